@@ -1,0 +1,136 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_callmux_global_optspecs
+    string join \n log-level= log-format= h/help V/version
+end
+
+function __fish_callmux_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_callmux_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_callmux_using_subcommand
+    set -l cmd (__fish_callmux_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c callmux -n "__fish_callmux_needs_command" -l log-level -d 'What is written to stderr, at the least. The journal always gets every call' -r -f -a "error\t''
+warning\t''
+info\t''
+debug\t''"
+complete -c callmux -n "__fish_callmux_needs_command" -l log-format -d 'The form of a line on stderr' -r -f -a "text\t'For people'
+json\t'One JSON object per line'"
+complete -c callmux -n "__fish_callmux_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c callmux -n "__fish_callmux_needs_command" -s V -l version -d 'Print version'
+complete -c callmux -n "__fish_callmux_needs_command" -a "serve" -d 'Run the daemon. systemd does this for you; in a plain shell it binds its sockets itself'
+complete -c callmux -n "__fish_callmux_needs_command" -a "bridge" -d 'Speak MCP on stdin and stdout for one client, and pass everything to the daemon'
+complete -c callmux -n "__fish_callmux_needs_command" -a "demo" -d 'Show what callmux does: a daemon, two servers, a bridge, in a temporary home'
+complete -c callmux -n "__fish_callmux_needs_command" -a "example-server" -d 'Run a small MCP server on stdin and stdout, to try things with'
+complete -c callmux -n "__fish_callmux_needs_command" -a "config" -d 'Look at the config'
+complete -c callmux -n "__fish_callmux_needs_command" -a "completions" -d 'Print completions for a shell'
+complete -c callmux -n "__fish_callmux_needs_command" -a "man" -d 'Write the manual pages into a directory'
+complete -c callmux -n "__fish_callmux_using_subcommand serve" -l config -d 'The config: a file, or a directory with config.toml and conf.d/*.toml [default: ~/.config/callmux]' -r -F
+complete -c callmux -n "__fish_callmux_using_subcommand serve" -l socket -d 'The unix socket to bind when systemd passes none [default: $XDG_RUNTIME_DIR/callmux/mcp.sock]' -r -F
+complete -c callmux -n "__fish_callmux_using_subcommand serve" -l listen -d 'A loopback address to bind as well when systemd passes no sockets; may be repeated' -r
+complete -c callmux -n "__fish_callmux_using_subcommand serve" -l log-level -d 'What is written to stderr, at the least. The journal always gets every call' -r -f -a "error\t''
+warning\t''
+info\t''
+debug\t''"
+complete -c callmux -n "__fish_callmux_using_subcommand serve" -l log-format -d 'The form of a line on stderr' -r -f -a "text\t'For people'
+json\t'One JSON object per line'"
+complete -c callmux -n "__fish_callmux_using_subcommand serve" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c callmux -n "__fish_callmux_using_subcommand bridge" -l socket -d 'The daemon\'s unix socket [default: $XDG_RUNTIME_DIR/callmux/mcp.sock]' -r -F
+complete -c callmux -n "__fish_callmux_using_subcommand bridge" -l url -d 'The daemon\'s address, such as http://127.0.0.1:4860, instead of a unix socket' -r
+complete -c callmux -n "__fish_callmux_using_subcommand bridge" -l cwd -d 'The directory the client works in [default: the current one]' -r -F
+complete -c callmux -n "__fish_callmux_using_subcommand bridge" -l wait -d 'How long a call may wait for a daemon that is away. A call that runs is never cut off' -r
+complete -c callmux -n "__fish_callmux_using_subcommand bridge" -l log-level -d 'What is written to stderr, at the least. The journal always gets every call' -r -f -a "error\t''
+warning\t''
+info\t''
+debug\t''"
+complete -c callmux -n "__fish_callmux_using_subcommand bridge" -l log-format -d 'The form of a line on stderr' -r -f -a "text\t'For people'
+json\t'One JSON object per line'"
+complete -c callmux -n "__fish_callmux_using_subcommand bridge" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c callmux -n "__fish_callmux_using_subcommand demo" -l log-level -d 'What is written to stderr, at the least. The journal always gets every call' -r -f -a "error\t''
+warning\t''
+info\t''
+debug\t''"
+complete -c callmux -n "__fish_callmux_using_subcommand demo" -l log-format -d 'The form of a line on stderr' -r -f -a "text\t'For people'
+json\t'One JSON object per line'"
+complete -c callmux -n "__fish_callmux_using_subcommand demo" -l keep -d 'Leave the daemon running at the end, and print the entry for your client'
+complete -c callmux -n "__fish_callmux_using_subcommand demo" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c callmux -n "__fish_callmux_using_subcommand example-server" -l log-level -d 'What is written to stderr, at the least. The journal always gets every call' -r -f -a "error\t''
+warning\t''
+info\t''
+debug\t''"
+complete -c callmux -n "__fish_callmux_using_subcommand example-server" -l log-format -d 'The form of a line on stderr' -r -f -a "text\t'For people'
+json\t'One JSON object per line'"
+complete -c callmux -n "__fish_callmux_using_subcommand example-server" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c callmux -n "__fish_callmux_using_subcommand config; and not __fish_seen_subcommand_from check show schema keys" -l config -d 'The config: a file, or a directory with config.toml and conf.d/*.toml [default: ~/.config/callmux]' -r -F
+complete -c callmux -n "__fish_callmux_using_subcommand config; and not __fish_seen_subcommand_from check show schema keys" -l log-level -d 'What is written to stderr, at the least. The journal always gets every call' -r -f -a "error\t''
+warning\t''
+info\t''
+debug\t''"
+complete -c callmux -n "__fish_callmux_using_subcommand config; and not __fish_seen_subcommand_from check show schema keys" -l log-format -d 'The form of a line on stderr' -r -f -a "text\t'For people'
+json\t'One JSON object per line'"
+complete -c callmux -n "__fish_callmux_using_subcommand config; and not __fish_seen_subcommand_from check show schema keys" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c callmux -n "__fish_callmux_using_subcommand config; and not __fish_seen_subcommand_from check show schema keys" -f -a "check" -d 'Say everything that is wrong, each with file, line and column'
+complete -c callmux -n "__fish_callmux_using_subcommand config; and not __fish_seen_subcommand_from check show schema keys" -f -a "show" -d 'Print what is in force, and where each value comes from'
+complete -c callmux -n "__fish_callmux_using_subcommand config; and not __fish_seen_subcommand_from check show schema keys" -f -a "schema" -d 'Print the JSON Schema, for editors'
+complete -c callmux -n "__fish_callmux_using_subcommand config; and not __fish_seen_subcommand_from check show schema keys" -f -a "keys" -d 'Print the table of all keys, in Markdown'
+complete -c callmux -n "__fish_callmux_using_subcommand config; and __fish_seen_subcommand_from check" -l config -d 'The config: a file, or a directory with config.toml and conf.d/*.toml [default: ~/.config/callmux]' -r -F
+complete -c callmux -n "__fish_callmux_using_subcommand config; and __fish_seen_subcommand_from check" -l log-level -d 'What is written to stderr, at the least. The journal always gets every call' -r -f -a "error\t''
+warning\t''
+info\t''
+debug\t''"
+complete -c callmux -n "__fish_callmux_using_subcommand config; and __fish_seen_subcommand_from check" -l log-format -d 'The form of a line on stderr' -r -f -a "text\t'For people'
+json\t'One JSON object per line'"
+complete -c callmux -n "__fish_callmux_using_subcommand config; and __fish_seen_subcommand_from check" -l json -d 'For programs'
+complete -c callmux -n "__fish_callmux_using_subcommand config; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c callmux -n "__fish_callmux_using_subcommand config; and __fish_seen_subcommand_from show" -l config -d 'The config: a file, or a directory with config.toml and conf.d/*.toml [default: ~/.config/callmux]' -r -F
+complete -c callmux -n "__fish_callmux_using_subcommand config; and __fish_seen_subcommand_from show" -l log-level -d 'What is written to stderr, at the least. The journal always gets every call' -r -f -a "error\t''
+warning\t''
+info\t''
+debug\t''"
+complete -c callmux -n "__fish_callmux_using_subcommand config; and __fish_seen_subcommand_from show" -l log-format -d 'The form of a line on stderr' -r -f -a "text\t'For people'
+json\t'One JSON object per line'"
+complete -c callmux -n "__fish_callmux_using_subcommand config; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c callmux -n "__fish_callmux_using_subcommand config; and __fish_seen_subcommand_from schema" -l config -d 'The config: a file, or a directory with config.toml and conf.d/*.toml [default: ~/.config/callmux]' -r -F
+complete -c callmux -n "__fish_callmux_using_subcommand config; and __fish_seen_subcommand_from schema" -l log-level -d 'What is written to stderr, at the least. The journal always gets every call' -r -f -a "error\t''
+warning\t''
+info\t''
+debug\t''"
+complete -c callmux -n "__fish_callmux_using_subcommand config; and __fish_seen_subcommand_from schema" -l log-format -d 'The form of a line on stderr' -r -f -a "text\t'For people'
+json\t'One JSON object per line'"
+complete -c callmux -n "__fish_callmux_using_subcommand config; and __fish_seen_subcommand_from schema" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c callmux -n "__fish_callmux_using_subcommand config; and __fish_seen_subcommand_from keys" -l config -d 'The config: a file, or a directory with config.toml and conf.d/*.toml [default: ~/.config/callmux]' -r -F
+complete -c callmux -n "__fish_callmux_using_subcommand config; and __fish_seen_subcommand_from keys" -l log-level -d 'What is written to stderr, at the least. The journal always gets every call' -r -f -a "error\t''
+warning\t''
+info\t''
+debug\t''"
+complete -c callmux -n "__fish_callmux_using_subcommand config; and __fish_seen_subcommand_from keys" -l log-format -d 'The form of a line on stderr' -r -f -a "text\t'For people'
+json\t'One JSON object per line'"
+complete -c callmux -n "__fish_callmux_using_subcommand config; and __fish_seen_subcommand_from keys" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c callmux -n "__fish_callmux_using_subcommand completions" -l log-level -d 'What is written to stderr, at the least. The journal always gets every call' -r -f -a "error\t''
+warning\t''
+info\t''
+debug\t''"
+complete -c callmux -n "__fish_callmux_using_subcommand completions" -l log-format -d 'The form of a line on stderr' -r -f -a "text\t'For people'
+json\t'One JSON object per line'"
+complete -c callmux -n "__fish_callmux_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c callmux -n "__fish_callmux_using_subcommand man" -l log-level -d 'What is written to stderr, at the least. The journal always gets every call' -r -f -a "error\t''
+warning\t''
+info\t''
+debug\t''"
+complete -c callmux -n "__fish_callmux_using_subcommand man" -l log-format -d 'The form of a line on stderr' -r -f -a "text\t'For people'
+json\t'One JSON object per line'"
+complete -c callmux -n "__fish_callmux_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'

@@ -1,0 +1,84 @@
+//! Ids we hand out. None is ever used twice.
+
+use std::fmt;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::base::random;
+
+/// A session's id: 128 random bits, written as 32 lower-case hex digits.
+///
+/// It is a handle, not a credential: it works only together with the principal it was given to.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SessionId(u128);
+
+impl SessionId {
+    pub fn random() -> Self {
+        Self(u128::from_be_bytes(random::bytes()))
+    }
+
+    /// Reads the form that [`fmt::Display`] writes; anything else is `None`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let hex = text.len() == 32 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+        if hex { u128::from_str_radix(text, 16).ok().map(Self) } else { None }
+    }
+}
+
+impl fmt::Display for SessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", self.0)
+    }
+}
+
+impl fmt::Debug for SessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// One tool call's id, as the journal and error texts show it: `6f1c2a-42`.
+///
+/// The first half is random per process, so ids of two runs of the daemon differ.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct CallId(u64);
+
+static NEXT_CALL: AtomicU64 = AtomicU64::new(1);
+static RUN: LazyLock<u32> = LazyLock::new(|| u32::from_ne_bytes(random::bytes()) >> 8);
+
+impl CallId {
+    pub fn next() -> Self {
+        Self(NEXT_CALL.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+impl fmt::Display for CallId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:06x}-{}", *RUN, self.0)
+    }
+}
+
+impl fmt::Debug for CallId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::SessionId;
+
+    #[test]
+    fn a_session_id_reads_back_only_in_its_own_form() {
+        let id = SessionId::random();
+        assert_eq!(SessionId::parse(&id.to_string()), Some(id));
+        for bad in [
+            "",
+            "x",
+            &id.to_string().to_uppercase()[..31],
+            &format!("{id}0"),
+            "+0000000000000000000000000000000",
+        ] {
+            assert_eq!(SessionId::parse(bad), None, "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! Small things every room stands on: names, ids, secrets, paths, tasks, time.
+//!
+//! # Knows
+//! Value types and their rules, where the user's directories are, how a file is replaced
+//! atomically, how tasks are named and cancelled.
+//!
+//! # Does not know
+//! MCP, HTTP, configuration keys.
+//!
+//! # How to read it
+//! Each file stands alone; [`names`] and [`tasks`] are used everywhere.
+
+pub mod backoff;
+pub mod dirs;
+pub mod file;
+pub mod id;
+pub mod names;
+pub mod random;
+pub mod secret;
+pub mod stdio;
+pub mod tasks;
+pub mod write;
+
+pub use backoff::Backoff;
+pub use id::{CallId, SessionId};
+pub use names::ServerName;
+pub use secret::Secret;
+pub use tasks::Tasks;

@@ -1,0 +1,101 @@
+//! Names a person chooses, checked once at the edge and trusted afterwards.
+
+use std::borrow::Borrow;
+use std::fmt;
+use std::sync::Arc;
+
+/// What stands between a server's name and a tool's name: `github__create_issue`.
+pub const SEPARATOR: &str = "__";
+
+/// Longest server name. Clients accept 64 characters for a whole tool name, so a longer
+/// server name would leave no room for the tool.
+pub const SERVER_NAME_MAX: usize = 40;
+
+/// The name of a configured MCP server.
+///
+/// 1 to 40 characters of `A-Z a-z 0-9 _ -`, starting with a letter or digit, not ending in `_`
+/// and without `__`, so that `server__tool` splits in exactly one way.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ServerName(Arc<str>);
+
+/// Why a text is no [`ServerName`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum BadName {
+    #[error("a server name must not be empty")]
+    Empty,
+    #[error("a server name has at most {SERVER_NAME_MAX} characters")]
+    TooLong,
+    #[error("a server name starts with a letter or a digit")]
+    Start,
+    #[error("a server name has only letters, digits, `-` and `_`, not `{0}`")]
+    Character(char),
+    #[error("a server name must not contain `__` or end in `_`: `__` separates server and tool")]
+    Separator,
+}
+
+impl ServerName {
+    pub fn parse(text: &str) -> Result<Self, BadName> {
+        let first = text.chars().next().ok_or(BadName::Empty)?;
+        if let Some(c) =
+            text.chars().find(|c| !matches!(c, 'A'..='Z' | 'a'..='z' | '0'..='9' | '_' | '-'))
+        {
+            return Err(BadName::Character(c));
+        }
+        if text.len() > SERVER_NAME_MAX {
+            return Err(BadName::TooLong);
+        }
+        if !first.is_ascii_alphanumeric() {
+            return Err(BadName::Start);
+        }
+        if text.contains(SEPARATOR) || text.ends_with('_') {
+            return Err(BadName::Separator);
+        }
+        Ok(Self(text.into()))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ServerName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for ServerName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", &*self.0)
+    }
+}
+
+impl Borrow<str> for ServerName {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BadName, ServerName};
+
+    #[test]
+    fn names_split_in_exactly_one_way() {
+        let check = |text: &str, expected: Result<(), BadName>| {
+            assert_eq!(ServerName::parse(text).map(|_| ()), expected, "{text:?}");
+        };
+        check("github", Ok(()));
+        check("a", Ok(()));
+        check("my_server-2", Ok(()));
+        check("", Err(BadName::Empty));
+        check("a__b", Err(BadName::Separator));
+        check("a_", Err(BadName::Separator));
+        check("_a", Err(BadName::Start));
+        check("-a", Err(BadName::Start));
+        check("a.b", Err(BadName::Character('.')));
+        check("café", Err(BadName::Character('é')));
+        check(&"x".repeat(40), Ok(()));
+        check(&"x".repeat(41), Err(BadName::TooLong));
+    }
+}

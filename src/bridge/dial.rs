@@ -1,0 +1,151 @@
+//! Opening a connection to the daemon and turning it into a link.
+
+use std::io;
+use std::path::PathBuf;
+
+use bytes::BytesMut;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::{TcpStream, UnixStream};
+
+use crate::front::http::LINE_MIN;
+use crate::wire::Payload;
+use crate::wire::link::frame::{self, FrameReader, Kind};
+use crate::wire::link::{Hello, PATH, PROTOCOL, Welcome};
+
+/// The longest answer to the upgrade request, in bytes.
+const HEAD_MAX: usize = 16 * 1024;
+
+/// Where the daemon is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    Unix(PathBuf),
+    /// `host:port`
+    Tcp(String),
+}
+
+impl Target {
+    /// Reads `http://host:port`, with or without `/mcp` behind it.
+    pub fn from_url(url: &str) -> Result<Self, String> {
+        let rest = url.strip_prefix("http://").ok_or_else(|| {
+            format!("`{url}` must begin with http://; only a daemon on this machine can be reached")
+        })?;
+        let (address, path) = rest.split_once('/').unwrap_or((rest, ""));
+        if !["", "mcp", "mcp/"].contains(&path) {
+            return Err(format!("`{url}` has the path /{path}; the endpoint is /mcp"));
+        }
+        if address.is_empty() || address.contains('@') {
+            return Err(format!("`{url}` names no host"));
+        }
+        let bare_v6 = address.ends_with(']');
+        let has_port = !bare_v6
+            && address.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
+        Ok(Self::Tcp(if has_port { address.to_owned() } else { format!("{address}:80") }))
+    }
+}
+
+impl std::fmt::Display for Target {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Unix(path) => write!(f, "{}", path.display()),
+            Self::Tcp(address) => write!(f, "http://{address}"),
+        }
+    }
+}
+
+/// An open link, greeted.
+pub(super) struct Opened {
+    pub(super) reader: Box<dyn AsyncRead + Send + Unpin>,
+    pub(super) writer: Box<dyn AsyncWrite + Send + Unpin>,
+    pub(super) frames: FrameReader,
+    pub(super) welcome: Welcome,
+}
+
+/// Connects, upgrades and says hello.
+pub(super) async fn dial(target: &Target, hello: &Hello) -> io::Result<Opened> {
+    match target {
+        Target::Unix(path) => {
+            let (reader, writer) = UnixStream::connect(path).await?.into_split();
+            greet(Box::new(reader), Box::new(writer), "localhost", hello).await
+        }
+        Target::Tcp(address) => {
+            let stream = TcpStream::connect(address).await?;
+            stream.set_nodelay(true)?;
+            let (reader, writer) = stream.into_split();
+            greet(Box::new(reader), Box::new(writer), address, hello).await
+        }
+    }
+}
+
+async fn greet(
+    mut reader: Box<dyn AsyncRead + Send + Unpin>,
+    mut writer: Box<dyn AsyncWrite + Send + Unpin>,
+    host: &str,
+    hello: &Hello,
+) -> io::Result<Opened> {
+    let request = format!(
+        "GET {PATH} HTTP/1.1\r\nHost: {host}\r\nConnection: upgrade\r\nUpgrade: {PROTOCOL}\r\n\r\n"
+    );
+    let json = serde_json::to_string(hello)?;
+    // The daemon buffers what follows the request, so one round trip is saved.
+    let first = frame::write(Kind::Hello, 0, hello.seen, Payload::from(json));
+    writer.write_all(&[request.as_bytes(), &first.into_bytes()].concat()).await?;
+    let rest = read_head(&mut reader).await?;
+    let mut frames = FrameReader::new(LINE_MIN);
+    frames.room().extend_from_slice(&rest);
+    let welcome = loop {
+        if let Some(frame) = frames.next().map_err(io::Error::other)? {
+            break frame;
+        }
+        if reader.read_buf(frames.room()).await? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+    };
+    if welcome.kind != Kind::Welcome {
+        return Err(io::Error::other("the daemon did not say welcome"));
+    }
+    let welcome = serde_json::from_slice(&welcome.payload)?;
+    Ok(Opened { reader, writer, frames, welcome })
+}
+
+/// Reads the head of the response, which must be 101, and returns what came behind it.
+async fn read_head(reader: &mut (impl AsyncRead + Unpin)) -> io::Result<BytesMut> {
+    let mut buffer = BytesMut::with_capacity(1024);
+    loop {
+        if let Some(end) = memchr::memmem::find(&buffer, b"\r\n\r\n") {
+            let head = buffer.split_to(end + 4);
+            let line =
+                String::from_utf8_lossy(head[..].split(|b| *b == b'\r').next().unwrap_or_default())
+                    .into_owned();
+            let is_switching = line.starts_with("HTTP/1.1 101");
+            return if is_switching {
+                Ok(buffer)
+            } else {
+                Err(io::Error::other(format!("no link: {line}")))
+            };
+        }
+        if buffer.len() > HEAD_MAX || reader.read_buf(&mut buffer).await? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Target;
+
+    #[test]
+    fn urls_lead_to_addresses() {
+        let check = |url: &str, expected: Option<&str>| {
+            let found = Target::from_url(url).ok().map(|target| target.to_string());
+            assert_eq!(found.as_deref(), expected, "{url}");
+        };
+        check("http://127.0.0.1:4860", Some("http://127.0.0.1:4860"));
+        check("http://127.0.0.1:4860/mcp", Some("http://127.0.0.1:4860"));
+        check("http://localhost", Some("http://localhost:80"));
+        check("http://[::1]:4860/", Some("http://[::1]:4860"));
+        check("http://[::1]", Some("http://[::1]:80"));
+        for bad in ["https://x", "http://", "http://x/other", "ftp://x", "", "http://u@x"] {
+            check(bad, None);
+        }
+    }
+}

@@ -1,0 +1,402 @@
+//! What the bridge does about each message, each connection and each cut: a value without I/O.
+//!
+//! While there is a connection, messages go through in both directions. The link itself sees to it
+//! that a cut connection loses nothing as long as the daemon lives ([`crate::wire::link`]). What
+//! remains is here: a daemon that is away, and one that comes back without knowing us.
+//!
+//! A request that was given to a daemon that is gone is asked again if asking twice is harmless. A
+//! tool call may have had its effect: its client reads `outcome_unknown`. Calls that no daemon ever
+//! read are simply asked later.
+
+use std::collections::{HashMap, VecDeque};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+
+use super::memory::Memory;
+use crate::front::{handle, hello};
+use crate::mux::failure::Lost;
+use crate::wire::error::code;
+use crate::wire::params::Head;
+use crate::wire::{Era, Kind, Message, Method, Payload, Revision, RpcError, object, translate};
+
+/// A handshake or a list that has waited so long for a daemon is answered from what we know.
+const SPEAK_FOR_DAEMON: Duration = Duration::from_secs(1);
+/// Messages that wait for a daemon at the most.
+const HELD_MAX: usize = 4096;
+/// The id of our own question for the list.
+const OWN_LIST: &str = r#""callmux-bridge-list""#;
+
+/// What is to be done.
+#[derive(Debug)]
+pub(super) enum Action {
+    /// Write to the client.
+    ToClient(Payload),
+    /// Send over the link.
+    ToDaemon(Payload),
+}
+
+/// A request that was sent and has no answer.
+#[derive(Debug)]
+struct Pending {
+    message: Message,
+    since: Instant,
+    /// The number under which it was sent over the link.
+    number: u64,
+    /// The client has its answer already; the daemon's is thrown away.
+    answered: bool,
+}
+
+/// A message of the client that waits for a daemon.
+#[derive(Debug)]
+struct Held {
+    message: Message,
+    since: Instant,
+    answered: bool,
+}
+
+/// The bridge's state.
+#[derive(Debug)]
+pub(super) struct Machine {
+    connected: bool,
+    /// The daemon is about to go: new messages wait for the next.
+    draining: bool,
+    /// Messages sent since this link was last new to its daemon.
+    sent: u64,
+    /// The highest number that the last daemon may have read: what it did not read it did not do.
+    read_by_daemon: Option<u64>,
+    pending: HashMap<Box<str>, Pending>,
+    held: VecDeque<Held>,
+    initialize: Option<Message>,
+    initialized: Option<Message>,
+    /// The last `tools/list` and the result the client was given.
+    list: Option<(Message, Bytes)>,
+    memory: Memory,
+    patience: Duration,
+}
+
+impl Machine {
+    /// `patience`: how long a call may wait for a daemon.
+    pub(super) fn new(memory: Memory, patience: Duration) -> Self {
+        Self {
+            connected: false,
+            draining: false,
+            sent: 0,
+            read_by_daemon: None,
+            pending: HashMap::new(),
+            held: VecDeque::new(),
+            initialize: None,
+            initialized: None,
+            list: None,
+            memory,
+            patience,
+        }
+    }
+
+    /// Whether the client waits for nothing.
+    pub(super) fn is_idle(&self) -> bool {
+        let open = |pending: &Pending| {
+            !pending.answered && pending.message.method() != Some(&Method::Listen)
+        };
+        !self.held.iter().any(|held| !held.answered) && !self.pending.values().any(open)
+    }
+
+    /// A message of the client.
+    pub(super) fn take_from_client(&mut self, text: &Bytes, now: Instant) -> Vec<Action> {
+        let message = match Message::parse(text) {
+            Ok(message) => message,
+            Err(malformed) => {
+                let (error, id) = malformed.answer();
+                return vec![Action::ToClient(error.response(id).into())];
+            }
+        };
+        match message.method() {
+            Some(Method::Initialize) => self.initialize = Some(message.clone()),
+            Some(Method::Initialized) => self.initialized = Some(message.clone()),
+            Some(Method::Cancelled) => self.client_cancels(&message),
+            _ => {}
+        }
+        if self.passes_now(&message) {
+            return vec![self.send(&message, now, false)];
+        }
+        if self.held.len() >= HELD_MAX {
+            let reason = format!("{HELD_MAX} messages wait for the callmux daemon already");
+            return give_up(&message, &reason, false, now, now).into_iter().collect();
+        }
+        self.held.push_back(Held { message, since: now, answered: false });
+        Vec::new()
+    }
+
+    /// While the daemon drains, calls in flight go on: what they need goes through.
+    fn passes_now(&self, message: &Message) -> bool {
+        let belongs_to_running = !matches!(message.kind(), Kind::Request { .. });
+        self.connected && (!self.draining || belongs_to_running)
+    }
+
+    /// A request that is taken back gets no answer, whether it was sent or not.
+    fn client_cancels(&mut self, message: &Message) {
+        if let Some(id) = translate::cancelled_id(message) {
+            self.pending.remove(id);
+            self.held
+                .retain(|held| !(held.message.id() == Some(id) && held.message.method().is_some()));
+        }
+    }
+
+    fn send(&mut self, message: &Message, since: Instant, answered: bool) -> Action {
+        self.sent += 1;
+        if let Kind::Request { id, .. } = message.kind() {
+            let id: Box<str> = message.at(*id).into();
+            let pending = Pending { message: message.clone(), since, number: self.sent, answered };
+            self.pending.insert(id, pending);
+        }
+        Action::ToDaemon(message.payload())
+    }
+
+    fn send_held(&mut self) -> Vec<Action> {
+        let held = std::mem::take(&mut self.held);
+        held.into_iter().map(|held| self.send(&held.message, held.since, held.answered)).collect()
+    }
+
+    /// A message of the daemon.
+    pub(super) fn take_from_daemon(&mut self, text: &Bytes) -> Vec<Action> {
+        // The daemon sends only what it has checked.
+        let Ok(message) = Message::parse(text) else { return Vec::new() };
+        let (Kind::Result { .. } | Kind::Error { .. }) = message.kind() else {
+            return vec![Action::ToClient(message.payload())];
+        };
+        // An error about a message whose id could not be read has none.
+        let Some(id) = message.id() else { return vec![Action::ToClient(message.payload())] };
+        if id == OWN_LIST {
+            return self.compare_list(&message);
+        }
+        match self.pending.remove(id) {
+            Some(pending) if !pending.answered => {
+                self.note_list(&pending.message, &message);
+                vec![Action::ToClient(message.payload())]
+            }
+            // Taken back, or answered by us.
+            Some(_) | None => Vec::new(),
+        }
+    }
+
+    fn note_list(&mut self, request: &Message, answer: &Message) {
+        if let (Some(Method::ToolsList), Kind::Result { result, .. }) =
+            (request.method(), answer.kind())
+        {
+            let result = answer.at(*result);
+            if era_of(request) == Era::Legacy {
+                self.memory.keep(result);
+            }
+            self.list = Some((request.clone(), Bytes::copy_from_slice(result.as_bytes())));
+        }
+    }
+
+    /// Asks a new daemon whether its list is the one that the client knows.
+    fn check_list(&mut self, now: Instant) -> Option<Action> {
+        let (request, _) = self.list.as_ref()?;
+        let request = Message::parse(&request.with_id(OWN_LIST).into_bytes()).ok()?;
+        Some(self.send(&request, now, true))
+    }
+
+    fn compare_list(&mut self, answer: &Message) -> Vec<Action> {
+        self.pending.remove(OWN_LIST);
+        let (Kind::Result { result, .. }, Some((request, known))) = (answer.kind(), &mut self.list)
+        else {
+            return Vec::new();
+        };
+        let result = answer.at(*result);
+        if known == result.as_bytes() {
+            return Vec::new();
+        }
+        *known = Bytes::copy_from_slice(result.as_bytes());
+        if era_of(request) == Era::Legacy {
+            self.memory.keep(result);
+            return vec![Action::ToClient(handle::tools_changed(None))];
+        }
+        let open = self
+            .pending
+            .values()
+            .filter(|pending| pending.message.method() == Some(&Method::Listen));
+        let ids = open.filter_map(|pending| pending.message.id());
+        ids.map(|id| Action::ToClient(handle::tools_changed(Some(id)))).collect()
+    }
+
+    /// The daemon wants no new requests.
+    pub(super) fn daemon_drains(&mut self) {
+        self.draining = true;
+    }
+
+    /// The daemon leaves in order, having read up to `seen`.
+    pub(super) fn daemon_leaves(&mut self, seen: u64) {
+        self.read_by_daemon = Some(seen);
+    }
+
+    /// The connection is gone. No byte of a message beyond `written` ever left us.
+    pub(super) fn disconnected(&mut self, written: u64) {
+        (self.connected, self.draining) = (false, false);
+        self.read_by_daemon = Some(self.read_by_daemon.map_or(written, |read| read.min(written)));
+    }
+
+    /// There is a connection, to a daemon that still has this link.
+    pub(super) fn resumed(&mut self) -> Vec<Action> {
+        self.connected = true;
+        self.read_by_daemon = None;
+        self.send_held()
+    }
+
+    /// There is a connection, to a daemon that does not know this link.
+    pub(super) fn connected_anew(&mut self, now: Instant) -> Vec<Action> {
+        self.connected = true;
+        let read = self.read_by_daemon.take().unwrap_or(u64::MAX);
+        self.pending.remove(OWN_LIST);
+        let mut lost: Vec<Pending> = self.pending.drain().map(|(_, pending)| pending).collect();
+        lost.sort_by_key(|pending| pending.number);
+        self.sent = 0;
+        let mut actions = self.introduce_again(&lost, now);
+        for pending in lost {
+            match pending.message.method() {
+                Some(Method::Initialize) => {}
+                _ if pending.answered => {}
+                Some(Method::ToolsCall) if pending.number <= read => {
+                    let reason = "the callmux daemon ended while the call was running";
+                    actions.extend(give_up(&pending.message, reason, true, pending.since, now));
+                }
+                _ => actions.push(self.send(&pending.message, pending.since, false)),
+            }
+        }
+        actions.extend(self.send_held());
+        actions.extend(self.check_list(now));
+        actions
+    }
+
+    /// The client greeted an earlier daemon; the new one has to hear it too.
+    fn introduce_again(&mut self, lost: &[Pending], now: Instant) -> Vec<Action> {
+        let is_held = |held: &VecDeque<Held>, method| {
+            held.iter().any(|held| held.message.method() == Some(&method))
+        };
+        let mut actions = Vec::new();
+        if let Some(initialize) =
+            self.initialize.clone().filter(|_| !is_held(&self.held, Method::Initialize))
+        {
+            let unanswered =
+                |pending: &Pending| pending.message.id() == initialize.id() && !pending.answered;
+            let answered = !lost.iter().any(unanswered);
+            actions.push(self.send(&initialize, now, answered));
+            let initialized =
+                self.initialized.clone().filter(|_| !is_held(&self.held, Method::Initialized));
+            actions.extend(initialized.map(|note| self.send(&note, now, false)));
+        }
+        actions
+    }
+
+    /// When [`Machine::alarm`] rings next.
+    pub(super) fn next_alarm(&self) -> Option<Instant> {
+        let waiting = self.held.iter().filter(|held| !held.answered && held.message.id().is_some());
+        waiting.map(|held| held.since + self.limit(&held.message)).min()
+    }
+
+    fn limit(&self, message: &Message) -> Duration {
+        match message.method() {
+            Some(Method::Initialize | Method::Discover | Method::ToolsList) => SPEAK_FOR_DAEMON,
+            _ => self.patience,
+        }
+    }
+
+    /// Answers what has waited long enough for a daemon.
+    pub(super) fn alarm(&mut self, now: Instant) -> Vec<Action> {
+        let mut actions = Vec::new();
+        let mut held = std::mem::take(&mut self.held);
+        for item in &mut held {
+            let is_due =
+                item.message.id().is_some() && now >= item.since + self.limit(&item.message);
+            if is_due && !item.answered {
+                item.answered = true;
+                actions.extend(self.answer_for_daemon(&item.message, item.since, now));
+            }
+        }
+        // Only the greeting must reach the daemon although the client has its answer.
+        held.retain(|item| !item.answered || item.message.method() == Some(&Method::Initialize));
+        self.held = held;
+        actions
+    }
+
+    fn answer_for_daemon(
+        &mut self,
+        message: &Message,
+        since: Instant,
+        now: Instant,
+    ) -> Option<Action> {
+        let id = message.id()?;
+        let result = match message.method()? {
+            Method::Initialize => {
+                let [version] = object::members(message.params()?, ["protocolVersion"]).ok()?;
+                let asked = version.and_then(object::string).unwrap_or_default();
+                hello::initialize(None, Revision::negotiate(&asked))
+            }
+            Method::Discover => hello::discover(None),
+            Method::ToolsList => self.known_list(message),
+            _ => {
+                let reason = format!("no callmux daemon could be reached for {:?}", now - since);
+                return give_up(message, &reason, false, since, now);
+            }
+        };
+        Some(Action::ToClient(translate::result(id, &result)))
+    }
+
+    /// The last list we know, or an empty one. The client hears of the real one once there is a
+    /// daemon.
+    fn known_list(&mut self, request: &Message) -> String {
+        let known = self.memory.tools().cloned();
+        let known = known.unwrap_or_else(|| Bytes::from_static(br#"{"tools":[]}"#));
+        let legacy = String::from_utf8_lossy(&known).into_owned();
+        let result = match era_of(request) {
+            Era::Legacy => legacy,
+            Era::Modern => {
+                format!(
+                    r#"{{"resultType":"complete","ttlMs":0,"cacheScope":"private",{}"#,
+                    &legacy[1..]
+                )
+            }
+        };
+        self.list = Some((request.clone(), result.clone().into()));
+        result
+    }
+}
+
+fn era_of(request: &Message) -> Era {
+    Head::parse(request).map_or(Era::Legacy, |head| head.era())
+}
+
+/// The answer to a request that will have no other.
+fn give_up(
+    message: &Message,
+    reason: &str,
+    sent: bool,
+    since: Instant,
+    now: Instant,
+) -> Option<Action> {
+    let id = message.id()?;
+    let error = match message.method()? {
+        Method::ToolsCall => {
+            let tool = Head::parse(message)
+                .and_then(|head| Ok(head.call(message)?.name.into_owned()))
+                .unwrap_or_else(|_| "?".to_owned());
+            let lost = Lost {
+                call: None,
+                server: None,
+                tool,
+                reason: reason.to_owned(),
+                sent,
+                elapsed: now - since,
+                // The bridge knows no schemas: fields beside the text could break one.
+                has_output_schema: true,
+            };
+            return Some(Action::ToClient(translate::result(id, &lost.result(era_of(message)))));
+        }
+        _ => RpcError::new(code::INTERNAL, reason),
+    };
+    Some(Action::ToClient(translate::refusal(id, &error)))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,208 @@
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+
+use super::{Action, HELD_MAX, Machine};
+use crate::bridge::memory::Memory;
+
+const INITIALIZE: &str =
+    r#"{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-06-18"}}"#;
+const INITIALIZED: &str = r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#;
+const LIST: &str = r#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#;
+
+struct Bench {
+    machine: Machine,
+    now: Instant,
+}
+
+impl Bench {
+    fn new() -> Self {
+        Self { machine: Machine::new(Memory::none(), Duration::from_mins(1)), now: Instant::now() }
+    }
+
+    fn client(&mut self, text: &str) -> Vec<String> {
+        shown(self.machine.take_from_client(&Bytes::copy_from_slice(text.as_bytes()), self.now))
+    }
+
+    fn daemon(&mut self, text: &str) -> Vec<String> {
+        shown(self.machine.take_from_daemon(&Bytes::copy_from_slice(text.as_bytes())))
+    }
+
+    fn anew(&mut self) -> Vec<String> {
+        shown(self.machine.connected_anew(self.now))
+    }
+
+    fn after(&mut self, seconds: u64) -> Vec<String> {
+        self.now += Duration::from_secs(seconds);
+        shown(self.machine.alarm(self.now))
+    }
+}
+
+fn shown(actions: Vec<Action>) -> Vec<String> {
+    let text =
+        |payload: crate::wire::Payload| String::from_utf8(payload.into_bytes().to_vec()).unwrap();
+    let show = |action| match action {
+        Action::ToClient(payload) => format!("< {}", text(payload)),
+        Action::ToDaemon(payload) => format!("> {}", text(payload)),
+    };
+    actions.into_iter().map(show).collect()
+}
+
+fn call(id: u64) -> String {
+    format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"tools/call","params":{{"name":"t"}}}}"#)
+}
+
+fn answer(id: u64, result: &str) -> String {
+    format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{result}}}"#)
+}
+
+#[test]
+fn what_comes_early_is_sent_in_order_once_there_is_a_daemon() {
+    let mut bench = Bench::new();
+    assert!(bench.client(INITIALIZE).is_empty() && bench.client(INITIALIZED).is_empty());
+    assert!(bench.client(LIST).is_empty());
+    assert_eq!(bench.anew(), [INITIALIZE, INITIALIZED, LIST].map(|text| format!("> {text}")));
+    assert_eq!(bench.daemon(&answer(0, "{}")), [format!("< {}", answer(0, "{}"))]);
+    assert_eq!(bench.client(&call(2)), [format!("> {}", call(2))]);
+    assert!(!bench.machine.is_idle());
+    bench.daemon(&answer(1, r#"{"tools":[]}"#));
+    bench.daemon(&answer(2, "{}"));
+    assert!(bench.machine.is_idle());
+    assert!(bench.daemon(&answer(2, "{}")).is_empty(), "a second answer goes nowhere");
+}
+
+#[test]
+fn a_new_daemon_is_greeted_and_calls_that_ran_are_unknown() {
+    let mut bench = Bench::new();
+    bench.anew();
+    for text in [INITIALIZE, INITIALIZED, LIST] {
+        bench.client(text);
+    }
+    bench.daemon(&answer(0, "{}"));
+    bench.daemon(&answer(1, r#"{"tools":["a"]}"#));
+    bench.client(&call(2));
+    bench.client(r#"{"jsonrpc":"2.0","id":3,"method":"ping"}"#);
+    bench.machine.disconnected(u64::MAX);
+    assert!(bench.client(&call(4)).is_empty());
+    let actions = bench.anew();
+    assert_eq!(actions[..2], [INITIALIZE, INITIALIZED].map(|text| format!("> {text}")));
+    assert!(actions[2].starts_with(r#"< {"jsonrpc":"2.0","id":2,"result":"#), "{}", actions[2]);
+    assert!(actions[2].contains("outcome_unknown") && actions[2].contains(r#""isError":true"#));
+    assert!(actions[3].contains(r#""id":3,"method":"ping""#));
+    assert_eq!(actions[4], format!("> {}", call(4)), "it was never sent");
+    assert!(actions[5].contains(r#""id":"callmux-bridge-list","method":"tools/list""#));
+    assert_eq!(actions.len(), 6);
+    assert!(bench.daemon(&answer(0, "{}")).is_empty(), "the client has that answer");
+    let same = r#"{"jsonrpc":"2.0","id":"callmux-bridge-list","result":{"tools":["a"]}}"#;
+    assert!(bench.daemon(same).is_empty());
+}
+
+#[test]
+fn a_call_that_never_left_us_is_made_by_the_next_daemon() {
+    let mut bench = Bench::new();
+    bench.anew();
+    bench.client(&call(1));
+    bench.client(&call(2));
+    bench.machine.disconnected(1);
+    let actions = bench.anew();
+    assert!(actions[0].contains(r#""id":1"#) && actions[0].contains("outcome_unknown"));
+    assert_eq!(actions[1..], [format!("> {}", call(2))]);
+}
+
+#[test]
+fn a_changed_list_is_announced_once() {
+    let mut bench = Bench::new();
+    bench.anew();
+    bench.client(INITIALIZE);
+    bench.daemon(&answer(0, "{}"));
+    bench.client(LIST);
+    bench.daemon(&answer(1, r#"{"tools":["a"]}"#));
+    for (list, announcements) in [(r#"["a"]"#, 0), (r#"["b"]"#, 1), (r#"["b"]"#, 0)] {
+        bench.machine.disconnected(u64::MAX);
+        bench.anew();
+        let told = bench.daemon(&format!(
+            r#"{{"jsonrpc":"2.0","id":"callmux-bridge-list","result":{{"tools":{list}}}}}"#
+        ));
+        assert_eq!(told.len(), announcements, "{list}");
+        assert!(told.iter().all(|text| text.contains("notifications/tools/list_changed")));
+    }
+}
+
+#[test]
+fn what_a_daemon_did_not_read_before_it_left_is_asked_again() {
+    let mut bench = Bench::new();
+    bench.anew();
+    bench.client(&call(1));
+    bench.client(&call(2));
+    bench.machine.daemon_drains();
+    assert!(bench.client(&call(3)).is_empty(), "held");
+    let note = r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":9}}"#;
+    assert_eq!(bench.client(note), [format!("> {note}")], "what runs is still served");
+    bench.machine.daemon_leaves(1);
+    bench.machine.disconnected(u64::MAX);
+    let actions = bench.anew();
+    assert!(actions[0].contains(r#""id":1"#) && actions[0].contains("outcome_unknown"));
+    assert_eq!(actions[1..], [format!("> {}", call(2)), format!("> {}", call(3))]);
+}
+
+#[test]
+fn a_daemon_that_still_knows_us_gets_only_what_was_held() {
+    let mut bench = Bench::new();
+    bench.anew();
+    bench.client(&call(1));
+    bench.machine.disconnected(u64::MAX);
+    bench.client(&call(2));
+    assert_eq!(shown(bench.machine.resumed()), [format!("> {}", call(2))]);
+    assert_eq!(bench.daemon(&answer(1, "{}")).len(), 1);
+}
+
+#[test]
+fn without_a_daemon_the_client_is_answered_all_the_same() {
+    let mut bench = Bench::new();
+    bench.client(INITIALIZE);
+    bench.client(LIST);
+    bench.client(&call(2));
+    assert!(bench.after(0).is_empty());
+    assert_eq!(bench.machine.next_alarm(), Some(bench.now + Duration::from_secs(1)));
+    let answers = bench.after(1);
+    assert_eq!(answers.len(), 2);
+    assert!(answers[0].contains(r#""protocolVersion":"2025-06-18""#), "{}", answers[0]);
+    assert!(answers[1].contains(r#""result":{"tools":[]}"#), "{}", answers[1]);
+    let answers = bench.after(60);
+    assert_eq!(answers.len(), 1);
+    assert!(
+        answers[0].contains("not_sent") && answers[0].contains("safe to repeat"),
+        "{}",
+        answers[0]
+    );
+    assert!(bench.machine.is_idle() && bench.machine.next_alarm().is_none());
+    let actions = bench.anew();
+    assert_eq!(actions.len(), 2, "the greeting, and whether the list differs: {actions:?}");
+    assert!(bench.daemon(&answer(0, "{}")).is_empty(), "the client was greeted already");
+    let list = r#"{"jsonrpc":"2.0","id":"callmux-bridge-list","result":{"tools":["a"]}}"#;
+    assert!(bench.daemon(list)[0].contains("list_changed"));
+}
+
+#[test]
+fn a_request_taken_back_is_never_sent_nor_answered() {
+    let mut bench = Bench::new();
+    bench.client(&call(1));
+    bench
+        .client(r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}}"#);
+    assert!(bench.anew().iter().all(|text| !text.contains("tools/call")));
+    bench.client(&call(2));
+    bench
+        .client(r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":2}}"#);
+    assert!(bench.daemon(&answer(2, "{}")).is_empty());
+    assert!(bench.machine.is_idle());
+}
+
+#[test]
+fn what_waits_is_bounded() {
+    let mut bench = Bench::new();
+    for id in 0..HELD_MAX as u64 {
+        assert!(bench.client(&call(id)).is_empty());
+    }
+    assert!(bench.client(&call(9999))[0].contains("not_sent"));
+    assert!(bench.client("nonsense")[0].contains("-32700"));
+}

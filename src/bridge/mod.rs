@@ -1,0 +1,18 @@
+//! The bridge: a client's stdio server that lives as long as the client, whatever the daemon does.
+//!
+//! # Knows
+//! The link, what a client asked and has no answer to, what to say while the daemon is away.
+//!
+//! # Does not know
+//! Tools, servers, policy.
+//!
+//! # How to read it
+//! [`machine`] decides, as a value. [`mod@run`] moves the bytes, [`dial`] opens connections.
+
+mod dial;
+mod machine;
+mod memory;
+mod run;
+
+pub use dial::Target;
+pub use run::{Options, run};

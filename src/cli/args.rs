@@ -1,0 +1,160 @@
+//! The table of arguments.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::example::Example;
+
+/// What `--help` says before the arguments.
+const ABOUT: &str = "\
+The local control plane between AI agents and MCP servers.
+
+One daemon runs your MCP servers; every agent talks to it through a small bridge. Once:
+
+  systemctl --user enable --now callmux.socket
+
+and in each client, as its only MCP server:
+
+  {\"mcpServers\": {\"callmux\": {\"command\": \"callmux\", \"args\": [\"bridge\"]}}}
+
+`callmux demo` shows what that does.";
+
+#[derive(Debug, Parser)]
+#[command(name = "callmux", version, max_term_width = 100)]
+#[command(about = "The local control plane between AI agents and MCP servers", long_about = ABOUT)]
+#[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
+#[command(
+    after_help = "Exit codes: 0 fine, 1 failed, 64 wrong usage, 65 wrong config, 69 not available, 71 system error."
+)]
+pub(super) struct Cli {
+    #[command(flatten)]
+    pub(super) log: LogArgs,
+    /// Run one server and speak MCP on stdin and stdout, without a daemon.
+    #[arg(last = true, value_name = "COMMAND")]
+    pub(super) inline: Vec<String>,
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(super) struct LogArgs {
+    /// What is written to stderr, at the least. The journal always gets every call.
+    #[arg(long, global = true, value_enum, value_name = "LEVEL", env = "CALLMUX_LOG_LEVEL")]
+    pub(super) log_level: Option<LogLevel>,
+    /// The form of a line on stderr.
+    #[arg(long, global = true, value_enum, value_name = "FORMAT", default_value = "text")]
+    pub(super) log_format: LogFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum LogLevel {
+    Error,
+    Warning,
+    Info,
+    Debug,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object per line.
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Run the daemon. systemd does this for you; in a plain shell it binds its sockets itself.
+    Serve(ServeArgs),
+    /// Speak MCP on stdin and stdout for one client, and pass everything to the daemon.
+    Bridge(BridgeArgs),
+    /// Show what callmux does: a daemon, two servers, a bridge, in a temporary home.
+    Demo(DemoArgs),
+    /// Run a small MCP server on stdin and stdout, to try things with.
+    ExampleServer {
+        #[arg(value_enum)]
+        server: Example,
+    },
+    /// Look at the config.
+    Config(ConfigArgs),
+    /// Print completions for a shell.
+    Completions {
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
+    },
+    /// Write the manual pages into a directory.
+    #[command(hide = true)]
+    Man { dir: PathBuf },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ServeArgs {
+    /// The config: a file, or a directory with config.toml and conf.d/*.toml
+    /// [default: ~/.config/callmux].
+    #[arg(long, value_name = "PATH", env = "CALLMUX_CONFIG")]
+    pub(super) config: Option<PathBuf>,
+    /// The unix socket to bind when systemd passes none
+    /// [default: $XDG_RUNTIME_DIR/callmux/mcp.sock].
+    #[arg(long, value_name = "PATH")]
+    pub(super) socket: Option<PathBuf>,
+    /// A loopback address to bind as well when systemd passes no sockets; may be repeated.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(super) listen: Vec<SocketAddr>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct BridgeArgs {
+    /// The daemon's unix socket [default: $XDG_RUNTIME_DIR/callmux/mcp.sock].
+    #[arg(long, value_name = "PATH", env = "CALLMUX_SOCKET", conflicts_with = "url")]
+    pub(super) socket: Option<PathBuf>,
+    /// The daemon's address, such as http://127.0.0.1:4860, instead of a unix socket.
+    #[arg(long, value_name = "URL")]
+    pub(super) url: Option<String>,
+    /// The directory the client works in [default: the current one].
+    #[arg(long, value_name = "DIR")]
+    pub(super) cwd: Option<PathBuf>,
+    /// How long a call may wait for a daemon that is away. A call that runs is never cut off.
+    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = duration)]
+    pub(super) wait: Duration,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DemoArgs {
+    /// Leave the daemon running at the end, and print the entry for your client.
+    #[arg(long)]
+    pub(super) keep: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ConfigArgs {
+    #[command(subcommand)]
+    pub(super) verb: ConfigVerb,
+    /// The config: a file, or a directory with config.toml and conf.d/*.toml
+    /// [default: ~/.config/callmux].
+    #[arg(long, global = true, value_name = "PATH", env = "CALLMUX_CONFIG")]
+    pub(super) config: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub(super) enum ConfigVerb {
+    /// Say everything that is wrong, each with file, line and column.
+    Check {
+        /// For programs.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print what is in force, and where each value comes from.
+    Show,
+    /// Print the JSON Schema, for editors.
+    Schema,
+    /// Print the table of all keys, in Markdown.
+    #[command(hide = true)]
+    Keys,
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    crate::config::units::duration(text)
+}

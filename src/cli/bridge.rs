@@ -1,0 +1,45 @@
+//! `callmux bridge`.
+
+use super::args::{BridgeArgs, LogArgs};
+use super::serve::start_log;
+use super::{Exit, print, runtime};
+use crate::base::dirs;
+use crate::bridge::{self, Options, Target};
+use crate::telemetry::Level;
+
+pub(super) fn bridge(args: &BridgeArgs, log: &LogArgs) -> Exit {
+    let target = match (&args.url, &args.socket) {
+        (Some(url), _) => match Target::from_url(url) {
+            Ok(target) => target,
+            Err(message) => {
+                print::error(&message);
+                return Exit::Usage;
+            }
+        },
+        (None, Some(path)) => Target::Unix(path.clone()),
+        (None, None) => match dirs::socket() {
+            Some(path) => Target::Unix(path),
+            None => {
+                print::error(
+                    "XDG_RUNTIME_DIR is not set and /run/user/UID does not exist; name the daemon's socket with --socket",
+                );
+                return Exit::Unavailable;
+            }
+        },
+    };
+    #[expect(clippy::disallowed_methods, reason = "the client starts a bridge where it works")]
+    let cwd =
+        args.cwd.clone().or_else(|| std::env::current_dir().ok()).unwrap_or_else(|| "/".into());
+    let (recorder, writer) = start_log(log, Level::Warning);
+    drop((recorder, writer));
+    let outcome = runtime().and_then(|runtime| {
+        runtime.block_on(bridge::run(Options { target, cwd, patience: args.wait }))
+    });
+    match outcome {
+        Ok(()) => Exit::Fine,
+        Err(error) => {
+            print::error(&error.to_string());
+            Exit::System
+        }
+    }
+}

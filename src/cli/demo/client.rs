@@ -1,0 +1,104 @@
+//! A client as agents are: a child process on stdin and stdout, and JSON lines.
+
+use std::collections::HashMap;
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, ChildStdin, ChildStdout, Stdio};
+
+use serde_json::{Value, json};
+
+use super::Step;
+use super::home::Home;
+
+/// A client behind a real bridge.
+#[derive(Debug)]
+pub(super) struct Client {
+    bridge: Child,
+    input: Option<ChildStdin>,
+    output: BufReader<ChildStdout>,
+    last_id: u64,
+    answers: HashMap<u64, Value>,
+}
+
+impl Client {
+    pub(super) fn start(home: &Home) -> Step<Self> {
+        let mut command = home.command();
+        command.arg("bridge").arg("--socket").arg(home.socket());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut bridge =
+            command.spawn().map_err(|error| format!("starting the bridge: {error}"))?;
+        let input = bridge.stdin.take();
+        let output = BufReader::new(bridge.stdout.take().ok_or("the bridge has no stdout")?);
+        let mut client = Self { bridge, input, output, last_id: 0, answers: HashMap::new() };
+        client.request(
+            "initialize",
+            &json!({
+                "protocolVersion": "2025-11-25",
+                "capabilities": {},
+                "clientInfo": { "name": "callmux-demo", "version": env!("CARGO_PKG_VERSION") },
+            }),
+        )?;
+        client.write(&json!({ "jsonrpc": "2.0", "method": "notifications/initialized" }))?;
+        Ok(client)
+    }
+
+    pub(super) fn pid(&self) -> u32 {
+        self.bridge.id()
+    }
+
+    fn write(&mut self, message: &Value) -> Step<()> {
+        let input = self.input.as_mut().ok_or("the bridge's input is closed")?;
+        writeln!(input, "{message}").map_err(|error| format!("writing to the bridge: {error}"))
+    }
+
+    /// Sends a request and does not wait.
+    pub(super) fn send(&mut self, method: &str, params: &Value) -> Step<u64> {
+        self.last_id += 1;
+        let id = self.last_id;
+        self.write(&json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }))?;
+        Ok(id)
+    }
+
+    /// Starts a tool call.
+    pub(super) fn start_call(&mut self, tool: &str, arguments: &Value) -> Step<u64> {
+        self.send("tools/call", &json!({ "name": tool, "arguments": arguments }))
+    }
+
+    /// The answer to request `id`.
+    pub(super) fn answer(&mut self, id: u64) -> Step<Value> {
+        loop {
+            if let Some(answer) = self.answers.remove(&id) {
+                return Ok(answer["result"].clone());
+            }
+            let mut line = String::new();
+            let read = self
+                .output
+                .read_line(&mut line)
+                .map_err(|error| format!("reading from the bridge: {error}"))?;
+            if read == 0 {
+                return Err("the bridge ended".to_owned());
+            }
+            let message: Value =
+                serde_json::from_str(&line).map_err(|error| format!("from the bridge: {error}"))?;
+            if let Some(id) = message["id"].as_u64() {
+                self.answers.insert(id, message);
+            }
+        }
+    }
+
+    pub(super) fn request(&mut self, method: &str, params: &Value) -> Step<Value> {
+        let id = self.send(method, params)?;
+        self.answer(id)
+    }
+
+    pub(super) fn call(&mut self, tool: &str, arguments: &Value) -> Step<Value> {
+        let id = self.start_call(tool, arguments)?;
+        self.answer(id)
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        drop(self.input.take());
+        drop(self.bridge.wait());
+    }
+}

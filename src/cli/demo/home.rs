@@ -1,0 +1,161 @@
+//! The temporary home and the daemon in it.
+
+use std::collections::HashMap;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use super::Step;
+use crate::base::{file, random};
+
+/// Nothing in the demo takes longer, unless something is broken.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+const CONFIG: &str = r#"
+[servers.counter]
+command = "PROGRAM"
+args = ["example-server", "counter"]
+
+[servers.slow]
+command = "PROGRAM"
+args = ["example-server", "slow"]
+"#;
+
+/// A directory that is gone at the end, and the daemon that lives there.
+#[derive(Debug)]
+pub(super) struct Home {
+    dir: PathBuf,
+    program: PathBuf,
+    daemon: Option<Child>,
+    facts: Option<Receiver<Value>>,
+    /// The processes of the servers, as the daemon told.
+    pids: HashMap<String, u32>,
+}
+
+impl Home {
+    pub(super) fn make() -> Step<Self> {
+        let program = std::env::current_exe().map_err(|error| format!("own program: {error}"))?;
+        let name = format!("callmux-demo-{:08x}", u32::from_ne_bytes(random::bytes()));
+        let dir = std::env::temp_dir().join(name);
+        let config = CONFIG.replace("PROGRAM", &program.display().to_string());
+        let path = dir.join("config.toml");
+        file::replace(&path, config.as_bytes())
+            .map_err(|error| format!("{}: {error}", path.display()))?;
+        Ok(Self { dir, program, daemon: None, facts: None, pids: HashMap::new() })
+    }
+
+    pub(super) fn program(&self) -> &Path {
+        &self.program
+    }
+
+    pub(super) fn socket(&self) -> PathBuf {
+        self.dir.join("mcp.sock")
+    }
+
+    /// Our own program, living in this home.
+    pub(super) fn command(&self) -> Command {
+        let mut command = Command::new(&self.program);
+        command.env("XDG_RUNTIME_DIR", &self.dir).env("XDG_CACHE_HOME", self.dir.join("cache"));
+        command
+    }
+
+    /// Starts the daemon and waits until it serves.
+    pub(super) fn start_daemon(&mut self) -> Step<()> {
+        let mut command = self.command();
+        command.args(["serve", "--log-format", "json", "--config"]).arg(&self.dir);
+        command.arg("--socket").arg(self.socket());
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut daemon =
+            command.spawn().map_err(|error| format!("starting the daemon: {error}"))?;
+        let stderr = daemon.stderr.take().ok_or("the daemon has no stderr")?;
+        let (sender, facts) = channel();
+        std::thread::spawn(move || {
+            for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+                let fact = serde_json::from_str(&line).unwrap_or(Value::String(line));
+                // Even when nobody listens any more, the pipe must not fill up.
+                drop(sender.send(fact));
+            }
+        });
+        (self.daemon, self.facts) = (Some(daemon), Some(facts));
+        self.wait_for("daemon_ready")
+    }
+
+    /// The process of a server that has been started.
+    pub(super) fn server_pid(&mut self, server: &str) -> Step<u32> {
+        let told = self.facts.iter().flat_map(Receiver::try_iter);
+        told.for_each(|fact| note_pid(&mut self.pids, &fact));
+        self.pids.get(server).copied().ok_or_else(|| format!("the daemon has not told of {server}"))
+    }
+
+    /// Reads facts up to one of this name.
+    fn wait_for(&mut self, name: &str) -> Step<()> {
+        let deadline = Instant::now() + PATIENCE;
+        let facts = self.facts.as_ref().ok_or("there is no daemon")?;
+        let mut last = String::new();
+        loop {
+            match facts.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+                Ok(fact) => {
+                    note_pid(&mut self.pids, &fact);
+                    if fact["fact"] == name {
+                        return Ok(());
+                    }
+                    fact["message"].as_str().unwrap_or_default().clone_into(&mut last);
+                }
+                Err(RecvTimeoutError::Timeout) => {
+                    return Err(format!("no {name} within {PATIENCE:?}"));
+                }
+                Err(RecvTimeoutError::Disconnected) => {
+                    return Err(format!("the daemon ended; it said: {last}"));
+                }
+            }
+        }
+    }
+
+    /// Ends the daemon as `systemctl stop` does.
+    pub(super) fn stop_daemon(&mut self) -> Step<()> {
+        let Some(mut daemon) = self.daemon.take() else { return Ok(()) };
+        signal(daemon.id(), rustix::process::Signal::TERM);
+        daemon.wait().map(drop).map_err(|error| format!("waiting for the daemon: {error}"))
+    }
+
+    pub(super) fn wait_for_daemon(&mut self) -> Step<()> {
+        let Some(daemon) = &mut self.daemon else { return Ok(()) };
+        // Ctrl-C reaches the daemon too; it ends in order, and then we do.
+        ignore_interrupt();
+        daemon.wait().map(drop).map_err(|error| format!("waiting for the daemon: {error}"))
+    }
+}
+
+fn note_pid(pids: &mut HashMap<String, u32>, fact: &Value) {
+    let pid = fact["server_pid"].as_str().and_then(|pid| pid.parse().ok());
+    if let (Some(server), Some(pid)) = (fact["server"].as_str(), pid) {
+        pids.insert(server.to_owned(), pid);
+    }
+}
+
+/// Sends a signal; a process that is gone already is fine.
+pub(super) fn signal(pid: u32, signal: rustix::process::Signal) {
+    if let Some(pid) = i32::try_from(pid).ok().and_then(rustix::process::Pid::from_raw) {
+        _ = rustix::process::kill_process(pid, signal);
+    }
+}
+
+/// From here on Ctrl-C ends the daemon and not us: somebody has to tidy up.
+fn ignore_interrupt() {
+    if let Ok(runtime) = crate::cli::runtime() {
+        // Installing the handler is what counts; it stays for the life of the process.
+        let _guard = runtime.enter();
+        drop(tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt()));
+    }
+}
+
+impl Drop for Home {
+    fn drop(&mut self) {
+        drop(self.stop_daemon());
+        drop(std::fs::remove_dir_all(&self.dir));
+    }
+}

@@ -1,0 +1,40 @@
+//! `callmux demo`: a daemon, two servers and a client, in a temporary home.
+
+mod client;
+mod home;
+mod table;
+mod tour;
+
+use super::args::DemoArgs;
+use super::{Exit, print};
+
+use home::Home;
+
+/// What went wrong, in one sentence.
+type Step<T> = Result<T, String>;
+
+pub(super) fn demo(args: &DemoArgs) -> Exit {
+    let outcome = Home::make().and_then(|mut home| {
+        let rows = tour::tour(&mut home)?;
+        print::line(&table::render(&rows, print::colour_on_stdout()));
+        if args.keep { keep(&mut home) } else { Ok(()) }
+    });
+    match outcome {
+        Ok(()) => Exit::Fine,
+        Err(message) => {
+            print::error(&format!("the demo failed: {message}"));
+            Exit::Failed
+        }
+    }
+}
+
+/// Leaves the daemon serving until the person ends it.
+fn keep(home: &mut Home) -> Step<()> {
+    print::line("\nThe daemon keeps running until you press Ctrl-C. The entry for your client:\n");
+    let entry = serde_json::json!({ "mcpServers": { "callmux": {
+        "command": home.program(),
+        "args": ["bridge", "--socket", home.socket()],
+    }}});
+    print::line(&serde_json::to_string_pretty(&entry).unwrap_or_default());
+    home.wait_for_daemon()
+}

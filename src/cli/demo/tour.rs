@@ -1,0 +1,120 @@
+//! What the demo shows, one thing after the other.
+
+use std::time::Instant;
+
+use serde_json::{Value, json};
+
+use super::Step;
+use super::client::Client;
+use super::home::{self, Home};
+use super::table::Row;
+use crate::cli::print::Progress;
+
+/// Parallel calls, and how long each takes.
+const PARALLEL: u64 = 20;
+const EACH_SECONDS: f64 = 0.3;
+
+/// Shows everything, and returns what was seen.
+pub(super) fn tour(home: &mut Home) -> Step<Vec<Row>> {
+    let mut guide = Guide { rows: Vec::new(), progress: Progress::default() };
+    guide.show("start the daemon", || {
+        home.start_daemon()?;
+        Ok("listening on a unix socket".to_owned())
+    })?;
+    let mut client = None;
+    guide.show("connect a client through `callmux bridge`", || {
+        let started = Client::start(home)?;
+        let pid = started.pid();
+        client = Some(started);
+        Ok(format!("session open, bridge is process {pid}"))
+    })?;
+    let mut client = client.ok_or("there is no client")?;
+    guide.show("list the tools of both servers", || list(&mut client))?;
+    guide.show("call a tool", || {
+        let value = count(&mut client, 5)?;
+        Ok(format!("counter__increment by 5 gives {value}"))
+    })?;
+    guide.show("call 20 slow tools at once", || parallel(&mut client))?;
+    guide.show("kill a server under a call", || kill_under_call(home, &mut client))?;
+    guide.show("its neighbour meanwhile", || {
+        let value = count(&mut client, 1)?;
+        Ok(format!("counter__increment by 1 gives {value}: same process, same state"))
+    })?;
+    guide.show("restart the daemon under the session", || restart(home, &mut client))?;
+    guide.progress.clear();
+    Ok(guide.rows)
+}
+
+struct Guide {
+    rows: Vec<Row>,
+    progress: Progress,
+}
+
+impl Guide {
+    fn show(&mut self, what: &'static str, act: impl FnOnce() -> Step<String>) -> Step<()> {
+        self.progress.show(&format!("{} of 8: {what} …", self.rows.len() + 1));
+        let began = Instant::now();
+        let seen = act().map_err(|error| {
+            self.progress.clear();
+            format!("{what}: {error}")
+        })?;
+        self.rows.push(Row { what, seen, took: began.elapsed() });
+        Ok(())
+    }
+}
+
+fn list(client: &mut Client) -> Step<String> {
+    let result = client.request("tools/list", &json!({}))?;
+    let tools = result["tools"].as_array().ok_or("the list has no tools")?;
+    let names: Vec<&str> = tools.iter().filter_map(|tool| tool["name"].as_str()).collect();
+    if names.len() == 4 {
+        Ok(names.join(", "))
+    } else {
+        Err(format!("four tools were due: {names:?}"))
+    }
+}
+
+fn count(client: &mut Client, by: i64) -> Step<i64> {
+    let result = client.call("counter__increment", &json!({ "by": by }))?;
+    result["structuredContent"]["value"].as_i64().ok_or_else(|| format!("no value in {result}"))
+}
+
+fn parallel(client: &mut Client) -> Step<String> {
+    let arguments = json!({ "seconds": EACH_SECONDS, "steps": 1 });
+    let began = Instant::now();
+    let ids: Vec<u64> =
+        (0..PARALLEL).map(|_| client.start_call("slow__wait", &arguments)).collect::<Step<_>>()?;
+    for id in ids {
+        expect_success(&client.answer(id)?)?;
+    }
+    Ok(format!("{PARALLEL} × {EACH_SECONDS} s took {:.2} s", began.elapsed().as_secs_f64()))
+}
+
+fn kill_under_call(home: &mut Home, client: &mut Client) -> Step<String> {
+    let id = client.start_call("slow__wait", &json!({ "seconds": 60 }))?;
+    // An answer to a later request shows that the call before it has been sent.
+    expect_success(&client.call("slow__wait", &json!({ "seconds": 0, "steps": 1 }))?)?;
+    home::signal(home.server_pid("slow")?, rustix::process::Signal::KILL);
+    let answer = client.answer(id)?;
+    let outcome =
+        answer["_meta"]["callmux/failure"]["outcome"].as_str().unwrap_or_default().to_owned();
+    if outcome != "outcome_unknown" {
+        return Err(format!("outcome_unknown was due: {answer}"));
+    }
+    expect_success(&client.call("slow__wait", &json!({ "seconds": 0, "steps": 1 }))?)?;
+    Ok(format!("the call says {outcome}; the next one finds the server restarted"))
+}
+
+fn restart(home: &mut Home, client: &mut Client) -> Step<String> {
+    home.stop_daemon()?;
+    // The client asks while there is no daemon at all.
+    let id = client.start_call("counter__value", &json!({}))?;
+    home.start_daemon()?;
+    expect_success(&client.answer(id)?)?;
+    Ok("a call made while it was away is answered, in the same session".to_owned())
+}
+
+fn expect_success(result: &Value) -> Step<()> {
+    let failed = result["isError"] == true || !result["content"].is_array();
+    if failed { Err(format!("an unexpected answer: {result}")) } else { Ok(()) }
+}

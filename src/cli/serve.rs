@@ -1,0 +1,166 @@
+//! `callmux serve`, `callmux -- command …`, `callmux example-server`.
+
+use std::path::{Path, PathBuf};
+
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer};
+
+use super::args::{LogArgs, LogFormat, LogLevel, ServeArgs};
+use super::{Exit, print, runtime};
+use crate::base::dirs;
+use crate::config::{self, Complaint, Config};
+use crate::daemon::{self, Options, Serve, sockets};
+use crate::example::{self, Example};
+use crate::telemetry::{Format, Level, Recorder, Sink, recorder};
+
+pub(super) fn serve(args: &ServeArgs, log: &LogArgs) -> Exit {
+    let (recorder, writer) = start_log(log, Level::Info);
+    let exit = serve_with(args, &recorder);
+    drop(recorder);
+    drop(writer);
+    exit
+}
+
+fn serve_with(args: &ServeArgs, recorder: &Recorder) -> Exit {
+    let inherited = sockets::inherited(recorder);
+    let path = config_path(args.config.as_deref());
+    let loaded = match &path {
+        Some(path) => config::load(path).map(|loaded| (loaded.config, loaded.files)),
+        None => Ok((config::load::empty(), Vec::new())),
+    };
+    let (config, files, complaint) = match loaded {
+        Ok((config, files)) => (config, files, None),
+        // systemd holds the sockets and clients wait at them: they are served, with the reason.
+        Err(complaints) if inherited.is_some() => {
+            (config::load::empty(), Vec::new(), Some(summary(&complaints)))
+        }
+        Err(complaints) => return refuse(&complaints),
+    };
+    let runtime = match runtime() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(Exit::System, &format!("no runtime: {error}")),
+    };
+    let outcome = runtime.block_on(async {
+        let is_inherited = inherited.is_some();
+        let listeners = match inherited {
+            Some(sockets) => sockets.and_then(|sockets| sockets::adopt(sockets, recorder)),
+            None => {
+                let addresses = [config.http.listen.as_slice(), &args.listen].concat();
+                sockets::bind(args.socket.as_deref(), &addresses)
+            }
+        };
+        let listeners = listeners.map_err(|error| (Exit::Unavailable, error.to_string()))?;
+        let serve = Serve::Listeners { listeners, inherited: is_inherited };
+        run(config, files, complaint, serve, recorder).await
+    });
+    finish(outcome)
+}
+
+/// One server on stdin and stdout.
+pub(super) fn inline(command: &[String], log: &LogArgs) -> Exit {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the server is to run where its client started us"
+    )]
+    let cwd = std::env::current_dir().ok();
+    let Some(config) = config::load::inline(command, cwd) else {
+        return fail(Exit::Usage, "`--` must be followed by a command");
+    };
+    let (recorder, writer) = start_log(log, Level::Warning);
+    let exit = match runtime() {
+        Ok(runtime) => {
+            finish(runtime.block_on(run(config, Vec::new(), None, Serve::Stdio, &recorder)))
+        }
+        Err(error) => fail(Exit::System, &format!("no runtime: {error}")),
+    };
+    drop(recorder);
+    drop(writer);
+    exit
+}
+
+pub(super) fn example(example: Example) -> Exit {
+    let outcome =
+        runtime().map_err(Into::into).and_then(|runtime| runtime.block_on(example::run(example)));
+    match outcome {
+        Ok(()) => Exit::Fine,
+        Err(error) => fail(Exit::Failed, &error.to_string()),
+    }
+}
+
+async fn run(
+    config: Config,
+    files: Vec<PathBuf>,
+    complaint: Option<String>,
+    serve: Serve,
+    recorder: &Recorder,
+) -> Result<(), (Exit, String)> {
+    let options = Options { config, files, complaint, serve, recorder: recorder.clone() };
+    daemon::run(options).await.map_err(|error| (Exit::System, error.to_string()))
+}
+
+fn finish(outcome: Result<(), (Exit, String)>) -> Exit {
+    match outcome {
+        Ok(()) => Exit::Fine,
+        Err((exit, message)) => fail(exit, &message),
+    }
+}
+
+fn fail(exit: Exit, message: &str) -> Exit {
+    print::error(message);
+    exit
+}
+
+/// The config that is named, or the user's own if there is one.
+pub(super) fn config_path(named: Option<&Path>) -> Option<PathBuf> {
+    named.map(Path::to_path_buf).or_else(|| dirs::config().filter(|path| path.exists()))
+}
+
+/// Says everything that is wrong with a config.
+pub(super) fn refuse(complaints: &[Complaint]) -> Exit {
+    for complaint in complaints {
+        print::error(&complaint.to_string());
+    }
+    Exit::BadConfig
+}
+
+fn summary(complaints: &[Complaint]) -> String {
+    match complaints {
+        [] => "unknown".to_owned(),
+        [only] => only.to_string(),
+        [first, rest @ ..] => format!("{first} (and {} more)", rest.len()),
+    }
+}
+
+/// Starts the recorder and the diagnostics. `default`: the level when none is asked for.
+pub(super) fn start_log(log: &LogArgs, default: Level) -> (Recorder, recorder::Writer) {
+    let level = match log.log_level {
+        None => default,
+        Some(LogLevel::Error) => Level::Error,
+        Some(LogLevel::Warning) => Level::Warning,
+        Some(LogLevel::Info) => Level::Info,
+        Some(LogLevel::Debug) => Level::Debug,
+    };
+    let sink = match log.log_format {
+        LogFormat::Json => Sink::stderr(Format::Json),
+        LogFormat::Text => Sink::detect(),
+    };
+    start_diagnostics(sink, level);
+    Recorder::start(sink, level)
+}
+
+/// What the code says to whoever debugs it; `CALLMUX_LOG` has a filter of its own
+/// (`callmux=trace`).
+fn start_diagnostics(sink: Sink, level: Level) {
+    let default = if level == Level::Debug { "callmux=debug" } else { "callmux=warn" };
+    let filter = EnvFilter::try_from_env("CALLMUX_LOG").unwrap_or_else(|_| EnvFilter::new(default));
+    let journal = if sink.is_journal() { tracing_journald::layer().ok() } else { None };
+    let layer = match journal {
+        Some(journal) => journal.with_syslog_identifier("callmux".to_owned()).boxed(),
+        None => {
+            tracing_subscriber::fmt::layer().with_writer(std::io::stderr).without_time().boxed()
+        }
+    };
+    // A second start in one process keeps the first.
+    drop(tracing_subscriber::registry().with(filter).with(layer).try_init());
+}

@@ -1,0 +1,210 @@
+//! Every key there is. The reader, the schema, the manual page and `config show` all use this
+//! table, so a key that is not here does not exist.
+
+/// The type of a key's value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Text,
+    /// A list of texts.
+    Texts,
+    /// A table from names to texts.
+    TextTable,
+    Bool,
+    /// A text such as `"30s"`, `"1m 30s"`, `"250ms"`.
+    Duration,
+    /// A text such as `"64KiB"`, `"4MB"`.
+    Size,
+}
+
+impl Kind {
+    /// The type as a person reads it.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Texts => "list of texts",
+            Self::TextTable => "table of texts",
+            Self::Bool => "true or false",
+            Self::Duration => "duration",
+            Self::Size => "size",
+        }
+    }
+}
+
+/// One key.
+#[derive(Debug, Clone, Copy)]
+pub struct Key {
+    pub name: &'static str,
+    pub kind: Kind,
+    /// The default as it would be written, or what stands in for one.
+    pub default: Unless,
+    pub doc: &'static str,
+}
+
+/// What holds when a key is not set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unless {
+    Required,
+    /// A TOML value.
+    Value(&'static str),
+    /// No value; the description says what that means.
+    Unset,
+}
+
+const fn key(name: &'static str, kind: Kind, default: Unless, doc: &'static str) -> Key {
+    Key { name, kind, default, doc }
+}
+
+use Unless::{Required, Unset, Value};
+
+/// Keys at the top of the file.
+pub const TOP: &[Key] = &[
+    key(
+        "call_timeout",
+        Kind::Duration,
+        Value("\"10m\""),
+        "The longest a tool call may take. A call that reaches it is cancelled; its server goes on.",
+    ),
+    key(
+        "list_timeout",
+        Kind::Duration,
+        Value("\"5s\""),
+        "How long a client's first `tools/list` waits for servers that are still starting. Later \
+         ones are announced by `list_changed`.",
+    ),
+    key(
+        "drain_timeout",
+        Kind::Duration,
+        Value("\"10s\""),
+        "How long calls in flight may go on when the daemon is told to stop.",
+    ),
+];
+
+/// Keys of `[http]`.
+pub const HTTP: &[Key] = &[
+    key(
+        "listen",
+        Kind::Texts,
+        Value("[]"),
+        "Loopback addresses such as `127.0.0.1:4860` that `callmux serve` listens on beside its \
+         unix socket when systemd passes no sockets.",
+    ),
+    key(
+        "max_body",
+        Kind::Size,
+        Value("\"4MiB\""),
+        "The largest request body. A larger one is answered with status 413.",
+    ),
+    key(
+        "allowed_hosts",
+        Kind::Texts,
+        Value("[]"),
+        "Values of the `Host` header that are accepted beside `localhost`, `127.0.0.1` and `[::1]`.",
+    ),
+    key(
+        "allowed_origins",
+        Kind::Texts,
+        Value("[]"),
+        "Values of the `Origin` header that are accepted. Browsers send one; other clients do not.",
+    ),
+];
+
+/// Keys of `[servers.NAME]`.
+pub const SERVER: &[Key] = &[
+    key(
+        "command",
+        Kind::Text,
+        Required,
+        "The program: an absolute path, a path that starts with `~/`, or a name that is looked up \
+         in `PATH`. No shell is involved.",
+    ),
+    key("args", Kind::Texts, Value("[]"), "The program's arguments, one text each."),
+    key(
+        "env",
+        Kind::TextTable,
+        Value("{}"),
+        "Environment variables for the server. It gets these, those of `inherit_env`, and PATH, \
+         HOME, USER, LOGNAME, LANG, LC_*, TZ, TMPDIR and XDG_RUNTIME_DIR; nothing else.",
+    ),
+    key(
+        "inherit_env",
+        Kind::Texts,
+        Value("[]"),
+        "Names of further variables that are passed on from callmux's own environment.",
+    ),
+    key(
+        "cwd",
+        Kind::Text,
+        Unset,
+        "The server's working directory: an absolute path or one that starts with `~/`. Unset: the \
+         home directory.",
+    ),
+    key("enabled", Kind::Bool, Value("true"), "`false` keeps the entry but not the server."),
+    key(
+        "prefix",
+        Kind::Text,
+        Unset,
+        "What stands before the server's tool names, followed by `__`. Unset: the server's name. \
+         Empty: nothing, so tools keep their own names.",
+    ),
+    key(
+        "tools",
+        Kind::Texts,
+        Value("[\"*\"]"),
+        "The tools that are shown and can be called, by the server's own names; `*` stands for any \
+         characters.",
+    ),
+    key(
+        "aliases",
+        Kind::TextTable,
+        Value("{}"),
+        "Other names for tools: `{ find = \"search_code\" }` shows `search_code` as `find`, after \
+         the prefix. The original name can still be called.",
+    ),
+    key(
+        "start_timeout",
+        Kind::Duration,
+        Value("\"60s\""),
+        "How long the server may take from its start to its answered handshake.",
+    ),
+    key(
+        "stop_timeout",
+        Kind::Duration,
+        Value("\"5s\""),
+        "How long the server may take to end after its input is closed, and again after SIGTERM, \
+         before the next harder step.",
+    ),
+    key(
+        "call_timeout",
+        Kind::Duration,
+        Unset,
+        "The longest a call to this server may take. Unset: the top-level `call_timeout`.",
+    ),
+    key(
+        "max_message",
+        Kind::Size,
+        Value("\"16MiB\""),
+        "The longest message the server may send. A longer one ends the connection.",
+    ),
+    key(
+        "secret_args",
+        Kind::Bool,
+        Value("false"),
+        "`true` allows `${file:…}` and `${cred:…}` in `command` and `args`, where every user of the \
+         machine can read them.",
+    ),
+];
+
+/// The sections: name in the file, keys, description. `*` stands for a name the user chooses.
+pub const SECTIONS: &[(&str, &[Key], &str)] = &[
+    ("", TOP, "Settings for everything."),
+    ("http", HTTP, "The HTTP side of the daemon."),
+    ("servers.*", SERVER, "One MCP server that is started as a program and spoken to over stdio."),
+];
+
+/// The default of `name` in `keys`, as it would be written.
+pub fn default_of(keys: &[Key], name: &str) -> Option<&'static str> {
+    match keys.iter().find(|key| key.name == name)?.default {
+        Value(text) => Some(text),
+        Required | Unset => None,
+    }
+}

@@ -1,0 +1,181 @@
+use std::time::Duration;
+
+use super::{empty, inline, load};
+use crate::base::file;
+
+/// Writes files into a fresh directory and loads it.
+fn load_files(files: &[(&str, &str)]) -> Result<super::Config, Vec<String>> {
+    let dir = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        file::replace(&dir.path().join(name), text.as_bytes()).unwrap();
+    }
+    let prefix = format!("{}/", dir.path().display());
+    load(dir.path()).map(|loaded| loaded.config).map_err(|complaints| {
+        complaints.iter().map(|c| c.to_string().replace(&prefix, "")).collect()
+    })
+}
+
+#[test]
+fn no_file_is_a_config_without_servers() {
+    assert_eq!(load_files(&[]), Ok(empty()));
+    assert_eq!(empty().http.max_body, 4 << 20);
+}
+
+#[test]
+fn everything_can_be_set() {
+    let text = r#"
+        call_timeout = "3m"
+        [http]
+        listen = ["127.0.0.1:4860", "[::1]:4860"]
+        max_body = "1MiB"
+        [servers.gh]
+        command = "npx"
+        args = ["-y", "pkg"]
+        env = { TOKEN = "x" }
+        prefix = ""
+        tools = ["a", "b*"]
+        aliases = { find = "b_search" }
+        start_timeout = "1s"
+        [servers.off]
+        command = "/bin/false"
+        enabled = false
+        call_timeout = "5s"
+    "#;
+    let config = load_files(&[("config.toml", text)]).unwrap();
+    assert_eq!(config.http.listen.len(), 2);
+    let gh = &config.servers["gh"];
+    assert_eq!(gh.env["TOKEN"].expose(), "x");
+    assert_eq!(
+        (gh.call_timeout, gh.start_timeout),
+        (Duration::from_mins(3), Duration::from_secs(1))
+    );
+    assert_eq!(gh.aliases["b_search"], "find");
+    assert!(
+        gh.tools.allow("a")
+            && gh.tools.allow("bcd")
+            && !gh.tools.allow("ab")
+            && !gh.tools.allow("?")
+    );
+    assert!(!config.servers["off"].enabled);
+    assert_eq!(config.servers["off"].call_timeout, Duration::from_secs(5));
+}
+
+#[test]
+fn all_complaints_come_at_once_with_their_places() {
+    let text = "call_timout = \"3m\"\ncall_timeout = 3\n[http]\nlisten = [\"0.0.0.0:1\", \"x\", 7]\nmax_body = \"1\"\n\
+        [servers.a__b]\ncommand = 7\nfoo = 1\n[servers.b]\nargs = \"x\"\ncwd = \"rel\"\nprefix = \"x y\"\n\
+        aliases = { \"a b\" = \"t\", c = \"t\", d = \"t\" }\nenv = { \"A=B\" = \"1\" }\n";
+    let complaints = load_files(&[("config.toml", text)]).unwrap_err();
+    let expected = [
+        "config.toml:1:1: call_timout: unknown key; did you mean `call_timeout`?",
+        "config.toml:2:1: call_timeout: must be a text, not a whole number",
+        "config.toml:4:11: http.listen: `0.0.0.0:1` is no loopback address: everybody on the network could start calls; use 127.0.0.1 or [::1]",
+        "config.toml:4:24: http.listen: `x` is no address; write for example \"127.0.0.1:4860\"",
+        "config.toml:4:29: http.listen[2]: must be a text, not a whole number",
+        "config.toml:5:1: http.max_body: `1` is no size; write for example \"64KiB\", \"4MB\" or \"512B\"",
+        "config.toml:6:10: servers.a__b: a server name must not contain `__` or end in `_`: `__` separates server and tool",
+        "config.toml:7:1: servers.a__b.command: must be a text, not a whole number",
+        "config.toml:8:1: servers.a__b.foo: unknown key; known are command, args, env, inherit_env, cwd, enabled, prefix, tools, aliases, start_timeout, stop_timeout, call_timeout, max_message, secret_args",
+        "config.toml:9:10: servers.b.command: is missing: name the program to start",
+        "config.toml:10:1: servers.b.args: must be a list of texts, not a text",
+        "config.toml:11:1: servers.b.cwd: `rel` must be an absolute path or start with `~/`",
+        "config.toml:12:1: servers.b.prefix: has only letters, digits, `_`, `.` and `-`",
+        "config.toml:13:13: servers.b.aliases.a b: a tool name has 1 to 128 letters, digits, `_`, `.` and `-`",
+        "config.toml:13:35: servers.b.aliases.d: the tool `t` already has the alias `c`",
+        "config.toml:14:9: servers.b.env.A=B: is no name of an environment variable",
+    ];
+    assert_eq!(complaints, expected);
+}
+
+#[test]
+fn syntax_errors_have_places_too() {
+    let complaints = load_files(&[("config.toml", "a = \n[x\nb = 1\n")]).unwrap_err();
+    assert!(complaints.len() >= 2 && complaints[0].starts_with("config.toml:1:"), "{complaints:?}");
+}
+
+#[test]
+fn dropins_are_read_in_order_of_their_names_and_must_not_contradict() {
+    let one = "[servers.a]\ncommand = \"x\"\n";
+    let config = load_files(&[
+        ("config.toml", "call_timeout = \"1s\"\n"),
+        ("conf.d/10-a.toml", one),
+        ("conf.d/20-b.toml", "[servers.b]\ncommand = \"y\"\n[http]\nmax_body = \"1KiB\"\n"),
+        ("conf.d/.hidden.toml", "nonsense"),
+        ("conf.d/note.txt", "nonsense"),
+    ])
+    .unwrap();
+    assert_eq!(config.servers.len(), 2);
+    assert_eq!(config.servers["b"].call_timeout, Duration::from_secs(1));
+    let complaints = load_files(&[("config.toml", one), ("conf.d/x.toml", one)]).unwrap_err();
+    assert_eq!(complaints.len(), 1);
+    assert!(
+        complaints[0].starts_with("conf.d/x.toml:1:10: servers.a: is already set at "),
+        "{complaints:?}"
+    );
+    assert!(complaints[0].ends_with("config.toml:1:10; set it in one place"), "{complaints:?}");
+}
+
+#[test]
+fn two_servers_with_one_prefix_are_refused() {
+    let text = "[servers.a]\ncommand = \"x\"\nprefix = \"p\"\n[servers.p]\ncommand = \"x\"\n";
+    let complaints = load_files(&[("config.toml", text)]).unwrap_err();
+    assert!(complaints[0].contains("the prefix `p` is also that of"), "{complaints:?}");
+}
+
+#[test]
+fn a_missing_value_stops_one_server_only() {
+    let text = "[servers.a]\ncommand = \"x\"\nenv = { T = \"${CALLMUX_TEST_NOT_SET}\" }\n[servers.b]\ncommand = \"x\"\n";
+    let config = load_files(&[("config.toml", text)]).unwrap();
+    let a = &config.servers["a"];
+    assert_eq!(a.unresolved.len(), 1);
+    assert_eq!(a.unresolved[0].key, "servers.a.env.T");
+    assert!(a.unresolved[0].message.contains("CALLMUX_TEST_NOT_SET is not set"));
+    assert!(config.servers["b"].unresolved.is_empty());
+    let complaints =
+        load_files(&[("config.toml", "call_timeout = \"${CALLMUX_TEST_NOT_SET}\"")]).unwrap_err();
+    assert!(complaints[0].contains("not set"), "{complaints:?}");
+}
+
+#[test]
+fn secrets_stay_out_of_arguments() {
+    let text = "[servers.a]\ncommand = \"x\"\nargs = [\"${file:token}\"]\n";
+    let complaints = load_files(&[("config.toml", text), ("token", "t0k")]).unwrap_err();
+    assert!(
+        complaints[0].contains("servers.a.args: a secret here can be read by every user"),
+        "{complaints:?}"
+    );
+    let allowed = format!("{text}secret_args = true\n");
+    let config = load_files(&[("config.toml", &allowed), ("token", "t0k")]).unwrap();
+    assert_eq!(config.servers["a"].args[0].expose(), "t0k");
+    assert!(!format!("{config:?}").contains("t0k"));
+}
+
+#[test]
+fn files_of_others_are_not_trusted() {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("config.toml");
+    file::replace(&path, b"").unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o666)).unwrap();
+    let complaints = load(dir.path()).unwrap_err();
+    assert!(complaints[0].message.contains("writable by everybody"), "{complaints:?}");
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+    std::fs::remove_file(&path).unwrap();
+    std::fs::create_dir(&path).unwrap();
+    assert!(load(dir.path()).unwrap_err()[0].message.contains("not a regular file"));
+}
+
+#[test]
+fn inline_arguments_are_taken_as_they_are() {
+    let words = ["sh", "-c", "echo ${HOME}", "$${x}"].map(str::to_owned);
+    let config = inline(&words, Some("/tmp".into())).unwrap();
+    let server = &config.servers["default"];
+    let args: Vec<&str> = server.args.iter().map(crate::base::Secret::expose).collect();
+    assert_eq!((server.command.expose(), args), ("sh", vec!["-c", "echo ${HOME}", "$${x}"]));
+    assert_eq!(
+        (server.prefix.as_deref(), server.cwd.as_deref()),
+        (Some(""), Some("/tmp".as_ref()))
+    );
+    assert!(server.unresolved.is_empty());
+    assert!(inline(&[], None).is_none());
+}

@@ -1,0 +1,34 @@
+//! What the person who runs callmux wants: files in, one typed [`Config`] out.
+//!
+//! Reading is strict and complete: every complaint of every file is collected, each with file,
+//! line and column, and a config with a complaint is not used at all. A value that refers to
+//! something missing (an unset variable, an unreadable file) is not a complaint about the config:
+//! the one server that needs it does not start, and says why.
+//!
+//! # Knows
+//! The files and their order, every key with its type, default and description ([`keys`]), the
+//! references `${…}`, durations and sizes.
+//!
+//! # Does not know
+//! That a daemon exists; what a server does.
+//!
+//! # How to read it
+//! [`keys`] is the table of all keys. [`mod@load`] goes from files ([`source`]) over one merged tree
+//! ([`tree`]) to the typed [`model`], through the checks of [`section`]. [`schema`] and [`show`]
+//! print from the same table.
+
+pub mod complaint;
+pub mod keys;
+pub mod load;
+pub mod model;
+pub mod reference;
+pub mod schema;
+pub mod section;
+pub mod show;
+pub mod source;
+pub mod tree;
+pub mod units;
+
+pub use complaint::Complaint;
+pub use load::load;
+pub use model::{Config, ServerConfig};

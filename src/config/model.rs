@@ -1,0 +1,88 @@
+//! The config after reading: complete, typed, with every default filled in.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use wildmatch::WildMatchPattern;
+
+use super::complaint::Complaint;
+use crate::base::{Secret, ServerName};
+
+/// Everything that can be configured.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Config {
+    pub call_timeout: Duration,
+    pub list_timeout: Duration,
+    pub drain_timeout: Duration,
+    pub http: Http,
+    pub servers: BTreeMap<ServerName, Arc<ServerConfig>>,
+}
+
+/// `[http]`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Http {
+    /// Loopback only.
+    pub listen: Vec<SocketAddr>,
+    /// In bytes.
+    pub max_body: usize,
+    pub allowed_hosts: Vec<String>,
+    pub allowed_origins: Vec<String>,
+}
+
+/// `[servers.NAME]`
+#[derive(Debug, Clone, PartialEq)]
+pub struct ServerConfig {
+    pub command: Secret,
+    pub args: Vec<Secret>,
+    pub env: BTreeMap<String, Secret>,
+    pub inherit_env: Vec<String>,
+    pub cwd: Option<PathBuf>,
+    pub enabled: bool,
+    /// `None`: the server's name.
+    pub prefix: Option<String>,
+    pub tools: ToolNames,
+    /// The server's own tool name → the name it is shown under.
+    pub aliases: BTreeMap<String, String>,
+    pub start_timeout: Duration,
+    pub stop_timeout: Duration,
+    pub call_timeout: Duration,
+    /// In bytes.
+    pub max_message: usize,
+    /// Why the server cannot be started: references that could not be resolved.
+    pub unresolved: Vec<Complaint>,
+}
+
+/// Only `*` has a meaning: no tool name contains a NUL character.
+type Pattern = WildMatchPattern<'*', '\0'>;
+
+/// The `tools = […]` list: exact names and patterns with `*`.
+#[derive(Debug, Clone)]
+pub struct ToolNames {
+    texts: Vec<String>,
+    patterns: Vec<Pattern>,
+}
+
+impl ToolNames {
+    pub fn new(texts: Vec<String>) -> Self {
+        let patterns = texts.iter().map(|text| Pattern::new(text)).collect();
+        Self { texts, patterns }
+    }
+
+    /// Every tool.
+    pub fn all() -> Self {
+        Self::new(vec!["*".to_owned()])
+    }
+
+    pub fn allow(&self, tool: &str) -> bool {
+        self.patterns.iter().any(|pattern| pattern.matches(tool))
+    }
+}
+
+impl PartialEq for ToolNames {
+    fn eq(&self, other: &Self) -> bool {
+        self.texts == other.texts
+    }
+}

@@ -1,0 +1,77 @@
+//! The JSON Schema of the config, for editors that complete and check TOML by it.
+
+use serde_json::{Map, Value, json};
+
+use super::keys::{HTTP, Key, Kind, SERVER, TOP, Unless};
+
+/// The schema (draft 2020-12), from the table of keys.
+pub fn schema() -> Value {
+    let mut root = object(TOP, "callmux configuration");
+    let properties = root["properties"].as_object_mut().expect("an object schema has properties");
+    properties.insert("http".into(), object(HTTP, "The HTTP side of the daemon."));
+    properties.insert(
+        "servers".into(),
+        json!({
+            "type": "object",
+            "description": "The MCP servers, by name.",
+            "propertyNames": { "pattern": "^[A-Za-z0-9](?:_?[A-Za-z0-9-])*$", "maxLength": 40 },
+            "additionalProperties": object(SERVER, "One MCP server."),
+        }),
+    );
+    root["$schema"] = json!("https://json-schema.org/draft/2020-12/schema");
+    root["title"] = json!("callmux");
+    root
+}
+
+fn object(keys: &[Key], description: &str) -> Value {
+    let properties: Map<String, Value> =
+        keys.iter().map(|key| (key.name.to_owned(), property(key))).collect();
+    let required: Vec<&str> =
+        keys.iter().filter(|key| key.default == Unless::Required).map(|key| key.name).collect();
+    let mut schema = json!({
+        "type": "object",
+        "description": description,
+        "properties": properties,
+        "additionalProperties": false,
+    });
+    if !required.is_empty() {
+        schema["required"] = json!(required);
+    }
+    schema
+}
+
+fn property(key: &Key) -> Value {
+    let mut schema = match key.kind {
+        Kind::Text => json!({ "type": "string" }),
+        Kind::Texts => json!({ "type": "array", "items": { "type": "string" } }),
+        Kind::TextTable => {
+            json!({ "type": "object", "additionalProperties": { "type": "string" } })
+        }
+        Kind::Bool => json!({ "type": "boolean" }),
+        Kind::Duration => json!({ "type": "string", "examples": ["30s", "5m", "250ms"] }),
+        Kind::Size => json!({ "type": "string", "examples": ["64KiB", "4MB"] }),
+    };
+    schema["description"] = json!(key.doc);
+    if let Unless::Value(text) = key.default {
+        let toml: toml::Table = format!("d = {text}").parse().expect("defaults are TOML");
+        schema["default"] = serde_json::to_value(&toml["d"]).expect("TOML values are JSON values");
+    }
+    schema
+}
+
+#[cfg(test)]
+mod tests {
+    use super::schema;
+
+    #[test]
+    fn every_key_is_in_the_schema() {
+        let schema = schema();
+        assert_eq!(schema["properties"]["call_timeout"]["default"], "10m");
+        let server = &schema["properties"]["servers"]["additionalProperties"];
+        assert_eq!(server["required"], serde_json::json!(["command"]));
+        assert_eq!(
+            server["properties"].as_object().unwrap().len(),
+            crate::config::keys::SERVER.len()
+        );
+    }
+}

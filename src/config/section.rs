@@ -1,0 +1,229 @@
+//! One table of the config, read key by key against the table of known keys.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::complaint::{Complaint, Place};
+use super::keys::{self, Key};
+use super::reference::{self, Resolved, Sources};
+use super::tree::{Node, Table, Value};
+use super::units;
+use crate::base::Secret;
+
+/// Two names are "near" when so many letters at the most have to change.
+const NEAR: usize = 3;
+
+/// A table being read. What is taken is gone; [`Section::finish`] complains about the rest.
+#[derive(Debug)]
+pub struct Section<'a> {
+    /// As a person names it: `servers.github`; empty at the top.
+    path: String,
+    table: Table,
+    at: Place,
+    keys: &'static [Key],
+    sources: &'a Sources,
+    complaints: &'a mut Vec<Complaint>,
+    /// References in this section that could not be resolved.
+    unresolved: Vec<Complaint>,
+}
+
+impl<'a> Section<'a> {
+    pub fn new(
+        path: String,
+        node: Node,
+        keys: &'static [Key],
+        sources: &'a Sources,
+        complaints: &'a mut Vec<Complaint>,
+    ) -> Self {
+        let Node { at, value } = node;
+        let table = if let Value::Table(table) = value {
+            table
+        } else {
+            let message = format!("must be a table, not {}", value.title());
+            complaints.push(Complaint { at: at.clone(), key: path.clone(), message });
+            Table::new()
+        };
+        Self { path, table, at, keys, sources, complaints, unresolved: Vec::new() }
+    }
+
+    fn key(&self, name: &str) -> String {
+        if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) }
+    }
+
+    /// Notes that `name` is wrong.
+    pub fn complain(&mut self, at: Place, name: &str, message: impl Into<String>) {
+        let complaint = Complaint { at, key: self.key(name), message: message.into() };
+        self.complaints.push(complaint);
+    }
+
+    /// Takes a member that is not in the table of keys: a section inside this one.
+    pub fn take(&mut self, name: &str) -> Option<Node> {
+        self.table.remove(name)
+    }
+
+    /// Whether `name` is set, to whatever value.
+    pub fn has(&self, name: &str) -> bool {
+        self.table.contains_key(name)
+    }
+
+    /// Where `name` is set, or the section if it is not.
+    pub fn place(&self, name: &str) -> Place {
+        self.table.get(name).map_or(&self.at, |node| &node.at).clone()
+    }
+
+    fn known(&mut self, name: &str) -> Option<Node> {
+        debug_assert!(
+            self.keys.iter().any(|key| key.name == name),
+            "{name} is in the table of keys"
+        );
+        self.table.remove(name)
+    }
+
+    fn wrong_type(&mut self, name: &str, expected: &str, node: &Node) {
+        let message = format!("must be {expected}, not {}", node.value.title());
+        self.complain(node.at.clone(), name, message);
+    }
+
+    fn resolve(&mut self, name: &str, at: &Place, text: &str) -> Option<Resolved> {
+        match reference::resolve(text, self.sources) {
+            Ok(resolved) => Some(resolved),
+            Err(message) => {
+                self.unresolved.push(Complaint { at: at.clone(), key: self.key(name), message });
+                None
+            }
+        }
+    }
+
+    /// A text with its references resolved, and whether it holds a secret.
+    pub fn resolved(&mut self, name: &str) -> Option<(Resolved, Place)> {
+        let node = self.known(name)?;
+        match &node.value {
+            Value::Text(text) => {
+                let text = text.clone();
+                self.resolve(name, &node.at, &text).map(|resolved| (resolved, node.at))
+            }
+            _ => {
+                self.wrong_type(name, "a text", &node);
+                None
+            }
+        }
+    }
+
+    pub fn text(&mut self, name: &str) -> Option<(String, Place)> {
+        self.resolved(name).map(|(resolved, at)| (resolved.text.expose().to_owned(), at))
+    }
+
+    /// A list of texts, each with its place and whether it holds a secret.
+    pub fn texts(&mut self, name: &str) -> Option<Vec<(Resolved, Place)>> {
+        let node = self.known(name)?;
+        let Value::List(items) = node.value else {
+            self.wrong_type(name, "a list of texts", &node);
+            return None;
+        };
+        let mut out = Vec::new();
+        for (index, item) in items.into_iter().enumerate() {
+            let name = format!("{name}[{index}]");
+            match &item.value {
+                Value::Text(text) => {
+                    let resolved = self.resolve(&name, &item.at, text);
+                    out.extend(resolved.map(|resolved| (resolved, item.at)));
+                }
+                _ => self.wrong_type(&name, "a text", &item),
+            }
+        }
+        Some(out)
+    }
+
+    /// A list of plain texts.
+    pub fn plain_texts(&mut self, name: &str) -> Option<Vec<(String, Place)>> {
+        let items = self.texts(name)?;
+        Some(items.into_iter().map(|(item, at)| (item.text.expose().to_owned(), at)).collect())
+    }
+
+    /// A table of texts. Values may be secrets.
+    pub fn text_table(&mut self, name: &str) -> Option<BTreeMap<String, (Secret, Place)>> {
+        let node = self.known(name)?;
+        let Value::Table(members) = node.value else {
+            self.wrong_type(name, "a table of texts", &node);
+            return None;
+        };
+        let mut out = BTreeMap::new();
+        for (member, node) in members {
+            let path = format!("{name}.{member}");
+            match &node.value {
+                Value::Text(text) => {
+                    if let Some(resolved) = self.resolve(&path, &node.at, text) {
+                        out.insert(member, (resolved.text, node.at));
+                    }
+                }
+                _ => self.wrong_type(&path, "a text", &node),
+            }
+        }
+        Some(out)
+    }
+
+    /// `true` or `false`, or the key's default.
+    pub fn bool(&mut self, name: &str) -> bool {
+        let default = keys::default_of(self.keys, name) == Some("true");
+        match self.known(name) {
+            None => default,
+            Some(Node { value: Value::Bool(bool), .. }) => bool,
+            Some(node) => {
+                self.wrong_type(name, "true or false", &node);
+                default
+            }
+        }
+    }
+
+    fn parsed<T>(&mut self, name: &str, parse: fn(&str) -> Result<T, String>) -> Option<T> {
+        if let Some((text, at)) = self.text(name) {
+            match parse(&text) {
+                Ok(value) => return Some(value),
+                Err(message) => self.complain(at, name, message),
+            }
+        }
+        let default = keys::default_of(self.keys, name)?.trim_matches('"');
+        Some(parse(default).expect("the table's defaults can be read"))
+    }
+
+    /// A duration, or the key's default; `None` only for a key without one.
+    pub fn duration(&mut self, name: &str) -> Option<Duration> {
+        self.parsed(name, units::duration)
+    }
+
+    /// A size in bytes, or the key's default; `None` only for a key without one.
+    pub fn size(&mut self, name: &str) -> Option<usize> {
+        self.parsed(name, units::size)
+    }
+
+    /// Complains about every key that is left, and returns the references that failed.
+    pub fn finish(self) -> Vec<Complaint> {
+        for (name, node) in &self.table {
+            let message = match nearest(name, self.keys) {
+                Some(near) => format!("unknown key; did you mean `{near}`?"),
+                None => {
+                    let known: Vec<&str> = self.keys.iter().map(|key| key.name).collect();
+                    format!("unknown key; known are {}", known.join(", "))
+                }
+            };
+            let complaint = Complaint { at: node.at.clone(), key: self.key(name), message };
+            self.complaints.push(complaint);
+        }
+        self.unresolved
+    }
+}
+
+fn nearest(name: &str, keys: &[Key]) -> Option<&'static str> {
+    // The words that other programs use for the same thing.
+    let same = [("timeout", "call_timeout"), ("environment", "env"), ("directory", "cwd")];
+    if let Some((_, ours)) = same.iter().find(|(theirs, _)| *theirs == name) {
+        return keys.iter().map(|key| key.name).find(|key| key == ours);
+    }
+    let plain = name.to_lowercase().replace('-', "_");
+    let distance = |key: &Key| {
+        strsim::damerau_levenshtein(&plain, &key.name.replace('_', ""))
+            .min(strsim::damerau_levenshtein(&plain, key.name))
+    };
+    let near = keys.iter().min_by_key(|key| distance(key))?;
+    (distance(near) <= NEAR.min(name.len() / 2)).then_some(near.name)
+}

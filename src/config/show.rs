@@ -1,0 +1,92 @@
+//! The config as it is in force, in the form it is written in.
+//!
+//! References are shown, never what they stand for. Literal values of `env` are hidden: a person
+//! who pastes this output somewhere must not paste a token with it.
+
+use std::fmt::Write;
+
+use super::keys::{self, Key, Unless};
+use super::reference;
+use super::tree::{Node, Table, Value};
+
+/// The merged config as TOML, defaults included as comments.
+pub fn toml(table: &Table) -> String {
+    let mut out = String::new();
+    section(&mut out, table, keys::TOP, false);
+    let empty = Table::new();
+    let http = table.get("http").map_or(&empty, |node| table_of(node, &empty));
+    out.push_str("\n[http]\n");
+    section(&mut out, http, keys::HTTP, false);
+    let servers = table.get("servers").map_or(&empty, |node| table_of(node, &empty));
+    for (name, node) in servers {
+        let _ = writeln!(out, "\n[servers.{}]", bare(name));
+        section(&mut out, table_of(node, &empty), keys::SERVER, true);
+    }
+    out
+}
+
+fn table_of<'a>(node: &'a Node, empty: &'a Table) -> &'a Table {
+    if let Value::Table(table) = &node.value { table } else { empty }
+}
+
+fn section(out: &mut String, table: &Table, keys: &[Key], is_server: bool) {
+    for key in keys {
+        match (table.get(key.name), key.default) {
+            (Some(node), _) => {
+                let hide = is_server && key.name == "env";
+                let _ = writeln!(out, "{} = {}  # {}", key.name, value(&node.value, hide), node.at);
+            }
+            (None, Unless::Value(default)) => {
+                let _ = writeln!(out, "# {} = {default}", key.name);
+            }
+            (None, Unless::Required | Unless::Unset) => {}
+        }
+    }
+}
+
+fn value(value_: &Value, hide: bool) -> String {
+    match value_ {
+        Value::Text(text) if hide && !reference::has_reference(text) => quoted("(hidden)"),
+        Value::Text(text) => quoted(text),
+        Value::Bool(bool) => bool.to_string(),
+        Value::List(items) => {
+            let items: Vec<String> = items.iter().map(|item| value(&item.value, hide)).collect();
+            format!("[{}]", items.join(", "))
+        }
+        Value::Table(members) => {
+            let member = |(name, node): (&String, &Node)| {
+                format!("{} = {}", bare(name), value(&node.value, hide))
+            };
+            format!("{{ {} }}", members.iter().map(member).collect::<Vec<_>>().join(", "))
+        }
+        Value::Other(title) => quoted(title),
+    }
+}
+
+fn quoted(text: &str) -> String {
+    toml::Value::from(text).to_string()
+}
+
+fn bare(name: &str) -> String {
+    let is_bare = !name.is_empty()
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'));
+    if is_bare { name.to_owned() } else { quoted(name) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::toml;
+    use crate::config::tree;
+
+    #[test]
+    fn shows_references_and_hides_literals() {
+        let text = "call_timeout = \"1s\"\n[servers.a]\ncommand = \"x\"\nenv = { A = \"canary\", B = \"${cred:b}\" }\n";
+        let table = tree::parse(&std::path::Path::new("c").into(), text, &mut Vec::new());
+        let shown = toml(&table);
+        assert!(shown.contains("call_timeout = \"1s\"  # c:1:1"), "{shown}");
+        assert!(shown.contains(r#"env = { A = "(hidden)", B = "${cred:b}" }"#), "{shown}");
+        assert!(shown.contains("# list_timeout = \"5s\""), "{shown}");
+        let again = tree::parse(&std::path::Path::new("c").into(), &shown, &mut Vec::new());
+        assert_eq!(again.len(), 3, "what is shown can be read");
+    }
+}

@@ -1,0 +1,111 @@
+//! A TOML document as a tree whose every part knows its place, and the merging of several.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::complaint::{Complaint, Place};
+
+/// A value and where it is written.
+#[derive(Debug, Clone)]
+pub struct Node {
+    pub at: Place,
+    pub value: Value,
+}
+
+#[derive(Debug, Clone)]
+pub enum Value {
+    Text(String),
+    Bool(bool),
+    List(Vec<Node>),
+    Table(Table),
+    /// A number or a date: no key takes one.
+    Other(&'static str),
+}
+
+/// A table's members by name. The node's place is that of the name.
+pub type Table = BTreeMap<String, Node>;
+
+impl Value {
+    /// The type as a person reads it.
+    pub fn title(&self) -> &'static str {
+        match self {
+            Self::Text(_) => "a text",
+            Self::Bool(_) => "true or false",
+            Self::List(_) => "a list",
+            Self::Table(_) => "a table",
+            Self::Other(title) => title,
+        }
+    }
+}
+
+/// Reads one file's text. Every syntax error becomes a complaint.
+pub fn parse(file: &Arc<Path>, text: &str, complaints: &mut Vec<Complaint>) -> Table {
+    let (table, errors) = DeTable::parse_recoverable(text);
+    complaints.extend(errors.iter().map(|error| Complaint {
+        at: Place::in_text(file, text, error.span().map_or(0, |span| span.start)),
+        key: String::new(),
+        message: error.message().replace('\n', ", "),
+    }));
+    if errors.is_empty() { convert_table(file, text, table.get_ref()) } else { Table::new() }
+}
+
+fn convert_table(file: &Arc<Path>, text: &str, table: &DeTable<'_>) -> Table {
+    let member = |(name, value): (&Spanned<std::borrow::Cow<'_, str>>, &Spanned<DeValue<'_>>)| {
+        let at = Place::in_text(file, text, name.span().start);
+        (name.get_ref().to_string(), Node { at, value: convert(file, text, value.get_ref()) })
+    };
+    table.iter().map(member).collect()
+}
+
+fn convert(file: &Arc<Path>, text: &str, value: &DeValue<'_>) -> Value {
+    match value {
+        DeValue::String(string) => Value::Text(string.to_string()),
+        DeValue::Boolean(bool) => Value::Bool(*bool),
+        DeValue::Array(items) => {
+            let item = |item: &Spanned<DeValue<'_>>| Node {
+                at: Place::in_text(file, text, item.span().start),
+                value: convert(file, text, item.get_ref()),
+            };
+            Value::List(items.iter().map(item).collect())
+        }
+        DeValue::Table(table) => Value::Table(convert_table(file, text, table)),
+        DeValue::Integer(_) => Value::Other("a whole number"),
+        DeValue::Float(_) => Value::Other("a number"),
+        DeValue::Datetime(_) => Value::Other("a date or time"),
+    }
+}
+
+/// Adds `from` to `into`. Sections are joined down to `depth` levels; anything else that is set in
+/// both is a complaint that names both places.
+pub fn merge(
+    into: &mut Table,
+    from: Table,
+    path: &str,
+    depth: usize,
+    complaints: &mut Vec<Complaint>,
+) {
+    for (name, node) in from {
+        let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+        match into.get_mut(&name) {
+            None => {
+                into.insert(name, node);
+            }
+            Some(Node { value: Value::Table(existing), .. })
+                if depth > 0 && matches!(node.value, Value::Table(_)) =>
+            {
+                if let Value::Table(table) = node.value {
+                    merge(existing, table, &path, depth - 1, complaints);
+                }
+            }
+            Some(existing) => complaints.push(Complaint {
+                at: node.at,
+                key: path,
+                message: format!("is already set at {}; set it in one place", existing.at),
+            }),
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! Durations and sizes, always with a unit.
+
+use std::time::Duration;
+
+/// The largest size that can be configured, in bytes: positions in a message have 32 bits.
+const SIZE_MAX: usize = 1 << 30;
+
+/// Reads `"30s"`, `"1m 30s"`, `"250ms"`. The error says what would be right.
+pub fn duration(text: &str) -> Result<Duration, String> {
+    humantime::parse_duration(text).map_err(|_| {
+        format!("`{text}` is no duration; write for example \"30s\", \"5m\" or \"250ms\"")
+    })
+}
+
+/// Reads `"64KiB"`, `"4MB"`, `"512B"` as a number of bytes.
+pub fn size(text: &str) -> Result<usize, String> {
+    let wrong = || format!("`{text}` is no size; write for example \"64KiB\", \"4MB\" or \"512B\"");
+    if !text.ends_with(['B', 'b']) {
+        return Err(wrong());
+    }
+    let size: bytesize::ByteSize = text.parse().map_err(|_| wrong())?;
+    match usize::try_from(size.as_u64()) {
+        Ok(size) if size <= SIZE_MAX => Ok(size),
+        _ => Err(format!("`{text}` is too large; the limit is 1GiB")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{duration, size};
+    use std::time::Duration;
+
+    #[test]
+    fn a_unit_is_needed() {
+        assert_eq!(duration("1m 30s"), Ok(Duration::from_secs(90)));
+        assert_eq!(duration("250ms"), Ok(Duration::from_millis(250)));
+        for bad in ["", "30", "-1s", "s", "1 parsec"] {
+            assert!(duration(bad).is_err(), "{bad:?}");
+        }
+        assert_eq!(size("64KiB"), Ok(65536));
+        assert_eq!(size("4 MB"), Ok(4_000_000));
+        assert_eq!(size("512B"), Ok(512));
+        for bad in ["", "30", "-1B", "B", "64k", "1e3B", "99999999999999999999EiB"] {
+            assert!(size(bad).is_err(), "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! A client spoken to over one stream in each direction: stdio, or a bridge's link.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use serde_json::value::RawValue;
+
+use super::handle::{self, Handled};
+use super::outbox::Outbox;
+use super::outlet::{Back, CallOutlet};
+use super::session::Session;
+use crate::base::Tasks;
+use crate::mux::{self, Hub};
+use crate::wire::params::Head;
+use crate::wire::{Era, Malformed, Message, Payload, RpcError, translate};
+
+/// One such conversation.
+#[derive(Debug, Clone)]
+pub struct Duplex {
+    pub hub: Hub,
+    pub session: Arc<Session>,
+    pub outbox: Arc<Outbox>,
+    /// The requests in flight.
+    pub tasks: Tasks,
+}
+
+impl Duplex {
+    /// Takes in one message. Requests that take time run in tasks of their own, which begin in the
+    /// order the requests came in.
+    pub fn take_in(&self, text: &Bytes) {
+        let message = match Message::parse(text) {
+            Ok(message) => message,
+            // Each message of a batch is answered alone, as soon as its answer is there.
+            Err(Malformed::Batch) if self.session.revision().has_batches() => {
+                return self.take_in_batch(text);
+            }
+            Err(malformed) => {
+                let (error, id) = malformed.answer();
+                return self.outbox.push(error.response(id).into());
+            }
+        };
+        let id: Box<str> = message.id().unwrap_or("null").into();
+        let head = match Head::parse(&message) {
+            Ok(head) => head,
+            Err(error) if message.id().is_some() => {
+                return self.outbox.push(translate::refusal(&id, &error));
+            }
+            Err(_) => return,
+        };
+        match handle::handle(&self.hub, &self.session, message, head) {
+            Handled::Taken => {}
+            Handled::Reply(payload) => self.outbox.push(payload),
+            Handled::Refused(error) => self.outbox.push(translate::refusal(&id, &error)),
+            Handled::Call(call) => {
+                let back = Back::Duplex(self.outbox.clone());
+                let outlet = CallOutlet::new(self.session.clone(), call.era, back);
+                let hub = self.hub.clone();
+                self.spawn(&id, "call", async move { mux::serve(hub, *call, outlet).await });
+            }
+            Handled::List(era) => self.list(&id, era),
+            Handled::Listen { tools } => self.listen(&id, tools),
+        }
+    }
+
+    fn take_in_batch(&self, text: &Bytes) {
+        let items: Vec<&RawValue> = serde_json::from_slice(text).unwrap_or_default();
+        // Batches do not nest: an item that is a list is refused as any other message is.
+        for item in items.iter().filter(|item| !item.get().starts_with('[')) {
+            self.take_in(&text.slice_ref(item.get().as_bytes()));
+        }
+    }
+
+    /// Runs one request; its response is queued unless the client takes it back.
+    fn spawn<F>(&self, id: &str, name: &'static str, request: F)
+    where
+        F: Future<Output = Payload> + Send + 'static,
+    {
+        let mut in_flight = match self.session.begin(id) {
+            Ok(in_flight) => in_flight,
+            Err(error) => {
+                let error =
+                    RpcError::new(crate::wire::error::code::INVALID_REQUEST, error.to_string());
+                return self.outbox.push(translate::refusal(id, &error));
+            }
+        };
+        let outbox = self.outbox.clone();
+        self.tasks.spawn_until_stopped(name, async move {
+            tokio::select! {
+                biased;
+                response = request => outbox.push(response),
+                Ok(()) = &mut in_flight.cancelled => {}
+            }
+        });
+    }
+
+    fn list(&self, id: &str, era: Era) {
+        let (hub, session, own_id) = (self.hub.clone(), self.session.clone(), id.to_owned());
+        self.spawn(id, "list", async move {
+            let (payload, world) = handle::list(&hub, &own_id, era).await;
+            // A modern client subscribes to what it wants to hear.
+            if era == Era::Legacy {
+                session.sent_tools(world.tools_version);
+            }
+            payload
+        });
+    }
+
+    fn listen(&self, id: &str, tools: bool) {
+        let (hub, outbox, own_id) = (self.hub.clone(), self.outbox.clone(), id.to_owned());
+        let mut watch = hub.watch_tools(hub.world().tools_version);
+        self.spawn(id, "subscription", async move {
+            outbox.push(handle::acknowledged(&own_id, tools));
+            loop {
+                watch.changed().await;
+                if tools {
+                    outbox.push_notification(handle::tools_changed(Some(&own_id)));
+                }
+            }
+        });
+    }
+
+    /// Tells a client that has asked for the list of every change of it, once, for as long as the
+    /// task runs.
+    pub fn announce(&self) {
+        let (hub, session, outbox) = (self.hub.clone(), self.session.clone(), self.outbox.clone());
+        self.tasks.spawn_until_stopped("announcements", async move {
+            let mut watch = hub.watch_tools(hub.world().tools_version);
+            loop {
+                let version = watch.changed().await;
+                if session.must_hear_of_tools(version) {
+                    outbox.push_notification(handle::tools_changed(None));
+                }
+            }
+        });
+    }
+}

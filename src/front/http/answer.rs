@@ -1,0 +1,279 @@
+//! The answer to one message: JSON at once, or a stream of events whose last is the answer.
+
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
+use std::sync::{Arc, Mutex};
+use std::task::Poll;
+use std::time::Duration;
+
+use axum::http::{HeaderValue, StatusCode, header as names};
+
+use super::post::Prepared;
+use super::stream::{Reader, Stream};
+use super::{Body, Front, Response, empty, json, message};
+use crate::front::handle::{self, Handled};
+use crate::front::outlet::{Back, CallOutlet};
+use crate::front::session::InFlight;
+use crate::front::sessions::HttpSession;
+use crate::mux;
+use crate::wire::error::code;
+use crate::wire::{Payload, RpcError};
+
+/// A response that takes longer becomes a stream of events, so that the client sees that we are
+/// there and, in a legacy session, can come back for the rest.
+const QUIET: Duration = Duration::from_secs(1);
+/// A comment is sent on a stream that was silent for so long.
+pub(super) const KEEP_ALIVE: Duration = Duration::from_secs(30);
+
+type Answering = Pin<Box<dyn Future<Output = Payload> + Send>>;
+
+/// Handles the message and makes the response.
+pub(super) async fn answer(front: &Arc<Front>, prepared: Prepared) -> Response {
+    let Prepared { session, held, message: parsed, head, reads_events } = prepared;
+    let id: Box<str> = parsed.id().unwrap_or("null").into();
+    match handle::handle(&front.hub, &session, parsed, head) {
+        Handled::Taken => empty(StatusCode::ACCEPTED),
+        Handled::Reply(payload) => message(StatusCode::OK, payload),
+        Handled::Refused(error) => {
+            json(status_of(&error, held.is_some()), error.response(Some(&id)))
+        }
+        Handled::List(era) => {
+            let (payload, world) = handle::list(&front.hub, &id, era).await;
+            session.sent_tools(world.tools_version);
+            message(StatusCode::OK, payload)
+        }
+        Handled::Listen { tools } => listen(front, &id, tools),
+        Handled::Call(call) => {
+            let in_flight = match held.as_ref().map(|_| session.begin(&id)).transpose() {
+                Ok(in_flight) => in_flight,
+                Err(error) => {
+                    let error = RpcError::new(code::INVALID_REQUEST, error.to_string());
+                    return json(StatusCode::OK, error.response(Some(&id)));
+                }
+            };
+            let late = Arc::new(LateStream::default());
+            let outlet = CallOutlet::new(session.clone(), call.era, Back::Http(late.clone()));
+            let answering: Answering = Box::pin(mux::serve(front.hub.clone(), *call, outlet));
+            let answering =
+                Leaving { front: front.clone(), answering: Some(answering), held, in_flight };
+            respond(answering, late, reads_events).await
+        }
+    }
+}
+
+/// The HTTP status of an error. Legacy clients read the body of a 200; 2026-07-28 names the
+/// status for each.
+pub(super) fn status_of(error: &RpcError, legacy: bool) -> StatusCode {
+    match error.code {
+        _ if legacy => StatusCode::OK,
+        code::METHOD_NOT_FOUND => StatusCode::NOT_FOUND,
+        code::UNSUPPORTED_VERSION | code::HEADER_MISMATCH | code::MISSING_CAPABILITY => {
+            StatusCode::BAD_REQUEST
+        }
+        _ => StatusCode::OK,
+    }
+}
+
+/// Where a call's events go: to a stream that exists only once there is one.
+#[derive(Debug, Default)]
+pub struct LateStream {
+    state: Mutex<Late>,
+}
+
+#[derive(Debug, Default)]
+struct Late {
+    waiting: Vec<Payload>,
+    stream: Option<Arc<Stream>>,
+}
+
+impl LateStream {
+    pub fn push(&self, message: Payload) {
+        let mut late = self.state.lock().expect("no panic happens under this lock");
+        match &late.stream {
+            Some(stream) => stream.push(message),
+            None => late.waiting.push(message),
+        }
+    }
+
+    fn has_events(&self) -> bool {
+        !self.state.lock().expect("no panic happens under this lock").waiting.is_empty()
+    }
+
+    /// From now on events go to `stream`, first those that waited.
+    fn open(&self, stream: Arc<Stream>) {
+        let mut late = self.state.lock().expect("no panic happens under this lock");
+        for message in late.waiting.drain(..) {
+            stream.push(message);
+        }
+        late.stream = Some(stream);
+    }
+}
+
+/// A call being answered. If the client leaves, a legacy call goes on (2025-11-25: a disconnect is
+/// no cancellation) and a modern one is taken back (2026-07-28: it is).
+struct Leaving {
+    front: Arc<Front>,
+    answering: Option<Answering>,
+    held: Option<Arc<HttpSession>>,
+    in_flight: Option<InFlight>,
+}
+
+impl Drop for Leaving {
+    fn drop(&mut self) {
+        if let (Some(answering), Some(_)) = (self.answering.take(), &self.held) {
+            let mut in_flight = self.in_flight.take();
+            self.front.calls.spawn_until_stopped("call", async move {
+                tokio::select! {
+                    _ = answering => {}
+                    () = cancelled(&mut in_flight) => {}
+                }
+            });
+        }
+    }
+}
+
+async fn cancelled(in_flight: &mut Option<InFlight>) {
+    if let Some(in_flight) = in_flight
+        && (&mut in_flight.cancelled).await.is_ok()
+    {
+        return;
+    }
+    // Nothing can take it back, or what could is gone.
+    std::future::pending::<()>().await;
+}
+
+enum First {
+    /// The answer, and nothing before it.
+    Answer(Payload),
+    /// Something came before the answer, which may be there too.
+    Events(Option<Payload>),
+    Cancelled,
+}
+
+async fn respond(mut call: Leaving, late: Arc<LateStream>, reads_events: bool) -> Response {
+    let first = first(&mut call, &late, reads_events).await;
+    match first {
+        First::Answer(payload) => {
+            call.answering = None;
+            message(StatusCode::OK, payload)
+        }
+        First::Cancelled => {
+            call.answering = None;
+            call.held = None;
+            empty(StatusCode::ACCEPTED)
+        }
+        First::Events(answer) => stream_the_rest(call, &late, answer),
+    }
+}
+
+/// Waits for the answer, for something that comes before it, or until it takes long.
+async fn first(call: &mut Leaving, late: &LateStream, reads_events: bool) -> First {
+    let Leaving { answering: Some(answering), in_flight, .. } = call else {
+        return First::Cancelled;
+    };
+    let mut taken_back = pin!(cancelled(in_flight));
+    let mut quiet = pin!(tokio::time::sleep(QUIET));
+    poll_fn(|cx| {
+        if let Poll::Ready(payload) = answering.as_mut().poll(cx) {
+            let has_events = reads_events && late.has_events();
+            return Poll::Ready(if has_events {
+                First::Events(Some(payload))
+            } else {
+                First::Answer(payload)
+            });
+        }
+        if taken_back.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(First::Cancelled);
+        }
+        let is_quiet = quiet.as_mut().poll(cx).is_ready();
+        if reads_events && (late.has_events() || is_quiet) {
+            Poll::Ready(First::Events(None))
+        } else {
+            Poll::Pending
+        }
+    })
+    .await
+}
+
+/// Goes on with the call as a stream of events whose last is the answer.
+fn stream_the_rest(mut call: Leaving, late: &LateStream, answer: Option<Payload>) -> Response {
+    let held = call.held.take();
+    let stream = held.as_ref().map_or_else(Stream::fleeting, |held| held.streams.open());
+    stream.prime();
+    late.open(stream.clone());
+    let mut body = stream.body();
+    let gone = body.when_gone();
+    let (front, mut answering, mut in_flight) =
+        (call.front.clone(), call.answering.take(), call.in_flight.take());
+    front.calls.spawn_until_stopped("call", async move {
+        let answer = match (answer, &mut answering) {
+            (Some(answer), _) => Some(answer),
+            (None, Some(answering)) => {
+                let leaves = held.is_none();
+                until_answered(answering, &stream, &mut in_flight, gone, leaves).await
+            }
+            (None, None) => None,
+        };
+        if let Some(answer) = answer {
+            stream.push(answer);
+        }
+        stream.end();
+        drop((answering, in_flight));
+        if let Some(held) = held {
+            stream.delivered().await;
+            held.streams.forget(&stream);
+        }
+    });
+    events(body)
+}
+
+/// The answer, unless the call is taken back. `leaves`: the client's leaving takes it back.
+async fn until_answered(
+    answering: &mut Answering,
+    stream: &Stream,
+    in_flight: &mut Option<InFlight>,
+    mut gone: tokio::sync::oneshot::Receiver<()>,
+    leaves: bool,
+) -> Option<Payload> {
+    loop {
+        tokio::select! {
+            biased;
+            answer = answering.as_mut() => return Some(answer),
+            () = cancelled(in_flight) => return None,
+            _ = &mut gone, if leaves => return None,
+            () = tokio::time::sleep(KEEP_ALIVE) => stream.keep_alive(),
+        }
+    }
+}
+
+/// A modern client hears of changes for as long as it stays.
+fn listen(front: &Arc<Front>, id: &str, tools: bool) -> Response {
+    let stream = Stream::fleeting();
+    stream.push(handle::acknowledged(id, tools));
+    let mut body = stream.body();
+    let mut gone = body.when_gone();
+    let mut watch = front.hub.watch_tools(front.hub.world().tools_version);
+    let (tasks, id) = (front.streams.clone(), id.to_owned());
+    front.streams.spawn("subscription", async move {
+        loop {
+            tokio::select! {
+                _ = &mut gone => return,
+                () = tasks.stopped() => break,
+                _ = watch.changed(), if tools => stream.push(handle::tools_changed(Some(&id))),
+                () = tokio::time::sleep(KEEP_ALIVE) => stream.keep_alive(),
+            }
+        }
+        stream.push(handle::subscription_ended(&id));
+        stream.end();
+    });
+    events(body)
+}
+
+/// A stream of events as a response.
+pub(super) fn events(body: Reader) -> Response {
+    let mut response = Response::new(Body::Events(body));
+    let headers = response.headers_mut();
+    headers.insert(names::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    headers.insert(names::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    response
+}

@@ -1,0 +1,75 @@
+//! JSON-RPC batches, which only revision 2025-03-26 has (its "Batching"; JSON-RPC 2.0, section 6).
+
+use std::sync::Arc;
+
+use axum::http::StatusCode;
+use bytes::Bytes;
+use serde_json::value::RawValue;
+
+use super::answer::LateStream;
+use super::{Front, Response, empty, json, refusal};
+use crate::front::handle::{self, Handled};
+use crate::front::outlet::{Back, CallOutlet};
+use crate::front::sessions::HttpSession;
+use crate::mux;
+use crate::wire::params::Head;
+use crate::wire::{Malformed, Message, Payload, RpcError, error::code, translate};
+
+/// Messages in one batch at the most.
+const BATCH_MAX: usize = 100;
+
+/// The messages of a batch; `None` if the text is none.
+pub(super) fn split(text: &Bytes) -> Option<Vec<Result<Message, Malformed>>> {
+    let items: Vec<&RawValue> = serde_json::from_slice(text).ok()?;
+    let item = |item: &&RawValue| Message::parse(&text.slice_ref(item.get().as_bytes()));
+    Some(items.iter().map(item).collect())
+}
+
+/// Answers every message of a batch, one after the other, in one array.
+pub(super) async fn answer(front: &Arc<Front>, held: &Arc<HttpSession>, text: &Bytes) -> Response {
+    let batch = split(text).unwrap_or_default();
+    if batch.is_empty() || batch.len() > BATCH_MAX {
+        let what = format!("a batch has 1 to {BATCH_MAX} messages");
+        return refusal(StatusCode::BAD_REQUEST, &RpcError::new(code::INVALID_REQUEST, what));
+    }
+    let mut answers: Vec<Bytes> = Vec::new();
+    for message in batch {
+        let answer = match message {
+            Ok(message) => one(front, held, message).await,
+            Err(malformed) => {
+                let (error, id) = malformed.answer();
+                Some(error.response(id).into())
+            }
+        };
+        answers.extend(answer.map(Payload::into_bytes));
+    }
+    if answers.is_empty() {
+        return empty(StatusCode::ACCEPTED);
+    }
+    json(StatusCode::OK, [b"[".as_slice(), &answers.join(&b","[..]), b"]"].concat().into())
+}
+
+async fn one(front: &Arc<Front>, held: &Arc<HttpSession>, message: Message) -> Option<Payload> {
+    let id = message.id().unwrap_or("null").to_owned();
+    let head = match Head::parse(&message) {
+        Ok(head) => head,
+        Err(error) => return message.id().map(|id| translate::refusal(id, &error)),
+    };
+    match handle::handle(&front.hub, &held.session, message, head) {
+        Handled::Taken => None,
+        Handled::Reply(payload) => Some(payload),
+        Handled::Refused(error) => Some(translate::refusal(&id, &error)),
+        Handled::List(era) => Some(handle::list(&front.hub, &id, era).await.0),
+        Handled::Call(call) => {
+            // One array has no place for what comes before an answer.
+            let back = Back::Http(Arc::new(LateStream::default()));
+            let outlet = CallOutlet::new(held.session.clone(), call.era, back);
+            Some(mux::serve(front.hub.clone(), *call, outlet).await)
+        }
+        Handled::Listen { .. } => {
+            let error =
+                RpcError::new(code::INVALID_REQUEST, "a subscription cannot be part of a batch");
+            Some(translate::refusal(&id, &error))
+        }
+    }
+}

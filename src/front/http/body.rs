@@ -1,0 +1,78 @@
+//! The bodies we send.
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http_body::{Body as HttpBody, Frame, SizeHint};
+
+use super::stream::Reader;
+
+/// A response's body.
+#[derive(Debug)]
+pub enum Body {
+    /// Pieces that are all there; sent with their total length and without copying them.
+    Parts { parts: VecDeque<Bytes>, length: u64 },
+    /// A stream of events.
+    Events(Reader),
+    /// Whatever the router answers.
+    Routed(axum::body::Body),
+}
+
+impl Body {
+    pub(super) fn empty() -> Self {
+        Self::Parts { parts: VecDeque::new(), length: 0 }
+    }
+
+    pub(super) fn parts(parts: Vec<Bytes>) -> Self {
+        let length = parts.iter().map(|part| part.len() as u64).sum();
+        Self::Parts { parts: parts.into(), length }
+    }
+}
+
+impl HttpBody for Body {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        let never = |error: Infallible| match error {};
+        match self.get_mut() {
+            Self::Parts { parts, length } => {
+                let part = parts.pop_front();
+                *length -= part.as_ref().map_or(0, |part| part.len() as u64);
+                Poll::Ready(part.map(|part| Ok(Frame::data(part))))
+            }
+            Self::Events(reader) => {
+                Pin::new(reader).poll_frame(cx).map(|frame| frame.map(|frame| frame.map_err(never)))
+            }
+            Self::Routed(body) => Pin::new(body).poll_frame(cx),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Parts { parts, .. } => parts.is_empty(),
+            Self::Events(_) => false,
+            Self::Routed(body) => body.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Parts { length, .. } => SizeHint::with_exact(*length),
+            Self::Events(_) => SizeHint::default(),
+            Self::Routed(body) => body.size_hint(),
+        }
+    }
+}
+
+impl From<Bytes> for Body {
+    fn from(bytes: Bytes) -> Self {
+        Self::parts(vec![bytes])
+    }
+}

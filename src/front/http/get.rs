@@ -1,0 +1,117 @@
+//! GET: a legacy client listens. DELETE: it leaves.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::extract::Request;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header as names};
+
+use super::answer::{KEEP_ALIVE, events};
+use super::stream::{Reader, Stream};
+use super::{Front, Peer, Response, accepts, empty, header, refusal, session_id};
+use crate::front::handle;
+use crate::front::sessions::HttpSession;
+use crate::wire::{Era, Revision, RpcError, error::code, headers};
+
+/// Opens the stream for what belongs to no response, or resumes the one that `Last-Event-ID`
+/// names.
+pub(super) async fn open(
+    State(front): State<Arc<Front>>,
+    Extension(peer): Extension<Peer>,
+    request: Request,
+) -> axum::response::Response {
+    listen_or_refuse(&front, &peer, request.headers()).map(axum::body::Body::new)
+}
+
+fn listen_or_refuse(front: &Arc<Front>, peer: &Peer, request: &HeaderMap) -> Response {
+    let wrong = |status, what: &str| refusal(status, &RpcError::new(code::INVALID_REQUEST, what));
+    let Some(session) = session_id(request).filter(|_| !is_modern(request)) else {
+        return not_allowed();
+    };
+    if !accepts(request, "text/event-stream") {
+        return wrong(StatusCode::NOT_ACCEPTABLE, "the answer to GET is a text/event-stream");
+    }
+    let held = session.ok().and_then(|id| front.sessions.take_up(id, &peer.principal));
+    let Some(held) = held else {
+        return wrong(StatusCode::NOT_FOUND, "no such session; begin one with `initialize`");
+    };
+    let resumed = header(request, "last-event-id").and_then(|id| held.streams.resume(id));
+    match resumed {
+        Some((stream, body)) if held.streams.is_standing(&stream) => {
+            feed(front, held, stream, body)
+        }
+        Some((_, body)) => events(body),
+        None => {
+            let stream = held.streams.open_standing();
+            stream.prime();
+            let body = stream.body();
+            feed(front, held, stream, body)
+        }
+    }
+}
+
+/// Sends changes to the standing stream for as long as this reader reads it.
+fn feed(
+    front: &Arc<Front>,
+    held: Arc<HttpSession>,
+    stream: Arc<Stream>,
+    mut body: Reader,
+) -> Response {
+    let mut gone = body.when_gone();
+    let tasks = front.streams.clone();
+    let known = held.session.tools_seen();
+    let mut watch = front.hub.watch_tools(known.unwrap_or(front.hub.world().tools_version));
+    front.streams.spawn("event stream", async move {
+        loop {
+            tokio::select! {
+                _ = &mut gone => return,
+                () = tasks.stopped() => return stream.end(),
+                version = watch.changed() => if held.session.must_hear_of_tools(version) {
+                    stream.push(handle::tools_changed(None));
+                },
+                () = tokio::time::sleep(KEEP_ALIVE) => stream.keep_alive(),
+            }
+        }
+    });
+    events(body)
+}
+
+/// Ends a session (2025-03-26, "Session Management").
+pub(super) async fn close(
+    State(front): State<Arc<Front>>,
+    Extension(peer): Extension<Peer>,
+    request: Request,
+) -> axum::response::Response {
+    close_or_refuse(&front, &peer, request.headers()).map(axum::body::Body::new)
+}
+
+fn close_or_refuse(front: &Front, peer: &Peer, request: &HeaderMap) -> Response {
+    let Some(session) = session_id(request).filter(|_| !is_modern(request)) else {
+        return not_allowed();
+    };
+    match session {
+        Ok(id) if front.sessions.close(id, &peer.principal) => {
+            front.changed.notify_one();
+            empty(StatusCode::NO_CONTENT)
+        }
+        _ => {
+            refusal(StatusCode::NOT_FOUND, &RpcError::new(code::INVALID_REQUEST, "no such session"))
+        }
+    }
+}
+
+/// Since 2026-07-28 the endpoint has neither GET nor DELETE.
+fn is_modern(request: &HeaderMap) -> bool {
+    let version = header(request, headers::PROTOCOL_VERSION).and_then(Revision::parse);
+    version.is_some_and(|version| version.era() == Era::Modern)
+}
+
+fn not_allowed() -> Response {
+    let mut response = refusal(
+        StatusCode::METHOD_NOT_ALLOWED,
+        &RpcError::new(code::INVALID_REQUEST, "only POST, without a session"),
+    );
+    response.headers_mut().insert(names::ALLOW, HeaderValue::from_static("POST"));
+    response
+}

@@ -1,0 +1,21 @@
+//! What every request must pass before anything of it is read.
+
+use axum::http::HeaderMap;
+
+use super::{Front, Peer, header};
+use crate::access::HostRules;
+use crate::access::host::Refused;
+
+/// Host and Origin (see [`crate::access::host`]).
+pub(super) fn check(front: &Front, peer: &Peer, request: &HeaderMap) -> Result<(), Refused> {
+    let world = front.hub.world();
+    let http = &world.config.http;
+    let rules = HostRules { hosts: &http.allowed_hosts, origins: &http.allowed_origins };
+    // A value that is no text equals no allowed one.
+    let origin = request.get("origin").map(|value| value.to_str().unwrap_or("?"));
+    if peer.is_unix {
+        return rules.check_unix(origin);
+    }
+    let hosts = request.get_all("host").iter().count();
+    rules.check(header(request, "host").filter(|_| hosts == 1), origin)
+}

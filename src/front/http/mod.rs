@@ -1,0 +1,245 @@
+//! Streamable HTTP on `/mcp`, in both eras, and the two health endpoints.
+//!
+//! Legacy (2025-03-26 to 2025-11-25, "Streamable HTTP"): `initialize` opens a session, POST sends,
+//! GET opens a stream of events, DELETE ends the session. Modern (2026-07-28): every POST stands
+//! alone. A response is JSON unless something comes before it or it takes long; then it becomes a
+//! stream of events with the response as its last.
+
+mod answer;
+mod batch;
+mod body;
+mod get;
+mod guard;
+mod post;
+pub mod stream;
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
+use axum::routing::get;
+use hyper::body::Incoming;
+use tokio::sync::Notify;
+use tower::ServiceExt;
+
+use super::session::{Session, Way};
+use super::{Front, link};
+use crate::access::Principal;
+use crate::base::SessionId;
+use crate::wire::error::code::INVALID_REQUEST;
+use crate::wire::{Payload, RpcError, headers};
+
+use body::Body;
+
+pub use answer::LateStream;
+
+/// What we answer.
+type Response = axum::http::Response<Body>;
+
+/// The longest line on stdio and on a link, where no body limit was chosen larger, in bytes.
+pub const LINE_MIN: usize = 64 * 1024 * 1024;
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// Who is at the other end of a connection, and how it came.
+#[derive(Debug, Clone)]
+pub struct Peer {
+    pub principal: Principal,
+    /// Over a unix socket, where Host means nothing.
+    pub is_unix: bool,
+}
+
+/// The other end of one connection.
+#[derive(Debug)]
+pub struct Caller {
+    peer: Peer,
+    /// Notified when a request begins; holds on to the first notice.
+    began: Notify,
+    /// What a modern client is to us: it has no session, but its connection is its own.
+    modern: OnceLock<Arc<Session>>,
+}
+
+impl Caller {
+    fn modern_session(&self) -> Arc<Session> {
+        let open =
+            || Session::new(SessionId::random(), self.peer.principal.clone(), Way::Http, None);
+        self.modern.get_or_init(open).clone()
+    }
+
+    /// Completes once the first request has begun.
+    pub async fn began(&self) {
+        self.began.notified().await;
+    }
+}
+
+/// One connection's requests. The one that matters for speed is matched by hand; the router has
+/// the others.
+#[derive(Debug, Clone)]
+pub struct Service {
+    front: Arc<Front>,
+    router: Router,
+    caller: Arc<Caller>,
+}
+
+impl Service {
+    pub fn new(front: Arc<Front>, router: &Router, peer: Peer) -> Self {
+        let caller = Caller { peer, began: Notify::new(), modern: OnceLock::new() };
+        Self { front, router: router.clone(), caller: Arc::new(caller) }
+    }
+
+    pub fn caller(&self) -> Arc<Caller> {
+        self.caller.clone()
+    }
+
+    async fn answer(self, request: Request<Incoming>) -> Response {
+        // Refused with 403 (2025-11-25, "Security Warning").
+        if let Err(refused) = guard::check(&self.front, &self.caller.peer, request.headers()) {
+            let error = RpcError::new(INVALID_REQUEST, refused.to_string());
+            return refusal(StatusCode::FORBIDDEN, &error);
+        }
+        if request.method() == Method::POST && request.uri().path() == "/mcp" {
+            // Nothing but the headers and the body is kept of what lies in the connection's buffer.
+            let (headers, body) = {
+                let (head, body) = request.into_parts();
+                (head.headers, body)
+            };
+            return post::take_in(&self.front, &self.caller, headers, body).await;
+        }
+        let mut request = request.map(axum::body::Body::new);
+        request.extensions_mut().insert(self.caller.peer.clone());
+        match self.router.oneshot(request).await {
+            Ok(response) => response.map(Body::Routed),
+            Err(error) => match error {},
+        }
+    }
+}
+
+impl hyper::service::Service<Request<Incoming>> for Service {
+    type Response = Response;
+    type Error = Infallible;
+    // In a box of its own: between requests a connection holds nothing.
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn call(&self, request: Request<Incoming>) -> Self::Future {
+        self.caller.began.notify_one();
+        let answering = self.clone().answer(request);
+        Box::pin(async move { Ok(answering.await) })
+    }
+}
+
+/// Everything but POST to `/mcp`.
+pub fn router(front: Arc<Front>) -> Router {
+    let routed = |response: Response| response.map(axum::body::Body::new);
+    Router::new()
+        .route("/mcp", get(get::open).delete(get::close))
+        .route(crate::wire::link::PATH, get(link::upgrade))
+        .route("/health", get(async move || routed(health())))
+        .route("/ready", get(async move |State(front)| routed(ready(front))))
+        .fallback(async move || routed(refusal(StatusCode::NOT_FOUND, &not_here())))
+        .with_state(front)
+}
+
+fn not_here() -> RpcError {
+    let message = "there is nothing here; the endpoints are /mcp, /health and /ready";
+    RpcError::new(INVALID_REQUEST, message)
+}
+
+/// The process runs and answers.
+fn health() -> Response {
+    json(StatusCode::OK, br#"{"status":"ok"}"#.as_slice().into())
+}
+
+/// 200 once every server has started or failed at least once; how many are ready is told, which
+/// ones is not.
+#[expect(clippy::needless_pass_by_value, reason = "a handler is given its state")]
+fn ready(front: Arc<Front>) -> Response {
+    let world = front.hub.world();
+    let ready = world.servers.values().filter(|server| server.status().live.is_some()).count();
+    let total = world.servers.len();
+    let status = match (world.is_settled(), ready == total) {
+        (false, _) => "starting",
+        (true, true) => "ok",
+        (true, false) => "degraded",
+    };
+    let code = if world.is_settled() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    json(code, format!(r#"{{"status":"{status}","servers":{total},"ready":{ready}}}"#).into())
+}
+
+fn json(status: StatusCode, body: bytes::Bytes) -> Response {
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, JSON);
+    response
+}
+
+/// A JSON-RPC message as a whole response.
+fn message(status: StatusCode, payload: Payload) -> Response {
+    let mut response = Response::new(Body::parts(payload.into_parts()));
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, JSON);
+    response
+}
+
+/// An error that belongs to no request.
+fn refusal(status: StatusCode, error: &RpcError) -> Response {
+    json(status, error.response(None))
+}
+
+/// A response without a body.
+fn empty(status: StatusCode) -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = status;
+    response
+}
+
+fn header<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+/// The session a legacy request names: `None` if it names none, `Err` if it is no session's.
+fn session_id(request: &HeaderMap) -> Option<Result<SessionId, ()>> {
+    let value = request.get(headers::SESSION_ID)?;
+    Some(value.to_str().ok().and_then(SessionId::parse).ok_or(()))
+}
+
+/// Whether the client reads this media type (RFC 9110, section 12.5.1). No header means any.
+fn accepts(request: &HeaderMap, media_type: &str) -> bool {
+    let Some(accept) = header(request, "accept") else { return true };
+    if memchr::memmem::find(accept.as_bytes(), media_type.as_bytes()).is_some() {
+        return true;
+    }
+    let general = media_type.split('/').next().unwrap_or_default();
+    accept.split(',').any(|item| {
+        let item = item.split(';').next().unwrap_or_default().trim();
+        item.eq_ignore_ascii_case(media_type)
+            || item == "*/*"
+            || item.strip_suffix("/*") == Some(general)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::accepts;
+    use axum::http::HeaderMap;
+
+    #[test]
+    fn media_types_are_matched_as_http_says() {
+        let check = |accept: Option<&str>, expected: bool| {
+            let mut headers = HeaderMap::new();
+            if let Some(accept) = accept {
+                headers.insert("accept", accept.parse().unwrap());
+            }
+            assert_eq!(accepts(&headers, "text/event-stream"), expected, "{accept:?}");
+        };
+        check(None, true);
+        check(Some("*/*"), true);
+        check(Some("application/json, text/event-stream"), true);
+        check(Some("application/json;q=1, TEXT/Event-Stream;q=0.5"), true);
+        check(Some("text/*"), true);
+        check(Some("application/json"), false);
+        check(Some("text/html"), false);
+    }
+}

@@ -1,0 +1,205 @@
+//! POST: a client's message comes in.
+
+use std::sync::Arc;
+
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header as names};
+use bytes::Bytes;
+use http_body_util::{BodyExt, Limited};
+use hyper::body::Incoming;
+
+use super::answer::{answer, status_of};
+use super::{Caller, Front, Response, accepts, batch, header, json, refusal, session_id};
+use crate::access::Principal;
+use crate::front::session::Session;
+use crate::front::sessions::HttpSession;
+use crate::wire::error::code;
+use crate::wire::headers::{self, Mirrored};
+use crate::wire::params::Head;
+use crate::wire::{Era, Malformed, Message, Method, Revision, RpcError, object};
+
+/// Up to this size a body is copied out of the connection's buffer, which then needs not be
+/// allocated anew for the next request.
+const COPIED_MAX: usize = 4096;
+
+/// One message with everything that its headers said about it.
+#[derive(Debug)]
+pub(super) struct Prepared {
+    pub(super) session: Arc<Session>,
+    /// The legacy session it came in.
+    pub(super) held: Option<Arc<HttpSession>>,
+    pub(super) message: Message,
+    pub(super) head: Head,
+    /// Whether the client reads streams of events.
+    pub(super) reads_events: bool,
+}
+
+/// Takes in one message.
+pub(super) async fn take_in(
+    front: &Arc<Front>,
+    caller: &Caller,
+    request: HeaderMap,
+    body: Incoming,
+) -> Response {
+    let limit = front.hub.world().config.http.max_body;
+    let bytes = match read(&request, body, limit).await {
+        Ok(bytes) => bytes,
+        Err(response) => return response,
+    };
+    let prepared = match Message::parse(&bytes) {
+        Ok(message) => prepare(front, caller, &request, message),
+        Err(Malformed::Batch) => return batch_or_refuse(front, caller, &request, &bytes).await,
+        Err(malformed) => {
+            let (error, id) = malformed.answer();
+            return json(StatusCode::BAD_REQUEST, error.response(id));
+        }
+    };
+    // Headers are slices of the connection's buffer: they must not outlive their use.
+    drop((request, bytes));
+    match prepared {
+        Ok(prepared) => {
+            let opens = prepared.message.method() == Some(&Method::Initialize);
+            let session = prepared.session.id;
+            let mut response = answer(front, prepared).await;
+            if opens && response.status() == StatusCode::OK {
+                let value = HeaderValue::try_from(session.to_string()).expect("hex digits");
+                response.headers_mut().insert(headers::SESSION_ID, value);
+            }
+            response
+        }
+        Err(response) => response,
+    }
+}
+
+/// A batch, if the session speaks the one revision that has them.
+async fn batch_or_refuse(
+    front: &Arc<Front>,
+    caller: &Caller,
+    request: &HeaderMap,
+    text: &Bytes,
+) -> Response {
+    let id = session_id(request).and_then(Result::ok);
+    let held = id.and_then(|id| front.sessions.take_up(id, &caller.peer.principal));
+    match held.filter(|held| held.session.revision().has_batches()) {
+        Some(held) => batch::answer(front, &held, text).await,
+        None => refusal(StatusCode::BAD_REQUEST, &Malformed::Batch.answer().0),
+    }
+}
+
+/// The whole body, of the right type and size.
+async fn read(headers: &HeaderMap, body: Incoming, limit: usize) -> Result<Bytes, Response> {
+    let wrong = |status, what: &str| refusal(status, &RpcError::new(code::INVALID_REQUEST, what));
+    let media_type = header(headers, "content-type").and_then(|value| value.split(';').next());
+    if !media_type.is_some_and(|value| value.trim().eq_ignore_ascii_case("application/json")) {
+        return Err(wrong(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "the body must be of type application/json",
+        ));
+    }
+    if headers.contains_key(names::CONTENT_ENCODING) {
+        return Err(wrong(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "compressed bodies are not accepted",
+        ));
+    }
+    match Limited::new(body, limit).collect().await {
+        Ok(collected) => {
+            let bytes = collected.to_bytes();
+            let small = bytes.len() <= COPIED_MAX;
+            Ok(if small { Bytes::copy_from_slice(&bytes) } else { bytes })
+        }
+        Err(error) if error.is::<http_body_util::LengthLimitError>() => Err(wrong(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            &format!(
+                "the body is larger than {limit} bytes; raise `http.max_body` if that is right"
+            ),
+        )),
+        Err(_) => Err(wrong(StatusCode::BAD_REQUEST, "the body ended before its announced end")),
+    }
+}
+
+#[expect(clippy::result_large_err, reason = "the error is the response, and is sent at once")]
+fn prepare(
+    front: &Front,
+    caller: &Caller,
+    request: &HeaderMap,
+    message: Message,
+) -> Result<Prepared, Response> {
+    let version = header(request, headers::PROTOCOL_VERSION).and_then(Revision::parse);
+    let is_modern = version.is_some_and(|version| version.era() == Era::Modern);
+    let refuse = |status, error: &RpcError| Err(json(status, error.response(message.id())));
+    let head = match Head::parse(&message) {
+        Ok(head) => head,
+        Err(error) => return refuse(status_of(&error, !is_modern), &error),
+    };
+    let reads_events = accepts(request, "text/event-stream");
+    if is_modern || head.era() == Era::Modern {
+        if let Err(error) = check_modern(request, &message, &head) {
+            return refuse(StatusCode::BAD_REQUEST, &error);
+        }
+        let session = caller.modern_session();
+        return Ok(Prepared { session, held: None, message, head, reads_events });
+    }
+    match legacy_session(front, &caller.peer.principal, request, &message) {
+        Ok(held) => {
+            let session = held.session.clone();
+            Ok(Prepared { session, held: Some(held), message, head, reads_events })
+        }
+        Err((status, error)) => refuse(status, &error),
+    }
+}
+
+/// What 2026-07-28 asks of every request's headers and metadata.
+fn check_modern(request: &HeaderMap, parsed: &Message, head: &Head) -> Result<(), RpcError> {
+    // A notification has no metadata that could be checked.
+    let Some(method) = parsed.method().filter(|_| parsed.id().is_some()) else { return Ok(()) };
+    let meta = head.meta(parsed);
+    meta.check_modern()?;
+    let body_version = meta.version.as_deref().unwrap_or_default();
+    let name = match headers::named_by(method) {
+        Some(member) => {
+            let [name] = object::members(parsed.params().unwrap_or("{}"), [member])
+                .map_err(|error| RpcError::invalid_params(error.to_string()))?;
+            Some(name.and_then(object::string).unwrap_or_default())
+        }
+        None => None,
+    };
+    let mirrored = Mirrored {
+        version: header(request, headers::PROTOCOL_VERSION),
+        method: header(request, headers::METHOD),
+        name: request
+            .get(headers::NAME)
+            .map(|value| std::str::from_utf8(value.as_bytes()).unwrap_or("\u{fffd}")),
+    };
+    headers::check(mirrored, body_version, method.as_str(), name.as_deref())
+}
+
+fn legacy_session(
+    front: &Front,
+    principal: &Principal,
+    request: &HeaderMap,
+    parsed: &Message,
+) -> Result<Arc<HttpSession>, (StatusCode, RpcError)> {
+    let wrong = |status, what: &str| Err((status, RpcError::new(code::INVALID_REQUEST, what)));
+    if let Some(version) = header(request, headers::PROTOCOL_VERSION)
+        && Revision::parse(version).is_none()
+    {
+        return Err((StatusCode::BAD_REQUEST, crate::wire::meta::unsupported_version(version)));
+    }
+    if parsed.method() == Some(&Method::Initialize) {
+        front.changed.notify_one();
+        return Ok(front.sessions.open(principal.clone()));
+    }
+    match session_id(request) {
+        None => wrong(
+            StatusCode::BAD_REQUEST,
+            "the Mcp-Session-Id header is missing; a session begins with `initialize`",
+        ),
+        Some(Err(())) => {
+            wrong(StatusCode::NOT_FOUND, "no such session; begin one with `initialize`")
+        }
+        Some(Ok(id)) => front.sessions.take_up(id, principal).map_or_else(
+            || wrong(StatusCode::NOT_FOUND, "no such session; begin one with `initialize`"),
+            Ok,
+        ),
+    }
+}

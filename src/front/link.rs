@@ -1,0 +1,303 @@
+//! The daemon's end of the link (see [`crate::wire::link`]).
+//!
+//! A bridge upgrades a request to `/link` and speaks frames from then on. Its session outlives the
+//! connection: calls go on, and their answers wait until the bridge dials again.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use axum::Extension;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::Response;
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncReadExt, AsyncWrite};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::Front;
+use super::duplex::Duplex;
+use super::http::{LINE_MIN, Peer};
+use super::outbox::Outbox;
+use super::session::{Session, Way};
+use crate::access::Principal;
+use crate::base::{SessionId, Tasks};
+use crate::telemetry::Fact;
+use crate::wire::Payload;
+use crate::wire::link::frame::{self, Frame, FrameReader, Kind};
+use crate::wire::link::{Hello, PROTOCOL, Welcome};
+
+/// Links kept at the most.
+const LINKS_MAX: usize = 4096;
+/// A link without a connection is given up after so long.
+const KEPT_FOR: Duration = Duration::from_mins(10);
+/// A new connection must say hello within this time.
+const HELLO_WITHIN: Duration = Duration::from_secs(10);
+
+/// All links, by their ids.
+#[derive(Debug, Default)]
+pub struct Links {
+    by_id: Mutex<HashMap<SessionId, Arc<Link>>>,
+    /// Nothing more is read from any link.
+    deaf: CancellationToken,
+}
+
+/// One bridge's session.
+#[derive(Debug)]
+struct Link {
+    epoch: u64,
+    duplex: Duplex,
+    /// Counts connections: a new one ends the one before it.
+    connection: Mutex<Connection>,
+}
+
+#[derive(Debug)]
+struct Connection {
+    number: u64,
+    tasks: Tasks,
+    /// Since when there is none.
+    lost: Option<Instant>,
+}
+
+/// Answers the upgrade request and serves the link on the connection.
+pub(super) async fn upgrade(
+    State(front): State<Arc<Front>>,
+    Extension(peer): Extension<Peer>,
+    mut request: axum::extract::Request,
+) -> Response {
+    let wanted = request.headers().get(header::UPGRADE).and_then(|value| value.to_str().ok());
+    let mut response = Response::new(Body::empty());
+    response.headers_mut().insert(header::UPGRADE, HeaderValue::from_static(PROTOCOL));
+    if wanted != Some(PROTOCOL) {
+        *response.status_mut() = StatusCode::UPGRADE_REQUIRED;
+        return response;
+    }
+    let upgraded = hyper::upgrade::on(&mut request);
+    let tasks = front.streams.clone();
+    tasks.spawn("link", async move {
+        match upgraded.await {
+            Ok(upgraded) => {
+                let (mut reader, mut writer) = tokio::io::split(TokioIo::new(upgraded));
+                serve(&front, &peer.principal, &mut reader, &mut writer).await;
+            }
+            Err(error) => tracing::debug!(%error, "a link was not upgraded"),
+        }
+    });
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
+    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+    response
+}
+
+async fn serve(
+    front: &Arc<Front>,
+    principal: &Principal,
+    reader: &mut (impl tokio::io::AsyncRead + Unpin),
+    writer: &mut (impl AsyncWrite + Unpin),
+) {
+    let mut frames = FrameReader::new(LINE_MIN);
+    let hello = match tokio::time::timeout(HELLO_WITHIN, next(reader, &mut frames)).await {
+        Ok(Ok(Some(frame))) if frame.kind == Kind::Hello => frame,
+        _ => return tracing::debug!("a link began without hello"),
+    };
+    let Ok(hello) = serde_json::from_slice::<Hello>(&hello.payload) else {
+        return tracing::debug!("a link began with an unreadable hello");
+    };
+    let Some((link, resumed)) = front.links.find_or_open(front, principal, &hello) else {
+        return tracing::debug!("a link was asked for under another principal's id");
+    };
+    let (number, tasks) = link.connect();
+    let welcome = |seen: u64| {
+        let welcome = Welcome { resumed, seen, version: env!("CARGO_PKG_VERSION").to_owned() };
+        let json = serde_json::to_string(&welcome).expect("our own welcome is JSON");
+        Some(frame::write(Kind::Welcome, 0, seen, Payload::from(json)))
+    };
+    let seen = if resumed { hello.seen } else { 0 };
+    let resent = link.duplex.outbox.connect(seen, welcome);
+    if resumed {
+        front.hub.recorder.record(Fact::LinkResumed { session: link.duplex.session.id, resent });
+    }
+    let ended = tokio::select! {
+        ended = read_all(&link.duplex, reader, &mut frames, &front.links.deaf) => ended,
+        _ = link.duplex.outbox.write_to(writer) => Ended::Lost,
+        () = tasks.stopped() => Ended::Replaced,
+    };
+    match ended {
+        Ended::Goodbye => front.links.close(front, &link),
+        Ended::Lost if link.lost(number) => {
+            front.hub.recorder.record(Fact::LinkLost { session: link.duplex.session.id });
+        }
+        Ended::Lost | Ended::Replaced => {}
+    }
+}
+
+enum Ended {
+    /// The bridge said that its client is done.
+    Goodbye,
+    /// The connection broke.
+    Lost,
+    /// The bridge has a newer connection.
+    Replaced,
+}
+
+async fn read_all(
+    duplex: &Duplex,
+    reader: &mut (impl tokio::io::AsyncRead + Unpin),
+    frames: &mut FrameReader,
+    deaf: &CancellationToken,
+) -> Ended {
+    loop {
+        let frame = tokio::select! {
+            biased;
+            // What is not read here, the next daemon will read: the bridge sends it again.
+            () = deaf.cancelled() => std::future::pending().await,
+            frame = next(reader, frames) => frame,
+        };
+        match frame {
+            Ok(Some(frame)) if frame.kind == Kind::Goodbye => return Ended::Goodbye,
+            Ok(Some(frame)) => match duplex.outbox.receive(frame) {
+                Ok(Some(message)) => duplex.take_in(&message),
+                Ok(None) => {}
+                Err(error) => {
+                    tracing::warn!(%error, "a link broke its own numbering");
+                    return Ended::Lost;
+                }
+            },
+            Ok(None) => return Ended::Lost,
+            Err(error) => {
+                tracing::debug!(%error, "a link broke");
+                return Ended::Lost;
+            }
+        }
+        duplex.outbox.confirm_if_owed();
+    }
+}
+
+/// The next frame; `None` at the end of the stream.
+async fn next(
+    reader: &mut (impl tokio::io::AsyncRead + Unpin),
+    frames: &mut FrameReader,
+) -> Result<Option<Frame>, std::io::Error> {
+    loop {
+        if let Some(frame) = frames.next().map_err(std::io::Error::other)? {
+            return Ok(Some(frame));
+        }
+        if reader.read_buf(frames.room()).await? == 0 {
+            return Ok(None);
+        }
+    }
+}
+
+impl Links {
+    fn lock(&self) -> MutexGuard<'_, HashMap<SessionId, Arc<Link>>> {
+        self.by_id.lock().expect("no panic happens under this lock")
+    }
+
+    /// The bridge's link and whether it goes on where it was; `None` if the id is another
+    /// principal's or is none.
+    fn find_or_open(
+        &self,
+        front: &Front,
+        principal: &Principal,
+        hello: &Hello,
+    ) -> Option<(Arc<Link>, bool)> {
+        let id = SessionId::parse(&hello.link)?;
+        let mut links = self.lock();
+        match links.get(&id) {
+            Some(link) if link.duplex.session.principal != *principal => return None,
+            Some(link) if link.epoch == hello.epoch => return Some((link.clone(), true)),
+            Some(link) => link.duplex.tasks.stop(),
+            None => {}
+        }
+        links.retain(|_, link| !link.is_forgotten());
+        if links.len() >= LINKS_MAX {
+            return None;
+        }
+        let session =
+            Session::new(id, principal.clone(), Way::Link, Some(hello.cwd.clone().into()));
+        let tasks = front.calls.child();
+        let duplex =
+            Duplex { hub: front.hub.clone(), session, outbox: Arc::new(Outbox::link()), tasks };
+        duplex.announce();
+        let connection = Connection { number: 0, tasks: Tasks::new(), lost: None };
+        let link =
+            Arc::new(Link { epoch: hello.epoch, duplex, connection: Mutex::new(connection) });
+        links.insert(id, link.clone());
+        front.changed.notify_one();
+        Some((link, false))
+    }
+
+    fn close(&self, front: &Front, link: &Arc<Link>) {
+        let id = link.duplex.session.id;
+        let mut links = self.lock();
+        if links.get(&id).is_some_and(|held| Arc::ptr_eq(held, link)) {
+            links.remove(&id);
+        }
+        drop(links);
+        link.duplex.tasks.stop();
+        front.changed.notify_one();
+        front.hub.recorder.record(Fact::SessionClosed { session: id });
+    }
+
+    /// Tells every bridge to hold new messages for the daemon that comes next.
+    pub fn drain(&self) {
+        for link in self.lock().values() {
+            link.duplex.outbox.signal(Kind::Draining);
+        }
+    }
+
+    /// Reads nothing more from any bridge.
+    pub fn stop_reading(&self) {
+        self.deaf.cancel();
+    }
+
+    /// The last word to every bridge, once all answers are on their way.
+    pub fn say_goodbye(&self) {
+        for link in self.lock().values() {
+            link.duplex.outbox.signal(Kind::Goodbye);
+            link.duplex.outbox.close();
+        }
+    }
+
+    pub fn len(&self) -> usize {
+        self.lock().len()
+    }
+}
+
+impl Link {
+    fn lock(&self) -> MutexGuard<'_, Connection> {
+        self.connection.lock().expect("no panic happens under this lock")
+    }
+
+    /// A new connection; the one before it is told to stop.
+    fn connect(&self) -> (u64, Tasks) {
+        let mut connection = self.lock();
+        connection.tasks.stop();
+        connection.tasks = Tasks::new();
+        connection.number += 1;
+        connection.lost = None;
+        (connection.number, connection.tasks.clone())
+    }
+
+    /// The connection with this number broke. `false` if there is a newer one.
+    fn lost(&self, number: u64) -> bool {
+        let mut connection = self.lock();
+        let is_newest = connection.number == number;
+        if is_newest {
+            connection.lost = Some(Instant::now());
+            self.duplex.outbox.disconnect();
+        }
+        is_newest
+    }
+
+    /// Whether the bridge has been away for so long that it will not come back.
+    fn is_forgotten(&self) -> bool {
+        let lost = self.lock().lost;
+        let forgotten = lost.is_some_and(|since| since.elapsed() > KEPT_FOR);
+        if forgotten {
+            self.duplex.tasks.stop();
+        }
+        forgotten
+    }
+}

@@ -1,0 +1,57 @@
+//! Where clients come in.
+//!
+//! # Knows
+//! Listeners and connections, streamable HTTP in both eras, stdio, the daemon's end of the link,
+//! sessions and what belongs to them.
+//!
+//! # Does not know
+//! How servers are run, how the world changes, what systemd is.
+//!
+//! # How to read it
+//! [`handle`] says what a client's message means, whatever way it came. [`session`] is who sent
+//! it. The ways in are [`http`], [`stdio`] and [`link`]; the last two share [`duplex`].
+//! [`listen`] accepts connections.
+
+pub mod duplex;
+pub mod handle;
+pub mod hello;
+pub mod http;
+pub mod link;
+pub mod listen;
+pub mod outbox;
+pub mod outlet;
+pub mod session;
+pub mod sessions;
+pub mod stdio;
+
+use std::sync::Arc;
+
+use tokio::sync::Notify;
+
+use crate::base::Tasks;
+use crate::mux::Hub;
+
+use link::Links;
+use sessions::Sessions;
+
+/// What all ways in share.
+#[derive(Debug)]
+pub struct Front {
+    pub hub: Hub,
+    pub sessions: Sessions,
+    pub links: Links,
+    /// Notified when a session begins or ends.
+    pub changed: Arc<Notify>,
+    /// Calls whose answer does not hang on the connection they came in by.
+    pub calls: Tasks,
+    /// Streams of events and links, which end only when they are told to.
+    pub streams: Tasks,
+}
+
+impl Front {
+    pub fn new(hub: Hub, changed: Arc<Notify>) -> Arc<Self> {
+        let (sessions, links) = (Sessions::default(), Links::default());
+        let (calls, streams) = (Tasks::new(), Tasks::new());
+        Arc::new(Self { hub, sessions, links, changed, calls, streams })
+    }
+}

@@ -1,0 +1,256 @@
+//! Messages on their way to a client that is spoken to over one stream of bytes: stdio or a link.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard};
+
+use tokio::io::AsyncWrite;
+use tokio::sync::Notify;
+
+use crate::base::write;
+use crate::wire::Payload;
+use crate::wire::link::frame::{Frame, Kind};
+use crate::wire::link::{Endpoint, endpoint::Received};
+
+/// Bytes that may wait for a client that does not read. Beyond, its session is given up.
+const WAITING_MAX: usize = 64 * 1024 * 1024;
+/// Beyond this many, notifications are dropped: they are worth nothing later.
+const NOTIFICATIONS_UNTIL: usize = 1024 * 1024;
+
+/// The queue. Any number of senders, one writer.
+#[derive(Debug)]
+pub struct Outbox {
+    inner: Mutex<Inner>,
+    wake: Notify,
+}
+
+#[derive(Debug)]
+struct Inner {
+    /// What waits, each with the number of the message it carries; 0 for anything else.
+    queue: VecDeque<(u64, Payload)>,
+    bytes: usize,
+    /// The highest number that the writer has taken: it may be on its way.
+    taken: u64,
+    framing: Framing,
+    /// Nothing more is taken in; the writer ends when the queue is empty.
+    closed: bool,
+    /// The client did not read for too long.
+    overflowed: bool,
+}
+
+#[derive(Debug)]
+enum Framing {
+    /// Each message on a line of its own.
+    Lines,
+    /// Frames of a link, which outlive a connection.
+    Link { endpoint: Endpoint, connected: bool },
+}
+
+impl Outbox {
+    pub fn lines() -> Self {
+        Self::new(Framing::Lines)
+    }
+
+    pub fn link() -> Self {
+        Self::new(Framing::Link { endpoint: Endpoint::new(WAITING_MAX), connected: false })
+    }
+
+    fn new(framing: Framing) -> Self {
+        let inner = Inner {
+            queue: VecDeque::new(),
+            bytes: 0,
+            taken: 0,
+            framing,
+            closed: false,
+            overflowed: false,
+        };
+        Self { inner: Mutex::new(inner), wake: Notify::new() }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().expect("no panic happens under this lock")
+    }
+
+    /// Queues a response or a question: it must arrive.
+    pub fn push(&self, message: Payload) {
+        self.put(message, WAITING_MAX);
+    }
+
+    /// Queues a notification, unless the client is far behind.
+    pub fn push_notification(&self, message: Payload) {
+        self.put(message, NOTIFICATIONS_UNTIL);
+    }
+
+    fn put(&self, message: Payload, limit: usize) {
+        let mut inner = self.lock();
+        if inner.closed {
+            return;
+        }
+        if inner.bytes + message.len() > limit && inner.bytes > 0 {
+            inner.overflowed |= limit == WAITING_MAX;
+        } else {
+            inner.put(message);
+        }
+        drop(inner);
+        self.wake.notify_one();
+    }
+
+    /// Queues a frame without a message.
+    pub fn signal(&self, kind: Kind) {
+        let mut inner = self.lock();
+        if let Framing::Link { endpoint, connected: true } = &mut inner.framing {
+            let frame = endpoint.signal(kind);
+            inner.enqueue(0, frame);
+        }
+        drop(inner);
+        self.wake.notify_one();
+    }
+
+    /// Takes in a frame of the other end; `Err` if the connection must be dropped.
+    pub fn receive(&self, frame: Frame) -> Result<Option<bytes::Bytes>, String> {
+        let mut inner = self.lock();
+        let Framing::Link { endpoint, .. } = &mut inner.framing else { return Ok(None) };
+        match endpoint.receive(frame) {
+            Received::Message(bytes) => Ok(Some(bytes)),
+            Received::Nothing => Ok(None),
+            Received::Gap { expected, got } => {
+                Err(format!("message {got} came where {expected} was due"))
+            }
+        }
+    }
+
+    /// Says what was received if that has been owed for long.
+    pub fn confirm_if_owed(&self) {
+        let owes = match &self.lock().framing {
+            Framing::Link { endpoint, .. } => endpoint.owes_confirmation(),
+            Framing::Lines => false,
+        };
+        if owes {
+            self.signal(Kind::Seen);
+        }
+    }
+
+    /// A connection is there: what the other end has not seen is queued again, behind `first`,
+    /// which is given what we have seen. Returns how many messages are sent again.
+    pub fn connect(&self, seen_by_other: u64, first: impl FnOnce(u64) -> Option<Payload>) -> usize {
+        let mut inner = self.lock();
+        let inner = &mut *inner;
+        let Framing::Link { endpoint, connected } = &mut inner.framing else { return 0 };
+        *connected = true;
+        let welcome = first(endpoint.seen());
+        let again = endpoint.resume(seen_by_other);
+        inner.queue.clear();
+        inner.bytes = 0;
+        let count = again.len();
+        for (number, frame) in welcome.map(|frame| (0, frame)).into_iter().chain(again) {
+            inner.enqueue(number, frame);
+        }
+        self.wake.notify_one();
+        count
+    }
+
+    /// The other end knows nothing of this link any more: both count from 1, and what was sent
+    /// without being confirmed is forgotten.
+    pub fn start_over(&self) {
+        let mut inner = self.lock();
+        if let Framing::Link { endpoint, .. } = &mut inner.framing {
+            *endpoint = Endpoint::new(WAITING_MAX);
+        }
+        inner.taken = 0;
+    }
+
+    /// The connection is gone; what the other end has not confirmed is kept. Returns the highest
+    /// number of which any byte may have been written.
+    pub fn disconnect(&self) -> u64 {
+        let mut inner = self.lock();
+        if let Framing::Link { connected, .. } = &mut inner.framing {
+            *connected = false;
+        }
+        inner.queue.clear();
+        inner.bytes = 0;
+        inner.taken
+    }
+
+    /// The highest number received in order from the other end.
+    pub fn seen(&self) -> u64 {
+        match &self.lock().framing {
+            Framing::Link { endpoint, .. } => endpoint.seen(),
+            Framing::Lines => 0,
+        }
+    }
+
+    /// Lets the writer end once everything is written.
+    pub fn close(&self) {
+        self.lock().closed = true;
+        self.wake.notify_one();
+    }
+
+    /// Writes what is queued until the outbox is closed, the client is too far behind, or writing
+    /// fails.
+    pub async fn write_to(&self, out: &mut (impl AsyncWrite + Unpin)) -> std::io::Result<()> {
+        let mut batch = Vec::new();
+        loop {
+            {
+                let mut inner = self.lock();
+                if inner.overflowed {
+                    return Err(std::io::Error::other("the client does not read"));
+                }
+                inner.take(&mut batch);
+                if batch.is_empty() && inner.closed {
+                    return Ok(());
+                }
+            }
+            if batch.is_empty() {
+                self.wake.notified().await;
+                continue;
+            }
+            let mut slices = Vec::with_capacity(2 * batch.len());
+            for message in &batch {
+                message.slices(&mut slices);
+            }
+            write::all(out, &mut slices).await?;
+            tokio::io::AsyncWriteExt::flush(out).await?;
+            drop(slices);
+            let written: usize = batch.drain(..).map(|message: Payload| message.len()).sum();
+            let mut inner = self.lock();
+            inner.bytes = inner.bytes.saturating_sub(written);
+        }
+    }
+}
+
+impl Inner {
+    fn put(&mut self, message: Payload) {
+        match &mut self.framing {
+            Framing::Lines => {
+                self.enqueue(0, message.on_one_line());
+                self.enqueue(0, bytes::Bytes::from_static(b"\n").into());
+            }
+            Framing::Link { endpoint, connected } => match (endpoint.send(message), *connected) {
+                (Ok(frame), true) => {
+                    let number = endpoint.sent();
+                    self.enqueue(number, frame);
+                }
+                (Ok(_), false) => {}
+                (Err(_), _) => self.overflowed = true,
+            },
+        }
+    }
+
+    fn enqueue(&mut self, number: u64, payload: Payload) {
+        self.bytes += payload.len();
+        self.queue.push_back((number, payload));
+    }
+
+    fn take(&mut self, batch: &mut Vec<Payload>) {
+        let mut slices = 0;
+        while let Some((_, next)) = self.queue.front() {
+            slices += next.parts().len();
+            if slices > write::SLICES_MAX && !batch.is_empty() {
+                return;
+            }
+            if let Some((number, payload)) = self.queue.pop_front() {
+                self.taken = self.taken.max(number);
+                batch.push(payload);
+            }
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! Where a call's events go before its answer: to the client that made the call.
+
+use std::sync::{Arc, Mutex};
+
+use super::http::LateStream;
+use super::outbox::Outbox;
+use super::session::Session;
+use crate::mux::Outlet;
+use crate::servers::Ask;
+use crate::wire::error::code;
+use crate::wire::{Era, Payload, RpcError, translate};
+
+/// The way back to the client of one call.
+#[derive(Debug)]
+pub enum Back {
+    Duplex(Arc<Outbox>),
+    Http(Arc<LateStream>),
+}
+
+/// One call's outlet. Questions that are still open when it is dropped are refused.
+#[derive(Debug)]
+pub struct CallOutlet {
+    session: Arc<Session>,
+    era: Era,
+    back: Back,
+    asks: Mutex<Vec<u64>>,
+}
+
+impl CallOutlet {
+    pub fn new(session: Arc<Session>, era: Era, back: Back) -> Self {
+        Self { session, era, back, asks: Mutex::default() }
+    }
+
+    fn push(&self, message: Payload) {
+        match &self.back {
+            Back::Duplex(outbox) => outbox.push(message),
+            Back::Http(stream) => stream.push(message),
+        }
+    }
+
+    fn asks(&self) -> std::sync::MutexGuard<'_, Vec<u64>> {
+        self.asks.lock().expect("no panic happens under this lock")
+    }
+}
+
+impl Outlet for CallOutlet {
+    fn notify(&self, notification: Payload) {
+        match &self.back {
+            Back::Duplex(outbox) => outbox.push_notification(notification),
+            Back::Http(stream) => stream.push(notification),
+        }
+    }
+
+    fn ask(&self, ask: Ask) {
+        let refusal = match self.era {
+            Era::Modern => Err(ask),
+            Era::Legacy => self.session.ask(ask),
+        };
+        match refusal {
+            Ok((id, question)) => {
+                self.asks().push(id);
+                self.push(question);
+            }
+            Err(ask) => {
+                let method = ask.message().method().map(ToString::to_string).unwrap_or_default();
+                let reason = format!("the client that made this call cannot be asked {method}");
+                ask.refuse(&RpcError::new(code::METHOD_NOT_FOUND, reason));
+            }
+        }
+    }
+
+    fn withdraw(&self, server_id: &str) {
+        let ids = self.asks().clone();
+        let found = ids.iter().find_map(|id| Some((*id, self.session.withdraw(*id, server_id)?)));
+        if let Some((id, ask)) = found {
+            ask.withdraw();
+            self.push(translate::cancel(id, "the server took its request back"));
+        }
+    }
+}
+
+impl Drop for CallOutlet {
+    fn drop(&mut self) {
+        let ids = std::mem::take(&mut *self.asks());
+        if !ids.is_empty() {
+            self.session.drop_asks(&ids);
+        }
+    }
+}

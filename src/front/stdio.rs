@@ -1,0 +1,68 @@
+//! A client on our own stdin and stdout: `callmux -- command …`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::AsyncReadExt;
+
+use super::Front;
+use super::duplex::Duplex;
+use super::outbox::Outbox;
+use super::session::{Session, Way};
+use crate::access::Principal;
+use crate::base::{SessionId, Tasks, stdio};
+use crate::wire::lines::Lines;
+
+/// How long calls in flight and their answers may take after the client closed our input.
+const LAST_WORDS: Duration = Duration::from_secs(5);
+
+/// Serves the one client until it closes our stdin or our stdout, or `stop` is stopped.
+pub async fn serve(front: &Arc<Front>, stop: &Tasks) {
+    let (mut input, mut output) = stdio::open();
+    let session = Session::new(SessionId::random(), Principal::own(), Way::Stdio, None);
+    let outbox = Arc::new(Outbox::lines());
+    let tasks = front.calls.child();
+    let duplex =
+        Duplex { hub: front.hub.clone(), session, outbox: outbox.clone(), tasks: tasks.clone() };
+    duplex.announce();
+    let read = async {
+        let mut lines =
+            Lines::new(front.hub.world().config.http.max_body.max(super::http::LINE_MIN));
+        loop {
+            match input.read_buf(lines.room()).await {
+                Ok(0) | Err(_) => return,
+                Ok(_) => {}
+            }
+            loop {
+                match lines.next() {
+                    Ok(Some(line)) => duplex.take_in(&line),
+                    Ok(None) => break,
+                    Err(too_long) => {
+                        let error = crate::wire::RpcError::new(
+                            crate::wire::error::code::INVALID_REQUEST,
+                            format!("{too_long}; raise `http.max_body` if that is right"),
+                        );
+                        return outbox.push(error.response(None).into());
+                    }
+                }
+            }
+        }
+    };
+    let write = outbox.write_to(&mut output);
+    tokio::pin!(write);
+    let may_read = tokio::select! {
+        () = read => true,
+        () = stop.stopped() => true,
+        _ = &mut write => false,
+    };
+    if may_read {
+        // A client that closes our input may still read: `printf … | callmux -- …`.
+        let finish = async {
+            duplex.session.wait_idle().await;
+            outbox.close();
+            drop((&mut write).await);
+        };
+        drop(tokio::time::timeout(LAST_WORDS, finish).await);
+    }
+    tasks.stop();
+}

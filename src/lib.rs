@@ -1,0 +1,72 @@
+//! callmux: the local control plane between AI agents and MCP servers.
+//!
+//! > The agent's session never ends because of us. Every call gets exactly one answer. A call that
+//! > may have changed something is never silently sent twice. Nobody sees another principal's data.
+//! > Every decision is in the journal.
+//!
+//! # The house
+//!
+//! Each folder of `src` is a room. A room imports only rooms on storeys below its own; rooms on
+//! one storey do not know each other, except where the table in `tests/tidy.rs` says so, which
+//! fails on any other import.
+//!
+//! ```text
+//!  5   cli ───────────────── every verb; the only room that prints
+//!  4   daemon ── puts the house together, the one control loop      bridge ── a small program of its own
+//!  3   front ─────────────── clients come in
+//!  2   mux ───────────────── one door for every call; the catalog
+//!  1   access ── who may                       servers ── one MCP server's life
+//!  0   base ── names, ids, tasks     wire ── MCP on the wire     config ── what is wanted
+//!      telemetry ── what happened    example ── small MCP servers in the binary
+//! ```
+//!
+//! | room | read it for |
+//! | --- | --- |
+//! | [`base`] | names, ids, secrets, directories, atomic files, named tasks |
+//! | [`wire`] | JSON-RPC on borrowed bytes, the two eras and what lies between them, framing, the link |
+//! | [`config`] | files to one typed value; every key in one table |
+//! | [`telemetry`] | the closed list of facts, and how they are written |
+//! | [`example`] | servers to try things with |
+//! | [`access`] | principals, the checks at the door, the decision about a call |
+//! | [`servers`] | processes, connections, handshakes, tool lists, supervision |
+//! | [`mux`] | the life of a call, phase by phase; names and what they resolve to |
+//! | [`front`] | sessions, streamable HTTP, stdio, the daemon's end of the link |
+//! | [`daemon`] | sockets, systemd, assembly, the order of stopping |
+//! | [`bridge`] | the client's stdio server that outlives any daemon |
+//! | [`cli`] | arguments, printing, exit codes, the demo |
+//!
+//! # The life of a call
+//!
+//! A client's bytes reach [`front`], which reads the envelope with borrowed fields
+//! ([`wire::message`]) and says what it means ([`front::handle`]). A tool call passes
+//! [`mux::dispatch::serve`], the one door, phase by phase; [`servers::connection`] gives it an id of
+//! its own and writes the client's bytes with three spans replaced. The answer comes back the same
+//! way, under the client's id. Nothing between is parsed into a model and written anew.
+//!
+//! # Two kinds of state
+//!
+//! The data path takes one immutable snapshot ([`mux::world::World`]) and keeps it to the end. The
+//! control path is one loop ([`daemon::control`]); the running world changes nowhere else. What a
+//! server does when ([`servers::machine`]) and what a bridge does about a cut ([`bridge`],
+//! [`wire::link::endpoint`]) are values without I/O, driven by seeded simulation in the tests.
+//!
+//! # Words
+//!
+//! client (the agent's MCP client) · session · link (bridge to daemon) · server (a configured MCP
+//! server) · tool · call · result · catalog · principal · policy · fact · world (snapshot) · era
+//! (legacy or modern).
+
+mod access;
+mod base;
+mod bridge;
+mod cli;
+mod config;
+mod daemon;
+mod example;
+mod front;
+mod mux;
+mod servers;
+mod telemetry;
+mod wire;
+
+pub use cli::main;

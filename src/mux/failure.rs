@@ -1,0 +1,115 @@
+//! What an agent reads when a call has no result.
+//!
+//! A call that did not work out is a tool result with `isError`, because models see those: one
+//! sentence that says what to do, and the same as fields. A request that is wrong in itself is a
+//! JSON-RPC error.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::catalog::NotFound;
+use crate::base::{CallId, ServerName};
+use crate::telemetry::CallOutcome;
+use crate::wire::{Era, Payload, RpcError, translate};
+
+/// A call that has no result.
+#[derive(Debug)]
+pub enum Failure {
+    /// The request is wrong: a JSON-RPC error.
+    Refused(RpcError),
+    /// It could not be carried out.
+    Lost(Lost),
+}
+
+/// A call that could not be carried out, or of which nobody knows whether it was.
+#[derive(Debug)]
+pub struct Lost {
+    /// Unknown where the call got lost before it reached the daemon.
+    pub call: Option<CallId>,
+    pub server: Option<ServerName>,
+    pub tool: String,
+    pub reason: String,
+    /// Whether any of it may have reached the server.
+    pub sent: bool,
+    pub elapsed: Duration,
+    /// Fields beside the text would break the tool's own `outputSchema`.
+    pub has_output_schema: bool,
+}
+
+impl Failure {
+    pub fn outcome(&self) -> CallOutcome {
+        match self {
+            Self::Refused(_) => CallOutcome::Refused,
+            Self::Lost(Lost { sent: true, .. }) => CallOutcome::OutcomeUnknown,
+            Self::Lost(Lost { sent: false, .. }) => CallOutcome::NotSent,
+        }
+    }
+
+    pub fn reason(&self) -> &str {
+        match self {
+            Self::Refused(error) => &error.message,
+            Self::Lost(lost) => &lost.reason,
+        }
+    }
+
+    /// The response to the request with `id`.
+    pub fn response(&self, id: &str, era: Era) -> Payload {
+        match self {
+            Self::Refused(error) => translate::refusal(id, error),
+            Self::Lost(lost) => translate::result(id, &lost.result(era)),
+        }
+    }
+}
+
+impl Lost {
+    /// The result of `tools/call`, as JSON.
+    pub fn result(&self, era: Era) -> String {
+        let outcome = if self.sent { CallOutcome::OutcomeUnknown } else { CallOutcome::NotSent };
+        let advice = if self.sent {
+            "The call reached the server and may have had its effect. Check before you repeat it."
+        } else {
+            "The call never reached the server, so it had no effect. It is safe to repeat it."
+        };
+        let fields = json!({
+            "outcome": outcome.as_str(),
+            "server": self.server.as_ref().map(ServerName::as_str),
+            "tool": self.tool,
+            "call_id": self.call.map(|call| call.to_string()),
+            "elapsed_ms": u64::try_from(self.elapsed.as_millis()).unwrap_or(u64::MAX),
+            "retry_safe": !self.sent,
+            "reason": self.reason,
+        });
+        let text = format!("{}: {}. {advice}", outcome.as_str(), self.reason);
+        let mut result = json!({
+            "content": [{ "type": "text", "text": text }],
+            "isError": true,
+            "_meta": { "callmux/failure": fields.clone() },
+        });
+        if !self.has_output_schema {
+            result["structuredContent"] = fields;
+        }
+        if era == Era::Modern {
+            result["resultType"] = json!("complete");
+        }
+        result.to_string()
+    }
+}
+
+/// The error for a name that leads to no tool.
+pub fn not_found(name: &str, why: &NotFound, complaint: Option<&str>) -> RpcError {
+    let mut message = match why {
+        NotFound::Unknown { nearest: None } => format!("unknown tool: {name}"),
+        NotFound::Unknown { nearest: Some(near) } => {
+            format!("unknown tool: {name}; did you mean {near}?")
+        }
+        NotFound::Ambiguous(names) => {
+            format!("several servers have a tool {name}; call one of {}", names.join(", "))
+        }
+    };
+    // Whoever misses a tool because the config is broken should read so.
+    if let Some(complaint) = complaint {
+        message += &format!(" (the config is not in force: {complaint})");
+    }
+    RpcError::invalid_params(message)
+}

@@ -1,0 +1,140 @@
+//! What every way in holds: the current world and the recorder.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tokio::sync::{Notify, watch};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::world::World;
+use crate::telemetry::Recorder;
+
+/// Shared by all fronts. Cloning is cheap.
+#[derive(Debug, Clone)]
+pub struct Hub {
+    world: watch::Receiver<Arc<World>>,
+    pub recorder: Recorder,
+    calls: Arc<Calls>,
+    closing: CancellationToken,
+    started: Instant,
+}
+
+/// Calls in flight.
+#[derive(Debug, Default)]
+struct Calls {
+    count: AtomicUsize,
+    idle: Notify,
+}
+
+impl Hub {
+    pub fn new(world: watch::Receiver<Arc<World>>, recorder: Recorder) -> Self {
+        Self {
+            world,
+            recorder,
+            calls: Arc::default(),
+            closing: CancellationToken::new(),
+            started: Instant::now(),
+        }
+    }
+
+    /// The world as it is now.
+    pub fn world(&self) -> Arc<World> {
+        self.world.borrow().clone()
+    }
+
+    /// The world once all servers had their chance to start: at the latest `list_timeout` after
+    /// the daemon did, so that one that hangs does not keep every client.
+    pub async fn settled_world(&self) -> Arc<World> {
+        let world = self.world();
+        if world.is_settled() {
+            return world;
+        }
+        self.world_where(self.started + world.config.list_timeout, World::is_settled).await
+    }
+
+    /// The first world that fulfils `condition`, or the one there is at `deadline`.
+    pub async fn world_where(
+        &self,
+        deadline: Instant,
+        condition: impl Fn(&World) -> bool,
+    ) -> Arc<World> {
+        let mut watched = self.world.clone();
+        let found = async {
+            watched.wait_for(|world| condition(world)).await.map(|world| world.clone()).ok()
+        };
+        match tokio::time::timeout_at(deadline, found).await {
+            Ok(Some(world)) => world,
+            _ => self.world(),
+        }
+    }
+
+    /// Calls in flight.
+    pub fn calls(&self) -> usize {
+        self.calls.count.load(Ordering::Relaxed)
+    }
+
+    /// Completes when no call is in flight.
+    pub async fn idle(&self) {
+        loop {
+            let notified = self.calls.idle.notified();
+            if self.calls() == 0 {
+                return;
+            }
+            notified.await;
+        }
+    }
+
+    /// Ends every call that waits for a server, as not sent or as unknown.
+    pub fn close(&self) {
+        self.closing.cancel();
+    }
+
+    pub(super) async fn closed(&self) {
+        self.closing.cancelled().await;
+    }
+
+    /// Counts a call for as long as the value lives.
+    pub(super) fn count_call(&self) -> CallCount {
+        self.calls.count.fetch_add(1, Ordering::Relaxed);
+        CallCount(self.calls.clone())
+    }
+
+    /// Watches the list of tools for versions other than `seen`.
+    pub fn watch_tools(&self, seen: u64) -> ToolsWatch {
+        ToolsWatch { world: self.world.clone(), seen }
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct CallCount(Arc<Calls>);
+
+impl Drop for CallCount {
+    fn drop(&mut self) {
+        if self.0.count.fetch_sub(1, Ordering::Relaxed) == 1 {
+            self.0.idle.notify_waiters();
+        }
+    }
+}
+
+/// Tells one client of changes, each once.
+#[derive(Debug)]
+pub struct ToolsWatch {
+    world: watch::Receiver<Arc<World>>,
+    seen: u64,
+}
+
+impl ToolsWatch {
+    /// The version of the list once it differs from the one last seen; never, once nothing can
+    /// change any more.
+    pub async fn changed(&mut self) -> u64 {
+        let seen = self.seen;
+        let found = self.world.wait_for(|world| world.tools_version != seen).await;
+        let version = found.map(|world| world.tools_version).ok();
+        match version {
+            Some(version) => self.seen = version,
+            None => std::future::pending().await,
+        }
+        self.seen
+    }
+}

@@ -1,0 +1,22 @@
+//! One door for every call, and the catalog of what can be called.
+//!
+//! # Knows
+//! The world as a call sees it, names and what they resolve to, the phases of a call, the three
+//! ways a call can end.
+//!
+//! # Does not know
+//! Sockets, HTTP, how a principal was proved, how a server's process is run.
+//!
+//! # How to read it
+//! [`dispatch`] is the life of a call, phase by phase. [`world`] and [`catalog`] are what it looks
+//! things up in, [`failure`] what an agent reads when there is no result.
+
+pub mod catalog;
+pub mod dispatch;
+pub mod failure;
+pub mod hub;
+pub mod world;
+
+pub use dispatch::{Call, Outlet, serve};
+pub use hub::Hub;
+pub use world::World;

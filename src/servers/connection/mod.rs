@@ -1,0 +1,294 @@
+//! The connection to one running server: what was asked and not yet answered, what waits to be
+//! written, and the two tasks that read and write.
+//!
+//! Every request we send has an id from a counter that is never reused, so two clients with equal
+//! ids cannot meet (CVE-2026-25536). A full queue fails the request; it never blocks the sender.
+
+mod ask;
+mod exchange;
+mod reader;
+mod writer;
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use tokio::net::unix::pipe;
+use tokio::sync::{Notify, mpsc};
+
+use crate::base::{ServerName, Tasks};
+use crate::telemetry::{Fact, Recorder};
+use crate::wire::{Payload, translate};
+
+pub use ask::Ask;
+use exchange::Cell;
+pub use exchange::{Event, Exchange, Reply, Step};
+
+/// Bytes that may wait to be written to a server.
+const QUEUE_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// Requests that may be in flight to one server.
+const IN_FLIGHT_MAX: usize = 4096;
+/// How many times a kind of misbehaviour is written down in full before only powers of ten are.
+const REPORTS_IN_FULL: u64 = 5;
+
+/// Whose call a request belongs to, so that what the server asks back reaches the right client.
+pub type Owner = u64;
+
+/// The connection to one server process.
+#[derive(Debug)]
+pub struct Connection {
+    server: ServerName,
+    recorder: Recorder,
+    inner: Mutex<Inner>,
+    wake_writer: Notify,
+    news: mpsc::Sender<News>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    last_id: u64,
+    pending: HashMap<u64, Arc<Cell>>,
+    /// Requests of the server that wait for a client: its id as written → the exchange.
+    asked: HashMap<Box<str>, u64>,
+    queue: VecDeque<Outgoing>,
+    queued_bytes: usize,
+    closed: Option<Arc<str>>,
+    /// The server's output ended. What is in flight is lost, but the owner still looks for the
+    /// reason.
+    ended: Option<Arc<str>>,
+    /// The writer ends when everything queued is written.
+    finishing: bool,
+    misbehaved: u64,
+    stray_in_a_row: u64,
+    /// Some client's call was answered.
+    served: bool,
+}
+
+#[derive(Debug)]
+struct Outgoing {
+    payload: Payload,
+    cell: Option<Arc<Cell>>,
+}
+
+/// What the owner of a connection is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum News {
+    /// The server announced another list of tools.
+    ToolsChanged,
+    /// The connection is of no more use; see [`Connection::ended`].
+    Ended,
+}
+
+/// Why a request got no answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Loss {
+    pub reason: Arc<str>,
+    /// Whether any byte of it may have reached the server.
+    pub sent: bool,
+}
+
+impl Loss {
+    /// Nothing was written.
+    pub fn not_sent(reason: impl Into<Arc<str>>) -> Self {
+        Self { reason: reason.into(), sent: false }
+    }
+}
+
+impl Connection {
+    /// Takes over both pipes of a server process. `max_message`: in bytes.
+    pub fn open(
+        server: ServerName,
+        stdin: pipe::Sender,
+        stdout: pipe::Receiver,
+        max_message: usize,
+        tasks: &Tasks,
+        recorder: Recorder,
+    ) -> (Arc<Self>, mpsc::Receiver<News>) {
+        // One place for each kind of news: a full channel holds the same news already.
+        let (news, receiver) = mpsc::channel(2);
+        let inner = Inner {
+            last_id: 0,
+            pending: HashMap::new(),
+            asked: HashMap::new(),
+            queue: VecDeque::new(),
+            queued_bytes: 0,
+            closed: None,
+            ended: None,
+            finishing: false,
+            misbehaved: 0,
+            stray_in_a_row: 0,
+            served: false,
+        };
+        let inner = Mutex::new(inner);
+        let connection =
+            Arc::new(Self { server, recorder, inner, wake_writer: Notify::new(), news });
+        tasks.spawn("server writer", writer::run(connection.clone(), stdin));
+        tasks.spawn_until_stopped(
+            "server reader",
+            reader::run(connection.clone(), stdout, max_message),
+        );
+        (connection, receiver)
+    }
+
+    pub fn server(&self) -> &ServerName {
+        &self.server
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().expect("no panic happens under this lock")
+    }
+
+    /// Sends the request that `build` makes for the id it is given.
+    pub fn request(
+        self: &Arc<Self>,
+        owner: Option<Owner>,
+        build: impl FnOnce(u64) -> Payload,
+    ) -> Result<Exchange, Loss> {
+        let mut inner = self.lock();
+        if let Some(reason) = inner.closed.as_ref().or(inner.ended.as_ref()) {
+            return Err(Loss::not_sent(format!("server {}: {reason}", self.server)));
+        }
+        if inner.pending.len() >= IN_FLIGHT_MAX {
+            let reason =
+                format!("{IN_FLIGHT_MAX} requests to server {} are in flight already", self.server);
+            return Err(Loss::not_sent(reason));
+        }
+        let id = inner.last_id + 1;
+        let payload = build(id);
+        self.check_room(&inner, &payload)?;
+        inner.last_id = id;
+        let cell = Arc::new(Cell::new(owner));
+        inner.pending.insert(id, cell.clone());
+        inner.push(payload, Some(cell.clone()));
+        drop(inner);
+        self.wake_writer.notify_one();
+        Ok(Exchange::new(id, cell, self.clone()))
+    }
+
+    fn check_room(&self, inner: &Inner, payload: &Payload) -> Result<(), Loss> {
+        if inner.queued_bytes + payload.len() > QUEUE_BYTES_MAX && !inner.queue.is_empty() {
+            let queued = inner.queued_bytes;
+            let reason = format!(
+                "server {} does not read its input: {queued} bytes wait for it",
+                self.server
+            );
+            return Err(Loss::not_sent(reason));
+        }
+        Ok(())
+    }
+
+    /// Sends a message that needs no answer; dropped when there is no room for it.
+    pub fn send(&self, payload: Payload) {
+        let mut inner = self.lock();
+        if inner.closed.is_none() && self.check_room(&inner, &payload).is_ok() {
+            inner.push(payload, None);
+            drop(inner);
+            self.wake_writer.notify_one();
+        }
+    }
+
+    /// Gives up request `id`. If it still waits to be written it never will be; else the server is
+    /// told.
+    fn cancel(&self, id: u64, cell: &Arc<Cell>, reason: &str) {
+        let mut inner = self.lock();
+        if inner.pending.remove(&id).is_none() {
+            return;
+        }
+        let queued = inner
+            .queue
+            .iter()
+            .position(|item| item.cell.as_ref().is_some_and(|c| Arc::ptr_eq(c, cell)));
+        if let Some(at) = queued {
+            if let Some(item) = inner.queue.remove(at) {
+                inner.queued_bytes -= item.payload.len();
+            }
+            return;
+        }
+        drop(inner);
+        self.send(translate::cancel(id, reason));
+    }
+
+    fn forget(&self, id: u64) {
+        self.lock().pending.remove(&id);
+    }
+
+    /// Ends the connection: everything in flight is lost, nothing more is written.
+    pub fn close(&self, reason: &str) {
+        let mut inner = self.lock();
+        if inner.closed.is_some() {
+            return;
+        }
+        let reason: Arc<str> = reason.into();
+        inner.closed = Some(reason.clone());
+        inner.queue.clear();
+        inner.queued_bytes = 0;
+        inner.asked.clear();
+        let pending = std::mem::take(&mut inner.pending);
+        drop(inner);
+        for cell in pending.into_values() {
+            cell.lose(&reason);
+        }
+        self.wake_writer.notify_one();
+    }
+
+    /// Closes the server's input once everything queued is written; answers are still read.
+    pub fn finish(&self) {
+        self.lock().finishing = true;
+        self.wake_writer.notify_one();
+    }
+
+    /// No answer will come any more. The owner, who knows the process, closes the connection.
+    fn end(&self, reason: String) {
+        self.lock().ended.get_or_insert(reason.into());
+        _ = self.news.try_send(News::Ended);
+    }
+
+    /// Why the connection is of no more use, if it is not.
+    pub fn ended(&self) -> Option<Arc<str>> {
+        let inner = self.lock();
+        inner.ended.clone().or(inner.closed.clone())
+    }
+
+    /// Whether any client's call was answered.
+    pub fn has_served(&self) -> bool {
+        self.lock().served
+    }
+
+    /// Requests in flight.
+    #[cfg(test)]
+    pub fn in_flight(&self) -> usize {
+        self.lock().pending.len()
+    }
+
+    /// Writes down that the server sent something wrong: in full at first, then ever more rarely.
+    fn misbehaved(&self, what: &str, sample: &[u8]) {
+        let mut inner = self.lock();
+        inner.misbehaved += 1;
+        let count = inner.misbehaved;
+        drop(inner);
+        let is_power_of_ten = count == 10u64.pow(count.ilog10());
+        if count <= REPORTS_IN_FULL || is_power_of_ten {
+            let start = &sample[..sample.len().min(200)];
+            let sample = String::from_utf8_lossy(start).into_owned();
+            let what = if count > REPORTS_IN_FULL {
+                format!("{what} (the {count}th time)")
+            } else {
+                what.to_owned()
+            };
+            self.recorder.record(Fact::ServerMisbehaved {
+                server: self.server.clone(),
+                what,
+                sample,
+            });
+        }
+    }
+}
+
+impl Inner {
+    fn push(&mut self, payload: Payload, cell: Option<Arc<Cell>>) {
+        self.queued_bytes += payload.len();
+        self.queue.push_back(Outgoing { payload, cell });
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,212 @@
+use std::sync::Arc;
+
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::unix::pipe;
+
+use super::{Connection, Event, Loss, News, Reply, Step};
+use crate::base::{ServerName, Tasks};
+use crate::telemetry::Recorder;
+use crate::wire::{Message, Payload};
+
+struct Far {
+    input: tokio::io::Lines<BufReader<pipe::Receiver>>,
+    output: pipe::Sender,
+    news: tokio::sync::mpsc::Receiver<News>,
+    tasks: Tasks,
+}
+
+impl Far {
+    async fn line(&mut self) -> String {
+        self.input.next_line().await.unwrap().expect("a line")
+    }
+
+    async fn say(&mut self, text: &str) {
+        self.output.write_all(format!("{text}\n").as_bytes()).await.unwrap();
+    }
+}
+
+fn open(max_message: usize) -> (Arc<Connection>, Far) {
+    let (stdin, input) = pipe::pipe().unwrap();
+    let (output, stdout) = pipe::pipe().unwrap();
+    let tasks = Tasks::new();
+    let server = ServerName::parse("s").unwrap();
+    let (connection, news) =
+        Connection::open(server, stdin, stdout, max_message, &tasks, Recorder::none());
+    (connection, Far { input: BufReader::new(input).lines(), output, news, tasks })
+}
+
+fn call(id: u64) -> Payload {
+    Payload::from(format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"tools/call","params":{{}}}}"#))
+}
+
+fn text(reply: Reply) -> String {
+    match reply {
+        Reply::Answer(message) => message.text().to_owned(),
+        Reply::Lost(loss) => format!("lost: {} (sent: {})", loss.reason, loss.sent),
+    }
+}
+
+#[tokio::test]
+async fn answers_find_their_requests_in_any_order() {
+    let (connection, mut far) = open(1000);
+    let mut first = connection.request(None, call).unwrap();
+    let mut second = connection.request(None, call).unwrap();
+    assert_eq!(far.line().await, call(1).into_bytes());
+    assert_eq!(far.line().await, call(2).into_bytes());
+    far.say(r#"{"jsonrpc":"2.0","id":2,"result":{"n":2}}"#).await;
+    far.say(r#"{"jsonrpc":"2.0","id":2,"result":{"n":"again"}}"#).await;
+    far.say(r#"{"jsonrpc":"2.0","id":"1","result":{"n":"as text"}}"#).await;
+    far.say(r#"{"jsonrpc":"2.0","id":1,"result":{"n":1}}"#).await;
+    assert!(text(second.reply().await).contains(r#"{"n":2}"#));
+    assert!(text(first.reply().await).contains(r#"{"n":1}"#));
+    assert_eq!(connection.in_flight(), 0);
+}
+
+#[tokio::test]
+async fn events_come_in_order_and_before_the_answer() {
+    let (connection, mut far) = open(1000);
+    let mut exchange = connection.request(None, call).unwrap();
+    far.line().await;
+    let mut burst = String::new();
+    for n in 0..50 {
+        burst += &format!(
+            r#"{{"jsonrpc":"2.0","method":"notifications/progress","params":{{"progressToken":1,"progress":{n}}}}}"#
+        );
+        burst.push('\n');
+    }
+    burst += r#"{"jsonrpc":"2.0","id":1,"result":{}}"#;
+    far.say(&burst).await;
+    for n in 0..50 {
+        let Step::Event(Event::Progress(message)) = exchange.next().await else {
+            panic!("progress {n}")
+        };
+        assert!(message.text().contains(&format!(r#""progress":{n}}}"#)));
+    }
+    assert!(matches!(exchange.next().await, Step::End(Reply::Answer(_))));
+}
+
+#[tokio::test]
+async fn a_lost_connection_says_what_was_sent() {
+    let (connection, mut far) = open(1000);
+    let mut sent = connection.request(None, call).unwrap();
+    far.line().await;
+    let mut queued = connection.request(None, call).unwrap();
+    connection.close("gone");
+    assert_eq!(text(sent.reply().await), "lost: gone (sent: true)");
+    assert_eq!(text(queued.reply().await), "lost: gone (sent: false)");
+    assert_eq!(connection.request(None, call).unwrap_err(), Loss::not_sent("server s: gone"));
+}
+
+#[tokio::test]
+async fn a_cancelled_request_is_not_written_or_is_taken_back() {
+    let (connection, mut far) = open(1000);
+    let mut sent = connection.request(None, call).unwrap();
+    far.line().await;
+    assert!(sent.give_up("no longer \"needed\""));
+    let cancel = far.line().await;
+    assert!(cancel.contains(r#""requestId":1,"reason":"no longer \"needed\"""#), "{cancel}");
+    let mut queued = connection.request(None, call).unwrap();
+    assert!(!queued.give_up("at once"));
+    connection.send(Payload::from("last".to_owned()));
+    assert_eq!(far.line().await, "last", "request 2 was never written");
+    far.say(r#"{"jsonrpc":"2.0","id":1,"result":{}}"#).await;
+    assert_eq!(connection.in_flight(), 0);
+}
+
+#[tokio::test]
+async fn damage_is_named_and_ends_only_what_it_hit() {
+    let (connection, mut far) = open(100);
+    let mut hit = connection.request(None, call).unwrap();
+    let mut spared = connection.request(None, call).unwrap();
+    far.output
+        .write_all(b"Server running!\n{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":\"\xff\"}\n")
+        .await
+        .unwrap();
+    let reason = text(hit.reply().await);
+    assert!(reason.contains("the answer of server s is not UTF-8"), "{reason}");
+    far.say(r#"{"jsonrpc":"2.0","id":2,"result":{}}"#).await;
+    assert!(text(spared.reply().await).contains("result"));
+    let mut last = connection.request(None, call).unwrap();
+    far.say(&"x".repeat(200)).await;
+    assert_eq!(far.news.recv().await, Some(News::Ended));
+    let reason = connection.ended().unwrap();
+    assert!(reason.contains("a line longer than 100 bytes; raise `max_message`"), "{reason}");
+    assert_eq!(
+        connection.request(None, call).unwrap_err(),
+        Loss::not_sent(format!("server s: {reason}"))
+    );
+    connection.close(&reason);
+    assert_eq!(text(last.reply().await), format!("lost: {reason} (sent: true)"));
+}
+
+#[tokio::test]
+async fn half_a_message_is_named() {
+    let (connection, mut far) = open(100);
+    let mut exchange = connection.request(None, call).unwrap();
+    far.line().await;
+    far.output.write_all(b"{\"jsonrpc\":\"2.0\",\"id\":1,").await.unwrap();
+    drop(far.output);
+    assert_eq!(far.news.recv().await, Some(News::Ended));
+    let reason = connection.ended().unwrap();
+    assert!(reason.contains("in the middle of a message"), "{reason}");
+    connection.close(&reason);
+    assert!(matches!(exchange.reply().await, Reply::Lost(_)));
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_read_fails_requests_and_nothing_else() {
+    let (connection, far) = open(100);
+    let big = |id: u64| Payload::from(format!("{id}{}", "x".repeat(3 << 20)));
+    let kept: Vec<_> = (0..3).map_while(|_| connection.request(None, big).ok()).collect();
+    let refused = connection.request(None, big).unwrap_err();
+    assert!(!refused.sent && refused.reason.contains("does not read its input"), "{refused:?}");
+    assert_eq!(connection.in_flight(), kept.len());
+    drop(far);
+}
+
+#[tokio::test]
+async fn questions_reach_the_one_client_whose_call_runs() {
+    let (connection, mut far) = open(1000);
+    let ask = r#"{"jsonrpc":"2.0","id":"q","method":"elicitation/create","params":{}}"#;
+    far.say(ask).await;
+    assert!(far.line().await.contains("no client's call is running"));
+    far.say(r#"{"jsonrpc":"2.0","id":"r","method":"roots/list"}"#).await;
+    assert_eq!(far.line().await, r#"{"jsonrpc":"2.0","id":"r","result":{"roots":[]}}"#);
+    far.say(r#"{"jsonrpc":"2.0","id":"p","method":"ping"}"#).await;
+    assert_eq!(far.line().await, r#"{"jsonrpc":"2.0","id":"p","result":{}}"#);
+
+    let mut mine = connection.request(Some(7), call).unwrap();
+    far.line().await;
+    far.say(ask).await;
+    let Step::Event(Event::Asked(question)) = mine.next().await else { panic!("asked") };
+    let answer = r#"{"jsonrpc":"2.0","id":99,"result":{"action":"accept"}}"#;
+    question.answer(&Message::parse(&answer.into()).unwrap());
+    assert_eq!(far.line().await, answer.replace("99", "\"q\""));
+
+    far.say(ask).await;
+    let Step::Event(Event::Asked(question)) = mine.next().await else { panic!("asked") };
+    drop(question);
+    assert!(far.line().await.contains("is gone"));
+
+    far.say(ask).await;
+    let Step::Event(Event::Asked(question)) = mine.next().await else { panic!("asked") };
+    far.say(r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"q"}}"#)
+        .await;
+    assert!(matches!(mine.next().await, Step::Event(Event::AskCancelled(id)) if &*id == "\"q\""));
+    question.withdraw();
+
+    let _other = connection.request(Some(8), call).unwrap();
+    far.line().await;
+    far.say(ask).await;
+    assert!(far.line().await.contains("calls of 2 clients"));
+}
+
+#[tokio::test]
+async fn finishing_writes_what_waits_and_then_closes_the_input() {
+    let (connection, mut far) = open(1000);
+    connection.send(Payload::from("last".to_owned()));
+    connection.finish();
+    assert_eq!(far.line().await, "last");
+    assert_eq!(far.input.next_line().await.unwrap(), None);
+    far.tasks.stop();
+}

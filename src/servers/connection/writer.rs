@@ -1,0 +1,77 @@
+//! The task that writes: everything that waits goes out in as few writes as possible.
+
+use std::io::{self, IoSlice};
+use std::sync::Arc;
+
+use tokio::net::unix::pipe;
+
+use super::{Connection, Outgoing};
+use crate::base::write::{self, SLICES_MAX};
+
+/// Writes until the connection is closed or finished. Dropping the pipe is the server's end of
+/// input.
+pub(super) async fn run(connection: Arc<Connection>, mut stdin: pipe::Sender) {
+    let mut batch = Vec::new();
+    loop {
+        match take(&connection, &mut batch) {
+            Next::End => return,
+            Next::Wait => connection.wake_writer.notified().await,
+            Next::Write => {
+                if let Err(error) = write_batch(&mut stdin, &batch).await {
+                    connection.end(format!("it closed its input: {error}"));
+                    return;
+                }
+                written(&connection, &mut batch);
+            }
+        }
+    }
+}
+
+enum Next {
+    Write,
+    Wait,
+    End,
+}
+
+/// Takes what fits in one write. What is taken counts as sent from here on.
+fn take(connection: &Connection, batch: &mut Vec<Outgoing>) -> Next {
+    let mut inner = connection.lock();
+    if inner.closed.is_some() {
+        return Next::End;
+    }
+    let mut slices = 0;
+    while let Some(next) = inner.queue.front() {
+        slices += next.payload.parts().len() + 1;
+        if slices > SLICES_MAX && !batch.is_empty() {
+            break;
+        }
+        batch.extend(inner.queue.pop_front());
+    }
+    for item in batch.iter() {
+        if let Some(cell) = &item.cell {
+            cell.mark_sent();
+        }
+    }
+    match (batch.is_empty(), inner.finishing) {
+        (false, _) => Next::Write,
+        (true, true) => Next::End,
+        (true, false) => Next::Wait,
+    }
+}
+
+/// What was being written counted as waiting until now, so that a server that reads slowly meets
+/// the bound.
+fn written(connection: &Connection, batch: &mut Vec<Outgoing>) {
+    let bytes: usize = batch.drain(..).map(|item| item.payload.len()).sum();
+    let mut inner = connection.lock();
+    inner.queued_bytes = inner.queued_bytes.saturating_sub(bytes);
+}
+
+async fn write_batch(stdin: &mut pipe::Sender, batch: &[Outgoing]) -> io::Result<()> {
+    let mut slices = Vec::with_capacity(2 * batch.len());
+    for item in batch {
+        item.payload.slices(&mut slices);
+        slices.push(IoSlice::new(b"\n"));
+    }
+    write::all(stdin, &mut slices).await
+}

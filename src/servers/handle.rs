@@ -1,0 +1,151 @@
+//! What the rest of the house sees of a server.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use super::connection::Connection;
+use super::handshake::Identity;
+use super::tools::ToolList;
+use crate::base::ServerName;
+use crate::config::ServerConfig;
+
+/// Failed tries after which a call no longer waits for the next one.
+const PATIENT_TRIES: u32 = 3;
+
+/// A configured server. Cloning shares it.
+#[derive(Debug, Clone)]
+pub struct Server {
+    pub name: ServerName,
+    pub config: Arc<ServerConfig>,
+    pub(super) status: watch::Receiver<Arc<Status>>,
+}
+
+/// How a server is, in one word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    Stopped,
+    Starting,
+    Ready,
+    Waiting,
+    Unusable,
+}
+
+impl Phase {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Stopped => "stopped",
+            Self::Starting => "starting",
+            Self::Ready => "ready",
+            Self::Waiting => "waiting",
+            Self::Unusable => "unusable",
+        }
+    }
+}
+
+/// How a server is.
+#[derive(Debug, Clone)]
+pub struct Status {
+    pub phase: Phase,
+    /// There while the server is ready.
+    pub live: Option<Arc<Live>>,
+    /// Its tools when it was last ready; they stay listed while it restarts.
+    pub tools: Option<Arc<ToolList>>,
+    /// Why it is not ready, or why it last was not.
+    pub reason: Option<Arc<str>>,
+    pub retry_at: Option<Instant>,
+    pub tries: u32,
+}
+
+impl Status {
+    /// Whether its first start is decided: it was ready once, or it failed.
+    pub fn is_settled(&self) -> bool {
+        self.tools.is_some()
+            || matches!(self.phase, Phase::Waiting | Phase::Unusable | Phase::Stopped)
+    }
+}
+
+/// A server that can be called.
+#[derive(Debug)]
+pub struct Live {
+    pub connection: Arc<Connection>,
+    pub identity: Identity,
+}
+
+/// Why a server cannot be called.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("server {server} is {}: {reason}{}", .phase.as_str(), retry(*.retry_in))]
+pub struct Unavailable {
+    pub server: ServerName,
+    pub phase: Phase,
+    pub reason: String,
+    pub retry_in: Option<Duration>,
+}
+
+fn retry(after: Option<Duration>) -> String {
+    after.map_or_else(String::new, |after| format!("; the next try is in {} ms", after.as_millis()))
+}
+
+#[cfg(test)]
+impl Server {
+    /// A server without a task, which has these tools and never changes.
+    pub fn fixed(name: ServerName, config: Arc<ServerConfig>, tools: ToolList) -> Self {
+        let status = Status {
+            phase: Phase::Stopped,
+            live: None,
+            tools: Some(Arc::new(tools)),
+            reason: None,
+            retry_at: None,
+            tries: 0,
+        };
+        let (_, status) = watch::channel(Arc::new(status));
+        Self { name, config, status }
+    }
+}
+
+impl Server {
+    pub fn status(&self) -> Arc<Status> {
+        self.status.borrow().clone()
+    }
+
+    /// The live server; waits while it starts or is about to, until `deadline`.
+    pub async fn live(&self, deadline: Instant) -> Result<Arc<Live>, Unavailable> {
+        // The common case without a clone of the receiver.
+        if let Some(live) = self.status.borrow().live.clone() {
+            return Ok(live);
+        }
+        let mut status = self.status.clone();
+        loop {
+            let now = status.borrow_and_update().clone();
+            if let Some(live) = &now.live {
+                return Ok(live.clone());
+            }
+            let hopeless = match now.phase {
+                Phase::Unusable | Phase::Stopped => true,
+                Phase::Waiting => now.tries > PATIENT_TRIES,
+                Phase::Starting | Phase::Ready => false,
+            };
+            if hopeless {
+                return Err(self.unavailable(&now, None));
+            }
+            match tokio::time::timeout_at(deadline, status.changed()).await {
+                Ok(Ok(())) => {}
+                Ok(Err(_)) => return Err(self.unavailable(&now, Some("it was removed"))),
+                Err(_) => return Err(self.unavailable(&now, Some("it was not ready in time"))),
+            }
+        }
+    }
+
+    fn unavailable(&self, status: &Status, reason: Option<&str>) -> Unavailable {
+        let reason = match (reason, &status.reason) {
+            (Some(reason), Some(earlier)) => format!("{reason} ({earlier})"),
+            (Some(reason), None) => reason.to_owned(),
+            (None, Some(earlier)) => earlier.to_string(),
+            (None, None) => "it is not wanted".to_owned(),
+        };
+        let retry_in = status.retry_at.map(|at| at.saturating_duration_since(Instant::now()));
+        Unavailable { server: self.name.clone(), phase: status.phase, reason, retry_in }
+    }
+}

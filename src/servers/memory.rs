@@ -1,0 +1,65 @@
+//! What is remembered of a server between its starts: the era it speaks.
+//!
+//! A server that does not answer an unknown method costs the whole patience of the probe each
+//! time, so the verdict is kept in the cache directory under a fingerprint of the command. Losing
+//! the file costs one probe.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::{dirs, file};
+use crate::config::ServerConfig;
+use crate::wire::Era;
+
+/// Where the verdict for one server is kept.
+#[derive(Debug, Clone)]
+pub struct Memory {
+    path: Option<PathBuf>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Remembered {
+    version: u32,
+    era: String,
+}
+
+impl Memory {
+    /// The memory of the server that `config` starts.
+    pub fn of(config: &ServerConfig) -> Self {
+        let name = format!("servers/{:016x}.json", fingerprint(config));
+        Self { path: dirs::cache().map(|dir| dir.join(name)) }
+    }
+
+    /// The era this server spoke last time.
+    pub fn era(&self) -> Option<Era> {
+        let bytes = std::fs::read(self.path.as_ref()?).ok()?;
+        let remembered: Remembered = serde_json::from_slice(&bytes).ok()?;
+        [Era::Legacy, Era::Modern]
+            .into_iter()
+            .find(|era| remembered.version == 1 && era.as_str() == remembered.era)
+    }
+
+    /// Keeps the verdict. Failing to is harmless.
+    pub fn remember(&self, era: Era) {
+        if self.era() == Some(era) {
+            return;
+        }
+        let remembered = Remembered { version: 1, era: era.as_str().to_owned() };
+        if let (Some(path), Ok(json)) = (&self.path, serde_json::to_vec(&remembered))
+            && let Err(error) = file::replace(path, &json)
+        {
+            tracing::debug!(%error, path = %path.display(), "the era of a server was not remembered");
+        }
+    }
+}
+
+/// FNV-1a over the command line: stable over versions of the program, and nothing of a secret
+/// argument can be read from it.
+fn fingerprint(config: &ServerConfig) -> u64 {
+    let words = std::iter::once(&config.command).chain(&config.args);
+    let bytes = words.flat_map(|word| word.expose().bytes().chain([0]));
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}

@@ -1,0 +1,27 @@
+//! One MCP server's life, from its first process to its last answer.
+//!
+//! # Knows
+//! The state machine of a server, its process and how that is ended, the connection to it with
+//! every request in flight, the handshake in either era, the list of its tools.
+//!
+//! # Does not know
+//! Clients, sessions, policy, other servers.
+//!
+//! # How to read it
+//! [`machine`] is what a server does when, as a value. [`driver`] carries it out, with [`process`]
+//! and [`connection`] as its hands. [`handle`] is what the rest of the house sees.
+
+pub mod connection;
+pub mod driver;
+pub mod handle;
+pub mod handshake;
+pub mod machine;
+pub mod memory;
+pub mod process;
+pub mod running;
+pub mod stderr;
+pub mod tools;
+
+pub use connection::{Ask, Event, Exchange, Loss, Reply, Step};
+pub use handle::{Live, Server};
+pub use tools::Tool;

@@ -1,0 +1,416 @@
+//! The closed list of facts.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::base::{CallId, ServerName, SessionId};
+
+/// How much a fact matters, as syslog priorities (journald's `PRIORITY=`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// A person has to act.
+    Error = 3,
+    /// Healed by itself, or will.
+    Warning = 4,
+    /// What an operator would tell a colleague.
+    Info = 6,
+    /// Every call.
+    Debug = 7,
+}
+
+impl Level {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Info => "info",
+            Self::Debug => "debug",
+        }
+    }
+}
+
+/// How a call ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CallOutcome {
+    /// The server answered with a result.
+    Done,
+    /// The server answered, with an error or with a result that says `isError`.
+    ToolError,
+    /// Nothing of the call was ever written to the server.
+    NotSent,
+    /// It was written and there is no answer.
+    OutcomeUnknown,
+    /// The client took it back.
+    Cancelled,
+    /// Refused before it went anywhere.
+    Refused,
+}
+
+impl CallOutcome {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::ToolError => "tool_error",
+            Self::NotSent => "not_sent",
+            Self::OutcomeUnknown => "outcome_unknown",
+            Self::Cancelled => "cancelled",
+            Self::Refused => "refused",
+        }
+    }
+}
+
+/// Something that happened.
+#[derive(Debug, Clone)]
+pub enum Fact {
+    DaemonStarted {
+        version: &'static str,
+        pid: u32,
+    },
+    Listening {
+        address: String,
+        inherited: bool,
+    },
+    ListenerRefused {
+        address: String,
+        reason: String,
+    },
+    DaemonReady {
+        servers: usize,
+    },
+    DaemonDraining {
+        calls: usize,
+    },
+    DaemonStopped {
+        calls_left: usize,
+    },
+    ConfigLoaded {
+        files: Vec<PathBuf>,
+        servers: usize,
+    },
+    ConfigRefused {
+        complaint: String,
+    },
+    ServerStarted {
+        server: ServerName,
+        pid: u32,
+        attempt: u32,
+    },
+    ServerReady {
+        server: ServerName,
+        era: &'static str,
+        revision: String,
+        tools: usize,
+        took: Duration,
+    },
+    ServerFailed {
+        server: ServerName,
+        reason: String,
+        retry_in: Duration,
+    },
+    ServerUnusable {
+        server: ServerName,
+        reason: String,
+    },
+    ServerStopped {
+        server: ServerName,
+    },
+    ServerMisbehaved {
+        server: ServerName,
+        what: String,
+        sample: String,
+    },
+    ServerWrote {
+        server: ServerName,
+        line: String,
+    },
+    ServerWroteTooMuch {
+        server: ServerName,
+        lines: u64,
+    },
+    ToolRefused {
+        server: ServerName,
+        tool: String,
+        reason: String,
+    },
+    ToolsChanged {
+        tools: usize,
+    },
+    SessionOpened {
+        session: SessionId,
+        front: &'static str,
+        principal: String,
+        client: String,
+        revision: String,
+        cwd: Option<PathBuf>,
+    },
+    SessionClosed {
+        session: SessionId,
+    },
+    LinkLost {
+        session: SessionId,
+    },
+    LinkResumed {
+        session: SessionId,
+        resent: usize,
+    },
+    PeerRefused {
+        address: Option<SocketAddr>,
+        reason: String,
+    },
+    CallFinished(Box<CallFinished>),
+}
+
+/// One finished call.
+#[derive(Debug, Clone)]
+pub struct CallFinished {
+    pub call: CallId,
+    pub session: Option<SessionId>,
+    pub principal: Arc<str>,
+    /// As the client named it.
+    pub tool: Arc<str>,
+    pub server: Option<ServerName>,
+    pub outcome: CallOutcome,
+    /// Why, when it did not go well.
+    pub reason: Option<String>,
+    pub took: Duration,
+    pub request_bytes: usize,
+    pub reply_bytes: usize,
+}
+
+/// A fact in the form sinks write it.
+#[derive(Debug)]
+pub struct Record {
+    /// The fact's name, as JSON lines show it.
+    pub name: &'static str,
+    /// `MESSAGE_ID=` (128 bits in hex): one per kind of fact, never changed.
+    pub message_id: &'static str,
+    pub level: Level,
+    /// One sentence for people.
+    pub message: String,
+    /// Further fields, by their journal names without the prefix `CALLMUX_`.
+    pub fields: Vec<(&'static str, String)>,
+}
+
+impl Fact {
+    pub fn level(&self) -> Level {
+        match self {
+            Self::ConfigRefused { .. }
+            | Self::ServerUnusable { .. }
+            | Self::ListenerRefused { .. } => Level::Error,
+            Self::ServerFailed { .. }
+            | Self::ServerMisbehaved { .. }
+            | Self::ServerWroteTooMuch { .. }
+            | Self::ToolRefused { .. }
+            | Self::PeerRefused { .. } => Level::Warning,
+            Self::CallFinished(_) | Self::ServerWrote { .. } => Level::Debug,
+            _ => Level::Info,
+        }
+    }
+
+    /// Whether the journal gets it whatever the level: the audit is complete or it is none.
+    pub fn is_audit(&self) -> bool {
+        matches!(self, Self::CallFinished(_) | Self::ServerWrote { .. })
+    }
+
+    /// The written form.
+    pub fn record(self) -> Record {
+        let level = self.level();
+        let (name, message_id) = self.identity();
+        let (message, fields) = self.text();
+        Record { name, message_id, level, message, fields }
+    }
+
+    fn identity(&self) -> (&'static str, &'static str) {
+        match self {
+            Self::DaemonStarted { .. } => ("daemon_started", "a1f0c6de5b7e4b0fa3a5d0c1e2f30001"),
+            Self::Listening { .. } => ("listening", "a1f0c6de5b7e4b0fa3a5d0c1e2f30002"),
+            Self::ListenerRefused { .. } => {
+                ("listener_refused", "a1f0c6de5b7e4b0fa3a5d0c1e2f30003")
+            }
+            Self::DaemonReady { .. } => ("daemon_ready", "a1f0c6de5b7e4b0fa3a5d0c1e2f30004"),
+            Self::DaemonDraining { .. } => ("daemon_draining", "a1f0c6de5b7e4b0fa3a5d0c1e2f30005"),
+            Self::DaemonStopped { .. } => ("daemon_stopped", "a1f0c6de5b7e4b0fa3a5d0c1e2f30006"),
+            Self::ConfigLoaded { .. } => ("config_loaded", "a1f0c6de5b7e4b0fa3a5d0c1e2f30007"),
+            Self::ConfigRefused { .. } => ("config_refused", "a1f0c6de5b7e4b0fa3a5d0c1e2f30008"),
+            Self::ServerStarted { .. } => ("server_started", "a1f0c6de5b7e4b0fa3a5d0c1e2f30009"),
+            Self::ServerReady { .. } => ("server_ready", "a1f0c6de5b7e4b0fa3a5d0c1e2f3000a"),
+            Self::ServerFailed { .. } => ("server_failed", "a1f0c6de5b7e4b0fa3a5d0c1e2f3000b"),
+            Self::ServerUnusable { .. } => ("server_unusable", "a1f0c6de5b7e4b0fa3a5d0c1e2f3000c"),
+            Self::ServerStopped { .. } => ("server_stopped", "a1f0c6de5b7e4b0fa3a5d0c1e2f3000d"),
+            Self::ServerMisbehaved { .. } => {
+                ("server_misbehaved", "a1f0c6de5b7e4b0fa3a5d0c1e2f3000e")
+            }
+            Self::ServerWrote { .. } => ("server_wrote", "a1f0c6de5b7e4b0fa3a5d0c1e2f3000f"),
+            Self::ServerWroteTooMuch { .. } => {
+                ("server_wrote_too_much", "a1f0c6de5b7e4b0fa3a5d0c1e2f30010")
+            }
+            Self::ToolRefused { .. } => ("tool_refused", "a1f0c6de5b7e4b0fa3a5d0c1e2f30011"),
+            Self::ToolsChanged { .. } => ("tools_changed", "a1f0c6de5b7e4b0fa3a5d0c1e2f30012"),
+            Self::SessionOpened { .. } => ("session_opened", "a1f0c6de5b7e4b0fa3a5d0c1e2f30013"),
+            Self::SessionClosed { .. } => ("session_closed", "a1f0c6de5b7e4b0fa3a5d0c1e2f30014"),
+            Self::LinkLost { .. } => ("link_lost", "a1f0c6de5b7e4b0fa3a5d0c1e2f30015"),
+            Self::LinkResumed { .. } => ("link_resumed", "a1f0c6de5b7e4b0fa3a5d0c1e2f30016"),
+            Self::PeerRefused { .. } => ("peer_refused", "a1f0c6de5b7e4b0fa3a5d0c1e2f30017"),
+            Self::CallFinished(_) => ("call_finished", "a1f0c6de5b7e4b0fa3a5d0c1e2f30018"),
+        }
+    }
+
+    fn text(self) -> (String, Vec<(&'static str, String)>) {
+        match self {
+            Self::CallFinished(call) => call.text(),
+            Self::ServerStarted { .. }
+            | Self::ServerReady { .. }
+            | Self::ServerFailed { .. }
+            | Self::ServerUnusable { .. }
+            | Self::ServerStopped { .. }
+            | Self::ServerMisbehaved { .. }
+            | Self::ServerWrote { .. }
+            | Self::ServerWroteTooMuch { .. }
+            | Self::ToolRefused { .. } => self.server_text(),
+            other => other.daemon_text(),
+        }
+    }
+
+    fn daemon_text(self) -> (String, Vec<(&'static str, String)>) {
+        match self {
+            Self::DaemonStarted { version, pid } => (
+                format!("callmux {version} started"),
+                vec![("VERSION", version.to_owned()), ("PID", pid.to_string())],
+            ),
+            Self::Listening { address, inherited } => {
+                let how = if inherited { "passed by systemd" } else { "bound by callmux" };
+                (format!("listening on {address} ({how})"), vec![("ADDRESS", address)])
+            }
+            Self::ListenerRefused { address, reason } => {
+                (format!("not serving {address}: {reason}"), vec![("ADDRESS", address)])
+            }
+            Self::DaemonReady { servers } => (
+                format!("ready, {servers} servers configured"),
+                vec![("SERVERS", servers.to_string())],
+            ),
+            Self::DaemonDraining { calls } => {
+                (format!("stopping; {calls} calls may finish"), vec![("CALLS", calls.to_string())])
+            }
+            Self::DaemonStopped { calls_left } => (
+                format!("stopped; {calls_left} calls were cut off"),
+                vec![("CALLS", calls_left.to_string())],
+            ),
+            Self::ConfigLoaded { files, servers } => {
+                let files: Vec<String> =
+                    files.iter().map(|file| file.display().to_string()).collect();
+                let from = if files.is_empty() { "no file".to_owned() } else { files.join(", ") };
+                (
+                    format!("config with {servers} servers read from {from}"),
+                    vec![("CONFIG_FILES", files.join(":"))],
+                )
+            }
+            Self::ConfigRefused { complaint } => {
+                (format!("config refused: {complaint}"), vec![("CONFIG_COMPLAINT", complaint)])
+            }
+            Self::ToolsChanged { tools } => (
+                format!("the list of tools changed: {tools} tools"),
+                vec![("TOOLS", tools.to_string())],
+            ),
+            Self::PeerRefused { address, reason } => {
+                let address = address.map_or_else(|| "a local peer".to_owned(), |a| a.to_string());
+                let message = format!("connection of {address} refused: {reason}");
+                (message, vec![("PEER", address), ("REASON", reason)])
+            }
+            Self::SessionOpened { session, front, principal, client, revision, cwd } => (
+                format!("session opened by {client} over {front}, revision {revision}"),
+                vec![
+                    ("CWD", cwd.map(|cwd| cwd.display().to_string()).unwrap_or_default()),
+                    ("SESSION", session.to_string()),
+                    ("FRONT", front.to_owned()),
+                    ("PRINCIPAL", principal),
+                    ("CLIENT", client),
+                    ("REVISION", revision),
+                ],
+            ),
+            Self::SessionClosed { session } => {
+                ("session closed".to_owned(), vec![("SESSION", session.to_string())])
+            }
+            Self::LinkLost { session } => (
+                "a bridge's connection was lost; its session waits".to_owned(),
+                vec![("SESSION", session.to_string())],
+            ),
+            Self::LinkResumed { session, resent } => (
+                format!("a bridge came back; {resent} messages sent again"),
+                vec![("SESSION", session.to_string())],
+            ),
+            _ => unreachable!("every other fact has its text elsewhere"),
+        }
+    }
+
+    fn server_text(self) -> (String, Vec<(&'static str, String)>) {
+        let (server, message, more): (ServerName, String, Option<(&'static str, String)>) =
+            match self {
+                Self::ServerStarted { server, pid, attempt } => {
+                    let message =
+                        format!("server {server} started as process {pid} (attempt {attempt})");
+                    (server, message, Some(("SERVER_PID", pid.to_string())))
+                }
+                Self::ServerReady { server, era, revision, tools, took } => {
+                    let took = took.as_millis();
+                    let message = format!(
+                        "server {server} is ready after {took} ms: {tools} tools, {revision}"
+                    );
+                    (server, message, Some(("ERA", era.to_owned())))
+                }
+                Self::ServerFailed { server, reason, retry_in } => {
+                    let retry = retry_in.as_millis();
+                    let message = format!("server {server}: {reason}; next try in {retry} ms");
+                    (server, message, Some(("REASON", reason)))
+                }
+                Self::ServerUnusable { server, reason } => {
+                    let message = format!("server {server} cannot be started: {reason}");
+                    (server, message, Some(("REASON", reason)))
+                }
+                Self::ServerStopped { server } => {
+                    let message = format!("server {server} stopped");
+                    (server, message, None)
+                }
+                Self::ServerMisbehaved { server, what, sample } => {
+                    let message = format!("server {server} sent {what}");
+                    (server, message, Some(("SAMPLE", sample)))
+                }
+                Self::ServerWrote { server, line } => (server, line, None),
+                Self::ServerWroteTooMuch { server, lines } => {
+                    let message = format!("server {server}: {lines} lines on stderr were left out");
+                    (server, message, Some(("LINES", lines.to_string())))
+                }
+                Self::ToolRefused { server, tool, reason } => {
+                    let message = format!("server {server}: tool {tool} is not shown: {reason}");
+                    (server, message, Some(("TOOL", tool)))
+                }
+                _ => unreachable!("every other fact has its text elsewhere"),
+            };
+        let mut fields = vec![("SERVER", server.to_string())];
+        fields.extend(more);
+        (message, fields)
+    }
+}
+
+impl CallFinished {
+    fn text(self) -> (String, Vec<(&'static str, String)>) {
+        let took = self.took.as_micros();
+        let because =
+            self.reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
+        let message = format!("{} {} in {took} µs{because}", self.tool, self.outcome.as_str());
+        let mut fields = vec![
+            ("CALL_ID", self.call.to_string()),
+            ("TOOL", self.tool.to_string()),
+            ("OUTCOME", self.outcome.as_str().to_owned()),
+            ("DURATION_US", took.to_string()),
+            ("PRINCIPAL", self.principal.to_string()),
+            ("REQUEST_BYTES", self.request_bytes.to_string()),
+            ("REPLY_BYTES", self.reply_bytes.to_string()),
+        ];
+        fields.extend(self.reason.map(|reason| ("REASON", reason)));
+        fields.extend(self.server.map(|server| ("SERVER", server.to_string())));
+        fields.extend(self.session.map(|session| ("SESSION", session.to_string())));
+        (message, fields)
+    }
+}

@@ -1,0 +1,140 @@
+//! Where facts are written: the journal, or stderr.
+
+use std::io::{IsTerminal, Write};
+
+use libsystemd::logging::{Priority, journal_send};
+
+use super::fact::{Level, Record};
+
+/// The form of a line on stderr.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// One JSON object per line, for programs.
+    Json,
+}
+
+/// The place facts go to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sink {
+    Journal,
+    Stderr { format: Format, colour: bool },
+}
+
+impl Sink {
+    /// The journal if our stderr is connected to it (systemd.exec(5), `$JOURNAL_STREAM`), else
+    /// stderr as text.
+    pub fn detect() -> Self {
+        if libsystemd::logging::connected_to_journal() {
+            Self::Journal
+        } else {
+            Self::stderr(Format::Text)
+        }
+    }
+
+    /// Stderr; coloured on a terminal unless `NO_COLOR` is set (no-color.org).
+    pub fn stderr(format: Format) -> Self {
+        let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        Self::Stderr { format, colour: !plain && std::io::stderr().is_terminal() }
+    }
+
+    pub fn is_journal(self) -> bool {
+        self == Self::Journal
+    }
+
+    pub(super) fn write(&mut self, record: &Record) {
+        match self {
+            Self::Journal => to_journal(record),
+            Self::Stderr { format, colour } => {
+                let line = match format {
+                    Format::Text => text(record, *colour),
+                    Format::Json => json(record),
+                };
+                // Nobody is left to tell when stderr is closed.
+                drop(std::io::stderr().write_all(line.as_bytes()));
+            }
+        }
+    }
+
+    pub(super) fn note_loss(&mut self, lost: u64) {
+        self.write(&Record {
+            name: "facts_lost",
+            message_id: "a1f0c6de5b7e4b0fa3a5d0c1e2f30019",
+            level: Level::Warning,
+            message: format!(
+                "{lost} entries were left out: they came faster than they could be written"
+            ),
+            fields: vec![("LOST", lost.to_string())],
+        });
+    }
+}
+
+fn to_journal(record: &Record) {
+    let priority = match record.level {
+        Level::Error => Priority::Error,
+        Level::Warning => Priority::Warning,
+        Level::Info => Priority::Info,
+        Level::Debug => Priority::Debug,
+    };
+    let fields =
+        record.fields.iter().map(|(name, value)| (format!("CALLMUX_{name}"), value.clone()));
+    let fixed = [
+        ("MESSAGE_ID".to_owned(), record.message_id.to_owned()),
+        ("SYSLOG_IDENTIFIER".to_owned(), "callmux".to_owned()),
+        ("CALLMUX_FACT".to_owned(), record.name.to_owned()),
+    ];
+    drop(journal_send(priority, &record.message, fixed.into_iter().chain(fields)));
+}
+
+/// A text without characters that could move a terminal's cursor or start a line of their own.
+fn tame(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+}
+
+fn text(record: &Record, colour: bool) -> String {
+    let (start, end) = match (colour, record.level) {
+        (false, _) | (true, Level::Info) => ("", ""),
+        (true, Level::Error) => ("\x1b[31m", "\x1b[0m"),
+        (true, Level::Warning) => ("\x1b[33m", "\x1b[0m"),
+        (true, Level::Debug) => ("\x1b[2m", "\x1b[0m"),
+    };
+    let server = match record.fields.first() {
+        Some(("SERVER", server)) if record.name == "server_wrote" => format!("[{server}] "),
+        _ => String::new(),
+    };
+    format!("{start}callmux: {server}{}{end}\n", tame(&record.message))
+}
+
+fn json(record: &Record) -> String {
+    let mut object = serde_json::Map::new();
+    object.insert("fact".to_owned(), record.name.into());
+    object.insert("level".to_owned(), record.level.as_str().into());
+    object.insert("message".to_owned(), record.message.as_str().into());
+    for (name, value) in &record.fields {
+        object.insert(name.to_lowercase(), value.as_str().into());
+    }
+    let mut line = serde_json::Value::Object(object).to_string();
+    line.push('\n');
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fact::Fact;
+    use super::{json, text};
+    use crate::base::ServerName;
+
+    #[test]
+    fn a_servers_text_cannot_forge_lines() {
+        let server = ServerName::parse("s").unwrap();
+        let record =
+            Fact::ServerWrote { server, line: "a\u{1b}[2J\ncallmux: forged".into() }.record();
+        assert_eq!(text(&record, false), "callmux: [s] a\u{fffd}[2J\u{fffd}callmux: forged\n");
+        let line = json(&record);
+        assert_eq!(line.matches('\n').count(), 1);
+        let value: serde_json::Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(value["fact"], "server_wrote");
+        assert_eq!(value["server"], "s");
+    }
+}

@@ -1,0 +1,226 @@
+//! One end of a link: numbers out, numbers in, and what must be kept in case of a cut.
+
+use std::collections::VecDeque;
+
+use super::frame::{self, Frame, Kind};
+use crate::wire::payload::Payload;
+
+/// Unacknowledged messages received after which we say what we have seen without being asked.
+const SEEN_AFTER_MESSAGES: u64 = 32;
+/// Or bytes.
+const SEEN_AFTER_BYTES: usize = 64 * 1024;
+
+/// The state of one end, without I/O. Both ends are the same.
+#[derive(Debug)]
+pub struct Endpoint {
+    /// The number of the last message sent.
+    sent: u64,
+    /// Messages sent that the other side has not confirmed, oldest first.
+    kept: VecDeque<(u64, Payload)>,
+    kept_bytes: usize,
+    cap_bytes: usize,
+    /// The highest number received in order.
+    seen: u64,
+    /// The `seen` we last told the other side.
+    told: u64,
+    untold_bytes: usize,
+}
+
+/// What a received frame means.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Received {
+    /// A message to act on, for the first and only time.
+    Message(bytes::Bytes),
+    /// Nothing to do: a confirmation, or a message that was received before.
+    Nothing,
+    /// A number was skipped. The connection must be dropped and the link resumed.
+    Gap { expected: u64, got: u64 },
+}
+
+/// The other side has not confirmed for so long that the cap is reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("more than {0} bytes wait to be confirmed by the other end of the link")]
+pub struct Full(pub usize);
+
+impl Endpoint {
+    /// `cap_bytes`: how many unconfirmed bytes are kept before [`Endpoint::send`] refuses.
+    pub fn new(cap_bytes: usize) -> Self {
+        Self {
+            sent: 0,
+            kept: VecDeque::new(),
+            kept_bytes: 0,
+            cap_bytes,
+            seen: 0,
+            told: 0,
+            untold_bytes: 0,
+        }
+    }
+
+    /// The frame that carries `message`, which is kept until confirmed.
+    pub fn send(&mut self, message: Payload) -> Result<Payload, Full> {
+        let size = message.len() + frame::HEADER;
+        if self.kept_bytes + size > self.cap_bytes && !self.kept.is_empty() {
+            return Err(Full(self.cap_bytes));
+        }
+        self.sent += 1;
+        self.kept_bytes += size;
+        self.kept.push_back((self.sent, message.clone()));
+        Ok(self.write(Kind::Message, self.sent, message))
+    }
+
+    /// A frame without a message.
+    pub fn signal(&mut self, kind: Kind) -> Payload {
+        self.write(kind, 0, Payload::from(bytes::Bytes::new()))
+    }
+
+    fn write(&mut self, kind: Kind, number: u64, payload: Payload) -> Payload {
+        self.told = self.seen;
+        self.untold_bytes = 0;
+        frame::write(kind, number, self.seen, payload)
+    }
+
+    /// Takes in a frame of kind [`Kind::Message`] or [`Kind::Seen`]; of others only what was seen.
+    pub fn receive(&mut self, frame: Frame) -> Received {
+        self.confirm(frame.seen);
+        if frame.kind != Kind::Message || frame.number <= self.seen {
+            return Received::Nothing;
+        }
+        if frame.number != self.seen + 1 {
+            return Received::Gap { expected: self.seen + 1, got: frame.number };
+        }
+        self.seen = frame.number;
+        self.untold_bytes += frame.payload.len();
+        Received::Message(frame.payload)
+    }
+
+    /// The other side has everything up to `number`.
+    pub fn confirm(&mut self, number: u64) {
+        while self.kept.front().is_some_and(|(first, _)| *first <= number) {
+            if let Some((_, message)) = self.kept.pop_front() {
+                self.kept_bytes -= message.len() + frame::HEADER;
+            }
+        }
+    }
+
+    /// Whether so much was received since we last said so that a frame of its own is worth it.
+    pub fn owes_confirmation(&self) -> bool {
+        self.seen - self.told >= SEEN_AFTER_MESSAGES || self.untold_bytes >= SEEN_AFTER_BYTES
+    }
+
+    /// The frames to send on a new connection when the other side has seen up to `seen`, each
+    /// with its number.
+    pub fn resume(&mut self, seen: u64) -> Vec<(u64, Payload)> {
+        self.confirm(seen);
+        self.told = self.seen;
+        self.untold_bytes = 0;
+        let seen = self.seen;
+        let frame = |(number, message): &(u64, Payload)| {
+            (*number, frame::write(Kind::Message, *number, seen, message.clone()))
+        };
+        self.kept.iter().map(frame).collect()
+    }
+
+    /// The number of the last message sent.
+    pub fn sent(&self) -> u64 {
+        self.sent
+    }
+
+    /// The highest number received in order.
+    pub fn seen(&self) -> u64 {
+        self.seen
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::frame::{FrameReader, Kind};
+    use super::{Endpoint, Received};
+    use crate::base::random::Jitter;
+    use crate::wire::Payload;
+    use bytes::Bytes;
+    use std::collections::VecDeque;
+
+    /// Two ends and the wires between them; a cut loses what is on the wires.
+    struct World {
+        ends: [Endpoint; 2],
+        /// Frames on their way to end 0 and to end 1.
+        wires: [VecDeque<Bytes>; 2],
+        sent: [u64; 2],
+        delivered: [u64; 2],
+    }
+
+    impl World {
+        fn send(&mut self, from: usize) {
+            let text = format!("{}", self.sent[from] + 1);
+            if let Ok(frame) = self.ends[from].send(Payload::from(text)) {
+                self.sent[from] += 1;
+                self.wires[1 - from].push_back(frame.into_bytes());
+            }
+        }
+
+        fn deliver(&mut self, to: usize) {
+            let Some(bytes) = self.wires[to].pop_front() else { return };
+            let mut reader = FrameReader::new(1000);
+            reader.room().extend_from_slice(&bytes);
+            let frame = reader.next().unwrap().unwrap();
+            match self.ends[to].receive(frame) {
+                Received::Nothing => {}
+                Received::Gap { .. } => panic!("a wire keeps its order"),
+                Received::Message(payload) => {
+                    self.delivered[to] += 1;
+                    assert_eq!(payload, self.delivered[to].to_string(), "once and in order");
+                }
+            }
+            if self.ends[to].owes_confirmation() {
+                let frame = self.ends[to].signal(Kind::Seen);
+                self.wires[1 - to].push_back(frame.into_bytes());
+            }
+        }
+
+        fn cut_and_resume(&mut self) {
+            self.wires = Default::default();
+            let seen = [self.ends[0].seen(), self.ends[1].seen()];
+            for end in [0, 1] {
+                let frames = self.ends[end].resume(seen[1 - end]);
+                self.wires[1 - end].extend(frames.into_iter().map(|(_, frame)| frame.into_bytes()));
+            }
+        }
+    }
+
+    #[test]
+    fn every_message_arrives_once_and_in_order_over_any_cuts() {
+        for seed in 0..256 {
+            let mut random = Jitter::seeded(seed);
+            let ends = [Endpoint::new(10_000), Endpoint::new(10_000)];
+            let mut world =
+                World { ends, wires: Default::default(), sent: [0; 2], delivered: [0; 2] };
+            for _ in 0..2000 {
+                let end = (random.next() % 2) as usize;
+                match random.next() % 100 {
+                    0 => world.cut_and_resume(),
+                    1..50 => world.send(end),
+                    _ => world.deliver(end),
+                }
+            }
+            world.cut_and_resume();
+            while world.wires.iter().any(|wire| !wire.is_empty()) {
+                world.deliver(0);
+                world.deliver(1);
+            }
+            assert_eq!(world.delivered, [world.sent[1], world.sent[0]], "seed {seed}");
+            assert!(world.sent[0] > 100, "seed {seed} did something");
+        }
+    }
+
+    #[test]
+    fn what_is_kept_is_bounded_and_freed() {
+        let mut end = Endpoint::new(100);
+        let message = || Payload::from("x".repeat(60));
+        assert!(end.send(message()).is_ok());
+        assert!(end.send(message()).is_err(), "over the cap");
+        end.confirm(1);
+        assert!(end.send(message()).is_ok());
+        assert_eq!(end.resume(1).len(), 1);
+        assert!(end.send(message()).is_err(), "still unconfirmed");
+    }
+}

@@ -1,0 +1,172 @@
+//! Frames: a header of fixed size, then the payload.
+//!
+//! ```text
+//! length: u32   of what follows, little-endian like all numbers here
+//! kind: u8      see [`Kind`]
+//! number: u64   of the message; 0 for frames that carry none
+//! seen: u64     the highest number received in order from the other side
+//! payload       a JSON text, or nothing
+//! ```
+
+use bytes::{BufMut, Bytes, BytesMut};
+
+use crate::wire::payload::Payload;
+
+/// Bytes before the payload, the length field included.
+pub const HEADER: usize = 4 + BODY_MIN;
+const BODY_MIN: usize = 1 + 8 + 8;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Bridge to daemon, first frame: a [`super::Hello`].
+    Hello = 1,
+    /// Daemon to bridge, first frame: a [`super::Welcome`].
+    Welcome = 2,
+    /// One MCP message.
+    Message = 3,
+    /// Nothing but what was seen.
+    Seen = 4,
+    /// Daemon to bridge: no new message will be read; hold them for the next connection.
+    Draining = 5,
+    /// Either side: the session is over, nothing needs to be kept.
+    Goodbye = 6,
+}
+
+impl Kind {
+    fn read(byte: u8) -> Option<Self> {
+        [Self::Hello, Self::Welcome, Self::Message, Self::Seen, Self::Draining, Self::Goodbye]
+            .into_iter()
+            .find(|kind| *kind as u8 == byte)
+    }
+}
+
+/// One frame as it was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Frame {
+    pub kind: Kind,
+    pub number: u64,
+    pub seen: u64,
+    pub payload: Bytes,
+}
+
+/// The bytes of a frame.
+pub fn write(kind: Kind, number: u64, seen: u64, payload: Payload) -> Payload {
+    let mut head =
+        BytesMut::with_capacity(HEADER + if payload.len() <= 4096 { payload.len() } else { 0 });
+    let length = u32::try_from(BODY_MIN + payload.len()).expect("messages are below 4 GiB");
+    head.put_u32_le(length);
+    head.put_u8(kind as u8);
+    head.put_u64_le(number);
+    head.put_u64_le(seen);
+    if payload.len() <= 4096 {
+        payload.parts().iter().for_each(|part| head.extend_from_slice(part));
+        return Payload::from(head.freeze());
+    }
+    let mut parts = vec![head.freeze()];
+    parts.extend(payload.into_parts());
+    Payload::Parts(parts)
+}
+
+/// What is wrong with a stream of frames. The connection cannot be used any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum BadFrame {
+    #[error("a frame of unknown kind {0}")]
+    Kind(u8),
+    #[error("a frame of {length} bytes; the limit is {cap}")]
+    Length { length: usize, cap: usize },
+}
+
+/// Reads frames from bytes that arrive in any cut.
+#[derive(Debug)]
+pub struct FrameReader {
+    buffer: BytesMut,
+    cap: usize,
+}
+
+impl FrameReader {
+    /// `cap`: the largest payload in bytes.
+    pub fn new(cap: usize) -> Self {
+        Self { buffer: BytesMut::new(), cap: cap + BODY_MIN }
+    }
+
+    /// Where the next bytes are to be read to.
+    pub fn room(&mut self) -> &mut BytesMut {
+        let wanted = match self.length() {
+            Some(length) if length <= self.cap => (length + 4).saturating_sub(self.buffer.len()),
+            _ => 0,
+        };
+        if self.buffer.capacity() - self.buffer.len() < wanted.max(4096) {
+            self.buffer.reserve(wanted.max(8192));
+        }
+        &mut self.buffer
+    }
+
+    fn length(&self) -> Option<usize> {
+        let field = self.buffer.first_chunk::<4>()?;
+        Some(u32::from_le_bytes(*field) as usize)
+    }
+
+    /// The next complete frame, if there is one.
+    pub fn next(&mut self) -> Result<Option<Frame>, BadFrame> {
+        let Some(length) = self.length() else { return Ok(None) };
+        if !(BODY_MIN..=self.cap).contains(&length) {
+            return Err(BadFrame::Length { length, cap: self.cap });
+        }
+        if self.buffer.len() < 4 + length {
+            return Ok(None);
+        }
+        let mut body = self.buffer.split_to(4 + length).freeze().slice(4..);
+        let payload = body.split_off(BODY_MIN);
+        let number =
+            |at: usize| u64::from_le_bytes(body[at..at + 8].try_into().expect("eight bytes"));
+        let kind = Kind::read(body[0]).ok_or(BadFrame::Kind(body[0]))?;
+        Ok(Some(Frame { kind, number: number(1), seen: number(9), payload }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BadFrame, Frame, FrameReader, Kind, write};
+    use crate::wire::Payload;
+    use bytes::Bytes;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn frames_read_back_however_they_arrive(
+            sizes in proptest::collection::vec(prop_oneof![0usize..50, 4000usize..9000], 1..6),
+            step in 1usize..5000,
+        ) {
+            let frames: Vec<Frame> = sizes.iter().enumerate().map(|(n, size)| Frame {
+                kind: Kind::Message, number: n as u64, seen: u64::MAX - n as u64,
+                payload: Bytes::from(vec![b'x'; *size]),
+            }).collect();
+            let mut wire = Vec::new();
+            for frame in &frames {
+                let payload = Payload::from(frame.payload.clone());
+                wire.extend_from_slice(&write(frame.kind, frame.number, frame.seen, payload).into_bytes());
+            }
+            let mut reader = FrameReader::new(10_000);
+            let mut read = Vec::new();
+            for chunk in wire.chunks(step) {
+                reader.room().extend_from_slice(chunk);
+                while let Some(frame) = reader.next().unwrap() {
+                    read.push(frame);
+                }
+            }
+            prop_assert_eq!(read, frames);
+        }
+    }
+
+    #[test]
+    fn nonsense_is_refused_before_it_is_stored() {
+        let mut reader = FrameReader::new(100);
+        reader.room().extend_from_slice(b"GET / HTTP/1.1\r\n");
+        assert!(matches!(reader.next(), Err(BadFrame::Length { .. })));
+        let mut reader = FrameReader::new(100);
+        reader
+            .room()
+            .extend_from_slice(&[17, 0, 0, 0, 99, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+        assert_eq!(reader.next(), Err(BadFrame::Kind(99)));
+    }
+}

@@ -1,0 +1,31 @@
+//! What the two ends of a link tell each other first.
+
+use serde::{Deserialize, Serialize};
+
+/// The bridge's first frame.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hello {
+    /// The link's id: chosen by the bridge, 32 hex digits, the same over all its connections.
+    pub link: String,
+    /// Counts the bridge's fresh starts of this link, from 1: a daemon that knows the link with
+    /// another epoch forgets what it kept.
+    pub epoch: u64,
+    /// The highest number the bridge has seen from the daemon in this epoch.
+    pub seen: u64,
+    /// The directory the client started the bridge in.
+    pub cwd: String,
+    /// The bridge's version.
+    pub version: String,
+}
+
+/// The daemon's first frame.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Welcome {
+    /// Whether the daemon still has this link in this epoch. If not, both ends count from 1 and
+    /// what the bridge asked earlier has no answer coming.
+    pub resumed: bool,
+    /// The highest number the daemon has seen from the bridge in this epoch.
+    pub seen: u64,
+    /// The daemon's version.
+    pub version: String,
+}

@@ -1,0 +1,237 @@
+//! One JSON-RPC message: its text, and where the parts lie that we read.
+
+use bytes::Bytes;
+use bytestring::ByteString;
+
+use super::error::Malformed;
+use super::method::Method;
+use super::object::{self, Span};
+use super::payload::Payload;
+use super::splice::Splice;
+
+/// A message with the bytes it came in. Cloning shares the bytes.
+#[derive(Debug, Clone)]
+pub struct Message {
+    text: ByteString,
+    kind: Kind,
+}
+
+/// The four kinds of message that JSON-RPC has.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Kind {
+    Request { id: Span, method: Method, params: Option<Span> },
+    Notification { method: Method, params: Option<Span> },
+    Result { id: Span, result: Span },
+    Error { id: Option<Span>, error: Span },
+}
+
+impl Message {
+    /// Reads one message. Its text must be JSON from end to end, in UTF-8.
+    pub fn parse(bytes: &Bytes) -> Result<Self, Malformed> {
+        let text = ByteString::try_from(bytes.clone()).map_err(|_| {
+            let valid = std::str::from_utf8(bytes).map_or_else(|e| e.valid_up_to(), str::len);
+            Malformed::Utf8(valid)
+        })?;
+        let kind = parse_kind(&text)?;
+        Ok(Self { text, kind })
+    }
+
+    pub fn kind(&self) -> &Kind {
+        &self.kind
+    }
+
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    pub fn len(&self) -> usize {
+        self.text.len()
+    }
+
+    /// The text at `span`.
+    pub fn at(&self, span: Span) -> &str {
+        &self.text[span.range()]
+    }
+
+    /// The id as it is written, if the message has one.
+    pub fn id(&self) -> Option<&str> {
+        match &self.kind {
+            Kind::Request { id, .. } | Kind::Result { id, .. } => Some(self.at(*id)),
+            Kind::Error { id, .. } => id.map(|id| self.at(id)),
+            Kind::Notification { .. } => None,
+        }
+    }
+
+    /// The text of `params`, if there is one.
+    pub fn params(&self) -> Option<&str> {
+        match &self.kind {
+            Kind::Request { params, .. } | Kind::Notification { params, .. } => {
+                params.map(|params| self.at(params))
+            }
+            Kind::Result { .. } | Kind::Error { .. } => None,
+        }
+    }
+
+    pub fn method(&self) -> Option<&Method> {
+        match &self.kind {
+            Kind::Request { method, .. } | Kind::Notification { method, .. } => Some(method),
+            Kind::Result { .. } | Kind::Error { .. } => None,
+        }
+    }
+
+    /// The whole text, unchanged.
+    pub fn payload(&self) -> Payload {
+        Payload::from(self.text.as_bytes().clone())
+    }
+
+    /// Starts a copy of this message in which some parts are replaced.
+    pub fn splice(&self) -> Splice<'_> {
+        Splice::new(&self.text)
+    }
+
+    /// The same message under another id. A message without an id is returned unchanged.
+    pub fn with_id(&self, id: &str) -> Payload {
+        let span = match &self.kind {
+            Kind::Request { id, .. } | Kind::Result { id, .. } => Some(*id),
+            Kind::Error { id, .. } => *id,
+            Kind::Notification { .. } => None,
+        };
+        match span {
+            Some(span) => self.splice().replace(span, id).finish(),
+            None => self.payload(),
+        }
+    }
+}
+
+fn parse_kind(text: &str) -> Result<Kind, Malformed> {
+    const NAMES: [&str; 6] = ["jsonrpc", "id", "method", "params", "result", "error"];
+    let [version, id, method, params, result, error] =
+        object::members(text, NAMES).map_err(|error| not_an_object(text, error))?;
+    let usable_id = id.filter(|id| is_id(id));
+    let wrong = |reason: &str| Malformed::envelope(reason, usable_id);
+    if version.and_then(object::string).as_deref() != Some("2.0") {
+        return Err(wrong("`jsonrpc` must be \"2.0\""));
+    }
+    let span = |part: &str| Span::of(part, text);
+    match (method, result, error) {
+        (Some(method), None, None) => {
+            let method =
+                object::string(method).ok_or_else(|| wrong("`method` must be a string"))?;
+            let method = Method::parse(&method);
+            if params.is_some_and(|params| !params.starts_with(['{', '['])) {
+                return Err(wrong("`params` must be an object"));
+            }
+            let params = params.map(span);
+            match (id, usable_id) {
+                (None, _) => Ok(Kind::Notification { method, params }),
+                (Some(_), Some(id)) => Ok(Kind::Request { id: span(id), method, params }),
+                (Some(_), None) => Err(wrong("`id` must be a string or a number")),
+            }
+        }
+        (None, Some(result), None) => match usable_id {
+            Some(id) => Ok(Kind::Result { id: span(id), result: span(result) }),
+            None => Err(wrong("a result needs an `id` that is a string or a number")),
+        },
+        (None, None, Some(error)) if object::is_object(error) => match (id, usable_id) {
+            (None | Some("null"), _) => Ok(Kind::Error { id: None, error: span(error) }),
+            (_, Some(id)) => Ok(Kind::Error { id: Some(span(id)), error: span(error) }),
+            _ => Err(wrong("`id` must be a string, a number or null")),
+        },
+        (None, None, Some(_)) => Err(wrong("`error` must be an object")),
+        (None, None, None) => Err(wrong("it has neither `method` nor `result` nor `error`")),
+        _ => Err(wrong("it has more than one of `method`, `result` and `error`")),
+    }
+}
+
+/// MCP narrows JSON-RPC: an id is a string or a number, never null.
+fn is_id(json: &str) -> bool {
+    json.starts_with(|c: char| c == '"' || c == '-' || c.is_ascii_digit())
+}
+
+fn not_an_object(text: &str, error: serde_json::Error) -> Malformed {
+    let start = text.trim_start();
+    if error.is_data() && start.starts_with('[') {
+        Malformed::Batch
+    } else if error.is_data() {
+        Malformed::envelope(error.to_string(), None)
+    } else {
+        Malformed::Json(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Kind, Message};
+    use bytes::Bytes;
+
+    fn parse(text: &str) -> Result<Message, super::Malformed> {
+        Message::parse(&Bytes::copy_from_slice(text.as_bytes()))
+    }
+
+    #[test]
+    fn reads_the_four_kinds() {
+        let request =
+            parse(r#"{"jsonrpc":"2.0","id":"a\"1","method":"tools/call","params":{}}"#).unwrap();
+        assert_eq!(request.id(), Some(r#""a\"1""#));
+        assert_eq!(request.params(), Some("{}"));
+        let note = parse(r#"{"method":"x/y","jsonrpc":"2.0"}"#).unwrap();
+        assert_eq!(note.method().unwrap().as_str(), "x/y");
+        let result = parse(r#"{"result":{"big":1e400},"id":7,"jsonrpc":"2.0"}"#).unwrap();
+        assert!(matches!(result.kind(), Kind::Result { .. }));
+        let error = parse(r#"{"jsonrpc":"2.0","id":null,"error":{"code":-1}}"#).unwrap();
+        assert!(matches!(error.kind(), Kind::Error { id: None, .. }));
+    }
+
+    #[test]
+    fn another_id_changes_nothing_else() {
+        let text = r#"{ "jsonrpc":"2.0","x":[1e400,"\ud800"] ,"id": 7 ,"result":{"z":1,"a":2}}"#;
+        let moved = parse(text).unwrap().with_id(r#""c-1""#);
+        assert_eq!(moved.into_bytes(), text.replace(": 7 ", r#": "c-1" "#));
+    }
+
+    #[test]
+    fn says_what_is_wrong_and_to_whom() {
+        let check = |text: &[u8], code: i64, id: Option<&str>, words: &str| {
+            let error = Message::parse(&Bytes::copy_from_slice(text)).unwrap_err();
+            let (answer, at) = error.answer();
+            let shown = String::from_utf8_lossy(text).into_owned();
+            assert_eq!((answer.code, at), (code, id), "{shown}");
+            assert!(answer.message.contains(words), "{shown}: {}", answer.message);
+        };
+        check(b"{\"jsonrpc\":\"2.0\",\"id\":\xff}", -32700, None, "not UTF-8: byte 22");
+        check(b"hello", -32700, None, "not JSON");
+        check(b"{\"jsonrpc\":\"2.0\"", -32700, None, "not JSON");
+        check(b"", -32700, None, "not JSON");
+        check(b"[{}]", -32600, None, "batch");
+        check(b"7", -32600, None, "expected a JSON object");
+        check(br#"{"id":3,"method":"ping"}"#, -32600, Some("3"), "`jsonrpc` must be");
+        check(
+            br#"{"jsonrpc":"1.0","id":3,"method":"ping"}"#,
+            -32600,
+            Some("3"),
+            "`jsonrpc` must be",
+        );
+        check(br#"{"jsonrpc":"2.0","id":null,"method":"ping"}"#, -32600, None, "`id` must be");
+        check(br#"{"jsonrpc":"2.0","id":{},"method":"ping"}"#, -32600, None, "`id` must be");
+        check(
+            br#"{"jsonrpc":"2.0","id":3,"method":7}"#,
+            -32600,
+            Some("3"),
+            "`method` must be a string",
+        );
+        check(
+            br#"{"jsonrpc":"2.0","id":3,"method":"a","params":7}"#,
+            -32600,
+            Some("3"),
+            "`params` must be",
+        );
+        check(br#"{"jsonrpc":"2.0","id":3}"#, -32600, Some("3"), "neither");
+        check(
+            br#"{"jsonrpc":"2.0","id":3,"result":1,"error":{}}"#,
+            -32600,
+            Some("3"),
+            "more than one",
+        );
+        check(br#"{"jsonrpc":"2.0","id":3,"ID":4,"method":"a"}"#, -32600, None, "only in case");
+    }
+}

@@ -1,0 +1,56 @@
+//! MCP's method names.
+
+macro_rules! methods {
+    ($($variant:ident = $name:literal,)*) => {
+        /// A JSON-RPC method: one of MCP's, or any other.
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub enum Method {
+            $(#[doc = concat!("`", $name, "`")] $variant,)*
+            Other(Box<str>),
+        }
+
+        impl Method {
+            pub fn parse(name: &str) -> Self {
+                match name {
+                    $($name => Self::$variant,)*
+                    _ => Self::Other(name.into()),
+                }
+            }
+
+            pub fn as_str(&self) -> &str {
+                match self {
+                    $(Self::$variant => $name,)*
+                    Self::Other(name) => name,
+                }
+            }
+        }
+    };
+}
+
+methods! {
+    Initialize = "initialize",
+    Initialized = "notifications/initialized",
+    Discover = "server/discover",
+    Ping = "ping",
+    ToolsList = "tools/list",
+    ToolsCall = "tools/call",
+    Listen = "subscriptions/listen",
+    SetLevel = "logging/setLevel",
+    Cancelled = "notifications/cancelled",
+    Progress = "notifications/progress",
+    LogMessage = "notifications/message",
+    ToolsChanged = "notifications/tools/list_changed",
+    PromptsChanged = "notifications/prompts/list_changed",
+    ResourcesChanged = "notifications/resources/list_changed",
+    RootsChanged = "notifications/roots/list_changed",
+    SubscriptionAcknowledged = "notifications/subscriptions/acknowledged",
+    RootsList = "roots/list",
+    CreateMessage = "sampling/createMessage",
+    Elicit = "elicitation/create",
+}
+
+impl std::fmt::Display for Method {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

@@ -1,0 +1,106 @@
+//! Server-sent events (WHATWG HTML, section 9.2), written and read.
+
+use std::fmt::Write;
+
+use bytes::{Bytes, BytesMut};
+
+use super::payload::Payload;
+
+/// A comment line, which keeps a quiet connection alive and which readers skip.
+pub const KEEP_ALIVE: &[u8] = b": \n\n";
+
+/// One event with a message as its data. `id` makes it resumable.
+pub fn event(id: Option<&str>, message: Payload) -> Payload {
+    let mut head = String::with_capacity(48);
+    if let Some(id) = id {
+        let _ = writeln!(head, "id: {id}");
+    }
+    head.push_str("event: message\ndata: ");
+    let message = message.on_one_line();
+    if message.len() <= 16 * 1024 {
+        let mut whole = BytesMut::with_capacity(head.len() + message.len() + 2);
+        whole.extend_from_slice(head.as_bytes());
+        message.parts().iter().for_each(|part| whole.extend_from_slice(part));
+        whole.extend_from_slice(b"\n\n");
+        return Payload::from(whole.freeze());
+    }
+    let mut parts = vec![Bytes::from(head)];
+    parts.extend(message.into_parts());
+    parts.push(Bytes::from_static(b"\n\n"));
+    Payload::Parts(parts)
+}
+
+/// An event with an id and no data: it tells a client from where to resume before anything else
+/// was sent (2025-11-25, "Sending Messages to the Server", SEP-1699).
+pub fn priming(id: &str) -> Payload {
+    Payload::from(format!("id: {id}\ndata:\n\n"))
+}
+
+#[cfg(test)]
+mod reader;
+
+#[cfg(test)]
+mod tests {
+    use super::reader::{BadStream, Event, Reader};
+    use super::{event, priming};
+    use crate::wire::Payload;
+    use proptest::prelude::*;
+
+    fn read(chunks: &[&[u8]]) -> Result<Vec<Event>, BadStream> {
+        let mut reader = Reader::new(1000);
+        let mut out = Vec::new();
+        for chunk in chunks {
+            reader.push(chunk);
+            while let Some(event) = reader.next()? {
+                out.push(event);
+            }
+        }
+        Ok(out)
+    }
+
+    #[test]
+    fn what_we_write_reads_back() {
+        for size in [0, 20_000] {
+            let message = format!("{{\n\"a\":\"{}\"}}", "x".repeat(size));
+            let wire = event(Some("7-1"), Payload::from(message.clone())).into_bytes();
+            let mut reader = Reader::new(100_000);
+            reader.push(&wire);
+            let read = reader.next().unwrap().unwrap();
+            assert_eq!((read.id.as_deref(), read.name.as_deref()), (Some("7-1"), Some("message")));
+            assert_eq!(read.data, message.replace('\n', " "));
+        }
+        let primed = read(&[&priming("9").into_bytes()]).unwrap();
+        assert_eq!((primed[0].id.as_deref(), primed[0].data.as_str()), (Some("9"), ""));
+    }
+
+    #[test]
+    fn reads_the_standard_forms() {
+        let check = |text: &str, data: &[&str]| {
+            let read: Vec<String> =
+                read(&[text.as_bytes()]).unwrap().into_iter().map(|e| e.data).collect();
+            assert_eq!(read, data, "{text:?}");
+        };
+        check(": comment\n\ndata: a\n\n", &["a"]);
+        check("data:a\r\ndata: b\r\n\r\n", &["a\nb"]);
+        check("data\n\ndata\ndata\n\n", &["", "\n"]);
+        check("retry: 5\nfoo: x\n\ndata: y\n\n", &["y"]);
+        check("data: unfinished\n", &[]);
+        assert_eq!(read(&[&[b'x'; 2000]]), Err(BadStream::TooLong(1000)));
+        assert_eq!(read(&[b"data: \xff\n\n"]), Err(BadStream::Utf8));
+    }
+
+    proptest! {
+        #[test]
+        fn events_do_not_depend_on_how_bytes_arrive(
+            text in "(data: [ab]{0,3}|id: [0-9]|event: x|:|\r\n|\n|\r){0,20}",
+            cuts in proptest::collection::vec(0usize..200, 0..8),
+        ) {
+            let bytes = [text.as_bytes(), b"x"].concat();
+            let mut cuts: Vec<usize> = cuts.into_iter().map(|cut| cut.min(bytes.len())).collect();
+            cuts.extend([0, bytes.len()]);
+            cuts.sort_unstable();
+            let chunks: Vec<&[u8]> = cuts.windows(2).map(|w| &bytes[w[0]..w[1]]).collect();
+            prop_assert_eq!(read(&chunks), read(&[&bytes]));
+        }
+    }
+}

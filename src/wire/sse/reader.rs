@@ -1,0 +1,81 @@
+//! Reading events: what we write is read back in tests.
+
+use bytes::BytesMut;
+
+/// One event as it was read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Event {
+    pub id: Option<String>,
+    pub name: Option<String>,
+    pub data: String,
+}
+
+/// Reads events from bytes that arrive in any cut.
+#[derive(Debug)]
+pub struct Reader {
+    buffer: BytesMut,
+    event: Event,
+    has_data: bool,
+    cap: usize,
+}
+
+/// An event went over the cap, or its bytes are not UTF-8.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum BadStream {
+    #[error("an event longer than {0} bytes")]
+    TooLong(usize),
+    #[error("an event that is not UTF-8")]
+    Utf8,
+}
+
+impl Reader {
+    /// `cap`: the longest event in bytes.
+    pub fn new(cap: usize) -> Self {
+        Self { buffer: BytesMut::new(), event: Event::default(), has_data: false, cap }
+    }
+
+    pub fn push(&mut self, bytes: &[u8]) {
+        self.buffer.extend_from_slice(bytes);
+    }
+
+    /// The next complete event that carries data or an id.
+    pub fn next(&mut self) -> Result<Option<Event>, BadStream> {
+        while let Some(end) = memchr::memchr2(b'\n', b'\r', &self.buffer) {
+            // A `\r` at the very end may be half of a `\r\n` that is still on its way.
+            let pair = match (self.buffer[end], self.buffer.get(end + 1)) {
+                (b'\r', None) => break,
+                (b'\r', Some(b'\n')) => 2,
+                _ => 1,
+            };
+            let line = self.buffer.split_to(end + pair);
+            let line = std::str::from_utf8(&line[..end]).map_err(|_| BadStream::Utf8)?;
+            if !line.is_empty() {
+                field(&mut self.event, &mut self.has_data, line);
+            } else if self.has_data || self.event.id.is_some() {
+                self.has_data = false;
+                return Ok(Some(std::mem::take(&mut self.event)));
+            } else {
+                self.event = Event::default();
+            }
+        }
+        let held = self.buffer.len() + self.event.data.len();
+        if held > self.cap { Err(BadStream::TooLong(self.cap)) } else { Ok(None) }
+    }
+}
+
+fn field(event: &mut Event, has_data: &mut bool, line: &str) {
+    let (name, value) = line.split_once(':').unwrap_or((line, ""));
+    let value = value.strip_prefix(' ').unwrap_or(value);
+    match name {
+        "data" => {
+            if *has_data {
+                event.data.push('\n');
+            }
+            event.data.push_str(value);
+            *has_data = true;
+        }
+        "event" => event.name = Some(value.to_owned()),
+        "id" if !value.contains('\0') => event.id = Some(value.to_owned()),
+        _ => {}
+    }
+}

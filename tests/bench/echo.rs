@@ -1,0 +1,77 @@
+//! The server behind everything: as fast as a server can be, so that what is measured is the way
+//! to it.
+
+use std::io::{BufRead, BufReader, Write};
+
+use serde_json::{Value, json};
+
+/// Serves stdin and stdout with `tools` tools until the input ends.
+pub fn run(tools: usize) {
+    let mut input = BufReader::with_capacity(1 << 20, std::io::stdin());
+    let mut output = std::io::stdout().lock();
+    let list = list(tools);
+    let big = big(1 << 20);
+    let mut line = Vec::new();
+    while input.read_until(b'\n', &mut line).unwrap() > 0 {
+        if let Some(answer) = answer(&line, &list, &big) {
+            output.write_all(&answer).unwrap();
+            // Several requests that came together are answered together.
+            if input.buffer().is_empty() {
+                output.flush().unwrap();
+            }
+        }
+        line.clear();
+    }
+}
+
+/// The text of the id: what stands behind `"id":` up to the next comma or brace.
+fn id(line: &[u8]) -> Option<&[u8]> {
+    let at = memchr::memmem::find(line, b"\"id\":")? + 5;
+    let end = line[at..].iter().position(|byte| matches!(byte, b',' | b'}'))?;
+    Some(&line[at..at + end])
+}
+
+fn answer(line: &[u8], list: &[u8], big: &[u8]) -> Option<Vec<u8>> {
+    let id = id(line)?;
+    let has = |text: &[u8]| memchr::memmem::find(line, text).is_some();
+    let result: &[u8] = if has(b"\"tools/call\"") {
+        if has(b"\"big\"") { big } else { br#"{"content":[{"type":"text","text":"hello"}]}"# }
+    } else if has(b"\"tools/list\"") {
+        list
+    } else if has(b"\"initialize\"") {
+        br#"{"protocolVersion":"2025-11-25","capabilities":{"tools":{}},"serverInfo":{"name":"echo","version":"1"}}"#
+    } else {
+        return Some(
+            [
+                b"{\"jsonrpc\":\"2.0\",\"id\":",
+                id,
+                b",\"error\":{\"code\":-32601,\"message\":\"no\"}}\n",
+            ]
+            .concat(),
+        );
+    };
+    Some([b"{\"jsonrpc\":\"2.0\",\"id\":", id, b",\"result\":", result, b"}\n"].concat())
+}
+
+fn list(tools: usize) -> Vec<u8> {
+    let names = ["echo".to_owned(), "big".to_owned()]
+        .into_iter()
+        .chain((2..tools).map(|n| format!("tool_{n:03}")));
+    let tool = |name: String| {
+        json!({
+            "name": name,
+            "description": "A tool of the benchmark, with a description of the usual length, which is about a hundred and fifty characters or some more than that.",
+            "inputSchema": { "type": "object", "properties": {
+                "text": { "type": "string", "description": "What is to be said, in as many words as it takes." },
+                "repeat": { "type": "integer", "minimum": 1, "maximum": 100, "default": 1 },
+                "style": { "type": "string", "enum": ["plain", "loud", "quiet", "formal"] },
+                "options": { "type": "object", "properties": { "trim": { "type": "boolean" }, "limit": { "type": "integer" } } }
+            }, "required": ["text"] }
+        })
+    };
+    json!({ "tools": names.map(tool).collect::<Vec<Value>>() }).to_string().into_bytes()
+}
+
+fn big(bytes: usize) -> Vec<u8> {
+    json!({ "content": [{ "type": "text", "text": "x".repeat(bytes) }] }).to_string().into_bytes()
+}

@@ -1,0 +1,48 @@
+//! Measures callmux beside a bare forwarder and the server itself, alternating, in one run.
+//!
+//! `cargo bench` runs everything; `-- --quick` a short form, `-- --with-npm` adds the npm callmux
+//! (fetched into `target/bench`), `-- --json` prints the figures for programs. Absolute times move
+//! with the machine: what counts are the ratios to the forwarder of the same run.
+//! `-- load ADDRESS SESSIONS SECONDS TOOL` only puts load on something that runs already.
+
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark fails by panicking")]
+
+mod drive;
+mod echo;
+mod floor;
+mod measure;
+mod report;
+mod subject;
+
+use std::time::Duration;
+
+/// How long and how often.
+#[derive(Debug, Clone, Copy)]
+pub struct Effort {
+    pub rounds: usize,
+    pub window: Duration,
+}
+
+fn main() {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let has = |flag: &str| args.iter().any(|arg| arg == flag);
+    match args.first().map(String::as_str) {
+        Some("echo-server") => {
+            return echo::run(args.get(1).and_then(|n| n.parse().ok()).unwrap_or(5));
+        }
+        Some("floor") => return floor::run(&args[1], &args[2..]),
+        Some("load") => return measure::only_load(&args[1..]),
+        _ => {}
+    }
+    let effort = if has("--quick") {
+        Effort { rounds: 1, window: Duration::from_millis(300) }
+    } else {
+        Effort { rounds: 3, window: Duration::from_millis(1500) }
+    };
+    let figures = measure::everything(effort, has("--with-npm"));
+    if has("--json") {
+        println!("{}", report::json(&figures));
+    } else {
+        print!("{}", report::table(&figures));
+    }
+}

@@ -1,0 +1,130 @@
+//! The command line: what it prints, how it ends, what is generated from it.
+
+use std::path::Path;
+use std::process::Output;
+
+use crate::support::{Daemon, Sandbox, callmux};
+
+fn run(sandbox: &Sandbox, args: &[&str]) -> (Option<i32>, String, String) {
+    let Output { status, stdout, stderr } = sandbox.command().args(args).output().unwrap();
+    (status.code(), String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())
+}
+
+#[test]
+fn exit_codes_mean_something() {
+    let sandbox = Sandbox::new();
+    sandbox.write("bad.toml", "[servers.x]\ncomand = \"y\"\n");
+    let check = |args: &[&str], code: i32, words: &str| {
+        let (found, stdout, stderr) = run(&sandbox, args);
+        assert_eq!(found, Some(code), "{args:?}: {stderr}");
+        assert!(format!("{stdout}{stderr}").contains(words), "{args:?}: {stdout}{stderr}");
+    };
+    check(&["--version"], 0, env!("CARGO_PKG_VERSION"));
+    check(&["--help"], 0, "systemctl --user enable --now callmux.socket");
+    check(&["serve", "--help"], 0, "--listen");
+    check(&[], 64, "callmux --help");
+    check(&["no-such-verb"], 64, "no-such-verb");
+    check(&["serve", "--no-such-flag"], 64, "--no-such-flag");
+    check(&["serve", "--listen", "nonsense"], 64, "nonsense");
+    check(&["bridge", "--url", "https://example.com"], 64, "http://");
+    check(&["bridge", "--wait", "5"], 64, "no duration");
+    check(&["serve", "--config", "bad.toml"], 65, "did you mean `command`?");
+    check(&["serve", "--config", "missing.toml"], 65, "missing.toml");
+    check(&["serve", "--listen", "0.0.0.0:0"], 69, "loopback");
+    check(&["serve", "--socket", &format!("/tmp/{}", "x".repeat(120))], 69, "longer than");
+    // Behind `--` everything belongs to the server.
+    check(&["--", "sh", "-c", "exit 0", "--version"], 0, "");
+}
+
+#[test]
+fn the_config_can_be_checked_shown_and_completed() {
+    let sandbox = Sandbox::new();
+    sandbox.write("config/callmux/config.toml", "call_timeout = \"3m\"\n[servers.a]\ncommand = \"x\"\nenv = { T = \"${NOT_SET_AT_ALL}\", L = \"canary\" }\n");
+    let (code, stdout, stderr) = run(&sandbox, &["config", "check"]);
+    assert_eq!((code, stdout.as_str()), (Some(0), "fine: 1 servers in 1 files\n"));
+    assert!(stderr.contains("servers.a.env.T: the environment variable NOT_SET_AT_ALL is not set; this server will not start"), "{stderr}");
+    let (_, stdout, _) = run(&sandbox, &["config", "show"]);
+    assert!(
+        stdout.contains("call_timeout = \"3m\"")
+            && stdout.contains("${NOT_SET_AT_ALL}")
+            && !stdout.contains("canary"),
+        "{stdout}"
+    );
+    sandbox.write("config/callmux/conf.d/bad.toml", "[servers.b]\ncommand = 7\nfoo = 1\n");
+    let (code, stdout, _) = run(&sandbox, &["config", "check", "--json"]);
+    let report: serde_json::Value = serde_json::from_str(&stdout).unwrap();
+    assert_eq!((code, &report["ok"]), (Some(65), &false.into()));
+    assert_eq!(report["complaints"].as_array().unwrap().len(), 2);
+    assert_eq!(
+        (&report["complaints"][0]["line"], &report["complaints"][0]["column"]),
+        (&2.into(), &1.into())
+    );
+    let (code, stdout, _) = run(&sandbox, &["config", "schema"]);
+    assert_eq!(code, Some(0));
+    let schema: serde_json::Value = serde_json::from_str(&stdout).unwrap();
+    assert!(schema["properties"]["servers"].is_object());
+}
+
+#[test]
+fn a_second_daemon_is_refused_and_the_first_goes_on() {
+    let sandbox = Sandbox::new();
+    let daemon = Daemon::with(&sandbox, &[("counter", &[callmux(), "example-server", "counter"])]);
+    let (code, _, stderr) = run(&sandbox, &["serve"]);
+    assert_eq!(code, Some(69));
+    assert!(stderr.contains("a daemon is already listening on"), "{stderr}");
+    let mut http = crate::support::Http::unix(&daemon).legacy(&serde_json::json!({}));
+    assert_eq!(http.request("ping", &serde_json::json!({})).status, 200);
+}
+
+#[test]
+fn the_demo_shows_everything_and_leaves_nothing() {
+    let sandbox = Sandbox::new();
+    sandbox.write("tmp/keep", "");
+    let output = sandbox.command().arg("demo").env("TMPDIR", sandbox.path("tmp")).output().unwrap();
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{stdout}{}", String::from_utf8_lossy(&output.stderr));
+    for words in ["list the tools", "20 × 0.3 s", "outcome_unknown", "in the same session"] {
+        assert!(stdout.contains(words), "{words}: {stdout}");
+    }
+    let left: Vec<_> = std::fs::read_dir(sandbox.path("tmp"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
+    assert_eq!(left, ["keep"]);
+}
+
+/// Compares a generated file with the one in the tree; `UPDATE=1` writes it.
+fn is_fresh(path: &Path, fresh: &str) {
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        crate::support::overwrite(path, fresh);
+    }
+    let kept = std::fs::read_to_string(path).unwrap_or_default();
+    assert!(
+        kept == fresh,
+        "{} is not what the program generates; run `UPDATE=1 cargo test`",
+        path.display()
+    );
+}
+
+#[test]
+fn generated_files_are_fresh() {
+    let sandbox = Sandbox::new();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let pages = sandbox.path("man");
+    let (code, _, stderr) = run(&sandbox, &["man", pages.to_str().unwrap()]);
+    assert_eq!(code, Some(0), "{stderr}");
+    for page in std::fs::read_dir(&pages).unwrap() {
+        let page = page.unwrap();
+        is_fresh(
+            &root.join("man").join(page.file_name()),
+            &std::fs::read_to_string(page.path()).unwrap(),
+        );
+    }
+    for (shell, file) in [("bash", "callmux.bash"), ("zsh", "_callmux"), ("fish", "callmux.fish")] {
+        let (_, completions, _) = run(&sandbox, &["completions", shell]);
+        is_fresh(&root.join("dist/completions").join(file), &completions);
+    }
+    let (_, schema, _) = run(&sandbox, &["config", "schema"]);
+    is_fresh(&root.join("dist/config.schema.json"), &schema);
+}

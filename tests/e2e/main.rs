@@ -1,0 +1,13 @@
+//! The real binary, over real pipes and sockets.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod bad_input;
+mod bridging;
+mod cli;
+mod hostile;
+mod http;
+mod inline;
+mod lossless;
+mod readme;
+mod support;

@@ -1,0 +1,108 @@
+//! What the README shows is true.
+
+use std::path::Path;
+
+use crate::support::{Sandbox, callmux};
+
+fn readme() -> String {
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap()
+}
+
+/// The blocks of code in this language.
+fn blocks(language: &str) -> Vec<String> {
+    let text = readme();
+    let start = format!("```{language}\n");
+    let found = text.split(&start).skip(1).map(|rest| rest.split("```").next().unwrap().to_owned());
+    found.collect()
+}
+
+#[test]
+fn its_configs_are_accepted() {
+    for block in blocks("toml") {
+        let sandbox = Sandbox::new();
+        sandbox.write("config/callmux/config.toml", &block);
+        let output = sandbox.command().args(["config", "check"]).output().unwrap();
+        assert!(output.status.success(), "{block}\n{}", String::from_utf8_lossy(&output.stderr));
+    }
+}
+
+#[test]
+fn its_client_entry_starts_a_bridge() {
+    let entries = blocks("json");
+    assert_eq!(entries.len(), 1);
+    let entry: serde_json::Value = serde_json::from_str(&entries[0]).unwrap();
+    let server = &entry["mcpServers"]["callmux"];
+    assert_eq!(server["command"], "callmux");
+    let args: Vec<&str> =
+        server["args"].as_array().unwrap().iter().map(|arg| arg.as_str().unwrap()).collect();
+    let sandbox = Sandbox::new();
+    // Without a client there is nothing to do: it ends with its input.
+    let status = sandbox.command().args(args).stdin(std::process::Stdio::null()).status().unwrap();
+    assert!(status.success());
+}
+
+#[test]
+fn its_commands_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let systemd = root.join("tests/systemd");
+    let tested: String = walk(&systemd)
+        .iter()
+        .map(|path| std::fs::read_to_string(path).unwrap_or_default())
+        .collect();
+    let mut seen = 0;
+    for line in blocks("sh").iter().flat_map(|block| block.lines()) {
+        let command = line.split('#').next().unwrap().trim();
+        let words: Vec<&str> = command.split_whitespace().collect();
+        match words[..] {
+            ["callmux", ..] => {
+                // Help for the same words fails if one of them does not exist.
+                let before: Vec<&str> =
+                    words[1..].iter().take_while(|word| **word != "--").copied().collect();
+                let output = std::process::Command::new(callmux())
+                    .args(&before)
+                    .arg("--help")
+                    .output()
+                    .unwrap();
+                assert!(output.status.success(), "{command}");
+            }
+            ["systemctl", "--user", verb, .., unit] if unit.starts_with("callmux") => {
+                assert!(
+                    tested.contains(verb) && tested.contains(unit),
+                    "tests/systemd does not run: {command}"
+                );
+            }
+            ["cp", ..] => assert!(root.join("dist/systemd/user/callmux.socket").exists()),
+            ["cargo" | "mkdir" | "journalctl", ..] | ["systemctl", "--user", "daemon-reload"] => {}
+            _ => panic!("nobody runs: {command}"),
+        }
+        seen += 1;
+    }
+    assert!(seen > 10);
+    for field in ["CALLMUX_TOOL", "-t callmux"] {
+        assert!(readme().contains(field));
+    }
+}
+
+fn walk(dir: &Path) -> Vec<std::path::PathBuf> {
+    let entries = std::fs::read_dir(dir).into_iter().flatten().flatten().map(|entry| entry.path());
+    entries.flat_map(|path| if path.is_dir() { walk(&path) } else { vec![path] }).collect()
+}
+
+#[test]
+fn its_table_of_keys_is_fresh() {
+    let sandbox = Sandbox::new();
+    let output = sandbox.command().args(["config", "keys"]).output().unwrap();
+    let table = String::from_utf8(output.stdout).unwrap();
+    let text = readme();
+    let (before, rest) = text.split_once("<!-- generated: keys -->\n").unwrap();
+    let (kept, after) = rest.split_once("<!-- end -->").unwrap();
+    if std::env::var_os("UPDATE").is_some() {
+        let fresh = format!("{before}<!-- generated: keys -->\n{table}<!-- end -->{after}");
+        crate::support::overwrite(&Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md"), &fresh);
+    } else {
+        assert!(
+            kept == table,
+            "the table of keys in README.md is stale; run `UPDATE=1 cargo test`"
+        );
+    }
+}

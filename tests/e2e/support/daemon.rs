@@ -1,0 +1,128 @@
+//! The real daemon, and the facts it tells on stderr.
+
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, Stdio};
+use std::sync::{Arc, Mutex};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+
+use super::{Sandbox, config, until};
+
+/// A running daemon; killed when dropped.
+pub struct Daemon {
+    child: Child,
+    facts: Arc<Mutex<Vec<Value>>>,
+    pub address: String,
+    pub socket: PathBuf,
+}
+
+impl Daemon {
+    /// Starts a daemon with these servers and waits until they are ready.
+    pub fn with(sandbox: &Sandbox, servers: &[(&str, &[&str])]) -> Self {
+        sandbox.write("config/callmux/config.toml", &config(servers));
+        let daemon = Self::start(sandbox);
+        for (name, _) in servers {
+            daemon.wait_for("server_ready", |fact| fact["server"] == *name);
+        }
+        daemon
+    }
+
+    /// Starts a daemon with the sandbox's config and waits until it serves.
+    pub fn start(sandbox: &Sandbox) -> Self {
+        let mut command = sandbox.command();
+        command.args([
+            "serve",
+            "--log-format",
+            "json",
+            "--log-level",
+            "debug",
+            "--listen",
+            "127.0.0.1:0",
+        ]);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let facts = Arc::new(Mutex::new(Vec::new()));
+        let (stderr, sink) = (child.stderr.take().unwrap(), facts.clone());
+        std::thread::spawn(move || {
+            for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+                let fact = serde_json::from_str(&line).unwrap_or(Value::String(line));
+                sink.lock().unwrap().push(fact);
+            }
+        });
+        let mut daemon = Self { child, facts, address: String::new(), socket: sandbox.socket() };
+        daemon.wait_for("daemon_ready", |_| true);
+        let listening =
+            |fact: &Value| fact["address"].as_str().is_some_and(|a| a.starts_with("http://"));
+        let fact = daemon.wait_for("listening", listening);
+        let address = fact["address"].as_str().unwrap();
+        address.trim_start_matches("http://").clone_into(&mut daemon.address);
+        daemon
+    }
+
+    /// The first fact so far, or to come, of this name that fits.
+    pub fn wait_for(&self, name: &str, fits: impl Fn(&Value) -> bool) -> Value {
+        until(&format!("the fact {name}; told were {:?}", self.names()), || {
+            let facts = self.facts.lock().unwrap();
+            facts.iter().find(|fact| fact["fact"] == name && fits(fact)).cloned()
+        })
+    }
+
+    /// How many facts of this name fit.
+    pub fn count(&self, name: &str, fits: impl Fn(&Value) -> bool) -> usize {
+        self.facts.lock().unwrap().iter().filter(|fact| fact["fact"] == name && fits(fact)).count()
+    }
+
+    fn names(&self) -> Vec<String> {
+        let facts = self.facts.lock().unwrap();
+        facts.iter().map(|fact| fact["fact"].as_str().unwrap_or("?").to_owned()).collect()
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// The newest process of a server.
+    pub fn server_pid(&self, server: &str) -> u32 {
+        let facts = self.facts.lock().unwrap();
+        let started = |fact: &&Value| fact["fact"] == "server_started" && fact["server"] == server;
+        let fact = facts.iter().rev().find(started).unwrap();
+        fact["server_pid"].as_str().unwrap().parse().unwrap()
+    }
+
+    pub fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_raw(i32::try_from(self.pid()).unwrap()).unwrap(), signal).unwrap();
+    }
+
+    /// Tells the daemon to stop, and returns its exit code.
+    pub fn stop(&mut self) -> Option<i32> {
+        self.signal(Signal::TERM);
+        until("the daemon's end", || self.child.try_wait().unwrap()).code()
+    }
+
+    /// Ends the daemon without a chance to say anything.
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Resident memory in KiB.
+    pub fn memory_kib(&self) -> usize {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse().unwrap()
+    }
+
+    /// Open descriptors.
+    pub fn descriptors(&self) -> usize {
+        std::fs::read_dir(format!("/proc/{}/fd", self.pid())).unwrap().count()
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}

@@ -1,0 +1,212 @@
+//! A small HTTP client over TCP and unix sockets, which sends what it is told to and no more.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::os::unix::net::UnixStream;
+
+use serde_json::{Value, json};
+
+use super::{Daemon, PATIENCE};
+
+trait Stream: Read + Write + Send {}
+impl<T: Read + Write + Send> Stream for T {}
+
+/// One connection.
+pub struct Http {
+    stream: BufReader<Box<dyn Stream>>,
+    host: String,
+    pub session: Option<String>,
+    last_id: u64,
+}
+
+/// One response.
+#[derive(Debug, Clone)]
+pub struct Reply {
+    pub status: u16,
+    pub headers: Vec<(String, String)>,
+    pub body: String,
+}
+
+impl Reply {
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let found = self.headers.iter().find(|(header, _)| header.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value.as_str())
+    }
+
+    /// The body's JSON; of a stream of events, the last event's.
+    pub fn json(&self) -> Value {
+        let text = self.events().pop().unwrap_or_else(|| self.body.clone());
+        serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"))
+    }
+
+    /// The data of each event that has any.
+    pub fn events(&self) -> Vec<String> {
+        let data = self.body.lines().filter_map(|line| line.strip_prefix("data: "));
+        data.map(str::to_owned).collect()
+    }
+}
+
+impl Http {
+    pub fn tcp(daemon: &Daemon) -> Self {
+        let stream = TcpStream::connect(&daemon.address).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        Self::new(Box::new(stream), daemon.address.clone())
+    }
+
+    pub fn unix(daemon: &Daemon) -> Self {
+        let stream = UnixStream::connect(&daemon.socket).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        Self::new(Box::new(stream), "anything".to_owned())
+    }
+
+    fn new(stream: Box<dyn Stream>, host: String) -> Self {
+        Self { stream: BufReader::new(stream), host, session: None, last_id: 0 }
+    }
+
+    /// A legacy session.
+    pub fn legacy(mut self, capabilities: &Value) -> Self {
+        let params = json!({
+            "protocolVersion": "2025-11-25", "capabilities": capabilities,
+            "clientInfo": { "name": "test", "version": "1" },
+        });
+        let reply = self.request("initialize", &params);
+        assert_eq!(reply.status, 200, "{reply:?}");
+        self.session = Some(reply.header("mcp-session-id").unwrap().to_owned());
+        self
+    }
+
+    /// Sends a head and a body as they are. `headers`: complete lines without their ends.
+    pub fn send_raw(&mut self, first: &str, headers: &[String], body: &[u8]) {
+        let mut head = format!("{first}\r\n");
+        for header in headers {
+            head += header;
+            head += "\r\n";
+        }
+        let stream = self.stream.get_mut();
+        stream.write_all(&[head.as_bytes(), b"\r\n", body].concat()).unwrap();
+        stream.flush().unwrap();
+    }
+
+    /// Sends what was missing of a body.
+    pub fn send_rest(&mut self, rest: &[u8]) {
+        let stream = self.stream.get_mut();
+        stream.write_all(rest).unwrap();
+        stream.flush().unwrap();
+    }
+
+    /// POSTs a body with the usual headers and these.
+    pub fn post(&mut self, body: &str, more: &[(&str, &str)]) -> Reply {
+        self.start_post(body, more);
+        self.read()
+    }
+
+    /// POSTs and does not wait.
+    pub fn start_post(&mut self, body: &str, more: &[(&str, &str)]) {
+        let mut headers = vec![
+            format!("Host: {}", self.host),
+            "Content-Type: application/json".to_owned(),
+            "Accept: application/json, text/event-stream".to_owned(),
+            format!("Content-Length: {}", body.len()),
+        ];
+        headers.extend(self.session.iter().map(|session| format!("Mcp-Session-Id: {session}")));
+        for (name, value) in more {
+            headers.retain(|header| {
+                !header.to_lowercase().starts_with(&format!("{}:", name.to_lowercase()))
+            });
+            headers.push(format!("{name}: {value}"));
+        }
+        self.send_raw("POST /mcp HTTP/1.1", &headers, body.as_bytes());
+    }
+
+    /// A request without a body.
+    pub fn bare(&mut self, method: &str, path: &str, more: &[(&str, &str)]) -> Reply {
+        self.start_bare(method, path, more);
+        self.read()
+    }
+
+    pub fn start_bare(&mut self, method: &str, path: &str, more: &[(&str, &str)]) {
+        let mut headers =
+            vec![format!("Host: {}", self.host), "Accept: text/event-stream".to_owned()];
+        headers.extend(self.session.iter().map(|session| format!("Mcp-Session-Id: {session}")));
+        headers.extend(more.iter().map(|(name, value)| format!("{name}: {value}")));
+        self.send_raw(&format!("{method} {path} HTTP/1.1"), &headers, b"");
+    }
+
+    /// The head of the next response.
+    pub fn read_head(&mut self) -> Reply {
+        let mut line = String::new();
+        self.stream.read_line(&mut line).unwrap();
+        let status = line.split(' ').nth(1).and_then(|status| status.parse().ok());
+        let status = status.unwrap_or_else(|| panic!("no response but {line:?}"));
+        let mut headers = Vec::new();
+        loop {
+            let mut line = String::new();
+            self.stream.read_line(&mut line).unwrap();
+            let Some((name, value)) = line.trim_end().split_once(": ") else { break };
+            headers.push((name.to_owned(), value.to_owned()));
+        }
+        Reply { status, headers, body: String::new() }
+    }
+
+    /// The next response, whole.
+    pub fn read(&mut self) -> Reply {
+        let mut reply = self.read_head();
+        if let Some(length) = reply.header("content-length").and_then(|length| length.parse().ok())
+        {
+            let mut body = vec![0; length];
+            self.stream.read_exact(&mut body).unwrap();
+            reply.body = String::from_utf8(body).unwrap();
+        } else if reply.header("transfer-encoding") == Some("chunked") {
+            while let Some(chunk) = self.read_chunk() {
+                reply.body += &chunk;
+            }
+        }
+        reply
+    }
+
+    /// The next chunk of a stream; `None` at its end.
+    pub fn read_chunk(&mut self) -> Option<String> {
+        let mut size = String::new();
+        self.stream.read_line(&mut size).unwrap();
+        let size = usize::from_str_radix(size.trim(), 16).ok()?;
+        let mut chunk = vec![0; size + 2];
+        self.stream.read_exact(&mut chunk).unwrap();
+        chunk.truncate(size);
+        if size == 0 { None } else { Some(String::from_utf8(chunk).unwrap()) }
+    }
+
+    pub fn request(&mut self, method: &str, params: &Value) -> Reply {
+        self.last_id += 1;
+        let body =
+            json!({ "jsonrpc": "2.0", "id": self.last_id, "method": method, "params": params });
+        self.post(&body.to_string(), &[])
+    }
+
+    pub fn call(&mut self, tool: &str, arguments: &Value) -> Reply {
+        self.request("tools/call", &json!({ "name": tool, "arguments": arguments }))
+    }
+
+    /// A request of 2026-07-28.
+    pub fn modern(&mut self, method: &str, params: &Value, more: &[(&str, &str)]) -> Reply {
+        let body = modern_body(method, params);
+        let mut headers = vec![("MCP-Protocol-Version", "2026-07-28"), ("Mcp-Method", method)];
+        let name = params["name"].as_str().unwrap_or_default().to_owned();
+        if !name.is_empty() {
+            headers.push(("Mcp-Name", &name));
+        }
+        headers.retain(|(name, _)| !more.iter().any(|(other, _)| other == name));
+        headers.extend(more.iter().filter(|(_, value)| !value.is_empty()));
+        self.post(&body, &headers)
+    }
+}
+
+/// A request with the metadata that 2026-07-28 wants.
+pub fn modern_body(method: &str, params: &Value) -> String {
+    let mut params = params.clone();
+    params["_meta"] = json!({
+        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+        "io.modelcontextprotocol/clientCapabilities": {},
+        "io.modelcontextprotocol/clientInfo": { "name": "test", "version": "1" },
+    });
+    json!({ "jsonrpc": "2.0", "id": "m1", "method": method, "params": params }).to_string()
+}

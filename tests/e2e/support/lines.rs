@@ -1,0 +1,137 @@
+//! A client on stdin and stdout: a bridge, or `callmux -- …`.
+
+use std::collections::VecDeque;
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::{Arc, Mutex};
+
+use serde_json::{Value, json};
+
+use super::{Sandbox, until};
+
+/// A child process that is spoken to in lines. Every line it writes is kept until it is taken.
+pub struct Lines {
+    child: Child,
+    input: Option<ChildStdin>,
+    output: Arc<Mutex<VecDeque<String>>>,
+    last_id: u64,
+}
+
+impl Lines {
+    pub fn start(mut command: Command) -> Self {
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        let input = child.stdin.take();
+        let output = Arc::new(Mutex::new(VecDeque::new()));
+        let (stdout, sink) = (child.stdout.take().unwrap(), output.clone());
+        std::thread::spawn(move || {
+            for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+                sink.lock().unwrap().push_back(line);
+            }
+        });
+        Self { child, input, output, last_id: 0 }
+    }
+
+    /// A bridge that has greeted the daemon.
+    pub fn bridge(sandbox: &Sandbox) -> Self {
+        let mut command = sandbox.command();
+        command.arg("bridge");
+        let mut bridge = Self::start(command);
+        bridge.greet(&json!({}));
+        bridge
+    }
+
+    /// `callmux -- words…`, greeted.
+    pub fn inline(sandbox: &Sandbox, words: &[&str]) -> Self {
+        let mut command = sandbox.command();
+        command.arg("--").args(words);
+        let mut inline = Self::start(command);
+        inline.greet(&json!({}));
+        inline
+    }
+
+    pub fn greet(&mut self, capabilities: &Value) -> Value {
+        let params = json!({
+            "protocolVersion": "2025-11-25", "capabilities": capabilities,
+            "clientInfo": { "name": "test", "version": "1" },
+        });
+        let answer = self.request("initialize", &params);
+        self.write(r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#);
+        answer
+    }
+
+    pub fn write(&mut self, line: &str) {
+        let input = self.input.as_mut().unwrap();
+        input.write_all(line.as_bytes()).unwrap();
+        input.write_all(b"\n").unwrap();
+        input.flush().unwrap();
+    }
+
+    /// Sends a request and returns its id.
+    pub fn send(&mut self, method: &str, params: &Value) -> u64 {
+        self.last_id += 1;
+        let id = self.last_id;
+        self.write(
+            &json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }).to_string(),
+        );
+        id
+    }
+
+    pub fn start_call(&mut self, tool: &str, arguments: &Value) -> u64 {
+        self.send("tools/call", &json!({ "name": tool, "arguments": arguments }))
+    }
+
+    /// The next line that fits; others stay.
+    pub fn take(&self, what: &str, fits: impl Fn(&str) -> bool) -> String {
+        until(what, || {
+            let mut lines = self.output.lock().unwrap();
+            let at = lines.iter().position(|line| fits(line))?;
+            lines.remove(at)
+        })
+    }
+
+    /// The next line, whatever it is.
+    pub fn next(&self) -> String {
+        self.take("a line", |_| true)
+    }
+
+    /// The lines that are there and not taken.
+    pub fn waiting(&self) -> Vec<String> {
+        self.output.lock().unwrap().iter().cloned().collect()
+    }
+
+    pub fn answer(&self, id: u64) -> Value {
+        let line = self.take(&format!("the answer to {id}"), |line| {
+            let value: Value = serde_json::from_str(line).unwrap();
+            value["id"] == id && value["method"].is_null()
+        });
+        serde_json::from_str(&line).unwrap()
+    }
+
+    pub fn request(&mut self, method: &str, params: &Value) -> Value {
+        let id = self.send(method, params);
+        self.answer(id)
+    }
+
+    pub fn call(&mut self, tool: &str, arguments: &Value) -> Value {
+        let id = self.start_call(tool, arguments);
+        self.answer(id)
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Closes the input and returns the exit code.
+    pub fn finish(&mut self) -> Option<i32> {
+        self.input = None;
+        until("the end after the input's end", || self.child.try_wait().unwrap()).code()
+    }
+}
+
+impl Drop for Lines {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}

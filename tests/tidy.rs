@@ -1,0 +1,162 @@
+//! Holds the house to its plan: who imports whom, how large a file may be, what must not appear.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Each room and what it may import, lowest storey first. Every import stands above its importer
+/// in this list, so no cycle can be written down.
+const PLAN: &[(&str, &[&str])] = &[
+    ("base", &[]),
+    ("wire", &[]),
+    ("config", &["base"]),
+    ("telemetry", &["base"]),
+    ("example", &["base"]),
+    ("access", &["base", "wire", "config", "telemetry"]),
+    ("servers", &["base", "wire", "config", "telemetry"]),
+    ("mux", &["base", "wire", "config", "telemetry", "access", "servers"]),
+    ("front", &["base", "wire", "config", "telemetry", "access", "servers", "mux"]),
+    ("daemon", &["base", "wire", "config", "telemetry", "access", "servers", "mux", "front"]),
+    ("bridge", &["base", "wire", "config", "telemetry", "mux", "front"]),
+    ("cli", &["base", "wire", "config", "telemetry", "example", "daemon", "bridge"]),
+];
+
+const FILE_LINES_MAX: usize = 500;
+const ROOM_LINES_MAX: usize = 4000;
+
+fn rust_files(dir: &Path) -> Vec<PathBuf> {
+    let mut out = Vec::new();
+    let mut entries: Vec<_> =
+        fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path()).collect();
+    entries.sort();
+    for path in entries {
+        if path.is_dir() {
+            out.extend(rust_files(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            out.push(path);
+        }
+    }
+    out
+}
+
+fn source() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
+}
+
+fn room_of(path: &Path) -> Option<String> {
+    let inside = path.strip_prefix(source()).unwrap();
+    let mut parts = inside.components();
+    let first = parts.next()?.as_os_str().to_str()?.to_owned();
+    parts.next().map(|_| first)
+}
+
+/// The text without its tests and its comments.
+fn code(text: &str) -> String {
+    let body = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+    let lines = body.lines().filter(|line| !line.trim_start().starts_with("//"));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn the_plan_has_no_cycle_and_knows_every_room() {
+    for (index, (room, imports)) in PLAN.iter().enumerate() {
+        for import in *imports {
+            let below = PLAN[..index].iter().any(|(name, _)| name == import);
+            assert!(below, "{room} imports {import}, which does not stand above it");
+        }
+    }
+    let rooms: Vec<String> =
+        rust_files(&source()).iter().filter_map(|path| room_of(path)).collect();
+    for room in rooms {
+        assert!(PLAN.iter().any(|(name, _)| *name == room), "src/{room} is not in the plan");
+    }
+}
+
+#[test]
+fn rooms_import_only_downwards() {
+    let mut breaches = Vec::new();
+    for path in rust_files(&source()) {
+        let Some(room) = room_of(&path) else { continue };
+        let (_, allowed) = PLAN.iter().find(|(name, _)| *name == room).unwrap();
+        let text = code(&fs::read_to_string(&path).unwrap());
+        for (position, _) in text.match_indices("crate::") {
+            let rest = &text[position + "crate::".len()..];
+            let import: String =
+                rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+            let known = PLAN.iter().any(|(name, _)| *name == import);
+            if known && import != room && !allowed.contains(&import.as_str()) {
+                breaches.push(format!("{}: {room} may not know {import}", path.display()));
+            }
+        }
+    }
+    assert!(breaches.is_empty(), "{}", breaches.join("\n"));
+}
+
+#[test]
+fn files_and_rooms_stay_liveable() {
+    let mut complaints = Vec::new();
+    let mut rooms = std::collections::BTreeMap::<String, usize>::new();
+    for path in rust_files(&source()) {
+        let text = fs::read_to_string(&path).unwrap();
+        let lines = text.lines().count();
+        if lines > FILE_LINES_MAX {
+            complaints.push(format!("{}: {lines} lines, at most {FILE_LINES_MAX}", path.display()));
+        }
+        let is_test = path.file_name().is_some_and(|name| name == "tests.rs");
+        if !is_test && !text.starts_with("//!") {
+            complaints.push(format!("{}: must begin with what it is for", path.display()));
+        }
+        if let Some(room) = room_of(&path).filter(|_| !is_test) {
+            *rooms.entry(room).or_default() += lines;
+        }
+    }
+    for (room, lines) in rooms {
+        if lines > ROOM_LINES_MAX {
+            complaints.push(format!("src/{room}: {lines} lines, at most {ROOM_LINES_MAX}"));
+        }
+    }
+    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+}
+
+#[test]
+fn every_room_says_what_it_knows() {
+    for (room, _) in PLAN {
+        let text = fs::read_to_string(source().join(room).join("mod.rs")).unwrap();
+        for heading in ["# Knows", "# Does not know", "# How to read it"] {
+            assert!(text.contains(heading), "src/{room}/mod.rs lacks the heading `{heading}`");
+        }
+    }
+}
+
+#[test]
+fn some_things_stay_out() {
+    let mut breaches = Vec::new();
+    for path in rust_files(&source()) {
+        let text = code(&fs::read_to_string(&path).unwrap());
+        let is = |end: &str| path.ends_with(end);
+        let mut forbid = |word: &str, except: bool, why: &str| {
+            if text.contains(word) && !except {
+                breaches.push(format!("{}: `{word}`: {why}", path.display()));
+            }
+        };
+        for word in ["upstream", "downstream", "backend"] {
+            forbid(word, false, "the field uses it in opposite senses");
+        }
+        forbid("todo!", false, "nothing is left to do");
+        forbid("var_os(\"HOME\")", is("base/dirs.rs"), "only base::dirs knows where home is");
+        let machine =
+            is("servers/machine.rs") || is("wire/link/endpoint.rs") || is("bridge/machine.rs");
+        if machine {
+            for word in ["Instant::now", "tokio::", "async fn", "std::fs"] {
+                if text.contains(word) {
+                    breaches.push(format!(
+                        "{}: `{word}`: a machine has no clock and no I/O",
+                        path.display()
+                    ));
+                }
+            }
+        }
+    }
+    assert!(breaches.is_empty(), "{}", breaches.join("\n"));
+}

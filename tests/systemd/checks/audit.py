@@ -1,0 +1,140 @@
+"""The journal: fields, message ids, priorities, completeness, the catalogue."""
+
+import collections
+import queue
+
+from clients import Bridge, outcome
+from lib import Failed, expect, facts, given, journal, run, same, until
+
+CALL = "a1f0c6de5b7e4b0fa3a5d0c1e2f30018"
+LEVELS = collections.defaultdict(lambda: "6") | {
+    "config_refused": "3",
+    "server_unusable": "3",
+    "listener_refused": "3",
+    "server_failed": "4",
+    "server_misbehaved": "4",
+    "server_wrote_too_much": "4",
+    "tool_refused": "4",
+    "peer_refused": "4",
+    "facts_lost": "4",
+    "call_finished": "7",
+    "server_wrote": "7",
+}
+BURST = 12_000
+IN_FLIGHT = 64
+
+
+def fields_of_a_call():
+    given()
+    seen = {entry["CALLMUX_CALL_ID"] for entry in facts("call_finished")}
+    bridge = Bridge()
+    bridge.value("counter__increment", {"by": 5})
+    bridge.call("failing__fail")
+
+    def found(tool):
+        entries = journal(f"CALLMUX_TOOL={tool}")
+        return [entry for entry in entries if entry["CALLMUX_CALL_ID"] not in seen]
+
+    (entry,) = until("the call is in the journal", lambda: found("counter__increment"))
+    same("MESSAGE_ID", entry["MESSAGE_ID"], CALL)
+    same("SYSLOG_IDENTIFIER", entry["SYSLOG_IDENTIFIER"], "callmux")
+    same("PRIORITY", entry["PRIORITY"], "7")
+    same("CALLMUX_OUTCOME", entry["CALLMUX_OUTCOME"], "done")
+    same("CALLMUX_SERVER", entry["CALLMUX_SERVER"], "counter")
+    same("_SYSTEMD_USER_UNIT", entry["_SYSTEMD_USER_UNIT"], "callmux.service")
+    for name in ("CALL_ID", "DURATION_US", "PRINCIPAL", "REQUEST_BYTES", "REPLY_BYTES", "SESSION"):
+        expect(entry.get(f"CALLMUX_{name}"), f"the entry has no CALLMUX_{name}")
+    expect('"by"' not in str(entry), "the entry has the call's arguments")
+    (entry,) = until("the failed call is in the journal", lambda: found("failing__fail"))
+    same("CALLMUX_OUTCOME", entry["CALLMUX_OUTCOME"], "tool_error")
+    ours = sorted(name for name in entry if name.startswith("CALLMUX_"))
+    return ", ".join(ours)
+
+
+def calls_are_complete():
+    """More than journald's default rate lets through."""
+    given()
+    bridge = Bridge()
+    bridge.value("counter__value")
+    before = len(journal(f"MESSAGE_ID={CALL}"))
+    lost = len(facts("facts_lost"))
+    waiting = collections.deque()
+    for _ in range(BURST):
+        if len(waiting) == IN_FLIGHT:
+            take(waiting.popleft())
+        waiting.append(bridge.start_call("counter__value"))
+    for answer in waiting:
+        take(answer)
+    count = lambda: len(journal(f"MESSAGE_ID={CALL}")) - before
+    try:
+        until("every call is in the journal", lambda: count() >= BURST, seconds=20)
+    except Failed:
+        raise Failed(
+            f"{count()} of {BURST} calls are in the journal; facts_lost was written "
+            f"{len(facts('facts_lost')) - lost} times"
+        ) from None
+    return f"{count()} entries of {BURST} calls"
+
+
+def take(answer):
+    try:
+        same("a call in the burst", outcome(answer.get(timeout=60)), "done")
+    except queue.Empty:
+        raise Failed("a call in the burst was not answered within 60 s") from None
+
+
+def priorities():
+    """Over everything that all checks before this one caused."""
+    given()
+    bridge = Bridge()
+    bridge.call("failing__crash")
+    until("the crash is in the journal", lambda: facts("server_failed"))
+    entries = journal("-t", "callmux", "_TRANSPORT=journal")
+    wrong = [
+        f"{entry['CALLMUX_FACT']} has {entry['PRIORITY']}"
+        for entry in entries
+        if "CALLMUX_FACT" in entry and entry["PRIORITY"] != LEVELS[entry["CALLMUX_FACT"]]
+    ]
+    expect(not wrong, "; ".join(sorted(set(wrong))))
+    kinds = {entry["CALLMUX_FACT"] for entry in entries if "CALLMUX_FACT" in entry}
+    return f"{len(entries)} entries of {len(kinds)} kinds"
+
+
+def no_duplicates():
+    calls = collections.Counter(entry["CALLMUX_CALL_ID"] for entry in facts("call_finished"))
+    twice = [call for call, count in calls.items() if count > 1]
+    expect(not twice, f"{len(twice)} calls have two entries, such as {twice[:1]}")
+    # A daemon that writes to the journal and to stderr as well would show up here.
+    by_stderr = journal("-t", "callmux", "_TRANSPORT=stdout")
+    expect(not by_stderr, f"{len(by_stderr)} lines on stderr, such as {by_stderr[:1]}")
+    starts = collections.Counter(entry["_PID"] for entry in facts("daemon_started"))
+    expect(all(count == 1 for count in starts.values()), "a start is written twice")
+    return f"{len(calls)} calls, {len(starts)} starts, each once"
+
+
+def catalogue():
+    text = run("journalctl", "--user", "-x", "--no-pager", "-n1", f"MESSAGE_ID={CALL}").stdout
+    expect("How a call can end:" in text, f"`journalctl -x` shows no explanation:\n{text}")
+    expect("@CALLMUX_" not in text, f"the explanation has holes:\n{text}")
+    # Every kind that has an entry by now.
+    kinds = {entry["MESSAGE_ID"]: entry["CALLMUX_FACT"] for entry in facts_of_all()}
+    for message_id, fact in kinds.items():
+        text = run(
+            "journalctl", "--user", "-x", "--no-pager", "-n1", f"MESSAGE_ID={message_id}"
+        ).stdout
+        expect("Subject: " in text, f"{fact} is not explained")
+        expect("@CALLMUX_" not in text, f"the explanation of {fact} has holes:\n{text}")
+    return f"{len(kinds)} kinds explained"
+
+
+def facts_of_all():
+    return [entry for entry in journal("-t", "callmux") if "CALLMUX_FACT" in entry]
+
+
+CHECKS = [
+    ("the journal has the fields of a call", fields_of_a_call),
+    ("the journal has every call of a burst", calls_are_complete),
+    ("the journal's priorities are right", priorities),
+    ("nothing is in the journal twice", no_duplicates),
+    ("journalctl -x explains", catalogue),
+]

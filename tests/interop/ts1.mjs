@@ -1,0 +1,28 @@
+// Driver: @modelcontextprotocol/sdk 1.x, which speaks the legacy revisions.
+
+import { ROOTS, elicited, require, run, sampled } from './driver.mjs';
+
+const { Client } = require('@modelcontextprotocol/sdk/client/index.js');
+const { StreamableHTTPClientTransport } = require('@modelcontextprotocol/sdk/client/streamableHttp.js');
+const { StdioClientTransport } = require('@modelcontextprotocol/sdk/client/stdio.js');
+const schemas = require('@modelcontextprotocol/sdk/types.js');
+
+run({
+  Http: StreamableHTTPClientTransport,
+  Stdio: StdioClientTransport,
+  async open(_era, conn) {
+    const capabilities = { sampling: {}, elicitation: { form: {}, url: {} }, roots: {} };
+    const client = new Client({ name: 'interop-ts1', version: '1.0.0' }, { capabilities });
+    client.setRequestHandler(schemas.ListRootsRequestSchema, () => ROOTS);
+    client.setRequestHandler(schemas.CreateMessageRequestSchema, ({ params }) => sampled(params));
+    client.setRequestHandler(schemas.ElicitRequestSchema, ({ params }) => elicited(conn, params));
+    await client.connect(conn.transport);
+    // Only the transport is told which revision was settled on.
+    client.revision = conn.log.find((entry) => entry.in?.result?.protocolVersion).in.result.protocolVersion;
+    return client;
+  },
+  greeting: (client) => ({ revision: client.revision, era: 'legacy', server: client.getServerVersion() }),
+  // Not `callTool`: that one refuses on its own side what the server should refuse (tasks).
+  call: (client, params, options) =>
+    client.request({ method: 'tools/call', params }, schemas.CallToolResultSchema, options),
+});

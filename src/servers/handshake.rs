@@ -2,18 +2,19 @@
 //!
 //! 2026-07-28 ("Versioning", era detection): a server that answers `server/discover`, or refuses it
 //! with one of the modern error codes, is modern; any other error, or silence, means legacy, and
-//! `initialize` follows. The verdict is remembered ([`super::memory`]).
+//! `initialize` follows. Silence may also mean that the server is still starting, so the probe is
+//! listened for until `initialize` is answered too. The verdict is remembered ([`super::memory`]).
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::connection::{Connection, Reply};
+use super::connection::{Connection, Exchange, Reply};
 use super::memory::Memory;
 use crate::wire::error::code;
 use crate::wire::{Era, Kind, Message, Payload, Revision, object, translate};
 
-/// How long a server may be silent on `server/discover` before it counts as legacy.
-const PROBE_PATIENCE: Duration = Duration::from_secs(5);
+/// How long a server may be silent on `server/discover` before `initialize` is tried as well.
+pub const PROBE_PATIENCE: Duration = Duration::from_secs(5);
 
 /// What a server said about itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,44 +37,98 @@ pub fn client_info() -> String {
     format!(r#"{{"name":"callmux","version":"{}"}}"#, env!("CARGO_PKG_VERSION"))
 }
 
-/// Talks until the server can be used. `patience` bounds each answer.
+/// Talks until the server can be used. `probe` bounds the silence on `server/discover`, `patience`
+/// every other answer.
 pub async fn greet(
     connection: &Arc<Connection>,
     memory: &Memory,
+    probe: Duration,
     patience: Duration,
 ) -> Result<Identity, String> {
-    let identity = match memory.era() {
-        Some(Era::Legacy) => initialize(connection, patience).await?,
-        Some(Era::Modern) => match discover(connection, patience).await? {
-            Discovery::Modern(identity) => identity,
-            Discovery::Legacy => initialize(connection, patience).await?,
+    let known = memory.era();
+    if known == Some(Era::Legacy) {
+        match initialize(connection, patience).await? {
+            Answer::Agreed(identity) => return Ok(identity),
+            Answer::Refused { modern: false, error } => return Err(refused(&error)),
+            // It was updated since.
+            Answer::Refused { modern: true, .. } => {}
+        }
+    }
+    let probe = if known == Some(Era::Modern) { patience } else { probe.min(patience) };
+    let mut discover = say(connection, "server/discover", &discover_params())?;
+    let (identity, speaks) = match hear(&mut discover, probe).await? {
+        Some(message) => match discovered(&message)? {
+            Some(identity) => (identity, Era::Modern),
+            None => (initialize(connection, patience).await?.agreed()?, Era::Legacy),
         },
-        None => match discover(connection, PROBE_PATIENCE.min(patience)).await? {
-            Discovery::Modern(identity) => identity,
-            Discovery::Legacy => initialize(connection, patience).await?,
-        },
+        None => try_both(connection, discover, patience).await?,
     };
-    memory.remember(identity.era);
+    memory.remember(speaks);
     Ok(identity)
 }
 
-enum Discovery {
-    Modern(Identity),
-    Legacy,
+/// Says `initialize` to a server that is silent on `server/discover`. Returns the identity it is
+/// used under and the era to begin with next time.
+async fn try_both(
+    connection: &Arc<Connection>,
+    mut discover: Exchange,
+    patience: Duration,
+) -> Result<(Identity, Era), String> {
+    let initialize = initialize(connection, patience);
+    tokio::pin!(initialize);
+    let mut modern = None;
+    let answer = tokio::select! {
+        // The server answers in order, as far as it can.
+        biased;
+        late = hear(&mut discover, patience) => {
+            modern = late?.map(|message| discovered(&message)).transpose()?.flatten();
+            initialize.await?
+        }
+        answer = &mut initialize => answer?,
+    };
+    match (answer, modern) {
+        // It was told to be legacy now, but will not need to be next time.
+        (Answer::Agreed(identity), Some(_)) => Ok((identity, Era::Modern)),
+        (Answer::Agreed(identity), None) => Ok((identity, Era::Legacy)),
+        (Answer::Refused { .. }, Some(identity)) => Ok((identity, Era::Modern)),
+        (Answer::Refused { error, .. }, None) => Err(refused(&error)),
+    }
 }
 
-async fn ask(
-    connection: &Arc<Connection>,
-    method: &str,
-    params: &str,
-    patience: Duration,
-) -> Result<Option<Message>, String> {
+/// What a server made of `initialize`.
+enum Answer {
+    Agreed(Identity),
+    /// `modern`: with a code that only a modern server has. `error` as the server wrote it.
+    Refused {
+        modern: bool,
+        error: String,
+    },
+}
+
+impl Answer {
+    fn agreed(self) -> Result<Identity, String> {
+        match self {
+            Self::Agreed(identity) => Ok(identity),
+            Self::Refused { error, .. } => Err(refused(&error)),
+        }
+    }
+}
+
+fn refused(error: &str) -> String {
+    format!("it refused the handshake: {error}")
+}
+
+fn say(connection: &Arc<Connection>, method: &str, params: &str) -> Result<Exchange, String> {
     let build = |id: u64| {
         Payload::from(format!(
             r#"{{"jsonrpc":"2.0","id":{id},"method":"{method}","params":{params}}}"#
         ))
     };
-    let mut exchange = connection.request(None, build).map_err(|loss| loss.reason.to_string())?;
+    connection.request(None, build).map_err(|loss| loss.reason.to_string())
+}
+
+/// The answer, or nothing if the server is silent for so long.
+async fn hear(exchange: &mut Exchange, patience: Duration) -> Result<Option<Message>, String> {
     match tokio::time::timeout(patience, exchange.reply()).await {
         Ok(Reply::Answer(message)) => Ok(Some(message)),
         Ok(Reply::Lost(loss)) => Err(loss.reason.to_string()),
@@ -81,42 +136,41 @@ async fn ask(
     }
 }
 
-async fn discover(connection: &Arc<Connection>, patience: Duration) -> Result<Discovery, String> {
-    let params = format!(r#"{{"_meta":{{{}}}}}"#, translate::modern_meta(&client_info()));
-    let Some(answer) = ask(connection, "server/discover", &params, patience).await? else {
-        return Ok(Discovery::Legacy);
-    };
+fn discover_params() -> String {
+    format!(r#"{{"_meta":{{{}}}}}"#, translate::modern_meta(&client_info()))
+}
+
+/// Whom the answer to `server/discover` shows; nobody, if it shows a legacy server.
+fn discovered(answer: &Message) -> Result<Option<Identity>, String> {
     match answer.kind() {
         Kind::Result { result, .. } => {
             let result = answer.at(*result);
             let [versions] = object::members(result, ["supportedVersions"]).unwrap_or_default();
             let versions: Vec<String> =
                 versions.and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
-            match versions.iter().find(|version| *version == Revision::MODERN.as_str()) {
-                Some(version) => Ok(Discovery::Modern(identity(Era::Modern, version, result))),
-                None => Ok(Discovery::Legacy),
-            }
+            let ours = versions.iter().find(|version| *version == Revision::MODERN.as_str());
+            Ok(ours.map(|version| identity(Era::Modern, version, result)))
         }
-        Kind::Error { error, .. } => {
-            let [code] = object::members(answer.at(*error), ["code"]).unwrap_or_default();
-            let code: i64 = code.and_then(|code| code.parse().ok()).unwrap_or_default();
-            if code::is_modern(code) {
-                Err(format!("it speaks no revision we know; it refused with {}", answer.at(*error)))
-            } else {
-                Ok(Discovery::Legacy)
-            }
+        Kind::Error { error, .. } if has_modern_code(answer.at(*error)) => {
+            Err(format!("it speaks no revision we know; it refused with {}", answer.at(*error)))
         }
-        Kind::Request { .. } | Kind::Notification { .. } => Ok(Discovery::Legacy),
+        _ => Ok(None),
     }
 }
 
-async fn initialize(connection: &Arc<Connection>, patience: Duration) -> Result<Identity, String> {
+fn has_modern_code(error: &str) -> bool {
+    let [code] = object::members(error, ["code"]).unwrap_or_default();
+    code.and_then(|code| code.parse().ok()).is_some_and(code::is_modern)
+}
+
+async fn initialize(connection: &Arc<Connection>, patience: Duration) -> Result<Answer, String> {
     let params = format!(
         r#"{{"protocolVersion":"{}","capabilities":{{"roots":{{}},"sampling":{{}},"elicitation":{{"form":{{}},"url":{{}}}}}},"clientInfo":{}}}"#,
         Revision::NEWEST_LEGACY,
         client_info(),
     );
-    let Some(answer) = ask(connection, "initialize", &params, patience).await? else {
+    let mut exchange = say(connection, "initialize", &params)?;
+    let Some(answer) = hear(&mut exchange, patience).await? else {
         return Err(format!("it did not answer the handshake within {patience:?}"));
     };
     match answer.kind() {
@@ -129,10 +183,11 @@ async fn initialize(connection: &Arc<Connection>, patience: Duration) -> Result<
                 .ok_or("its answer to initialize names no protocolVersion")?;
             let note = r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#;
             connection.send(Payload::from(note.to_owned()));
-            Ok(identity(Era::Legacy, &version, result))
+            Ok(Answer::Agreed(identity(Era::Legacy, &version, result)))
         }
         Kind::Error { error, .. } => {
-            Err(format!("it refused the handshake: {}", answer.at(*error)))
+            let error = answer.at(*error);
+            Ok(Answer::Refused { modern: has_modern_code(error), error: error.to_owned() })
         }
         Kind::Request { .. } | Kind::Notification { .. } => {
             Err("it answered the handshake with nonsense".into())
@@ -164,5 +219,99 @@ fn identity(era: Era, revision: &str, result: &str) -> Identity {
         instructions: text(instructions),
         has_tools: tools.is_some(),
         announces_tools: announces == Some("true"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::super::connection::tests::open;
+    use super::{Memory, greet};
+    use crate::wire::Era::{self, Legacy, Modern};
+
+    const MODERN: &str = r#""result":{"supportedVersions":["2026-07-28"],"capabilities":{}}"#;
+    const LEGACY: &str = r#""result":{"protocolVersion":"2025-11-25","capabilities":{}}"#;
+    const UNKNOWN: &str = r#""error":{"code":-32601,"message":"no such method"}"#;
+    const TOO_OLD: &str = r#""error":{"code":-32022,"message":"unsupported version"}"#;
+    const NEVER: &str = "";
+
+    /// How a server behaves, and what must come of it.
+    struct Case {
+        remembered: Option<Era>,
+        /// The answer to `server/discover`; a slow server gives it when `initialize` has come.
+        discover: &'static str,
+        slow: bool,
+        initialize: &'static str,
+        era: Result<Era, &'static str>,
+        then_remembered: Option<Era>,
+    }
+
+    async fn check(case: Case) {
+        let (connection, mut far) = open(10_000);
+        let dir = tempfile::tempdir().unwrap();
+        let memory = Memory::at(dir.path().join("era.json"));
+        if let Some(era) = case.remembered {
+            memory.remember(era);
+        }
+        let server = async move {
+            let mut discover_id = None;
+            loop {
+                let line = far.line().await;
+                let message: serde_json::Value = serde_json::from_str(&line).unwrap();
+                let answers = match message["method"].as_str().unwrap() {
+                    "server/discover" if case.slow => {
+                        discover_id = Some(message["id"].clone());
+                        vec![]
+                    }
+                    "server/discover" => vec![(message["id"].clone(), case.discover)],
+                    "initialize" => {
+                        let late = discover_id.take().map(|id| (id, case.discover));
+                        late.into_iter().chain([(message["id"].clone(), case.initialize)]).collect()
+                    }
+                    _ => vec![],
+                };
+                for (id, answer) in answers.iter().filter(|(_, answer)| *answer != NEVER) {
+                    far.say(&format!(r#"{{"jsonrpc":"2.0","id":{id},{answer}}}"#)).await;
+                }
+            }
+        };
+        // Only a server that is slow on purpose sees the end of this patience.
+        let probe = Duration::from_millis(if case.slow { 10 } else { 60_000 });
+        let greeted = tokio::select! {
+            greeted = greet(&connection, &memory, probe, Duration::from_mins(1)) => greeted,
+            () = server => unreachable!("a server does not leave"),
+        };
+        match (greeted.map(|identity| identity.era), case.era) {
+            (Ok(era), Ok(expected)) => assert_eq!(era, expected),
+            (Err(error), Err(expected)) => assert!(error.contains(expected), "{error}"),
+            (found, expected) => panic!("{found:?} instead of {expected:?}"),
+        }
+        assert_eq!(memory.era(), case.then_remembered);
+    }
+
+    #[rustfmt::skip]
+    #[tokio::test]
+    async fn the_era_is_found_however_slowly_a_server_starts() {
+        let case = |remembered, discover, slow, initialize, era, then_remembered| Case {
+            remembered, discover, slow, initialize, era, then_remembered,
+        };
+        for case in [
+            case(None, MODERN, false, NEVER, Ok(Modern), Some(Modern)),
+            case(None, UNKNOWN, false, LEGACY, Ok(Legacy), Some(Legacy)),
+            case(None, TOO_OLD, false, NEVER, Err("no revision we know"), None),
+            case(None, UNKNOWN, false, UNKNOWN, Err("refused the handshake"), None),
+            case(None, NEVER, true, LEGACY, Ok(Legacy), Some(Legacy)),
+            case(None, UNKNOWN, true, LEGACY, Ok(Legacy), Some(Legacy)),
+            case(None, MODERN, true, TOO_OLD, Ok(Modern), Some(Modern)),
+            case(None, MODERN, true, LEGACY, Ok(Legacy), Some(Modern)),
+            case(None, NEVER, true, TOO_OLD, Err("refused the handshake"), None),
+            case(Some(Modern), MODERN, false, NEVER, Ok(Modern), Some(Modern)),
+            case(Some(Modern), UNKNOWN, false, LEGACY, Ok(Legacy), Some(Legacy)),
+            case(Some(Legacy), MODERN, false, TOO_OLD, Ok(Modern), Some(Modern)),
+            case(Some(Legacy), NEVER, false, LEGACY, Ok(Legacy), Some(Legacy)),
+        ] {
+            check(case).await;
+        }
     }
 }

@@ -31,6 +31,11 @@ impl Memory {
         Self { path: dirs::cache().map(|dir| dir.join(name)) }
     }
 
+    #[cfg(test)]
+    pub fn at(path: PathBuf) -> Self {
+        Self { path: Some(path) }
+    }
+
     /// The era this server spoke last time.
     pub fn era(&self) -> Option<Era> {
         let bytes = std::fs::read(self.path.as_ref()?).ok()?;

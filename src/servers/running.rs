@@ -133,7 +133,9 @@ impl Running {
         let connection = self.connection.clone();
         let patience = config.start_timeout;
         let greet = async {
-            let identity = handshake::greet(&connection, &Memory::of(config), patience).await?;
+            let memory = Memory::of(config);
+            let probe = handshake::PROBE_PATIENCE;
+            let identity = handshake::greet(&connection, &memory, probe, patience).await?;
             let tools = read_tools(connection.clone(), identity.clone(), patience).await?;
             Ok((identity, tools))
         };

@@ -8,7 +8,8 @@ use crate::base::{ServerName, Tasks};
 use crate::telemetry::Recorder;
 use crate::wire::{Message, Payload};
 
-struct Far {
+/// A server's end of a connection.
+pub(in crate::servers) struct Far {
     input: tokio::io::Lines<BufReader<pipe::Receiver>>,
     output: pipe::Sender,
     news: tokio::sync::mpsc::Receiver<News>,
@@ -16,16 +17,16 @@ struct Far {
 }
 
 impl Far {
-    async fn line(&mut self) -> String {
+    pub(in crate::servers) async fn line(&mut self) -> String {
         self.input.next_line().await.unwrap().expect("a line")
     }
 
-    async fn say(&mut self, text: &str) {
+    pub(in crate::servers) async fn say(&mut self, text: &str) {
         self.output.write_all(format!("{text}\n").as_bytes()).await.unwrap();
     }
 }
 
-fn open(max_message: usize) -> (Arc<Connection>, Far) {
+pub(in crate::servers) fn open(max_message: usize) -> (Arc<Connection>, Far) {
     let (stdin, input) = pipe::pipe().unwrap();
     let (output, stdout) = pipe::pipe().unwrap();
     let tasks = Tasks::new();

@@ -71,6 +71,8 @@ pub fn inline(command: &[String], cwd: Option<PathBuf>) -> Option<Config> {
         ("command".to_owned(), text(program)),
         ("args".to_owned(), node(Value::List(args.iter().map(|arg| text(arg)).collect()))),
         ("prefix".to_owned(), text("")),
+        // The usual client kills us 4 s after it closed our input.
+        ("stop_timeout".to_owned(), text("1s")),
         ("inherit_env".to_owned(), node(Value::List(variables.map(|name| text(&name)).collect()))),
     ]);
     let mut config = empty();

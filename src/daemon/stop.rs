@@ -12,19 +12,23 @@ use crate::telemetry::Fact;
 /// How long the last answers may take to be written.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
-/// Stops everything. A second signal skips the waiting.
+/// Stops everything. A second signal ends it at once: a client that told us to go kills us next,
+/// and then nobody would end the servers.
 pub(super) async fn stop(daemon: Daemon, signals: &mut Signals) {
     let config = daemon.world.borrow().config.clone();
     let ladder =
         config.servers.values().map(|server| server.stop_timeout * 3).max().unwrap_or_default();
     let limit = config.drain_timeout + LAST_WORDS + ladder + Duration::from_secs(1);
     systemd::stopping("stopping; calls in flight may finish", limit);
+    let all = async {
+        in_order(&daemon, config.drain_timeout).await;
+        daemon.servers.close(ladder).await;
+    };
+    // A process that is still there is killed with its group when its task is dropped.
     tokio::select! {
-        () = in_order(&daemon, config.drain_timeout) => {}
+        () = all => {}
         () = signals.stop() => tracing::warn!("told twice to stop; not waiting any longer"),
     }
-    // A process that is still there is killed with its group when its task is dropped.
-    daemon.servers.close(ladder).await;
 }
 
 async fn in_order(daemon: &Daemon, drain: Duration) {

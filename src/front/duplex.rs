@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde_json::value::RawValue;
 
-use super::handle::{self, Handled};
+use super::handle::{self, Handled, Later};
 use super::outbox::Outbox;
 use super::outlet::{Back, CallOutlet};
 use super::session::Session;
@@ -57,7 +57,7 @@ impl Duplex {
                 let hub = self.hub.clone();
                 self.spawn(&id, "call", async move { mux::serve(hub, *call, outlet).await });
             }
-            Handled::List(era) => self.list(&id, era),
+            Handled::Later(later) => self.answer_later(&id, later),
             Handled::Listen { tools } => self.listen(&id, tools),
         }
     }
@@ -93,13 +93,13 @@ impl Duplex {
         });
     }
 
-    fn list(&self, id: &str, era: Era) {
+    fn answer_later(&self, id: &str, later: Later) {
         let (hub, session, own_id) = (self.hub.clone(), self.session.clone(), id.to_owned());
-        self.spawn(id, "list", async move {
-            let (payload, world) = handle::list(&hub, &own_id, era).await;
+        self.spawn(id, "later", async move {
+            let (payload, tools_version) = handle::later(&hub, &own_id, later).await;
             // A modern client subscribes to what it wants to hear.
-            if era == Era::Legacy {
-                session.sent_tools(world.tools_version);
+            if let (Some(version), Later::Tools(Era::Legacy)) = (tools_version, later) {
+                session.sent_tools(version);
             }
             payload
         });

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::hello;
 use super::session::{Client, Session};
-use crate::mux::{Call, Hub, World};
+use crate::mux::{Call, Hub};
 use crate::telemetry::Fact;
 use crate::wire::error::code;
 use crate::wire::params::Head;
@@ -21,10 +21,21 @@ pub enum Handled {
     Refused(RpcError),
     /// A tool call: [`crate::mux::serve`] has the answer.
     Call(Box<Call>),
-    /// The list of tools, once the servers had their chance to start: [`list`] has the answer.
-    List(Era),
+    /// What the servers have a say in, once they had their chance to start: [`later`] has the answer.
+    Later(Later),
     /// A modern client wants to hear of changes until it takes the request back.
     Listen { tools: bool },
+}
+
+/// What is answered from the servers that are there.
+#[derive(Debug, Clone, Copy)]
+pub enum Later {
+    /// The result of `initialize`, with the servers' instructions.
+    Initialize(Revision),
+    /// The result of `server/discover`, with the servers' instructions.
+    Discover,
+    /// The list of tools.
+    Tools(Era),
 }
 
 /// Takes in one message of `session`, whose head was read from it.
@@ -56,8 +67,8 @@ fn request(
     let method = message.method().cloned().unwrap_or(Method::Other("".into()));
     let id = message.id().unwrap_or("null").to_owned();
     if method == Method::Initialize {
-        let result = initialize(hub, session, &message)?;
-        return Ok(Handled::Reply(translate::result(&id, &result)));
+        let revision = initialize(hub, session, &message)?;
+        return Ok(Handled::Later(Later::Initialize(revision)));
     }
     let (meta, era) = (head.meta(&message), head.era());
     if era == Era::Modern {
@@ -80,13 +91,10 @@ fn request(
         }
         (Method::ToolsList, _) => {
             refuse_cursor(message.params())?;
-            Ok(Handled::List(era))
+            Ok(Handled::Later(Later::Tools(era)))
         }
         (Method::Ping, Era::Legacy) => Ok(Handled::Reply(translate::result(&id, "{}"))),
-        (Method::Discover, Era::Modern) => Ok(Handled::Reply(translate::result(
-            &id,
-            &hello::discover(hello::instructions(&hub.world())),
-        ))),
+        (Method::Discover, Era::Modern) => Ok(Handled::Later(Later::Discover)),
         (Method::Discover, Era::Legacy) => Err(meta
             .check_modern()
             .err()
@@ -98,16 +106,20 @@ fn request(
     }
 }
 
-/// The response to `tools/list`, and the world it was taken from.
-pub async fn list(hub: &Hub, id: &str, era: Era) -> (Payload, Arc<World>) {
+/// The response, and the version of the list of tools if that is what it has.
+pub async fn later(hub: &Hub, id: &str, later: Later) -> (Payload, Option<u64>) {
     let world = hub.settled_world().await;
-    let result = match era {
-        Era::Legacy => &world.catalog.legacy_result,
-        Era::Modern => &world.catalog.modern_result,
+    let result = match later {
+        Later::Initialize(revision) => {
+            hello::initialize(hello::instructions(&world), revision).into()
+        }
+        Later::Discover => hello::discover(hello::instructions(&world)).into(),
+        Later::Tools(Era::Legacy) => world.catalog.legacy_result.clone(),
+        Later::Tools(Era::Modern) => world.catalog.modern_result.clone(),
     };
     let head = format!(r#"{{"jsonrpc":"2.0","id":{id},"result":"#);
-    let parts = vec![head.into(), result.clone(), bytes::Bytes::from_static(b"}")];
-    (Payload::Parts(parts), world)
+    let payload = Payload::Parts(vec![head.into(), result, bytes::Bytes::from_static(b"}")]);
+    (payload, matches!(later, Later::Tools(_)).then_some(world.tools_version))
 }
 
 /// `notifications/tools/list_changed`; for a modern client under its subscription's id.
@@ -138,7 +150,7 @@ pub fn subscription_ended(id: &str) -> Payload {
     translate::result(id, &meta)
 }
 
-fn initialize(hub: &Hub, session: &Arc<Session>, message: &Message) -> Result<String, RpcError> {
+fn initialize(hub: &Hub, session: &Arc<Session>, message: &Message) -> Result<Revision, RpcError> {
     let params = message.params().ok_or_else(|| RpcError::invalid_params("`params` is missing"))?;
     let [version, info, capabilities] =
         object::members(params, ["protocolVersion", "clientInfo", "capabilities"])
@@ -157,7 +169,7 @@ fn initialize(hub: &Hub, session: &Arc<Session>, message: &Message) -> Result<St
         cwd: session.cwd.clone(),
     });
     session.greet(client);
-    Ok(hello::initialize(hello::instructions(&hub.world()), revision))
+    Ok(revision)
 }
 
 /// Our lists have one page, so no cursor of ours exists.

@@ -87,10 +87,11 @@ async fn try_both(
         answer = &mut initialize => answer?,
     };
     match (answer, modern) {
-        // It was told to be legacy now, but will not need to be next time.
-        (Answer::Agreed(identity), Some(_)) => Ok((identity, Era::Modern)),
+        // One that speaks both was told to be legacy now, but will not need to be next time.
+        (Answer::Agreed(identity), Some(_)) | (Answer::Refused { .. }, Some(identity)) => {
+            Ok((identity, Era::Modern))
+        }
         (Answer::Agreed(identity), None) => Ok((identity, Era::Legacy)),
-        (Answer::Refused { .. }, Some(identity)) => Ok((identity, Era::Modern)),
         (Answer::Refused { error, .. }, None) => Err(refused(&error)),
     }
 }

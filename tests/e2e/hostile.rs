@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 
+use rustix::process::Signal;
 use serde_json::{Value, json};
 
 use crate::support::{Daemon, Http, Sandbox, callmux, config, descendants, hostile, until};
@@ -212,6 +213,21 @@ fn a_server_that_ignores_the_end_of_its_input_is_ended() {
     let mut daemon = Daemon::start(&sandbox);
     daemon.wait_for("server_ready", |_| true);
     let pid = daemon.server_pid("stubborn");
+    assert_eq!(daemon.stop(), Some(0));
+    assert!(!crate::support::is_alive(pid));
+}
+
+#[test]
+fn a_second_signal_ends_what_is_still_stopping() {
+    let sandbox = Sandbox::new();
+    let path = hostile();
+    let text = config(&[("stubborn", &[path.to_str().unwrap(), "--at-start=ignores_the_end"])]);
+    sandbox.write("config/callmux/config.toml", &format!("{text}stop_timeout = \"1h\"\n"));
+    let mut daemon = Daemon::start(&sandbox);
+    daemon.wait_for("server_ready", |_| true);
+    let pid = daemon.server_pid("stubborn");
+    daemon.signal(Signal::TERM);
+    daemon.wait_for("daemon_stopped", |_| true);
     assert_eq!(daemon.stop(), Some(0));
     assert!(!crate::support::is_alive(pid));
 }

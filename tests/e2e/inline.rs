@@ -37,6 +37,23 @@ fn requests_that_come_before_the_server_is_ready_are_answered() {
 }
 
 #[test]
+fn what_the_server_tells_agents_is_there_from_the_first_answer() {
+    let sandbox = Sandbox::new();
+    let hostile = crate::support::hostile();
+    let start = || {
+        let mut command = sandbox.command();
+        command.arg("--").arg(&hostile);
+        Lines::start(command)
+    };
+    let answer = start().greet(&json!({}));
+    assert_eq!(answer["result"]["instructions"], "Beware.");
+    let mut client = start();
+    client.write(&crate::support::http::modern_body("server/discover", &json!({})));
+    let answer: serde_json::Value = serde_json::from_str(&client.next()).unwrap();
+    assert_eq!(answer["result"]["instructions"], "Beware.");
+}
+
+#[test]
 fn answers_are_written_even_when_the_input_has_ended() {
     let sandbox = Sandbox::new();
     let mut command = sandbox.command();

@@ -147,7 +147,7 @@ impl Server {
             },
             Some("initialize") => answer(
                 id,
-                r#"{"protocolVersion":"2025-11-25","capabilities":{"tools":{"listChanged":true}},"serverInfo":{"name":"hostile","version":"1"}}"#,
+                r#"{"protocolVersion":"2025-11-25","capabilities":{"tools":{"listChanged":true}},"serverInfo":{"name":"hostile","version":"1"},"instructions":"Beware."}"#,
             ),
             Some("tools/list") => self.list(id, request.params),
             Some("tools/call") => self.call(id, request.params.unwrap().get(), line),

@@ -37,9 +37,11 @@ pub(super) async fn answer(front: &Arc<Front>, prepared: Prepared) -> Response {
         Handled::Refused(error) => {
             json(status_of(&error, held.is_some()), error.response(Some(&id)))
         }
-        Handled::List(era) => {
-            let (payload, world) = handle::list(&front.hub, &id, era).await;
-            session.sent_tools(world.tools_version);
+        Handled::Later(later) => {
+            let (payload, tools_version) = handle::later(&front.hub, &id, later).await;
+            if let Some(version) = tools_version {
+                session.sent_tools(version);
+            }
             message(StatusCode::OK, payload)
         }
         Handled::Listen { tools } => listen(front, &id, tools),

@@ -59,7 +59,7 @@ async fn one(front: &Arc<Front>, held: &Arc<HttpSession>, message: Message) -> O
         Handled::Taken => None,
         Handled::Reply(payload) => Some(payload),
         Handled::Refused(error) => Some(translate::refusal(&id, &error)),
-        Handled::List(era) => Some(handle::list(&front.hub, &id, era).await.0),
+        Handled::Later(later) => Some(handle::later(&front.hub, &id, later).await.0),
         Handled::Call(call) => {
             // One array has no place for what comes before an answer.
             let back = Back::Http(Arc::new(LateStream::default()));

@@ -64,6 +64,8 @@ const SIGNALS: [(i32, &str); 13] = [
 /// Why a process could not be started.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
+    #[error("no memory for its output: {0}")]
+    Memory(io::Error),
     #[error("the command `{0}` is not found in PATH ({1}); write its absolute path")]
     NotFound(String, String),
     #[error("the command `{0}` does not exist")]

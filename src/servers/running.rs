@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use super::connection::{Connection, Exchange, News};
+use super::connection::{Connection, Exchange, News, Window};
 use super::handle::Live;
 use super::handshake::{self, Identity};
 use super::memory::Memory;
@@ -104,6 +104,7 @@ impl Running {
         config: &ServerConfig,
         recorder: &Recorder,
     ) -> Result<Self, process::StartError> {
+        let window = Window::new(config.max_message).map_err(process::StartError::Memory)?;
         let (process, streams) = Process::start(config)?;
         let tasks = Tasks::new();
         let last_lines = LastLines::default();
@@ -114,7 +115,7 @@ impl Running {
             server.clone(),
             streams.stdin,
             streams.stdout,
-            config.max_message,
+            window,
             &tasks,
             recorder.clone(),
         );

@@ -1,5 +1,7 @@
 //! Newline framing, as stdio servers and clients speak it.
 
+use std::ops::Range;
+
 use bytes::{Bytes, BytesMut};
 
 /// The smallest room offered to one read.
@@ -44,27 +46,39 @@ impl Lines {
 
     /// The next complete line, if there is one.
     pub fn next(&mut self) -> Result<Option<Bytes>, TooLong> {
-        while let Some(found) = memchr::memchr(b'\n', &self.buffer[self.searched..]) {
-            let end = self.searched + found;
-            let mut line = self.buffer.split_to(end + 1);
-            self.searched = 0;
-            line.truncate(if end > 0 && line[end - 1] == b'\r' { end - 1 } else { end });
-            if line.len() > self.cap {
-                return Err(TooLong { cap: self.cap });
-            }
-            if !line.is_empty() {
-                return Ok(Some(line.freeze()));
-            }
-        }
-        self.searched = self.buffer.len();
-        // One byte more than the cap may be the `\r` of a line that just fits.
-        if self.buffer.len() > self.cap + 1 { Err(TooLong { cap: self.cap }) } else { Ok(None) }
+        let mut start = 0;
+        let found = find(&self.buffer, &mut start, &mut self.searched, self.cap)?;
+        let mut taken = self.buffer.split_to(start).freeze();
+        self.searched -= start;
+        Ok(found.map(|line| {
+            taken.truncate(line.end);
+            taken.split_off(line.start)
+        }))
     }
+}
 
-    /// Bytes read that are not a whole line yet.
-    pub fn rest(&self) -> &[u8] {
-        &self.buffer
+/// The first line in `text` from `start` on, without its end. `start` is moved behind the line and
+/// the empty ones before it. `searched`: up to where no end is.
+pub fn find(
+    text: &[u8],
+    start: &mut usize,
+    searched: &mut usize,
+    cap: usize,
+) -> Result<Option<Range<usize>>, TooLong> {
+    while let Some(found) = memchr::memchr(b'\n', &text[*searched..]) {
+        let end = *searched + found;
+        let line = *start..if end > *start && text[end - 1] == b'\r' { end - 1 } else { end };
+        (*start, *searched) = (end + 1, end + 1);
+        if line.len() > cap {
+            return Err(TooLong { cap });
+        }
+        if !line.is_empty() {
+            return Ok(Some(line));
+        }
     }
+    *searched = text.len();
+    // One byte more than the cap may be the `\r` of a line that just fits.
+    if text.len() - *start > cap + 1 { Err(TooLong { cap }) } else { Ok(None) }
 }
 
 #[cfg(test)]

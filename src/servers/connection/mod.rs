@@ -7,6 +7,7 @@
 mod ask;
 mod exchange;
 mod reader;
+mod window;
 mod writer;
 
 use std::collections::{HashMap, VecDeque};
@@ -22,6 +23,7 @@ use crate::wire::{Payload, translate};
 pub use ask::Ask;
 use exchange::Cell;
 pub use exchange::{Event, Exchange, Reply, Step};
+pub use window::Window;
 
 /// Bytes that may wait to be written to a server.
 const QUEUE_BYTES_MAX: usize = 8 * 1024 * 1024;
@@ -94,12 +96,12 @@ impl Loss {
 }
 
 impl Connection {
-    /// Takes over both pipes of a server process. `max_message`: in bytes.
+    /// Takes over both pipes of a server process. `window`: where its output is read to.
     pub fn open(
         server: ServerName,
         stdin: pipe::Sender,
         stdout: pipe::Receiver,
-        max_message: usize,
+        window: Window,
         tasks: &Tasks,
         recorder: Recorder,
     ) -> (Arc<Self>, mpsc::Receiver<News>) {
@@ -122,10 +124,7 @@ impl Connection {
         let connection =
             Arc::new(Self { server, recorder, inner, wake_writer: Notify::new(), news });
         tasks.spawn("server writer", writer::run(connection.clone(), stdin));
-        tasks.spawn_until_stopped(
-            "server reader",
-            reader::run(connection.clone(), stdout, max_message),
-        );
+        tasks.spawn_until_stopped("server reader", reader::run(connection.clone(), stdout, window));
         (connection, receiver)
     }
 

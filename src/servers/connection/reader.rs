@@ -8,9 +8,9 @@ use tokio::net::unix::pipe;
 
 use super::ask::Ask;
 use super::exchange::{Cell, Event};
+use super::window::Window;
 use super::{Connection, Inner, News};
 use crate::wire::error::code;
-use crate::wire::lines::Lines;
 use crate::wire::{Kind, Message, Method, RpcError, translate};
 
 /// Bytes after which other tasks get their turn.
@@ -24,29 +24,31 @@ const STRAY_PAUSE: Duration = Duration::from_millis(1);
 pub(super) async fn run(
     connection: Arc<Connection>,
     mut stdout: pipe::Receiver,
-    max_message: usize,
+    mut window: Window,
 ) {
-    let mut lines = Lines::new(max_message);
     let mut since_turn = 0;
     loop {
-        match stdout.read_buf(lines.room()).await {
-            Ok(0) if lines.rest().is_empty() => {
+        match stdout.read(window.room()).await {
+            Ok(0) if window.rest().is_empty() => {
                 return connection.end("it closed its output".to_owned());
             }
             Ok(0) => {
-                connection.misbehaved("half a message before it closed its output", lines.rest());
+                connection.misbehaved("half a message before it closed its output", window.rest());
                 return connection
                     .end("it closed its output in the middle of a message".to_owned());
             }
-            Ok(count) => since_turn += count,
+            Ok(count) => {
+                window.read(count);
+                since_turn += count;
+            }
             Err(error) => return connection.end(format!("its output cannot be read: {error}")),
         }
         loop {
-            match lines.next() {
+            match window.next() {
                 Ok(Some(line)) => connection.take_in(&line),
                 Ok(None) => break,
                 Err(too_long) => {
-                    connection.misbehaved(&too_long.to_string(), lines.rest());
+                    connection.misbehaved(&too_long.to_string(), window.rest());
                     return connection
                         .end(format!("it sent {too_long}; raise `max_message` if that is right"));
                 }
@@ -55,6 +57,7 @@ pub(super) async fn run(
                 tokio::time::sleep(STRAY_PAUSE).await;
             }
         }
+        window.release();
         if since_turn >= TURN_BYTES {
             since_turn = 0;
             tokio::task::yield_now().await;

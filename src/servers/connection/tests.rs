@@ -3,7 +3,7 @@ use std::sync::Arc;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::unix::pipe;
 
-use super::{Connection, Event, Loss, News, Reply, Step};
+use super::{Connection, Event, Loss, News, Reply, Step, Window};
 use crate::base::{ServerName, Tasks};
 use crate::telemetry::Recorder;
 use crate::wire::{Message, Payload};
@@ -31,8 +31,9 @@ pub(in crate::servers) fn open(max_message: usize) -> (Arc<Connection>, Far) {
     let (output, stdout) = pipe::pipe().unwrap();
     let tasks = Tasks::new();
     let server = ServerName::parse("s").unwrap();
+    let window = Window::new(max_message).unwrap();
     let (connection, news) =
-        Connection::open(server, stdin, stdout, max_message, &tasks, Recorder::none());
+        Connection::open(server, stdin, stdout, window, &tasks, Recorder::none());
     (connection, Far { input: BufReader::new(input).lines(), output, news, tasks })
 }
 

@@ -15,7 +15,7 @@
 //!  4   daemon ── puts the house together, the one control loop      bridge ── a small program of its own
 //!  3   front ─────────────── clients come in
 //!  2   mux ───────────────── one door for every call; the catalog
-//!  1   access ── who may                       servers ── one MCP server's life
+//!  1   access ── who may     servers ── one MCP server's life     process ── how its program runs
 //!  0   base ── names, ids, tasks     wire ── MCP on the wire     config ── what is wanted
 //!      telemetry ── what happened    example ── small MCP servers in the binary
 //! ```
@@ -28,7 +28,8 @@
 //! | [`telemetry`] | the closed list of facts, and how they are written |
 //! | [`example`] | servers to try things with |
 //! | [`access`] | principals, the checks at the door, the decision about a call |
-//! | [`servers`] | processes, connections, handshakes, tool lists, supervision |
+//! | [`process`] | a server's process: a unit of systemd or a child; pipes, sandbox, the end |
+//! | [`servers`] | connections, handshakes, tool lists, supervision, what outlives us |
 //! | [`mux`] | the life of a call, phase by phase; names and what they resolve to |
 //! | [`front`] | sessions, streamable HTTP, stdio, the daemon's end of the link |
 //! | [`daemon`] | sockets, systemd, assembly, the order of stopping |
@@ -65,6 +66,7 @@ mod daemon;
 mod example;
 mod front;
 mod mux;
+mod process;
 mod servers;
 mod telemetry;
 mod wire;

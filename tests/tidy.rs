@@ -14,10 +14,14 @@ const PLAN: &[(&str, &[&str])] = &[
     ("telemetry", &["base"]),
     ("example", &["base"]),
     ("access", &["base", "wire", "config", "telemetry"]),
-    ("servers", &["base", "wire", "config", "telemetry"]),
+    ("process", &["base", "config"]),
+    ("servers", &["base", "wire", "config", "telemetry", "process"]),
     ("mux", &["base", "wire", "config", "telemetry", "access", "servers"]),
     ("front", &["base", "wire", "config", "telemetry", "access", "servers", "mux"]),
-    ("daemon", &["base", "wire", "config", "telemetry", "access", "servers", "mux", "front"]),
+    (
+        "daemon",
+        &["base", "wire", "config", "telemetry", "access", "process", "servers", "mux", "front"],
+    ),
     ("bridge", &["base", "wire", "config", "telemetry", "mux", "front"]),
     ("cli", &["base", "wire", "config", "telemetry", "example", "daemon", "bridge"]),
 ];

@@ -12,10 +12,12 @@
 
 pub mod backoff;
 pub mod dirs;
+pub mod fd_store;
 pub mod file;
 pub mod id;
 pub mod names;
 pub mod random;
+pub mod records;
 pub mod secret;
 pub mod shared_memory;
 pub mod stdio;

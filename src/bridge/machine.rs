@@ -17,6 +17,7 @@ use super::memory::Memory;
 use crate::front::{handle, hello};
 use crate::mux::failure::Lost;
 use crate::wire::error::code;
+use crate::wire::link::Restored;
 use crate::wire::params::Head;
 use crate::wire::{Era, Kind, Message, Method, Payload, Revision, RpcError, object, translate};
 
@@ -53,6 +54,40 @@ struct Held {
     message: Message,
     since: Instant,
     answered: bool,
+}
+
+/// What is known of the calls that a daemon had when it ended.
+#[derive(Clone, Copy)]
+struct Fate<'a> {
+    /// It may have read messages up to this number.
+    read: u64,
+    /// What the next daemon found out.
+    restored: Option<&'a Restored>,
+}
+
+/// How far a call came.
+enum Reached {
+    /// To its server, which works on it.
+    Running,
+    /// It had no effect.
+    Nobody,
+    Unknown,
+}
+
+impl Fate<'_> {
+    fn of(&self, id: &str, number: u64) -> Reached {
+        let Some(restored) = self.restored else {
+            return if number > self.read { Reached::Nobody } else { Reached::Unknown };
+        };
+        let is_in = |ids: &[String]| ids.iter().any(|known| known == id);
+        if is_in(&restored.running) {
+            Reached::Running
+        } else if is_in(&restored.not_sent) || number > restored.seen.min(self.read) {
+            Reached::Nobody
+        } else {
+            Reached::Unknown
+        }
+    }
 }
 
 /// The bridge's state.
@@ -244,28 +279,62 @@ impl Machine {
         self.send_held()
     }
 
-    /// There is a connection, to a daemon that does not know this link.
-    pub(super) fn connected_anew(&mut self, now: Instant) -> Vec<Action> {
+    /// There is a connection, to a daemon that does not have this link. `restored`: what it knows of
+    /// the daemon before it.
+    pub(super) fn connected_anew(
+        &mut self,
+        restored: Option<&Restored>,
+        now: Instant,
+    ) -> Vec<Action> {
         self.connected = true;
         let read = self.read_by_daemon.take().unwrap_or(u64::MAX);
+        let fate = Fate { read, restored };
         self.pending.remove(OWN_LIST);
         let mut lost: Vec<Pending> = self.pending.drain().map(|(_, pending)| pending).collect();
         lost.sort_by_key(|pending| pending.number);
         self.sent = 0;
         let mut actions = self.introduce_again(&lost, now);
+        actions.extend(self.take_back(restored, &lost));
         for pending in lost {
             match pending.message.method() {
                 Some(Method::Initialize) => {}
                 _ if pending.answered => {}
-                Some(Method::ToolsCall) if pending.number <= read => {
-                    let reason = "the callmux daemon ended while the call was running";
-                    actions.extend(give_up(&pending.message, reason, true, pending.since, now));
-                }
+                Some(Method::ToolsCall) => actions.extend(self.go_on(pending, fate, now)),
                 _ => actions.push(self.send(&pending.message, pending.since, false)),
             }
         }
         actions.extend(self.send_held());
         actions.extend(self.check_list(now));
+        actions
+    }
+
+    /// A call that was given to a daemon that is gone.
+    fn go_on(&mut self, pending: Pending, fate: Fate<'_>, now: Instant) -> Option<Action> {
+        let Pending { message, since, number, .. } = &pending;
+        let id = message.id().unwrap_or_default();
+        match fate.of(id, *number) {
+            Reached::Running => {
+                let kept = Pending { number: 0, ..pending };
+                self.pending.insert(kept.message.id().unwrap_or_default().into(), kept);
+                None
+            }
+            Reached::Nobody => Some(self.send(message, *since, false)),
+            Reached::Unknown => {
+                let reason = "the callmux daemon ended while the call was running";
+                give_up(message, reason, true, *since, now)
+            }
+        }
+    }
+
+    /// Calls that the client took back while the daemon was away are taken back now.
+    fn take_back(&mut self, restored: Option<&Restored>, lost: &[Pending]) -> Vec<Action> {
+        let is_wanted = |id: &String| lost.iter().any(|p| p.message.id() == Some(id.as_str()));
+        let running = restored.map_or(&[][..], |restored| &restored.running);
+        let unwanted = running.iter().filter(|id| !is_wanted(id));
+        let reason = "the client took the call back";
+        let actions: Vec<Action> =
+            unwanted.map(|id| Action::ToDaemon(translate::cancel(id, reason))).collect();
+        self.sent += actions.len() as u64;
         actions
     }
 

@@ -157,7 +157,11 @@ impl Bridge {
             drop(lost.send(Event::LinkLost).await);
         });
         self.connection = Some(tasks);
-        if welcome.resumed { self.machine.resumed() } else { self.machine.connected_anew(now) }
+        if welcome.resumed {
+            self.machine.resumed()
+        } else {
+            self.machine.connected_anew(welcome.restored.as_ref(), now)
+        }
     }
 
     fn frame(&mut self, frame: Frame) -> Vec<Action> {

@@ -10,6 +10,7 @@ use super::args::{LogArgs, LogFormat, LogLevel, ServeArgs};
 use super::{Exit, print, runtime};
 use crate::base::dirs;
 use crate::config::{self, Complaint, Config};
+use crate::daemon::sockets::Inherited;
 use crate::daemon::{self, Options, Serve, sockets};
 use crate::example::{self, Example};
 use crate::telemetry::{Format, Level, Recorder, Sink, recorder};
@@ -43,15 +44,23 @@ fn serve_with(args: &ServeArgs, recorder: &Recorder) -> Exit {
     };
     let outcome = runtime.block_on(async {
         let is_inherited = inherited.is_some();
+        let mut stored = Vec::new();
         let listeners = match inherited {
-            Some(sockets) => sockets.and_then(|sockets| sockets::adopt(sockets, recorder)),
+            Some(Inherited { sockets, stored: found }) => {
+                stored = found;
+                sockets.and_then(|sockets| sockets::adopt(sockets, recorder))
+            }
             None => {
                 let addresses = [config.http.listen.as_slice(), &args.listen].concat();
                 sockets::bind(args.socket.as_deref(), &addresses)
             }
         };
         let listeners = listeners.map_err(|error| (Exit::Unavailable, error.to_string()))?;
-        let serve = Serve::Listeners { listeners, inherited: is_inherited };
+        let serve = if is_inherited {
+            Serve::Inherited { listeners, stored }
+        } else {
+            Serve::Bound(listeners)
+        };
         run(config, files, complaint, serve, recorder).await
     });
     finish(outcome)

@@ -14,6 +14,10 @@ pub enum Kind {
     Duration,
     /// A text such as `"64KiB"`, `"4MB"`.
     Size,
+    /// A whole number in this range.
+    Number(u64, u64),
+    /// One of these texts.
+    Choice(&'static [&'static str]),
 }
 
 impl Kind {
@@ -26,6 +30,8 @@ impl Kind {
             Self::Bool => "true or false",
             Self::Duration => "duration",
             Self::Size => "size",
+            Self::Number(..) => "number",
+            Self::Choice(_) => "one of a few texts",
         }
     }
 }
@@ -186,6 +192,40 @@ pub const SERVER: &[Key] = &[
         "The longest message the server may send. A longer one ends the connection.",
     ),
     key(
+        "memory_max",
+        Kind::Size,
+        Unset,
+        "The most memory the server may use; beyond it it is killed and started again (systemd's \
+         `MemoryMax=`). This key and the next four need a systemd user manager.",
+    ),
+    key(
+        "tasks_max",
+        Kind::Number(1, u64::MAX / 2),
+        Unset,
+        "The most processes and threads the server may have (`TasksMax=`).",
+    ),
+    key(
+        "cpu_weight",
+        Kind::Number(1, 10_000),
+        Unset,
+        "The server's share of the processor when others want it too; 100 is usual (`CPUWeight=`).",
+    ),
+    key(
+        "runtime_max",
+        Kind::Duration,
+        Unset,
+        "How long the server's process may run before it is ended and started again \
+         (`RuntimeMaxSec=`).",
+    ),
+    key(
+        "sandbox",
+        Kind::Choice(&["none", "net", "strict"]),
+        Value("\"none\""),
+        "What the server may reach. `none`: what you may. `net`: the network, its working directory \
+         and its program; nothing else of your home, and the system read-only. `strict`: the same \
+         without the network. Where that cannot be had, the server does not start and says so.",
+    ),
+    key(
         "secret_args",
         Kind::Bool,
         Value("false"),
@@ -200,6 +240,11 @@ pub const SECTIONS: &[(&str, &[Key], &str)] = &[
     ("http", HTTP, "The HTTP side of the daemon."),
     ("servers.*", SERVER, "One MCP server that is started as a program and spoken to over stdio."),
 ];
+
+/// The kind of `name` in `keys`.
+pub fn kind_of(keys: &[Key], name: &str) -> Option<Kind> {
+    keys.iter().find(|key| key.name == name).map(|key| key.kind)
+}
 
 /// The default of `name` in `keys`, as it would be written.
 pub fn default_of(keys: &[Key], name: &str) -> Option<&'static str> {

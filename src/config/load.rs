@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::complaint::{Complaint, Place};
 use super::keys;
-use super::model::{Config, Http, ServerConfig, ToolNames};
+use super::model::{Config, Http, Limits, Sandbox, ServerConfig, ToolNames};
 use super::reference::{Resolved, Sources};
 use super::section::Section;
 use super::source;
@@ -205,6 +205,13 @@ fn server_config(mut section: Section<'_>, config: &Config) -> ServerConfig {
         stop_timeout: section.duration("stop_timeout").expect(always),
         call_timeout: section.duration("call_timeout").unwrap_or(config.call_timeout),
         max_message: section.size("max_message").expect(always),
+        limits: Limits {
+            memory_max: section.size("memory_max").map(|bytes| bytes as u64),
+            tasks_max: section.number("tasks_max"),
+            cpu_weight: section.number("cpu_weight"),
+            runtime_max: section.duration("runtime_max"),
+        },
+        sandbox: Sandbox::ALL[section.choice("sandbox")],
         unresolved: section.finish(),
     }
 }

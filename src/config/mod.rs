@@ -31,4 +31,4 @@ pub mod units;
 
 pub use complaint::Complaint;
 pub use load::load;
-pub use model::{Config, ServerConfig};
+pub use model::{Config, Sandbox, ServerConfig};

@@ -51,8 +51,44 @@ pub struct ServerConfig {
     pub call_timeout: Duration,
     /// In bytes.
     pub max_message: usize,
+    pub limits: Limits,
+    pub sandbox: Sandbox,
     /// Why the server cannot be started: references that could not be resolved.
     pub unresolved: Vec<Complaint>,
+}
+
+/// What a server may use; only a systemd manager can see to it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// In bytes.
+    pub memory_max: Option<u64>,
+    pub tasks_max: Option<u64>,
+    /// 1 to 10000.
+    pub cpu_weight: Option<u64>,
+    pub runtime_max: Option<Duration>,
+}
+
+/// What a server may reach.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Sandbox {
+    #[default]
+    None,
+    /// Its working directory, its program and the network.
+    Net,
+    /// Its working directory and its program.
+    Strict,
+}
+
+impl Sandbox {
+    pub const ALL: [Self; 3] = [Self::None, Self::Net, Self::Strict];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Net => "net",
+            Self::Strict => "strict",
+        }
+    }
 }
 
 /// Only `*` has a meaning: no tool name contains a NUL character.

@@ -50,6 +50,10 @@ fn property(key: &Key) -> Value {
         Kind::Bool => json!({ "type": "boolean" }),
         Kind::Duration => json!({ "type": "string", "examples": ["30s", "5m", "250ms"] }),
         Kind::Size => json!({ "type": "string", "examples": ["64KiB", "4MB"] }),
+        Kind::Number(min, max) => {
+            json!({ "type": "integer", "minimum": min, "maximum": max })
+        }
+        Kind::Choice(texts) => json!({ "enum": texts }),
     };
     schema["description"] = json!(key.doc);
     if let Unless::Value(text) = key.default {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::complaint::{Complaint, Place};
-use super::keys::{self, Key};
+use super::keys::{self, Key, Kind};
 use super::reference::{self, Resolved, Sources};
 use super::tree::{Node, Table, Value};
 use super::units;
@@ -194,6 +194,44 @@ impl<'a> Section<'a> {
     /// A size in bytes, or the key's default; `None` only for a key without one.
     pub fn size(&mut self, name: &str) -> Option<usize> {
         self.parsed(name, units::size)
+    }
+
+    /// A whole number in the key's range; `None` if it is not set.
+    pub fn number(&mut self, name: &str) -> Option<u64> {
+        let node = self.known(name)?;
+        let Some(Kind::Number(min, max)) = keys::kind_of(self.keys, name) else { return None };
+        match node.value {
+            Value::Number(number) => {
+                let number = u64::try_from(number).ok().filter(|n| (min..=max).contains(n));
+                if number.is_none() {
+                    self.complain(
+                        node.at,
+                        name,
+                        format!("must be a whole number from {min} to {max}"),
+                    );
+                }
+                number
+            }
+            _ => {
+                self.wrong_type(name, "a whole number", &node);
+                None
+            }
+        }
+    }
+
+    /// One of the key's texts, or its default, by its place among them.
+    pub fn choice(&mut self, name: &str) -> usize {
+        let Some(Kind::Choice(texts)) = keys::kind_of(self.keys, name) else { return 0 };
+        let place = |text: &str| texts.iter().position(|choice| *choice == text);
+        let default = keys::default_of(self.keys, name).map_or("", |text| text.trim_matches('"'));
+        match self.text(name) {
+            None => place(default).unwrap_or(0),
+            Some((text, at)) => place(&text).unwrap_or_else(|| {
+                let message = format!("must be one of {}; not `{text}`", texts.join(", "));
+                self.complain(at, name, message);
+                0
+            }),
+        }
     }
 
     /// Complains about every key that is left, and returns the references that failed.

@@ -59,6 +59,7 @@ fn value(value_: &Value, hide: bool) -> String {
             };
             format!("{{ {} }}", members.iter().map(member).collect::<Vec<_>>().join(", "))
         }
+        Value::Number(number) => number.to_string(),
         Value::Other(title) => quoted(title),
     }
 }

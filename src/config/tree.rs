@@ -22,7 +22,8 @@ pub enum Value {
     Bool(bool),
     List(Vec<Node>),
     Table(Table),
-    /// A number or a date: no key takes one.
+    Number(i64),
+    /// A fraction or a date: no key takes one.
     Other(&'static str),
 }
 
@@ -37,6 +38,7 @@ impl Value {
             Self::Bool(_) => "true or false",
             Self::List(_) => "a list",
             Self::Table(_) => "a table",
+            Self::Number(_) => "a whole number",
             Self::Other(title) => title,
         }
     }
@@ -73,7 +75,8 @@ fn convert(file: &Arc<Path>, text: &str, value: &DeValue<'_>) -> Value {
             Value::List(items.iter().map(item).collect())
         }
         DeValue::Table(table) => Value::Table(convert_table(file, text, table)),
-        DeValue::Integer(_) => Value::Other("a whole number"),
+        DeValue::Integer(integer) => i64::from_str_radix(integer.as_str(), integer.radix())
+            .map_or(Value::Other("a whole number"), Value::Number),
         DeValue::Float(_) => Value::Other("a number"),
         DeValue::Datetime(_) => Value::Other("a date or time"),
     }

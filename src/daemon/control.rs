@@ -2,19 +2,24 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, oneshot, watch};
+use tokio_util::sync::CancellationToken;
 
+use super::estate::Estate;
 use super::{stop, systemd};
 use crate::base::Tasks;
 use crate::config::Config;
 use crate::front::listen::{self, Listener};
 use crate::front::{Front, http, stdio};
 use crate::mux::{Hub, World};
+use crate::process::units::Units;
 use crate::servers::driver;
+use crate::servers::running::Start;
 use crate::telemetry::{Fact, Recorder};
 
 /// What to run.
@@ -32,8 +37,10 @@ pub struct Options {
 /// How clients come in.
 #[derive(Debug)]
 pub enum Serve {
-    /// Over these sockets. `inherited`: systemd owns them.
-    Listeners { listeners: Vec<Listener>, inherited: bool },
+    /// Over these sockets, which are ours.
+    Bound(Vec<Listener>),
+    /// Over these sockets, which are systemd's, with what it kept for us.
+    Inherited { listeners: Vec<Listener>, stored: Vec<(String, OwnedFd)> },
     /// One client on stdin and stdout; its end is ours.
     Stdio,
 }
@@ -50,6 +57,9 @@ pub(super) struct Daemon {
     changed: Arc<Notify>,
     complaint: Option<String>,
     last_status: String,
+    pub(super) units: Option<Units>,
+    /// Told when the servers are left to the next process of ours.
+    pub(super) leaving: CancellationToken,
 }
 
 /// What the loop was woken by.
@@ -73,7 +83,8 @@ pub async fn run(options: Options) -> io::Result<()> {
         None => recorder.record(Fact::ConfigLoaded { files, servers: config.servers.len() }),
         Some(complaint) => recorder.record(Fact::ConfigRefused { complaint: complaint.clone() }),
     }
-    let mut daemon = Daemon::build(config, complaint, recorder);
+    let (serve, estate) = Estate::of(serve, &config, &recorder).await;
+    let mut daemon = Daemon::build(config, complaint, recorder, estate);
     let mut client_left = daemon.open(serve);
     tokio::task::yield_now().await;
     let servers = daemon.world.borrow().servers.len();
@@ -86,25 +97,33 @@ pub async fn run(options: Options) -> io::Result<()> {
 }
 
 impl Daemon {
-    fn build(config: Config, complaint: Option<String>, recorder: Recorder) -> Self {
+    fn build(
+        config: Config,
+        complaint: Option<String>,
+        recorder: Recorder,
+        mut estate: Estate,
+    ) -> Self {
+        let leaving = CancellationToken::new();
         let (servers, changed) = (Tasks::new(), Arc::new(Notify::new()));
         let enabled = config.servers.iter().filter(|(_, server)| server.enabled);
         let started: BTreeMap<_, _> = enabled
             .map(|(name, server)| {
-                let started = driver::start(
-                    name.clone(),
-                    server.clone(),
-                    &servers,
-                    recorder.clone(),
-                    changed.clone(),
-                );
-                (name.clone(), started)
+                let start = Start {
+                    server: name.clone(),
+                    config: server.clone(),
+                    recorder: recorder.clone(),
+                    units: estate.units.clone(),
+                    leaving: leaving.clone(),
+                };
+                let found = estate.servers.remove(name.as_str());
+                (name.clone(), driver::start(start, found, &servers, changed.clone()))
             })
             .collect();
         let (world, receiver) =
             watch::channel(Arc::new(World::new(Arc::new(config), started, complaint.clone())));
-        let hub = Hub::new(receiver, recorder.clone());
-        let front = Front::new(hub, changed.clone());
+        let hub = Hub::new(receiver, recorder.clone(), estate.pending);
+        let front = Front::new(hub, changed.clone(), estate.link_table);
+        front.links.take_up(&front, estate.links);
         let connections = Tasks::new();
         Self {
             front,
@@ -115,12 +134,14 @@ impl Daemon {
             changed,
             complaint,
             last_status: String::new(),
+            units: estate.units,
+            leaving,
         }
     }
 
     /// Opens the ways in. The receiver fires when the one client of stdio has left.
-    fn open(&self, serve: Serve) -> tokio::sync::oneshot::Receiver<()> {
-        let (left, client_left) = tokio::sync::oneshot::channel();
+    fn open(&self, serve: Serve) -> oneshot::Receiver<()> {
+        let (left, client_left) = oneshot::channel();
         match serve {
             Serve::Stdio => {
                 let front = self.front.clone();
@@ -130,31 +151,28 @@ impl Daemon {
                     _ = left.send(());
                 });
             }
-            Serve::Listeners { listeners, inherited } => {
-                let router = http::router(self.front.clone());
-                for listener in listeners {
-                    self.recorder
-                        .record(Fact::Listening { address: listener.address(), inherited });
-                    let tasks = self.connections.clone();
-                    let accept =
-                        listen::accept(listener, self.front.clone(), router.clone(), tasks);
-                    self.connections.spawn("accept", accept);
-                }
-                // Nobody's leaving ends a daemon.
-                self.connections.spawn_until_stopped("open", async move {
-                    std::future::pending::<()>().await;
-                    drop(left);
-                });
-            }
+            Serve::Inherited { listeners, .. } => self.listen(listeners, true, left),
+            Serve::Bound(listeners) => self.listen(listeners, false, left),
         }
         client_left
     }
 
-    async fn turn(
-        &mut self,
-        signals: &mut Signals,
-        client_left: &mut tokio::sync::oneshot::Receiver<()>,
-    ) {
+    fn listen(&self, listeners: Vec<Listener>, inherited: bool, left: oneshot::Sender<()>) {
+        let router = http::router(self.front.clone());
+        for listener in listeners {
+            self.recorder.record(Fact::Listening { address: listener.address(), inherited });
+            let tasks = self.connections.clone();
+            let accept = listen::accept(listener, self.front.clone(), router.clone(), tasks);
+            self.connections.spawn("accept", accept);
+        }
+        // Nobody's leaving ends a daemon.
+        self.connections.spawn_until_stopped("open", async move {
+            std::future::pending::<()>().await;
+            drop(left);
+        });
+    }
+
+    async fn turn(&mut self, signals: &mut Signals, client_left: &mut oneshot::Receiver<()>) {
         let mut watchdog = systemd::watchdog_interval().map(tokio::time::interval);
         loop {
             let event = tokio::select! {

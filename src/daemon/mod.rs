@@ -12,6 +12,7 @@
 //! the platform.
 
 pub mod control;
+mod estate;
 pub mod sockets;
 pub mod stop;
 pub mod systemd;

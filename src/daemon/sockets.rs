@@ -3,12 +3,12 @@
 use std::fs;
 use std::io;
 use std::net::SocketAddr;
-use std::os::fd::OwnedFd;
+use std::os::fd::{FromRawFd, OwnedFd, RawFd};
 use std::os::unix::fs::FileTypeExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 
-use crate::base::{dirs, file};
+use crate::base::{dirs, fd_store, file};
 use crate::front::listen::{Listener, Unserved};
 use crate::telemetry::{Fact, Recorder};
 
@@ -31,20 +31,33 @@ pub enum SocketError {
     Bind(String, io::Error),
 }
 
-/// The sockets that systemd, or `systemfd`, passed to this process (sd_listen_fds(3)); `None` if
-/// it passed none. Any subset of our socket units may be active.
+/// What systemd passed to this process.
+#[derive(Debug)]
+pub struct Inherited {
+    pub sockets: Result<Vec<OwnedFd>, SocketError>,
+    /// What an earlier process of ours kept in the fd store, by the name it was given.
+    pub stored: Vec<(String, OwnedFd)>,
+}
+
+/// The descriptors that systemd, or `systemfd`, passed to this process (sd_listen_fds(3)); `None`
+/// if it passed none. Any subset of our socket units may be active.
 ///
 /// Must be called before other threads run: it changes the environment.
-pub fn inherited(recorder: &Recorder) -> Option<Result<Vec<OwnedFd>, SocketError>> {
+pub fn inherited(recorder: &Recorder) -> Option<Inherited> {
     let names = std::env::var("LISTEN_FDNAMES").unwrap_or_default();
     let names: Vec<&str> = names.split(':').collect();
     let mut passed = listenfd::ListenFd::from_env();
     if passed.len() == 0 {
         return None;
     }
-    let mut sockets = Vec::new();
+    let (mut sockets, mut stored) = (Vec::new(), Vec::new());
     for index in 0..passed.len() {
         let name = names.get(index).filter(|name| !name.is_empty()).unwrap_or(&"unnamed");
+        if let Some(name) = name.strip_prefix(fd_store::PREFIX) {
+            let fd = passed.take_raw_fd(index).ok().flatten();
+            stored.extend(fd.map(|fd| (name.to_owned(), own(fd))));
+            continue;
+        }
         let unix = passed.take_unix_listener(index).ok().flatten().map(OwnedFd::from);
         let socket =
             unix.or_else(|| passed.take_tcp_listener(index).ok().flatten().map(OwnedFd::from));
@@ -57,7 +70,17 @@ pub fn inherited(recorder: &Recorder) -> Option<Result<Vec<OwnedFd>, SocketError
             }
         }
     }
-    Some(if sockets.is_empty() { Err(SocketError::NoneUsable) } else { Ok(sockets) })
+    let sockets = if sockets.is_empty() { Err(SocketError::NoneUsable) } else { Ok(sockets) };
+    Some(Inherited { sockets, stored })
+}
+
+fn own(fd: RawFd) -> OwnedFd {
+    #[expect(unsafe_code, reason = "the descriptor was passed to us as a number")]
+    // SAFETY: systemd gave it to this process, and nobody else here has taken it.
+    let fd = unsafe { OwnedFd::from_raw_fd(fd) };
+    // Servers must not inherit it.
+    _ = rustix::io::fcntl_setfd(&fd, rustix::io::FdFlags::CLOEXEC);
+    fd
 }
 
 /// Listeners for inherited sockets; one that must not be served is left out and reported.

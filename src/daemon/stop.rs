@@ -12,6 +12,11 @@ use crate::telemetry::Fact;
 /// How long the last answers may take to be written.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
+/// Turns of the scheduler after which every task that could run has run.
+const STEPS: usize = 16;
+/// How long the user manager may take to say what is going on.
+const ASK_WITHIN: Duration = Duration::from_millis(500);
+
 /// Stops everything. A second signal ends it at once: a client that told us to go kills us next,
 /// and then nobody would end the servers.
 pub(super) async fn stop(daemon: Daemon, signals: &mut Signals) {
@@ -21,7 +26,11 @@ pub(super) async fn stop(daemon: Daemon, signals: &mut Signals) {
     let limit = config.drain_timeout + LAST_WORDS + ladder + Duration::from_secs(1);
     systemd::stopping("stopping; calls in flight may finish", limit);
     let all = async {
-        in_order(&daemon, config.drain_timeout).await;
+        if daemon.are_we_restarted().await {
+            leave(&daemon, config.drain_timeout).await;
+        } else {
+            in_order(&daemon, config.drain_timeout).await;
+        }
         daemon.servers.close(ladder).await;
     };
     // A process that is still there is killed with its group when its task is dropped.
@@ -29,6 +38,49 @@ pub(super) async fn stop(daemon: Daemon, signals: &mut Signals) {
         () = all => {}
         () = signals.stop() => tracing::warn!("told twice to stop; not waiting any longer"),
     }
+}
+
+impl Daemon {
+    /// Whether another process of ours will go on. If that cannot be known, it may.
+    async fn are_we_restarted(&self) -> bool {
+        let Some(units) = &self.units else { return false };
+        match tokio::time::timeout(ASK_WITHIN, units.are_we_restarted()).await {
+            Ok(Ok(restarted)) => restarted,
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "it is not known whether this is a restart");
+                true
+            }
+            Err(_) => true,
+        }
+    }
+}
+
+/// Another process of ours will go on: servers, links and their calls are left to it as they are.
+/// Only what hangs on a connection to us is finished here.
+async fn leave(daemon: &Daemon, drain: Duration) {
+    let front = &daemon.front;
+    daemon.recorder.record(Fact::DaemonDraining { calls: front.hub.calls() });
+    front.links.drain();
+    front.streams.stop();
+    daemon.connections.stop();
+    // Plain HTTP: nobody comes back for an answer.
+    daemon.connections.drained(drain).await;
+    front.links.stop_reading();
+    front.hub.leave();
+    daemon.leaving.cancel();
+    daemon.servers.drained(LAST_WORDS).await;
+    // Answers that were read are on their way to their links now: each is one step of one task.
+    for _ in 0..STEPS {
+        tokio::task::yield_now().await;
+    }
+    if let Some(pending) = &front.hub.pending {
+        pending.freeze();
+    }
+    front.links.table.freeze();
+    front.links.say_goodbye();
+    front.streams.drained(LAST_WORDS).await;
+    daemon.recorder.record(Fact::DaemonStopped { calls_left: 0 });
+    systemd::status("stopped; the next process goes on");
 }
 
 async fn in_order(daemon: &Daemon, drain: Duration) {

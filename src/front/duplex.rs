@@ -4,13 +4,16 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use serde_json::value::RawValue;
+use tokio::time::Instant;
 
 use super::handle::{self, Handled, Later};
 use super::outbox::Outbox;
 use super::outlet::{Back, CallOutlet};
-use super::session::Session;
+use super::session::{Session, Way};
 use crate::base::Tasks;
-use crate::mux::{self, Hub};
+use crate::mux::{self, Hub, Resumed};
+use crate::servers::PendingCall;
+use crate::servers::pending::Description;
 use crate::wire::params::Head;
 use crate::wire::{Era, Malformed, Message, Payload, RpcError, translate};
 
@@ -51,7 +54,8 @@ impl Duplex {
             Handled::Taken => {}
             Handled::Reply(payload) => self.outbox.push(payload),
             Handled::Refused(error) => self.outbox.push(translate::refusal(&id, &error)),
-            Handled::Call(call) => {
+            Handled::Call(mut call) => {
+                call.pending = self.note(&call, &id);
                 let back = Back::Duplex(self.outbox.clone());
                 let outlet = CallOutlet::new(self.session.clone(), call.era, back);
                 let hub = self.hub.clone();
@@ -68,6 +72,32 @@ impl Duplex {
         for item in items.iter().filter(|item| !item.get().starts_with('[')) {
             self.take_in(&text.slice_ref(item.get().as_bytes()));
         }
+    }
+
+    /// Notes a call for the next process of ours, to which the bridge of a link will come back.
+    fn note(&self, call: &mux::Call, id: &str) -> Option<PendingCall> {
+        let pending = self.hub.pending.as_ref().filter(|_| self.session.way == Way::Link)?;
+        let params = call.head.call(&call.message).ok()?;
+        pending.begin(&Description {
+            session: self.session.id,
+            id: id.into(),
+            era: call.era,
+            token: params.progress_token.map(Into::into),
+            tool: params.name.as_ref().into(),
+            started: Instant::now(),
+        })
+    }
+
+    /// Takes up a call that an earlier process of ours sent.
+    pub fn take_up(&self, pending: PendingCall, resumed: Resumed) {
+        let (id, era) = (resumed.call.id.clone(), resumed.call.era);
+        let outlet = CallOutlet::new(self.session.clone(), era, Back::Duplex(self.outbox.clone()));
+        let hub = self.hub.clone();
+        self.spawn(&id, "call", async move {
+            let reply = mux::resume(hub, resumed, outlet).await;
+            drop(pending);
+            reply
+        });
     }
 
     /// Runs one request; its response is queued unless the client takes it back.

@@ -87,6 +87,7 @@ fn request(
                 session,
                 owner,
                 client_info,
+                pending: None,
             })))
         }
         (Method::ToolsList, _) => {

@@ -19,15 +19,17 @@ use tokio_util::sync::CancellationToken;
 
 use super::Front;
 use super::duplex::Duplex;
+use super::estate::{LinkTable, TakenUp};
 use super::http::{LINE_MIN, Peer};
 use super::outbox::Outbox;
 use super::session::{Session, Way};
 use crate::access::Principal;
+use crate::base::records::Record;
 use crate::base::{SessionId, Tasks};
 use crate::telemetry::Fact;
 use crate::wire::Payload;
 use crate::wire::link::frame::{self, Frame, FrameReader, Kind};
-use crate::wire::link::{Hello, PROTOCOL, Welcome};
+use crate::wire::link::{Hello, PROTOCOL, Restored, Welcome};
 
 /// Links kept at the most.
 const LINKS_MAX: usize = 4096;
@@ -40,6 +42,7 @@ const HELLO_WITHIN: Duration = Duration::from_secs(10);
 #[derive(Debug, Default)]
 pub struct Links {
     by_id: Mutex<HashMap<SessionId, Arc<Link>>>,
+    pub table: LinkTable,
     /// Nothing more is read from any link.
     deaf: CancellationToken,
 }
@@ -51,6 +54,8 @@ struct Link {
     duplex: Duplex,
     /// Counts connections: a new one ends the one before it.
     connection: Mutex<Connection>,
+    /// Where it is noted for the next process of ours.
+    record: Option<Record>,
 }
 
 #[derive(Debug)]
@@ -59,6 +64,8 @@ struct Connection {
     tasks: Tasks,
     /// Since when there is none.
     lost: Option<Instant>,
+    /// What an earlier process of ours knew, until the bridge was told.
+    restored: Option<Restored>,
 }
 
 /// Answers the upgrade request and serves the link on the connection.
@@ -104,12 +111,14 @@ async fn serve(
     let Ok(hello) = serde_json::from_slice::<Hello>(&hello.payload) else {
         return tracing::debug!("a link began with an unreadable hello");
     };
-    let Some((link, resumed)) = front.links.find_or_open(front, principal, &hello) else {
+    let Some((link, known)) = front.links.find_or_open(front, principal, &hello) else {
         return tracing::debug!("a link was asked for under another principal's id");
     };
-    let (number, tasks) = link.connect();
+    let (number, tasks, restored) = link.connect();
+    let resumed = known && restored.is_none();
     let welcome = |seen: u64| {
-        let welcome = Welcome { resumed, seen, version: env!("CARGO_PKG_VERSION").to_owned() };
+        let version = env!("CARGO_PKG_VERSION").to_owned();
+        let welcome = Welcome { resumed, seen, restored, version };
         let json = serde_json::to_string(&welcome).expect("our own welcome is JSON");
         Some(frame::write(Kind::Welcome, 0, seen, Payload::from(json)))
     };
@@ -119,7 +128,7 @@ async fn serve(
         front.hub.recorder.record(Fact::LinkResumed { session: link.duplex.session.id, resent });
     }
     let ended = tokio::select! {
-        ended = read_all(&link.duplex, reader, &mut frames, &front.links.deaf) => ended,
+        ended = read_all(&link, reader, &mut frames, &front.links.deaf) => ended,
         _ = link.duplex.outbox.write_to(writer) => Ended::Lost,
         () = tasks.stopped() => Ended::Replaced,
     };
@@ -142,11 +151,13 @@ enum Ended {
 }
 
 async fn read_all(
-    duplex: &Duplex,
+    link: &Link,
     reader: &mut (impl tokio::io::AsyncRead + Unpin),
     frames: &mut FrameReader,
     deaf: &CancellationToken,
 ) -> Ended {
+    let duplex = &link.duplex;
+    let mut is_first = true;
     loop {
         let frame = tokio::select! {
             biased;
@@ -154,10 +165,19 @@ async fn read_all(
             () = deaf.cancelled() => std::future::pending().await,
             frame = next(reader, frames) => frame,
         };
+        if std::mem::take(&mut is_first) && matches!(frame, Ok(Some(_))) {
+            link.is_told();
+        }
         match frame {
             Ok(Some(frame)) if frame.kind == Kind::Goodbye => return Ended::Goodbye,
             Ok(Some(frame)) => match duplex.outbox.receive(frame) {
-                Ok(Some(message)) => duplex.take_in(&message),
+                Ok(Some(message)) => {
+                    duplex.take_in(&message);
+                    // Only now does the next process know of it from elsewhere.
+                    if let Some(record) = &link.record {
+                        record.set_word(duplex.outbox.seen());
+                    }
+                }
                 Ok(None) => {}
                 Err(error) => {
                     tracing::warn!(%error, "a link broke its own numbering");
@@ -190,6 +210,27 @@ async fn next(
 }
 
 impl Links {
+    pub fn new(table: LinkTable) -> Self {
+        Self { table, ..Self::default() }
+    }
+
+    /// Goes on with the links of an earlier process of ours; their bridges will come back.
+    pub fn take_up(&self, front: &Front, links: Vec<TakenUp>) {
+        for TakenUp { session, epoch, record, restored, calls } in links {
+            let id = session.id;
+            let link = Link::new(front, session, epoch, Some(record));
+            {
+                let mut connection = link.lock();
+                connection.lost = Some(Instant::now());
+                connection.restored = Some(restored);
+            }
+            for (pending, resumed) in calls {
+                link.duplex.take_up(pending, resumed);
+            }
+            self.lock().insert(id, Arc::new(link));
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, HashMap<SessionId, Arc<Link>>> {
         self.by_id.lock().expect("no panic happens under this lock")
     }
@@ -216,13 +257,8 @@ impl Links {
         }
         let session =
             Session::new(id, principal.clone(), Way::Link, Some(hello.cwd.clone().into()));
-        let tasks = front.calls.child();
-        let duplex =
-            Duplex { hub: front.hub.clone(), session, outbox: Arc::new(Outbox::link()), tasks };
-        duplex.announce();
-        let connection = Connection { number: 0, tasks: Tasks::new(), lost: None };
-        let link =
-            Arc::new(Link { epoch: hello.epoch, duplex, connection: Mutex::new(connection) });
+        let record = self.table.note(&session, hello.epoch);
+        let link = Arc::new(Link::new(front, session, hello.epoch, record));
         links.insert(id, link.clone());
         front.changed.notify_one();
         Some((link, false))
@@ -266,18 +302,33 @@ impl Links {
 }
 
 impl Link {
+    fn new(front: &Front, session: Arc<Session>, epoch: u64, record: Option<Record>) -> Self {
+        let tasks = front.calls.child();
+        let duplex =
+            Duplex { hub: front.hub.clone(), session, outbox: Arc::new(Outbox::link()), tasks };
+        duplex.announce();
+        let connection = Connection { number: 0, tasks: Tasks::new(), lost: None, restored: None };
+        Self { epoch, duplex, connection: Mutex::new(connection), record }
+    }
+
     fn lock(&self) -> MutexGuard<'_, Connection> {
         self.connection.lock().expect("no panic happens under this lock")
     }
 
-    /// A new connection; the one before it is told to stop.
-    fn connect(&self) -> (u64, Tasks) {
+    /// A new connection, and what the bridge has to be told of an earlier process; the connection
+    /// before it is told to stop.
+    fn connect(&self) -> (u64, Tasks, Option<Restored>) {
         let mut connection = self.lock();
         connection.tasks.stop();
         connection.tasks = Tasks::new();
         connection.number += 1;
         connection.lost = None;
-        (connection.number, connection.tasks.clone())
+        (connection.number, connection.tasks.clone(), connection.restored.clone())
+    }
+
+    /// The bridge has heard what there was to be told.
+    fn is_told(&self) {
+        self.lock().restored = None;
     }
 
     /// The connection with this number broke. `false` if there is a newer one.

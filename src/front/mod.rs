@@ -10,9 +10,10 @@
 //! # How to read it
 //! [`handle`] says what a client's message means, whatever way it came. [`session`] is who sent
 //! it. The ways in are [`http`], [`stdio`] and [`link`]; the last two share [`duplex`].
-//! [`listen`] accepts connections.
+//! [`listen`] accepts connections. [`estate`] is what outlives the process.
 
 pub mod duplex;
+pub mod estate;
 pub mod handle;
 pub mod hello;
 pub mod http;
@@ -31,6 +32,7 @@ use tokio::sync::Notify;
 use crate::base::Tasks;
 use crate::mux::Hub;
 
+use estate::LinkTable;
 use link::Links;
 use sessions::Sessions;
 
@@ -49,8 +51,8 @@ pub struct Front {
 }
 
 impl Front {
-    pub fn new(hub: Hub, changed: Arc<Notify>) -> Arc<Self> {
-        let (sessions, links) = (Sessions::default(), Links::default());
+    pub fn new(hub: Hub, changed: Arc<Notify>, table: LinkTable) -> Arc<Self> {
+        let (sessions, links) = (Sessions::default(), Links::new(table));
         let (calls, streams) = (Tasks::new(), Tasks::new());
         Arc::new(Self { hub, sessions, links, changed, calls, streams })
     }

@@ -23,8 +23,8 @@ use super::world::World;
 use crate::access::Principal;
 use crate::access::policy::{self, Decision};
 use crate::base::{CallId, ServerName, SessionId};
-use crate::servers::connection::Owner;
-use crate::servers::{Ask, Event, Exchange, Live, Loss, Reply, Step};
+use crate::servers::connection::{Origin, Owner};
+use crate::servers::{Ask, Event, Exchange, Live, Loss, PendingCall, Reply, Step};
 use crate::telemetry::fact::CallFinished;
 use crate::telemetry::{CallOutcome, Fact};
 use crate::wire::params::{CallParams, Head};
@@ -46,6 +46,8 @@ pub struct Call {
     pub owner: Owner,
     /// `clientInfo` as JSON, for a modern server that a legacy client calls.
     pub client_info: Arc<str>,
+    /// What is noted of the call for the next process of ours.
+    pub pending: Option<PendingCall>,
 }
 
 /// Where what comes before the answer goes.
@@ -75,8 +77,8 @@ pub async fn serve(hub: Hub, call: Call, outlet: impl Outlet) -> Payload {
     };
     match perform(&hub, &call, &params, &outlet, &mut record).await {
         Ok(done) => {
-            let outcome = classify(&hub, &done);
-            match render(&call, &done, id) {
+            let outcome = classify(&hub, &done.message);
+            match render(&done.message, id, call.era, done.era) {
                 Ok(payload) => record.finished(outcome, None, payload),
                 Err(failure) => record.failed(&failure, id, call.era),
             }
@@ -156,6 +158,10 @@ async fn send_and_wait(
             () = limits.hub.closed() => return Err(Loss::not_sent(CLOSING)),
         };
         match exchange(call, params, outlet, entry, &live, limits).await {
+            // The next process of ours will see to it.
+            Err(loss) if !loss.sent && limits.hub.is_leaving() => {
+                return std::future::pending().await;
+            }
             Err(loss) if !loss.sent && tries < TRIES_MAX && live.connection.ended().is_some() => {}
             Ok(message) => return Ok(Done { message, era: live.identity.era }),
             Err(loss) => return Err(loss),
@@ -178,23 +184,35 @@ async fn exchange(
     let build = |id: u64| {
         translate::call(&call.message, params, id, &entry.tool.name, added_meta.as_deref())
     };
-    let mut sent = TakeBack(live.connection.request(Some(call.owner), build)?);
+    let origin = Origin { owner: Some(call.owner), pending: call.pending.clone() };
+    let sent = live.connection.request(origin, build)?;
+    let limit = entry.server.config.call_timeout;
+    let too_late = || format!("server {} did not answer within {limit:?}", entry.server.name);
+    answer(sent, params.progress_token, outlet, limits, too_late).await
+}
+
+/// Waits for the answer to what was sent.
+pub(super) async fn answer(
+    sent: Exchange,
+    progress_token: Option<&str>,
+    outlet: &impl Outlet,
+    limits: Limits<'_>,
+    too_late: impl FnOnce() -> String,
+) -> Result<Message, Loss> {
+    let mut sent = TakeBack(sent);
     let answer = async {
         loop {
             match sent.0.next().await {
                 Step::End(Reply::Answer(message)) => return Ok(message),
                 Step::End(Reply::Lost(loss)) => return Err(loss),
-                Step::Event(event) => pass_on(event, params, outlet),
+                Step::Event(event) => pass_on(event, progress_token, outlet),
             }
         }
     };
     let reason: Arc<str> = tokio::select! {
         biased;
         answer = answer => return answer,
-        () = tokio::time::sleep_until(limits.deadline) => {
-            let limit = entry.server.config.call_timeout;
-            format!("server {} did not answer within {limit:?}", entry.server.name).into()
-        }
+        () = tokio::time::sleep_until(limits.deadline) => too_late().into(),
         () = limits.hub.closed() => CLOSING.into(),
     };
     let sent = sent.0.give_up(&reason);
@@ -203,9 +221,9 @@ async fn exchange(
 
 /// What ends a call that nobody answers.
 #[derive(Clone, Copy)]
-struct Limits<'a> {
-    hub: &'a Hub,
-    deadline: Instant,
+pub(super) struct Limits<'a> {
+    pub(super) hub: &'a Hub,
+    pub(super) deadline: Instant,
 }
 
 /// A call whose future is dropped is taken back.
@@ -217,11 +235,12 @@ impl Drop for TakeBack {
     }
 }
 
-fn pass_on(event: Event, params: &CallParams<'_>, outlet: &impl Outlet) {
+fn pass_on(event: Event, progress_token: Option<&str>, outlet: &impl Outlet) {
     match event {
         Event::Progress(message) => {
-            let token = params.progress_token;
-            if let Some(payload) = token.and_then(|token| translate::progress(&message, token)) {
+            if let Some(payload) =
+                progress_token.and_then(|token| translate::progress(&message, token))
+            {
                 outlet.notify(payload);
             }
         }
@@ -232,11 +251,10 @@ fn pass_on(event: Event, params: &CallParams<'_>, outlet: &impl Outlet) {
 }
 
 /// How the call ended. Only looked at when somebody will read it.
-fn classify(hub: &Hub, done: &Done) -> CallOutcome {
-    match done.message.kind() {
+pub(super) fn classify(hub: &Hub, answer: &Message) -> CallOutcome {
+    match answer.kind() {
         Kind::Result { result, .. } if hub.recorder.wants_calls() => {
-            let [is_error] =
-                object::members(done.message.at(*result), ["isError"]).unwrap_or_default();
+            let [is_error] = object::members(answer.at(*result), ["isError"]).unwrap_or_default();
             if is_error == Some("true") { CallOutcome::ToolError } else { CallOutcome::Done }
         }
         Kind::Error { .. } => CallOutcome::ToolError,
@@ -244,8 +262,14 @@ fn classify(hub: &Hub, done: &Done) -> CallOutcome {
     }
 }
 
-fn render(call: &Call, done: &Done, id: &str) -> Result<Payload, Failure> {
-    match translate::answer(&done.message, id, call.era, done.era) {
+/// The answer as a client of this era reads it.
+pub(super) fn render(
+    answer: &Message,
+    id: &str,
+    client: Era,
+    server: Era,
+) -> Result<Payload, Failure> {
+    match translate::answer(answer, id, client, server) {
         translate::Answer::Ready(payload) => Ok(payload),
         translate::Answer::InputRequired => Err(Failure::Refused(RpcError::new(
             crate::wire::error::code::INTERNAL,

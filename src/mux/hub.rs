@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::world::World;
+use crate::servers::pending::Pending;
 use crate::telemetry::Recorder;
 
 /// Shared by all fronts. Cloning is cheap.
@@ -17,6 +18,10 @@ pub struct Hub {
     pub recorder: Recorder,
     calls: Arc<Calls>,
     closing: CancellationToken,
+    /// The next process of ours takes over what is in flight.
+    leaving: CancellationToken,
+    /// The calls in flight, for that process.
+    pub pending: Option<Pending>,
     started: Instant,
 }
 
@@ -28,12 +33,18 @@ struct Calls {
 }
 
 impl Hub {
-    pub fn new(world: watch::Receiver<Arc<World>>, recorder: Recorder) -> Self {
+    pub fn new(
+        world: watch::Receiver<Arc<World>>,
+        recorder: Recorder,
+        pending: Option<Pending>,
+    ) -> Self {
         Self {
             world,
             recorder,
             calls: Arc::default(),
             closing: CancellationToken::new(),
+            leaving: CancellationToken::new(),
+            pending,
             started: Instant::now(),
         }
     }
@@ -88,6 +99,15 @@ impl Hub {
     /// Ends every call that waits for a server, as not sent or as unknown.
     pub fn close(&self) {
         self.closing.cancel();
+    }
+
+    /// From now on calls in flight are left to the next process of ours.
+    pub fn leave(&self) {
+        self.leaving.cancel();
+    }
+
+    pub(super) fn is_leaving(&self) -> bool {
+        self.leaving.is_cancelled()
     }
 
     pub(super) async fn closed(&self) {

@@ -9,14 +9,16 @@
 //!
 //! # How to read it
 //! [`dispatch`] is the life of a call, phase by phase. [`world`] and [`catalog`] are what it looks
-//! things up in, [`failure`] what an agent reads when there is no result.
+//! things up in, [`resume`] the rest of a call that an earlier process sent, [`failure`] what an agent reads when there is no result.
 
 pub mod catalog;
 pub mod dispatch;
 pub mod failure;
 pub mod hub;
+pub mod resume;
 pub mod world;
 
 pub use dispatch::{Call, Outlet, serve};
 pub use hub::Hub;
+pub use resume::{Resumed, resume};
 pub use world::World;

@@ -7,30 +7,31 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use super::handle::{Live, Phase, Server, Status};
+use super::keep::Found;
 use super::machine::{Action, Event, Machine, State};
-use super::running::{self, Running, StartFailure};
+use super::running::{self, Running, Start, StartFailure};
 use super::tools::ToolList;
 use crate::base::random::Jitter;
 use crate::base::{ServerName, Tasks};
 use crate::config::ServerConfig;
+use crate::process::units::Units;
 use crate::telemetry::{Fact, Recorder};
 
 /// A list that changes more often is read this often.
 const REFRESH_INTERVAL: Duration = Duration::from_millis(500);
 
+/// How long a server may take to read what was written to it before we leave.
+const LEAVE_WITHIN: Duration = Duration::from_secs(1);
+
 type Work<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// Adds a server to the world: its task runs until `tasks` is stopped. `changed` is notified after
 /// every change of its status.
-pub fn start(
-    name: ServerName,
-    config: Arc<ServerConfig>,
-    tasks: &Tasks,
-    recorder: Recorder,
-    changed: Arc<Notify>,
-) -> Server {
+pub fn start(start: Start, found: Option<Found>, tasks: &Tasks, changed: Arc<Notify>) -> Server {
+    let Start { server: name, config, recorder, units, leaving } = start;
     let initial = Status {
         phase: Phase::Starting,
         live: None,
@@ -49,6 +50,9 @@ pub fn start(
         status,
         machine: Machine::new(),
         random: Jitter::from_kernel(),
+        units,
+        leaving,
+        found,
         running: None,
         live: None,
         tools: None,
@@ -71,6 +75,10 @@ struct Driver {
     status: watch::Sender<Arc<Status>>,
     machine: Machine,
     random: Jitter,
+    units: Option<Units>,
+    leaving: CancellationToken,
+    /// What an earlier process of ours left of the server.
+    found: Option<Found>,
     running: Option<Running>,
     live: Option<Arc<Live>>,
     tools: Option<Arc<ToolList>>,
@@ -99,6 +107,8 @@ impl Driver {
         let mut told_to_stop = false;
         loop {
             let woken = tokio::select! {
+                biased;
+                () = self.leaving.cancelled() => return self.leave().await,
                 () = stop.stopped(), if !told_to_stop => Woken::Stop,
                 result = wait(&mut self.starting) => Woken::Started(result),
                 reason = wait(&mut self.stopping) => Woken::Stopped(reason),
@@ -113,6 +123,15 @@ impl Driver {
             if told_to_stop && self.machine.state() == State::Resting {
                 return;
             }
+        }
+    }
+
+    /// The next process of ours takes the server over, if it can.
+    async fn leave(mut self) {
+        match self.running.take() {
+            Some(running) if running.is_kept() => running.leave(LEAVE_WITHIN).await,
+            Some(running) => drop(running.stop(self.config.stop_timeout, false).await),
+            None => {}
         }
     }
 
@@ -138,13 +157,14 @@ impl Driver {
         match action {
             Some(Action::Start) => {
                 let attempt = self.machine.tries() + 1;
-                let start = running::start(
-                    self.name.clone(),
-                    self.config.clone(),
-                    self.recorder.clone(),
-                    attempt,
-                );
-                self.starting = Some(Box::pin(start));
+                let start = Start {
+                    server: self.name.clone(),
+                    config: self.config.clone(),
+                    recorder: self.recorder.clone(),
+                    units: self.units.clone(),
+                    leaving: self.leaving.clone(),
+                };
+                self.starting = Some(Box::pin(running::begin(start, self.found.take(), attempt)));
             }
             Some(Action::Stop) => {
                 (self.live, self.refreshing, self.refresh_again) = (None, None, false);

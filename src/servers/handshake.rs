@@ -8,7 +8,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::connection::{Connection, Exchange, Reply};
+use serde::{Deserialize, Serialize};
+
+use super::connection::{Connection, Exchange, Origin, Reply};
 use super::memory::Memory;
 use crate::wire::error::code;
 use crate::wire::{Era, Kind, Message, Payload, Revision, object, translate};
@@ -17,7 +19,7 @@ use crate::wire::{Era, Kind, Message, Payload, Revision, object, translate};
 pub const PROBE_PATIENCE: Duration = Duration::from_secs(5);
 
 /// What a server said about itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
     pub era: Era,
     /// As the server named it.
@@ -125,7 +127,7 @@ fn say(connection: &Arc<Connection>, method: &str, params: &str) -> Result<Excha
             r#"{{"jsonrpc":"2.0","id":{id},"method":"{method}","params":{params}}}"#
         ))
     };
-    connection.request(None, build).map_err(|loss| loss.reason.to_string())
+    connection.request(Origin::default(), build).map_err(|loss| loss.reason.to_string())
 }
 
 /// The answer, or nothing if the server is silent for so long.

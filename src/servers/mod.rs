@@ -15,13 +15,15 @@ pub mod connection;
 pub mod driver;
 pub mod handle;
 pub mod handshake;
+pub mod keep;
 pub mod machine;
 pub mod memory;
-pub mod process;
+pub mod pending;
 pub mod running;
 pub mod stderr;
 pub mod tools;
 
 pub use connection::{Ask, Event, Exchange, Loss, Reply, Step};
 pub use handle::{Live, Server};
+pub use pending::PendingCall;
 pub use tools::Tool;

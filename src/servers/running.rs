@@ -3,18 +3,23 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::net::unix::pipe;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
-use super::connection::{Connection, Exchange, News, Window};
+use super::connection::{Connection, Exchange, News, Opening, Origin, Window};
 use super::handle::Live;
 use super::handshake::{self, Identity};
+use super::keep::{Found, Keepable, Kept};
 use super::memory::Memory;
-use super::process::{self, Process};
+use super::pending;
 use super::stderr::{self, LastLines};
 use super::tools::{self, ToolList};
 use crate::base::{ServerName, Tasks};
 use crate::config::ServerConfig;
+use crate::process::units::Units;
+use crate::process::{self, Process};
 use crate::telemetry::{Fact, Recorder};
 use crate::wire::{Era, Payload, translate};
 
@@ -33,6 +38,7 @@ pub struct Running {
     identity: Option<Identity>,
     /// The open `subscriptions/listen` of a modern server.
     subscription: Option<Exchange>,
+    kept: Option<Kept>,
 }
 
 /// Why a start failed. Its process is gone.
@@ -51,19 +57,80 @@ pub enum Change {
     Broken,
 }
 
-/// Starts the process, greets it and reads its tools.
-pub async fn start(
-    server: ServerName,
-    config: Arc<ServerConfig>,
-    recorder: Recorder,
+/// What a start needs.
+#[derive(Debug, Clone)]
+pub struct Start {
+    pub server: ServerName,
+    pub config: Arc<ServerConfig>,
+    pub recorder: Recorder,
+    /// Where its process is to live; `None`: below us.
+    pub units: Option<Units>,
+    /// Told when we end and leave the servers to the next process of ours.
+    pub leaving: CancellationToken,
+}
+
+/// Takes over the server that an earlier process of ours left, or starts one.
+pub async fn begin(
+    start: Start,
+    found: Option<Found>,
     attempt: u32,
 ) -> Result<(Running, ToolList), StartFailure> {
+    if let (Some(found), Some(units)) = (found, &start.units) {
+        match adopt(&start, found, units).await {
+            Ok(adopted) => return Ok(adopted),
+            Err(reason) => tracing::warn!(server = %start.server, reason, "it was not taken over"),
+        }
+    }
+    begin_anew(start, attempt).await
+}
+
+/// Takes over a running server: its process never notices.
+async fn adopt(start: &Start, found: Found, units: &Units) -> Result<(Running, ToolList), String> {
+    let Start { server, config, recorder, .. } = start;
+    let began = Instant::now();
+    let process = Process::adopt(units, &found.card.unit).await.inspect_err(|_| {
+        found.kept.forget();
+    })?;
+    let no_pipe = |error: std::io::Error| format!("its pipes are of no use: {error}");
+    let opening = Opening {
+        server: server.clone(),
+        stdin: pipe::Sender::from_owned_fd(found.stdin).map_err(no_pipe)?,
+        stdout: pipe::Receiver::from_owned_fd(found.stdout).map_err(no_pipe)?,
+        window: Window::adopt(found.window, config.max_message).map_err(no_pipe)?,
+        key: pending::key(&found.card.unit),
+        last_id: u64::from(found.taken_over) << 32,
+        asked_before: found.asked_before,
+    };
+    let pid = process.pid();
+    let mut running = Running::of(process, opening, None, recorder);
+    running.kept = Some(found.kept);
+    running.process.keep();
+    let identity = found.card.identity;
+    let (connection, patience) = (running.connection.clone(), config.start_timeout);
+    let tools = tokio::select! {
+        tools = read_tools(connection, identity.clone(), patience) => tools,
+        _ = running.process.ended() => Err("it ended while it was taken over".to_owned()),
+    };
+    let tools = match tools {
+        Ok(tools) => tools,
+        Err(reason) => return Err(running.end(config.stop_timeout, Some(reason)).await),
+    };
+    recorder.record(Fact::ServerAdopted { server: server.clone(), pid, took: began.elapsed() });
+    running.identity = Some(identity);
+    running.subscribe();
+    Ok((running, tools))
+}
+
+/// Starts the process, greets it and reads its tools.
+async fn begin_anew(start: Start, attempt: u32) -> Result<(Running, ToolList), StartFailure> {
+    let Start { server, config, recorder, units, .. } = start;
     if let Some(first) = config.unresolved.first() {
         return Err(StartFailure { reason: first.to_string(), hopeless: true });
     }
     let began = Instant::now();
-    let mut running = Running::spawn(&server, &config, &recorder)
-        .map_err(|error| StartFailure { reason: error.to_string(), hopeless: false })?;
+    let failed = |reason: String| StartFailure { reason, hopeless: false };
+    let (mut running, keepable) =
+        Running::spawn(&server, &config, &recorder, units.as_ref()).await.map_err(failed)?;
     let pid = running.pid();
     recorder.record(Fact::ServerStarted { server: server.clone(), pid, attempt });
     match running.greet(&config).await {
@@ -75,6 +142,7 @@ pub async fn start(
                 tools: tools.tools.len(),
                 took: began.elapsed(),
             });
+            running.keep(keepable, &config, &identity);
             running.identity = Some(identity);
             running.subscribe();
             Ok((running, tools))
@@ -99,27 +167,44 @@ pub async fn change(running: &mut Option<Running>) -> Change {
 }
 
 impl Running {
-    fn spawn(
+    async fn spawn(
         server: &ServerName,
         config: &ServerConfig,
         recorder: &Recorder,
-    ) -> Result<Self, process::StartError> {
-        let window = Window::new(config.max_message).map_err(process::StartError::Memory)?;
-        let (process, streams) = Process::start(config)?;
+        units: Option<&Units>,
+    ) -> Result<(Self, Option<Keepable>), String> {
+        let started = Process::start(server, config, units).await;
+        let (process, streams) = started.map_err(|error| error.to_string())?;
+        let window = Window::new(config.max_message)
+            .map_err(|error| format!("no memory for its output: {error}"))?;
+        let keepable = process.unit().and_then(|_| Keepable::of(&streams, &window).ok());
+        let opening = Opening {
+            server: server.clone(),
+            stdin: streams.stdin,
+            stdout: streams.stdout,
+            key: process.unit().map_or(0, pending::key),
+            window,
+            last_id: 0,
+            asked_before: Vec::new(),
+        };
+        Ok((Self::of(process, opening, streams.stderr, recorder), keepable))
+    }
+
+    fn of(
+        process: Process,
+        opening: Opening,
+        stderr: Option<pipe::Receiver>,
+        recorder: &Recorder,
+    ) -> Self {
         let tasks = Tasks::new();
         let last_lines = LastLines::default();
-        let follow =
-            stderr::follow(server.clone(), streams.stderr, last_lines.clone(), recorder.clone());
-        tasks.spawn_until_stopped("server stderr", follow);
-        let (connection, news) = Connection::open(
-            server.clone(),
-            streams.stdin,
-            streams.stdout,
-            window,
-            &tasks,
-            recorder.clone(),
-        );
-        Ok(Self {
+        if let Some(stderr) = stderr {
+            let server = opening.server.clone();
+            let follow = stderr::follow(server, stderr, last_lines.clone(), recorder.clone());
+            tasks.spawn_until_stopped("server stderr", follow);
+        }
+        let (connection, news) = Connection::open(opening, &tasks, recorder.clone());
+        Self {
             process,
             connection,
             news,
@@ -127,7 +212,31 @@ impl Running {
             tasks,
             identity: None,
             subscription: None,
-        })
+            kept: None,
+        }
+    }
+
+    /// Lets systemd keep what a later process of ours needs to take the server over.
+    fn keep(&mut self, keepable: Option<Keepable>, config: &ServerConfig, identity: &Identity) {
+        let (Some(keepable), Some(unit)) = (keepable, self.process.unit()) else { return };
+        match keepable.keep(self.connection.server(), config, unit, identity) {
+            Ok(kept) => {
+                self.kept = Some(kept);
+                self.process.keep();
+            }
+            Err(error) => tracing::warn!(%error, "a server will not survive a restart"),
+        }
+    }
+
+    /// Leaves the server to the next process of ours: what is queued is written, nothing more is
+    /// read.
+    pub async fn leave(self, patience: Duration) {
+        self.connection.finish();
+        self.tasks.close(patience).await;
+    }
+
+    pub fn is_kept(&self) -> bool {
+        self.kept.is_some()
     }
 
     async fn greet(&mut self, config: &ServerConfig) -> Result<(Identity, ToolList), String> {
@@ -180,7 +289,7 @@ impl Running {
                     r#"{{"jsonrpc":"2.0","id":{id},"method":"subscriptions/listen","params":{{"_meta":{{{meta}}},"notifications":{{"toolsListChanged":true}}}}}}"#
                 ))
             };
-            self.subscription = self.connection.request(None, build).ok();
+            self.subscription = self.connection.request(Origin::default(), build).ok();
         }
     }
 
@@ -194,6 +303,10 @@ impl Running {
 
     /// `reason`: what is known of why it is being ended; `None` if it was told to.
     async fn end(mut self, patience: Duration, reason: Option<String>) -> String {
+        // While another holds the pipe too, closing ours does not end the server's input.
+        if let Some(kept) = self.kept.take() {
+            kept.forget();
+        }
         self.connection.finish();
         let status = match reason {
             // Requests in flight may still be answered: only the input is closed.

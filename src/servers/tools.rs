@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytestring::ByteString;
 use serde_json::value::RawValue;
 
-use super::connection::{Connection, Reply};
+use super::connection::{Connection, Origin, Reply};
 use crate::wire::{Kind, Payload, Span, object};
 
 /// Pages of `tools/list` that are read at the most: a server whose cursors never end must not
@@ -90,7 +90,8 @@ async fn read_page(
             if members.is_empty() { String::new() } else { format!(r#","params":{{{members}}}"#) };
         Payload::from(format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"tools/list"{params}}}"#))
     };
-    let mut exchange = connection.request(None, request).map_err(|loss| loss.reason.to_string())?;
+    let mut exchange =
+        connection.request(Origin::default(), request).map_err(|loss| loss.reason.to_string())?;
     let reply = tokio::time::timeout(patience, exchange.reply()).await;
     match reply {
         Err(_) => {

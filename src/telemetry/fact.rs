@@ -104,6 +104,15 @@ pub enum Fact {
         tools: usize,
         took: Duration,
     },
+    ServerAdopted {
+        server: ServerName,
+        pid: u32,
+        took: Duration,
+    },
+    /// A unit of ours that nobody holds was ended.
+    StrayStopped {
+        unit: String,
+    },
     ServerFailed {
         server: ServerName,
         reason: String,
@@ -236,6 +245,8 @@ impl Fact {
             Self::ConfigRefused { .. } => ("config_refused", "a1f0c6de5b7e4b0fa3a5d0c1e2f30008"),
             Self::ServerStarted { .. } => ("server_started", "a1f0c6de5b7e4b0fa3a5d0c1e2f30009"),
             Self::ServerReady { .. } => ("server_ready", "a1f0c6de5b7e4b0fa3a5d0c1e2f3000a"),
+            Self::ServerAdopted { .. } => ("server_adopted", "a1f0c6de5b7e4b0fa3a5d0c1e2f30030"),
+            Self::StrayStopped { .. } => ("stray_stopped", "a1f0c6de5b7e4b0fa3a5d0c1e2f30031"),
             Self::ServerFailed { .. } => ("server_failed", "a1f0c6de5b7e4b0fa3a5d0c1e2f3000b"),
             Self::ServerUnusable { .. } => ("server_unusable", "a1f0c6de5b7e4b0fa3a5d0c1e2f3000c"),
             Self::ServerStopped { .. } => ("server_stopped", "a1f0c6de5b7e4b0fa3a5d0c1e2f3000d"),
@@ -262,6 +273,7 @@ impl Fact {
             Self::CallFinished(call) => call.text(),
             Self::ServerStarted { .. }
             | Self::ServerReady { .. }
+            | Self::ServerAdopted { .. }
             | Self::ServerFailed { .. }
             | Self::ServerUnusable { .. }
             | Self::ServerStopped { .. }
@@ -340,6 +352,7 @@ impl Fact {
                 format!("a bridge came back; {resent} messages sent again"),
                 vec![("SESSION", session.to_string())],
             ),
+            Self::StrayStopped { unit } => (format!("{unit} was nobody's"), vec![("UNIT", unit)]),
             _ => unreachable!("every other fact has its text elsewhere"),
         }
     }
@@ -358,6 +371,13 @@ impl Fact {
                         "server {server} is ready after {took} ms: {tools} tools, {revision}"
                     );
                     (server, message, Some(("ERA", era.to_owned())))
+                }
+                Self::ServerAdopted { server, pid, took } => {
+                    let took = took.as_millis();
+                    let message = format!(
+                        "server {server} goes on as process {pid}, taken over in {took} ms"
+                    );
+                    (server, message, Some(("SERVER_PID", pid.to_string())))
                 }
                 Self::ServerFailed { server, reason, retry_in } => {
                     let retry = retry_in.as_millis();

@@ -3,7 +3,8 @@
 use std::fmt;
 
 /// The two ways MCP is spoken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Era {
     /// `initialize`, sessions, server-to-client requests: revisions up to 2025-11-25.
     Legacy,

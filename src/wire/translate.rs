@@ -147,7 +147,7 @@ pub fn cancelled_id(message: &Message) -> Option<&str> {
 }
 
 /// `notifications/cancelled` for a request we sent to a server under `id`.
-pub fn cancel(id: u64, reason: &str) -> Payload {
+pub fn cancel(id: impl std::fmt::Display, reason: &str) -> Payload {
     let reason = serde_json::Value::from(reason);
     Payload::from(format!(
         r#"{{"jsonrpc":"2.0","method":"notifications/cancelled","params":{{"requestId":{id},"reason":{reason}}}}}"#

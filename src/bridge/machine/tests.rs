@@ -4,6 +4,7 @@ use bytes::Bytes;
 
 use super::{Action, HELD_MAX, Machine};
 use crate::bridge::memory::Memory;
+use crate::wire::link::Restored;
 
 const INITIALIZE: &str =
     r#"{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-06-18"}}"#;
@@ -29,7 +30,7 @@ impl Bench {
     }
 
     fn anew(&mut self) -> Vec<String> {
-        shown(self.machine.connected_anew(self.now))
+        shown(self.machine.connected_anew(None, self.now))
     }
 
     fn after(&mut self, seconds: u64) -> Vec<String> {
@@ -205,4 +206,41 @@ fn what_waits_is_bounded() {
     }
     assert!(bench.client(&call(9999))[0].contains("not_sent"));
     assert!(bench.client("nonsense")[0].contains("-32700"));
+}
+
+#[test]
+fn a_daemon_that_took_over_decides_each_call_by_what_it_found() {
+    let mut bench = Bench::new();
+    bench.machine.connected_anew(None, bench.now);
+    bench.client(INITIALIZE);
+    bench.daemon(&answer(0, "{}"));
+    bench.client(INITIALIZED);
+    // Numbered 3 to 8 on the link.
+    for id in 1..=6 {
+        bench.client(&call(id));
+    }
+    bench.machine.disconnected(8);
+    bench
+        .client(r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":2}}"#);
+    let text = |id: u64| id.to_string();
+    let restored = Restored { seen: 7, running: vec![text(1), text(2)], not_sent: vec![text(3)] };
+    let actions = shown(bench.machine.connected_anew(Some(&restored), bench.now));
+    let sent: Vec<&str> = actions.iter().filter_map(|line| line.strip_prefix("> ")).collect();
+    assert_eq!(sent[..2], [INITIALIZE, INITIALIZED]);
+    assert!(sent[2].contains("notifications/cancelled") && sent[2].contains(r#""requestId":2"#));
+    assert_eq!(sent[3..5], [call(3), call(6)], "never sent, never read");
+    let told: Vec<&str> = actions.iter().filter_map(|line| line.strip_prefix("< ")).collect();
+    assert_eq!(told.len(), 2, "{told:?}");
+    for (told, id) in told.iter().zip([4, 5]) {
+        assert!(told.contains("outcome_unknown") && told.contains(&format!(r#""id":{id},"#)));
+    }
+    assert_eq!(bench.daemon(&answer(1, "{}")), [format!("< {}", answer(1, "{}"))], "it went on");
+    // A second end: what is running by the word of the next daemon stays so.
+    bench.machine.disconnected(9);
+    let restored = Restored { seen: 9, running: vec![text(3)], not_sent: Vec::new() };
+    let actions = shown(bench.machine.connected_anew(Some(&restored), bench.now));
+    assert!(
+        actions.iter().any(|line| line.contains("outcome_unknown") && line.contains(r#""id":6,"#))
+    );
+    assert_eq!(bench.daemon(&answer(3, "{}")), [format!("< {}", answer(3, "{}"))]);
 }

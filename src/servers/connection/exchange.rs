@@ -8,6 +8,8 @@ use std::task::{Poll, Waker};
 
 use super::ask::Ask;
 use super::{Connection, Loss, Owner};
+use crate::base::ServerName;
+use crate::servers::pending::{self, PendingCall};
 use crate::wire::Message;
 
 /// Events that may wait for a client that does not read. Older progress gives way to newer.
@@ -46,7 +48,16 @@ pub enum Step {
 pub(super) struct Cell {
     state: Mutex<State>,
     sent: AtomicBool,
-    owner: Option<Owner>,
+    origin: Origin,
+}
+
+/// On whose behalf a request is sent.
+#[derive(Debug, Default)]
+pub struct Origin {
+    /// Whose call it is; nobody's, if it is our own request.
+    pub owner: Option<Owner>,
+    /// What is noted of it for the next process of ours.
+    pub pending: Option<PendingCall>,
 }
 
 #[derive(Debug, Default)]
@@ -58,21 +69,43 @@ struct State {
 }
 
 impl Cell {
-    pub(super) fn new(owner: Option<Owner>) -> Self {
-        Self { state: Mutex::default(), sent: AtomicBool::new(false), owner }
+    pub(super) fn new(origin: Origin) -> Self {
+        Self { state: Mutex::default(), sent: AtomicBool::new(false), origin }
     }
 
     pub(super) fn owner(&self) -> Option<Owner> {
-        self.owner
+        self.origin.owner
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().expect("no panic happens under this lock")
     }
 
-    /// Bytes of the request are about to be written.
-    pub(super) fn mark_sent(&self) {
+    /// Bytes of the request are about to be written, under `id` on the connection with `key`.
+    pub(super) fn mark_sending(&self, key: u32, id: u64) {
         self.sent.store(true, Ordering::Relaxed);
+        if let Some(call) = &self.origin.pending {
+            pending::sending(call, key, id);
+        }
+    }
+
+    /// A part of the request may have been written; the rest waits for room.
+    pub(super) fn mark_cut(&self, key: u32) {
+        if let Some(call) = &self.origin.pending {
+            pending::cut(call, key);
+        }
+    }
+
+    /// An earlier process of ours sent the request.
+    pub(super) fn mark_adopted(&self) {
+        self.sent.store(true, Ordering::Relaxed);
+    }
+
+    /// The request was written to its last byte.
+    pub(super) fn mark_sent(&self, key: u32) {
+        if let Some(call) = &self.origin.pending {
+            pending::sent(call, key);
+        }
     }
 
     fn is_sent(&self) -> bool {
@@ -92,7 +125,12 @@ impl Cell {
         wake(state);
     }
 
-    pub(super) fn complete(&self, answer: Message) {
+    /// `key`: of the connection.
+    pub(super) fn complete(&self, key: u32, answer: Message) {
+        // Before the window lets go of it.
+        if let Some(call) = &self.origin.pending {
+            pending::answered(call, key);
+        }
         let mut state = self.lock();
         state.reply = Some(Reply::Answer(answer));
         wake(state);
@@ -138,6 +176,11 @@ pub struct Exchange {
 impl Exchange {
     pub(super) fn new(id: u64, cell: Arc<Cell>, connection: Arc<Connection>) -> Self {
         Self { id, cell, connection, ended: false }
+    }
+
+    /// The server that was asked.
+    pub fn server(&self) -> &ServerName {
+        self.connection.server()
     }
 
     /// The next event, or the end. Must not be called after the end.

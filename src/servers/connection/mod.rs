@@ -14,15 +14,16 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use tokio::net::unix::pipe;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, mpsc, oneshot};
 
+use super::pending::{PendingCall, Written};
 use crate::base::{ServerName, Tasks};
 use crate::telemetry::{Fact, Recorder};
 use crate::wire::{Payload, translate};
 
 pub use ask::Ask;
 use exchange::Cell;
-pub use exchange::{Event, Exchange, Reply, Step};
+pub use exchange::{Event, Exchange, Origin, Reply, Step};
 pub use window::Window;
 
 /// Bytes that may wait to be written to a server.
@@ -39,6 +40,8 @@ pub type Owner = u64;
 #[derive(Debug)]
 pub struct Connection {
     server: ServerName,
+    /// What the table of pending calls knows it by.
+    key: u32,
     recorder: Recorder,
     inner: Mutex<Inner>,
     wake_writer: Notify,
@@ -49,6 +52,8 @@ pub struct Connection {
 struct Inner {
     last_id: u64,
     pending: HashMap<u64, Arc<Cell>>,
+    /// Requests whose answers an earlier process of ours had read.
+    answered: Vec<u64>,
     /// Requests of the server that wait for a client: its id as written → the exchange.
     asked: HashMap<Box<str>, u64>,
     queue: VecDeque<Outgoing>,
@@ -68,7 +73,35 @@ struct Inner {
 #[derive(Debug)]
 struct Outgoing {
     payload: Payload,
-    cell: Option<Arc<Cell>>,
+    /// The request it is, with its id.
+    cell: Option<(u64, Arc<Cell>)>,
+}
+
+/// What a connection begins with.
+#[derive(Debug)]
+pub struct Opening {
+    pub server: ServerName,
+    pub stdin: pipe::Sender,
+    pub stdout: pipe::Receiver,
+    /// What the table of pending calls is to know the connection by.
+    pub key: u32,
+    /// Where the server's output is read to.
+    pub window: Window,
+    /// Request ids up to this one belong to earlier processes of ours.
+    pub last_id: u64,
+    /// Requests that an earlier process of ours sent and that are not answered.
+    pub asked_before: Vec<AskedBefore>,
+}
+
+/// A request that an earlier process of ours sent.
+#[derive(Debug)]
+pub struct AskedBefore {
+    pub id: u64,
+    pub written: Written,
+    pub owner: Owner,
+    pub pending: PendingCall,
+    /// Where the exchange goes once the connection is there.
+    pub exchange: oneshot::Sender<Exchange>,
 }
 
 /// What the owner of a connection is told.
@@ -96,20 +129,29 @@ impl Loss {
 }
 
 impl Connection {
-    /// Takes over both pipes of a server process. `window`: where its output is read to.
+    /// Takes over both pipes of a server process.
     pub fn open(
-        server: ServerName,
-        stdin: pipe::Sender,
-        stdout: pipe::Receiver,
-        window: Window,
+        opening: Opening,
         tasks: &Tasks,
         recorder: Recorder,
     ) -> (Arc<Self>, mpsc::Receiver<News>) {
+        let Opening { server, key, stdin, stdout, window, last_id, asked_before } = opening;
+        let answered = asked_before.iter().filter(|asked| asked.written == Written::Answered);
+        let answered: Vec<u64> = answered.map(|asked| asked.id).collect();
+        let is_cut = asked_before.iter().any(|asked| asked.written == Written::Cut);
+        let cells = asked_before.into_iter().map(|asked| {
+            let origin = Origin { owner: Some(asked.owner), pending: Some(asked.pending) };
+            let cell = Arc::new(Cell::new(origin));
+            cell.mark_adopted();
+            (asked.id, cell, asked.exchange)
+        });
+        let cells: Vec<_> = cells.collect();
         // One place for each kind of news: a full channel holds the same news already.
         let (news, receiver) = mpsc::channel(2);
         let inner = Inner {
-            last_id: 0,
-            pending: HashMap::new(),
+            last_id,
+            pending: cells.iter().map(|(id, cell, _)| (*id, cell.clone())).collect(),
+            answered,
             asked: HashMap::new(),
             queue: VecDeque::new(),
             queued_bytes: 0,
@@ -122,7 +164,15 @@ impl Connection {
         };
         let inner = Mutex::new(inner);
         let connection =
-            Arc::new(Self { server, recorder, inner, wake_writer: Notify::new(), news });
+            Arc::new(Self { server, key, recorder, inner, wake_writer: Notify::new(), news });
+        if is_cut {
+            // Ends a line that may have been cut off; a server skips what is no message.
+            connection.send(Payload::from(String::new()));
+        }
+        for (id, cell, exchange) in cells {
+            // Nobody waits for it if its session is gone.
+            drop(exchange.send(Exchange::new(id, cell, connection.clone())));
+        }
         tasks.spawn("server writer", writer::run(connection.clone(), stdin));
         tasks.spawn_until_stopped("server reader", reader::run(connection.clone(), stdout, window));
         (connection, receiver)
@@ -139,10 +189,13 @@ impl Connection {
     /// Sends the request that `build` makes for the id it is given.
     pub fn request(
         self: &Arc<Self>,
-        owner: Option<Owner>,
+        origin: Origin,
         build: impl FnOnce(u64) -> Payload,
     ) -> Result<Exchange, Loss> {
         let mut inner = self.lock();
+        if inner.finishing {
+            return Err(Loss::not_sent(format!("server {} is being left", self.server)));
+        }
         if let Some(reason) = inner.closed.as_ref().or(inner.ended.as_ref()) {
             return Err(Loss::not_sent(format!("server {}: {reason}", self.server)));
         }
@@ -155,9 +208,9 @@ impl Connection {
         let payload = build(id);
         self.check_room(&inner, &payload)?;
         inner.last_id = id;
-        let cell = Arc::new(Cell::new(owner));
+        let cell = Arc::new(Cell::new(origin));
         inner.pending.insert(id, cell.clone());
-        inner.push(payload, Some(cell.clone()));
+        inner.push(payload, Some((id, cell.clone())));
         drop(inner);
         self.wake_writer.notify_one();
         Ok(Exchange::new(id, cell, self.clone()))
@@ -185,6 +238,19 @@ impl Connection {
         }
     }
 
+    /// What an earlier process of ours had read is acted on: answers that were not there are lost.
+    fn lose_answered(&self) {
+        let mut inner = self.lock();
+        let answered = std::mem::take(&mut inner.answered);
+        let lost: Vec<Arc<Cell>> =
+            answered.iter().filter_map(|id| inner.pending.remove(id)).collect();
+        drop(inner);
+        let reason: Arc<str> = "its answer was lost when the callmux daemon ended".into();
+        for cell in lost {
+            cell.lose(&reason);
+        }
+    }
+
     /// Gives up request `id`. If it still waits to be written it never will be; else the server is
     /// told.
     fn cancel(&self, id: u64, cell: &Arc<Cell>, reason: &str) {
@@ -195,7 +261,7 @@ impl Connection {
         let queued = inner
             .queue
             .iter()
-            .position(|item| item.cell.as_ref().is_some_and(|c| Arc::ptr_eq(c, cell)));
+            .position(|item| item.cell.as_ref().is_some_and(|(_, c)| Arc::ptr_eq(c, cell)));
         if let Some(at) = queued {
             if let Some(item) = inner.queue.remove(at) {
                 inner.queued_bytes -= item.payload.len();
@@ -283,7 +349,7 @@ impl Connection {
 }
 
 impl Inner {
-    fn push(&mut self, payload: Payload, cell: Option<Arc<Cell>>) {
+    fn push(&mut self, payload: Payload, cell: Option<(u64, Arc<Cell>)>) {
         self.queued_bytes += payload.len();
         self.queue.push_back(Outgoing { payload, cell });
     }

@@ -11,6 +11,7 @@ use super::exchange::{Cell, Event};
 use super::window::Window;
 use super::{Connection, Inner, News};
 use crate::wire::error::code;
+use crate::wire::lines::TooLong;
 use crate::wire::{Kind, Message, Method, RpcError, translate};
 
 /// Bytes after which other tasks get their turn.
@@ -27,6 +28,11 @@ pub(super) async fn run(
     mut window: Window,
 ) {
     let mut since_turn = 0;
+    // What an earlier process of ours read last.
+    if take_lines(&connection, &mut window).await.is_err() {
+        return;
+    }
+    connection.lose_answered();
     loop {
         match stdout.read(window.room()).await {
             Ok(0) if window.rest().is_empty() => {
@@ -43,26 +49,34 @@ pub(super) async fn run(
             }
             Err(error) => return connection.end(format!("its output cannot be read: {error}")),
         }
-        loop {
-            match window.next() {
-                Ok(Some(line)) => connection.take_in(&line),
-                Ok(None) => break,
-                Err(too_long) => {
-                    connection.misbehaved(&too_long.to_string(), window.rest());
-                    return connection
-                        .end(format!("it sent {too_long}; raise `max_message` if that is right"));
-                }
-            }
-            if connection.must_pause() {
-                tokio::time::sleep(STRAY_PAUSE).await;
-            }
+        if take_lines(&connection, &mut window).await.is_err() {
+            return;
         }
-        window.release();
         if since_turn >= TURN_BYTES {
             since_turn = 0;
             tokio::task::yield_now().await;
         }
     }
+}
+
+/// Acts on every whole line. `Err` if nothing more can be read.
+async fn take_lines(connection: &Arc<Connection>, window: &mut Window) -> Result<(), TooLong> {
+    loop {
+        match window.next() {
+            Ok(Some(line)) => connection.take_in(&line),
+            Ok(None) => break,
+            Err(too_long) => {
+                connection.misbehaved(&too_long.to_string(), window.rest());
+                connection.end(format!("it sent {too_long}; raise `max_message` if that is right"));
+                return Err(too_long);
+            }
+        }
+        if connection.must_pause() {
+            tokio::time::sleep(STRAY_PAUSE).await;
+        }
+    }
+    window.release();
+    Ok(())
 }
 
 impl Connection {
@@ -109,7 +123,7 @@ impl Connection {
             inner.stray_in_a_row = 0;
             inner.served |= cell.owner().is_some();
             drop(inner);
-            cell.complete(message);
+            cell.complete(self.key, message);
             return;
         }
         // A request that was cancelled may be answered all the same: that is no misbehaviour.

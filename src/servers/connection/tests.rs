@@ -1,12 +1,16 @@
+use std::os::fd::AsFd;
 use std::sync::Arc;
 
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::unix::pipe;
+use tokio::sync::oneshot;
+use tokio::time::Instant;
 
-use super::{Connection, Event, Loss, News, Reply, Step, Window};
-use crate::base::{ServerName, Tasks};
+use super::{AskedBefore, Connection, Event, Loss, News, Opening, Origin, Reply, Step, Window};
+use crate::base::{ServerName, SessionId, Tasks};
+use crate::servers::pending::{Description, Pending, Written};
 use crate::telemetry::Recorder;
-use crate::wire::{Message, Payload};
+use crate::wire::{Era, Message, Payload};
 
 /// A server's end of a connection.
 pub(in crate::servers) struct Far {
@@ -27,13 +31,16 @@ impl Far {
 }
 
 pub(in crate::servers) fn open(max_message: usize) -> (Arc<Connection>, Far) {
+    open_with(Window::new(max_message).unwrap(), Vec::new())
+}
+
+fn open_with(window: Window, asked_before: Vec<AskedBefore>) -> (Arc<Connection>, Far) {
     let (stdin, input) = pipe::pipe().unwrap();
     let (output, stdout) = pipe::pipe().unwrap();
     let tasks = Tasks::new();
     let server = ServerName::parse("s").unwrap();
-    let window = Window::new(max_message).unwrap();
-    let (connection, news) =
-        Connection::open(server, stdin, stdout, window, &tasks, Recorder::none());
+    let opening = Opening { server, stdin, stdout, window, key: 0, last_id: 0, asked_before };
+    let (connection, news) = Connection::open(opening, &tasks, Recorder::none());
     (connection, Far { input: BufReader::new(input).lines(), output, news, tasks })
 }
 
@@ -51,8 +58,8 @@ fn text(reply: Reply) -> String {
 #[tokio::test]
 async fn answers_find_their_requests_in_any_order() {
     let (connection, mut far) = open(1000);
-    let mut first = connection.request(None, call).unwrap();
-    let mut second = connection.request(None, call).unwrap();
+    let mut first = connection.request(Origin::default(), call).unwrap();
+    let mut second = connection.request(Origin::default(), call).unwrap();
     assert_eq!(far.line().await, call(1).into_bytes());
     assert_eq!(far.line().await, call(2).into_bytes());
     far.say(r#"{"jsonrpc":"2.0","id":2,"result":{"n":2}}"#).await;
@@ -67,7 +74,7 @@ async fn answers_find_their_requests_in_any_order() {
 #[tokio::test]
 async fn events_come_in_order_and_before_the_answer() {
     let (connection, mut far) = open(1000);
-    let mut exchange = connection.request(None, call).unwrap();
+    let mut exchange = connection.request(Origin::default(), call).unwrap();
     far.line().await;
     let mut burst = String::new();
     for n in 0..50 {
@@ -90,24 +97,27 @@ async fn events_come_in_order_and_before_the_answer() {
 #[tokio::test]
 async fn a_lost_connection_says_what_was_sent() {
     let (connection, mut far) = open(1000);
-    let mut sent = connection.request(None, call).unwrap();
+    let mut sent = connection.request(Origin::default(), call).unwrap();
     far.line().await;
-    let mut queued = connection.request(None, call).unwrap();
+    let mut queued = connection.request(Origin::default(), call).unwrap();
     connection.close("gone");
     assert_eq!(text(sent.reply().await), "lost: gone (sent: true)");
     assert_eq!(text(queued.reply().await), "lost: gone (sent: false)");
-    assert_eq!(connection.request(None, call).unwrap_err(), Loss::not_sent("server s: gone"));
+    assert_eq!(
+        connection.request(Origin::default(), call).unwrap_err(),
+        Loss::not_sent("server s: gone")
+    );
 }
 
 #[tokio::test]
 async fn a_cancelled_request_is_not_written_or_is_taken_back() {
     let (connection, mut far) = open(1000);
-    let mut sent = connection.request(None, call).unwrap();
+    let mut sent = connection.request(Origin::default(), call).unwrap();
     far.line().await;
     assert!(sent.give_up("no longer \"needed\""));
     let cancel = far.line().await;
     assert!(cancel.contains(r#""requestId":1,"reason":"no longer \"needed\"""#), "{cancel}");
-    let mut queued = connection.request(None, call).unwrap();
+    let mut queued = connection.request(Origin::default(), call).unwrap();
     assert!(!queued.give_up("at once"));
     connection.send(Payload::from("last".to_owned()));
     assert_eq!(far.line().await, "last", "request 2 was never written");
@@ -118,8 +128,8 @@ async fn a_cancelled_request_is_not_written_or_is_taken_back() {
 #[tokio::test]
 async fn damage_is_named_and_ends_only_what_it_hit() {
     let (connection, mut far) = open(100);
-    let mut hit = connection.request(None, call).unwrap();
-    let mut spared = connection.request(None, call).unwrap();
+    let mut hit = connection.request(Origin::default(), call).unwrap();
+    let mut spared = connection.request(Origin::default(), call).unwrap();
     far.output
         .write_all(b"Server running!\n{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":\"\xff\"}\n")
         .await
@@ -128,13 +138,13 @@ async fn damage_is_named_and_ends_only_what_it_hit() {
     assert!(reason.contains("the answer of server s is not UTF-8"), "{reason}");
     far.say(r#"{"jsonrpc":"2.0","id":2,"result":{}}"#).await;
     assert!(text(spared.reply().await).contains("result"));
-    let mut last = connection.request(None, call).unwrap();
+    let mut last = connection.request(Origin::default(), call).unwrap();
     far.say(&"x".repeat(200)).await;
     assert_eq!(far.news.recv().await, Some(News::Ended));
     let reason = connection.ended().unwrap();
     assert!(reason.contains("a line longer than 100 bytes; raise `max_message`"), "{reason}");
     assert_eq!(
-        connection.request(None, call).unwrap_err(),
+        connection.request(Origin::default(), call).unwrap_err(),
         Loss::not_sent(format!("server s: {reason}"))
     );
     connection.close(&reason);
@@ -144,7 +154,7 @@ async fn damage_is_named_and_ends_only_what_it_hit() {
 #[tokio::test]
 async fn half_a_message_is_named() {
     let (connection, mut far) = open(100);
-    let mut exchange = connection.request(None, call).unwrap();
+    let mut exchange = connection.request(Origin::default(), call).unwrap();
     far.line().await;
     far.output.write_all(b"{\"jsonrpc\":\"2.0\",\"id\":1,").await.unwrap();
     drop(far.output);
@@ -159,8 +169,9 @@ async fn half_a_message_is_named() {
 async fn a_server_that_does_not_read_fails_requests_and_nothing_else() {
     let (connection, far) = open(100);
     let big = |id: u64| Payload::from(format!("{id}{}", "x".repeat(3 << 20)));
-    let kept: Vec<_> = (0..3).map_while(|_| connection.request(None, big).ok()).collect();
-    let refused = connection.request(None, big).unwrap_err();
+    let kept: Vec<_> =
+        (0..3).map_while(|_| connection.request(Origin::default(), big).ok()).collect();
+    let refused = connection.request(Origin::default(), big).unwrap_err();
     assert!(!refused.sent && refused.reason.contains("does not read its input"), "{refused:?}");
     assert_eq!(connection.in_flight(), kept.len());
     drop(far);
@@ -177,7 +188,7 @@ async fn questions_reach_the_one_client_whose_call_runs() {
     far.say(r#"{"jsonrpc":"2.0","id":"p","method":"ping"}"#).await;
     assert_eq!(far.line().await, r#"{"jsonrpc":"2.0","id":"p","result":{}}"#);
 
-    let mut mine = connection.request(Some(7), call).unwrap();
+    let mut mine = connection.request(Origin { owner: Some(7), pending: None }, call).unwrap();
     far.line().await;
     far.say(ask).await;
     let Step::Event(Event::Asked(question)) = mine.next().await else { panic!("asked") };
@@ -197,7 +208,7 @@ async fn questions_reach_the_one_client_whose_call_runs() {
     assert!(matches!(mine.next().await, Step::Event(Event::AskCancelled(id)) if &*id == "\"q\""));
     question.withdraw();
 
-    let _other = connection.request(Some(8), call).unwrap();
+    let _other = connection.request(Origin { owner: Some(8), pending: None }, call).unwrap();
     far.line().await;
     far.say(ask).await;
     assert!(far.line().await.contains("calls of 2 clients"));
@@ -211,4 +222,48 @@ async fn finishing_writes_what_waits_and_then_closes_the_input() {
     assert_eq!(far.line().await, "last");
     assert_eq!(far.input.next_line().await.unwrap(), None);
     far.tasks.stop();
+}
+
+#[tokio::test]
+async fn calls_of_an_earlier_process_end_as_they_would_have() {
+    let mut window = Window::new(1000).unwrap();
+    // Read, and perhaps acted on, before the end.
+    let left = br#"{"jsonrpc":"2.0","id":5,"result":{"n":5}}
+{"jsonrpc":"2.0","id":7,"res"#;
+    window.room()[..left.len()].copy_from_slice(left);
+    let kept = window.as_fd().try_clone_to_owned().unwrap();
+    let pending = Pending::new().unwrap();
+    let ask = |id: u64, written: Written| {
+        let call = Description {
+            session: SessionId::random(),
+            id: "1".into(),
+            era: Era::Legacy,
+            token: None,
+            tool: "t".into(),
+            started: Instant::now(),
+        };
+        let (exchange, receiver) = oneshot::channel();
+        let pending = pending.begin(&call).unwrap();
+        (AskedBefore { id, written, owner: 1, pending, exchange }, receiver)
+    };
+    let asked =
+        [(5, Written::Answered), (6, Written::Answered), (7, Written::Whole), (8, Written::Cut)];
+    let (asked, receivers): (Vec<_>, Vec<_>) =
+        asked.into_iter().map(|(id, written)| ask(id, written)).unzip();
+    let (_connection, mut far) = open_with(Window::adopt(kept, 1000).unwrap(), asked);
+    let mut exchanges = Vec::new();
+    for receiver in receivers {
+        exchanges.push(receiver.await.unwrap());
+    }
+    assert!(text(exchanges[0].reply().await).contains(r#"{"n":5}"#), "it lay in the window");
+    let lost = text(exchanges[1].reply().await);
+    assert!(
+        lost.starts_with("lost: its answer was lost") && lost.contains("(sent: true)"),
+        "{lost}"
+    );
+    assert_eq!(far.line().await, "", "what may have been cut off is ended");
+    far.say(r#"ult":{"n":7}}"#).await;
+    far.say(r#"{"jsonrpc":"2.0","id":8,"result":{"n":8}}"#).await;
+    assert!(text(exchanges[2].reply().await).contains(r#"{"n":7}"#), "half of it was there");
+    assert!(text(exchanges[3].reply().await).contains(r#"{"n":8}"#));
 }

@@ -17,7 +17,7 @@ pub(super) async fn run(connection: Arc<Connection>, mut stdin: pipe::Sender) {
             Next::End => return,
             Next::Wait => connection.wake_writer.notified().await,
             Next::Write => {
-                if let Err(error) = write_batch(&mut stdin, &batch).await {
+                if let Err(error) = write_batch(&connection, &mut stdin, &batch).await {
                     connection.end(format!("it closed its input: {error}"));
                     return;
                 }
@@ -48,8 +48,8 @@ fn take(connection: &Connection, batch: &mut Vec<Outgoing>) -> Next {
         batch.extend(inner.queue.pop_front());
     }
     for item in batch.iter() {
-        if let Some(cell) = &item.cell {
-            cell.mark_sent();
+        if let Some((id, cell)) = &item.cell {
+            cell.mark_sending(connection.key, *id);
         }
     }
     match (batch.is_empty(), inner.finishing) {
@@ -62,16 +62,38 @@ fn take(connection: &Connection, batch: &mut Vec<Outgoing>) -> Next {
 /// What was being written counted as waiting until now, so that a server that reads slowly meets
 /// the bound.
 fn written(connection: &Connection, batch: &mut Vec<Outgoing>) {
-    let bytes: usize = batch.drain(..).map(|item| item.payload.len()).sum();
+    let mut bytes = 0;
+    for item in batch.drain(..) {
+        bytes += item.payload.len();
+        if let Some((_, cell)) = item.cell {
+            cell.mark_sent(connection.key);
+        }
+    }
     let mut inner = connection.lock();
     inner.queued_bytes = inner.queued_bytes.saturating_sub(bytes);
 }
 
-async fn write_batch(stdin: &mut pipe::Sender, batch: &[Outgoing]) -> io::Result<()> {
+async fn write_batch(
+    connection: &Connection,
+    stdin: &mut pipe::Sender,
+    batch: &[Outgoing],
+) -> io::Result<()> {
     let mut slices = Vec::with_capacity(2 * batch.len());
     for item in batch {
         item.payload.slices(&mut slices);
         slices.push(IoSlice::new(b"\n"));
     }
-    write::all(stdin, &mut slices).await
+    let mut rest = slices.as_mut_slice();
+    match stdin.try_write_vectored(rest) {
+        Ok(count) => IoSlice::advance_slices(&mut rest, count),
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+        Err(error) => return Err(error),
+    }
+    if rest.is_empty() {
+        return Ok(());
+    }
+    batch.iter().filter_map(|item| item.cell.as_ref()).for_each(|(_, cell)| {
+        cell.mark_cut(connection.key);
+    });
+    write::all(stdin, rest).await
 }

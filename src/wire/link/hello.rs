@@ -26,6 +26,21 @@ pub struct Welcome {
     pub resumed: bool,
     /// The highest number the daemon has seen from the bridge in this epoch.
     pub seen: u64,
+    /// If the daemon does not have the link but an earlier process of it did: what is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restored: Option<Restored>,
     /// The daemon's version.
     pub version: String,
+}
+
+/// What became of a bridge's requests over the end of a daemon. Whatever is in neither list and was
+/// seen has ended, and its answer was lost.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Restored {
+    /// The highest number that the earlier process had seen from the bridge.
+    pub seen: u64,
+    /// Request ids, as written: the server works on them, and the answer will come.
+    pub running: Vec<String>,
+    /// Request ids, as written: they surely reached no server.
+    pub not_sent: Vec<String>,
 }

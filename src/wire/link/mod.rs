@@ -12,7 +12,7 @@ pub mod frame;
 pub mod hello;
 
 pub use endpoint::Endpoint;
-pub use hello::{Hello, Welcome};
+pub use hello::{Hello, Restored, Welcome};
 
 /// The path of the upgrade request on the daemon's listener.
 pub const PATH: &str = "/link";

@@ -1,0 +1,106 @@
+//! The rest of a call that an earlier process of ours sent: its answer is waited for here.
+
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+
+use super::dispatch::{self, Limits, Outlet};
+use super::failure::{Failure, Lost};
+use super::hub::Hub;
+use crate::access::Principal;
+use crate::base::{CallId, ServerName};
+use crate::servers::pending::Description;
+use crate::servers::{Exchange, Loss};
+use crate::telemetry::Fact;
+use crate::telemetry::fact::CallFinished;
+use crate::wire::{Era, Payload};
+
+/// How long a request that may have been cut off while it was written is waited for.
+const UNSURE_FOR: Duration = Duration::from_secs(1);
+
+/// Such a call.
+#[derive(Debug)]
+pub struct Resumed {
+    pub call: Description,
+    pub principal: Principal,
+    /// Whether its request was written to the last byte.
+    pub surely: bool,
+    pub server_era: Era,
+    /// What is waited for, once its server was taken over. Nothing comes if it was not.
+    pub exchange: oneshot::Receiver<Exchange>,
+}
+
+/// Waits for the answer and returns the whole response.
+pub async fn resume(hub: Hub, resumed: Resumed, outlet: impl Outlet) -> Payload {
+    let _counted = hub.count_call();
+    let Resumed { call, principal, surely, server_era, exchange } = resumed;
+    let found = exchange.await.ok().map(|exchange| (exchange, server_era));
+    let server = found.as_ref().map(|(exchange, _)| exchange.server().clone());
+    let result = finish(&hub, &call, surely, found, &outlet).await;
+    let (outcome, reason, reply) = match result {
+        Ok((outcome, reply)) => (outcome, None, reply),
+        Err(loss) => {
+            let lost = failure(&hub, &call, server.as_ref(), &loss);
+            (lost.outcome(), Some(loss.reason.to_string()), lost.response(&call.id, call.era))
+        }
+    };
+    hub.recorder.record(Fact::CallFinished(Box::new(CallFinished {
+        call: CallId::next(),
+        session: Some(call.session),
+        principal: principal.label(),
+        tool: call.tool.into(),
+        server,
+        outcome,
+        reason,
+        took: call.started.elapsed(),
+        request_bytes: 0,
+        reply_bytes: reply.len(),
+    })));
+    reply
+}
+
+async fn finish(
+    hub: &Hub,
+    call: &Description,
+    surely: bool,
+    found: Option<(Exchange, Era)>,
+    outlet: &impl Outlet,
+) -> Result<(crate::telemetry::CallOutcome, Payload), Loss> {
+    let lost = |reason: &str| Loss { reason: reason.into(), sent: true };
+    let (exchange, era) =
+        found.ok_or_else(|| lost("its server did not outlive the callmux daemon"))?;
+    let world = hub.world();
+    let server = world.servers.get(exchange.server());
+    let limit = server.map_or(world.config.call_timeout, |server| server.config.call_timeout);
+    let deadline = if surely { call.started + limit } else { Instant::now() + UNSURE_FOR };
+    let too_late = || {
+        if surely {
+            format!("its server did not answer within {limit:?}")
+        } else {
+            "the callmux daemon ended while it wrote the call to its server".to_owned()
+        }
+    };
+    let limits = Limits { hub, deadline };
+    let message =
+        dispatch::answer(exchange, call.token.as_deref(), outlet, limits, too_late).await?;
+    let rendered = dispatch::render(&message, &call.id, call.era, era);
+    match rendered {
+        Ok(reply) => Ok((dispatch::classify(hub, &message), reply)),
+        Err(failure) => Ok((failure.outcome(), failure.response(&call.id, call.era))),
+    }
+}
+
+fn failure(hub: &Hub, call: &Description, server: Option<&ServerName>, loss: &Loss) -> Failure {
+    let world = hub.world();
+    let tool = world.catalog.resolve(&call.tool).ok().map(|entry| &entry.tool);
+    Failure::Lost(Lost {
+        call: None,
+        server: server.cloned(),
+        tool: tool.map_or_else(|| call.tool.to_string(), |tool| tool.name.to_string()),
+        reason: loss.reason.to_string(),
+        sent: loss.sent,
+        elapsed: call.started.elapsed(),
+        has_output_schema: tool.is_none_or(|tool| tool.has_output_schema),
+    })
+}

@@ -1,0 +1,117 @@
+//! What is to be started: the program, its arguments, its environment, its directory.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+
+use super::StartError;
+use crate::base::{Secret, dirs};
+use crate::config::ServerConfig;
+
+/// Variables that every server gets if we have them. `LC_*` comes on top.
+const PASSED_ON: [&str; 9] =
+    ["PATH", "HOME", "USER", "LOGNAME", "LANG", "TZ", "TMPDIR", "XDG_RUNTIME_DIR", "LANGUAGE"];
+
+/// Variables that speak of our own process and would mislead another (sd_notify(3),
+/// sd_listen_fds(3), systemd.exec(5)).
+const NEVER_PASSED_ON: [&str; 10] = [
+    "NOTIFY_SOCKET",
+    "WATCHDOG_USEC",
+    "WATCHDOG_PID",
+    "LISTEN_FDS",
+    "LISTEN_PID",
+    "LISTEN_FDNAMES",
+    "INVOCATION_ID",
+    "JOURNAL_STREAM",
+    "CREDENTIALS_DIRECTORY",
+    "FDSTORE",
+];
+
+/// A command as it will run.
+#[derive(Debug)]
+pub struct Launch {
+    pub program: PathBuf,
+    pub args: Vec<Secret>,
+    /// The whole environment.
+    pub env: BTreeMap<OsString, OsString>,
+    pub cwd: PathBuf,
+}
+
+impl Launch {
+    pub fn of(config: &ServerConfig) -> Result<Self, StartError> {
+        let env = environment(config, std::env::vars_os());
+        let path = env.get(OsStr::new("PATH")).cloned().unwrap_or_default();
+        let program = find_program(config.command.expose(), &path)?;
+        let cwd = config.cwd.clone().or_else(dirs::home).unwrap_or_else(|| PathBuf::from("/"));
+        if !cwd.is_dir() {
+            return Err(StartError::NoDirectory(cwd));
+        }
+        Ok(Self { program, args: config.args.clone(), env, cwd })
+    }
+}
+
+/// The closed environment: what every server gets, what the config names, and nothing else.
+fn environment(
+    config: &ServerConfig,
+    own: impl Iterator<Item = (OsString, OsString)>,
+) -> BTreeMap<OsString, OsString> {
+    let passes = |name: &str| {
+        let asked = PASSED_ON.contains(&name)
+            || name.starts_with("LC_")
+            || config.inherit_env.iter().any(|n| n == name);
+        asked && !NEVER_PASSED_ON.contains(&name)
+    };
+    let mut env: BTreeMap<OsString, OsString> =
+        own.filter(|(name, _)| name.to_str().is_some_and(passes)).collect();
+    env.extend(config.env.iter().map(|(name, value)| (name.into(), value.expose().into())));
+    env
+}
+
+fn find_program(command: &str, path: &OsStr) -> Result<PathBuf, StartError> {
+    if command.contains('/') {
+        let program = dirs::expand_home(command);
+        return if program.exists() { Ok(program) } else { Err(StartError::Missing(program)) };
+    }
+    let is_program = |candidate: &PathBuf| {
+        candidate
+            .metadata()
+            .is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
+    };
+    std::env::split_paths(path)
+        .filter(|dir| dir.is_absolute())
+        .map(|dir| dir.join(command))
+        .find(is_program)
+        .ok_or_else(|| {
+            StartError::NotFound(command.to_owned(), path.to_string_lossy().into_owned())
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::environment;
+    use crate::config::{Config, ServerConfig};
+    use std::ffi::OsString;
+
+    fn config(words: &[&str]) -> ServerConfig {
+        let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+        let config: Config = crate::config::load::inline(&words, None).unwrap();
+        (*config.servers["default"]).clone()
+    }
+
+    #[test]
+    fn the_environment_is_closed() {
+        let mut config = config(&["x"]);
+        config.inherit_env = vec!["EXTRA".into(), "NOTIFY_SOCKET".into()];
+        config.env.insert("TOKEN".into(), crate::base::Secret::new("t".into()));
+        let own =
+            ["PATH", "HOME", "LC_ALL", "EXTRA", "NOTIFY_SOCKET", "LISTEN_FDS", "CANARY", "TOKEN"];
+        let env = environment(
+            &config,
+            own.iter().map(|name| (OsString::from(name), OsString::from("own"))),
+        );
+        let names: Vec<_> = env.keys().map(|name| name.to_str().unwrap()).collect();
+        assert_eq!(names, ["EXTRA", "HOME", "LC_ALL", "PATH", "TOKEN"]);
+        assert_eq!(env[&OsString::from("TOKEN")], "t");
+    }
+}

@@ -1,0 +1,186 @@
+//! What of a running server outlives us: our ends of its pipes, the window onto its output, and a
+//! card that says who it is. They lie in the fd store of systemd until the server is stopped.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::FileExt;
+
+use rustix::fs::MemfdFlags;
+use serde::{Deserialize, Serialize};
+
+use super::connection::{AskedBefore, Window};
+use super::handshake::Identity;
+use crate::base::{ServerName, fd_store};
+use crate::config::ServerConfig;
+use crate::process::Streams;
+
+const PARTS: [&str; 4] = ["stdin", "stdout", "window", "card"];
+/// The number of takings-over at the head of the card, in the machine's order.
+const HEAD: usize = 8;
+
+/// Who a kept server is.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Card {
+    version: u32,
+    pub server: String,
+    /// The unit it runs in.
+    pub unit: String,
+    /// Of the config it was started with.
+    fingerprint: u64,
+    pub identity: Identity,
+}
+
+/// A server that is kept.
+#[derive(Debug)]
+pub struct Kept {
+    id: String,
+}
+
+/// What is needed to keep a server once it is ready.
+#[derive(Debug)]
+pub struct Keepable {
+    stdin: OwnedFd,
+    stdout: OwnedFd,
+    window: OwnedFd,
+}
+
+/// A server that an earlier process kept.
+#[derive(Debug)]
+pub struct Found {
+    pub card: Card,
+    /// How often it was taken over, this time included: request ids must not meet earlier ones.
+    pub taken_over: u32,
+    pub stdin: OwnedFd,
+    pub stdout: OwnedFd,
+    pub window: OwnedFd,
+    /// Calls of clients that it has not answered yet.
+    pub asked_before: Vec<AskedBefore>,
+    pub kept: Kept,
+}
+
+impl Keepable {
+    pub fn of(streams: &Streams, window: &Window) -> io::Result<Self> {
+        Ok(Self {
+            stdin: streams.stdin.as_fd().try_clone_to_owned()?,
+            stdout: streams.stdout.as_fd().try_clone_to_owned()?,
+            window: window.as_fd().try_clone_to_owned()?,
+        })
+    }
+
+    /// Gives everything to the store. `unit`: a name that is in use once.
+    pub fn keep(
+        self,
+        server: &ServerName,
+        config: &ServerConfig,
+        unit: &str,
+        identity: &Identity,
+    ) -> io::Result<Kept> {
+        let card = Card {
+            version: 1,
+            server: server.to_string(),
+            unit: unit.to_owned(),
+            fingerprint: fingerprint(config),
+            identity: identity.clone(),
+        };
+        let mut file = File::from(rustix::fs::memfd_create("callmux-card", MemfdFlags::CLOEXEC)?);
+        file.write_all(&0u64.to_ne_bytes())?;
+        serde_json::to_writer(&mut file, &card)?;
+        let kept = Kept { id: unit.to_owned() };
+        let fds = [self.stdin.as_fd(), self.stdout.as_fd(), self.window.as_fd(), file.as_fd()];
+        for (part, fd) in PARTS.into_iter().zip(fds) {
+            fd_store::keep(&kept.name(part), fd);
+        }
+        Ok(kept)
+    }
+}
+
+impl Kept {
+    fn name(&self, part: &str) -> String {
+        format!("server.{part}.{}", self.id)
+    }
+
+    /// Takes it out of the store. Only then does closing a pipe of ours close it.
+    pub fn forget(&self) {
+        for part in PARTS {
+            fd_store::forget(&self.name(part));
+        }
+    }
+}
+
+/// The servers among what the store held, by name. What belongs to none, or to one that `config`
+/// does not want (any more) as it is, is given back; its process will be ended as nobody's.
+pub fn find<'c>(
+    stored: Vec<(String, OwnedFd)>,
+    config: impl Fn(&str) -> Option<&'c ServerConfig>,
+) -> BTreeMap<String, Found> {
+    let mut parts: BTreeMap<String, BTreeMap<String, OwnedFd>> = BTreeMap::new();
+    for (name, fd) in stored {
+        let split = name.strip_prefix("server.").and_then(|rest| rest.split_once('.'));
+        match split {
+            Some((part, id)) => _ = parts.entry(id.to_owned()).or_default().insert(part.into(), fd),
+            None => fd_store::forget(&name),
+        }
+    }
+    let mut found = BTreeMap::new();
+    for (id, mut fds) in parts {
+        let kept = Kept { id };
+        let mut take = |part: &str| fds.remove(part);
+        let all = (take("stdin"), take("stdout"), take("window"), take("card"));
+        let (Some(stdin), Some(stdout), Some(window), Some(card)) = all else {
+            kept.forget();
+            continue;
+        };
+        let card = read_card(&File::from(card)).ok().filter(|(card, _)| {
+            let wanted = config(&card.server).is_some_and(|c| fingerprint(c) == card.fingerprint);
+            wanted && card.version == 1 && !found.contains_key(&card.server)
+        });
+        match card {
+            Some((card, taken_over)) => {
+                let server = card.server.clone();
+                found.insert(
+                    server,
+                    Found {
+                        card,
+                        taken_over,
+                        stdin,
+                        stdout,
+                        window,
+                        asked_before: Vec::new(),
+                        kept,
+                    },
+                );
+            }
+            None => kept.forget(),
+        }
+    }
+    found
+}
+
+/// The card, and the number of this taking-over, which is written down.
+fn read_card(file: &File) -> io::Result<(Card, u32)> {
+    let mut bytes = vec![0; usize::try_from(file.metadata()?.len()).unwrap_or(0)];
+    file.read_exact_at(&mut bytes, 0)?;
+    let (head, json) = bytes.split_first_chunk::<HEAD>().ok_or(io::ErrorKind::InvalidData)?;
+    let number = u64::from_ne_bytes(*head) + 1;
+    file.write_all_at(&number.to_ne_bytes(), 0)?;
+    Ok((serde_json::from_slice(json)?, u32::try_from(number).unwrap_or(u32::MAX)))
+}
+
+/// FNV-1a over everything that makes the process what it is. It never leaves the machine's memory.
+fn fingerprint(config: &ServerConfig) -> u64 {
+    let env = config.env.iter().flat_map(|(name, value)| [name.as_str(), "=", value.expose()]);
+    let cwd = config.cwd.as_ref().map(|cwd| cwd.display().to_string()).unwrap_or_default();
+    let limits = format!("{:?} {:?} {}", config.limits, config.sandbox, config.max_message);
+    let words = std::iter::once(config.command.expose())
+        .chain(config.args.iter().map(crate::base::Secret::expose))
+        .chain(env)
+        .chain(config.inherit_env.iter().map(String::as_str))
+        .map(str::to_owned)
+        .chain([cwd, limits]);
+    let bytes = words.flat_map(|word| [word.into_bytes(), vec![0]].concat());
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}

@@ -192,6 +192,20 @@ pub const SERVER: &[Key] = &[
         "The longest message the server may send. A longer one ends the connection.",
     ),
     key(
+        "trusted",
+        Kind::Bool,
+        Value("false"),
+        "Whether the server's own word for its tools is taken (`readOnlyHint`, `idempotentHint`). A \
+         call of such a tool is sent again if the server ends before it answers.",
+    ),
+    key(
+        "replay",
+        Kind::Texts,
+        Value("[]"),
+        "Tools whose calls may be sent again if the server ends before it answers, by the server's \
+         own names; `*` stands for anything. Calls of other tools end as `outcome_unknown`.",
+    ),
+    key(
         "memory_max",
         Kind::Size,
         Unset,

@@ -205,6 +205,15 @@ fn server_config(mut section: Section<'_>, config: &Config) -> ServerConfig {
         stop_timeout: section.duration("stop_timeout").expect(always),
         call_timeout: section.duration("call_timeout").unwrap_or(config.call_timeout),
         max_message: section.size("max_message").expect(always),
+        trusted: section.bool("trusted"),
+        replay: ToolNames::new(
+            section
+                .plain_texts("replay")
+                .unwrap_or_default()
+                .into_iter()
+                .map(|(text, _)| text)
+                .collect(),
+        ),
         limits: Limits {
             memory_max: section.size("memory_max").map(|bytes| bytes as u64),
             tasks_max: section.number("tasks_max"),

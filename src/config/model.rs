@@ -51,6 +51,10 @@ pub struct ServerConfig {
     pub call_timeout: Duration,
     /// In bytes.
     pub max_message: usize,
+    /// Whether the annotations of its tools are believed.
+    pub trusted: bool,
+    /// Tools whose calls may be sent twice.
+    pub replay: ToolNames,
     pub limits: Limits,
     pub sandbox: Sandbox,
     /// Why the server cannot be started: references that could not be resolved.

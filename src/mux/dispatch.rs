@@ -142,7 +142,7 @@ fn authorize(call: &Call, entry: &Entry) -> Result<(), Failure> {
 }
 
 /// Sends the call to the server as soon as it is ready. What was provably not sent is tried again,
-/// since it cannot have had an effect.
+/// since it cannot have had an effect, and what had one if a second does no harm.
 async fn send_and_wait(
     call: &Call,
     params: &CallParams<'_>,
@@ -162,11 +162,20 @@ async fn send_and_wait(
             Err(loss) if !loss.sent && limits.hub.is_leaving() => {
                 return std::future::pending().await;
             }
-            Err(loss) if !loss.sent && tries < TRIES_MAX && live.connection.ended().is_some() => {}
+            Err(loss)
+                if (!loss.sent || may_replay(entry))
+                    && tries < TRIES_MAX
+                    && live.connection.ended().is_some() => {}
             Ok(message) => return Ok(Done { message, era: live.identity.era }),
             Err(loss) => return Err(loss),
         }
     }
+}
+
+/// Whether the operator, or a server that is trusted, says that a second call does no harm.
+fn may_replay(entry: &Entry) -> bool {
+    let config = &entry.server.config;
+    config.replay.allow(&entry.tool.name) || (config.trusted && entry.tool.is_repeatable)
 }
 
 async fn exchange(

@@ -24,6 +24,8 @@ pub struct Tool {
     pub definition: ByteString,
     /// Where the name's value lies in the definition.
     pub name_at: Span,
+    /// Whether, by the server's word, a second call has no further effect.
+    pub is_repeatable: bool,
     /// Whether results carry `structuredContent` by a schema.
     pub has_output_schema: bool,
 }
@@ -141,9 +143,9 @@ fn add_page(list: &mut ToolList, page: &str) -> Result<Option<String>, String> {
 /// One definition. A wrong one is left out alone: the others live.
 fn tool(definition: &str) -> Result<Tool, BadTool> {
     let bad = |name: &str, reason: String| BadTool { name: name.to_owned(), reason };
-    let [name, input, output] =
-        object::members(definition, ["name", "inputSchema", "outputSchema"])
-            .map_err(|error| bad("?", format!("its definition is wrong: {error}")))?;
+    let members = ["name", "inputSchema", "outputSchema", "annotations"];
+    let [name, input, output, annotations] = object::members(definition, members)
+        .map_err(|error| bad("?", format!("its definition is wrong: {error}")))?;
     let raw = name.ok_or_else(|| bad("?", "it has no name".into()))?;
     let name = object::string(raw).ok_or_else(|| bad(raw, "its name is no text".into()))?;
     if name.is_empty() || name.len() > NAME_MAX || name.chars().any(char::is_control) {
@@ -152,8 +154,12 @@ fn tool(definition: &str) -> Result<Tool, BadTool> {
     if !input.is_some_and(object::is_object) {
         return Err(bad(&name, "its `inputSchema` is no object".into()));
     }
+    let hints = annotations
+        .and_then(|json| object::members(json, ["readOnlyHint", "idempotentHint"]).ok())
+        .unwrap_or_default();
     Ok(Tool {
         name: (&*name).into(),
+        is_repeatable: hints.contains(&Some("true")),
         name_at: Span::of(raw, definition),
         has_output_schema: output.is_some_and(object::is_object),
         definition: ByteString::from(definition),

@@ -110,6 +110,29 @@ fn each_misdeed_is_named_and_hurts_nobody_else() {
 }
 
 #[test]
+fn a_call_is_sent_again_only_where_that_does_no_harm() {
+    let sandbox = Sandbox::new();
+    let path = hostile();
+    let words = [path.to_str().unwrap()];
+    let text = config(&[("strict", &words), ("trusted", &words), ("named", &words)])
+        .replace("[servers.trusted]", "[servers.trusted]\ntrusted = true")
+        .replace("[servers.named]", "[servers.named]\nreplay = [\"exit_*\"]");
+    sandbox.write("config/callmux/config.toml", &text);
+    let daemon = Daemon::start(&sandbox);
+    let mut client = Http::tcp(&daemon).legacy(&json!({}));
+    let mut call = |server: &str| {
+        let marker = sandbox.path(server);
+        client.call(&format!("{server}__exit_once"), &json!({ "marker": marker })).json()
+    };
+    for server in ["trusted", "named"] {
+        let answer = call(server);
+        assert_eq!(answer["result"]["content"][0]["text"], "this time it worked", "{answer}");
+    }
+    let answer = call("strict");
+    assert_eq!(failure(&answer).0, "outcome_unknown", "nobody vouches for it: {answer}");
+}
+
+#[test]
 fn what_a_server_says_twice_or_to_nobody_goes_nowhere() {
     let sandbox = Sandbox::new();
     let daemon = daemon(&sandbox);

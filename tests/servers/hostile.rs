@@ -63,6 +63,7 @@ const TOOLS: &[&str] = &[
     "stop_reading",
     "close_output",
     "exit",
+    "exit_once",
     "crash",
     "hang",
     "grow",
@@ -169,8 +170,11 @@ impl Server {
         let mut names: Vec<String> = TOOLS.iter().map(|name| (*name).to_owned()).collect();
         names.extend((0..self.extra_tools).map(|n| format!("extra_{n}")));
         let size = names.len().div_ceil(3);
-        let definition =
-            |name: &String| json!({ "name": name, "inputSchema": { "type": "object" } });
+        let definition = |name: &String| {
+            let schema = json!({ "type": "object" });
+            let is_safe = name == "exit_once";
+            json!({ "name": name, "inputSchema": schema, "annotations": { "readOnlyHint": is_safe } })
+        };
         let tools: Vec<Value> = names.iter().skip(page * size).take(size).map(definition).collect();
         let mut result = json!({ "tools": tools });
         if page < 2 {
@@ -218,6 +222,15 @@ impl Server {
                 let size =
                     serde_json::from_str::<Value>(arguments).unwrap()["bytes"].as_u64().unwrap();
                 text(id, &"x".repeat(usize::try_from(size).unwrap()));
+            }
+            "exit_once" => {
+                let arguments = serde_json::from_str::<Value>(arguments).unwrap();
+                let marker = std::path::Path::new(arguments["marker"].as_str().unwrap());
+                if !marker.exists() {
+                    std::fs::write(marker, "").unwrap();
+                    std::process::exit(6);
+                }
+                text(id, "this time it worked");
             }
             "environment" => environment(id),
             "grow" => {

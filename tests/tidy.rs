@@ -22,7 +22,7 @@ const PLAN: &[(&str, &[&str])] = &[
         "daemon",
         &["base", "wire", "config", "telemetry", "access", "process", "servers", "mux", "front"],
     ),
-    ("bridge", &["base", "wire", "config", "telemetry", "mux", "front"]),
+    ("bridge", &["base", "wire", "config", "telemetry", "process", "mux", "front"]),
     ("cli", &["base", "wire", "config", "telemetry", "example", "daemon", "bridge"]),
 ];
 

@@ -12,6 +12,7 @@
 mod dial;
 mod machine;
 mod memory;
+mod revival;
 mod run;
 
 pub use dial::Target;

@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 use super::dial::{self, Opened, Target};
 use super::machine::{Action, Machine};
 use super::memory::Memory;
+use super::revival::Revival;
 use crate::base::random::Jitter;
 use crate::base::{Backoff, SessionId, Tasks, stdio};
 use crate::front::http::LINE_MIN;
@@ -77,6 +78,7 @@ pub async fn run(options: Options) -> io::Result<()> {
         events,
         connection: None,
         tasks,
+        has_dialled: false,
     };
     bridge.dial(Duration::ZERO);
     bridge.turn(&mut queue).await;
@@ -94,6 +96,7 @@ struct Bridge {
     /// The tasks of the open connection.
     connection: Option<Tasks>,
     tasks: Tasks,
+    has_dialled: bool,
 }
 
 impl Bridge {
@@ -200,6 +203,7 @@ impl Bridge {
         self.hello.seen = self.link.seen();
         let (target, hello, events) =
             (self.target.clone(), self.hello.clone(), self.events.clone());
+        let mut revival = Revival::new(!std::mem::replace(&mut self.has_dialled, true));
         self.tasks.spawn_until_stopped("dial", async move {
             let (mut backoff, mut random) = (BACKOFF, Jitter::from_kernel());
             tokio::time::sleep(first_wait).await;
@@ -208,6 +212,7 @@ impl Bridge {
                     Ok(opened) => return drop(events.send(Event::Opened(opened)).await),
                     Err(error) => {
                         tracing::debug!(%error, %target, "the daemon could not be reached");
+                        revival.attempt(&target).await;
                     }
                 }
                 tokio::time::sleep(backoff.next(random.next())).await;

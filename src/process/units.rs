@@ -32,6 +32,8 @@ trait Manager {
         properties: &[(&str, Variant<'_>)],
         auxiliary: &[(&str, Vec<(&str, Variant<'_>)>)],
     ) -> zbus::Result<OwnedObjectPath>;
+    fn start_unit(&self, name: &str, mode: &str) -> zbus::Result<OwnedObjectPath>;
+    fn load_unit(&self, name: &str) -> zbus::Result<OwnedObjectPath>;
     fn stop_unit(&self, name: &str, mode: &str) -> zbus::Result<OwnedObjectPath>;
     fn kill_unit(&self, name: &str, whom: &str, signal: i32) -> zbus::Result<()>;
     fn ref_unit(&self, name: &str) -> zbus::Result<()>;
@@ -63,6 +65,8 @@ trait Manager {
 trait Unit {
     #[zbus(property)]
     fn active_state(&self) -> zbus::Result<String>;
+    #[zbus(property)]
+    fn load_state(&self) -> zbus::Result<String>;
     #[zbus(property)]
     fn triggered_by(&self) -> zbus::Result<Vec<String>>;
     #[zbus(property)]
@@ -114,22 +118,10 @@ pub struct Outcome {
 impl Units {
     /// The manager of this user, if we are a service of it.
     pub async fn connect() -> zbus::Result<Self> {
-        let builder = match std::env::var_os("DBUS_SESSION_BUS_ADDRESS") {
-            Some(_) => zbus::connection::Builder::session(),
-            None => {
-                let dir = dirs::runtime().ok_or(zbus::Error::Unsupported)?;
-                let address = format!("unix:path={}", dir.join("bus").display());
-                zbus::connection::Builder::address(address.as_str())
-            }
-        };
-        let connection = builder.build().await?;
-        let manager = ManagerProxy::builder(&connection)
-            .cache_properties(CacheProperties::No)
-            .build()
-            .await?;
+        let manager = manager().await?;
         manager.subscribe().await?;
         let own = manager.get_unit_by_pid(std::process::id()).await?;
-        let own = unit(&connection, own).await?;
+        let own = unit(manager.inner().connection(), own).await?;
         let part_of = own.triggered_by().await?;
         Ok(Self { manager, part_of })
     }
@@ -239,6 +231,40 @@ impl Units {
         let name = |pair: &String| pair.split('=').next().unwrap_or_default().to_owned();
         Ok(pairs.iter().map(name).collect())
     }
+}
+
+/// Starts the socket unit of this name if it has failed or, unless `only_failed`, is not started.
+/// Returns whether it was.
+pub async fn start_socket(name: &str, only_failed: bool) -> zbus::Result<bool> {
+    let manager = manager().await?;
+    let path = manager.load_unit(name).await?;
+    let unit = unit(manager.inner().connection(), path).await?;
+    if unit.load_state().await? != "loaded" {
+        return Ok(false);
+    }
+    let may_start = match unit.active_state().await?.as_str() {
+        "failed" => true,
+        "inactive" => !only_failed,
+        _ => false,
+    };
+    if may_start {
+        manager.start_unit(name, "replace").await?;
+    }
+    Ok(may_start)
+}
+
+async fn manager() -> zbus::Result<ManagerProxy<'static>> {
+    let builder = match std::env::var_os("DBUS_SESSION_BUS_ADDRESS") {
+        Some(_) => zbus::connection::Builder::session(),
+        // cron, su and some clients leave the variable unset.
+        None => {
+            let dir = dirs::runtime().ok_or(zbus::Error::Unsupported)?;
+            let address = format!("unix:path={}", dir.join("bus").display());
+            zbus::connection::Builder::address(address.as_str())
+        }
+    };
+    let connection = builder.build().await?;
+    ManagerProxy::builder(&connection).cache_properties(CacheProperties::No).build().await
 }
 
 async fn unit(

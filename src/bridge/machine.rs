@@ -468,4 +468,6 @@ fn give_up(
 }
 
 #[cfg(test)]
+mod simulation;
+#[cfg(test)]
 mod tests;

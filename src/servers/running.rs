@@ -308,6 +308,7 @@ impl Running {
             kept.forget();
         }
         self.connection.finish();
+        let is_broken = reason.is_some();
         let status = match reason {
             // Requests in flight may still be answered: only the input is closed.
             None => Some(self.process.stop(patience).await),
@@ -320,10 +321,15 @@ impl Running {
         if !stderr.is_empty() {
             parts.push(format!("its last words on stderr: {stderr}"));
         }
-        let reason = parts.join("; ");
+        let mut reason = parts.join("; ");
         self.connection.close(&format!("server {}: {reason}", self.connection.server()));
         self.process.stop(patience).await;
         self.tasks.close(patience).await;
+        // Nobody's call waits for these.
+        let journal = if is_broken { self.process.journal().await } else { None };
+        if let Some(lines) = journal {
+            reason += &format!("; its last words in the journal: {lines}");
+        }
         reason
     }
 }

@@ -1,18 +1,29 @@
-"""Runs groups of checks, each named by its module, and prints one line for each check."""
+"""Runs groups of checks, each named by its module, and prints one line for each check.
+
+CALLMUX_ONLY: a regular expression; other checks are left out. A group's name stands for all its
+checks.
+"""
 
 import importlib
+import os
+import re
 import sys
 import time
 import traceback
 
+import figures
 from clients import Bridge
-from lib import SERVICE, Failed, run
+from lib import SERVICE, Failed, Skipped, run
+
+ONLY = re.compile(os.environ.get("CALLMUX_ONLY", ""), re.IGNORECASE)
 
 
 def diagnose():
     """What one wants to see below a failed check."""
     status = run("systemctl", "--user", "status", "--no-pager", "-n0", SERVICE, check=False)
-    log = run("journalctl", "--user", "--no-pager", "-o", "short-precise", "-n", "15", check=False)
+    # Calls are entries too, thousands of them.
+    args = ("-o", "short-precise", "-n", "15", "-p", "6")
+    log = run("journalctl", "--user", "--no-pager", *args, check=False)
     for line in status.stdout.splitlines()[:12] + log.stdout.splitlines():
         print(f"     | {line}")
 
@@ -22,12 +33,15 @@ def check(name, function):
     try:
         detail = function()
         verdict = "ok  "
+    except Skipped as reason:
+        verdict, detail = "SKIPPED", str(reason)
     except Failed as failure:
         verdict, detail = "FAIL", str(failure)
     except Exception:  # A check that breaks has not shown anything.
         verdict, detail = "FAIL", traceback.format_exc()
     Bridge.kill_all()
     took = time.monotonic() - started
+    figures.write(name, verdict.strip())
     print(f"{verdict} {name}{f': {detail}' if detail else ''} ({took:.1f} s)", flush=True)
     if verdict == "FAIL":
         diagnose()
@@ -36,4 +50,5 @@ def check(name, function):
 
 for group in sys.argv[1:]:
     for name, function in importlib.import_module(group).CHECKS:
-        check(name, function)
+        if ONLY.search(group) or ONLY.search(name):
+            check(name, function)

@@ -24,6 +24,10 @@ class Failed(Exception):
     """The check found something that is not as it must be."""
 
 
+class Skipped(Exception):
+    """The check cannot be made here, and says why."""
+
+
 def expect(condition, message):
     if not condition:
         raise Failed(message)

@@ -13,6 +13,7 @@
 pub mod backoff;
 pub mod dirs;
 pub mod file;
+pub mod fingerprint;
 pub mod id;
 pub mod names;
 pub mod random;
@@ -22,6 +23,7 @@ pub mod tasks;
 pub mod write;
 
 pub use backoff::Backoff;
+pub use fingerprint::fingerprint;
 pub use id::{CallId, SessionId};
 pub use names::ServerName;
 pub use secret::Secret;

@@ -2,29 +2,27 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{Notify, watch};
+use tokio::time::Instant;
 
+use super::schedule::Schedule;
+use super::settings::{Settings, StandIn};
+use super::watch::Watch;
 use super::{stop, systemd};
-use crate::base::Tasks;
-use crate::config::Config;
+use crate::base::{ServerName, Tasks};
 use crate::front::listen::{self, Listener};
 use crate::front::{Front, http, stdio};
 use crate::mux::{Hub, World};
-use crate::servers::driver;
+use crate::servers::driver::Control;
 use crate::telemetry::{Fact, Recorder};
 
 /// What to run.
 #[derive(Debug)]
 pub struct Options {
-    pub config: Config,
-    /// The files the config was read from.
-    pub files: Vec<PathBuf>,
-    /// What was wrong with the config, if it was refused and `config` stands in for it.
-    pub complaint: Option<String>,
+    pub settings: Settings,
     pub serve: Serve,
     pub recorder: Recorder,
 }
@@ -47,15 +45,28 @@ pub(super) struct Daemon {
     pub(super) connections: Tasks,
     pub(super) recorder: Recorder,
     pub(super) world: watch::Sender<Arc<World>>,
-    changed: Arc<Notify>,
-    complaint: Option<String>,
-    last_status: String,
+    /// Our hold on each server of the world.
+    pub(super) controls: BTreeMap<ServerName, Control>,
+    pub(super) changed: Arc<Notify>,
+    pub(super) settings: Settings,
+    /// Missing where the config comes from no file.
+    pub(super) watch: Option<Watch>,
+    pub(super) schedule: Schedule,
+    /// Somebody waits to hear that the config was read.
+    pub(super) reload_was_asked: bool,
+    pub(super) last_status: String,
 }
 
 /// What the loop was woken by.
 enum Event {
     /// A server's state, or the number of sessions.
     Changed,
+    /// A list of tools was kept back for long enough.
+    Announce,
+    /// Something happened where the config is.
+    Touched,
+    /// It is time to read the config.
+    Reload,
     Watchdog,
     Signal(Told),
     ClientLeft,
@@ -64,16 +75,14 @@ enum Event {
 /// Runs until told to stop by a signal or, on stdio, by the client's leaving.
 pub async fn run(options: Options) -> io::Result<()> {
     let mut signals = Signals::install()?;
-    let Options { config, files, complaint, serve, recorder } = options;
+    let Options { settings, serve, recorder } = options;
     recorder.record(Fact::DaemonStarted {
         version: env!("CARGO_PKG_VERSION"),
         pid: std::process::id(),
     });
-    match &complaint {
-        None => recorder.record(Fact::ConfigLoaded { files, servers: config.servers.len() }),
-        Some(complaint) => recorder.record(Fact::ConfigRefused { complaint: complaint.clone() }),
-    }
-    let mut daemon = Daemon::build(config, complaint, recorder);
+    let mut daemon = Daemon::build(settings, recorder);
+    daemon.tell_config();
+    daemon.watch_config();
     let mut client_left = daemon.open(serve);
     tokio::task::yield_now().await;
     let servers = daemon.world.borrow().servers.len();
@@ -86,35 +95,46 @@ pub async fn run(options: Options) -> io::Result<()> {
 }
 
 impl Daemon {
-    fn build(config: Config, complaint: Option<String>, recorder: Recorder) -> Self {
-        let (servers, changed) = (Tasks::new(), Arc::new(Notify::new()));
-        let enabled = config.servers.iter().filter(|(_, server)| server.enabled);
-        let started: BTreeMap<_, _> = enabled
-            .map(|(name, server)| {
-                let started = driver::start(
-                    name.clone(),
-                    server.clone(),
-                    &servers,
-                    recorder.clone(),
-                    changed.clone(),
-                );
-                (name.clone(), started)
-            })
-            .collect();
-        let (world, receiver) =
-            watch::channel(Arc::new(World::new(Arc::new(config), started, complaint.clone())));
-        let hub = Hub::new(receiver, recorder.clone());
-        let front = Front::new(hub, changed.clone());
-        let connections = Tasks::new();
-        Self {
+    fn build(settings: Settings, recorder: Recorder) -> Self {
+        let config = settings.in_force().clone();
+        let world = World::new(config.clone(), BTreeMap::new(), settings.complaint());
+        let (world, receiver) = watch::channel(Arc::new(world));
+        let changed = Arc::new(Notify::new());
+        let front = Front::new(Hub::new(receiver, recorder.clone()), changed.clone());
+        let mut daemon = Self {
             front,
-            servers,
-            connections,
+            servers: Tasks::new(),
+            connections: Tasks::new(),
             recorder,
             world,
+            controls: BTreeMap::new(),
             changed,
-            complaint,
+            watch: settings.location().map(|_| Watch::new()),
+            settings,
+            schedule: Schedule::new(Instant::now()),
+            reload_was_asked: false,
             last_status: String::new(),
+        };
+        let mut servers = BTreeMap::new();
+        for (name, _) in config.servers.iter().filter(|(_, server)| server.enabled) {
+            daemon.start(name, &config, &mut servers, None, true);
+        }
+        let world = World::new(config, servers, daemon.settings.complaint());
+        daemon.world.send_replace(Arc::new(world));
+        daemon
+    }
+
+    /// Says which config is in force, and what is wrong with the one that should be.
+    fn tell_config(&self) {
+        let files = self.settings.files().to_vec();
+        let servers = self.settings.in_force().servers.len();
+        let Some(complaint) = self.settings.complaint() else {
+            self.recorder.record(Fact::ConfigLoaded { files, servers });
+            return;
+        };
+        self.recorder.record(Fact::ConfigRefused { complaint });
+        if self.settings.stand_in() == Some(StandIn::LastGood) {
+            self.recorder.record(Fact::LastGoodConfigUsed { files, servers });
         }
     }
 
@@ -157,18 +177,27 @@ impl Daemon {
     ) {
         let mut watchdog = systemd::watchdog_interval().map(tokio::time::interval);
         loop {
+            let announce = self.world.borrow().alarm();
+            let watched = self.watch.as_ref().is_none_or(|watch| watch.trouble().is_none());
+            let reload = self.schedule.due(watched);
             let event = tokio::select! {
                 () = self.changed.notified() => Event::Changed,
+                () = touched(self.watch.as_ref()) => Event::Touched,
+                () = until(announce) => Event::Announce,
+                () = until(reload) => Event::Reload,
                 () = tick(watchdog.as_mut()) => Event::Watchdog,
                 signal = signals.next() => Event::Signal(signal),
                 _ = &mut *client_left => Event::ClientLeft,
             };
             match event {
-                Event::Changed => self.refresh(),
+                Event::Changed | Event::Announce => self.refresh(),
+                Event::Touched => self.schedule.touched(Instant::now()),
+                Event::Reload => self.reload(),
                 Event::Watchdog => systemd::alive(),
-                Event::Signal(Told::Reload) => tracing::warn!(
-                    "SIGHUP: the config is read only at the start; restart to apply changes"
-                ),
+                Event::Signal(Told::Reload) => {
+                    self.reload_was_asked = true;
+                    self.schedule.asked();
+                }
                 Event::Signal(Told::Stop) | Event::ClientLeft => return,
             }
             self.tell_status();
@@ -178,12 +207,22 @@ impl Daemon {
     /// Looks at the servers again and lets the fronts see what changed.
     fn refresh(&self) {
         let old = self.world.borrow().clone();
-        let new = old.refreshed();
-        if new.tools_version != old.tools_version {
-            self.recorder.record(Fact::ToolsChanged { tools: new.catalog.len() });
+        let new = old.refreshed(Instant::now());
+        let differs = !Arc::ptr_eq(&new.catalog, &old.catalog)
+            || new.tools_version != old.tools_version
+            || new.unsettled != old.unsettled
+            || new.alarm() != old.alarm();
+        if differs {
+            self.show(new);
         }
-        if new.tools_version != old.tools_version || new.unsettled != old.unsettled {
-            self.world.send_replace(Arc::new(new));
+    }
+
+    /// Makes this the world from now on.
+    pub(super) fn show(&self, world: World) {
+        let tools = world.catalog.len();
+        let old = self.world.send_replace(Arc::new(world));
+        if self.world.borrow().tools_version != old.tools_version {
+            self.recorder.record(Fact::ToolsChanged { tools });
         }
     }
 
@@ -196,17 +235,31 @@ impl Daemon {
     }
 
     /// The line for `systemctl status`.
-    fn status(&self) -> String {
+    pub(super) fn status(&self) -> String {
         let world = self.world.borrow();
         let ready = world.servers.values().filter(|server| server.status().live.is_some()).count();
         let sessions = self.front.sessions.len() + self.front.links.len();
         let (servers, tools) = (world.servers.len(), world.catalog.len());
         let counts =
             format!("{ready} of {servers} servers ready, {tools} tools, {sessions} sessions");
-        match &self.complaint {
-            Some(complaint) => format!("config refused: {complaint}; {counts}"),
+        match self.config_status() {
+            Some(complaint) => format!("{complaint}; {counts}"),
             None => counts,
         }
+    }
+}
+
+async fn touched(watch: Option<&Watch>) {
+    match watch {
+        Some(watch) => watch.touched().await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
     }
 }
 

@@ -92,6 +92,28 @@ pub enum Fact {
     ConfigRefused {
         complaint: String,
     },
+    ConfigReloaded {
+        added: Vec<ServerName>,
+        removed: Vec<ServerName>,
+        restarted: Vec<ServerName>,
+        adjusted: Vec<ServerName>,
+        unchanged: usize,
+    },
+    /// The current config was refused at the start; this one is in force.
+    LastGoodConfigUsed {
+        files: Vec<PathBuf>,
+        servers: usize,
+    },
+    /// Changes of the config may go unnoticed.
+    ConfigUnwatched {
+        reason: String,
+    },
+    /// Somebody said what is to be done with a server.
+    ServerOrdered {
+        server: ServerName,
+        order: &'static str,
+        principal: Arc<str>,
+    },
     ServerStarted {
         server: ServerName,
         pid: u32,
@@ -203,6 +225,8 @@ impl Fact {
             | Self::ServerMisbehaved { .. }
             | Self::ServerWroteTooMuch { .. }
             | Self::ToolRefused { .. }
+            | Self::LastGoodConfigUsed { .. }
+            | Self::ConfigUnwatched { .. }
             | Self::PeerRefused { .. } => Level::Warning,
             Self::CallFinished(_) | Self::ServerWrote { .. } => Level::Debug,
             _ => Level::Info,
@@ -234,6 +258,14 @@ impl Fact {
             Self::DaemonStopped { .. } => ("daemon_stopped", "a1f0c6de5b7e4b0fa3a5d0c1e2f30006"),
             Self::ConfigLoaded { .. } => ("config_loaded", "a1f0c6de5b7e4b0fa3a5d0c1e2f30007"),
             Self::ConfigRefused { .. } => ("config_refused", "a1f0c6de5b7e4b0fa3a5d0c1e2f30008"),
+            Self::ConfigReloaded { .. } => ("config_reloaded", "a1f0c6de5b7e4b0fa3a5d0c1e2f30040"),
+            Self::LastGoodConfigUsed { .. } => {
+                ("last_good_config_used", "a1f0c6de5b7e4b0fa3a5d0c1e2f30041")
+            }
+            Self::ConfigUnwatched { .. } => {
+                ("config_unwatched", "a1f0c6de5b7e4b0fa3a5d0c1e2f30042")
+            }
+            Self::ServerOrdered { .. } => ("server_ordered", "a1f0c6de5b7e4b0fa3a5d0c1e2f30043"),
             Self::ServerStarted { .. } => ("server_started", "a1f0c6de5b7e4b0fa3a5d0c1e2f30009"),
             Self::ServerReady { .. } => ("server_ready", "a1f0c6de5b7e4b0fa3a5d0c1e2f3000a"),
             Self::ServerFailed { .. } => ("server_failed", "a1f0c6de5b7e4b0fa3a5d0c1e2f3000b"),
@@ -260,6 +292,11 @@ impl Fact {
     fn text(self) -> (String, Vec<(&'static str, String)>) {
         match self {
             Self::CallFinished(call) => call.text(),
+            Self::ConfigLoaded { .. }
+            | Self::ConfigRefused { .. }
+            | Self::ConfigReloaded { .. }
+            | Self::LastGoodConfigUsed { .. }
+            | Self::ConfigUnwatched { .. } => self.config_text(),
             Self::ServerStarted { .. }
             | Self::ServerReady { .. }
             | Self::ServerFailed { .. }
@@ -268,6 +305,7 @@ impl Fact {
             | Self::ServerMisbehaved { .. }
             | Self::ServerWrote { .. }
             | Self::ServerWroteTooMuch { .. }
+            | Self::ServerOrdered { .. }
             | Self::ToolRefused { .. } => self.server_text(),
             other => other.daemon_text(),
         }
@@ -297,18 +335,6 @@ impl Fact {
                 format!("stopped; {calls_left} calls were cut off"),
                 vec![("CALLS", calls_left.to_string())],
             ),
-            Self::ConfigLoaded { files, servers } => {
-                let files: Vec<String> =
-                    files.iter().map(|file| file.display().to_string()).collect();
-                let from = if files.is_empty() { "no file".to_owned() } else { files.join(", ") };
-                (
-                    format!("config with {servers} servers read from {from}"),
-                    vec![("CONFIG_FILES", files.join(":"))],
-                )
-            }
-            Self::ConfigRefused { complaint } => {
-                (format!("config refused: {complaint}"), vec![("CONFIG_COMPLAINT", complaint)])
-            }
             Self::ToolsChanged { tools } => (
                 format!("the list of tools changed: {tools} tools"),
                 vec![("TOOLS", tools.to_string())],
@@ -339,6 +365,50 @@ impl Fact {
             Self::LinkResumed { session, resent } => (
                 format!("a bridge came back; {resent} messages sent again"),
                 vec![("SESSION", session.to_string())],
+            ),
+            _ => unreachable!("every other fact has its text elsewhere"),
+        }
+    }
+
+    fn config_text(self) -> (String, Vec<(&'static str, String)>) {
+        match self {
+            Self::ConfigLoaded { files, servers } => {
+                let (from, files) = paths(&files);
+                let message = format!("config with {servers} servers read from {from}");
+                (message, vec![("CONFIG_FILES", files)])
+            }
+            Self::LastGoodConfigUsed { files, servers } => {
+                let (from, files) = paths(&files);
+                let message = format!(
+                    "the last good config is in force, with {servers} servers from {from} as it was"
+                );
+                (message, vec![("CONFIG_FILES", files)])
+            }
+            Self::ConfigRefused { complaint } => {
+                (format!("config refused: {complaint}"), vec![("CONFIG_COMPLAINT", complaint)])
+            }
+            Self::ConfigReloaded { added, removed, restarted, adjusted, unchanged } => {
+                let all = [
+                    ("ADDED", "added", added),
+                    ("REMOVED", "removed", removed),
+                    ("RESTARTED", "restarted", restarted),
+                    ("ADJUSTED", "adjusted", adjusted),
+                ];
+                let mut fields = vec![("UNCHANGED", unchanged.to_string())];
+                let mut parts = Vec::new();
+                for (field, verb, servers) in all {
+                    let names: Vec<&str> = servers.iter().map(ServerName::as_str).collect();
+                    if !names.is_empty() {
+                        parts.push(format!("{verb} {}", names.join(", ")));
+                    }
+                    fields.push((field, names.join(" ")));
+                }
+                parts.push(format!("{unchanged} servers unchanged"));
+                (format!("config reloaded: {}", parts.join("; ")), fields)
+            }
+            Self::ConfigUnwatched { reason } => (
+                format!("the config cannot be watched, so it is read every few seconds: {reason}"),
+                vec![("REASON", reason)],
             ),
             _ => unreachable!("every other fact has its text elsewhere"),
         }
@@ -381,6 +451,10 @@ impl Fact {
                     let message = format!("server {server}: {lines} lines on stderr were left out");
                     (server, message, Some(("LINES", lines.to_string())))
                 }
+                Self::ServerOrdered { server, order, principal } => {
+                    let message = format!("server {server}: {order}, says {principal}");
+                    (server, message, Some(("PRINCIPAL", principal.to_string())))
+                }
                 Self::ToolRefused { server, tool, reason } => {
                     let message = format!("server {server}: tool {tool} is not shown: {reason}");
                     (server, message, Some(("TOOL", tool)))
@@ -391,6 +465,13 @@ impl Fact {
         fields.extend(more);
         (message, fields)
     }
+}
+
+/// Paths for people and for a field.
+fn paths(files: &[PathBuf]) -> (String, String) {
+    let files: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
+    let from = if files.is_empty() { "no file".to_owned() } else { files.join(", ") };
+    (from, files.join(":"))
 }
 
 impl CallFinished {

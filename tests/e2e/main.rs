@@ -10,4 +10,5 @@ mod http;
 mod inline;
 mod lossless;
 mod readme;
+mod reload;
 mod support;

@@ -17,9 +17,13 @@ const PLAN: &[(&str, &[&str])] = &[
     ("servers", &["base", "wire", "config", "telemetry"]),
     ("mux", &["base", "wire", "config", "telemetry", "access", "servers"]),
     ("front", &["base", "wire", "config", "telemetry", "access", "servers", "mux"]),
-    ("daemon", &["base", "wire", "config", "telemetry", "access", "servers", "mux", "front"]),
+    ("admin", &["base", "wire", "config", "telemetry", "access", "servers", "mux"]),
+    (
+        "daemon",
+        &["base", "wire", "config", "telemetry", "access", "servers", "mux", "front", "admin"],
+    ),
     ("bridge", &["base", "wire", "config", "telemetry", "mux", "front"]),
-    ("cli", &["base", "wire", "config", "telemetry", "example", "daemon", "bridge"]),
+    ("cli", &["base", "wire", "config", "telemetry", "example", "admin", "daemon", "bridge"]),
 ];
 
 const FILE_LINES_MAX: usize = 500;

@@ -1,14 +1,14 @@
-//! `callmux config check | show | schema`.
+//! `callmux config check | show | plan | schema`.
 
 use serde_json::json;
 
 use super::args::{ConfigArgs, ConfigVerb};
 use super::serve::refuse;
-use super::{Exit, generate, print};
+use super::{Exit, generate, operate, print};
 use crate::config::{self, Complaint, Location};
 
 pub(super) fn config(args: &ConfigArgs) -> Exit {
-    match args.verb {
+    match &args.verb {
         ConfigVerb::Schema => {
             let schema = serde_json::to_string_pretty(&config::schema::schema());
             print::line(&schema.expect("a schema is JSON"));
@@ -18,6 +18,9 @@ pub(super) fn config(args: &ConfigArgs) -> Exit {
             print::line(generate::keys_table().trim_end());
             return Exit::Fine;
         }
+        ConfigVerb::Plan { daemon, json } => {
+            return operate::plan(daemon, args.config.as_deref(), *json);
+        }
         ConfigVerb::Check { .. } | ConfigVerb::Show => {}
     }
     let Some(location) = Location::chosen(args.config.as_deref()) else {
@@ -26,7 +29,7 @@ pub(super) fn config(args: &ConfigArgs) -> Exit {
     };
     match args.verb {
         ConfigVerb::Check { json } => check(&location, json),
-        ConfigVerb::Show | ConfigVerb::Schema | ConfigVerb::Keys => show(&location),
+        _ => show(&location),
     }
 }
 

@@ -5,14 +5,17 @@ use std::io;
 use std::sync::Arc;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::Instant;
 
 use super::schedule::Schedule;
 use super::settings::{Settings, StandIn};
 use super::watch::Watch;
 use super::{stop, systemd};
+use crate::admin::desk::Answer;
+use crate::admin::{self, Desk, Question};
 use crate::base::{ServerName, Tasks};
+use crate::config::{Complaint, Config, Plan};
 use crate::front::listen::{self, Listener};
 use crate::front::{Front, http, stdio};
 use crate::mux::{Hub, World};
@@ -52,8 +55,13 @@ pub(super) struct Daemon {
     /// Missing where the config comes from no file.
     pub(super) watch: Option<Watch>,
     pub(super) schedule: Schedule,
-    /// Somebody waits to hear that the config was read.
+    /// systemd waits to hear that the config was read.
     pub(super) reload_was_asked: bool,
+    /// Operators who wait for the same.
+    pub(super) waiting: Vec<Answer<Result<Plan, Vec<Complaint>>>>,
+    /// The config at the start.
+    pub(super) began_with: Arc<Config>,
+    pub(super) started: Instant,
     pub(super) last_status: String,
 }
 
@@ -67,6 +75,7 @@ enum Event {
     Touched,
     /// It is time to read the config.
     Reload,
+    Asked(Question),
     Watchdog,
     Signal(Told),
     ClientLeft,
@@ -83,13 +92,17 @@ pub async fn run(options: Options) -> io::Result<()> {
     let mut daemon = Daemon::build(settings, recorder);
     daemon.tell_config();
     daemon.watch_config();
-    let mut client_left = daemon.open(serve);
+    let (desk, mut questions) = Desk::open();
+    let mut client_left = daemon.open(serve, desk);
     tokio::task::yield_now().await;
     let servers = daemon.world.borrow().servers.len();
     daemon.recorder.record(Fact::DaemonReady { servers });
     daemon.last_status = daemon.status();
     systemd::ready(&daemon.last_status);
-    daemon.turn(&mut signals, &mut client_left).await;
+    daemon.turn(&mut signals, &mut questions, &mut client_left).await;
+    // Whoever still waits for an answer is told that there will be none.
+    drop(questions);
+    daemon.waiting.clear();
     stop::stop(daemon, &mut signals).await;
     Ok(())
 }
@@ -113,6 +126,9 @@ impl Daemon {
             settings,
             schedule: Schedule::new(Instant::now()),
             reload_was_asked: false,
+            waiting: Vec::new(),
+            began_with: config.clone(),
+            started: Instant::now(),
             last_status: String::new(),
         };
         let mut servers = BTreeMap::new();
@@ -139,7 +155,7 @@ impl Daemon {
     }
 
     /// Opens the ways in. The receiver fires when the one client of stdio has left.
-    fn open(&self, serve: Serve) -> tokio::sync::oneshot::Receiver<()> {
+    fn open(&self, serve: Serve, desk: Desk) -> tokio::sync::oneshot::Receiver<()> {
         let (left, client_left) = tokio::sync::oneshot::channel();
         match serve {
             Serve::Stdio => {
@@ -152,12 +168,17 @@ impl Daemon {
             }
             Serve::Listeners { listeners, inherited } => {
                 let router = http::router(self.front.clone());
+                // Operators come over a unix socket, which only its owner and root can open.
+                let inner = router.clone().merge(admin::http::router(desk));
                 for listener in listeners {
                     self.recorder
                         .record(Fact::Listening { address: listener.address(), inherited });
                     let tasks = self.connections.clone();
-                    let accept =
-                        listen::accept(listener, self.front.clone(), router.clone(), tasks);
+                    let router = match listener {
+                        Listener::Unix(_) => inner.clone(),
+                        Listener::Tcp(_) => router.clone(),
+                    };
+                    let accept = listen::accept(listener, self.front.clone(), router, tasks);
                     self.connections.spawn("accept", accept);
                 }
                 // Nobody's leaving ends a daemon.
@@ -173,6 +194,7 @@ impl Daemon {
     async fn turn(
         &mut self,
         signals: &mut Signals,
+        questions: &mut mpsc::Receiver<Question>,
         client_left: &mut tokio::sync::oneshot::Receiver<()>,
     ) {
         let mut watchdog = systemd::watchdog_interval().map(tokio::time::interval);
@@ -185,6 +207,7 @@ impl Daemon {
                 () = touched(self.watch.as_ref()) => Event::Touched,
                 () = until(announce) => Event::Announce,
                 () = until(reload) => Event::Reload,
+                Some(question) = questions.recv() => Event::Asked(question),
                 () = tick(watchdog.as_mut()) => Event::Watchdog,
                 signal = signals.next() => Event::Signal(signal),
                 _ = &mut *client_left => Event::ClientLeft,
@@ -193,6 +216,7 @@ impl Daemon {
                 Event::Changed | Event::Announce => self.refresh(),
                 Event::Touched => self.schedule.touched(Instant::now()),
                 Event::Reload => self.reload(),
+                Event::Asked(question) => self.answer(question),
                 Event::Watchdog => systemd::alive(),
                 Event::Signal(Told::Reload) => {
                     self.reload_was_asked = true;
@@ -234,11 +258,15 @@ impl Daemon {
         }
     }
 
+    pub(super) fn sessions(&self) -> usize {
+        self.front.sessions.len() + self.front.links.len()
+    }
+
     /// The line for `systemctl status`.
     pub(super) fn status(&self) -> String {
         let world = self.world.borrow();
         let ready = world.servers.values().filter(|server| server.status().live.is_some()).count();
-        let sessions = self.front.sessions.len() + self.front.links.len();
+        let sessions = self.sessions();
         let (servers, tools) = (world.servers.len(), world.catalog.len());
         let counts =
             format!("{ready} of {servers} servers ready, {tools} tools, {sessions} sessions");

@@ -10,10 +10,11 @@
 //! # How to read it
 //! [`control`] is the loop and [`stop`] its end. A change of the config is noticed by [`watch`], read
 //! when [`schedule`] says so, judged by [`settings`] (with [`last_good`] behind it) and carried out
-//! by [`reload`]. [`sockets`] and [`systemd`] are the two sides of the platform.
+//! by [`reload`]; [`operators`] answers those who look in. [`sockets`] and [`systemd`] are the two sides of the platform.
 
 pub mod control;
 pub mod last_good;
+pub mod operators;
 pub mod reload;
 pub mod schedule;
 pub mod settings;

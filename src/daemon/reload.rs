@@ -28,11 +28,18 @@ impl Daemon {
         if announced {
             systemd::reloading();
         }
-        match self.settings.look() {
-            Look::Same => {}
-            Look::Refused => self.refuse(),
-            Look::Fresh { config, plan } => self.apply(config, plan),
-        }
+        let plan = match self.settings.look() {
+            Look::Same => None,
+            Look::Refused => {
+                self.refuse();
+                None
+            }
+            Look::Fresh { config, plan } => {
+                self.apply(config, &plan);
+                Some(plan)
+            }
+        };
+        self.tell_the_waiting(plan.as_ref());
         self.watch_config();
         if announced {
             self.last_status = self.status();
@@ -49,7 +56,7 @@ impl Daemon {
         self.show(world);
     }
 
-    fn apply(&mut self, config: Arc<Config>, plan: Plan) {
+    fn apply(&mut self, config: Arc<Config>, plan: &Plan) {
         let old = self.world.borrow().clone();
         let mut servers = (*old.servers).clone();
         let mut retired = Vec::new();
@@ -105,13 +112,13 @@ impl Daemon {
         self.controls.insert(name.clone(), control);
     }
 
-    fn record(&self, plan: Plan) {
-        let names = |changes: Vec<Changed>| changes.into_iter().map(|c| c.server).collect();
+    fn record(&self, plan: &Plan) {
+        let names = |changes: &[Changed]| changes.iter().map(|c| c.server.clone()).collect();
         self.recorder.record(Fact::ConfigReloaded {
-            added: plan.added,
-            removed: plan.removed,
-            restarted: names(plan.restarted),
-            adjusted: names(plan.adjusted),
+            added: plan.added.clone(),
+            removed: plan.removed.clone(),
+            restarted: names(&plan.restarted),
+            adjusted: names(&plan.adjusted),
             unchanged: plan.unchanged.len(),
         });
     }

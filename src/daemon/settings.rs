@@ -1,7 +1,7 @@
 //! The config in force, where it comes from, and what is wrong with the one that should be.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::last_good;
@@ -171,9 +171,9 @@ impl Settings {
 }
 
 /// A file that was there is more likely to be on its way than to be unwanted.
-fn gone(main: &PathBuf) -> Complaint {
+fn gone(main: &Path) -> Complaint {
     let message = "it was there and is gone; write an empty file if there is to be nothing in it";
-    let at = Place::of_file(&main.as_path().into());
+    let at = Place::of_file(&main.into());
     Complaint { at, key: String::new(), message: message.to_owned() }
 }
 

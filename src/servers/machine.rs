@@ -126,7 +126,6 @@ impl Machine {
                 self.again = wanted && (self.again || !was_wanted);
                 (Stopping, None)
             }
-            (Waiting { .. } | Unusable, Event::Want(false)) => (Resting, None),
             (Starting, Event::Started) => (Ready { since: now }, None),
             (Starting, Event::Failed { hopeless: true }) => (Unusable, None),
             (Starting, Event::Failed { hopeless: false }) => (self.wait(now, random), None),
@@ -138,7 +137,9 @@ impl Machine {
             }
             (Stopping, Event::Stopped) if self.again => self.start(),
             (Stopping, Event::Stopped) if self.wanted => (self.wait(now, random), None),
-            (Stopping, Event::Stopped) => (Resting, None),
+            (Waiting { .. } | Unusable, Event::Want(false)) | (Stopping, Event::Stopped) => {
+                (Resting, None)
+            }
             (Waiting { until }, Event::Alarm) if now >= until => (Starting, Some(Action::Start)),
             // Everything else is an echo of something that is over.
             (state, _) => (state, None),

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use rustix::process::Signal;
 use serde_json::json;
 
-use crate::support::{Daemon, Lines, Sandbox, callmux, config, hostile, is_alive, until};
+use crate::support::{Daemon, Http, Lines, Sandbox, callmux, config, hostile, is_alive, until};
 
 const COUNTER: (&str, &[&str]) =
     ("counter", &[env!("CARGO_BIN_EXE_callmux"), "example-server", "counter"]);
@@ -31,9 +31,15 @@ fn announcements(client: &Lines) -> usize {
     client.waiting().iter().filter(|line| line.contains("tools/list_changed")).count()
 }
 
-/// A ladder of ways in which programs save a file. Each gets the directory of the config and the
-/// new text.
-const STYLES: &[(&str, fn(&Path, &str))] = &[
+fn status(daemon: &Daemon) -> serde_json::Value {
+    Http::unix(daemon).bare("GET", "/admin/status", &[]).json()
+}
+
+/// Saves a config: its directory, the new text.
+type Save = fn(&Path, &str);
+
+/// The ways in which programs save a file.
+const STYLES: &[(&str, Save)] = &[
     ("in place", |dir, text| {
         let mut file = fs::OpenOptions::new().write(true).open(dir.join("config.toml")).unwrap();
         std::io::Write::write_all(&mut file, text.as_bytes()).unwrap();
@@ -63,7 +69,7 @@ const STYLES: &[(&str, fn(&Path, &str))] = &[
     ("link to a directory", |dir, text| {
         // As Kubernetes mounts a ConfigMap, with `..data` exchanged by a rename.
         let version = |n: usize| dir.join(format!("..v{n}"));
-        let next = (0..).find(|n| !version(*n).exists()).unwrap();
+        let next = (0..10).find(|n| !version(*n).exists()).unwrap();
         fs::create_dir(version(next)).unwrap();
         crate::support::overwrite(&version(next).join("config.toml"), text);
         symlink(version(next).file_name().unwrap(), dir.join("..data.new")).unwrap();
@@ -168,6 +174,10 @@ fn a_broken_config_changes_nothing_and_is_told() {
     let fact = daemon.wait_for("config_refused", |_| true);
     let complaint = fact["config_complaint"].as_str().unwrap();
     assert!(complaint.contains("config.toml:1:10: servers.counter.command: "), "{complaint}");
+    let told = status(&daemon);
+    assert_eq!(told["config"]["in_force"], "earlier");
+    let place = &told["config"]["complaints"][0];
+    assert_eq!((&place["line"], &place["column"]), (&json!(1), &json!(10)), "{told}");
     // The same again is no news.
     sandbox.write(MAIN, "[servers.counter]\ncomand = \"x\"\n");
     sandbox.write("config/callmux/conf.d/more.toml", "[servers.more]\nargs = 7\n");
@@ -184,6 +194,7 @@ fn a_broken_config_changes_nothing_and_is_told() {
     reloaded(&daemon, 1);
     assert_eq!(daemon.server_pid("counter"), pid);
     assert!(is_alive(pid) && announcements(&client) == 0);
+    assert_eq!(status(&daemon)["config"]["in_force"], "current");
 }
 
 #[test]

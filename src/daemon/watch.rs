@@ -82,6 +82,8 @@ impl Watch {
                     is_new = true;
                     self.armed.insert(dir.clone(), identity);
                 }
+                // A directory that we may not read is none that our user exchanges files in.
+                Err(error) if is_denied(&error) => {}
                 Err(error) => trouble = Some(format!("{}: {error}", dir.display())),
             }
         }
@@ -91,6 +93,13 @@ impl Watch {
         *self.interests.lock().expect("no panic happens under this lock") = interests;
         self.trouble = trouble;
         is_new
+    }
+}
+
+fn is_denied(error: &notify::Error) -> bool {
+    match &error.kind {
+        notify::ErrorKind::Io(error) => error.kind() == std::io::ErrorKind::PermissionDenied,
+        _ => false,
     }
 }
 

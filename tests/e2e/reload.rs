@@ -101,6 +101,37 @@ fn every_way_of_saving_a_file_takes_effect() {
 }
 
 #[test]
+fn many_reloads_leave_nothing_behind() {
+    let sandbox = Sandbox::new();
+    let daemon = Daemon::with(&sandbox, &[COUNTER]);
+    let mut client = Lines::bridge(&sandbox);
+    let (dir, pid) = (sandbox.path("config/callmux"), daemon.server_pid("counter"));
+    let (_, swap) = STYLES.iter().find(|(style, _)| *style == "another directory").unwrap();
+    let watches = || {
+        let infos = fs::read_dir(format!("/proc/{}/fdinfo", daemon.pid())).unwrap();
+        let texts = infos.filter_map(|info| fs::read_to_string(info.unwrap().path()).ok());
+        texts.map(|text| text.matches("inotify wd").count()).sum::<usize>()
+    };
+    let mut before = None;
+    for round in 1..=8 {
+        swap(&dir, &config(&[COUNTER, TIME]));
+        reloaded(&daemon, 2 * round - 1);
+        client.call("counter__increment", &json!({}));
+        swap(&dir, &config(&[COUNTER]));
+        reloaded(&daemon, 2 * round);
+        let settled = || (daemon.count("server_stopped", |_| true) == round).then(&watches);
+        let found = until("the end of the added server", || {
+            Some((daemon.descriptors(), settled()?))
+                .filter(|found| *found == *before.get_or_insert(*found))
+        });
+        assert!(found.1 > 0);
+    }
+    let value = client.call("counter__value", &json!({}));
+    assert_eq!(value["result"]["structuredContent"]["value"], 8);
+    assert_eq!(daemon.server_pid("counter"), pid);
+}
+
+#[test]
 fn only_what_differs_is_touched() {
     let sandbox = Sandbox::new();
     let daemon = Daemon::with(&sandbox, &[COUNTER, SLOW]);

@@ -3,7 +3,7 @@
 //! | endpoint | answer |
 //! | --- | --- |
 //! | GET `/admin/status` | 200, [`Status`](super::Status) |
-//! | GET `/admin/plan` | 200, the [`Plan`](crate::config::Plan) of a reload; 422, a [`Refusal`] |
+//! | GET `/admin/plan` | 200, the [`Plan`] of a reload; 422, a [`Refusal`] |
 //! | POST `/admin/reload` | the same once it is done; 202 at once with `?wait=false` |
 //! | POST `/admin/servers/NAME/start`, `stop`, `restart` | 200, a [`ServerReport`] once it is done; 404 |
 

@@ -13,7 +13,7 @@
 //! ```text
 //!  5   cli ───────────────── every verb; the only room that prints
 //!  4   daemon ── puts the house together, the one control loop      bridge ── a small program of its own
-//!  3   front ─────────────── clients come in
+//!  3   front ─────────────── clients come in         admin ── operators look in
 //!  2   mux ───────────────── one door for every call; the catalog
 //!  1   access ── who may     servers ── one MCP server's life     process ── how its program runs
 //!  0   base ── names, ids, tasks     wire ── MCP on the wire     config ── what is wanted
@@ -32,7 +32,8 @@
 //! | [`servers`] | connections, handshakes, tool lists, supervision, what outlives us |
 //! | [`mux`] | the life of a call, phase by phase; names and what they resolve to |
 //! | [`front`] | sessions, streamable HTTP, stdio, the daemon's end of the link |
-//! | [`daemon`] | sockets, systemd, assembly, the order of stopping |
+//! | [`admin`] | status, reload, and the life of single servers, for who runs the daemon |
+//! | [`daemon`] | sockets, systemd, assembly, reload, the order of stopping |
 //! | [`bridge`] | the client's stdio server that outlives any daemon |
 //! | [`cli`] | arguments, printing, exit codes, the demo |
 //!
@@ -47,7 +48,8 @@
 //! # Two kinds of state
 //!
 //! The data path takes one immutable snapshot ([`mux::world::World`]) and keeps it to the end. The
-//! control path is one loop ([`daemon::control`]); the running world changes nowhere else. What a
+//! control path is one loop ([`daemon::control`]); the running world changes nowhere else, and the
+//! config in one way only: somebody writes a file, and the loop reads it ([`daemon::reload`]). What a
 //! server does when ([`servers::machine`]) and what a bridge does about a cut ([`bridge`],
 //! [`wire::link::endpoint`]) are values without I/O, driven by seeded simulation in the tests.
 //!
@@ -58,6 +60,7 @@
 //! (legacy or modern).
 
 mod access;
+mod admin;
 mod base;
 mod bridge;
 mod cli;

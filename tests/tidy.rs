@@ -18,12 +18,24 @@ const PLAN: &[(&str, &[&str])] = &[
     ("servers", &["base", "wire", "config", "telemetry", "process"]),
     ("mux", &["base", "wire", "config", "telemetry", "access", "servers"]),
     ("front", &["base", "wire", "config", "telemetry", "access", "servers", "mux"]),
+    ("admin", &["base", "wire", "config", "telemetry", "access", "servers", "mux"]),
     (
         "daemon",
-        &["base", "wire", "config", "telemetry", "access", "process", "servers", "mux", "front"],
+        &[
+            "base",
+            "wire",
+            "config",
+            "telemetry",
+            "access",
+            "process",
+            "servers",
+            "mux",
+            "front",
+            "admin",
+        ],
     ),
     ("bridge", &["base", "wire", "config", "telemetry", "process", "mux", "front"]),
-    ("cli", &["base", "wire", "config", "telemetry", "example", "daemon", "bridge"]),
+    ("cli", &["base", "wire", "config", "telemetry", "example", "admin", "daemon", "bridge"]),
 ];
 
 const FILE_LINES_MAX: usize = 500;

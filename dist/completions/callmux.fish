@@ -34,6 +34,11 @@ complete -c callmux -n "__fish_callmux_needs_command" -s h -l help -d 'Print hel
 complete -c callmux -n "__fish_callmux_needs_command" -s V -l version -d 'Print version'
 complete -c callmux -n "__fish_callmux_needs_command" -a "serve" -d 'Run the daemon. systemd does this for you; in a plain shell it binds its sockets itself'
 complete -c callmux -n "__fish_callmux_needs_command" -a "bridge" -d 'Speak MCP on stdin and stdout for one client, and pass everything to the daemon'
+complete -c callmux -n "__fish_callmux_needs_command" -a "status" -d 'Show how the daemon, its config and its servers are'
+complete -c callmux -n "__fish_callmux_needs_command" -a "reload" -d 'Have the daemon read its config. It also does so by itself when a file changes'
+complete -c callmux -n "__fish_callmux_needs_command" -a "start" -d 'Start a server that was stopped, or that waits for its next try'
+complete -c callmux -n "__fish_callmux_needs_command" -a "stop" -d 'Stop a server until it is started again. Its tools stay listed; calls say why they fail'
+complete -c callmux -n "__fish_callmux_needs_command" -a "restart" -d 'Give a server another process'
 complete -c callmux -n "__fish_callmux_needs_command" -a "demo" -d 'Show what callmux does: a daemon, two servers, a bridge, in a temporary home'
 complete -c callmux -n "__fish_callmux_needs_command" -a "example-server" -d 'Run a small MCP server on stdin and stdout, to try things with'
 complete -c callmux -n "__fish_callmux_needs_command" -a "config" -d 'Look at the config'
@@ -60,6 +65,48 @@ debug\t''"
 complete -c callmux -n "__fish_callmux_using_subcommand bridge" -l log-format -d 'The form of a line on stderr' -r -f -a "text\t'For people'
 json\t'One JSON object per line'"
 complete -c callmux -n "__fish_callmux_using_subcommand bridge" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c callmux -n "__fish_callmux_using_subcommand status" -l socket -d 'The daemon\'s unix socket [default: $XDG_RUNTIME_DIR/callmux/mcp.sock]' -r -F
+complete -c callmux -n "__fish_callmux_using_subcommand status" -l log-level -d 'What is written to stderr, at the least. The journal always gets every call' -r -f -a "error\t''
+warning\t''
+info\t''
+debug\t''"
+complete -c callmux -n "__fish_callmux_using_subcommand status" -l log-format -d 'The form of a line on stderr' -r -f -a "text\t'For people'
+json\t'One JSON object per line'"
+complete -c callmux -n "__fish_callmux_using_subcommand status" -l json -d 'For programs'
+complete -c callmux -n "__fish_callmux_using_subcommand status" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c callmux -n "__fish_callmux_using_subcommand reload" -l socket -d 'The daemon\'s unix socket [default: $XDG_RUNTIME_DIR/callmux/mcp.sock]' -r -F
+complete -c callmux -n "__fish_callmux_using_subcommand reload" -l log-level -d 'What is written to stderr, at the least. The journal always gets every call' -r -f -a "error\t''
+warning\t''
+info\t''
+debug\t''"
+complete -c callmux -n "__fish_callmux_using_subcommand reload" -l log-format -d 'The form of a line on stderr' -r -f -a "text\t'For people'
+json\t'One JSON object per line'"
+complete -c callmux -n "__fish_callmux_using_subcommand reload" -l wait -d 'Return when the config is in force, or say what is wrong with it'
+complete -c callmux -n "__fish_callmux_using_subcommand reload" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c callmux -n "__fish_callmux_using_subcommand start" -l socket -d 'The daemon\'s unix socket [default: $XDG_RUNTIME_DIR/callmux/mcp.sock]' -r -F
+complete -c callmux -n "__fish_callmux_using_subcommand start" -l log-level -d 'What is written to stderr, at the least. The journal always gets every call' -r -f -a "error\t''
+warning\t''
+info\t''
+debug\t''"
+complete -c callmux -n "__fish_callmux_using_subcommand start" -l log-format -d 'The form of a line on stderr' -r -f -a "text\t'For people'
+json\t'One JSON object per line'"
+complete -c callmux -n "__fish_callmux_using_subcommand start" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c callmux -n "__fish_callmux_using_subcommand stop" -l socket -d 'The daemon\'s unix socket [default: $XDG_RUNTIME_DIR/callmux/mcp.sock]' -r -F
+complete -c callmux -n "__fish_callmux_using_subcommand stop" -l log-level -d 'What is written to stderr, at the least. The journal always gets every call' -r -f -a "error\t''
+warning\t''
+info\t''
+debug\t''"
+complete -c callmux -n "__fish_callmux_using_subcommand stop" -l log-format -d 'The form of a line on stderr' -r -f -a "text\t'For people'
+json\t'One JSON object per line'"
+complete -c callmux -n "__fish_callmux_using_subcommand stop" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c callmux -n "__fish_callmux_using_subcommand restart" -l socket -d 'The daemon\'s unix socket [default: $XDG_RUNTIME_DIR/callmux/mcp.sock]' -r -F
+complete -c callmux -n "__fish_callmux_using_subcommand restart" -l log-level -d 'What is written to stderr, at the least. The journal always gets every call' -r -f -a "error\t''
+warning\t''
+info\t''
+debug\t''"
+complete -c callmux -n "__fish_callmux_using_subcommand restart" -l log-format -d 'The form of a line on stderr' -r -f -a "text\t'For people'
+json\t'One JSON object per line'"
+complete -c callmux -n "__fish_callmux_using_subcommand restart" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c callmux -n "__fish_callmux_using_subcommand demo" -l log-level -d 'What is written to stderr, at the least. The journal always gets every call' -r -f -a "error\t''
 warning\t''
 info\t''
@@ -75,18 +122,19 @@ debug\t''"
 complete -c callmux -n "__fish_callmux_using_subcommand example-server" -l log-format -d 'The form of a line on stderr' -r -f -a "text\t'For people'
 json\t'One JSON object per line'"
 complete -c callmux -n "__fish_callmux_using_subcommand example-server" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c callmux -n "__fish_callmux_using_subcommand config; and not __fish_seen_subcommand_from check show schema keys" -l config -d 'The config: a file, or a directory with config.toml and conf.d/*.toml [default: ~/.config/callmux]' -r -F
-complete -c callmux -n "__fish_callmux_using_subcommand config; and not __fish_seen_subcommand_from check show schema keys" -l log-level -d 'What is written to stderr, at the least. The journal always gets every call' -r -f -a "error\t''
+complete -c callmux -n "__fish_callmux_using_subcommand config; and not __fish_seen_subcommand_from check show plan schema keys" -l config -d 'The config: a file, or a directory with config.toml and conf.d/*.toml [default: ~/.config/callmux]' -r -F
+complete -c callmux -n "__fish_callmux_using_subcommand config; and not __fish_seen_subcommand_from check show plan schema keys" -l log-level -d 'What is written to stderr, at the least. The journal always gets every call' -r -f -a "error\t''
 warning\t''
 info\t''
 debug\t''"
-complete -c callmux -n "__fish_callmux_using_subcommand config; and not __fish_seen_subcommand_from check show schema keys" -l log-format -d 'The form of a line on stderr' -r -f -a "text\t'For people'
+complete -c callmux -n "__fish_callmux_using_subcommand config; and not __fish_seen_subcommand_from check show plan schema keys" -l log-format -d 'The form of a line on stderr' -r -f -a "text\t'For people'
 json\t'One JSON object per line'"
-complete -c callmux -n "__fish_callmux_using_subcommand config; and not __fish_seen_subcommand_from check show schema keys" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c callmux -n "__fish_callmux_using_subcommand config; and not __fish_seen_subcommand_from check show schema keys" -f -a "check" -d 'Say everything that is wrong, each with file, line and column'
-complete -c callmux -n "__fish_callmux_using_subcommand config; and not __fish_seen_subcommand_from check show schema keys" -f -a "show" -d 'Print what is in force, and where each value comes from'
-complete -c callmux -n "__fish_callmux_using_subcommand config; and not __fish_seen_subcommand_from check show schema keys" -f -a "schema" -d 'Print the JSON Schema, for editors'
-complete -c callmux -n "__fish_callmux_using_subcommand config; and not __fish_seen_subcommand_from check show schema keys" -f -a "keys" -d 'Print the table of all keys, in Markdown'
+complete -c callmux -n "__fish_callmux_using_subcommand config; and not __fish_seen_subcommand_from check show plan schema keys" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c callmux -n "__fish_callmux_using_subcommand config; and not __fish_seen_subcommand_from check show plan schema keys" -f -a "check" -d 'Say everything that is wrong, each with file, line and column'
+complete -c callmux -n "__fish_callmux_using_subcommand config; and not __fish_seen_subcommand_from check show plan schema keys" -f -a "show" -d 'Print what is in force, and where each value comes from'
+complete -c callmux -n "__fish_callmux_using_subcommand config; and not __fish_seen_subcommand_from check show plan schema keys" -f -a "plan" -d 'Ask the daemon what a reload would do to its servers, without doing it'
+complete -c callmux -n "__fish_callmux_using_subcommand config; and not __fish_seen_subcommand_from check show plan schema keys" -f -a "schema" -d 'Print the JSON Schema, for editors'
+complete -c callmux -n "__fish_callmux_using_subcommand config; and not __fish_seen_subcommand_from check show plan schema keys" -f -a "keys" -d 'Print the table of all keys, in Markdown'
 complete -c callmux -n "__fish_callmux_using_subcommand config; and __fish_seen_subcommand_from check" -l config -d 'The config: a file, or a directory with config.toml and conf.d/*.toml [default: ~/.config/callmux]' -r -F
 complete -c callmux -n "__fish_callmux_using_subcommand config; and __fish_seen_subcommand_from check" -l log-level -d 'What is written to stderr, at the least. The journal always gets every call' -r -f -a "error\t''
 warning\t''
@@ -104,6 +152,16 @@ debug\t''"
 complete -c callmux -n "__fish_callmux_using_subcommand config; and __fish_seen_subcommand_from show" -l log-format -d 'The form of a line on stderr' -r -f -a "text\t'For people'
 json\t'One JSON object per line'"
 complete -c callmux -n "__fish_callmux_using_subcommand config; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c callmux -n "__fish_callmux_using_subcommand config; and __fish_seen_subcommand_from plan" -l socket -d 'The daemon\'s unix socket [default: $XDG_RUNTIME_DIR/callmux/mcp.sock]' -r -F
+complete -c callmux -n "__fish_callmux_using_subcommand config; and __fish_seen_subcommand_from plan" -l config -d 'The config: a file, or a directory with config.toml and conf.d/*.toml [default: ~/.config/callmux]' -r -F
+complete -c callmux -n "__fish_callmux_using_subcommand config; and __fish_seen_subcommand_from plan" -l log-level -d 'What is written to stderr, at the least. The journal always gets every call' -r -f -a "error\t''
+warning\t''
+info\t''
+debug\t''"
+complete -c callmux -n "__fish_callmux_using_subcommand config; and __fish_seen_subcommand_from plan" -l log-format -d 'The form of a line on stderr' -r -f -a "text\t'For people'
+json\t'One JSON object per line'"
+complete -c callmux -n "__fish_callmux_using_subcommand config; and __fish_seen_subcommand_from plan" -l json -d 'For programs'
+complete -c callmux -n "__fish_callmux_using_subcommand config; and __fish_seen_subcommand_from plan" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c callmux -n "__fish_callmux_using_subcommand config; and __fish_seen_subcommand_from schema" -l config -d 'The config: a file, or a directory with config.toml and conf.d/*.toml [default: ~/.config/callmux]' -r -F
 complete -c callmux -n "__fish_callmux_using_subcommand config; and __fish_seen_subcommand_from schema" -l log-level -d 'What is written to stderr, at the least. The journal always gets every call' -r -f -a "error\t''
 warning\t''

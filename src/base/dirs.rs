@@ -31,6 +31,11 @@ pub fn cache() -> Option<PathBuf> {
     below_home("XDG_CACHE_HOME", ".cache").map(|dir| dir.join("callmux"))
 }
 
+/// `$XDG_STATE_HOME/callmux`, else `~/.local/state/callmux`.
+pub fn state() -> Option<PathBuf> {
+    below_home("XDG_STATE_HOME", ".local/state").map(|dir| dir.join("callmux"))
+}
+
 /// `$XDG_RUNTIME_DIR`, else `/run/user/UID` where it exists (cron and su leave the variable unset).
 pub fn runtime() -> Option<PathBuf> {
     variable("XDG_RUNTIME_DIR").or_else(|| {

@@ -14,6 +14,7 @@ pub mod backoff;
 pub mod dirs;
 pub mod fd_store;
 pub mod file;
+pub mod fingerprint;
 pub mod id;
 pub mod names;
 pub mod random;
@@ -25,6 +26,7 @@ pub mod tasks;
 pub mod write;
 
 pub use backoff::Backoff;
+pub use fingerprint::fingerprint;
 pub use id::{CallId, SessionId};
 pub use names::ServerName;
 pub use secret::Secret;

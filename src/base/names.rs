@@ -4,6 +4,8 @@ use std::borrow::Borrow;
 use std::fmt;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 /// What stands between a server's name and a tool's name: `github__create_issue`.
 pub const SEPARATOR: &str = "__";
 
@@ -15,7 +17,8 @@ pub const SERVER_NAME_MAX: usize = 40;
 ///
 /// 1 to 40 characters of `A-Z a-z 0-9 _ -`, starting with a letter or digit, not ending in `_`
 /// and without `__`, so that `server__tool` splits in exactly one way.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct ServerName(Arc<str>);
 
 /// Why a text is no [`ServerName`].
@@ -67,6 +70,20 @@ impl fmt::Display for ServerName {
 impl fmt::Debug for ServerName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?}", &*self.0)
+    }
+}
+
+impl TryFrom<String> for ServerName {
+    type Error = BadName;
+
+    fn try_from(text: String) -> Result<Self, BadName> {
+        Self::parse(&text)
+    }
+}
+
+impl From<ServerName> for String {
+    fn from(name: ServerName) -> Self {
+        name.0.as_ref().to_owned()
     }
 }
 

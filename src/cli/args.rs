@@ -27,7 +27,7 @@ and in each client, as its only MCP server:
 #[command(about = "The local control plane between AI agents and MCP servers", long_about = ABOUT)]
 #[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
 #[command(
-    after_help = "Exit codes: 0 fine, 1 failed, 64 wrong usage, 65 wrong config, 69 not available, 71 system error."
+    after_help = "Exit codes: 0 fine, 1 failed (status: a server is not well), 64 wrong usage, 65 wrong config, 69 not available (no daemon), 71 system error."
 )]
 pub(super) struct Cli {
     #[command(flatten)]
@@ -71,6 +71,16 @@ pub(super) enum Command {
     Serve(ServeArgs),
     /// Speak MCP on stdin and stdout for one client, and pass everything to the daemon.
     Bridge(BridgeArgs),
+    /// Show how the daemon, its config and its servers are.
+    Status(StatusArgs),
+    /// Have the daemon read its config. It also does so by itself when a file changes.
+    Reload(ReloadArgs),
+    /// Start a server that was stopped, or that waits for its next try.
+    Start(ServerArgs),
+    /// Stop a server until it is started again. Its tools stay listed; calls say why they fail.
+    Stop(ServerArgs),
+    /// Give a server another process.
+    Restart(ServerArgs),
     /// Show what callmux does: a daemon, two servers, a bridge, in a temporary home.
     Demo(DemoArgs),
     /// Run a small MCP server on stdin and stdout, to try things with.
@@ -121,6 +131,40 @@ pub(super) struct BridgeArgs {
     pub(super) wait: Duration,
 }
 
+#[derive(Debug, Clone, Args)]
+pub(super) struct DaemonArgs {
+    /// The daemon's unix socket [default: $XDG_RUNTIME_DIR/callmux/mcp.sock].
+    #[arg(long, value_name = "PATH", env = "CALLMUX_SOCKET")]
+    pub(super) socket: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct StatusArgs {
+    #[command(flatten)]
+    pub(super) daemon: DaemonArgs,
+    /// For programs.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ReloadArgs {
+    #[command(flatten)]
+    pub(super) daemon: DaemonArgs,
+    /// Return when the config is in force, or say what is wrong with it.
+    #[arg(long)]
+    pub(super) wait: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ServerArgs {
+    #[command(flatten)]
+    pub(super) daemon: DaemonArgs,
+    /// The server's name in the config.
+    #[arg(value_name = "NAME")]
+    pub(super) server: String,
+}
+
 #[derive(Debug, Args)]
 pub(super) struct DemoArgs {
     /// Leave the daemon running at the end, and print the entry for your client.
@@ -138,7 +182,7 @@ pub(super) struct ConfigArgs {
     pub(super) config: Option<PathBuf>,
 }
 
-#[derive(Debug, Clone, Copy, Subcommand)]
+#[derive(Debug, Clone, Subcommand)]
 pub(super) enum ConfigVerb {
     /// Say everything that is wrong, each with file, line and column.
     Check {
@@ -148,6 +192,14 @@ pub(super) enum ConfigVerb {
     },
     /// Print what is in force, and where each value comes from.
     Show,
+    /// Ask the daemon what a reload would do to its servers, without doing it.
+    Plan {
+        #[command(flatten)]
+        daemon: DaemonArgs,
+        /// For programs.
+        #[arg(long)]
+        json: bool,
+    },
     /// Print the JSON Schema, for editors.
     Schema,
     /// Print the table of all keys, in Markdown.

@@ -1,16 +1,14 @@
-//! `callmux config check | show | schema`.
-
-use std::path::Path;
+//! `callmux config check | show | plan | schema`.
 
 use serde_json::json;
 
 use super::args::{ConfigArgs, ConfigVerb};
-use super::serve::{config_path, refuse};
-use super::{Exit, generate, print};
-use crate::config::{self, Complaint};
+use super::serve::refuse;
+use super::{Exit, generate, operate, print};
+use crate::config::{self, Complaint, Location};
 
 pub(super) fn config(args: &ConfigArgs) -> Exit {
-    match args.verb {
+    match &args.verb {
         ConfigVerb::Schema => {
             let schema = serde_json::to_string_pretty(&config::schema::schema());
             print::line(&schema.expect("a schema is JSON"));
@@ -20,31 +18,35 @@ pub(super) fn config(args: &ConfigArgs) -> Exit {
             print::line(generate::keys_table().trim_end());
             return Exit::Fine;
         }
+        ConfigVerb::Plan { daemon, json } => {
+            return operate::plan(daemon, args.config.as_deref(), *json);
+        }
         ConfigVerb::Check { .. } | ConfigVerb::Show => {}
     }
-    let Some(path) = config_path(args.config.as_deref()) else {
+    let Some(location) = Location::chosen(args.config.as_deref()) else {
         print::line("fine: there is no config");
         return Exit::Fine;
     };
     match args.verb {
-        ConfigVerb::Check { json } => check(&path, json),
-        ConfigVerb::Show | ConfigVerb::Schema | ConfigVerb::Keys => show(&path),
+        ConfigVerb::Check { json } => check(&location, json),
+        _ => show(&location),
     }
 }
 
-fn check(path: &Path, json: bool) -> Exit {
-    match config::load(path) {
-        Ok(loaded) => {
+fn check(location: &Location, json: bool) -> Exit {
+    let reading = location.read();
+    match reading.config {
+        Ok(config) => {
             // What is missing stops one server, not the config.
             let missing: Vec<&Complaint> =
-                loaded.config.servers.values().flat_map(|server| &server.unresolved).collect();
+                config.servers.values().flat_map(|server| &server.unresolved).collect();
             if json {
                 print::line(&report(true, &missing).to_string());
             } else {
                 for complaint in &missing {
                     print::note(&format!("warning: {complaint}; this server will not start"));
                 }
-                let (files, servers) = (loaded.files.len(), loaded.config.servers.len());
+                let (files, servers) = (reading.texts.len(), config.servers.len());
                 print::line(&format!("fine: {servers} servers in {files} files"));
             }
             Exit::Fine
@@ -58,21 +60,12 @@ fn check(path: &Path, json: bool) -> Exit {
 }
 
 fn report(ok: bool, complaints: &[&Complaint]) -> serde_json::Value {
-    let item = |complaint: &&Complaint| {
-        json!({
-            "file": complaint.at.file.display().to_string(),
-            "line": complaint.at.line,
-            "column": complaint.at.column,
-            "key": complaint.key,
-            "message": complaint.message,
-        })
-    };
-    json!({ "ok": ok, "complaints": complaints.iter().map(item).collect::<Vec<_>>() })
+    json!({ "ok": ok, "complaints": complaints })
 }
 
-fn show(path: &Path) -> Exit {
-    match config::load::read(path) {
-        Ok((table, _)) => {
+fn show(location: &Location) -> Exit {
+    match location.texts().and_then(|texts| config::load::merge(&texts)) {
+        Ok(table) => {
             print::line(config::show::toml(&table).trim_end());
             Exit::Fine
         }

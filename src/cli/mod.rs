@@ -11,10 +11,12 @@
 //! the verbs, one file each.
 
 mod args;
+mod ask;
 mod bridge;
 mod config;
 mod demo;
 mod generate;
+mod operate;
 mod print;
 mod serve;
 
@@ -23,6 +25,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use args::{Cli, Command};
+use operate::Verb;
 
 /// How a verb ended. The numbers are those of sysexits.h where it has one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,6 +70,11 @@ pub fn main() -> ExitCode {
         None => serve::inline(&cli.inline, &cli.log),
         Some(Command::Serve(args)) => serve::serve(&args, &cli.log),
         Some(Command::Bridge(args)) => bridge::bridge(&args, &cli.log),
+        Some(Command::Status(args)) => operate::status(&args),
+        Some(Command::Reload(args)) => operate::reload(&args),
+        Some(Command::Start(args)) => operate::order(&args, Verb::Start),
+        Some(Command::Stop(args)) => operate::order(&args, Verb::Stop),
+        Some(Command::Restart(args)) => operate::order(&args, Verb::Restart),
         Some(Command::Demo(args)) => demo::demo(&args),
         Some(Command::ExampleServer { server }) => serve::example(server),
         Some(Command::Config(args)) => config::config(&args),

@@ -1,7 +1,5 @@
 //! `callmux serve`, `callmux -- command …`, `callmux example-server`.
 
-use std::path::{Path, PathBuf};
-
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer};
@@ -9,9 +7,9 @@ use tracing_subscriber::{EnvFilter, Layer};
 use super::args::{LogArgs, LogFormat, LogLevel, ServeArgs};
 use super::{Exit, print, runtime};
 use crate::base::dirs;
-use crate::config::{self, Complaint, Config};
+use crate::config::{self, Complaint, Location};
 use crate::daemon::sockets::Inherited;
-use crate::daemon::{self, Options, Serve, sockets};
+use crate::daemon::{self, Options, Serve, Settings, sockets};
 use crate::example::{self, Example};
 use crate::telemetry::{Format, Level, Recorder, Sink, recorder};
 
@@ -25,18 +23,15 @@ pub(super) fn serve(args: &ServeArgs, log: &LogArgs) -> Exit {
 
 fn serve_with(args: &ServeArgs, recorder: &Recorder) -> Exit {
     let inherited = sockets::inherited(recorder);
-    let path = config_path(args.config.as_deref());
-    let loaded = match &path {
-        Some(path) => config::load(path).map(|loaded| (loaded.config, loaded.files)),
-        None => Ok((config::load::empty(), Vec::new())),
-    };
-    let (config, files, complaint) = match loaded {
-        Ok((config, files)) => (config, files, None),
+    let location = Location::chosen(args.config.as_deref());
+    let settings = match &inherited {
         // systemd holds the sockets and clients wait at them: they are served, with the reason.
-        Err(complaints) if inherited.is_some() => {
-            (config::load::empty(), Vec::new(), Some(summary(&complaints)))
-        }
-        Err(complaints) => return refuse(&complaints),
+        Some(_) => Settings::read_or_stand_in(location, dirs::state()),
+        // A person waits in front of it and sees at once what is wrong.
+        None => match Settings::read(location, dirs::state()) {
+            Ok(settings) => settings,
+            Err(complaints) => return refuse(&complaints),
+        },
     };
     let runtime = match runtime() {
         Ok(runtime) => runtime,
@@ -51,7 +46,8 @@ fn serve_with(args: &ServeArgs, recorder: &Recorder) -> Exit {
                 sockets.and_then(|sockets| sockets::adopt(sockets, recorder))
             }
             None => {
-                let addresses = [config.http.listen.as_slice(), &args.listen].concat();
+                let configured = settings.in_force().http.listen.as_slice();
+                let addresses = [configured, &args.listen].concat();
                 sockets::bind(args.socket.as_deref(), &addresses)
             }
         };
@@ -61,7 +57,7 @@ fn serve_with(args: &ServeArgs, recorder: &Recorder) -> Exit {
         } else {
             Serve::Bound(listeners)
         };
-        run(config, files, complaint, serve, recorder).await
+        run(settings, serve, recorder).await
     });
     finish(outcome)
 }
@@ -79,7 +75,7 @@ pub(super) fn inline(command: &[String], log: &LogArgs) -> Exit {
     let (recorder, writer) = start_log(log, Level::Warning);
     let exit = match runtime() {
         Ok(runtime) => {
-            finish(runtime.block_on(run(config, Vec::new(), None, Serve::Stdio, &recorder)))
+            finish(runtime.block_on(run(Settings::fixed(config), Serve::Stdio, &recorder)))
         }
         Err(error) => fail(Exit::System, &format!("no runtime: {error}")),
     };
@@ -97,14 +93,8 @@ pub(super) fn example(example: Example) -> Exit {
     }
 }
 
-async fn run(
-    config: Config,
-    files: Vec<PathBuf>,
-    complaint: Option<String>,
-    serve: Serve,
-    recorder: &Recorder,
-) -> Result<(), (Exit, String)> {
-    let options = Options { config, files, complaint, serve, recorder: recorder.clone() };
+async fn run(settings: Settings, serve: Serve, recorder: &Recorder) -> Result<(), (Exit, String)> {
+    let options = Options { settings, serve, recorder: recorder.clone() };
     daemon::run(options).await.map_err(|error| (Exit::System, error.to_string()))
 }
 
@@ -120,25 +110,12 @@ fn fail(exit: Exit, message: &str) -> Exit {
     exit
 }
 
-/// The config that is named, or the user's own if there is one.
-pub(super) fn config_path(named: Option<&Path>) -> Option<PathBuf> {
-    named.map(Path::to_path_buf).or_else(|| dirs::config().filter(|path| path.exists()))
-}
-
 /// Says everything that is wrong with a config.
 pub(super) fn refuse(complaints: &[Complaint]) -> Exit {
     for complaint in complaints {
         print::error(&complaint.to_string());
     }
     Exit::BadConfig
-}
-
-fn summary(complaints: &[Complaint]) -> String {
-    match complaints {
-        [] => "unknown".to_owned(),
-        [only] => only.to_string(),
-        [first, rest @ ..] => format!("{first} (and {} more)", rest.len()),
-    }
 }
 
 /// Starts the recorder and the diagnostics. `default`: the level when none is asked for.

@@ -4,9 +4,12 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 /// A position in a file. Line and column count from 1; the column counts characters.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Place {
+    #[serde(serialize_with = "as_text", deserialize_with = "from_text")]
     pub file: Arc<Path>,
     pub line: usize,
     pub column: usize,
@@ -33,13 +36,32 @@ impl fmt::Display for Place {
     }
 }
 
+/// A path need not be Unicode; JSON must.
+fn as_text<S: Serializer>(file: &Arc<Path>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&file.display())
+}
+
+fn from_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<Path>, D::Error> {
+    String::deserialize(deserializer).map(|text| Path::new(&text).into())
+}
+
 /// One thing that is wrong, in one sentence that names it and the remedy.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Complaint {
+    #[serde(flatten)]
     pub at: Place,
     /// The key as a person would name it: `servers.github.command`. Empty for a whole file.
     pub key: String,
     pub message: String,
+}
+
+/// All of them in one line: the first, and how many more there are.
+pub fn summary(complaints: &[Complaint]) -> Option<String> {
+    match complaints {
+        [] => None,
+        [only] => Some(only.to_string()),
+        [first, rest @ ..] => Some(format!("{first} (and {} more)", rest.len())),
+    }
 }
 
 impl fmt::Display for Complaint {

@@ -81,7 +81,8 @@ pub const TOP: &[Key] = &[
         "drain_timeout",
         Kind::Duration,
         Value("\"10s\""),
-        "How long calls in flight may go on when the daemon is told to stop.",
+        "How long calls in flight may go on when the daemon is told to stop, or when their server is \
+         removed from the config or changed in it.",
     ),
 ];
 

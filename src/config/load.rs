@@ -10,46 +10,28 @@ use super::keys;
 use super::model::{Config, Http, Limits, Sandbox, ServerConfig, ToolNames};
 use super::reference::{Resolved, Sources};
 use super::section::Section;
-use super::source;
+use super::source::Text;
 use super::tree::{self, Node, Table, Value};
 use crate::base::{Secret, ServerName, dirs};
 
-/// A config and the files it came from.
-#[derive(Debug, Clone)]
-pub struct Loaded {
-    pub config: Config,
-    pub files: Vec<PathBuf>,
-}
-
-/// Reads the config at `path`, a file or a directory (see [`source::files`]).
+/// Makes a config of texts that were read, each by the path it came from.
 ///
-/// Everything that is wrong is returned at once, in the order of the files. A directory without
-/// files is a config without servers.
-pub fn load(path: &Path) -> Result<Loaded, Vec<Complaint>> {
-    let (table, files) = read(path)?;
-    let base = if path.is_dir() { Some(path) } else { path.parent() };
-    let sources = Sources::of_process(base.unwrap_or(Path::new("/")).to_path_buf());
-    let config = typed(table, &sources)?;
-    Ok(Loaded { config, files })
+/// Everything that is wrong is returned at once, in the order of the files.
+pub fn from_texts(texts: &[Text], sources: &Sources) -> Result<Config, Vec<Complaint>> {
+    typed(merge(texts)?, sources)
 }
 
-/// Reads and merges the files without looking at the keys.
-pub fn read(path: &Path) -> Result<(Table, Vec<PathBuf>), Vec<Complaint>> {
-    let files = source::files(path).map_err(|complaint| vec![complaint])?;
+/// Merges the texts without looking at the keys.
+pub fn merge(texts: &[Text]) -> Result<Table, Vec<Complaint>> {
     let mut complaints = Vec::new();
     let mut merged = Table::new();
-    for file in &files {
-        match source::read(file) {
-            Err(complaint) => complaints.push(complaint),
-            Ok(text) => {
-                let table = tree::parse(&file.as_path().into(), &text, &mut complaints);
-                // `[servers]` of one file joins `[servers]` of another; `[servers.x]` does not.
-                tree::merge(&mut merged, table, "", 1, &mut complaints);
-            }
-        }
+    for Text { path, text } in texts {
+        let table = tree::parse(&path.as_path().into(), text, &mut complaints);
+        // `[servers]` of one file joins `[servers]` of another; `[servers.x]` does not.
+        tree::merge(&mut merged, table, "", 1, &mut complaints);
     }
     complaints.sort();
-    if complaints.is_empty() { Ok((merged, files)) } else { Err(complaints) }
+    if complaints.is_empty() { Ok(merged) } else { Err(complaints) }
 }
 
 /// The config that holds when no file sets anything.

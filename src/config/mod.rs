@@ -13,14 +13,17 @@
 //! That a daemon exists; what a server does.
 //!
 //! # How to read it
-//! [`keys`] is the table of all keys. [`mod@load`] goes from files ([`source`]) over one merged tree
-//! ([`tree`]) to the typed [`model`], through the checks of [`section`]. [`schema`] and [`show`]
-//! print from the same table.
+//! [`keys`] is the table of all keys. [`location`] reads the files ([`source`]); [`load`] goes from
+//! their texts over one merged tree ([`tree`]) to the typed [`model`], through the checks of
+//! [`section`]. [`plan`] says what separates two configs. [`schema`] and [`show`] print from the
+//! table of keys.
 
 pub mod complaint;
 pub mod keys;
 pub mod load;
+pub mod location;
 pub mod model;
+pub mod plan;
 pub mod reference;
 pub mod schema;
 pub mod section;
@@ -30,5 +33,6 @@ pub mod tree;
 pub mod units;
 
 pub use complaint::Complaint;
-pub use load::load;
+pub use location::{Location, Reading};
 pub use model::{Config, Sandbox, ServerConfig};
+pub use plan::Plan;

@@ -8,6 +8,8 @@
 //! | `${cred:NAME}` | the systemd credential of that name (systemd.exec(5), "CREDENTIALS"); a secret |
 //! | `$${` | the characters `${` |
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -25,13 +27,16 @@ pub struct Sources {
     pub credentials: Option<PathBuf>,
     /// The environment.
     pub variable: fn(&str) -> Option<String>,
+    /// The files that were looked up, whether they were there or not.
+    pub consulted: RefCell<BTreeSet<PathBuf>>,
 }
 
 impl Sources {
     /// Those of this process.
     pub fn of_process(base: PathBuf) -> Self {
         let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
-        Self { base, credentials, variable: |name| std::env::var(name).ok() }
+        let variable = |name: &str| std::env::var(name).ok();
+        Self { base, credentials, variable, consulted: RefCell::default() }
     }
 }
 
@@ -77,7 +82,7 @@ pub fn has_reference(text: &str) -> bool {
 fn one(inner: &str, sources: &Sources) -> Result<(String, bool), String> {
     if let Some(path) = inner.strip_prefix("file:") {
         let path = sources.base.join(dirs::expand_home(path));
-        return read(&path).map(|text| (text, true));
+        return read(path, sources).map(|text| (text, true));
     }
     if let Some(name) = inner.strip_prefix("cred:") {
         let dir = sources.credentials.as_ref().ok_or_else(|| {
@@ -86,7 +91,7 @@ fn one(inner: &str, sources: &Sources) -> Result<(String, bool), String> {
         if name.is_empty() || name.contains('/') || name.starts_with('.') {
             return Err(format!("`${{cred:{name}}}`: `{name}` is no credential name"));
         }
-        return read(&dir.join(name)).map(|text| (text, true));
+        return read(dir.join(name), sources).map(|text| (text, true));
     }
     let (name, default) = match inner.split_once(":-") {
         Some((name, default)) => (name, Some(default)),
@@ -111,7 +116,13 @@ fn is_variable(name: &str) -> bool {
         && name.bytes().all(|b| b == b'_' || b.is_ascii_alphanumeric())
 }
 
-fn read(path: &Path) -> Result<String, String> {
+fn read(path: PathBuf, sources: &Sources) -> Result<String, String> {
+    let found = read_file(&path);
+    sources.consulted.borrow_mut().insert(path);
+    found
+}
+
+fn read_file(path: &Path) -> Result<String, String> {
     let fail = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
     let file = std::fs::File::open(path).map_err(|error| fail(&error))?;
     if !file.metadata().map_err(|error| fail(&error))?.is_file() {
@@ -139,7 +150,8 @@ mod tests {
             "TRICK" => Some("${SET}".to_owned()),
             _ => None,
         };
-        Sources { base: base.to_path_buf(), credentials: Some(base.join("creds")), variable }
+        let (base, credentials) = (base.to_path_buf(), Some(base.join("creds")));
+        Sources { base, credentials, variable, consulted: std::cell::RefCell::default() }
     }
 
     #[test]

@@ -1,17 +1,28 @@
 //! Which files are read, and whether they can be trusted.
 
-use std::fs::File;
+use std::fs::OpenOptions;
 use std::io::Read;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
 
 use super::complaint::{Complaint, Place};
 
 /// The largest config file, in bytes.
 const FILE_MAX: u64 = 4 * 1024 * 1024;
+/// The directory of further files beside the main one.
+pub const DROPINS: &str = "conf.d";
 /// How the kernel shows an owner from outside our user namespace (user_namespaces(7)).
 const OVERFLOW_UID: u32 = 65534;
+
+/// One file of a config.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Text {
+    pub path: PathBuf,
+    pub text: String,
+}
 
 /// The files of a config, in the order they are read.
 ///
@@ -26,7 +37,7 @@ pub fn files(path: &Path) -> Result<Vec<PathBuf>, Complaint> {
     if main.symlink_metadata().is_ok() {
         files.push(main);
     }
-    let dir = path.join("conf.d");
+    let dir = path.join(DROPINS);
     let mut dropins = Vec::new();
     match std::fs::read_dir(&dir) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
@@ -50,7 +61,10 @@ pub fn files(path: &Path) -> Result<Vec<PathBuf>, Complaint> {
 /// A file's text. Refused: one that somebody else owns or may write, since a config names
 /// programs to run.
 pub fn read(path: &Path) -> Result<String, Complaint> {
-    let file = File::open(path).map_err(|error| of_file(path, &error))?;
+    // A pipe without a writer would keep us for ever; it is told from a file once it is open.
+    let nonblocking = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
+    let file = OpenOptions::new().read(true).custom_flags(nonblocking).open(path);
+    let file = file.map_err(|error| of_file(path, &error))?;
     let metadata = file.metadata().map_err(|error| of_file(path, &error))?;
     let own = rustix::process::getuid().as_raw();
     if !metadata.is_file() {
@@ -76,7 +90,7 @@ pub fn read(path: &Path) -> Result<String, Complaint> {
     })
 }
 
-fn of_file(path: &Path, message: &dyn std::fmt::Display) -> Complaint {
+pub(super) fn of_file(path: &Path, message: &dyn std::fmt::Display) -> Complaint {
     let file: Arc<Path> = path.into();
     Complaint { at: Place::of_file(&file), key: String::new(), message: message.to_string() }
 }

@@ -3,33 +3,34 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::os::fd::OwnedFd;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::{Notify, oneshot, watch};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::estate::Estate;
+use super::schedule::Schedule;
+use super::settings::{Settings, StandIn};
+use super::watch::Watch;
 use super::{stop, systemd};
-use crate::base::Tasks;
-use crate::config::Config;
+use crate::admin::desk::Answer;
+use crate::admin::{self, Desk, Question};
+use crate::base::{ServerName, Tasks};
+use crate::config::{Complaint, Config, Plan};
 use crate::front::listen::{self, Listener};
 use crate::front::{Front, http, stdio};
 use crate::mux::{Hub, World};
 use crate::process::units::Units;
-use crate::servers::driver;
-use crate::servers::running::Start;
+use crate::servers::driver::Control;
+use crate::servers::keep::Found;
 use crate::telemetry::{Fact, Recorder};
 
 /// What to run.
 #[derive(Debug)]
 pub struct Options {
-    pub config: Config,
-    /// The files the config was read from.
-    pub files: Vec<PathBuf>,
-    /// What was wrong with the config, if it was refused and `config` stands in for it.
-    pub complaint: Option<String>,
+    pub settings: Settings,
     pub serve: Serve,
     pub recorder: Recorder,
 }
@@ -54,18 +55,39 @@ pub(super) struct Daemon {
     pub(super) connections: Tasks,
     pub(super) recorder: Recorder,
     pub(super) world: watch::Sender<Arc<World>>,
-    changed: Arc<Notify>,
-    complaint: Option<String>,
-    last_status: String,
+    /// Our hold on each server of the world.
+    pub(super) controls: BTreeMap<ServerName, Control>,
     pub(super) units: Option<Units>,
+    /// Servers that an earlier process of ours left, until they are started here.
+    pub(super) found: BTreeMap<String, Found>,
     /// Told when the servers are left to the next process of ours.
     pub(super) leaving: CancellationToken,
+    pub(super) changed: Arc<Notify>,
+    pub(super) settings: Settings,
+    /// Missing where the config comes from no file.
+    pub(super) watch: Option<Watch>,
+    pub(super) schedule: Schedule,
+    /// systemd waits to hear that the config was read.
+    pub(super) reload_was_asked: bool,
+    /// Operators who wait for the same.
+    pub(super) waiting: Vec<Answer<Result<Plan, Vec<Complaint>>>>,
+    /// The config at the start.
+    pub(super) began_with: Arc<Config>,
+    pub(super) started: Instant,
+    pub(super) last_status: String,
 }
 
 /// What the loop was woken by.
 enum Event {
     /// A server's state, or the number of sessions.
     Changed,
+    /// A list of tools was kept back for long enough.
+    Announce,
+    /// Something happened where the config is.
+    Touched,
+    /// It is time to read the config.
+    Reload,
+    Asked(Question),
     Watchdog,
     Signal(Told),
     ClientLeft,
@@ -74,73 +96,84 @@ enum Event {
 /// Runs until told to stop by a signal or, on stdio, by the client's leaving.
 pub async fn run(options: Options) -> io::Result<()> {
     let mut signals = Signals::install()?;
-    let Options { config, files, complaint, serve, recorder } = options;
+    let Options { settings, serve, recorder } = options;
     recorder.record(Fact::DaemonStarted {
         version: env!("CARGO_PKG_VERSION"),
         pid: std::process::id(),
     });
-    match &complaint {
-        None => recorder.record(Fact::ConfigLoaded { files, servers: config.servers.len() }),
-        Some(complaint) => recorder.record(Fact::ConfigRefused { complaint: complaint.clone() }),
-    }
-    let (serve, estate) = Estate::of(serve, &config, &recorder).await;
-    let mut daemon = Daemon::build(config, complaint, recorder, estate);
-    let mut client_left = daemon.open(serve);
+    let (serve, estate) = Estate::of(serve, settings.in_force(), &recorder).await;
+    let mut daemon = Daemon::build(settings, recorder, estate);
+    daemon.tell_config();
+    daemon.watch_config();
+    let (desk, mut questions) = Desk::open();
+    let mut client_left = daemon.open(serve, desk);
     tokio::task::yield_now().await;
     let servers = daemon.world.borrow().servers.len();
     daemon.recorder.record(Fact::DaemonReady { servers });
     daemon.last_status = daemon.status();
     systemd::ready(&daemon.last_status);
-    daemon.turn(&mut signals, &mut client_left).await;
+    daemon.turn(&mut signals, &mut questions, &mut client_left).await;
+    // Whoever still waits for an answer is told that there will be none.
+    drop(questions);
+    daemon.waiting.clear();
     stop::stop(daemon, &mut signals).await;
     Ok(())
 }
 
 impl Daemon {
-    fn build(
-        config: Config,
-        complaint: Option<String>,
-        recorder: Recorder,
-        mut estate: Estate,
-    ) -> Self {
-        let leaving = CancellationToken::new();
-        let (servers, changed) = (Tasks::new(), Arc::new(Notify::new()));
-        let enabled = config.servers.iter().filter(|(_, server)| server.enabled);
-        let started: BTreeMap<_, _> = enabled
-            .map(|(name, server)| {
-                let start = Start {
-                    server: name.clone(),
-                    config: server.clone(),
-                    recorder: recorder.clone(),
-                    units: estate.units.clone(),
-                    leaving: leaving.clone(),
-                };
-                let found = estate.servers.remove(name.as_str());
-                (name.clone(), driver::start(start, found, &servers, changed.clone()))
-            })
-            .collect();
-        let (world, receiver) =
-            watch::channel(Arc::new(World::new(Arc::new(config), started, complaint.clone())));
+    fn build(settings: Settings, recorder: Recorder, estate: Estate) -> Self {
+        let config = settings.in_force().clone();
+        let world = World::new(config.clone(), BTreeMap::new(), settings.complaint());
+        let (world, receiver) = watch::channel(Arc::new(world));
+        let changed = Arc::new(Notify::new());
         let hub = Hub::new(receiver, recorder.clone(), estate.pending);
         let front = Front::new(hub, changed.clone(), estate.link_table);
-        front.links.take_up(&front, estate.links);
-        let connections = Tasks::new();
-        Self {
+        let mut daemon = Self {
             front,
-            servers,
-            connections,
+            servers: Tasks::new(),
+            connections: Tasks::new(),
             recorder,
             world,
+            controls: BTreeMap::new(),
             changed,
-            complaint,
+            watch: settings.location().map(|_| Watch::new()),
+            settings,
+            schedule: Schedule::new(Instant::now()),
+            reload_was_asked: false,
+            waiting: Vec::new(),
+            began_with: config.clone(),
+            started: Instant::now(),
             last_status: String::new(),
             units: estate.units,
-            leaving,
+            found: estate.servers,
+            leaving: CancellationToken::new(),
+        };
+        let mut servers = BTreeMap::new();
+        for (name, _) in config.servers.iter().filter(|(_, server)| server.enabled) {
+            daemon.start(name, &config, &mut servers, None, true);
+        }
+        let world = World::new(config, servers, daemon.settings.complaint());
+        daemon.world.send_replace(Arc::new(world));
+        daemon.front.links.take_up(&daemon.front, estate.links);
+        daemon
+    }
+
+    /// Says which config is in force, and what is wrong with the one that should be.
+    fn tell_config(&self) {
+        let files = self.settings.files().to_vec();
+        let servers = self.settings.in_force().servers.len();
+        let Some(complaint) = self.settings.complaint() else {
+            self.recorder.record(Fact::ConfigLoaded { files, servers });
+            return;
+        };
+        self.recorder.record(Fact::ConfigRefused { complaint });
+        if self.settings.stand_in() == Some(StandIn::LastGood) {
+            self.recorder.record(Fact::LastGoodConfigUsed { files, servers });
         }
     }
 
     /// Opens the ways in. The receiver fires when the one client of stdio has left.
-    fn open(&self, serve: Serve) -> oneshot::Receiver<()> {
+    fn open(&self, serve: Serve, desk: Desk) -> oneshot::Receiver<()> {
         let (left, client_left) = oneshot::channel();
         match serve {
             Serve::Stdio => {
@@ -151,18 +184,30 @@ impl Daemon {
                     _ = left.send(());
                 });
             }
-            Serve::Inherited { listeners, .. } => self.listen(listeners, true, left),
-            Serve::Bound(listeners) => self.listen(listeners, false, left),
+            Serve::Inherited { listeners, .. } => self.listen(listeners, true, desk, left),
+            Serve::Bound(listeners) => self.listen(listeners, false, desk, left),
         }
         client_left
     }
 
-    fn listen(&self, listeners: Vec<Listener>, inherited: bool, left: oneshot::Sender<()>) {
+    fn listen(
+        &self,
+        listeners: Vec<Listener>,
+        inherited: bool,
+        desk: Desk,
+        left: oneshot::Sender<()>,
+    ) {
         let router = http::router(self.front.clone());
+        // Operators come over a unix socket, which only its owner and root can open.
+        let inner = router.clone().merge(admin::http::router(desk));
         for listener in listeners {
             self.recorder.record(Fact::Listening { address: listener.address(), inherited });
             let tasks = self.connections.clone();
-            let accept = listen::accept(listener, self.front.clone(), router.clone(), tasks);
+            let router = match listener {
+                Listener::Unix(_) => inner.clone(),
+                Listener::Tcp(_) => router.clone(),
+            };
+            let accept = listen::accept(listener, self.front.clone(), router, tasks);
             self.connections.spawn("accept", accept);
         }
         // Nobody's leaving ends a daemon.
@@ -172,21 +217,37 @@ impl Daemon {
         });
     }
 
-    async fn turn(&mut self, signals: &mut Signals, client_left: &mut oneshot::Receiver<()>) {
+    async fn turn(
+        &mut self,
+        signals: &mut Signals,
+        questions: &mut mpsc::Receiver<Question>,
+        client_left: &mut oneshot::Receiver<()>,
+    ) {
         let mut watchdog = systemd::watchdog_interval().map(tokio::time::interval);
         loop {
+            let announce = self.world.borrow().alarm();
+            let watched = self.watch.as_ref().is_none_or(|watch| watch.trouble().is_none());
+            let reload = self.schedule.due(watched);
             let event = tokio::select! {
                 () = self.changed.notified() => Event::Changed,
+                () = touched(self.watch.as_ref()) => Event::Touched,
+                () = until(announce) => Event::Announce,
+                () = until(reload) => Event::Reload,
+                Some(question) = questions.recv() => Event::Asked(question),
                 () = tick(watchdog.as_mut()) => Event::Watchdog,
                 signal = signals.next() => Event::Signal(signal),
                 _ = &mut *client_left => Event::ClientLeft,
             };
             match event {
-                Event::Changed => self.refresh(),
+                Event::Changed | Event::Announce => self.refresh(),
+                Event::Touched => self.schedule.touched(Instant::now()),
+                Event::Reload => self.reload(),
+                Event::Asked(question) => self.answer(question),
                 Event::Watchdog => systemd::alive(),
-                Event::Signal(Told::Reload) => tracing::warn!(
-                    "SIGHUP: the config is read only at the start; restart to apply changes"
-                ),
+                Event::Signal(Told::Reload) => {
+                    self.reload_was_asked = true;
+                    self.schedule.asked();
+                }
                 Event::Signal(Told::Stop) | Event::ClientLeft => return,
             }
             self.tell_status();
@@ -196,12 +257,22 @@ impl Daemon {
     /// Looks at the servers again and lets the fronts see what changed.
     fn refresh(&self) {
         let old = self.world.borrow().clone();
-        let new = old.refreshed();
-        if new.tools_version != old.tools_version {
-            self.recorder.record(Fact::ToolsChanged { tools: new.catalog.len() });
+        let new = old.refreshed(Instant::now());
+        let differs = !Arc::ptr_eq(&new.catalog, &old.catalog)
+            || new.tools_version != old.tools_version
+            || new.unsettled != old.unsettled
+            || new.alarm() != old.alarm();
+        if differs {
+            self.show(new);
         }
-        if new.tools_version != old.tools_version || new.unsettled != old.unsettled {
-            self.world.send_replace(Arc::new(new));
+    }
+
+    /// Makes this the world from now on.
+    pub(super) fn show(&self, world: World) {
+        let tools = world.catalog.len();
+        let old = self.world.send_replace(Arc::new(world));
+        if self.world.borrow().tools_version != old.tools_version {
+            self.recorder.record(Fact::ToolsChanged { tools });
         }
     }
 
@@ -213,18 +284,36 @@ impl Daemon {
         }
     }
 
+    pub(super) fn sessions(&self) -> usize {
+        self.front.sessions.len() + self.front.links.len()
+    }
+
     /// The line for `systemctl status`.
-    fn status(&self) -> String {
+    pub(super) fn status(&self) -> String {
         let world = self.world.borrow();
         let ready = world.servers.values().filter(|server| server.status().live.is_some()).count();
-        let sessions = self.front.sessions.len() + self.front.links.len();
+        let sessions = self.sessions();
         let (servers, tools) = (world.servers.len(), world.catalog.len());
         let counts =
             format!("{ready} of {servers} servers ready, {tools} tools, {sessions} sessions");
-        match &self.complaint {
-            Some(complaint) => format!("config refused: {complaint}; {counts}"),
+        match self.config_status() {
+            Some(complaint) => format!("{complaint}; {counts}"),
             None => counts,
         }
+    }
+}
+
+async fn touched(watch: Option<&Watch>) {
+    match watch {
+        Some(watch) => watch.touched().await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
     }
 }
 

@@ -8,13 +8,21 @@
 //! How any of the rooms below works inside.
 //!
 //! # How to read it
-//! [`control`] is the loop and [`stop`] its end; [`sockets`] and [`systemd`] are the two sides of
-//! the platform.
+//! [`control`] is the loop and [`stop`] its end. A change of the config is noticed by [`watch`], read
+//! when [`schedule`] says so, judged by [`settings`] (with [`last_good`] behind it) and carried out
+//! by [`reload`]; [`operators`] answers those who look in. [`sockets`] and [`systemd`] are the two sides of the platform.
 
 pub mod control;
 mod estate;
+pub mod last_good;
+pub mod operators;
+pub mod reload;
+pub mod schedule;
+pub mod settings;
 pub mod sockets;
 pub mod stop;
 pub mod systemd;
+pub mod watch;
 
 pub use control::{Options, Serve, run};
+pub use settings::Settings;

@@ -16,6 +16,15 @@ pub fn ready(status: &str) {
     notify(&[NotifyState::Ready, NotifyState::Status(status)]);
 }
 
+/// The config is being read; [`ready`] says when that is over. With `Type=notify-reload` the manager
+/// waits for both, and goes by the time.
+pub fn reloading() {
+    match NotifyState::monotonic_usec_now() {
+        Ok(now) => notify(&[NotifyState::Reloading, now]),
+        Err(error) => tracing::warn!(%error, "systemd was not told that the config is read"),
+    }
+}
+
 /// The line that `systemctl status` shows.
 pub fn status(status: &str) {
     notify(&[NotifyState::Status(status)]);

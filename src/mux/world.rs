@@ -3,6 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use bytes::Bytes;
+use tokio::time::Instant;
+
 use super::catalog::Catalog;
 use crate::base::ServerName;
 use crate::base::names::SEPARATOR;
@@ -10,17 +13,22 @@ use crate::config::Config;
 use crate::servers::Server;
 
 /// A snapshot. A call takes one at the door and keeps it to the end.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct World {
     pub config: Arc<Config>,
     pub servers: Arc<BTreeMap<ServerName, Server>>,
     pub catalog: Arc<Catalog>,
-    /// Counts the catalogs whose list differed from the one before.
+    /// Counts the lists of tools that were announced.
     pub tools_version: u64,
     /// What is wrong with the config that should be in force, if another stands in for it.
     pub complaint: Option<Arc<str>>,
     /// Servers that have neither started nor failed yet.
     pub unsettled: Vec<ServerName>,
+    /// The list of that version.
+    announced: Bytes,
+    /// Until then another list is announced only once every server is settled, so that a config
+    /// that changes several servers is one change to a client.
+    quiet_until: Option<Instant>,
 }
 
 impl World {
@@ -30,32 +38,65 @@ impl World {
         servers: BTreeMap<ServerName, Server>,
         complaint: Option<String>,
     ) -> Self {
-        let servers = Arc::new(servers);
         let unsettled = servers.keys().cloned().collect();
+        let catalog = Arc::new(Catalog::of(Vec::new()));
         Self {
             config,
-            servers,
-            catalog: Arc::new(Catalog::of(Vec::new())),
+            servers: Arc::new(servers),
+            announced: catalog.list.clone(),
+            catalog,
             tools_version: 0,
             complaint: complaint.map(Into::into),
             unsettled,
+            quiet_until: None,
         }
     }
 
     /// The world after the servers' states were looked at again.
-    pub fn refreshed(&self) -> Self {
+    pub fn refreshed(&self, now: Instant) -> Self {
         let catalog = Catalog::build(&self.servers);
-        let unsettled = self.servers.values().filter(|server| !server.status().is_settled());
-        let unsettled = unsettled.map(|server| server.name.clone()).collect();
         let changed = catalog.list != self.catalog.list;
-        Self {
-            config: self.config.clone(),
-            servers: self.servers.clone(),
-            catalog: if changed { Arc::new(catalog) } else { self.catalog.clone() },
-            tools_version: self.tools_version + u64::from(changed),
-            complaint: self.complaint.clone(),
-            unsettled,
+        let catalog = if changed { Arc::new(catalog) } else { self.catalog.clone() };
+        Self { catalog, ..self.clone() }.looked_over(now)
+    }
+
+    /// The world with another config and the servers of it. Servers that are started for
+    /// it may keep the announcement of their tools for as long as a first list waits for them.
+    pub fn reconfigured(
+        &self,
+        config: Arc<Config>,
+        servers: BTreeMap<ServerName, Server>,
+        now: Instant,
+    ) -> Self {
+        // Even where the list is the same, its entries lead to other servers or limits.
+        let catalog = Arc::new(Catalog::build(&servers));
+        let (servers, complaint) = (Arc::new(servers), None);
+        let quiet_until = Some(now + config.list_timeout);
+        Self { config, servers, catalog, complaint, quiet_until, ..self.clone() }.looked_over(now)
+    }
+
+    /// The world with something wrong about the config that should be in force.
+    pub fn complaining(&self, complaint: String) -> Self {
+        Self { complaint: Some(complaint.into()), ..self.clone() }
+    }
+
+    /// Which servers are settled now, and whether the list is to be announced.
+    fn looked_over(mut self, now: Instant) -> Self {
+        let unsettled = self.servers.values().filter(|server| !server.status().is_settled());
+        self.unsettled = unsettled.map(|server| server.name.clone()).collect();
+        if self.unsettled.is_empty() || self.quiet_until.is_some_and(|until| now >= until) {
+            self.quiet_until = None;
         }
+        if self.quiet_until.is_none() && self.catalog.list != self.announced {
+            self.announced = self.catalog.list.clone();
+            self.tools_version += 1;
+        }
+        self
+    }
+
+    /// When a list that is kept back is announced at the latest.
+    pub fn alarm(&self) -> Option<Instant> {
+        self.quiet_until
     }
 
     /// Whether every server has started or failed at least once.

@@ -28,43 +28,132 @@ const LEAVE_WITHIN: Duration = Duration::from_secs(1);
 
 type Work<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
-/// Adds a server to the world: its task runs until `tasks` is stopped. `changed` is notified after
-/// every change of its status.
-pub fn start(start: Start, found: Option<Found>, tasks: &Tasks, changed: Arc<Notify>) -> Server {
-    let Start { server: name, config, recorder, units, leaving } = start;
+/// A server that is to be added to the world.
+#[derive(Debug)]
+pub struct Setup {
+    pub name: ServerName,
+    pub config: Arc<ServerConfig>,
+    /// The tools of the server that it takes the place of.
+    pub tools: Option<Arc<ToolList>>,
+    /// Whether it is wanted up.
+    pub up: bool,
+    /// Where its process is to live; `None`: below us.
+    pub units: Option<Units>,
+    /// What an earlier process of ours left of the server.
+    pub found: Option<Found>,
+    /// Told when we end and leave the servers to the next process of ours.
+    pub leaving: CancellationToken,
+}
+
+/// What is wanted of a server. The newest holds.
+#[derive(Debug, Clone)]
+struct Wish {
+    config: Arc<ServerConfig>,
+    up: bool,
+    /// Counts the orders of operators.
+    number: u64,
+    /// How many of them asked for another process.
+    restarts: u64,
+    /// Another has taken its place.
+    retired: bool,
+}
+
+/// What an operator can ask of a server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    Start,
+    Stop,
+    Restart,
+}
+
+/// The control loop's hold on one server.
+#[derive(Debug)]
+pub struct Control {
+    wish: watch::Sender<Wish>,
+    stop: Tasks,
+}
+
+impl Control {
+    /// Passes on what an operator asks for, and returns its number.
+    pub fn order(&self, order: Order) -> u64 {
+        self.wish.send_modify(|wish| {
+            wish.number += 1;
+            wish.up = order != Order::Stop;
+            wish.restarts += u64::from(order == Order::Restart);
+        });
+        self.wish.borrow().number
+    }
+
+    /// From its next start on the server runs by this config.
+    pub fn adjust(&self, config: Arc<ServerConfig>) {
+        self.wish.send_modify(|wish| wish.config = config);
+    }
+
+    pub fn is_up(&self) -> bool {
+        self.wish.borrow().up
+    }
+
+    /// Gives the server up: it ends when nobody can call it any more, at the latest after `drain`.
+    pub fn retire(self, drain: Duration, tasks: &Tasks) {
+        self.wish.send_modify(|wish| wish.retired = true);
+        tasks.spawn_until_stopped("retired server", async move {
+            drop(tokio::time::timeout(drain, self.wish.closed()).await);
+            self.stop.stop();
+        });
+    }
+}
+
+/// Starts the task of a server; it runs until `tasks` is stopped, or nobody holds the server any
+/// more. `changed` is notified after every change of its status.
+pub fn start(
+    setup: Setup,
+    tasks: &Tasks,
+    recorder: Recorder,
+    changed: Arc<Notify>,
+) -> (Server, Control) {
+    let Setup { name, config, tools, up, units, found, leaving } = setup;
     let initial = Status {
-        phase: Phase::Starting,
+        phase: if up { Phase::Starting } else { Phase::Stopped },
         live: None,
-        tools: None,
+        inherited: tools.is_some(),
+        tools: tools.clone(),
+        pid: None,
+        heard: 0,
         reason: None,
         retry_at: None,
         tries: 0,
     };
     let (status, receiver) = watch::channel(Arc::new(initial));
     let server = Server { name: name.clone(), config: config.clone(), status: receiver };
+    let wish = Wish { config: config.clone(), up, number: 0, restarts: 0, retired: false };
+    let (sender, wishes) = watch::channel(wish.clone());
     let driver = Driver {
         name,
         config,
         recorder,
         changed,
         status,
+        wishes,
+        wish,
         machine: Machine::new(),
         random: Jitter::from_kernel(),
         units,
         leaving,
         found,
         running: None,
+        pid: None,
         live: None,
-        tools: None,
+        inherited: tools.is_some(),
+        tools,
         reason: None,
         starting: None,
         stopping: None,
         refreshing: None,
         refresh_again: false,
     };
-    let stop = tasks.clone();
-    tasks.spawn("server", driver.run(stop));
-    server
+    let stop = tasks.child();
+    tasks.spawn("server", driver.run(stop.clone()));
+    (server, Control { wish: sender, stop })
 }
 
 struct Driver {
@@ -73,6 +162,9 @@ struct Driver {
     recorder: Recorder,
     changed: Arc<Notify>,
     status: watch::Sender<Arc<Status>>,
+    wishes: watch::Receiver<Wish>,
+    /// The newest that was followed.
+    wish: Wish,
     machine: Machine,
     random: Jitter,
     units: Option<Units>,
@@ -80,8 +172,11 @@ struct Driver {
     /// What an earlier process of ours left of the server.
     found: Option<Found>,
     running: Option<Running>,
+    /// That of the process that runs or is being ended.
+    pid: Option<u32>,
     live: Option<Arc<Live>>,
     tools: Option<Arc<ToolList>>,
+    inherited: bool,
     reason: Option<Arc<str>>,
     starting: Option<Work<Result<(Running, ToolList), StartFailure>>>,
     stopping: Option<Work<String>>,
@@ -94,6 +189,7 @@ struct Driver {
 #[expect(clippy::large_enum_variant, reason = "there is one at a time, and a start is rare")]
 enum Woken {
     Stop,
+    Wish,
     Started(Result<(Running, ToolList), StartFailure>),
     Stopped(String),
     Refreshed(Result<ToolList, String>),
@@ -103,13 +199,15 @@ enum Woken {
 
 impl Driver {
     async fn run(mut self, stop: Tasks) {
-        self.step(Event::Want(true));
+        self.step(Event::Want(self.wish.up));
         let mut told_to_stop = false;
         loop {
             let woken = tokio::select! {
                 biased;
                 () = self.leaving.cancelled() => return self.leave().await,
                 () = stop.stopped(), if !told_to_stop => Woken::Stop,
+                () = self.status.closed(), if !told_to_stop => Woken::Stop,
+                Ok(()) = self.wishes.changed(), if !told_to_stop => Woken::Wish,
                 result = wait(&mut self.starting) => Woken::Started(result),
                 reason = wait(&mut self.stopping) => Woken::Stopped(reason),
                 result = wait(&mut self.refreshing) => Woken::Refreshed(result),
@@ -129,7 +227,9 @@ impl Driver {
     /// The next process of ours takes the server over, if it can.
     async fn leave(mut self) {
         match self.running.take() {
-            Some(running) if running.is_kept() => running.leave(LEAVE_WITHIN).await,
+            Some(running) if running.is_kept() && !self.wishes.borrow().retired => {
+                running.leave(LEAVE_WITHIN).await;
+            }
             Some(running) => drop(running.stop(self.config.stop_timeout, false).await),
             None => {}
         }
@@ -138,6 +238,7 @@ impl Driver {
     fn handle(&mut self, woken: Woken) {
         match woken {
             Woken::Stop => self.step(Event::Want(false)),
+            Woken::Wish => self.follow(),
             Woken::Alarm => self.step(Event::Alarm),
             Woken::Started(Ok((running, tools))) => self.started(running, tools),
             Woken::Started(Err(failure)) => self.failed(failure),
@@ -151,6 +252,24 @@ impl Driver {
         }
     }
 
+    fn follow(&mut self) {
+        let wish = self.wishes.borrow_and_update().clone();
+        let before = std::mem::replace(&mut self.wish, wish.clone());
+        self.config = wish.config;
+        if wish.number == before.number {
+            return;
+        }
+        self.reason = (!wish.up).then(|| {
+            let remedy = format!("`callmux start {}` starts it again", self.name);
+            format!("an operator stopped it; {remedy}").into()
+        });
+        self.step(match (wish.up, wish.restarts != before.restarts) {
+            (false, _) => Event::Want(false),
+            (true, true) => Event::Restart,
+            (true, false) => Event::Want(true),
+        });
+    }
+
     /// Lets the machine decide, does what it says, and shows the outcome.
     fn step(&mut self, event: Event) {
         let action = self.machine.step(Instant::now().into_std(), self.random.next(), event);
@@ -162,7 +281,6 @@ impl Driver {
                     config: self.config.clone(),
                     recorder: self.recorder.clone(),
                     units: self.units.clone(),
-                    leaving: self.leaving.clone(),
                 };
                 self.starting = Some(Box::pin(running::begin(start, self.found.take(), attempt)));
             }
@@ -170,10 +288,10 @@ impl Driver {
                 (self.live, self.refreshing, self.refresh_again) = (None, None, false);
                 // A start that is given up kills its process when it is dropped.
                 self.starting = None;
-                let wanted = self.machine.is_wanted();
+                let broken = self.machine.is_wanted() && !self.machine.is_restarting();
                 let patience = self.config.stop_timeout;
                 self.stopping = Some(match self.running.take() {
-                    Some(running) => Box::pin(running.stop(patience, wanted)),
+                    Some(running) => Box::pin(running.stop(patience, broken)),
                     None => Box::pin(std::future::ready(String::new())),
                 });
             }
@@ -184,6 +302,7 @@ impl Driver {
 
     fn started(&mut self, running: Running, tools: ToolList) {
         self.live = Some(running.live());
+        self.pid = Some(running.pid());
         self.running = Some(running);
         self.take_tools(tools);
         self.step(Event::Started);
@@ -196,12 +315,13 @@ impl Driver {
     }
 
     fn stopped(&mut self, reason: &str) {
-        let wanted = self.machine.is_wanted();
-        if wanted {
+        let broken = self.machine.is_wanted() && !self.machine.is_restarting();
+        if broken {
             self.reason = Some(reason.into());
         }
+        self.pid = None;
         self.step(Event::Stopped);
-        if wanted {
+        if broken {
             self.report(reason.to_owned());
         } else {
             self.recorder.record(Fact::ServerStopped { server: self.name.clone() });
@@ -252,6 +372,7 @@ impl Driver {
     }
 
     fn take_tools(&mut self, list: ToolList) {
+        self.inherited = false;
         if self.tools.as_deref() == Some(&list) {
             return;
         }
@@ -276,6 +397,9 @@ impl Driver {
             phase,
             live: self.live.clone(),
             tools: self.tools.clone(),
+            inherited: self.inherited,
+            pid: self.pid,
+            heard: self.wish.number,
             reason: self.reason.clone(),
             retry_at: self.machine.alarm().map(Instant::from_std),
             tries: self.machine.tries(),

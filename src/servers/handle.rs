@@ -53,6 +53,12 @@ pub struct Status {
     pub live: Option<Arc<Live>>,
     /// Its tools when it was last ready; they stay listed while it restarts.
     pub tools: Option<Arc<ToolList>>,
+    /// The tools are those of the server before it, which had another config.
+    pub inherited: bool,
+    /// The process, from its handshake to its end.
+    pub pid: Option<u32>,
+    /// Counts what operators asked for and was heard.
+    pub heard: u64,
     /// Why it is not ready, or why it last was not.
     pub reason: Option<Arc<str>>,
     pub retry_at: Option<Instant>,
@@ -62,7 +68,7 @@ pub struct Status {
 impl Status {
     /// Whether its first start is decided: it was ready once, or it failed.
     pub fn is_settled(&self) -> bool {
-        self.tools.is_some()
+        (self.tools.is_some() && !self.inherited)
             || matches!(self.phase, Phase::Waiting | Phase::Unusable | Phase::Stopped)
     }
 }
@@ -96,6 +102,9 @@ impl Server {
             phase: Phase::Stopped,
             live: None,
             tools: Some(Arc::new(tools)),
+            inherited: false,
+            pid: None,
+            heard: 0,
             reason: None,
             retry_at: None,
             tries: 0,
@@ -108,6 +117,27 @@ impl Server {
 impl Server {
     pub fn status(&self) -> Arc<Status> {
         self.status.borrow().clone()
+    }
+
+    /// The same server, treated as another config says.
+    pub fn adjusted(&self, config: Arc<ServerConfig>) -> Self {
+        Self { config, ..self.clone() }
+    }
+
+    /// How the server is once it has done what was asked for, or at `deadline`. `number`: that of
+    /// the order.
+    pub async fn obeyed(&self, number: u64, deadline: Instant) -> Arc<Status> {
+        let mut watched = self.status.clone();
+        let done = |status: &Arc<Status>| {
+            let under_way = status.phase == Phase::Starting
+                || (status.phase == Phase::Stopped && status.pid.is_some());
+            status.heard >= number && !under_way
+        };
+        let found = async { watched.wait_for(done).await.map(|status| status.clone()).ok() };
+        match tokio::time::timeout_at(deadline, found).await {
+            Ok(Some(status)) => status,
+            _ => self.status(),
+        }
     }
 
     /// The live server; waits while it starts or is about to, until `deadline`.

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::connection::{AskedBefore, Window};
 use super::handshake::Identity;
+use crate::base::fingerprint::fingerprint;
 use crate::base::{ServerName, fd_store};
 use crate::config::ServerConfig;
 use crate::process::Streams;
@@ -81,7 +82,7 @@ impl Keepable {
             version: 1,
             server: server.to_string(),
             unit: unit.to_owned(),
-            fingerprint: fingerprint(config),
+            fingerprint: mark(config),
             identity: identity.clone(),
         };
         let mut file = File::from(rustix::fs::memfd_create("callmux-card", MemfdFlags::CLOEXEC)?);
@@ -133,7 +134,7 @@ pub fn find<'c>(
             continue;
         };
         let card = read_card(&File::from(card)).ok().filter(|(card, _)| {
-            let wanted = config(&card.server).is_some_and(|c| fingerprint(c) == card.fingerprint);
+            let wanted = config(&card.server).is_some_and(|c| mark(c) == card.fingerprint);
             wanted && card.version == 1 && !found.contains_key(&card.server)
         });
         match card {
@@ -168,8 +169,8 @@ fn read_card(file: &File) -> io::Result<(Card, u32)> {
     Ok((serde_json::from_slice(json)?, u32::try_from(number).unwrap_or(u32::MAX)))
 }
 
-/// FNV-1a over everything that makes the process what it is. It never leaves the machine's memory.
-fn fingerprint(config: &ServerConfig) -> u64 {
+/// Of everything that makes the process what it is. It never leaves the machine's memory.
+fn mark(config: &ServerConfig) -> u64 {
     let env = config.env.iter().flat_map(|(name, value)| [name.as_str(), "=", value.expose()]);
     let cwd = config.cwd.as_ref().map(|cwd| cwd.display().to_string()).unwrap_or_default();
     let limits = format!("{:?} {:?} {}", config.limits, config.sandbox, config.max_message);
@@ -179,8 +180,5 @@ fn fingerprint(config: &ServerConfig) -> u64 {
         .chain(config.inherit_env.iter().map(String::as_str))
         .map(str::to_owned)
         .chain([cwd, limits]);
-    let bytes = words.flat_map(|word| [word.into_bytes(), vec![0]].concat());
-    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    })
+    fingerprint(words.flat_map(|word| [word.into_bytes(), vec![0]].concat()))
 }

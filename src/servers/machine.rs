@@ -8,6 +8,8 @@
 //! * **Stopping**: the process is being ended. What comes after depends on what is wanted then.
 //! * **Waiting**: the last try failed; the next one has its time.
 //! * **Unusable**: it cannot work until its config changes.
+//!
+//! What an operator asks for happens at once and counts as a first try, whatever went before.
 
 use std::time::{Duration, Instant};
 
@@ -34,8 +36,10 @@ pub enum State {
 /// What happens to a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Event {
-    /// It is wanted up, or down.
+    /// It is wanted up, or down. Wanting it up again while it waits is asking for the next try now.
     Want(bool),
+    /// It is wanted up, with another process than the one it may have.
+    Restart,
     /// The start succeeded.
     Started,
     /// The start failed and its process is gone. `hopeless`: another try cannot succeed.
@@ -61,13 +65,16 @@ pub enum Action {
 #[derive(Debug, Clone)]
 pub struct Machine {
     wanted: bool,
+    /// The process that is being ended is to be followed by the next at once: its end was asked
+    /// for.
+    again: bool,
     state: State,
     backoff: Backoff,
 }
 
 impl Machine {
     pub fn new() -> Self {
-        Self { wanted: false, state: State::Resting, backoff: BACKOFF }
+        Self { wanted: false, again: false, state: State::Resting, backoff: BACKOFF }
     }
 
     pub fn state(&self) -> State {
@@ -76,6 +83,11 @@ impl Machine {
 
     pub fn is_wanted(&self) -> bool {
         self.wanted
+    }
+
+    /// Whether the process is being ended only to be followed by another.
+    pub fn is_restarting(&self) -> bool {
+        self.state == State::Stopping && self.again
     }
 
     /// Failed tries since the server last was steady.
@@ -94,13 +106,26 @@ impl Machine {
     /// Takes one event. `random` is any evenly drawn number, for jitter.
     pub fn step(&mut self, now: Instant, random: u64, event: Event) -> Option<Action> {
         use State::{Ready, Resting, Starting, Stopping, Unusable, Waiting};
-        if let Event::Want(wanted) = event {
-            self.wanted = wanted;
-        }
+        let was_wanted = self.wanted;
+        self.wanted = match event {
+            Event::Want(wanted) => wanted,
+            Event::Restart => true,
+            _ => self.wanted,
+        };
         let (state, action) = match (self.state, event) {
-            (Resting, Event::Want(true)) => (Starting, Some(Action::Start)),
-            (Starting | Ready { .. }, Event::Want(false)) => (Stopping, Some(Action::Stop)),
-            (Waiting { .. } | Unusable, Event::Want(false)) => (Resting, None),
+            (Resting | Waiting { .. } | Unusable, Event::Want(true) | Event::Restart) => {
+                self.start()
+            }
+            (Starting | Ready { .. }, Event::Want(false)) => self.stop(false),
+            (Starting | Ready { .. }, Event::Restart) => self.stop(true),
+            (Stopping, Event::Restart) => {
+                self.again = true;
+                (Stopping, None)
+            }
+            (Stopping, Event::Want(wanted)) => {
+                self.again = wanted && (self.again || !was_wanted);
+                (Stopping, None)
+            }
             (Starting, Event::Started) => (Ready { since: now }, None),
             (Starting, Event::Failed { hopeless: true }) => (Unusable, None),
             (Starting, Event::Failed { hopeless: false }) => (self.wait(now, random), None),
@@ -108,11 +133,11 @@ impl Machine {
                 if proved || now.duration_since(since) >= STEADY {
                     self.backoff.reset();
                 }
-                (Stopping, Some(Action::Stop))
+                self.stop(false)
             }
+            (Stopping, Event::Stopped) if self.again => self.start(),
             (Stopping, Event::Stopped) if self.wanted => (self.wait(now, random), None),
-            (Stopping, Event::Stopped) => {
-                self.backoff.reset();
+            (Waiting { .. } | Unusable, Event::Want(false)) | (Stopping, Event::Stopped) => {
                 (Resting, None)
             }
             (Waiting { until }, Event::Alarm) if now >= until => (Starting, Some(Action::Start)),
@@ -121,6 +146,18 @@ impl Machine {
         };
         self.state = state;
         action
+    }
+
+    /// A start that was asked for.
+    fn start(&mut self) -> (State, Option<Action>) {
+        self.again = false;
+        self.backoff.reset();
+        (State::Starting, Some(Action::Start))
+    }
+
+    fn stop(&mut self, again: bool) -> (State, Option<Action>) {
+        self.again = again;
+        (State::Stopping, Some(Action::Stop))
     }
 
     fn wait(&mut self, now: Instant, random: u64) -> State {
@@ -174,6 +211,38 @@ mod tests {
         assert_eq!(machine.step(now, 0, Event::Alarm), None);
     }
 
+    #[test]
+    fn an_operator_does_not_wait_for_anything() {
+        let now = Instant::now();
+        let mut machine = Machine::new();
+        machine.step(now, 0, Event::Want(true));
+        machine.step(now, 0, Event::Failed { hopeless: false });
+        assert_eq!(machine.step(now, 0, Event::Want(true)), Some(Action::Start), "the next try");
+        assert_eq!(machine.tries(), 0, "and it counts as the first");
+        machine.step(now, 0, Event::Started);
+        assert_eq!(machine.step(now, 0, Event::Want(true)), None, "it is up");
+
+        assert_eq!(machine.step(now, 0, Event::Restart), Some(Action::Stop));
+        assert!(machine.is_restarting());
+        assert_eq!(machine.step(now, 0, Event::Stopped), Some(Action::Start));
+        machine.step(now, 0, Event::Failed { hopeless: true });
+        assert_eq!(machine.step(now, 0, Event::Restart), Some(Action::Start));
+
+        machine.step(now, 0, Event::Started);
+        machine.step(now, 0, Event::Want(false));
+        assert_eq!(machine.step(now, 0, Event::Restart), None, "it is still being ended");
+        machine.step(now, 0, Event::Want(false));
+        assert_eq!(machine.step(now, 0, Event::Stopped), None, "the last word counts");
+        assert_eq!(machine.state(), State::Resting);
+        assert_eq!(machine.step(now, 0, Event::Alarm), None);
+        assert_eq!(machine.step(now, 0, Event::Restart), Some(Action::Start));
+
+        machine.step(now, 0, Event::Started);
+        machine.step(now, 0, Event::Want(false));
+        machine.step(now, 0, Event::Want(true));
+        assert_eq!(machine.step(now, 0, Event::Stopped), Some(Action::Start), "stop, then start");
+    }
+
     /// The world around the machine: at most one process, and an answer to every action.
     #[derive(Debug, Default)]
     struct World {
@@ -189,7 +258,7 @@ mod tests {
             let mut now = Instant::now();
             let (mut machine, mut world) = (Machine::new(), World::default());
             for step in 0..1000 {
-                let event = match random.next() % 7 {
+                let event = match random.next() % 8 {
                     0 => Event::Want(!random.next().is_multiple_of(3)),
                     1 if world.starting => {
                         (world.starting, world.alive) = (false, true);
@@ -210,9 +279,15 @@ mod tests {
                         now = machine.alarm().unwrap_or(now).max(now);
                         Event::Alarm
                     }
+                    7 if random.next().is_multiple_of(3) => Event::Restart,
                     _ => continue,
                 };
-                match machine.step(now, random.next(), event) {
+                let restarting = machine.is_restarting();
+                let action = machine.step(now, random.next(), event);
+                if restarting && event == Event::Stopped {
+                    assert_eq!(action, Some(Action::Start), "seed {seed} step {step}");
+                }
+                match action {
                     Some(Action::Start) => {
                         assert!(
                             !world.starting && !world.alive && !world.stopping,

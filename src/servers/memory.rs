@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::{dirs, file};
+use crate::base::{self, dirs, file};
 use crate::config::ServerConfig;
 use crate::wire::Era;
 
@@ -59,12 +59,8 @@ impl Memory {
     }
 }
 
-/// FNV-1a over the command line: stable over versions of the program, and nothing of a secret
-/// argument can be read from it.
+/// Nothing of a secret argument can be read from it.
 fn fingerprint(config: &ServerConfig) -> u64 {
     let words = std::iter::once(&config.command).chain(&config.args);
-    let bytes = words.flat_map(|word| word.expose().bytes().chain([0]));
-    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    })
+    base::fingerprint(words.flat_map(|word| word.expose().bytes().chain([0])))
 }

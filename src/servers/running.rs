@@ -6,7 +6,6 @@ use std::time::Duration;
 use tokio::net::unix::pipe;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
 
 use super::connection::{Connection, Exchange, News, Opening, Origin, Window};
 use super::handle::Live;
@@ -65,8 +64,6 @@ pub struct Start {
     pub recorder: Recorder,
     /// Where its process is to live; `None`: below us.
     pub units: Option<Units>,
-    /// Told when we end and leave the servers to the next process of ours.
-    pub leaving: CancellationToken,
 }
 
 /// Takes over the server that an earlier process of ours left, or starts one.

@@ -17,6 +17,7 @@
 pub mod fact;
 pub mod recorder;
 pub mod sink;
+mod text;
 
 pub use fact::{CallOutcome, Fact, Level};
 pub use recorder::Recorder;

@@ -78,6 +78,7 @@ impl Subject {
         let mut command = Command::new(callmux());
         command.args(["serve", "--log-level", "error", "--listen", &address, "--config"]).arg(&dir);
         command.env("XDG_RUNTIME_DIR", &dir).env("XDG_CACHE_HOME", dir.join("cache"));
+        command.env("XDG_STATE_HOME", dir.join("state"));
         let child = command.stdin(Stdio::null()).spawn().unwrap();
         let way = Way::Tcp(address);
         wait_for(&way);

@@ -9,5 +9,7 @@ mod hostile;
 mod http;
 mod inline;
 mod lossless;
+mod operators;
 mod readme;
+mod reload;
 mod support;

@@ -60,6 +60,7 @@ impl Home {
     pub(super) fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
         command.env("XDG_RUNTIME_DIR", &self.dir).env("XDG_CACHE_HOME", self.dir.join("cache"));
+        command.env("XDG_STATE_HOME", self.dir.join("state"));
         command
     }
 

@@ -1,16 +1,21 @@
 use std::time::Duration;
 
-use super::{empty, inline, load};
+use super::{empty, inline};
 use crate::base::file;
+use crate::config::{Complaint, Config, Location};
+
+fn load(path: &std::path::Path) -> Result<Config, Vec<Complaint>> {
+    Location::named(path).read().config
+}
 
 /// Writes files into a fresh directory and loads it.
-fn load_files(files: &[(&str, &str)]) -> Result<super::Config, Vec<String>> {
+fn load_files(files: &[(&str, &str)]) -> Result<Config, Vec<String>> {
     let dir = tempfile::tempdir().unwrap();
     for (name, text) in files {
         file::replace(&dir.path().join(name), text.as_bytes()).unwrap();
     }
     let prefix = format!("{}/", dir.path().display());
-    load(dir.path()).map(|loaded| loaded.config).map_err(|complaints| {
+    load(dir.path()).map_err(|complaints| {
         complaints.iter().map(|c| c.to_string().replace(&prefix, "")).collect()
     })
 }

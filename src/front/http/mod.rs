@@ -109,6 +109,7 @@ impl Service {
             return post::take_in(&self.front, &self.caller, headers, body).await;
         }
         let mut request = request.map(axum::body::Body::new);
+        request.extensions_mut().insert(self.caller.peer.principal.clone());
         request.extensions_mut().insert(self.caller.peer.clone());
         match self.router.oneshot(request).await {
             Ok(response) => response.map(Body::Routed),

@@ -5,7 +5,7 @@ import time
 
 from clients import Bridge, http_call, outcome
 from lib import CONFIG, EXAMPLES, SERVICE, ctl, expect, facts, given, is_active, main_pid
-from lib import milliseconds, same, show, until
+from lib import milliseconds, run, same, servers, show, until
 
 # The comma between the arguments is missing: line 3.
 BROKEN = '[servers.time]\ncommand = "callmux"\nargs = ["example-server" "time"]\n'
@@ -34,23 +34,51 @@ def repaired():
     bridge = Bridge()
     expect(outcome(bridge.call("counter__increment")) != "done", "a call worked without a config")
     CONFIG.write_text(EXAMPLES)
-    ctl("restart", SERVICE)
+    ctl("reload", SERVICE)
     same("a call after the repair", bridge.value("counter__increment"), {"value": 1})
     until("the status is good", lambda: show("StatusText").startswith("4 of 4 servers ready"))
 
 
 def broken_later():
-    """A restart with a broken file: the session stays, and is told."""
+    """A restart with a broken file: the last good one is used, and everybody can see that."""
     given()
     bridge = Bridge()
     bridge.value("time__now")
     CONFIG.write_text(BROKEN)
     ctl("restart", SERVICE)
-    told = outcome(bridge.call("time__now"))
-    expect(PLACE.search(told), f"a call is answered {told!r}")
-    CONFIG.write_text(EXAMPLES)
-    ctl("restart", SERVICE)
     bridge.value("time__now")
+    status = show("StatusText")
+    expect(PLACE.search(status) and "last good" in status, f"the status says {status!r}")
+    same("callmux status", run("callmux", "status", check=False).returncode, 65)
+    CONFIG.write_text(EXAMPLES)
+    ctl("reload", SERVICE)
+    bridge.value("time__now")
+    same("callmux status", run("callmux", "status", check=False).returncode, 0)
+
+
+def reloads():
+    """`systemctl reload` returns when the config is in force, and fails when it is refused."""
+    given()
+    bridge = Bridge()
+    bridge.value("counter__increment")
+    before = main_pid(), servers()
+    CONFIG.write_text(BROKEN)
+    refused = ctl("reload", SERVICE, check=False)
+    expect(refused.returncode != 0, "a refused config was reloaded")
+    same("the daemon and its servers", (main_pid(), servers()), before)
+    until("it is active again", is_active)
+    more = '[servers.more]\ncommand = "callmux"\nargs = ["example-server", "counter"]\n'
+    CONFIG.write_text(EXAMPLES + more)
+    started = time.monotonic()
+    ctl("reload", SERVICE)
+    took = milliseconds(started)
+    same("a call to the new server", bridge.value("more__increment"), {"value": 1})
+    same("a call to an old one", bridge.value("counter__increment"), {"value": 2})
+    expect(before[1].keys() <= servers().keys(), "an untouched server was restarted")
+    ctl("kill", "--kill-whom=main", "--signal=HUP", SERVICE)
+    bridge.value("more__value")
+    until("it is active again", is_active)
+    return f"Type={show('Type')}, reloaded within {took}"
 
 
 def server_without_command():
@@ -67,6 +95,7 @@ def server_without_command():
 CHECKS = [
     ("a broken config is told everywhere", told_everywhere),
     ("a repaired config works after a restart", repaired),
-    ("a config that breaks later ends no session", broken_later),
+    ("a config that breaks later is replaced by the last good one", broken_later),
+    ("systemctl reload waits and fails when it must", reloads),
     ("a server that cannot start harms no other", server_without_command),
 ]

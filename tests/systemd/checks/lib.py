@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import time
 
@@ -11,6 +12,7 @@ RUNTIME = pathlib.Path(os.environ["XDG_RUNTIME_DIR"])
 SOCKET = RUNTIME / "callmux/mcp.sock"
 CONFIG = HOME / ".config/callmux/config.toml"
 UNITS = HOME / ".config/systemd/user"
+LAST_GOOD = HOME / ".local/state/callmux/last-good"
 SERVICE = "callmux.service"
 
 # The example servers that the binary itself has.
@@ -78,6 +80,7 @@ def is_active(unit=SERVICE):
 def given(config=EXAMPLES, sockets=("callmux.socket",)):
     """A stopped daemon, exactly these sockets, and this config: where most checks begin."""
     ctl("stop", "callmux.socket", "callmux-http.socket", SERVICE)
+    shutil.rmtree(LAST_GOOD, ignore_errors=True)
     CONFIG.parent.mkdir(parents=True, exist_ok=True)
     CONFIG.write_text(config)
     ctl("start", *sockets)

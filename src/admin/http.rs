@@ -1,0 +1,119 @@
+//! The endpoints.
+//!
+//! | endpoint | answer |
+//! | --- | --- |
+//! | GET `/admin/status` | 200, [`Status`](super::Status) |
+//! | GET `/admin/plan` | 200, the [`Plan`] of a reload; 422, a [`Refusal`] |
+//! | POST `/admin/reload` | the same once it is done; 202 at once with `?wait=false` |
+//! | POST `/admin/servers/NAME/start`, `stop`, `restart` | 200, a [`ServerReport`] once it is done; 404 |
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Extension, Path, RawQuery, State};
+use axum::http::{StatusCode, header};
+use axum::response::Response;
+use axum::routing::{get, post};
+use serde::Serialize;
+use serde_json::json;
+use tokio::time::Instant;
+
+use super::desk::{Closed, Desk, Question};
+use super::report::{Refusal, ServerReport};
+use crate::access::Principal;
+use crate::base::ServerName;
+use crate::config::{Complaint, Plan, ServerConfig};
+use crate::servers::driver::Order;
+
+/// The endpoints, for listeners at which only the daemon's user and root get in.
+pub fn router(desk: Desk) -> Router {
+    Router::new()
+        .route("/admin/status", get(status))
+        .route("/admin/plan", get(plan))
+        .route("/admin/reload", post(reload))
+        .route("/admin/servers/{name}/{verb}", post(order))
+        .with_state(desk)
+}
+
+async fn status(State(desk): State<Desk>) -> Response {
+    match desk.ask(Question::Status).await {
+        Ok(status) => json(StatusCode::OK, &status),
+        Err(closed) => gone(closed),
+    }
+}
+
+async fn plan(State(desk): State<Desk>) -> Response {
+    planned(desk.ask(Question::Plan).await)
+}
+
+async fn reload(State(desk): State<Desk>, RawQuery(query): RawQuery) -> Response {
+    if query.as_deref() != Some("wait=false") {
+        return planned(desk.ask(Question::Reload).await);
+    }
+    match desk.put(Question::Reload).await {
+        Ok(_) => json(StatusCode::ACCEPTED, &json!({ "asked": true })),
+        Err(closed) => gone(closed),
+    }
+}
+
+fn planned(answer: Result<Result<Plan, Vec<Complaint>>, Closed>) -> Response {
+    match answer {
+        Ok(Ok(plan)) => json(StatusCode::OK, &plan),
+        Ok(Err(complaints)) => json(StatusCode::UNPROCESSABLE_ENTITY, &Refusal { complaints }),
+        Err(closed) => gone(closed),
+    }
+}
+
+async fn order(
+    State(desk): State<Desk>,
+    Extension(principal): Extension<Principal>,
+    Path((name, verb)): Path<(String, String)>,
+) -> Response {
+    let order = match verb.as_str() {
+        "start" => Order::Start,
+        "stop" => Order::Stop,
+        "restart" => Order::Restart,
+        _ => return missing(&format!("there is no `{verb}`; it is start, stop or restart")),
+    };
+    let Ok(server) = ServerName::parse(&name) else { return no_server(&name) };
+    let principal: Arc<str> = principal.label();
+    let ask = |answer| Question::Order { server, order, principal, answer };
+    match desk.ask(ask).await {
+        Err(closed) => gone(closed),
+        Ok(None) => no_server(&name),
+        Ok(Some(ordered)) => {
+            let deadline = Instant::now() + patience(&ordered.server.config);
+            ordered.server.obeyed(ordered.number, deadline).await;
+            json(StatusCode::OK, &ServerReport::of(&ordered.server))
+        }
+    }
+}
+
+/// How long a restart may take: every step of the stop ladder, then the start.
+fn patience(config: &ServerConfig) -> std::time::Duration {
+    config.stop_timeout * 4 + config.start_timeout
+}
+
+fn no_server(name: &str) -> Response {
+    missing(&format!("the config in force has no server `{name}` that is enabled"))
+}
+
+fn missing(message: &str) -> Response {
+    json(StatusCode::NOT_FOUND, &json!({ "error": message }))
+}
+
+fn gone(closed: Closed) -> Response {
+    json(StatusCode::SERVICE_UNAVAILABLE, &json!({ "error": closed.to_string() }))
+}
+
+fn json(status: StatusCode, body: &impl Serialize) -> Response {
+    let mut response = Response::new(match serde_json::to_vec(body) {
+        Ok(bytes) => Body::from(bytes),
+        Err(_) => Body::empty(),
+    });
+    *response.status_mut() = status;
+    let value = header::HeaderValue::from_static("application/json");
+    response.headers_mut().insert(header::CONTENT_TYPE, value);
+    response
+}

@@ -1,0 +1,18 @@
+//! Where operators look in, over the daemon's unix socket.
+//!
+//! # Knows
+//! The endpoints below `/admin`, what each answers, how long it waits.
+//!
+//! # Does not know
+//! How anything it is asked for is done: it asks the control loop, which answers when it has. How
+//! it was established who is asking.
+//!
+//! # How to read it
+//! [`desk`] is what can be asked, [`report`] what is told, [`http`] the endpoints.
+
+pub mod desk;
+pub mod http;
+pub mod report;
+
+pub use desk::{Desk, Ordered, Question};
+pub use report::{ConfigReport, Refusal, ServerReport, Status};

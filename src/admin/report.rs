@@ -1,0 +1,93 @@
+//! What operators are told. The same types are written by the daemon and read by `callmux`.
+
+use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
+
+use crate::base::ServerName;
+use crate::config::Complaint;
+use crate::servers::Server;
+use crate::servers::handle;
+
+/// How the daemon is.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Status {
+    pub version: String,
+    pub pid: u32,
+    pub uptime_ms: u64,
+    pub config: ConfigReport,
+    pub servers: Vec<ServerReport>,
+    /// Servers that the config has and does not enable.
+    pub disabled: Vec<ServerName>,
+    /// The tools that clients are shown.
+    pub tools: usize,
+    pub sessions: usize,
+    /// Calls that run.
+    pub calls: usize,
+}
+
+/// How the config is.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ConfigReport {
+    pub path: Option<String>,
+    /// The files of the config in force.
+    pub files: Vec<String>,
+    /// What is in force: `current`, or instead of a config that is refused `earlier`, `last_good`
+    /// or `nothing`.
+    pub in_force: String,
+    /// What is wrong with the newest config.
+    pub complaints: Vec<Complaint>,
+    /// Keys in force that the daemon follows only when it is started anew.
+    pub at_next_start: Vec<String>,
+    /// Why changes are noticed late.
+    pub unwatched: Option<String>,
+}
+
+/// How a server is.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ServerReport {
+    pub name: ServerName,
+    /// `stopped`, `starting`, `ready`, `waiting` or `unusable`.
+    pub phase: String,
+    pub pid: Option<u32>,
+    /// The tools that are shown.
+    pub tools: usize,
+    pub era: Option<String>,
+    pub revision: Option<String>,
+    /// Why it is not ready.
+    pub reason: Option<String>,
+    /// Failed tries in a row.
+    pub tries: u32,
+    pub retry_in_ms: Option<u64>,
+}
+
+/// A config that is not used, and why.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Refusal {
+    pub complaints: Vec<Complaint>,
+}
+
+impl ServerReport {
+    pub fn of(server: &Server) -> Self {
+        let status = server.status();
+        let identity = status.live.as_ref().map(|live| &live.identity);
+        let shown = |list: &crate::servers::tools::ToolList| {
+            list.tools.iter().filter(|tool| server.config.tools.allow(&tool.name)).count()
+        };
+        let retry = |at: Instant| {
+            let left = at.saturating_duration_since(Instant::now());
+            u64::try_from(left.as_millis()).unwrap_or(u64::MAX)
+        };
+        let is_ready = status.phase == handle::Phase::Ready;
+        Self {
+            name: server.name.clone(),
+            phase: status.phase.as_str().to_owned(),
+            pid: status.pid,
+            tools: status.tools.as_deref().map_or(0, shown),
+            era: identity.map(|identity| identity.era.as_str().to_owned()),
+            revision: identity.map(|identity| identity.revision.clone()),
+            reason: status.reason.as_deref().filter(|_| !is_ready).map(str::to_owned),
+            tries: status.tries,
+            retry_in_ms: status.retry_at.map(retry),
+        }
+    }
+}

@@ -1,0 +1,227 @@
+//! `callmux status | reload | start | stop | restart`, `callmux config plan`.
+
+use std::path::Path;
+
+use hyper::{Method, StatusCode};
+
+use super::args::{DaemonArgs, ReloadArgs, ServerArgs, StatusArgs};
+use super::ask::{Answer, ask};
+use super::serve::refuse;
+use super::{Exit, print};
+use crate::admin::{ConfigReport, Refusal, ServerReport, Status};
+use crate::config::plan::Changed;
+use crate::config::{Location, Plan};
+
+/// What `callmux start` and its like do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verb {
+    Start,
+    Stop,
+    Restart,
+}
+
+fn or_exit(outcome: Result<Exit, Exit>) -> Exit {
+    outcome.unwrap_or_else(|exit| exit)
+}
+
+fn print_json(answer: &Answer) {
+    print::line(&String::from_utf8_lossy(&answer.body));
+}
+
+pub(super) fn status(args: &StatusArgs) -> Exit {
+    or_exit(ask(&args.daemon, Method::GET, "/admin/status").and_then(|answer| {
+        if answer.status != StatusCode::OK {
+            return Err(answer.unexpected());
+        }
+        let status: Status = answer.read()?;
+        if args.json {
+            print_json(&answer);
+        } else {
+            show(&status);
+        }
+        let failed =
+            |server: &ServerReport| matches!(server.phase.as_str(), "waiting" | "unusable");
+        Ok(match () {
+            () if !status.config.complaints.is_empty() => Exit::BadConfig,
+            () if status.servers.iter().any(failed) => Exit::Failed,
+            () => Exit::Fine,
+        })
+    }))
+}
+
+fn show(status: &Status) {
+    let uptime = std::time::Duration::from_secs(status.uptime_ms / 1000);
+    let uptime = humantime::format_duration(uptime);
+    print::line(&format!("callmux {}, process {}, up {uptime}", status.version, status.pid));
+    show_config(&status.config);
+    let (tools, sessions, calls) = (status.tools, status.sessions, status.calls);
+    print::line(&format!("{tools} tools, {sessions} sessions, {calls} calls running"));
+    if !status.servers.is_empty() || !status.disabled.is_empty() {
+        print::line("");
+    }
+    let row = |server: &ServerReport| {
+        let or_dash = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
+        let pid = server.pid.map(|pid| pid.to_string());
+        [
+            server.name.to_string(),
+            server.phase.clone(),
+            or_dash(&pid),
+            server.tools.to_string(),
+            or_dash(&server.era),
+            or_dash(&server.revision),
+            why(server),
+        ]
+    };
+    let mut rows =
+        vec![["SERVER", "PHASE", "PID", "TOOLS", "ERA", "REVISION", ""].map(str::to_owned)];
+    rows.extend(status.servers.iter().map(row));
+    let disabled = |name: &crate::base::ServerName| {
+        [&name.to_string(), "disabled", "-", "-", "-", "-", ""].map(str::to_owned)
+    };
+    rows.extend(status.disabled.iter().map(disabled));
+    if rows.len() > 1 {
+        table(&rows);
+    }
+}
+
+/// Why a server is not ready, and what comes next.
+fn why(server: &ServerReport) -> String {
+    let retry = server.retry_in_ms.map(|ms| {
+        let retry = std::time::Duration::from_millis(ms - ms % 100);
+        format!("try {} in {}", server.tries + 1, humantime::format_duration(retry))
+    });
+    let parts = [retry, server.reason.clone()];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(": ")
+}
+
+fn table<const N: usize>(rows: &[[String; N]]) {
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
+    let widths: Vec<usize> = (0..N).map(|column| width(column).unwrap_or(0)).collect();
+    for row in rows {
+        let cells: Vec<String> =
+            row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}")).collect();
+        print::line(cells.join("  ").trim_end());
+    }
+}
+
+fn show_config(config: &ConfigReport) {
+    let path = config.path.as_deref().unwrap_or("none");
+    let state = match config.in_force.as_str() {
+        "current" => "in force".to_owned(),
+        "earlier" => "REFUSED; the one before is in force".to_owned(),
+        "last_good" => "REFUSED; the last good one is in force".to_owned(),
+        "nothing" => "REFUSED; no server runs".to_owned(),
+        other => other.to_owned(),
+    };
+    let files = config.files.len();
+    print::line(&format!("config {path}, {files} files, {state}"));
+    for complaint in &config.complaints {
+        print::line(&format!("  {complaint}"));
+    }
+    if !config.at_next_start.is_empty() {
+        let keys = config.at_next_start.join(", ");
+        print::line(&format!("  {keys}: takes effect when the daemon is started anew"));
+    }
+    if let Some(reason) = &config.unwatched {
+        print::line(&format!("  changes are noticed late: {reason}"));
+    }
+}
+
+pub(super) fn reload(args: &ReloadArgs) -> Exit {
+    let path = if args.wait { "/admin/reload" } else { "/admin/reload?wait=false" };
+    or_exit(ask(&args.daemon, Method::POST, path).and_then(|answer| match answer.status {
+        StatusCode::ACCEPTED => Ok(Exit::Fine),
+        _ => planned(&answer, lines_done, false),
+    }))
+}
+
+/// `callmux config plan`. `named`: the config that the caller means.
+pub(super) fn plan(daemon: &DaemonArgs, named: Option<&Path>, json: bool) -> Exit {
+    let checked = named.map_or(Ok(()), |named| is_the_daemons(daemon, named));
+    let answer = checked.and_then(|()| ask(daemon, Method::GET, "/admin/plan"));
+    or_exit(answer.and_then(|answer| planned(&answer, lines_to_do, json)))
+}
+
+fn is_the_daemons(daemon: &DaemonArgs, named: &Path) -> Result<(), Exit> {
+    let status: Status = ask(daemon, Method::GET, "/admin/status")?.read()?;
+    let named = Location::named(named).path().display().to_string();
+    match status.config.path {
+        Some(path) if path == named => Ok(()),
+        path => {
+            let path = path.as_deref().unwrap_or("no file");
+            print::error(&format!("the daemon reads {path}, not {named}"));
+            Err(Exit::Failed)
+        }
+    }
+}
+
+fn planned(answer: &Answer, words: fn(&Plan) -> Vec<String>, json: bool) -> Result<Exit, Exit> {
+    match answer.status {
+        StatusCode::OK if json => print_json(answer),
+        StatusCode::OK => words(&answer.read()?).iter().for_each(|line| print::line(line)),
+        StatusCode::UNPROCESSABLE_ENTITY if json => {
+            print_json(answer);
+            return Ok(Exit::BadConfig);
+        }
+        StatusCode::UNPROCESSABLE_ENTITY => {
+            let Refusal { complaints } = answer.read()?;
+            return Ok(refuse(&complaints));
+        }
+        _ => return Err(answer.unexpected()),
+    }
+    Ok(Exit::Fine)
+}
+
+fn lines_to_do(plan: &Plan) -> Vec<String> {
+    lines(plan, ["add", "remove", "start anew", "adjust", "change"])
+}
+
+fn lines_done(plan: &Plan) -> Vec<String> {
+    lines(plan, ["added", "removed", "started anew", "adjusted", "changed"])
+}
+
+/// A plan in words.
+fn lines(plan: &Plan, verbs: [&str; 5]) -> Vec<String> {
+    let [add, remove, restart, adjust, change] = verbs;
+    let keys = |changed: &Changed| format!("{} ({})", changed.server, changed.keys.join(", "));
+    let mut out = Vec::new();
+    out.extend(plan.added.iter().map(|server| format!("{add} {server}")));
+    out.extend(plan.removed.iter().map(|server| format!("{remove} {server}")));
+    out.extend(plan.restarted.iter().map(|changed| format!("{restart} {}", keys(changed))));
+    out.extend(plan.adjusted.iter().map(|changed| format!("{adjust} {}", keys(changed))));
+    out.extend(plan.settings.iter().map(|key| format!("{change} {key}")));
+    let at_next_start = plan.at_next_start.iter();
+    out.extend(at_next_start.map(|key| format!("{key}: when the daemon is started anew")));
+    if plan.is_empty() {
+        out.push("nothing differs".to_owned());
+    }
+    out.push(format!("{} servers untouched", plan.unchanged.len()));
+    out
+}
+
+pub(super) fn order(args: &ServerArgs, verb: Verb) -> Exit {
+    let word = match verb {
+        Verb::Start => "start",
+        Verb::Stop => "stop",
+        Verb::Restart => "restart",
+    };
+    // A name of ours has no character that means something in a path.
+    let Ok(server) = crate::base::ServerName::parse(&args.server) else {
+        print::error(&format!("`{}` is no server's name", args.server));
+        return Exit::Usage;
+    };
+    let path = format!("/admin/servers/{server}/{word}");
+    or_exit(ask(&args.daemon, Method::POST, &path).and_then(|answer| {
+        if answer.status != StatusCode::OK {
+            return Err(answer.unexpected());
+        }
+        let report: ServerReport = answer.read()?;
+        let expected = if verb == Verb::Stop { "stopped" } else { "ready" };
+        if report.phase == expected {
+            return Ok(Exit::Fine);
+        }
+        let why = why(&report);
+        print::error(&format!("server {server} is {}: {why}", report.phase));
+        Ok(Exit::Failed)
+    }))
+}

@@ -1,0 +1,237 @@
+//! What separates the config in force from another one: which servers come and go, which must be
+//! started anew, and what takes effect without that.
+//!
+//! A plan names servers and keys, never values: it can be shown to anybody.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::model::{Config, ServerConfig};
+use crate::base::ServerName;
+
+/// What a change of the config does.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    pub added: Vec<ServerName>,
+    pub removed: Vec<ServerName>,
+    /// Servers that get another process.
+    pub restarted: Vec<Changed>,
+    /// Servers that go on, and are treated differently from now on.
+    pub adjusted: Vec<Changed>,
+    pub unchanged: Vec<ServerName>,
+    /// Keys outside of `[servers]` that take effect at once.
+    pub settings: Vec<String>,
+    /// Keys that take effect when the daemon is started anew.
+    pub at_next_start: Vec<String>,
+}
+
+/// A server and those of its keys that differ.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Changed {
+    pub server: ServerName,
+    pub keys: Vec<String>,
+}
+
+impl Plan {
+    /// Whether there is nothing to do.
+    pub fn is_empty(&self) -> bool {
+        let Self { added, removed, restarted, adjusted, unchanged: _, settings, at_next_start } =
+            self;
+        added.is_empty()
+            && removed.is_empty()
+            && restarted.is_empty()
+            && adjusted.is_empty()
+            && settings.is_empty()
+            && at_next_start.is_empty()
+    }
+}
+
+/// What has to be done to get from `old` to `new`. A server that is not enabled is as good as none.
+pub fn plan(old: &Config, new: &Config) -> Plan {
+    let mut plan = Plan::default();
+    let (before, after) = (enabled(old), enabled(new));
+    for (name, server) in &after {
+        let name = (*name).clone();
+        match before.get(&name) {
+            None => plan.added.push(name),
+            Some(old) => {
+                let restart = needing_a_start(old, server);
+                let adjust = adjustable(old, server);
+                match (restart.is_empty(), adjust.is_empty()) {
+                    (true, true) => plan.unchanged.push(name),
+                    (true, false) => plan.adjusted.push(Changed { server: name, keys: adjust }),
+                    (false, _) => {
+                        let keys = [restart, adjust].concat();
+                        plan.restarted.push(Changed { server: name, keys });
+                    }
+                }
+            }
+        }
+    }
+    let gone = before.keys().filter(|name| !after.contains_key(*name));
+    plan.removed = gone.map(|name| (*name).clone()).collect();
+    plan.settings = settings(old, new);
+    plan.at_next_start = names([("http.listen", old.http.listen != new.http.listen)]);
+    plan
+}
+
+fn enabled(config: &Config) -> BTreeMap<&ServerName, &Arc<ServerConfig>> {
+    config.servers.iter().filter(|(_, server)| server.enabled).collect()
+}
+
+fn names<const N: usize>(keys: [(&str, bool); N]) -> Vec<String> {
+    keys.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name.to_owned()).collect()
+}
+
+fn settings(old: &Config, new: &Config) -> Vec<String> {
+    let Config { call_timeout, list_timeout, drain_timeout, http, servers: _ } = old;
+    names([
+        ("call_timeout", *call_timeout != new.call_timeout),
+        ("list_timeout", *list_timeout != new.list_timeout),
+        ("drain_timeout", *drain_timeout != new.drain_timeout),
+        ("http.max_body", http.max_body != new.http.max_body),
+        ("http.allowed_hosts", http.allowed_hosts != new.http.allowed_hosts),
+        ("http.allowed_origins", http.allowed_origins != new.http.allowed_origins),
+    ])
+}
+
+/// Keys that differ and that a process or its connection got at its start.
+fn needing_a_start(old: &ServerConfig, new: &ServerConfig) -> Vec<String> {
+    let mut keys = names([
+        ("command", old.command != new.command),
+        ("args", old.args != new.args),
+        ("env", old.env != new.env),
+        ("inherit_env", old.inherit_env != new.inherit_env),
+        ("cwd", old.cwd != new.cwd),
+        ("max_message", old.max_message != new.max_message),
+        ("memory_max", old.limits.memory_max != new.limits.memory_max),
+        ("tasks_max", old.limits.tasks_max != new.limits.tasks_max),
+        ("cpu_weight", old.limits.cpu_weight != new.limits.cpu_weight),
+        ("runtime_max", old.limits.runtime_max != new.limits.runtime_max),
+        ("sandbox", old.sandbox != new.sandbox),
+    ]);
+    if keys.is_empty() && old.unresolved != new.unresolved {
+        // It does not run for want of a value; perhaps it can now.
+        let both = old.unresolved.iter().chain(&new.unresolved);
+        keys.extend(both.map(|missing| missing.key.clone()));
+        keys.sort();
+        keys.dedup();
+    }
+    keys
+}
+
+/// Keys that differ and that a running server does not notice.
+fn adjustable(old: &ServerConfig, new: &ServerConfig) -> Vec<String> {
+    // Every key is either here or above; a new one does not compile until it is.
+    let ServerConfig {
+        command: _,
+        args: _,
+        env: _,
+        inherit_env: _,
+        cwd: _,
+        enabled: _,
+        prefix,
+        tools,
+        aliases,
+        start_timeout,
+        stop_timeout,
+        call_timeout,
+        max_message: _,
+        limits: _,
+        sandbox: _,
+        trusted,
+        replay,
+        unresolved: _,
+    } = old;
+    names([
+        ("trusted", *trusted != new.trusted),
+        ("replay", *replay != new.replay),
+        ("prefix", *prefix != new.prefix),
+        ("tools", *tools != new.tools),
+        ("aliases", *aliases != new.aliases),
+        ("start_timeout", *start_timeout != new.start_timeout),
+        ("stop_timeout", *stop_timeout != new.stop_timeout),
+        ("call_timeout", *call_timeout != new.call_timeout),
+    ])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Plan, plan};
+    use crate::config::Location;
+
+    const BASE: &str = "[servers.a]\ncommand = \"x\"\n[servers.b]\ncommand = \"y\"\n";
+
+    fn between(old: &str, new: &str) -> Plan {
+        let read = |text: &str| {
+            let dir = tempfile::tempdir().unwrap();
+            crate::base::file::replace(&dir.path().join("config.toml"), text.as_bytes()).unwrap();
+            Location::named(dir.path()).read().config.unwrap()
+        };
+        plan(&read(old), &read(new))
+    }
+
+    /// The plan in one line: `+added -removed !restarted(keys) ~adjusted(keys) settings @start`.
+    fn brief(plan: &Plan) -> String {
+        let mut words = Vec::new();
+        words.extend(plan.added.iter().map(|name| format!("+{name}")));
+        words.extend(plan.removed.iter().map(|name| format!("-{name}")));
+        for (sign, changes) in [("!", &plan.restarted), ("~", &plan.adjusted)] {
+            words.extend(
+                changes.iter().map(|c| format!("{sign}{}({})", c.server, c.keys.join(","))),
+            );
+        }
+        words.extend(plan.settings.iter().cloned());
+        words.extend(plan.at_next_start.iter().map(|key| format!("@{key}")));
+        words.join(" ")
+    }
+
+    #[test]
+    fn a_plan_touches_only_what_differs() {
+        let b = "[servers.b]\ncommand = \"y\"\n";
+        let check = |new: &str, expected: &str| {
+            let plan = between(BASE, new);
+            assert_eq!(brief(&plan), expected, "{new}");
+            assert_eq!(plan.is_empty(), expected.is_empty());
+        };
+        check(BASE, "");
+        check(&format!("# a remark\n{BASE}"), "");
+        check(&format!("{BASE}[servers.c]\ncommand = \"z\"\n"), "+c");
+        check(b, "-a");
+        check(&format!("[servers.a]\ncommand = \"x\"\nenabled = false\n{b}"), "-a");
+        check(&format!("[servers.a]\ncommand = \"z\"\n{b}"), "!a(command)");
+        check(
+            &format!("[servers.a]\ncommand = \"x\"\nenv = {{ A = \"1\" }}\ntools = [\"t\"]\n{b}"),
+            "!a(env,tools)",
+        );
+        check(
+            &format!("[servers.a]\ncommand = \"x\"\nstop_timeout = \"1s\"\nprefix = \"p\"\n{b}"),
+            "~a(prefix,stop_timeout)",
+        );
+        check(
+            &format!("call_timeout = \"1s\"\n{BASE}"),
+            "~a(call_timeout) ~b(call_timeout) call_timeout",
+        );
+        check(
+            &format!("{BASE}[http]\nmax_body = \"1KiB\"\nlisten = [\"127.0.0.1:1\"]\n"),
+            "http.max_body @http.listen",
+        );
+    }
+
+    #[test]
+    fn a_value_that_turns_up_starts_its_server() {
+        let missing = "[servers.a]\ncommand = \"x\"\ntools = [\"${CALLMUX_TEST_NOT_SET}\"]\n";
+        let there = "[servers.a]\ncommand = \"x\"\ntools = [\"t\"]\n";
+        assert_eq!(brief(&between(missing, there)), "!a(servers.a.tools[0],tools)");
+    }
+
+    #[test]
+    fn no_value_is_in_a_plan() {
+        let secret = "[servers.a]\ncommand = \"x\"\nenv = { T = \"canary\" }\n";
+        let plan = between(BASE, secret);
+        let told = format!("{plan:?}{}", serde_json::to_string(&plan).unwrap());
+        assert!(!told.contains("canary"), "{told}");
+    }
+}

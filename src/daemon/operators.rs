@@ -1,0 +1,101 @@
+//! What operators ask for, carried out.
+
+use tokio::time::Instant;
+
+use super::control::Daemon;
+use super::settings::StandIn;
+use crate::admin::{ConfigReport, Ordered, Question, ServerReport, Status};
+use crate::base::ServerName;
+use crate::config;
+use crate::servers::driver::Order;
+use crate::telemetry::Fact;
+
+/// Operators who may wait for one reload.
+const WAITING_MAX: usize = 64;
+
+impl Daemon {
+    /// Answers; who went away in the meantime is not missed.
+    pub(super) fn answer(&mut self, question: Question) {
+        match question {
+            Question::Status(answer) => drop(answer.send(self.report())),
+            Question::Plan(answer) => drop(answer.send(self.settings.plan())),
+            Question::Reload(answer) => {
+                self.schedule.asked();
+                self.waiting.retain(|answer| !answer.is_closed());
+                if self.waiting.len() < WAITING_MAX {
+                    self.waiting.push(answer);
+                }
+            }
+            Question::Order { server, order, principal, answer } => {
+                let ordered = self.order(&server, order);
+                if ordered.is_some() {
+                    let order = match order {
+                        Order::Start => "start",
+                        Order::Stop => "stop",
+                        Order::Restart => "restart",
+                    };
+                    self.recorder.record(Fact::ServerOrdered { server, order, principal });
+                }
+                drop(answer.send(ordered));
+            }
+        }
+    }
+
+    fn order(&self, name: &ServerName, order: Order) -> Option<Ordered> {
+        let server = self.world.borrow().servers.get(name)?.clone();
+        let number = self.controls.get(name)?.order(order);
+        Some(Ordered { server, number })
+    }
+
+    fn report(&self) -> Status {
+        let world = self.world.borrow().clone();
+        let disabled = world.config.servers.iter().filter(|(_, server)| !server.enabled);
+        let uptime = Instant::now().duration_since(self.started);
+        Status {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            pid: std::process::id(),
+            uptime_ms: u64::try_from(uptime.as_millis()).unwrap_or(u64::MAX),
+            config: self.config_report(),
+            servers: world.servers.values().map(ServerReport::of).collect(),
+            disabled: disabled.map(|(name, _)| name.clone()).collect(),
+            tools: world.catalog.len(),
+            sessions: self.sessions(),
+            calls: self.front.hub.calls(),
+        }
+    }
+
+    fn config_report(&self) -> ConfigReport {
+        let settings = &self.settings;
+        let in_force = match settings.stand_in() {
+            None => "current",
+            Some(StandIn::Earlier) => "earlier",
+            Some(StandIn::LastGood) => "last_good",
+            Some(StandIn::Nothing) => "nothing",
+        };
+        let files = settings.files().iter().map(|file| file.display().to_string()).collect();
+        let watch = self.watch.as_ref();
+        ConfigReport {
+            path: settings.location().map(|location| location.path().display().to_string()),
+            files,
+            in_force: in_force.to_owned(),
+            complaints: settings.complaints().to_vec(),
+            at_next_start: config::plan::plan(&self.began_with, settings.in_force()).at_next_start,
+            unwatched: watch.and_then(|watch| watch.trouble()).map(str::to_owned),
+        }
+    }
+
+    /// Tells those who asked for the config to be read what came of it.
+    pub(super) fn tell_the_waiting(&mut self, plan: Option<&config::Plan>) {
+        for answer in std::mem::take(&mut self.waiting) {
+            let outcome = match (self.settings.complaints(), plan) {
+                ([], Some(plan)) => Ok(plan.clone()),
+                ([], None) => {
+                    let config = self.settings.in_force();
+                    Ok(config::plan::plan(config, config))
+                }
+                (complaints, _) => Err(complaints.to_vec()),
+            };
+            drop(answer.send(outcome));
+        }
+    }
+}

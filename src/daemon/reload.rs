@@ -1,0 +1,151 @@
+//! From another config to another world: only what differs is touched.
+//!
+//! What is new is started first, then the world is exchanged in one step, then what is old goes.
+//! A call that runs keeps the world it began in: its server, old or new, stays until the call has
+//! its answer, at the latest until `drain_timeout` is over.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tokio::time::Instant;
+
+use super::control::Daemon;
+use super::schedule::Schedule;
+use super::settings::{Look, StandIn};
+use super::systemd;
+use crate::base::ServerName;
+use crate::config::plan::Changed;
+use crate::config::{Config, Plan};
+use crate::servers::Server;
+use crate::servers::driver::{self, Setup};
+use crate::telemetry::Fact;
+
+impl Daemon {
+    /// Reads the config again and does what follows from it.
+    pub(super) fn reload(&mut self) {
+        self.schedule = Schedule::new(Instant::now());
+        let announced = std::mem::take(&mut self.reload_was_asked);
+        if announced {
+            systemd::reloading();
+        }
+        let plan = match self.settings.look() {
+            Look::Same => None,
+            Look::Refused => {
+                self.refuse();
+                None
+            }
+            Look::Fresh { config, plan } => {
+                self.apply(config, &plan);
+                Some(plan)
+            }
+        };
+        self.tell_the_waiting(plan.as_ref());
+        self.watch_config();
+        if announced {
+            self.last_status = self.status();
+            systemd::ready(&self.last_status);
+        }
+    }
+
+    /// Says what is wrong with a config, to the journal and to whoever calls a tool it may have
+    /// brought.
+    fn refuse(&mut self) {
+        let complaint = self.settings.complaint().unwrap_or_default();
+        let world = self.world.borrow().complaining(complaint.clone());
+        self.recorder.record(Fact::ConfigRefused { complaint });
+        self.show(world);
+    }
+
+    fn apply(&mut self, config: Arc<Config>, plan: &Plan) {
+        let old = self.world.borrow().clone();
+        let mut servers = (*old.servers).clone();
+        let mut retired = Vec::new();
+        for name in &plan.added {
+            self.start(name, &config, &mut servers, None, true);
+        }
+        for Changed { server: name, .. } in &plan.restarted {
+            let control = self.controls.remove(name);
+            let up = control.as_ref().is_none_or(driver::Control::is_up);
+            let before = servers.remove(name);
+            self.start(name, &config, &mut servers, before, up);
+            retired.extend(control);
+        }
+        for Changed { server: name, .. } in &plan.adjusted {
+            let control = self.controls.get(name);
+            if let (Some(control), Some(server)) = (control, servers.get_mut(name)) {
+                let adjusted = config.servers[name].clone();
+                control.adjust(adjusted.clone());
+                *server = server.adjusted(adjusted);
+            }
+        }
+        for name in &plan.removed {
+            servers.remove(name);
+            retired.extend(self.controls.remove(name));
+        }
+        let drain = old.config.drain_timeout;
+        self.show(old.reconfigured(config, servers, Instant::now()));
+        drop(old);
+        for control in retired {
+            control.retire(drain, &self.servers);
+        }
+        self.record(plan);
+    }
+
+    /// Starts the server of this name, in place of the one `before` it.
+    pub(super) fn start(
+        &mut self,
+        name: &ServerName,
+        config: &Config,
+        servers: &mut BTreeMap<ServerName, Server>,
+        before: Option<Server>,
+        up: bool,
+    ) {
+        let setup = Setup {
+            name: name.clone(),
+            config: config.servers[name].clone(),
+            tools: before.and_then(|server| server.status().tools.clone()),
+            up,
+            units: self.units.clone(),
+            found: self.found.remove(name.as_str()),
+            leaving: self.leaving.clone(),
+        };
+        let (recorder, changed) = (self.recorder.clone(), self.changed.clone());
+        let (server, control) = driver::start(setup, &self.servers, recorder, changed);
+        servers.insert(name.clone(), server);
+        self.controls.insert(name.clone(), control);
+    }
+
+    fn record(&self, plan: &Plan) {
+        let names = |changes: &[Changed]| changes.iter().map(|c| c.server.clone()).collect();
+        self.recorder.record(Fact::ConfigReloaded {
+            added: plan.added.clone(),
+            removed: plan.removed.clone(),
+            restarted: names(&plan.restarted),
+            adjusted: names(&plan.adjusted),
+            unchanged: plan.unchanged.len(),
+        });
+    }
+
+    /// Watches what decided about the newest config.
+    pub(super) fn watch_config(&mut self) {
+        let Some(watch) = &mut self.watch else { return };
+        let before = watch.trouble().map(str::to_owned);
+        if watch.arm(self.settings.consulted()) {
+            self.schedule.touched(Instant::now());
+        }
+        if let Some(reason) = watch.trouble().filter(|reason| Some(*reason) != before.as_deref()) {
+            self.recorder.record(Fact::ConfigUnwatched { reason: reason.to_owned() });
+        }
+    }
+
+    /// What is wrong with the config and what that means, in one line; `None` if nothing is.
+    pub(super) fn config_status(&self) -> Option<String> {
+        let complaint = self.settings.complaint()?;
+        let instead = match self.settings.stand_in()? {
+            StandIn::Earlier => "the one before is in force",
+            StandIn::LastGood => "the last good one is in force",
+            StandIn::Nothing => "no server runs",
+        };
+        Some(format!("config refused: {complaint}; {instead}"))
+    }
+}

@@ -84,6 +84,13 @@ pub const TOP: &[Key] = &[
         "How long calls in flight may go on when the daemon is told to stop, or when their server is \
          removed from the config or changed in it.",
     ),
+    key(
+        "idle_exit",
+        Kind::Duration,
+        Unset,
+        "A daemon started by systemd that has no bridge and was not asked anything for so long ends \
+         itself and its servers; the socket starts it again. Unset: never.",
+    ),
 ];
 
 /// Keys of `[http]`.
@@ -191,6 +198,20 @@ pub const SERVER: &[Key] = &[
         Kind::Size,
         Value("\"16MiB\""),
         "The longest message the server may send. A longer one ends the connection.",
+    ),
+    key(
+        "lazy",
+        Kind::Bool,
+        Value("false"),
+        "`true` starts the server with the first call of one of its tools. Until then its tools are \
+         listed as they were when it last ran; a server that never ran is started to ask it.",
+    ),
+    key(
+        "idle_stop",
+        Kind::Duration,
+        Unset,
+        "A server that was not called for so long is ended; the next call starts it again. What it \
+         keeps in memory is lost. Unset: never.",
     ),
     key(
         "trusted",

@@ -84,6 +84,7 @@ fn typed(table: Table, sources: &Sources) -> Result<Config, Vec<Complaint>> {
         call_timeout: top.duration("call_timeout").expect(always),
         list_timeout: top.duration("list_timeout").expect(always),
         drain_timeout: top.duration("drain_timeout").expect(always),
+        idle_exit: top.duration("idle_exit"),
         http: Http { listen: vec![], max_body: 0, allowed_hosts: vec![], allowed_origins: vec![] },
         servers: BTreeMap::new(),
     };
@@ -187,6 +188,8 @@ fn server_config(mut section: Section<'_>, config: &Config) -> ServerConfig {
         stop_timeout: section.duration("stop_timeout").expect(always),
         call_timeout: section.duration("call_timeout").unwrap_or(config.call_timeout),
         max_message: section.size("max_message").expect(always),
+        lazy: section.bool("lazy"),
+        idle_stop: section.duration("idle_stop"),
         trusted: section.bool("trusted"),
         replay: ToolNames::new(
             section

@@ -17,6 +17,7 @@ pub struct Config {
     pub call_timeout: Duration,
     pub list_timeout: Duration,
     pub drain_timeout: Duration,
+    pub idle_exit: Option<Duration>,
     pub http: Http,
     pub servers: BTreeMap<ServerName, Arc<ServerConfig>>,
 }
@@ -51,6 +52,10 @@ pub struct ServerConfig {
     pub call_timeout: Duration,
     /// In bytes.
     pub max_message: usize,
+    /// Started with its first call.
+    pub lazy: bool,
+    /// Ended when it was not called for so long.
+    pub idle_stop: Option<Duration>,
     /// Whether the annotations of its tools are believed.
     pub trusted: bool,
     /// Tools whose calls may be sent twice.

@@ -86,11 +86,12 @@ fn names<const N: usize>(keys: [(&str, bool); N]) -> Vec<String> {
 }
 
 fn settings(old: &Config, new: &Config) -> Vec<String> {
-    let Config { call_timeout, list_timeout, drain_timeout, http, servers: _ } = old;
+    let Config { call_timeout, list_timeout, drain_timeout, idle_exit, http, servers: _ } = old;
     names([
         ("call_timeout", *call_timeout != new.call_timeout),
         ("list_timeout", *list_timeout != new.list_timeout),
         ("drain_timeout", *drain_timeout != new.drain_timeout),
+        ("idle_exit", *idle_exit != new.idle_exit),
         ("http.max_body", http.max_body != new.http.max_body),
         ("http.allowed_hosts", http.allowed_hosts != new.http.allowed_hosts),
         ("http.allowed_origins", http.allowed_origins != new.http.allowed_origins),
@@ -141,11 +142,15 @@ fn adjustable(old: &ServerConfig, new: &ServerConfig) -> Vec<String> {
         max_message: _,
         limits: _,
         sandbox: _,
+        lazy,
+        idle_stop,
         trusted,
         replay,
         unresolved: _,
     } = old;
     names([
+        ("lazy", *lazy != new.lazy),
+        ("idle_stop", *idle_stop != new.idle_stop),
         ("trusted", *trusted != new.trusted),
         ("replay", *replay != new.replay),
         ("prefix", *prefix != new.prefix),

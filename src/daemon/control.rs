@@ -57,6 +57,8 @@ pub(super) struct Daemon {
     pub(super) world: watch::Sender<Arc<World>>,
     /// Our hold on each server of the world.
     pub(super) controls: BTreeMap<ServerName, Control>,
+    /// The sockets are systemd's.
+    is_inherited: bool,
     pub(super) units: Option<Units>,
     /// Servers that an earlier process of ours left, until they are started here.
     pub(super) found: BTreeMap<String, Found>,
@@ -88,6 +90,8 @@ enum Event {
     /// It is time to read the config.
     Reload,
     Asked(Question),
+    /// Nobody may have needed us for so long that we end.
+    Idle,
     Watchdog,
     Signal(Told),
     ClientLeft,
@@ -144,6 +148,7 @@ impl Daemon {
             began_with: config.clone(),
             started: Instant::now(),
             last_status: String::new(),
+            is_inherited: estate.is_inherited,
             units: estate.units,
             found: estate.servers,
             leaving: CancellationToken::new(),
@@ -228,12 +233,14 @@ impl Daemon {
             let announce = self.world.borrow().alarm();
             let watched = self.watch.as_ref().is_none_or(|watch| watch.trouble().is_none());
             let reload = self.schedule.due(watched);
+            let idle = self.idle_alarm();
             let event = tokio::select! {
                 () = self.changed.notified() => Event::Changed,
                 () = touched(self.watch.as_ref()) => Event::Touched,
                 () = until(announce) => Event::Announce,
                 () = until(reload) => Event::Reload,
                 Some(question) = questions.recv() => Event::Asked(question),
+                () = until(idle) => Event::Idle,
                 () = tick(watchdog.as_mut()) => Event::Watchdog,
                 signal = signals.next() => Event::Signal(signal),
                 _ = &mut *client_left => Event::ClientLeft,
@@ -243,6 +250,11 @@ impl Daemon {
                 Event::Touched => self.schedule.touched(Instant::now()),
                 Event::Reload => self.reload(),
                 Event::Asked(question) => self.answer(question),
+                Event::Idle if self.is_idle() => {
+                    self.recorder.record(Fact::DaemonIdle);
+                    return;
+                }
+                Event::Idle => {}
                 Event::Watchdog => systemd::alive(),
                 Event::Signal(Told::Reload) => {
                     self.reload_was_asked = true;
@@ -252,6 +264,20 @@ impl Daemon {
             }
             self.tell_status();
         }
+    }
+
+    /// When it may be time to end because nobody needs us. Only where a socket of systemd starts us
+    /// again.
+    fn idle_alarm(&self) -> Option<Instant> {
+        let limit = self.settings.in_force().idle_exit.filter(|_| self.is_inherited)?;
+        let hub = &self.front.hub;
+        let is_busy = self.front.links.len() > 0 || hub.calls() > 0;
+        let since = if is_busy { Instant::now() } else { hub.last_used() };
+        Some(since + limit)
+    }
+
+    fn is_idle(&self) -> bool {
+        self.idle_alarm().is_some_and(|at| at <= Instant::now())
     }
 
     /// Looks at the servers again and lets the fronts see what changed.

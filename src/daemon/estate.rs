@@ -19,6 +19,8 @@ const MANAGER_WITHIN: Duration = Duration::from_secs(2);
 /// The user manager, and what there is to take over.
 #[derive(Debug, Default)]
 pub(super) struct Estate {
+    /// The sockets are systemd's.
+    pub(super) is_inherited: bool,
     pub(super) units: Option<Units>,
     /// By server name.
     pub(super) servers: BTreeMap<String, Found>,
@@ -32,15 +34,16 @@ impl Estate {
     pub(super) async fn of(serve: Serve, config: &Config, recorder: &Recorder) -> (Serve, Self) {
         let Serve::Inherited { listeners, stored } = serve else { return (serve, Self::default()) };
         let serve = Serve::Inherited { listeners, stored: Vec::new() };
+        let alone = || Self { is_inherited: true, ..Self::default() };
         let units = match tokio::time::timeout(MANAGER_WITHIN, Units::connect()).await {
             Ok(Ok(units)) => units,
             Ok(Err(error)) => {
                 tracing::warn!(%error, "the user manager cannot be asked; servers are our children");
-                return (serve, Self::default());
+                return (serve, alone());
             }
             Err(_) => {
                 tracing::warn!("the user manager does not answer; servers are our children");
-                return (serve, Self::default());
+                return (serve, alone());
             }
         };
         let (tables, servers_parts): (Vec<_>, Vec<_>) = stored
@@ -58,7 +61,7 @@ impl Estate {
             Ok(Err(error)) => tracing::warn!(%error, "units of ours may have been left over"),
             Err(_) => tracing::warn!("units of ours may have been left over"),
         }
-        let mut estate = Self { units: Some(units), ..Self::default() };
+        let mut estate = Self { units: Some(units), ..alone() };
         estate.take_tables(tables, &mut servers);
         estate.servers = servers;
         (serve, estate)

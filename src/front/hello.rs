@@ -25,7 +25,7 @@ fn version(revision: Revision) -> ProtocolVersion {
 /// What the servers want agents to know, each under its name; a single server's as it is.
 pub fn instructions(world: &World) -> Option<String> {
     let text = |server: &crate::servers::Server| {
-        server.status().live.as_ref()?.identity.instructions.clone()
+        server.status().instructions.as_deref().map(str::to_owned)
     };
     let texts: Vec<(String, String)> = world
         .servers

@@ -1,7 +1,8 @@
 //! What every way in holds: the current world and the recorder.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
@@ -23,6 +24,8 @@ pub struct Hub {
     /// The calls in flight, for that process.
     pub pending: Option<Pending>,
     started: Instant,
+    /// When somebody last asked for something: milliseconds since `started`.
+    used: Arc<AtomicU64>,
 }
 
 /// Calls in flight.
@@ -46,7 +49,19 @@ impl Hub {
             leaving: CancellationToken::new(),
             pending,
             started: Instant::now(),
+            used: Arc::default(),
         }
+    }
+
+    /// Somebody asks for something.
+    pub fn touch(&self) {
+        let now = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.used.store(now, Ordering::Relaxed);
+    }
+
+    /// When somebody last asked for something.
+    pub fn last_used(&self) -> Instant {
+        self.started + Duration::from_millis(self.used.load(Ordering::Relaxed))
     }
 
     /// The world as it is now.

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::handle::{Live, Phase, Server, Status};
 use super::keep::Found;
 use super::machine::{Action, Event, Machine, State};
+use super::memory::Catalog;
 use super::running::{self, Running, Start, StartFailure};
 use super::tools::ToolList;
 use crate::base::random::Jitter;
@@ -112,10 +113,24 @@ pub fn start(
     changed: Arc<Notify>,
 ) -> (Server, Control) {
     let Setup { name, config, tools, up, units, found, leaving } = setup;
+    let memory = Catalog::of(&config);
+    let recalled = if config.lazy && up && found.is_none() { memory.recall() } else { None };
+    let asleep = recalled.is_some();
+    let (instructions, recalled) = recalled.unzip();
+    let instructions: Option<Arc<str>> = instructions.flatten().map(Into::into);
+    let (inherited, tools) = match recalled {
+        Some(recalled) => (false, Some(Arc::new(recalled))),
+        None => (tools.is_some(), tools),
+    };
     let initial = Status {
-        phase: if up { Phase::Starting } else { Phase::Stopped },
+        phase: match (asleep, up) {
+            (true, _) => Phase::Asleep,
+            (false, true) => Phase::Starting,
+            (false, false) => Phase::Stopped,
+        },
         live: None,
-        inherited: tools.is_some(),
+        instructions: instructions.clone(),
+        inherited,
         tools: tools.clone(),
         pid: None,
         heard: 0,
@@ -124,7 +139,9 @@ pub fn start(
         tries: 0,
     };
     let (status, receiver) = watch::channel(Arc::new(initial));
-    let server = Server { name: name.clone(), config: config.clone(), status: receiver };
+    let wake = Arc::new(Notify::new());
+    let server =
+        Server { name: name.clone(), config: config.clone(), status: receiver, wake: wake.clone() };
     let wish = Wish { config: config.clone(), up, number: 0, restarts: 0, retired: false };
     let (sender, wishes) = watch::channel(wish.clone());
     let driver = Driver {
@@ -143,7 +160,10 @@ pub fn start(
         running: None,
         pid: None,
         live: None,
-        inherited: tools.is_some(),
+        instructions,
+        wake,
+        asleep,
+        inherited,
         tools,
         reason: None,
         starting: None,
@@ -176,6 +196,11 @@ struct Driver {
     pid: Option<u32>,
     live: Option<Arc<Live>>,
     tools: Option<Arc<ToolList>>,
+    instructions: Option<Arc<str>>,
+    /// Notified when the server is called while it sleeps.
+    wake: Arc<Notify>,
+    /// It is not wanted up until it is called.
+    asleep: bool,
     inherited: bool,
     reason: Option<Arc<str>>,
     starting: Option<Work<Result<(Running, ToolList), StartFailure>>>,
@@ -195,13 +220,22 @@ enum Woken {
     Refreshed(Result<ToolList, String>),
     Running(running::Change),
     Alarm,
+    /// It sleeps and is called.
+    Called,
+    /// It may have been idle for long enough.
+    Idle,
 }
 
 impl Driver {
     async fn run(mut self, stop: Tasks) {
-        self.step(Event::Want(self.wish.up));
+        if self.asleep {
+            self.publish();
+        } else {
+            self.step(Event::Want(self.wish.up));
+        }
         let mut told_to_stop = false;
         loop {
+            let idle = self.idle_alarm();
             let woken = tokio::select! {
                 biased;
                 () = self.leaving.cancelled() => return self.leave().await,
@@ -213,6 +247,8 @@ impl Driver {
                 result = wait(&mut self.refreshing) => Woken::Refreshed(result),
                 change = running::change(&mut self.running) => Woken::Running(change),
                 () = until(self.machine.alarm()) => Woken::Alarm,
+                () = self.wake.notified(), if self.asleep && !told_to_stop => Woken::Called,
+                () = until(idle), if !told_to_stop => Woken::Idle,
             };
             if matches!(woken, Woken::Stop) {
                 told_to_stop = true;
@@ -240,6 +276,11 @@ impl Driver {
             Woken::Stop => self.step(Event::Want(false)),
             Woken::Wish => self.follow(),
             Woken::Alarm => self.step(Event::Alarm),
+            Woken::Called => {
+                self.asleep = false;
+                self.step(Event::Want(true));
+            }
+            Woken::Idle => self.fall_asleep(),
             Woken::Started(Ok((running, tools))) => self.started(running, tools),
             Woken::Started(Err(failure)) => self.failed(failure),
             Woken::Stopped(reason) => self.stopped(&reason),
@@ -249,6 +290,22 @@ impl Driver {
                 let proved = self.live.as_ref().is_some_and(|live| live.connection.has_served());
                 self.step(Event::Broken { proved });
             }
+        }
+    }
+
+    /// When the server may have been idle for long enough.
+    fn idle_alarm(&self) -> Option<std::time::Instant> {
+        let limit = self.config.idle_stop?;
+        let live = self.live.as_ref()?;
+        let since = live.connection.idle_since().unwrap_or_else(Instant::now);
+        Some((since + limit).into_std())
+    }
+
+    fn fall_asleep(&mut self) {
+        if self.idle_alarm().is_some_and(|at| at <= std::time::Instant::now()) {
+            self.asleep = true;
+            self.reason = Some("it was idle; the next call starts it".into());
+            self.step(Event::Want(false));
         }
     }
 
@@ -263,6 +320,7 @@ impl Driver {
             let remedy = format!("`callmux start {}` starts it again", self.name);
             format!("an operator stopped it; {remedy}").into()
         });
+        self.asleep = false;
         self.step(match (wish.up, wish.restarts != before.restarts) {
             (false, _) => Event::Want(false),
             (true, true) => Event::Restart,
@@ -304,6 +362,12 @@ impl Driver {
         self.live = Some(running.live());
         self.pid = Some(running.pid());
         self.running = Some(running);
+        self.instructions = self
+            .live
+            .as_ref()
+            .and_then(|live| live.identity.instructions.as_deref())
+            .map(Into::into);
+        Catalog::of(&self.config).keep(self.instructions.as_deref(), &tools);
         self.take_tools(tools);
         self.step(Event::Started);
     }
@@ -389,6 +453,7 @@ impl Driver {
             State::Ready { .. } => Phase::Ready,
             // Whoever waits for a server that is being ended to be started again waits on.
             State::Stopping if self.machine.is_wanted() => Phase::Starting,
+            State::Resting | State::Stopping if self.asleep => Phase::Asleep,
             State::Resting | State::Stopping => Phase::Stopped,
             State::Waiting { .. } => Phase::Waiting,
             State::Unusable => Phase::Unusable,
@@ -396,6 +461,7 @@ impl Driver {
         self.status.send_replace(Arc::new(Status {
             phase,
             live: self.live.clone(),
+            instructions: self.instructions.clone(),
             tools: self.tools.clone(),
             inherited: self.inherited,
             pid: self.pid,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
 use super::connection::Connection;
@@ -21,12 +21,16 @@ pub struct Server {
     pub name: ServerName,
     pub config: Arc<ServerConfig>,
     pub(super) status: watch::Receiver<Arc<Status>>,
+    /// Notified when a sleeping server is called.
+    pub(super) wake: Arc<Notify>,
 }
 
 /// How a server is, in one word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
     Stopped,
+    /// The next call starts it.
+    Asleep,
     Starting,
     Ready,
     Waiting,
@@ -37,6 +41,7 @@ impl Phase {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Stopped => "stopped",
+            Self::Asleep => "asleep",
             Self::Starting => "starting",
             Self::Ready => "ready",
             Self::Waiting => "waiting",
@@ -53,6 +58,8 @@ pub struct Status {
     pub live: Option<Arc<Live>>,
     /// Its tools when it was last ready; they stay listed while it restarts.
     pub tools: Option<Arc<ToolList>>,
+    /// What it wants agents to know, in its words when it was last ready.
+    pub instructions: Option<Arc<str>>,
     /// The tools are those of the server before it, which had another config.
     pub inherited: bool,
     /// The process, from its handshake to its end.
@@ -99,6 +106,7 @@ impl Server {
     /// A server without a task, which has these tools and never changes.
     pub fn fixed(name: ServerName, config: Arc<ServerConfig>, tools: ToolList) -> Self {
         let status = Status {
+            instructions: None,
             phase: Phase::Stopped,
             live: None,
             tools: Some(Arc::new(tools)),
@@ -110,7 +118,7 @@ impl Server {
             tries: 0,
         };
         let (_, status) = watch::channel(Arc::new(status));
-        Self { name, config, status }
+        Self { name, config, status, wake: Arc::default() }
     }
 }
 
@@ -156,6 +164,10 @@ impl Server {
                 Phase::Unusable | Phase::Stopped => true,
                 Phase::Waiting => now.tries > PATIENT_TRIES,
                 Phase::Starting | Phase::Ready => false,
+                Phase::Asleep => {
+                    self.wake.notify_one();
+                    false
+                }
             };
             if hopeless {
                 return Err(self.unavailable(&now, None));

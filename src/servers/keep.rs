@@ -170,7 +170,7 @@ fn read_card(file: &File) -> io::Result<(Card, u32)> {
 }
 
 /// Of everything that makes the process what it is. It never leaves the machine's memory.
-fn mark(config: &ServerConfig) -> u64 {
+pub fn mark(config: &ServerConfig) -> u64 {
     let env = config.env.iter().flat_map(|(name, value)| [name.as_str(), "=", value.expose()]);
     let cwd = config.cwd.as_ref().map(|cwd| cwd.display().to_string()).unwrap_or_default();
     let limits = format!("{:?} {:?} {}", config.limits, config.sandbox, config.max_message);

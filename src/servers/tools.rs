@@ -54,6 +54,28 @@ impl ToolList {
     }
 }
 
+impl ToolList {
+    /// The list of these definitions.
+    pub fn from_definitions<'a>(definitions: impl Iterator<Item = &'a str>) -> Self {
+        let mut list = Self::default();
+        definitions.for_each(|definition| list.add(definition));
+        list
+    }
+
+    fn add(&mut self, definition: &str) {
+        match tool(definition) {
+            Ok(tool) if self.tools.iter().any(|other| other.name == tool.name) => {
+                self.bad.push(BadTool {
+                    name: tool.name.to_string(),
+                    reason: "its name occurs twice".into(),
+                });
+            }
+            Ok(tool) => self.tools.push(tool),
+            Err(bad) => self.bad.push(bad),
+        }
+    }
+}
+
 /// Reads every page of `tools/list`. `meta`: members of `_meta` for a modern server.
 pub async fn read_all(
     connection: &Arc<Connection>,
@@ -122,16 +144,7 @@ fn add_page(list: &mut ToolList, page: &str) -> Result<Option<String>, String> {
     let tools: Vec<&RawValue> =
         serde_json::from_str(tools).map_err(|_| wrong("has `tools` that are no list"))?;
     for definition in tools {
-        match tool(definition.get()) {
-            Ok(tool) if list.tools.iter().any(|other| other.name == tool.name) => {
-                list.bad.push(BadTool {
-                    name: tool.name.to_string(),
-                    reason: "its name occurs twice".into(),
-                });
-            }
-            Ok(tool) => list.tools.push(tool),
-            Err(bad) => list.bad.push(bad),
-        }
+        list.add(definition.get());
     }
     match cursor {
         None | Some("null") => Ok(None),

@@ -12,4 +12,5 @@ mod lossless;
 mod operators;
 mod readme;
 mod reload;
+mod sleep;
 mod support;

@@ -126,6 +126,7 @@ impl hyper::service::Service<Request<Incoming>> for Service {
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         self.caller.began.notify_one();
+        self.front.hub.touch();
         let answering = self.clone().answer(request);
         Box::pin(async move { Ok(answering.await) })
     }

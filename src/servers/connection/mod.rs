@@ -15,6 +15,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use tokio::net::unix::pipe;
 use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::time::Instant;
 
 use super::pending::{PendingCall, Written};
 use crate::base::{ServerName, Tasks};
@@ -68,6 +69,8 @@ struct Inner {
     stray_in_a_row: u64,
     /// Some client's call was answered.
     served: bool,
+    /// When a client's call last began or ended.
+    used: Instant,
 }
 
 #[derive(Debug)]
@@ -161,6 +164,7 @@ impl Connection {
             misbehaved: 0,
             stray_in_a_row: 0,
             served: false,
+            used: Instant::now(),
         };
         let inner = Mutex::new(inner);
         let connection =
@@ -208,6 +212,9 @@ impl Connection {
         let payload = build(id);
         self.check_room(&inner, &payload)?;
         inner.last_id = id;
+        if origin.owner.is_some() {
+            inner.used = Instant::now();
+        }
         let cell = Arc::new(Cell::new(origin));
         inner.pending.insert(id, cell.clone());
         inner.push(payload, Some((id, cell.clone())));
@@ -316,6 +323,13 @@ impl Connection {
     /// Whether any client's call was answered.
     pub fn has_served(&self) -> bool {
         self.lock().served
+    }
+
+    /// Since when no client's call has been running; `None` while one is.
+    pub fn idle_since(&self) -> Option<Instant> {
+        let inner = self.lock();
+        let is_busy = inner.pending.values().any(|cell| cell.owner().is_some());
+        (!is_busy).then_some(inner.used)
     }
 
     /// Requests in flight.

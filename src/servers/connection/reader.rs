@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::io::AsyncReadExt;
 use tokio::net::unix::pipe;
+use tokio::time::Instant;
 
 use super::ask::Ask;
 use super::exchange::{Cell, Event};
@@ -121,7 +122,9 @@ impl Connection {
         let mut inner = self.lock();
         if let Some(cell) = id.and_then(|id| inner.pending.remove(&id)) {
             inner.stray_in_a_row = 0;
-            inner.served |= cell.owner().is_some();
+            if cell.owner().is_some() {
+                (inner.served, inner.used) = (true, Instant::now());
+            }
             drop(inner);
             cell.complete(self.key, message);
             return;

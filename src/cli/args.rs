@@ -27,7 +27,7 @@ and in each client, as its only MCP server:
 #[command(about = "The local control plane between AI agents and MCP servers", long_about = ABOUT)]
 #[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
 #[command(
-    after_help = "Exit codes: 0 fine, 1 failed (status: a server is not well), 64 wrong usage, 65 wrong config, 69 not available (no daemon), 71 system error."
+    after_help = "Exit codes: 0 fine, 1 failed (status: a server is not well), 64 wrong usage, 65 wrong config, 69 not available (no daemon), 71 system error, 75 start the daemon anew."
 )]
 pub(super) struct Cli {
     #[command(flatten)]

@@ -41,6 +41,8 @@ enum Exit {
     Unavailable = 69,
     /// The machine does not let us (`EX_OSERR`).
     System = 71,
+    /// The daemon is to be started anew (`EX_TEMPFAIL`).
+    Again = 75,
 }
 
 impl From<Exit> for ExitCode {

@@ -9,7 +9,7 @@ use super::{Exit, print, runtime};
 use crate::base::dirs;
 use crate::config::{self, Complaint, Location};
 use crate::daemon::sockets::Inherited;
-use crate::daemon::{self, Options, Serve, Settings, sockets};
+use crate::daemon::{self, Ended, Options, Serve, Settings, sockets};
 use crate::example::{self, Example};
 use crate::telemetry::{Format, Level, Recorder, Sink, recorder};
 
@@ -93,14 +93,19 @@ pub(super) fn example(example: Example) -> Exit {
     }
 }
 
-async fn run(settings: Settings, serve: Serve, recorder: &Recorder) -> Result<(), (Exit, String)> {
+async fn run(
+    settings: Settings,
+    serve: Serve,
+    recorder: &Recorder,
+) -> Result<Ended, (Exit, String)> {
     let options = Options { settings, serve, recorder: recorder.clone() };
     daemon::run(options).await.map_err(|error| (Exit::System, error.to_string()))
 }
 
-fn finish(outcome: Result<(), (Exit, String)>) -> Exit {
+fn finish(outcome: Result<Ended, (Exit, String)>) -> Exit {
     match outcome {
-        Ok(()) => Exit::Fine,
+        Ok(Ended::Stopped) => Exit::Fine,
+        Ok(Ended::Again) => Exit::Again,
         Err((exit, message)) => fail(exit, &message),
     }
 }

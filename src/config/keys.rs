@@ -85,6 +85,13 @@ pub const TOP: &[Key] = &[
          removed from the config or changed in it.",
     ),
     key(
+        "restart_on_upgrade",
+        Kind::Bool,
+        Value("false"),
+        "`true` lets a daemon started by systemd start itself anew when its program was replaced on \
+         disk. Sessions, servers and running calls go on.",
+    ),
+    key(
         "idle_exit",
         Kind::Duration,
         Unset,

@@ -85,6 +85,7 @@ fn typed(table: Table, sources: &Sources) -> Result<Config, Vec<Complaint>> {
         list_timeout: top.duration("list_timeout").expect(always),
         drain_timeout: top.duration("drain_timeout").expect(always),
         idle_exit: top.duration("idle_exit"),
+        restart_on_upgrade: top.bool("restart_on_upgrade"),
         http: Http { listen: vec![], max_body: 0, allowed_hosts: vec![], allowed_origins: vec![] },
         servers: BTreeMap::new(),
     };

@@ -18,6 +18,7 @@ pub struct Config {
     pub list_timeout: Duration,
     pub drain_timeout: Duration,
     pub idle_exit: Option<Duration>,
+    pub restart_on_upgrade: bool,
     pub http: Http,
     pub servers: BTreeMap<ServerName, Arc<ServerConfig>>,
 }

@@ -86,11 +86,20 @@ fn names<const N: usize>(keys: [(&str, bool); N]) -> Vec<String> {
 }
 
 fn settings(old: &Config, new: &Config) -> Vec<String> {
-    let Config { call_timeout, list_timeout, drain_timeout, idle_exit, http, servers: _ } = old;
+    let Config {
+        call_timeout,
+        list_timeout,
+        drain_timeout,
+        idle_exit,
+        restart_on_upgrade,
+        http,
+        servers: _,
+    } = old;
     names([
         ("call_timeout", *call_timeout != new.call_timeout),
         ("list_timeout", *list_timeout != new.list_timeout),
         ("drain_timeout", *drain_timeout != new.drain_timeout),
+        ("restart_on_upgrade", *restart_on_upgrade != new.restart_on_upgrade),
         ("idle_exit", *idle_exit != new.idle_exit),
         ("http.max_body", http.max_body != new.http.max_body),
         ("http.allowed_hosts", http.allowed_hosts != new.http.allowed_hosts),

@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::estate::Estate;
+use super::program::{LOOK_EVERY, Program};
 use super::schedule::Schedule;
 use super::settings::{Settings, StandIn};
 use super::watch::Watch;
@@ -59,6 +60,7 @@ pub(super) struct Daemon {
     pub(super) controls: BTreeMap<ServerName, Control>,
     /// The sockets are systemd's.
     is_inherited: bool,
+    program: Option<Program>,
     pub(super) units: Option<Units>,
     /// Servers that an earlier process of ours left, until they are started here.
     pub(super) found: BTreeMap<String, Found>,
@@ -92,13 +94,15 @@ enum Event {
     Asked(Question),
     /// Nobody may have needed us for so long that we end.
     Idle,
+    /// Our program may have been replaced.
+    Look,
     Watchdog,
     Signal(Told),
     ClientLeft,
 }
 
 /// Runs until told to stop by a signal or, on stdio, by the client's leaving.
-pub async fn run(options: Options) -> io::Result<()> {
+pub async fn run(options: Options) -> io::Result<Ended> {
     let mut signals = Signals::install()?;
     let Options { settings, serve, recorder } = options;
     recorder.record(Fact::DaemonStarted {
@@ -116,12 +120,20 @@ pub async fn run(options: Options) -> io::Result<()> {
     daemon.recorder.record(Fact::DaemonReady { servers });
     daemon.last_status = daemon.status();
     systemd::ready(&daemon.last_status);
-    daemon.turn(&mut signals, &mut questions, &mut client_left).await;
+    let ended = daemon.turn(&mut signals, &mut questions, &mut client_left).await;
     // Whoever still waits for an answer is told that there will be none.
     drop(questions);
     daemon.waiting.clear();
-    stop::stop(daemon, &mut signals).await;
-    Ok(())
+    stop::stop(daemon, ended, &mut signals).await;
+    Ok(ended)
+}
+
+/// Why the daemon ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    Stopped,
+    /// It is to be started anew.
+    Again,
 }
 
 impl Daemon {
@@ -149,6 +161,7 @@ impl Daemon {
             started: Instant::now(),
             last_status: String::new(),
             is_inherited: estate.is_inherited,
+            program: Program::current(),
             units: estate.units,
             found: estate.servers,
             leaving: CancellationToken::new(),
@@ -227,13 +240,15 @@ impl Daemon {
         signals: &mut Signals,
         questions: &mut mpsc::Receiver<Question>,
         client_left: &mut oneshot::Receiver<()>,
-    ) {
+    ) -> Ended {
+        let mut look_at = Instant::now() + LOOK_EVERY;
         let mut watchdog = systemd::watchdog_interval().map(tokio::time::interval);
         loop {
             let announce = self.world.borrow().alarm();
             let watched = self.watch.as_ref().is_none_or(|watch| watch.trouble().is_none());
             let reload = self.schedule.due(watched);
             let idle = self.idle_alarm();
+            let look = self.program.as_ref().filter(|_| self.may_restart()).map(|_| look_at);
             let event = tokio::select! {
                 () = self.changed.notified() => Event::Changed,
                 () = touched(self.watch.as_ref()) => Event::Touched,
@@ -241,6 +256,7 @@ impl Daemon {
                 () = until(reload) => Event::Reload,
                 Some(question) = questions.recv() => Event::Asked(question),
                 () = until(idle) => Event::Idle,
+                () = until(look) => Event::Look,
                 () = tick(watchdog.as_mut()) => Event::Watchdog,
                 signal = signals.next() => Event::Signal(signal),
                 _ = &mut *client_left => Event::ClientLeft,
@@ -252,15 +268,20 @@ impl Daemon {
                 Event::Asked(question) => self.answer(question),
                 Event::Idle if self.is_idle() => {
                     self.recorder.record(Fact::DaemonIdle);
-                    return;
+                    return Ended::Stopped;
                 }
+                Event::Look if self.program.as_ref().is_some_and(Program::was_replaced) => {
+                    self.recorder.record(Fact::DaemonUpgraded);
+                    return Ended::Again;
+                }
+                Event::Look => look_at = Instant::now() + LOOK_EVERY,
                 Event::Idle => {}
                 Event::Watchdog => systemd::alive(),
                 Event::Signal(Told::Reload) => {
                     self.reload_was_asked = true;
                     self.schedule.asked();
                 }
-                Event::Signal(Told::Stop) | Event::ClientLeft => return,
+                Event::Signal(Told::Stop) | Event::ClientLeft => return Ended::Stopped,
             }
             self.tell_status();
         }
@@ -274,6 +295,11 @@ impl Daemon {
         let is_busy = self.front.links.len() > 0 || hub.calls() > 0;
         let since = if is_busy { Instant::now() } else { hub.last_used() };
         Some(since + limit)
+    }
+
+    /// Whether we may start ourselves anew: where what goes on is taken over.
+    fn may_restart(&self) -> bool {
+        self.units.is_some() && self.settings.in_force().restart_on_upgrade
     }
 
     fn is_idle(&self) -> bool {

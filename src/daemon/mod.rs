@@ -16,6 +16,7 @@ pub mod control;
 mod estate;
 pub mod last_good;
 pub mod operators;
+mod program;
 pub mod reload;
 pub mod schedule;
 pub mod settings;
@@ -24,5 +25,5 @@ pub mod stop;
 pub mod systemd;
 pub mod watch;
 
-pub use control::{Options, Serve, run};
+pub use control::{Ended, Options, Serve, run};
 pub use settings::Settings;

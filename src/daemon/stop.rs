@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use super::control::{Daemon, Signals};
+use super::control::{Daemon, Ended, Signals};
 use super::systemd;
 use crate::telemetry::Fact;
 
@@ -19,14 +19,14 @@ const ASK_WITHIN: Duration = Duration::from_millis(500);
 
 /// Stops everything. A second signal ends it at once: a client that told us to go kills us next,
 /// and then nobody would end the servers.
-pub(super) async fn stop(daemon: Daemon, signals: &mut Signals) {
+pub(super) async fn stop(daemon: Daemon, ended: Ended, signals: &mut Signals) {
     let config = daemon.world.borrow().config.clone();
     let ladder =
         config.servers.values().map(|server| server.stop_timeout * 3).max().unwrap_or_default();
     let limit = config.drain_timeout + LAST_WORDS + ladder + Duration::from_secs(1);
     systemd::stopping("stopping; calls in flight may finish", limit);
     let all = async {
-        if daemon.are_we_restarted().await {
+        if ended == Ended::Again || daemon.are_we_restarted().await {
             leave(&daemon, config.drain_timeout).await;
         } else {
             in_order(&daemon, config.drain_timeout).await;

@@ -131,6 +131,8 @@ pub enum Fact {
         pid: u32,
         took: Duration,
     },
+    /// Our program was replaced on disk.
+    DaemonUpgraded,
     /// Nobody needed us for `idle_exit`.
     DaemonIdle,
     /// A unit of ours that nobody holds was ended.
@@ -280,6 +282,7 @@ impl Fact {
             Self::ServerStarted { .. } => ("server_started", "a1f0c6de5b7e4b0fa3a5d0c1e2f30009"),
             Self::ServerReady { .. } => ("server_ready", "a1f0c6de5b7e4b0fa3a5d0c1e2f3000a"),
             Self::ServerAdopted { .. } => ("server_adopted", "a1f0c6de5b7e4b0fa3a5d0c1e2f30030"),
+            Self::DaemonUpgraded => ("daemon_upgraded", "a1f0c6de5b7e4b0fa3a5d0c1e2f30033"),
             Self::DaemonIdle => ("daemon_idle", "a1f0c6de5b7e4b0fa3a5d0c1e2f30032"),
             Self::StrayStopped { .. } => ("stray_stopped", "a1f0c6de5b7e4b0fa3a5d0c1e2f30031"),
             Self::ServerFailed { .. } => ("server_failed", "a1f0c6de5b7e4b0fa3a5d0c1e2f3000b"),

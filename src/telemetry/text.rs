@@ -84,6 +84,9 @@ impl Fact {
                 format!("a bridge came back; {resent} messages sent again"),
                 vec![("SESSION", session.to_string())],
             ),
+            Self::DaemonUpgraded => {
+                ("our program was replaced; the new one goes on".into(), Vec::new())
+            }
             Self::DaemonIdle => ("nobody needs us; the socket starts us again".into(), Vec::new()),
             Self::StrayStopped { unit } => (format!("{unit} was nobody's"), vec![("UNIT", unit)]),
             _ => unreachable!("every other fact has its text elsewhere"),

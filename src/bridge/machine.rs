@@ -17,7 +17,7 @@ use super::memory::Memory;
 use crate::front::{handle, hello};
 use crate::mux::failure::Lost;
 use crate::wire::error::code;
-use crate::wire::link::Restored;
+use crate::wire::link::{Restored, Welcome, again};
 use crate::wire::params::Head;
 use crate::wire::{Era, Kind, Message, Method, Payload, Revision, RpcError, object, translate};
 
@@ -46,6 +46,8 @@ struct Pending {
     number: u64,
     /// The client has its answer already; the daemon's is thrown away.
     answered: bool,
+    /// A daemon that is gone may have carried it out.
+    again: bool,
 }
 
 /// A message of the client that waits for a daemon.
@@ -63,6 +65,8 @@ struct Fate<'a> {
     read: u64,
     /// What the next daemon found out.
     restored: Option<&'a Restored>,
+    /// Whether the next daemon can decide about calls that may have been carried out.
+    knows_again: bool,
 }
 
 /// How far a call came.
@@ -181,7 +185,8 @@ impl Machine {
         self.sent += 1;
         if let Kind::Request { id, .. } = message.kind() {
             let id: Box<str> = message.at(*id).into();
-            let pending = Pending { message: message.clone(), since, number: self.sent, answered };
+            let (message, number) = (message.clone(), self.sent);
+            let pending = Pending { message, since, number, answered, again: false };
             self.pending.insert(id, pending);
         }
         Action::ToDaemon(message.payload())
@@ -205,6 +210,9 @@ impl Machine {
             return self.compare_list(&message);
         }
         match self.pending.remove(id) {
+            Some(pending) if !pending.answered && again::is_lost(text) => {
+                vec![self.ask_again(&pending.message, pending.since)]
+            }
             Some(pending) if !pending.answered => {
                 self.note_list(&pending.message, &message);
                 vec![Action::ToClient(message.payload())]
@@ -279,16 +287,12 @@ impl Machine {
         self.send_held()
     }
 
-    /// There is a connection, to a daemon that does not have this link. `restored`: what it knows of
-    /// the daemon before it.
-    pub(super) fn connected_anew(
-        &mut self,
-        restored: Option<&Restored>,
-        now: Instant,
-    ) -> Vec<Action> {
+    /// There is a connection, to a daemon that does not have this link.
+    pub(super) fn connected_anew(&mut self, welcome: &Welcome, now: Instant) -> Vec<Action> {
+        let restored = welcome.restored.as_ref();
         self.connected = true;
         let read = self.read_by_daemon.take().unwrap_or(u64::MAX);
-        let fate = Fate { read, restored };
+        let fate = Fate { read, restored, knows_again: welcome.knows_again };
         self.pending.remove(OWN_LIST);
         let mut lost: Vec<Pending> = self.pending.drain().map(|(_, pending)| pending).collect();
         lost.sort_by_key(|pending| pending.number);
@@ -318,12 +322,23 @@ impl Machine {
                 self.pending.insert(kept.message.id().unwrap_or_default().into(), kept);
                 None
             }
-            Reached::Nobody => Some(self.send(message, *since, false)),
-            Reached::Unknown => {
+            Reached::Nobody if !pending.again => Some(self.send(message, *since, false)),
+            // The daemon knows whether a second time does harm.
+            _ if fate.knows_again => Some(self.ask_again(message, *since)),
+            _ => {
                 let reason = "the callmux daemon ended while the call was running";
                 give_up(message, reason, true, *since, now)
             }
         }
+    }
+
+    /// Sends a call that may have been carried out.
+    fn ask_again(&mut self, message: &Message, since: Instant) -> Action {
+        drop(self.send(message, since, false));
+        if let Some(pending) = message.id().and_then(|id| self.pending.get_mut(id)) {
+            pending.again = true;
+        }
+        Action::ToDaemon(again::mark(message))
     }
 
     /// Calls that the client took back while the daemon was away are taken back now.

@@ -163,7 +163,7 @@ impl Bridge {
         if welcome.resumed {
             self.machine.resumed()
         } else {
-            self.machine.connected_anew(welcome.restored.as_ref(), now)
+            self.machine.connected_anew(&welcome, now)
         }
     }
 

@@ -4,6 +4,11 @@ use std::time::Duration;
 
 use sd_notify::NotifyState;
 
+/// A status as systemd reads it: one line in which a backslash stands for what follows it.
+fn line(status: &str) -> String {
+    status.replace('\\', "\\\\").replace('\n', " ")
+}
+
 /// Tells the state; a manager that cannot be told is no reason to fail.
 fn notify(states: &[NotifyState<'_>]) {
     if let Err(error) = sd_notify::notify(states) {
@@ -13,7 +18,7 @@ fn notify(states: &[NotifyState<'_>]) {
 
 /// The accept loops run.
 pub fn ready(status: &str) {
-    notify(&[NotifyState::Ready, NotifyState::Status(status)]);
+    notify(&[NotifyState::Ready, NotifyState::Status(&line(status))]);
 }
 
 /// The config is being read; [`ready`] says when that is over. With `Type=notify-reload` the manager
@@ -27,7 +32,7 @@ pub fn reloading() {
 
 /// The line that `systemctl status` shows.
 pub fn status(status: &str) {
-    notify(&[NotifyState::Status(status)]);
+    notify(&[NotifyState::Status(&line(status))]);
 }
 
 /// The drain begins, and may take so long.

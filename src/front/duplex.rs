@@ -14,6 +14,7 @@ use crate::base::Tasks;
 use crate::mux::{self, Hub, Resumed};
 use crate::servers::PendingCall;
 use crate::servers::pending::Description;
+use crate::wire::link::again;
 use crate::wire::params::Head;
 use crate::wire::{Era, Malformed, Message, Payload, RpcError, translate};
 
@@ -56,6 +57,7 @@ impl Duplex {
             Handled::Refused(error) => self.outbox.push(translate::refusal(&id, &error)),
             Handled::Call(mut call) => {
                 call.pending = self.note(&call, &id);
+                call.again = self.session.way == Way::Link && again::is_marked(text);
                 let back = Back::Duplex(self.outbox.clone());
                 let outlet = CallOutlet::new(self.session.clone(), call.era, back);
                 let hub = self.hub.clone();

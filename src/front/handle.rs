@@ -88,6 +88,7 @@ fn request(
                 owner,
                 client_info,
                 pending: None,
+                again: false,
             })))
         }
         (Method::ToolsList, _) => {

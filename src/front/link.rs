@@ -118,7 +118,7 @@ async fn serve(
     let resumed = known && restored.is_none();
     let welcome = |seen: u64| {
         let version = env!("CARGO_PKG_VERSION").to_owned();
-        let welcome = Welcome { resumed, seen, restored, version };
+        let welcome = Welcome { resumed, seen, restored, knows_again: true, version };
         let json = serde_json::to_string(&welcome).expect("our own welcome is JSON");
         Some(frame::write(Kind::Welcome, 0, seen, Payload::from(json)))
     };
@@ -135,6 +135,7 @@ async fn serve(
     match ended {
         Ended::Goodbye => front.links.close(front, &link),
         Ended::Lost if link.lost(number) => {
+            front.hub.touch();
             front.hub.recorder.record(Fact::LinkLost { session: link.duplex.session.id });
         }
         Ended::Lost | Ended::Replaced => {}
@@ -273,6 +274,7 @@ impl Links {
         drop(links);
         link.duplex.tasks.stop();
         front.changed.notify_one();
+        front.hub.touch();
         front.hub.recorder.record(Fact::SessionClosed { session: id });
     }
 

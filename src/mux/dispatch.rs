@@ -48,6 +48,8 @@ pub struct Call {
     pub client_info: Arc<str>,
     /// What is noted of the call for the next process of ours.
     pub pending: Option<PendingCall>,
+    /// It was sent to an earlier process of ours, which may have carried it out.
+    pub again: bool,
 }
 
 /// Where what comes before the answer goes.
@@ -100,7 +102,7 @@ async fn perform(
     authorize(call, entry)?;
     let deadline = record.started + entry.server.config.call_timeout;
     let limits = Limits { hub, deadline };
-    let done = send_and_wait(call, params, outlet, entry, limits).await.map_err(|loss| {
+    let lost = |loss: Loss| {
         Failure::Lost(Lost {
             call: Some(record.id),
             server: Some(entry.server.name.clone()),
@@ -110,8 +112,12 @@ async fn perform(
             elapsed: record.started.elapsed(),
             has_output_schema: entry.tool.has_output_schema,
         })
-    })?;
-    Ok(done)
+    };
+    if call.again && !may_replay(entry) {
+        let reason = "the callmux daemon ended while the call was running".into();
+        return Err(lost(Loss { reason, sent: true }));
+    }
+    send_and_wait(call, params, outlet, entry, limits).await.map_err(lost)
 }
 
 /// The world now; or, for a name that only a server that is still starting can bring, the world

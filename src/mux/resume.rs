@@ -14,6 +14,7 @@ use crate::servers::pending::Description;
 use crate::servers::{Exchange, Loss};
 use crate::telemetry::Fact;
 use crate::telemetry::fact::CallFinished;
+use crate::wire::link::again;
 use crate::wire::{Era, Payload};
 
 /// How long a request that may have been cut off while it was written is waited for.
@@ -38,11 +39,12 @@ pub async fn resume(hub: Hub, resumed: Resumed, outlet: impl Outlet) -> Payload 
     let found = exchange.await.ok().map(|exchange| (exchange, server_era));
     let server = found.as_ref().map(|(exchange, _)| exchange.server().clone());
     let result = finish(&hub, &call, surely, found, &outlet).await;
-    let (outcome, reason, reply) = match result {
-        Ok((outcome, reply)) => (outcome, None, reply),
+    let (outcome, reply) = match result {
+        Ok(done) => done,
+        // The bridge asks again, and the phases of a call decide what becomes of it.
         Err(loss) => {
             let lost = failure(&hub, &call, server.as_ref(), &loss);
-            (lost.outcome(), Some(loss.reason.to_string()), lost.response(&call.id, call.era))
+            return again::lost(lost.response(&call.id, call.era));
         }
     };
     hub.recorder.record(Fact::CallFinished(Box::new(CallFinished {
@@ -52,7 +54,7 @@ pub async fn resume(hub: Hub, resumed: Resumed, outlet: impl Outlet) -> Payload 
         tool: call.tool.into(),
         server,
         outcome,
-        reason,
+        reason: None,
         took: call.started.elapsed(),
         request_bytes: 0,
         reply_bytes: reply.len(),

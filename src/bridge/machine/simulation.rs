@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::{Action, Machine};
 use crate::base::random::Jitter;
 use crate::bridge::memory::Memory;
-use crate::wire::link::Restored;
+use crate::wire::link::{Restored, Welcome, again};
 use crate::wire::{Kind, Message, Method, Payload};
 
 const STEPS: usize = 400;
@@ -102,6 +102,14 @@ impl World {
     /// The daemon reads one message: it notes the call, then that it has read it.
     fn daemon_reads(&mut self) {
         let Some((number, text)) = self.to_daemon.pop_front() else { return };
+        if again::is_marked(text.as_bytes()) {
+            let message = Message::parse(&text.into()).unwrap();
+            let id = message.id().unwrap();
+            let reply = format!(r#"{{"jsonrpc":"2.0","id":{id},"result":"outcome_unknown"}}"#);
+            self.to_bridge.push_back(reply);
+            self.tables.seen = number;
+            return;
+        }
         let message = Message::parse(&text.into()).unwrap();
         if let (Kind::Request { id, .. }, Some(Method::ToolsCall)) =
             (message.kind(), message.method())
@@ -181,7 +189,10 @@ impl World {
         } else {
             Some(self.restored(found))
         };
-        let actions = self.bridge.connected_anew(restored.as_ref(), self.now);
+        let knows_again = self.draw(2) == 0;
+        let version = String::new();
+        let welcome = Welcome { resumed: false, seen: 0, restored, knows_again, version };
+        let actions = self.bridge.connected_anew(&welcome, self.now);
         self.perform(actions);
     }
 
@@ -197,8 +208,9 @@ impl World {
                 // It is not in the window any more.
                 Progress::Answered => {
                     restored.running.push(id.clone());
-                    let reply =
-                        format!(r#"{{"jsonrpc":"2.0","id":{id},"result":"outcome_unknown"}}"#);
+                    let reply = format!(
+                        r#"{{"callmux/lost":true,"jsonrpc":"2.0","id":{id},"result":{{}}}}"#
+                    );
                     self.to_bridge.push_back(reply);
                 }
             }

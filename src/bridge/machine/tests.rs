@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::{Action, HELD_MAX, Machine};
 use crate::bridge::memory::Memory;
-use crate::wire::link::Restored;
+use crate::wire::link::{Restored, Welcome};
 
 const INITIALIZE: &str =
     r#"{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-06-18"}}"#;
@@ -30,13 +30,19 @@ impl Bench {
     }
 
     fn anew(&mut self) -> Vec<String> {
-        shown(self.machine.connected_anew(None, self.now))
+        shown(self.machine.connected_anew(&welcome(None), self.now))
     }
 
     fn after(&mut self, seconds: u64) -> Vec<String> {
         self.now += Duration::from_secs(seconds);
         shown(self.machine.alarm(self.now))
     }
+}
+
+/// A daemon that does not have the link, and cannot decide about calls.
+fn welcome(restored: Option<&Restored>) -> Welcome {
+    let restored = restored.cloned();
+    Welcome { resumed: false, seen: 0, restored, knows_again: false, version: String::new() }
 }
 
 fn shown(actions: Vec<Action>) -> Vec<String> {
@@ -211,7 +217,7 @@ fn what_waits_is_bounded() {
 #[test]
 fn a_daemon_that_took_over_decides_each_call_by_what_it_found() {
     let mut bench = Bench::new();
-    bench.machine.connected_anew(None, bench.now);
+    bench.machine.connected_anew(&welcome(None), bench.now);
     bench.client(INITIALIZE);
     bench.daemon(&answer(0, "{}"));
     bench.client(INITIALIZED);
@@ -224,7 +230,7 @@ fn a_daemon_that_took_over_decides_each_call_by_what_it_found() {
         .client(r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":2}}"#);
     let text = |id: u64| id.to_string();
     let restored = Restored { seen: 7, running: vec![text(1), text(2)], not_sent: vec![text(3)] };
-    let actions = shown(bench.machine.connected_anew(Some(&restored), bench.now));
+    let actions = shown(bench.machine.connected_anew(&welcome(Some(&restored)), bench.now));
     let sent: Vec<&str> = actions.iter().filter_map(|line| line.strip_prefix("> ")).collect();
     assert_eq!(sent[..2], [INITIALIZE, INITIALIZED]);
     assert!(sent[2].contains("notifications/cancelled") && sent[2].contains(r#""requestId":2"#));
@@ -238,9 +244,28 @@ fn a_daemon_that_took_over_decides_each_call_by_what_it_found() {
     // A second end: what is running by the word of the next daemon stays so.
     bench.machine.disconnected(9);
     let restored = Restored { seen: 9, running: vec![text(3)], not_sent: Vec::new() };
-    let actions = shown(bench.machine.connected_anew(Some(&restored), bench.now));
+    let actions = shown(bench.machine.connected_anew(&welcome(Some(&restored)), bench.now));
     assert!(
         actions.iter().any(|line| line.contains("outcome_unknown") && line.contains(r#""id":6,"#))
     );
     assert_eq!(bench.daemon(&answer(3, "{}")), [format!("< {}", answer(3, "{}"))]);
+}
+
+#[test]
+fn a_daemon_that_can_decides_about_a_call_that_may_have_been_carried_out() {
+    let mut bench = Bench::new();
+    bench.machine.connected_anew(&welcome(None), bench.now);
+    bench.client(&call(1));
+    let deciding =
+        |restored: Option<Restored>| Welcome { knows_again: true, ..welcome(restored.as_ref()) };
+    let marked = r#"> {"callmux/again":true,"jsonrpc":"2.0","id":1,"#;
+    bench.machine.disconnected(1);
+    let sent = shown(bench.machine.connected_anew(&deciding(None), bench.now));
+    assert!(sent.len() == 1 && sent[0].starts_with(marked), "{sent:?}");
+    // Not even a daemon that surely did not send it is to forget that an earlier one may have.
+    bench.machine.disconnected(1);
+    let restored = Restored { seen: 1, running: Vec::new(), not_sent: vec!["1".into()] };
+    let sent = shown(bench.machine.connected_anew(&deciding(Some(restored)), bench.now));
+    assert!(sent.len() == 1 && sent[0].starts_with(marked), "{sent:?}");
+    assert_eq!(bench.daemon(&answer(1, "{}")), [format!("< {}", answer(1, "{}"))]);
 }

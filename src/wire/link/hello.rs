@@ -29,6 +29,9 @@ pub struct Welcome {
     /// If the daemon does not have the link but an earlier process of it did: what is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restored: Option<Restored>,
+    /// Whether the daemon knows the mark of [`super::again`].
+    #[serde(default)]
+    pub knows_again: bool,
     /// The daemon's version.
     pub version: String,
 }

@@ -7,6 +7,7 @@
 //! [`frame`] is the format, [`endpoint`] the numbering, both without I/O; [`hello`] is what the two
 //! sides tell each other first.
 
+pub mod again;
 pub mod endpoint;
 pub mod frame;
 pub mod hello;

@@ -53,6 +53,15 @@
 //! server does when ([`servers::machine`]) and what a bridge does about a cut ([`bridge`],
 //! [`wire::link::endpoint`]) are values without I/O, driven by seeded simulation in the tests.
 //!
+//! # What outlives the process
+//!
+//! Under systemd, whatever must go on lies in its fd store: our ends of each server's pipes, what was
+//! read from them and not acted on ([`servers::connection::Window`]), who each server is
+//! ([`servers::keep`]), the calls in flight ([`servers::pending`]) and the links ([`front::estate`]).
+//! All of it is written as things happen, so a crash is no other case than a restart. The next process
+//! takes it over ([`daemon::estate`]) and tells each bridge which of its calls are running, which were
+//! never sent, and which it has to ask about again ([`wire::link`]).
+//!
 //! # Words
 //!
 //! client (the agent's MCP client) · session · link (bridge to daemon) · server (a configured MCP

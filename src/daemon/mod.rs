@@ -13,7 +13,7 @@
 //! by [`reload`]; [`operators`] answers those who look in. [`sockets`] and [`systemd`] are the two sides of the platform.
 
 pub mod control;
-mod estate;
+pub mod estate;
 pub mod last_good;
 pub mod operators;
 mod program;

@@ -1,6 +1,6 @@
 //! A server's process: how it is started, how its end is noticed, how it is ended.
 //!
-//! Under a systemd user manager it is a transient service of its own ([`unit`]), which outlives us;
+//! Under a systemd user manager it is a transient service of its own ([`mod@unit`]), which outlives us;
 //! elsewhere it is our child ([`child`]). Either way it inherits three file descriptors and a closed
 //! environment ([`launch`]), and is ended by a ladder: end of input, SIGTERM, SIGKILL (MCP
 //! lifecycle, "Shutdown").
@@ -12,7 +12,7 @@
 //! What is spoken over the pipes; when a server is started or ended, and why.
 //!
 //! # How to read it
-//! [`launch`] is what is to run; [`child`] and [`unit`] run it. [`units`] is the user manager.
+//! [`launch`] is what is to run; [`child`] and [`mod@unit`] run it. [`units`] is the user manager.
 
 mod child;
 mod journal;

@@ -9,7 +9,8 @@
 //!
 //! # How to read it
 //! [`dispatch`] is the life of a call, phase by phase. [`world`] and [`catalog`] are what it looks
-//! things up in, [`resume`] the rest of a call that an earlier process sent, [`failure`] what an agent reads when there is no result.
+//! things up in, [`mod@resume`] the rest of a call that an earlier
+//! process sent, [`failure`] what an agent reads when there is no result.
 
 pub mod catalog;
 pub mod dispatch;

@@ -8,7 +8,7 @@
 //! Clients, sessions, policy, other servers.
 //!
 //! # How to read it
-//! [`machine`] is what a server does when, as a value. [`driver`] carries it out, with [`process`]
+//! [`machine`] is what a server does when, as a value. [`driver`] carries it out, with [`crate::process`]
 //! and [`connection`] as its hands. [`handle`] is what the rest of the house sees.
 
 pub mod connection;

@@ -15,6 +15,7 @@ import figures
 from clients import Bridge
 from lib import SERVICE, Failed, Skipped, run
 
+KNOWN = re.compile(r"callmux\.service:\d+: (Unknown key|Failed to parse service type)")
 ONLY = re.compile(os.environ.get("CALLMUX_ONLY", ""), re.IGNORECASE)
 
 
@@ -22,10 +23,12 @@ def diagnose():
     """What one wants to see below a failed check."""
     status = run("systemctl", "--user", "status", "--no-pager", "-n0", SERVICE, check=False)
     # Calls are entries too, thousands of them.
-    args = ("-o", "short-precise", "-n", "15", "-p", "6")
+    args = ("-o", "short-precise", "-n", "30", "-p", "6")
     log = run("journalctl", "--user", "--no-pager", *args, check=False)
     for line in status.stdout.splitlines()[:12] + log.stdout.splitlines():
-        print(f"     | {line}")
+        # Older systemds say that at each start.
+        if not KNOWN.search(line):
+            print(f"     | {line}")
 
 
 def check(name, function):

@@ -22,8 +22,8 @@ class Figures:
 
     def see(self, name, value, unit="", most=None, least=None):
         """Notes a figure. With `most` or `least` it is required."""
-        value = round(value, 1) if isinstance(value, float) and value < 10 else round(value)
-        shown = f"{name} {value} {unit}" if unit else f"{value} {name}"
+        written = round(value, 1) if isinstance(value, float) and value < 10 else round(value)
+        shown = f"{name} {written} {unit}" if unit else f"{written} {name}"
         self.said.append(shown)
         required = []
         if most is not None:
@@ -31,7 +31,7 @@ class Figures:
         if least is not None:
             required.append(f">= {least}")
         required = f"= {most}" if most is not None and most == least else " and ".join(required)
-        self.rows.append((name, value, unit, required))
+        self.rows.append((name, written, unit, required))
         if (most is not None and value > most) or (least is not None and value < least):
             self.wrong.append(f"{shown}, required is {required}")
 

@@ -25,17 +25,18 @@ def entry(name, *flags, keys=""):
     return f'[servers.{name}]\ncommand = "/usr/bin/python3"\nargs = {args}\n{keys}'
 
 
-def config(servers=SERVERS):
-    return "".join(entry(name) for name in servers)
+def config(servers=SERVERS, keys=""):
+    return "".join(entry(name, keys=keys) for name in servers)
 
 
 def new_ledger():
-    LEDGER.unlink(missing_ok=True)
+    """Servers that run already go on writing to this one."""
+    LEDGER.write_text("")
 
 
 def ledger():
     """How often each nonce is in the ledger."""
-    return collections.Counter(LEDGER.read_text().split() if LEDGER.exists() else ())
+    return collections.Counter(LEDGER.read_text().split())
 
 
 def units(server="*"):

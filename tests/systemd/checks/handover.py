@@ -58,7 +58,7 @@ def long_call():
         answer = running.get(timeout=LONG_CALL + 30)
         took = time.monotonic() - began
         same("the call ended", outcome(answer), "done")
-        figures.see("a call of", LONG_CALL, "s")
+        figures.see("length of the call", LONG_CALL, "s")
         figures.see("answered after", took, "s", most=LONG_CALL + LATE, least=LONG_CALL)
         same("the next call", outcome(bridge.call("time__now")), "done")
         figures.none("answers to nothing", bridge.unexpected)
@@ -83,7 +83,7 @@ def counts_on():
         install_original()
     same("the counter's values", counted, wanted)
     figures.see("restarts, kills and another binary", len(wanted) - 1)
-    figures.see("the counter", counted[-1])
+    figures.see("counted at the end", counted[-1])
     figures.none("servers replaced", [before[key] for key in before.keys() - servers().keys()])
     figures.none("servers too many", [servers()[key] for key in servers().keys() - before.keys()])
     return figures.end()
@@ -92,7 +92,8 @@ def counts_on():
 def stop_leaves_nothing(*names):
     """Not even a server that ignores the end of its input, or its children that left its session
     and ignore SIGTERM."""
-    given(EXAMPLES + entry("stubborn", "--deaf", "--helpers", HELPERS))
+    flags = ("--deaf", "--helpers", HELPERS)
+    given(EXAMPLES + entry("stubborn", *flags, keys='stop_timeout = "1s"\n'))
     figures = Figures()
     answer = http_call("stubborn__read", {"nonce": "1"})
     same("a call", outcome(answer), "done")

@@ -41,6 +41,9 @@ class Call:
         self.sent = time.monotonic()
         self.answered = self.outcome = self.pid = self.blamed = None
 
+    def __repr__(self):
+        return f"{self.server}__{self.tool}: {self.outcome}"
+
     def took(self):
         return self.answered - self.sent
 
@@ -60,7 +63,7 @@ class Client(asyncio.Protocol):
         self.rest, self.number = b"", 0
         self.pending = {}
         self.strange = []
-        self.ended = self.leaving = False
+        self.ended = False
 
     def write(self, message):
         data = message if isinstance(message, bytes) else json.dumps(message).encode() + b"\n"
@@ -86,7 +89,10 @@ class Client(asyncio.Protocol):
                 self.take(message)
 
     def connection_lost(self, _):
-        self.ended = not self.leaving
+        self.ended = True
+
+    def is_lost(self):
+        return self.ended or self.process.poll() is not None
 
     def greeted(self, message):
         if "result" not in message or self.number:
@@ -141,7 +147,7 @@ class Load:
         self.bridges, self.slots, self.delay_ms = bridges, slots, delay_ms
         self.mutating, self.servers = mutating, servers
         self.going = True
-        self.calls, self.clients = [], []
+        self.calls, self.clients, self.lost = [], [], []
 
     def draw(self, slot):
         """The next call of a slot. Each slot keeps to one server, so one that hangs or is away
@@ -180,7 +186,6 @@ class Load:
     def __exit__(self, *_):
         self.going = False
         for client in self.clients:
-            client.leaving = True
             client.process.kill()
             client.process.wait()
         self.loop.call_soon_threadsafe(self.loop.stop)
@@ -207,6 +212,7 @@ class Load:
             until("every call is answered", lambda: not self.unanswered(), seconds)
         except Failed:
             pass  # They are counted as lost.
+        self.lost = [client.process.pid for client in self.clients if client.is_lost()]
 
     def unanswered(self):
         return [call for client in self.clients for call, _ in list(client.pending.values())]
@@ -224,10 +230,9 @@ class Load:
 
     def judge(self, figures):
         """What holds under every fault: sessions live, answers come once, effects come once."""
-        ended = [client for client in self.clients if client.ended or client.process.poll() is not None]
         strange = [what for client in self.clients for what in client.strange]
         figures.see("calls", len(self.calls))
-        figures.none("sessions lost", ended)
+        figures.none("sessions lost", self.lost)
         figures.none("calls without an answer", self.unanswered())
         figures.none("answers to nothing or to another call", strange)
         entries = ledger()

@@ -1,5 +1,6 @@
 """Every mistake in a config is told everywhere in the same words, and ends nothing."""
 
+import json
 import os
 import time
 
@@ -24,9 +25,22 @@ def complaint():
     return done.stderr.splitlines()[0].removeprefix("callmux: ")
 
 
+def status_text():
+    """As systemd has it: `systemctl show` escapes some characters."""
+    systemd = "org.freedesktop.systemd1"
+    path = f"/{systemd.replace('.', '/')}/unit/callmux_2eservice"
+    wanted = (systemd, path, f"{systemd}.Service", "StatusText")
+    answer = run("busctl", "--user", "--json=short", "get-property", *wanted)
+    return json.loads(answer.stdout)["data"]
+
+
 def missing(complaints, told):
     """The complaints that are not in the text that `told` has for them."""
-    return [said for number, said in complaints.items() if said not in told[number]]
+    return [
+        f"{said} (but {told[number]})"
+        for number, said in complaints.items()
+        if said not in told[number]
+    ]
 
 
 def reloaded():
@@ -42,7 +56,7 @@ def reloaded():
         write(config)
         complaints[number] = complaint()
         codes.append(ctl("reload", SERVICE, check=False).returncode)
-        statuses[number] = show("StatusText")
+        statuses[number] = status_text()
         shown[number] = run("callmux", "status", check=False).stdout
         ended = outcome(bridge.call("counter__increment"))
         if ended != "done":
@@ -79,7 +93,7 @@ def started():
         done = ctl("restart", SERVICE, check=False)
         if done.returncode or not is_active():
             down.append(complaints[number])
-        statuses[number] = show("StatusText")
+        statuses[number] = status_text()
         # Whatever it answers from, it answers.
         if "result" not in (answer := http_call("time__now")) and "error" not in answer:
             silent.append(answer)

@@ -156,11 +156,11 @@ async fn send_and_wait(
     entry: &Entry,
     limits: Limits<'_>,
 ) -> Result<Done, Loss> {
-    let mut tries = 0;
+    let (mut tries, mut dead) = (0, None);
     loop {
         tries += 1;
         let live = tokio::select! {
-            live = entry.server.live(limits.deadline) => live.map_err(|e| Loss::not_sent(e.to_string()))?,
+            live = entry.server.live(limits.deadline, dead.as_ref()) => live.map_err(|e| Loss::not_sent(e.to_string()))?,
             () = limits.hub.closed() => return Err(Loss::not_sent(CLOSING)),
         };
         match exchange(call, params, outlet, entry, &live, limits).await {
@@ -171,7 +171,10 @@ async fn send_and_wait(
             Err(loss)
                 if (!loss.sent || may_replay(entry))
                     && tries < TRIES_MAX
-                    && live.connection.ended().is_some() => {}
+                    && live.connection.is_over() =>
+            {
+                dead = Some(live);
+            }
             Ok(message) => return Ok(Done { message, era: live.identity.era }),
             Err(loss) => return Err(loss),
         }

@@ -148,16 +148,22 @@ impl Server {
         }
     }
 
-    /// The live server; waits while it starts or is about to, until `deadline`.
-    pub async fn live(&self, deadline: Instant) -> Result<Arc<Live>, Unavailable> {
+    /// The live server; waits while it starts or is about to, until `deadline`. `but`: one that was
+    /// found dead, which may be shown as live for a moment longer.
+    pub async fn live(
+        &self,
+        deadline: Instant,
+        but: Option<&Arc<Live>>,
+    ) -> Result<Arc<Live>, Unavailable> {
+        let is_usable = |live: &&Arc<Live>| but.is_none_or(|but| !Arc::ptr_eq(but, live));
         // The common case without a clone of the receiver.
-        if let Some(live) = self.status.borrow().live.clone() {
-            return Ok(live);
+        if let Some(live) = self.status.borrow().live.as_ref().filter(is_usable) {
+            return Ok(live.clone());
         }
         let mut status = self.status.clone();
         loop {
             let now = status.borrow_and_update().clone();
-            if let Some(live) = &now.live {
+            if let Some(live) = now.live.as_ref().filter(is_usable) {
                 return Ok(live.clone());
             }
             let hopeless = match now.phase {
@@ -189,5 +195,55 @@ impl Server {
         };
         let retry_in = status.retry_at.map(|at| at.saturating_duration_since(Instant::now()));
         Unavailable { server: self.name.clone(), phase: status.phase, reason, retry_in }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use tokio::sync::watch;
+    use tokio::time::Instant;
+
+    use super::{Live, Phase, Server, Status};
+    use crate::base::ServerName;
+    use crate::servers::connection::tests::open;
+    use crate::servers::handshake::Identity;
+    use crate::servers::tools::ToolList;
+    use crate::wire::Era;
+
+    fn live() -> Arc<Live> {
+        let identity = Identity {
+            era: Era::Legacy,
+            revision: "2025-11-25".into(),
+            name: "s".into(),
+            version: "1".into(),
+            instructions: None,
+            has_tools: true,
+            announces_tools: false,
+        };
+        Arc::new(Live { connection: open(1000).0, identity })
+    }
+
+    #[tokio::test]
+    async fn one_that_was_found_dead_is_not_offered_again() {
+        let words = ["true".to_owned()];
+        let config = crate::config::load::inline(&words, None).unwrap().servers["default"].clone();
+        let fixed = Server::fixed(ServerName::parse("s").unwrap(), config, ToolList::default());
+        let (dead, next) = (live(), live());
+        let status = |phase, live: Option<&Arc<Live>>| {
+            Arc::new(Status { phase, live: live.cloned(), ..(*fixed.status()).clone() })
+        };
+        let (sender, receiver) = watch::channel(status(Phase::Ready, Some(&dead)));
+        let server = Server { status: receiver, ..fixed.clone() };
+        let deadline = Instant::now() + Duration::from_mins(1);
+        assert!(Arc::ptr_eq(&server.live(deadline, None).await.unwrap(), &dead));
+        let (found, ()) = tokio::join!(server.live(deadline, Some(&dead)), async {
+            sender.send_replace(status(Phase::Starting, None));
+            tokio::task::yield_now().await;
+            sender.send_replace(status(Phase::Ready, Some(&next)));
+        });
+        assert!(Arc::ptr_eq(&found.unwrap(), &next));
     }
 }

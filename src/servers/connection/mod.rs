@@ -198,7 +198,7 @@ impl Connection {
     ) -> Result<Exchange, Loss> {
         let mut inner = self.lock();
         if inner.finishing {
-            return Err(Loss::not_sent(format!("server {} is being left", self.server)));
+            return Err(Loss::not_sent(format!("server {} is being ended", self.server)));
         }
         if let Some(reason) = inner.closed.as_ref().or(inner.ended.as_ref()) {
             return Err(Loss::not_sent(format!("server {}: {reason}", self.server)));
@@ -318,6 +318,12 @@ impl Connection {
     pub fn ended(&self) -> Option<Arc<str>> {
         let inner = self.lock();
         inner.ended.clone().or(inner.closed.clone())
+    }
+
+    /// Whether it takes no more requests.
+    pub fn is_over(&self) -> bool {
+        let inner = self.lock();
+        inner.finishing || inner.ended.is_some() || inner.closed.is_some()
     }
 
     /// Whether any client's call was answered.

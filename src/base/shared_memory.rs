@@ -8,8 +8,8 @@ use std::ptr::NonNull;
 use rustix::fs::{MemfdFlags, SealFlags};
 use rustix::mm::{Advice, MapFlags, ProtFlags};
 
-/// Beyond so many bytes memory is given back rather than overwritten.
-const GIVE_BACK: usize = 256 * 1024;
+/// Beyond so many bytes memory is given back rather than overwritten, which is slower to use again.
+const GIVE_BACK: usize = 2 * 1024 * 1024;
 
 /// A mapped memfd of a fixed size. Pages that were never written take no memory and read as zero.
 #[derive(Debug)]
@@ -121,15 +121,17 @@ mod tests {
 
     #[test]
     fn what_is_written_is_there_for_the_next_process() {
-        let mut memory = SharedMemory::create("test", 1 << 20).unwrap();
+        let mut memory = SharedMemory::create("test", 1 << 23).unwrap();
         let kept = memory.as_fd().try_clone_to_owned().unwrap();
         memory.bytes_mut().fill(7);
         memory.clear(5000, 5010);
         memory.clear(100_000, 900_000);
+        memory.clear(1_000_000, 8_000_000);
         drop(memory);
         let found = SharedMemory::adopt(kept).unwrap();
-        let zeros: Vec<usize> = (0..1 << 20).filter(|at| found.bytes()[*at] == 0).collect();
-        let expected: Vec<usize> = (5000..5010).chain(100_000..900_000).collect();
+        let zeros: Vec<usize> = (0..1 << 23).filter(|at| found.bytes()[*at] == 0).collect();
+        let expected: Vec<usize> =
+            (5000..5010).chain(100_000..900_000).chain(1_000_000..8_000_000).collect();
         assert_eq!(zeros, expected);
     }
 

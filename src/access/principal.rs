@@ -15,6 +15,13 @@ impl Principal {
         Self::User(rustix::process::getuid().as_raw())
     }
 
+    /// A number that no other principal has.
+    pub fn number(&self) -> u64 {
+        match self {
+            Self::User(uid) => u64::from(*uid),
+        }
+    }
+
     /// As the journal and the policy name it: `user:1000`.
     pub fn label(&self) -> Arc<str> {
         match self {

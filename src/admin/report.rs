@@ -5,8 +5,9 @@ use tokio::time::Instant;
 
 use crate::base::ServerName;
 use crate::config::Complaint;
-use crate::servers::Server;
 use crate::servers::handle;
+use crate::servers::{Offer, Server};
+use crate::wire::ListKind;
 
 /// How the daemon is.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -70,8 +71,9 @@ impl ServerReport {
     pub fn of(server: &Server) -> Self {
         let status = server.status();
         let identity = status.live.as_ref().map(|live| &live.identity);
-        let shown = |list: &crate::servers::tools::ToolList| {
-            list.tools.iter().filter(|tool| server.config.tools.allow(&tool.name)).count()
+        let shown = |offer: &Offer| {
+            let tools = offer.list(ListKind::Tools).items.iter();
+            tools.filter(|tool| server.config.tools.allow(&tool.name)).count()
         };
         let retry = |at: Instant| {
             let left = at.saturating_duration_since(Instant::now());
@@ -82,7 +84,7 @@ impl ServerReport {
             name: server.name.clone(),
             phase: status.phase.as_str().to_owned(),
             pid: status.pid,
-            tools: status.tools.as_deref().map_or(0, shown),
+            tools: status.offer.as_deref().map_or(0, shown),
             era: identity.map(|identity| identity.era.as_str().to_owned()),
             revision: identity.map(|identity| identity.revision.clone()),
             reason: status.reason.as_deref().filter(|_| !is_ready).map(str::to_owned),

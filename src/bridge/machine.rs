@@ -14,12 +14,14 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 use super::memory::Memory;
-use crate::front::{handle, hello};
+use crate::front::hello;
 use crate::mux::failure::Lost;
 use crate::wire::error::code;
 use crate::wire::link::{Restored, Welcome, again};
 use crate::wire::params::Head;
-use crate::wire::{Era, Kind, Message, Method, Payload, Revision, RpcError, object, translate};
+use crate::wire::{
+    Era, Kind, Message, Method, Payload, Revision, RpcError, Topic, object, translate,
+};
 
 /// A handshake or a list that has waited so long for a daemon is answered from what we know.
 const SPEAK_FOR_DAEMON: Duration = Duration::from_secs(1);
@@ -254,14 +256,14 @@ impl Machine {
         *known = Bytes::copy_from_slice(result.as_bytes());
         if era_of(request) == Era::Legacy {
             self.memory.keep(result);
-            return vec![Action::ToClient(handle::tools_changed(None))];
+            return vec![Action::ToClient(translate::list_changed(Topic::Tools, None))];
         }
         let open = self
             .pending
             .values()
             .filter(|pending| pending.message.method() == Some(&Method::Listen));
         let ids = open.filter_map(|pending| pending.message.id());
-        ids.map(|id| Action::ToClient(handle::tools_changed(Some(id)))).collect()
+        ids.map(|id| Action::ToClient(translate::list_changed(Topic::Tools, Some(id)))).collect()
     }
 
     /// The daemon wants no new requests.
@@ -415,9 +417,9 @@ impl Machine {
             Method::Initialize => {
                 let [version] = object::members(message.params()?, ["protocolVersion"]).ok()?;
                 let asked = version.and_then(object::string).unwrap_or_default();
-                hello::initialize(None, Revision::negotiate(&asked))
+                hello::initialize(&hello::least_capabilities(), None, Revision::negotiate(&asked))
             }
-            Method::Discover => hello::discover(None),
+            Method::Discover => hello::discover(&hello::least_capabilities(), None),
             Method::ToolsList => self.known_list(message),
             _ => {
                 let reason = format!("no callmux daemon could be reached for {:?}", now - since);
@@ -463,7 +465,7 @@ fn give_up(
     let error = match message.method()? {
         Method::ToolsCall => {
             let tool = Head::parse(message)
-                .and_then(|head| Ok(head.call(message)?.name.into_owned()))
+                .and_then(|head| Ok(head.request(message)?.name.into_owned()))
                 .unwrap_or_else(|_| "?".to_owned());
             let lost = Lost {
                 call: None,
@@ -474,6 +476,7 @@ fn give_up(
                 elapsed: now - since,
                 // The bridge knows no schemas: fields beside the text could break one.
                 has_output_schema: true,
+                is_tool_call: true,
             };
             return Some(Action::ToClient(translate::result(id, &lost.result(era_of(message)))));
         }

@@ -24,9 +24,11 @@ use crate::front::listen::{self, Listener};
 use crate::front::{Front, http, stdio};
 use crate::mux::{Hub, World};
 use crate::process::units::Units;
+use crate::servers::Board;
 use crate::servers::driver::Control;
 use crate::servers::keep::Found;
 use crate::telemetry::{Fact, Recorder};
+use crate::wire::Topic;
 
 /// What to run.
 #[derive(Debug)]
@@ -142,7 +144,7 @@ impl Daemon {
         let world = World::new(config.clone(), BTreeMap::new(), settings.complaint());
         let (world, receiver) = watch::channel(Arc::new(world));
         let changed = Arc::new(Notify::new());
-        let hub = Hub::new(receiver, recorder.clone(), estate.pending);
+        let hub = Hub::new(receiver, recorder.clone(), estate.pending, Board::default());
         let front = Front::new(hub, changed.clone(), estate.link_table);
         let mut daemon = Self {
             front,
@@ -311,7 +313,7 @@ impl Daemon {
         let old = self.world.borrow().clone();
         let new = old.refreshed(Instant::now());
         let differs = !Arc::ptr_eq(&new.catalog, &old.catalog)
-            || new.tools_version != old.tools_version
+            || new.versions != old.versions
             || new.unsettled != old.unsettled
             || new.alarm() != old.alarm();
         if differs {
@@ -321,9 +323,10 @@ impl Daemon {
 
     /// Makes this the world from now on.
     pub(super) fn show(&self, world: World) {
-        let tools = world.catalog.len();
+        let tools = world.catalog.tools.len();
         let old = self.world.send_replace(Arc::new(world));
-        if self.world.borrow().tools_version != old.tools_version {
+        let tool = Topic::Tools.index();
+        if self.world.borrow().versions[tool] != old.versions[tool] {
             self.recorder.record(Fact::ToolsChanged { tools });
         }
     }
@@ -345,7 +348,7 @@ impl Daemon {
         let world = self.world.borrow();
         let ready = world.servers.values().filter(|server| server.status().live.is_some()).count();
         let sessions = self.sessions();
-        let (servers, tools) = (world.servers.len(), world.catalog.len());
+        let (servers, tools) = (world.servers.len(), world.catalog.tools.len());
         let counts =
             format!("{ready} of {servers} servers ready, {tools} tools, {sessions} sessions");
         match self.config_status() {

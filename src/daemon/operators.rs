@@ -58,7 +58,7 @@ impl Daemon {
             config: self.config_report(),
             servers: world.servers.values().map(ServerReport::of).collect(),
             disabled: disabled.map(|(name, _)| name.clone()).collect(),
-            tools: world.catalog.len(),
+            tools: world.catalog.tools.len(),
             sessions: self.sessions(),
             calls: self.front.hub.calls(),
         }

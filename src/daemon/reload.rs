@@ -103,11 +103,12 @@ impl Daemon {
         let setup = Setup {
             name: name.clone(),
             config: config.servers[name].clone(),
-            tools: before.and_then(|server| server.status().tools.clone()),
+            offer: before.and_then(|server| server.status().offer.clone()),
             up,
             units: self.units.clone(),
             found: self.found.remove(name.as_str()),
             leaving: self.leaving.clone(),
+            board: self.front.hub.board.clone(),
         };
         let (recorder, changed) = (self.recorder.clone(), self.changed.clone());
         let (server, control) = driver::start(setup, &self.servers, recorder, changed);

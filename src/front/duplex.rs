@@ -6,6 +6,7 @@ use bytes::Bytes;
 use serde_json::value::RawValue;
 use tokio::time::Instant;
 
+use super::announce::{Announcements, Filter, Listening};
 use super::handle::{self, Handled, Later};
 use super::outbox::Outbox;
 use super::outlet::{Back, CallOutlet};
@@ -15,8 +16,8 @@ use crate::mux::{self, Hub, Resumed};
 use crate::servers::PendingCall;
 use crate::servers::pending::Description;
 use crate::wire::link::again;
-use crate::wire::params::Head;
-use crate::wire::{Era, Malformed, Message, Payload, RpcError, translate};
+use crate::wire::params::{Head, Target};
+use crate::wire::{Malformed, Message, Payload, RpcError, translate};
 
 /// One such conversation.
 #[derive(Debug, Clone)]
@@ -64,7 +65,7 @@ impl Duplex {
                 self.spawn(&id, "call", async move { mux::serve(hub, *call, outlet).await });
             }
             Handled::Later(later) => self.answer_later(&id, later),
-            Handled::Listen { tools } => self.listen(&id, tools),
+            Handled::Listen(filter) => self.listen(&id, filter),
         }
     }
 
@@ -79,7 +80,11 @@ impl Duplex {
     /// Notes a call for the next process of ours, to which the bridge of a link will come back.
     fn note(&self, call: &mux::Call, id: &str) -> Option<PendingCall> {
         let pending = self.hub.pending.as_ref().filter(|_| self.session.way == Way::Link)?;
-        let params = call.head.call(&call.message).ok()?;
+        let params = call.head.request(&call.message).ok()?;
+        // Anything else can be asked for again.
+        if params.target != Target::Tool {
+            return None;
+        }
         pending.begin(&Description {
             session: self.session.id,
             id: id.into(),
@@ -127,41 +132,26 @@ impl Duplex {
 
     fn answer_later(&self, id: &str, later: Later) {
         let (hub, session, own_id) = (self.hub.clone(), self.session.clone(), id.to_owned());
-        self.spawn(id, "later", async move {
-            let (payload, tools_version) = handle::later(&hub, &own_id, later).await;
-            // A modern client subscribes to what it wants to hear.
-            if let (Some(version), Later::Tools(Era::Legacy)) = (tools_version, later) {
-                session.sent_tools(version);
-            }
-            payload
-        });
+        self.spawn(id, "later", async move { handle::later(&hub, &session, &own_id, later).await });
     }
 
-    fn listen(&self, id: &str, tools: bool) {
+    fn listen(&self, id: &str, filter: Filter) {
         let (hub, outbox, own_id) = (self.hub.clone(), self.outbox.clone(), id.to_owned());
-        let mut watch = hub.watch_tools(hub.world().tools_version);
         self.spawn(id, "subscription", async move {
-            outbox.push(handle::acknowledged(&own_id, tools));
+            let mut listening = Listening::open(&hub, &own_id, filter).await;
             loop {
-                watch.changed().await;
-                if tools {
-                    outbox.push_notification(handle::tools_changed(Some(&own_id)));
-                }
+                outbox.push_notification(listening.next().await);
             }
         });
     }
 
-    /// Tells a client that has asked for the list of every change of it, once, for as long as the
-    /// task runs.
+    /// Tells the client what it is to hear unasked, for as long as the task runs.
     pub fn announce(&self) {
-        let (hub, session, outbox) = (self.hub.clone(), self.session.clone(), self.outbox.clone());
+        let mut announcements = Announcements::new(&self.hub, self.session.clone());
+        let outbox = self.outbox.clone();
         self.tasks.spawn_until_stopped("announcements", async move {
-            let mut watch = hub.watch_tools(hub.world().tools_version);
             loop {
-                let version = watch.changed().await;
-                if session.must_hear_of_tools(version) {
-                    outbox.push_notification(handle::tools_changed(None));
-                }
+                outbox.push_notification(announcements.next().await);
             }
         });
     }

@@ -2,13 +2,17 @@
 
 use std::sync::Arc;
 
+use super::announce::Filter;
 use super::hello;
 use super::session::{Client, Session};
-use crate::mux::{Call, Hub};
+use crate::mux::locate::no_resource;
+use crate::mux::{Call, Hub, tasks};
 use crate::telemetry::Fact;
-use crate::wire::error::code;
 use crate::wire::params::Head;
-use crate::wire::{Era, Kind, Message, Method, Payload, Revision, RpcError, object, translate};
+use crate::wire::{
+    Era, Kind, ListKind, LogLevel, Message, Method, Payload, Revision, RpcError, Topic, object,
+    translate,
+};
 
 /// What is to be done about a message.
 #[derive(Debug)]
@@ -19,23 +23,27 @@ pub enum Handled {
     Reply(Payload),
     /// An error that also says how HTTP is to show it.
     Refused(RpcError),
-    /// A tool call: [`crate::mux::serve`] has the answer.
+    /// A request for a server: [`crate::mux::serve`] has the answer.
     Call(Box<Call>),
-    /// What the servers have a say in, once they had their chance to start: [`later`] has the answer.
+    /// What takes time and no single server: [`later`] has the answer.
     Later(Later),
     /// A modern client wants to hear of changes until it takes the request back.
-    Listen { tools: bool },
+    Listen(Filter),
 }
 
-/// What is answered from the servers that are there.
-#[derive(Debug, Clone, Copy)]
+/// What is answered from what is known of the servers, once they had their chance to start.
+#[derive(Debug, Clone)]
 pub enum Later {
     /// The result of `initialize`, with the servers' instructions.
     Initialize(Revision),
     /// The result of `server/discover`, with the servers' instructions.
     Discover,
-    /// The list of tools.
-    Tools(Era),
+    /// A page of a list. The cursor is as written.
+    List { kind: ListKind, era: Era, cursor: Option<Box<str>> },
+    /// `resources/subscribe`.
+    Subscribe { uri: Box<str> },
+    /// `tasks/list`.
+    Tasks,
 }
 
 /// Takes in one message of `session`, whose head was read from it.
@@ -51,9 +59,26 @@ pub fn handle(hub: &Hub, session: &Arc<Session>, message: Message, head: Head) -
             }
             Handled::Taken
         }
+        Kind::Notification { method: Method::RootsChanged, .. } => {
+            pass_on_roots(hub, &message);
+            Handled::Taken
+        }
         Kind::Notification { .. } => Handled::Taken,
         Kind::Request { .. } => {
             request(hub, session, message, head).unwrap_or_else(Handled::Refused)
+        }
+    }
+}
+
+/// Shared servers have no roots of one client. The only client's are theirs.
+fn pass_on_roots(hub: &Hub, message: &Message) {
+    if hub.board.listeners() != 1 {
+        return;
+    }
+    for server in hub.world().servers.values() {
+        let live = server.status().live.clone();
+        if let Some(live) = live.filter(|live| live.identity.era == Era::Legacy) {
+            live.connection.send(message.payload().on_one_line());
         }
     }
 }
@@ -65,91 +90,160 @@ fn request(
     head: Head,
 ) -> Result<Handled, RpcError> {
     let method = message.method().cloned().unwrap_or(Method::Other("".into()));
-    let id = message.id().unwrap_or("null").to_owned();
     if method == Method::Initialize {
         let revision = initialize(hub, session, &message)?;
         return Ok(Handled::Later(Later::Initialize(revision)));
     }
-    let (meta, era) = (head.meta(&message), head.era());
+    let era = head.era();
     if era == Era::Modern {
-        meta.check_modern()?;
+        head.meta(&message).check_modern()?;
     }
-    match (method, era) {
-        (Method::ToolsCall, _) => {
-            let client_info = meta.client_info.map_or_else(|| session.client_info(), Into::into);
-            let principal = session.principal.clone();
-            let (owner, session) = (session.owner, session.id);
-            Ok(Handled::Call(Box::new(Call {
-                message,
-                head,
-                era,
-                principal,
-                session,
-                owner,
-                client_info,
-                pending: None,
-                again: false,
-            })))
-        }
-        (Method::ToolsList, _) => {
-            refuse_cursor(message.params())?;
-            Ok(Handled::Later(Later::Tools(era)))
-        }
-        (Method::Ping, Era::Legacy) => Ok(Handled::Reply(translate::result(&id, "{}"))),
+    if let Some(kind) = ListKind::read_by(&method) {
+        let cursor = message.params().and_then(|params| object::get(params, "cursor"));
+        let cursor = cursor.filter(|cursor| *cursor != "null").map(Into::into);
+        return Ok(Handled::Later(Later::List { kind, era, cursor }));
+    }
+    match (&method, era) {
+        (
+            Method::ToolsCall
+            | Method::PromptsGet
+            | Method::ResourcesRead
+            | Method::Complete
+            | Method::TasksGet
+            | Method::TasksCancel,
+            _,
+        )
+        | (Method::TasksResult, Era::Legacy)
+        | (Method::TasksUpdate, Era::Modern) => Ok(call(session, message, head)),
         (Method::Discover, Era::Modern) => Ok(Handled::Later(Later::Discover)),
-        (Method::Discover, Era::Legacy) => Err(meta
+        (Method::Discover, Era::Legacy) => Err(head
+            .meta(&message)
             .check_modern()
             .err()
-            .unwrap_or_else(|| RpcError::method_not_found(Method::Discover.as_str()))),
-        (Method::Listen, Era::Modern) => {
-            Ok(Handled::Listen { tools: wants_tools(message.params()) })
-        }
-        (method, _) => Err(RpcError::method_not_found(method.as_str())),
+            .unwrap_or_else(|| RpcError::method_not_found(method.as_str()))),
+        (Method::Listen, Era::Modern) => Filter::parse(message.params()).map(Handled::Listen),
+        (_, Era::Legacy) => legacy_request(hub, session, &message, &head, &method),
+        (_, Era::Modern) => Err(RpcError::method_not_found(method.as_str())),
     }
 }
 
-/// The response, and the version of the list of tools if that is what it has.
-pub async fn later(hub: &Hub, id: &str, later: Later) -> (Payload, Option<u64>) {
-    let world = hub.settled_world().await;
-    let result = match later {
-        Later::Initialize(revision) => {
-            hello::initialize(hello::instructions(&world), revision).into()
+/// What 2026-07-28 removed.
+fn legacy_request(
+    hub: &Hub,
+    session: &Arc<Session>,
+    message: &Message,
+    head: &Head,
+    method: &Method,
+) -> Result<Handled, RpcError> {
+    let done = || Ok(Handled::Reply(translate::result(message.id().unwrap_or("null"), "{}")));
+    match method {
+        Method::Ping => done(),
+        Method::SetLevel => {
+            set_level(hub, session, message)?;
+            done()
         }
-        Later::Discover => hello::discover(hello::instructions(&world)).into(),
-        Later::Tools(Era::Legacy) => world.catalog.legacy_result.clone(),
-        Later::Tools(Era::Modern) => world.catalog.modern_result.clone(),
+        Method::ResourcesSubscribe => {
+            let uri = (&*head.request(message)?.name).into();
+            Ok(Handled::Later(Later::Subscribe { uri }))
+        }
+        Method::ResourcesUnsubscribe => {
+            session.unsubscribe(&head.request(message)?.name);
+            done()
+        }
+        Method::TasksList => Ok(Handled::Later(Later::Tasks)),
+        _ => Err(RpcError::method_not_found(method.as_str())),
+    }
+}
+
+/// A request for one server.
+fn call(session: &Arc<Session>, message: Message, head: Head) -> Handled {
+    let (client, level) = session.client();
+    Handled::Call(Box::new(Call {
+        era: head.era(),
+        message,
+        head,
+        principal: session.principal.clone(),
+        session: session.id,
+        owner: session.owner,
+        client_info: client.info,
+        capabilities: client.capabilities,
+        level,
+        pending: None,
+        again: false,
+    }))
+}
+
+/// The servers that run are told at once; one that starts later is, with the session's next call.
+fn set_level(hub: &Hub, session: &Session, message: &Message) -> Result<(), RpcError> {
+    let level = message.params().and_then(|params| object::get(params, "level"));
+    let level = level.and_then(LogLevel::parse).ok_or_else(|| {
+        RpcError::invalid_params("`params.level` must be one of debug, info, notice, warning, error, critical, alert, emergency")
+    })?;
+    session.set_level(level);
+    for server in hub.world().servers.values() {
+        let live = server.status().live.clone();
+        let logs = |live: &Arc<crate::servers::Live>| {
+            live.identity.era == Era::Legacy && live.identity.capabilities.has_logging
+        };
+        if let Some(live) = live.filter(logs) {
+            live.connection.want_level(level);
+        }
+    }
+    Ok(())
+}
+
+/// The response.
+pub async fn later(hub: &Hub, session: &Arc<Session>, id: &str, later: Later) -> Payload {
+    let found = match later {
+        Later::Subscribe { uri } => {
+            subscribe(hub, session, &uri).await.map(|()| bytes::Bytes::from_static(b"{}"))
+        }
+        Later::Tasks => Ok(tasks::list(hub).await.into()),
+        other => listed(hub, session, other).await,
     };
-    let head = format!(r#"{{"jsonrpc":"2.0","id":{id},"result":"#);
-    let payload = Payload::Parts(vec![head.into(), result, bytes::Bytes::from_static(b"}")]);
-    (payload, matches!(later, Later::Tools(_)).then_some(world.tools_version))
+    match found {
+        Ok(result) => {
+            let head = format!(r#"{{"jsonrpc":"2.0","id":{id},"result":"#);
+            Payload::Parts(vec![head.into(), result, bytes::Bytes::from_static(b"}")])
+        }
+        Err(error) => translate::refusal(id, &error),
+    }
 }
 
-/// `notifications/tools/list_changed`; for a modern client under its subscription's id.
-pub fn tools_changed(subscription: Option<&str>) -> Payload {
-    Payload::from(match subscription {
-        None => r#"{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}"#.to_owned(),
-        Some(id) => format!(
-            r#"{{"jsonrpc":"2.0","method":"notifications/tools/list_changed","params":{{"_meta":{{"{}":{id}}}}}}}"#,
-            crate::wire::meta::SUBSCRIPTION_ID
-        ),
-    })
+async fn listed(hub: &Hub, session: &Session, later: Later) -> Result<bytes::Bytes, RpcError> {
+    let world = hub.settled_world().await;
+    match later {
+        Later::Initialize(revision) => {
+            let capabilities = hello::capabilities(&world, Era::Legacy);
+            Ok(hello::initialize(&capabilities, hello::instructions(&world), revision).into())
+        }
+        Later::List { kind, era, cursor } => {
+            let page = world.catalog.shown(kind).page(cursor.as_deref(), era);
+            let page = page.map_err(|error| RpcError::invalid_params(error.to_string()))?;
+            // A modern client subscribes to what it wants to hear.
+            if era == Era::Legacy {
+                let topic: Topic = kind.topic();
+                session.sent_list(topic, world.versions[topic.index()]);
+            }
+            Ok(page)
+        }
+        Later::Discover | Later::Subscribe { .. } | Later::Tasks => {
+            let capabilities = hello::capabilities(&world, Era::Modern);
+            Ok(hello::discover(&capabilities, hello::instructions(&world)).into())
+        }
+    }
 }
 
-/// The first message on a subscription: what of the wish is granted.
-pub fn acknowledged(subscription: &str, tools: bool) -> Payload {
-    Payload::from(format!(
-        r#"{{"jsonrpc":"2.0","method":"notifications/subscriptions/acknowledged","params":{{"_meta":{{"{}":{subscription}}},"notifications":{{"toolsListChanged":{tools}}}}}}}"#,
-        crate::wire::meta::SUBSCRIPTION_ID
-    ))
-}
-
-/// The result that ends a subscription in order.
-pub fn subscription_ended(id: &str) -> Payload {
-    let meta = format!(
-        r#"{{"resultType":"complete","_meta":{{"{}":{id}}}}}"#,
-        crate::wire::meta::SUBSCRIPTION_ID
-    );
-    translate::result(id, &meta)
+async fn subscribe(hub: &Hub, session: &Session, uri: &str) -> Result<(), RpcError> {
+    let world = hub.settled_world().await;
+    let located = world.catalog.uris.locate(uri);
+    let located = located.map_err(|why| no_resource(uri, &why, Era::Legacy))?;
+    let held = hub.subscriptions.open(hub, located.server, located.uri).await?;
+    if session.subscribe(uri, held) {
+        Ok(())
+    } else {
+        Err(RpcError::invalid_params("this session is subscribed to too many resources"))
+    }
 }
 
 fn initialize(hub: &Hub, session: &Arc<Session>, message: &Message) -> Result<Revision, RpcError> {
@@ -172,24 +266,4 @@ fn initialize(hub: &Hub, session: &Arc<Session>, message: &Message) -> Result<Re
     });
     session.greet(client);
     Ok(revision)
-}
-
-/// Our lists have one page, so no cursor of ours exists.
-fn refuse_cursor(params: Option<&str>) -> Result<(), RpcError> {
-    let [cursor] =
-        params.map_or(Ok([None]), |json| object::members(json, ["cursor"])).unwrap_or_default();
-    match cursor {
-        None | Some("null") => Ok(()),
-        Some(_) => {
-            Err(RpcError::new(code::INVALID_PARAMS, "unknown cursor: this list has one page"))
-        }
-    }
-}
-
-fn wants_tools(params: Option<&str>) -> bool {
-    let find = |json, name| object::members(json, [name]).ok().and_then(|[found]| found);
-    params
-        .and_then(|params| find(params, "notifications"))
-        .and_then(|filter| find(filter, "toolsListChanged"))
-        == Some("true")
 }

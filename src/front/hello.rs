@@ -3,13 +3,10 @@
 use rmcp::model::{
     DiscoverResult, Implementation, InitializeResult, ProtocolVersion, ServerCapabilities,
 };
+use serde_json::{Map, Value, json};
 
 use crate::mux::World;
-use crate::wire::Revision;
-
-fn capabilities() -> ServerCapabilities {
-    ServerCapabilities::builder().enable_tools().enable_tool_list_changed().build()
-}
+use crate::wire::{Era, Revision, Topic};
 
 fn implementation() -> Implementation {
     let mut implementation = Implementation::new("callmux", env!("CARGO_PKG_VERSION"));
@@ -22,10 +19,63 @@ fn version(revision: Revision) -> ProtocolVersion {
     serde_json::from_value(text).expect("a protocol version is a text")
 }
 
+/// What the servers can together, in the words of an era. That there are tools is always said, since
+/// a server may still bring them.
+pub fn capabilities(world: &World, era: Era) -> Value {
+    let offers: Vec<_> =
+        world.servers.values().filter_map(|server| server.status().offer.clone()).collect();
+    let any = |can: fn(&crate::wire::ServerCapabilities) -> bool| {
+        offers.iter().any(|offer| can(&offer.capabilities))
+    };
+    let mut all = Map::new();
+    for topic in Topic::ALL {
+        if topic == Topic::Tools || offers.iter().any(|offer| offer.capabilities.has(topic)) {
+            all.insert(topic.capability().to_owned(), json!({ "listChanged": true }));
+        }
+    }
+    if any(|can| can.has(Topic::Resources) && can.has_subscriptions) {
+        all["resources"]["subscribe"] = json!(true);
+    }
+    if any(|can| can.has_completions) {
+        all.insert("completions".to_owned(), json!({}));
+    }
+    if any(|can| can.has_logging) {
+        all.insert("logging".to_owned(), json!({}));
+    }
+    match era {
+        Era::Legacy if any(|can| can.has_tasks) => {
+            let mut tasks = json!({ "requests": { "tools": { "call": {} } } });
+            if any(|can| can.lists_tasks) {
+                tasks["list"] = json!({});
+            }
+            if any(|can| can.cancels_tasks) {
+                tasks["cancel"] = json!({});
+            }
+            all.insert("tasks".to_owned(), tasks);
+        }
+        Era::Modern => {
+            if any(|can| can.extension(TASKS).is_some()) {
+                all.insert("extensions".to_owned(), json!({ TASKS: {} }));
+            }
+        }
+        Era::Legacy => {}
+    }
+    Value::Object(all)
+}
+
+/// The name of the extension that has tasks since 2026-07-28.
+const TASKS: &str = "io.modelcontextprotocol/tasks";
+
+/// What is said of a daemon that cannot be asked.
+pub fn least_capabilities() -> Value {
+    json!({ "tools": { "listChanged": true } })
+}
+
 /// What the servers want agents to know, each under its name; a single server's as it is.
 pub fn instructions(world: &World) -> Option<String> {
     let text = |server: &crate::servers::Server| {
-        server.status().instructions.as_deref().map(str::to_owned)
+        let offer = server.status().offer.clone()?;
+        offer.instructions.as_deref().map(str::to_owned)
     };
     let texts: Vec<(String, String)> = world
         .servers
@@ -44,36 +94,49 @@ pub fn instructions(world: &World) -> Option<String> {
 }
 
 /// The result of `initialize`, as JSON.
-pub fn initialize(instructions: Option<String>, revision: Revision) -> String {
-    let mut result = InitializeResult::new(capabilities())
+pub fn initialize(
+    capabilities: &Value,
+    instructions: Option<String>,
+    revision: Revision,
+) -> String {
+    let mut result = InitializeResult::new(ServerCapabilities::default())
         .with_server_info(implementation())
         .with_protocol_version(version(revision));
     result.instructions = instructions;
-    serde_json::to_string(&result).expect("our own result is JSON")
+    with_capabilities(serde_json::to_value(&result), capabilities)
 }
 
 /// The result of `server/discover`, as JSON.
-pub fn discover(instructions: Option<String>) -> String {
+pub fn discover(capabilities: &Value, instructions: Option<String>) -> String {
     let versions = Revision::ALL.into_iter().map(version).collect();
-    let mut result =
-        DiscoverResult::new(versions, capabilities()).with_server_info(implementation());
+    let mut result = DiscoverResult::new(versions, ServerCapabilities::default())
+        .with_server_info(implementation());
     result.instructions = instructions;
-    serde_json::to_string(&result).expect("our own result is JSON")
+    with_capabilities(serde_json::to_value(&result), capabilities)
+}
+
+/// rmcp's model has no tasks of 2025-11-25.
+fn with_capabilities(result: serde_json::Result<Value>, capabilities: &Value) -> String {
+    let mut result = result.expect("our own result is JSON");
+    result["capabilities"] = capabilities.clone();
+    result.to_string()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{discover, initialize};
+    use super::{discover, initialize, least_capabilities};
     use crate::wire::Revision;
 
     #[test]
     fn both_results_have_their_required_members() {
         let result: serde_json::Value =
-            serde_json::from_str(&initialize(None, Revision::V2025_06_18)).unwrap();
+            serde_json::from_str(&initialize(&least_capabilities(), None, Revision::V2025_06_18))
+                .unwrap();
         assert_eq!(result["protocolVersion"], "2025-06-18");
         assert_eq!(result["serverInfo"]["name"], "callmux");
         assert_eq!(result["capabilities"]["tools"]["listChanged"], true);
-        let result: serde_json::Value = serde_json::from_str(&discover(None)).unwrap();
+        let result: serde_json::Value =
+            serde_json::from_str(&discover(&least_capabilities(), None)).unwrap();
         assert_eq!(result["supportedVersions"][0], "2026-07-28");
         assert_eq!(
             (&result["resultType"], &result["cacheScope"]),

@@ -10,8 +10,9 @@
 //! # How to read it
 //! [`handle`] says what a client's message means, whatever way it came. [`session`] is who sent
 //! it. The ways in are [`http`], [`stdio`] and [`link`]; the last two share [`duplex`].
-//! [`listen`] accepts connections. [`estate`] is what outlives the process.
+//! [`announce`] is what clients hear unasked. [`listen`] accepts connections. [`estate`] is what outlives the process.
 
+pub mod announce;
 pub mod duplex;
 pub mod estate;
 pub mod handle;

@@ -9,12 +9,15 @@ use tokio::sync::{Notify, oneshot};
 
 use crate::access::Principal;
 use crate::base::{SessionId, random};
+use crate::mux::subscriptions::Subscription;
 use crate::servers::Ask;
 use crate::servers::connection::Owner;
-use crate::wire::{Message, Method, Payload, Revision, object};
+use crate::wire::{ClientCapabilities, LogLevel, Message, Payload, Revision, Topic, object};
 
 /// Calls of one session in flight at the most.
 pub const IN_FLIGHT_MAX: usize = 1024;
+/// Resources that one session can be subscribed to.
+const SUBSCRIPTIONS_MAX: usize = 1024;
 
 /// How a session reaches us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,9 +57,13 @@ struct State {
     in_flight: HashMap<Box<str>, oneshot::Sender<()>>,
     asked: HashMap<u64, Ask>,
     last_ask: u64,
-    /// The version of the tools that the client was last sent, or told of since. A client that
-    /// never asked has nothing that could have changed.
-    tools_seen: Option<u64>,
+    /// From which level on the client wants log messages, if it said so.
+    level: Option<LogLevel>,
+    /// The resources that the client wants to hear about, by the URIs it knows.
+    subscriptions: HashMap<Box<str>, Arc<Subscription>>,
+    /// The version of the lists that the client was last sent, or told of since, by topic. A client
+    /// that never asked has nothing that could have changed.
+    lists_seen: [Option<u64>; 3],
 }
 
 /// What a client said about itself.
@@ -65,9 +72,7 @@ pub struct Client {
     /// `clientInfo` as JSON.
     pub info: Arc<str>,
     pub revision: Revision,
-    pub can_sample: bool,
-    pub can_elicit: bool,
-    pub has_roots: bool,
+    pub capabilities: Arc<ClientCapabilities>,
 }
 
 impl Default for Client {
@@ -75,9 +80,7 @@ impl Default for Client {
         Self {
             info: r#"{"name":"unknown","version":""}"#.into(),
             revision: Revision::NEWEST_LEGACY,
-            can_sample: false,
-            can_elicit: false,
-            has_roots: false,
+            capabilities: Arc::default(),
         }
     }
 }
@@ -86,15 +89,10 @@ impl Client {
     /// Reads what `initialize` or a modern request's `_meta` says.
     pub fn new(revision: Revision, info: Option<&str>, capabilities: Option<&str>) -> Self {
         let fallback = Self::default();
-        let [sampling, elicitation, roots] = capabilities
-            .and_then(|json| object::members(json, ["sampling", "elicitation", "roots"]).ok())
-            .unwrap_or_default();
         Self {
             info: info.filter(|json| object::is_object(json)).map_or(fallback.info, Into::into),
             revision,
-            can_sample: sampling.is_some(),
-            can_elicit: elicitation.is_some(),
-            has_roots: roots.is_some(),
+            capabilities: capabilities.map(ClientCapabilities::parse).unwrap_or_default().into(),
         }
     }
 
@@ -105,23 +103,14 @@ impl Client {
             |json: Option<&str>| json.and_then(object::string).unwrap_or_default().into_owned();
         format!("{} {}", text(name), text(version)).trim().to_owned()
     }
-
-    /// Whether the client can answer this request of a server.
-    fn can_answer(&self, method: &Method) -> bool {
-        match method {
-            Method::CreateMessage => self.can_sample,
-            Method::Elicit => self.can_elicit,
-            Method::RootsList => self.has_roots,
-            _ => false,
-        }
-    }
 }
 
 static NEXT_OWNER: AtomicU64 = AtomicU64::new(1);
 
 impl Session {
     pub fn new(id: SessionId, principal: Principal, way: Way, cwd: Option<PathBuf>) -> Arc<Self> {
-        let owner = NEXT_OWNER.fetch_add(1, Ordering::Relaxed);
+        let number = NEXT_OWNER.fetch_add(1, Ordering::Relaxed);
+        let owner = Owner { principal: principal.number(), session: number };
         // A client may still hold a question of an earlier daemon: ids must not meet.
         let last_ask = u64::from_ne_bytes(random::bytes()) >> 24;
         let state = State { last_ask, ..State::default() };
@@ -161,9 +150,43 @@ impl Session {
         self.lock().client.revision
     }
 
-    /// The client's `clientInfo`.
-    pub fn client_info(&self) -> Arc<str> {
-        self.lock().client.info.clone()
+    /// What the client said about itself, and the log level it wants.
+    pub fn client(&self) -> (Client, Option<LogLevel>) {
+        let state = self.lock();
+        (state.client.clone(), state.level)
+    }
+
+    /// From now on the client wants log messages from this level on.
+    pub fn set_level(&self, level: LogLevel) {
+        self.lock().level = Some(level);
+    }
+
+    /// Whether the client wants this log message.
+    pub fn wants_log(&self, message: &Message) -> bool {
+        self.lock().level.is_none_or(|level| LogLevel::of(message) >= level)
+    }
+
+    /// The client wants to hear about the resource that it knows as `shown`. `false` if it wants to
+    /// hear about too many.
+    pub fn subscribe(&self, shown: &str, subscription: Arc<Subscription>) -> bool {
+        let subscriptions = &mut self.lock().subscriptions;
+        let has_room = subscriptions.len() < SUBSCRIPTIONS_MAX || subscriptions.contains_key(shown);
+        if has_room {
+            subscriptions.insert(shown.into(), subscription);
+        }
+        has_room
+    }
+
+    /// The client does not want to hear about it any more.
+    pub fn unsubscribe(&self, shown: &str) {
+        let gone = self.lock().subscriptions.remove(shown);
+        drop(gone);
+    }
+
+    /// What the client wants to hear about, by the URIs it knows.
+    pub fn subscriptions(&self) -> Vec<(Box<str>, Arc<Subscription>)> {
+        let state = self.lock();
+        state.subscriptions.iter().map(|(uri, held)| (uri.clone(), held.clone())).collect()
     }
 
     /// Registers the request with this id. The receiver fires when the client takes it back.
@@ -194,7 +217,9 @@ impl Session {
     /// `Err` gives the question back: this client cannot be asked that.
     pub fn ask(&self, ask: Ask) -> Result<(u64, Payload), Ask> {
         let mut state = self.lock();
-        let can = ask.message().method().is_some_and(|method| state.client.can_answer(method));
+        let (message, client) = (ask.message(), &state.client.capabilities);
+        let can =
+            message.method().is_some_and(|method| client.can_answer(method, message.params()));
         if !can {
             return Err(ask);
         }
@@ -230,14 +255,14 @@ impl Session {
         drop(dropped);
     }
 
-    /// The client is being sent the list of this version.
-    pub fn sent_tools(&self, version: u64) {
-        self.lock().tools_seen = Some(version);
+    /// The client is being sent a list of this version.
+    pub fn sent_list(&self, topic: Topic, version: u64) {
+        self.lock().lists_seen[topic.index()] = Some(version);
     }
 
-    /// Whether the client must hear that the list has this version now. It is told once.
-    pub fn must_hear_of_tools(&self, version: u64) -> bool {
-        let seen = &mut self.lock().tools_seen;
+    /// Whether the client must hear that a topic has this version now. It is told once.
+    pub fn must_hear_of(&self, topic: Topic, version: u64) -> bool {
+        let seen = &mut self.lock().lists_seen[topic.index()];
         let must = seen.is_some_and(|seen| seen != version);
         if must {
             *seen = Some(version);
@@ -245,9 +270,9 @@ impl Session {
         must
     }
 
-    /// The version of the tools that the client knows.
-    pub fn tools_seen(&self) -> Option<u64> {
-        self.lock().tools_seen
+    /// The versions of the lists that the client knows, by topic.
+    pub fn lists_seen(&self) -> [Option<u64>; 3] {
+        self.lock().lists_seen
     }
 }
 

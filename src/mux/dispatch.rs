@@ -1,7 +1,7 @@
-//! The life of a call. Every call of a tool passes [`serve`]; there is no second way to a server.
+//! The life of a call. Every request that goes to a server passes [`serve`]; there is no second way.
 //!
-//! 1. **resolve**: the name becomes a server and a tool;
-//! 2. **authorize**: may this principal call it;
+//! 1. **resolve**: the name, URI or id becomes a server and what it calls the target;
+//! 2. **authorize**: may this principal have it;
 //! 3. **admit**: is there room, now (the server's connection bounds requests and bytes);
 //! 4. **prepare**: the arguments as the server is to get them (as the client sent them);
 //! 5. **look up**: is the answer known, or on its way already (never: nothing is kept);
@@ -10,31 +10,35 @@
 //! 8. **remember**: what may be kept, what is no longer true (nothing is kept);
 //! 9. **render**: the answer as this client is to read it (in its era, otherwise as it is).
 //!
+//! A server that asks the client something in between makes rounds of it ([`super::rounds`]).
+//!
 //! Dropping the future takes the call back: the server is told.
 
 use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::catalog::Entry;
-use super::failure::{self, Failure, Lost};
+use super::failure::{Failure, Lost};
+use super::held::{self, Held, Whose};
 use super::hub::Hub;
+use super::locate::{Located, locate};
+use super::record::CallRecord;
+use super::rounds;
+use super::sending::{self, Back, Heard, Limits, Logs, PassOn};
 use super::world::World;
 use crate::access::Principal;
 use crate::access::policy::{self, Decision};
-use crate::base::{CallId, ServerName, SessionId};
-use crate::servers::connection::{Origin, Owner};
-use crate::servers::{Ask, Event, Exchange, Live, Loss, PendingCall, Reply, Step};
-use crate::telemetry::fact::CallFinished;
-use crate::telemetry::{CallOutcome, Fact};
-use crate::wire::params::{CallParams, Head};
-use crate::wire::{Era, Kind, Message, Payload, RpcError, object, translate};
+use crate::base::SessionId;
+use crate::servers::connection::Owner;
+use crate::servers::{Ask, Loss, PendingCall, Server};
+use crate::telemetry::CallOutcome;
+use crate::wire::params::{Head, RequestParams, Target};
+use crate::wire::translate::{self, Asked};
+use crate::wire::{
+    ClientCapabilities, Era, Kind, LogLevel, Message, Payload, RpcError, error::code, object,
+};
 
-/// How often a call that was provably not sent is tried again.
-const TRIES_MAX: u32 = 3;
-const CLOSING: &str = "the daemon is being stopped";
-
-/// One `tools/call` at the door.
+/// One request at the door.
 #[derive(Debug)]
 pub struct Call {
     /// The request as the client sent it.
@@ -46,10 +50,30 @@ pub struct Call {
     pub owner: Owner,
     /// `clientInfo` as JSON, for a modern server that a legacy client calls.
     pub client_info: Arc<str>,
+    /// What a legacy client said that it can do.
+    pub capabilities: Arc<ClientCapabilities>,
+    /// From which level on a legacy client wants log messages.
+    pub level: Option<LogLevel>,
     /// What is noted of the call for the next process of ours.
     pub pending: Option<PendingCall>,
     /// It was sent to an earlier process of ours, which may have carried it out.
     pub again: bool,
+}
+
+impl Call {
+    /// From which level on the client wants log messages about this request.
+    pub(super) fn log_level(&self) -> Option<LogLevel> {
+        match self.era {
+            Era::Legacy => self.level,
+            Era::Modern => self.head.meta(&self.message).log_level,
+        }
+    }
+
+    /// What a modern client says, with this request, that it can do.
+    pub(super) fn modern_capabilities(&self) -> ClientCapabilities {
+        let json = self.head.meta(&self.message).client_capabilities;
+        json.map(ClientCapabilities::parse).unwrap_or_default()
+    }
 }
 
 /// Where what comes before the answer goes.
@@ -62,292 +86,245 @@ pub trait Outlet: Send + Sync {
     fn withdraw(&self, id: &str);
 }
 
-/// A server's answer, still in the server's words.
-struct Done {
-    message: Message,
-    era: Era,
-}
-
-/// Carries out one call and returns the whole response.
+/// Carries out one request and returns the whole response.
 pub async fn serve(hub: Hub, call: Call, outlet: impl Outlet) -> Payload {
     let _counted = hub.count_call();
     let mut record = CallRecord::new(&hub, &call);
     let id = call.message.id().unwrap_or("null");
-    let params = match call.head.call(&call.message) {
+    let params = match call.head.request(&call.message) {
         Ok(params) => params,
-        Err(error) => return record.failed(&Failure::Refused(error), id, call.era),
+        Err(error) => return record.failed(&Failure::Refused(error), id),
     };
-    match perform(&hub, &call, &params, &outlet, &mut record).await {
-        Ok(done) => {
-            let outcome = classify(&hub, &done.message);
-            match render(&done.message, id, call.era, done.era) {
-                Ok(payload) => record.finished(outcome, None, payload),
-                Err(failure) => record.failed(&failure, id, call.era),
-            }
+    let done = match perform(&hub, &call, &params, &outlet, &mut record).await {
+        Ok(done) => done,
+        Err(failure) => return record.failed(&failure, id),
+    };
+    match done {
+        Done::Answer { outcome, payload } => record.finished(outcome, None, payload),
+        Done::Known(result) => {
+            record.finished(CallOutcome::Done, None, translate::result(id, result))
         }
-        Err(failure) => record.failed(&failure, id, call.era),
+        Done::Held(payload) => record.finished(CallOutcome::Done, None, payload),
     }
+}
+
+/// How a request ended well.
+enum Done {
+    /// With the server's answer, ready to send.
+    Answer { outcome: CallOutcome, payload: Payload },
+    /// With a result that needed no server.
+    Known(&'static str),
+    /// With a question; the call waits for the answer.
+    Held(Payload),
 }
 
 async fn perform(
     hub: &Hub,
     call: &Call,
-    params: &CallParams<'_>,
+    params: &RequestParams<'_>,
     outlet: &impl Outlet,
     record: &mut CallRecord<'_>,
 ) -> Result<Done, Failure> {
-    let world = world_for(hub, record.started, params).await;
-    let entry = resolve(&world, params)?;
-    record.tool = Some((entry.server.name.clone(), entry.shown.clone()));
-    authorize(call, entry)?;
-    let deadline = record.started + entry.server.config.call_timeout;
-    let limits = Limits { hub, deadline };
-    let lost = |loss: Loss| {
-        Failure::Lost(Lost {
-            call: Some(record.id),
-            server: Some(entry.server.name.clone()),
-            tool: entry.tool.name.to_string(),
-            reason: loss.reason.to_string(),
-            sent: loss.sent,
-            elapsed: record.started.elapsed(),
-            has_output_schema: entry.tool.has_output_schema,
-        })
-    };
-    if call.again && !may_replay(entry) {
-        let reason = "the callmux daemon ended while the call was running".into();
-        return Err(lost(Loss { reason, sent: true }));
+    if let Some(state) = params.request_state.and_then(object::string).filter(|s| held::is_ours(s))
+    {
+        return go_on(hub, call, params, &state, outlet, record).await;
     }
-    send_and_wait(call, params, outlet, entry, limits).await.map_err(lost)
+    let world = world_for(hub, record.started, call, params).await;
+    let located = locate(&world, params, call.era)?;
+    record.located = Some((located.server.name.clone(), located.shown.clone()));
+    authorize(call, &located)?;
+    if completes_nothing(params, &located) {
+        return Ok(Done::Known(match call.era {
+            Era::Legacy => r#"{"completion":{"values":[],"hasMore":false}}"#,
+            Era::Modern => {
+                r#"{"resultType":"complete","completion":{"values":[],"hasMore":false}}"#
+            }
+        }));
+    }
+    if call.again && !sending::may_replay(call, &located) {
+        let reason = "the callmux daemon ended while the call was running".into();
+        return Err(lost(call, record, &located, Loss { reason, sent: true }));
+    }
+    let (mut members, mut began, mut round) = (String::new(), record.started, 0);
+    loop {
+        let limits = Limits { hub, deadline: began + located.server.config.call_timeout };
+        let back = sending::send_and_wait(call, params, &members, outlet, &located, limits).await;
+        let Back { heard, era } = back.map_err(|loss| lost(call, record, &located, loss))?;
+        let message = match heard {
+            Heard::Answer(message) => message,
+            Heard::Asked(sent, ask) => {
+                let (server, whose) = (located.server.clone(), whose(call, params));
+                return hold(hub, call, Held { whose, server, sent, ask });
+            }
+        };
+        match translate::answer(&message, asked(call, params, located.server, era)) {
+            translate::Answer::Ready(payload) => {
+                return Ok(Done::Answer { outcome: classify(hub, &message), payload });
+            }
+            translate::Answer::InputRequired => {
+                round += 1;
+                members = rounds::run(hub, &message, round, outlet).await?;
+                began = Instant::now();
+            }
+        }
+    }
 }
 
-/// The world now; or, for a name that only a server that is still starting can bring, the world
-/// once it has.
-async fn world_for(hub: &Hub, started: Instant, params: &CallParams<'_>) -> Arc<World> {
-    let world = hub.world();
-    let is_decided = |world: &World| {
-        world.catalog.resolve(&params.name).is_ok() || !world.may_still_have(&params.name)
+/// Goes on with a call whose server waits for an answer, which this request brings.
+async fn go_on(
+    hub: &Hub,
+    call: &Call,
+    params: &RequestParams<'_>,
+    state: &str,
+    outlet: &impl Outlet,
+    record: &mut CallRecord<'_>,
+) -> Result<Done, Failure> {
+    let unknown =
+        |error: held::Unknown| Failure::Refused(RpcError::invalid_params(error.to_string()));
+    let held = hub.held.take(state, &whose(call, params)).map_err(unknown)?;
+    record.located = Some((held.server.name.clone(), (&*params.name).into()));
+    let answer = params.input_responses.and_then(|json| translate::rounds::answer_to(KEY, json));
+    let Some(answer) = answer else { return hold(hub, call, held) };
+    let Held { server, sent, ask, whose } = held;
+    ask.answer(&answer);
+    let capabilities = call.modern_capabilities();
+    let pass_on = PassOn {
+        progress_token: params.progress_token,
+        logs: Logs::of(call),
+        rounds: Some(&capabilities),
     };
+    let limit = server.config.call_timeout;
+    let limits = Limits { hub, deadline: Instant::now() + limit };
+    let too_late = || format!("server {} did not answer within {limit:?}", server.name);
+    let heard = sending::answer(sent, &pass_on, outlet, limits, too_late).await;
+    let own = params.name.clone();
+    let located = Located { server: &server, own, shown: (&*params.name).into(), item: None };
+    match heard.map_err(|loss| lost(call, record, &located, loss))? {
+        Heard::Asked(sent, ask) => {
+            hold(hub, call, Held { whose, server: server.clone(), sent, ask })
+        }
+        Heard::Answer(message) => {
+            // What is held back for a modern client always comes from a legacy server.
+            let asked = asked(call, params, &server, Era::Legacy);
+            match translate::answer(&message, asked) {
+                translate::Answer::Ready(payload) => {
+                    Ok(Done::Answer { outcome: classify(hub, &message), payload })
+                }
+                translate::Answer::InputRequired => unreachable!("a modern client is asked so"),
+            }
+        }
+    }
+}
+
+/// The one question of a round has this key.
+const KEY: &str = "question";
+
+/// Ends the round with the server's question; the call waits for the next one.
+fn hold(hub: &Hub, call: &Call, held: Held) -> Result<Done, Failure> {
+    let question = held.ask.message().clone();
+    let id = call.message.id().unwrap_or("null");
+    match hub.held.keep(held) {
+        Ok(state) => Ok(Done::Held(translate::rounds::ask(id, KEY, &question, &state))),
+        Err(_) => Err(Failure::Refused(RpcError::new(
+            code::INTERNAL,
+            "too many calls wait for answers of their clients",
+        ))),
+    }
+}
+
+fn whose(call: &Call, params: &RequestParams<'_>) -> Whose {
+    Whose {
+        principal: call.principal.clone(),
+        method: call.message.method().map_or("", |method| method.as_str()).into(),
+        name: (&*params.name).into(),
+    }
+}
+
+fn asked<'a>(
+    call: &'a Call,
+    params: &RequestParams<'_>,
+    server: &'a Server,
+    era: Era,
+) -> Asked<'a> {
+    Asked {
+        id: call.message.id().unwrap_or("null"),
+        client: call.era,
+        server: era,
+        target: params.target,
+        task_prefix: may_have_tasks(params, server, era).then(|| server.name.as_str()),
+    }
+}
+
+/// Whether the answer can name a task.
+fn may_have_tasks(params: &RequestParams<'_>, server: &Server, era: Era) -> bool {
+    match (params.target, era) {
+        (Target::Task, _) => true,
+        (Target::Tool, Era::Legacy) => params.as_task,
+        (Target::Tool, Era::Modern) => {
+            let offer = server.status().offer.clone();
+            offer.is_some_and(|offer| offer.capabilities.extension(TASKS).is_some())
+        }
+        _ => false,
+    }
+}
+
+/// The extension's name.
+const TASKS: &str = "io.modelcontextprotocol/tasks";
+
+/// A server that completes nothing need not be asked: that others do made us say that we can.
+fn completes_nothing(params: &RequestParams<'_>, located: &Located<'_>) -> bool {
+    if !matches!(params.target, Target::PromptReference | Target::TemplateReference) {
+        return false;
+    }
+    let status = located.server.status();
+    status.offer.as_ref().is_some_and(|offer| !offer.capabilities.has_completions)
+}
+
+/// The world now; or, for a target that only a server that is still starting can bring, the world
+/// once it has.
+async fn world_for(
+    hub: &Hub,
+    started: Instant,
+    call: &Call,
+    params: &RequestParams<'_>,
+) -> Arc<World> {
+    let world = hub.world();
+    let is_decided =
+        |world: &World| locate(world, params, call.era).is_ok() || !world.may_still_have(params);
     if world.is_settled() || is_decided(&world) {
         return world;
     }
     hub.world_where(started + world.config.call_timeout, is_decided).await
 }
 
-fn resolve<'w>(world: &'w World, params: &CallParams<'_>) -> Result<&'w Entry, Failure> {
-    let found = world.catalog.resolve(&params.name);
-    found.map_err(|why| {
-        Failure::Refused(failure::not_found(&params.name, &why, world.complaint.as_deref()))
-    })
-}
-
 #[expect(clippy::unnecessary_wraps, reason = "refusing is what this phase is for")]
-fn authorize(call: &Call, entry: &Entry) -> Result<(), Failure> {
-    match policy::decide(&call.principal, entry.server.name.as_str(), &entry.tool.name) {
+fn authorize(call: &Call, located: &Located<'_>) -> Result<(), Failure> {
+    match policy::decide(&call.principal, located.server.name.as_str(), &located.own) {
         Decision::Allow => Ok(()),
     }
 }
 
-/// Sends the call to the server as soon as it is ready. What was provably not sent is tried again,
-/// since it cannot have had an effect, and what had one if a second does no harm.
-async fn send_and_wait(
-    call: &Call,
-    params: &CallParams<'_>,
-    outlet: &impl Outlet,
-    entry: &Entry,
-    limits: Limits<'_>,
-) -> Result<Done, Loss> {
-    let (mut tries, mut dead) = (0, None);
-    loop {
-        tries += 1;
-        let live = tokio::select! {
-            live = entry.server.live(limits.deadline, dead.as_ref()) => live.map_err(|e| Loss::not_sent(e.to_string()))?,
-            () = limits.hub.closed() => return Err(Loss::not_sent(CLOSING)),
-        };
-        match exchange(call, params, outlet, entry, &live, limits).await {
-            // The next process of ours will see to it.
-            Err(loss) if !loss.sent && limits.hub.is_leaving() => {
-                return std::future::pending().await;
-            }
-            Err(loss)
-                if (!loss.sent || may_replay(entry))
-                    && tries < TRIES_MAX
-                    && live.connection.is_over() =>
-            {
-                dead = Some(live);
-            }
-            Ok(message) => return Ok(Done { message, era: live.identity.era }),
-            Err(loss) => return Err(loss),
-        }
-    }
-}
-
-/// Whether the operator, or a server that is trusted, says that a second call does no harm.
-fn may_replay(entry: &Entry) -> bool {
-    let config = &entry.server.config;
-    config.replay.allow(&entry.tool.name) || (config.trusted && entry.tool.is_repeatable)
-}
-
-async fn exchange(
-    call: &Call,
-    params: &CallParams<'_>,
-    outlet: &impl Outlet,
-    entry: &Entry,
-    live: &Live,
-    limits: Limits<'_>,
-) -> Result<Message, Loss> {
-    let added_meta = match (call.era, live.identity.era) {
-        (Era::Legacy, Era::Modern) => Some(translate::modern_meta(&call.client_info)),
-        _ => None,
-    };
-    let build = |id: u64| {
-        translate::call(&call.message, params, id, &entry.tool.name, added_meta.as_deref())
-    };
-    let origin = Origin { owner: Some(call.owner), pending: call.pending.clone() };
-    let sent = live.connection.request(origin, build)?;
-    let limit = entry.server.config.call_timeout;
-    let too_late = || format!("server {} did not answer within {limit:?}", entry.server.name);
-    answer(sent, params.progress_token, outlet, limits, too_late).await
-}
-
-/// Waits for the answer to what was sent.
-pub(super) async fn answer(
-    sent: Exchange,
-    progress_token: Option<&str>,
-    outlet: &impl Outlet,
-    limits: Limits<'_>,
-    too_late: impl FnOnce() -> String,
-) -> Result<Message, Loss> {
-    let mut sent = TakeBack(sent);
-    let answer = async {
-        loop {
-            match sent.0.next().await {
-                Step::End(Reply::Answer(message)) => return Ok(message),
-                Step::End(Reply::Lost(loss)) => return Err(loss),
-                Step::Event(event) => pass_on(event, progress_token, outlet),
-            }
-        }
-    };
-    let reason: Arc<str> = tokio::select! {
-        biased;
-        answer = answer => return answer,
-        () = tokio::time::sleep_until(limits.deadline) => too_late().into(),
-        () = limits.hub.closed() => CLOSING.into(),
-    };
-    let sent = sent.0.give_up(&reason);
-    Err(Loss { reason, sent })
-}
-
-/// What ends a call that nobody answers.
-#[derive(Clone, Copy)]
-pub(super) struct Limits<'a> {
-    pub(super) hub: &'a Hub,
-    pub(super) deadline: Instant,
-}
-
-/// A call whose future is dropped is taken back.
-struct TakeBack(Exchange);
-
-impl Drop for TakeBack {
-    fn drop(&mut self) {
-        self.0.give_up("the client took the call back");
-    }
-}
-
-fn pass_on(event: Event, progress_token: Option<&str>, outlet: &impl Outlet) {
-    match event {
-        Event::Progress(message) => {
-            if let Some(payload) =
-                progress_token.and_then(|token| translate::progress(&message, token))
-            {
-                outlet.notify(payload);
-            }
-        }
-        Event::Log(message) => outlet.notify(message.payload()),
-        Event::Asked(ask) => outlet.ask(ask),
-        Event::AskCancelled(id) => outlet.withdraw(&id),
-    }
+fn lost(call: &Call, record: &CallRecord<'_>, located: &Located<'_>, loss: Loss) -> Failure {
+    Failure::Lost(Lost {
+        call: Some(record.id),
+        server: Some(located.server.name.clone()),
+        tool: located.own.to_string(),
+        reason: loss.reason.to_string(),
+        sent: loss.sent,
+        elapsed: record.started.elapsed(),
+        has_output_schema: located.item.is_none_or(|item| item.has_output_schema),
+        is_tool_call: call.head.target() == Some(Target::Tool),
+    })
 }
 
 /// How the call ended. Only looked at when somebody will read it.
 pub(super) fn classify(hub: &Hub, answer: &Message) -> CallOutcome {
     match answer.kind() {
         Kind::Result { result, .. } if hub.recorder.wants_calls() => {
-            let [is_error] = object::members(answer.at(*result), ["isError"]).unwrap_or_default();
+            let is_error = object::get(answer.at(*result), "isError");
             if is_error == Some("true") { CallOutcome::ToolError } else { CallOutcome::Done }
         }
         Kind::Error { .. } => CallOutcome::ToolError,
         _ => CallOutcome::Done,
-    }
-}
-
-/// The answer as a client of this era reads it.
-pub(super) fn render(
-    answer: &Message,
-    id: &str,
-    client: Era,
-    server: Era,
-) -> Result<Payload, Failure> {
-    match translate::answer(answer, id, client, server) {
-        translate::Answer::Ready(payload) => Ok(payload),
-        translate::Answer::InputRequired => Err(Failure::Refused(RpcError::new(
-            crate::wire::error::code::INTERNAL,
-            "the server asks for further input in a way that this client's protocol revision does not have",
-        ))),
-    }
-}
-
-/// Writes the call down when it ends, however it ends.
-struct CallRecord<'a> {
-    id: CallId,
-    hub: &'a Hub,
-    call: &'a Call,
-    tool: Option<(ServerName, Arc<str>)>,
-    started: Instant,
-    written: bool,
-}
-
-impl<'a> CallRecord<'a> {
-    fn new(hub: &'a Hub, call: &'a Call) -> Self {
-        Self { id: CallId::next(), hub, call, tool: None, started: Instant::now(), written: false }
-    }
-
-    fn failed(&mut self, failure: &Failure, id: &str, era: Era) -> Payload {
-        self.finished(failure.outcome(), Some(failure.reason()), failure.response(id, era))
-    }
-
-    fn finished(&mut self, outcome: CallOutcome, reason: Option<&str>, reply: Payload) -> Payload {
-        self.write(outcome, reason, reply.len());
-        reply
-    }
-
-    fn write(&mut self, outcome: CallOutcome, reason: Option<&str>, reply_bytes: usize) {
-        self.written = true;
-        if !self.hub.recorder.wants_calls() {
-            return;
-        }
-        let (server, tool) = match self.tool.take() {
-            Some((server, tool)) => (Some(server), tool),
-            None => (None, "?".into()),
-        };
-        self.hub.recorder.record(Fact::CallFinished(Box::new(CallFinished {
-            call: self.id,
-            session: Some(self.call.session),
-            principal: self.call.principal.label(),
-            tool,
-            server,
-            outcome,
-            reason: reason.map(str::to_owned),
-            took: self.started.elapsed(),
-            request_bytes: self.call.message.len(),
-            reply_bytes,
-        })));
-    }
-}
-
-impl Drop for CallRecord<'_> {
-    fn drop(&mut self) {
-        if !self.written {
-            self.write(CallOutcome::Cancelled, None, 0);
-        }
     }
 }

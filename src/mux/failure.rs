@@ -11,6 +11,7 @@ use serde_json::json;
 use super::catalog::NotFound;
 use crate::base::{CallId, ServerName};
 use crate::telemetry::CallOutcome;
+use crate::wire::error::code;
 use crate::wire::{Era, Payload, RpcError, translate};
 
 /// A call that has no result.
@@ -35,6 +36,8 @@ pub struct Lost {
     pub elapsed: Duration,
     /// Fields beside the text would break the tool's own `outputSchema`.
     pub has_output_schema: bool,
+    /// Only a tool's result has a place for an error that agents read.
+    pub is_tool_call: bool,
 }
 
 impl Failure {
@@ -57,29 +60,44 @@ impl Failure {
     pub fn response(&self, id: &str, era: Era) -> Payload {
         match self {
             Self::Refused(error) => translate::refusal(id, error),
-            Self::Lost(lost) => translate::result(id, &lost.result(era)),
+            Self::Lost(lost) if lost.is_tool_call => translate::result(id, &lost.result(era)),
+            Self::Lost(lost) => translate::refusal(id, &lost.error()),
         }
     }
 }
 
 impl Lost {
-    /// The result of `tools/call`, as JSON.
-    pub fn result(&self, era: Era) -> String {
-        let outcome = if self.sent { CallOutcome::OutcomeUnknown } else { CallOutcome::NotSent };
-        let advice = if self.sent {
-            "The call reached the server and may have had its effect. Check before you repeat it."
-        } else {
-            "The call never reached the server, so it had no effect. It is safe to repeat it."
-        };
-        let fields = json!({
-            "outcome": outcome.as_str(),
+    fn outcome(&self) -> CallOutcome {
+        if self.sent { CallOutcome::OutcomeUnknown } else { CallOutcome::NotSent }
+    }
+
+    fn fields(&self) -> serde_json::Value {
+        json!({
+            "outcome": self.outcome().as_str(),
             "server": self.server.as_ref().map(ServerName::as_str),
             "tool": self.tool,
             "call_id": self.call.map(|call| call.to_string()),
             "elapsed_ms": u64::try_from(self.elapsed.as_millis()).unwrap_or(u64::MAX),
             "retry_safe": !self.sent,
             "reason": self.reason,
-        });
+        })
+    }
+
+    /// The error of any other request.
+    fn error(&self) -> RpcError {
+        let message = format!("{}: {}", self.outcome().as_str(), self.reason);
+        RpcError::new(code::INTERNAL, message).with_data(&self.fields())
+    }
+
+    /// The result of `tools/call`, as JSON.
+    pub fn result(&self, era: Era) -> String {
+        let outcome = self.outcome();
+        let advice = if self.sent {
+            "The call reached the server and may have had its effect. Check before you repeat it."
+        } else {
+            "The call never reached the server, so it had no effect. It is safe to repeat it."
+        };
+        let fields = self.fields();
         let text = format!("{}: {}. {advice}", outcome.as_str(), self.reason);
         let mut result = json!({
             "content": [{ "type": "text", "text": text }],
@@ -96,18 +114,18 @@ impl Lost {
     }
 }
 
-/// The error for a name that leads to no tool.
-pub fn not_found(name: &str, why: &NotFound, complaint: Option<&str>) -> RpcError {
+/// The error for a name that leads to no tool or prompt. `noun`: which of them.
+pub fn not_found(noun: &str, name: &str, why: &NotFound, complaint: Option<&str>) -> RpcError {
     let mut message = match why {
-        NotFound::Unknown { nearest: None } => format!("unknown tool: {name}"),
+        NotFound::Unknown { nearest: None } => format!("unknown {noun}: {name}"),
         NotFound::Unknown { nearest: Some(near) } => {
-            format!("unknown tool: {name}; did you mean {near}?")
+            format!("unknown {noun}: {name}; did you mean {near}?")
         }
         NotFound::Ambiguous(names) => {
-            format!("several servers have a tool {name}; call one of {}", names.join(", "))
+            format!("several servers have a {noun} {name}; use one of {}", names.join(", "))
         }
     };
-    // Whoever misses a tool because the config is broken should read so.
+    // Whoever misses something because the config is broken should read so.
     if let Some(complaint) = complaint {
         message += &format!(" (the config is not in force: {complaint})");
     }

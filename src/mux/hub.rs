@@ -8,9 +8,13 @@ use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::held::HeldCalls;
+use super::subscriptions::Subscriptions;
 use super::world::World;
+use crate::servers::Board;
 use crate::servers::pending::Pending;
 use crate::telemetry::Recorder;
+use crate::wire::Topic;
 
 /// Shared by all fronts. Cloning is cheap.
 #[derive(Debug, Clone)]
@@ -23,6 +27,12 @@ pub struct Hub {
     leaving: CancellationToken,
     /// The calls in flight, for that process.
     pub pending: Option<Pending>,
+    /// What servers say to everybody.
+    pub board: Board,
+    /// Calls that wait for their clients.
+    pub(super) held: HeldCalls,
+    /// Which resources clients want to hear about.
+    pub subscriptions: Subscriptions,
     started: Instant,
     /// When somebody last asked for something: milliseconds since `started`.
     used: Arc<AtomicU64>,
@@ -40,6 +50,7 @@ impl Hub {
         world: watch::Receiver<Arc<World>>,
         recorder: Recorder,
         pending: Option<Pending>,
+        board: Board,
     ) -> Self {
         Self {
             world,
@@ -48,6 +59,9 @@ impl Hub {
             closing: CancellationToken::new(),
             leaving: CancellationToken::new(),
             pending,
+            board,
+            held: HeldCalls::default(),
+            subscriptions: Subscriptions::default(),
             started: Instant::now(),
             used: Arc::default(),
         }
@@ -135,9 +149,9 @@ impl Hub {
         CallCount(self.calls.clone())
     }
 
-    /// Watches the list of tools for versions other than `seen`.
-    pub fn watch_tools(&self, seen: u64) -> ToolsWatch {
-        ToolsWatch { world: self.world.clone(), seen }
+    /// Watches the lists for versions other than `seen`.
+    pub fn watch_lists(&self, seen: [u64; 3]) -> ListsWatch {
+        ListsWatch { world: self.world.clone(), seen }
     }
 }
 
@@ -154,22 +168,23 @@ impl Drop for CallCount {
 
 /// Tells one client of changes, each once.
 #[derive(Debug)]
-pub struct ToolsWatch {
+pub struct ListsWatch {
     world: watch::Receiver<Arc<World>>,
-    seen: u64,
+    seen: [u64; 3],
 }
 
-impl ToolsWatch {
-    /// The version of the list once it differs from the one last seen; never, once nothing can
-    /// change any more.
-    pub async fn changed(&mut self) -> u64 {
+impl ListsWatch {
+    /// The next topic that has another version than was last seen, and that version; never, once
+    /// nothing can change any more.
+    pub async fn changed(&mut self) -> (Topic, u64) {
         let seen = self.seen;
-        let found = self.world.wait_for(|world| world.tools_version != seen).await;
-        let version = found.map(|world| world.tools_version).ok();
-        match version {
-            Some(version) => self.seen = version,
-            None => std::future::pending().await,
-        }
-        self.seen
+        let found = self.world.wait_for(|world| world.versions != seen).await;
+        let Some(now) = found.map(|world| world.versions).ok() else {
+            return std::future::pending().await;
+        };
+        let is_new = |topic: &Topic| now[topic.index()] != seen[topic.index()];
+        let topic = Topic::ALL.into_iter().find(is_new).unwrap_or(Topic::Tools);
+        self.seen[topic.index()] = now[topic.index()];
+        (topic, now[topic.index()])
     }
 }

@@ -15,8 +15,15 @@
 pub mod catalog;
 pub mod dispatch;
 pub mod failure;
+mod held;
 pub mod hub;
+pub mod locate;
+mod record;
 pub mod resume;
+mod rounds;
+mod sending;
+pub mod subscriptions;
+pub mod tasks;
 pub mod world;
 
 pub use dispatch::{Call, Outlet, serve};

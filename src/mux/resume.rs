@@ -5,9 +5,10 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use super::dispatch::{self, Limits, Outlet};
+use super::dispatch::{self, Outlet};
 use super::failure::{Failure, Lost};
 use super::hub::Hub;
+use super::sending::{self, Heard, Limits, Logs, PassOn, TakeBack};
 use crate::access::Principal;
 use crate::base::{CallId, ServerName};
 use crate::servers::pending::Description;
@@ -15,6 +16,8 @@ use crate::servers::{Exchange, Loss};
 use crate::telemetry::Fact;
 use crate::telemetry::fact::CallFinished;
 use crate::wire::link::again;
+use crate::wire::params::Target;
+use crate::wire::translate::{self, Asked};
 use crate::wire::{Era, Payload};
 
 /// How long a request that may have been cut off while it was written is waited for.
@@ -51,7 +54,8 @@ pub async fn resume(hub: Hub, resumed: Resumed, outlet: impl Outlet) -> Payload 
         call: CallId::next(),
         session: Some(call.session),
         principal: principal.label(),
-        tool: call.tool.into(),
+        kind: "tool",
+        name: call.tool.into(),
         server,
         outcome,
         reason: None,
@@ -84,18 +88,32 @@ async fn finish(
         }
     };
     let limits = Limits { hub, deadline };
-    let message =
-        dispatch::answer(exchange, call.token.as_deref(), outlet, limits, too_late).await?;
-    let rendered = dispatch::render(&message, &call.id, call.era, era);
-    match rendered {
-        Ok(reply) => Ok((dispatch::classify(hub, &message), reply)),
-        Err(failure) => Ok((failure.outcome(), failure.response(&call.id, call.era))),
+    let pass_on = PassOn { progress_token: call.token.as_deref(), logs: Logs::All, rounds: None };
+    let prefix = exchange.server().to_string();
+    let sent = TakeBack(exchange);
+    let Heard::Answer(message) = sending::answer(sent, &pass_on, outlet, limits, too_late).await?
+    else {
+        return Err(lost("its server asks something that cannot be passed on"));
+    };
+    let asked = Asked {
+        id: &call.id,
+        client: call.era,
+        server: era,
+        target: Target::Tool,
+        task_prefix: Some(&prefix),
+    };
+    match translate::answer(&message, asked) {
+        translate::Answer::Ready(reply) => Ok((dispatch::classify(hub, &message), reply)),
+        // The request, which the next round repeats, is not known here.
+        translate::Answer::InputRequired => {
+            Err(lost("the callmux daemon ended before the server asked for further input"))
+        }
     }
 }
 
 fn failure(hub: &Hub, call: &Description, server: Option<&ServerName>, loss: &Loss) -> Failure {
     let world = hub.world();
-    let tool = world.catalog.resolve(&call.tool).ok().map(|entry| &entry.tool);
+    let tool = world.catalog.tools.resolve(&call.tool).ok().map(|entry| &entry.item);
     Failure::Lost(Lost {
         call: None,
         server: server.cloned(),
@@ -104,5 +122,6 @@ fn failure(hub: &Hub, call: &Description, server: Option<&ServerName>, loss: &Lo
         sent: loss.sent,
         elapsed: call.started.elapsed(),
         has_output_schema: tool.is_none_or(|tool| tool.has_output_schema),
+        is_tool_call: true,
     })
 }

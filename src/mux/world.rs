@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::catalog::Catalog;
@@ -11,6 +10,8 @@ use crate::base::ServerName;
 use crate::base::names::SEPARATOR;
 use crate::config::Config;
 use crate::servers::Server;
+use crate::wire::Topic;
+use crate::wire::params::{RequestParams, Target};
 
 /// A snapshot. A call takes one at the door and keeps it to the end.
 #[derive(Debug, Clone)]
@@ -18,14 +19,14 @@ pub struct World {
     pub config: Arc<Config>,
     pub servers: Arc<BTreeMap<ServerName, Server>>,
     pub catalog: Arc<Catalog>,
-    /// Counts the lists of tools that were announced.
-    pub tools_version: u64,
+    /// Counts what was announced of each topic, by [`Topic::index`].
+    pub versions: [u64; 3],
     /// What is wrong with the config that should be in force, if another stands in for it.
     pub complaint: Option<Arc<str>>,
     /// Servers that have neither started nor failed yet.
     pub unsettled: Vec<ServerName>,
-    /// The list of that version.
-    announced: Bytes,
+    /// The lists of those versions.
+    announced: Arc<Catalog>,
     /// Until then another list is announced only once every server is settled, so that a config
     /// that changes several servers is one change to a client.
     quiet_until: Option<Instant>,
@@ -39,13 +40,13 @@ impl World {
         complaint: Option<String>,
     ) -> Self {
         let unsettled = servers.keys().cloned().collect();
-        let catalog = Arc::new(Catalog::of(Vec::new()));
+        let catalog = Arc::new(Catalog::default());
         Self {
             config,
             servers: Arc::new(servers),
-            announced: catalog.list.clone(),
+            announced: catalog.clone(),
             catalog,
-            tools_version: 0,
+            versions: [0; 3],
             complaint: complaint.map(Into::into),
             unsettled,
             quiet_until: None,
@@ -55,7 +56,7 @@ impl World {
     /// The world after the servers' states were looked at again.
     pub fn refreshed(&self, now: Instant) -> Self {
         let catalog = Catalog::build(&self.servers);
-        let changed = catalog.list != self.catalog.list;
+        let changed = Topic::ALL.iter().any(|topic| !catalog.is_same(&self.catalog, *topic));
         let catalog = if changed { Arc::new(catalog) } else { self.catalog.clone() };
         Self { catalog, ..self.clone() }.looked_over(now)
     }
@@ -87,9 +88,12 @@ impl World {
         if self.unsettled.is_empty() || self.quiet_until.is_some_and(|until| now >= until) {
             self.quiet_until = None;
         }
-        if self.quiet_until.is_none() && self.catalog.list != self.announced {
-            self.announced = self.catalog.list.clone();
-            self.tools_version += 1;
+        if self.quiet_until.is_none() && !Arc::ptr_eq(&self.catalog, &self.announced) {
+            for topic in Topic::ALL {
+                let is_new = !self.catalog.is_same(&self.announced, topic);
+                self.versions[topic.index()] += u64::from(is_new);
+            }
+            self.announced = self.catalog.clone();
         }
         self
     }
@@ -104,8 +108,12 @@ impl World {
         self.unsettled.is_empty()
     }
 
-    /// Whether a server that is still starting may bring the tool that a client knows as `name`.
-    pub fn may_still_have(&self, name: &str) -> bool {
+    /// Whether a server that is still starting may bring what a request is about.
+    pub fn may_still_have(&self, params: &RequestParams<'_>) -> bool {
+        if !matches!(params.target, Target::Tool | Target::Prompt | Target::PromptReference) {
+            return !self.is_settled();
+        }
+        let name = &*params.name;
         let of_prefix = |prefix: &str| {
             prefix.is_empty()
                 || name.strip_prefix(prefix).is_some_and(|rest| rest.starts_with(SEPARATOR))

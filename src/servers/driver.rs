@@ -13,8 +13,9 @@ use super::handle::{Live, Phase, Server, Status};
 use super::keep::Found;
 use super::machine::{Action, Event, Machine, State};
 use super::memory::Catalog;
-use super::running::{self, Running, Start, StartFailure};
-use super::tools::ToolList;
+use super::notice::Board;
+use super::offer::Offer;
+use super::running::{self, ChangedLists, Running, Start, StartFailure};
 use crate::base::random::Jitter;
 use crate::base::{ServerName, Tasks};
 use crate::config::ServerConfig;
@@ -34,8 +35,8 @@ type Work<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 pub struct Setup {
     pub name: ServerName,
     pub config: Arc<ServerConfig>,
-    /// The tools of the server that it takes the place of.
-    pub tools: Option<Arc<ToolList>>,
+    /// The offer of the server that it takes the place of.
+    pub offer: Option<Arc<Offer>>,
     /// Whether it is wanted up.
     pub up: bool,
     /// Where its process is to live; `None`: below us.
@@ -44,6 +45,8 @@ pub struct Setup {
     pub found: Option<Found>,
     /// Told when we end and leave the servers to the next process of ours.
     pub leaving: CancellationToken,
+    /// Where what the server says to everybody goes.
+    pub board: Board,
 }
 
 /// What is wanted of a server. The newest holds.
@@ -112,15 +115,13 @@ pub fn start(
     recorder: Recorder,
     changed: Arc<Notify>,
 ) -> (Server, Control) {
-    let Setup { name, config, tools, up, units, found, leaving } = setup;
+    let Setup { name, config, offer, up, units, found, leaving, board } = setup;
     let memory = Catalog::of(&config);
     let recalled = if config.lazy && up && found.is_none() { memory.recall() } else { None };
     let asleep = recalled.is_some();
-    let (instructions, recalled) = recalled.unzip();
-    let instructions: Option<Arc<str>> = instructions.flatten().map(Into::into);
-    let (inherited, tools) = match recalled {
+    let (inherited, offer) = match recalled {
         Some(recalled) => (false, Some(Arc::new(recalled))),
-        None => (tools.is_some(), tools),
+        None => (offer.is_some(), offer),
     };
     let initial = Status {
         phase: match (asleep, up) {
@@ -129,9 +130,8 @@ pub fn start(
             (false, false) => Phase::Stopped,
         },
         live: None,
-        instructions: instructions.clone(),
         inherited,
-        tools: tools.clone(),
+        offer: offer.clone(),
         pid: None,
         heard: 0,
         reason: None,
@@ -160,11 +160,11 @@ pub fn start(
         running: None,
         pid: None,
         live: None,
-        instructions,
         wake,
         asleep,
         inherited,
-        tools,
+        offer,
+        board,
         reason: None,
         starting: None,
         stopping: None,
@@ -195,18 +195,18 @@ struct Driver {
     /// That of the process that runs or is being ended.
     pid: Option<u32>,
     live: Option<Arc<Live>>,
-    tools: Option<Arc<ToolList>>,
-    instructions: Option<Arc<str>>,
+    offer: Option<Arc<Offer>>,
+    board: Board,
     /// Notified when the server is called while it sleeps.
     wake: Arc<Notify>,
     /// It is not wanted up until it is called.
     asleep: bool,
     inherited: bool,
     reason: Option<Arc<str>>,
-    starting: Option<Work<Result<(Running, ToolList), StartFailure>>>,
+    starting: Option<Work<Result<(Running, Offer), StartFailure>>>,
     stopping: Option<Work<String>>,
-    refreshing: Option<Work<Result<ToolList, String>>>,
-    /// The list changed again while it was being read.
+    refreshing: Option<Work<ChangedLists>>,
+    /// A list changed again while one was being read.
     refresh_again: bool,
 }
 
@@ -215,9 +215,9 @@ struct Driver {
 enum Woken {
     Stop,
     Wish,
-    Started(Result<(Running, ToolList), StartFailure>),
+    Started(Result<(Running, Offer), StartFailure>),
     Stopped(String),
-    Refreshed(Result<ToolList, String>),
+    Refreshed(ChangedLists),
     Running(running::Change),
     Alarm,
     /// It sleeps and is called.
@@ -244,7 +244,7 @@ impl Driver {
                 Ok(()) = self.wishes.changed(), if !told_to_stop => Woken::Wish,
                 result = wait(&mut self.starting) => Woken::Started(result),
                 reason = wait(&mut self.stopping) => Woken::Stopped(reason),
-                result = wait(&mut self.refreshing) => Woken::Refreshed(result),
+                lists = wait(&mut self.refreshing) => Woken::Refreshed(lists),
                 change = running::change(&mut self.running) => Woken::Running(change),
                 () = until(self.machine.alarm()) => Woken::Alarm,
                 () = self.wake.notified(), if self.asleep && !told_to_stop => Woken::Called,
@@ -281,11 +281,11 @@ impl Driver {
                 self.step(Event::Want(true));
             }
             Woken::Idle => self.fall_asleep(),
-            Woken::Started(Ok((running, tools))) => self.started(running, tools),
+            Woken::Started(Ok((running, offer))) => self.started(running, offer),
             Woken::Started(Err(failure)) => self.failed(failure),
             Woken::Stopped(reason) => self.stopped(&reason),
-            Woken::Refreshed(result) => self.refreshed(result),
-            Woken::Running(running::Change::ToolsChanged) => self.refresh(),
+            Woken::Refreshed(lists) => self.refreshed(lists),
+            Woken::Running(running::Change::ListsChanged) => self.refresh(),
             Woken::Running(running::Change::Broken) => {
                 let proved = self.live.as_ref().is_some_and(|live| live.connection.has_served());
                 self.step(Event::Broken { proved });
@@ -339,6 +339,7 @@ impl Driver {
                     config: self.config.clone(),
                     recorder: self.recorder.clone(),
                     units: self.units.clone(),
+                    board: self.board.clone(),
                 };
                 self.starting = Some(Box::pin(running::begin(start, self.found.take(), attempt)));
             }
@@ -358,17 +359,12 @@ impl Driver {
         self.publish();
     }
 
-    fn started(&mut self, running: Running, tools: ToolList) {
+    fn started(&mut self, running: Running, offer: Offer) {
         self.live = Some(running.live());
         self.pid = Some(running.pid());
         self.running = Some(running);
-        self.instructions = self
-            .live
-            .as_ref()
-            .and_then(|live| live.identity.instructions.as_deref())
-            .map(Into::into);
-        Catalog::of(&self.config).keep(self.instructions.as_deref(), &tools);
-        self.take_tools(tools);
+        Catalog::of(&self.config).keep(&offer);
+        self.take_offer(offer);
         self.step(Event::Started);
     }
 
@@ -406,45 +402,54 @@ impl Driver {
     fn refresh(&mut self) {
         match (&self.running, &self.refreshing) {
             (Some(running), None) => {
-                let read = running.read_tools(self.config.start_timeout);
+                let read = running.read_changed(self.config.start_timeout);
                 self.refreshing = Some(Box::pin(async move {
-                    let (list, ()) = tokio::join!(read, tokio::time::sleep(REFRESH_INTERVAL));
-                    list
+                    let (lists, ()) = tokio::join!(read, tokio::time::sleep(REFRESH_INTERVAL));
+                    lists
                 }));
             }
             _ => self.refresh_again = true,
         }
     }
 
-    fn refreshed(&mut self, result: Result<ToolList, String>) {
-        match result {
-            Ok(tools) => self.take_tools(tools),
-            Err(reason) => {
-                let what = format!("no usable list of tools: {reason}");
-                let server = self.name.clone();
-                self.recorder.record(Fact::ServerMisbehaved {
-                    server,
-                    what,
-                    sample: String::new(),
-                });
+    fn refreshed(&mut self, lists: ChangedLists) {
+        let mut offer = self.offer.as_deref().cloned().unwrap_or_default();
+        for (kind, list) in lists {
+            match list {
+                Ok(list) => offer.set(kind, list),
+                Err(reason) => {
+                    let what = format!("no usable list of {}s: {reason}", kind.noun());
+                    let server = self.name.clone();
+                    let sample = String::new();
+                    self.recorder.record(Fact::ServerMisbehaved { server, what, sample });
+                }
             }
         }
+        self.take_offer(offer);
         if std::mem::take(&mut self.refresh_again) {
             self.refresh();
         }
         self.publish();
     }
 
-    fn take_tools(&mut self, list: ToolList) {
+    fn take_offer(&mut self, offer: Offer) {
         self.inherited = false;
-        if self.tools.as_deref() == Some(&list) {
+        let old = self.offer.as_deref();
+        if old == Some(&offer) {
             return;
         }
-        for bad in &list.bad {
-            let (server, tool, reason) = (self.name.clone(), bad.name.clone(), bad.reason.clone());
-            self.recorder.record(Fact::ToolRefused { server, tool, reason });
+        for (kind, bad) in offer.bad() {
+            let is_known = old.is_some_and(|old| old.bad().any(|known| known == (kind, bad)));
+            if !is_known {
+                self.recorder.record(Fact::DefinitionRefused {
+                    server: self.name.clone(),
+                    kind: kind.noun(),
+                    name: bad.name.clone(),
+                    reason: bad.reason.clone(),
+                });
+            }
         }
-        self.tools = Some(Arc::new(list));
+        self.offer = Some(Arc::new(offer));
     }
 
     fn publish(&self) {
@@ -461,8 +466,7 @@ impl Driver {
         self.status.send_replace(Arc::new(Status {
             phase,
             live: self.live.clone(),
-            instructions: self.instructions.clone(),
-            tools: self.tools.clone(),
+            offer: self.offer.clone(),
             inherited: self.inherited,
             pid: self.pid,
             heard: self.wish.number,

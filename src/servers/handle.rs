@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::connection::Connection;
 use super::handshake::Identity;
-use super::tools::ToolList;
+use super::offer::Offer;
 use crate::base::ServerName;
 use crate::config::ServerConfig;
 
@@ -56,11 +56,9 @@ pub struct Status {
     pub phase: Phase,
     /// There while the server is ready.
     pub live: Option<Arc<Live>>,
-    /// Its tools when it was last ready; they stay listed while it restarts.
-    pub tools: Option<Arc<ToolList>>,
-    /// What it wants agents to know, in its words when it was last ready.
-    pub instructions: Option<Arc<str>>,
-    /// The tools are those of the server before it, which had another config.
+    /// What it offered when it was last ready; it stays listed while the server restarts.
+    pub offer: Option<Arc<Offer>>,
+    /// The offer is that of the server before it, which had another config.
     pub inherited: bool,
     /// The process, from its handshake to its end.
     pub pid: Option<u32>,
@@ -75,7 +73,7 @@ pub struct Status {
 impl Status {
     /// Whether its first start is decided: it was ready once, or it failed.
     pub fn is_settled(&self) -> bool {
-        (self.tools.is_some() && !self.inherited)
+        (self.offer.is_some() && !self.inherited)
             || matches!(self.phase, Phase::Waiting | Phase::Unusable | Phase::Stopped)
     }
 }
@@ -103,13 +101,12 @@ fn retry(after: Option<Duration>) -> String {
 
 #[cfg(test)]
 impl Server {
-    /// A server without a task, which has these tools and never changes.
-    pub fn fixed(name: ServerName, config: Arc<ServerConfig>, tools: ToolList) -> Self {
+    /// A server without a task, which has this offer and never changes.
+    pub fn fixed(name: ServerName, config: Arc<ServerConfig>, offer: Offer) -> Self {
         let status = Status {
-            instructions: None,
             phase: Phase::Stopped,
             live: None,
-            tools: Some(Arc::new(tools)),
+            offer: Some(Arc::new(offer)),
             inherited: false,
             pid: None,
             heard: 0,
@@ -186,6 +183,15 @@ impl Server {
         }
     }
 
+    /// The live server, however long it takes; `None` once it was removed. `but`: see
+    /// [`Server::live`].
+    pub async fn ready(&self, but: Option<&Arc<Live>>) -> Option<Arc<Live>> {
+        let is_usable = |live: &&Arc<Live>| but.is_none_or(|but| !Arc::ptr_eq(but, live));
+        let mut status = self.status.clone();
+        let found = status.wait_for(|status| status.live.as_ref().filter(is_usable).is_some());
+        found.await.ok()?.live.clone()
+    }
+
     fn unavailable(&self, status: &Status, reason: Option<&str>) -> Unavailable {
         let reason = match (reason, &status.reason) {
             (Some(reason), Some(earlier)) => format!("{reason} ({earlier})"),
@@ -210,8 +216,8 @@ mod tests {
     use crate::base::ServerName;
     use crate::servers::connection::tests::open;
     use crate::servers::handshake::Identity;
-    use crate::servers::tools::ToolList;
-    use crate::wire::Era;
+    use crate::servers::offer::Offer;
+    use crate::wire::{Era, ServerCapabilities};
 
     fn live() -> Arc<Live> {
         let identity = Identity {
@@ -220,8 +226,7 @@ mod tests {
             name: "s".into(),
             version: "1".into(),
             instructions: None,
-            has_tools: true,
-            announces_tools: false,
+            capabilities: ServerCapabilities::default(),
         };
         Arc::new(Live { connection: open(1000).0, identity })
     }
@@ -230,7 +235,7 @@ mod tests {
     async fn one_that_was_found_dead_is_not_offered_again() {
         let words = ["true".to_owned()];
         let config = crate::config::load::inline(&words, None).unwrap().servers["default"].clone();
-        let fixed = Server::fixed(ServerName::parse("s").unwrap(), config, ToolList::default());
+        let fixed = Server::fixed(ServerName::parse("s").unwrap(), config, Offer::default());
         let (dead, next) = (live(), live());
         let status = |phase, live: Option<&Arc<Live>>| {
             Arc::new(Status { phase, live: live.cloned(), ..(*fixed.status()).clone() })

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::connection::{Connection, Exchange, Origin, Reply};
 use super::memory::Memory;
 use crate::wire::error::code;
-use crate::wire::{Era, Kind, Message, Payload, Revision, object, translate};
+use crate::wire::{Era, Kind, Message, Payload, Revision, ServerCapabilities, object, translate};
 
 /// How long a server may be silent on `server/discover` before `initialize` is tried as well.
 pub const PROBE_PATIENCE: Duration = Duration::from_secs(5);
@@ -28,10 +28,7 @@ pub struct Identity {
     pub name: String,
     pub version: String,
     pub instructions: Option<String>,
-    /// Whether it has tools at all.
-    pub has_tools: bool,
-    /// Whether it announces changes of its tools.
-    pub announces_tools: bool,
+    pub capabilities: ServerCapabilities,
 }
 
 /// The `clientInfo` we give when no client's call is the reason.
@@ -140,7 +137,7 @@ async fn hear(exchange: &mut Exchange, patience: Duration) -> Result<Option<Mess
 }
 
 fn discover_params() -> String {
-    format!(r#"{{"_meta":{{{}}}}}"#, translate::modern_meta(&client_info()))
+    format!(r#"{{"_meta":{{{}}}}}"#, translate::modern_meta(&client_info(), "{}"))
 }
 
 /// Whom the answer to `server/discover` shows; nobody, if it shows a legacy server.
@@ -168,7 +165,7 @@ fn has_modern_code(error: &str) -> bool {
 
 async fn initialize(connection: &Arc<Connection>, patience: Duration) -> Result<Answer, String> {
     let params = format!(
-        r#"{{"protocolVersion":"{}","capabilities":{{"roots":{{}},"sampling":{{}},"elicitation":{{"form":{{}},"url":{{}}}}}},"clientInfo":{}}}"#,
+        r#"{{"protocolVersion":"{}","capabilities":{{"roots":{{"listChanged":true}},"sampling":{{}},"elicitation":{{"form":{{}},"url":{{}}}}}},"clientInfo":{}}}"#,
         Revision::NEWEST_LEGACY,
         client_info(),
     );
@@ -202,10 +199,6 @@ fn identity(era: Era, revision: &str, result: &str) -> Identity {
     let [capabilities, info, instructions, meta] =
         object::members(result, ["capabilities", "serverInfo", "instructions", "_meta"])
             .unwrap_or_default();
-    let [tools] =
-        capabilities.map_or([None], |json| object::members(json, ["tools"]).unwrap_or_default());
-    let [announces] =
-        tools.map_or([None], |json| object::members(json, ["listChanged"]).unwrap_or_default());
     let in_meta = meta.and_then(|json| {
         let [info] = object::members(json, ["io.modelcontextprotocol/serverInfo"]).ok()?;
         info
@@ -220,8 +213,7 @@ fn identity(era: Era, revision: &str, result: &str) -> Identity {
         name: text(name).unwrap_or_default(),
         version: text(version).unwrap_or_default(),
         instructions: text(instructions),
-        has_tools: tools.is_some(),
-        announces_tools: announces == Some("true"),
+        capabilities: ServerCapabilities::parse(capabilities.unwrap_or("{}")),
     }
 }
 

@@ -1,8 +1,8 @@
-//! What is remembered of a server between its starts: the era it speaks, and its tools.
+//! What is remembered of a server between its starts: the era it speaks, and what it offers.
 //!
 //! A server that does not answer an unknown method costs the whole patience of the probe each
 //! time, so the verdict is kept in the cache directory under a fingerprint of the command. Losing
-//! the file costs one probe. The tools let a lazy server sleep until it is called.
+//! the file costs one probe. The offer lets a lazy server sleep until it is called.
 
 use std::path::PathBuf;
 
@@ -10,10 +10,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::keep;
-use super::tools::{Tool, ToolList};
+use super::offer::{List, Offer};
 use crate::base::{self, dirs, file};
 use crate::config::ServerConfig;
-use crate::wire::Era;
+use crate::wire::{Era, ListKind, ServerCapabilities};
 
 /// Where the verdict for one server is kept.
 #[derive(Debug, Clone)]
@@ -72,36 +72,54 @@ pub struct Catalog {
 struct Said {
     version: u32,
     instructions: Option<String>,
-    tools: Vec<Box<RawValue>>,
+    capabilities: ServerCapabilities,
+    /// The definitions, one list for each of [`ListKind::ALL`].
+    lists: [Vec<Box<RawValue>>; 4],
 }
+
+/// The version of the file.
+const SAID: u32 = 2;
 
 impl Catalog {
     /// The memory of the server that `config` starts.
     pub fn of(config: &ServerConfig) -> Self {
-        let name = format!("servers/{:016x}.tools.json", keep::mark(config));
+        let name = format!("servers/{:016x}.offer.json", keep::mark(config));
         Self { path: dirs::cache().map(|dir| dir.join(name)) }
     }
 
-    /// Its instructions and its tools.
-    pub fn recall(&self) -> Option<(Option<String>, ToolList)> {
+    /// What it offered.
+    pub fn recall(&self) -> Option<Offer> {
         let bytes = std::fs::read(self.path.as_ref()?).ok()?;
         let said: Said =
-            serde_json::from_slice(&bytes).ok().filter(|said: &Said| said.version == 1)?;
-        let definitions = said.tools.iter().map(|tool| tool.get());
-        Some((said.instructions, ToolList::from_definitions(definitions)))
+            serde_json::from_slice(&bytes).ok().filter(|said: &Said| said.version == SAID)?;
+        let mut offer = Offer::new(said.instructions.as_deref(), said.capabilities);
+        for kind in ListKind::ALL {
+            let definitions = said.lists[kind.index()].iter().map(|definition| definition.get());
+            offer.set(kind, List::from_definitions(kind, definitions));
+        }
+        Some(offer)
     }
 
-    /// Keeps what it said. Failing to is harmless.
-    pub fn keep(&self, instructions: Option<&str>, list: &ToolList) {
-        let raw = |tool: &Tool| RawValue::from_string(tool.definition.to_string()).ok();
-        let tools = list.tools.iter().filter_map(raw).collect();
-        let said = Said { version: 1, instructions: instructions.map(str::to_owned), tools };
+    /// Keeps what it offers. Failing to is harmless.
+    pub fn keep(&self, offer: &Offer) {
+        let definitions = |kind: ListKind| {
+            let items = offer.list(kind).items.iter();
+            items
+                .filter_map(|item| RawValue::from_string(item.definition.to_string()).ok())
+                .collect()
+        };
+        let said = Said {
+            version: SAID,
+            instructions: offer.instructions.as_deref().map(str::to_owned),
+            capabilities: (*offer.capabilities).clone(),
+            lists: ListKind::ALL.map(definitions),
+        };
         let (Some(path), Ok(json)) = (&self.path, serde_json::to_vec(&said)) else { return };
         if std::fs::read(path).is_ok_and(|old| old == json) {
             return;
         }
         if let Err(error) = file::replace(path, &json) {
-            tracing::debug!(%error, path = %path.display(), "the tools of a server were not remembered");
+            tracing::debug!(%error, path = %path.display(), "the offer of a server was not remembered");
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! # Knows
 //! The state machine of a server, its process and how that is ended, the connection to it with
-//! every request in flight, the handshake in either era, the list of its tools.
+//! every request in flight, the handshake in either era, the lists of what it offers.
 //!
 //! # Does not know
 //! Clients, sessions, policy, other servers.
@@ -18,12 +18,14 @@ pub mod handshake;
 pub mod keep;
 pub mod machine;
 pub mod memory;
+pub mod notice;
+pub mod offer;
 pub mod pending;
 pub mod running;
 pub mod stderr;
-pub mod tools;
 
 pub use connection::{Ask, Event, Exchange, Loss, Reply, Step};
 pub use handle::{Live, Server};
+pub use notice::Board;
+pub use offer::{Item, Offer};
 pub use pending::PendingCall;
-pub use tools::Tool;

@@ -12,15 +12,16 @@ use super::handle::Live;
 use super::handshake::{self, Identity};
 use super::keep::{Found, Keepable, Kept};
 use super::memory::Memory;
+use super::notice::Board;
+use super::offer::{self, List, Offer};
 use super::pending;
 use super::stderr::{self, LastLines};
-use super::tools::{self, ToolList};
 use crate::base::{ServerName, Tasks};
 use crate::config::ServerConfig;
 use crate::process::units::Units;
 use crate::process::{self, Process};
 use crate::telemetry::{Fact, Recorder};
-use crate::wire::{Era, Payload, translate};
+use crate::wire::{Era, ListKind, Payload, Topic, translate};
 
 /// How long the end of a process may lag behind the end of its output, so that the reason can name
 /// the exit code.
@@ -51,10 +52,14 @@ pub struct StartFailure {
 /// Something happened to a running server.
 #[derive(Debug)]
 pub enum Change {
-    ToolsChanged,
+    /// See [`Running::read_changed`].
+    ListsChanged,
     /// The process ended, or the connection did.
     Broken,
 }
+
+/// Lists that were read again, or why they could not be.
+pub type ChangedLists = Vec<(ListKind, Result<List, String>)>;
 
 /// What a start needs.
 #[derive(Debug, Clone)]
@@ -64,6 +69,7 @@ pub struct Start {
     pub recorder: Recorder,
     /// Where its process is to live; `None`: below us.
     pub units: Option<Units>,
+    pub board: Board,
 }
 
 /// Takes over the server that an earlier process of ours left, or starts one.
@@ -71,7 +77,7 @@ pub async fn begin(
     start: Start,
     found: Option<Found>,
     attempt: u32,
-) -> Result<(Running, ToolList), StartFailure> {
+) -> Result<(Running, Offer), StartFailure> {
     if let (Some(found), Some(units)) = (found, &start.units) {
         match adopt(&start, found, units).await {
             Ok(adopted) => return Ok(adopted),
@@ -82,8 +88,8 @@ pub async fn begin(
 }
 
 /// Takes over a running server: its process never notices.
-async fn adopt(start: &Start, found: Found, units: &Units) -> Result<(Running, ToolList), String> {
-    let Start { server, config, recorder, .. } = start;
+async fn adopt(start: &Start, found: Found, units: &Units) -> Result<(Running, Offer), String> {
+    let Start { server, config, recorder, board, .. } = start;
     let began = Instant::now();
     let process = Process::adopt(units, &found.card.unit).await.inspect_err(|_| {
         found.kept.forget();
@@ -97,6 +103,7 @@ async fn adopt(start: &Start, found: Found, units: &Units) -> Result<(Running, T
         key: pending::key(&found.card.unit),
         last_id: u64::from(found.taken_over) << 32,
         asked_before: found.asked_before,
+        board: board.clone(),
     };
     let pid = process.pid();
     let mut running = Running::of(process, opening, None, recorder);
@@ -104,45 +111,45 @@ async fn adopt(start: &Start, found: Found, units: &Units) -> Result<(Running, T
     running.process.keep();
     let identity = found.card.identity;
     let (connection, patience) = (running.connection.clone(), config.start_timeout);
-    let tools = tokio::select! {
-        tools = read_tools(connection, identity.clone(), patience) => tools,
+    let offer = tokio::select! {
+        offer = read_offer(connection, identity.clone(), patience) => offer,
         _ = running.process.ended() => Err("it ended while it was taken over".to_owned()),
     };
-    let tools = match tools {
-        Ok(tools) => tools,
+    let offer = match offer {
+        Ok(offer) => offer,
         Err(reason) => return Err(running.end(config.stop_timeout, Some(reason)).await),
     };
     recorder.record(Fact::ServerAdopted { server: server.clone(), pid, took: began.elapsed() });
     running.identity = Some(identity);
     running.subscribe();
-    Ok((running, tools))
+    Ok((running, offer))
 }
 
-/// Starts the process, greets it and reads its tools.
-async fn begin_anew(start: Start, attempt: u32) -> Result<(Running, ToolList), StartFailure> {
-    let Start { server, config, recorder, units, .. } = start;
+/// Starts the process, greets it and reads what it offers.
+async fn begin_anew(start: Start, attempt: u32) -> Result<(Running, Offer), StartFailure> {
+    let Start { server, config, recorder, units, board } = start;
     if let Some(first) = config.unresolved.first() {
         return Err(StartFailure { reason: first.to_string(), hopeless: true });
     }
     let began = Instant::now();
     let failed = |reason: String| StartFailure { reason, hopeless: false };
     let (mut running, keepable) =
-        Running::spawn(&server, &config, &recorder, units.as_ref()).await.map_err(failed)?;
+        Running::spawn(&server, &config, &recorder, units.as_ref(), board).await.map_err(failed)?;
     let pid = running.pid();
     recorder.record(Fact::ServerStarted { server: server.clone(), pid, attempt });
     match running.greet(&config).await {
-        Ok((identity, tools)) => {
+        Ok((identity, offer)) => {
             recorder.record(Fact::ServerReady {
                 server,
                 era: identity.era.as_str(),
                 revision: identity.revision.clone(),
-                tools: tools.tools.len(),
+                tools: offer.list(ListKind::Tools).items.len(),
                 took: began.elapsed(),
             });
             running.keep(keepable, &config, &identity);
             running.identity = Some(identity);
             running.subscribe();
-            Ok((running, tools))
+            Ok((running, offer))
         }
         Err(reason) => {
             let reason = running.end(config.stop_timeout, Some(reason)).await;
@@ -157,7 +164,7 @@ pub async fn change(running: &mut Option<Running>) -> Change {
     tokio::select! {
         _ = running.process.ended() => Change::Broken,
         news = running.news.recv() => match news {
-            Some(News::ToolsChanged) => Change::ToolsChanged,
+            Some(News::ListsChanged) => Change::ListsChanged,
             Some(News::Ended) | None => Change::Broken,
         },
     }
@@ -169,6 +176,7 @@ impl Running {
         config: &ServerConfig,
         recorder: &Recorder,
         units: Option<&Units>,
+        board: Board,
     ) -> Result<(Self, Option<Keepable>), String> {
         let started = Process::start(server, config, units).await;
         let (process, streams) = started.map_err(|error| error.to_string())?;
@@ -183,6 +191,7 @@ impl Running {
             window,
             last_id: 0,
             asked_before: Vec::new(),
+            board,
         };
         Ok((Self::of(process, opening, streams.stderr, recorder), keepable))
     }
@@ -236,15 +245,15 @@ impl Running {
         self.kept.is_some()
     }
 
-    async fn greet(&mut self, config: &ServerConfig) -> Result<(Identity, ToolList), String> {
+    async fn greet(&mut self, config: &ServerConfig) -> Result<(Identity, Offer), String> {
         let connection = self.connection.clone();
         let patience = config.start_timeout;
         let greet = async {
             let memory = Memory::of(config);
             let probe = handshake::PROBE_PATIENCE;
             let identity = handshake::greet(&connection, &memory, probe, patience).await?;
-            let tools = read_tools(connection.clone(), identity.clone(), patience).await?;
-            Ok((identity, tools))
+            let offer = read_offer(connection.clone(), identity.clone(), patience).await?;
+            Ok((identity, offer))
         };
         tokio::select! {
             result = tokio::time::timeout(patience, greet) => {
@@ -264,30 +273,35 @@ impl Running {
         Arc::new(Live { connection: self.connection.clone(), identity })
     }
 
-    /// Reads the tools anew.
-    pub fn read_tools(
-        &self,
-        patience: Duration,
-    ) -> impl Future<Output = Result<ToolList, String>> + use<> {
+    /// Reads the lists that changed anew.
+    pub fn read_changed(&self, patience: Duration) -> impl Future<Output = ChangedLists> + use<> {
         let (connection, identity) = (self.connection.clone(), self.identity.clone());
+        let kinds = self.connection.take_changed();
         async move {
-            let identity = identity.ok_or("it was not greeted")?;
-            read_tools(connection, identity, patience).await
+            let meta = identity.as_ref().and_then(own_meta);
+            let mut lists = Vec::with_capacity(kinds.len());
+            for kind in kinds {
+                let list = offer::read(&connection, kind, meta.as_deref(), patience).await;
+                lists.push((kind, list));
+            }
+            lists
         }
     }
 
     /// Asks a modern server to announce changes; a legacy one does so unasked.
     fn subscribe(&mut self) {
-        let Some(identity) = &self.identity else { return };
-        if identity.era == Era::Modern && identity.announces_tools {
-            let meta = translate::modern_meta(&handshake::client_info());
-            let build = |id: u64| {
-                Payload::from(format!(
-                    r#"{{"jsonrpc":"2.0","id":{id},"method":"subscriptions/listen","params":{{"_meta":{{{meta}}},"notifications":{{"toolsListChanged":true}}}}}}"#
-                ))
-            };
-            self.subscription = self.connection.request(Origin::default(), build).ok();
-        }
+        let Some(identity) = self.identity.as_ref() else { return };
+        let announced = Topic::ALL.into_iter().filter(|t| identity.capabilities.announces(*t));
+        let filter: Vec<String> =
+            announced.map(|topic| format!(r#""{}":true"#, topic.filter())).collect();
+        let Some(meta) = own_meta(identity).filter(|_| !filter.is_empty()) else { return };
+        let filter = filter.join(",");
+        let build = |id: u64| {
+            Payload::from(format!(
+                r#"{{"jsonrpc":"2.0","id":{id},"method":"subscriptions/listen","params":{{"_meta":{{{meta}}},"notifications":{{{filter}}}}}}}"#
+            ))
+        };
+        self.subscription = self.connection.request(Origin::default(), build).ok();
     }
 
     /// Ends the server and returns why, for people. `broken`: nobody asked for it.
@@ -331,15 +345,43 @@ impl Running {
     }
 }
 
-async fn read_tools(
+/// The members of `_meta` for requests of our own; nothing for a legacy server.
+fn own_meta(identity: &Identity) -> Option<String> {
+    (identity.era == Era::Modern).then(|| translate::modern_meta(&handshake::client_info(), "{}"))
+}
+
+/// Reads everything that the server has. Without its tools it is of no use; another list that it
+/// cannot give is empty.
+async fn read_offer(
     connection: Arc<Connection>,
     identity: Identity,
     patience: Duration,
-) -> Result<ToolList, String> {
-    if !identity.has_tools {
-        return Ok(ToolList::default());
+) -> Result<Offer, String> {
+    let meta = own_meta(&identity);
+    let read = async |kind: ListKind| {
+        if identity.capabilities.has(kind.topic()) {
+            offer::read(&connection, kind, meta.as_deref(), patience).await
+        } else {
+            Ok(List::default())
+        }
+    };
+    let (tools, prompts, resources, templates) = tokio::join!(
+        read(ListKind::Tools),
+        read(ListKind::Prompts),
+        read(ListKind::Resources),
+        read(ListKind::Templates),
+    );
+    let mut offer = Offer::new(identity.instructions.as_deref(), identity.capabilities.clone());
+    offer.set(ListKind::Tools, tools?);
+    for (kind, list) in [
+        (ListKind::Prompts, prompts),
+        (ListKind::Resources, resources),
+        (ListKind::Templates, templates),
+    ] {
+        match list {
+            Ok(list) => offer.set(kind, list),
+            Err(reason) => connection.misbehaved(&reason, b""),
+        }
     }
-    let meta =
-        (identity.era == Era::Modern).then(|| translate::modern_meta(&handshake::client_info()));
-    tools::read_all(&connection, meta.as_deref(), patience).await
+    Ok(offer)
 }

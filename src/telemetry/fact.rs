@@ -164,9 +164,12 @@ pub enum Fact {
         server: ServerName,
         lines: u64,
     },
-    ToolRefused {
+    /// One definition of a server is left out of its list.
+    DefinitionRefused {
         server: ServerName,
-        tool: String,
+        /// `tool`, `prompt`, `resource` or `resource template`.
+        kind: &'static str,
+        name: String,
         reason: String,
     },
     ToolsChanged {
@@ -203,8 +206,11 @@ pub struct CallFinished {
     pub call: CallId,
     pub session: Option<SessionId>,
     pub principal: Arc<str>,
-    /// As the client named it.
-    pub tool: Arc<str>,
+    /// What it was about: `tool`, `prompt`, `resource`, `completion`, `task`, or `request` if it
+    /// named nothing.
+    pub kind: &'static str,
+    /// As clients know it.
+    pub name: Arc<str>,
     pub server: Option<ServerName>,
     pub outcome: CallOutcome,
     /// Why, when it did not go well.
@@ -237,7 +243,7 @@ impl Fact {
             Self::ServerFailed { .. }
             | Self::ServerMisbehaved { .. }
             | Self::ServerWroteTooMuch { .. }
-            | Self::ToolRefused { .. }
+            | Self::DefinitionRefused { .. }
             | Self::LastGoodConfigUsed { .. }
             | Self::ConfigUnwatched { .. }
             | Self::PeerRefused { .. } => Level::Warning,
@@ -295,7 +301,9 @@ impl Fact {
             Self::ServerWroteTooMuch { .. } => {
                 ("server_wrote_too_much", "a1f0c6de5b7e4b0fa3a5d0c1e2f30010")
             }
-            Self::ToolRefused { .. } => ("tool_refused", "a1f0c6de5b7e4b0fa3a5d0c1e2f30011"),
+            Self::DefinitionRefused { .. } => {
+                ("definition_refused", "a1f0c6de5b7e4b0fa3a5d0c1e2f30011")
+            }
             Self::ToolsChanged { .. } => ("tools_changed", "a1f0c6de5b7e4b0fa3a5d0c1e2f30012"),
             Self::SessionOpened { .. } => ("session_opened", "a1f0c6de5b7e4b0fa3a5d0c1e2f30013"),
             Self::SessionClosed { .. } => ("session_closed", "a1f0c6de5b7e4b0fa3a5d0c1e2f30014"),

@@ -24,7 +24,7 @@ impl Fact {
             | Self::ServerWrote { .. }
             | Self::ServerWroteTooMuch { .. }
             | Self::ServerOrdered { .. }
-            | Self::ToolRefused { .. } => self.server_text(),
+            | Self::DefinitionRefused { .. } => self.server_text(),
             other => other.daemon_text(),
         }
     }
@@ -185,9 +185,9 @@ impl Fact {
                     let message = format!("server {server}: {order}, says {principal}");
                     (server, message, Some(("PRINCIPAL", principal.to_string())))
                 }
-                Self::ToolRefused { server, tool, reason } => {
-                    let message = format!("server {server}: tool {tool} is not shown: {reason}");
-                    (server, message, Some(("TOOL", tool)))
+                Self::DefinitionRefused { server, kind, name, reason } => {
+                    let message = format!("server {server}: {kind} {name} is not shown: {reason}");
+                    (server, message, Some(("DEFINITION", name)))
                 }
                 _ => unreachable!("every other fact has its text elsewhere"),
             };
@@ -198,14 +198,26 @@ impl Fact {
 }
 
 impl CallFinished {
+    /// Where the name goes.
+    fn field(&self) -> &'static str {
+        match self.kind {
+            "prompt" => "PROMPT",
+            "resource" => "RESOURCE",
+            "completion" => "REFERENCE",
+            "task" => "TASK",
+            _ => "TOOL",
+        }
+    }
+
     fn text(self) -> (String, Vec<(&'static str, String)>) {
         let took = self.took.as_micros();
         let because =
             self.reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
-        let message = format!("{} {} in {took} µs{because}", self.tool, self.outcome.as_str());
+        let message = format!("{} {} in {took} µs{because}", self.name, self.outcome.as_str());
         let mut fields = vec![
             ("CALL_ID", self.call.to_string()),
-            ("TOOL", self.tool.to_string()),
+            (self.field(), self.name.to_string()),
+            ("KIND", self.kind.to_owned()),
             ("OUTCOME", self.outcome.as_str().to_owned()),
             ("DURATION_US", took.to_string()),
             ("PRINCIPAL", self.principal.to_string()),

@@ -10,6 +10,8 @@ pub mod code {
     pub const METHOD_NOT_FOUND: i64 = -32601;
     pub const INVALID_PARAMS: i64 = -32602;
     pub const INTERNAL: i64 = -32603;
+    /// Up to 2025-11-25: there is no resource with this URI. 2026-07-28 has [`INVALID_PARAMS`].
+    pub const RESOURCE_NOT_FOUND: i64 = -32002;
     /// 2026-07-28: a header is missing or differs from the body.
     pub const HEADER_MISMATCH: i64 = -32020;
     /// 2026-07-28: the client lacks a capability that the request needs.

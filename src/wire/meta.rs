@@ -3,12 +3,15 @@
 use std::borrow::Cow;
 
 use super::error::RpcError;
+use super::log_level::LogLevel;
 use super::object;
 use super::revision::{Era, Revision};
 
 pub const PROTOCOL_VERSION: &str = "io.modelcontextprotocol/protocolVersion";
 pub const CLIENT_INFO: &str = "io.modelcontextprotocol/clientInfo";
 pub const CLIENT_CAPABILITIES: &str = "io.modelcontextprotocol/clientCapabilities";
+pub const LOG_LEVEL: &str = "io.modelcontextprotocol/logLevel";
+pub const RELATED_TASK: &str = "io.modelcontextprotocol/related-task";
 pub const SUBSCRIPTION_ID: &str = "io.modelcontextprotocol/subscriptionId";
 
 /// The members of a request's `_meta` that we read.
@@ -20,14 +23,16 @@ pub struct Meta<'a> {
     pub client_info: Option<&'a str>,
     pub client_capabilities: Option<&'a str>,
     pub progress_token: Option<&'a str>,
+    /// From which level on the client wants log messages about the request.
+    pub log_level: Option<LogLevel>,
 }
 
 impl<'a> Meta<'a> {
     /// Reads the text of a `_meta` object.
     pub fn parse(text: &'a str) -> Result<Self, RpcError> {
-        const NAMES: [&str; 4] =
-            [PROTOCOL_VERSION, CLIENT_INFO, CLIENT_CAPABILITIES, "progressToken"];
-        let [version_at, client_info, client_capabilities, progress_token] =
+        const NAMES: [&str; 5] =
+            [PROTOCOL_VERSION, CLIENT_INFO, CLIENT_CAPABILITIES, "progressToken", LOG_LEVEL];
+        let [version_at, client_info, client_capabilities, progress_token, log_level] =
             object::members(text, NAMES).map_err(|e| invalid("_meta", &e))?;
         let version = match version_at {
             None => None,
@@ -37,7 +42,20 @@ impl<'a> Meta<'a> {
                 ))
             })?),
         };
-        Ok(Self { version, version_at, client_info, client_capabilities, progress_token })
+        let log_level = match log_level {
+            None => None,
+            Some(json) => Some(LogLevel::parse(json).ok_or_else(|| {
+                RpcError::invalid_params(format!("`{LOG_LEVEL}` in `_meta` is no log level"))
+            })?),
+        };
+        Ok(Self {
+            version,
+            version_at,
+            client_info,
+            client_capabilities,
+            progress_token,
+            log_level,
+        })
     }
 
     /// Checks what 2026-07-28 requires of every request ("Per-request metadata").

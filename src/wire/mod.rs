@@ -15,10 +15,13 @@
 //! # How to read it
 //! [`message`] first, then [`object`] and [`splice`] which it stands on, then [`translate`].
 
+pub mod capabilities;
 pub mod error;
 pub mod headers;
 pub mod lines;
 pub mod link;
+pub mod list;
+pub mod log_level;
 pub mod message;
 pub mod meta;
 pub mod method;
@@ -30,7 +33,10 @@ pub mod splice;
 pub mod sse;
 pub mod translate;
 
+pub use capabilities::{ClientCapabilities, ServerCapabilities};
 pub use error::{Malformed, RpcError};
+pub use list::{ListKind, Topic};
+pub use log_level::LogLevel;
 pub use message::{Kind, Message};
 pub use method::Method;
 pub use object::Span;

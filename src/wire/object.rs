@@ -42,6 +42,12 @@ pub fn members<'a, const N: usize>(
     Ok(found)
 }
 
+/// The value of one member of a JSON object; `None` where there is none, or no object.
+pub fn get<'a>(text: &'a str, name: &'static str) -> Option<&'a str> {
+    let [found] = members(text, [name]).ok()?;
+    found
+}
+
 /// The text of a JSON string, without its quotes and escapes; `None` if `json` is no string.
 pub fn string(json: &str) -> Option<Cow<'_, str>> {
     let inner = json.strip_prefix('"')?.strip_suffix('"')?;

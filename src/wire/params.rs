@@ -3,44 +3,117 @@
 use std::borrow::Cow;
 
 use super::error::RpcError;
+use super::log_level::LogLevel;
 use super::message::Message;
 use super::meta::Meta;
+use super::method::Method;
 use super::object::{self, Span};
 use super::revision::Era;
+
+/// What kind of thing a request is about. It decides which server gets the request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    Tool,
+    Prompt,
+    Resource,
+    /// `completion/complete` for a prompt's argument.
+    PromptReference,
+    /// `completion/complete` for a variable of a resource template.
+    TemplateReference,
+    Task,
+}
+
+impl Target {
+    /// What requests of this method are about. For completions their parameters decide.
+    fn of(method: &Method) -> Option<Self> {
+        match method {
+            Method::ToolsCall => Some(Self::Tool),
+            Method::PromptsGet => Some(Self::Prompt),
+            Method::ResourcesRead | Method::ResourcesSubscribe | Method::ResourcesUnsubscribe => {
+                Some(Self::Resource)
+            }
+            Method::Complete => Some(Self::PromptReference),
+            Method::TasksGet | Method::TasksResult | Method::TasksCancel | Method::TasksUpdate => {
+                Some(Self::Task)
+            }
+            _ => None,
+        }
+    }
+
+    /// Which member says it, for people.
+    fn member(self) -> &'static str {
+        match self {
+            Self::Tool | Self::Prompt => "name",
+            Self::Resource => "uri",
+            Self::PromptReference => "ref.name",
+            Self::TemplateReference => "ref.uri",
+            Self::Task => "taskId",
+        }
+    }
+
+    /// The member of `params` that is read for it.
+    fn key(self) -> &'static str {
+        match self {
+            Self::PromptReference | Self::TemplateReference => "ref",
+            target => target.member(),
+        }
+    }
+}
 
 /// Where the parts of `params` lie that matter to us.
 #[derive(Debug, Clone, Default)]
 pub struct Head {
     /// The position behind the opening brace of `params`; `None` without `params`.
     inside: Option<u32>,
+    target: Option<Target>,
+    /// The name, URI or id of the target.
     name: Option<Span>,
     /// `arguments` is there and no object.
     bad_arguments: bool,
+    /// The call is to run as a task (2025-11-25, "Tasks").
+    as_task: bool,
+    input_responses: Option<Span>,
+    request_state: Option<Span>,
     meta: Option<Span>,
     version: Option<Span>,
     client_info: Option<Span>,
     client_capabilities: Option<Span>,
     progress_token: Option<Span>,
+    log_level: Option<LogLevel>,
 }
 
 impl Head {
     /// Reads the head of any message; one without `params` has an empty one.
     pub fn parse(message: &Message) -> Result<Self, RpcError> {
-        let Some(params) = message.params() else { return Ok(Self::default()) };
-        let [name, arguments, meta] = object::members(params, ["name", "arguments", "_meta"])
+        let target = message.method().and_then(Target::of);
+        let Some(params) = message.params() else {
+            return Ok(Self { target, ..Self::default() });
+        };
+        let key = target.map_or("name", Target::key);
+        let names = [key, "arguments", "_meta", "task", "inputResponses", "requestState"];
+        let [named, arguments, meta, task, responses, state] = object::members(params, names)
             .map_err(|error| RpcError::invalid_params(format!("`params`: {error}")))?;
+        let (target, name) = match target {
+            Some(Target::PromptReference) => reference(named)?,
+            target => (target, named),
+        };
         let text = message.text();
         let span = |part: &str| Span::of(part, text);
         let found = meta.map(Meta::parse).transpose()?.unwrap_or_default();
         Ok(Self {
             inside: Some(span(params).start + 1),
+            target,
             name: name.map(span),
             bad_arguments: arguments.is_some_and(|json| json != "null" && !object::is_object(json)),
+            as_task: task.is_some_and(object::is_object),
+            input_responses: responses.map(span),
+            request_state: state.map(span),
             meta: meta.map(span),
             version: found.version_at.map(span),
             client_info: found.client_info.map(span),
             client_capabilities: found.client_capabilities.map(span),
             progress_token: found.progress_token.map(span),
+            log_level: found.log_level,
         })
     }
 
@@ -59,23 +132,49 @@ impl Head {
             client_info: at(self.client_info),
             client_capabilities: at(self.client_capabilities),
             progress_token: at(self.progress_token),
+            log_level: self.log_level,
         }
     }
 
-    /// What a `tools/call` needs, of the message this head was read from.
-    pub fn call<'a>(&self, message: &'a Message) -> Result<CallParams<'a>, RpcError> {
-        let wrong = |what: &str| RpcError::invalid_params(what);
-        let inside = self.inside.ok_or_else(|| wrong("`params` is missing"))?;
-        let name_at = self.name.ok_or_else(|| wrong("`params.name` is missing"))?;
-        let name = object::string(message.at(name_at));
-        let name = name.ok_or_else(|| wrong("`params.name` must be a string"))?;
+    /// What the request is about, if it is for one server.
+    pub fn target(&self) -> Option<Target> {
+        self.target
+    }
+
+    /// The same, for people.
+    pub fn kind(&self) -> &'static str {
+        match self.target {
+            Some(Target::Tool) => "tool",
+            Some(Target::Prompt) => "prompt",
+            Some(Target::Resource) => "resource",
+            Some(Target::PromptReference | Target::TemplateReference) => "completion",
+            Some(Target::Task) => "task",
+            None => "request",
+        }
+    }
+
+    /// What is needed to pass the request on, of the message this head was read from.
+    pub fn request<'a>(&self, message: &'a Message) -> Result<RequestParams<'a>, RpcError> {
+        let wrong = |what: &str| Err(RpcError::invalid_params(what));
+        let Some(inside) = self.inside else { return wrong("`params` is missing") };
+        let Some(target) = self.target else { return wrong("`params` names nothing") };
+        let Some(name_at) = self.name else {
+            return wrong(&format!("`params.{}` is missing", target.member()));
+        };
+        let Some(name) = object::string(message.at(name_at)) else {
+            return wrong(&format!("`params.{}` must be a string", target.member()));
+        };
         if self.bad_arguments {
-            return Err(wrong("`params.arguments` must be an object"));
+            return wrong("`params.arguments` must be an object");
         }
         let at = |span: Option<Span>| span.map(|span| message.at(span));
-        Ok(CallParams {
+        Ok(RequestParams {
+            target,
             name,
             name_at,
+            as_task: self.as_task,
+            input_responses: at(self.input_responses),
+            request_state: at(self.request_state),
             meta: at(self.meta),
             progress_token: at(self.progress_token),
             inside,
@@ -83,12 +182,32 @@ impl Head {
     }
 }
 
-/// The parameters of a `tools/call`.
+/// What `params.ref` of `completion/complete` refers to, and where its name is.
+fn reference(json: Option<&str>) -> Result<(Option<Target>, Option<&str>), RpcError> {
+    let json = json.ok_or_else(|| RpcError::invalid_params("`params.ref` is missing"))?;
+    let [kind, name, uri] = object::members(json, ["type", "name", "uri"])
+        .map_err(|error| RpcError::invalid_params(format!("`params.ref`: {error}")))?;
+    match kind.and_then(object::string).as_deref() {
+        Some("ref/prompt") => Ok((Some(Target::PromptReference), name)),
+        Some("ref/resource") => Ok((Some(Target::TemplateReference), uri)),
+        _ => Err(RpcError::invalid_params(
+            "`params.ref.type` must be \"ref/prompt\" or \"ref/resource\"",
+        )),
+    }
+}
+
+/// The parameters of a request that is passed on to a server.
 #[derive(Debug, Clone)]
-pub struct CallParams<'a> {
-    /// The tool's name, without quotes and escapes.
+pub struct RequestParams<'a> {
+    pub target: Target,
+    /// The target's name, URI or id, without quotes and escapes.
     pub name: Cow<'a, str>,
     pub name_at: Span,
+    /// The call is to run as a task (2025-11-25, "Tasks").
+    pub as_task: bool,
+    /// What a client answered in the round before (2026-07-28, "Multi Round-Trip Requests").
+    pub input_responses: Option<&'a str>,
+    pub request_state: Option<&'a str>,
     /// The whole `_meta` object.
     pub meta: Option<&'a str>,
     pub progress_token: Option<&'a str>,
@@ -98,15 +217,16 @@ pub struct CallParams<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Head, Message};
+    use super::{Head, Message, Target};
 
     #[test]
     fn wrong_parameters_are_named() {
         let check = |params: &str, words: &str| {
             let text = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call"{params}}}"#);
             let message = Message::parse(&text.into()).unwrap();
-            let error =
-                Head::parse(&message).and_then(|head| head.call(&message).map(|_| ())).unwrap_err();
+            let error = Head::parse(&message)
+                .and_then(|head| head.request(&message).map(|_| ()))
+                .unwrap_err();
             assert_eq!(error.code, -32602);
             assert!(error.message.contains(words), "{params}: {}", error.message);
         };
@@ -119,6 +239,45 @@ mod tests {
         check(r#","params":{"name":"a","Name":"b"}"#, "only in case");
         check(r#","params":{"name":"a","_meta":[]}"#, "expected a JSON object");
         check(r#","params":[]"#, "expected a JSON object");
+        let check = |method: &str, params: &str, words: &str| {
+            let text =
+                format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{method}","params":{params}}}"#);
+            let message = Message::parse(&text.into()).unwrap();
+            let error = Head::parse(&message)
+                .and_then(|head| head.request(&message).map(|_| ()))
+                .unwrap_err();
+            assert_eq!((error.code, &*error.message), (-32602, words));
+        };
+        check("resources/read", r#"{"name":"x"}"#, "`params.uri` is missing");
+        check("tasks/get", r#"{"taskId":7}"#, "`params.taskId` must be a string");
+        check("completion/complete", "{}", "`params.ref` is missing");
+        check(
+            "completion/complete",
+            r#"{"ref":{"type":"x"}}"#,
+            "`params.ref.type` must be \"ref/prompt\" or \"ref/resource\"",
+        );
+        check(
+            "completion/complete",
+            r#"{"ref":{"type":"ref/prompt"}}"#,
+            "`params.ref.name` is missing",
+        );
+    }
+
+    #[test]
+    fn what_a_request_is_about_is_found() {
+        let check = |method: &str, params: &str, expected: (Target, &str)| {
+            let text =
+                format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{method}","params":{params}}}"#);
+            let message = Message::parse(&text.into()).unwrap();
+            let head = Head::parse(&message).unwrap();
+            let request = head.request(&message).unwrap();
+            assert_eq!((request.target, &*request.name), expected);
+        };
+        check("prompts/get", r#"{"name":"p"}"#, (Target::Prompt, "p"));
+        check("resources/subscribe", r#"{"uri":"a:b"}"#, (Target::Resource, "a:b"));
+        let reference = r#"{"ref":{"type":"ref/resource","uri":"a:{b}"},"argument":{}}"#;
+        check("completion/complete", reference, (Target::TemplateReference, "a:{b}"));
+        check("tasks/cancel", r#"{"taskId":"s:1"}"#, (Target::Task, "s:1"));
     }
 
     #[test]
@@ -126,7 +285,7 @@ mod tests {
         let text = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"_meta":{"progressToken":"p","io.modelcontextprotocol/protocolVersion":"2026-07-28"},"name":"a\u0062"}}"#;
         let message = Message::parse(&text.into()).unwrap();
         let head = Head::parse(&message).unwrap();
-        let call = head.call(&message).unwrap();
+        let call = head.request(&message).unwrap();
         assert_eq!((&*call.name, call.progress_token), ("ab", Some("\"p\"")));
         assert_eq!(head.meta(&message).version.as_deref(), Some("2026-07-28"));
     }

@@ -11,6 +11,7 @@ use axum::http::{HeaderValue, StatusCode, header as names};
 use super::post::Prepared;
 use super::stream::{Reader, Stream};
 use super::{Body, Front, Response, empty, json, message};
+use crate::front::announce::{Filter, Listening};
 use crate::front::handle::{self, Handled};
 use crate::front::outlet::{Back, CallOutlet};
 use crate::front::session::InFlight;
@@ -38,13 +39,9 @@ pub(super) async fn answer(front: &Arc<Front>, prepared: Prepared) -> Response {
             json(status_of(&error, held.is_some()), error.response(Some(&id)))
         }
         Handled::Later(later) => {
-            let (payload, tools_version) = handle::later(&front.hub, &id, later).await;
-            if let Some(version) = tools_version {
-                session.sent_tools(version);
-            }
-            message(StatusCode::OK, payload)
+            message(StatusCode::OK, handle::later(&front.hub, &session, &id, later).await)
         }
-        Handled::Listen { tools } => listen(front, &id, tools),
+        Handled::Listen(filter) => listen(front, &id, filter).await,
         Handled::Call(call) => {
             let in_flight = match held.as_ref().map(|_| session.begin(&id)).transpose() {
                 Ok(in_flight) => in_flight,
@@ -249,23 +246,22 @@ async fn until_answered(
 }
 
 /// A modern client hears of changes for as long as it stays.
-fn listen(front: &Arc<Front>, id: &str, tools: bool) -> Response {
+async fn listen(front: &Arc<Front>, id: &str, filter: Filter) -> Response {
+    let mut listening = Listening::open(&front.hub, id, filter).await;
     let stream = Stream::fleeting();
-    stream.push(handle::acknowledged(id, tools));
     let mut body = stream.body();
     let mut gone = body.when_gone();
-    let mut watch = front.hub.watch_tools(front.hub.world().tools_version);
-    let (tasks, id) = (front.streams.clone(), id.to_owned());
+    let tasks = front.streams.clone();
     front.streams.spawn("subscription", async move {
         loop {
             tokio::select! {
                 _ = &mut gone => return,
                 () = tasks.stopped() => break,
-                _ = watch.changed(), if tools => stream.push(handle::tools_changed(Some(&id))),
+                message = listening.next() => stream.push(message),
                 () = tokio::time::sleep(KEEP_ALIVE) => stream.keep_alive(),
             }
         }
-        stream.push(handle::subscription_ended(&id));
+        stream.push(listening.ended());
         stream.end();
     });
     events(body)

@@ -59,14 +59,14 @@ async fn one(front: &Arc<Front>, held: &Arc<HttpSession>, message: Message) -> O
         Handled::Taken => None,
         Handled::Reply(payload) => Some(payload),
         Handled::Refused(error) => Some(translate::refusal(&id, &error)),
-        Handled::Later(later) => Some(handle::later(&front.hub, &id, later).await.0),
+        Handled::Later(later) => Some(handle::later(&front.hub, &held.session, &id, later).await),
         Handled::Call(call) => {
             // One array has no place for what comes before an answer.
             let back = Back::Http(Arc::new(LateStream::default()));
             let outlet = CallOutlet::new(held.session.clone(), call.era, back);
             Some(mux::serve(front.hub.clone(), *call, outlet).await)
         }
-        Handled::Listen { .. } => {
+        Handled::Listen(_) => {
             let error =
                 RpcError::new(code::INVALID_REQUEST, "a subscription cannot be part of a batch");
             Some(translate::refusal(&id, &error))

@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header as names};
 use super::answer::{KEEP_ALIVE, events};
 use super::stream::{Reader, Stream};
 use super::{Front, Peer, Response, accepts, empty, header, refusal, session_id};
-use crate::front::handle;
+use crate::front::announce::Announcements;
 use crate::front::sessions::HttpSession;
 use crate::wire::{Era, Revision, RpcError, error::code, headers};
 
@@ -60,16 +60,13 @@ fn feed(
 ) -> Response {
     let mut gone = body.when_gone();
     let tasks = front.streams.clone();
-    let known = held.session.tools_seen();
-    let mut watch = front.hub.watch_tools(known.unwrap_or(front.hub.world().tools_version));
+    let mut announcements = Announcements::new(&front.hub, held.session.clone());
     front.streams.spawn("event stream", async move {
         loop {
             tokio::select! {
                 _ = &mut gone => return,
                 () = tasks.stopped() => return stream.end(),
-                version = watch.changed() => if held.session.must_hear_of_tools(version) {
-                    stream.push(handle::tools_changed(None));
-                },
+                message = announcements.next() => stream.push(message),
                 () = tokio::time::sleep(KEEP_ALIVE) => stream.keep_alive(),
             }
         }

@@ -1,11 +1,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Catalog, NotFound};
+use super::{Catalog, NotFound, NotLocated};
 use crate::base::ServerName;
 use crate::config::model::ToolNames;
-use crate::servers::Server;
-use crate::servers::tools::ToolList;
+use crate::servers::{Offer, Server};
+use crate::wire::{Era, ListKind};
 
 fn server(
     name: &str,
@@ -19,8 +19,8 @@ fn server(
     let definition = |name: &&str| format!(r#"{{"inputSchema":{{}},"name":"{name}","x":1e400}}"#);
     let page =
         format!(r#"{{"tools":[{}]}}"#, tools.iter().map(definition).collect::<Vec<_>>().join(","));
-    let list = ToolList::from_page(&page);
-    Server::fixed(ServerName::parse(name).unwrap(), Arc::new(config), list)
+    let offer = Offer::from_pages(&[(ListKind::Tools, &page)]);
+    Server::fixed(ServerName::parse(name).unwrap(), Arc::new(config), offer)
 }
 
 fn catalog(servers: Vec<Server>) -> Catalog {
@@ -30,8 +30,8 @@ fn catalog(servers: Vec<Server>) -> Catalog {
 }
 
 fn found(catalog: &Catalog, name: &str) -> String {
-    match catalog.resolve(name) {
-        Ok(entry) => format!("{}/{}", entry.server.name, entry.tool.name),
+    match catalog.tools.resolve(name) {
+        Ok(entry) => format!("{}/{}", entry.server.name, entry.item.name),
         Err(NotFound::Unknown { nearest }) => {
             format!("none, near {}", nearest.as_deref().unwrap_or("nothing"))
         }
@@ -40,7 +40,7 @@ fn found(catalog: &Catalog, name: &str) -> String {
 }
 
 fn shown(catalog: &Catalog) -> Vec<&str> {
-    catalog.entries.iter().map(|entry| &*entry.shown).collect()
+    catalog.tools.entries().iter().map(|entry| &*entry.shown).collect()
 }
 
 #[test]
@@ -52,7 +52,7 @@ fn names_are_prefixed_sorted_and_resolved() {
     ]);
     assert_eq!(shown(&catalog), ["files__log", "files__read", "git__log", "git__status", "now"]);
     assert_eq!(
-        catalog.list,
+        catalog.shown(ListKind::Tools).list,
         r#"[{"inputSchema":{},"name":"files__log","x":1e400},{"inputSchema":{},"name":"files__read","x":1e400},{"inputSchema":{},"name":"git__log","x":1e400},{"inputSchema":{},"name":"git__status","x":1e400},{"inputSchema":{},"name":"now","x":1e400}]"#
     );
     for (name, expected) in [
@@ -96,13 +96,87 @@ fn tools_that_would_share_a_name_both_give_way() {
 fn the_list_does_not_depend_on_the_servers_order() {
     let one = catalog(vec![server("s", &["b", "a", "c"], |_| {})]);
     let other = catalog(vec![server("s", &["c", "b", "a"], |_| {})]);
-    assert_eq!(one.list, other.list);
+    let list = |catalog: &Catalog| catalog.shown(ListKind::Tools).list.clone();
+    assert_eq!(list(&one), list(&other));
+    let modern = one.shown(ListKind::Tools).page(None, Era::Modern).unwrap();
     let modern: serde_json::Value =
-        serde_json::from_slice(&one.modern_result.replace(b"1e400", b"1")).unwrap();
+        serde_json::from_slice(&modern.replace(b"1e400", b"1")).unwrap();
     assert_eq!(
         (&modern["resultType"], &modern["cacheScope"]),
         (&"complete".into(), &"private".into())
     );
+}
+
+fn with_resources(name: &str, uris: &[&str], templates: &[&str]) -> Server {
+    let config =
+        crate::config::load::inline(&["x".into()], None).unwrap().servers["default"].clone();
+    let page = |member: &str, key: &str, of: &[&str]| {
+        let items: Vec<String> =
+            of.iter().map(|uri| format!(r#"{{"{key}":"{uri}","name":"n"}}"#)).collect();
+        format!(r#"{{"{member}":[{}]}}"#, items.join(","))
+    };
+    let mut offer = Offer::from_pages(&[
+        (ListKind::Resources, &page("resources", "uri", uris)),
+        (ListKind::Templates, &page("resourceTemplates", "uriTemplate", templates)),
+    ]);
+    offer.capabilities = Arc::new(crate::wire::ServerCapabilities::parse(r#"{"resources":{}}"#));
+    Server::fixed(ServerName::parse(name).unwrap(), config, offer)
+}
+
+#[test]
+fn a_uri_leads_to_its_server() {
+    let catalog = catalog(vec![
+        with_resources("a", &["file:///x", "file:///both"], &["note://{id}"]),
+        with_resources("b", &["db://t", "file:///both"], &["db://{table}/{row}"]),
+    ]);
+    let check = |uri: &str, expected: Result<(&str, &str), &[&str]>| {
+        let found = catalog.uris.locate(uri);
+        let found = found.as_ref().map(|at| (at.server.name.as_str(), at.uri));
+        match (found, expected) {
+            (Ok(found), Ok(expected)) => assert_eq!(found, expected, "{uri}"),
+            (Err(NotLocated::Shared(shown)), Err(expected)) => {
+                assert_eq!(shown.iter().map(|uri| &**uri).collect::<Vec<_>>(), expected, "{uri}");
+            }
+            (Err(NotLocated::Unknown), Err([])) => {}
+            (found, _) => panic!("{uri}: {found:?}"),
+        }
+    };
+    check("file:///x", Ok(("a", "file:///x")));
+    check("note://7", Ok(("a", "note://7")));
+    check("db://t/1", Ok(("b", "db://t/1")));
+    check("db://elsewhere", Ok(("b", "db://elsewhere")));
+    check("file:///both", Err(&["callmux://a/file:///both", "callmux://b/file:///both"]));
+    check("callmux://b/file:///both", Ok(("b", "file:///both")));
+    check("callmux://a/file:///x", Ok(("a", "file:///x")));
+    check("callmux://c/file:///x", Err(&[]));
+    check("http://unknown", Err(&[]));
+    check("", Err(&[]));
+    let list = &catalog.shown(ListKind::Resources).list;
+    assert!(memchr::memmem::find(list, br#""uri":"callmux://b/file:///both""#).is_some());
+}
+
+#[test]
+fn a_long_list_comes_in_pages_that_a_change_does_not_break() {
+    let names: Vec<String> = (0..2500).map(|n| format!("t{n:04}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let read = |catalog: &Catalog, cursor: Option<&str>| {
+        let page = catalog.shown(ListKind::Tools).page(cursor, Era::Legacy).unwrap();
+        let page: serde_json::Value =
+            serde_json::from_slice(&page.replace(b"1e400", b"1")).unwrap();
+        let first = page["tools"][0]["name"].as_str().unwrap().to_owned();
+        let next = page.get("nextCursor").map(ToString::to_string);
+        (first, page["tools"].as_array().unwrap().len(), next)
+    };
+    let before = catalog(vec![server("s", &names, |_| {})]);
+    let after = catalog(vec![server("s", &names[500..], |_| {})]);
+    let (first, count, next) = read(&before, None);
+    assert_eq!((first.as_str(), count), ("s__t0000", 1000));
+    let (first, count, last) = read(&after, next.as_deref());
+    assert_eq!((first.as_str(), count), ("s__t1000", 1000));
+    assert_eq!(read(&before, last.as_deref()), ("s__t2000".into(), 500, None));
+    for wrong in ["7", "\"\"", "\"x\"", "\"YWJj\""] {
+        assert!(before.shown(ListKind::Tools).page(Some(wrong), Era::Modern).is_err(), "{wrong}");
+    }
 }
 
 trait Replace {

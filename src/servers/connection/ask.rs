@@ -2,22 +2,40 @@
 
 use std::sync::Arc;
 
+use tokio::sync::oneshot;
+
 use super::Connection;
 use crate::wire::error::code;
-use crate::wire::{Message, RpcError};
+use crate::wire::{Message, RpcError, translate};
 
 /// A server's open question. It is answered exactly once: dropping it unanswered tells the server
 /// that the client is gone.
 #[derive(Debug)]
 pub struct Ask {
     message: Message,
-    connection: Arc<Connection>,
-    open: bool,
+    /// `None` once it is answered.
+    asker: Option<Asker>,
+}
+
+/// Who asks.
+#[derive(Debug)]
+enum Asker {
+    /// A legacy server, which waits for a response.
+    Server(Arc<Connection>),
+    /// A call whose modern server ended a round with questions (2026-07-28, "Multi Round-Trip
+    /// Requests"). It gets the response, or hears that there will be none.
+    Call(oneshot::Sender<Message>),
 }
 
 impl Ask {
     pub(super) fn new(message: Message, connection: Arc<Connection>) -> Self {
-        Self { message, connection, open: true }
+        Self { message, asker: Some(Asker::Server(connection)) }
+    }
+
+    /// A question of a call itself; the response goes to the receiver.
+    pub fn of_call(message: Message) -> (Self, oneshot::Receiver<Message>) {
+        let (sender, receiver) = oneshot::channel();
+        (Self { message, asker: Some(Asker::Call(sender)) }, receiver)
     }
 
     /// The request as the server sent it, under the server's own id.
@@ -32,8 +50,27 @@ impl Ask {
 
     /// Passes on the client's response, whatever its id.
     pub fn answer(mut self, response: &Message) {
-        if self.close() {
-            self.connection.send(response.with_id(self.id()).on_one_line());
+        match self.close() {
+            Some(Asker::Server(connection)) => {
+                connection.send(response.with_id(self.id()).on_one_line());
+            }
+            // The call may be over.
+            Some(Asker::Call(call)) => drop(call.send(response.clone())),
+            None => {}
+        }
+    }
+
+    /// Answers with this result, a JSON object.
+    pub fn answer_with(mut self, result: &str) {
+        let answer = translate::result(self.id(), result);
+        match self.close() {
+            Some(Asker::Server(connection)) => connection.send(answer.on_one_line()),
+            Some(Asker::Call(call)) => {
+                if let Ok(message) = Message::parse(&answer.into_bytes()) {
+                    drop(call.send(message));
+                }
+            }
+            None => {}
         }
     }
 
@@ -47,15 +84,25 @@ impl Ask {
     }
 
     fn refuse_with(&mut self, error: &RpcError) {
-        if self.close() {
-            self.connection.send(error.response(Some(self.id())).into());
+        let answer = error.response(Some(self.id()));
+        match self.close() {
+            Some(Asker::Server(connection)) => connection.send(answer.into()),
+            Some(Asker::Call(call)) => {
+                if let Ok(message) = Message::parse(&answer) {
+                    drop(call.send(message));
+                }
+            }
+            None => {}
         }
     }
 
-    /// Whether it was open until now.
-    fn close(&mut self) -> bool {
-        self.connection.lock().asked.remove(self.id());
-        std::mem::replace(&mut self.open, false)
+    /// Who asked, if it was open until now.
+    fn close(&mut self) -> Option<Asker> {
+        let asker = self.asker.take();
+        if let Some(Asker::Server(connection)) = &asker {
+            connection.lock().asked.remove(self.id());
+        }
+        asker
     }
 }
 

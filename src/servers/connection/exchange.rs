@@ -27,6 +27,8 @@ pub enum Event {
     Asked(Ask),
     /// The server took back the request with this id (its own id, as written).
     AskCancelled(Box<str>),
+    /// A modern server granted a subscription.
+    Acknowledged,
 }
 
 /// How a request ended.
@@ -155,7 +157,7 @@ impl Event {
     fn size(&self) -> usize {
         match self {
             Self::Progress(message) | Self::Log(message) => message.len(),
-            Self::Asked(_) | Self::AskCancelled(_) => 0,
+            Self::Asked(_) | Self::AskCancelled(_) | Self::Acknowledged => 0,
         }
     }
 

@@ -7,6 +7,7 @@
 mod ask;
 mod exchange;
 mod reader;
+mod route;
 mod window;
 mod writer;
 
@@ -16,11 +17,13 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::net::unix::pipe;
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
+use super::notice::Board;
 use super::pending::{PendingCall, Written};
 use crate::base::{ServerName, Tasks};
 use crate::telemetry::{Fact, Recorder};
-use crate::wire::{Payload, translate};
+use crate::wire::{ListKind, LogLevel, Payload, Topic, translate};
 
 pub use ask::Ask;
 use exchange::Cell;
@@ -35,7 +38,13 @@ const IN_FLIGHT_MAX: usize = 4096;
 const REPORTS_IN_FULL: u64 = 5;
 
 /// Whose call a request belongs to, so that what the server asks back reaches the right client.
-pub type Owner = u64;
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Owner {
+    /// Of the principal: what is one's is not shown to another.
+    pub principal: u64,
+    /// Of the session, within this process.
+    pub session: u64,
+}
 
 /// The connection to one server process.
 #[derive(Debug)]
@@ -47,6 +56,10 @@ pub struct Connection {
     inner: Mutex<Inner>,
     wake_writer: Notify,
     news: mpsc::Sender<News>,
+    /// Where what is about no request goes.
+    board: Board,
+    /// Cancelled when no request can be made any more.
+    over: CancellationToken,
 }
 
 #[derive(Debug)]
@@ -71,6 +84,10 @@ struct Inner {
     served: bool,
     /// When a client's call last began or ended.
     used: Instant,
+    /// The lists that changed since they were last read, by [`ListKind::index`].
+    changed: [bool; 4],
+    /// The log level that the server was told.
+    level: Option<LogLevel>,
 }
 
 #[derive(Debug)]
@@ -94,6 +111,7 @@ pub struct Opening {
     pub last_id: u64,
     /// Requests that an earlier process of ours sent and that are not answered.
     pub asked_before: Vec<AskedBefore>,
+    pub board: Board,
 }
 
 /// A request that an earlier process of ours sent.
@@ -110,8 +128,8 @@ pub struct AskedBefore {
 /// What the owner of a connection is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum News {
-    /// The server announced another list of tools.
-    ToolsChanged,
+    /// The server announced that lists changed: see [`Connection::take_changed`].
+    ListsChanged,
     /// The connection is of no more use; see [`Connection::ended`].
     Ended,
 }
@@ -138,7 +156,7 @@ impl Connection {
         tasks: &Tasks,
         recorder: Recorder,
     ) -> (Arc<Self>, mpsc::Receiver<News>) {
-        let Opening { server, key, stdin, stdout, window, last_id, asked_before } = opening;
+        let Opening { server, key, stdin, stdout, window, last_id, asked_before, board } = opening;
         let answered = asked_before.iter().filter(|asked| asked.written == Written::Answered);
         let answered: Vec<u64> = answered.map(|asked| asked.id).collect();
         let is_cut = asked_before.iter().any(|asked| asked.written == Written::Cut);
@@ -165,10 +183,19 @@ impl Connection {
             stray_in_a_row: 0,
             served: false,
             used: Instant::now(),
+            changed: [false; 4],
+            level: None,
         };
-        let inner = Mutex::new(inner);
-        let connection =
-            Arc::new(Self { server, key, recorder, inner, wake_writer: Notify::new(), news });
+        let connection = Arc::new(Self {
+            server,
+            key,
+            recorder,
+            inner: Mutex::new(inner),
+            wake_writer: Notify::new(),
+            news,
+            board,
+            over: CancellationToken::new(),
+        });
         if is_cut {
             // Ends a line that may have been cut off; a server skips what is no message.
             connection.send(Payload::from(String::new()));
@@ -299,6 +326,7 @@ impl Connection {
         for cell in pending.into_values() {
             cell.lose(&reason);
         }
+        self.over.cancel();
         self.wake_writer.notify_one();
     }
 
@@ -311,6 +339,7 @@ impl Connection {
     /// No answer will come any more. The owner, who knows the process, closes the connection.
     fn end(&self, reason: String) {
         self.lock().ended.get_or_insert(reason.into());
+        self.over.cancel();
         _ = self.news.try_send(News::Ended);
     }
 
@@ -324,6 +353,44 @@ impl Connection {
     pub fn is_over(&self) -> bool {
         let inner = self.lock();
         inner.finishing || inner.ended.is_some() || inner.closed.is_some()
+    }
+
+    /// Completes when no request can be made any more.
+    pub async fn over(&self) {
+        self.over.cancelled().await;
+    }
+
+    /// The lists that changed since this was last asked.
+    pub fn take_changed(&self) -> Vec<ListKind> {
+        let changed = std::mem::take(&mut self.lock().changed);
+        ListKind::ALL.into_iter().filter(|kind| changed[kind.index()]).collect()
+    }
+
+    fn list_changed(&self, topic: Topic) {
+        let mut inner = self.lock();
+        topic.lists().iter().for_each(|kind| inner.changed[kind.index()] = true);
+        drop(inner);
+        _ = self.news.try_send(News::ListsChanged);
+    }
+
+    /// Tells a legacy server to log from this level on, unless it does already. Levels only become
+    /// more talkative: what one client does not want is left out on its way to it.
+    pub fn want_level(self: &Arc<Self>, level: LogLevel) {
+        {
+            let mut inner = self.lock();
+            if inner.level.is_some_and(|told| told <= level) {
+                return;
+            }
+            inner.level = Some(level);
+        }
+        let told = level.as_str();
+        let build = |id: u64| {
+            Payload::from(format!(
+                r#"{{"jsonrpc":"2.0","id":{id},"method":"logging/setLevel","params":{{"level":"{told}"}}}}"#
+            ))
+        };
+        // Nobody waits for the answer: a server that cannot is none the worse for it.
+        drop(self.request(Origin::default(), build));
     }
 
     /// Whether any client's call was answered.
@@ -345,7 +412,7 @@ impl Connection {
     }
 
     /// Writes down that the server sent something wrong: in full at first, then ever more rarely.
-    fn misbehaved(&self, what: &str, sample: &[u8]) {
+    pub(super) fn misbehaved(&self, what: &str, sample: &[u8]) {
         let mut inner = self.lock();
         inner.misbehaved += 1;
         let count = inner.misbehaved;

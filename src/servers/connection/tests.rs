@@ -6,8 +6,11 @@ use tokio::net::unix::pipe;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use super::{AskedBefore, Connection, Event, Loss, News, Opening, Origin, Reply, Step, Window};
+use super::{
+    AskedBefore, Connection, Event, Loss, News, Opening, Origin, Owner, Reply, Step, Window,
+};
 use crate::base::{ServerName, SessionId, Tasks};
+use crate::servers::Board;
 use crate::servers::pending::{Description, Pending, Written};
 use crate::telemetry::Recorder;
 use crate::wire::{Era, Message, Payload};
@@ -34,12 +37,25 @@ pub(in crate::servers) fn open(max_message: usize) -> (Arc<Connection>, Far) {
     open_with(Window::new(max_message).unwrap(), Vec::new())
 }
 
+fn owner(session: u64) -> Owner {
+    Owner { principal: 1, session }
+}
+
 fn open_with(window: Window, asked_before: Vec<AskedBefore>) -> (Arc<Connection>, Far) {
     let (stdin, input) = pipe::pipe().unwrap();
     let (output, stdout) = pipe::pipe().unwrap();
     let tasks = Tasks::new();
     let server = ServerName::parse("s").unwrap();
-    let opening = Opening { server, stdin, stdout, window, key: 0, last_id: 0, asked_before };
+    let opening = Opening {
+        server,
+        stdin,
+        stdout,
+        window,
+        key: 0,
+        last_id: 0,
+        asked_before,
+        board: Board::default(),
+    };
     let (connection, news) = Connection::open(opening, &tasks, Recorder::none());
     (connection, Far { input: BufReader::new(input).lines(), output, news, tasks })
 }
@@ -188,7 +204,8 @@ async fn questions_reach_the_one_client_whose_call_runs() {
     far.say(r#"{"jsonrpc":"2.0","id":"p","method":"ping"}"#).await;
     assert_eq!(far.line().await, r#"{"jsonrpc":"2.0","id":"p","result":{}}"#);
 
-    let mut mine = connection.request(Origin { owner: Some(7), pending: None }, call).unwrap();
+    let mut mine =
+        connection.request(Origin { owner: Some(owner(7)), pending: None }, call).unwrap();
     far.line().await;
     far.say(ask).await;
     let Step::Event(Event::Asked(question)) = mine.next().await else { panic!("asked") };
@@ -208,7 +225,7 @@ async fn questions_reach_the_one_client_whose_call_runs() {
     assert!(matches!(mine.next().await, Step::Event(Event::AskCancelled(id)) if &*id == "\"q\""));
     question.withdraw();
 
-    let _other = connection.request(Origin { owner: Some(8), pending: None }, call).unwrap();
+    let _other = connection.request(Origin { owner: Some(owner(8)), pending: None }, call).unwrap();
     far.line().await;
     far.say(ask).await;
     assert!(far.line().await.contains("calls of 2 clients"));
@@ -244,7 +261,7 @@ async fn calls_of_an_earlier_process_end_as_they_would_have() {
         };
         let (exchange, receiver) = oneshot::channel();
         let pending = pending.begin(&call).unwrap();
-        (AskedBefore { id, written, owner: 1, pending, exchange }, receiver)
+        (AskedBefore { id, written, owner: owner(1), pending, exchange }, receiver)
     };
     let asked =
         [(5, Written::Answered), (6, Written::Answered), (7, Written::Whole), (8, Written::Cut)];

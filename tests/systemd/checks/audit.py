@@ -14,7 +14,7 @@ LEVELS = collections.defaultdict(lambda: "6") | {
     "server_failed": "4",
     "server_misbehaved": "4",
     "server_wrote_too_much": "4",
-    "tool_refused": "4",
+    "definition_refused": "4",
     "peer_refused": "4",
     "facts_lost": "4",
     "call_finished": "7",

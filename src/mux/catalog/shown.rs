@@ -1,0 +1,96 @@
+//! A list as clients read it: its bytes, whole and page by page.
+
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bytes::Bytes;
+
+use super::Entry;
+use crate::wire::{Era, ListKind};
+
+/// How long a modern client may keep a list without asking again, in milliseconds, where no server
+/// says less.
+const TTL_MS: u64 = 60_000;
+/// Items on one page.
+const PAGE: usize = 1000;
+/// What every cursor of ours begins with, before it is encoded.
+const AFTER: &str = "after:";
+
+/// One list. A cursor names the last item that was sent, so that a page after a change of the list
+/// neither repeats items nor leaves out any that were there all along.
+#[derive(Debug, Default)]
+pub struct Shown {
+    kind: Option<ListKind>,
+    ttl_ms: u64,
+    items: Vec<(Arc<str>, Bytes)>,
+    /// The whole list, as a JSON array.
+    pub list: Bytes,
+    /// The result with the first page, by era.
+    legacy: Bytes,
+    modern: Bytes,
+}
+
+/// A cursor that is none of ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("`params.cursor` is no cursor of this list; leave it out to begin anew")]
+pub struct BadCursor;
+
+impl Shown {
+    pub(super) fn new(kind: ListKind, entries: &[Entry], ttl_ms: Option<u64>) -> Self {
+        let items: Vec<_> =
+            entries.iter().map(|entry| (entry.shown.clone(), entry.definition())).collect();
+        let mut shown = Self {
+            kind: Some(kind),
+            ttl_ms: ttl_ms.unwrap_or(TTL_MS).min(TTL_MS),
+            list: array(&items),
+            items,
+            ..Self::default()
+        };
+        shown.legacy = shown.from(0, Era::Legacy);
+        shown.modern = shown.from(0, Era::Modern);
+        shown
+    }
+
+    /// The result of a request for the page behind `cursor`, which is a JSON string.
+    pub fn page(&self, cursor: Option<&str>, era: Era) -> Result<Bytes, BadCursor> {
+        let Some(cursor) = cursor else {
+            return Ok(match era {
+                Era::Legacy => self.legacy.clone(),
+                Era::Modern => self.modern.clone(),
+            });
+        };
+        let cursor = crate::wire::object::string(cursor).ok_or(BadCursor)?;
+        let decoded = URL_SAFE_NO_PAD.decode(&*cursor).map_err(|_| BadCursor)?;
+        let decoded = std::str::from_utf8(&decoded).map_err(|_| BadCursor)?;
+        let last = decoded.strip_prefix(AFTER).ok_or(BadCursor)?;
+        Ok(self.from(self.items.partition_point(|(key, _)| **key <= *last), era))
+    }
+
+    /// The result with the page that begins at an item.
+    fn from(&self, start: usize, era: Era) -> Bytes {
+        let Some(kind) = self.kind else { return Bytes::new() };
+        let end = (start + PAGE).min(self.items.len());
+        let page = &self.items[start..end];
+        let list = if page.len() == self.items.len() { self.list.clone() } else { array(page) };
+        let next = page.last().filter(|_| end < self.items.len()).map(|(key, _)| {
+            let cursor = URL_SAFE_NO_PAD.encode(format!("{AFTER}{key}"));
+            format!(r#","nextCursor":"{cursor}""#)
+        });
+        let next = next.unwrap_or_default();
+        let (before, after) = match era {
+            Era::Legacy => ("", String::new()),
+            Era::Modern => (
+                r#""resultType":"complete","#,
+                format!(r#","ttlMs":{},"cacheScope":"private""#, self.ttl_ms),
+            ),
+        };
+        let head = format!(r#"{{{before}"{}":"#, kind.member());
+        [head.as_bytes(), &list, next.as_bytes(), after.as_bytes(), b"}"].concat().into()
+    }
+}
+
+fn array(items: &[(Arc<str>, Bytes)]) -> Bytes {
+    let definitions: Vec<&[u8]> = items.iter().map(|(_, definition)| &**definition).collect();
+    [b"[".as_slice(), &definitions.join(&b","[..]), b"]"].concat().into()
+}

@@ -1,0 +1,93 @@
+//! Calls of modern clients that wait, at a legacy server, for an answer of the client.
+//!
+//! The server asked while the call was running. The client is told by the end of a round and will
+//! call again with the answer (2026-07-28, "Multi Round-Trip Requests"); until then the call stays
+//! open here, under a state that cannot be guessed and that works only for the principal and the
+//! very request that it was given to.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::sending::TakeBack;
+use crate::access::Principal;
+use crate::base::{SessionId, Tasks};
+use crate::servers::{Ask, Server};
+
+/// What every state of ours begins with.
+const PREFIX: &str = "callmux:";
+/// How long a client may take to call again.
+const KEPT_FOR: Duration = Duration::from_mins(10);
+/// Calls that may wait at once.
+const HELD_MAX: usize = 1024;
+
+/// One such call.
+#[derive(Debug)]
+pub(super) struct Held {
+    pub(super) whose: Whose,
+    pub(super) server: Server,
+    /// The call at the server. Dropping it takes it back.
+    pub(super) sent: TakeBack,
+    pub(super) ask: Ask,
+}
+
+/// Who may go on with a call, and by which request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Whose {
+    pub(super) principal: Principal,
+    pub(super) method: Box<str>,
+    /// The target as the client named it.
+    pub(super) name: Box<str>,
+}
+
+/// All of them. Cloning shares the table.
+#[derive(Debug, Clone, Default)]
+pub(super) struct HeldCalls {
+    by_state: Arc<Mutex<HashMap<String, (Held, Instant)>>>,
+    tasks: Tasks,
+}
+
+impl HeldCalls {
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, (Held, Instant)>> {
+        self.by_state.lock().expect("no panic happens under this lock")
+    }
+
+    /// Keeps a call and returns the state that leads to it. `Err` gives it back: too many wait.
+    pub(super) fn keep(&self, held: Held) -> Result<String, Box<Held>> {
+        // A session's id is made of the same randomness.
+        let state = format!("{PREFIX}{}", SessionId::random());
+        let mut calls = self.lock();
+        if calls.len() >= HELD_MAX {
+            return Err(Box::new(held));
+        }
+        calls.insert(state.clone(), (held, Instant::now()));
+        drop(calls);
+        let (table, key) = (self.clone(), state.clone());
+        self.tasks.spawn_until_stopped("held call", async move {
+            tokio::time::sleep(KEPT_FOR).await;
+            drop(table.lock().remove(&key));
+        });
+        Ok(state)
+    }
+
+    /// Takes the call that this state leads to out. `Err` for what is no such state, or not theirs:
+    /// the two look the same.
+    pub(super) fn take(&self, state: &str, whose: &Whose) -> Result<Held, Unknown> {
+        let mut calls = self.lock();
+        let is_theirs = calls.get(state).is_some_and(|(held, _)| held.whose == *whose);
+        let found = is_theirs.then(|| calls.remove(state)).flatten();
+        found.map(|(held, _)| held).ok_or(Unknown)
+    }
+}
+
+/// Whether a state is one of ours.
+pub(super) fn is_ours(state: &str) -> bool {
+    state.starts_with(PREFIX)
+}
+
+/// There is no call to go on with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("`params.requestState` is unknown: the call it belongs to is over; call again without it")]
+pub(super) struct Unknown;

@@ -1,0 +1,88 @@
+//! Which server a request is for, and what the server calls its target.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use super::catalog::NotLocated;
+use super::failure::{self, Failure};
+use super::world::World;
+use crate::base::ServerName;
+use crate::servers::{Item, Server};
+use crate::wire::error::code;
+use crate::wire::params::{RequestParams, Target};
+use crate::wire::translate::tasks;
+use crate::wire::{Era, ListKind, RpcError};
+
+/// Where a request goes.
+#[derive(Debug)]
+pub struct Located<'w> {
+    pub server: &'w Server,
+    /// The server's own name, URI or id for the target.
+    pub own: Cow<'w, str>,
+    /// As the journal names it.
+    pub shown: Arc<str>,
+    /// The tool's or the prompt's definition.
+    pub item: Option<&'w Item>,
+}
+
+/// Finds the server. `era`: the client's, which decides about the code of the error.
+pub fn locate<'w>(
+    world: &'w World,
+    params: &'w RequestParams<'_>,
+    era: Era,
+) -> Result<Located<'w>, Failure> {
+    let name = &*params.name;
+    let by_name = |kind: ListKind| {
+        let names =
+            if kind == ListKind::Tools { &world.catalog.tools } else { &world.catalog.prompts };
+        let entry = names.resolve(name).map_err(|why| {
+            failure::not_found(kind.noun(), name, &why, world.complaint.as_deref())
+        })?;
+        Ok(Located {
+            server: &entry.server,
+            own: Cow::Borrowed(&*entry.item.name),
+            shown: entry.shown.clone(),
+            item: Some(&entry.item),
+        })
+    };
+    let by_uri = |found: Result<super::catalog::Located<'w>, NotLocated>| {
+        let found = found.map_err(|why| no_resource(name, &why, era))?;
+        Ok(Located {
+            server: found.server,
+            own: Cow::Borrowed(found.uri),
+            shown: name.into(),
+            item: None,
+        })
+    };
+    let found = match params.target {
+        Target::Tool => by_name(ListKind::Tools),
+        Target::Prompt | Target::PromptReference => by_name(ListKind::Prompts),
+        Target::Resource => by_uri(world.catalog.uris.locate(name)),
+        Target::TemplateReference => by_uri(world.catalog.uris.locate_template(name)),
+        Target::Task => task(world, name),
+    };
+    found.map_err(Failure::Refused)
+}
+
+fn task<'w>(world: &'w World, id: &'w str) -> Result<Located<'w>, RpcError> {
+    let found = tasks::split(id).and_then(|(server, own)| {
+        let server = world.servers.get(&ServerName::parse(server).ok()?)?;
+        Some(Located { server, own: Cow::Borrowed(own), shown: id.into(), item: None })
+    });
+    found.ok_or_else(|| RpcError::invalid_params(format!("unknown task: {id}")))
+}
+
+/// The error for a URI that leads to no server (2025-11-25 and 2026-07-28, "Resources", errors).
+pub fn no_resource(uri: &str, why: &NotLocated, era: Era) -> RpcError {
+    let code = match era {
+        Era::Legacy => code::RESOURCE_NOT_FOUND,
+        Era::Modern => code::INVALID_PARAMS,
+    };
+    let message = match why {
+        NotLocated::Unknown => format!("resource not found: {uri}"),
+        NotLocated::Shared(shown) => {
+            format!("several servers have {uri}; read one of {}", shown.join(", "))
+        }
+    };
+    RpcError::new(code, message).with_data(&serde_json::json!({ "uri": uri }))
+}

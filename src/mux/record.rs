@@ -1,0 +1,78 @@
+//! The journal entry of one request.
+
+use std::sync::Arc;
+
+use tokio::time::Instant;
+
+use super::dispatch::Call;
+use super::failure::Failure;
+use super::hub::Hub;
+use crate::base::{CallId, ServerName};
+use crate::telemetry::fact::CallFinished;
+use crate::telemetry::{CallOutcome, Fact};
+use crate::wire::Payload;
+
+/// Writes the request down when it ends, however it ends.
+pub(super) struct CallRecord<'a> {
+    pub(super) id: CallId,
+    hub: &'a Hub,
+    call: &'a Call,
+    /// The server, and the target as clients name it.
+    pub(super) located: Option<(ServerName, Arc<str>)>,
+    pub(super) started: Instant,
+    written: bool,
+}
+
+impl<'a> CallRecord<'a> {
+    pub(super) fn new(hub: &'a Hub, call: &'a Call) -> Self {
+        let (id, started) = (CallId::next(), Instant::now());
+        Self { id, hub, call, located: None, started, written: false }
+    }
+
+    pub(super) fn failed(&mut self, failure: &Failure, id: &str) -> Payload {
+        let response = failure.response(id, self.call.era);
+        self.finished(failure.outcome(), Some(failure.reason()), response)
+    }
+
+    pub(super) fn finished(
+        &mut self,
+        outcome: CallOutcome,
+        reason: Option<&str>,
+        reply: Payload,
+    ) -> Payload {
+        self.write(outcome, reason, reply.len());
+        reply
+    }
+
+    fn write(&mut self, outcome: CallOutcome, reason: Option<&str>, reply_bytes: usize) {
+        self.written = true;
+        if !self.hub.recorder.wants_calls() {
+            return;
+        }
+        let (server, name) = match self.located.take() {
+            Some((server, name)) => (Some(server), name),
+            None => (None, "?".into()),
+        };
+        self.hub.recorder.record(Fact::CallFinished(Box::new(CallFinished {
+            call: self.id,
+            session: Some(self.call.session),
+            principal: self.call.principal.label(),
+            kind: self.call.head.kind(),
+            name,
+            server,
+            outcome,
+            reason: reason.map(str::to_owned),
+            took: self.started.elapsed(),
+            request_bytes: self.call.message.len(),
+            reply_bytes,
+        })));
+    }
+}
+
+impl Drop for CallRecord<'_> {
+    fn drop(&mut self) {
+        if !self.written {
+            self.write(CallOutcome::Cancelled, None, 0);
+        }
+    }
+}

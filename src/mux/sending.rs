@@ -1,0 +1,254 @@
+//! One request on its way to a server and back: phase 6 of [`super::dispatch`].
+
+use std::sync::Arc;
+
+use tokio::time::Instant;
+
+use super::dispatch::{Call, Outlet};
+use super::hub::Hub;
+use super::locate::Located;
+use crate::servers::connection::Origin;
+use crate::servers::{Ask, Event, Exchange, Live, Loss, Reply, Step};
+use crate::wire::error::code;
+use crate::wire::params::{RequestParams, Target};
+use crate::wire::translate::{self, Rewrite};
+use crate::wire::{ClientCapabilities, Era, LogLevel, Message, Method, RpcError, meta};
+
+/// How often a request that was provably not sent is tried again.
+const TRIES_MAX: u32 = 3;
+const CLOSING: &str = "the daemon is being stopped";
+
+/// What ends a request that nobody answers.
+#[derive(Clone, Copy)]
+pub(super) struct Limits<'a> {
+    pub(super) hub: &'a Hub,
+    pub(super) deadline: Instant,
+}
+
+/// What came back, from a server that speaks `era`.
+pub(super) struct Back {
+    pub(super) heard: Heard,
+    pub(super) era: Era,
+}
+
+/// What was heard of a request.
+pub(super) enum Heard {
+    Answer(Message),
+    /// The server waits for an answer of the client before it answers.
+    Asked(TakeBack, Ask),
+}
+
+/// How what comes before the answer is passed on.
+pub(super) struct PassOn<'a> {
+    pub(super) progress_token: Option<&'a str>,
+    pub(super) logs: Logs,
+    /// What the client can be asked by the end of a round; `None` if questions go to the outlet.
+    pub(super) rounds: Option<&'a ClientCapabilities>,
+}
+
+/// Which log messages a client wants.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Logs {
+    All,
+    From(LogLevel),
+    None,
+}
+
+impl Logs {
+    /// Of this request (2026-07-28: without a level in `_meta`, none).
+    pub(super) fn of(call: &Call) -> Self {
+        match (call.era, call.log_level()) {
+            (_, Some(level)) => Self::From(level),
+            (Era::Legacy, None) => Self::All,
+            (Era::Modern, None) => Self::None,
+        }
+    }
+
+    fn wants(self, message: &Message) -> bool {
+        match self {
+            Self::All => true,
+            Self::From(level) => LogLevel::of(message) >= level,
+            Self::None => false,
+        }
+    }
+}
+
+/// Sends the request to the server as soon as it is ready. What was provably not sent is tried
+/// again, since it cannot have had an effect, and what had one if a second does no harm.
+/// `members`: see [`Rewrite::members`].
+pub(super) async fn send_and_wait(
+    call: &Call,
+    params: &RequestParams<'_>,
+    members: &str,
+    outlet: &impl Outlet,
+    located: &Located<'_>,
+    limits: Limits<'_>,
+) -> Result<Back, Loss> {
+    let (mut tries, mut dead) = (0, None);
+    loop {
+        tries += 1;
+        let live = tokio::select! {
+            live = located.server.live(limits.deadline, dead.as_ref()) => live.map_err(|e| Loss::not_sent(e.to_string()))?,
+            () = limits.hub.closed() => return Err(Loss::not_sent(CLOSING)),
+        };
+        match exchange(call, params, members, outlet, located, &live, limits).await {
+            // The next process of ours will see to it.
+            Err(loss) if !loss.sent && limits.hub.is_leaving() => {
+                return std::future::pending().await;
+            }
+            Err(loss)
+                if (!loss.sent || may_replay(call, located))
+                    && tries < TRIES_MAX
+                    && live.connection.is_over() =>
+            {
+                dead = Some(live);
+            }
+            Ok(heard) => return Ok(Back { heard, era: live.identity.era }),
+            Err(loss) => return Err(loss),
+        }
+    }
+}
+
+/// Whether a second time does no harm: the operator, or a server that is trusted, says so of a tool;
+/// what only reads never does.
+pub(super) fn may_replay(call: &Call, located: &Located<'_>) -> bool {
+    match call.message.method() {
+        Some(Method::ToolsCall) => {
+            let config = &located.server.config;
+            let is_repeatable = located.item.is_some_and(|item| item.is_repeatable);
+            config.replay.allow(&located.own) || (config.trusted && is_repeatable)
+        }
+        Some(Method::TasksUpdate | Method::TasksCancel) => false,
+        _ => true,
+    }
+}
+
+async fn exchange(
+    call: &Call,
+    params: &RequestParams<'_>,
+    members: &str,
+    outlet: &impl Outlet,
+    located: &Located<'_>,
+    live: &Live,
+    limits: Limits<'_>,
+) -> Result<Heard, Loss> {
+    let level = call.log_level();
+    let added_meta = match (call.era, live.identity.era) {
+        (Era::Legacy, Era::Modern) => Some(meta_for(call, level)),
+        _ => None,
+    };
+    if let Some(level) = level
+        && live.identity.era == Era::Legacy
+        && live.identity.capabilities.has_logging
+    {
+        live.connection.want_level(level);
+    }
+    let build = |id: u64| {
+        let (name, meta) = (&*located.own, added_meta.as_deref());
+        translate::request(&call.message, params, Rewrite { id, name, meta, members })
+    };
+    let origin = Origin { owner: Some(call.owner), pending: call.pending.clone() };
+    let sent = live.connection.request(origin, build)?;
+    let limit = located.server.config.call_timeout;
+    let too_late = || format!("server {} did not answer within {limit:?}", located.server.name);
+    let capabilities;
+    let rounds = match (call.era, live.identity.era) {
+        (Era::Modern, Era::Legacy) if has_rounds(params.target) => {
+            capabilities = call.modern_capabilities();
+            Some(&capabilities)
+        }
+        _ => None,
+    };
+    let pass_on = PassOn { progress_token: params.progress_token, logs: Logs::of(call), rounds };
+    answer(TakeBack(sent), &pass_on, outlet, limits, too_late).await
+}
+
+/// Only these results can ask for input (2026-07-28, "Multi Round-Trip Requests").
+fn has_rounds(target: Target) -> bool {
+    matches!(target, Target::Tool | Target::Prompt | Target::Resource)
+}
+
+fn meta_for(call: &Call, level: Option<LogLevel>) -> String {
+    let mut members = translate::modern_meta(&call.client_info, call.capabilities.as_json());
+    if let Some(level) = level {
+        members += &format!(r#","{}":"{}""#, meta::LOG_LEVEL, level.as_str());
+    }
+    members
+}
+
+/// Waits for the answer to what was sent.
+pub(super) async fn answer(
+    mut sent: TakeBack,
+    pass_on: &PassOn<'_>,
+    outlet: &impl Outlet,
+    limits: Limits<'_>,
+    too_late: impl FnOnce() -> String,
+) -> Result<Heard, Loss> {
+    let answer = async {
+        loop {
+            match sent.0.next().await {
+                Step::End(Reply::Answer(message)) => return Ok(Ok(message)),
+                Step::End(Reply::Lost(loss)) => return Err(loss),
+                Step::Event(event) => {
+                    if let Some(ask) = pass_on.take(event, outlet) {
+                        return Ok(Err(ask));
+                    }
+                }
+            }
+        }
+    };
+    let reason: Arc<str> = tokio::select! {
+        biased;
+        answer = answer => return answer.map(|answer| match answer {
+            Ok(message) => Heard::Answer(message),
+            Err(ask) => Heard::Asked(sent, ask),
+        }),
+        () = tokio::time::sleep_until(limits.deadline) => too_late().into(),
+        () = limits.hub.closed() => CLOSING.into(),
+    };
+    let sent = sent.0.give_up(&reason);
+    Err(Loss { reason, sent })
+}
+
+/// A request whose future is dropped is taken back.
+#[derive(Debug)]
+pub(super) struct TakeBack(pub(super) Exchange);
+
+impl Drop for TakeBack {
+    fn drop(&mut self) {
+        self.0.give_up("the client took the call back");
+    }
+}
+
+impl PassOn<'_> {
+    /// Passes an event on. A question that ends a round comes back.
+    fn take(&self, event: Event, outlet: &impl Outlet) -> Option<Ask> {
+        match event {
+            Event::Progress(message) => {
+                let token = self.progress_token;
+                let payload = token.and_then(|token| translate::progress(&message, token));
+                payload.into_iter().for_each(|payload| outlet.notify(payload));
+            }
+            Event::Log(message) if self.logs.wants(&message) => outlet.notify(message.payload()),
+            Event::Log(_) | Event::Acknowledged => {}
+            Event::Asked(ask) => match self.rounds {
+                None => outlet.ask(ask),
+                Some(client) => return askable(ask, client),
+            },
+            Event::AskCancelled(id) => outlet.withdraw(&id),
+        }
+        None
+    }
+}
+
+/// The question, if the client can answer it; else the server is told.
+fn askable(ask: Ask, client: &ClientCapabilities) -> Option<Ask> {
+    let message = ask.message();
+    let method = message.method().cloned()?;
+    if client.can_answer(&method, message.params()) {
+        return Some(ask);
+    }
+    let reason = format!("the client that made this call cannot be asked {method}");
+    ask.refuse(&RpcError::new(code::METHOD_NOT_FOUND, reason));
+    None
+}

@@ -1,0 +1,220 @@
+//! Resources that clients want to hear about.
+//!
+//! However many clients want the same one, its server is asked once, and again whenever it was
+//! started anew. What the server says then goes to the board ([`crate::servers::notice`]), where each
+//! client's way in picks out what it wants.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+
+use super::hub::Hub;
+use crate::base::{ServerName, Tasks};
+use crate::servers::connection::{Connection, Origin};
+use crate::servers::{Event, Live, Reply, Server, Step};
+use crate::wire::error::code;
+use crate::wire::{Era, Kind, Message, Payload, RpcError, object, translate};
+
+/// Resources of all servers that can be wanted at once.
+const OPEN_MAX: usize = 4096;
+/// How soon a server that was replaced is looked for again.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
+
+/// All subscriptions. Cloning shares them.
+#[derive(Debug, Clone, Default)]
+pub struct Subscriptions {
+    open: Arc<Mutex<HashMap<Key, Weak<Subscription>>>>,
+    tasks: Tasks,
+}
+
+type Key = (ServerName, Box<str>);
+
+/// A resource that somebody wants to hear about, for as long as the value lives.
+#[derive(Debug)]
+pub struct Subscription {
+    pub server: ServerName,
+    /// As the server knows it.
+    pub uri: Box<str>,
+    tasks: Tasks,
+}
+
+impl Drop for Subscription {
+    fn drop(&mut self) {
+        self.tasks.stop();
+    }
+}
+
+/// Where the outcome of the first request goes.
+type First = oneshot::Sender<Result<(), RpcError>>;
+
+impl Subscriptions {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Key, Weak<Subscription>>> {
+        self.open.lock().expect("no panic happens under this lock")
+    }
+
+    /// Subscribes to a resource, or joins the subscription that is there.
+    pub async fn open(
+        &self,
+        hub: &Hub,
+        server: &Server,
+        uri: &str,
+    ) -> Result<Arc<Subscription>, RpcError> {
+        let key: Key = (server.name.clone(), uri.into());
+        let (subscription, first) = {
+            let mut open = self.lock();
+            if let Some(known) = open.get(&key).and_then(Weak::upgrade) {
+                return Ok(known);
+            }
+            open.retain(|_, subscription| subscription.strong_count() > 0);
+            if open.len() >= OPEN_MAX {
+                let message = format!("{OPEN_MAX} resources are subscribed to already");
+                return Err(RpcError::new(code::INTERNAL, message));
+            }
+            let tasks = self.tasks.child();
+            let subscription =
+                Arc::new(Subscription { server: key.0.clone(), uri: key.1.clone(), tasks });
+            open.insert(key, Arc::downgrade(&subscription));
+            let (first, outcome) = oneshot::channel();
+            let keep = keep(hub.clone(), subscription.server.clone(), uri.into(), first);
+            subscription.tasks.spawn_until_stopped("resource subscription", keep);
+            (subscription, outcome)
+        };
+        let patience = server.config.call_timeout;
+        match tokio::time::timeout(patience, first).await {
+            Ok(Ok(outcome)) => outcome.map(|()| subscription),
+            _ => Err(RpcError::new(
+                code::INTERNAL,
+                format!("server {} did not subscribe within {patience:?}", server.name),
+            )),
+        }
+    }
+}
+
+/// Keeps one subscription up over every start of its server.
+async fn keep(hub: Hub, server: ServerName, uri: Box<str>, first: First) {
+    let (mut first, mut dead): (_, Option<Arc<Live>>) = (Some(first), None);
+    loop {
+        let Some(handle) = hub.world().servers.get(&server).cloned() else { return };
+        let live = match first.as_ref() {
+            Some(_) => {
+                let deadline = Instant::now() + handle.config.call_timeout;
+                match handle.live(deadline, dead.as_ref()).await {
+                    Ok(live) => Some(live),
+                    Err(error) => {
+                        let error = RpcError::new(code::INTERNAL, error.to_string());
+                        return tell(&mut first, Err(error));
+                    }
+                }
+            }
+            None => handle.ready(dead.as_ref()).await,
+        };
+        let Some(live) = live else {
+            tokio::time::sleep(LOOK_AGAIN).await;
+            continue;
+        };
+        let outcome = match live.identity.era {
+            Era::Legacy => subscribe(&live, &uri, &mut first).await,
+            Era::Modern => listen(&live, &uri, &mut first).await,
+        };
+        if let Err(error) = outcome {
+            tracing::debug!(%server, uri, error = error.message, "a subscription was refused");
+            return tell(&mut first, Err(error));
+        }
+        dead = Some(live);
+    }
+}
+
+fn tell(first: &mut Option<First>, outcome: Result<(), RpcError>) {
+    if let Some(first) = first.take() {
+        // Nobody may wait any more.
+        drop(first.send(outcome));
+    }
+}
+
+/// Until the connection is over.
+async fn subscribe(live: &Live, uri: &str, first: &mut Option<First>) -> Result<(), RpcError> {
+    let connection = &live.connection;
+    if !live.identity.capabilities.has_subscriptions {
+        let message = format!("server {} has no subscriptions", connection.server());
+        return Err(RpcError::new(code::METHOD_NOT_FOUND, message));
+    }
+    let asked = connection.request(Origin::default(), |id| request(id, "resources/subscribe", uri));
+    let Ok(mut asked) = asked else { return Ok(()) };
+    match asked.reply().await {
+        Reply::Answer(answer) => accepted(&answer)?,
+        Reply::Lost(_) => return Ok(()),
+    }
+    tell(first, Ok(()));
+    let _end = Unsubscribe { connection, uri };
+    connection.over().await;
+    Ok(())
+}
+
+/// Until the connection is over, or the server ends it.
+async fn listen(live: &Live, uri: &str, first: &mut Option<First>) -> Result<(), RpcError> {
+    let info = crate::servers::handshake::client_info();
+    let meta = translate::modern_meta(&info, "{}");
+    let uri = serde_json::Value::from(uri);
+    let build = |id: u64| {
+        Payload::from(format!(
+            r#"{{"jsonrpc":"2.0","id":{id},"method":"subscriptions/listen","params":{{"_meta":{{{meta}}},"notifications":{{"resourceSubscriptions":[{uri}]}}}}}}"#
+        ))
+    };
+    let Ok(asked) = live.connection.request(Origin::default(), build) else { return Ok(()) };
+    let mut asked = Listening(asked);
+    loop {
+        match asked.0.next().await {
+            Step::Event(Event::Acknowledged) => tell(first, Ok(())),
+            Step::Event(_) => {}
+            Step::End(Reply::Answer(answer)) => {
+                accepted(&answer)?;
+                // Ended in order; it is asked again when it is started anew.
+                tell(first, Ok(()));
+                live.connection.over().await;
+                return Ok(());
+            }
+            Step::End(Reply::Lost(_)) => return Ok(()),
+        }
+    }
+}
+
+struct Listening(crate::servers::Exchange);
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        self.0.give_up("nobody listens any more");
+    }
+}
+
+struct Unsubscribe<'a> {
+    connection: &'a Arc<Connection>,
+    uri: &'a str,
+}
+
+impl Drop for Unsubscribe<'_> {
+    fn drop(&mut self) {
+        let build = |id: u64| request(id, "resources/unsubscribe", self.uri);
+        // A connection that is over needs none, and nobody waits for the answer.
+        drop(self.connection.request(Origin::default(), build));
+    }
+}
+
+fn request(id: u64, method: &str, uri: &str) -> Payload {
+    let uri = serde_json::Value::from(uri);
+    Payload::from(format!(
+        r#"{{"jsonrpc":"2.0","id":{id},"method":"{method}","params":{{"uri":{uri}}}}}"#
+    ))
+}
+
+/// `Err` with the server's error.
+fn accepted(answer: &Message) -> Result<(), RpcError> {
+    let Kind::Error { error, .. } = answer.kind() else { return Ok(()) };
+    let [number, message] =
+        object::members(answer.at(*error), ["code", "message"]).unwrap_or_default();
+    let number = number.and_then(|code| code.parse().ok()).unwrap_or(code::INTERNAL);
+    let message = message.and_then(object::string).unwrap_or_default();
+    Err(RpcError::new(number, message))
+}

@@ -1,0 +1,76 @@
+//! The tasks of all servers (2025-11-25, "Tasks": `tasks/list`).
+
+use std::time::Duration;
+
+use super::hub::Hub;
+use crate::servers::connection::Origin;
+use crate::servers::{Live, Reply};
+use crate::wire::translate::tasks;
+use crate::wire::{Kind, Message, Payload, Span, object};
+
+/// How long a server may take; its tasks are left out otherwise.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Pages that are read of one server at the most.
+const PAGES_MAX: usize = 32;
+
+/// The result of `tasks/list`, as JSON: every server's tasks under the ids that clients know.
+pub async fn list(hub: &Hub) -> String {
+    let world = hub.world();
+    let mut all = Vec::new();
+    for server in world.servers.values() {
+        let Some(live) = server.status().live.clone() else { continue };
+        if live.identity.capabilities.lists_tasks {
+            match tokio::time::timeout(PATIENCE, of_server(&live)).await {
+                Ok(tasks) => all.extend(tasks),
+                Err(_) => tracing::debug!(server = %server.name, "its tasks were not told in time"),
+            }
+        }
+    }
+    format!(r#"{{"tasks":[{}]}}"#, all.join(","))
+}
+
+async fn of_server(live: &Live) -> Vec<String> {
+    let (mut all, mut cursor) = (Vec::new(), None);
+    for _ in 0..PAGES_MAX {
+        let params =
+            cursor.map_or_else(String::new, |cursor| format!(r#","params":{{"cursor":{cursor}}}"#));
+        let build = |id: u64| {
+            Payload::from(format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"tasks/list"{params}}}"#))
+        };
+        let Ok(mut asked) = live.connection.request(Origin::default(), build) else { break };
+        let Reply::Answer(answer) = asked.reply().await else { break };
+        let Kind::Result { result, .. } = answer.kind() else { break };
+        all.extend(page(&answer, *result, live.connection.server().as_str()));
+        cursor = object::get(answer.at(*result), "nextCursor")
+            .filter(|cursor| cursor.starts_with('"'))
+            .map(str::to_owned);
+        if cursor.is_none() {
+            break;
+        }
+    }
+    all
+}
+
+/// The tasks of one page, each under the id that clients know.
+fn page(answer: &Message, result: Span, server: &str) -> Option<String> {
+    let list = object::get(answer.at(result), "tasks")?;
+    let inner = list.strip_prefix('[')?.strip_suffix(']')?;
+    if inner.trim().is_empty() {
+        return None;
+    }
+    let mut out = String::with_capacity(inner.len());
+    let mut position = 0;
+    for id in tasks::ids_in_result(answer.at(result)) {
+        let at = Span::of(id, answer.text());
+        let begin = Span::of(inner, answer.text());
+        if at.start < begin.start || at.end > begin.end {
+            continue;
+        }
+        let (start, end) = ((at.start - begin.start) as usize, (at.end - begin.start) as usize);
+        out.push_str(&inner[position..start]);
+        out.push_str(&tasks::shown(server, id));
+        position = end;
+    }
+    out.push_str(&inner[position..]);
+    Some(out)
+}

@@ -1,0 +1,182 @@
+//! Where a message of a server goes: to the request it answers, to the call it is about, to the client
+//! whose call caused it, or to everybody.
+
+use std::sync::Arc;
+
+use tokio::time::Instant;
+
+use super::ask::Ask;
+use super::exchange::{Cell, Event};
+use super::{Connection, Inner};
+use crate::servers::notice::What;
+use crate::wire::error::code;
+use crate::wire::{Kind, Message, Method, RpcError, Topic, object, translate};
+
+/// The request on whose own stream a message came in.
+pub(super) type Stream<'a> = Option<(u64, &'a Arc<Cell>)>;
+
+impl Connection {
+    /// Routes one message. `on`: what the transport says that it is about.
+    pub(super) fn route(self: &Arc<Self>, message: Message, on: Stream<'_>) {
+        match message.kind() {
+            Kind::Result { .. } | Kind::Error { .. } => self.route_answer(message),
+            Kind::Notification { method, .. } => match method {
+                Method::Progress => self.route_progress(message),
+                Method::LogMessage => self.route_log(message, on),
+                Method::Cancelled => self.route_cancellation(&message),
+                Method::ResourceUpdated => self.route_update(message),
+                Method::SubscriptionAcknowledged => self.route_acknowledgement(&message),
+                Method::TaskStatus => self.board.put(&self.server, What::TaskStatus(message)),
+                method => match Topic::announced_by(method) {
+                    Some(topic) => self.list_changed(topic),
+                    None => self.board.put(&self.server, What::Other(message)),
+                },
+            },
+            Kind::Request { method: Method::Ping, id, .. } => {
+                let answer = translate::result(message.at(*id), "{}");
+                self.send(answer);
+            }
+            Kind::Request { .. } => self.route_ask(message, on),
+        }
+    }
+
+    fn route_answer(&self, message: Message) {
+        let id = message.id().and_then(|id| id.parse::<u64>().ok());
+        let mut inner = self.lock();
+        if let Some(cell) = id.and_then(|id| inner.pending.remove(&id)) {
+            inner.stray_in_a_row = 0;
+            if cell.owner().is_some() {
+                (inner.served, inner.used) = (true, Instant::now());
+            }
+            drop(inner);
+            cell.complete(self.key, message);
+            return;
+        }
+        // A request that was cancelled may be answered all the same: that is no misbehaviour.
+        let late = id.is_some_and(|id| id <= inner.last_id);
+        inner.stray_in_a_row += 1;
+        drop(inner);
+        if !late {
+            let id = message.id().unwrap_or("null").to_owned();
+            self.misbehaved(
+                &format!("an answer to no request (id {id})"),
+                message.text().as_bytes(),
+            );
+        }
+    }
+
+    fn route_progress(&self, message: Message) {
+        let id = translate::progress_token(&message).and_then(|token| token.parse::<u64>().ok());
+        match self.pending_cell(id) {
+            Some(cell) => cell.push(Event::Progress(message)),
+            None => self.lock().stray_in_a_row += 1,
+        }
+    }
+
+    fn pending_cell(&self, id: Option<u64>) -> Option<Arc<Cell>> {
+        let mut inner = self.lock();
+        let cell = inner.pending.get(&id?).cloned()?;
+        inner.stray_in_a_row = 0;
+        Some(cell)
+    }
+
+    /// A log message names no request. It reaches every client whose call is running, as long as
+    /// they are all one principal's; while none is, whoever listens.
+    fn route_log(&self, message: Message, on: Stream<'_>) {
+        if let Some((_, cell)) = on {
+            return cell.push(Event::Log(message));
+        }
+        let cells = self.lock().newest_of_each_owner();
+        let mut owners = cells.iter().filter_map(|(_, cell)| cell.owner());
+        let Some(first) = owners.next() else {
+            return self.board.put(&self.server, What::Log(message));
+        };
+        if owners.all(|owner| owner.principal == first.principal) {
+            for (_, cell) in cells {
+                cell.push(Event::Log(message.clone()));
+            }
+        }
+    }
+
+    fn route_update(&self, message: Message) {
+        let uri = message.params().and_then(|params| object::get(params, "uri"));
+        if let Some(uri) = uri.and_then(object::string).map(Into::into) {
+            self.board.put(&self.server, What::ResourceUpdated { uri, message });
+        }
+    }
+
+    fn route_acknowledgement(&self, message: &Message) {
+        let id = translate::subscription_id(message).and_then(|id| id.parse::<u64>().ok());
+        if let Some(cell) = self.pending_cell(id) {
+            cell.push(Event::Acknowledged);
+        }
+    }
+
+    fn route_cancellation(&self, message: &Message) {
+        let Some(id) = translate::cancelled_id(message) else { return };
+        let mut inner = self.lock();
+        let cell =
+            inner.asked.remove(id).and_then(|exchange| inner.pending.get(&exchange).cloned());
+        drop(inner);
+        if let Some(cell) = cell {
+            cell.push(Event::AskCancelled(id.into()));
+        }
+    }
+
+    /// A stdio server does not say which call its question belongs to. It reaches a client only if
+    /// the calls in flight are all of one; anything else would be a guess.
+    fn route_ask(self: &Arc<Self>, message: Message, on: Stream<'_>) {
+        let id: Box<str> = message.id().unwrap_or("null").into();
+        let mut inner = self.lock();
+        let found = match on {
+            Some((exchange, cell)) => Ok((exchange, cell.clone())),
+            None => inner.sole_owner(),
+        };
+        if let Ok((exchange, _)) = &found {
+            inner.asked.insert(id.clone(), *exchange);
+        }
+        drop(inner);
+        let is_roots = message.method() == Some(&Method::RootsList);
+        let ask = Ask::new(message, self.clone());
+        let (ask, reason) = match found {
+            Ok((_, cell)) => return cell.push(Event::Asked(ask)),
+            Err(0) => match self.board.ask(&self.server, ask) {
+                Ok(()) => return,
+                Err(ask) => (ask, "no client's call is running that this could be for".to_owned()),
+            },
+            Err(owners) => {
+                let what = "it cannot be told which one this is for";
+                (ask, format!("calls of {owners} clients are running; {what}"))
+            }
+        };
+        if is_roots {
+            ask.answer_with(r#"{"roots":[]}"#);
+        } else {
+            ask.refuse(&RpcError::new(code::INTERNAL, reason));
+        }
+    }
+}
+
+impl Inner {
+    /// The newest exchange of each owner that has any.
+    fn newest_of_each_owner(&self) -> Vec<(u64, Arc<Cell>)> {
+        let mut newest: Vec<(u64, &Arc<Cell>)> = Vec::new();
+        for (id, cell) in self.pending.iter().filter(|(_, cell)| cell.owner().is_some()) {
+            match newest.iter_mut().find(|(_, other)| other.owner() == cell.owner()) {
+                Some(known) if known.0 < *id => *known = (*id, cell),
+                Some(_) => {}
+                None => newest.push((*id, cell)),
+            }
+        }
+        newest.into_iter().map(|(id, cell)| (id, cell.clone())).collect()
+    }
+
+    /// The newest exchange of the one owner that has any; else how many owners there are.
+    fn sole_owner(&self) -> Result<(u64, Arc<Cell>), usize> {
+        let mut newest = self.newest_of_each_owner();
+        match newest.len() {
+            1 => newest.pop().ok_or(0),
+            owners => Err(owners),
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! What clients and servers say that they can do.
+
+use serde::{Deserialize, Serialize};
+
+use super::list::Topic;
+use super::method::Method;
+use super::object;
+
+/// What a server declared in its answer to `initialize` or `server/discover`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub struct ServerCapabilities {
+    json: String,
+    has: [bool; 3],
+    announces: [bool; 3],
+    pub has_subscriptions: bool,
+    pub has_completions: bool,
+    pub has_logging: bool,
+    /// Tasks as of 2025-11-25.
+    pub has_tasks: bool,
+    pub lists_tasks: bool,
+    pub cancels_tasks: bool,
+}
+
+impl ServerCapabilities {
+    /// Reads the object as the server wrote it.
+    pub fn parse(json: &str) -> Self {
+        let get = |name| object::get(json, name);
+        let is_true = |topic: Topic, name| {
+            get(topic.capability()).and_then(|json| object::get(json, name)) == Some("true")
+        };
+        let tasks = get("tasks").filter(|json| object::is_object(json));
+        Self {
+            has: Topic::ALL.map(|topic| get(topic.capability()).is_some()),
+            announces: Topic::ALL.map(|topic| is_true(topic, "listChanged")),
+            has_subscriptions: is_true(Topic::Resources, "subscribe"),
+            has_completions: get("completions").is_some(),
+            has_logging: get("logging").is_some(),
+            has_tasks: tasks.is_some(),
+            lists_tasks: tasks.is_some_and(|json| object::get(json, "list").is_some()),
+            cancels_tasks: tasks.is_some_and(|json| object::get(json, "cancel").is_some()),
+            json: json.to_owned(),
+        }
+    }
+
+    pub fn has(&self, topic: Topic) -> bool {
+        self.has[topic.index()]
+    }
+
+    /// Whether it says when a list changes.
+    pub fn announces(&self, topic: Topic) -> bool {
+        self.announces[topic.index()]
+    }
+
+    /// The extension's settings, as the server wrote them (2026-07-28, "Extensions").
+    pub fn extension(&self, name: &'static str) -> Option<&str> {
+        object::get(object::get(&self.json, "extensions")?, name)
+    }
+
+    /// The object as the server wrote it.
+    pub fn as_json(&self) -> &str {
+        &self.json
+    }
+}
+
+impl From<String> for ServerCapabilities {
+    fn from(json: String) -> Self {
+        Self::parse(&json)
+    }
+}
+
+impl From<ServerCapabilities> for String {
+    fn from(capabilities: ServerCapabilities) -> Self {
+        capabilities.json
+    }
+}
+
+/// What a client declared in `initialize`, or with a modern request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClientCapabilities {
+    json: Box<str>,
+    can_sample: bool,
+    has_roots: bool,
+    can_elicit_form: bool,
+    can_elicit_url: bool,
+}
+
+impl Default for ClientCapabilities {
+    fn default() -> Self {
+        Self::parse("{}")
+    }
+}
+
+impl ClientCapabilities {
+    /// Reads the object as the client wrote it.
+    pub fn parse(json: &str) -> Self {
+        let json = if object::is_object(json) { json } else { "{}" };
+        let get = |name| object::get(json, name);
+        let elicitation = get("elicitation");
+        let mode = |name| elicitation.and_then(|json| object::get(json, name)).is_some();
+        Self {
+            can_sample: get("sampling").is_some(),
+            has_roots: get("roots").is_some(),
+            // 2025-11-25 ("Capabilities"): an empty object means forms.
+            can_elicit_form: elicitation.is_some() && (mode("form") || !mode("url")),
+            can_elicit_url: mode("url"),
+            json: json.into(),
+        }
+    }
+
+    /// The object as the client wrote it.
+    pub fn as_json(&self) -> &str {
+        &self.json
+    }
+
+    /// Whether the client can answer this request of a server, which has these `params`.
+    pub fn can_answer(&self, method: &Method, params: Option<&str>) -> bool {
+        match method {
+            Method::CreateMessage => self.can_sample,
+            Method::RootsList => self.has_roots,
+            Method::Elicit => {
+                let mode = params.and_then(|json| object::get(json, "mode"));
+                if mode == Some("\"url\"") { self.can_elicit_url } else { self.can_elicit_form }
+            }
+            _ => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ClientCapabilities, ServerCapabilities};
+    use crate::wire::Method;
+    use crate::wire::list::Topic;
+
+    #[test]
+    fn a_server_can_what_it_says() {
+        let json = r#"{"tools":{},"resources":{"subscribe":true,"listChanged":false},"prompts":{"listChanged":true},
+            "tasks":{"list":{},"requests":{}},"extensions":{"io.modelcontextprotocol/tasks":{}}}"#;
+        let found = ServerCapabilities::parse(json);
+        assert_eq!(Topic::ALL.map(|topic| found.has(topic)), [true, true, true]);
+        assert_eq!(Topic::ALL.map(|topic| found.announces(topic)), [false, true, false]);
+        assert!(found.has_subscriptions && found.has_tasks && found.lists_tasks);
+        assert!(!found.has_completions && !found.has_logging && !found.cancels_tasks);
+        assert_eq!(found.extension("io.modelcontextprotocol/tasks"), Some("{}"));
+        let text = serde_json::to_string(&found).unwrap();
+        assert_eq!(serde_json::from_str::<ServerCapabilities>(&text).unwrap(), found);
+        assert_eq!(ServerCapabilities::parse("7").has_logging, false);
+    }
+
+    #[test]
+    fn a_client_is_asked_only_what_it_can_answer() {
+        let url = Some(r#"{"mode":"url"}"#);
+        let check = |json: &str, expected: [bool; 4]| {
+            let client = ClientCapabilities::parse(json);
+            let found = [
+                client.can_answer(&Method::CreateMessage, None),
+                client.can_answer(&Method::RootsList, None),
+                client.can_answer(&Method::Elicit, Some(r#"{"mode":"form"}"#)),
+                client.can_answer(&Method::Elicit, url),
+            ];
+            assert_eq!(found, expected, "{json}");
+        };
+        check("{}", [false; 4]);
+        check(r#"{"elicitation":{}}"#, [false, false, true, false]);
+        check(r#"{"elicitation":{"url":{}}}"#, [false, false, false, true]);
+        check(r#"{"elicitation":{"url":{},"form":{}},"sampling":{}}"#, [true, false, true, true]);
+        check(r#"{"roots":{"listChanged":true}}"#, [false, true, false, false]);
+        check("7", [false; 4]);
+    }
+}

@@ -1,0 +1,111 @@
+//! A server's answer in the client's era.
+
+use super::member;
+use super::tasks;
+use crate::wire::error::code;
+use crate::wire::message::{Kind, Message};
+use crate::wire::object::{self, Span};
+use crate::wire::params::Target;
+use crate::wire::payload::Payload;
+use crate::wire::revision::Era;
+use crate::wire::splice::Splice;
+
+/// What is known of the request that was answered.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    /// The client's id, as written.
+    pub id: &'a str,
+    pub client: Era,
+    pub server: Era,
+    pub target: Target,
+    /// Put before ids of tasks; `None` where the answer can have none.
+    pub task_prefix: Option<&'a str>,
+}
+
+/// What a server's answer is for the client that asked.
+#[derive(Debug)]
+pub enum Answer {
+    /// The answer, ready to send.
+    Ready(Payload),
+    /// The server asks for more input (2026-07-28, multi-round-trip requests) and the client's
+    /// revision has no way to be asked like that.
+    InputRequired,
+}
+
+/// A server's answer, under the client's id and in the client's era.
+pub fn answer(message: &Message, asked: Asked<'_>) -> Answer {
+    let is_same = asked.client == asked.server;
+    match message.kind() {
+        Kind::Result { .. } if is_same && asked.task_prefix.is_none() => {
+            Answer::Ready(message.with_id(asked.id))
+        }
+        Kind::Result { id, result } => translate(message, *id, *result, asked),
+        Kind::Error { id: Some(id), error } if !is_same => {
+            let splice = message.splice().replace(*id, asked.id);
+            Answer::Ready(error_code(splice, message, *error, asked).finish())
+        }
+        _ => Answer::Ready(message.with_id(asked.id)),
+    }
+}
+
+fn translate(message: &Message, id: Span, result: Span, asked: Asked<'_>) -> Answer {
+    let text = message.at(result);
+    let names = ["resultType", "ttlMs", "cacheScope"];
+    let Ok([kind_at, ttl, scope]) = object::members(text, names) else {
+        return Answer::Ready(message.with_id(asked.id));
+    };
+    let kind = kind_at.and_then(object::string);
+    if asked.client == Era::Legacy && kind.as_deref() == Some("input_required") {
+        return Answer::InputRequired;
+    }
+    let mut splice = message.splice().replace(id, asked.id);
+    let reads = asked.target == Target::Resource;
+    match (asked.client, asked.server) {
+        (Era::Modern, Era::Legacy) => {
+            let mut added = Vec::new();
+            if kind.is_none() {
+                added.push(r#""resultType":"complete""#);
+            }
+            if reads && ttl.is_none() {
+                added.push(r#""ttlMs":0"#);
+            }
+            if reads && scope.is_none() {
+                added.push(r#""cacheScope":"private""#);
+            }
+            let comma = if added.is_empty() || super::is_empty_object(text) { "" } else { "," };
+            splice = splice.insert(result.start + 1, added.join(",") + comma);
+        }
+        (Era::Legacy, Era::Modern) => {
+            // Cache hints stay: a legacy result may have any further member.
+            let whole = kind_at.and_then(|value| member(message.text(), value, names[0]));
+            splice = match whole {
+                Some(span) => splice.replace(span, ""),
+                None => splice,
+            };
+        }
+        _ => {}
+    }
+    if let Some(prefix) = asked.task_prefix {
+        for id in tasks::ids_in_result(text) {
+            splice = splice.replace(Span::of(id, message.text()), tasks::shown(prefix, id));
+        }
+    }
+    Answer::Ready(splice.finish())
+}
+
+/// "Resource not found" has a code of its own only before 2026-07-28.
+fn error_code<'a>(
+    splice: Splice<'a>,
+    message: &'a Message,
+    error: Span,
+    asked: Asked<'_>,
+) -> Splice<'a> {
+    let number = object::get(message.at(error), "code");
+    let Some(number) = number.filter(|_| asked.target == Target::Resource) else { return splice };
+    let code = match (asked.client, number.parse::<i64>()) {
+        (Era::Modern, Ok(code::RESOURCE_NOT_FOUND)) => code::INVALID_PARAMS,
+        (Era::Legacy, Ok(code::INVALID_PARAMS)) => code::RESOURCE_NOT_FOUND,
+        _ => return splice,
+    };
+    splice.replace(Span::of(number, message.text()), code.to_string())
+}

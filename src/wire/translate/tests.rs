@@ -1,0 +1,120 @@
+use super::{Answer, Asked, Rewrite, answer, modern_meta, progress, request};
+use crate::wire::params::{Head, Target};
+use crate::wire::{Era, Message};
+
+fn asked(client: Era, server: Era) -> Asked<'static> {
+    Asked { id: "\"c\"", client, server, target: Target::Tool, task_prefix: None }
+}
+
+fn parse(text: &str) -> Message {
+    Message::parse(&bytes::Bytes::copy_from_slice(text.as_bytes())).unwrap()
+}
+
+#[test]
+fn a_call_is_changed_only_where_we_own_it() {
+    let check = |params: &str, added: Option<&str>, expected: &str| {
+        let message = parse(&format!(
+            r#"{{"id":"x","method":"tools/call","jsonrpc":"2.0","params":{params}}}"#
+        ));
+        let params = Head::parse(&message).unwrap().request(&message).unwrap();
+        let rewrite = Rewrite { id: 9, name: "echo", meta: added, members: "" };
+        let sent = request(&message, &params, rewrite).into_bytes();
+        let expected =
+            format!(r#"{{"id":9,"method":"tools/call","jsonrpc":"2.0","params":{expected}}}"#);
+        assert_eq!(sent, expected);
+    };
+    check(r#"{"name":"s__echo","zz":1e400}"#, None, r#"{"name":"echo","zz":1e400}"#);
+    check(
+        r#"{"_meta":{"progressToken":"p","x":1},"name":"s__echo"}"#,
+        None,
+        r#"{"_meta":{"progressToken":9,"x":1},"name":"echo"}"#,
+    );
+    check(r#"{"name":"echo"}"#, Some(r#""k":1"#), r#"{"_meta":{"k":1},"name":"echo"}"#);
+    check(
+        r#"{"name":"echo","_meta":{ }}"#,
+        Some(r#""k":1"#),
+        r#"{"name":"echo","_meta":{"k":1 }}"#,
+    );
+    check(
+        r#"{"name":"echo","_meta":{"progressToken":1}}"#,
+        Some(r#""k":1"#),
+        r#"{"name":"echo","_meta":{"k":1,"progressToken":9}}"#,
+    );
+    check("{\n\"name\":\"echo\"}", None, r#"{ "name":"echo"}"#);
+}
+
+#[test]
+fn the_meta_we_add_is_json() {
+    let text = format!("{{{}}}", modern_meta(r#"{"name":"c","version":"1"}"#, "{}"));
+    let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(value["io.modelcontextprotocol/protocolVersion"], "2026-07-28");
+}
+
+#[test]
+fn results_change_eras() {
+    use Era::{Legacy, Modern};
+    let check = |client, server, result: &str, expected: &str| {
+        let message = parse(&format!(r#"{{"jsonrpc":"2.0","id":9,"result":{result}}}"#));
+        let Answer::Ready(payload) = answer(&message, asked(client, server)) else { panic!() };
+        let expected = format!(r#"{{"jsonrpc":"2.0","id":"c","result":{expected}}}"#);
+        assert_eq!(payload.into_bytes(), expected);
+    };
+    let done = r#"{"content":[],"resultType":"complete"}"#;
+    check(Legacy, Legacy, done, done);
+    check(Modern, Modern, r#"{"content":[]}"#, r#"{"content":[]}"#);
+    check(Modern, Legacy, r#"{"content":[]}"#, r#"{"resultType":"complete","content":[]}"#);
+    check(Modern, Legacy, "{ }", r#"{"resultType":"complete" }"#);
+    check(Modern, Legacy, done, done);
+    check(Legacy, Modern, done, r#"{"content":[]}"#);
+    check(Legacy, Modern, r#"{"resultType":"complete","content":[]}"#, r#"{"content":[]}"#);
+    check(Legacy, Modern, r#"{"a":1, "resultType" : "complete" , "b":2}"#, r#"{"a":1,  "b":2}"#);
+    check(Legacy, Modern, r#"{ "resultType":"complete" }"#, r"{ }");
+    check(Legacy, Modern, r#"{"content":[]}"#, r#"{"content":[]}"#);
+}
+
+#[test]
+fn an_input_request_is_noticed() {
+    let message = parse(r#"{"jsonrpc":"2.0","id":9,"result":{"resultType":"input_required"}}"#);
+    assert!(matches!(answer(&message, asked(Era::Legacy, Era::Modern)), Answer::InputRequired));
+    assert!(matches!(answer(&message, asked(Era::Modern, Era::Modern)), Answer::Ready(_)));
+}
+
+#[test]
+fn progress_comes_back_under_the_clients_token() {
+    let note = parse(
+        r#"{"jsonrpc":"2.0","method":"notifications/progress","params":{"progress":0.1,"progressToken":9}}"#,
+    );
+    let sent = progress(&note, r#""tok""#).unwrap().into_bytes();
+    assert!(sent.ends_with(br#"{"progress":0.1,"progressToken":"tok"}}"#), "{sent:?}");
+}
+
+#[test]
+fn a_read_gets_cache_hints_and_the_code_of_its_era() {
+    use Era::{Legacy, Modern};
+    let check = |client, server, body: &str, expected: &str| {
+        let message = parse(&format!(r#"{{"jsonrpc":"2.0","id":9,{body}}}"#));
+        let asked = Asked { target: Target::Resource, ..asked(client, server) };
+        let Answer::Ready(payload) = answer(&message, asked) else { panic!() };
+        let expected = format!(r#"{{"jsonrpc":"2.0","id":"c",{expected}}}"#);
+        assert_eq!(payload.into_bytes(), expected);
+    };
+    check(
+        Modern,
+        Legacy,
+        r#""result":{"contents":[]}"#,
+        r#""result":{"resultType":"complete","ttlMs":0,"cacheScope":"private","contents":[]}"#,
+    );
+    check(Modern, Legacy, r#""error":{"code":-32002}"#, r#""error":{"code":-32602}"#);
+    check(Legacy, Modern, r#""error":{"code":-32602}"#, r#""error":{"code":-32002}"#);
+    check(Legacy, Legacy, r#""error":{"code":-32602}"#, r#""error":{"code":-32602}"#);
+    check(Modern, Legacy, r#""error":{"code":-32000}"#, r#""error":{"code":-32000}"#);
+}
+
+#[test]
+fn ids_of_tasks_carry_their_server() {
+    let message = parse(r#"{"jsonrpc":"2.0","id":9,"result":{"task":{"taskId":"t"}}}"#);
+    let asked = Asked { task_prefix: Some("srv"), ..asked(Era::Legacy, Era::Legacy) };
+    let Answer::Ready(payload) = answer(&message, asked) else { panic!() };
+    let expected = r#"{"jsonrpc":"2.0","id":"c","result":{"task":{"taskId":"srv:t"}}}"#;
+    assert_eq!(payload.into_bytes(), expected);
+}

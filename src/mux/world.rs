@@ -40,7 +40,7 @@ impl World {
         complaint: Option<String>,
     ) -> Self {
         let unsettled = servers.keys().cloned().collect();
-        let catalog = Arc::new(Catalog::default());
+        let catalog = Arc::new(Catalog::build(&BTreeMap::new()));
         Self {
             config,
             servers: Arc::new(servers),

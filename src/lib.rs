@@ -11,11 +11,12 @@
 //! fails on any other import.
 //!
 //! ```text
-//!  5   cli ───────────────── every verb; the only room that prints
-//!  4   daemon ── puts the house together, the one control loop      bridge ── a small program of its own
-//!  3   front ─────────────── clients come in         admin ── operators look in
-//!  2   mux ───────────────── one door for every call; the catalog
-//!  1   access ── who may     servers ── one MCP server's life     process ── how its program runs
+//!  6   cli ───────────────── every verb; the only room that prints
+//!  5   daemon ── puts the house together, the one control loop      bridge ── a small program of its own
+//!  4   front ─────────────── clients come in         admin ── operators look in
+//!  3   mux ───────────────── one door for every call; the catalog
+//!  2   servers ── one MCP server's life
+//!  1   access ── who may     connection ── what is said with a server     process ── how its program runs
 //!  0   base ── names, ids, tasks     wire ── MCP on the wire     config ── what is wanted
 //!      telemetry ── what happened    example ── small MCP servers in the binary
 //! ```
@@ -29,7 +30,8 @@
 //! | [`example`] | servers to try things with |
 //! | [`access`] | principals, the checks at the door, the decision about a call |
 //! | [`process`] | a server's process: a unit of systemd or a child; pipes, sandbox, the end |
-//! | [`servers`] | connections, handshakes, tool lists, supervision, what outlives us |
+//! | [`connection`] | requests and answers, questions and notices of one server |
+//! | [`servers`] | handshakes, what each offers, supervision, what outlives us |
 //! | [`mux`] | the life of a call, phase by phase; names and what they resolve to |
 //! | [`front`] | sessions, streamable HTTP, stdio, the daemon's end of the link |
 //! | [`admin`] | status, reload, and the life of single servers, for who runs the daemon |
@@ -41,7 +43,7 @@
 //!
 //! A client's bytes reach [`front`], which reads the envelope with borrowed fields
 //! ([`wire::message`]) and says what it means ([`front::handle`]). A tool call passes
-//! [`mux::dispatch::serve`], the one door, phase by phase; [`servers::connection`] gives it an id of
+//! [`mux::dispatch::serve`], the one door, phase by phase; [`connection`] gives it an id of
 //! its own and writes the client's bytes with three spans replaced. The answer comes back the same
 //! way, under the client's id. Nothing between is parsed into a model and written anew.
 //!
@@ -56,7 +58,7 @@
 //! # What outlives the process
 //!
 //! Under systemd, whatever must go on lies in its fd store: our ends of each server's pipes, what was
-//! read from them and not acted on ([`servers::connection::Window`]), who each server is
+//! read from them and not acted on ([`connection::Window`]), who each server is
 //! ([`servers::keep`]), the calls in flight ([`servers::pending`]) and the links ([`front::estate`]).
 //! All of it is written as things happen, so a crash is no other case than a restart. The next process
 //! takes it over ([`daemon::estate`]) and tells each bridge which of its calls are running, which were
@@ -74,6 +76,7 @@ mod base;
 mod bridge;
 mod cli;
 mod config;
+mod connection;
 mod daemon;
 mod example;
 mod front;

@@ -7,10 +7,10 @@ use std::time::Duration;
 use super::control::Serve;
 use crate::base::fd_store;
 use crate::config::Config;
+use crate::connection::pending::{self, Pending};
 use crate::front::estate::{self, Heir, LinkTable, TakenUp};
 use crate::process::units::Units;
 use crate::servers::keep::{self, Found};
-use crate::servers::pending::{self, Pending};
 use crate::telemetry::{Fact, Recorder};
 
 /// How long the user manager may take to answer before we do without it.

@@ -4,10 +4,10 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::session::Session;
+use crate::connection::notice::{Heard, Listener, Notice, What};
 use crate::mux::Hub;
 use crate::mux::hub::ListsWatch;
 use crate::mux::subscriptions::Subscription;
-use crate::servers::notice::{Heard, Listener, Notice, What};
 use crate::wire::object;
 use crate::wire::translate;
 use crate::wire::{Payload, RpcError, Topic};

@@ -1,7 +1,7 @@
 //! Links that outlive the process: the table they are noted in, and how a new process takes them up.
 //!
 //! Of each link the table has who it is and how far its bridge's messages were read. With the calls
-//! in flight ([`crate::servers::pending`]) that is enough to tell a bridge, for each request it has
+//! in flight ([`crate::connection::pending`]) that is enough to tell a bridge, for each request it has
 //! no answer to, whether it is still running, was never sent, or is lost.
 
 use std::collections::HashMap;
@@ -15,9 +15,9 @@ use super::session::{Client, Session, Way};
 use crate::access::Principal;
 use crate::base::records::{Left, Record, Records};
 use crate::base::{SessionId, fd_store};
+use crate::connection::AskedBefore;
+use crate::connection::pending::{LeftCall, PendingCall, Reached, Written};
 use crate::mux::Resumed;
-use crate::servers::connection::AskedBefore;
-use crate::servers::pending::{LeftCall, PendingCall, Reached, Written};
 use crate::wire::link::Restored;
 use crate::wire::{Era, Revision};
 

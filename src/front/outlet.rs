@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use super::http::LateStream;
 use super::outbox::Outbox;
 use super::session::Session;
+use crate::connection::Ask;
 use crate::mux::Outlet;
-use crate::servers::Ask;
 use crate::wire::error::code;
 use crate::wire::{Era, Payload, RpcError, translate};
 

@@ -9,9 +9,9 @@ use tokio::sync::{Notify, oneshot};
 
 use crate::access::Principal;
 use crate::base::{SessionId, random};
+use crate::connection::Ask;
+use crate::connection::Owner;
 use crate::mux::subscriptions::Subscription;
-use crate::servers::Ask;
-use crate::servers::connection::Owner;
 use crate::wire::{ClientCapabilities, LogLevel, Message, Payload, Revision, Topic, object};
 
 /// Calls of one session in flight at the most.

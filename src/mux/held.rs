@@ -14,7 +14,8 @@ use tokio::time::Instant;
 use super::sending::TakeBack;
 use crate::access::Principal;
 use crate::base::{SessionId, Tasks};
-use crate::servers::{Ask, Server};
+use crate::connection::Ask;
+use crate::servers::Server;
 
 /// What every state of ours begins with.
 const PREFIX: &str = "callmux:";

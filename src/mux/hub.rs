@@ -11,8 +11,8 @@ use tokio_util::sync::CancellationToken;
 use super::held::HeldCalls;
 use super::subscriptions::Subscriptions;
 use super::world::World;
-use crate::servers::Board;
-use crate::servers::pending::Pending;
+use crate::connection::Board;
+use crate::connection::pending::Pending;
 use crate::telemetry::Recorder;
 use crate::wire::Topic;
 

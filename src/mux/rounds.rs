@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 use super::dispatch::Outlet;
 use super::failure::Failure;
 use super::hub::Hub;
-use crate::servers::Ask;
+use crate::connection::Ask;
 use crate::wire::error::code;
 use crate::wire::translate::rounds;
 use crate::wire::{Kind, Message, Method, RpcError};

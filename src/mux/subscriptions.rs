@@ -1,7 +1,7 @@
 //! Resources that clients want to hear about.
 //!
 //! However many clients want the same one, its server is asked once, and again whenever it was
-//! started anew. What the server says then goes to the board ([`crate::servers::notice`]), where each
+//! started anew. What the server says then goes to the board ([`crate::connection::notice`]), where each
 //! client's way in picks out what it wants.
 
 use std::collections::HashMap;
@@ -13,8 +13,9 @@ use tokio::time::Instant;
 
 use super::hub::Hub;
 use crate::base::{ServerName, Tasks};
-use crate::servers::connection::{Connection, Origin};
-use crate::servers::{Event, Live, Reply, Server, Step};
+use crate::connection::{Connection, Origin};
+use crate::connection::{Event, Reply, Step};
+use crate::servers::{Live, Server};
 use crate::wire::error::code;
 use crate::wire::{Era, Kind, Message, Payload, RpcError, object, translate};
 
@@ -181,7 +182,7 @@ async fn listen(live: &Live, uri: &str, first: &mut Option<First>) -> Result<(),
     }
 }
 
-struct Listening(crate::servers::Exchange);
+struct Listening(crate::connection::Exchange);
 
 impl Drop for Listening {
     fn drop(&mut self) {

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use super::hub::Hub;
-use crate::servers::connection::Origin;
-use crate::servers::{Live, Reply};
+use crate::connection::Origin;
+use crate::connection::Reply;
+use crate::servers::Live;
 use crate::wire::translate::tasks;
 use crate::wire::{Kind, Message, Payload, Span, object};
 

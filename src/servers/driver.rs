@@ -13,12 +13,12 @@ use super::handle::{Live, Phase, Server, Status};
 use super::keep::Found;
 use super::machine::{Action, Event, Machine, State};
 use super::memory::Catalog;
-use super::notice::Board;
 use super::offer::Offer;
 use super::running::{self, ChangedLists, Running, Start, StartFailure};
 use crate::base::random::Jitter;
 use crate::base::{ServerName, Tasks};
 use crate::config::ServerConfig;
+use crate::connection::notice::Board;
 use crate::process::units::Units;
 use crate::telemetry::{Fact, Recorder};
 

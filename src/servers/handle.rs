@@ -6,11 +6,11 @@ use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
-use super::connection::Connection;
 use super::handshake::Identity;
 use super::offer::Offer;
 use crate::base::ServerName;
 use crate::config::ServerConfig;
+use crate::connection::Connection;
 
 /// Failed tries after which a call no longer waits for the next one.
 const PATIENT_TRIES: u32 = 3;
@@ -214,7 +214,7 @@ mod tests {
 
     use super::{Live, Phase, Server, Status};
     use crate::base::ServerName;
-    use crate::servers::connection::tests::open;
+    use crate::connection::tests::open;
     use crate::servers::handshake::Identity;
     use crate::servers::offer::Offer;
     use crate::wire::{Era, ServerCapabilities};

@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::connection::{Connection, Exchange, Origin, Reply};
 use super::memory::Memory;
+use crate::connection::{Connection, Exchange, Origin, Reply};
 use crate::wire::error::code;
 use crate::wire::{Era, Kind, Message, Payload, Revision, ServerCapabilities, object, translate};
 
@@ -221,8 +221,8 @@ fn identity(era: Era, revision: &str, result: &str) -> Identity {
 mod tests {
     use std::time::Duration;
 
-    use super::super::connection::tests::open;
     use super::{Memory, greet};
+    use crate::connection::tests::open;
     use crate::wire::Era::{self, Legacy, Modern};
 
     const MODERN: &str = r#""result":{"supportedVersions":["2026-07-28"],"capabilities":{}}"#;

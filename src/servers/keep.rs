@@ -10,11 +10,11 @@ use std::os::unix::fs::FileExt;
 use rustix::fs::MemfdFlags;
 use serde::{Deserialize, Serialize};
 
-use super::connection::{AskedBefore, Window};
 use super::handshake::Identity;
 use crate::base::fingerprint::fingerprint;
 use crate::base::{ServerName, fd_store};
 use crate::config::ServerConfig;
+use crate::connection::{AskedBefore, Window};
 use crate::process::Streams;
 
 const PARTS: [&str; 4] = ["stdin", "stdout", "window", "card"];

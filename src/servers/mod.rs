@@ -11,21 +11,15 @@
 //! [`machine`] is what a server does when, as a value. [`driver`] carries it out, with [`crate::process`]
 //! and [`connection`] as its hands. [`handle`] is what the rest of the house sees.
 
-pub mod connection;
 pub mod driver;
 pub mod handle;
 pub mod handshake;
 pub mod keep;
 pub mod machine;
 pub mod memory;
-pub mod notice;
 pub mod offer;
-pub mod pending;
 pub mod running;
 pub mod stderr;
 
-pub use connection::{Ask, Event, Exchange, Loss, Reply, Step};
 pub use handle::{Live, Server};
-pub use notice::Board;
 pub use offer::{Item, Offer};
-pub use pending::PendingCall;

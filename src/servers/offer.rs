@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytestring::ByteString;
 use serde_json::value::RawValue;
 
-use super::connection::{Connection, Origin, Reply};
+use crate::connection::{Connection, Origin, Reply};
 use crate::wire::{
     Kind, ListKind, Message, Payload, ServerCapabilities, Span, error::code, object,
 };

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use tokio::sync::broadcast;
 
-use super::connection::Ask;
+use super::Ask;
 use crate::base::ServerName;
 use crate::wire::Message;
 

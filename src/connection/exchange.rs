@@ -9,7 +9,7 @@ use std::task::{Poll, Waker};
 use super::ask::Ask;
 use super::{Connection, Loss, Owner};
 use crate::base::ServerName;
-use crate::servers::pending::{self, PendingCall};
+use crate::connection::pending::{self, PendingCall};
 use crate::wire::Message;
 
 /// Events that may wait for a client that does not read. Older progress gives way to newer.

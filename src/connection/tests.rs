@@ -6,17 +6,17 @@ use tokio::net::unix::pipe;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
+use super::notice::Board;
 use super::{
     AskedBefore, Connection, Event, Loss, News, Opening, Origin, Owner, Reply, Step, Window,
 };
 use crate::base::{ServerName, SessionId, Tasks};
-use crate::servers::Board;
-use crate::servers::pending::{Description, Pending, Written};
+use crate::connection::pending::{Description, Pending, Written};
 use crate::telemetry::Recorder;
 use crate::wire::{Era, Message, Payload};
 
 /// A server's end of a connection.
-pub(in crate::servers) struct Far {
+pub(crate) struct Far {
     input: tokio::io::Lines<BufReader<pipe::Receiver>>,
     output: pipe::Sender,
     news: tokio::sync::mpsc::Receiver<News>,
@@ -24,16 +24,16 @@ pub(in crate::servers) struct Far {
 }
 
 impl Far {
-    pub(in crate::servers) async fn line(&mut self) -> String {
+    pub(crate) async fn line(&mut self) -> String {
         self.input.next_line().await.unwrap().expect("a line")
     }
 
-    pub(in crate::servers) async fn say(&mut self, text: &str) {
+    pub(crate) async fn say(&mut self, text: &str) {
         self.output.write_all(format!("{text}\n").as_bytes()).await.unwrap();
     }
 }
 
-pub(in crate::servers) fn open(max_message: usize) -> (Arc<Connection>, Far) {
+pub(crate) fn open(max_message: usize) -> (Arc<Connection>, Far) {
     open_with(Window::new(max_message).unwrap(), Vec::new())
 }
 

@@ -3,9 +3,22 @@
 //!
 //! Every request we send has an id from a counter that is never reused, so two clients with equal
 //! ids cannot meet (CVE-2026-25536). A full queue fails the request; it never blocks the sender.
+//!
+//! # Knows
+//! The messages of one server and where each belongs: to the request it answers, to the call it is
+//! about, to everybody. What of a request is noted for the next process of ours.
+//!
+//! # Does not know
+//! What a server offers, how its process is run, who the clients are.
+//!
+//! # How to read it
+//! [`Connection::request`] makes an [`Exchange`]; [`route`] is where what comes back goes. [`notice`]
+//! is what is about no request, [`pending`] the table of calls that outlives us.
 
 mod ask;
 mod exchange;
+pub mod notice;
+pub mod pending;
 mod reader;
 mod route;
 mod window;
@@ -19,8 +32,6 @@ use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::notice::Board;
-use super::pending::{PendingCall, Written};
 use crate::base::{ServerName, Tasks};
 use crate::telemetry::{Fact, Recorder};
 use crate::wire::{ListKind, LogLevel, Payload, Topic, translate};
@@ -28,6 +39,8 @@ use crate::wire::{ListKind, LogLevel, Payload, Topic, translate};
 pub use ask::Ask;
 use exchange::Cell;
 pub use exchange::{Event, Exchange, Origin, Reply, Step};
+pub use notice::Board;
+pub use pending::{PendingCall, Written};
 pub use window::Window;
 
 /// Bytes that may wait to be written to a server.
@@ -412,7 +425,7 @@ impl Connection {
     }
 
     /// Writes down that the server sent something wrong: in full at first, then ever more rarely.
-    pub(super) fn misbehaved(&self, what: &str, sample: &[u8]) {
+    pub fn misbehaved(&self, what: &str, sample: &[u8]) {
         let mut inner = self.lock();
         inner.misbehaved += 1;
         let count = inner.misbehaved;
@@ -443,4 +456,4 @@ impl Inner {
 }
 
 #[cfg(test)]
-pub(super) mod tests;
+pub(crate) mod tests;

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::ask::Ask;
 use super::exchange::{Cell, Event};
 use super::{Connection, Inner};
-use crate::servers::notice::What;
+use crate::connection::notice::What;
 use crate::wire::error::code;
 use crate::wire::{Kind, Message, Method, RpcError, Topic, object, translate};
 

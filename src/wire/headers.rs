@@ -12,6 +12,8 @@ pub const PROTOCOL_VERSION: &str = "mcp-protocol-version";
 pub const SESSION_ID: &str = "mcp-session-id";
 pub const METHOD: &str = "mcp-method";
 pub const NAME: &str = "mcp-name";
+/// What the headers of a tool's arguments begin with.
+pub const PARAM_PREFIX: &str = "mcp-param-";
 
 /// The mirrored headers of one request, as they came in.
 #[derive(Debug, Clone, Copy, Default)]
@@ -69,9 +71,36 @@ fn decode(value: &str) -> Option<Cow<'_, str>> {
     }
 }
 
+/// The text in the form in which a header can hold it.
+pub fn encode(text: &str) -> Cow<'_, str> {
+    let is_plain = text.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+    let is_framed = text.starts_with("=?base64?") && text.ends_with("?=");
+    if is_plain && !is_framed && !text.starts_with(' ') && !text.ends_with(' ') {
+        Cow::Borrowed(text)
+    } else {
+        Cow::Owned(format!("=?base64?{}?=", STANDARD.encode(text)))
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Mirrored, check};
+    use super::{Mirrored, check, decode, encode};
+
+    #[test]
+    fn every_text_passes_through_a_header() {
+        let check = |text: &str, is_plain: bool| {
+            let encoded = encode(text);
+            assert_eq!(encoded == text, is_plain, "{text:?}");
+            assert!(encoded.bytes().all(|byte| (b' '..=b'~').contains(&byte)), "{text:?}");
+            assert_eq!(decode(&encoded).as_deref(), Some(text));
+        };
+        for plain in ["", "echo", "a b", "file:///a%20b?c=d", "=?base64?"] {
+            check(plain, true);
+        }
+        for unsafe_ in ["é", " a", "a ", "a\tb", "a\r\nb", "=?base64?YQ==?="] {
+            check(unsafe_, false);
+        }
+    }
 
     #[test]
     fn headers_must_say_what_the_body_says() {

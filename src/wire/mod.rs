@@ -25,6 +25,7 @@ pub mod log_level;
 pub mod message;
 pub mod meta;
 pub mod method;
+pub mod mirror;
 pub mod object;
 pub mod params;
 pub mod payload;

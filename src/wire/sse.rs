@@ -6,6 +6,10 @@ use bytes::{Bytes, BytesMut};
 
 use super::payload::Payload;
 
+mod reader;
+
+pub use reader::Reader;
+
 /// A comment line, which keeps a quiet connection alive and which readers skip.
 pub const KEEP_ALIVE: &[u8] = b": \n\n";
 
@@ -37,11 +41,9 @@ pub fn priming(id: &str) -> Payload {
 }
 
 #[cfg(test)]
-mod reader;
-
-#[cfg(test)]
 mod tests {
-    use super::reader::{BadStream, Event, Reader};
+    use super::Reader;
+    use super::reader::{BadStream, Event};
     use super::{event, priming};
     use crate::wire::Payload;
     use proptest::prelude::*;
@@ -83,8 +85,11 @@ mod tests {
         check(": comment\n\ndata: a\n\n", &["a"]);
         check("data:a\r\ndata: b\r\n\r\n", &["a\nb"]);
         check("data\n\ndata\ndata\n\n", &["", "\n"]);
-        check("retry: 5\nfoo: x\n\ndata: y\n\n", &["y"]);
+        check("event: z\nfoo: x\n\ndata: y\n\n", &["y"]);
         check("data: unfinished\n", &[]);
+        let primed = read(&[b"retry: 500\n\nid: 1\nretry: x\ndata:\n\n"]).unwrap();
+        assert_eq!((primed[0].retry, primed[0].id.as_deref()), (Some(500), None));
+        assert_eq!((primed[1].retry, primed[1].id.as_deref()), (None, Some("1")));
         assert_eq!(read(&[&[b'x'; 2000]]), Err(BadStream::TooLong(1000)));
         assert_eq!(read(&[b"data: \xff\n\n"]), Err(BadStream::Utf8));
     }

@@ -1,4 +1,4 @@
-//! Reading events: what we write is read back in tests.
+//! Reading events, in whatever pieces their bytes arrive.
 
 use bytes::BytesMut;
 
@@ -8,12 +8,16 @@ pub struct Event {
     pub id: Option<String>,
     pub name: Option<String>,
     pub data: String,
+    /// How long to wait before the stream is taken up again, in milliseconds.
+    pub retry: Option<u64>,
 }
 
 /// Reads events from bytes that arrive in any cut.
 #[derive(Debug)]
 pub struct Reader {
     buffer: BytesMut,
+    /// No line ends before this byte.
+    searched: usize,
     event: Event,
     has_data: bool,
     cap: usize,
@@ -31,33 +35,43 @@ pub enum BadStream {
 impl Reader {
     /// `cap`: the longest event in bytes.
     pub fn new(cap: usize) -> Self {
-        Self { buffer: BytesMut::new(), event: Event::default(), has_data: false, cap }
+        Self { buffer: BytesMut::new(), searched: 0, event: Event::default(), has_data: false, cap }
     }
 
     pub fn push(&mut self, bytes: &[u8]) {
         self.buffer.extend_from_slice(bytes);
     }
 
-    /// The next complete event that carries data or an id.
+    /// The next complete event that carries data, an id or a time to wait.
     pub fn next(&mut self) -> Result<Option<Event>, BadStream> {
-        while let Some(end) = memchr::memchr2(b'\n', b'\r', &self.buffer) {
+        while let Some(end) = memchr::memchr2(b'\n', b'\r', &self.buffer[self.searched..]) {
+            let end = self.searched + end;
             // A `\r` at the very end may be half of a `\r\n` that is still on its way.
             let pair = match (self.buffer[end], self.buffer.get(end + 1)) {
-                (b'\r', None) => break,
+                (b'\r', None) => {
+                    self.searched = end;
+                    return self.check_size();
+                }
                 (b'\r', Some(b'\n')) => 2,
                 _ => 1,
             };
             let line = self.buffer.split_to(end + pair);
+            self.searched = 0;
             let line = std::str::from_utf8(&line[..end]).map_err(|_| BadStream::Utf8)?;
             if !line.is_empty() {
                 field(&mut self.event, &mut self.has_data, line);
-            } else if self.has_data || self.event.id.is_some() {
+            } else if self.has_data || self.event.id.is_some() || self.event.retry.is_some() {
                 self.has_data = false;
                 return Ok(Some(std::mem::take(&mut self.event)));
             } else {
                 self.event = Event::default();
             }
         }
+        self.searched = self.buffer.len();
+        self.check_size()
+    }
+
+    fn check_size(&self) -> Result<Option<Event>, BadStream> {
         let held = self.buffer.len() + self.event.data.len();
         if held > self.cap { Err(BadStream::TooLong(self.cap)) } else { Ok(None) }
     }
@@ -75,6 +89,7 @@ fn field(event: &mut Event, has_data: &mut bool, line: &str) {
             *has_data = true;
         }
         "event" => event.name = Some(value.to_owned()),
+        "retry" => event.retry = value.parse().ok(),
         "id" if !value.contains('\0') => event.id = Some(value.to_owned()),
         _ => {}
     }

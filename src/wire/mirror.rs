@@ -1,0 +1,183 @@
+//! Arguments that a request repeats in headers: `x-mcp-header` of a tool's `inputSchema` and
+//! `Mcp-Param-*` (2026-07-28, "Custom Headers from Tool Parameters").
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::headers::{PARAM_PREFIX, encode};
+use super::object;
+
+const ANNOTATION: &str = "x-mcp-header";
+
+/// One argument that is repeated in a header.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mirror {
+    /// Where the argument lies: the names of members, outermost first.
+    path: Vec<Box<str>>,
+    /// The header's name, in lower case.
+    header: Box<str>,
+}
+
+/// What of a tool's arguments is repeated, by the text of its `inputSchema`. `Err` says which rule
+/// an annotation breaks: a client over HTTP leaves such a tool out.
+pub fn annotations(schema: &str) -> Result<Vec<Mirror>, String> {
+    if !schema.contains(ANNOTATION) {
+        return Ok(Vec::new());
+    }
+    let schema: Value =
+        serde_json::from_str(schema).map_err(|error| format!("its `inputSchema`: {error}"))?;
+    let mut found = Vec::new();
+    if schema.get(ANNOTATION).is_some() {
+        return Err(format!("`{ANNOTATION}` stands at the root of its `inputSchema`"));
+    }
+    let reachable = collect(&schema, &mut Vec::new(), &mut found)?;
+    if count(&schema) != reachable {
+        return Err(format!("`{ANNOTATION}` stands where no argument is sure to be"));
+    }
+    Ok(found)
+}
+
+/// Walks `properties` and returns how many annotations it met.
+fn collect(
+    schema: &Value,
+    path: &mut Vec<Box<str>>,
+    found: &mut Vec<Mirror>,
+) -> Result<usize, String> {
+    let Some(properties) = schema.get("properties").and_then(Value::as_object) else {
+        return Ok(0);
+    };
+    let mut met = 0;
+    for (name, property) in properties {
+        path.push(name.as_str().into());
+        if let Some(annotation) = property.get(ANNOTATION) {
+            met += 1;
+            let header = header_name(name, annotation, property.get("type"))?;
+            if found.iter().any(|other| other.header == header) {
+                return Err(format!("`{ANNOTATION}` of `{name}` names a header a second time"));
+            }
+            found.push(Mirror { path: path.clone(), header });
+        }
+        met += collect(property, path, found)?;
+        path.pop();
+    }
+    Ok(met)
+}
+
+fn header_name(
+    property: &str,
+    annotation: &Value,
+    kind: Option<&Value>,
+) -> Result<Box<str>, String> {
+    let wrong = |what: &str| Err(format!("`{ANNOTATION}` of `{property}` {what}"));
+    let Some(name) = annotation.as_str() else { return wrong("is no text") };
+    // RFC 9110, section 5.1.
+    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    if name.is_empty() || !name.bytes().all(is_token) {
+        return wrong("is no name of a header");
+    }
+    match kind.and_then(Value::as_str) {
+        Some("string" | "integer" | "boolean") => {
+            Ok(format!("{PARAM_PREFIX}{}", name.to_ascii_lowercase()).into())
+        }
+        _ => wrong("stands at something that is no string, integer or boolean"),
+    }
+}
+
+/// How many annotations there are anywhere. A property may itself have that name.
+fn count(schema: &Value) -> usize {
+    match schema {
+        Value::Object(members) => {
+            let below = members.iter().map(|(name, value)| match (name.as_str(), value) {
+                ("properties", Value::Object(properties)) => properties.values().map(count).sum(),
+                (ANNOTATION, _) => 1,
+                // Data, not schemas.
+                ("const" | "default" | "enum" | "examples", _) => 0,
+                (_, value) => count(value),
+            });
+            below.sum()
+        }
+        Value::Array(items) => items.iter().map(count).sum(),
+        _ => 0,
+    }
+}
+
+/// The headers for these `arguments`, the text of a JSON object. An argument that is `null` or
+/// missing has none.
+pub fn headers(mirrors: &[Mirror], arguments: &str) -> Vec<(Box<str>, String)> {
+    let value = |mirror: &Mirror| {
+        let mut json = arguments;
+        for name in &mirror.path {
+            let members: HashMap<String, &RawValue> = serde_json::from_str(json).ok()?;
+            json = members.get(&**name)?.get();
+        }
+        let text = match json.as_bytes().first()? {
+            b'"' => object::string(json)?,
+            b'{' | b'[' | b'n' => return None,
+            _ => json.into(),
+        };
+        Some((mirror.header.clone(), encode(&text).into_owned()))
+    };
+    mirrors.iter().filter_map(value).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{annotations, headers};
+
+    #[test]
+    fn arguments_are_repeated_as_they_are_written() {
+        let schema = r#"{"type":"object","properties":{
+            "region":{"type":"string","x-mcp-header":"Region"},
+            "n":{"type":"integer","x-mcp-header":"N"},
+            "flag":{"type":"boolean","x-mcp-header":"Flag"},
+            "deep":{"type":"object","properties":{"er":{"type":"string","x-mcp-header":"Deep-Er"}}},
+            "x-mcp-header":{"type":"string"},
+            "plain":{"type":"number"}}}"#;
+        let mirrors = annotations(schema).unwrap();
+        let check = |arguments: &str, expected: &[(&str, &str)]| {
+            let mut found = headers(&mirrors, arguments);
+            found.sort();
+            let found: Vec<(&str, &str)> = found.iter().map(|(n, v)| (&**n, v.as_str())).collect();
+            assert_eq!(found, expected, "{arguments}");
+        };
+        check(
+            r#"{"region":"us west","n":12345678901234567890,"flag":false,"deep":{"er":"\u0061"},"plain":1.5}"#,
+            &[
+                ("mcp-param-deep-er", "a"),
+                ("mcp-param-flag", "false"),
+                ("mcp-param-n", "12345678901234567890"),
+                ("mcp-param-region", "us west"),
+            ],
+        );
+        check(r#"{"region":"é"}"#, &[("mcp-param-region", "=?base64?w6k=?=")]);
+        check(r#"{"region":"","n":null,"deep":7}"#, &[("mcp-param-region", "")]);
+        check("{}", &[]);
+        assert_eq!(annotations(r#"{"type":"object"}"#), Ok(vec![]));
+    }
+
+    #[test]
+    fn wrong_annotations_are_named() {
+        let check = |properties: &str, words: &str| {
+            let schema = format!(r#"{{"type":"object","properties":{properties}}}"#);
+            let error = annotations(&schema).unwrap_err();
+            assert!(error.contains(words), "{properties}: {error}");
+        };
+        for name in ["", "a b", "a:b", "Région", r"a\tb", r"a\r\n"] {
+            let property = format!(r#"{{"v":{{"type":"string","x-mcp-header":"{name}"}}}}"#);
+            check(&property, "is no name of a header");
+        }
+        for kind in ["object", "array", "null", "number"] {
+            let property = format!(r#"{{"v":{{"type":"{kind}","x-mcp-header":"V"}}}}"#);
+            check(&property, "no string, integer or boolean");
+        }
+        check(r#"{"v":{"x-mcp-header":"V"}}"#, "no string, integer or boolean");
+        check(r#"{"v":{"type":"string","x-mcp-header":7}}"#, "is no text");
+        let twice = r#"{"a":{"type":"string","x-mcp-header":"V"},"b":{"type":"string","x-mcp-header":"v"}}"#;
+        check(twice, "a second time");
+        let item = r#"{"v":{"type":"array","items":{"type":"string","x-mcp-header":"V"}}}"#;
+        check(item, "where no argument is sure to be");
+        assert!(annotations(r#"{"x-mcp-header":"V"}"#).unwrap_err().contains("at the root"));
+    }
+}

@@ -74,7 +74,6 @@ fn config_page() -> String {
         out += &format!(".SH \"{}\"\n{}\n", roff(&title), roff(doc));
         for key in *keys {
             let default = match key.default {
-                Unless::Required => "required".to_owned(),
                 Unless::Value(value) => format!("default: {value}"),
                 Unless::Unset => "no default".to_owned(),
             };
@@ -102,7 +101,6 @@ pub(super) fn keys_table() -> String {
                 format!("{section}.{}", key.name)
             };
             let default = match key.default {
-                Unless::Required => "required".to_owned(),
                 Unless::Value(value) => format!("`{value}`"),
                 Unless::Unset => String::new(),
             };

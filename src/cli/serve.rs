@@ -1,4 +1,4 @@
-//! `callmux serve`, `callmux -- command …`, `callmux example-server`.
+//! `callmux serve`, `callmux -- command …`, `callmux -- URL`, `callmux example-server`.
 
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;

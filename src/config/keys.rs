@@ -49,7 +49,6 @@ pub struct Key {
 /// What holds when a key is not set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unless {
-    Required,
     /// A TOML value.
     Value(&'static str),
     /// No value; the description says what that means.
@@ -60,7 +59,7 @@ const fn key(name: &'static str, kind: Kind, default: Unless, doc: &'static str)
     Key { name, kind, default, doc }
 }
 
-use Unless::{Required, Unset, Value};
+use Unless::{Unset, Value};
 
 /// Keys at the top of the file.
 pub const TOP: &[Key] = &[
@@ -134,9 +133,23 @@ pub const SERVER: &[Key] = &[
     key(
         "command",
         Kind::Text,
-        Required,
+        Unset,
         "The program: an absolute path, a path that starts with `~/`, or a name that is looked up \
-         in `PATH`. No shell is involved.",
+         in `PATH`. No shell is involved. A server has either this or `url`.",
+    ),
+    key(
+        "url",
+        Kind::Text,
+        Unset,
+        "The address of a remote server that speaks streamable HTTP: `http://…` or `https://…`. What \
+         is about a process (`args`, `env`, `cwd`, limits, `sandbox`) does not go with it.",
+    ),
+    key(
+        "headers",
+        Kind::TextTable,
+        Value("{}"),
+        "Headers for every request to `url`: `{ Authorization = \"Bearer ${file:token}\" }`. They are \
+         sent to that origin only.",
     ),
     key("args", Kind::Texts, Value("[]"), "The program's arguments, one text each."),
     key(
@@ -281,7 +294,11 @@ pub const SERVER: &[Key] = &[
 pub const SECTIONS: &[(&str, &[Key], &str)] = &[
     ("", TOP, "Settings for everything."),
     ("http", HTTP, "The HTTP side of the daemon."),
-    ("servers.*", SERVER, "One MCP server that is started as a program and spoken to over stdio."),
+    (
+        "servers.*",
+        SERVER,
+        "One MCP server: a program that is started and spoken to over stdio, or a remote one by its URL.",
+    ),
 ];
 
 /// The kind of `name` in `keys`.
@@ -293,6 +310,6 @@ pub fn kind_of(keys: &[Key], name: &str) -> Option<Kind> {
 pub fn default_of(keys: &[Key], name: &str) -> Option<&'static str> {
     match keys.iter().find(|key| key.name == name)?.default {
         Value(text) => Some(text),
-        Required | Unset => None,
+        Unset => None,
     }
 }

@@ -40,8 +40,8 @@ pub fn empty() -> Config {
     typed(Table::new(), &sources).expect("the defaults are a valid config")
 }
 
-/// The config of `callmux -- command …`: one server, whose tools keep their names, with the
-/// environment and the directory of the caller. `None` without a command.
+/// The config of `callmux -- command …` or `callmux -- URL`: one server, whose tools keep their
+/// names, with the environment and the directory of the caller. `None` without a command.
 pub fn inline(command: &[String], cwd: Option<PathBuf>) -> Option<Config> {
     let at = Place::of_file(&Path::new("command line").into());
     let node = |value| Node { at: at.clone(), value };
@@ -49,14 +49,23 @@ pub fn inline(command: &[String], cwd: Option<PathBuf>) -> Option<Config> {
     let text = |text: &str| node(Value::Text(text.replace("${", "$${")));
     let (program, args) = command.split_first()?;
     let variables = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
-    let server = BTreeMap::from([
-        ("command".to_owned(), text(program)),
-        ("args".to_owned(), node(Value::List(args.iter().map(|arg| text(arg)).collect()))),
+    let mut server = BTreeMap::from([
         ("prefix".to_owned(), text("")),
         // The usual client kills us 4 s after it closed our input.
         ("stop_timeout".to_owned(), text("1s")),
-        ("inherit_env".to_owned(), node(Value::List(variables.map(|name| text(&name)).collect()))),
     ]);
+    let is_remote = args.is_empty() && remote::is_url(program);
+    if is_remote {
+        server.insert("url".to_owned(), text(program));
+    } else {
+        let inherited = variables.map(|name| text(&name)).collect();
+        server.insert("command".to_owned(), text(program));
+        server.insert(
+            "args".to_owned(),
+            node(Value::List(args.iter().map(|arg| text(arg)).collect())),
+        );
+        server.insert("inherit_env".to_owned(), node(Value::List(inherited)));
+    }
     let mut config = empty();
     let mut complaints = Vec::new();
     let sources = Sources::of_process(PathBuf::from("/"));
@@ -64,7 +73,9 @@ pub fn inline(command: &[String], cwd: Option<PathBuf>) -> Option<Config> {
     let section =
         Section::new(name, node(Value::Table(server)), keys::SERVER, &sources, &mut complaints);
     let mut server = server_config(section, &config);
-    server.cwd = cwd;
+    server.cwd = cwd.filter(|_| !is_remote);
+    // What is wrong with the words is told when the server cannot be started.
+    server.unresolved.extend(complaints);
     let name = ServerName::parse("default").expect("a valid name");
     config.servers.insert(name, Arc::new(server));
     Some(config)
@@ -157,12 +168,17 @@ fn read_servers(
 
 fn server_config(mut section: Section<'_>, config: &Config) -> ServerConfig {
     let always = "a key with a default";
+    let (url, headers) = remote::read(&mut section);
     let may_expose = section.bool("secret_args");
     let (command_at, is_set) = (section.place("command"), section.has("command"));
     let command = section.resolved("command").into_iter().collect();
     let command = public(&mut section, "command", command, may_expose).pop();
-    if !is_set {
-        section.complain(command_at, "command", "is missing: name the program to start");
+    if !is_set && url.is_none() && !section.is_unresolved("url") {
+        section.complain(
+            command_at,
+            "command",
+            "is missing: name the program to start, or the `url` of a remote server",
+        );
     } else if command.as_ref().is_some_and(|command| command.expose().is_empty()) {
         section.complain(command_at, "command", "must not be empty");
     }
@@ -179,6 +195,8 @@ fn server_config(mut section: Section<'_>, config: &Config) -> ServerConfig {
             .map(|(t, _)| t)
             .collect(),
         cwd: directory(&mut section),
+        url,
+        headers,
         enabled: section.bool("enabled"),
         prefix: prefix(&mut section),
         tools: section.plain_texts("tools").map_or_else(ToolNames::all, |texts| {
@@ -296,6 +314,10 @@ fn aliases(section: &mut Section<'_>) -> BTreeMap<String, String> {
     }
     by_tool
 }
+
+mod remote;
+
+pub use remote::origin;
 
 #[cfg(test)]
 mod tests;

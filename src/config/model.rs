@@ -37,11 +37,16 @@ pub struct Http {
 /// `[servers.NAME]`
 #[derive(Debug, Clone, PartialEq)]
 pub struct ServerConfig {
+    /// Empty, if the server has a `url`.
     pub command: Secret,
     pub args: Vec<Secret>,
     pub env: BTreeMap<String, Secret>,
     pub inherit_env: Vec<String>,
     pub cwd: Option<PathBuf>,
+    /// Where a remote server is: `http` or `https`, with a host, without user and password.
+    pub url: Option<Secret>,
+    /// Sent with every request to `url`; the names are in lower case.
+    pub headers: BTreeMap<String, Secret>,
     pub enabled: bool,
     /// `None`: the server's name.
     pub prefix: Option<String>,

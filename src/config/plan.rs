@@ -115,6 +115,8 @@ fn needing_a_start(old: &ServerConfig, new: &ServerConfig) -> Vec<String> {
         ("env", old.env != new.env),
         ("inherit_env", old.inherit_env != new.inherit_env),
         ("cwd", old.cwd != new.cwd),
+        ("url", old.url != new.url),
+        ("headers", old.headers != new.headers),
         ("max_message", old.max_message != new.max_message),
         ("memory_max", old.limits.memory_max != new.limits.memory_max),
         ("tasks_max", old.limits.tasks_max != new.limits.tasks_max),
@@ -141,6 +143,8 @@ fn adjustable(old: &ServerConfig, new: &ServerConfig) -> Vec<String> {
         env: _,
         inherit_env: _,
         cwd: _,
+        url: _,
+        headers: _,
         enabled: _,
         prefix,
         tools,
@@ -224,6 +228,8 @@ mod tests {
             &format!("[servers.a]\ncommand = \"x\"\nstop_timeout = \"1s\"\nprefix = \"p\"\n{b}"),
             "~a(prefix,stop_timeout)",
         );
+        let remote = "url = \"http://h/\"\nheaders = { A = \"1\" }";
+        check(&format!("[servers.a]\n{remote}\n{b}"), "!a(command,url,headers)");
         check(
             &format!("call_timeout = \"1s\"\n{BASE}"),
             "~a(call_timeout) ~b(call_timeout) call_timeout",

@@ -7,6 +7,8 @@ use super::keys::{HTTP, Key, Kind, SERVER, TOP, Unless};
 /// The schema (draft 2020-12), from the table of keys.
 pub fn schema() -> Value {
     let mut root = object(TOP, "callmux configuration");
+    let mut server = object(SERVER, "One MCP server.");
+    server["oneOf"] = json!([{ "required": ["command"] }, { "required": ["url"] }]);
     let properties = root["properties"].as_object_mut().expect("an object schema has properties");
     properties.insert("http".into(), object(HTTP, "The HTTP side of the daemon."));
     properties.insert(
@@ -15,7 +17,7 @@ pub fn schema() -> Value {
             "type": "object",
             "description": "The MCP servers, by name.",
             "propertyNames": { "pattern": "^[A-Za-z0-9](?:_?[A-Za-z0-9-])*$", "maxLength": 40 },
-            "additionalProperties": object(SERVER, "One MCP server."),
+            "additionalProperties": server,
         }),
     );
     root["$schema"] = json!("https://json-schema.org/draft/2020-12/schema");
@@ -26,18 +28,12 @@ pub fn schema() -> Value {
 fn object(keys: &[Key], description: &str) -> Value {
     let properties: Map<String, Value> =
         keys.iter().map(|key| (key.name.to_owned(), property(key))).collect();
-    let required: Vec<&str> =
-        keys.iter().filter(|key| key.default == Unless::Required).map(|key| key.name).collect();
-    let mut schema = json!({
+    json!({
         "type": "object",
         "description": description,
         "properties": properties,
         "additionalProperties": false,
-    });
-    if !required.is_empty() {
-        schema["required"] = json!(required);
-    }
-    schema
+    })
 }
 
 fn property(key: &Key) -> Value {
@@ -72,7 +68,7 @@ mod tests {
         let schema = schema();
         assert_eq!(schema["properties"]["call_timeout"]["default"], "10m");
         let server = &schema["properties"]["servers"]["additionalProperties"];
-        assert_eq!(server["required"], serde_json::json!(["command"]));
+        assert_eq!(server["oneOf"][1]["required"], serde_json::json!(["url"]));
         assert_eq!(
             server["properties"].as_object().unwrap().len(),
             crate::config::keys::SERVER.len()

@@ -66,6 +66,12 @@ impl<'a> Section<'a> {
         self.table.contains_key(name)
     }
 
+    /// Whether `name` was read and what it refers to was not there.
+    pub fn is_unresolved(&self, name: &str) -> bool {
+        let key = self.key(name);
+        self.unresolved.iter().any(|missing| missing.key == key)
+    }
+
     /// Where `name` is set, or the section if it is not.
     pub fn place(&self, name: &str) -> Place {
         self.table.get(name).map_or(&self.at, |node| &node.at).clone()

@@ -1,6 +1,6 @@
 //! The config as it is in force, in the form it is written in.
 //!
-//! References are shown, never what they stand for. Literal values of `env` are hidden: a person
+//! References are shown, never what they stand for. Literal values of `env` and `headers` are hidden: a person
 //! who pastes this output somewhere must not paste a token with it.
 
 use std::fmt::Write;
@@ -33,13 +33,13 @@ fn section(out: &mut String, table: &Table, keys: &[Key], is_server: bool) {
     for key in keys {
         match (table.get(key.name), key.default) {
             (Some(node), _) => {
-                let hide = is_server && key.name == "env";
+                let hide = is_server && matches!(key.name, "env" | "headers");
                 let _ = writeln!(out, "{} = {}  # {}", key.name, value(&node.value, hide), node.at);
             }
             (None, Unless::Value(default)) => {
                 let _ = writeln!(out, "# {} = {default}", key.name);
             }
-            (None, Unless::Required | Unless::Unset) => {}
+            (None, Unless::Unset) => {}
         }
     }
 }

@@ -110,7 +110,7 @@ impl Cell {
         }
     }
 
-    fn is_sent(&self) -> bool {
+    pub(super) fn is_sent(&self) -> bool {
         self.sent.load(Ordering::Relaxed)
     }
 
@@ -136,6 +136,12 @@ impl Cell {
         let mut state = self.lock();
         state.reply = Some(Reply::Answer(answer));
         wake(state);
+    }
+
+    /// Ends the request without an answer. `sent`: whether any of it may have had an effect.
+    pub(super) fn lose_as(&self, reason: &Arc<str>, sent: bool) {
+        self.sent.store(sent, Ordering::Relaxed);
+        self.lose(reason);
     }
 
     pub(super) fn lose(&self, reason: &Arc<str>) {

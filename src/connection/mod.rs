@@ -1,5 +1,5 @@
 //! The connection to one running server: what was asked and not yet answered, what waits to be
-//! written, and the two tasks that read and write.
+//! written, and the tasks that read and write.
 //!
 //! Every request we send has an id from a counter that is never reused, so two clients with equal
 //! ids cannot meet (CVE-2026-25536). A full queue fails the request; it never blocks the sender.
@@ -12,12 +12,15 @@
 //! What a server offers, how its process is run, who the clients are.
 //!
 //! # How to read it
-//! [`Connection::request`] makes an [`Exchange`]; [`route`] is where what comes back goes. [`notice`]
-//! is what is about no request, [`pending`] the table of calls that outlives us.
+//! [`Connection::request`] makes an [`Exchange`]; [`route`] is where what comes back goes. [`writer`] and
+//! [`reader`] speak over pipes, [`http`] with a remote server. [`notice`] is what is about no request,
+//! [`pending`] the table of calls that outlives us.
 
 mod ask;
 mod exchange;
+mod http;
 pub mod notice;
+mod opening;
 pub mod pending;
 mod reader;
 mod route;
@@ -27,8 +30,7 @@ mod writer;
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use tokio::net::unix::pipe;
-use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::sync::{Notify, mpsc};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -39,7 +41,9 @@ use crate::wire::{ListKind, LogLevel, Payload, Topic, translate};
 pub use ask::Ask;
 use exchange::Cell;
 pub use exchange::{Event, Exchange, Origin, Reply, Step};
+pub use http::{Mirrors, Remote};
 pub use notice::Board;
+pub use opening::{Address, AskedBefore, Opening, Over, Pipes};
 pub use pending::{PendingCall, Written};
 pub use window::Window;
 
@@ -59,12 +63,14 @@ pub struct Owner {
     pub session: u64,
 }
 
-/// The connection to one server process.
+/// The connection to one server: to its process, or over HTTP.
 #[derive(Debug)]
 pub struct Connection {
     server: ServerName,
-    /// What the table of pending calls knows it by.
+    /// What the table of pending calls knows it by; 0, if no later process of ours can go on with it.
     key: u32,
+    /// What it has over HTTP.
+    remote: Option<Arc<Remote>>,
     recorder: Recorder,
     inner: Mutex<Inner>,
     wake_writer: Notify,
@@ -79,6 +85,8 @@ pub struct Connection {
 struct Inner {
     last_id: u64,
     pending: HashMap<u64, Arc<Cell>>,
+    /// Over HTTP: requests that are under way; cancelling one ends its response.
+    posts: HashMap<u64, CancellationToken>,
     /// Requests whose answers an earlier process of ours had read.
     answered: Vec<u64>,
     /// Requests of the server that wait for a client: its id as written → the exchange.
@@ -110,34 +118,6 @@ struct Outgoing {
     cell: Option<(u64, Arc<Cell>)>,
 }
 
-/// What a connection begins with.
-#[derive(Debug)]
-pub struct Opening {
-    pub server: ServerName,
-    pub stdin: pipe::Sender,
-    pub stdout: pipe::Receiver,
-    /// What the table of pending calls is to know the connection by.
-    pub key: u32,
-    /// Where the server's output is read to.
-    pub window: Window,
-    /// Request ids up to this one belong to earlier processes of ours.
-    pub last_id: u64,
-    /// Requests that an earlier process of ours sent and that are not answered.
-    pub asked_before: Vec<AskedBefore>,
-    pub board: Board,
-}
-
-/// A request that an earlier process of ours sent.
-#[derive(Debug)]
-pub struct AskedBefore {
-    pub id: u64,
-    pub written: Written,
-    pub owner: Owner,
-    pub pending: PendingCall,
-    /// Where the exchange goes once the connection is there.
-    pub exchange: oneshot::Sender<Exchange>,
-}
-
 /// What the owner of a connection is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum News {
@@ -163,29 +143,44 @@ impl Loss {
 }
 
 impl Connection {
-    /// Takes over both pipes of a server process.
+    /// Begins to talk.
     pub fn open(
         opening: Opening,
         tasks: &Tasks,
         recorder: Recorder,
     ) -> (Arc<Self>, mpsc::Receiver<News>) {
-        let Opening { server, key, stdin, stdout, window, last_id, asked_before, board } = opening;
-        let answered = asked_before.iter().filter(|asked| asked.written == Written::Answered);
-        let answered: Vec<u64> = answered.map(|asked| asked.id).collect();
-        let is_cut = asked_before.iter().any(|asked| asked.written == Written::Cut);
-        let cells = asked_before.into_iter().map(|asked| {
-            let origin = Origin { owner: Some(asked.owner), pending: Some(asked.pending) };
-            let cell = Arc::new(Cell::new(origin));
-            cell.mark_adopted();
-            (asked.id, cell, asked.exchange)
-        });
-        let cells: Vec<_> = cells.collect();
+        let Opening { server, board, over } = opening;
+        match over {
+            Over::Pipes(pipes) => {
+                let (connection, news) = Self::new(server, board, recorder, pipes.key, None);
+                connection.take_over(*pipes, tasks);
+                (connection, news)
+            }
+            Over::Http(remote) => {
+                let remote = Arc::new(*remote);
+                let (connection, news) =
+                    Self::new(server, board, recorder, 0, Some(remote.clone()));
+                let send = http::send::run(connection.clone(), remote, tasks.clone());
+                tasks.spawn("sender to a remote server", send);
+                (connection, news)
+            }
+        }
+    }
+
+    fn new(
+        server: ServerName,
+        board: Board,
+        recorder: Recorder,
+        key: u32,
+        remote: Option<Arc<Remote>>,
+    ) -> (Arc<Self>, mpsc::Receiver<News>) {
         // One place for each kind of news: a full channel holds the same news already.
         let (news, receiver) = mpsc::channel(2);
         let inner = Inner {
-            last_id,
-            pending: cells.iter().map(|(id, cell, _)| (*id, cell.clone())).collect(),
-            answered,
+            last_id: 0,
+            pending: HashMap::new(),
+            posts: HashMap::new(),
+            answered: Vec::new(),
             asked: HashMap::new(),
             queue: VecDeque::new(),
             queued_bytes: 0,
@@ -202,6 +197,7 @@ impl Connection {
         let connection = Arc::new(Self {
             server,
             key,
+            remote,
             recorder,
             inner: Mutex::new(inner),
             wake_writer: Notify::new(),
@@ -209,17 +205,33 @@ impl Connection {
             board,
             over: CancellationToken::new(),
         });
+        (connection, receiver)
+    }
+
+    /// Takes over both pipes of a server process, and the requests of an earlier process of ours.
+    fn take_over(self: &Arc<Self>, pipes: Pipes, tasks: &Tasks) {
+        let Pipes { stdin, stdout, key: _, window, last_id, asked_before } = pipes;
+        let is_cut = asked_before.iter().any(|asked| asked.written == Written::Cut);
+        for asked in asked_before {
+            let origin = Origin { owner: Some(asked.owner), pending: Some(asked.pending) };
+            let cell = Arc::new(Cell::new(origin));
+            cell.mark_adopted();
+            let mut inner = self.lock();
+            inner.pending.insert(asked.id, cell.clone());
+            if asked.written == Written::Answered {
+                inner.answered.push(asked.id);
+            }
+            drop(inner);
+            // Nobody waits for it if its session is gone.
+            drop(asked.exchange.send(Exchange::new(asked.id, cell, self.clone())));
+        }
+        self.lock().last_id = last_id;
         if is_cut {
             // Ends a line that may have been cut off; a server skips what is no message.
-            connection.send(Payload::from(String::new()));
+            self.send(Payload::from(String::new()));
         }
-        for (id, cell, exchange) in cells {
-            // Nobody waits for it if its session is gone.
-            drop(exchange.send(Exchange::new(id, cell, connection.clone())));
-        }
-        tasks.spawn("server writer", writer::run(connection.clone(), stdin));
-        tasks.spawn_until_stopped("server reader", reader::run(connection.clone(), stdout, window));
-        (connection, receiver)
+        tasks.spawn("server writer", writer::run(self.clone(), stdin));
+        tasks.spawn_until_stopped("server reader", reader::run(self.clone(), stdout, window));
     }
 
     pub fn server(&self) -> &ServerName {
@@ -315,12 +327,19 @@ impl Connection {
             }
             return;
         }
+        let post = inner.posts.remove(&id);
         drop(inner);
-        self.send(translate::cancel(id, reason));
+        post.inspect(CancellationToken::cancel);
+        // 2026-07-28 ("Cancellation"): over HTTP the end of the response says it.
+        if self.remote.as_ref().is_none_or(|remote| remote.is_legacy()) {
+            self.send(translate::cancel(id, reason));
+        }
     }
 
     fn forget(&self, id: u64) {
-        self.lock().pending.remove(&id);
+        let mut inner = self.lock();
+        inner.pending.remove(&id);
+        inner.posts.remove(&id).inspect(CancellationToken::cancel);
     }
 
     /// Ends the connection: everything in flight is lost, nothing more is written.

@@ -7,6 +7,7 @@ use tokio::io::AsyncReadExt;
 use tokio::net::unix::pipe;
 
 use super::Connection;
+use super::route::Stream;
 use super::window::Window;
 use crate::wire::Message;
 use crate::wire::lines::TooLong;
@@ -16,7 +17,7 @@ const TURN_BYTES: usize = 256 * 1024;
 /// After so many useless lines in a row, reading slows down: a server that floods its output must
 /// not take the processor from its neighbours.
 const STRAY_TURN: u64 = 256;
-const STRAY_PAUSE: Duration = Duration::from_millis(1);
+pub(super) const STRAY_PAUSE: Duration = Duration::from_millis(1);
 
 /// Reads until the server closes its output or breaks the framing.
 pub(super) async fn run(
@@ -60,7 +61,7 @@ pub(super) async fn run(
 async fn take_lines(connection: &Arc<Connection>, window: &mut Window) -> Result<(), TooLong> {
     loop {
         match window.next() {
-            Ok(Some(line)) => connection.take_in(&line),
+            Ok(Some(line)) => connection.take_in(&line, None),
             Ok(None) => break,
             Err(too_long) => {
                 connection.misbehaved(&too_long.to_string(), window.rest());
@@ -77,18 +78,19 @@ async fn take_lines(connection: &Arc<Connection>, window: &mut Window) -> Result
 }
 
 impl Connection {
-    fn take_in(self: &Arc<Self>, line: &bytes::Bytes) {
+    /// Acts on one message. `on`: see [`Connection::route`].
+    pub(super) fn take_in(self: &Arc<Self>, line: &bytes::Bytes, on: Stream<'_>) {
         match Message::parse(line) {
-            Ok(message) => self.route(message, None),
+            Ok(message) => self.route(message, on),
             Err(malformed) => {
-                self.misbehaved(&format!("a line that is {malformed}"), line);
+                self.misbehaved(&format!("a message that is {malformed}"), line);
                 self.lock().stray_in_a_row += 1;
                 self.fail_damaged(line, &malformed.to_string());
             }
         }
     }
 
-    fn must_pause(&self) -> bool {
+    pub(super) fn must_pause(&self) -> bool {
         let stray = self.lock().stray_in_a_row;
         stray > 0 && stray.is_multiple_of(STRAY_TURN)
     }

@@ -19,7 +19,7 @@ impl Connection {
     /// Routes one message. `on`: what the transport says that it is about.
     pub(super) fn route(self: &Arc<Self>, message: Message, on: Stream<'_>) {
         match message.kind() {
-            Kind::Result { .. } | Kind::Error { .. } => self.route_answer(message),
+            Kind::Result { .. } | Kind::Error { .. } => self.route_answer(message, on),
             Kind::Notification { method, .. } => match method {
                 Method::Progress => self.route_progress(message),
                 Method::LogMessage => self.route_log(message, on),
@@ -40,10 +40,16 @@ impl Connection {
         }
     }
 
-    fn route_answer(&self, message: Message) {
+    fn route_answer(&self, message: Message, on: Stream<'_>) {
         let id = message.id().and_then(|id| id.parse::<u64>().ok());
         let mut inner = self.lock();
         if let Some(cell) = id.and_then(|id| inner.pending.remove(&id)) {
+            if on.is_none_or(|(of, _)| Some(of) != id)
+                && let Some(post) = id.and_then(|id| inner.posts.remove(&id))
+            {
+                // Nothing more will come where the answer was awaited.
+                post.cancel();
+            }
             inner.stray_in_a_row = 0;
             if cell.owner().is_some() {
                 (inner.served, inner.used) = (true, Instant::now());

@@ -8,7 +8,8 @@ use tokio::time::Instant;
 
 use super::notice::Board;
 use super::{
-    AskedBefore, Connection, Event, Loss, News, Opening, Origin, Owner, Reply, Step, Window,
+    AskedBefore, Connection, Event, Loss, News, Opening, Origin, Over, Owner, Pipes, Reply, Step,
+    Window,
 };
 use crate::base::{ServerName, SessionId, Tasks};
 use crate::connection::pending::{Description, Pending, Written};
@@ -46,16 +47,8 @@ fn open_with(window: Window, asked_before: Vec<AskedBefore>) -> (Arc<Connection>
     let (output, stdout) = pipe::pipe().unwrap();
     let tasks = Tasks::new();
     let server = ServerName::parse("s").unwrap();
-    let opening = Opening {
-        server,
-        stdin,
-        stdout,
-        window,
-        key: 0,
-        last_id: 0,
-        asked_before,
-        board: Board::default(),
-    };
+    let pipes = Pipes { stdin, stdout, window, key: 0, last_id: 0, asked_before };
+    let opening = Opening { server, board: Board::default(), over: Over::Pipes(Box::new(pipes)) };
     let (connection, news) = Connection::open(opening, &tasks, Recorder::none());
     (connection, Far { input: BufReader::new(input).lines(), output, news, tasks })
 }

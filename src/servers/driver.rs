@@ -361,7 +361,7 @@ impl Driver {
 
     fn started(&mut self, running: Running, offer: Offer) {
         self.live = Some(running.live());
-        self.pid = Some(running.pid());
+        self.pid = running.pid();
         self.running = Some(running);
         Catalog::of(&self.config).keep(&offer);
         self.take_offer(offer);

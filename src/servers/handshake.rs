@@ -46,9 +46,18 @@ pub async fn greet(
 ) -> Result<Identity, String> {
     let known = memory.era();
     if known == Some(Era::Legacy) {
-        match initialize(connection, patience).await? {
+        let answer = initialize(connection, patience).await.inspect_err(|_| {
+            // Another server may answer there by now, and a status of HTTP does not say which.
+            if connection.is_remote() {
+                memory.forget();
+            }
+        });
+        match answer? {
             Answer::Agreed(identity) => return Ok(identity),
-            Answer::Refused { modern: false, error } => return Err(refused(&error)),
+            Answer::Refused { modern: false, error } => {
+                memory.forget();
+                return Err(refused(&error));
+            }
             // It was updated since.
             Answer::Refused { modern: true, .. } => {}
         }
@@ -181,6 +190,7 @@ async fn initialize(connection: &Arc<Connection>, patience: Duration) -> Result<
             let version = version
                 .and_then(object::string)
                 .ok_or("its answer to initialize names no protocolVersion")?;
+            connection.agreed_on(&version);
             let note = r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#;
             connection.send(Payload::from(note.to_owned()));
             Ok(Answer::Agreed(identity(Era::Legacy, &version, result)))
@@ -305,6 +315,7 @@ mod tests {
             case(Some(Modern), UNKNOWN, false, LEGACY, Ok(Legacy), Some(Legacy)),
             case(Some(Legacy), MODERN, false, TOO_OLD, Ok(Modern), Some(Modern)),
             case(Some(Legacy), NEVER, false, LEGACY, Ok(Legacy), Some(Legacy)),
+            case(Some(Legacy), NEVER, false, UNKNOWN, Err("refused the handshake"), None),
         ] {
             check(case).await;
         }

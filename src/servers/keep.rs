@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::handshake::Identity;
 use crate::base::fingerprint::fingerprint;
-use crate::base::{ServerName, fd_store};
+use crate::base::{Secret, ServerName, fd_store};
 use crate::config::ServerConfig;
 use crate::connection::{AskedBefore, Window};
 use crate::process::Streams;
@@ -174,10 +174,14 @@ pub fn mark(config: &ServerConfig) -> u64 {
     let env = config.env.iter().flat_map(|(name, value)| [name.as_str(), "=", value.expose()]);
     let cwd = config.cwd.as_ref().map(|cwd| cwd.display().to_string()).unwrap_or_default();
     let limits = format!("{:?} {:?} {}", config.limits, config.sandbox, config.max_message);
+    let headers =
+        config.headers.iter().flat_map(|(name, value)| [name.as_str(), ": ", value.expose()]);
     let words = std::iter::once(config.command.expose())
-        .chain(config.args.iter().map(crate::base::Secret::expose))
+        .chain(config.args.iter().map(Secret::expose))
         .chain(env)
         .chain(config.inherit_env.iter().map(String::as_str))
+        .chain(config.url.iter().map(Secret::expose))
+        .chain(headers)
         .map(str::to_owned)
         .chain([cwd, limits]);
     fingerprint(words.flat_map(|word| [word.into_bytes(), vec![0]].concat()))

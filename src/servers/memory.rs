@@ -1,7 +1,7 @@
 //! What is remembered of a server between its starts: the era it speaks, and what it offers.
 //!
 //! A server that does not answer an unknown method costs the whole patience of the probe each
-//! time, so the verdict is kept in the cache directory under a fingerprint of the command. Losing
+//! time, so the verdict is kept in the cache directory under a fingerprint of the command or the URL. Losing
 //! the file costs one probe. The offer lets a lazy server sleep until it is called.
 
 use std::path::PathBuf;
@@ -46,6 +46,14 @@ impl Memory {
         [Era::Legacy, Era::Modern]
             .into_iter()
             .find(|era| remembered.version == 1 && era.as_str() == remembered.era)
+    }
+
+    /// Forgets the verdict: it may have been wrong, or is no more.
+    pub fn forget(&self) {
+        if let Some(path) = &self.path {
+            // It may not be there.
+            _ = std::fs::remove_file(path);
+        }
     }
 
     /// Keeps the verdict. Failing to is harmless.
@@ -126,6 +134,6 @@ impl Catalog {
 
 /// Nothing of a secret argument can be read from it.
 fn fingerprint(config: &ServerConfig) -> u64 {
-    let words = std::iter::once(&config.command).chain(&config.args);
+    let words = std::iter::once(&config.command).chain(&config.args).chain(&config.url);
     base::fingerprint(words.flat_map(|word| word.expose().bytes().chain([0])))
 }

@@ -6,9 +6,9 @@ use std::time::Duration;
 use bytestring::ByteString;
 use serde_json::value::RawValue;
 
-use crate::connection::{Connection, Origin, Reply};
+use crate::connection::{Connection, Mirrors, Origin, Reply};
 use crate::wire::{
-    Kind, ListKind, Message, Payload, ServerCapabilities, Span, error::code, object,
+    Kind, ListKind, Message, Payload, ServerCapabilities, Span, error::code, mirror, object,
 };
 
 /// Pages of a list that are read at the most: a server whose cursors never end must not keep us.
@@ -102,6 +102,28 @@ impl List {
         }
     }
 
+    /// What of each tool's arguments is repeated in headers. A tool that is wrong about it is left
+    /// out (2026-07-28, "Custom Headers from Tool Parameters").
+    fn take_mirrors(&mut self) -> Mirrors {
+        let mut mirrors = Mirrors::new();
+        let bad = &mut self.bad;
+        self.items.retain(|tool| {
+            let schema = object::get(&tool.definition, "inputSchema").unwrap_or("{}");
+            match mirror::annotations(schema) {
+                Ok(found) if found.is_empty() => true,
+                Ok(found) => {
+                    mirrors.insert(tool.name.clone(), found.into());
+                    true
+                }
+                Err(reason) => {
+                    bad.push(BadItem { name: tool.name.to_string(), reason });
+                    false
+                }
+            }
+        });
+        mirrors
+    }
+
     /// Adds one page's items and returns the next cursor, as written.
     fn add_page(&mut self, kind: ListKind, page: &str) -> Result<Option<String>, String> {
         let wrong = |what: &str| format!("the result of its {} {what}", kind.method());
@@ -150,10 +172,17 @@ pub async fn read(
     let method = kind.method();
     for _ in 0..PAGES_MAX {
         let page = read_page(connection, method, cursor.as_deref(), meta, patience).await?;
-        let Some(page) = page else { return Ok(list) };
-        cursor = list.add_page(kind, &page)?;
+        cursor = match page {
+            Some(page) => list.add_page(kind, &page)?,
+            None => None,
+        };
         match &cursor {
-            None => return Ok(list),
+            None => {
+                if kind == ListKind::Tools && meta.is_some() && connection.is_remote() {
+                    connection.mirror(list.take_mirrors());
+                }
+                return Ok(list);
+            }
             Some(cursor) if !seen.insert(cursor.clone()) => {
                 return Err(format!("its {method} returns the cursor {cursor} a second time"));
             }
@@ -272,6 +301,21 @@ mod tests {
         assert_eq!(names, ["good", "out"]);
         assert!(list.items[0].definition.contains("1e400") && list.items[1].has_output_schema);
         assert_eq!(list.bad.len(), 7, "{:?}", list.bad);
+    }
+
+    #[test]
+    fn a_tool_with_wrong_headers_is_left_out_alone() {
+        let page = r#"{"tools":[
+            {"name":"none","inputSchema":{}},
+            {"name":"good","inputSchema":{"properties":{"a":{"type":"string","x-mcp-header":"A"}}}},
+            {"name":"bad","inputSchema":{"properties":{"a":{"type":"number","x-mcp-header":"A"}}}}
+        ]}"#;
+        let mut list = List::default();
+        list.add_page(Tools, page).unwrap();
+        let mirrors = list.take_mirrors();
+        assert_eq!(mirrors.keys().map(|name| &**name).collect::<Vec<_>>(), ["good"]);
+        let names: Vec<&str> = list.items.iter().map(|item| &*item.name).collect();
+        assert_eq!((names, list.bad.len()), (vec!["none", "good"], 1));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! A server's process together with everything that hangs on it.
+//! A server's process, or the way to a remote one, together with everything that hangs on it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,11 +13,13 @@ use super::keep::{Found, Keepable, Kept};
 use super::memory::Memory;
 use super::offer::{self, List, Offer};
 use super::stderr::{self, LastLines};
-use crate::base::{ServerName, Tasks};
-use crate::config::ServerConfig;
+use crate::base::{Secret, ServerName, Tasks};
+use crate::config::{ServerConfig, load};
 use crate::connection::notice::Board;
 use crate::connection::pending;
-use crate::connection::{Connection, Exchange, News, Opening, Origin, Window};
+use crate::connection::{
+    Address, Connection, Exchange, News, Opening, Origin, Over, Pipes, Remote, Window,
+};
 use crate::process::units::Units;
 use crate::process::{self, Process};
 use crate::telemetry::{Fact, Recorder};
@@ -30,7 +32,8 @@ const EXIT_LAG: Duration = Duration::from_millis(250);
 /// A started server.
 #[derive(Debug)]
 pub struct Running {
-    process: Process,
+    /// A remote server has none.
+    process: Option<Process>,
     connection: Arc<Connection>,
     news: mpsc::Receiver<News>,
     last_lines: LastLines,
@@ -95,25 +98,25 @@ async fn adopt(start: &Start, found: Found, units: &Units) -> Result<(Running, O
         found.kept.forget();
     })?;
     let no_pipe = |error: std::io::Error| format!("its pipes are of no use: {error}");
-    let opening = Opening {
-        server: server.clone(),
+    let pipes = Pipes {
         stdin: pipe::Sender::from_owned_fd(found.stdin).map_err(no_pipe)?,
         stdout: pipe::Receiver::from_owned_fd(found.stdout).map_err(no_pipe)?,
         window: Window::adopt(found.window, config.max_message).map_err(no_pipe)?,
         key: pending::key(&found.card.unit),
         last_id: u64::from(found.taken_over) << 32,
         asked_before: found.asked_before,
-        board: board.clone(),
     };
+    let over = Over::Pipes(Box::new(pipes));
+    let opening = Opening { server: server.clone(), board: board.clone(), over };
     let pid = process.pid();
-    let mut running = Running::of(process, opening, None, recorder);
+    let mut running = Running::of(Some(process), opening, None, recorder);
     running.kept = Some(found.kept);
-    running.process.keep();
+    running.keep_process();
     let identity = found.card.identity;
     let (connection, patience) = (running.connection.clone(), config.start_timeout);
     let offer = tokio::select! {
         offer = read_offer(connection, identity.clone(), patience) => offer,
-        _ = running.process.ended() => Err("it ended while it was taken over".to_owned()),
+        () = ended(&mut running.process) => Err("it ended while it was taken over".to_owned()),
     };
     let offer = match offer {
         Ok(offer) => offer,
@@ -132,11 +135,24 @@ async fn begin_anew(start: Start, attempt: u32) -> Result<(Running, Offer), Star
         return Err(StartFailure { reason: first.to_string(), hopeless: true });
     }
     let began = Instant::now();
-    let failed = |reason: String| StartFailure { reason, hopeless: false };
-    let (mut running, keepable) =
-        Running::spawn(&server, &config, &recorder, units.as_ref(), board).await.map_err(failed)?;
-    let pid = running.pid();
-    recorder.record(Fact::ServerStarted { server: server.clone(), pid, attempt });
+    let (mut running, keepable) = match &config.url {
+        Some(url) => {
+            recorder.record(Fact::ServerDialed {
+                server: server.clone(),
+                origin: load::origin(url),
+                attempt,
+            });
+            let remote = Running::dial(&server, url, &config, &recorder, board);
+            (remote.map_err(|reason| StartFailure { reason, hopeless: true })?, None)
+        }
+        None => {
+            let spawned = Running::spawn(&server, &config, &recorder, units.as_ref(), board).await;
+            spawned.map_err(|reason| StartFailure { reason, hopeless: false })?
+        }
+    };
+    if let Some(pid) = running.pid() {
+        recorder.record(Fact::ServerStarted { server: server.clone(), pid, attempt });
+    }
     match running.greet(&config).await {
         Ok((identity, offer)) => {
             recorder.record(Fact::ServerReady {
@@ -162,7 +178,7 @@ async fn begin_anew(start: Start, attempt: u32) -> Result<(Running, Offer), Star
 pub async fn change(running: &mut Option<Running>) -> Change {
     let Some(running) = running else { return std::future::pending().await };
     tokio::select! {
-        _ = running.process.ended() => Change::Broken,
+        () = ended(&mut running.process) => Change::Broken,
         news = running.news.recv() => match news {
             Some(News::ListsChanged) => Change::ListsChanged,
             Some(News::Ended) | None => Change::Broken,
@@ -170,7 +186,34 @@ pub async fn change(running: &mut Option<Running>) -> Change {
     }
 }
 
+/// Waits for the end of the process; for ever, if there is none.
+async fn ended(process: &mut Option<Process>) {
+    match process {
+        Some(process) => _ = process.ended().await,
+        None => std::future::pending().await,
+    }
+}
+
 impl Running {
+    /// A remote server. Whether it is there is seen by the first request. `Err`: it never will be.
+    fn dial(
+        server: &ServerName,
+        url: &Secret,
+        config: &ServerConfig,
+        recorder: &Recorder,
+        board: Board,
+    ) -> Result<Self, String> {
+        let headers = config.headers.iter();
+        let address = Address {
+            url: url.clone(),
+            headers: headers.map(|(name, value)| (name.clone(), value.clone())).collect(),
+            max_message: config.max_message,
+        };
+        let over = Over::Http(Box::new(Remote::new(&address)?));
+        let opening = Opening { server: server.clone(), board, over };
+        Ok(Self::of(None, opening, None, recorder))
+    }
+
     async fn spawn(
         server: &ServerName,
         config: &ServerConfig,
@@ -183,21 +226,21 @@ impl Running {
         let window = Window::new(config.max_message)
             .map_err(|error| format!("no memory for its output: {error}"))?;
         let keepable = process.unit().and_then(|_| Keepable::of(&streams, &window).ok());
-        let opening = Opening {
-            server: server.clone(),
+        let pipes = Pipes {
             stdin: streams.stdin,
             stdout: streams.stdout,
             key: process.unit().map_or(0, pending::key),
             window,
             last_id: 0,
             asked_before: Vec::new(),
-            board,
         };
-        Ok((Self::of(process, opening, streams.stderr, recorder), keepable))
+        let over = Over::Pipes(Box::new(pipes));
+        let opening = Opening { server: server.clone(), board, over };
+        Ok((Self::of(Some(process), opening, streams.stderr, recorder), keepable))
     }
 
     fn of(
-        process: Process,
+        process: Option<Process>,
         opening: Opening,
         stderr: Option<pipe::Receiver>,
         recorder: &Recorder,
@@ -224,13 +267,20 @@ impl Running {
 
     /// Lets systemd keep what a later process of ours needs to take the server over.
     fn keep(&mut self, keepable: Option<Keepable>, config: &ServerConfig, identity: &Identity) {
-        let (Some(keepable), Some(unit)) = (keepable, self.process.unit()) else { return };
+        let unit = self.process.as_ref().and_then(Process::unit);
+        let (Some(keepable), Some(unit)) = (keepable, unit) else { return };
         match keepable.keep(self.connection.server(), config, unit, identity) {
             Ok(kept) => {
                 self.kept = Some(kept);
-                self.process.keep();
+                self.keep_process();
             }
             Err(error) => tracing::warn!(%error, "a server will not survive a restart"),
+        }
+    }
+
+    fn keep_process(&mut self) {
+        if let Some(process) = &mut self.process {
+            process.keep();
         }
     }
 
@@ -260,12 +310,12 @@ impl Running {
                 result.unwrap_or_else(|_| Err(format!("it was not ready within {patience:?}")))
             }
             // The connection's end is told by the pipe; the process's own end may come first.
-            _ = self.process.ended() => Err("it ended during the handshake".to_owned()),
+            () = ended(&mut self.process) => Err("it ended during the handshake".to_owned()),
         }
     }
 
-    pub fn pid(&self) -> u32 {
-        self.process.pid()
+    pub fn pid(&self) -> Option<u32> {
+        self.process.as_ref().map(Process::pid)
     }
 
     pub fn live(&self) -> Arc<Live> {
@@ -319,11 +369,14 @@ impl Running {
             kept.forget();
         }
         self.connection.finish();
+        let Some(mut process) = self.process.take() else {
+            return self.part(patience, reason).await;
+        };
         let is_broken = reason.is_some();
         let status = match reason {
             // Requests in flight may still be answered: only the input is closed.
-            None => Some(self.process.stop(patience).await),
-            Some(_) => tokio::time::timeout(EXIT_LAG, self.process.ended()).await.ok(),
+            None => Some(process.stop(patience).await),
+            Some(_) => tokio::time::timeout(EXIT_LAG, process.ended()).await.ok(),
         };
         let mut parts: Vec<String> =
             reason.into_iter().filter(|reason| !reason.is_empty()).collect();
@@ -334,13 +387,25 @@ impl Running {
         }
         let mut reason = parts.join("; ");
         self.connection.close(&format!("server {}: {reason}", self.connection.server()));
-        self.process.stop(patience).await;
+        process.stop(patience).await;
         self.tasks.close(patience).await;
         // Nobody's call waits for these.
-        let journal = if is_broken { self.process.journal().await } else { None };
+        let journal = if is_broken { process.journal().await } else { None };
         if let Some(lines) = journal {
             reason += &format!("; its last words in the journal: {lines}");
         }
+        reason
+    }
+
+    /// Parts from a remote server; what is in flight may still be answered if nothing is broken.
+    async fn part(self, patience: Duration, reason: Option<String>) -> String {
+        if reason.is_none() {
+            self.connection.drained(patience).await;
+        }
+        let reason = reason.unwrap_or_default();
+        self.connection.close(&format!("server {}: {reason}", self.connection.server()));
+        self.connection.part().await;
+        self.tasks.close(patience).await;
         reason
     }
 }

@@ -119,6 +119,13 @@ pub enum Fact {
         pid: u32,
         attempt: u32,
     },
+    /// A remote server is about to be greeted.
+    ServerDialed {
+        server: ServerName,
+        /// Scheme, host and port of its URL; the rest may be a secret.
+        origin: String,
+        attempt: u32,
+    },
     ServerReady {
         server: ServerName,
         era: &'static str,
@@ -286,6 +293,7 @@ impl Fact {
             }
             Self::ServerOrdered { .. } => ("server_ordered", "a1f0c6de5b7e4b0fa3a5d0c1e2f30043"),
             Self::ServerStarted { .. } => ("server_started", "a1f0c6de5b7e4b0fa3a5d0c1e2f30009"),
+            Self::ServerDialed { .. } => ("server_dialed", "a1f0c6de5b7e4b0fa3a5d0c1e2f30034"),
             Self::ServerReady { .. } => ("server_ready", "a1f0c6de5b7e4b0fa3a5d0c1e2f3000a"),
             Self::ServerAdopted { .. } => ("server_adopted", "a1f0c6de5b7e4b0fa3a5d0c1e2f30030"),
             Self::DaemonUpgraded => ("daemon_upgraded", "a1f0c6de5b7e4b0fa3a5d0c1e2f30033"),

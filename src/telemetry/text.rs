@@ -15,6 +15,7 @@ impl Fact {
             | Self::LastGoodConfigUsed { .. }
             | Self::ConfigUnwatched { .. } => self.config_text(),
             Self::ServerStarted { .. }
+            | Self::ServerDialed { .. }
             | Self::ServerReady { .. }
             | Self::ServerAdopted { .. }
             | Self::ServerFailed { .. }
@@ -144,6 +145,10 @@ impl Fact {
                     let message =
                         format!("server {server} started as process {pid} (attempt {attempt})");
                     (server, message, Some(("SERVER_PID", pid.to_string())))
+                }
+                Self::ServerDialed { server, origin, attempt } => {
+                    let message = format!("server {server} is at {origin} (attempt {attempt})");
+                    (server, message, Some(("ORIGIN", origin)))
                 }
                 Self::ServerReady { server, era, revision, tools, took } => {
                     let took = took.as_millis();

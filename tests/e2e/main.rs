@@ -12,5 +12,6 @@ mod lossless;
 mod operators;
 mod readme;
 mod reload;
+mod remote;
 mod sleep;
 mod support;

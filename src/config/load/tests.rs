@@ -80,8 +80,8 @@ fn all_complaints_come_at_once_with_their_places() {
         "config.toml:5:1: http.max_body: `1` is no size; write for example \"64KiB\", \"4MB\" or \"512B\"",
         "config.toml:6:10: servers.a__b: a server name must not contain `__` or end in `_`: `__` separates server and tool",
         "config.toml:7:1: servers.a__b.command: must be a text, not a whole number",
-        "config.toml:8:1: servers.a__b.foo: unknown key; known are command, args, env, inherit_env, cwd, enabled, prefix, tools, aliases, start_timeout, stop_timeout, call_timeout, max_message, lazy, idle_stop, trusted, replay, memory_max, tasks_max, cpu_weight, runtime_max, sandbox, secret_args",
-        "config.toml:9:10: servers.b.command: is missing: name the program to start",
+        "config.toml:8:1: servers.a__b.foo: unknown key; known are command, url, headers, args, env, inherit_env, cwd, enabled, prefix, tools, aliases, start_timeout, stop_timeout, call_timeout, max_message, lazy, idle_stop, trusted, replay, memory_max, tasks_max, cpu_weight, runtime_max, sandbox, secret_args",
+        "config.toml:9:10: servers.b.command: is missing: name the program to start, or the `url` of a remote server",
         "config.toml:10:1: servers.b.args: must be a list of texts, not a text",
         "config.toml:11:1: servers.b.cwd: `rel` must be an absolute path or start with `~/`",
         "config.toml:12:1: servers.b.prefix: has only letters, digits, `_`, `.` and `-`",
@@ -156,6 +156,37 @@ fn secrets_stay_out_of_arguments() {
 }
 
 #[test]
+fn a_remote_server_has_a_url_and_no_process() {
+    let text =
+        "[servers.a]\nurl = \"https://h:1/mcp\"\nheaders = { \"X-Key\" = \"${file:token}\" }\n";
+    let config = load_files(&[("config.toml", text), ("token", "canary")]).unwrap();
+    let a = &config.servers["a"];
+    assert_eq!(a.url.as_ref().unwrap().expose(), "https://h:1/mcp");
+    assert_eq!(a.headers["x-key"].expose(), "canary");
+    assert!(!format!("{config:?}").contains("canary"));
+    let text = "[servers.a]\nurl = \"http://h/\"\ncommand = \"x\"\ncwd = \"/\"\nsandbox = \"net\"\n\
+        [servers.b]\ncommand = \"x\"\nheaders = { A = \"1\" }\n\
+        [servers.c]\nurl = \"ftp://h/\"\nheaders = { \"a b\" = \"1\", Host = \"1\", Mcp-Name = \"1\", X = \"\\n\" }\n\
+        [servers.d]\nurl = \"${CALLMUX_TEST_NOT_SET}\"\n";
+    let process = "is about a process, and a server with a `url` has none here";
+    let complaints = load_files(&[("config.toml", text)]).unwrap_err();
+    let expected = [
+        format!("config.toml:3:1: servers.a.command: {process}"),
+        format!("config.toml:4:1: servers.a.cwd: {process}"),
+        format!("config.toml:5:1: servers.a.sandbox: {process}"),
+        "config.toml:8:1: servers.b.headers: goes with `url`, which is not set".to_owned(),
+        "config.toml:10:1: servers.c.url: must begin with `http://` or `https://`".to_owned(),
+        "config.toml:11:13: servers.c.headers.a b: is no name of a header".to_owned(),
+        "config.toml:11:26: servers.c.headers.Host: is a header that callmux itself sets"
+            .to_owned(),
+        "config.toml:11:38: servers.c.headers.Mcp-Name: is a header that callmux itself sets"
+            .to_owned(),
+        "config.toml:11:54: servers.c.headers.X: has a value that no header can hold".to_owned(),
+    ];
+    assert_eq!(complaints, expected);
+}
+
+#[test]
 fn files_of_others_are_not_trusted() {
     use std::os::unix::fs::PermissionsExt;
     let dir = tempfile::tempdir().unwrap();
@@ -182,5 +213,9 @@ fn inline_arguments_are_taken_as_they_are() {
         (Some(""), Some("/tmp".as_ref()))
     );
     assert!(server.unresolved.is_empty());
+    let remote = inline(&["https://h/mcp".to_owned()], Some("/tmp".into())).unwrap();
+    let server = &remote.servers["default"];
+    assert_eq!(server.url.as_ref().unwrap().expose(), "https://h/mcp");
+    assert!(server.cwd.is_none() && server.inherit_env.is_empty() && server.unresolved.is_empty());
     assert!(inline(&[], None).is_none());
 }

@@ -1,6 +1,7 @@
 //! What the tests stand on: a sandbox with a home of its own, the real daemon, real clients.
 
 pub mod daemon;
+pub mod far;
 pub mod http;
 pub mod lines;
 

@@ -1,0 +1,133 @@
+//! `url` and `headers` of a server that is reached over HTTP.
+
+use std::collections::BTreeMap;
+
+use hyper::Uri;
+use hyper::header::{HeaderName, HeaderValue};
+
+use super::Section;
+use crate::base::Secret;
+
+/// Keys that are about a process of ours.
+const OF_A_PROCESS: [&str; 11] = [
+    "command",
+    "args",
+    "env",
+    "inherit_env",
+    "cwd",
+    "memory_max",
+    "tasks_max",
+    "cpu_weight",
+    "runtime_max",
+    "sandbox",
+    "secret_args",
+];
+
+/// Headers that say how a request is framed or what it is about; they are not the user's to set. So
+/// is every `mcp-…`.
+const OURS: [&str; 9] = [
+    "accept",
+    "connection",
+    "content-length",
+    "content-type",
+    "host",
+    "last-event-id",
+    "te",
+    "transfer-encoding",
+    "upgrade",
+];
+
+/// Whether a word of a command line is the address of a server.
+pub fn is_url(word: &str) -> bool {
+    let begins = |scheme: &str| {
+        word.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+    };
+    begins("http://") || begins("https://")
+}
+
+/// Scheme, host and port of a `url`: what of it can be shown to anybody.
+pub fn origin(url: &Secret) -> String {
+    let url: Uri = url.expose().parse().unwrap_or_default();
+    let authority = url.authority().map_or("", hyper::http::uri::Authority::as_str);
+    format!("{}://{authority}", url.scheme_str().unwrap_or_default())
+}
+
+/// Reads both keys, and complains about those that do not go with them.
+pub(super) fn read(section: &mut Section<'_>) -> (Option<Secret>, BTreeMap<String, Secret>) {
+    let is_remote = section.has("url");
+    if is_remote {
+        for name in OF_A_PROCESS {
+            if section.has(name) {
+                let message = "is about a process, and a server with a `url` has none here";
+                section.complain(section.place(name), name, message);
+            }
+        }
+    } else if section.has("headers") {
+        section.complain(section.place("headers"), "headers", "goes with `url`, which is not set");
+    }
+    let url = section.resolved("url").map(|(url, at)| {
+        if let Err(message) = check(url.text.expose()) {
+            section.complain(at, "url", message);
+        }
+        url.text
+    });
+    (url, headers(section))
+}
+
+fn check(url: &str) -> Result<(), String> {
+    // What it is may be a secret.
+    if !is_url(url) {
+        return Err("must begin with `http://` or `https://`".to_owned());
+    }
+    let parsed: Uri = url.parse().map_err(|error| format!("is no URL: {error}"))?;
+    let authority = parsed.authority().map_or("", |authority| authority.as_str());
+    if authority.contains('@') {
+        return Err(
+            "must not hold a user or a password; send `Authorization` with `headers`".to_owned()
+        );
+    }
+    if parsed.host().is_none_or(str::is_empty) {
+        return Err("names no host".to_owned());
+    }
+    Ok(())
+}
+
+fn headers(section: &mut Section<'_>) -> BTreeMap<String, Secret> {
+    let mut out = BTreeMap::new();
+    for (name, (value, at)) in section.text_table("headers").unwrap_or_default() {
+        let key = format!("headers.{name}");
+        let lower = name.to_ascii_lowercase();
+        if HeaderName::from_bytes(name.as_bytes()).is_err() {
+            section.complain(at, &key, "is no name of a header");
+        } else if OURS.contains(&lower.as_str()) || lower.starts_with("mcp-") {
+            section.complain(at, &key, "is a header that callmux itself sets");
+        } else if HeaderValue::from_str(value.expose()).is_err() {
+            section.complain(at, &key, "has a value that no header can hold");
+        } else if out.insert(lower, value).is_some() {
+            section.complain(at, &key, "is set twice; upper and lower case make no difference");
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{check, is_url};
+
+    #[test]
+    fn only_addresses_of_servers_are_taken() {
+        for url in ["http://127.0.0.1:9000/mcp", "https://example.com", "HTTP://[::1]:1/?k=v"] {
+            assert_eq!(check(url), Ok(()), "{url}");
+            assert!(is_url(url));
+        }
+        let refused = |url: &str, words: &str| {
+            let error = check(url).unwrap_err();
+            assert!(error.contains(words) && !error.contains("canary"), "{url}: {error}");
+        };
+        refused("ws://canary/", "must begin with");
+        refused("httpx", "must begin with");
+        refused("http://", "is no URL");
+        refused("http://a b/canary", "is no URL");
+        refused("http://me:canary@host/", "must not hold a user");
+    }
+}

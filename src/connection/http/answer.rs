@@ -1,0 +1,190 @@
+//! What comes back for a request: a message, a stream of them, or a status that says why not.
+
+use std::sync::Arc;
+
+use bytes::{Bytes, BytesMut};
+use http_body_util::BodyExt;
+use hyper::body::{Body, Incoming};
+use hyper::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
+use hyper::{Response, StatusCode};
+use serde_json::value::RawValue;
+
+use super::send::Sent;
+use super::stream;
+use super::{Connection, Failure, Remote, client};
+use crate::connection::route::Stream;
+use crate::wire::error::code;
+use crate::wire::{Era, Kind, Message, Method, RpcError, Topic, headers, object};
+
+/// The most that is read of a response whose status is an error, in bytes.
+const REFUSAL_MAX: usize = 256 * 1024;
+
+/// Statuses by which a server says that it did not look at a request's meaning (RFC 9110, section
+/// 15.5).
+const REFUSED: [StatusCode; 9] = [
+    StatusCode::UNAUTHORIZED,
+    StatusCode::FORBIDDEN,
+    StatusCode::NOT_FOUND,
+    StatusCode::METHOD_NOT_ALLOWED,
+    StatusCode::NOT_ACCEPTABLE,
+    StatusCode::PAYLOAD_TOO_LARGE,
+    StatusCode::UNSUPPORTED_MEDIA_TYPE,
+    StatusCode::MISDIRECTED_REQUEST,
+    StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+];
+
+/// Acts on the response to `message`. `Ok` once it is answered.
+pub(super) async fn take(
+    connection: &Arc<Connection>,
+    remote: &Remote,
+    sent: &Sent<'_>,
+    response: Response<Incoming>,
+) -> Result<(), Failure> {
+    let Sent { asked, message, .. } = sent;
+    let (head, body) = response.into_parts();
+    if !head.status.is_success() {
+        return refused(connection, remote, sent, (head.status, head.headers), body).await;
+    }
+    if message.method() == Some(&Method::Initialize) {
+        // Before anybody acts on the answer.
+        remote.session().id = head.headers.get(headers::SESSION_ID).cloned();
+    }
+    if is(&head.headers, "text/event-stream") {
+        return stream::answer(connection, remote, sent, body).await;
+    }
+    let bytes = whole(body, remote.max_message).await?;
+    if bytes.is_empty() {
+        return Err(Failure::lost(format!("HTTP status {} without an answer", head.status)));
+    }
+    take_in(connection, &bytes, Some((asked.id, &asked.cell)));
+    if connection.waits_for(asked.id) {
+        return Err(Failure::lost("what it answered is no answer to the request"));
+    }
+    Ok(())
+}
+
+/// Whether the content is of this type.
+pub(super) fn is(headers: &HeaderMap, kind: &str) -> bool {
+    let found = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
+    let essence = found.split(';').next().unwrap_or_default().trim();
+    essence.eq_ignore_ascii_case(kind)
+}
+
+/// Routes a message, or each of a batch (2025-03-26 only).
+pub(super) fn take_in(connection: &Arc<Connection>, bytes: &Bytes, on: Stream<'_>) {
+    if bytes.trim_ascii_start().starts_with(b"[")
+        && let Ok(batch) = serde_json::from_slice::<Vec<&RawValue>>(bytes)
+    {
+        for item in batch {
+            connection.take_in(&Bytes::copy_from_slice(item.get().as_bytes()), on);
+        }
+        return;
+    }
+    connection.take_in(bytes, on);
+}
+
+/// The body, if it has at most `cap` bytes.
+pub(super) async fn whole(mut body: Incoming, cap: usize) -> Result<Bytes, Failure> {
+    let too_long = || {
+        Failure::lost(format!(
+            "it sent an answer longer than {cap} bytes; raise `max_message` if that is right"
+        ))
+    };
+    if body.size_hint().lower() > cap as u64 {
+        return Err(too_long());
+    }
+    let mut all = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| {
+            let why = client::reason(&error);
+            Failure::lost(format!("its connection broke in the middle of an answer: {why}"))
+        })?;
+        if let Ok(data) = frame.into_data() {
+            if all.len() + data.len() > cap {
+                return Err(too_long());
+            }
+            all.extend_from_slice(&data);
+        }
+    }
+    Ok(all.freeze())
+}
+
+/// The server answered with a status that is an error. Its body may still be the answer.
+async fn refused(
+    connection: &Arc<Connection>,
+    remote: &Remote,
+    Sent { asked, message, era }: &Sent<'_>,
+    (status, headers): (StatusCode, HeaderMap),
+    body: Incoming,
+) -> Result<(), Failure> {
+    let body = whole(body, remote.max_message.min(REFUSAL_MAX)).await.unwrap_or_default();
+    let error = error_for(&body, message.id().unwrap_or_default());
+    // A session that is gone is told in many ways; only an unknown method is something else.
+    let is_answer = |code| status != StatusCode::NOT_FOUND || code == code::METHOD_NOT_FOUND;
+    if let Some((code, error)) = error.filter(|(code, _)| *era == Era::Modern || is_answer(*code)) {
+        if code == code::HEADER_MISMATCH && message.method() == Some(&Method::ToolsCall) {
+            // Perhaps the tool has other annotations by now.
+            connection.list_changed(Topic::Tools);
+        }
+        connection.take_in(&error, Some((asked.id, &asked.cell)));
+        return Ok(());
+    }
+    if *era == Era::Legacy && remote.forgets_session(status) {
+        connection.end("its session is over".to_owned());
+        return Err(Failure::refused("its session is over"));
+    }
+    if message.method() == Some(&Method::Discover) && status.is_client_error() {
+        // 2026-07-28 ("Versioning", era detection): so answers a legacy server.
+        let error = RpcError::new(code::METHOD_NOT_FOUND, format!("HTTP status {status}"));
+        connection.take_in(&error.response(message.id()), Some((asked.id, &asked.cell)));
+        return Ok(());
+    }
+    let later = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok());
+    let busy = [StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE].contains(&status);
+    match later.filter(|_| busy) {
+        Some(later) => {
+            let unit = if later.bytes().all(|byte| byte.is_ascii_digit()) { " s" } else { "" };
+            Err(Failure::refused(format!("HTTP status {status}; try again after {later}{unit}")))
+        }
+        None if REFUSED.contains(&status) || status.is_redirection() => {
+            Err(Failure::refused(format!("HTTP status {status}")))
+        }
+        None => Err(Failure::lost(format!("HTTP status {status}"))),
+    }
+}
+
+/// The JSON-RPC error in a body, with its code, as the answer to the request with `id`. An error
+/// without an id is about the one request that was sent.
+fn error_for(body: &Bytes, id: &str) -> Option<(i64, Bytes)> {
+    let message = Message::parse(body).ok()?;
+    let Kind::Error { id: named, error } = message.kind() else { return None };
+    let error = message.at(*error);
+    let code = object::get(error, "code")?.parse().ok()?;
+    match named.map(|named| message.at(named)) {
+        Some(named) if named == id => Some((code, body.clone())),
+        Some(_) => None,
+        None => Some((code, format!(r#"{{"jsonrpc":"2.0","id":{id},"error":{error}}}"#).into())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::error_for;
+
+    #[test]
+    fn an_error_is_an_answer_if_it_is_for_this_request() {
+        let check = |body: &str, expected: Option<(i64, &str)>| {
+            let found = error_for(&body.to_owned().into(), "7");
+            let found = found.map(|(code, bytes)| (code, String::from_utf8(bytes.into()).unwrap()));
+            let found = found.as_ref().map(|(code, text)| (*code, text.as_str()));
+            assert_eq!(found, expected, "{body}");
+        };
+        let own = r#"{"jsonrpc":"2.0","id":7,"error":{"code":-32601,"x":1e400}}"#;
+        check(own, Some((-32601, own)));
+        check(&own.replace("\"id\":7", "\"id\":null"), Some((-32601, own)));
+        check(&own.replace("\"id\":7", "\"id\":8"), None);
+        check(r#"{"jsonrpc":"2.0","id":7,"result":{}}"#, None);
+        check("<html>Bad Gateway</html>", None);
+        check("", None);
+    }
+}

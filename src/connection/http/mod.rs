@@ -1,0 +1,230 @@
+//! A remote server: streamable HTTP as a client speaks it, in both eras.
+//!
+//! Every message is a POST of its own. Requests run side by side, each in a task; a notification or
+//! a response is delivered before anything later is begun. What comes back is routed as if it had
+//! been read from a pipe, with the request on whose stream it came.
+//!
+//! [`send`] takes messages off the queue, [`post`] sends one request and [`answer`] reads what comes
+//! back; [`standing`] is the stream that a legacy server may talk on unasked.
+
+mod answer;
+mod client;
+mod headers;
+mod post;
+pub(super) mod send;
+mod standing;
+mod stream;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use hyper::header::{HeaderMap, HeaderName, HeaderValue};
+use hyper::{Method, Uri};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+use super::Connection;
+use super::opening::Address;
+use crate::wire::mirror::Mirror;
+use client::Client;
+
+/// Requests that are under way at the same time; further ones wait in the queue.
+const REQUESTS_MAX: usize = 256;
+/// How long the end of a session may take to be told.
+const PART_WITHIN: Duration = Duration::from_secs(2);
+
+/// Tools and what of their arguments is repeated in headers.
+pub type Mirrors = HashMap<Arc<str>, Arc<[Mirror]>>;
+
+/// A remote server, and what was agreed on with it: what a connection over HTTP has beside what every
+/// connection has.
+#[derive(Debug)]
+pub struct Remote {
+    client: Client,
+    url: Uri,
+    /// Those that the user wants sent with every request.
+    headers: HeaderMap,
+    max_message: usize,
+    session: Mutex<Session>,
+    room: Arc<Semaphore>,
+    /// Everything that was to be sent before the end was sent and answered.
+    drained: CancellationToken,
+}
+
+/// What was agreed on with the server.
+#[derive(Debug, Default)]
+struct Session {
+    /// The session's id, if the server gave one.
+    id: Option<HeaderValue>,
+    /// The revision that a legacy server chose; its being there makes the server a legacy one.
+    revision: Option<HeaderValue>,
+    mirrors: Mirrors,
+}
+
+/// Why there is no usable response.
+#[derive(Debug)]
+pub(super) struct Failure {
+    reason: String,
+    /// How far the request came.
+    reached: Reached,
+}
+
+/// How far a request came that got no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reached {
+    /// There was no connection.
+    Nothing,
+    /// The server, which surely did not carry it out.
+    Refused,
+    /// Perhaps the server.
+    Unknown,
+}
+
+impl Failure {
+    fn unreachable(reason: String) -> Self {
+        Self { reason, reached: Reached::Nothing }
+    }
+
+    fn refused(reason: impl Into<String>) -> Self {
+        Self { reason: reason.into(), reached: Reached::Refused }
+    }
+
+    /// Whether there was any response.
+    fn is_answered(&self) -> bool {
+        self.reached != Reached::Nothing
+    }
+
+    fn lost(reason: impl Into<String>) -> Self {
+        Self { reason: reason.into(), reached: Reached::Unknown }
+    }
+}
+
+impl Remote {
+    /// `Err` says why the server can never be reached so.
+    pub fn new(address: &Address) -> Result<Self, String> {
+        // The URL may hold a secret.
+        let url: Uri =
+            address.url.expose().parse().map_err(|_| "its `url` is no URL".to_owned())?;
+        let mut headers = HeaderMap::new();
+        for (name, value) in &address.headers {
+            let wrong = |what| format!("the header `{name}` {what}");
+            let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| wrong("has no name"))?;
+            let mut value = HeaderValue::from_str(value.expose())
+                .map_err(|_| wrong("has a value that no header can hold"))?;
+            value.set_sensitive(true);
+            headers.insert(name, value);
+        }
+        Ok(Self {
+            client: Client::new(&url)?,
+            url,
+            headers,
+            max_message: address.max_message,
+            session: Mutex::default(),
+            room: Arc::new(Semaphore::new(REQUESTS_MAX)),
+            drained: CancellationToken::new(),
+        })
+    }
+
+    fn session(&self) -> MutexGuard<'_, Session> {
+        self.session.lock().expect("no panic happens under this lock")
+    }
+
+    /// Notes the legacy revision that the server chose.
+    pub(super) fn agree(&self, revision: &str) {
+        self.session().revision = HeaderValue::from_str(revision).ok();
+    }
+
+    /// Whether the server agreed on a legacy revision.
+    pub(super) fn is_legacy(&self) -> bool {
+        self.session().revision.is_some()
+    }
+
+    pub(super) fn mirror(&self, mirrors: Mirrors) {
+        self.session().mirrors = mirrors;
+    }
+
+    /// Completes when what was to be sent before the end is sent and clients' calls are answered.
+    pub(super) async fn drained(&self) {
+        self.drained.cancelled().await;
+    }
+
+    /// Tells the server that its session is over, if it gave one.
+    pub(super) async fn part(&self) {
+        let headers = {
+            let mut session = self.session();
+            if session.id.is_none() {
+                return;
+            }
+            let headers = headers::of_session(&session);
+            session.id = None;
+            headers
+        };
+        let request = self.request(Method::DELETE, headers, bytes::Bytes::new());
+        // Whatever it says: the session is of no more use.
+        drop(tokio::time::timeout(PART_WITHIN, request).await);
+    }
+}
+
+impl Connection {
+    /// Whether it is one over HTTP.
+    pub fn is_remote(&self) -> bool {
+        self.remote.is_some()
+    }
+
+    /// The server chose a legacy revision.
+    pub fn agreed_on(&self, revision: &str) {
+        if let Some(remote) = &self.remote {
+            remote.agree(revision);
+        }
+    }
+
+    /// Which arguments of the server's tools are to be repeated in headers.
+    pub fn mirror(&self, mirrors: Mirrors) {
+        if let Some(remote) = &self.remote {
+            remote.mirror(mirrors);
+        }
+    }
+
+    /// After [`Connection::finish`], over HTTP: waits up to `patience` until what is queued is sent and
+    /// clients' calls are answered.
+    pub async fn drained(&self, patience: Duration) {
+        if let Some(remote) = &self.remote {
+            drop(tokio::time::timeout(patience, remote.drained()).await);
+        }
+    }
+
+    /// Tells a remote server that its session is over.
+    pub async fn part(&self) {
+        if let Some(remote) = &self.remote {
+            remote.part().await;
+        }
+    }
+
+    /// Whether the request still waits for its answer.
+    fn waits_for(&self, id: u64) -> bool {
+        self.lock().pending.contains_key(&id)
+    }
+
+    /// Ends a request without an answer.
+    fn lose(&self, id: u64, failure: Failure) {
+        let Failure { reason, reached } = failure;
+        // Before anybody asks whether to try again.
+        if reached == Reached::Nothing && !self.has_sent_other_than(id) {
+            self.end(reason.clone());
+        }
+        let Some(cell) = self.lock().pending.remove(&id) else { return };
+        let reason = match cell.owner() {
+            Some(_) => format!("server {}: {reason}", self.server()),
+            None => reason,
+        };
+        cell.lose_as(&reason.into(), reached == Reached::Unknown);
+    }
+
+    /// Whether a client's call other than this may still be answered.
+    fn has_sent_other_than(&self, id: u64) -> bool {
+        let inner = self.lock();
+        let mut others = inner.pending.iter().filter(|(other, _)| **other != id);
+        others.any(|(_, cell)| cell.owner().is_some() && cell.is_sent())
+    }
+}

@@ -1,0 +1,96 @@
+//! One HTTP request to the server, over redirects that stay with it.
+
+use bytes::Bytes;
+use hyper::body::Incoming;
+use hyper::header::{HeaderMap, LOCATION};
+use hyper::{Method, Request, Response, StatusCode, Uri};
+
+use super::client::Body;
+use super::{Failure, Remote};
+
+/// Redirects that are followed, one after the other.
+const REDIRECTS_MAX: usize = 3;
+
+impl Remote {
+    /// Sends one request and waits for the head of its response.
+    pub(super) async fn request(
+        &self,
+        method: Method,
+        headers: HeaderMap,
+        body: Bytes,
+    ) -> Result<Response<Incoming>, Failure> {
+        let mut url = self.url.clone();
+        for _ in 0..=REDIRECTS_MAX {
+            let mut request = Request::new(Body::new(body.clone()));
+            *request.method_mut() = method.clone();
+            *request.uri_mut() = url.clone();
+            *request.headers_mut() = self.headers.clone();
+            request.headers_mut().extend(headers.clone());
+            let response = self.client.send(request).await?;
+            let keeps_method = [StatusCode::TEMPORARY_REDIRECT, StatusCode::PERMANENT_REDIRECT];
+            if !keeps_method.contains(&response.status()) {
+                return Ok(response);
+            }
+            url = target(&self.url, response.headers())?;
+        }
+        Err(Failure::refused(format!("it redirects more than {REDIRECTS_MAX} times")))
+    }
+}
+
+/// Where a redirect leads. What we send may be a secret of this server's and goes nowhere else.
+fn target(from: &Uri, headers: &HeaderMap) -> Result<Uri, Failure> {
+    let location = headers.get(LOCATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let wrong = || Failure::refused("it redirects to what is no address");
+    if location.starts_with('/') && !location.starts_with("//") {
+        let mut parts = from.clone().into_parts();
+        parts.path_and_query = Some(location.parse().map_err(|_| wrong())?);
+        return Uri::from_parts(parts).map_err(|_| wrong());
+    }
+    let to: Uri = location.parse().map_err(|_| wrong())?;
+    if origin(&to) == origin(from) {
+        return Ok(to);
+    }
+    let host = to.authority().map_or("elsewhere", |authority| authority.host());
+    Err(Failure::refused(format!(
+        "it redirects to another origin ({host}), which is not followed; if that is right, make it the `url`"
+    )))
+}
+
+/// Scheme, host and port.
+fn origin(url: &Uri) -> (Option<&str>, Option<String>, Option<u16>) {
+    let default = match url.scheme_str() {
+        Some("https") => Some(443),
+        Some("http") => Some(80),
+        _ => None,
+    };
+    (url.scheme_str(), url.host().map(str::to_ascii_lowercase), url.port_u16().or(default))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::target;
+    use hyper::header::{HeaderMap, HeaderValue, LOCATION};
+
+    #[test]
+    fn a_redirect_stays_where_it_is() {
+        let from = "http://Here:80/mcp?k=1".parse().unwrap();
+        let check = |location: &'static str, expected: Result<&str, &str>| {
+            let headers = HeaderMap::from_iter([(LOCATION, HeaderValue::from_static(location))]);
+            match (target(&from, &headers), expected) {
+                (Ok(found), Ok(expected)) => assert_eq!(found.to_string(), expected),
+                (Err(failure), Err(words)) => {
+                    assert!(failure.reason.contains(words), "{failure:?}");
+                }
+                (found, expected) => panic!("{location}: {found:?} instead of {expected:?}"),
+            }
+        };
+        check("/mcp/", Ok("http://Here:80/mcp/"));
+        check("http://here/x", Ok("http://here/x"));
+        check("http://here:81/mcp", Err("another origin (here)"));
+        check("https://here/mcp", Err("another origin (here)"));
+        check("//there/mcp", Err("another origin"));
+        check("http://there/mcp", Err("another origin (there)"));
+        check("http://here@there/mcp", Err("another origin (there)"));
+        check("", Err("no address"));
+    }
+}

@@ -1,0 +1,141 @@
+//! The task that takes messages off the queue and sends each as a POST of its own.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::{Method as Verb, StatusCode};
+use tokio::sync::OwnedSemaphorePermit;
+use tokio_util::sync::CancellationToken;
+
+use super::super::exchange::Cell;
+use super::{Connection, Failure, Remote, answer, standing};
+use crate::base::Tasks;
+use crate::wire::{Era, Message, Method, Payload};
+
+/// How long the server may take to accept a notification or a response. What comes later waits.
+const ACCEPT_WITHIN: Duration = Duration::from_secs(10);
+
+/// A request that is under way.
+pub(super) struct Asked {
+    pub(super) id: u64,
+    pub(super) cell: Arc<Cell>,
+}
+
+/// A request whose response has begun.
+pub(super) struct Sent<'a> {
+    pub(super) asked: &'a Asked,
+    pub(super) message: &'a Message,
+    pub(super) era: Era,
+}
+
+enum Next {
+    Request(Payload, Asked, CancellationToken, OwnedSemaphorePermit),
+    Message(Payload),
+    Wait,
+    End,
+}
+
+/// Sends until the connection is closed, or finished and nothing of it is left.
+pub(in super::super) async fn run(connection: Arc<Connection>, remote: Arc<Remote>, tasks: Tasks) {
+    loop {
+        match take(&connection, &remote) {
+            Next::End => break,
+            Next::Wait => connection.wake_writer.notified().await,
+            Next::Request(payload, asked, stop, permit) => {
+                let (connection, remote) = (connection.clone(), remote.clone());
+                tasks.spawn_until_stopped("request to a remote server", async move {
+                    let id = asked.id;
+                    let done = ask(&connection, &remote, payload, &asked);
+                    if let Some(Err(failure)) = stop.run_until_cancelled(done).await {
+                        connection.lose(id, failure);
+                    }
+                    connection.lock().posts.remove(&id);
+                    drop(permit);
+                    connection.wake_writer.notify_one();
+                });
+            }
+            Next::Message(payload) => deliver(&connection, &remote, payload, &tasks).await,
+        }
+    }
+    remote.drained.cancel();
+}
+
+fn take(connection: &Connection, remote: &Remote) -> Next {
+    let mut inner = connection.lock();
+    if inner.closed.is_some() {
+        return Next::End;
+    }
+    let permit = remote.room.clone().try_acquire_owned().ok();
+    // What needs no room passes what does: the answer to a question may be what makes room.
+    let at = inner.queue.iter().position(|item| item.cell.is_none() || permit.is_some());
+    let Some(item) = at.and_then(|at| inner.queue.remove(at)) else {
+        let is_busy = inner.pending.values().any(|cell| cell.owner().is_some());
+        return if inner.finishing && !is_busy { Next::End } else { Next::Wait };
+    };
+    inner.queued_bytes = inner.queued_bytes.saturating_sub(item.payload.len());
+    match (item.cell, permit) {
+        (Some((id, cell)), Some(permit)) => {
+            let stop = CancellationToken::new();
+            inner.posts.insert(id, stop.clone());
+            cell.mark_sending(connection.key, id);
+            Next::Request(item.payload, Asked { id, cell }, stop, permit)
+        }
+        _ => Next::Message(item.payload),
+    }
+}
+
+/// Sends a request and sees to it that it is answered.
+async fn ask(
+    connection: &Arc<Connection>,
+    remote: &Remote,
+    payload: Payload,
+    asked: &Asked,
+) -> Result<(), Failure> {
+    let body = payload.into_bytes();
+    let message = Message::parse(&body).map_err(|error| Failure::refused(error.to_string()))?;
+    let (headers, era) = remote.headers_of(&message)?;
+    let response = remote.request(Verb::POST, headers, body).await?;
+    asked.cell.mark_sent(connection.key);
+    let sent = Sent { asked, message: &message, era };
+    answer::take(connection, remote, &sent, response).await
+}
+
+/// Sends what has no answer and waits until the server has it.
+async fn deliver(
+    connection: &Arc<Connection>,
+    remote: &Arc<Remote>,
+    payload: Payload,
+    tasks: &Tasks,
+) {
+    let body = payload.into_bytes();
+    let Ok(message) = Message::parse(&body) else { return };
+    let post = async {
+        let (headers, _) = remote.headers_of(&message)?;
+        remote.request(Verb::POST, headers, body.clone()).await
+    };
+    let wrong = match tokio::time::timeout(ACCEPT_WITHIN, post).await {
+        Ok(Ok(response)) if response.status().is_success() => None,
+        Ok(Ok(response)) if remote.forgets_session(response.status()) => {
+            connection.end("its session is over".to_owned());
+            None
+        }
+        Ok(Ok(response)) => Some(format!("HTTP status {}", response.status())),
+        Ok(Err(failure)) => Some(failure.reason),
+        Err(_) => Some(format!("nothing within {ACCEPT_WITHIN:?}")),
+    };
+    if let Some(wrong) = wrong {
+        connection.misbehaved(&format!("{wrong} in answer to a message"), &body);
+    }
+    if message.method() == Some(&Method::Initialized) {
+        let standing = standing::listen(connection.clone(), remote.clone());
+        tasks.spawn_until_stopped("stream of a remote server", standing);
+    }
+}
+
+impl Remote {
+    /// Whether this status says that the session we name is not (any more) known (2025-11-25,
+    /// "Session Management"). If so it is forgotten.
+    pub(super) fn forgets_session(&self, status: StatusCode) -> bool {
+        status == StatusCode::NOT_FOUND && self.session().id.take().is_some()
+    }
+}

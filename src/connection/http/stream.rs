@@ -1,0 +1,147 @@
+//! A stream of events: what comes on it is routed, and one that was cut is taken up again.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use hyper::header::{ACCEPT, HeaderValue};
+use hyper::{Method, Response};
+
+use super::send::Sent;
+use super::{Connection, Failure, Remote, answer, client, headers};
+use crate::connection::reader::STRAY_PAUSE;
+use crate::connection::route::Stream;
+use crate::wire::Era;
+use crate::wire::sse::Reader;
+
+/// How long to wait before a stream is taken up again, if the server does not say.
+const RETRY: Duration = Duration::from_secs(1);
+/// The longest that a server can make us wait.
+const RETRY_MAX: Duration = Duration::from_secs(30);
+/// How often in a row a stream is taken up without anything new on it.
+const TRIES_MAX: u32 = 5;
+/// How long a stream may go on after the answer; its connection can be used again if it ends.
+const LINGER: Duration = Duration::from_millis(500);
+
+const EVENTS: HeaderValue = HeaderValue::from_static("text/event-stream");
+
+/// Where a stream was cut.
+#[derive(Debug, Default)]
+pub(super) struct Tail {
+    /// The id of the last event that has one.
+    pub(super) last_id: Option<String>,
+    retry: Option<Duration>,
+    /// Events read since this was last cleared.
+    pub(super) seen: usize,
+}
+
+impl Tail {
+    /// How long to wait before the next try.
+    pub(super) fn pause(&self) -> Duration {
+        self.retry.unwrap_or(RETRY).min(RETRY_MAX)
+    }
+}
+
+/// Reads the stream that answers a request until the answer came.
+pub(super) async fn answer(
+    connection: &Arc<Connection>,
+    remote: &Remote,
+    Sent { asked, era, .. }: &Sent<'_>,
+    body: Incoming,
+) -> Result<(), Failure> {
+    let on = Some((asked.id, &asked.cell));
+    let mut tail = Tail::default();
+    let mut why = read(connection, body, remote.max_message, on, &mut tail).await?;
+    let mut tries = 0;
+    while connection.waits_for(asked.id) {
+        // 2025-11-25 ("Resumability and Redelivery"); a modern stream cannot be taken up again.
+        if *era == Era::Modern || tail.last_id.is_none() || tries == TRIES_MAX {
+            return Err(Failure::lost(format!("the stream of its answer ended: {why}")));
+        }
+        tries += 1;
+        tokio::time::sleep(tail.pause()).await;
+        if !connection.waits_for(asked.id) {
+            break;
+        }
+        match remote.listen(&tail).await {
+            Ok(response) if response.status().is_success() => {
+                tail.seen = 0;
+                let body = response.into_body();
+                why = read(connection, body, remote.max_message, on, &mut tail).await?;
+                if tail.seen > 0 {
+                    tries = 0;
+                }
+            }
+            Ok(response) if remote.forgets_session(response.status()) => {
+                connection.end("its session is over".to_owned());
+                return Err(Failure::lost("its session ended before it answered"));
+            }
+            Ok(response) => why = format!("HTTP status {}", response.status()),
+            Err(failure) => why = failure.reason,
+        }
+    }
+    Ok(())
+}
+
+/// Reads to the stream's end and returns how it ended, for people. A stream that answers a request
+/// is left once it did. `Err` if it breaks the rules.
+pub(super) async fn read(
+    connection: &Arc<Connection>,
+    mut body: Incoming,
+    cap: usize,
+    on: Stream<'_>,
+    tail: &mut Tail,
+) -> Result<String, Failure> {
+    let mut events = Reader::new(cap);
+    loop {
+        let data = match body.frame().await {
+            None => return Ok("it closed it".to_owned()),
+            Some(Err(error)) => return Ok(client::reason(&error)),
+            Some(Ok(frame)) => frame.into_data().unwrap_or_default(),
+        };
+        events.push(&data);
+        loop {
+            let event = match events.next() {
+                Ok(Some(event)) => event,
+                Ok(None) => break,
+                Err(bad) => {
+                    connection.misbehaved(&bad.to_string(), b"");
+                    let advice = "raise `max_message` if that is right";
+                    return Err(Failure::lost(format!("it sent {bad}; {advice}")));
+                }
+            };
+            tail.seen += 1;
+            tail.last_id = event.id.filter(|id| !id.is_empty()).or(tail.last_id.take());
+            tail.retry = event.retry.map(Duration::from_millis).or(tail.retry);
+            if !event.data.is_empty() && event.name.as_deref().is_none_or(|n| n == "message") {
+                answer::take_in(connection, &Bytes::from(event.data), on);
+            }
+            if connection.must_pause() {
+                tokio::time::sleep(STRAY_PAUSE).await;
+            }
+        }
+        if on.is_some_and(|(id, _)| !connection.waits_for(id)) {
+            let rest = async { while let Some(Ok(_)) = body.frame().await {} };
+            drop(tokio::time::timeout(LINGER, rest).await);
+            return Ok(String::new());
+        }
+    }
+}
+
+impl Remote {
+    /// Opens a stream, from where it was cut if it was.
+    pub(super) async fn listen(&self, tail: &Tail) -> Result<Response<Incoming>, Failure> {
+        let mut headers = headers::of_session(&self.session());
+        headers.insert(ACCEPT, EVENTS);
+        if let Some(id) = tail.last_id.as_deref().and_then(|id| HeaderValue::from_str(id).ok()) {
+            headers.insert("last-event-id", id);
+        }
+        let response = self.request(Method::GET, headers, Bytes::new()).await?;
+        if response.status().is_success() && !answer::is(response.headers(), "text/event-stream") {
+            return Err(Failure::lost("what it answers to GET is no stream of events"));
+        }
+        Ok(response)
+    }
+}

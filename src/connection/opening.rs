@@ -1,0 +1,67 @@
+//! What a connection begins with.
+
+use std::fmt;
+
+use tokio::net::unix::pipe;
+use tokio::sync::oneshot;
+
+use super::exchange::Exchange;
+use super::{Board, Owner, PendingCall, Remote, Window, Written};
+use crate::base::{Secret, ServerName};
+
+/// What every connection begins with.
+#[derive(Debug)]
+pub struct Opening {
+    pub server: ServerName,
+    pub board: Board,
+    pub over: Over,
+}
+
+/// What it is spoken over.
+#[derive(Debug)]
+pub enum Over {
+    Pipes(Box<Pipes>),
+    Http(Box<Remote>),
+}
+
+/// Both pipes of a server process.
+#[derive(Debug)]
+pub struct Pipes {
+    pub stdin: pipe::Sender,
+    pub stdout: pipe::Receiver,
+    /// What the table of pending calls is to know the connection by.
+    pub key: u32,
+    /// Where the server's output is read to.
+    pub window: Window,
+    /// Request ids up to this one belong to earlier processes of ours.
+    pub last_id: u64,
+    /// Requests that an earlier process of ours sent and that are not answered.
+    pub asked_before: Vec<AskedBefore>,
+}
+
+/// A request that an earlier process of ours sent.
+#[derive(Debug)]
+pub struct AskedBefore {
+    pub id: u64,
+    pub written: Written,
+    pub owner: Owner,
+    pub pending: PendingCall,
+    /// Where the exchange goes once the connection is there.
+    pub exchange: oneshot::Sender<Exchange>,
+}
+
+/// Where a remote server is, and what it wants to see of us.
+pub struct Address {
+    /// `http://` or `https://`.
+    pub url: Secret,
+    /// Sent with every request.
+    pub headers: Vec<(String, Secret)>,
+    /// The longest answer or event, in bytes.
+    pub max_message: usize,
+}
+
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Address").finish_non_exhaustive()
+    }
+}

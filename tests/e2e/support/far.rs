@@ -1,0 +1,236 @@
+//! A remote MCP server that answers as a test tells it to.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+
+use serde_json::{Value, json};
+
+use super::until;
+
+/// A request as the server saw it.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    pub verb: String,
+    headers: Vec<(String, String)>,
+    pub body: Value,
+    /// The body as it came in.
+    pub text: String,
+}
+
+impl Seen {
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let found = self.headers.iter().find(|(header, _)| header.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value.as_str())
+    }
+
+    /// The method of the message; the verb of a request without one.
+    pub fn method(&self) -> &str {
+        self.body["method"].as_str().unwrap_or(&self.verb)
+    }
+
+    /// A response with this result.
+    pub fn result(&self, result: &Value) -> String {
+        json!({ "jsonrpc": "2.0", "id": self.body["id"], "result": result }).to_string()
+    }
+
+    pub fn error(&self, code: i64) -> String {
+        let error = json!({ "code": code, "message": "no" });
+        json!({ "jsonrpc": "2.0", "id": self.body["id"], "error": error }).to_string()
+    }
+}
+
+/// Where the response is written.
+pub struct Out(TcpStream);
+
+impl Out {
+    fn write(&mut self, text: &str) -> bool {
+        self.0.write_all(text.as_bytes()).is_ok()
+    }
+
+    /// A whole response. `status`: code and reason.
+    pub fn whole(&mut self, status: &str, headers: &[&str], body: &str) {
+        let headers = [headers, &[""]].concat().join("\r\n");
+        let length = body.len();
+        self.write(&format!(
+            "HTTP/1.1 {status}\r\n{headers}Content-Length: {length}\r\n\r\n{body}"
+        ));
+    }
+
+    pub fn json(&mut self, body: &str) {
+        self.whole("200 OK", &["Content-Type: application/json"], body);
+    }
+
+    /// Begins a stream of events.
+    pub fn stream(&mut self) {
+        let kind = "Content-Type: text/event-stream";
+        self.write(&format!("HTTP/1.1 200 OK\r\n{kind}\r\nTransfer-Encoding: chunked\r\n\r\n"));
+    }
+
+    /// A part of a stream, as it is; `false` once nobody reads it.
+    pub fn part(&mut self, text: &str) -> bool {
+        self.write(&format!("{:x}\r\n{text}\r\n", text.len()))
+    }
+
+    pub fn event(&mut self, message: &str) -> bool {
+        self.part(&format!("data: {message}\n\n"))
+    }
+
+    /// Ends a stream in order.
+    pub fn end(&mut self) {
+        self.write("0\r\n\r\n");
+    }
+
+    /// Ends the connection in the middle of what it is.
+    pub fn cut(&mut self) {
+        drop(self.0.shutdown(Shutdown::Both));
+    }
+
+    /// Waits until the client closes the connection.
+    pub fn wait_for_close(&mut self) {
+        drop(self.0.read(&mut [0]));
+    }
+}
+
+/// The server; it ends when dropped.
+pub struct Far {
+    pub address: SocketAddr,
+    seen: Arc<Mutex<Vec<Seen>>>,
+    over: Arc<AtomicBool>,
+    open: Arc<Mutex<Vec<TcpStream>>>,
+}
+
+impl Far {
+    /// Starts a server anywhere.
+    pub fn start(answer: impl Fn(&Seen, &mut Out) + Send + Sync + 'static) -> Self {
+        Self::at("127.0.0.1:0".parse().unwrap(), answer)
+    }
+
+    pub fn at(
+        address: SocketAddr,
+        answer: impl Fn(&Seen, &mut Out) + Send + Sync + 'static,
+    ) -> Self {
+        let listener = TcpListener::bind(address).unwrap();
+        let address = listener.local_addr().unwrap();
+        let (seen, over, open) =
+            (Arc::<Mutex<Vec<Seen>>>::default(), Arc::<AtomicBool>::default(), Arc::default());
+        let far = Self { address, seen: seen.clone(), over: over.clone(), open };
+        let (answer, open) = (Arc::new(answer), far.open.clone());
+        std::thread::spawn(move || {
+            for stream in listener.incoming().map_while(Result::ok) {
+                if over.load(Ordering::SeqCst) {
+                    return;
+                }
+                open.lock().unwrap().push(stream.try_clone().unwrap());
+                let (answer, seen) = (answer.clone(), seen.clone());
+                std::thread::spawn(move || serve(&stream, &*answer, &seen));
+            }
+        });
+        far
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://{}/mcp", self.address)
+    }
+
+    pub fn seen(&self) -> Vec<Seen> {
+        self.seen.lock().unwrap().clone()
+    }
+
+    /// How many requests with this method, or verb, have come.
+    pub fn count(&self, method: &str) -> usize {
+        self.seen().iter().filter(|seen| seen.method() == method).count()
+    }
+
+    /// The first request so far, or to come, with this method or verb.
+    pub fn wait_for(&self, method: &str) -> Seen {
+        until(method, || self.seen().into_iter().find(|seen| seen.method() == method))
+    }
+}
+
+impl Drop for Far {
+    fn drop(&mut self) {
+        self.over.store(true, Ordering::SeqCst);
+        for stream in self.open.lock().unwrap().drain(..) {
+            drop(stream.shutdown(Shutdown::Both));
+        }
+        // Wakes the thread that accepts, which closes the socket.
+        drop(TcpStream::connect(self.address));
+        until("the end of the server", || TcpStream::connect(self.address).is_err().then_some(()));
+    }
+}
+
+fn serve(stream: &TcpStream, answer: &dyn Fn(&Seen, &mut Out), all: &Mutex<Vec<Seen>>) {
+    drop(stream.set_nodelay(true));
+    let mut input = BufReader::new(stream.try_clone().unwrap());
+    while let Some(seen) = read(&mut input) {
+        all.lock().unwrap().push(seen.clone());
+        answer(&seen, &mut Out(stream.try_clone().unwrap()));
+    }
+}
+
+fn read(input: &mut impl BufRead) -> Option<Seen> {
+    let mut line = String::new();
+    input.read_line(&mut line).ok()?;
+    let verb = line.split(' ').next().filter(|verb| !verb.is_empty())?.to_owned();
+    let mut headers = Vec::new();
+    loop {
+        let mut line = String::new();
+        input.read_line(&mut line).ok()?;
+        let Some((name, value)) = line.trim_end().split_once(':') else { break };
+        headers.push((name.to_owned(), value.trim().to_owned()));
+    }
+    let length = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
+    let mut body = vec![0; length.map_or(0, |(_, length)| length.parse().unwrap())];
+    input.read_exact(&mut body).ok()?;
+    let text = String::from_utf8(body).unwrap();
+    Some(Seen { verb, headers, body: serde_json::from_str(&text).unwrap_or_default(), text })
+}
+
+const TOOLS: &str = r#"[{"name":"echo","inputSchema":{"type":"object","properties":{
+    "region":{"type":"string","x-mcp-header":"Region"},"n":{"type":"integer"}}}},
+    {"name":"bad","inputSchema":{"type":"object","properties":{
+    "score":{"type":"number","x-mcp-header":"Score"}}}}]"#;
+
+/// A legacy server with a session and without a standing stream; `call` answers `tools/call`.
+pub fn legacy(call: impl Fn(&Seen, &mut Out)) -> impl Fn(&Seen, &mut Out) {
+    move |seen, out| match seen.method() {
+        "initialize" => {
+            let info = json!({ "name": "far", "version": "1" });
+            let result = json!({ "protocolVersion": "2025-06-18", "serverInfo": info,
+                "capabilities": { "tools": { "listChanged": true } } });
+            let headers = ["Content-Type: application/json", "Mcp-Session-Id: s-1"];
+            out.whole("200 OK", &headers, &seen.result(&result));
+        }
+        "server/discover" => out.whole("400 Bad Request", &[], "no session"),
+        "tools/list" => {
+            out.json(
+                &seen.result(&json!({ "tools": serde_json::from_str::<Value>(TOOLS).unwrap() })),
+            );
+        }
+        "tools/call" => call(seen, out),
+        "GET" => out.whole("405 Method Not Allowed", &[], ""),
+        "DELETE" => out.whole("200 OK", &[], ""),
+        _ => out.whole("202 Accepted", &[], ""),
+    }
+}
+
+/// A modern server.
+pub fn modern(call: impl Fn(&Seen, &mut Out)) -> impl Fn(&Seen, &mut Out) {
+    move |seen, out| match seen.method() {
+        "server/discover" => out.json(&seen.result(&json!({ "resultType": "complete",
+            "supportedVersions": ["2026-07-28"], "capabilities": { "tools": {} },
+            "ttlMs": 0, "cacheScope": "private" }))),
+        "tools/list" => out.json(&seen.result(&json!({ "resultType": "complete", "ttlMs": 0,
+            "cacheScope": "private", "tools": serde_json::from_str::<Value>(TOOLS).unwrap() }))),
+        "tools/call" => call(seen, out),
+        "GET" | "DELETE" => out.whole("405 Method Not Allowed", &[], ""),
+        _ => out.whole("404 Not Found", &["Content-Type: application/json"], &seen.error(-32601)),
+    }
+}
+
+/// The result of a tool that says this.
+pub fn said(text: &str) -> Value {
+    json!({ "resultType": "complete", "content": [{ "type": "text", "text": text }] })
+}

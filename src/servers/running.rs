@@ -18,16 +18,19 @@ use crate::config::{ServerConfig, load};
 use crate::connection::notice::Board;
 use crate::connection::pending;
 use crate::connection::{
-    Address, Connection, Exchange, News, Opening, Origin, Over, Pipes, Remote, Window,
+    Address, Connection, News, Opening, Origin, Over, Pipes, Remote, Reply, Window,
 };
 use crate::process::units::Units;
 use crate::process::{self, Process};
 use crate::telemetry::{Fact, Recorder};
-use crate::wire::{Era, ListKind, Payload, Topic, translate};
+use crate::wire::{Era, Kind, ListKind, Payload, Topic, translate};
 
 /// How long the end of a process may lag behind the end of its output, so that the reason can name
 /// the exit code.
 const EXIT_LAG: Duration = Duration::from_millis(250);
+
+/// After how long a remote server that ended a subscription is asked for it again.
+const LISTEN_AGAIN: Duration = Duration::from_secs(5);
 
 /// A started server.
 #[derive(Debug)]
@@ -39,8 +42,6 @@ pub struct Running {
     last_lines: LastLines,
     tasks: Tasks,
     identity: Option<Identity>,
-    /// The open `subscriptions/listen` of a modern server.
-    subscription: Option<Exchange>,
     kept: Option<Kept>,
 }
 
@@ -253,16 +254,7 @@ impl Running {
             tasks.spawn_until_stopped("server stderr", follow);
         }
         let (connection, news) = Connection::open(opening, &tasks, recorder.clone());
-        Self {
-            process,
-            connection,
-            news,
-            last_lines,
-            tasks,
-            identity: None,
-            subscription: None,
-            kept: None,
-        }
+        Self { process, connection, news, last_lines, tasks, identity: None, kept: None }
     }
 
     /// Lets systemd keep what a later process of ours needs to take the server over.
@@ -346,17 +338,28 @@ impl Running {
             announced.map(|topic| format!(r#""{}":true"#, topic.filter())).collect();
         let Some(meta) = own_meta(identity).filter(|_| !filter.is_empty()) else { return };
         let filter = filter.join(",");
-        let build = |id: u64| {
-            Payload::from(format!(
-                r#"{{"jsonrpc":"2.0","id":{id},"method":"subscriptions/listen","params":{{"_meta":{{{meta}}},"notifications":{{{filter}}}}}}}"#
-            ))
+        let connection = self.connection.clone();
+        let keep = async move {
+            loop {
+                let build = |id: u64| {
+                    Payload::from(format!(
+                        r#"{{"jsonrpc":"2.0","id":{id},"method":"subscriptions/listen","params":{{"_meta":{{{meta}}},"notifications":{{{filter}}}}}}}"#
+                    ))
+                };
+                let Ok(mut asked) = connection.request(Origin::default(), build) else { return };
+                let Reply::Answer(answer) = asked.reply().await else { return };
+                // A process that ends it is about to end; who answers at a URL may go on in another.
+                if !connection.is_remote() || !matches!(answer.kind(), Kind::Result { .. }) {
+                    return;
+                }
+                tokio::time::sleep(LISTEN_AGAIN).await;
+            }
         };
-        self.subscription = self.connection.request(Origin::default(), build).ok();
+        self.tasks.spawn_until_stopped("subscription to a server", keep);
     }
 
     /// Ends the server and returns why, for people. `broken`: nobody asked for it.
-    pub async fn stop(mut self, patience: Duration, broken: bool) -> String {
-        self.subscription = None;
+    pub async fn stop(self, patience: Duration, broken: bool) -> String {
         let reason =
             broken.then(|| self.connection.ended().map_or_else(String::new, |r| r.to_string()));
         self.end(patience, reason).await
@@ -402,7 +405,7 @@ impl Running {
         if reason.is_none() {
             self.connection.drained(patience).await;
         }
-        let reason = reason.unwrap_or_default();
+        let reason = reason.unwrap_or_else(|| "it is being ended".to_owned());
         self.connection.close(&format!("server {}: {reason}", self.connection.server()));
         self.connection.part().await;
         self.tasks.close(patience).await;

@@ -7,7 +7,9 @@
 //! | modern client → legacy server | id, name, progress token | id; `resultType`, cache hints added |
 //! | legacy client → modern server | id, name, progress token, `_meta` added | id; `resultType` removed |
 //!
-//! A modern client's `_meta` goes to a legacy server as it is: `_meta` is open in every revision.
+//! A modern client's `_meta` goes to a legacy server as it is: `_meta` is open in every revision. Only
+//! over HTTP, where a server tells the eras apart by each request, it loses what makes it a modern
+//! one ([`legacy_meta`]).
 //! Ids of tasks are the server's with its name before them.
 
 mod answer;
@@ -113,6 +115,23 @@ fn member(text: &str, value: &str, name: &str) -> Option<Span> {
     let before = before.trim_end();
     let before = before.strip_suffix(',').unwrap_or(before);
     Some(Span { start: Span::of(before, text).end, end: at.end })
+}
+
+/// The request without the members of `_meta` that make it one of the modern era; `None` if it has
+/// none.
+pub fn legacy_meta(message: &Message) -> Option<Payload> {
+    let names =
+        [meta::PROTOCOL_VERSION, meta::CLIENT_INFO, meta::CLIENT_CAPABILITIES, meta::LOG_LEVEL];
+    let before = object::get(message.params()?, "_meta")?;
+    let mut after = before.to_owned();
+    for name in names {
+        let value = object::get(&after, name);
+        if let Some(span) = value.and_then(|value| member(&after, value, name)) {
+            after.replace_range(span.range(), "");
+        }
+    }
+    let at = Span::of(before, message.text());
+    (after != before).then(|| message.splice().replace(at, after).finish())
 }
 
 /// The id of the request that a `notifications/cancelled` names, as it is written.

@@ -64,6 +64,9 @@ fn a_legacy_server_gets_its_session_and_revision() {
     let mut bridge = Lines::bridge(&sandbox);
     let answer = bridge.call("far__echo", &json!({ "n": 1 }));
     assert!(text(&answer).contains(r#""arguments":{"n":1},"name":"echo""#), "{answer}");
+    let params = json!({ "name": "far__echo", "arguments": {} });
+    let answer = Http::tcp(&daemon).modern("tools/call", &params, &[]).json();
+    assert!(!text(&answer).contains("protocolVersion"), "{answer}");
     far.wait_for("GET");
     let call = far.wait_for("tools/call");
     assert_eq!(call.header("mcp-session-id"), Some("s-1"));
@@ -411,4 +414,29 @@ fn one_url_is_served_without_a_daemon() {
     assert!(text(&client.call("echo", &json!({}))).contains("tools/call"));
     assert_eq!(client.finish(), Some(0));
     assert_eq!(far.count("DELETE"), 1);
+}
+
+#[test]
+fn a_subscription_that_breaks_is_asked_for_again() {
+    let sandbox = Sandbox::new();
+    let rest = modern(echo);
+    let streams = AtomicUsize::new(0);
+    let far = Far::start(move |seen, out| match seen.method() {
+        "server/discover" => out.json(&seen.result(&json!({ "resultType": "complete",
+            "supportedVersions": ["2026-07-28"], "ttlMs": 0, "cacheScope": "private",
+            "capabilities": { "tools": { "listChanged": true } } }))),
+        "subscriptions/listen" => {
+            out.stream();
+            out.part(": here\n\n");
+            match streams.fetch_add(1, Ordering::SeqCst) {
+                0 => out.cut(),
+                _ => out.wait_for_close(),
+            }
+        }
+        _ => rest(seen, out),
+    });
+    let mut daemon = start(&sandbox, &far.url());
+    until("the list to be read again", || (far.count("tools/list") >= 2).then_some(()));
+    assert_eq!(far.count("subscriptions/listen"), 2);
+    assert_eq!(daemon.stop(), Some(0));
 }

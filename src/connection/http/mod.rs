@@ -5,7 +5,8 @@
 //! been read from a pipe, with the request on whose stream it came.
 //!
 //! [`send`] takes messages off the queue, [`post`] sends one request and [`answer`] reads what comes
-//! back; [`standing`] is the stream that a legacy server may talk on unasked.
+//! back; [`standing`] is the stream that a legacy server may talk on unasked, [`subscription`] the one of
+//! a modern server.
 
 mod answer;
 mod client;
@@ -14,12 +15,13 @@ mod post;
 pub(super) mod send;
 mod standing;
 mod stream;
+mod subscription;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use hyper::header::{HeaderMap, HeaderName, HeaderValue};
+use hyper::header::{HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 use hyper::{Method, Uri};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -33,6 +35,9 @@ use client::Client;
 const REQUESTS_MAX: usize = 256;
 /// How long the end of a session may take to be told.
 const PART_WITHIN: Duration = Duration::from_secs(2);
+
+/// What a server reads in `User-Agent`, unless the user sets another.
+const US: HeaderValue = HeaderValue::from_static(concat!("callmux/", env!("CARGO_PKG_VERSION")));
 
 /// Tools and what of their arguments is repeated in headers.
 pub type Mirrors = HashMap<Arc<str>, Arc<[Mirror]>>;
@@ -106,7 +111,7 @@ impl Remote {
         // The URL may hold a secret.
         let url: Uri =
             address.url.expose().parse().map_err(|_| "its `url` is no URL".to_owned())?;
-        let mut headers = HeaderMap::new();
+        let mut headers = HeaderMap::from_iter([(USER_AGENT, US)]);
         for (name, value) in &address.headers {
             let wrong = |what| format!("the header `{name}` {what}");
             let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| wrong("has no name"))?;

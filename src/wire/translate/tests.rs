@@ -118,3 +118,24 @@ fn ids_of_tasks_carry_their_server() {
     let expected = r#"{"jsonrpc":"2.0","id":"c","result":{"task":{"taskId":"srv:t"}}}"#;
     assert_eq!(payload.into_bytes(), expected);
 }
+
+#[test]
+fn a_legacy_server_over_http_sees_no_modern_request() {
+    let (version, info) =
+        ("io.modelcontextprotocol/protocolVersion", "io.modelcontextprotocol/clientInfo");
+    let check = |meta: &str, expected: Option<&str>| {
+        let text = |meta: &str| {
+            format!(
+                r#"{{"jsonrpc":"2.0","id":1,"method":"m","params":{{"_meta":{meta},"x":1e400}}}}"#
+            )
+        };
+        let message = super::Message::parse(&text(meta).into()).unwrap();
+        let found = super::legacy_meta(&message).map(|payload| payload.into_bytes());
+        assert_eq!(found, expected.map(|meta| text(meta).into()), "{meta}");
+    };
+    check(&format!(r#"{{"{version}":"2026-07-28"}}"#), Some("{}"));
+    check(&format!(r#"{{"a":1,"{version}":"v","{info}":{{}}}}"#), Some(r#"{"a":1}"#));
+    check(&format!(r#"{{"{info}":{{}},"a":1, "{version}":"v","b":2}}"#), Some(r#"{"a":1, "b":2}"#));
+    check(r#"{"progressToken":7}"#, None);
+    check("{}", None);
+}

@@ -1,0 +1,64 @@
+//! A `subscriptions/listen` that lasts (2026-07-28): its stream cannot be taken up again, so it is
+//! asked for anew when it breaks.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use hyper::Method;
+use hyper::header::HeaderMap;
+use tokio::time::Instant;
+
+use super::send::Sent;
+use super::{Connection, Failure, Remote, answer, stream};
+use crate::base::Backoff;
+use crate::base::random::Jitter;
+use crate::wire::{Message, Topic, object};
+
+/// 0.5 s, 1 s, 2 s … then about a minute.
+const BACKOFF: Backoff = Backoff::new(Duration::from_millis(500), 2, Duration::from_secs(70), 14);
+/// A stream that lasted so long was not refused.
+const STEADY: Duration = Duration::from_secs(10);
+
+/// Asks until there is an answer, which ends the subscription.
+pub(super) async fn keep(
+    connection: &Arc<Connection>,
+    remote: &Remote,
+    sent: &Sent<'_>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<(), Failure> {
+    let (mut backoff, mut random) = (BACKOFF, Jitter::from_kernel());
+    let mut was_there = false;
+    loop {
+        let response = remote.request(Method::POST, headers.clone(), body.clone()).await?;
+        let is_stream =
+            response.status().is_success() && answer::is(response.headers(), "text/event-stream");
+        if !is_stream && !(was_there && response.status().is_server_error()) {
+            return answer::take(connection, remote, sent, response).await;
+        }
+        let began = Instant::now();
+        if is_stream {
+            if std::mem::replace(&mut was_there, true) {
+                assume_changes(connection, sent.message);
+            }
+            let stream = stream::answer(connection, remote, sent, response.into_body());
+            if stream.await.is_ok() {
+                return Ok(());
+            }
+        }
+        if began.elapsed() >= STEADY {
+            backoff.reset();
+        }
+        tokio::time::sleep(backoff.next(random.next())).await;
+    }
+}
+
+/// What was not heard meanwhile may be any change.
+fn assume_changes(connection: &Connection, message: &Message) {
+    let filter = message.params().and_then(|params| object::get(params, "notifications"));
+    let wants = |topic: &Topic| {
+        filter.and_then(|filter| object::get(filter, topic.filter())) == Some("true")
+    };
+    Topic::ALL.into_iter().filter(wants).for_each(|topic| connection.list_changed(topic));
+}

@@ -440,3 +440,45 @@ fn a_subscription_that_breaks_is_asked_for_again() {
     assert_eq!(far.count("subscriptions/listen"), 2);
     assert_eq!(daemon.stop(), Some(0));
 }
+
+#[test]
+fn more_calls_than_there_is_room_for_wait() {
+    let sandbox = Sandbox::new();
+    let (running, most) = (AtomicUsize::new(0), std::sync::Arc::new(AtomicUsize::new(0)));
+    let seen_most = most.clone();
+    let far = Far::start(modern(move |seen, out| {
+        let now = running.fetch_add(1, Ordering::SeqCst) + 1;
+        most.fetch_max(now, Ordering::SeqCst);
+        // The first ones wait until as many run as ever may.
+        until("the others", || (most.load(Ordering::SeqCst) >= 256).then_some(()));
+        running.fetch_sub(1, Ordering::SeqCst);
+        echo(seen, out);
+    }));
+    let _daemon = start(&sandbox, &far.url());
+    let mut bridge = Lines::bridge(&sandbox);
+    let calls: Vec<u64> =
+        (0..300).map(|n| bridge.start_call("far__echo", &json!({ "n": n }))).collect();
+    for (n, id) in calls.into_iter().enumerate() {
+        assert!(text(&bridge.answer(id)).contains(&format!(r#""n":{n}}}"#)));
+    }
+    assert_eq!(seen_most.load(Ordering::SeqCst), 256);
+}
+
+#[test]
+fn connections_are_used_again() {
+    let sandbox = Sandbox::new();
+    let far = Far::start(modern(|seen, out| {
+        if seen.body["params"]["arguments"]["n"] == 0 {
+            return echo(seen, out);
+        }
+        out.stream();
+        out.event(&seen.result(&said("done")));
+        out.end();
+    }));
+    let _daemon = start(&sandbox, &far.url());
+    let mut bridge = Lines::bridge(&sandbox);
+    for n in 0..40 {
+        text(&bridge.call("far__echo", &json!({ "n": n % 2 })));
+    }
+    assert!(far.connections() <= 6, "{} connections", far.connections());
+}

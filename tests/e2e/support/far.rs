@@ -134,6 +134,11 @@ impl Far {
         format!("http://{}/mcp", self.address)
     }
 
+    /// How many connections were made.
+    pub fn connections(&self) -> usize {
+        self.open.lock().unwrap().len()
+    }
+
     pub fn seen(&self) -> Vec<Seen> {
         self.seen.lock().unwrap().clone()
     }

@@ -1,0 +1,135 @@
+"""The official suite: how it is run, what it asks for, and what its results say."""
+
+import asyncio
+import json
+import os
+import re
+import time
+from pathlib import Path
+
+PACKAGE = "npm/node_modules/@modelcontextprotocol/conformance"
+LEGACY, MODERN = "2025-11-25", "2026-07-28"
+REVISIONS = [LEGACY, MODERN]
+# Every scenario has its own limit; this is for a suite that hangs.
+DEADLINE = 900
+
+
+def required(package, revision, leg):
+    """The scenarios that count, and those that do not with the reason why."""
+    counted, others, section = [], {}, None
+    for line in (package / "requirements" / f"{revision}.yaml").read_text().splitlines():
+        if head := re.match(r"(\w+):\s*$", line):
+            section = head[1]
+        elif entry := re.match(r"  - scenario: (\S+)", line):
+            scenario = entry[1]
+        elif (entry := re.match(r"    leg: (\S+)", line)) and entry[1] == leg:
+            others[scenario] = ""
+        elif (entry := re.match(r"    reason: (\S+)", line)) and scenario in others:
+            others[scenario] = entry[1]
+        elif section == leg and (entry := re.match(r"  - (\S+)\s*$", line)):
+            counted.append(entry[1])
+    return counted, others
+
+
+class Result:
+    """What the suite found in one scenario."""
+
+    def __init__(self, checks):
+        def of(status):
+            return [check for check in checks if check["status"] == status]
+
+        self.passed, self.failed, self.warned = len(of("SUCCESS")), of("FAILURE"), of("WARNING")
+
+    def ids(self):
+        return {check["id"] for check in self.failed}
+
+    def good(self):
+        # Nothing that failed is not enough where nothing was looked at.
+        return not self.failed and self.passed > 0
+
+    def lines(self):
+        if not self.failed and not self.passed:
+            return ["nothing was checked"]
+        return [told(check) for check in self.failed]
+
+
+def told(check):
+    why = " ".join(str(check.get("errorMessage") or check.get("description") or "").split())
+    return f"{check['id']}: {why if len(why) <= 300 else why[:300] + '…'}"
+
+
+class Suite:
+    def __init__(self, scratch):
+        self.node, self.package = os.environ["CALLMUX_CONFORMANCE_NODE"], Path(scratch) / PACKAGE
+
+    def required(self, revision, leg):
+        return required(self.package, revision, leg)
+
+    async def run(self, leg, words, revision, out, env):
+        """All scenarios of a revision: name → Result, and the seconds it took."""
+        began, out = time.monotonic(), Path(out)
+        out.mkdir(parents=True)
+        command = [self.node, self.package / "dist/index.js", leg, *words, "--requirements", revision, "-o", out]
+        with open(f"{out}.log", "wb") as log:
+            process = await asyncio.create_subprocess_exec(
+                *map(str, command), stdin=-3, stdout=log, stderr=log, env=env, cwd=out
+            )
+            try:
+                await asyncio.wait_for(process.wait(), DEADLINE)
+            except asyncio.TimeoutError:
+                pass
+            finally:
+                if process.returncode is None:
+                    process.kill()
+                    await process.wait()
+        return results(out, leg), time.monotonic() - began
+
+
+def results(out, leg):
+    found = {}
+    for path in sorted(out.glob("**/checks.json")):
+        name = str(path.parent.relative_to(out))
+        name = re.sub(r"-\d{4}-\d\d-\d\dT[-\d]+Z$", "", name)
+        if leg == "server":
+            name = name.removeprefix("server-")
+        found[name] = Result(json.loads(path.read_text()))
+    return found
+
+
+class Table:
+    """The figures of all parts, for the end."""
+
+    def __init__(self):
+        self.rows = []
+
+    def add(self, subject, revision, passed, counted, others, took, impossible=0):
+        note = f", {impossible} impossible" if impossible else ""
+        self.rows.append(f"{subject:<16} {revision}  {passed:>2}/{counted}{note}, unscored {others}, {took:.1f} s")
+        print(f"----  {self.rows[-1]}", flush=True)
+
+    def close(self):
+        print("\n" + "\n".join(self.rows))
+
+
+def judge(book, table, subject, revision, required, found, took, impossible=None):
+    """One line per scenario. `impossible`: scenario → (ids of checks, why), for what the two eras
+    cannot do for each other; any other check of such a scenario still has to pass."""
+    (counted, others), passed, excused = required, 0, 0
+    for scenario in counted:
+        what, result = f"{subject} {revision}: {scenario}", found.get(scenario)
+        checks, why = (impossible or {}).get(scenario, (set(), ""))
+        if result and not result.good() and result.failed and result.ids() <= checks:
+            excused += 1
+            print(f"n/a   {what}: {why}", flush=True)
+            continue
+        lines = result.lines() if result else ["the suite has no result of it"]
+        passed += book.check(what, bool(result and result.good()), "\n      ".join(lines))
+        for warning in result.warned if result else []:
+            print(f"      warning: {told(warning)}", flush=True)
+    good = 0
+    for scenario, reason in others.items():
+        result = found.get(scenario)
+        good += bool(result and result.good())
+        verdict = "no result" if not result else f"{result.passed} passed, {len(result.failed)} failed"
+        print(f"note  {subject} {revision}: {scenario} ({reason}): {verdict}", flush=True)
+    table.add(subject, revision, passed, len(counted), f"{good}/{len(others)}", took, excused)

@@ -40,8 +40,9 @@ enum Eras {
     Modern,
 }
 
-/// The fixture on stdio, where nothing else keeps the eras apart: left to itself it answers a
-/// revision it lacks as only a modern server would.
+/// The fixture on stdio. Left to itself it answers a probe for a revision it lacks as only a modern
+/// server would. Nothing else is hidden from it: keys of the modern era in a request of a legacy
+/// session are the client's mistake, and it says so.
 struct Speaking {
     fixture: Fixture,
     eras: Eras,
@@ -51,15 +52,11 @@ impl Service<RoleServer> for Speaking {
     async fn handle_request(
         &self,
         request: ClientRequest,
-        mut context: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<ServerResult, ErrorData> {
-        if self.eras == Eras::Legacy {
-            if matches!(request, ClientRequest::DiscoverRequest(_)) {
-                let method = "server/discover".to_owned();
-                return Err(ErrorData::new(ErrorCode::METHOD_NOT_FOUND, method, None));
-            }
-            // To a server of that time these keys mean nothing.
-            context.meta.retain(|key, _| !key.starts_with("io.modelcontextprotocol/"));
+        if self.eras == Eras::Legacy && matches!(request, ClientRequest::DiscoverRequest(_)) {
+            let method = "server/discover".to_owned();
+            return Err(ErrorData::new(ErrorCode::METHOD_NOT_FOUND, method, None));
         }
         Service::handle_request(&self.fixture, request, context).await
     }

@@ -146,6 +146,7 @@ class Connection:
         await self.writer.drain()
         await self.stream(queue, None)
         bridge.standing = None
+        raise ConnectionResetError
 
     async def post(self, headers, body, session):
         try:
@@ -226,7 +227,8 @@ class Connection:
         return None
 
     async def stream(self, queue, until):
-        """Passes messages on until the answer to `until`; whether it came to that."""
+        """Passes messages on until the answer to `until`; whether it came to that before either end
+        was gone."""
         while (message := await self.next(queue)) is not None:
             self.event(message)
             if "method" not in message and message.get("id") == until:
@@ -234,7 +236,7 @@ class Connection:
                 await self.writer.drain()
                 return True
             await self.writer.drain()
-        raise ConnectionResetError if until is None else False
+        return False
 
     def start_events(self, extra=None):
         self.write_head(200, {"Content-Type": "text/event-stream", "Transfer-Encoding": "chunked", **(extra or {})})

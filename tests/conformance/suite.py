@@ -81,9 +81,14 @@ def config_of(keys):
 
 
 async def alone(stage):
+    """What stands around callmux in the other parts passes without it: the server, over HTTP and
+    stdio, and the adapter."""
     process, url = await stage.fixture("fixture", [])
     await stage.official("fixture", url, REVISIONS)
     await end(process)
+    # Here each connection has a server of its own, so it warns that none hears of another's changes.
+    async with Adapter([stage.server], stage.rig.env, stage.rig.home / "adapter.stderr") as adapter:
+        await stage.official("fixture-stdio", adapter.url, REVISIONS)
 
 
 async def stdio(stage):

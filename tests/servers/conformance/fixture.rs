@@ -21,6 +21,9 @@ use tokio::sync::broadcast;
 use crate::ask::{Given, typed};
 use crate::{Eras, content, tools};
 
+/// The same in every process, so that it is no matter which one a client comes back to.
+const KEY: [u8; 32] = *b"a fixture has nothing to conceal";
+
 /// A list that is no longer what it was.
 #[derive(Clone, Copy, Debug)]
 pub enum Change {
@@ -39,9 +42,7 @@ pub struct Shared {
 
 impl Shared {
     pub fn new(eras: Eras) -> Self {
-        let mut key = [0; 32];
-        getrandom::fill(&mut key).expect("the kernel has random bytes");
-        let states = RequestStateCodec::new(key);
+        let states = RequestStateCodec::new(KEY);
         let (changes, _) = broadcast::channel(16);
         let (more_tools, more_prompts) = (AtomicBool::new(false), AtomicBool::new(false));
         Self { eras, changes, more_tools, more_prompts, states }

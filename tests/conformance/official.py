@@ -34,23 +34,23 @@ def required(package, revision, leg):
 class Result:
     """What the suite found in one scenario."""
 
-    def __init__(self, checks):
+    def __init__(self, checks, complaints=()):
         def of(status):
             return [check for check in checks if check["status"] == status]
 
         self.passed, self.failed, self.warned = len(of("SUCCESS")), of("FAILURE"), of("WARNING")
+        self.complaints = list(complaints)
 
     def ids(self):
         return {check["id"] for check in self.failed}
 
     def good(self):
         # Nothing that failed is not enough where nothing was looked at.
-        return not self.failed and self.passed > 0
+        return not self.failed and not self.complaints and self.passed > 0
 
     def lines(self):
-        if not self.failed and not self.passed:
-            return ["nothing was checked"]
-        return [told(check) for check in self.failed]
+        nothing = ["nothing was checked"] if not self.failed and not self.passed else []
+        return [told(check) for check in self.failed] + self.complaints + nothing
 
 
 def told(check):
@@ -92,7 +92,9 @@ def results(out, leg):
         name = re.sub(r"-\d{4}-\d\d-\d\dT[-\d]+Z$", "", name)
         if leg == "server":
             name = name.removeprefix("server-")
-        found[name] = Result(json.loads(path.read_text()))
+        said = path.with_name("stderr.txt")
+        complaints = [line for line in said.read_text().splitlines() if line.startswith("client: ")] if said.exists() else []
+        found[name] = Result(json.loads(path.read_text()), complaints)
     return found
 
 
@@ -102,8 +104,7 @@ class Table:
     def __init__(self):
         self.rows = []
 
-    def add(self, subject, revision, passed, counted, others, took, impossible=0):
-        note = f", {impossible} impossible" if impossible else ""
+    def add(self, subject, revision, passed, counted, others, took, note):
         self.rows.append(f"{subject:<16} {revision}  {passed:>2}/{counted}{note}, unscored {others}, {took:.1f} s")
         print(f"----  {self.rows[-1]}", flush=True)
 
@@ -111,7 +112,7 @@ class Table:
         print("\n" + "\n".join(self.rows))
 
 
-def judge(book, table, subject, revision, required, found, took, impossible=None):
+def judge(book, table, subject, revision, required, found, took, impossible=None, note=""):
     """One line per scenario. `impossible`: scenario → (ids of checks, why), for what the two eras
     cannot do for each other; any other check of such a scenario still has to pass."""
     (counted, others), passed, excused = required, 0, 0
@@ -132,4 +133,5 @@ def judge(book, table, subject, revision, required, found, took, impossible=None
         good += bool(result and result.good())
         verdict = "no result" if not result else f"{result.passed} passed, {len(result.failed)} failed"
         print(f"note  {subject} {revision}: {scenario} ({reason}): {verdict}", flush=True)
-    table.add(subject, revision, passed, len(counted), f"{good}/{len(others)}", took, excused)
+    note += f", {excused} impossible" if excused else ""
+    table.add(subject, revision, passed, len(counted), f"{good}/{len(others)}", took, note)

@@ -159,12 +159,12 @@ async def daemon(binary, url, home):
     """callmux with the suite's server as its only one, and a bridge to it."""
     home.mkdir()
     env = {**os.environ, "XDG_RUNTIME_DIR": str(home), "XDG_CACHE_HOME": str(home), "XDG_CONFIG_HOME": str(home)}
-    config, socket, log = home / "c.toml", home / "s", Path(f"{home}.stderr")
+    config, socket, log = home / "c.toml", home / "c.sock", Path(f"{home}.stderr")
     config.write_text(f'[servers.suite]\nurl = {json.dumps(url)}\nprefix = ""\n')
     words = ["serve", "--config", config, "--socket", socket, "--log-format", "json"]
     with open(log, "wb") as stderr:
         serve = await asyncio.create_subprocess_exec(binary, *map(str, words), stdin=-3, stdout=-3, stderr=stderr, env=env)
-        facts = ("server_ready", "server_failed", "server_parked")
+        facts = ("server_ready", "server_failed", "server_unusable")
         # Not needed for a list, which waits; but a server that fails is to be said as that.
         while serve.returncode is None and not any(f'"fact":"{fact}"' in log.read_text() for fact in facts):
             await asyncio.sleep(0.01)

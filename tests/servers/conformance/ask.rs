@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use rmcp::model::{CustomRequest, ErrorCode, ErrorData, InputRequiredResult, InputResponses};
 use rmcp::model::{ClientCapabilities, ProtocolVersion, ServerRequest};
+use rmcp::model::{CustomRequest, ErrorCode, ErrorData, InputRequiredResult, InputResponses};
 use rmcp::service::{RequestContext, RoleServer, ServiceError};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};

@@ -14,9 +14,7 @@ pub const WAV: &str = "UklGRiQAAABXQVZFZm10IBAAAAABAAEAQB8AAEAfAAABAAgAZGF0YQAAA
 const TEXT: &str = "text/plain";
 
 pub fn resources() -> Value {
-    let resource = |uri: &str, name: &str, description: &str, mime: &str| {
-        json!({ "uri": uri, "name": name, "description": description, "mimeType": mime })
-    };
+    let resource = |uri: &str, name: &str, description: &str, mime: &str| json!({ "uri": uri, "name": name, "description": description, "mimeType": mime });
     json!([
         resource("test://static-text", "Static text", "A text that never changes", TEXT),
         resource("test://static-binary", "Static image", "One red pixel", "image/png"),
@@ -111,8 +109,7 @@ pub async fn prompt(
             vec![image, text("Please analyze the image above.")]
         }
         "test_input_required_result_prompt" => {
-            let given =
-                Given { responses: request.input_responses, state: request.request_state };
+            let given = Given { responses: request.input_responses, state: request.request_state };
             let message = "What context should the prompt use?";
             let question = elicitation("user_context", message, &form("context", "string"));
             let answers = match ask(context, &given, vec![question], None).await? {

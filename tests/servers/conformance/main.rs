@@ -6,6 +6,7 @@
 //! `http://127.0.0.1:PORT/mcp` and prints that URL as one line once it listens; port 0 takes a free
 //! one.
 
+#![expect(clippy::disallowed_methods, reason = "its tasks end with the process")]
 #![expect(clippy::print_stdout, reason = "its address is what it has to say")]
 #![expect(deprecated, reason = "what the spec deprecates is served until it is removed")]
 

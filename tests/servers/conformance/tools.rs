@@ -9,9 +9,7 @@ use rmcp::model::{
 use rmcp::service::{RequestContext, RoleServer};
 use serde_json::{Value, json};
 
-use crate::ask::{
-    Asked, Given, ask, can, elicitation, form, is_modern, roots, sampling, typed,
-};
+use crate::ask::{Asked, Given, ask, can, elicitation, form, is_modern, roots, sampling, typed};
 use crate::content::{PNG, WAV};
 use crate::fixture::{Change, Shared};
 
@@ -40,9 +38,7 @@ pub fn list(shared: &Shared) -> Value {
         let schema = json!({ "type": "object", "properties": {} });
         json!({ "name": name, "description": description, "inputSchema": schema })
     };
-    let taking = |name: &str, description: &str, argument: &str| {
-        json!({ "name": name, "description": description, "inputSchema": form(argument, "string") })
-    };
+    let taking = |name: &str, description: &str, argument: &str| json!({ "name": name, "description": description, "inputSchema": form(argument, "string") });
     let mut tools = vec![
         plain("test_simple_text", "Answers a text"),
         plain("test_image_content", "Answers an image"),
@@ -246,7 +242,8 @@ impl Call<'_> {
         let question = match self.name {
             "test_sampling" => sampling("answer", self.argument("prompt")?, 100),
             "test_elicitation" => {
-                let field = |description: &str| json!({ "type": "string", "description": description });
+                let field =
+                    |description: &str| json!({ "type": "string", "description": description });
                 let schema = json!({
                     "type": "object",
                     "properties": {
@@ -287,7 +284,8 @@ impl Call<'_> {
         } else {
             let options = json!(["option1", "option2", "option3"]);
             let titled = |what: &str| {
-                let one = |(value, rank)| json!({ "const": value, "title": format!("{rank} {what}") });
+                let one =
+                    |(value, rank)| json!({ "const": value, "title": format!("{rank} {what}") });
                 let all = [("value1", "First"), ("value2", "Second"), ("value3", "Third")];
                 all.map(one)
             };

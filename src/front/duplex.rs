@@ -62,7 +62,11 @@ impl Duplex {
                 let back = Back::Duplex(self.outbox.clone());
                 let outlet = CallOutlet::new(self.session.clone(), call.era, back);
                 let hub = self.hub.clone();
-                self.spawn(&id, "call", async move { mux::serve(hub, *call, outlet).await });
+                self.spawn(
+                    &id,
+                    "call",
+                    async move { mux::serve(hub, *call, outlet).await.payload },
+                );
             }
             Handled::Later(later) => self.answer_later(&id, later),
             Handled::Listen(filter) => self.listen(&id, filter),

@@ -87,8 +87,22 @@ pub trait Outlet: Send + Sync {
     fn withdraw(&self, id: &str);
 }
 
-/// Carries out one request and returns the whole response.
-pub async fn serve(hub: Hub, call: Call, outlet: impl Outlet) -> Payload {
+/// The whole response to a request.
+#[derive(Debug)]
+pub struct Reply {
+    pub payload: Payload,
+    /// The code, if it is an error.
+    pub error: Option<i64>,
+}
+
+impl Reply {
+    fn well(payload: Payload) -> Self {
+        Self { payload, error: None }
+    }
+}
+
+/// Carries out one request.
+pub async fn serve(hub: Hub, call: Call, outlet: impl Outlet) -> Reply {
     let _counted = hub.count_call();
     let mut record = CallRecord::new(&hub, &call);
     let id = call.message.id().unwrap_or("null");
@@ -101,18 +115,21 @@ pub async fn serve(hub: Hub, call: Call, outlet: impl Outlet) -> Payload {
         Err(failure) => return record.failed(&failure, id),
     };
     match done {
-        Done::Answer { outcome, payload } => record.finished(outcome, None, payload),
-        Done::Known(result) => {
-            record.finished(CallOutcome::Done, None, translate::result(id, result))
+        Done::Answer { outcome, payload, error } => {
+            Reply { payload: record.finished(outcome, None, payload), error }
         }
-        Done::Held(payload) => record.finished(CallOutcome::Done, None, payload),
+        Done::Known(result) => {
+            let payload = translate::result(id, result);
+            Reply::well(record.finished(CallOutcome::Done, None, payload))
+        }
+        Done::Held(payload) => Reply::well(record.finished(CallOutcome::Done, None, payload)),
     }
 }
 
 /// How a request ended well.
 enum Done {
     /// With the server's answer, ready to send.
-    Answer { outcome: CallOutcome, payload: Payload },
+    Answer { outcome: CallOutcome, payload: Payload, error: Option<i64> },
     /// With a result that needed no server.
     Known(&'static str),
     /// With a question; the call waits for the answer.
@@ -160,7 +177,7 @@ async fn perform(
         };
         match translate::answer(&message, asked(call, params, located.server, era)) {
             translate::Answer::Ready(payload) => {
-                return Ok(Done::Answer { outcome: classify(hub, &message), payload });
+                return Ok(answered(hub, &message, payload));
             }
             translate::Answer::InputRequired => {
                 round += 1;
@@ -208,13 +225,15 @@ async fn go_on(
             // What is held back for a modern client always comes from a legacy server.
             let asked = asked(call, params, &server, Era::Legacy);
             match translate::answer(&message, asked) {
-                translate::Answer::Ready(payload) => {
-                    Ok(Done::Answer { outcome: classify(hub, &message), payload })
-                }
+                translate::Answer::Ready(payload) => Ok(answered(hub, &message, payload)),
                 translate::Answer::InputRequired => unreachable!("a modern client is asked so"),
             }
         }
     }
+}
+
+fn answered(hub: &Hub, message: &Message, payload: Payload) -> Done {
+    Done::Answer { outcome: classify(hub, message), payload, error: message.error_code() }
 }
 
 /// The one question of a round has this key.

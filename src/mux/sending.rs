@@ -144,8 +144,12 @@ async fn exchange(
     {
         live.connection.want_level(level);
     }
+    let meta = match (call.era, live.identity.era) {
+        (Era::Modern, Era::Legacy) => translate::Meta::Legacy,
+        _ => added_meta.as_deref().map_or(translate::Meta::AsItIs, translate::Meta::Add),
+    };
     let build = |id: u64| {
-        let (name, meta) = (&*located.own, added_meta.as_deref());
+        let name = &*located.own;
         translate::request(&call.message, params, Rewrite { id, name, meta, members })
     };
     let origin = Origin { owner: Some(call.owner), pending: call.pending.clone() };
@@ -250,6 +254,9 @@ fn askable(ask: Ask, client: &ClientCapabilities) -> Option<Ask> {
         return Some(ask);
     }
     let reason = format!("the client that made this call cannot be asked {method}");
-    ask.refuse(&RpcError::new(code::METHOD_NOT_FOUND, reason));
+    // The code by which a modern server would refuse the client's request.
+    let lacks = ClientCapabilities::needed_for(&method);
+    let data = serde_json::json!({ "requiredCapabilities": { lacks: {} } });
+    ask.refuse(&RpcError::new(code::MISSING_CAPABILITY, reason).with_data(&data));
     None
 }

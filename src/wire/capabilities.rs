@@ -113,6 +113,15 @@ impl ClientCapabilities {
         &self.json
     }
 
+    /// The capability that a client needs to answer a server's request.
+    pub fn needed_for(method: &Method) -> &'static str {
+        match method {
+            Method::CreateMessage => "sampling",
+            Method::RootsList => "roots",
+            _ => "elicitation",
+        }
+    }
+
     /// Whether the client can answer this request of a server, which has these `params`.
     pub fn can_answer(&self, method: &Method, params: Option<&str>) -> bool {
         match method {

@@ -129,12 +129,16 @@ fn prepare(
     let refuse = |status, error: &RpcError| Err(json(status, error.response(message.id())));
     let head = match Head::parse(&message) {
         Ok(head) => head,
-        Err(error) => return refuse(status_of(&error, !is_modern), &error),
+        Err(error) => return refuse(status_of(error.code, !is_modern), &error),
     };
     let reads_events = accepts(request, "text/event-stream");
     if is_modern || head.era() == Era::Modern {
         if let Err(error) = check_modern(request, &message, &head) {
-            return refuse(StatusCode::BAD_REQUEST, &error);
+            let status = match error.code {
+                code::METHOD_NOT_FOUND => StatusCode::NOT_FOUND,
+                _ => StatusCode::BAD_REQUEST,
+            };
+            return refuse(status, &error);
         }
         let session = caller.modern_session();
         return Ok(Prepared { session, held: None, message, head, reads_events });
@@ -152,7 +156,18 @@ fn prepare(
 fn check_modern(request: &HeaderMap, parsed: &Message, head: &Head) -> Result<(), RpcError> {
     // A notification has no metadata that could be checked.
     let Some(method) = parsed.method().filter(|_| parsed.id().is_some()) else { return Ok(()) };
+    // 2026-07-28 has no handshake, whatever its parameters.
+    if *method == Method::Initialize {
+        return Err(RpcError::method_not_found(method.as_str()));
+    }
     let meta = head.meta(parsed);
+    // A header that differs is what is wrong even if the body's version is unknown, too.
+    match &meta.version {
+        Some(version) => {
+            headers::check_version(header(request, headers::PROTOCOL_VERSION), version)?
+        }
+        None => {}
+    }
     meta.check_modern()?;
     let body_version = meta.version.as_deref().unwrap_or_default();
     let name = match headers::named_by(method) {

@@ -340,7 +340,7 @@ impl Daemon {
     }
 
     pub(super) fn sessions(&self) -> usize {
-        self.front.sessions.len() + self.front.links.len()
+        self.front.sessions.len() + self.front.links.len() + self.front.sse.len()
     }
 
     /// The line for `systemctl status`.

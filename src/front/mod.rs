@@ -1,7 +1,7 @@
 //! Where clients come in.
 //!
 //! # Knows
-//! Listeners and connections, streamable HTTP in both eras, stdio, the daemon's end of the link,
+//! Listeners and connections, streamable HTTP in both eras, HTTP with SSE, stdio, the daemon's end of the link,
 //! sessions and what belongs to them.
 //!
 //! # Does not know
@@ -9,8 +9,9 @@
 //!
 //! # How to read it
 //! [`handle`] says what a client's message means, whatever way it came. [`session`] is who sent
-//! it. The ways in are [`http`], [`stdio`] and [`link`]; the last two share [`duplex`].
-//! [`announce`] is what clients hear unasked. [`listen`] accepts connections. [`estate`] is what outlives the process.
+//! it. The ways in are [`http`], [`stdio`] and [`link`]; the last two and HTTP with SSE share
+//! [`duplex`]. [`announce`] is what clients hear unasked. [`listen`] accepts connections.
+//! [`estate`] is what outlives the process.
 
 pub mod announce;
 pub mod duplex;
@@ -34,6 +35,7 @@ use crate::base::Tasks;
 use crate::mux::Hub;
 
 use estate::LinkTable;
+use http::SseSessions;
 use link::Links;
 use sessions::Sessions;
 
@@ -43,6 +45,7 @@ pub struct Front {
     pub hub: Hub,
     pub sessions: Sessions,
     pub links: Links,
+    pub sse: SseSessions,
     /// Notified when a session begins or ends.
     pub changed: Arc<Notify>,
     /// Calls whose answer does not hang on the connection they came in by.
@@ -54,7 +57,7 @@ pub struct Front {
 impl Front {
     pub fn new(hub: Hub, changed: Arc<Notify>, table: LinkTable) -> Arc<Self> {
         let (sessions, links) = (Sessions::default(), Links::new(table));
-        let (calls, streams) = (Tasks::new(), Tasks::new());
-        Arc::new(Self { hub, sessions, links, changed, calls, streams })
+        let (sse, calls, streams) = (SseSessions::default(), Tasks::new(), Tasks::new());
+        Arc::new(Self { hub, sessions, links, sse, changed, calls, streams })
     }
 }

@@ -25,6 +25,7 @@ pub enum Way {
     Stdio,
     Link,
     Http,
+    Sse,
 }
 
 impl Way {
@@ -33,6 +34,7 @@ impl Way {
             Self::Stdio => "stdio",
             Self::Link => "link",
             Self::Http => "http",
+            Self::Sse => "sse",
         }
     }
 }

@@ -147,7 +147,12 @@ async fn perform(
     {
         return go_on(hub, call, params, &state, outlet, record).await;
     }
-    let world = world_for(hub, record.started, call, params).await;
+    let is_noted = call.pending.is_some();
+    let world = tokio::select! {
+        biased;
+        world = world_for(hub, record.started, call, params) => world,
+        () = hub.closed(is_noted) => return Err(unresolved(call, params, record)),
+    };
     let located = locate(&world, params, call.era)?;
     record.located = Some((located.server.name.clone(), located.shown.clone()));
     authorize(call, &located)?;
@@ -165,9 +170,13 @@ async fn perform(
     }
     let (mut members, mut began, mut round) = (String::new(), record.started, 0);
     loop {
-        let limits = Limits { hub, deadline: began + located.server.config.call_timeout };
+        let deadline = began + located.server.config.call_timeout;
+        let limits = Limits { hub, deadline, is_noted };
         let back = sending::send_and_wait(call, params, &members, outlet, &located, limits).await;
-        let Back { heard, era } = back.map_err(|loss| lost(call, record, &located, loss))?;
+        let Back { heard, era } = match back {
+            Ok(back) => back,
+            Err(loss) => return Err(lost(call, record, &located, limits.or_left(loss).await)),
+        };
         let message = match heard {
             Heard::Answer(message) => message,
             Heard::Asked(sent, ask) => {
@@ -181,7 +190,7 @@ async fn perform(
             }
             translate::Answer::InputRequired => {
                 round += 1;
-                members = rounds::run(hub, &message, round, outlet).await?;
+                members = rounds::run(limits, &message, round, outlet).await?;
                 began = Instant::now();
             }
         }
@@ -212,7 +221,8 @@ async fn go_on(
         rounds: Some(&capabilities),
     };
     let limit = server.config.call_timeout;
-    let limits = Limits { hub, deadline: Instant::now() + limit };
+    let is_noted = call.pending.is_some();
+    let limits = Limits { hub, deadline: Instant::now() + limit, is_noted };
     let too_late = || format!("server {} did not answer within {limit:?}", server.name);
     let heard = sending::answer(sent, &pass_on, outlet, limits, too_late).await;
     let own = params.name.clone();
@@ -322,6 +332,20 @@ fn authorize(call: &Call, located: &Located<'_>) -> Result<(), Failure> {
     match policy::decide(&call.principal, located.server.name.as_str(), &located.own) {
         Decision::Allow => Ok(()),
     }
+}
+
+/// The daemon ends before it is known whose target this is.
+fn unresolved(call: &Call, params: &RequestParams<'_>, record: &CallRecord<'_>) -> Failure {
+    Failure::Lost(Lost {
+        call: Some(record.id),
+        server: None,
+        tool: params.name.to_string(),
+        reason: sending::CLOSING.to_owned(),
+        sent: false,
+        elapsed: record.started.elapsed(),
+        has_output_schema: true,
+        is_tool_call: call.head.target() == Some(Target::Tool),
+    })
 }
 
 fn lost(call: &Call, record: &CallRecord<'_>, located: &Located<'_>, loss: Loss) -> Failure {

@@ -17,13 +17,31 @@ use crate::wire::{ClientCapabilities, Era, LogLevel, Message, Method, RpcError, 
 
 /// How often a request that was provably not sent is tried again.
 const TRIES_MAX: u32 = 3;
-const CLOSING: &str = "the daemon is being stopped";
+pub(super) const CLOSING: &str = "the daemon is being stopped";
 
 /// What ends a request that nobody answers.
 #[derive(Clone, Copy)]
 pub(super) struct Limits<'a> {
     pub(super) hub: &'a Hub,
     pub(super) deadline: Instant,
+    /// The next process of ours knows of the request.
+    pub(super) is_noted: bool,
+}
+
+impl Limits<'_> {
+    /// Completes when the daemon ends and with it the request.
+    pub(super) async fn closed(self) {
+        self.hub.closed(self.is_noted).await;
+    }
+
+    /// The loss, unless the next process of ours will see to a request that was not sent: then
+    /// nothing comes.
+    pub(super) async fn or_left(self, loss: Loss) -> Loss {
+        if !loss.sent && self.is_noted && self.hub.is_leaving() {
+            std::future::pending::<()>().await;
+        }
+        loss
+    }
 }
 
 /// What came back, from a server that speaks `era`.
@@ -90,13 +108,9 @@ pub(super) async fn send_and_wait(
         tries += 1;
         let live = tokio::select! {
             live = located.server.live(limits.deadline, dead.as_ref()) => live.map_err(|e| Loss::not_sent(e.to_string()))?,
-            () = limits.hub.closed() => return Err(Loss::not_sent(CLOSING)),
+            () = limits.closed() => return Err(Loss::not_sent(CLOSING)),
         };
         match exchange(call, params, members, outlet, located, &live, limits).await {
-            // The next process of ours will see to it.
-            Err(loss) if !loss.sent && limits.hub.is_leaving() => {
-                return std::future::pending().await;
-            }
             Err(loss)
                 if (!loss.sent || may_replay(call, located))
                     && tries < TRIES_MAX
@@ -209,7 +223,7 @@ pub(super) async fn answer(
             Err(ask) => Heard::Asked(sent, ask),
         }),
         () = tokio::time::sleep_until(limits.deadline) => too_late().into(),
-        () = limits.hub.closed() => CLOSING.into(),
+        () = limits.closed() => CLOSING.into(),
     };
     let sent = sent.0.give_up(&reason);
     Err(Loss { reason, sent })

@@ -13,4 +13,5 @@ mod operators;
 mod readme;
 mod reload;
 mod sleep;
+mod sse;
 mod support;

@@ -86,7 +86,10 @@ async fn batch_or_refuse(
 }
 
 /// The whole body, of the right type and size.
-async fn read(headers: &HeaderMap, body: Incoming, limit: usize) -> Result<Bytes, Response> {
+pub(super) async fn read<B>(headers: &HeaderMap, body: B, limit: usize) -> Result<Bytes, Response>
+where
+    B: http_body::Body<Data = Bytes, Error: Into<axum::BoxError>>,
+{
     let wrong = |status, what: &str| refusal(status, &RpcError::new(code::INVALID_REQUEST, what));
     let media_type = header(headers, "content-type").and_then(|value| value.split(';').next());
     if !media_type.is_some_and(|value| value.trim().eq_ignore_ascii_case("application/json")) {

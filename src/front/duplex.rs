@@ -58,6 +58,8 @@ impl Duplex {
             Handled::Refused(error) => self.outbox.push(translate::refusal(&id, &error)),
             Handled::Call(mut call) => {
                 call.pending = self.note(&call, &id);
+                let is_tool_call = call.head.target() == Some(Target::Tool);
+                call.is_kept = self.session.way == Way::Link && !is_tool_call;
                 call.again = self.session.way == Way::Link && again::is_marked(text);
                 let back = Back::Duplex(self.outbox.clone());
                 let outlet = CallOutlet::new(self.session.clone(), call.era, back);

@@ -170,6 +170,7 @@ fn call(session: &Arc<Session>, message: Message, head: Head) -> Handled {
         level,
         pending: None,
         again: false,
+        is_kept: false,
     }))
 }
 

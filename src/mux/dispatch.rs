@@ -59,9 +59,16 @@ pub struct Call {
     pub pending: Option<PendingCall>,
     /// It was sent to an earlier process of ours, which may have carried it out.
     pub again: bool,
+    /// The client's bridge asks the next process of ours again if we give no answer.
+    pub is_kept: bool,
 }
 
 impl Call {
+    /// Whether the next process of ours sees to it if we end.
+    fn goes_on(&self) -> bool {
+        self.pending.is_some() || self.is_kept
+    }
+
     /// From which level on the client wants log messages about this request.
     pub(super) fn log_level(&self) -> Option<LogLevel> {
         match self.era {
@@ -147,7 +154,7 @@ async fn perform(
     {
         return go_on(hub, call, params, &state, outlet, record).await;
     }
-    let is_noted = call.pending.is_some();
+    let is_noted = call.goes_on();
     let world = tokio::select! {
         biased;
         world = world_for(hub, record.started, call, params) => world,
@@ -221,7 +228,7 @@ async fn go_on(
         rounds: Some(&capabilities),
     };
     let limit = server.config.call_timeout;
-    let is_noted = call.pending.is_some();
+    let is_noted = call.goes_on();
     let limits = Limits { hub, deadline: Instant::now() + limit, is_noted };
     let too_late = || format!("server {} did not answer within {limit:?}", server.name);
     let heard = sending::answer(sent, &pass_on, outlet, limits, too_late).await;

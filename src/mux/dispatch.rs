@@ -24,7 +24,7 @@ use super::hub::Hub;
 use super::locate::{Located, locate};
 use super::record::CallRecord;
 use super::rounds;
-use super::sending::{self, Back, Heard, Limits, Logs, PassOn};
+use super::sending::{self, Back, Heard, Limits, Logs, PassOn, Routed};
 use super::world::World;
 use crate::access::Principal;
 use crate::access::policy::{self, Decision};
@@ -173,16 +173,17 @@ async fn perform(
     }
     if call.again && !sending::may_replay(call, &located) {
         let reason = "the callmux daemon ended while the call was running".into();
-        return Err(lost(call, record, &located, Loss { reason, sent: true }));
+        return Err(lost(call, record, &located, &Loss { reason, sent: true }));
     }
     let (mut members, mut began, mut round) = (String::new(), record.started, 0);
     loop {
         let deadline = began + located.server.config.call_timeout;
         let limits = Limits { hub, deadline, is_noted };
-        let back = sending::send_and_wait(call, params, &members, outlet, &located, limits).await;
+        let routed = Routed { call, params, located: &located, members: &members };
+        let back = sending::send_and_wait(routed, outlet, limits).await;
         let Back { heard, era } = match back {
             Ok(back) => back,
-            Err(loss) => return Err(lost(call, record, &located, limits.or_left(loss).await)),
+            Err(loss) => return Err(lost(call, record, &located, &limits.or_left(loss).await)),
         };
         let message = match heard {
             Heard::Answer(message) => message,
@@ -234,7 +235,7 @@ async fn go_on(
     let heard = sending::answer(sent, &pass_on, outlet, limits, too_late).await;
     let own = params.name.clone();
     let located = Located { server: &server, own, shown: (&*params.name).into(), item: None };
-    match heard.map_err(|loss| lost(call, record, &located, loss))? {
+    match heard.map_err(|loss| lost(call, record, &located, &loss))? {
         Heard::Asked(sent, ask) => {
             hold(hub, call, Held { whose, server: server.clone(), sent, ask })
         }
@@ -355,7 +356,7 @@ fn unresolved(call: &Call, params: &RequestParams<'_>, record: &CallRecord<'_>) 
     })
 }
 
-fn lost(call: &Call, record: &CallRecord<'_>, located: &Located<'_>, loss: Loss) -> Failure {
+fn lost(call: &Call, record: &CallRecord<'_>, located: &Located<'_>, loss: &Loss) -> Failure {
     Failure::Lost(Lost {
         call: Some(record.id),
         server: Some(located.server.name.clone()),

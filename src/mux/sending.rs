@@ -92,17 +92,24 @@ impl Logs {
     }
 }
 
+/// A request, and where it goes.
+#[derive(Clone, Copy)]
+pub(super) struct Routed<'a> {
+    pub(super) call: &'a Call,
+    pub(super) params: &'a RequestParams<'a>,
+    pub(super) located: &'a Located<'a>,
+    /// See [`Rewrite::members`].
+    pub(super) members: &'a str,
+}
+
 /// Sends the request to the server as soon as it is ready. What was provably not sent is tried
 /// again, since it cannot have had an effect, and what had one if a second does no harm.
-/// `members`: see [`Rewrite::members`].
 pub(super) async fn send_and_wait(
-    call: &Call,
-    params: &RequestParams<'_>,
-    members: &str,
+    routed: Routed<'_>,
     outlet: &impl Outlet,
-    located: &Located<'_>,
     limits: Limits<'_>,
 ) -> Result<Back, Loss> {
+    let Routed { call, located, .. } = routed;
     let (mut tries, mut dead) = (0, None);
     loop {
         tries += 1;
@@ -110,7 +117,7 @@ pub(super) async fn send_and_wait(
             live = located.server.live(limits.deadline, dead.as_ref()) => live.map_err(|e| Loss::not_sent(e.to_string()))?,
             () = limits.closed() => return Err(Loss::not_sent(CLOSING)),
         };
-        match exchange(call, params, members, outlet, located, &live, limits).await {
+        match exchange(routed, outlet, &live, limits).await {
             Err(loss)
                 if (!loss.sent || may_replay(call, located))
                     && tries < TRIES_MAX
@@ -139,14 +146,12 @@ pub(super) fn may_replay(call: &Call, located: &Located<'_>) -> bool {
 }
 
 async fn exchange(
-    call: &Call,
-    params: &RequestParams<'_>,
-    members: &str,
+    routed: Routed<'_>,
     outlet: &impl Outlet,
-    located: &Located<'_>,
     live: &Live,
     limits: Limits<'_>,
 ) -> Result<Heard, Loss> {
+    let Routed { call, params, located, members } = routed;
     let level = call.log_level();
     let added_meta = match (call.era, live.identity.era) {
         (Era::Legacy, Era::Modern) => Some(meta_for(call, level)),
@@ -246,7 +251,9 @@ impl PassOn<'_> {
             Event::Progress(message) => {
                 let token = self.progress_token;
                 let payload = token.and_then(|token| translate::progress(&message, token));
-                payload.into_iter().for_each(|payload| outlet.notify(payload));
+                if let Some(payload) = payload {
+                    outlet.notify(payload);
+                }
             }
             Event::Log(message) if self.logs.wants(&message) => outlet.notify(message.payload()),
             Event::Log(_) | Event::Acknowledged => {}

@@ -7,6 +7,7 @@ use super::method::Method;
 use super::object;
 
 /// What a server declared in its answer to `initialize` or `server/discover`.
+#[expect(clippy::struct_excessive_bools, reason = "each is a capability of its own")]
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
 pub struct ServerCapabilities {
@@ -76,6 +77,7 @@ impl From<ServerCapabilities> for String {
 }
 
 /// What a client declared in `initialize`, or with a modern request.
+#[expect(clippy::struct_excessive_bools, reason = "each is a capability of its own")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClientCapabilities {
     json: Box<str>,
@@ -154,7 +156,7 @@ mod tests {
         assert_eq!(found.extension("io.modelcontextprotocol/tasks"), Some("{}"));
         let text = serde_json::to_string(&found).unwrap();
         assert_eq!(serde_json::from_str::<ServerCapabilities>(&text).unwrap(), found);
-        assert_eq!(ServerCapabilities::parse("7").has_logging, false);
+        assert!(!ServerCapabilities::parse("7").has_logging);
     }
 
     #[test]

@@ -39,25 +39,20 @@ fn listen_or_refuse(front: &Arc<Front>, peer: &Peer, request: &HeaderMap) -> Res
     let resumed = header(request, "last-event-id").and_then(|id| held.streams.resume(id));
     match resumed {
         Some((stream, body)) if held.streams.is_standing(&stream) => {
-            feed(front, held, stream, body)
+            feed(front, &held, stream, body)
         }
         Some((_, body)) => events(body),
         None => {
             let stream = held.streams.open_standing();
             stream.prime();
             let body = stream.body();
-            feed(front, held, stream, body)
+            feed(front, &held, stream, body)
         }
     }
 }
 
 /// Sends changes to the standing stream for as long as this reader reads it.
-fn feed(
-    front: &Arc<Front>,
-    held: Arc<HttpSession>,
-    stream: Arc<Stream>,
-    mut body: Reader,
-) -> Response {
+fn feed(front: &Arc<Front>, held: &HttpSession, stream: Arc<Stream>, mut body: Reader) -> Response {
     let mut gone = body.when_gone();
     let tasks = front.streams.clone();
     let mut announcements = Announcements::new(&front.hub, held.session.clone());

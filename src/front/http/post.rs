@@ -165,11 +165,8 @@ fn check_modern(request: &HeaderMap, parsed: &Message, head: &Head) -> Result<()
     }
     let meta = head.meta(parsed);
     // A header that differs is what is wrong even if the body's version is unknown, too.
-    match &meta.version {
-        Some(version) => {
-            headers::check_version(header(request, headers::PROTOCOL_VERSION), version)?
-        }
-        None => {}
+    if let Some(version) = &meta.version {
+        headers::check_version(header(request, headers::PROTOCOL_VERSION), version)?;
     }
     meta.check_modern()?;
     let body_version = meta.version.as_deref().unwrap_or_default();

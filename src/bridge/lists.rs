@@ -4,7 +4,7 @@
 use bytes::Bytes;
 
 use super::memory::Memory;
-use crate::front::hello;
+use crate::client::hello;
 use crate::wire::params::Head;
 use crate::wire::{Era, Kind, ListKind, Message, Method, Payload, Revision, object, translate};
 

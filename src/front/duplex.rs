@@ -6,12 +6,12 @@ use bytes::Bytes;
 use serde_json::value::RawValue;
 use tokio::time::Instant;
 
-use super::announce::{Announcements, Filter, Listening};
-use super::handle::{self, Handled, Later};
 use super::outbox::Outbox;
 use super::outlet::{Back, CallOutlet};
-use super::session::{Session, Way};
 use crate::base::Tasks;
+use crate::client::announce::{Announcements, Filter, Listening};
+use crate::client::handle::{self, Handled, Later};
+use crate::client::session::{Session, Way};
 use crate::connection::PendingCall;
 use crate::connection::pending::Description;
 use crate::mux::{self, Hub, Resumed};

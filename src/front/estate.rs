@@ -11,10 +11,10 @@ use std::path::PathBuf;
 
 use tokio::sync::oneshot;
 
-use super::session::{Client, Session, Way};
 use crate::access::Principal;
 use crate::base::records::{Left, Record, Records};
 use crate::base::{SessionId, fd_store};
+use crate::client::session::{Client, Session, Way};
 use crate::connection::AskedBefore;
 use crate::connection::pending::{LeftCall, PendingCall, Reached, Written};
 use crate::mux::Resumed;

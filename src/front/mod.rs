@@ -1,29 +1,23 @@
 //! Where clients come in.
 //!
 //! # Knows
-//! Listeners and connections, streamable HTTP in both eras, HTTP with SSE, stdio, the daemon's end of the link,
-//! sessions and what belongs to them.
+//! Listeners and connections, streamable HTTP in both eras, HTTP with SSE, stdio, the daemon's end of
+//! the link, and which session a message belongs to.
 //!
 //! # Does not know
-//! How servers are run, how the world changes, what systemd is.
+//! What messages mean, how servers are run, how the world changes, what systemd is.
 //!
 //! # How to read it
-//! [`handle`] says what a client's message means, whatever way it came. [`session`] is who sent
-//! it. The ways in are [`http`], [`stdio`] and [`link`]; the last two and HTTP with SSE share
-//! [`duplex`]. [`announce`] is what clients hear unasked. [`listen`] accepts connections.
-//! [`estate`] is what outlives the process.
+//! The ways in are [`http`], [`stdio`] and [`link`]; the last two share [`duplex`]. [`listen`] accepts
+//! connections. [`estate`] is what outlives the process.
 
-pub mod announce;
 pub mod duplex;
 pub mod estate;
-pub mod handle;
-pub mod hello;
 pub mod http;
 pub mod link;
 pub mod listen;
 pub mod outbox;
 pub mod outlet;
-pub mod session;
 pub mod sessions;
 pub mod stdio;
 

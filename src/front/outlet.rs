@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use super::http::LateStream;
 use super::outbox::Outbox;
-use super::session::Session;
+use crate::client::session::Session;
 use crate::connection::Ask;
 use crate::mux::Outlet;
 use crate::wire::error::code;

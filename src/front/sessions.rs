@@ -10,9 +10,9 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::time::Instant;
 
 use super::http::stream::Streams;
-use super::session::{Session, Way};
 use crate::access::Principal;
 use crate::base::SessionId;
+use crate::client::session::{Session, Way};
 
 /// Sessions kept at the most. The one that was unused for longest gives way.
 const SESSIONS_MAX: usize = 4096;

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use super::answer::LateStream;
 use super::{Front, Response, empty, json, refusal};
-use crate::front::handle::{self, Handled};
+use crate::client::handle::{self, Handled};
 use crate::front::outlet::{Back, CallOutlet};
 use crate::front::sessions::HttpSession;
 use crate::mux;

@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header as names};
 use super::answer::{KEEP_ALIVE, events};
 use super::stream::{Reader, Stream};
 use super::{Front, Peer, Response, accepts, empty, header, refusal, session_id};
-use crate::front::announce::Announcements;
+use crate::client::announce::Announcements;
 use crate::front::sessions::HttpSession;
 use crate::wire::{Era, Revision, RpcError, error::code, headers};
 

@@ -26,10 +26,10 @@ use hyper::body::Incoming;
 use tokio::sync::Notify;
 use tower::ServiceExt;
 
-use super::session::{Session, Way};
 use super::{Front, link};
 use crate::access::Principal;
 use crate::base::SessionId;
+use crate::client::session::{Session, Way};
 use crate::wire::error::code::INVALID_REQUEST;
 use crate::wire::{Payload, RpcError, headers};
 

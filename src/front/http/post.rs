@@ -10,7 +10,7 @@ use hyper::body::Incoming;
 use super::answer::{answer, status_of};
 use super::{Caller, Front, Response, accepts, batch, header, json, refusal, session_id};
 use crate::access::Principal;
-use crate::front::session::Session;
+use crate::client::session::Session;
 use crate::front::sessions::HttpSession;
 use crate::wire::error::code;
 use crate::wire::headers::{self, Mirrored};

@@ -299,15 +299,12 @@ fn may_have_tasks(params: &RequestParams<'_>, server: &Server, era: Era) -> bool
         (Target::Task, _) => true,
         (Target::Tool, Era::Legacy) => params.as_task,
         (Target::Tool, Era::Modern) => {
-            let offer = server.status().offer.clone();
-            offer.is_some_and(|offer| offer.capabilities.extension(TASKS).is_some())
+            let status = server.status();
+            status.offer.as_ref().is_some_and(|offer| offer.capabilities.has_task_extension)
         }
         _ => false,
     }
 }
-
-/// The extension's name.
-const TASKS: &str = "io.modelcontextprotocol/tasks";
 
 /// A server that completes nothing need not be asked: that others do made us say that we can.
 fn completes_nothing(params: &RequestParams<'_>, located: &Located<'_>) -> bool {

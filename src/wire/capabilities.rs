@@ -21,7 +21,12 @@ pub struct ServerCapabilities {
     pub has_tasks: bool,
     pub lists_tasks: bool,
     pub cancels_tasks: bool,
+    /// Tasks as of 2026-07-28, where they are an extension.
+    pub has_task_extension: bool,
 }
+
+/// The extension's name.
+pub const TASKS_EXTENSION: &str = "io.modelcontextprotocol/tasks";
 
 impl ServerCapabilities {
     /// Reads the object as the server wrote it.
@@ -40,6 +45,8 @@ impl ServerCapabilities {
             has_tasks: tasks.is_some(),
             lists_tasks: tasks.is_some_and(|json| object::get(json, "list").is_some()),
             cancels_tasks: tasks.is_some_and(|json| object::get(json, "cancel").is_some()),
+            has_task_extension: get("extensions")
+                .is_some_and(|json| object::get(json, TASKS_EXTENSION).is_some()),
             json: json.to_owned(),
         }
     }
@@ -51,16 +58,6 @@ impl ServerCapabilities {
     /// Whether it says when a list changes.
     pub fn announces(&self, topic: Topic) -> bool {
         self.announces[topic.index()]
-    }
-
-    /// The extension's settings, as the server wrote them (2026-07-28, "Extensions").
-    pub fn extension(&self, name: &'static str) -> Option<&str> {
-        object::get(object::get(&self.json, "extensions")?, name)
-    }
-
-    /// The object as the server wrote it.
-    pub fn as_json(&self) -> &str {
-        &self.json
     }
 }
 
@@ -153,7 +150,7 @@ mod tests {
         assert_eq!(Topic::ALL.map(|topic| found.announces(topic)), [false, true, false]);
         assert!(found.has_subscriptions && found.has_tasks && found.lists_tasks);
         assert!(!found.has_completions && !found.has_logging && !found.cancels_tasks);
-        assert_eq!(found.extension("io.modelcontextprotocol/tasks"), Some("{}"));
+        assert!(found.has_task_extension);
         let text = serde_json::to_string(&found).unwrap();
         assert_eq!(serde_json::from_str::<ServerCapabilities>(&text).unwrap(), found);
         assert!(!ServerCapabilities::parse("7").has_logging);

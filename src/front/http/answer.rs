@@ -51,7 +51,10 @@ pub(super) async fn answer(front: &Arc<Front>, prepared: Prepared) -> Response {
                 }
             };
             let late = Arc::new(LateStream::default());
-            let outlet = CallOutlet::new(session.clone(), call.era, Back::Http(late.clone()));
+            let mut outlet = CallOutlet::new(session.clone(), call.era, Back::Http(late.clone()));
+            if !reads_events {
+                outlet = outlet.answer_only();
+            }
             let answering: Answering = Box::pin(mux::serve(front.hub.clone(), *call, outlet));
             let answering =
                 Leaving { front: front.clone(), answering: Some(answering), held, in_flight };

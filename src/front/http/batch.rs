@@ -63,7 +63,7 @@ async fn one(front: &Arc<Front>, held: &Arc<HttpSession>, message: Message) -> O
         Handled::Call(call) => {
             // One array has no place for what comes before an answer.
             let back = Back::Http(Arc::new(LateStream::default()));
-            let outlet = CallOutlet::new(held.session.clone(), call.era, back);
+            let outlet = CallOutlet::new(held.session.clone(), call.era, back).answer_only();
             Some(mux::serve(front.hub.clone(), *call, outlet).await.payload)
         }
         Handled::Listen(_) => {

@@ -1,8 +1,8 @@
 //! Where clients come in.
 //!
 //! # Knows
-//! Listeners and connections, streamable HTTP in both eras, HTTP with SSE, stdio, the daemon's end of the link,
-//! sessions and what belongs to them.
+//! Listeners and connections, streamable HTTP in both eras, HTTP with SSE, stdio, the daemon's end
+//! of the link, sessions and what belongs to them.
 //!
 //! # Does not know
 //! How servers are run, how the world changes, what systemd is.
@@ -11,7 +11,7 @@
 //! [`handle`] says what a client's message means, whatever way it came. [`session`] is who sent
 //! it. The ways in are [`http`], [`stdio`] and [`link`]; the last two and HTTP with SSE share
 //! [`duplex`]. [`announce`] is what clients hear unasked. [`listen`] accepts connections.
-//! [`estate`] is what outlives the process.
+//! [`estate`] and [`session_table`] are what outlives the process.
 
 pub mod announce;
 pub mod duplex;
@@ -24,6 +24,7 @@ pub mod listen;
 pub mod outbox;
 pub mod outlet;
 pub mod session;
+pub mod session_table;
 pub mod sessions;
 pub mod stdio;
 
@@ -37,6 +38,7 @@ use crate::mux::Hub;
 use estate::LinkTable;
 use http::SseSessions;
 use link::Links;
+use session_table::SessionTable;
 use sessions::Sessions;
 
 /// What all ways in share.
@@ -55,8 +57,13 @@ pub struct Front {
 }
 
 impl Front {
-    pub fn new(hub: Hub, changed: Arc<Notify>, table: LinkTable) -> Arc<Self> {
-        let (sessions, links) = (Sessions::default(), Links::new(table));
+    pub fn new(
+        hub: Hub,
+        changed: Arc<Notify>,
+        links: LinkTable,
+        sessions: SessionTable,
+    ) -> Arc<Self> {
+        let (sessions, links) = (Sessions::new(sessions), Links::new(links));
         let (sse, calls, streams) = (SseSessions::default(), Tasks::new(), Tasks::new());
         Arc::new(Self { hub, sessions, links, sse, changed, calls, streams })
     }

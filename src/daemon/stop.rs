@@ -80,6 +80,7 @@ async fn leave(daemon: &Daemon, drain: Duration) {
         pending.freeze();
     }
     front.links.table.freeze();
+    front.sessions.table.freeze();
     front.links.say_goodbye();
     front.streams.drained(LAST_WORDS).await;
     daemon.recorder.record(Fact::DaemonStopped { calls_left });

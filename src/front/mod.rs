@@ -8,8 +8,9 @@
 //! What messages mean, how servers are run, how the world changes, what systemd is.
 //!
 //! # How to read it
-//! The ways in are [`http`], [`stdio`] and [`link`]; the last two share [`duplex`]. [`listen`] accepts
-//! connections. [`estate`] is what outlives the process.
+//! The ways in are [`http`], [`stdio`] and [`link`]; the last two and HTTP with SSE share
+//! [`duplex`]. [`listen`] accepts connections. [`estate`] and [`session_table`] are what outlives
+//! the process.
 
 pub mod duplex;
 pub mod estate;
@@ -18,6 +19,7 @@ pub mod link;
 pub mod listen;
 pub mod outbox;
 pub mod outlet;
+pub mod session_table;
 pub mod sessions;
 pub mod stdio;
 
@@ -31,6 +33,7 @@ use crate::mux::Hub;
 use estate::LinkTable;
 use http::SseSessions;
 use link::Links;
+use session_table::SessionTable;
 use sessions::Sessions;
 
 /// What all ways in share.
@@ -49,8 +52,13 @@ pub struct Front {
 }
 
 impl Front {
-    pub fn new(hub: Hub, changed: Arc<Notify>, table: LinkTable) -> Arc<Self> {
-        let (sessions, links) = (Sessions::default(), Links::new(table));
+    pub fn new(
+        hub: Hub,
+        changed: Arc<Notify>,
+        links: LinkTable,
+        sessions: SessionTable,
+    ) -> Arc<Self> {
+        let (sessions, links) = (Sessions::new(sessions), Links::new(links));
         let (sse, calls, streams) = (SseSessions::default(), Tasks::new(), Tasks::new());
         Arc::new(Self { hub, sessions, links, sse, changed, calls, streams })
     }

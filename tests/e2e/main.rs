@@ -8,6 +8,7 @@ mod cli;
 mod hostile;
 mod http;
 mod inline;
+mod legacy_sessions;
 mod lossless;
 mod operators;
 mod readme;

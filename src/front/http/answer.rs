@@ -255,11 +255,11 @@ async fn listen(front: &Arc<Front>, id: &str, filter: Filter) -> Response {
     let stream = Stream::fleeting();
     let mut body = stream.body();
     let mut gone = body.when_gone();
-    let tasks = front.streams.clone();
+    let (tasks, hub) = (front.streams.clone(), front.hub.clone());
     front.streams.spawn("subscription", async move {
         loop {
             tokio::select! {
-                _ = &mut gone => return,
+                _ = &mut gone => return hub.touch(),
                 () = tasks.stopped() => break,
                 message = listening.next() => stream.push(message),
                 () = tokio::time::sleep(KEEP_ALIVE) => stream.keep_alive(),

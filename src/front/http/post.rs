@@ -61,6 +61,7 @@ pub(super) async fn take_in(
             let session = prepared.session.id;
             let mut response = answer(front, prepared).await;
             if opens && response.status() == StatusCode::OK {
+                front.sessions.note(session);
                 let value = HeaderValue::try_from(session.to_string()).expect("hex digits");
                 response.headers_mut().insert(headers::SESSION_ID, value);
             }

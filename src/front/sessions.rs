@@ -6,7 +6,7 @@
 //! Under systemd the next process of ours knows what each client said about itself
 //! ([`super::session_table`]).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -20,6 +20,9 @@ use crate::wire::Topic;
 
 /// Sessions kept at the most. The one that was unused for longest gives way.
 pub const SESSIONS_MAX: usize = 4096;
+/// Ended sessions that are remembered, so that their ids get the 404 they are due (2025-11-25,
+/// "Session Management").
+const ENDED_MAX: usize = 1024;
 
 /// A legacy HTTP session: the conversation and its event streams.
 #[derive(Debug)]
@@ -39,6 +42,8 @@ pub struct Sessions {
     pub table: SessionTable,
     /// Counts uses.
     uses: AtomicU64,
+    /// Sessions that their clients ended last: these are not taken up again.
+    ended: Mutex<VecDeque<SessionId>>,
 }
 
 impl Sessions {
@@ -111,6 +116,7 @@ impl Sessions {
         let held = match found {
             Some(held) if held.session.principal != *principal => return None,
             Some(held) => held,
+            None if self.ended().contains(&id) => return None,
             None => self.insert(id, principal.clone()),
         };
         self.used(&held);
@@ -124,12 +130,22 @@ impl Sessions {
         if is_own {
             let held = sessions.remove(&id);
             drop(sessions);
+            let mut ended = self.ended();
+            ended.push_back(id);
+            if ended.len() > ENDED_MAX {
+                ended.pop_front();
+            }
+            drop(ended);
             if let Some(held) = held {
                 held.forget();
                 held.streams.close();
             }
         }
         is_own
+    }
+
+    fn ended(&self) -> MutexGuard<'_, VecDeque<SessionId>> {
+        self.ended.lock().expect("no panic happens under this lock")
     }
 
     pub fn len(&self) -> usize {
@@ -168,6 +184,7 @@ mod tests {
         assert!(!sessions.close(id, &b));
         assert_eq!(sessions.take_up(id, &a).unwrap().session.id, id);
         assert!(sessions.close(id, &a) && !sessions.close(id, &a));
+        assert!(sessions.take_up(id, &a).is_none(), "its client ended it");
         let unknown = SessionId::random();
         assert_eq!(sessions.take_up(unknown, &b).unwrap().session.id, unknown);
         assert!(sessions.take_up(unknown, &a).is_none(), "taken up by another");

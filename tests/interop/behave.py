@@ -85,7 +85,7 @@ async def cancel(book, title, rig, daemon, server, name, _era, open_as, way):
 
 
 @guarded
-async def questions(book, title, rig, daemon, server, name, era, open_as, way):
+async def questions(book, title, rig, daemon, server, name, _era, open_as, way):
     async with client(rig, daemon, name, open_as, way, server) as one:
         for tool, args, method, elicit in [
             ("trigger-sampling-request", {"prompt": "why?"}, "sampling/createMessage", None),
@@ -96,11 +96,6 @@ async def questions(book, title, rig, daemon, server, name, era, open_as, way):
             outcome = await one.call(tool, args, elicit=elicit)
             text = json.dumps(outcome.get("result"), ensure_ascii=False)
             what = f"{title}: {tool}{' (declined)' if elicit else ''}"
-            if era == MODERN:
-                # Without multi-round results from a legacy server this client cannot be asked, and
-                # the call must still end, once.
-                book.check(f"{what} ends", order(outcome) == [["answer"]], outcome)
-                continue
             said = {"trigger-sampling-request": "why?"}.get(tool, "declined" if elicit else "accept")
             good = order(outcome) == [["asked", method], ["answer"]] and said in text
             book.check(f"{what} asks the client and gets its answer", good, outcome)

@@ -160,7 +160,9 @@ class Conn:
             elif method and not method.startswith("notifications/"):
                 events.append(["asked", method])
             elif is_answer(message) and message["id"] in answers:
-                events.append(["answer"])
+                # The end of a round is how a modern client is asked.
+                questions = message.get("result", {}).get("inputRequests", {}).values()
+                events += [["asked", q["method"]] for q in questions] or [["answer"]]
         return events
 
     def changes(self):

@@ -129,6 +129,7 @@ async fn serve(
     }
     let ended = tokio::select! {
         ended = read_all(&link, reader, &mut frames, &front.links.deaf) => ended,
+        () = link.duplex.outbox.overflowed() => Ended::Goodbye,
         _ = link.duplex.outbox.write_to(writer) => Ended::Lost,
         () = tasks.stopped() => Ended::Replaced,
     };
@@ -143,7 +144,7 @@ async fn serve(
 }
 
 enum Ended {
-    /// The bridge said that its client is done.
+    /// The bridge said that its client is done, or has not read for too long: it begins anew.
     Goodbye,
     /// The connection broke.
     Lost,

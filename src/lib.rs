@@ -11,9 +11,10 @@
 //! fails on any other import.
 //!
 //! ```text
-//!  6   cli ───────────────── every verb; the only room that prints
-//!  5   daemon ── puts the house together, the one control loop      bridge ── a small program of its own
-//!  4   front ─────────────── clients come in         admin ── operators look in
+//!  7   cli ───────────────── every verb; the only room that prints
+//!  6   daemon ── puts the house together, the one control loop      bridge ── a small program of its own
+//!  5   front ─────────────── clients come in
+//!  4   client ── what one says and hears         admin ── operators look in
 //!  3   mux ───────────────── one door for every call; the catalog
 //!  2   servers ── one MCP server's life
 //!  1   access ── who may     connection ── what is said with a server     process ── how its program runs
@@ -33,7 +34,8 @@
 //! | [`connection`] | requests and answers, questions and notices of one server |
 //! | [`servers`] | handshakes, what each offers, supervision, what outlives us |
 //! | [`mux`] | the life of a call, phase by phase; names and what they resolve to |
-//! | [`front`] | sessions, streamable HTTP, stdio, the daemon's end of the link |
+//! | [`client`] | what a message means, sessions, what a client is told unasked |
+//! | [`front`] | streamable HTTP, HTTP with SSE, stdio, the daemon's end of the link |
 //! | [`admin`] | status, reload, and the life of single servers, for who runs the daemon |
 //! | [`daemon`] | sockets, systemd, assembly, reload, the order of stopping |
 //! | [`bridge`] | the client's stdio server that outlives any daemon |
@@ -42,7 +44,7 @@
 //! # The life of a call
 //!
 //! A client's bytes reach [`front`], which reads the envelope with borrowed fields
-//! ([`wire::message`]) and says what it means ([`front::handle`]). A tool call passes
+//! ([`wire::message`]) and has it said what it means ([`client::handle`]). A tool call passes
 //! [`mux::dispatch::serve`], the one door, phase by phase; [`connection`] gives it an id of
 //! its own and writes the client's bytes with three spans replaced. The answer comes back the same
 //! way, under the client's id. Nothing between is parsed into a model and written anew.
@@ -75,6 +77,7 @@ mod admin;
 mod base;
 mod bridge;
 mod cli;
+mod client;
 mod config;
 mod connection;
 mod daemon;

@@ -18,7 +18,21 @@ const PLAN: &[(&str, &[&str])] = &[
     ("connection", &["base", "wire", "telemetry"]),
     ("servers", &["base", "wire", "config", "telemetry", "process", "connection"]),
     ("mux", &["base", "wire", "config", "telemetry", "access", "connection", "servers"]),
-    ("front", &["base", "wire", "config", "telemetry", "access", "connection", "servers", "mux"]),
+    ("client", &["base", "wire", "config", "telemetry", "access", "connection", "servers", "mux"]),
+    (
+        "front",
+        &[
+            "base",
+            "wire",
+            "config",
+            "telemetry",
+            "access",
+            "connection",
+            "servers",
+            "mux",
+            "client",
+        ],
+    ),
     ("admin", &["base", "wire", "config", "telemetry", "access", "servers", "mux"]),
     (
         "daemon",
@@ -32,11 +46,12 @@ const PLAN: &[(&str, &[&str])] = &[
             "connection",
             "servers",
             "mux",
+            "client",
             "front",
             "admin",
         ],
     ),
-    ("bridge", &["base", "wire", "config", "telemetry", "process", "mux", "front"]),
+    ("bridge", &["base", "wire", "config", "telemetry", "process", "mux", "client", "front"]),
     ("cli", &["base", "wire", "config", "telemetry", "example", "admin", "daemon", "bridge"]),
 ];
 

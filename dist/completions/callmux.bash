@@ -28,6 +28,9 @@ _callmux() {
             callmux,demo)
                 cmd="callmux__subcmd__demo"
                 ;;
+            callmux,doctor)
+                cmd="callmux__subcmd__doctor"
+                ;;
             callmux,example-server)
                 cmd="callmux__subcmd__example__subcmd__server"
                 ;;
@@ -74,7 +77,7 @@ _callmux() {
 
     case "${cmd}" in
         callmux)
-            opts="-h -V --log-level --log-format --help --version serve bridge status reload start stop restart demo example-server config completions man"
+            opts="-h -V --log-level --log-format --help --version serve bridge status doctor reload start stop restart demo example-server config completions man"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -322,6 +325,32 @@ _callmux() {
                 return 0
             fi
             case "${prev}" in
+                --log-level)
+                    COMPREPLY=($(compgen -W "error warning info debug" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        callmux__subcmd__doctor)
+            opts="-h --socket --json --log-level --log-format --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --log-level)
                     COMPREPLY=($(compgen -W "error warning info debug" -- "${cur}"))
                     return 0

@@ -35,6 +35,7 @@ complete -c callmux -n "__fish_callmux_needs_command" -s V -l version -d 'Print 
 complete -c callmux -n "__fish_callmux_needs_command" -a "serve" -d 'Run the daemon. systemd does this for you; in a plain shell it binds its sockets itself'
 complete -c callmux -n "__fish_callmux_needs_command" -a "bridge" -d 'Speak MCP on stdin and stdout for one client, and pass everything to the daemon'
 complete -c callmux -n "__fish_callmux_needs_command" -a "status" -d 'Show how the daemon, its config and its servers are'
+complete -c callmux -n "__fish_callmux_needs_command" -a "doctor" -d 'Say what is not as it should be, each with what can be done about it'
 complete -c callmux -n "__fish_callmux_needs_command" -a "reload" -d 'Have the daemon read its config. It also does so by itself when a file changes'
 complete -c callmux -n "__fish_callmux_needs_command" -a "start" -d 'Start a server that was stopped, or that waits for its next try'
 complete -c callmux -n "__fish_callmux_needs_command" -a "stop" -d 'Stop a server until it is started again. Its tools stay listed; calls say why they fail'
@@ -74,6 +75,15 @@ complete -c callmux -n "__fish_callmux_using_subcommand status" -l log-format -d
 json\t'One JSON object per line'"
 complete -c callmux -n "__fish_callmux_using_subcommand status" -l json -d 'For programs'
 complete -c callmux -n "__fish_callmux_using_subcommand status" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c callmux -n "__fish_callmux_using_subcommand doctor" -l socket -d 'The daemon\'s unix socket [default: $XDG_RUNTIME_DIR/callmux/mcp.sock]' -r -F
+complete -c callmux -n "__fish_callmux_using_subcommand doctor" -l log-level -d 'What is written to stderr, at the least. The journal always gets every call' -r -f -a "error\t''
+warning\t''
+info\t''
+debug\t''"
+complete -c callmux -n "__fish_callmux_using_subcommand doctor" -l log-format -d 'The form of a line on stderr' -r -f -a "text\t'For people'
+json\t'One JSON object per line'"
+complete -c callmux -n "__fish_callmux_using_subcommand doctor" -l json -d 'For programs'
+complete -c callmux -n "__fish_callmux_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c callmux -n "__fish_callmux_using_subcommand reload" -l socket -d 'The daemon\'s unix socket [default: $XDG_RUNTIME_DIR/callmux/mcp.sock]' -r -F
 complete -c callmux -n "__fish_callmux_using_subcommand reload" -l log-level -d 'What is written to stderr, at the least. The journal always gets every call' -r -f -a "error\t''
 warning\t''

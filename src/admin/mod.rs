@@ -8,11 +8,13 @@
 //! it was established who is asking.
 //!
 //! # How to read it
-//! [`desk`] is what can be asked, [`report`] what is told, [`http`] the endpoints.
+//! [`desk`] is what can be asked, [`report`] and [`mod@findings`] what is told, [`http`] the endpoints.
 
 pub mod desk;
+pub mod findings;
 pub mod http;
 pub mod report;
 
 pub use desk::{Desk, Ordered, Question};
+pub use findings::{Finding, Severity, findings};
 pub use report::{ConfigReport, Refusal, ServerReport, Status};

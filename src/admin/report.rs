@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
+use super::findings::Finding;
 use crate::base::ServerName;
 use crate::config::Complaint;
 use crate::servers::handle;
@@ -24,6 +25,8 @@ pub struct Status {
     pub sessions: usize,
     /// Calls that run.
     pub calls: usize,
+    /// What is not as an operator would expect.
+    pub findings: Vec<Finding>,
 }
 
 /// How the config is.
@@ -52,6 +55,8 @@ pub struct ServerReport {
     pub pid: Option<u32>,
     /// The tools that are shown.
     pub tools: usize,
+    /// Definitions of any kind that are left out of their lists.
+    pub refused: usize,
     pub era: Option<String>,
     pub revision: Option<String>,
     /// Why it is not ready.
@@ -85,6 +90,7 @@ impl ServerReport {
             phase: status.phase.as_str().to_owned(),
             pid: status.pid,
             tools: status.offer.as_deref().map_or(0, shown),
+            refused: status.offer.as_deref().map_or(0, |offer| offer.bad().count()),
             era: identity.map(|identity| identity.era.as_str().to_owned()),
             revision: identity.map(|identity| identity.revision.clone()),
             reason: status.reason.as_deref().filter(|_| !is_ready).map(str::to_owned),

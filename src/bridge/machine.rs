@@ -13,22 +13,20 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
+use super::fate::{Fate, Reached};
+use super::lists::{Lists, era_of};
 use super::memory::Memory;
-use crate::front::hello;
+use super::wishes::Wishes;
 use crate::mux::failure::Lost;
 use crate::wire::error::code;
 use crate::wire::link::{Restored, Welcome, again};
 use crate::wire::params::Head;
-use crate::wire::{
-    Era, Kind, Message, Method, Payload, Revision, RpcError, Topic, object, translate,
-};
+use crate::wire::{Kind, ListKind, Message, Method, Payload, RpcError, translate};
 
 /// A handshake or a list that has waited so long for a daemon is answered from what we know.
 const SPEAK_FOR_DAEMON: Duration = Duration::from_secs(1);
 /// Messages that wait for a daemon at the most.
 const HELD_MAX: usize = 4096;
-/// The id of our own question for the list.
-const OWN_LIST: &str = r#""callmux-bridge-list""#;
 
 /// What is to be done.
 #[derive(Debug)]
@@ -60,42 +58,6 @@ struct Held {
     answered: bool,
 }
 
-/// What is known of the calls that a daemon had when it ended.
-#[derive(Clone, Copy)]
-struct Fate<'a> {
-    /// It may have read messages up to this number.
-    read: u64,
-    /// What the next daemon found out.
-    restored: Option<&'a Restored>,
-    /// Whether the next daemon can decide about calls that may have been carried out.
-    knows_again: bool,
-}
-
-/// How far a call came.
-enum Reached {
-    /// To its server, which works on it.
-    Running,
-    /// It had no effect.
-    Nobody,
-    Unknown,
-}
-
-impl Fate<'_> {
-    fn of(&self, id: &str, number: u64) -> Reached {
-        let Some(restored) = self.restored else {
-            return if number > self.read { Reached::Nobody } else { Reached::Unknown };
-        };
-        let is_in = |ids: &[String]| ids.iter().any(|known| known == id);
-        if is_in(&restored.running) {
-            Reached::Running
-        } else if is_in(&restored.not_sent) || number > restored.seen.min(self.read) {
-            Reached::Nobody
-        } else {
-            Reached::Unknown
-        }
-    }
-}
-
 /// The bridge's state.
 #[derive(Debug)]
 pub(super) struct Machine {
@@ -108,11 +70,8 @@ pub(super) struct Machine {
     read_by_daemon: Option<u64>,
     pending: HashMap<Box<str>, Pending>,
     held: VecDeque<Held>,
-    initialize: Option<Message>,
-    initialized: Option<Message>,
-    /// The last `tools/list` and the result the client was given.
-    list: Option<(Message, Bytes)>,
-    memory: Memory,
+    wishes: Wishes,
+    lists: Lists,
     patience: Duration,
 }
 
@@ -126,10 +85,8 @@ impl Machine {
             read_by_daemon: None,
             pending: HashMap::new(),
             held: VecDeque::new(),
-            initialize: None,
-            initialized: None,
-            list: None,
-            memory,
+            wishes: Wishes::default(),
+            lists: Lists::new(memory),
             patience,
         }
     }
@@ -151,11 +108,9 @@ impl Machine {
                 return vec![Action::ToClient(error.response(id).into())];
             }
         };
-        match message.method() {
-            Some(Method::Initialize) => self.initialize = Some(message.clone()),
-            Some(Method::Initialized) => self.initialized = Some(message.clone()),
-            Some(Method::Cancelled) => self.client_cancels(&message),
-            _ => {}
+        self.wishes.note(&message);
+        if message.method() == Some(&Method::Cancelled) {
+            self.client_cancels(&message);
         }
         if self.passes_now(&message) {
             return vec![self.send(&message, now, false)];
@@ -208,7 +163,7 @@ impl Machine {
         };
         // An error about a message whose id could not be read has none.
         let Some(id) = message.id() else { return vec![Action::ToClient(message.payload())] };
-        if id == OWN_LIST {
+        if Lists::is_own(id) {
             return self.compare_list(&message);
         }
         match self.pending.remove(id) {
@@ -216,7 +171,7 @@ impl Machine {
                 vec![self.ask_again(&pending.message, pending.since)]
             }
             Some(pending) if !pending.answered => {
-                self.note_list(&pending.message, &message);
+                self.lists.note(&pending.message, &message);
                 vec![Action::ToClient(message.payload())]
             }
             // Taken back, or answered by us.
@@ -224,46 +179,14 @@ impl Machine {
         }
     }
 
-    fn note_list(&mut self, request: &Message, answer: &Message) {
-        if let (Some(Method::ToolsList), Kind::Result { result, .. }) =
-            (request.method(), answer.kind())
-        {
-            let result = answer.at(*result);
-            if era_of(request) == Era::Legacy {
-                self.memory.keep(result);
-            }
-            self.list = Some((request.clone(), Bytes::copy_from_slice(result.as_bytes())));
-        }
-    }
-
-    /// Asks a new daemon whether its list is the one that the client knows.
-    fn check_list(&mut self, now: Instant) -> Option<Action> {
-        let (request, _) = self.list.as_ref()?;
-        let request = Message::parse(&request.with_id(OWN_LIST).into_bytes()).ok()?;
-        Some(self.send(&request, now, true))
-    }
-
     fn compare_list(&mut self, answer: &Message) -> Vec<Action> {
-        self.pending.remove(OWN_LIST);
-        let (Kind::Result { result, .. }, Some((request, known))) = (answer.kind(), &mut self.list)
-        else {
-            return Vec::new();
-        };
-        let result = answer.at(*result);
-        if known == result.as_bytes() {
-            return Vec::new();
-        }
-        *known = Bytes::copy_from_slice(result.as_bytes());
-        if era_of(request) == Era::Legacy {
-            self.memory.keep(result);
-            return vec![Action::ToClient(translate::list_changed(Topic::Tools, None))];
-        }
-        let open = self
-            .pending
-            .values()
-            .filter(|pending| pending.message.method() == Some(&Method::Listen));
-        let ids = open.filter_map(|pending| pending.message.id());
-        ids.map(|id| Action::ToClient(translate::list_changed(Topic::Tools, Some(id)))).collect()
+        let id = answer.id().unwrap_or_default();
+        self.pending.remove(id);
+        let is_open = |pending: &&Pending| pending.message.method() == Some(&Method::Listen);
+        let open = self.pending.values().filter(is_open);
+        let open: Vec<&str> = open.filter_map(|pending| pending.message.id()).collect();
+        let told = self.lists.compare(id, answer, &open);
+        told.into_iter().map(Action::ToClient).collect()
     }
 
     /// The daemon wants no new requests.
@@ -295,11 +218,12 @@ impl Machine {
         self.connected = true;
         let read = self.read_by_daemon.take().unwrap_or(u64::MAX);
         let fate = Fate { read, restored, knows_again: welcome.knows_again };
-        self.pending.remove(OWN_LIST);
+        self.pending.retain(|id, _| !Lists::is_own(id));
         let mut lost: Vec<Pending> = self.pending.drain().map(|(_, pending)| pending).collect();
         lost.sort_by_key(|pending| pending.number);
         self.sent = 0;
         let mut actions = self.introduce_again(&lost, now);
+        actions.extend(self.wish_again(&lost, now));
         actions.extend(self.take_back(restored, &lost));
         for pending in lost {
             match pending.message.method() {
@@ -310,7 +234,8 @@ impl Machine {
             }
         }
         actions.extend(self.send_held());
-        actions.extend(self.check_list(now));
+        let questions = self.lists.questions();
+        actions.extend(questions.iter().map(|question| self.send(question, now, true)));
         actions
     }
 
@@ -362,17 +287,31 @@ impl Machine {
         };
         let mut actions = Vec::new();
         if let Some(initialize) =
-            self.initialize.clone().filter(|_| !is_held(&self.held, Method::Initialize))
+            self.wishes.initialize.clone().filter(|_| !is_held(&self.held, Method::Initialize))
         {
             let unanswered =
                 |pending: &Pending| pending.message.id() == initialize.id() && !pending.answered;
             let answered = !lost.iter().any(unanswered);
             actions.push(self.send(&initialize, now, answered));
-            let initialized =
-                self.initialized.clone().filter(|_| !is_held(&self.held, Method::Initialized));
+            let initialized = self
+                .wishes
+                .initialized
+                .clone()
+                .filter(|_| !is_held(&self.held, Method::Initialized));
             actions.extend(initialized.map(|note| self.send(&note, now, false)));
         }
         actions
+    }
+
+    /// What the client told an earlier daemon for good, unless it is about to be told anyway.
+    fn wish_again(&mut self, lost: &[Pending], now: Instant) -> Vec<Action> {
+        let is_said = |wish: &&Message| {
+            let is_lost = lost.iter().any(|p| p.message.id() == wish.id() && !p.answered);
+            let is_held = self.held.iter().any(|held| held.message.id() == wish.id());
+            !is_lost && !is_held
+        };
+        let wishes: Vec<Message> = self.wishes.requests().filter(is_said).cloned().collect();
+        wishes.iter().map(|wish| self.send(wish, now, true)).collect()
     }
 
     /// When [`Machine::alarm`] rings next.
@@ -383,7 +322,8 @@ impl Machine {
 
     fn limit(&self, message: &Message) -> Duration {
         match message.method() {
-            Some(Method::Initialize | Method::Discover | Method::ToolsList) => SPEAK_FOR_DAEMON,
+            Some(Method::Initialize | Method::Discover) => SPEAK_FOR_DAEMON,
+            Some(method) if ListKind::read_by(method).is_some() => SPEAK_FOR_DAEMON,
             _ => self.patience,
         }
     }
@@ -413,44 +353,12 @@ impl Machine {
         now: Instant,
     ) -> Option<Action> {
         let id = message.id()?;
-        let result = match message.method()? {
-            Method::Initialize => {
-                let [version] = object::members(message.params()?, ["protocolVersion"]).ok()?;
-                let asked = version.and_then(object::string).unwrap_or_default();
-                hello::initialize(&hello::least_capabilities(), None, Revision::negotiate(&asked))
-            }
-            Method::Discover => hello::discover(&hello::least_capabilities(), None),
-            Method::ToolsList => self.known_list(message),
-            _ => {
-                let reason = format!("no callmux daemon could be reached for {:?}", now - since);
-                return give_up(message, &reason, false, since, now);
-            }
+        let Some(result) = self.lists.stand_in(message) else {
+            let reason = format!("no callmux daemon could be reached for {:?}", now - since);
+            return give_up(message, &reason, false, since, now);
         };
         Some(Action::ToClient(translate::result(id, &result)))
     }
-
-    /// The last list we know, or an empty one. The client hears of the real one once there is a
-    /// daemon.
-    fn known_list(&mut self, request: &Message) -> String {
-        let known = self.memory.tools().cloned();
-        let known = known.unwrap_or_else(|| Bytes::from_static(br#"{"tools":[]}"#));
-        let legacy = String::from_utf8_lossy(&known).into_owned();
-        let result = match era_of(request) {
-            Era::Legacy => legacy,
-            Era::Modern => {
-                format!(
-                    r#"{{"resultType":"complete","ttlMs":0,"cacheScope":"private",{}"#,
-                    &legacy[1..]
-                )
-            }
-        };
-        self.list = Some((request.clone(), result.clone().into()));
-        result
-    }
-}
-
-fn era_of(request: &Message) -> Era {
-    Head::parse(request).map_or(Era::Legacy, |head| head.era())
 }
 
 /// The answer to a request that will have no other.

@@ -1,53 +1,95 @@
-//! The last answer to `tools/list`, for a client that asks while the daemon is away.
+//! What a daemon last said, for a client that asks while there is none.
 
 use std::path::PathBuf;
 
-use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::base::{dirs, file};
+use crate::client::hello;
+use crate::wire::{Era, ListKind};
 
 /// A result larger than this is not kept, in bytes.
 const KEPT_MAX: usize = 8 * 1024 * 1024;
+/// The version of the file.
+const VERSION: u32 = 1;
 
-/// Where the result is kept.
+/// Where it is kept.
 #[derive(Debug, Clone)]
 pub(super) struct Memory {
     path: Option<PathBuf>,
-    known: Option<Bytes>,
+    said: Said,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+struct Said {
+    version: u32,
+    legacy: Option<Value>,
+    modern: Option<Value>,
+    /// The results of the lists in their legacy form, by [`ListKind::index`].
+    lists: [Option<Box<RawValue>>; 4],
 }
 
 impl Memory {
     /// The memory of this user's bridges.
     pub(super) fn open() -> Self {
-        let path = dirs::cache().map(|dir| dir.join("bridge-tools.json"));
-        let known = path.as_ref().and_then(|path| std::fs::read(path).ok()).map(Bytes::from);
+        let path = dirs::cache().map(|dir| dir.join("bridge.json"));
+        let bytes = path.as_ref().and_then(|path| std::fs::read(path).ok());
         // A damaged file is as good as none.
-        let known =
-            known.filter(|bytes| serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_ok());
-        Self { path, known }
+        let said = bytes.and_then(|bytes| serde_json::from_slice::<Said>(&bytes).ok());
+        Self { path, said: said.filter(|said| said.version == VERSION).unwrap_or_default() }
     }
 
     /// Remembers nothing beyond this process.
     #[cfg(test)]
     pub(super) fn none() -> Self {
-        Self { path: None, known: None }
+        Self { path: None, said: Said::default() }
     }
 
-    /// The result, as JSON in its legacy form.
-    pub(super) fn tools(&self) -> Option<&Bytes> {
-        self.known.as_ref()
+    /// The result of a list, as JSON in its legacy form.
+    pub(super) fn list(&self, kind: ListKind) -> Option<&str> {
+        self.said.lists[kind.index()].as_deref().map(RawValue::get)
     }
 
-    /// Keeps a result. Failing to is harmless.
-    pub(super) fn keep(&mut self, result: &str) {
-        if self.known.as_deref() == Some(result.as_bytes()) || result.len() > KEPT_MAX {
+    /// What the daemon said that it can, or the least that any can.
+    pub(super) fn capabilities(&self, era: Era) -> Value {
+        let said = match era {
+            Era::Legacy => &self.said.legacy,
+            Era::Modern => &self.said.modern,
+        };
+        said.clone().unwrap_or_else(hello::least_capabilities)
+    }
+
+    /// Keeps what a daemon said that it can, a JSON object.
+    pub(super) fn keep_capabilities(&mut self, era: Era, capabilities: &str) {
+        let Ok(new) = serde_json::from_str::<Value>(capabilities) else { return };
+        let said = match era {
+            Era::Legacy => &mut self.said.legacy,
+            Era::Modern => &mut self.said.modern,
+        };
+        if said.as_ref() != Some(&new) {
+            *said = Some(new);
+            self.write();
+        }
+    }
+
+    /// Keeps a list.
+    pub(super) fn keep(&mut self, kind: ListKind, result: &str) {
+        if self.list(kind) == Some(result) || result.len() > KEPT_MAX {
             return;
         }
-        self.known = Some(Bytes::copy_from_slice(result.as_bytes()));
-        if let Some(path) = &self.path
-            && let Err(error) = file::replace(path, result.as_bytes())
+        self.said.lists[kind.index()] = RawValue::from_string(result.to_owned()).ok();
+        self.write();
+    }
+
+    /// Failing to is harmless.
+    fn write(&mut self) {
+        self.said.version = VERSION;
+        if let (Some(path), Ok(json)) = (&self.path, serde_json::to_vec(&self.said))
+            && let Err(error) = file::replace(path, &json)
         {
-            tracing::debug!(%error, "the list of tools was not remembered");
+            tracing::debug!(%error, "what the daemon said was not remembered");
         }
     }
 }

@@ -10,10 +10,13 @@
 //! [`machine`] decides, as a value. [`mod@run`] moves the bytes, [`dial`] opens connections.
 
 mod dial;
+mod fate;
+mod lists;
 mod machine;
 mod memory;
 mod revival;
 mod run;
+mod wishes;
 
 pub use dial::Target;
 pub use run::{Options, run};

@@ -27,7 +27,7 @@ and in each client, as its only MCP server:
 #[command(about = "The local control plane between AI agents and MCP servers", long_about = ABOUT)]
 #[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
 #[command(
-    after_help = "Exit codes: 0 fine, 1 failed (status: a server is not well), 64 wrong usage, 65 wrong config, 69 not available (no daemon), 71 system error, 75 start the daemon anew."
+    after_help = "Exit codes: 0 fine, 1 failed (status, doctor: something is not well), 64 wrong usage, 65 wrong config, 69 not available (no daemon), 71 system error, 75 start the daemon anew."
 )]
 pub(super) struct Cli {
     #[command(flatten)]
@@ -73,6 +73,8 @@ pub(super) enum Command {
     Bridge(BridgeArgs),
     /// Show how the daemon, its config and its servers are.
     Status(StatusArgs),
+    /// Say what is not as it should be, each with what can be done about it.
+    Doctor(StatusArgs),
     /// Have the daemon read its config. It also does so by itself when a file changes.
     Reload(ReloadArgs),
     /// Start a server that was stopped, or that waits for its next try.

@@ -15,6 +15,7 @@ mod ask;
 mod bridge;
 mod config;
 mod demo;
+mod doctor;
 mod generate;
 mod operate;
 mod print;
@@ -73,6 +74,7 @@ pub fn main() -> ExitCode {
         Some(Command::Serve(args)) => serve::serve(&args, &cli.log),
         Some(Command::Bridge(args)) => bridge::bridge(&args, &cli.log),
         Some(Command::Status(args)) => operate::status(&args),
+        Some(Command::Doctor(args)) => doctor::doctor(&args),
         Some(Command::Reload(args)) => operate::reload(&args),
         Some(Command::Start(args)) => operate::order(&args, Verb::Start),
         Some(Command::Stop(args)) => operate::order(&args, Verb::Stop),

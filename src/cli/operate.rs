@@ -91,7 +91,14 @@ fn why(server: &ServerReport) -> String {
         format!("try {} in {}", server.tries + 1, humantime::format_duration(retry))
     });
     let parts = [retry, server.reason.clone()];
-    parts.into_iter().flatten().collect::<Vec<_>>().join(": ")
+    let why = parts.into_iter().flatten().collect::<Vec<_>>().join(": ");
+    match server.refused {
+        0 => why,
+        refused => {
+            let refused = format!("{refused} definitions not shown (callmux doctor)");
+            if why.is_empty() { refused } else { format!("{why}; {refused}") }
+        }
+    }
 }
 
 fn table<const N: usize>(rows: &[[String; N]]) {

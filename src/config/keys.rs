@@ -94,8 +94,8 @@ pub const TOP: &[Key] = &[
         "idle_exit",
         Kind::Duration,
         Unset,
-        "A daemon started by systemd that has no bridge and was not asked anything for so long ends \
-         itself and its servers; the socket starts it again. Unset: never.",
+        "A daemon started by systemd that has no bridge, sends no stream of events and was not asked \
+         anything for so long ends itself and its servers; the socket starts it again. Unset: never.",
     ),
 ];
 

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::ask::Ask;
 use super::exchange::{Cell, Event};
-use super::{Connection, Inner};
+use super::{Connection, Inner, Owner};
 use crate::connection::notice::What;
 use crate::wire::error::code;
 use crate::wire::{Kind, Message, Method, RpcError, Topic, object, translate};
@@ -177,12 +177,22 @@ impl Inner {
         newest.into_iter().map(|(id, cell)| (id, cell.clone())).collect()
     }
 
-    /// The newest exchange of the one owner that has any; else how many owners there are.
+    /// The newest exchange of the one owner that a question can be for; else how many there are. A
+    /// call whose question is open waits for its client and asks nothing: between clients of
+    /// one principal, that decides.
     fn sole_owner(&self) -> Result<(u64, Arc<Cell>), usize> {
         let mut newest = self.newest_of_each_owner();
+        let owners: Vec<Owner> = newest.iter().filter_map(|(_, cell)| cell.owner()).collect();
+        if owners.len() > 1 && owners.iter().all(|owner| owner.principal == owners[0].principal) {
+            let waits = |id: &u64| self.asked.values().any(|asked| asked == id);
+            let running = self.pending.iter().filter(|(id, _)| !waits(id));
+            let running: Vec<_> = running.filter_map(|(_, cell)| cell.owner()).collect();
+            newest.retain(|(_, cell)| cell.owner().is_some_and(|owner| running.contains(&owner)));
+        }
         match newest.len() {
             1 => newest.pop().ok_or(0),
-            owners => Err(owners),
+            0 => Err(owners.len()),
+            more => Err(more),
         }
     }
 }

@@ -145,7 +145,7 @@ impl Daemon {
         let (world, receiver) = watch::channel(Arc::new(world));
         let changed = Arc::new(Notify::new());
         let hub = Hub::new(receiver, recorder.clone(), estate.pending, Board::default());
-        let front = Front::new(hub, changed.clone(), estate.link_table);
+        let front = Front::new(hub, changed.clone(), estate.link_table, estate.session_table);
         let mut daemon = Self {
             front,
             servers: Tasks::new(),
@@ -175,6 +175,7 @@ impl Daemon {
         let world = World::new(config, servers, daemon.settings.complaint());
         daemon.world.send_replace(Arc::new(world));
         daemon.front.links.take_up(&daemon.front, estate.links);
+        daemon.front.sessions.restore(estate.sessions);
         daemon
     }
 
@@ -294,7 +295,8 @@ impl Daemon {
     fn idle_alarm(&self) -> Option<Instant> {
         let limit = self.settings.in_force().idle_exit.filter(|_| self.is_inherited)?;
         let hub = &self.front.hub;
-        let is_busy = self.front.links.len() > 0 || hub.calls() > 0;
+        let front = &self.front;
+        let is_busy = front.links.len() > 0 || front.streams.count() > 0 || hub.calls() > 0;
         let since = if is_busy { Instant::now() } else { hub.last_used() };
         Some(since + limit)
     }
@@ -340,7 +342,7 @@ impl Daemon {
     }
 
     pub(super) fn sessions(&self) -> usize {
-        self.front.sessions.len() + self.front.links.len()
+        self.front.sessions.len() + self.front.links.len() + self.front.sse.len()
     }
 
     /// The line for `systemctl status`.

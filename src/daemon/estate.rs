@@ -9,6 +9,7 @@ use crate::base::fd_store;
 use crate::config::Config;
 use crate::connection::pending::{self, Pending};
 use crate::front::estate::{self, Heir, LinkTable, TakenUp};
+use crate::front::session_table::{LeftSession, SessionTable};
 use crate::process::units::Units;
 use crate::servers::keep::{self, Found};
 use crate::telemetry::{Fact, Recorder};
@@ -27,6 +28,8 @@ pub(super) struct Estate {
     pub(super) pending: Option<Pending>,
     pub(super) link_table: LinkTable,
     pub(super) links: Vec<TakenUp>,
+    pub(super) session_table: SessionTable,
+    pub(super) sessions: Vec<LeftSession>,
 }
 
 impl Estate {
@@ -46,9 +49,11 @@ impl Estate {
                 return (serve, alone());
             }
         };
-        let (tables, servers_parts): (Vec<_>, Vec<_>) = stored
-            .into_iter()
-            .partition(|(name, _)| Pending::is_name(name) || LinkTable::is_name(name));
+        let is_table = |name: &str| {
+            Pending::is_name(name) || LinkTable::is_name(name) || SessionTable::is_name(name)
+        };
+        let (tables, servers_parts): (Vec<_>, Vec<_>) =
+            stored.into_iter().partition(|(name, _)| is_table(name));
         let mut servers = servers(servers_parts, config);
         let held: BTreeSet<String> =
             servers.values().map(|found| found.card.unit.clone()).collect();
@@ -79,6 +84,11 @@ impl Estate {
                     (self.pending, calls) = (Some(pending), left);
                     continue;
                 }
+            } else if SessionTable::is_name(&name) {
+                if let Ok((table, left)) = SessionTable::adopt(fd) {
+                    (self.session_table, self.sessions) = (table, left);
+                    continue;
+                }
             } else if let Ok((table, left)) = LinkTable::adopt(fd) {
                 (self.link_table, links) = (table, left);
                 continue;
@@ -89,6 +99,9 @@ impl Estate {
         self.pending = self.pending.take().or_else(|| Pending::new().ok());
         if !self.link_table.is_there() {
             self.link_table = LinkTable::new().unwrap_or_default();
+        }
+        if !self.session_table.is_there() {
+            self.session_table = SessionTable::new().unwrap_or_default();
         }
         let mut heirs: Vec<Heir<'_>> = servers
             .values_mut()

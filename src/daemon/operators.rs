@@ -4,7 +4,7 @@ use tokio::time::Instant;
 
 use super::control::Daemon;
 use super::settings::StandIn;
-use crate::admin::{ConfigReport, Ordered, Question, ServerReport, Status};
+use crate::admin::{self, ConfigReport, Ordered, Question, ServerReport, Status};
 use crate::base::ServerName;
 use crate::config;
 use crate::servers::driver::Order;
@@ -61,6 +61,7 @@ impl Daemon {
             tools: world.catalog.tools.len(),
             sessions: self.sessions(),
             calls: self.front.hub.calls(),
+            findings: admin::findings(&world),
         }
     }
 

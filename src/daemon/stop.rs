@@ -66,21 +66,32 @@ async fn leave(daemon: &Daemon, drain: Duration) {
     // Plain HTTP: nobody comes back for an answer.
     daemon.connections.drained(drain).await;
     front.links.stop_reading();
+    let calls = front.hub.calls();
     front.hub.leave();
+    front.hub.close();
+    // The servers are told of calls that are given up: each is one step of one task.
+    steps().await;
+    let calls_left = calls.saturating_sub(front.hub.calls());
     daemon.leaving.cancel();
-    daemon.servers.drained(LAST_WORDS).await;
-    // Answers that were read are on their way to their links now: each is one step of one task.
-    for _ in 0..STEPS {
-        tokio::task::yield_now().await;
-    }
+    tokio::join!(daemon.servers.drained(LAST_WORDS), daemon.connections.drained(LAST_WORDS));
+    // Answers that were read are on their way to their links now.
+    steps().await;
     if let Some(pending) = &front.hub.pending {
         pending.freeze();
     }
     front.links.table.freeze();
+    front.sessions.table.freeze();
     front.links.say_goodbye();
     front.streams.drained(LAST_WORDS).await;
-    daemon.recorder.record(Fact::DaemonStopped { calls_left: 0 });
+    daemon.recorder.record(Fact::DaemonStopped { calls_left });
     systemd::status("stopped; the next process goes on");
+}
+
+/// Lets every task that can run do so.
+async fn steps() {
+    for _ in 0..STEPS {
+        tokio::task::yield_now().await;
+    }
 }
 
 async fn in_order(daemon: &Daemon, drain: Duration) {

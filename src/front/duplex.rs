@@ -6,12 +6,12 @@ use bytes::Bytes;
 use serde_json::value::RawValue;
 use tokio::time::Instant;
 
-use super::announce::{Announcements, Filter, Listening};
-use super::handle::{self, Handled, Later};
 use super::outbox::Outbox;
 use super::outlet::{Back, CallOutlet};
-use super::session::{Session, Way};
 use crate::base::Tasks;
+use crate::client::announce::{Announcements, Filter, Listening};
+use crate::client::handle::{self, Handled, Later};
+use crate::client::session::{Session, Way};
 use crate::connection::PendingCall;
 use crate::connection::pending::Description;
 use crate::mux::{self, Hub, Resumed};
@@ -58,11 +58,17 @@ impl Duplex {
             Handled::Refused(error) => self.outbox.push(translate::refusal(&id, &error)),
             Handled::Call(mut call) => {
                 call.pending = self.note(&call, &id);
+                let is_tool_call = call.head.target() == Some(Target::Tool);
+                call.is_kept = self.session.way == Way::Link && !is_tool_call;
                 call.again = self.session.way == Way::Link && again::is_marked(text);
                 let back = Back::Duplex(self.outbox.clone());
                 let outlet = CallOutlet::new(self.session.clone(), call.era, back);
                 let hub = self.hub.clone();
-                self.spawn(&id, "call", async move { mux::serve(hub, *call, outlet).await });
+                self.spawn(
+                    &id,
+                    "call",
+                    async move { mux::serve(hub, *call, outlet).await.payload },
+                );
             }
             Handled::Later(later) => self.answer_later(&id, later),
             Handled::Listen(filter) => self.listen(&id, filter),

@@ -11,15 +11,15 @@ use std::path::PathBuf;
 
 use tokio::sync::oneshot;
 
-use super::session::{Client, Session, Way};
 use crate::access::Principal;
 use crate::base::records::{Left, Record, Records};
 use crate::base::{SessionId, fd_store};
+use crate::client::session::{Session, Way};
 use crate::connection::AskedBefore;
 use crate::connection::pending::{LeftCall, PendingCall, Reached, Written};
 use crate::mux::Resumed;
+use crate::wire::Era;
 use crate::wire::link::Restored;
-use crate::wire::{Era, Revision};
 
 const NAME: &str = "links";
 /// Links in the table at the most; others do not outlive us.
@@ -37,7 +37,6 @@ pub struct LeftLink {
     pub id: SessionId,
     pub epoch: u64,
     pub principal: Principal,
-    pub client: Client,
     pub cwd: PathBuf,
     /// How many of the bridge's messages were read.
     pub seen: u64,
@@ -107,8 +106,8 @@ impl LeftLink {
         let epoch = u64::from_ne_bytes(bytes.split_off(..8)?.try_into().ok()?);
         let uid = u32::from_ne_bytes(bytes.split_off(..4)?.try_into().ok()?);
         let cwd = PathBuf::from(std::str::from_utf8(bytes).ok()?);
-        let (principal, client) = (Principal::User(uid), Client::default());
-        Some(Self { id, epoch, principal, client, cwd, seen: left.word, record })
+        let principal = Principal::User(uid);
+        Some(Self { id, epoch, principal, cwd, seen: left.word, record })
     }
 }
 
@@ -129,7 +128,6 @@ pub fn take_up(links: Vec<LeftLink>, calls: Vec<LeftCall>, heirs: &mut [Heir<'_>
     let mut out = Vec::new();
     for link in links {
         let session = Session::new(link.id, link.principal, Way::Link, Some(link.cwd));
-        session.greet(Client { revision: Revision::NEWEST_LEGACY, ..link.client });
         let mut restored = Restored { seen: link.seen, ..Restored::default() };
         let mut running = Vec::new();
         for left in of_session.remove(&session.id).unwrap_or_default() {

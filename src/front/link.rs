@@ -22,10 +22,10 @@ use super::duplex::Duplex;
 use super::estate::{LinkTable, TakenUp};
 use super::http::{LINE_MIN, Peer};
 use super::outbox::Outbox;
-use super::session::{Session, Way};
 use crate::access::Principal;
 use crate::base::records::Record;
 use crate::base::{SessionId, Tasks};
+use crate::client::session::{Session, Way};
 use crate::telemetry::Fact;
 use crate::wire::Payload;
 use crate::wire::link::frame::{self, Frame, FrameReader, Kind};
@@ -129,6 +129,7 @@ async fn serve(
     }
     let ended = tokio::select! {
         ended = read_all(&link, reader, &mut frames, &front.links.deaf) => ended,
+        () = link.duplex.outbox.overflowed() => Ended::Goodbye,
         _ = link.duplex.outbox.write_to(writer) => Ended::Lost,
         () = tasks.stopped() => Ended::Replaced,
     };
@@ -143,7 +144,7 @@ async fn serve(
 }
 
 enum Ended {
-    /// The bridge said that its client is done.
+    /// The bridge said that its client is done, or has not read for too long: it begins anew.
     Goodbye,
     /// The connection broke.
     Lost,

@@ -3,6 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 
 use super::Front;
-use super::http::{Peer, Service};
+use super::http::{Caller, Peer, Service};
 use crate::access::Principal;
 use crate::access::peer::{self, Refusal};
 use crate::base::Tasks;
@@ -175,26 +176,32 @@ where
     let connection =
         http1::Builder::new().serve_connection(TokioIo::new(stream), service).with_upgrades();
     tokio::pin!(connection);
-    let early = tokio::select! {
-        ended = &mut connection => Some(ended),
-        () = tasks.stopped() => None,
-    };
-    // A client that was let in and has said nothing yet is about to: it must not find us gone.
-    let early = match early {
-        Some(ended) => Some(ended),
-        None => tokio::select! {
-            ended = &mut connection => Some(ended),
-            _ = tokio::time::timeout(FIRST_REQUEST, caller.began()) => None,
-        },
-    };
-    let ended = match early {
-        Some(ended) => ended,
-        None => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
-        }
+    let ended = tokio::select! {
+        ended = until_ended(connection, &caller, &tasks) => ended,
+        () = caller.given_up() => return tracing::debug!("a client does not read"),
     };
     if let Err(error) = ended {
         tracing::debug!(%error, "a connection ended early");
     }
+}
+
+async fn until_ended<S>(
+    mut connection: Pin<&mut http1::UpgradeableConnection<TokioIo<S>, Service>>,
+    caller: &Caller,
+    tasks: &Tasks,
+) -> hyper::Result<()>
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    tokio::select! {
+        ended = &mut connection => return ended,
+        () = tasks.stopped() => {}
+    }
+    // A client that was let in and has said nothing yet is about to: it must not find us gone.
+    tokio::select! {
+        ended = &mut connection => return ended,
+        _ = tokio::time::timeout(FIRST_REQUEST, caller.began()) => {}
+    }
+    connection.as_mut().graceful_shutdown();
+    connection.await
 }

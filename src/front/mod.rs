@@ -1,28 +1,25 @@
 //! Where clients come in.
 //!
 //! # Knows
-//! Listeners and connections, streamable HTTP in both eras, stdio, the daemon's end of the link,
-//! sessions and what belongs to them.
+//! Listeners and connections, streamable HTTP in both eras, HTTP with SSE, stdio, the daemon's end of
+//! the link, and which session a message belongs to.
 //!
 //! # Does not know
-//! How servers are run, how the world changes, what systemd is.
+//! What messages mean, how servers are run, how the world changes, what systemd is.
 //!
 //! # How to read it
-//! [`handle`] says what a client's message means, whatever way it came. [`session`] is who sent
-//! it. The ways in are [`http`], [`stdio`] and [`link`]; the last two share [`duplex`].
-//! [`announce`] is what clients hear unasked. [`listen`] accepts connections. [`estate`] is what outlives the process.
+//! The ways in are [`http`], [`stdio`] and [`link`]; the last two and HTTP with SSE share
+//! [`duplex`]. [`listen`] accepts connections. [`estate`] and [`session_table`] are what outlives
+//! the process.
 
-pub mod announce;
 pub mod duplex;
 pub mod estate;
-pub mod handle;
-pub mod hello;
 pub mod http;
 pub mod link;
 pub mod listen;
 pub mod outbox;
 pub mod outlet;
-pub mod session;
+pub mod session_table;
 pub mod sessions;
 pub mod stdio;
 
@@ -34,7 +31,9 @@ use crate::base::Tasks;
 use crate::mux::Hub;
 
 use estate::LinkTable;
+use http::SseSessions;
 use link::Links;
+use session_table::SessionTable;
 use sessions::Sessions;
 
 /// What all ways in share.
@@ -43,6 +42,7 @@ pub struct Front {
     pub hub: Hub,
     pub sessions: Sessions,
     pub links: Links,
+    pub sse: SseSessions,
     /// Notified when a session begins or ends.
     pub changed: Arc<Notify>,
     /// Calls whose answer does not hang on the connection they came in by.
@@ -52,9 +52,14 @@ pub struct Front {
 }
 
 impl Front {
-    pub fn new(hub: Hub, changed: Arc<Notify>, table: LinkTable) -> Arc<Self> {
-        let (sessions, links) = (Sessions::default(), Links::new(table));
-        let (calls, streams) = (Tasks::new(), Tasks::new());
-        Arc::new(Self { hub, sessions, links, changed, calls, streams })
+    pub fn new(
+        hub: Hub,
+        changed: Arc<Notify>,
+        links: LinkTable,
+        sessions: SessionTable,
+    ) -> Arc<Self> {
+        let (sessions, links) = (Sessions::new(sessions), Links::new(links));
+        let (sse, calls, streams) = (SseSessions::default(), Tasks::new(), Tasks::new());
+        Arc::new(Self { hub, sessions, links, sse, changed, calls, streams })
     }
 }

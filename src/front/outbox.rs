@@ -1,15 +1,17 @@
-//! Messages on their way to a client that is spoken to over one stream of bytes: stdio or a link.
+//! Messages on their way to a client that is spoken to over one stream of bytes: stdio, a link, or
+//! a stream of events.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard};
 
 use tokio::io::AsyncWrite;
 use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
 
 use crate::base::write;
-use crate::wire::Payload;
 use crate::wire::link::frame::{Frame, Kind};
 use crate::wire::link::{Endpoint, endpoint::Received};
+use crate::wire::{Payload, sse};
 
 /// Bytes that may wait for a client that does not read. Beyond, its session is given up.
 const WAITING_MAX: usize = 64 * 1024 * 1024;
@@ -21,6 +23,8 @@ const NOTIFICATIONS_UNTIL: usize = 1024 * 1024;
 pub struct Outbox {
     inner: Mutex<Inner>,
     wake: Notify,
+    /// The client did not read for too long.
+    overflow: CancellationToken,
 }
 
 #[derive(Debug)]
@@ -33,14 +37,14 @@ struct Inner {
     framing: Framing,
     /// Nothing more is taken in; the writer ends when the queue is empty.
     closed: bool,
-    /// The client did not read for too long.
-    overflowed: bool,
 }
 
 #[derive(Debug)]
 enum Framing {
     /// Each message on a line of its own.
     Lines,
+    /// Events of a stream that ends with its connection.
+    Events,
     /// Frames of a link, which outlive a connection.
     Link { endpoint: Endpoint, connected: bool },
 }
@@ -50,20 +54,21 @@ impl Outbox {
         Self::new(Framing::Lines)
     }
 
+    /// `first` goes before all messages.
+    pub fn events(first: Payload) -> Self {
+        let outbox = Self::new(Framing::Events);
+        outbox.lock().enqueue(0, first);
+        outbox
+    }
+
     pub fn link() -> Self {
         Self::new(Framing::Link { endpoint: Endpoint::new(WAITING_MAX), connected: false })
     }
 
     fn new(framing: Framing) -> Self {
-        let inner = Inner {
-            queue: VecDeque::new(),
-            bytes: 0,
-            taken: 0,
-            framing,
-            closed: false,
-            overflowed: false,
-        };
-        Self { inner: Mutex::new(inner), wake: Notify::new() }
+        let inner = Inner { queue: VecDeque::new(), bytes: 0, taken: 0, framing, closed: false };
+        let (wake, overflow) = (Notify::new(), CancellationToken::new());
+        Self { inner: Mutex::new(inner), wake, overflow }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -85,12 +90,12 @@ impl Outbox {
         if inner.closed {
             return;
         }
-        if inner.bytes + message.len() > limit && inner.bytes > 0 {
-            inner.overflowed |= limit == WAITING_MAX;
-        } else {
-            inner.put(message);
-        }
+        let fits = inner.bytes == 0 || inner.bytes + message.len() <= limit;
+        let overflows = if fits { !inner.put(message) } else { limit == WAITING_MAX };
         drop(inner);
+        if overflows {
+            self.overflow.cancel();
+        }
         self.wake.notify_one();
     }
 
@@ -122,7 +127,7 @@ impl Outbox {
     pub fn confirm_if_owed(&self) {
         let owes = match &self.lock().framing {
             Framing::Link { endpoint, .. } => endpoint.owes_confirmation(),
-            Framing::Lines => false,
+            Framing::Lines | Framing::Events => false,
         };
         if owes {
             self.signal(Kind::Seen);
@@ -174,7 +179,7 @@ impl Outbox {
     pub fn seen(&self) -> u64 {
         match &self.lock().framing {
             Framing::Link { endpoint, .. } => endpoint.seen(),
-            Framing::Lines => 0,
+            Framing::Lines | Framing::Events => 0,
         }
     }
 
@@ -184,6 +189,29 @@ impl Outbox {
         self.wake.notify_one();
     }
 
+    /// Completes when the client is too far behind.
+    pub async fn overflowed(&self) {
+        self.overflow.cancelled().await;
+    }
+
+    /// The next piece that is to be sent, when there is one; `None` once everything was and the
+    /// outbox is closed.
+    pub async fn next(&self) -> Option<Payload> {
+        loop {
+            {
+                let mut inner = self.lock();
+                if let Some((_, payload)) = inner.queue.pop_front() {
+                    inner.bytes -= payload.len();
+                    return Some(payload);
+                }
+                if inner.closed {
+                    return None;
+                }
+            }
+            self.wake.notified().await;
+        }
+    }
+
     /// Writes what is queued until the outbox is closed, the client is too far behind, or writing
     /// fails.
     pub async fn write_to(&self, out: &mut (impl AsyncWrite + Unpin)) -> std::io::Result<()> {
@@ -191,7 +219,7 @@ impl Outbox {
         loop {
             {
                 let mut inner = self.lock();
-                if inner.overflowed {
+                if self.overflow.is_cancelled() {
                     return Err(std::io::Error::other("the client does not read"));
                 }
                 inner.take(&mut batch);
@@ -218,21 +246,24 @@ impl Outbox {
 }
 
 impl Inner {
-    fn put(&mut self, message: Payload) {
+    /// `false` if there is no room for the message.
+    fn put(&mut self, message: Payload) -> bool {
         match &mut self.framing {
             Framing::Lines => {
                 self.enqueue(0, message.on_one_line());
                 self.enqueue(0, bytes::Bytes::from_static(b"\n").into());
             }
+            Framing::Events => self.enqueue(0, sse::event(None, message)),
             Framing::Link { endpoint, connected } => match (endpoint.send(message), *connected) {
                 (Ok(frame), true) => {
                     let number = endpoint.sent();
                     self.enqueue(number, frame);
                 }
                 (Ok(_), false) => {}
-                (Err(_), _) => self.overflowed = true,
+                (Err(_), _) => return false,
             },
         }
+        true
     }
 
     fn enqueue(&mut self, number: u64, payload: Payload) {

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use super::http::LateStream;
 use super::outbox::Outbox;
-use super::session::Session;
+use crate::client::session::Session;
 use crate::connection::Ask;
 use crate::mux::Outlet;
 use crate::wire::error::code;
@@ -23,12 +23,20 @@ pub struct CallOutlet {
     session: Arc<Session>,
     era: Era,
     back: Back,
+    /// Whether the client reads anything before the answer.
+    can_ask: bool,
     asks: Mutex<Vec<u64>>,
 }
 
 impl CallOutlet {
     pub fn new(session: Arc<Session>, era: Era, back: Back) -> Self {
-        Self { session, era, back, asks: Mutex::default() }
+        Self { session, era, back, can_ask: true, asks: Mutex::default() }
+    }
+
+    /// For a client that reads nothing but the answer.
+    pub fn answer_only(mut self) -> Self {
+        self.can_ask = false;
+        self
     }
 
     fn push(&self, message: Payload) {
@@ -53,8 +61,8 @@ impl Outlet for CallOutlet {
 
     fn ask(&self, ask: Ask) {
         let refusal = match self.era {
-            Era::Modern => Err(ask),
-            Era::Legacy => self.session.ask(ask),
+            Era::Legacy if self.can_ask => self.session.ask(ask),
+            Era::Legacy | Era::Modern => Err(ask),
         };
         match refusal {
             Ok((id, question)) => {

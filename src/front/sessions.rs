@@ -3,37 +3,73 @@
 //! An id works only for the principal it was given to. One that we do not know, because the daemon
 //! was restarted or the session was evicted, is taken up again for whoever presents it: clients
 //! treat a lost session as the end (2025-11-25 lets a server answer 404, and then most give up).
+//! Under systemd the next process of ours knows what each client said about itself
+//! ([`super::session_table`]).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use tokio::time::Instant;
-
 use super::http::stream::Streams;
-use super::session::{Session, Way};
+use super::session_table::{LeftSession, SessionTable};
 use crate::access::Principal;
 use crate::base::SessionId;
+use crate::base::records::Record;
+use crate::client::session::{Session, Way};
+use crate::wire::Topic;
 
 /// Sessions kept at the most. The one that was unused for longest gives way.
-const SESSIONS_MAX: usize = 4096;
+pub const SESSIONS_MAX: usize = 4096;
+/// Ended sessions that are remembered, so that their ids get the 404 they are due (2025-11-25,
+/// "Session Management").
+const ENDED_MAX: usize = 1024;
 
 /// A legacy HTTP session: the conversation and its event streams.
 #[derive(Debug)]
 pub struct HttpSession {
     pub session: Arc<Session>,
     pub streams: Streams,
-    used: Mutex<Instant>,
+    /// When it was last used, counted in uses of any session.
+    used: AtomicU64,
+    /// Where it is noted for the next process of ours.
+    record: Mutex<Option<Record>>,
 }
 
 /// The table.
 #[derive(Debug, Default)]
 pub struct Sessions {
     by_id: Mutex<HashMap<SessionId, Arc<HttpSession>>>,
+    pub table: SessionTable,
+    /// Counts uses.
+    uses: AtomicU64,
+    /// Sessions that their clients ended last: these are not taken up again.
+    ended: Mutex<VecDeque<SessionId>>,
 }
 
 impl Sessions {
+    pub fn new(table: SessionTable) -> Self {
+        Self { table, ..Self::default() }
+    }
+
     fn lock(&self) -> MutexGuard<'_, HashMap<SessionId, Arc<HttpSession>>> {
         self.by_id.lock().expect("no panic happens under this lock")
+    }
+
+    /// Goes on with the sessions of an earlier process of ours.
+    pub fn restore(&self, sessions: Vec<LeftSession>) {
+        for LeftSession { id, principal, client, used, record } in sessions {
+            let session = Session::new(id, principal, Way::Http, None);
+            session.greet(client);
+            // It may know the lists of then.
+            for topic in Topic::ALL {
+                session.sent_list(topic, u64::MAX);
+            }
+            let held = HttpSession::new(session);
+            held.used.store(used, Ordering::Relaxed);
+            self.uses.fetch_max(used, Ordering::Relaxed);
+            *held.record() = Some(record);
+            self.lock().insert(id, Arc::new(held));
+        }
     }
 
     /// Opens a session under a fresh id.
@@ -42,20 +78,35 @@ impl Sessions {
     }
 
     fn insert(&self, id: SessionId, principal: Principal) -> Arc<HttpSession> {
-        let session = Session::new(id, principal, Way::Http, None);
-        let held = Arc::new(HttpSession {
-            session,
-            streams: Streams::default(),
-            used: Mutex::new(Instant::now()),
-        });
+        let held = Arc::new(HttpSession::new(Session::new(id, principal, Way::Http, None)));
+        self.used(&held);
         let mut sessions = self.lock();
         if sessions.len() >= SESSIONS_MAX {
             let idle = sessions.values().filter(|held| !held.streams.is_read());
-            let oldest = idle.min_by_key(|held| held.used()).map(|held| held.session.id);
-            oldest.and_then(|id| sessions.remove(&id));
+            let oldest = idle.min_by_key(|held| held.used.load(Ordering::Relaxed));
+            let oldest = oldest.map(|held| held.session.id);
+            let evicted = oldest.and_then(|id| sessions.remove(&id));
+            evicted.inspect(|held| held.forget());
         }
         sessions.insert(id, held.clone());
         held
+    }
+
+    /// Notes what the client of a session said about itself for the next process of ours.
+    pub fn note(&self, id: SessionId) {
+        let found = self.lock().get(&id).cloned();
+        if let Some(held) = found {
+            let record = self.table.note(&held.session, held.used.load(Ordering::Relaxed));
+            *held.record() = record;
+        }
+    }
+
+    fn used(&self, held: &HttpSession) {
+        let used = self.uses.fetch_add(1, Ordering::Relaxed) + 1;
+        held.used.store(used, Ordering::Relaxed);
+        if let Some(record) = &*held.record() {
+            record.set_word(used);
+        }
     }
 
     /// The session of this principal with this id, taken up again if we do not know it. `None` if
@@ -65,9 +116,10 @@ impl Sessions {
         let held = match found {
             Some(held) if held.session.principal != *principal => return None,
             Some(held) => held,
+            None if self.ended().contains(&id) => return None,
             None => self.insert(id, principal.clone()),
         };
-        *held.used.lock().expect("no panic happens under this lock") = Instant::now();
+        self.used(&held);
         Some(held)
     }
 
@@ -78,11 +130,22 @@ impl Sessions {
         if is_own {
             let held = sessions.remove(&id);
             drop(sessions);
+            let mut ended = self.ended();
+            ended.push_back(id);
+            if ended.len() > ENDED_MAX {
+                ended.pop_front();
+            }
+            drop(ended);
             if let Some(held) = held {
+                held.forget();
                 held.streams.close();
             }
         }
         is_own
+    }
+
+    fn ended(&self) -> MutexGuard<'_, VecDeque<SessionId>> {
+        self.ended.lock().expect("no panic happens under this lock")
     }
 
     pub fn len(&self) -> usize {
@@ -91,14 +154,24 @@ impl Sessions {
 }
 
 impl HttpSession {
-    fn used(&self) -> Instant {
-        *self.used.lock().expect("no panic happens under this lock")
+    fn new(session: Arc<Session>) -> Self {
+        let (used, record) = (AtomicU64::new(0), Mutex::default());
+        Self { session, streams: Streams::new(), used, record }
+    }
+
+    fn record(&self) -> MutexGuard<'_, Option<Record>> {
+        self.record.lock().expect("no panic happens under this lock")
+    }
+
+    /// Takes it out of the table for the next process, also while somebody still holds it.
+    fn forget(&self) {
+        *self.record() = None;
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{SESSIONS_MAX, Sessions};
+    use super::{HttpSession, SESSIONS_MAX, Sessions};
     use crate::access::Principal;
     use crate::base::SessionId;
 
@@ -111,17 +184,30 @@ mod tests {
         assert!(!sessions.close(id, &b));
         assert_eq!(sessions.take_up(id, &a).unwrap().session.id, id);
         assert!(sessions.close(id, &a) && !sessions.close(id, &a));
+        assert!(sessions.take_up(id, &a).is_none(), "its client ended it");
         let unknown = SessionId::random();
         assert_eq!(sessions.take_up(unknown, &b).unwrap().session.id, unknown);
         assert!(sessions.take_up(unknown, &a).is_none(), "taken up by another");
     }
 
     #[test]
-    fn the_table_is_bounded() {
+    fn the_table_is_bounded_and_whoever_is_there_stays() {
         let sessions = Sessions::default();
+        let user = Principal::User(1);
+        let (listening, used, unused) =
+            (sessions.open(user.clone()), sessions.open(user.clone()), sessions.open(user.clone()));
+        let _reader = listening.streams.open_standing().body();
         for _ in 0..SESSIONS_MAX + 10 {
-            sessions.open(Principal::User(1));
+            sessions.open(user.clone());
+            sessions.take_up(used.session.id, &user);
         }
         assert_eq!(sessions.len(), SESSIONS_MAX);
+        let is_there = |held: &HttpSession| {
+            let sessions = sessions.lock();
+            sessions
+                .get(&held.session.id)
+                .is_some_and(|found| std::ptr::eq(&raw const **found, held))
+        };
+        assert!(is_there(&listening) && is_there(&used) && !is_there(&unused));
     }
 }

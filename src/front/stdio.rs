@@ -8,9 +8,9 @@ use tokio::io::AsyncReadExt;
 use super::Front;
 use super::duplex::Duplex;
 use super::outbox::Outbox;
-use super::session::{Session, Way};
 use crate::access::Principal;
 use crate::base::{SessionId, Tasks, stdio};
+use crate::client::session::{Session, Way};
 use crate::wire::lines::Lines;
 
 /// How long calls in flight and their answers may take after the client closed our input.

@@ -24,7 +24,7 @@ use super::hub::Hub;
 use super::locate::{Located, locate};
 use super::record::CallRecord;
 use super::rounds;
-use super::sending::{self, Back, Heard, Limits, Logs, PassOn};
+use super::sending::{self, Back, Heard, Limits, Logs, PassOn, Routed};
 use super::world::World;
 use crate::access::Principal;
 use crate::access::policy::{self, Decision};
@@ -59,9 +59,16 @@ pub struct Call {
     pub pending: Option<PendingCall>,
     /// It was sent to an earlier process of ours, which may have carried it out.
     pub again: bool,
+    /// The client's bridge asks the next process of ours again if we give no answer.
+    pub is_kept: bool,
 }
 
 impl Call {
+    /// Whether the next process of ours sees to it if we end.
+    fn goes_on(&self) -> bool {
+        self.pending.is_some() || self.is_kept
+    }
+
     /// From which level on the client wants log messages about this request.
     pub(super) fn log_level(&self) -> Option<LogLevel> {
         match self.era {
@@ -87,8 +94,22 @@ pub trait Outlet: Send + Sync {
     fn withdraw(&self, id: &str);
 }
 
-/// Carries out one request and returns the whole response.
-pub async fn serve(hub: Hub, call: Call, outlet: impl Outlet) -> Payload {
+/// The whole response to a request.
+#[derive(Debug)]
+pub struct Reply {
+    pub payload: Payload,
+    /// The code, if it is an error.
+    pub error: Option<i64>,
+}
+
+impl Reply {
+    fn well(payload: Payload) -> Self {
+        Self { payload, error: None }
+    }
+}
+
+/// Carries out one request.
+pub async fn serve(hub: Hub, call: Call, outlet: impl Outlet) -> Reply {
     let _counted = hub.count_call();
     let mut record = CallRecord::new(&hub, &call);
     let id = call.message.id().unwrap_or("null");
@@ -101,18 +122,21 @@ pub async fn serve(hub: Hub, call: Call, outlet: impl Outlet) -> Payload {
         Err(failure) => return record.failed(&failure, id),
     };
     match done {
-        Done::Answer { outcome, payload } => record.finished(outcome, None, payload),
-        Done::Known(result) => {
-            record.finished(CallOutcome::Done, None, translate::result(id, result))
+        Done::Answer { outcome, payload, error } => {
+            Reply { payload: record.finished(outcome, None, payload), error }
         }
-        Done::Held(payload) => record.finished(CallOutcome::Done, None, payload),
+        Done::Known(result) => {
+            let payload = translate::result(id, result);
+            Reply::well(record.finished(CallOutcome::Done, None, payload))
+        }
+        Done::Held(payload) => Reply::well(record.finished(CallOutcome::Done, None, payload)),
     }
 }
 
 /// How a request ended well.
 enum Done {
     /// With the server's answer, ready to send.
-    Answer { outcome: CallOutcome, payload: Payload },
+    Answer { outcome: CallOutcome, payload: Payload, error: Option<i64> },
     /// With a result that needed no server.
     Known(&'static str),
     /// With a question; the call waits for the answer.
@@ -130,7 +154,12 @@ async fn perform(
     {
         return go_on(hub, call, params, &state, outlet, record).await;
     }
-    let world = world_for(hub, record.started, call, params).await;
+    let is_noted = call.goes_on();
+    let world = tokio::select! {
+        biased;
+        world = world_for(hub, record.started, call, params) => world,
+        () = hub.closed(is_noted) => return Err(unresolved(call, params, record)),
+    };
     let located = locate(&world, params, call.era)?;
     record.located = Some((located.server.name.clone(), located.shown.clone()));
     authorize(call, &located)?;
@@ -144,13 +173,18 @@ async fn perform(
     }
     if call.again && !sending::may_replay(call, &located) {
         let reason = "the callmux daemon ended while the call was running".into();
-        return Err(lost(call, record, &located, Loss { reason, sent: true }));
+        return Err(lost(call, record, &located, &Loss { reason, sent: true }));
     }
     let (mut members, mut began, mut round) = (String::new(), record.started, 0);
     loop {
-        let limits = Limits { hub, deadline: began + located.server.config.call_timeout };
-        let back = sending::send_and_wait(call, params, &members, outlet, &located, limits).await;
-        let Back { heard, era } = back.map_err(|loss| lost(call, record, &located, loss))?;
+        let deadline = began + located.server.config.call_timeout;
+        let limits = Limits { hub, deadline, is_noted };
+        let routed = Routed { call, params, located: &located, members: &members };
+        let back = sending::send_and_wait(routed, outlet, limits).await;
+        let Back { heard, era } = match back {
+            Ok(back) => back,
+            Err(loss) => return Err(lost(call, record, &located, &limits.or_left(loss).await)),
+        };
         let message = match heard {
             Heard::Answer(message) => message,
             Heard::Asked(sent, ask) => {
@@ -160,11 +194,11 @@ async fn perform(
         };
         match translate::answer(&message, asked(call, params, located.server, era)) {
             translate::Answer::Ready(payload) => {
-                return Ok(Done::Answer { outcome: classify(hub, &message), payload });
+                return Ok(answered(hub, &message, payload));
             }
             translate::Answer::InputRequired => {
                 round += 1;
-                members = rounds::run(hub, &message, round, outlet).await?;
+                members = rounds::run(limits, &message, round, outlet).await?;
                 began = Instant::now();
             }
         }
@@ -195,12 +229,13 @@ async fn go_on(
         rounds: Some(&capabilities),
     };
     let limit = server.config.call_timeout;
-    let limits = Limits { hub, deadline: Instant::now() + limit };
+    let is_noted = call.goes_on();
+    let limits = Limits { hub, deadline: Instant::now() + limit, is_noted };
     let too_late = || format!("server {} did not answer within {limit:?}", server.name);
     let heard = sending::answer(sent, &pass_on, outlet, limits, too_late).await;
     let own = params.name.clone();
     let located = Located { server: &server, own, shown: (&*params.name).into(), item: None };
-    match heard.map_err(|loss| lost(call, record, &located, loss))? {
+    match heard.map_err(|loss| lost(call, record, &located, &loss))? {
         Heard::Asked(sent, ask) => {
             hold(hub, call, Held { whose, server: server.clone(), sent, ask })
         }
@@ -208,13 +243,15 @@ async fn go_on(
             // What is held back for a modern client always comes from a legacy server.
             let asked = asked(call, params, &server, Era::Legacy);
             match translate::answer(&message, asked) {
-                translate::Answer::Ready(payload) => {
-                    Ok(Done::Answer { outcome: classify(hub, &message), payload })
-                }
+                translate::Answer::Ready(payload) => Ok(answered(hub, &message, payload)),
                 translate::Answer::InputRequired => unreachable!("a modern client is asked so"),
             }
         }
     }
+}
+
+fn answered(hub: &Hub, message: &Message, payload: Payload) -> Done {
+    Done::Answer { outcome: classify(hub, message), payload, error: message.error_code() }
 }
 
 /// The one question of a round has this key.
@@ -262,15 +299,12 @@ fn may_have_tasks(params: &RequestParams<'_>, server: &Server, era: Era) -> bool
         (Target::Task, _) => true,
         (Target::Tool, Era::Legacy) => params.as_task,
         (Target::Tool, Era::Modern) => {
-            let offer = server.status().offer.clone();
-            offer.is_some_and(|offer| offer.capabilities.extension(TASKS).is_some())
+            let status = server.status();
+            status.offer.as_ref().is_some_and(|offer| offer.capabilities.has_task_extension)
         }
         _ => false,
     }
 }
-
-/// The extension's name.
-const TASKS: &str = "io.modelcontextprotocol/tasks";
 
 /// A server that completes nothing need not be asked: that others do made us say that we can.
 fn completes_nothing(params: &RequestParams<'_>, located: &Located<'_>) -> bool {
@@ -305,7 +339,21 @@ fn authorize(call: &Call, located: &Located<'_>) -> Result<(), Failure> {
     }
 }
 
-fn lost(call: &Call, record: &CallRecord<'_>, located: &Located<'_>, loss: Loss) -> Failure {
+/// The daemon ends before it is known whose target this is.
+fn unresolved(call: &Call, params: &RequestParams<'_>, record: &CallRecord<'_>) -> Failure {
+    Failure::Lost(Lost {
+        call: Some(record.id),
+        server: None,
+        tool: params.name.to_string(),
+        reason: sending::CLOSING.to_owned(),
+        sent: false,
+        elapsed: record.started.elapsed(),
+        has_output_schema: true,
+        is_tool_call: call.head.target() == Some(Target::Tool),
+    })
+}
+
+fn lost(call: &Call, record: &CallRecord<'_>, located: &Located<'_>, loss: &Loss) -> Failure {
     Failure::Lost(Lost {
         call: Some(record.id),
         server: Some(located.server.name.clone()),

@@ -49,6 +49,14 @@ impl Failure {
         }
     }
 
+    /// The code of the error that the client gets, if it gets one.
+    pub fn code(&self) -> Option<i64> {
+        match self {
+            Self::Refused(error) => Some(error.code),
+            Self::Lost(lost) => (!lost.is_tool_call).then_some(code::INTERNAL),
+        }
+    }
+
     pub fn reason(&self) -> &str {
         match self {
             Self::Refused(error) => &error.message,

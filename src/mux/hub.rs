@@ -125,7 +125,8 @@ impl Hub {
         }
     }
 
-    /// Ends every call that waits for a server, as not sent or as unknown.
+    /// Ends every call that waits for a server, as not sent or as unknown; after
+    /// [`Hub::leave`], only those that the next process of ours does not know of.
     pub fn close(&self) {
         self.closing.cancel();
     }
@@ -139,8 +140,12 @@ impl Hub {
         self.leaving.is_cancelled()
     }
 
-    pub(super) async fn closed(&self) {
+    /// Completes when a call must end. `is_noted`: the next process of ours knows of it.
+    pub(super) async fn closed(&self, is_noted: bool) {
         self.closing.cancelled().await;
+        if is_noted && self.is_leaving() {
+            std::future::pending::<()>().await;
+        }
     }
 
     /// Counts a call for as long as the value lives.
@@ -186,5 +191,39 @@ impl ListsWatch {
         let topic = Topic::ALL.into_iter().find(is_new).unwrap_or(Topic::Tools);
         self.seen[topic.index()] = now[topic.index()];
         (topic, now[topic.index()])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use tokio::sync::watch;
+    use tokio::time::timeout;
+
+    use super::{Board, Hub, World};
+    use crate::telemetry::Recorder;
+
+    fn hub() -> Hub {
+        let config = crate::config::load::inline(&["true".to_owned()], None).unwrap();
+        let world = World::new(Arc::new(config), BTreeMap::new(), None);
+        Hub::new(watch::channel(Arc::new(world)).1, Recorder::none(), None, Board::default())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn only_calls_that_nobody_goes_on_with_end_when_we_leave() {
+        let ends = async |hub: &Hub, is_noted| {
+            timeout(Duration::from_mins(1), hub.closed(is_noted)).await.is_ok()
+        };
+        let (stopping, leaving) = (hub(), hub());
+        assert!(!ends(&stopping, true).await && !ends(&stopping, false).await);
+        stopping.close();
+        assert!(ends(&stopping, true).await && ends(&stopping, false).await);
+        leaving.leave();
+        assert!(!ends(&leaving, false).await);
+        leaving.close();
+        assert!(!ends(&leaving, true).await && ends(&leaving, false).await);
     }
 }

@@ -26,7 +26,7 @@ pub mod subscriptions;
 pub mod tasks;
 pub mod world;
 
-pub use dispatch::{Call, Outlet, serve};
+pub use dispatch::{Call, Outlet, Reply, serve};
 pub use hub::Hub;
 pub use resume::{Resumed, resume};
 pub use world::World;

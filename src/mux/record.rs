@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::dispatch::Call;
+use super::dispatch::{Call, Reply};
 use super::failure::Failure;
 use super::hub::Hub;
 use crate::base::{CallId, ServerName};
@@ -29,9 +29,10 @@ impl<'a> CallRecord<'a> {
         Self { id, hub, call, located: None, started, written: false }
     }
 
-    pub(super) fn failed(&mut self, failure: &Failure, id: &str) -> Payload {
+    pub(super) fn failed(&mut self, failure: &Failure, id: &str) -> Reply {
         let response = failure.response(id, self.call.era);
-        self.finished(failure.outcome(), Some(failure.reason()), response)
+        let payload = self.finished(failure.outcome(), Some(failure.reason()), response);
+        Reply { payload, error: failure.code() }
     }
 
     pub(super) fn finished(

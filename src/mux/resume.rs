@@ -40,6 +40,10 @@ pub async fn resume(hub: Hub, resumed: Resumed, outlet: impl Outlet) -> Payload 
     let _counted = hub.count_call();
     let Resumed { call, principal, surely, server_era, exchange } = resumed;
     let found = exchange.await.ok().map(|exchange| (exchange, server_era));
+    if found.is_none() && hub.is_leaving() {
+        // We end before its server was taken over; the next process of ours may do that.
+        return std::future::pending().await;
+    }
     let server = found.as_ref().map(|(exchange, _)| exchange.server().clone());
     let result = finish(&hub, &call, surely, found, &outlet).await;
     let (outcome, reply) = match result {
@@ -87,7 +91,7 @@ async fn finish(
             "the callmux daemon ended while it wrote the call to its server".to_owned()
         }
     };
-    let limits = Limits { hub, deadline };
+    let limits = Limits { hub, deadline, is_noted: true };
     let pass_on = PassOn { progress_token: call.token.as_deref(), logs: Logs::All, rounds: None };
     let prefix = exchange.server().to_string();
     let sent = TakeBack(exchange);

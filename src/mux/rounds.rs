@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 
 use super::dispatch::Outlet;
 use super::failure::Failure;
-use super::hub::Hub;
+use super::sending::Limits;
 use crate::connection::Ask;
 use crate::wire::error::code;
 use crate::wire::translate::rounds;
@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::from_mins(10);
 /// Asks the client what the server wants to know, and returns the members with which the next round
 /// begins. `number`: of the round that ended.
 pub(super) async fn run(
-    hub: &Hub,
+    limits: Limits<'_>,
     answer: &Message,
     number: u32,
     outlet: &impl Outlet,
@@ -45,21 +45,21 @@ pub(super) async fn run(
     let mut answers = Vec::new();
     for (key, method, answered) in waiting {
         let method = method.unwrap_or(Method::Other("".into()));
-        answers.push((key, result(hub, &method, answered).await?));
+        answers.push((key, result(limits, &method, answered).await?));
     }
     Ok(rounds::next(&answers, round.state.as_deref()))
 }
 
 /// The client's result, as JSON.
 async fn result(
-    hub: &Hub,
+    limits: Limits<'_>,
     method: &Method,
     answered: oneshot::Receiver<Message>,
 ) -> Result<String, Failure> {
     let answer = tokio::select! {
         answer = answered => answer.ok(),
         () = tokio::time::sleep(PATIENCE) => None,
-        () = hub.closed() => None,
+        () = limits.closed() => None,
     };
     let answer = answer.ok_or_else(|| refused(format!("the client did not answer {method}")))?;
     match answer.kind() {

@@ -17,13 +17,31 @@ use crate::wire::{ClientCapabilities, Era, LogLevel, Message, Method, RpcError, 
 
 /// How often a request that was provably not sent is tried again.
 const TRIES_MAX: u32 = 3;
-const CLOSING: &str = "the daemon is being stopped";
+pub(super) const CLOSING: &str = "the daemon is being stopped";
 
 /// What ends a request that nobody answers.
 #[derive(Clone, Copy)]
 pub(super) struct Limits<'a> {
     pub(super) hub: &'a Hub,
     pub(super) deadline: Instant,
+    /// The next process of ours knows of the request.
+    pub(super) is_noted: bool,
+}
+
+impl Limits<'_> {
+    /// Completes when the daemon ends and with it the request.
+    pub(super) async fn closed(self) {
+        self.hub.closed(self.is_noted).await;
+    }
+
+    /// The loss, unless the next process of ours will see to a request that was not sent: then
+    /// nothing comes.
+    pub(super) async fn or_left(self, loss: Loss) -> Loss {
+        if !loss.sent && self.is_noted && self.hub.is_leaving() {
+            std::future::pending::<()>().await;
+        }
+        loss
+    }
 }
 
 /// What came back, from a server that speaks `era`.
@@ -74,29 +92,32 @@ impl Logs {
     }
 }
 
+/// A request, and where it goes.
+#[derive(Clone, Copy)]
+pub(super) struct Routed<'a> {
+    pub(super) call: &'a Call,
+    pub(super) params: &'a RequestParams<'a>,
+    pub(super) located: &'a Located<'a>,
+    /// See [`Rewrite::members`].
+    pub(super) members: &'a str,
+}
+
 /// Sends the request to the server as soon as it is ready. What was provably not sent is tried
 /// again, since it cannot have had an effect, and what had one if a second does no harm.
-/// `members`: see [`Rewrite::members`].
 pub(super) async fn send_and_wait(
-    call: &Call,
-    params: &RequestParams<'_>,
-    members: &str,
+    routed: Routed<'_>,
     outlet: &impl Outlet,
-    located: &Located<'_>,
     limits: Limits<'_>,
 ) -> Result<Back, Loss> {
+    let Routed { call, located, .. } = routed;
     let (mut tries, mut dead) = (0, None);
     loop {
         tries += 1;
         let live = tokio::select! {
             live = located.server.live(limits.deadline, dead.as_ref()) => live.map_err(|e| Loss::not_sent(e.to_string()))?,
-            () = limits.hub.closed() => return Err(Loss::not_sent(CLOSING)),
+            () = limits.closed() => return Err(Loss::not_sent(CLOSING)),
         };
-        match exchange(call, params, members, outlet, located, &live, limits).await {
-            // The next process of ours will see to it.
-            Err(loss) if !loss.sent && limits.hub.is_leaving() => {
-                return std::future::pending().await;
-            }
+        match exchange(routed, outlet, &live, limits).await {
             Err(loss)
                 if (!loss.sent || may_replay(call, located))
                     && tries < TRIES_MAX
@@ -125,14 +146,12 @@ pub(super) fn may_replay(call: &Call, located: &Located<'_>) -> bool {
 }
 
 async fn exchange(
-    call: &Call,
-    params: &RequestParams<'_>,
-    members: &str,
+    routed: Routed<'_>,
     outlet: &impl Outlet,
-    located: &Located<'_>,
     live: &Live,
     limits: Limits<'_>,
 ) -> Result<Heard, Loss> {
+    let Routed { call, params, located, members } = routed;
     let level = call.log_level();
     let added_meta = match (call.era, live.identity.era) {
         (Era::Legacy, Era::Modern) => Some(meta_for(call, level)),
@@ -144,8 +163,12 @@ async fn exchange(
     {
         live.connection.want_level(level);
     }
+    let meta = match (call.era, live.identity.era) {
+        (Era::Modern, Era::Legacy) => translate::Meta::Legacy,
+        _ => added_meta.as_deref().map_or(translate::Meta::AsItIs, translate::Meta::Add),
+    };
     let build = |id: u64| {
-        let (name, meta) = (&*located.own, added_meta.as_deref());
+        let name = &*located.own;
         translate::request(&call.message, params, Rewrite { id, name, meta, members })
     };
     let origin = Origin { owner: Some(call.owner), pending: call.pending.clone() };
@@ -205,7 +228,7 @@ pub(super) async fn answer(
             Err(ask) => Heard::Asked(sent, ask),
         }),
         () = tokio::time::sleep_until(limits.deadline) => too_late().into(),
-        () = limits.hub.closed() => CLOSING.into(),
+        () = limits.closed() => CLOSING.into(),
     };
     let sent = sent.0.give_up(&reason);
     Err(Loss { reason, sent })
@@ -228,7 +251,9 @@ impl PassOn<'_> {
             Event::Progress(message) => {
                 let token = self.progress_token;
                 let payload = token.and_then(|token| translate::progress(&message, token));
-                payload.into_iter().for_each(|payload| outlet.notify(payload));
+                if let Some(payload) = payload {
+                    outlet.notify(payload);
+                }
             }
             Event::Log(message) if self.logs.wants(&message) => outlet.notify(message.payload()),
             Event::Log(_) | Event::Acknowledged => {}
@@ -250,6 +275,9 @@ fn askable(ask: Ask, client: &ClientCapabilities) -> Option<Ask> {
         return Some(ask);
     }
     let reason = format!("the client that made this call cannot be asked {method}");
-    ask.refuse(&RpcError::new(code::METHOD_NOT_FOUND, reason));
+    // The code by which a modern server would refuse the client's request.
+    let lacks = ClientCapabilities::needed_for(&method);
+    let data = serde_json::json!({ "requiredCapabilities": { lacks: {} } });
+    ask.refuse(&RpcError::new(code::MISSING_CAPABILITY, reason).with_data(&data));
     None
 }

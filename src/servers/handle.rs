@@ -188,7 +188,7 @@ impl Server {
     pub async fn ready(&self, but: Option<&Arc<Live>>) -> Option<Arc<Live>> {
         let is_usable = |live: &&Arc<Live>| but.is_none_or(|but| !Arc::ptr_eq(but, live));
         let mut status = self.status.clone();
-        let found = status.wait_for(|status| status.live.as_ref().filter(is_usable).is_some());
+        let found = status.wait_for(|status| status.live.as_ref().as_ref().is_some_and(is_usable));
         found.await.ok()?.live.clone()
     }
 

@@ -7,6 +7,7 @@ use super::method::Method;
 use super::object;
 
 /// What a server declared in its answer to `initialize` or `server/discover`.
+#[expect(clippy::struct_excessive_bools, reason = "each is a capability of its own")]
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
 pub struct ServerCapabilities {
@@ -20,7 +21,12 @@ pub struct ServerCapabilities {
     pub has_tasks: bool,
     pub lists_tasks: bool,
     pub cancels_tasks: bool,
+    /// Tasks as of 2026-07-28, where they are an extension.
+    pub has_task_extension: bool,
 }
+
+/// The extension's name.
+pub const TASKS_EXTENSION: &str = "io.modelcontextprotocol/tasks";
 
 impl ServerCapabilities {
     /// Reads the object as the server wrote it.
@@ -39,6 +45,8 @@ impl ServerCapabilities {
             has_tasks: tasks.is_some(),
             lists_tasks: tasks.is_some_and(|json| object::get(json, "list").is_some()),
             cancels_tasks: tasks.is_some_and(|json| object::get(json, "cancel").is_some()),
+            has_task_extension: get("extensions")
+                .is_some_and(|json| object::get(json, TASKS_EXTENSION).is_some()),
             json: json.to_owned(),
         }
     }
@@ -50,16 +58,6 @@ impl ServerCapabilities {
     /// Whether it says when a list changes.
     pub fn announces(&self, topic: Topic) -> bool {
         self.announces[topic.index()]
-    }
-
-    /// The extension's settings, as the server wrote them (2026-07-28, "Extensions").
-    pub fn extension(&self, name: &'static str) -> Option<&str> {
-        object::get(object::get(&self.json, "extensions")?, name)
-    }
-
-    /// The object as the server wrote it.
-    pub fn as_json(&self) -> &str {
-        &self.json
     }
 }
 
@@ -76,6 +74,7 @@ impl From<ServerCapabilities> for String {
 }
 
 /// What a client declared in `initialize`, or with a modern request.
+#[expect(clippy::struct_excessive_bools, reason = "each is a capability of its own")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClientCapabilities {
     json: Box<str>,
@@ -113,6 +112,15 @@ impl ClientCapabilities {
         &self.json
     }
 
+    /// The capability that a client needs to answer a server's request.
+    pub fn needed_for(method: &Method) -> &'static str {
+        match method {
+            Method::CreateMessage => "sampling",
+            Method::RootsList => "roots",
+            _ => "elicitation",
+        }
+    }
+
     /// Whether the client can answer this request of a server, which has these `params`.
     pub fn can_answer(&self, method: &Method, params: Option<&str>) -> bool {
         match method {
@@ -142,10 +150,10 @@ mod tests {
         assert_eq!(Topic::ALL.map(|topic| found.announces(topic)), [false, true, false]);
         assert!(found.has_subscriptions && found.has_tasks && found.lists_tasks);
         assert!(!found.has_completions && !found.has_logging && !found.cancels_tasks);
-        assert_eq!(found.extension("io.modelcontextprotocol/tasks"), Some("{}"));
+        assert!(found.has_task_extension);
         let text = serde_json::to_string(&found).unwrap();
         assert_eq!(serde_json::from_str::<ServerCapabilities>(&text).unwrap(), found);
-        assert_eq!(ServerCapabilities::parse("7").has_logging, false);
+        assert!(!ServerCapabilities::parse("7").has_logging);
     }
 
     #[test]

@@ -49,6 +49,11 @@ pub fn check(
     }
 }
 
+/// Compares the version alone.
+pub fn check_version(header: Option<&str>, version: &str) -> Result<(), RpcError> {
+    same("MCP-Protocol-Version", header, version)
+}
+
 fn same(header: &str, value: Option<&str>, body: &str) -> Result<(), RpcError> {
     let mismatch = |what: String| Err(RpcError::new(code::HEADER_MISMATCH, what));
     match value {

@@ -79,6 +79,13 @@ impl Message {
         }
     }
 
+    /// The code of an error. 0 where it has none.
+    pub fn error_code(&self) -> Option<i64> {
+        let Kind::Error { error, .. } = &self.kind else { return None };
+        let code = object::get(self.at(*error), "code");
+        Some(code.and_then(|code| code.parse().ok()).unwrap_or_default())
+    }
+
     /// The whole text, unchanged.
     pub fn payload(&self) -> Payload {
         Payload::from(self.text.as_bytes().clone())

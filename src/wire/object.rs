@@ -48,6 +48,30 @@ pub fn get<'a>(text: &'a str, name: &'static str) -> Option<&'a str> {
     found
 }
 
+/// All members of a JSON object, in order, each with its value's text; none if it is no object.
+pub fn all(text: &str) -> Vec<(Cow<'_, str>, &str)> {
+    let mut reader = serde_json::Deserializer::from_str(text);
+    reader.deserialize_map(All).unwrap_or_default()
+}
+
+struct All;
+
+impl<'de> Visitor<'de> for All {
+    type Value = Vec<(Cow<'de, str>, &'de str)>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut all = Vec::new();
+        while let Some((name, value)) = map.next_entry::<Cow<'de, str>, &RawValue>()? {
+            all.push((name, value.get()));
+        }
+        Ok(all)
+    }
+}
+
 /// The text of a JSON string, without its quotes and escapes; `None` if `json` is no string.
 pub fn string(json: &str) -> Option<Cow<'_, str>> {
     let inner = json.strip_prefix('"')?.strip_suffix('"')?;

@@ -40,6 +40,11 @@ pub fn priming(id: &str) -> Payload {
     Payload::from(format!("id: {id}\ndata:\n\n"))
 }
 
+/// The first event of HTTP with SSE: where the client is to POST (2024-11-05, "HTTP with SSE").
+pub fn endpoint(path: &str) -> Payload {
+    Payload::from(format!("event: endpoint\ndata: {path}\n\n"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::Reader;

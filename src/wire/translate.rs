@@ -4,12 +4,10 @@
 //! | --- | --- | --- |
 //! | legacy client → legacy server | id, name, progress token | id |
 //! | modern client → modern server | id, name, progress token | id |
-//! | modern client → legacy server | id, name, progress token | id; `resultType`, cache hints added |
+//! | modern client → legacy server | id, name, progress token, `_meta` cut | id; `resultType`, cache hints added |
 //! | legacy client → modern server | id, name, progress token, `_meta` added | id; `resultType` removed |
 //!
-//! A modern client's `_meta` goes to a legacy server as it is: `_meta` is open in every revision. Only
-//! over HTTP, where a server tells the eras apart by each request, it loses what makes it a modern
-//! one ([`legacy_meta`]).
+//! Of a modern client's `_meta` a legacy server gets what is not about the protocol itself.
 //! Ids of tasks are the server's with its name before them.
 
 mod answer;
@@ -52,10 +50,19 @@ pub struct Rewrite<'a> {
     pub id: u64,
     /// The server's own name, URI or id for the target.
     pub name: &'a str,
-    /// Members that `_meta` lacks (see [`modern_meta`]).
-    pub meta: Option<&'a str>,
+    pub meta: Meta<'a>,
     /// Members that `params` lacks, each with a comma behind it (see [`rounds`]).
     pub members: &'a str,
+}
+
+/// What becomes of a request's `_meta`.
+#[derive(Debug, Clone, Copy)]
+pub enum Meta<'a> {
+    AsItIs,
+    /// For a modern server: it lacks these members (see [`modern_meta`]).
+    Add(&'a str),
+    /// For a legacy server: what says that the request is modern is left out.
+    Legacy,
 }
 
 /// A client's request as a server is to see it.
@@ -71,22 +78,39 @@ pub fn request<'a>(
         let name = serde_json::Value::from(rewrite.name).to_string();
         splice = splice.replace(params.name_at, name);
     }
-    if let Some(token) = params.progress_token {
-        splice = splice.replace(Span::of(token, message.text()), id);
-    }
     if !rewrite.members.is_empty() {
         splice = splice.insert(params.inside, rewrite.members);
     }
-    add_meta(splice, message, params, rewrite.meta).finish().on_one_line()
+    if let (Meta::Legacy, Some(meta)) = (rewrite.meta, params.meta) {
+        let at = Span::of(meta, message.text());
+        return splice.replace(at, legacy_meta(meta, &id)).finish().on_one_line();
+    }
+    if let Some(token) = params.progress_token {
+        splice = splice.replace(Span::of(token, message.text()), id);
+    }
+    let Meta::Add(added) = rewrite.meta else { return splice.finish().on_one_line() };
+    add_meta(splice, message, params, added).finish().on_one_line()
+}
+
+/// The members that a legacy server can know, with `id` as the progress token. Some servers take
+/// a request for a modern one by the others alone.
+fn legacy_meta(json: &str, id: &str) -> String {
+    const MODERN: [&str; 4] =
+        [meta::PROTOCOL_VERSION, meta::CLIENT_INFO, meta::CLIENT_CAPABILITIES, meta::LOG_LEVEL];
+    let kept = object::all(json).into_iter().filter(|(name, _)| !MODERN.contains(&&**name));
+    let member = |(name, value): (std::borrow::Cow<'_, str>, &str)| {
+        let value = if name == "progressToken" { id } else { value };
+        format!("{}:{value}", serde_json::Value::from(&*name))
+    };
+    format!("{{{}}}", kept.map(member).collect::<Vec<_>>().join(","))
 }
 
 fn add_meta<'a>(
     splice: Splice<'a>,
     message: &Message,
     params: &RequestParams<'a>,
-    added: Option<&'a str>,
+    added: &'a str,
 ) -> Splice<'a> {
-    let Some(added) = added else { return splice };
     match params.meta {
         None => splice.insert(params.inside, format!(r#""_meta":{{{added}}},"#)),
         Some(meta) => {
@@ -115,23 +139,6 @@ fn member(text: &str, value: &str, name: &str) -> Option<Span> {
     let before = before.trim_end();
     let before = before.strip_suffix(',').unwrap_or(before);
     Some(Span { start: Span::of(before, text).end, end: at.end })
-}
-
-/// The request without the members of `_meta` that make it one of the modern era; `None` if it has
-/// none.
-pub fn legacy_meta(message: &Message) -> Option<Payload> {
-    let names =
-        [meta::PROTOCOL_VERSION, meta::CLIENT_INFO, meta::CLIENT_CAPABILITIES, meta::LOG_LEVEL];
-    let before = object::get(message.params()?, "_meta")?;
-    let mut after = before.to_owned();
-    for name in names {
-        let value = object::get(&after, name);
-        if let Some(span) = value.and_then(|value| member(&after, value, name)) {
-            after.replace_range(span.range(), "");
-        }
-    }
-    let at = Span::of(before, message.text());
-    (after != before).then(|| message.splice().replace(at, after).finish())
 }
 
 /// The id of the request that a `notifications/cancelled` names, as it is written.

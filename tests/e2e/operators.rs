@@ -7,7 +7,7 @@ use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::support::{Daemon, Http, Lines, Sandbox, callmux, config, is_alive, until};
+use crate::support::{Daemon, Http, Lines, Sandbox, callmux, config, hostile, is_alive, until};
 
 const COUNTER: (&str, &[&str]) =
     ("counter", &[env!("CARGO_BIN_EXE_callmux"), "example-server", "counter"]);
@@ -28,7 +28,13 @@ fn status(sandbox: &Sandbox) -> (Option<i32>, Value) {
 #[test]
 fn without_a_daemon_every_verb_says_so() {
     let sandbox = Sandbox::new();
-    for args in [&["status"][..], &["reload", "--wait"], &["restart", "x"], &["config", "plan"]] {
+    for args in [
+        &["status"][..],
+        &["doctor"],
+        &["reload", "--wait"],
+        &["restart", "x"],
+        &["config", "plan"],
+    ] {
         let (code, stdout, stderr) = run(&sandbox, args);
         assert_eq!((code, stdout.as_str()), (Some(69), ""), "{args:?}");
         assert!(stderr.contains("no daemon is listening on"), "{stderr}");
@@ -234,4 +240,56 @@ fn a_daemon_with_a_broken_config_starts_with_the_last_good_one() {
     // Somebody who starts a daemon by hand sees at once what is wrong.
     sandbox.write(MAIN, BROKEN);
     assert_eq!(run(&sandbox, &["serve"]).0, Some(65));
+}
+
+#[test]
+fn the_doctor_names_every_definition_that_is_not_shown() {
+    let sandbox = Sandbox::new();
+    let path = hostile();
+    let bad = ("bad", &[path.to_str().unwrap(), "--at-start=bad_definitions"][..]);
+    sandbox.write(MAIN, &config(&[COUNTER, bad]));
+    let daemon = Daemon::start(&sandbox);
+    daemon.wait_for("server_ready", |fact| fact["server"] == "bad");
+    daemon.wait_for("server_ready", |fact| fact["server"] == "counter");
+    let (code, told) = status(&sandbox);
+    assert_eq!(code, Some(0), "its other tools work");
+    assert_eq!(
+        (&told["servers"][0]["refused"], &told["servers"][1]["refused"]),
+        (&json!(3), &json!(0))
+    );
+
+    let (code, stdout, _) = run(&sandbox, &["doctor"]);
+    assert_eq!(code, Some(1), "{stdout}");
+    for words in [
+        "tool no schema is not shown: its name contains ' '",
+        "tool boolean_schema is not shown: its `inputSchema` is no object",
+        "is not shown: its name must have 1 to 128 characters",
+        "3 problems, 1 notes, 2 servers",
+    ] {
+        assert!(stdout.contains(words), "{words}: {stdout}");
+    }
+    let (_, stdout, _) = run(&sandbox, &["doctor", "--json"]);
+    let findings: Value = serde_json::from_str(&stdout).unwrap();
+    let short = findings.as_array().unwrap().iter().find(|f| f["severity"] == "note").unwrap();
+    let shown = short["message"].as_str().unwrap().rsplit(' ').next().unwrap().to_owned();
+    assert_eq!(shown.len(), 50, "{shown}");
+
+    let mut client = Lines::bridge(&sandbox);
+    client.greet(&json!({}));
+    let list = client.request("tools/list", &json!({}));
+    let names: Vec<&str> = list["result"]["tools"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|t| t["name"].as_str().unwrap())
+        .collect();
+    assert!(names.contains(&shown.as_str()) && names.contains(&"bad__mirror"), "{names:?}");
+    let full = format!("bad__{}", "l".repeat(60));
+    for name in [shown, full] {
+        let error = client.call(&name, &json!({}));
+        assert!(
+            !error["error"]["message"].as_str().unwrap_or_default().contains("unknown tool"),
+            "{error}"
+        );
+    }
 }

@@ -76,7 +76,10 @@ function timeline(log, from) {
     if (!message || (isAnswer(message) && !answers.includes(message))) return [];
     if (message.method === 'notifications/progress') return [['progress', message.params.progress, message.params.total]];
     if (message.method?.startsWith('notifications/')) return [];
-    return message.method ? [['asked', message.method]] : [['answer']];
+    if (message.method) return [['asked', message.method]];
+    // The end of a round is how a modern client is asked.
+    const questions = Object.values(message.result?.inputRequests ?? {});
+    return questions.length ? questions.map(({ method }) => ['asked', method]) : [['answer']];
   });
 }
 

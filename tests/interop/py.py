@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 import anyio
 import httpx2
 from mcp import Client, StdioServerParameters
+from mcp.client.sse import sse_client
 from mcp.client.stdio import stdio_client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.exceptions import MCPError
@@ -71,6 +72,9 @@ async def plain(to):
         async with httpx2.AsyncClient(transport=transport, timeout=httpx2.Timeout(30, read=300)) as http:
             async with streamable_http_client(to["url"], http_client=http) as streams:
                 yield streams
+    elif to["url"].endswith("/sse"):
+        async with sse_client(to["url"]) as streams:
+            yield streams
     else:
         async with streamable_http_client(to["url"]) as streams:
             yield streams
@@ -156,7 +160,9 @@ class Conn:
             elif method and not method.startswith("notifications/"):
                 events.append(["asked", method])
             elif is_answer(message) and message["id"] in answers:
-                events.append(["answer"])
+                # The end of a round is how a modern client is asked.
+                questions = message.get("result", {}).get("inputRequests", {}).values()
+                events += [["asked", q["method"]] for q in questions] or [["answer"]]
         return events
 
     def changes(self):

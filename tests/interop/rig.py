@@ -235,6 +235,7 @@ class Daemon:
         """How a client comes in."""
         return {
             "tcp": {"url": f"http://127.0.0.1:{self.port}/mcp"},
+            "sse": {"url": f"http://127.0.0.1:{self.port}/sse"},
             "unix": {"url": "http://localhost/mcp", "socket": str(self.socket)},
             "bridge": self.rig.program(["bridge", "--socket", str(self.socket)]),
         }[way]

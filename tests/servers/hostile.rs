@@ -175,7 +175,17 @@ impl Server {
             let is_safe = name == "exit_once";
             json!({ "name": name, "inputSchema": schema, "annotations": { "readOnlyHint": is_safe } })
         };
-        let tools: Vec<Value> = names.iter().skip(page * size).take(size).map(definition).collect();
+        let mut tools: Vec<Value> =
+            names.iter().skip(page * size).take(size).map(definition).collect();
+        if self.mode == "bad_definitions" && page == 0 {
+            let long = "l".repeat(60);
+            tools.extend([
+                json!({ "name": "no schema" }),
+                json!({ "name": "boolean_schema", "inputSchema": true }),
+                json!({ "name": "x".repeat(129), "inputSchema": {} }),
+                json!({ "name": long, "inputSchema": {} }),
+            ]);
+        }
         let mut result = json!({ "tools": tools });
         if page < 2 {
             result["nextCursor"] = json!((page + 1).to_string());

@@ -97,10 +97,10 @@ fn a_new_daemon_is_greeted_and_calls_that_ran_are_unknown() {
     assert!(actions[2].contains("outcome_unknown") && actions[2].contains(r#""isError":true"#));
     assert!(actions[3].contains(r#""id":3,"method":"ping""#));
     assert_eq!(actions[4], format!("> {}", call(4)), "it was never sent");
-    assert!(actions[5].contains(r#""id":"callmux-bridge-list","method":"tools/list""#));
+    assert!(actions[5].contains(r#""id":"callmux-bridge-tools","method":"tools/list""#));
     assert_eq!(actions.len(), 6);
     assert!(bench.daemon(&answer(0, "{}")).is_empty(), "the client has that answer");
-    let same = r#"{"jsonrpc":"2.0","id":"callmux-bridge-list","result":{"tools":["a"]}}"#;
+    let same = r#"{"jsonrpc":"2.0","id":"callmux-bridge-tools","result":{"tools":["a"]}}"#;
     assert!(bench.daemon(same).is_empty());
 }
 
@@ -128,7 +128,7 @@ fn a_changed_list_is_announced_once() {
         bench.machine.disconnected(u64::MAX);
         bench.anew();
         let told = bench.daemon(&format!(
-            r#"{{"jsonrpc":"2.0","id":"callmux-bridge-list","result":{{"tools":{list}}}}}"#
+            r#"{{"jsonrpc":"2.0","id":"callmux-bridge-tools","result":{{"tools":{list}}}}}"#
         ));
         assert_eq!(told.len(), announcements, "{list}");
         assert!(told.iter().all(|text| text.contains("notifications/tools/list_changed")));
@@ -186,7 +186,7 @@ fn without_a_daemon_the_client_is_answered_all_the_same() {
     let actions = bench.anew();
     assert_eq!(actions.len(), 2, "the greeting, and whether the list differs: {actions:?}");
     assert!(bench.daemon(&answer(0, "{}")).is_empty(), "the client was greeted already");
-    let list = r#"{"jsonrpc":"2.0","id":"callmux-bridge-list","result":{"tools":["a"]}}"#;
+    let list = r#"{"jsonrpc":"2.0","id":"callmux-bridge-tools","result":{"tools":["a"]}}"#;
     assert!(bench.daemon(list)[0].contains("list_changed"));
 }
 
@@ -268,4 +268,61 @@ fn a_daemon_that_can_decides_about_a_call_that_may_have_been_carried_out() {
     let sent = shown(bench.machine.connected_anew(&deciding(Some(restored)), bench.now));
     assert!(sent.len() == 1 && sent[0].starts_with(marked), "{sent:?}");
     assert_eq!(bench.daemon(&answer(1, "{}")), [format!("< {}", answer(1, "{}"))]);
+}
+
+#[test]
+fn a_new_daemon_hears_what_the_client_wants_for_good() {
+    let mut bench = Bench::new();
+    bench.anew();
+    let level =
+        r#"{"jsonrpc":"2.0","id":10,"method":"logging/setLevel","params":{"level":"debug"}}"#;
+    let about = |id: u64, what: &str, uri: &str| {
+        format!(
+            r#"{{"jsonrpc":"2.0","id":{id},"method":"resources/{what}","params":{{"uri":"{uri}"}}}}"#
+        )
+    };
+    let kept = about(11, "subscribe", "a:1");
+    let asked = [
+        (10, level.to_owned()),
+        (11, kept.clone()),
+        (12, about(12, "subscribe", "a:2")),
+        (13, about(13, "unsubscribe", "a:2")),
+    ];
+    for (id, text) in &asked {
+        bench.client(text);
+        bench.daemon(&answer(*id, "{}"));
+    }
+    bench.machine.disconnected(u64::MAX);
+    assert_eq!(bench.anew(), [format!("> {level}"), format!("> {kept}")]);
+    assert!(bench.daemon(&answer(10, "{}")).is_empty(), "the client has that answer");
+    let unanswered = about(14, "subscribe", "a:3");
+    bench.client(&unanswered);
+    bench.machine.disconnected(u64::MAX);
+    let again = bench.anew();
+    assert_eq!(again.iter().filter(|text| text.contains("a:3")).count(), 1, "{again:?}");
+    assert_eq!(bench.daemon(&answer(14, "{}")).len(), 1);
+}
+
+#[test]
+fn changed_resources_and_templates_are_one_announcement() {
+    let mut bench = Bench::new();
+    bench.anew();
+    for (id, method, member) in
+        [(1, "resources/list", "resources"), (2, "resources/templates/list", "resourceTemplates")]
+    {
+        bench.client(&format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"{method}"}}"#));
+        bench.daemon(&answer(id, &format!(r#"{{"{member}":["a"]}}"#)));
+    }
+    bench.machine.disconnected(u64::MAX);
+    assert_eq!(bench.anew().len(), 2);
+    let told: Vec<String> = ["resources", "resourceTemplates"]
+        .into_iter()
+        .flat_map(|member| {
+            bench.daemon(&format!(
+                r#"{{"jsonrpc":"2.0","id":"callmux-bridge-{member}","result":{{"{member}":["b"]}}}}"#
+            ))
+        })
+        .collect();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].contains("notifications/resources/list_changed"));
 }

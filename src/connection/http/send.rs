@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::super::exchange::Cell;
 use super::{Connection, Failure, Remote, answer, standing, subscription};
 use crate::base::Tasks;
-use crate::wire::{Era, Message, Method, Payload, translate};
+use crate::wire::{Era, Message, Method, Payload};
 
 /// How long the server may take to accept a notification or a response. What comes later waits.
 const ACCEPT_WITHIN: Duration = Duration::from_secs(10);
@@ -94,10 +94,6 @@ async fn ask(
     let body = payload.into_bytes();
     let message = Message::parse(&body).map_err(|error| Failure::refused(error.to_string()))?;
     let (headers, era) = remote.headers_of(&message)?;
-    let body = match era {
-        Era::Legacy => translate::legacy_meta(&message).map_or(body, Payload::into_bytes),
-        Era::Modern => body,
-    };
     let sent = Sent { asked, message: &message, era };
     if message.method() == Some(&Method::Listen) {
         return subscription::keep(connection, remote, &sent, headers, body).await;

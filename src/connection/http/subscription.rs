@@ -34,7 +34,9 @@ pub(super) async fn keep(
         let response = remote.request(Method::POST, headers.clone(), body.clone()).await?;
         let is_stream =
             response.status().is_success() && answer::is(response.headers(), "text/event-stream");
-        if !is_stream && !(was_there && response.status().is_server_error()) {
+        // A server that is being exchanged may be out of order for a while.
+        let is_pause = was_there && response.status().is_server_error();
+        if !(is_stream || is_pause) {
             return answer::take(connection, remote, sent, response).await;
         }
         let began = Instant::now();

@@ -11,12 +11,12 @@ use axum::http::{HeaderValue, StatusCode, header as names};
 use super::post::Prepared;
 use super::stream::{Reader, Stream};
 use super::{Body, Front, Response, empty, json, message};
-use crate::front::announce::{Filter, Listening};
-use crate::front::handle::{self, Handled};
+use crate::client::announce::{Filter, Listening};
+use crate::client::handle::{self, Handled};
+use crate::client::session::InFlight;
 use crate::front::outlet::{Back, CallOutlet};
-use crate::front::session::InFlight;
 use crate::front::sessions::HttpSession;
-use crate::mux;
+use crate::mux::{self, Reply};
 use crate::wire::error::code;
 use crate::wire::{Payload, RpcError};
 
@@ -26,7 +26,7 @@ const QUIET: Duration = Duration::from_secs(1);
 /// A comment is sent on a stream that was silent for so long.
 pub(super) const KEEP_ALIVE: Duration = Duration::from_secs(30);
 
-type Answering = Pin<Box<dyn Future<Output = Payload> + Send>>;
+type Answering = Pin<Box<dyn Future<Output = Reply> + Send>>;
 
 /// Handles the message and makes the response.
 pub(super) async fn answer(front: &Arc<Front>, prepared: Prepared) -> Response {
@@ -36,7 +36,7 @@ pub(super) async fn answer(front: &Arc<Front>, prepared: Prepared) -> Response {
         Handled::Taken => empty(StatusCode::ACCEPTED),
         Handled::Reply(payload) => message(StatusCode::OK, payload),
         Handled::Refused(error) => {
-            json(status_of(&error, held.is_some()), error.response(Some(&id)))
+            json(status_of(error.code, held.is_some()), error.response(Some(&id)))
         }
         Handled::Later(later) => {
             message(StatusCode::OK, handle::later(&front.hub, &session, &id, later).await)
@@ -51,7 +51,10 @@ pub(super) async fn answer(front: &Arc<Front>, prepared: Prepared) -> Response {
                 }
             };
             let late = Arc::new(LateStream::default());
-            let outlet = CallOutlet::new(session.clone(), call.era, Back::Http(late.clone()));
+            let mut outlet = CallOutlet::new(session.clone(), call.era, Back::Http(late.clone()));
+            if !reads_events {
+                outlet = outlet.answer_only();
+            }
             let answering: Answering = Box::pin(mux::serve(front.hub.clone(), *call, outlet));
             let answering =
                 Leaving { front: front.clone(), answering: Some(answering), held, in_flight };
@@ -62,8 +65,8 @@ pub(super) async fn answer(front: &Arc<Front>, prepared: Prepared) -> Response {
 
 /// The HTTP status of an error. Legacy clients read the body of a 200; 2026-07-28 names the
 /// status for each.
-pub(super) fn status_of(error: &RpcError, legacy: bool) -> StatusCode {
-    match error.code {
+pub(super) fn status_of(code: i64, legacy: bool) -> StatusCode {
+    match code {
         _ if legacy => StatusCode::OK,
         code::METHOD_NOT_FOUND => StatusCode::NOT_FOUND,
         code::UNSUPPORTED_VERSION | code::HEADER_MISMATCH | code::MISSING_CAPABILITY => {
@@ -143,7 +146,7 @@ async fn cancelled(in_flight: &mut Option<InFlight>) {
 
 enum First {
     /// The answer, and nothing before it.
-    Answer(Payload),
+    Answer(Reply),
     /// Something came before the answer, which may be there too.
     Events(Option<Payload>),
     Cancelled,
@@ -152,9 +155,10 @@ enum First {
 async fn respond(mut call: Leaving, late: Arc<LateStream>, reads_events: bool) -> Response {
     let first = first(&mut call, &late, reads_events).await;
     match first {
-        First::Answer(payload) => {
+        First::Answer(Reply { payload, error }) => {
             call.answering = None;
-            message(StatusCode::OK, payload)
+            let status = error.map_or(StatusCode::OK, |code| status_of(code, call.held.is_some()));
+            message(status, payload)
         }
         First::Cancelled => {
             call.answering = None;
@@ -173,12 +177,12 @@ async fn first(call: &mut Leaving, late: &LateStream, reads_events: bool) -> Fir
     let mut taken_back = pin!(cancelled(in_flight));
     let mut quiet = pin!(tokio::time::sleep(QUIET));
     poll_fn(|cx| {
-        if let Poll::Ready(payload) = answering.as_mut().poll(cx) {
+        if let Poll::Ready(reply) = answering.as_mut().poll(cx) {
             let has_events = reads_events && late.has_events();
             return Poll::Ready(if has_events {
-                First::Events(Some(payload))
+                First::Events(Some(reply.payload))
             } else {
-                First::Answer(payload)
+                First::Answer(reply)
             });
         }
         if taken_back.as_mut().poll(cx).is_ready() {
@@ -237,7 +241,7 @@ async fn until_answered(
     loop {
         tokio::select! {
             biased;
-            answer = answering.as_mut() => return Some(answer),
+            answer = answering.as_mut() => return Some(answer.payload),
             () = cancelled(in_flight) => return None,
             _ = &mut gone, if leaves => return None,
             () = tokio::time::sleep(KEEP_ALIVE) => stream.keep_alive(),
@@ -251,11 +255,11 @@ async fn listen(front: &Arc<Front>, id: &str, filter: Filter) -> Response {
     let stream = Stream::fleeting();
     let mut body = stream.body();
     let mut gone = body.when_gone();
-    let tasks = front.streams.clone();
+    let (tasks, hub) = (front.streams.clone(), front.hub.clone());
     front.streams.spawn("subscription", async move {
         loop {
             tokio::select! {
-                _ = &mut gone => return,
+                _ = &mut gone => return hub.touch(),
                 () = tasks.stopped() => break,
                 message = listening.next() => stream.push(message),
                 () = tokio::time::sleep(KEEP_ALIVE) => stream.keep_alive(),

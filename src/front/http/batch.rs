@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use super::answer::LateStream;
 use super::{Front, Response, empty, json, refusal};
-use crate::front::handle::{self, Handled};
+use crate::client::handle::{self, Handled};
 use crate::front::outlet::{Back, CallOutlet};
 use crate::front::sessions::HttpSession;
 use crate::mux;
@@ -63,8 +63,8 @@ async fn one(front: &Arc<Front>, held: &Arc<HttpSession>, message: Message) -> O
         Handled::Call(call) => {
             // One array has no place for what comes before an answer.
             let back = Back::Http(Arc::new(LateStream::default()));
-            let outlet = CallOutlet::new(held.session.clone(), call.era, back);
-            Some(mux::serve(front.hub.clone(), *call, outlet).await)
+            let outlet = CallOutlet::new(held.session.clone(), call.era, back).answer_only();
+            Some(mux::serve(front.hub.clone(), *call, outlet).await.payload)
         }
         Handled::Listen(_) => {
             let error =

@@ -8,9 +8,9 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header as names};
 
 use super::answer::{KEEP_ALIVE, events};
-use super::stream::{Reader, Stream};
+use super::stream::{self, Reader, Stream};
 use super::{Front, Peer, Response, accepts, empty, header, refusal, session_id};
-use crate::front::announce::Announcements;
+use crate::client::announce::Announcements;
 use crate::front::sessions::HttpSession;
 use crate::wire::{Era, Revision, RpcError, error::code, headers};
 
@@ -36,35 +36,34 @@ fn listen_or_refuse(front: &Arc<Front>, peer: &Peer, request: &HeaderMap) -> Res
     let Some(held) = held else {
         return wrong(StatusCode::NOT_FOUND, "no such session; begin one with `initialize`");
     };
-    let resumed = header(request, "last-event-id").and_then(|id| held.streams.resume(id));
-    match resumed {
+    let last = header(request, "last-event-id");
+    match last.and_then(|id| held.streams.resume(id)) {
         Some((stream, body)) if held.streams.is_standing(&stream) => {
-            feed(front, held, stream, body)
+            feed(front, &held, stream, body)
         }
         Some((_, body)) => events(body),
+        // A standing stream instead would end the one that the client has.
+        None if last.is_some_and(stream::is_of_response) => {
+            wrong(StatusCode::BAD_REQUEST, "the rest of that stream is not kept any more")
+        }
         None => {
             let stream = held.streams.open_standing();
             stream.prime();
             let body = stream.body();
-            feed(front, held, stream, body)
+            feed(front, &held, stream, body)
         }
     }
 }
 
 /// Sends changes to the standing stream for as long as this reader reads it.
-fn feed(
-    front: &Arc<Front>,
-    held: Arc<HttpSession>,
-    stream: Arc<Stream>,
-    mut body: Reader,
-) -> Response {
+fn feed(front: &Arc<Front>, held: &HttpSession, stream: Arc<Stream>, mut body: Reader) -> Response {
     let mut gone = body.when_gone();
-    let tasks = front.streams.clone();
+    let (tasks, front) = (front.streams.clone(), front.clone());
     let mut announcements = Announcements::new(&front.hub, held.session.clone());
-    front.streams.spawn("event stream", async move {
+    tasks.clone().spawn("event stream", async move {
         loop {
             tokio::select! {
-                _ = &mut gone => return,
+                _ = &mut gone => return front.hub.touch(),
                 () = tasks.stopped() => return stream.end(),
                 message = announcements.next() => stream.push(message),
                 () = tokio::time::sleep(KEEP_ALIVE) => stream.keep_alive(),

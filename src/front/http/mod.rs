@@ -1,4 +1,4 @@
-//! Streamable HTTP on `/mcp`, in both eras, and the two health endpoints.
+//! Streamable HTTP on `/mcp`, in both eras, HTTP with SSE ([`sse`]), and the two health endpoints.
 //!
 //! Legacy (2025-03-26 to 2025-11-25, "Streamable HTTP"): `initialize` opens a session, POST sends,
 //! GET opens a stream of events, DELETE ends the session. Modern (2026-07-28): every POST stands
@@ -11,6 +11,7 @@ mod body;
 mod get;
 mod guard;
 mod post;
+mod sse;
 pub mod stream;
 
 use std::convert::Infallible;
@@ -20,21 +21,22 @@ use std::sync::{Arc, OnceLock};
 use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
-use axum::routing::get;
+use axum::routing::{get, post as posted};
 use hyper::body::Incoming;
 use tokio::sync::Notify;
 use tower::ServiceExt;
 
-use super::session::{Session, Way};
 use super::{Front, link};
 use crate::access::Principal;
 use crate::base::SessionId;
+use crate::client::session::{Session, Way};
 use crate::wire::error::code::INVALID_REQUEST;
 use crate::wire::{Payload, RpcError, headers};
 
 use body::Body;
 
 pub use answer::LateStream;
+pub use sse::SseSessions;
 
 /// What we answer.
 type Response = axum::http::Response<Body>;
@@ -60,6 +62,8 @@ pub struct Caller {
     began: Notify,
     /// What a modern client is to us: it has no session, but its connection is its own.
     modern: OnceLock<Arc<Session>>,
+    /// Notified when the client does not read what it asked for.
+    given_up: Notify,
 }
 
 impl Caller {
@@ -67,6 +71,16 @@ impl Caller {
         let open =
             || Session::new(SessionId::random(), self.peer.principal.clone(), Way::Http, None);
         self.modern.get_or_init(open).clone()
+    }
+
+    /// Ends the connection as it is.
+    fn give_up(&self) {
+        self.given_up.notify_one();
+    }
+
+    /// Completes when the connection is to be dropped.
+    pub async fn given_up(&self) {
+        self.given_up.notified().await;
     }
 
     /// Completes once the first request has begun.
@@ -86,7 +100,8 @@ pub struct Service {
 
 impl Service {
     pub fn new(front: Arc<Front>, router: &Router, peer: Peer) -> Self {
-        let caller = Caller { peer, began: Notify::new(), modern: OnceLock::new() };
+        let (began, given_up) = (Notify::new(), Notify::new());
+        let caller = Caller { peer, began, modern: OnceLock::new(), given_up };
         Self { front, router: router.clone(), caller: Arc::new(caller) }
     }
 
@@ -111,6 +126,7 @@ impl Service {
         let mut request = request.map(axum::body::Body::new);
         request.extensions_mut().insert(self.caller.peer.principal.clone());
         request.extensions_mut().insert(self.caller.peer.clone());
+        request.extensions_mut().insert(self.caller.clone());
         match self.router.oneshot(request).await {
             Ok(response) => response.map(Body::Routed),
             Err(error) => match error {},
@@ -137,6 +153,8 @@ pub fn router(front: Arc<Front>) -> Router {
     let routed = |response: Response| response.map(axum::body::Body::new);
     Router::new()
         .route("/mcp", get(get::open).delete(get::close))
+        .route(sse::STREAM, get(sse::open))
+        .route(sse::MESSAGES, posted(sse::post))
         .route(crate::wire::link::PATH, get(link::upgrade))
         .route("/health", get(async move || routed(health())))
         .route("/ready", get(async move |State(front)| routed(ready(front))))
@@ -145,7 +163,7 @@ pub fn router(front: Arc<Front>) -> Router {
 }
 
 fn not_here() -> RpcError {
-    let message = "there is nothing here; the endpoints are /mcp, /health and /ready";
+    let message = "there is nothing here; the endpoints are /mcp, /sse, /health and /ready";
     RpcError::new(INVALID_REQUEST, message)
 }
 

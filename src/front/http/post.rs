@@ -10,7 +10,7 @@ use hyper::body::Incoming;
 use super::answer::{answer, status_of};
 use super::{Caller, Front, Response, accepts, batch, header, json, refusal, session_id};
 use crate::access::Principal;
-use crate::front::session::Session;
+use crate::client::session::Session;
 use crate::front::sessions::HttpSession;
 use crate::wire::error::code;
 use crate::wire::headers::{self, Mirrored};
@@ -61,6 +61,7 @@ pub(super) async fn take_in(
             let session = prepared.session.id;
             let mut response = answer(front, prepared).await;
             if opens && response.status() == StatusCode::OK {
+                front.sessions.note(session);
                 let value = HeaderValue::try_from(session.to_string()).expect("hex digits");
                 response.headers_mut().insert(headers::SESSION_ID, value);
             }
@@ -86,7 +87,10 @@ async fn batch_or_refuse(
 }
 
 /// The whole body, of the right type and size.
-async fn read(headers: &HeaderMap, body: Incoming, limit: usize) -> Result<Bytes, Response> {
+pub(super) async fn read<B>(headers: &HeaderMap, body: B, limit: usize) -> Result<Bytes, Response>
+where
+    B: http_body::Body<Data = Bytes, Error: Into<axum::BoxError>>,
+{
     let wrong = |status, what: &str| refusal(status, &RpcError::new(code::INVALID_REQUEST, what));
     let media_type = header(headers, "content-type").and_then(|value| value.split(';').next());
     if !media_type.is_some_and(|value| value.trim().eq_ignore_ascii_case("application/json")) {
@@ -129,12 +133,16 @@ fn prepare(
     let refuse = |status, error: &RpcError| Err(json(status, error.response(message.id())));
     let head = match Head::parse(&message) {
         Ok(head) => head,
-        Err(error) => return refuse(status_of(&error, !is_modern), &error),
+        Err(error) => return refuse(status_of(error.code, !is_modern), &error),
     };
     let reads_events = accepts(request, "text/event-stream");
     if is_modern || head.era() == Era::Modern {
         if let Err(error) = check_modern(request, &message, &head) {
-            return refuse(StatusCode::BAD_REQUEST, &error);
+            let status = match error.code {
+                code::METHOD_NOT_FOUND => StatusCode::NOT_FOUND,
+                _ => StatusCode::BAD_REQUEST,
+            };
+            return refuse(status, &error);
         }
         let session = caller.modern_session();
         return Ok(Prepared { session, held: None, message, head, reads_events });
@@ -152,7 +160,15 @@ fn prepare(
 fn check_modern(request: &HeaderMap, parsed: &Message, head: &Head) -> Result<(), RpcError> {
     // A notification has no metadata that could be checked.
     let Some(method) = parsed.method().filter(|_| parsed.id().is_some()) else { return Ok(()) };
+    // 2026-07-28 has no handshake, whatever its parameters.
+    if *method == Method::Initialize {
+        return Err(RpcError::method_not_found(method.as_str()));
+    }
     let meta = head.meta(parsed);
+    // A header that differs is what is wrong even if the body's version is unknown, too.
+    if let Some(version) = &meta.version {
+        headers::check_version(header(request, headers::PROTOCOL_VERSION), version)?;
+    }
     meta.check_modern()?;
     let body_version = meta.version.as_deref().unwrap_or_default();
     let name = match headers::named_by(method) {

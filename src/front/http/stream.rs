@@ -1,7 +1,7 @@
 //! Streams of server-sent events, and their resumption.
 //!
 //! A legacy session numbers its streams, and each stream its events; an event's id is
-//! `stream-event`. A client that lost its connection names the last id it saw in `Last-Event-ID`
+//! `stream-event`, with an `s` before that of the standing stream. A client that lost its connection names the last id it saw in `Last-Event-ID`
 //! and gets the rest of that stream (2025-11-25, "Resumability and Redelivery"). A modern stream
 //! has no ids and ends with its connection.
 
@@ -15,6 +15,7 @@ use bytes::Bytes;
 use http_body::{Body, Frame};
 use tokio::sync::oneshot;
 
+use crate::base::random;
 use crate::wire::{Payload, sse};
 
 /// What is kept of a stream for a reader that is behind or comes back: events and bytes. A stream
@@ -29,6 +30,8 @@ const UNREAD_MAX: usize = 8;
 pub struct Stream {
     /// `None`: its events have no ids, and what was read is gone.
     number: Option<u64>,
+    /// It belongs to no response.
+    is_standing: bool,
     inner: Mutex<Inner>,
 }
 
@@ -43,6 +46,10 @@ struct Inner {
     /// Counts the readers: only the newest one reads.
     turn: u64,
     waker: Option<Waker>,
+    /// The newest reader, while its connection is there, whether it takes anything or not.
+    read_by: Option<u64>,
+    /// A comment is to be sent if there is nothing else.
+    is_comment_due: bool,
     /// The stream was read to its end, or will not be read again.
     done: bool,
     /// Who waits for that.
@@ -50,13 +57,13 @@ struct Inner {
 }
 
 impl Stream {
-    fn new(number: Option<u64>) -> Arc<Self> {
-        Arc::new(Self { number, inner: Mutex::default() })
+    fn new(number: Option<u64>, is_standing: bool) -> Arc<Self> {
+        Arc::new(Self { number, is_standing, inner: Mutex::default() })
     }
 
     /// A stream that ends with its connection.
     pub fn fleeting() -> Arc<Self> {
-        Self::new(None)
+        Self::new(None, false)
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -78,10 +85,9 @@ impl Stream {
     /// Adds a comment, which nobody needs later.
     pub fn keep_alive(&self) {
         let mut inner = self.lock();
-        if inner.events.is_empty() {
-            let last = inner.last;
-            inner.add(last, Payload::from(Bytes::from_static(sse::KEEP_ALIVE)));
-        }
+        // A reader that is not waiting has something to send.
+        inner.is_comment_due = inner.waker.is_some();
+        inner.wake();
     }
 
     fn add(&self, event: impl FnOnce(Option<&str>) -> Payload) {
@@ -91,7 +97,8 @@ impl Stream {
         }
         inner.last += 1;
         let last = inner.last;
-        let id = self.number.map(|number| format!("{number}-{last}"));
+        let mark = if self.is_standing { STANDING } else { "" };
+        let id = self.number.map(|number| format!("{mark}{number}-{last}"));
         inner.add(last, event(id.as_deref()));
     }
 
@@ -107,6 +114,7 @@ impl Stream {
         let mut inner = self.lock();
         inner.turn += 1;
         let turn = inner.turn;
+        inner.read_by = Some(turn);
         inner.wake();
         drop(inner);
         Reader { stream: self.clone(), turn, after, on_drop: None }
@@ -118,7 +126,7 @@ impl Stream {
     }
 
     fn is_read(&self) -> bool {
-        self.lock().waker.is_some()
+        self.lock().read_by.is_some()
     }
 
     /// Completes when a reader has taken the last event of an ended stream, or when nobody will.
@@ -196,6 +204,7 @@ impl Drop for Reader {
         let mut inner = self.stream.lock();
         if inner.turn == self.turn {
             inner.waker = None;
+            inner.read_by = None;
         }
     }
 }
@@ -217,6 +226,7 @@ impl Body for Reader {
         if let Some((number, event)) = inner.events.get(at) {
             let (number, event) = (*number, event.clone());
             self.after = number;
+            inner.is_comment_due = false;
             if stream.number.is_none() {
                 inner.drop_oldest();
             }
@@ -225,6 +235,9 @@ impl Body for Reader {
         if inner.ended {
             inner.finish();
             return Poll::Ready(None);
+        }
+        if std::mem::take(&mut inner.is_comment_due) {
+            return Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(sse::KEEP_ALIVE)))));
         }
         inner.waker = Some(cx.waker().clone());
         Poll::Pending
@@ -246,19 +259,26 @@ struct Table {
 }
 
 impl Streams {
+    /// Streams of an earlier process of ours must not be taken for one of these: the numbers begin
+    /// where none of theirs can be.
+    pub fn new() -> Self {
+        let last = u64::from_ne_bytes(random::bytes()) >> 16;
+        Self { inner: Mutex::new(Table { last, ..Table::default() }) }
+    }
+
     fn lock(&self) -> MutexGuard<'_, Table> {
         self.inner.lock().expect("no panic happens under this lock")
     }
 
     /// A stream for one response.
     pub fn open(&self) -> Arc<Stream> {
-        self.lock().open()
+        self.lock().open(false)
     }
 
     /// The stream for what belongs to no response. One that was there before ends.
     pub fn open_standing(&self) -> Arc<Stream> {
         let mut table = self.lock();
-        let stream = table.open();
+        let stream = table.open(true);
         if let Some(old) = table.standing.replace(stream.clone()) {
             table.forget(&old);
             old.end();
@@ -268,8 +288,7 @@ impl Streams {
 
     /// The rest of the stream behind the event with this id; `None` if it is not kept.
     pub fn resume(&self, last_event_id: &str) -> Option<(Arc<Stream>, Reader)> {
-        let (number, event) = last_event_id.split_once('-')?;
-        let (number, event): (u64, u64) = (number.parse().ok()?, event.parse().ok()?);
+        let (number, event) = position(last_event_id)?;
         let stream = self.lock().by_number.get(&number)?.clone();
         let reader = stream.read(event);
         Some((stream, reader))
@@ -301,8 +320,23 @@ impl Streams {
     }
 }
 
+/// What marks the ids of standing streams.
+const STANDING: &str = "s";
+
+/// The numbers of stream and event that an id names.
+fn position(event_id: &str) -> Option<(u64, u64)> {
+    let (number, event) = event_id.strip_prefix(STANDING).unwrap_or(event_id).split_once('-')?;
+    Some((number.parse().ok()?, event.parse().ok()?))
+}
+
+/// Whether this is the id of an event of a response's stream, as we or an earlier process of ours
+/// wrote it.
+pub fn is_of_response(event_id: &str) -> bool {
+    !event_id.starts_with(STANDING) && position(event_id).is_some()
+}
+
 impl Table {
-    fn open(&mut self) -> Arc<Stream> {
+    fn open(&mut self, is_standing: bool) -> Arc<Stream> {
         let unread: Vec<u64> = self
             .by_number
             .iter()
@@ -314,7 +348,7 @@ impl Table {
             oldest.inspect(|stream| stream.abandon());
         }
         self.last += 1;
-        let stream = Stream::new(Some(self.last));
+        let stream = Stream::new(Some(self.last), is_standing);
         self.by_number.insert(self.last, stream.clone());
         stream
     }
@@ -328,74 +362,4 @@ impl Table {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{KEPT_EVENTS, Reader, Stream, Streams, UNREAD_MAX};
-    use crate::wire::Payload;
-    use http_body_util::BodyExt;
-
-    fn message(text: &str) -> Payload {
-        Payload::from(text.to_owned())
-    }
-
-    async fn next(reader: &mut Reader) -> Option<String> {
-        let frame = reader.frame().await?.unwrap().into_data().unwrap();
-        Some(String::from_utf8(frame.to_vec()).unwrap())
-    }
-
-    #[tokio::test]
-    async fn a_broken_stream_is_taken_up_where_it_broke() {
-        let streams = Streams::default();
-        let stream = streams.open();
-        stream.prime();
-        stream.push(message("a"));
-        let mut reader = stream.body();
-        assert_eq!(next(&mut reader).await.unwrap(), "id: 1-1\ndata:\n\n");
-        assert_eq!(next(&mut reader).await.unwrap(), "id: 1-2\nevent: message\ndata: a\n\n");
-        drop(reader);
-        stream.push(message("b"));
-        stream.push(message("c"));
-        stream.end();
-        let (_, mut reader) = streams.resume("1-2").unwrap();
-        assert_eq!(next(&mut reader).await.unwrap(), "id: 1-3\nevent: message\ndata: b\n\n");
-        let (_, mut again) = streams.resume("1-3").unwrap();
-        assert_eq!(next(&mut reader).await, None, "another reader took over");
-        assert_eq!(next(&mut again).await.unwrap(), "id: 1-4\nevent: message\ndata: c\n\n");
-        assert_eq!(next(&mut again).await, None);
-        for unknown in ["2-1", "1", "x-y", "", "1-2-3", "-1-1"] {
-            assert!(streams.resume(unknown).is_none(), "{unknown}");
-        }
-        streams.forget(&stream);
-        assert!(streams.resume("1-2").is_none());
-    }
-
-    #[tokio::test]
-    async fn a_fleeting_stream_keeps_nothing_that_was_read() {
-        let stream = Stream::fleeting();
-        stream.prime();
-        stream.push(message("a"));
-        let mut reader = stream.body();
-        assert_eq!(next(&mut reader).await.unwrap(), "event: message\ndata: a\n\n");
-        assert_eq!(stream.lock().bytes, 0);
-        let mut gone = reader.when_gone();
-        assert!(gone.try_recv().is_err());
-        drop(reader);
-        assert!(gone.await.is_err(), "the sender went with the body");
-    }
-
-    #[test]
-    fn streams_and_events_are_bounded() {
-        let streams = Streams::default();
-        let first = streams.open();
-        for n in 0..2 * KEPT_EVENTS {
-            first.push(message(&n.to_string()));
-        }
-        assert_eq!(first.lock().events.len(), KEPT_EVENTS);
-        for _ in 0..3 * UNREAD_MAX {
-            streams.open();
-        }
-        assert_eq!(streams.lock().by_number.len(), UNREAD_MAX);
-        let standing = streams.open_standing();
-        streams.open_standing();
-        assert!(standing.lock().ended);
-    }
-}
+mod tests;

@@ -69,6 +69,12 @@ impl Names {
         &self.entries
     }
 
+    /// Items that are not shown under their prefix and name, and what that would be.
+    pub fn renamed(&self) -> impl Iterator<Item = (&Entry, String)> {
+        let with_name = self.entries.iter().map(|entry| (entry, prefixed(entry)));
+        with_name.filter(|(entry, name)| *entry.shown != **name)
+    }
+
     /// The item that `name` stands for: the name it is shown under, that name before it was
     /// shortened, its full name `server__name`, or its own where only one server has it.
     pub fn resolve(&self, name: &str) -> Result<&Entry, NotFound> {

@@ -114,11 +114,6 @@ impl Uris {
         }
     }
 
-    /// A server's own URI as clients are shown it.
-    pub fn shown(&self, server: &ServerName, uri: &str) -> Arc<str> {
-        if self.shared.contains_key(uri) { qualified(server, uri) } else { uri.into() }
-    }
-
     fn spelled_out<'a>(&'a self, uri: &'a str) -> Option<Located<'a>> {
         let (server, rest) = uri.strip_prefix(SCHEME)?.split_once('/')?;
         let server = self.servers.get(&ServerName::parse(server).ok()?)?;

@@ -92,17 +92,17 @@ mod tests {
 
     #[test]
     fn an_update_is_told_to_each_client_in_its_words() {
+        let id = "io.modelcontextprotocol/subscriptionId";
         let check = |params: &str, shown: &str, subscription: Option<&str>, expected: &str| {
             let sent = resource_updated(&note(params), shown, subscription).unwrap().into_bytes();
             assert_eq!(sent, note(expected).text(), "{params}");
         };
-        const ID: &str = "io.modelcontextprotocol/subscriptionId";
-        let ours = format!(r#"{{"_meta":{{"{ID}":4,"x":1}},"uri":"a:b"}}"#);
+        let ours = format!(r#"{{"_meta":{{"{id}":4,"x":1}},"uri":"a:b"}}"#);
         check(r#"{"uri":"a:b","z":1e400}"#, "a:b", None, r#"{"uri":"a:b","z":1e400}"#);
         check(r#"{"uri":"a:b"}"#, "c:s/a:b", None, r#"{"uri":"c:s/a:b"}"#);
         check(&ours, "a:b", None, r#"{"_meta":{"x":1},"uri":"a:b"}"#);
         check(&ours, "a:b", Some("\"l\""), &ours.replace('4', "\"l\""));
-        let added = format!(r#"{{"_meta":{{"{ID}":7}},"uri":"a:b"}}"#);
+        let added = format!(r#"{{"_meta":{{"{id}":7}},"uri":"a:b"}}"#);
         check(r#"{"uri":"a:b"}"#, "a:b", Some("7"), &added);
         check(r#"{"_meta":{},"uri":"a:b"}"#, "a:b", Some("7"), &added);
     }

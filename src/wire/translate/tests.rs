@@ -1,4 +1,4 @@
-use super::{Answer, Asked, Rewrite, answer, modern_meta, progress, request};
+use super::{Answer, Asked, Meta, Rewrite, answer, modern_meta, progress, request};
 use crate::wire::params::{Head, Target};
 use crate::wire::{Era, Message};
 
@@ -17,7 +17,8 @@ fn a_call_is_changed_only_where_we_own_it() {
             r#"{{"id":"x","method":"tools/call","jsonrpc":"2.0","params":{params}}}"#
         ));
         let params = Head::parse(&message).unwrap().request(&message).unwrap();
-        let rewrite = Rewrite { id: 9, name: "echo", meta: added, members: "" };
+        let meta = added.map_or(Meta::AsItIs, Meta::Add);
+        let rewrite = Rewrite { id: 9, name: "echo", meta, members: "" };
         let sent = request(&message, &params, rewrite).into_bytes();
         let expected =
             format!(r#"{{"id":9,"method":"tools/call","jsonrpc":"2.0","params":{expected}}}"#);
@@ -41,6 +42,19 @@ fn a_call_is_changed_only_where_we_own_it() {
         r#"{"name":"echo","_meta":{"k":1,"progressToken":9}}"#,
     );
     check("{\n\"name\":\"echo\"}", None, r#"{ "name":"echo"}"#);
+}
+
+#[test]
+fn a_legacy_server_is_not_told_of_the_other_era() {
+    let meta = r#"{"io.modelcontextprotocol/protocolVersion":"2026-07-28","a\"b":1e400,"progressToken":"p","io.modelcontextprotocol/clientCapabilities":{},"x":[]}"#;
+    let message = parse(&format!(
+        r#"{{"id":"x","method":"tools/call","jsonrpc":"2.0","params":{{"_meta":{meta},"name":"n"}}}}"#
+    ));
+    let params = Head::parse(&message).unwrap().request(&message).unwrap();
+    let rewrite = Rewrite { id: 9, name: "n", meta: Meta::Legacy, members: "" };
+    let sent = request(&message, &params, rewrite).into_bytes();
+    let expected = r#"{"id":9,"method":"tools/call","jsonrpc":"2.0","params":{"_meta":{"a\"b":1e400,"progressToken":9,"x":[]},"name":"n"}}"#;
+    assert_eq!(sent, expected);
 }
 
 #[test]
@@ -117,25 +131,4 @@ fn ids_of_tasks_carry_their_server() {
     let Answer::Ready(payload) = answer(&message, asked) else { panic!() };
     let expected = r#"{"jsonrpc":"2.0","id":"c","result":{"task":{"taskId":"srv:t"}}}"#;
     assert_eq!(payload.into_bytes(), expected);
-}
-
-#[test]
-fn a_legacy_server_over_http_sees_no_modern_request() {
-    let (version, info) =
-        ("io.modelcontextprotocol/protocolVersion", "io.modelcontextprotocol/clientInfo");
-    let check = |meta: &str, expected: Option<&str>| {
-        let text = |meta: &str| {
-            format!(
-                r#"{{"jsonrpc":"2.0","id":1,"method":"m","params":{{"_meta":{meta},"x":1e400}}}}"#
-            )
-        };
-        let message = super::Message::parse(&text(meta).into()).unwrap();
-        let found = super::legacy_meta(&message).map(|payload| payload.into_bytes());
-        assert_eq!(found, expected.map(|meta| text(meta).into()), "{meta}");
-    };
-    check(&format!(r#"{{"{version}":"2026-07-28"}}"#), Some("{}"));
-    check(&format!(r#"{{"a":1,"{version}":"v","{info}":{{}}}}"#), Some(r#"{"a":1}"#));
-    check(&format!(r#"{{"{info}":{{}},"a":1, "{version}":"v","b":2}}"#), Some(r#"{"a":1, "b":2}"#));
-    check(r#"{"progressToken":7}"#, None);
-    check("{}", None);
 }

@@ -102,6 +102,16 @@ impl Http {
 
     /// POSTs and does not wait.
     pub fn start_post(&mut self, body: &str, more: &[(&str, &str)]) {
+        self.start_post_to("/mcp", body, more);
+    }
+
+    /// POSTs to another path.
+    pub fn post_to(&mut self, path: &str, body: &str, more: &[(&str, &str)]) -> Reply {
+        self.start_post_to(path, body, more);
+        self.read()
+    }
+
+    fn start_post_to(&mut self, path: &str, body: &str, more: &[(&str, &str)]) {
         let mut headers = vec![
             format!("Host: {}", self.host),
             "Content-Type: application/json".to_owned(),
@@ -115,7 +125,7 @@ impl Http {
             });
             headers.push(format!("{name}: {value}"));
         }
-        self.send_raw("POST /mcp HTTP/1.1", &headers, body.as_bytes());
+        self.send_raw(&format!("POST {path} HTTP/1.1"), &headers, body.as_bytes());
     }
 
     /// A request without a body.

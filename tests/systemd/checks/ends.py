@@ -5,9 +5,9 @@ import signal
 import threading
 import time
 
-from clients import Bridge, http_call, outcome
-from lib import EXAMPLES, SERVICE, ctl, drop_in, expect, facts, given, is_active, journal, main_pid
-from lib import milliseconds, processes, run, same, servers, show, until
+from clients import Bridge, NoAnswer, http_call, outcome
+from lib import CONFIG, EXAMPLES, SERVICE, ctl, drop_in, expect, facts, given, is_active, journal
+from lib import main_pid, milliseconds, processes, run, same, servers, show, until
 
 
 def all_servers():
@@ -103,6 +103,48 @@ def cut_off():
     return f"stopped after {took:.1f} s"
 
 
+def cut_off_by_restart():
+    """Another daemon goes on, but not with what hangs on a connection to this one: plain HTTP gets
+    its answer from this one, calls of a bridge get theirs from the next and no other."""
+    late = '[servers.late]\ncommand = "sh"\nargs = ["-c", "sleep 3; exec callmux example-server time"]\n'
+    given(f'drain_timeout = "1s"\n{EXAMPLES}')
+    bridge, answers, in_flight = Bridge(), {}, threading.Event()
+    all_servers()
+    CONFIG.write_text(f'drain_timeout = "1s"\n{EXAMPLES}{late}')
+    ctl("reload", SERVICE)
+
+    def call(tool, arguments=None, on_progress=None):
+        def run():
+            try:
+                answers[tool] = outcome(http_call(tool, arguments, on_progress=on_progress))
+            except NoAnswer as error:
+                answers[tool] = str(error)
+
+        threads.append(threading.Thread(target=run))
+        threads[-1].start()
+
+    threads = []
+    call("slow__wait", {"seconds": 300, "steps": 3000}, in_flight.set)
+    expect(in_flight.wait(30), "the call did not reach its server")
+    call("late__now")
+    waiting = bridge.start_call("late__now")
+    running = bridge.start_call("slow__wait", {"seconds": 5, "steps": 50}, token="t")
+    bridge.await_progress()
+    started = time.monotonic()
+    ctl("restart", SERVICE)
+    took = time.monotonic() - started
+    for thread in threads:
+        thread.join(10)
+    same("plain HTTP", answers, {"slow__wait": "outcome_unknown", "late__now": "not_sent"})
+    same("the bridge's call that ran", outcome(running.get(timeout=30)), "done")
+    same("the bridge's call that waited", outcome(waiting.get(timeout=30)), "done")
+    expect(not bridge.unexpected, f"answers to nothing: {bridge.unexpected}")
+    expect(took < 8, f"`systemctl restart` took {took:.1f} s with a drain of 1 s")
+    cut = facts("daemon_stopped")[-1]["CALLMUX_CALLS"]
+    same("calls that were cut off", cut, "2")
+    return f"restarted after {took:.1f} s"
+
+
 def hung():
     given()
     try:
@@ -149,6 +191,7 @@ CHECKS = [
     ("ten kills in a row wear nothing out", crash_loop),
     ("a stop lets calls in flight finish", drained),
     ("a stop cuts off what takes too long", cut_off),
+    ("a restart answers plain HTTP that takes too long", cut_off_by_restart),
     ("the watchdog ends a daemon that hangs", hung),
     ("the watchdog leaves alone one that works", busy_is_not_hung),
 ]

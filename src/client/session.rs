@@ -25,6 +25,7 @@ pub enum Way {
     Stdio,
     Link,
     Http,
+    Sse,
 }
 
 impl Way {
@@ -33,6 +34,7 @@ impl Way {
             Self::Stdio => "stdio",
             Self::Link => "link",
             Self::Http => "http",
+            Self::Sse => "sse",
         }
     }
 }
@@ -54,6 +56,8 @@ pub struct Session {
 #[derive(Debug, Default)]
 struct State {
     client: Client,
+    /// It began with `initialize`: only a legacy client hears what it did not ask for.
+    is_greeted: bool,
     in_flight: HashMap<Box<str>, oneshot::Sender<()>>,
     asked: HashMap<u64, Ask>,
     last_ask: u64,
@@ -131,7 +135,8 @@ impl Session {
 
     /// The client greeted us with `initialize`.
     pub fn greet(&self, client: Client) {
-        self.lock().client = client;
+        let mut state = self.lock();
+        (state.client, state.is_greeted) = (client, true);
     }
 
     /// Completes when no request is in flight.
@@ -161,9 +166,15 @@ impl Session {
         self.lock().level = Some(level);
     }
 
-    /// Whether the client wants this log message.
+    /// Whether the client wants this log message, which is about none of its requests.
     pub fn wants_log(&self, message: &Message) -> bool {
-        self.lock().level.is_none_or(|level| LogLevel::of(message) >= level)
+        let state = self.lock();
+        state.is_greeted && state.level.is_none_or(|level| LogLevel::of(message) >= level)
+    }
+
+    /// Whether the client hears what it did not ask for.
+    pub fn is_greeted(&self) -> bool {
+        self.lock().is_greeted
     }
 
     /// The client wants to hear about the resource that it knows as `shown`. `false` if it wants to

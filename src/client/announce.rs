@@ -68,6 +68,7 @@ impl Announcements {
             What::Log(message) if self.session.wants_log(message) => {
                 self.waiting.push_back(message.payload());
             }
+            What::TaskStatus(_) | What::Other(_) if !self.session.is_greeted() => {}
             What::Log(_) => {}
             What::TaskStatus(message) => {
                 self.waiting.extend(translate::task_status(message, notice.server.as_str()));

@@ -6,6 +6,7 @@ use rmcp::model::{
 use serde_json::{Map, Value, json};
 
 use crate::mux::World;
+use crate::wire::capabilities::TASKS_EXTENSION;
 use crate::wire::{Era, Revision, Topic};
 
 fn implementation() -> Implementation {
@@ -54,17 +55,14 @@ pub fn capabilities(world: &World, era: Era) -> Value {
             all.insert("tasks".to_owned(), tasks);
         }
         Era::Modern => {
-            if any(|can| can.extension(TASKS).is_some()) {
-                all.insert("extensions".to_owned(), json!({ TASKS: {} }));
+            if any(|can| can.has_task_extension) {
+                all.insert("extensions".to_owned(), json!({ TASKS_EXTENSION: {} }));
             }
         }
         Era::Legacy => {}
     }
     Value::Object(all)
 }
-
-/// The name of the extension that has tasks since 2026-07-28.
-const TASKS: &str = "io.modelcontextprotocol/tasks";
 
 /// What is said of a daemon that cannot be asked.
 pub fn least_capabilities() -> Value {

@@ -90,7 +90,7 @@ fn request(
     head: Head,
 ) -> Result<Handled, RpcError> {
     let method = message.method().cloned().unwrap_or(Method::Other("".into()));
-    if method == Method::Initialize {
+    if method == Method::Initialize && head.era() == Era::Legacy {
         let revision = initialize(hub, session, &message)?;
         return Ok(Handled::Later(Later::Initialize(revision)));
     }
@@ -170,6 +170,7 @@ fn call(session: &Arc<Session>, message: Message, head: Head) -> Handled {
         level,
         pending: None,
         again: false,
+        is_kept: false,
     }))
 }
 

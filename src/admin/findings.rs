@@ -1,0 +1,79 @@
+//! What is not as its operator would expect: for `callmux doctor`.
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::ServerName;
+use crate::mux::World;
+use crate::servers::Server;
+use crate::servers::handle::Phase;
+use crate::wire::ListKind;
+
+/// One finding.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    pub severity: Severity,
+    pub server: Option<ServerName>,
+    /// What is the matter.
+    pub message: String,
+    /// What can be done about it.
+    pub remedy: String,
+}
+
+/// How bad it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// Something does not work.
+    Problem,
+    /// Everything works, but not as it is written in a server or in the config.
+    Note,
+}
+
+/// What there is to find in a world.
+pub fn findings(world: &World) -> Vec<Finding> {
+    let mut all: Vec<Finding> = world.servers.values().flat_map(of_server).collect();
+    for kind in [ListKind::Tools, ListKind::Prompts] {
+        let names =
+            if kind == ListKind::Tools { &world.catalog.tools } else { &world.catalog.prompts };
+        all.extend(names.renamed().map(|(entry, name)| Finding {
+            severity: Severity::Note,
+            server: Some(entry.server.name.clone()),
+            message: format!("{} {name} is shown as {}", kind.noun(), entry.shown),
+            remedy: "a shorter or another `prefix`, or an alias, gives it a name of its own".into(),
+        }));
+    }
+    let mut shared: Vec<_> = world.catalog.uris.shared().collect();
+    shared.sort_unstable();
+    all.extend(shared.into_iter().map(|(uri, shown)| Finding {
+        severity: Severity::Note,
+        server: None,
+        message: format!("several servers have the resource {uri}"),
+        remedy: format!("clients reach them as {}", shown.join(", ")),
+    }));
+    all
+}
+
+fn of_server(server: &Server) -> Vec<Finding> {
+    let status = server.status();
+    let finding = |message: String, remedy: &str| Finding {
+        severity: Severity::Problem,
+        server: Some(server.name.clone()),
+        message,
+        remedy: remedy.to_owned(),
+    };
+    let mut all = Vec::new();
+    if matches!(status.phase, Phase::Waiting | Phase::Unusable) {
+        let reason = status.reason.as_deref().unwrap_or("for a reason it did not say");
+        let remedy = format!(
+            "`journalctl --user -t mcp-{0}` has its own words; `callmux restart {0}` tries again now",
+            server.name
+        );
+        all.push(finding(format!("it is not ready: {reason}"), &remedy));
+    }
+    let offer = status.offer.clone();
+    all.extend(offer.iter().flat_map(|offer| offer.bad()).map(|(kind, bad)| {
+        let message = format!("{} {} is not shown: {}", kind.noun(), bad.name, bad.reason);
+        finding(message, "only the server's authors can mend its definition")
+    }));
+    all
+}

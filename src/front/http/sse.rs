@@ -1,0 +1,272 @@
+//! HTTP with SSE, as revision 2024-11-05 has it ("HTTP with SSE"), for clients that speak nothing
+//! newer.
+//!
+//! GET `/sse` opens a stream of events; its first event says where the client is to POST its
+//! messages, and everything that we have to say comes on the stream. The session is the stream:
+//! when that ends, the calls in flight are taken back.
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::task::{Context, Poll};
+
+use axum::Extension;
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, StatusCode, Uri, header as names};
+use bytes::Bytes;
+use http_body::{Body, Frame};
+use tokio::sync::oneshot;
+use tokio::time::{Instant, Sleep};
+
+use super::answer::KEEP_ALIVE;
+use super::post::read;
+use super::{Caller, Front, Response, accepts, empty, json, refusal};
+use crate::access::Principal;
+use crate::base::SessionId;
+use crate::client::session::{Session, Way};
+use crate::front::duplex::Duplex;
+use crate::front::outbox::Outbox;
+use crate::telemetry::Fact;
+use crate::wire::error::code::INVALID_REQUEST;
+use crate::wire::params::Head;
+use crate::wire::{Era, Malformed, Message, Payload, RpcError, sse};
+
+/// Where the stream is opened.
+pub(super) const STREAM: &str = "/sse";
+/// Where messages are taken in.
+pub(super) const MESSAGES: &str = "/messages";
+/// The parameter that names the session there.
+const SESSION: &str = "sessionId";
+
+/// The sessions by their ids. Each holds a connection, so these bound the table.
+#[derive(Debug, Default)]
+pub struct SseSessions {
+    by_id: Mutex<HashMap<SessionId, Arc<Duplex>>>,
+}
+
+impl SseSessions {
+    fn lock(&self) -> MutexGuard<'_, HashMap<SessionId, Arc<Duplex>>> {
+        self.by_id.lock().expect("no panic happens under this lock")
+    }
+
+    /// The session of this principal with this id.
+    fn find(&self, id: SessionId, principal: &Principal) -> Option<Arc<Duplex>> {
+        let found = self.lock().get(&id).cloned();
+        found.filter(|duplex| duplex.session.principal == *principal)
+    }
+
+    pub fn len(&self) -> usize {
+        self.lock().len()
+    }
+}
+
+/// Opens a session and its stream.
+pub(super) async fn open(
+    State(front): State<Arc<Front>>,
+    Extension(caller): Extension<Arc<Caller>>,
+    request: Request,
+) -> axum::response::Response {
+    if !accepts(request.headers(), "text/event-stream") {
+        let error = RpcError::new(INVALID_REQUEST, "the answer to GET is a text/event-stream");
+        return refusal(StatusCode::NOT_ACCEPTABLE, &error).map(axum::body::Body::new);
+    }
+    let principal = caller.peer.principal.clone();
+    let session = Session::new(SessionId::random(), principal, Way::Sse, None);
+    let endpoint = sse::endpoint(&format!("{MESSAGES}?{SESSION}={}", session.id));
+    let duplex = Arc::new(Duplex {
+        hub: front.hub.clone(),
+        session,
+        outbox: Arc::new(Outbox::events(endpoint)),
+        tasks: front.calls.child(),
+    });
+    duplex.announce();
+    front.sse.lock().insert(duplex.session.id, duplex.clone());
+    front.changed.notify_one();
+    let (sender, gone) = oneshot::channel();
+    front.streams.spawn("sse session", end(front.clone(), duplex.clone(), caller, gone));
+    let stream = Stream::new(duplex.outbox.clone(), Held { front, duplex, _gone: sender });
+    let mut response = axum::response::Response::new(axum::body::Body::new(stream));
+    let headers = response.headers_mut();
+    headers.insert(names::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    headers.insert(names::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    response
+}
+
+/// Ends the session of a client that does not read, and in order when the daemon is told to stop.
+async fn end(
+    front: Arc<Front>,
+    duplex: Arc<Duplex>,
+    caller: Arc<Caller>,
+    mut gone: oneshot::Receiver<()>,
+) {
+    let in_order = async {
+        front.streams.stopped().await;
+        duplex.session.wait_idle().await;
+        front.sse.lock().remove(&duplex.session.id);
+        // What was taken in meanwhile.
+        duplex.session.wait_idle().await;
+        duplex.outbox.close();
+        std::future::pending::<()>().await;
+    };
+    tokio::select! {
+        _ = &mut gone => {}
+        () = duplex.outbox.overflowed() => caller.give_up(),
+        () = in_order => {}
+    }
+}
+
+/// Takes in one message.
+pub(super) async fn post(
+    State(front): State<Arc<Front>>,
+    Extension(caller): Extension<Arc<Caller>>,
+    request: Request,
+) -> axum::response::Response {
+    let (head, body) = request.into_parts();
+    let response = match find(&front, &caller, &head.uri) {
+        Err(response) => response,
+        Ok(_) => match read(&head.headers, body, front.hub.world().config.http.max_body).await {
+            Err(response) => response,
+            // The session may have ended while the body came.
+            Ok(text) => find(&front, &caller, &head.uri)
+                .map_or_else(|response| response, |duplex| take_in(&duplex, &text)),
+        },
+    };
+    response.map(axum::body::Body::new)
+}
+
+#[expect(clippy::result_large_err, reason = "the error is the response, and is sent at once")]
+fn find(front: &Front, caller: &Caller, uri: &Uri) -> Result<Arc<Duplex>, Response> {
+    let pairs = uri.query().unwrap_or_default().split('&');
+    let id = pairs.filter_map(|pair| pair.split_once('=')).find(|(name, _)| *name == SESSION);
+    let Some((_, id)) = id else {
+        let what = format!("the session is missing; the first event of GET {STREAM} names it");
+        return Err(refusal(StatusCode::BAD_REQUEST, &RpcError::new(INVALID_REQUEST, what)));
+    };
+    let found = SessionId::parse(id).and_then(|id| front.sse.find(id, &caller.peer.principal));
+    found.ok_or_else(|| {
+        let what = format!("no such session; begin one with GET {STREAM}");
+        refusal(StatusCode::NOT_FOUND, &RpcError::new(INVALID_REQUEST, what))
+    })
+}
+
+/// What is no message is refused here; everything else is answered on the stream.
+fn take_in(duplex: &Duplex, text: &Bytes) -> Response {
+    let refused = match Message::parse(text) {
+        Ok(message) if Head::parse(&message).is_ok_and(|head| head.era() == Era::Modern) => {
+            let what = "2026-07-28 has no HTTP with SSE; it is spoken on /mcp";
+            Some(RpcError::new(INVALID_REQUEST, what).response(message.id()))
+        }
+        Err(Malformed::Batch) if duplex.session.revision().has_batches() => None,
+        Ok(_) => None,
+        Err(malformed) => {
+            let (error, id) = malformed.answer();
+            Some(error.response(id))
+        }
+    };
+    match refused {
+        Some(error) => json(StatusCode::BAD_REQUEST, error),
+        None => {
+            duplex.take_in(text);
+            empty(StatusCode::ACCEPTED)
+        }
+    }
+}
+
+/// A session for as long as its stream is there.
+#[derive(Debug)]
+struct Held {
+    front: Arc<Front>,
+    duplex: Arc<Duplex>,
+    /// Dropped with the stream, which the other end hears.
+    _gone: oneshot::Sender<()>,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let session = self.duplex.session.id;
+        self.front.sse.lock().remove(&session);
+        self.duplex.tasks.stop();
+        self.front.changed.notify_one();
+        self.front.hub.touch();
+        self.front.hub.recorder.record(Fact::SessionClosed { session });
+    }
+}
+
+type Next = Pin<Box<dyn Future<Output = Option<Payload>> + Send>>;
+
+/// The body that sends what is in the session's outbox.
+struct Stream<H> {
+    outbox: Arc<Outbox>,
+    next: Option<Next>,
+    /// Until the next comment, which keeps a silent stream alive.
+    silence: Pin<Box<Sleep>>,
+    /// Dropped with the stream.
+    _held: H,
+}
+
+impl<H> Stream<H> {
+    fn new(outbox: Arc<Outbox>, held: H) -> Self {
+        let silence = Box::pin(tokio::time::sleep(KEEP_ALIVE));
+        Self { outbox, next: None, silence, _held: held }
+    }
+}
+
+impl<H: Unpin> Body for Stream<H> {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let outbox = self.outbox.clone();
+        let next = self.next.get_or_insert_with(|| Box::pin(async move { outbox.next().await }));
+        let event = match next.as_mut().poll(cx) {
+            Poll::Ready(event) => {
+                self.next = None;
+                event.map(Payload::into_bytes)
+            }
+            Poll::Pending => {
+                std::task::ready!(self.silence.as_mut().poll(cx));
+                Some(Bytes::from_static(sse::KEEP_ALIVE))
+            }
+        };
+        self.silence.as_mut().reset(Instant::now() + KEEP_ALIVE);
+        Poll::Ready(event.map(|event| Ok(Frame::data(event))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use http_body_util::BodyExt;
+    use tokio::time::Instant;
+
+    use super::{KEEP_ALIVE, Outbox, Stream};
+    use crate::wire::{Payload, sse};
+
+    #[tokio::test(start_paused = true)]
+    async fn a_silent_stream_is_kept_alive() {
+        let outbox = Arc::new(Outbox::events(sse::endpoint("/here")));
+        let mut stream = Stream::new(outbox.clone(), ());
+        let mut next = async || {
+            let began = Instant::now();
+            let frame = stream.frame().await?.unwrap().into_data().unwrap();
+            Some((began.elapsed(), String::from_utf8(frame.to_vec()).unwrap()))
+        };
+        let first = next().await.unwrap().1;
+        assert_eq!(first, "event: endpoint\ndata: /here\n\n");
+        for _ in 0..2 {
+            let (after, comment) = next().await.unwrap();
+            assert!(after >= KEEP_ALIVE && after < 2 * KEEP_ALIVE && comment.starts_with(':'));
+        }
+        tokio::time::advance(KEEP_ALIVE / 2).await;
+        outbox.push(Payload::from("{}".to_owned()));
+        assert_eq!(next().await.unwrap().1, "event: message\ndata: {}\n\n");
+        assert!(next().await.unwrap().0 >= KEEP_ALIVE, "silence begins anew");
+        outbox.close();
+        assert!(next().await.is_none());
+    }
+}

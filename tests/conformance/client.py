@@ -1,0 +1,210 @@
+"""What the official suite runs as the client: an MCP client on stdio, with callmux between it and the
+suite's server.
+
+`client.py URL`, with MCP_CONFORMANCE_SCENARIO, _PROTOCOL_VERSION and _CONTEXT from the suite.
+CALLMUX_CONFORMANCE_CLIENT says which callmux; unset, the stand-in takes its place, which proves
+this file right. What goes wrong is said on stderr, one line each, after `client: `.
+"""
+
+import asyncio
+import json
+import os
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+MODERN = "2026-07-28"
+META = "io.modelcontextprotocol/"
+CAPABILITIES = {"elicitation": {"form": {}}, "sampling": {}, "roots": {}}
+INFO = {"name": "conformance-client", "version": "1.0.0"}
+DEADLINE = 20
+
+
+class Refused(Exception):
+    pass
+
+
+class Client:
+    """A client of one era on the pipes of a process."""
+
+    def __init__(self, process, version):
+        self.process, self.version, self.modern = process, version, version >= MODERN
+        self.last, self.waiting = 0, {}
+        self.reader = asyncio.create_task(self.read())
+
+    def write(self, message):
+        self.process.stdin.write(json.dumps({"jsonrpc": "2.0", **message}).encode() + b"\n")
+
+    async def read(self):
+        async for line in self.process.stdout:
+            message = json.loads(line)
+            if "method" in message:
+                if "id" in message:
+                    self.write({"id": message["id"], "result": answer(message["method"], message.get("params") or {})})
+            elif (waiting := self.waiting.pop(message.get("id"), None)) and not waiting.done():
+                waiting.set_result(message)
+        for waiting in self.waiting.values():
+            if not waiting.done():
+                waiting.set_exception(Refused("the other side has closed its end"))
+
+    async def request(self, method, **params):
+        self.last += 1
+        if self.modern:
+            named = {"protocolVersion": self.version, "clientInfo": INFO, "clientCapabilities": CAPABILITIES}
+            params["_meta"] = {f"{META}{key}": value for key, value in named.items()}
+        waiting = self.waiting[self.last] = asyncio.get_running_loop().create_future()
+        self.write({"id": self.last, "method": method, "params": params})
+        try:
+            message = await asyncio.wait_for(waiting, DEADLINE)
+        except asyncio.TimeoutError:
+            raise Refused(f"{method} had no answer within {DEADLINE} s") from None
+        if "error" in message:
+            raise Refused(f"{method}: {message['error'].get('code')} {message['error'].get('message')}")
+        return message["result"]
+
+    async def call(self, name, arguments=None, between=None, **more):
+        """Calls a tool, and answers what it asks. `between` is called before each answer."""
+        result = await self.request("tools/call", name=name, arguments=arguments or {}, **more)
+        if result.get("resultType", "complete") != "input_required":
+            return result
+        if between:
+            await between()
+        asked = (result.get("inputRequests") or {}).items()
+        more = {"inputResponses": {key: answer(one["method"], one.get("params") or {}) for key, one in asked}}
+        if "requestState" in result:
+            more["requestState"] = result["requestState"]
+        return await self.call(name, arguments, between, **more)
+
+    async def open(self):
+        if self.modern:
+            return await self.request("server/discover")
+        params = {"protocolVersion": self.version, "capabilities": CAPABILITIES, "clientInfo": INFO}
+        result = await self.request("initialize", **params)
+        self.write({"method": "notifications/initialized"})
+        return result
+
+    async def close(self):
+        self.process.stdin.close()
+        try:
+            await asyncio.wait_for(self.process.wait(), DEADLINE)
+        except asyncio.TimeoutError:
+            self.process.kill()
+        await self.reader
+
+
+def answer(method, params):
+    """What the user, the model or the client itself says."""
+    if method == "sampling/createMessage":
+        content = {"type": "text", "text": "A model says so."}
+        return {"role": "assistant", "content": content, "model": "none", "stopReason": "endTurn"}
+    if method == "elicitation/create":
+        fields = (params.get("requestedSchema") or {}).get("properties") or {}
+        return {"action": "accept", "content": {name: field.get("default", example(field)) for name, field in fields.items()}}
+    return {"roots": []} if method == "roots/list" else {}
+
+
+def example(schema):
+    kinds = {"string": "text", "integer": 1, "number": 1.5, "boolean": True, "array": [], "object": {}}
+    return kinds.get(schema.get("type"))
+
+
+async def every_tool(client, tools):
+    """A model calls whatever it is shown."""
+    for tool in tools:
+        fields = tool["inputSchema"].get("properties", {})
+        wanted = tool["inputSchema"].get("required", [])
+        await client.call(tool["name"], {name: example(fields[name]) for name in wanted})
+
+
+async def headers(client, tools):
+    await every_tool(client, tools)
+    for resource in (await client.request("resources/list"))["resources"]:
+        await client.request("resources/read", uri=resource["uri"])
+    for prompt in (await client.request("prompts/list"))["prompts"]:
+        await client.request("prompts/get", name=prompt["name"])
+
+
+async def custom_headers(client, _):
+    for call in json.loads(os.environ["MCP_CONFORMANCE_CONTEXT"])["toolCalls"]:
+        await client.call(call["name"], call["arguments"])
+
+
+async def request_state(client, _):
+    await client.call("test_mrtr_echo_state", between=lambda: client.call("test_mrtr_unrelated"))
+    await client.call("test_mrtr_no_state")
+    await client.call("test_mrtr_no_result_type")
+
+
+async def preserved(client, tools):
+    schemas = {tool["name"]: tool["inputSchema"] for tool in tools}
+    await client.call("json_schema_echo", {"schema": schemas["json_schema_2020_12_tool"]})
+
+
+async def nothing(*_):
+    pass
+
+
+# Scenarios where something else is to do than to call every tool.
+DOES = {
+    "http-standard-headers": headers,
+    "http-custom-headers": custom_headers,
+    "sep-2322-client-request-state": request_state,
+    "json-schema-2020-12-preservation": preserved,
+    # That server has a tool and no calls.
+    "json-schema-ref-no-deref": nothing,
+}
+
+
+async def daemon(binary, url, home):
+    """callmux with the suite's server as its only one, and a bridge to it."""
+    home.mkdir()
+    env = {**os.environ, "XDG_RUNTIME_DIR": str(home), "XDG_CACHE_HOME": str(home), "XDG_CONFIG_HOME": str(home)}
+    config, socket, log = home / "c.toml", home / "c.sock", Path(f"{home}.stderr")
+    config.write_text(f'[servers.suite]\nurl = {json.dumps(url)}\nprefix = ""\n')
+    words = ["serve", "--config", config, "--socket", socket, "--log-format", "json"]
+    with open(log, "wb") as stderr:
+        serve = await asyncio.create_subprocess_exec(binary, *map(str, words), stdin=-3, stdout=-3, stderr=stderr, env=env)
+        facts = ("server_ready", "server_failed", "server_unusable")
+        # Not needed for a list, which waits; but a server that fails is to be said as that.
+        while serve.returncode is None and not any(f'"fact":"{fact}"' in log.read_text() for fact in facts):
+            await asyncio.sleep(0.01)
+        words = ["bridge", "--socket", str(socket)]
+        bridge = await asyncio.create_subprocess_exec(
+            binary, *words, stdin=-1, stdout=-1, stderr=stderr, env=env, limit=1 << 26
+        )
+    return serve, bridge
+
+
+async def run(client, scenario):
+    await client.open()
+    tools = (await client.request("tools/list"))["tools"]
+    await DOES.get(scenario, every_tool)(client, tools)
+
+
+async def main(url):
+    scenario, version = os.environ["MCP_CONFORMANCE_SCENARIO"], os.environ["MCP_CONFORMANCE_PROTOCOL_VERSION"]
+    if scenario.startswith("auth/"):
+        return 0
+    serve, binary = None, os.environ.get("CALLMUX_CONFORMANCE_CLIENT")
+    if binary:
+        home = Path(os.environ["HOME"]) / f"client-{version}-{scenario}"
+        serve, process = await asyncio.wait_for(daemon(binary, url, home), DEADLINE)
+    else:
+        words = [sys.executable, str(HERE / "standin.py"), url]
+        process = await asyncio.create_subprocess_exec(*words, stdin=-1, stdout=-1, limit=1 << 26)
+    client = Client(process, version)
+    try:
+        await run(client, scenario)
+        return 0
+    except (Refused, KeyError) as why:
+        print(f"client: {why!r}", file=sys.stderr)
+        return 1
+    finally:
+        await client.close()
+        if serve and serve.returncode is None:
+            serve.terminate()
+            await serve.wait()
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(main(sys.argv[1])))

@@ -18,6 +18,7 @@ mod stream;
 mod subscription;
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -44,7 +45,6 @@ pub type Mirrors = HashMap<Arc<str>, Arc<[Mirror]>>;
 
 /// A remote server, and what was agreed on with it: what a connection over HTTP has beside what every
 /// connection has.
-#[derive(Debug)]
 pub struct Remote {
     client: Client,
     url: Uri,
@@ -57,8 +57,15 @@ pub struct Remote {
     drained: CancellationToken,
 }
 
+/// Neither the URL, which may hold a secret, nor the session's id, which is one.
+impl fmt::Debug for Remote {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Remote").finish_non_exhaustive()
+    }
+}
+
 /// What was agreed on with the server.
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Session {
     /// The session's id, if the server gave one.
     id: Option<HeaderValue>,

@@ -116,7 +116,11 @@ async fn deliver(
         let (headers, _) = remote.headers_of(&message)?;
         remote.request(Verb::POST, headers, body.clone()).await
     };
-    let wrong = match tokio::time::timeout(ACCEPT_WITHIN, post).await {
+    let post = tokio::select! {
+        () = connection.over() => return,
+        done = tokio::time::timeout(ACCEPT_WITHIN, post) => done,
+    };
+    let wrong = match post {
         Ok(Ok(response)) if response.status().is_success() => None,
         Ok(Ok(response)) if remote.forgets_session(response.status()) => {
             connection.end("its session is over".to_owned());

@@ -23,6 +23,8 @@ use crate::wire::{Era, Kind, Message, Payload, RpcError, object, translate};
 const OPEN_MAX: usize = 4096;
 /// How soon a server that was replaced is looked for again.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
+/// How soon a server that ended a subscription in order is asked again.
+const LISTEN_AGAIN: Duration = Duration::from_secs(5);
 
 /// All subscriptions. Cloning shares them.
 #[derive(Debug, Clone, Default)]
@@ -164,20 +166,28 @@ async fn listen(live: &Live, uri: &str, first: &mut Option<First>) -> Result<(),
             r#"{{"jsonrpc":"2.0","id":{id},"method":"subscriptions/listen","params":{{"_meta":{{{meta}}},"notifications":{{"resourceSubscriptions":[{uri}]}}}}}}"#
         ))
     };
-    let Ok(asked) = live.connection.request(Origin::default(), build) else { return Ok(()) };
-    let mut asked = Listening(asked);
+    loop {
+        let Ok(asked) = live.connection.request(Origin::default(), build) else { return Ok(()) };
+        let answer = match until_ended(Listening(asked), first).await {
+            Reply::Answer(answer) => answer,
+            Reply::Lost(_) => return Ok(()),
+        };
+        accepted(&answer)?;
+        // Ended in order, as before a restart of a remote server.
+        tell(first, Ok(()));
+        tokio::select! {
+            () = live.connection.over() => return Ok(()),
+            () = tokio::time::sleep(LISTEN_AGAIN) => {}
+        }
+    }
+}
+
+async fn until_ended(mut asked: Listening, first: &mut Option<First>) -> Reply {
     loop {
         match asked.0.next().await {
             Step::Event(Event::Acknowledged) => tell(first, Ok(())),
             Step::Event(_) => {}
-            Step::End(Reply::Answer(answer)) => {
-                accepted(&answer)?;
-                // Ended in order; it is asked again when it is started anew.
-                tell(first, Ok(()));
-                live.connection.over().await;
-                return Ok(());
-            }
-            Step::End(Reply::Lost(_)) => return Ok(()),
+            Step::End(reply) => return reply,
         }
     }
 }

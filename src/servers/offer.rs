@@ -8,7 +8,10 @@ use serde_json::value::RawValue;
 
 use crate::connection::{Connection, Mirrors, Origin, Reply};
 use crate::wire::{
-    Kind, ListKind, Message, Payload, ServerCapabilities, Span, error::code, mirror, object,
+    Kind, ListKind, Message, Payload, ServerCapabilities, Span,
+    error::code,
+    mirror::{self, Mirror},
+    object,
 };
 
 /// Pages of a list that are read at the most: a server whose cursors never end must not keep us.
@@ -31,6 +34,8 @@ pub struct Item {
     pub is_repeatable: bool,
     /// Whether the tool's results carry `structuredContent` by a schema.
     pub has_output_schema: bool,
+    /// Which of the tool's arguments a request over HTTP repeats in headers.
+    pub mirrors: Arc<[Mirror]>,
 }
 
 /// A definition that is left out, and why.
@@ -262,6 +267,8 @@ fn item(kind: ListKind, definition: &str) -> Result<Item, BadItem> {
         is_repeatable: hints.contains(&Some("true")),
         name_at: Span::of(raw, definition),
         has_output_schema: output.is_some_and(object::is_object),
+        // One that is wrong about it is none for clients over HTTP; others do not care.
+        mirrors: mirror::annotations(input.unwrap_or("{}")).unwrap_or_default().into(),
         definition: ByteString::from(definition),
     })
 }

@@ -6,7 +6,8 @@ use std::collections::HashMap;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::headers::{PARAM_PREFIX, encode};
+use super::error::{RpcError, code};
+use super::headers::{PARAM_PREFIX, decode, encode};
 use super::object;
 
 const ANNOTATION: &str = "x-mcp-header";
@@ -106,20 +107,60 @@ fn count(schema: &Value) -> usize {
 /// The headers for these `arguments`, the text of a JSON object. An argument that is `null` or
 /// missing has none.
 pub fn headers(mirrors: &[Mirror], arguments: &str) -> Vec<(Box<str>, String)> {
-    let value = |mirror: &Mirror| {
+    let header = |mirror: &Mirror| {
+        let text = mirror.value(arguments)?;
+        Some((mirror.header.clone(), encode(&text).into_owned()))
+    };
+    mirrors.iter().filter_map(header).collect()
+}
+
+/// Compares a request's headers with its `arguments`. `header`: the value of the header of this name.
+pub fn check<'h>(
+    mirrors: &[Mirror],
+    arguments: &str,
+    header: impl Fn(&str) -> Option<&'h str>,
+) -> Result<(), RpcError> {
+    let mismatch = |what: String| Err(RpcError::new(code::HEADER_MISMATCH, what));
+    for mirror in mirrors {
+        let name = &mirror.header;
+        match (mirror.value(arguments), header(name)) {
+            (None, None) => {}
+            (Some(body), Some(value)) => match decode(value) {
+                Some(decoded) if decoded == *body => {}
+                Some(decoded) => {
+                    return mismatch(format!(
+                        "`{name}: {decoded}` differs from the body's `{body}`"
+                    ));
+                }
+                None => {
+                    return mismatch(format!("`{name}` holds base64 that cannot be decoded"));
+                }
+            },
+            (Some(body), None) => {
+                return mismatch(format!("the `{name}` header is missing; the body says `{body}`"));
+            }
+            (None, Some(_)) => {
+                return mismatch(format!("`{name}` repeats an argument that is not there"));
+            }
+        }
+    }
+    Ok(())
+}
+
+impl Mirror {
+    /// The argument as a header has it, before it is encoded.
+    fn value(&self, arguments: &str) -> Option<String> {
         let mut json = arguments;
-        for name in &mirror.path {
+        for name in &self.path {
             let members: HashMap<String, &RawValue> = serde_json::from_str(json).ok()?;
             json = members.get(&**name)?.get();
         }
-        let text = match json.as_bytes().first()? {
-            b'"' => object::string(json)?,
-            b'{' | b'[' | b'n' => return None,
-            _ => json.into(),
-        };
-        Some((mirror.header.clone(), encode(&text).into_owned()))
-    };
-    mirrors.iter().filter_map(value).collect()
+        match json.as_bytes().first()? {
+            b'"' => object::string(json).map(std::borrow::Cow::into_owned),
+            b'{' | b'[' | b'n' => None,
+            _ => Some(json.to_owned()),
+        }
+    }
 }
 
 #[cfg(test)]

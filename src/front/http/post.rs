@@ -14,7 +14,8 @@ use crate::client::session::Session;
 use crate::front::sessions::HttpSession;
 use crate::wire::error::code;
 use crate::wire::headers::{self, Mirrored};
-use crate::wire::params::Head;
+use crate::wire::mirror;
+use crate::wire::params::{Head, Target};
 use crate::wire::{Era, Malformed, Message, Method, Revision, RpcError, object};
 
 /// Up to this size a body is copied out of the connection's buffer, which then needs not be
@@ -137,7 +138,9 @@ fn prepare(
     };
     let reads_events = accepts(request, "text/event-stream");
     if is_modern || head.era() == Era::Modern {
-        if let Err(error) = check_modern(request, &message, &head) {
+        if let Err(error) = check_modern(request, &message, &head)
+            .and_then(|()| check_mirrors(front, request, &message, &head))
+        {
             let status = match error.code {
                 code::METHOD_NOT_FOUND => StatusCode::NOT_FOUND,
                 _ => StatusCode::BAD_REQUEST,
@@ -187,6 +190,24 @@ fn check_modern(request: &HeaderMap, parsed: &Message, head: &Head) -> Result<()
             .map(|value| std::str::from_utf8(value.as_bytes()).unwrap_or("\u{fffd}")),
     };
     headers::check(mirrored, body_version, method.as_str(), name.as_deref())
+}
+
+/// What a tool's definition asks a client to repeat of its arguments (2026-07-28, "Custom Headers from
+/// Tool Parameters").
+fn check_mirrors(
+    front: &Front,
+    request: &HeaderMap,
+    parsed: &Message,
+    head: &Head,
+) -> Result<(), RpcError> {
+    let world = front.hub.world();
+    if head.target() != Some(Target::Tool) || !world.catalog.tools.has_mirrors {
+        return Ok(());
+    }
+    let params = head.request(parsed)?;
+    let Ok(entry) = world.catalog.tools.resolve(&params.name) else { return Ok(()) };
+    let arguments = parsed.params().and_then(|params| object::get(params, "arguments"));
+    mirror::check(&entry.item.mirrors, arguments.unwrap_or("{}"), |name| header(request, name))
 }
 
 fn legacy_session(

@@ -27,6 +27,8 @@ pub struct Names {
     by_name: HashMap<Box<str>, usize>,
     /// The server's own names → entries; more than one if the name is not unique.
     by_bare_name: HashMap<Box<str>, Vec<usize>>,
+    /// Whether any tool wants arguments to be repeated in headers.
+    pub has_mirrors: bool,
 }
 
 /// Why a name leads to nothing.
@@ -61,6 +63,7 @@ impl Names {
                 names.by_name.entry(name.into()).or_insert(index);
             }
         }
+        names.has_mirrors = entries.iter().any(|entry| !entry.item.mirrors.is_empty());
         names.entries = entries;
         names
     }

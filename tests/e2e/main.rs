@@ -10,6 +10,7 @@ mod http;
 mod inline;
 mod legacy_sessions;
 mod lossless;
+mod matrix;
 mod operators;
 mod readme;
 mod reload;

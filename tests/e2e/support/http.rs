@@ -1,7 +1,7 @@
 //! A small HTTP client over TCP and unix sockets, which sends what it is told to and no more.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::net::{Shutdown, TcpStream};
 use std::os::unix::net::UnixStream;
 
 use serde_json::{Value, json};
@@ -11,12 +11,16 @@ use super::{Daemon, PATIENCE};
 trait Stream: Read + Write + Send {}
 impl<T: Read + Write + Send> Stream for T {}
 
+/// Closes a connection that somebody else may be reading.
+pub type Closer = Box<dyn Fn() + Send>;
+
 /// One connection.
 pub struct Http {
     stream: BufReader<Box<dyn Stream>>,
     host: String,
     pub session: Option<String>,
     last_id: u64,
+    closer: Option<Closer>,
 }
 
 /// One response.
@@ -50,17 +54,27 @@ impl Http {
     pub fn tcp(daemon: &Daemon) -> Self {
         let stream = TcpStream::connect(&daemon.address).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        Self::new(Box::new(stream), daemon.address.clone())
+        let other = stream.try_clone().unwrap();
+        let closer = Box::new(move || drop(other.shutdown(Shutdown::Both)));
+        Self::new(Box::new(stream), daemon.address.clone(), closer)
     }
 
     pub fn unix(daemon: &Daemon) -> Self {
         let stream = UnixStream::connect(&daemon.socket).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        Self::new(Box::new(stream), "anything".to_owned())
+        let other = stream.try_clone().unwrap();
+        let closer = Box::new(move || drop(other.shutdown(Shutdown::Both)));
+        Self::new(Box::new(stream), "anything".to_owned(), closer)
     }
 
-    fn new(stream: Box<dyn Stream>, host: String) -> Self {
-        Self { stream: BufReader::new(stream), host, session: None, last_id: 0 }
+    fn new(stream: Box<dyn Stream>, host: String, closer: Closer) -> Self {
+        let closer = Some(closer);
+        Self { stream: BufReader::new(stream), host, session: None, last_id: 0, closer }
+    }
+
+    /// What closes the connection while another thread reads it; there is one.
+    pub fn closer(&mut self) -> Closer {
+        self.closer.take().unwrap()
     }
 
     /// A legacy session.
@@ -144,10 +158,14 @@ impl Http {
 
     /// The head of the next response.
     pub fn read_head(&mut self) -> Reply {
+        self.try_read_head().expect("a response")
+    }
+
+    /// The same; `None` if the connection ends before it.
+    pub fn try_read_head(&mut self) -> Option<Reply> {
         let mut line = String::new();
-        self.stream.read_line(&mut line).unwrap();
-        let status = line.split(' ').nth(1).and_then(|status| status.parse().ok());
-        let status = status.unwrap_or_else(|| panic!("no response but {line:?}"));
+        self.stream.read_line(&mut line).ok()?;
+        let status = line.split(' ').nth(1).and_then(|status| status.parse().ok())?;
         let mut headers = Vec::new();
         loop {
             let mut line = String::new();
@@ -155,12 +173,17 @@ impl Http {
             let Some((name, value)) = line.trim_end().split_once(": ") else { break };
             headers.push((name.to_owned(), value.to_owned()));
         }
-        Reply { status, headers, body: String::new() }
+        Some(Reply { status, headers, body: String::new() })
     }
 
     /// The next response, whole.
     pub fn read(&mut self) -> Reply {
-        let mut reply = self.read_head();
+        let head = self.read_head();
+        self.read_body(head)
+    }
+
+    /// The response that has this head.
+    pub fn read_body(&mut self, mut reply: Reply) -> Reply {
         if let Some(length) = reply.header("content-length").and_then(|length| length.parse().ok())
         {
             let mut body = vec![0; length];
@@ -177,10 +200,10 @@ impl Http {
     /// The next chunk of a stream; `None` at its end.
     pub fn read_chunk(&mut self) -> Option<String> {
         let mut size = String::new();
-        self.stream.read_line(&mut size).unwrap();
+        self.stream.read_line(&mut size).ok()?;
         let size = usize::from_str_radix(size.trim(), 16).ok()?;
         let mut chunk = vec![0; size + 2];
-        self.stream.read_exact(&mut chunk).unwrap();
+        self.stream.read_exact(&mut chunk).ok()?;
         chunk.truncate(size);
         if size == 0 { None } else { Some(String::from_utf8(chunk).unwrap()) }
     }

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -93,6 +94,20 @@ impl Lines {
     /// The next line, whatever it is.
     pub fn next(&self) -> String {
         self.take("a line", |_| true)
+    }
+
+    /// The next line, if it comes in time.
+    pub fn next_within(&self, patience: Duration) -> Option<String> {
+        let deadline = Instant::now() + patience;
+        loop {
+            if let Some(line) = self.output.lock().unwrap().pop_front() {
+                return Some(line);
+            }
+            if Instant::now() > deadline {
+                return None;
+            }
+            std::thread::park_timeout(Duration::from_millis(1));
+        }
     }
 
     /// The lines that are there and not taken.

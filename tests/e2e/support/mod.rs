@@ -4,6 +4,9 @@ pub mod daemon;
 pub mod far;
 pub mod http;
 pub mod lines;
+pub mod raw;
+pub mod speaker;
+pub mod wires;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -21,9 +24,19 @@ pub fn callmux() -> &'static str {
     env!("CARGO_BIN_EXE_callmux")
 }
 
-/// The server that misbehaves on demand; `cargo test` builds it with the other examples.
+/// The server that misbehaves on demand.
 pub fn hostile() -> PathBuf {
-    let path = Path::new(callmux()).parent().unwrap().join("examples/hostile-server");
+    example("hostile-server")
+}
+
+/// The server with a bit of everything.
+pub fn every() -> PathBuf {
+    example("every-server")
+}
+
+/// `cargo test` builds the examples beside the program.
+fn example(name: &str) -> PathBuf {
+    let path = Path::new(callmux()).parent().unwrap().join("examples").join(name);
     assert!(path.exists(), "{} is missing; run `cargo build --examples`", path.display());
     path
 }

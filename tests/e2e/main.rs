@@ -5,6 +5,7 @@
 mod bad_input;
 mod bridging;
 mod cli;
+mod flood;
 mod hostile;
 mod http;
 mod inline;
@@ -17,4 +18,5 @@ mod reload;
 mod remote;
 mod sleep;
 mod sse;
+mod steady;
 mod support;

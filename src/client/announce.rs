@@ -109,7 +109,11 @@ impl Filter {
         if !object::is_object(filter) {
             return wrong("`params.notifications` must be an object");
         }
-        let topics = Topic::ALL.map(|topic| object::get(filter, topic.filter()) == Some("true"));
+        let wishes = Topic::ALL.map(|topic| object::get(filter, topic.filter()));
+        if wishes.iter().flatten().any(|wish| !matches!(*wish, "true" | "false" | "null")) {
+            return wrong("a list in `params.notifications` must be true or false");
+        }
+        let topics = wishes.map(|wish| wish == Some("true"));
         let uris = object::get(filter, "resourceSubscriptions").unwrap_or("[]");
         let Ok(uris) = serde_json::from_str::<Vec<String>>(uris) else {
             return wrong("`params.notifications.resourceSubscriptions` must be a list of texts");

@@ -1,6 +1,7 @@
 //! Many clients that use the same request ids at the same time: no answer ever reaches a wrong one.
 //!
-//! `CALLMUX_CALLS=1000000 cargo test --release --test e2e flood -- --nocapture` is the long form.
+//! The long form, once `cargo build --release --examples` is done:
+//! `CALLMUX_CALLS=1000000 cargo test --release --test e2e equal_ids_of_many -- --nocapture`.
 
 use std::collections::HashSet;
 use std::time::Instant;

@@ -217,8 +217,8 @@ fn wrong_argument(argument: Option<&str>) -> Option<&'static str> {
         return Some("`params.argument` must be an object");
     };
     let members = object::members(argument, ["name", "value"]).unwrap_or_default();
-    let is_text = |json: &Option<&str>| json.is_some_and(|json| json.starts_with('"'));
-    (!members.iter().all(is_text)).then_some("`params.argument` must have two strings: name, value")
+    let are_texts = members.iter().flatten().filter(|json| json.starts_with('"')).count() == 2;
+    (!are_texts).then_some("`params.argument` must have two strings: name, value")
 }
 
 /// What `params.ref` of `completion/complete` refers to, and where its name is.

@@ -51,7 +51,9 @@ fn pipelined(client: usize, calls: usize, is_modern: bool, wire: &mut dyn Wire) 
     for window in numbers.chunks(WINDOW) {
         let calls: Vec<Call> =
             window.iter().map(|number| call(client, *number, is_modern)).collect();
-        calls.iter().for_each(|call| wire.send(&call.message));
+        for call in &calls {
+            wire.send(&call.message);
+        }
         let mut answered = HashSet::new();
         for _ in &calls {
             let answer = wire.next().expect("an answer");

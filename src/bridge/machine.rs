@@ -48,6 +48,8 @@ struct Pending {
     answered: bool,
     /// A daemon that is gone may have carried it out.
     again: bool,
+    /// The client knows that its subscription is open.
+    acknowledged: bool,
 }
 
 /// A message of the client that waits for a daemon.
@@ -143,7 +145,8 @@ impl Machine {
         if let Kind::Request { id, .. } = message.kind() {
             let id: Box<str> = message.at(*id).into();
             let (message, number) = (message.clone(), self.sent);
-            let pending = Pending { message, since, number, answered, again: false };
+            let (again, acknowledged) = (false, false);
+            let pending = Pending { message, since, number, answered, again, acknowledged };
             self.pending.insert(id, pending);
         }
         Action::ToDaemon(message.payload())
@@ -159,6 +162,9 @@ impl Machine {
         // The daemon sends only what it has checked.
         let Ok(message) = Message::parse(text) else { return Vec::new() };
         let (Kind::Result { .. } | Kind::Error { .. }) = message.kind() else {
+            if self.is_acknowledged_before(&message) {
+                return Vec::new();
+            }
             return vec![Action::ToClient(message.payload())];
         };
         // An error about a message whose id could not be read has none.
@@ -177,6 +183,15 @@ impl Machine {
             // Taken back, or answered by us.
             Some(_) | None => Vec::new(),
         }
+    }
+
+    /// Whether a new daemon says of a subscription what the client has heard of an earlier one.
+    fn is_acknowledged_before(&mut self, message: &Message) -> bool {
+        if message.method() != Some(&Method::SubscriptionAcknowledged) {
+            return false;
+        }
+        let listening = translate::subscription_id(message).and_then(|id| self.pending.get_mut(id));
+        listening.is_some_and(|pending| std::mem::replace(&mut pending.acknowledged, true))
     }
 
     fn compare_list(&mut self, answer: &Message) -> Vec<Action> {
@@ -230,7 +245,13 @@ impl Machine {
                 Some(Method::Initialize) => {}
                 _ if pending.answered => {}
                 Some(Method::ToolsCall) => actions.extend(self.go_on(pending, fate, now)),
-                _ => actions.push(self.send(&pending.message, pending.since, false)),
+                _ => {
+                    actions.push(self.send(&pending.message, pending.since, false));
+                    let id = pending.message.id().unwrap_or_default();
+                    if let Some(sent) = self.pending.get_mut(id) {
+                        sent.acknowledged = pending.acknowledged;
+                    }
+                }
             }
         }
         actions.extend(self.send_held());

@@ -109,7 +109,11 @@ impl Filter {
         if !object::is_object(filter) {
             return wrong("`params.notifications` must be an object");
         }
-        let topics = Topic::ALL.map(|topic| object::get(filter, topic.filter()) == Some("true"));
+        let wishes = Topic::ALL.map(|topic| object::get(filter, topic.filter()));
+        if wishes.iter().flatten().any(|wish| !matches!(*wish, "true" | "false" | "null")) {
+            return wrong("a list in `params.notifications` must be true or false");
+        }
+        let topics = wishes.map(|wish| wish == Some("true"));
         let uris = object::get(filter, "resourceSubscriptions").unwrap_or("[]");
         let Ok(uris) = serde_json::from_str::<Vec<String>>(uris) else {
             return wrong("`params.notifications.resourceSubscriptions` must be a list of texts");
@@ -135,10 +139,12 @@ pub struct Listening {
 impl Listening {
     /// Opens it; its first message says what of the wish is granted. `id`: the request's, as written.
     pub async fn open(hub: &Hub, id: &str, filter: Filter) -> Self {
-        let (lists, board) = (hub.watch_lists(hub.world().versions), hub.board.listen());
+        let board = hub.board.listen();
+        // While servers start, their lists are no news: nobody was given any others.
+        let world = hub.settled_world().await;
+        let lists = hub.watch_lists(world.versions);
         let mut resources = Vec::new();
         for uri in filter.uris {
-            let world = hub.world();
             let Ok(located) = world.catalog.uris.locate(&uri) else { continue };
             match hub.subscriptions.open(hub, located.server, located.uri).await {
                 Ok(subscription) => resources.push((uri, subscription)),

@@ -150,7 +150,14 @@ fn legacy_request(
             session.unsubscribe(&head.request(message)?.name);
             done()
         }
-        Method::TasksList => Ok(Handled::Later(Later::Tasks)),
+        Method::TasksList => {
+            let cursor = message.params().and_then(|params| object::get(params, "cursor"));
+            // All tasks are on one page, so every cursor is a wrong one.
+            match cursor.filter(|cursor| *cursor != "null") {
+                None => Ok(Handled::Later(Later::Tasks)),
+                Some(_) => Err(RpcError::invalid_params("`params.cursor` is no cursor of tasks")),
+            }
+        }
         _ => Err(RpcError::method_not_found(method.as_str())),
     }
 }

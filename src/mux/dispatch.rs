@@ -163,6 +163,9 @@ async fn perform(
     let located = locate(&world, params, call.era)?;
     record.located = Some((located.server.name.clone(), located.shown.clone()));
     authorize(call, &located)?;
+    if call.era == Era::Modern {
+        refuse_others_state(params, &located)?;
+    }
     if completes_nothing(params, &located) {
         return Ok(Done::Known(match call.era {
             Era::Legacy => r#"{"completion":{"values":[],"hasMore":false}}"#,
@@ -337,6 +340,17 @@ fn authorize(call: &Call, located: &Located<'_>) -> Result<(), Failure> {
     match policy::decide(&call.principal, located.server.name.as_str(), &located.own) {
         Decision::Allow => Ok(()),
     }
+}
+
+/// A legacy server gives no state, so this one is not for it. Without this the call would begin anew,
+/// and have its effect a second time.
+fn refuse_others_state(params: &RequestParams<'_>, located: &Located<'_>) -> Result<(), Failure> {
+    let is_given = params.request_state.is_some_and(|state| state != "null");
+    let live = located.server.status().live.clone();
+    if is_given && live.is_some_and(|live| live.identity.era == Era::Legacy) {
+        return Err(Failure::Refused(RpcError::invalid_params(held::Unknown.to_string())));
+    }
+    Ok(())
 }
 
 /// The daemon ends before it is known whose target this is.

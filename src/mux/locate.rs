@@ -58,7 +58,9 @@ pub fn locate<'w>(
         Target::Tool => by_name(ListKind::Tools),
         Target::Prompt | Target::PromptReference => by_name(ListKind::Prompts),
         Target::Resource => by_uri(world.catalog.uris.locate(name)),
-        Target::TemplateReference => by_uri(world.catalog.uris.locate_template(name)),
+        // Completion has no code of its own for what is unknown, in either era.
+        Target::TemplateReference => by_uri(world.catalog.uris.locate_template(name))
+            .map_err(|error| RpcError { code: code::INVALID_PARAMS, ..error }),
         Target::Task => task(world, name),
     };
     found.map_err(Failure::Refused)
@@ -67,7 +69,10 @@ pub fn locate<'w>(
 fn task<'w>(world: &'w World, id: &'w str) -> Result<Located<'w>, RpcError> {
     let found = tasks::split(id).and_then(|(server, own)| {
         let server = world.servers.get(&ServerName::parse(server).ok()?)?;
-        Some(Located { server, own: Cow::Borrowed(own), shown: id.into(), item: None })
+        let offer = server.status().offer.clone();
+        let has_tasks = offer.is_none_or(|offer| offer.capabilities.has_any_tasks());
+        let located = Located { server, own: Cow::Borrowed(own), shown: id.into(), item: None };
+        has_tasks.then_some(located)
     });
     found.ok_or_else(|| RpcError::invalid_params(format!("unknown task: {id}")))
 }

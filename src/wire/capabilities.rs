@@ -51,6 +51,11 @@ impl ServerCapabilities {
         }
     }
 
+    /// Tasks of either era (2026-07-28 has them as an extension).
+    pub fn has_any_tasks(&self) -> bool {
+        self.has_tasks || self.has_task_extension
+    }
+
     pub fn has(&self, topic: Topic) -> bool {
         self.has[topic.index()]
     }

@@ -48,6 +48,12 @@ impl<'a> Meta<'a> {
                 RpcError::invalid_params(format!("`{LOG_LEVEL}` in `_meta` is no log level"))
             })?),
         };
+        let is_token = |json: &str| json == "null" || !json.starts_with(['{', '[', 't', 'f']);
+        if !progress_token.is_none_or(is_token) {
+            return Err(RpcError::invalid_params(
+                "`progressToken` in `_meta` must be a string or a number",
+            ));
+        }
         Ok(Self {
             version,
             version_at,
@@ -65,6 +71,11 @@ impl<'a> Meta<'a> {
         };
         if Revision::parse(version).is_none_or(|revision| revision.era() == Era::Legacy) {
             return Err(unsupported_version(version));
+        }
+        if self.client_info.is_some_and(|info| !object::is_object(info)) {
+            return Err(RpcError::invalid_params(format!(
+                "`{CLIENT_INFO}` in `_meta` must be an object"
+            )));
         }
         match self.client_capabilities {
             Some(capabilities) if object::is_object(capabilities) => Ok(()),

@@ -68,8 +68,8 @@ pub struct Head {
     target: Option<Target>,
     /// The name, URI or id of the target.
     name: Option<Span>,
-    /// `arguments` is there and no object.
-    bad_arguments: bool,
+    /// What is wrong with a member that is there.
+    wrong: Option<&'static str>,
     /// The call is to run as a task (2025-11-25, "Tasks").
     as_task: bool,
     input_responses: Option<Span>,
@@ -90,9 +90,11 @@ impl Head {
             return Ok(Self { target, ..Self::default() });
         };
         let key = target.map_or("name", Target::key);
-        let names = [key, "arguments", "_meta", "task", "inputResponses", "requestState"];
-        let [named, arguments, meta, task, responses, state] = object::members(params, names)
-            .map_err(|error| RpcError::invalid_params(format!("`params`: {error}")))?;
+        let names =
+            [key, "arguments", "_meta", "task", "inputResponses", "requestState", "argument"];
+        let [named, arguments, meta, task, responses, state, argument] =
+            object::members(params, names)
+                .map_err(|error| RpcError::invalid_params(format!("`params`: {error}")))?;
         let (target, name) = match target {
             Some(Target::PromptReference) => reference(named)?,
             target => (target, named),
@@ -100,11 +102,17 @@ impl Head {
         let text = message.text();
         let span = |part: &str| Span::of(part, text);
         let found = meta.map(Meta::parse).transpose()?.unwrap_or_default();
+        let of_era = match found.version {
+            None => wrong_task(task),
+            Some(_) => wrong_round(responses, state),
+        };
+        let completes = matches!(target, Some(Target::PromptReference | Target::TemplateReference));
+        let of_target = if completes { wrong_argument(argument) } else { wrong_object(arguments) };
         Ok(Self {
             inside: Some(span(params).start + 1),
             target,
             name: name.map(span),
-            bad_arguments: arguments.is_some_and(|json| json != "null" && !object::is_object(json)),
+            wrong: of_target.or(of_era),
             as_task: task.is_some_and(object::is_object),
             input_responses: responses.map(span),
             request_state: state.map(span),
@@ -164,8 +172,8 @@ impl Head {
         let Some(name) = object::string(message.at(name_at)) else {
             return wrong(&format!("`params.{}` must be a string", target.member()));
         };
-        if self.bad_arguments {
-            return wrong("`params.arguments` must be an object");
+        if let Some(what) = self.wrong {
+            return wrong(what);
         }
         let at = |span: Option<Span>| span.map(|span| message.at(span));
         Ok(RequestParams {
@@ -180,6 +188,37 @@ impl Head {
             inside,
         })
     }
+}
+
+fn is_object_or_null(json: Option<&str>) -> bool {
+    json.is_none_or(|json| json == "null" || object::is_object(json))
+}
+
+fn wrong_object(arguments: Option<&str>) -> Option<&'static str> {
+    (!is_object_or_null(arguments)).then_some("`params.arguments` must be an object")
+}
+
+fn wrong_task(task: Option<&str>) -> Option<&'static str> {
+    (!is_object_or_null(task)).then_some("`params.task` must be an object")
+}
+
+/// What a client says to go on with a call (2026-07-28, "Multi Round-Trip Requests").
+fn wrong_round(responses: Option<&str>, state: Option<&str>) -> Option<&'static str> {
+    if !is_object_or_null(responses) {
+        return Some("`params.inputResponses` must be an object");
+    }
+    let is_text = state.is_none_or(|json| json == "null" || json.starts_with('"'));
+    (!is_text).then_some("`params.requestState` must be a string")
+}
+
+/// What is to be completed (2025-11-25 and 2026-07-28, "Completion").
+fn wrong_argument(argument: Option<&str>) -> Option<&'static str> {
+    let Some(argument) = argument.filter(|json| object::is_object(json)) else {
+        return Some("`params.argument` must be an object");
+    };
+    let members = object::members(argument, ["name", "value"]).unwrap_or_default();
+    let are_texts = members.iter().flatten().filter(|json| json.starts_with('"')).count() == 2;
+    (!are_texts).then_some("`params.argument` must have two strings: name, value")
 }
 
 /// What `params.ref` of `completion/complete` refers to, and where its name is.
@@ -275,7 +314,8 @@ mod tests {
         };
         check("prompts/get", r#"{"name":"p"}"#, (Target::Prompt, "p"));
         check("resources/subscribe", r#"{"uri":"a:b"}"#, (Target::Resource, "a:b"));
-        let reference = r#"{"ref":{"type":"ref/resource","uri":"a:{b}"},"argument":{}}"#;
+        let reference =
+            r#"{"ref":{"type":"ref/resource","uri":"a:{b}"},"argument":{"name":"b","value":""}}"#;
         check("completion/complete", reference, (Target::TemplateReference, "a:{b}"));
         check("tasks/cancel", r#"{"taskId":"s:1"}"#, (Target::Task, "s:1"));
     }

@@ -1,5 +1,7 @@
 //! Bad input gets an error that names the thing; the daemon stays up and no server hears of it.
 
+mod methods;
+
 use serde_json::json;
 
 use crate::support::{Daemon, Http, Lines, Sandbox, callmux};

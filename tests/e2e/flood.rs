@@ -1,6 +1,7 @@
 //! Many clients that use the same request ids at the same time: no answer ever reaches a wrong one.
 //!
-//! `CALLMUX_CALLS=1000000 cargo test --release --test e2e flood -- --nocapture` is the long form.
+//! The long form, once `cargo build --release --examples` is done:
+//! `CALLMUX_CALLS=1000000 cargo test --release --test e2e equal_ids_of_many -- --nocapture`.
 
 use std::collections::HashSet;
 use std::time::Instant;
@@ -50,7 +51,9 @@ fn pipelined(client: usize, calls: usize, is_modern: bool, wire: &mut dyn Wire) 
     for window in numbers.chunks(WINDOW) {
         let calls: Vec<Call> =
             window.iter().map(|number| call(client, *number, is_modern)).collect();
-        calls.iter().for_each(|call| wire.send(&call.message));
+        for call in &calls {
+            wire.send(&call.message);
+        }
         let mut answered = HashSet::new();
         for _ in &calls {
             let answer = wire.next().expect("an answer");

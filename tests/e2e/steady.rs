@@ -176,6 +176,52 @@ fn each_client_hears_of_each_change_once() {
 }
 
 #[test]
+fn a_subscription_over_a_bridge_outlives_daemons() {
+    let sandbox = Sandbox::new();
+    config(&sandbox);
+    let mut daemon = start(&sandbox);
+    let mut clients: Vec<_> = [Era::Legacy, Era::Modern]
+        .into_iter()
+        .map(|era| Speaker::greet(bridge(&sandbox), era).unwrap())
+        .collect();
+    // Both servers have it, so that the name says whose it is.
+    let uri = |server: &str| format!("callmux://{server}/every://a");
+    clients[0].result("resources/subscribe", &format!(r#""uri":"{}""#, uri("old"))).unwrap();
+    clients[0].result("resources/subscribe", &format!(r#""uri":"{}""#, uri("new"))).unwrap();
+    let filter = format!(r#""resourceSubscriptions":["{}","{}"]"#, uri("old"), uri("new"));
+    clients[1].listen(&filter).unwrap();
+    for round in 0..3 {
+        for server in ["old", "new"] {
+            clients[1].call(&format!("{server}__touch"), r#"{"uri":"every://a"}"#).unwrap();
+            for client in &mut clients {
+                let told = client.take_method("notifications/resources/updated").unwrap();
+                assert_eq!(raw::text(&told, &["params", "uri"]), uri(server), "round {round}");
+            }
+        }
+        all_are_silent(&mut clients);
+        if round < 2 {
+            daemon.kill();
+            daemon = start(&sandbox);
+            for client in &mut clients {
+                until("the bridge to be back and to have said what it wants", || {
+                    client.call("old__touch", r#"{"uri":"every://a"}"#).unwrap();
+                    client.call("new__touch", r#"{"uri":"every://a"}"#).unwrap();
+                    let heard =
+                        |server| client.inbox.iter().any(|told| told.contains(&uri(server)));
+                    (heard("old") && heard("new")).then_some(())
+                });
+            }
+            // What was said meanwhile is of no interest, as long as it was that.
+            for client in &mut clients {
+                client.call("old__echo", "{}").unwrap();
+                let is_update = |told: &String| told.contains("notifications/resources/updated");
+                assert!(client.inbox.drain(..).all(|told| is_update(&told)), "round {round}");
+            }
+        }
+    }
+}
+
+#[test]
 fn a_change_over_a_restart_is_told_once() {
     let sandbox = Sandbox::new();
     config(&sandbox);

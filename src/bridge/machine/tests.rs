@@ -326,3 +326,18 @@ fn changed_resources_and_templates_are_one_announcement() {
     assert_eq!(told.len(), 1, "{told:?}");
     assert!(told[0].contains("notifications/resources/list_changed"));
 }
+
+#[test]
+fn a_subscription_is_acknowledged_once() {
+    let mut bench = Bench::new();
+    bench.anew();
+    let listen =
+        r#"{"jsonrpc":"2.0","id":7,"method":"subscriptions/listen","params":{"notifications":{}}}"#;
+    let acknowledged = r#"{"jsonrpc":"2.0","method":"notifications/subscriptions/acknowledged","params":{"_meta":{"io.modelcontextprotocol/subscriptionId":7}}}"#;
+    bench.client(listen);
+    for times in [1, 0, 0] {
+        assert_eq!(bench.daemon(acknowledged).len(), times);
+        bench.machine.disconnected(u64::MAX);
+        assert_eq!(bench.anew(), [format!("> {listen}")]);
+    }
+}

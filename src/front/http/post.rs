@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 
-use super::answer::{answer, status_of};
+use super::answer::answer;
 use super::{Caller, Front, Response, accepts, batch, header, json, refusal, session_id};
 use crate::access::Principal;
 use crate::client::session::Session;
@@ -134,7 +134,8 @@ fn prepare(
     let refuse = |status, error: &RpcError| Err(json(status, error.response(message.id())));
     let head = match Head::parse(&message) {
         Ok(head) => head,
-        Err(error) => return refuse(status_of(error.code, !is_modern), &error),
+        Err(error) if is_modern => return refuse(StatusCode::BAD_REQUEST, &error),
+        Err(error) => return refuse(StatusCode::OK, &error),
     };
     let reads_events = accepts(request, "text/event-stream");
     if is_modern || head.era() == Era::Modern {

@@ -200,7 +200,7 @@ pub fn logging(cell: &mut Cell<'_>) -> Result<(), Wrong> {
             cell.client.result("logging/setLevel", r#""level":"error""#)?;
         }
         Era::Modern => {
-            cell.client.meta = r#","io.modelcontextprotocol/logLevel":"error""#.to_owned();
+            cell.client.meta += r#","io.modelcontextprotocol/logLevel":"error""#;
         }
     }
     let some = levels(cell)?;

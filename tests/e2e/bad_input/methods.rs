@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crate::support::speaker::{Era, Speaker, modern_meta};
 use crate::support::wires::{Streamable, mirrored};
-use crate::support::{Daemon, Http, Lines, Sandbox, every, raw};
+use crate::support::{Daemon, Http, Lines, Sandbox, every, raw, until};
 
 /// A method, its `params`, and the code.
 type Row = (&'static str, &'static str, i64);
@@ -178,7 +178,12 @@ impl Scene {
         };
         let (old, new) = (words("--legacy", 0), words("--modern", 1));
         let daemon = Daemon::with(&sandbox, &[("old", &old), ("new", &new)]);
-        Self { sandbox, daemon, ledgers }
+        let scene = Self { sandbox, daemon, ledgers };
+        // The last that callmux itself says to a modern server.
+        until("the modern server is listened to", || {
+            scene.heard().iter().any(|line| line.contains("subscriptions/listen")).then_some(())
+        });
+        scene
     }
 
     /// What the servers were asked so far.

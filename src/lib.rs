@@ -61,7 +61,7 @@
 //!
 //! Under systemd, whatever must go on lies in its fd store: our ends of each server's pipes, what was
 //! read from them and not acted on ([`connection::Window`]), who each server is
-//! ([`servers::keep`]), the calls in flight ([`servers::pending`]) and the links ([`front::estate`]).
+//! ([`servers::keep`]), the calls in flight ([`connection::pending`]) and the links ([`front::estate`]).
 //! All of it is written as things happen, so a crash is no other case than a restart. The next process
 //! takes it over ([`daemon::estate`]) and tells each bridge which of its calls are running, which were
 //! never sent, and which it has to ask about again ([`wire::link`]).

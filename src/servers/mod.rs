@@ -9,7 +9,7 @@
 //!
 //! # How to read it
 //! [`machine`] is what a server does when, as a value. [`driver`] carries it out, with [`crate::process`]
-//! and [`connection`] as its hands. [`handle`] is what the rest of the house sees.
+//! and [`crate::connection`] as its hands. [`handle`] is what the rest of the house sees.
 
 pub mod driver;
 pub mod handle;

@@ -8,9 +8,10 @@
 //! Clients, sessions, policy, other servers.
 //!
 //! # How to read it
-//! [`machine`] is what a server does when, as a value. [`driver`] carries it out, with [`crate::process`]
+//! [`machine`] is what a server does when, as a value. [`control`] what is wanted of one. [`driver`] carries it out, with [`crate::process`]
 //! and [`connection`] as its hands. [`handle`] is what the rest of the house sees.
 
+pub mod control;
 pub mod driver;
 pub mod handle;
 pub mod handshake;

@@ -10,6 +10,7 @@ mod http;
 mod inline;
 mod legacy_sessions;
 mod lossless;
+mod oauth;
 mod operators;
 mod readme;
 mod reload;

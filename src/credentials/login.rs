@@ -3,9 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use rmcp::transport::auth::{
-    AuthError, AuthorizationCallback, AuthorizationManager, AuthorizationMetadata,
-};
+use rmcp::transport::auth::{AuthorizationCallback, AuthorizationManager, AuthorizationMetadata};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
@@ -101,7 +99,7 @@ impl Oauth {
         // The tokens there are hold until the login succeeds.
         let store = self.store.apart();
         let found = self.discover(challenge.as_deref(), &store).await;
-        let (mut manager, metadata) = found.map_err(|error| why(&error))?;
+        let (mut manager, metadata) = found.map_err(|error| self.told(&error))?;
         for endpoint in [&metadata.authorization_endpoint, &metadata.token_endpoint] {
             self.check(endpoint)?;
         }
@@ -111,9 +109,9 @@ impl Oauth {
         // RFC 8252, section 7.3.
         let redirect = format!("http://127.0.0.1:{port}{}", callback::PATH);
         let client = self.client(&mut manager, &metadata, redirect, &scopes).await?;
-        manager.configure_client(client.config()).map_err(|error| why(&error))?;
+        manager.configure_client(client.config()).map_err(|error| self.told(&error))?;
         let asked: Vec<&str> = scopes.iter().map(String::as_str).collect();
-        let url = manager.get_authorization_url(&asked).await.map_err(|error| why(&error))?;
+        let url = manager.get_authorization_url(&asked).await.map_err(|error| self.told(&error))?;
         let state = parameter(&Url::parse(&url).map_err(|error| error.to_string())?, "state")
             .ok_or("the address to show has no `state`")?;
         store.begin(metadata.issuer, client, scopes);
@@ -178,7 +176,7 @@ impl Oauth {
         }
         let scopes: Vec<&str> = scopes.iter().map(String::as_str).collect();
         let registered = manager.register_client("callmux", &redirect, &scopes).await;
-        let registered = registered.map_err(|error| why(&error))?;
+        let registered = registered.map_err(|error| self.told(&error))?;
         let (id, secret) = (registered.client_id, registered.client_secret);
         Ok(Client { id, secret, redirect, is_registered: true })
     }
@@ -234,10 +232,11 @@ impl Oauth {
             return Err(said(&format!("{error}{}", more.unwrap_or_default())));
         }
         let answer = AuthorizationCallback::from_redirect_url(url.as_str());
-        let AuthorizationCallback { code, csrf_token, issuer, .. } = answer.map_err(|e| why(&e))?;
+        let AuthorizationCallback { code, csrf_token, issuer, .. } =
+            answer.map_err(|error| self.told(&error))?;
         let exchanged =
             manager.exchange_code_for_token_with_issuer(&code, &csrf_token, issuer.as_deref());
-        exchanged.await.map_err(|error| why(&error))?;
+        exchanged.await.map_err(|error| self.told(&error))?;
         self.store.take(store);
         self.take_tokens();
         Ok(())
@@ -248,12 +247,8 @@ fn parameter(url: &Url, name: &str) -> Option<String> {
     url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
 }
 
-fn why(error: &AuthError) -> String {
-    said(&error.to_string())
-}
-
 /// What others say, fit for a line.
-fn said(text: &str) -> String {
+pub(super) fn said(text: &str) -> String {
     let line = text.chars().map(|c| if c.is_control() { ' ' } else { c });
     line.take(SAID_MAX).collect()
 }

@@ -64,18 +64,23 @@ pub enum Verdict {
 
 impl Credential {
     /// That of a server with this config; `None` if it needs none. `Err` says why there can be none.
+    /// `tasks` end with the server; `renewals` are waited for at the end of the daemon.
     pub fn of(
         server: &ServerName,
         config: &ServerConfig,
         tasks: &Tasks,
+        renewals: &Tasks,
     ) -> Result<Option<Arc<Self>>, String> {
         let kind = match (&config.auth, &config.url) {
             (Auth::None, _) | (_, None) => return Ok(None),
             (Auth::Bearer(token), _) => Kind::Bearer(bearer(token)?),
             (Auth::Command { words, ttl }, _) => Kind::Command(Command::new(words.clone(), *ttl)),
-            (Auth::Oauth(oauth), Some(url)) => {
-                Kind::Oauth(Arc::new(Oauth::new(server, url, oauth, tasks.child())?))
-            }
+            (Auth::Oauth(oauth), Some(url)) => Kind::Oauth(Arc::new(Oauth::new(
+                server,
+                url,
+                oauth,
+                (tasks.child(), renewals.clone()),
+            )?)),
         };
         Ok(Some(Arc::new(Self(kind))))
     }

@@ -13,11 +13,11 @@ use rmcp::transport::auth::{
     AuthError, AuthorizationManager, AuthorizationMetadata, ClientCredentialsConfig,
     OAuthClientConfig, StoredCredentials, WWWAuthenticateParams,
 };
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
 use url::Url;
 
 use super::fetch::Fetch;
-use super::login::{Login, UnderWay};
+use super::login::{self, Login, UnderWay};
 use super::store::{Client, Kept, Store};
 use super::{Verdict, bearer};
 use crate::base::{Secret, ServerName, Tasks};
@@ -37,7 +37,10 @@ pub(super) struct Oauth {
     pub(super) config: config::Oauth,
     pub(super) fetch: Arc<Fetch>,
     pub(super) store: Store,
+    /// Ends with the server.
     pub(super) tasks: Tasks,
+    /// Ends with the daemon.
+    renewals: Tasks,
     state: Mutex<State>,
     /// Held by the one that renews.
     renewing: tokio::sync::Mutex<()>,
@@ -77,7 +80,7 @@ impl Oauth {
         server: &ServerName,
         url: &Secret,
         config: &config::Oauth,
-        tasks: Tasks,
+        (tasks, renewals): (Tasks, Tasks),
     ) -> Result<Self, String> {
         let origin = load::origin(url);
         let url = Url::parse(url.expose()).map_err(|_| "its `url` is no URL".to_owned())?;
@@ -90,6 +93,7 @@ impl Oauth {
             config: config.clone(),
             store,
             tasks,
+            renewals,
             state: Mutex::new(State { token, ..State::default() }),
             renewing: tokio::sync::Mutex::new(()),
             changed: Notify::new(),
@@ -127,7 +131,7 @@ impl Oauth {
     }
 
     /// The token, renewed if its end is near; nothing before there was any.
-    pub(super) async fn show(&self) -> Result<Option<HeaderValue>, String> {
+    pub(super) async fn show(self: &Arc<Self>) -> Result<Option<HeaderValue>, String> {
         let Some(token) = self.state().token.clone() else { return Ok(None) };
         let now = SystemTime::now();
         if token.renew_at.is_none_or(|at| now < at) {
@@ -143,7 +147,7 @@ impl Oauth {
     }
 
     pub(super) async fn refused(
-        &self,
+        self: &Arc<Self>,
         shown: Option<&HeaderValue>,
         status: StatusCode,
         headers: &HeaderMap,
@@ -254,8 +258,19 @@ impl Oauth {
         Ok((manager, found.metadata))
     }
 
-    /// Gets a new token in the place of this one, or waits for the one who does.
-    async fn renew(&self, old: &HeaderValue) -> Result<(), NotRenewed> {
+    /// Gets a new token in the place of this one, or waits for the one who does. It goes on without
+    /// who asked: what is given out is given out once, and lost if nobody takes it.
+    async fn renew(self: &Arc<Self>, old: &HeaderValue) -> Result<(), NotRenewed> {
+        let (told, renewed) = oneshot::channel();
+        let (oauth, old) = (self.clone(), old.clone());
+        self.renewals.spawn("renewal of a token", async move {
+            drop(told.send(oauth.renew_alone(&old).await));
+        });
+        let given_up = |_| NotRenewed::Failed("its renewal was given up".to_owned());
+        renewed.await.map_err(given_up)?
+    }
+
+    async fn renew_alone(&self, old: &HeaderValue) -> Result<(), NotRenewed> {
         let _alone = self.renewing.lock().await;
         {
             let state = self.state();
@@ -282,8 +297,25 @@ impl Oauth {
                 Err(self.person_needed())
             }
             Err(AuthError::AuthorizationServerMismatch { .. }) => Err(self.person_needed()),
-            Err(error) => Err(NotRenewed::Failed(format!("is not renewed: {error}"))),
+            Err(error) => Err(NotRenewed::Failed(format!("is not renewed: {}", self.told(&error)))),
         }
+    }
+
+    /// An error in a line, without what is secret: what others say may repeat what they were sent.
+    pub(super) fn told(&self, error: &AuthError) -> String {
+        let kept = self.store.kept();
+        let tokens = kept.as_ref().and_then(|kept| kept.tokens.as_ref()?.token_response.as_ref());
+        let secrets = [
+            tokens.map(|tokens| tokens.access_token().secret().as_str()),
+            tokens.and_then(|tokens| Some(tokens.refresh_token()?.secret().as_str())),
+            kept.as_ref().and_then(|kept| kept.client.secret.as_deref()),
+            self.config.client_secret.as_ref().map(Secret::expose),
+        ];
+        let mut text = error.to_string();
+        for secret in secrets.into_iter().flatten().filter(|secret| !secret.is_empty()) {
+            text = text.replace(secret, "(hidden)");
+        }
+        login::said(&text)
     }
 
     fn person_needed(&self) -> NotRenewed {
@@ -309,7 +341,7 @@ impl Oauth {
     /// The grant of client credentials (RFC 6749, section 4.4). `more`: scopes beside the usual ones.
     async fn obtain(&self, more: &[String]) -> Result<(), String> {
         let (challenge, _) = self.wanted();
-        let failed = |error: AuthError| format!("it gave no token: {error}");
+        let failed = |error: AuthError| format!("it gave no token: {}", self.told(&error));
         let store = &self.store;
         let (mut manager, metadata) =
             self.discover(challenge.as_deref(), store).await.map_err(failed)?;

@@ -85,7 +85,7 @@ pub fn start(
     let (status, receiver) = watch::channel(Arc::new(initial));
     let wake = Arc::new(Notify::new());
     let stop = tasks.child();
-    let credential = Credential::of(&name, &config, &stop);
+    let credential = Credential::of(&name, &config, &stop, tasks);
     let server = Server {
         name: name.clone(),
         config: config.clone(),

@@ -31,7 +31,9 @@ pub(super) fn read(
     let kind = section.choice("type");
     for (name, keys) in GO_WITH.iter().filter(|(name, _)| *name != GO_WITH[kind].0) {
         for key in keys.iter().filter(|key| section.has(key)).collect::<Vec<_>>() {
-            section.complain(section.place(key), key, format!("goes with `type = \"{name}\"`"));
+            let at = section.place(key);
+            section.take(key);
+            section.complain(at, key, format!("goes with `type = \"{name}\"`"));
         }
     }
     let auth = match GO_WITH[kind].0 {

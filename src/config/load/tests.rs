@@ -203,7 +203,7 @@ fn a_remote_server_has_one_way_to_prove_us() {
     assert_eq!(config.servers["d"].unresolved.len(), 1);
     assert!(!format!("{config:?}").contains("canary"));
     let text = "[servers.a]\ncommand = \"x\"\nauth = \"oauth\"\n\
-        [servers.b]\nurl = \"https://h/\"\nheaders = { authorization = \"x\" }\nauth = { type = \"bearer\", token = \"t\", tok = \"t\" }\n\
+        [servers.b]\nurl = \"https://h/\"\nheaders = { authorization = \"x\" }\nauth = { type = \"bearer\", token = \"t\", tokn = \"t\" }\n\
         [servers.c]\nurl = \"https://h/\"\nauth = { type = \"oauth\", token = \"t\", client_secret = \"s\", scopes = [\"a b\"] }\n\
         [servers.d]\nurl = \"https://h/\"\nauth = \"outh\"\n\
         [servers.e]\nurl = \"https://h/\"\nauth = \"bearer\"\n";
@@ -211,10 +211,10 @@ fn a_remote_server_has_one_way_to_prove_us() {
     let expected = [
         "config.toml:3:1: servers.a.auth: goes with `url`, which is not set",
         "config.toml:7:1: servers.b.auth: goes without `Authorization` in `headers`: it sets that header",
-        "config.toml:7:42: servers.b.auth.tok: unknown key; did you mean `token`?",
+        "config.toml:7:40: servers.b.auth.tokn: unknown key; did you mean `token`?",
         "config.toml:10:26: servers.c.auth.token: goes with `type = \"bearer\"`",
         "config.toml:10:39: servers.c.auth.client_secret: goes with `client_id`, which is not set",
-        "config.toml:10:68: servers.c.auth.scopes: `a b` is no scope; write each on its own",
+        "config.toml:10:70: servers.c.auth.scopes: `a b` is no scope; write each on its own",
         "config.toml:13:1: servers.d.auth.type: must be one of none, bearer, command, oauth; not `outh`",
         "config.toml:16:1: servers.e.auth.token: is missing",
     ];

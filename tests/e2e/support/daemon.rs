@@ -76,7 +76,8 @@ impl Daemon {
 
     /// Everything that was told.
     pub fn told(&self) -> String {
-        self.facts.lock().unwrap().iter().map(|fact| format!("{fact}\n")).collect()
+        let facts = self.facts.lock().unwrap();
+        facts.iter().map(Value::to_string).collect::<Vec<_>>().join("\n")
     }
 
     fn names(&self) -> Vec<String> {

@@ -18,6 +18,7 @@
 //!  3   mux ───────────────── one door for every call; the catalog
 //!  2   servers ── one MCP server's life
 //!  1   access ── who may     connection ── what is said with a server     process ── how its program runs
+//!      credentials ── what proves us to it
 //!  0   base ── names, ids, tasks     wire ── MCP on the wire     config ── what is wanted
 //!      telemetry ── what happened    example ── small MCP servers in the binary
 //! ```
@@ -31,6 +32,7 @@
 //! | [`example`] | servers to try things with |
 //! | [`access`] | principals, the checks at the door, the decision about a call |
 //! | [`process`] | a server's process: a unit of systemd or a child; pipes, sandbox, the end |
+//! | [`credentials`] | what proves us to a remote server: tokens, programs that print them, logins |
 //! | [`connection`] | requests and answers, questions and notices of one server |
 //! | [`servers`] | handshakes, what each offers, supervision, what outlives us |
 //! | [`mux`] | the life of a call, phase by phase; names and what they resolve to |
@@ -80,6 +82,7 @@ mod cli;
 mod client;
 mod config;
 mod connection;
+mod credentials;
 mod daemon;
 mod example;
 mod front;

@@ -15,8 +15,9 @@ const PLAN: &[(&str, &[&str])] = &[
     ("example", &["base"]),
     ("access", &["base", "wire", "config", "telemetry"]),
     ("process", &["base", "config"]),
-    ("connection", &["base", "wire", "telemetry"]),
-    ("servers", &["base", "wire", "config", "telemetry", "process", "connection"]),
+    ("credentials", &["base", "config"]),
+    ("connection", &["base", "wire", "telemetry", "credentials"]),
+    ("servers", &["base", "wire", "config", "telemetry", "process", "credentials", "connection"]),
     ("mux", &["base", "wire", "config", "telemetry", "access", "connection", "servers"]),
     ("client", &["base", "wire", "config", "telemetry", "access", "connection", "servers", "mux"]),
     (

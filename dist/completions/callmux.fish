@@ -40,6 +40,8 @@ complete -c callmux -n "__fish_callmux_needs_command" -a "reload" -d 'Have the d
 complete -c callmux -n "__fish_callmux_needs_command" -a "start" -d 'Start a server that was stopped, or that waits for its next try'
 complete -c callmux -n "__fish_callmux_needs_command" -a "stop" -d 'Stop a server until it is started again. Its tools stay listed; calls say why they fail'
 complete -c callmux -n "__fish_callmux_needs_command" -a "restart" -d 'Give a server another process'
+complete -c callmux -n "__fish_callmux_needs_command" -a "login" -d 'Give your consent to what a server with `auth = "oauth"` may know and do as you'
+complete -c callmux -n "__fish_callmux_needs_command" -a "logout" -d 'Forget the tokens of such a server'
 complete -c callmux -n "__fish_callmux_needs_command" -a "demo" -d 'Show what callmux does: a daemon, two servers, a bridge, in a temporary home'
 complete -c callmux -n "__fish_callmux_needs_command" -a "example-server" -d 'Run a small MCP server on stdin and stdout, to try things with'
 complete -c callmux -n "__fish_callmux_needs_command" -a "config" -d 'Look at the config'
@@ -117,6 +119,23 @@ debug\t''"
 complete -c callmux -n "__fish_callmux_using_subcommand restart" -l log-format -d 'The form of a line on stderr' -r -f -a "text\t'For people'
 json\t'One JSON object per line'"
 complete -c callmux -n "__fish_callmux_using_subcommand restart" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c callmux -n "__fish_callmux_using_subcommand login" -l socket -d 'The daemon\'s unix socket [default: $XDG_RUNTIME_DIR/callmux/mcp.sock]' -r -F
+complete -c callmux -n "__fish_callmux_using_subcommand login" -l log-level -d 'What is written to stderr, at the least. The journal always gets every call' -r -f -a "error\t''
+warning\t''
+info\t''
+debug\t''"
+complete -c callmux -n "__fish_callmux_using_subcommand login" -l log-format -d 'The form of a line on stderr' -r -f -a "text\t'For people'
+json\t'One JSON object per line'"
+complete -c callmux -n "__fish_callmux_using_subcommand login" -l no-browser -d 'Only print the address to open. If the browser runs on another machine, paste the address that it ends up at'
+complete -c callmux -n "__fish_callmux_using_subcommand login" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c callmux -n "__fish_callmux_using_subcommand logout" -l socket -d 'The daemon\'s unix socket [default: $XDG_RUNTIME_DIR/callmux/mcp.sock]' -r -F
+complete -c callmux -n "__fish_callmux_using_subcommand logout" -l log-level -d 'What is written to stderr, at the least. The journal always gets every call' -r -f -a "error\t''
+warning\t''
+info\t''
+debug\t''"
+complete -c callmux -n "__fish_callmux_using_subcommand logout" -l log-format -d 'The form of a line on stderr' -r -f -a "text\t'For people'
+json\t'One JSON object per line'"
+complete -c callmux -n "__fish_callmux_using_subcommand logout" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c callmux -n "__fish_callmux_using_subcommand demo" -l log-level -d 'What is written to stderr, at the least. The journal always gets every call' -r -f -a "error\t''
 warning\t''
 info\t''

@@ -7,7 +7,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::base::ServerName;
 use crate::config::{Complaint, Plan};
 use crate::servers::Server;
-use crate::servers::driver::Order;
+use crate::servers::control::Order;
 
 use super::report::Status;
 
@@ -28,6 +28,14 @@ pub enum Question {
     Reload(Answer<Result<Plan, Vec<Complaint>>>),
     /// Start, stop or restart a server. `None`: there is none of this name.
     Order { server: ServerName, order: Order, principal: Arc<str>, answer: Answer<Option<Ordered>> },
+    /// The server that somebody logs in to, or out of. `None`: there is none of this name.
+    Identify {
+        server: ServerName,
+        /// What is worth telling: `login` or `logout`.
+        order: Option<&'static str>,
+        principal: Arc<str>,
+        answer: Answer<Option<Server>>,
+    },
 }
 
 /// A server that was told something.

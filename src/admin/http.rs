@@ -6,6 +6,7 @@
 //! | GET `/admin/plan` | 200, the [`Plan`] of a reload; 422, a [`Refusal`] |
 //! | POST `/admin/reload` | the same once it is done; 202 at once with `?wait=false` |
 //! | POST `/admin/servers/NAME/start`, `stop`, `restart` | 200, a [`ServerReport`] once it is done; 404 |
+//! | POST `/admin/servers/NAME/login`, `logout` and below | see [`super::login`] |
 
 use std::sync::Arc;
 
@@ -20,11 +21,12 @@ use serde_json::json;
 use tokio::time::Instant;
 
 use super::desk::{Closed, Desk, Question};
+use super::login;
 use super::report::{Refusal, ServerReport};
 use crate::access::Principal;
 use crate::base::ServerName;
 use crate::config::{Complaint, Plan, ServerConfig};
-use crate::servers::driver::Order;
+use crate::servers::control::Order;
 
 /// The endpoints, for listeners at which only the daemon's user and root get in.
 pub fn router(desk: Desk) -> Router {
@@ -33,6 +35,7 @@ pub fn router(desk: Desk) -> Router {
         .route("/admin/plan", get(plan))
         .route("/admin/reload", post(reload))
         .route("/admin/servers/{name}/{verb}", post(order))
+        .merge(login::routes())
         .with_state(desk)
 }
 
@@ -91,23 +94,23 @@ async fn order(
 }
 
 /// How long a restart may take: every step of the stop ladder, then the start.
-fn patience(config: &ServerConfig) -> std::time::Duration {
+pub(super) fn patience(config: &ServerConfig) -> std::time::Duration {
     config.stop_timeout * 4 + config.start_timeout
 }
 
-fn no_server(name: &str) -> Response {
+pub(super) fn no_server(name: &str) -> Response {
     missing(&format!("the config in force has no server `{name}` that is enabled"))
 }
 
-fn missing(message: &str) -> Response {
+pub(super) fn missing(message: &str) -> Response {
     json(StatusCode::NOT_FOUND, &json!({ "error": message }))
 }
 
-fn gone(closed: Closed) -> Response {
+pub(super) fn gone(closed: Closed) -> Response {
     json(StatusCode::SERVICE_UNAVAILABLE, &json!({ "error": closed.to_string() }))
 }
 
-fn json(status: StatusCode, body: &impl Serialize) -> Response {
+pub(super) fn json(status: StatusCode, body: &impl Serialize) -> Response {
     let mut response = Response::new(match serde_json::to_vec(body) {
         Ok(bytes) => Body::from(bytes),
         Err(_) => Body::empty(),

@@ -8,13 +8,16 @@
 //! it was established who is asking.
 //!
 //! # How to read it
-//! [`desk`] is what can be asked, [`report`] and [`mod@findings`] what is told, [`http`] the endpoints.
+//! [`desk`] is what can be asked, [`report`] and [`mod@findings`] what is told, [`http`] and [`login`] the
+//! endpoints.
 
 pub mod desk;
 pub mod findings;
 pub mod http;
+pub mod login;
 pub mod report;
 
 pub use desk::{Desk, Ordered, Question};
 pub use findings::{Finding, Severity, findings};
+pub use login::Consent;
 pub use report::{ConfigReport, Refusal, ServerReport, Status};

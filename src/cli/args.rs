@@ -83,6 +83,10 @@ pub(super) enum Command {
     Stop(ServerArgs),
     /// Give a server another process.
     Restart(ServerArgs),
+    /// Give your consent to what a server with `auth = "oauth"` may know and do as you.
+    Login(LoginArgs),
+    /// Forget the tokens of such a server.
+    Logout(ServerArgs),
     /// Show what callmux does: a daemon, two servers, a bridge, in a temporary home.
     Demo(DemoArgs),
     /// Run a small MCP server on stdin and stdout, to try things with.
@@ -165,6 +169,16 @@ pub(super) struct ServerArgs {
     /// The server's name in the config.
     #[arg(value_name = "NAME")]
     pub(super) server: String,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct LoginArgs {
+    #[command(flatten)]
+    pub(super) server: ServerArgs,
+    /// Only print the address to open. If the browser runs on another machine, paste the address that
+    /// it ends up at.
+    #[arg(long)]
+    pub(super) no_browser: bool,
 }
 
 #[derive(Debug, Args)]

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
-use http_body_util::{BodyExt, Empty};
+use http_body_util::{BodyExt, Full};
 use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use serde::de::DeserializeOwned;
@@ -52,7 +52,7 @@ impl Answer {
         let told = serde_json::from_slice::<serde_json::Value>(&self.body).ok();
         let told = told.as_ref().and_then(|body| body["error"].as_str().map(str::to_owned));
         match (self.status, told) {
-            (StatusCode::NOT_FOUND, Some(message)) => {
+            (StatusCode::NOT_FOUND | StatusCode::CONFLICT, Some(message)) => {
                 print::error(&message);
                 Exit::Failed
             }
@@ -71,16 +71,31 @@ fn fail(error: &NoAnswer) -> Exit {
 
 /// Sends a request without a body. What goes wrong is printed.
 pub(super) fn ask(args: &DaemonArgs, method: Method, path: &str) -> Result<Answer, Exit> {
+    tell(args, method, path, Bytes::new())
+}
+
+/// Sends a request. What goes wrong is printed.
+pub(super) fn tell(
+    args: &DaemonArgs,
+    method: Method,
+    path: &str,
+    body: Bytes,
+) -> Result<Answer, Exit> {
     let socket = args.socket.clone().or_else(dirs::socket);
     let outcome = match (socket, runtime()) {
         (None, _) => Err(NoAnswer::NoSocket),
         (_, Err(error)) => Err(NoAnswer::Runtime(error)),
-        (Some(socket), Ok(runtime)) => runtime.block_on(request(&socket, method, path)),
+        (Some(socket), Ok(runtime)) => runtime.block_on(request(&socket, method, path, body)),
     };
     outcome.map_err(|error| fail(&error))
 }
 
-async fn request(socket: &Path, method: Method, path: &str) -> Result<Answer, NoAnswer> {
+async fn request(
+    socket: &Path,
+    method: Method,
+    path: &str,
+    body: Bytes,
+) -> Result<Answer, NoAnswer> {
     let stream = UnixStream::connect(socket)
         .await
         .map_err(|error| NoAnswer::NoDaemon { socket: socket.to_path_buf(), error })?;
@@ -90,7 +105,7 @@ async fn request(socket: &Path, method: Method, path: &str) -> Result<Answer, No
         .method(method)
         .uri(path)
         .header("Host", "localhost")
-        .body(Empty::<Bytes>::new())
+        .body(Full::new(body))
         .expect("a path of ours is a path");
     let answer = async move {
         let response = sender.send_request(request).await?;

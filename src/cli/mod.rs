@@ -17,6 +17,7 @@ mod config;
 mod demo;
 mod doctor;
 mod generate;
+mod login;
 mod operate;
 mod print;
 mod serve;
@@ -79,6 +80,8 @@ pub fn main() -> ExitCode {
         Some(Command::Start(args)) => operate::order(&args, Verb::Start),
         Some(Command::Stop(args)) => operate::order(&args, Verb::Stop),
         Some(Command::Restart(args)) => operate::order(&args, Verb::Restart),
+        Some(Command::Login(args)) => login::login(&args),
+        Some(Command::Logout(args)) => login::logout(&args),
         Some(Command::Demo(args)) => demo::demo(&args),
         Some(Command::ExampleServer { server }) => serve::example(server),
         Some(Command::Config(args)) => config::config(&args),

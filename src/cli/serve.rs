@@ -145,6 +145,9 @@ pub(super) fn start_log(log: &LogArgs, default: Level) -> (Recorder, recorder::W
 fn start_diagnostics(sink: Sink, level: Level) {
     let default = if level == Level::Debug { "callmux=debug" } else { "callmux=warn" };
     let filter = EnvFilter::try_from_env("CALLMUX_LOG").unwrap_or_else(|_| EnvFilter::new(default));
+    // What it says to debuggers has authorization codes in it, so it does not even to them.
+    let quiet = "rmcp::transport::auth=error".parse();
+    let filter = filter.add_directive(quiet.expect("a directive of ours is one"));
     let journal = if sink.is_journal() { tracing_journald::layer().ok() } else { None };
     let layer = match journal {
         Some(journal) => journal.with_syslog_identifier("callmux".to_owned()).boxed(),

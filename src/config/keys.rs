@@ -151,6 +151,13 @@ pub const SERVER: &[Key] = &[
         "Headers for every request to `url`: `{ Authorization = \"Bearer ${file:token}\" }`. They are \
          sent to that origin only.",
     ),
+    key(
+        "auth",
+        Kind::Choice(AUTH_TYPES),
+        Value("\"none\""),
+        "How callmux proves itself to the server at `url`: one of these texts, or the section \
+         `[servers.NAME.auth]` with it as its `type`.",
+    ),
     key("args", Kind::Texts, Value("[]"), "The program's arguments, one text each."),
     key(
         "env",
@@ -290,6 +297,71 @@ pub const SERVER: &[Key] = &[
     ),
 ];
 
+/// The values of `type` in `[servers.NAME.auth]`.
+pub const AUTH_TYPES: &[&str] = &["none", "bearer", "command", "oauth"];
+
+/// Keys of `[servers.NAME.auth]`.
+pub const AUTH: &[Key] = &[
+    key(
+        "type",
+        Kind::Choice(AUTH_TYPES),
+        Value("\"none\""),
+        "`bearer`: `token` is sent. `command`: what a program prints is sent. `oauth`: OAuth 2.1; \
+         `callmux login NAME` asks for your consent once. What is sent goes to the origin of `url` only.",
+    ),
+    key("token", Kind::Text, Unset, "For `bearer`: the token, best as `${file:…}` or `${cred:…}`."),
+    key(
+        "command",
+        Kind::Texts,
+        Value("[]"),
+        "For `command`: a program and its arguments. What it prints is the token; it may take 30 s. It \
+         runs again when the token expires, and once when the server refuses it.",
+    ),
+    key(
+        "ttl",
+        Kind::Duration,
+        Value("\"5m\""),
+        "For `command`: how long a token is used. A JWT says so itself.",
+    ),
+    key(
+        "scopes",
+        Kind::Texts,
+        Value("[]"),
+        "For `oauth`: the scopes to ask for. Empty: those that the server names.",
+    ),
+    key(
+        "client_id",
+        Kind::Text,
+        Unset,
+        "For `oauth`: a client that is registered with the authorization server already. Unset: callmux \
+         registers itself.",
+    ),
+    key("client_secret", Kind::Text, Unset, "For `oauth`: the secret that goes with `client_id`."),
+    key(
+        "client_metadata_url",
+        Kind::Text,
+        Unset,
+        "For `oauth`: the `https://…` address of a client id metadata document, for authorization \
+         servers that take one instead of a registration.",
+    ),
+    key(
+        "grant",
+        Kind::Choice(GRANTS),
+        Value("\"authorization_code\""),
+        "For `oauth`: `authorization_code` needs a login. `client_credentials` needs `client_id` and \
+         `client_secret`, and nobody's consent.",
+    ),
+    key(
+        "callback_port",
+        Kind::Number(1, 65535),
+        Unset,
+        "For `oauth`: the port on 127.0.0.1 that the browser comes back to. Unset: any that is free.",
+    ),
+];
+
+/// The values of `grant`.
+pub const GRANTS: &[&str] = &["authorization_code", "client_credentials"];
+
 /// The sections: name in the file, keys, description. `*` stands for a name the user chooses.
 pub const SECTIONS: &[(&str, &[Key], &str)] = &[
     ("", TOP, "Settings for everything."),
@@ -298,6 +370,12 @@ pub const SECTIONS: &[(&str, &[Key], &str)] = &[
         "servers.*",
         SERVER,
         "One MCP server: a program that is started and spoken to over stdio, or a remote one by its URL.",
+    ),
+    (
+        "servers.*.auth",
+        AUTH,
+        "How callmux proves itself to a remote server. `auth = \"oauth\"` is short for a section with \
+         `type = \"oauth\"`.",
     ),
 ];
 

@@ -168,7 +168,9 @@ fn read_servers(
 
 fn server_config(mut section: Section<'_>, config: &Config) -> ServerConfig {
     let always = "a key with a default";
+    let is_remote = section.has("url");
     let (url, headers) = remote::read(&mut section);
+    let auth = auth::read(&mut section, is_remote, &headers);
     let may_expose = section.bool("secret_args");
     let (command_at, is_set) = (section.place("command"), section.has("command"));
     let command = section.resolved("command").into_iter().collect();
@@ -197,6 +199,7 @@ fn server_config(mut section: Section<'_>, config: &Config) -> ServerConfig {
         cwd: directory(&mut section),
         url,
         headers,
+        auth,
         enabled: section.bool("enabled"),
         prefix: prefix(&mut section),
         tools: section.plain_texts("tools").map_or_else(ToolNames::all, |texts| {
@@ -315,6 +318,7 @@ fn aliases(section: &mut Section<'_>) -> BTreeMap<String, String> {
     by_tool
 }
 
+mod auth;
 mod remote;
 
 pub use remote::origin;

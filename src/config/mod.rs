@@ -34,5 +34,5 @@ pub mod units;
 
 pub use complaint::Complaint;
 pub use location::{Location, Reading};
-pub use model::{Config, Sandbox, ServerConfig};
+pub use model::{Auth, Config, Grant, Oauth, Sandbox, ServerConfig};
 pub use plan::Plan;

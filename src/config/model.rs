@@ -47,6 +47,8 @@ pub struct ServerConfig {
     pub url: Option<Secret>,
     /// Sent with every request to `url`; the names are in lower case.
     pub headers: BTreeMap<String, Secret>,
+    /// How we prove ourselves to the server at `url`.
+    pub auth: Auth,
     pub enabled: bool,
     /// `None`: the server's name.
     pub prefix: Option<String>,
@@ -70,6 +72,46 @@ pub struct ServerConfig {
     pub sandbox: Sandbox,
     /// Why the server cannot be started: references that could not be resolved.
     pub unresolved: Vec<Complaint>,
+}
+
+/// `[servers.NAME.auth]`
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Auth {
+    #[default]
+    None,
+    /// This token.
+    Bearer(Secret),
+    /// What this program prints.
+    Command {
+        /// The program and its arguments.
+        words: Vec<Secret>,
+        /// How long a token is used that does not say so itself.
+        ttl: Duration,
+    },
+    Oauth(Oauth),
+}
+
+/// Keys of `type = "oauth"`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Oauth {
+    /// Empty: those that the server names.
+    pub scopes: Vec<String>,
+    /// Both are there if `grant` is that of client credentials.
+    pub client_id: Option<String>,
+    pub client_secret: Option<Secret>,
+    /// `https` with a path.
+    pub client_metadata_url: Option<String>,
+    pub grant: Grant,
+    /// `None`: any that is free.
+    pub callback_port: Option<u16>,
+}
+
+/// How an access token is obtained (RFC 6749, section 1.3).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Grant {
+    #[default]
+    AuthorizationCode,
+    ClientCredentials,
 }
 
 /// What a server may use; only a systemd manager can see to it.

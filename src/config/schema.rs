@@ -2,12 +2,15 @@
 
 use serde_json::{Map, Value, json};
 
-use super::keys::{HTTP, Key, Kind, SERVER, TOP, Unless};
+use super::keys::{AUTH, HTTP, Key, Kind, SERVER, TOP, Unless};
 
 /// The schema (draft 2020-12), from the table of keys.
 pub fn schema() -> Value {
     let mut root = object(TOP, "callmux configuration");
     let mut server = object(SERVER, "One MCP server.");
+    let short = std::mem::take(&mut server["properties"]["auth"]);
+    let long = object(AUTH, "How callmux proves itself to the server at `url`.");
+    server["properties"]["auth"] = json!({ "anyOf": [short, long] });
     server["oneOf"] = json!([{ "required": ["command"] }, { "required": ["url"] }]);
     let properties = root["properties"].as_object_mut().expect("an object schema has properties");
     properties.insert("http".into(), object(HTTP, "The HTTP side of the daemon."));

@@ -61,6 +61,21 @@ impl<'a> Section<'a> {
         self.table.remove(name)
     }
 
+    /// Takes a section inside this one. A text instead of a table stands for its key `short`.
+    pub fn inner(&mut self, name: &str, short: &str, keys: &'static [Key]) -> Option<Section<'_>> {
+        let mut node = self.known(name)?;
+        if matches!(node.value, Value::Text(_)) {
+            let at = node.at.clone();
+            node = Node { at, value: Value::Table(Table::from([(short.to_owned(), node)])) };
+        }
+        Some(Section::new(self.key(name), node, keys, self.sources, self.complaints))
+    }
+
+    /// Counts references of a section inside this one that could not be resolved among its own.
+    pub fn adopt(&mut self, unresolved: Vec<Complaint>) {
+        self.unresolved.extend(unresolved);
+    }
+
     /// Whether `name` is set, to whatever value.
     pub fn has(&self, name: &str) -> bool {
         self.table.contains_key(name)

@@ -1,6 +1,6 @@
 //! The config as it is in force, in the form it is written in.
 //!
-//! References are shown, never what they stand for. Literal values of `env` and `headers` are hidden: a person
+//! References are shown, never what they stand for. Literal values of `env` and `headers` and the secrets of `auth` are hidden: a person
 //! who pastes this output somewhere must not paste a token with it.
 
 use std::fmt::Write;
@@ -55,6 +55,8 @@ fn value(value_: &Value, hide: bool) -> String {
         }
         Value::Table(members) => {
             let member = |(name, node): (&String, &Node)| {
+                // Of `auth`.
+                let hide = hide || matches!(name.as_str(), "token" | "client_secret");
                 format!("{} = {}", bare(name), value(&node.value, hide))
             };
             format!("{{ {} }}", members.iter().map(member).collect::<Vec<_>>().join(", "))

@@ -1,6 +1,7 @@
 //! What a connection begins with.
 
 use std::fmt;
+use std::sync::Arc;
 
 use tokio::net::unix::pipe;
 use tokio::sync::oneshot;
@@ -8,6 +9,7 @@ use tokio::sync::oneshot;
 use super::exchange::Exchange;
 use super::{Board, Owner, PendingCall, Remote, Window, Written};
 use crate::base::{Secret, ServerName};
+use crate::credentials::Credential;
 
 /// What every connection begins with.
 #[derive(Debug)]
@@ -56,6 +58,8 @@ pub struct Address {
     pub url: Secret,
     /// Sent with every request.
     pub headers: Vec<(String, Secret)>,
+    /// What proves us to it.
+    pub credential: Option<Arc<Credential>>,
     /// The longest answer or event, in bytes.
     pub max_message: usize,
 }

@@ -25,7 +25,7 @@ use crate::front::listen::{self, Listener};
 use crate::front::{Front, http, stdio};
 use crate::mux::{Hub, World};
 use crate::process::units::Units;
-use crate::servers::driver::Control;
+use crate::servers::control::Control;
 use crate::servers::keep::Found;
 use crate::telemetry::{Fact, Recorder};
 use crate::wire::Topic;

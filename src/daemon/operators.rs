@@ -7,7 +7,7 @@ use super::settings::StandIn;
 use crate::admin::{self, ConfigReport, Ordered, Question, ServerReport, Status};
 use crate::base::ServerName;
 use crate::config;
-use crate::servers::driver::Order;
+use crate::servers::control::Order;
 use crate::telemetry::Fact;
 
 /// Operators who may wait for one reload.
@@ -37,6 +37,13 @@ impl Daemon {
                     self.recorder.record(Fact::ServerOrdered { server, order, principal });
                 }
                 drop(answer.send(ordered));
+            }
+            Question::Identify { server, order, principal, answer } => {
+                let found = self.world.borrow().servers.get(&server).cloned();
+                if let Some(order) = order.filter(|_| found.is_some()) {
+                    self.recorder.record(Fact::ServerOrdered { server, order, principal });
+                }
+                drop(answer.send(found));
             }
         }
     }

@@ -17,6 +17,7 @@ use crate::base::ServerName;
 use crate::config::plan::Changed;
 use crate::config::{Config, Plan};
 use crate::servers::Server;
+use crate::servers::control::Control;
 use crate::servers::driver::{self, Setup};
 use crate::telemetry::Fact;
 
@@ -65,7 +66,7 @@ impl Daemon {
         }
         for Changed { server: name, .. } in &plan.restarted {
             let control = self.controls.remove(name);
-            let up = control.as_ref().is_none_or(driver::Control::is_up);
+            let up = control.as_ref().is_none_or(Control::is_up);
             let before = servers.remove(name);
             self.start(name, &config, &mut servers, before, up);
             retired.extend(control);

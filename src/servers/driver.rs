@@ -9,6 +9,7 @@ use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::control::{Control, Wish};
 use super::handle::{Live, Phase, Server, Status};
 use super::keep::Found;
 use super::machine::{Action, Event, Machine, State};
@@ -19,6 +20,7 @@ use crate::base::random::Jitter;
 use crate::base::{ServerName, Tasks};
 use crate::config::ServerConfig;
 use crate::connection::notice::Board;
+use crate::credentials::Credential;
 use crate::process::units::Units;
 use crate::telemetry::{Fact, Recorder};
 
@@ -47,64 +49,6 @@ pub struct Setup {
     pub leaving: CancellationToken,
     /// Where what the server says to everybody goes.
     pub board: Board,
-}
-
-/// What is wanted of a server. The newest holds.
-#[derive(Debug, Clone)]
-struct Wish {
-    config: Arc<ServerConfig>,
-    up: bool,
-    /// Counts the orders of operators.
-    number: u64,
-    /// How many of them asked for another process.
-    restarts: u64,
-    /// Another has taken its place.
-    retired: bool,
-}
-
-/// What an operator can ask of a server.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Order {
-    Start,
-    Stop,
-    Restart,
-}
-
-/// The control loop's hold on one server.
-#[derive(Debug)]
-pub struct Control {
-    wish: watch::Sender<Wish>,
-    stop: Tasks,
-}
-
-impl Control {
-    /// Passes on what an operator asks for, and returns its number.
-    pub fn order(&self, order: Order) -> u64 {
-        self.wish.send_modify(|wish| {
-            wish.number += 1;
-            wish.up = order != Order::Stop;
-            wish.restarts += u64::from(order == Order::Restart);
-        });
-        self.wish.borrow().number
-    }
-
-    /// From its next start on the server runs by this config.
-    pub fn adjust(&self, config: Arc<ServerConfig>) {
-        self.wish.send_modify(|wish| wish.config = config);
-    }
-
-    pub fn is_up(&self) -> bool {
-        self.wish.borrow().up
-    }
-
-    /// Gives the server up: it ends when nobody can call it any more, at the latest after `drain`.
-    pub fn retire(self, drain: Duration, tasks: &Tasks) {
-        self.wish.send_modify(|wish| wish.retired = true);
-        tasks.spawn_until_stopped("retired server", async move {
-            drop(tokio::time::timeout(drain, self.wish.closed()).await);
-            self.stop.stop();
-        });
-    }
 }
 
 /// Starts the task of a server; it runs until `tasks` is stopped, or nobody holds the server any
@@ -140,10 +84,17 @@ pub fn start(
     };
     let (status, receiver) = watch::channel(Arc::new(initial));
     let wake = Arc::new(Notify::new());
-    let server =
-        Server { name: name.clone(), config: config.clone(), status: receiver, wake: wake.clone() };
-    let wish = Wish { config: config.clone(), up, number: 0, restarts: 0, retired: false };
-    let (sender, wishes) = watch::channel(wish.clone());
+    let stop = tasks.child();
+    let credential = Credential::of(&name, &config, &stop, tasks);
+    let server = Server {
+        name: name.clone(),
+        config: config.clone(),
+        status: receiver,
+        wake: wake.clone(),
+        credential: credential.clone().ok().flatten(),
+    };
+    let (control, wishes) = Control::new(config.clone(), up, stop.clone());
+    let wish = wishes.borrow().clone();
     let driver = Driver {
         name,
         config,
@@ -155,6 +106,7 @@ pub fn start(
         machine: Machine::new(),
         random: Jitter::from_kernel(),
         units,
+        credential,
         leaving,
         found,
         running: None,
@@ -171,9 +123,8 @@ pub fn start(
         refreshing: None,
         refresh_again: false,
     };
-    let stop = tasks.child();
-    tasks.spawn("server", driver.run(stop.clone()));
-    (server, Control { wish: sender, stop })
+    tasks.spawn("server", driver.run(stop));
+    (server, control)
 }
 
 struct Driver {
@@ -188,6 +139,7 @@ struct Driver {
     machine: Machine,
     random: Jitter,
     units: Option<Units>,
+    credential: Result<Option<Arc<Credential>>, String>,
     leaving: CancellationToken,
     /// What an earlier process of ours left of the server.
     found: Option<Found>,
@@ -224,6 +176,8 @@ enum Woken {
     Called,
     /// It may have been idle for long enough.
     Idle,
+    /// A person logged in or out.
+    Credential,
 }
 
 impl Driver {
@@ -249,6 +203,7 @@ impl Driver {
                 () = until(self.machine.alarm()) => Woken::Alarm,
                 () = self.wake.notified(), if self.asleep && !told_to_stop => Woken::Called,
                 () = until(idle), if !told_to_stop => Woken::Idle,
+                () = changed(&self.credential), if !told_to_stop => Woken::Credential,
             };
             if matches!(woken, Woken::Stop) {
                 told_to_stop = true;
@@ -281,6 +236,7 @@ impl Driver {
                 self.step(Event::Want(true));
             }
             Woken::Idle => self.fall_asleep(),
+            Woken::Credential => self.identified(),
             Woken::Started(Ok((running, offer))) => self.started(running, offer),
             Woken::Started(Err(failure)) => self.failed(failure),
             Woken::Stopped(reason) => self.stopped(&reason),
@@ -306,6 +262,15 @@ impl Driver {
             self.asleep = true;
             self.reason = Some("it was idle; the next call starts it".into());
             self.step(Event::Want(false));
+        }
+    }
+
+    /// A person logged in, which is when a server that waits for that can be had; or out.
+    fn identified(&mut self) {
+        let credential = self.credential.as_ref().ok().and_then(Option::as_ref);
+        let is_out = credential.is_some_and(|credential| credential.is_empty());
+        if self.wish.up && !self.asleep {
+            self.step(if is_out { Event::Restart } else { Event::Want(true) });
         }
     }
 
@@ -340,6 +305,7 @@ impl Driver {
                     recorder: self.recorder.clone(),
                     units: self.units.clone(),
                     board: self.board.clone(),
+                    credential: self.credential.clone(),
                 };
                 self.starting = Some(Box::pin(running::begin(start, self.found.take(), attempt)));
             }
@@ -486,6 +452,14 @@ async fn wait<T>(work: &mut Option<Work<T>>) -> T {
     };
     *work = None;
     result
+}
+
+/// Completes when a person logged in or out.
+async fn changed(credential: &Result<Option<Arc<Credential>>, String>) {
+    match credential {
+        Ok(Some(credential)) => credential.changed().await,
+        _ => std::future::pending().await,
+    }
 }
 
 async fn until(alarm: Option<std::time::Instant>) {

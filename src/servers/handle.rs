@@ -11,6 +11,7 @@ use super::offer::Offer;
 use crate::base::ServerName;
 use crate::config::ServerConfig;
 use crate::connection::Connection;
+use crate::credentials::Credential;
 
 /// Failed tries after which a call no longer waits for the next one.
 const PATIENT_TRIES: u32 = 3;
@@ -23,6 +24,8 @@ pub struct Server {
     pub(super) status: watch::Receiver<Arc<Status>>,
     /// Notified when a sleeping server is called.
     pub(super) wake: Arc<Notify>,
+    /// What proves us to it, if it is a remote one that wants that.
+    pub credential: Option<Arc<Credential>>,
 }
 
 /// How a server is, in one word.
@@ -115,7 +118,7 @@ impl Server {
             tries: 0,
         };
         let (_, status) = watch::channel(Arc::new(status));
-        Self { name, config, status, wake: Arc::default() }
+        Self { name, config, status, wake: Arc::default(), credential: None }
     }
 }
 

@@ -8,9 +8,11 @@
 //! Clients, sessions, policy, other servers.
 //!
 //! # How to read it
-//! [`machine`] is what a server does when, as a value. [`driver`] carries it out, with [`crate::process`]
-//! and [`crate::connection`] as its hands. [`handle`] is what the rest of the house sees.
+//! [`machine`] is what a server does when, as a value. [`control`] is what is wanted of one. [`driver`]
+//! carries it out, with [`crate::process`] and [`crate::connection`] as its hands. [`handle`] is what
+//! the rest of the house sees.
 
+pub mod control;
 pub mod driver;
 pub mod handle;
 pub mod handshake;

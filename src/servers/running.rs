@@ -20,6 +20,7 @@ use crate::connection::pending;
 use crate::connection::{
     Address, Connection, News, Opening, Origin, Over, Pipes, Remote, Reply, Window,
 };
+use crate::credentials::Credential;
 use crate::process::units::Units;
 use crate::process::{self, Process};
 use crate::telemetry::{Fact, Recorder};
@@ -74,6 +75,8 @@ pub struct Start {
     /// Where its process is to live; `None`: below us.
     pub units: Option<Units>,
     pub board: Board,
+    /// What proves us to a remote one. `Err`: why nothing does.
+    pub credential: Result<Option<Arc<Credential>>, String>,
 }
 
 /// Takes over the server that an earlier process of ours left, or starts one.
@@ -131,9 +134,13 @@ async fn adopt(start: &Start, found: Found, units: &Units) -> Result<(Running, O
 
 /// Starts the process, greets it and reads what it offers.
 async fn begin_anew(start: Start, attempt: u32) -> Result<(Running, Offer), StartFailure> {
-    let Start { server, config, recorder, units, board } = start;
+    let Start { server, config, recorder, units, board, credential } = start;
     if let Some(first) = config.unresolved.first() {
         return Err(StartFailure { reason: first.to_string(), hopeless: true });
+    }
+    let credential = credential.map_err(|reason| StartFailure { reason, hopeless: true })?;
+    if let Some(credential) = &credential {
+        credential.begin();
     }
     let began = Instant::now();
     let (mut running, keepable) = match &config.url {
@@ -143,7 +150,8 @@ async fn begin_anew(start: Start, attempt: u32) -> Result<(Running, Offer), Star
                 origin: load::origin(url),
                 attempt,
             });
-            let remote = Running::dial(&server, url, &config, &recorder, board);
+            let remote =
+                Running::dial(&server, url, &config, &recorder, (board, credential.clone()));
             (remote.map_err(|reason| StartFailure { reason, hopeless: true })?, None)
         }
         None => {
@@ -170,7 +178,11 @@ async fn begin_anew(start: Start, attempt: u32) -> Result<(Running, Offer), Star
         }
         Err(reason) => {
             let reason = running.end(config.stop_timeout, Some(reason)).await;
-            Err(StartFailure { reason, hopeless: false })
+            // Whatever the connection made of it, a person has to act first.
+            Err(match credential.and_then(|credential| credential.login_needed()) {
+                Some(reason) => StartFailure { reason, hopeless: true },
+                None => StartFailure { reason, hopeless: false },
+            })
         }
     }
 }
@@ -202,12 +214,13 @@ impl Running {
         url: &Secret,
         config: &ServerConfig,
         recorder: &Recorder,
-        board: Board,
+        (board, credential): (Board, Option<Arc<Credential>>),
     ) -> Result<Self, String> {
         let headers = config.headers.iter();
         let address = Address {
             url: url.clone(),
             headers: headers.map(|(name, value)| (name.clone(), value.clone())).collect(),
+            credential,
             max_message: config.max_message,
         };
         let over = Over::Http(Box::new(Remote::new(&address)?));

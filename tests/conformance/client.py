@@ -1,5 +1,5 @@
 """What the official suite runs as the client: an MCP client on stdio, with callmux between it and the
-suite's server.
+suite's server. In the scenarios about authorization it is also the person who logs in.
 
 `client.py URL`, with MCP_CONFORMANCE_SCENARIO, _PROTOCOL_VERSION and _CONTEXT from the suite.
 CALLMUX_CONFORMANCE_CLIENT says which callmux; unset, the stand-in takes its place, which proves
@@ -9,7 +9,10 @@ this file right. What goes wrong is said on stderr, one line each, after `client
 import asyncio
 import json
 import os
+import re
 import sys
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -155,12 +158,89 @@ DOES = {
 }
 
 
-async def daemon(binary, url, home):
+# The suite's client id metadata document.
+DOCUMENT = "https://conformance-test.local/client-metadata.json"
+# Scenarios in which a client has to refuse.
+REFUSES = {
+    "auth/scope-retry-limit",
+    "auth/resource-mismatch",
+    "auth/iss-supported-missing",
+    "auth/iss-wrong-issuer",
+    "auth/iss-unexpected",
+    "auth/iss-normalized",
+    "auth/metadata-issuer-mismatch",
+}
+# How often a person who is asked to logs in.
+LOGINS = 4
+
+
+def auth(scenario):
+    """The config of what proves callmux to the suite's server."""
+    context = json.loads(os.environ.get("MCP_CONFORMANCE_CONTEXT") or "{}")
+    keys = {"type": "oauth", "client_metadata_url": DOCUMENT}
+    keys |= {key: context[key] for key in ("client_id", "client_secret") if key in context}
+    if scenario.startswith("auth/client-credentials"):
+        keys["grant"] = "client_credentials"
+    return "\n".join(["[servers.suite.auth]", *(f"{key} = {json.dumps(value)}" for key, value in keys.items())]) + "\n"
+
+
+class Person:
+    """Who logs in when that is asked for."""
+
+    def __init__(self, binary, socket, env):
+        self.binary, self.socket, self.env, self.left = binary, str(socket), env, LOGINS
+
+    async def login(self):
+        """Opens the address and consents, which the suite's authorization server takes for granted."""
+        words = ["login", "suite", "--no-browser", "--socket", self.socket]
+        process = await asyncio.create_subprocess_exec(self.binary, *words, stdin=-3, stdout=-1, stderr=-1, env=self.env)
+        visit = None
+        async for line in process.stdout:
+            if address := re.match(r"\s+(https?://\S+)$", line.decode()):
+                visit = asyncio.create_task(asyncio.to_thread(open_address, address[1]))
+        said = (await process.stderr.read()).decode().strip()
+        if visit:
+            await visit
+        # The server may want another login at once.
+        if await process.wait() and not await self.is_asked(said):
+            raise Refused(f"the login failed: {said}")
+
+    async def is_asked(self, text):
+        """Logs in if this says so."""
+        if "callmux login" not in text or not self.left:
+            return False
+        self.left -= 1
+        await self.login()
+        return True
+
+
+def open_address(address):
+    try:
+        urllib.request.urlopen(address, timeout=DEADLINE).read()
+    except urllib.error.HTTPError:
+        pass  # A page that says what is wrong.
+
+
+class Guided(Client):
+    """A client whose user logs in where callmux says so."""
+
+    person = None
+
+    async def call(self, name, arguments=None, between=None, **more):
+        while True:
+            result = await super().call(name, arguments, between, **more)
+            if not await self.person.is_asked(json.dumps(result)):
+                return result
+
+
+async def daemon(binary, url, home, scenario):
     """callmux with the suite's server as its only one, and a bridge to it."""
-    home.mkdir()
-    env = {**os.environ, "XDG_RUNTIME_DIR": str(home), "XDG_CACHE_HOME": str(home), "XDG_CONFIG_HOME": str(home)}
+    home.mkdir(parents=True)
+    dirs = ("XDG_RUNTIME_DIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME")
+    env = {**os.environ, **{name: str(home) for name in dirs}}
     config, socket, log = home / "c.toml", home / "c.sock", Path(f"{home}.stderr")
-    config.write_text(f'[servers.suite]\nurl = {json.dumps(url)}\nprefix = ""\n')
+    keys = auth(scenario) if scenario.startswith("auth/") else ""
+    config.write_text(f'[servers.suite]\nurl = {json.dumps(url)}\nprefix = ""\n{keys}')
     words = ["serve", "--config", config, "--socket", socket, "--log-format", "json"]
     with open(log, "wb") as stderr:
         serve = await asyncio.create_subprocess_exec(binary, *map(str, words), stdin=-3, stdout=-3, stderr=stderr, env=env)
@@ -172,7 +252,7 @@ async def daemon(binary, url, home):
         bridge = await asyncio.create_subprocess_exec(
             binary, *words, stdin=-1, stdout=-1, stderr=stderr, env=env, limit=1 << 26
         )
-    return serve, bridge
+    return serve, bridge, Person(binary, socket, env), log.read_text()
 
 
 async def run(client, scenario):
@@ -183,20 +263,25 @@ async def run(client, scenario):
 
 async def main(url):
     scenario, version = os.environ["MCP_CONFORMANCE_SCENARIO"], os.environ["MCP_CONFORMANCE_PROTOCOL_VERSION"]
-    if scenario.startswith("auth/"):
-        return 0
-    serve, binary = None, os.environ.get("CALLMUX_CONFORMANCE_CLIENT")
+    serve, binary, kind = None, os.environ.get("CALLMUX_CONFORMANCE_CLIENT"), Client
     if binary:
-        home = Path(os.environ["HOME"]) / f"client-{version}-{scenario}"
-        serve, process = await asyncio.wait_for(daemon(binary, url, home), DEADLINE)
+        home = Path(os.environ["HOME"]) / f"client-{version}-{scenario.replace('/', '-')}"
+        serve, process, person, log = await asyncio.wait_for(daemon(binary, url, home, scenario), DEADLINE)
+        kind, Guided.person = Guided, person
+    elif scenario.startswith("auth/"):
+        return 0
     else:
         words = [sys.executable, str(HERE / "standin.py"), url]
         process = await asyncio.create_subprocess_exec(*words, stdin=-1, stdout=-1, limit=1 << 26)
-    client = Client(process, version)
+    client = kind(process, version)
     try:
+        if serve:
+            await person.is_asked(log)
         await run(client, scenario)
         return 0
     except (Refused, KeyError) as why:
+        if scenario in REFUSES:
+            return 1
         print(f"client: {why!r}", file=sys.stderr)
         return 1
     finally:

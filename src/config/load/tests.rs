@@ -80,7 +80,7 @@ fn all_complaints_come_at_once_with_their_places() {
         "config.toml:5:1: http.max_body: `1` is no size; write for example \"64KiB\", \"4MB\" or \"512B\"",
         "config.toml:6:10: servers.a__b: a server name must not contain `__` or end in `_`: `__` separates server and tool",
         "config.toml:7:1: servers.a__b.command: must be a text, not a whole number",
-        "config.toml:8:1: servers.a__b.foo: unknown key; known are command, url, headers, args, env, inherit_env, cwd, enabled, prefix, tools, aliases, start_timeout, stop_timeout, call_timeout, max_message, lazy, idle_stop, trusted, replay, memory_max, tasks_max, cpu_weight, runtime_max, sandbox, secret_args",
+        "config.toml:8:1: servers.a__b.foo: unknown key; known are command, url, headers, auth, args, env, inherit_env, cwd, enabled, prefix, tools, aliases, start_timeout, stop_timeout, call_timeout, max_message, lazy, idle_stop, trusted, replay, memory_max, tasks_max, cpu_weight, runtime_max, sandbox, secret_args",
         "config.toml:9:10: servers.b.command: is missing: name the program to start, or the `url` of a remote server",
         "config.toml:10:1: servers.b.args: must be a list of texts, not a text",
         "config.toml:11:1: servers.b.cwd: `rel` must be an absolute path or start with `~/`",
@@ -182,6 +182,41 @@ fn a_remote_server_has_a_url_and_no_process() {
         "config.toml:11:38: servers.c.headers.Mcp-Name: is a header that callmux itself sets"
             .to_owned(),
         "config.toml:11:54: servers.c.headers.X: has a value that no header can hold".to_owned(),
+    ];
+    assert_eq!(complaints, expected);
+}
+
+#[test]
+fn a_remote_server_has_one_way_to_prove_us() {
+    use crate::config::{Auth, Grant};
+    let text = "[servers.a]\nurl = \"https://h/\"\nauth = \"oauth\"\n\
+        [servers.b]\nurl = \"https://h/\"\nauth = { type = \"bearer\", token = \"${file:token}\" }\n\
+        [servers.c]\nurl = \"https://h/\"\nauth = { type = \"command\", command = [\"p\", \"x\"] }\n\
+        [servers.d]\nurl = \"https://h/\"\n[servers.d.auth]\ntype = \"bearer\"\ntoken = \"${file:gone}\"\n";
+    let config = load_files(&[("config.toml", text), ("token", "canary\n")]).unwrap();
+    let auth = |name: &str| config.servers[name].auth.clone();
+    assert!(matches!(auth("a"), Auth::Oauth(oauth) if oauth.grant == Grant::AuthorizationCode));
+    assert!(matches!(auth("b"), Auth::Bearer(token) if token.expose() == "canary"));
+    assert!(
+        matches!(auth("c"), Auth::Command { words, ttl } if words.len() == 2 && ttl.as_secs() == 300)
+    );
+    assert_eq!(config.servers["d"].unresolved.len(), 1);
+    assert!(!format!("{config:?}").contains("canary"));
+    let text = "[servers.a]\ncommand = \"x\"\nauth = \"oauth\"\n\
+        [servers.b]\nurl = \"https://h/\"\nheaders = { authorization = \"x\" }\nauth = { type = \"bearer\", token = \"t\", tokn = \"t\" }\n\
+        [servers.c]\nurl = \"https://h/\"\nauth = { type = \"oauth\", token = \"t\", client_secret = \"s\", scopes = [\"a b\"] }\n\
+        [servers.d]\nurl = \"https://h/\"\nauth = \"outh\"\n\
+        [servers.e]\nurl = \"https://h/\"\nauth = \"bearer\"\n";
+    let complaints = load_files(&[("config.toml", text)]).unwrap_err();
+    let expected = [
+        "config.toml:3:1: servers.a.auth: goes with `url`, which is not set",
+        "config.toml:7:1: servers.b.auth: goes without `Authorization` in `headers`: it sets that header",
+        "config.toml:7:40: servers.b.auth.tokn: unknown key; did you mean `token`?",
+        "config.toml:10:26: servers.c.auth.token: goes with `type = \"bearer\"`",
+        "config.toml:10:39: servers.c.auth.client_secret: goes with `client_id`, which is not set",
+        "config.toml:10:70: servers.c.auth.scopes: `a b` is no scope; write each on its own",
+        "config.toml:13:1: servers.d.auth.type: must be one of none, bearer, command, oauth; not `outh`",
+        "config.toml:16:1: servers.e.auth.token: is missing",
     ];
     assert_eq!(complaints, expected);
 }

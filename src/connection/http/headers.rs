@@ -88,6 +88,7 @@ mod tests {
         let address = Address {
             url: Secret::new("http://localhost/mcp".to_owned()),
             headers: vec![],
+            credential: None,
             max_message: 1000,
         };
         Remote::new(&address).unwrap()

@@ -29,6 +29,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Connection;
 use super::opening::Address;
+use crate::credentials::Credential;
 use crate::wire::mirror::Mirror;
 use client::Client;
 
@@ -50,6 +51,7 @@ pub struct Remote {
     url: Uri,
     /// Those that the user wants sent with every request.
     headers: HeaderMap,
+    credential: Option<Arc<Credential>>,
     max_message: usize,
     session: Mutex<Session>,
     room: Arc<Semaphore>,
@@ -131,11 +133,17 @@ impl Remote {
             client: Client::new(&url)?,
             url,
             headers,
+            credential: address.credential.clone(),
             max_message: address.max_message,
             session: Mutex::default(),
             room: Arc::new(Semaphore::new(REQUESTS_MAX)),
             drained: CancellationToken::new(),
         })
+    }
+
+    /// Whether it is of no use until a person logs in.
+    fn needs_login(&self) -> bool {
+        self.credential.as_ref().is_some_and(|credential| credential.login_needed().is_some())
     }
 
     fn session(&self) -> MutexGuard<'_, Session> {
@@ -221,8 +229,9 @@ impl Connection {
     /// Ends a request without an answer.
     fn lose(&self, id: u64, failure: Failure) {
         let Failure { reason, reached } = failure;
+        let needs_login = self.remote.as_ref().is_some_and(|remote| remote.needs_login());
         // Before anybody asks whether to try again.
-        if reached == Reached::Nothing && !self.has_sent_other_than(id) {
+        if (reached == Reached::Nothing || needs_login) && !self.has_sent_other_than(id) {
             self.end(reason.clone());
         }
         let Some(cell) = self.lock().pending.remove(&id) else { return };

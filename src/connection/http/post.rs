@@ -2,22 +2,51 @@
 
 use bytes::Bytes;
 use hyper::body::Incoming;
-use hyper::header::{HeaderMap, LOCATION};
+use hyper::header::{AUTHORIZATION, HeaderMap, HeaderValue, LOCATION};
 use hyper::{Method, Request, Response, StatusCode, Uri};
 
 use super::client::Body;
 use super::{Failure, Remote};
+use crate::credentials::Verdict;
 
 /// Redirects that are followed, one after the other.
 const REDIRECTS_MAX: usize = 3;
 
 impl Remote {
-    /// Sends one request and waits for the head of its response.
+    /// Sends one request, with the credential if there is one, and waits for the head of its response.
     pub(super) async fn request(
         &self,
         method: Method,
         headers: HeaderMap,
         body: Bytes,
+    ) -> Result<Response<Incoming>, Failure> {
+        let Some(credential) = &self.credential else {
+            return self.follow(&method, &headers, None, &body).await;
+        };
+        let mut tries = 0;
+        loop {
+            let shown = credential.show().await.map_err(Failure::refused)?;
+            let response = self.follow(&method, &headers, shown.as_ref(), &body).await?;
+            let status = response.status();
+            if ![StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN].contains(&status) {
+                return Ok(response);
+            }
+            let (shown, headers) = (shown.as_ref(), response.headers());
+            // Who refuses a request so has not carried it out.
+            match credential.refused(shown, status, headers, tries).await {
+                Verdict::Stands => return Ok(response),
+                Verdict::Because(why) => return Err(Failure::refused(why)),
+                Verdict::Again => tries += 1,
+            }
+        }
+    }
+
+    async fn follow(
+        &self,
+        method: &Method,
+        headers: &HeaderMap,
+        credential: Option<&HeaderValue>,
+        body: &Bytes,
     ) -> Result<Response<Incoming>, Failure> {
         let mut url = self.url.clone();
         for _ in 0..=REDIRECTS_MAX {
@@ -26,6 +55,9 @@ impl Remote {
             *request.uri_mut() = url.clone();
             *request.headers_mut() = self.headers.clone();
             request.headers_mut().extend(headers.clone());
+            if let Some(credential) = credential {
+                request.headers_mut().insert(AUTHORIZATION, credential.clone());
+            }
             let response = self.client.send(request).await?;
             let keeps_method = [StatusCode::TEMPORARY_REDIRECT, StatusCode::PERMANENT_REDIRECT];
             if !keeps_method.contains(&response.status()) {

@@ -74,6 +74,12 @@ impl Daemon {
         self.facts.lock().unwrap().iter().filter(|fact| fact["fact"] == name && fits(fact)).count()
     }
 
+    /// Everything that was told.
+    pub fn told(&self) -> String {
+        let facts = self.facts.lock().unwrap();
+        facts.iter().map(Value::to_string).collect::<Vec<_>>().join("\n")
+    }
+
     fn names(&self) -> Vec<String> {
         let facts = self.facts.lock().unwrap();
         facts.iter().map(|fact| fact["fact"].as_str().unwrap_or("?").to_owned()).collect()

@@ -13,6 +13,8 @@ use super::until;
 #[derive(Debug, Clone)]
 pub struct Seen {
     pub verb: String,
+    /// Path and query.
+    pub path: String,
     headers: Vec<(String, String)>,
     pub body: Value,
     /// The body as it came in.
@@ -178,7 +180,9 @@ fn serve(stream: &TcpStream, answer: &dyn Fn(&Seen, &mut Out), all: &Mutex<Vec<S
 fn read(input: &mut impl BufRead) -> Option<Seen> {
     let mut line = String::new();
     input.read_line(&mut line).ok()?;
-    let verb = line.split(' ').next().filter(|verb| !verb.is_empty())?.to_owned();
+    let mut words = line.split(' ').map(str::to_owned);
+    let verb = words.next().filter(|verb| !verb.is_empty())?;
+    let path = words.next().unwrap_or_default();
     let mut headers = Vec::new();
     loop {
         let mut line = String::new();
@@ -190,7 +194,7 @@ fn read(input: &mut impl BufRead) -> Option<Seen> {
     let mut body = vec![0; length.map_or(0, |(_, length)| length.parse().unwrap())];
     input.read_exact(&mut body).ok()?;
     let text = String::from_utf8(body).unwrap();
-    Some(Seen { verb, headers, body: serde_json::from_str(&text).unwrap_or_default(), text })
+    Some(Seen { verb, path, headers, body: serde_json::from_str(&text).unwrap_or_default(), text })
 }
 
 const TOOLS: &str = r#"[{"name":"echo","inputSchema":{"type":"object","properties":{

@@ -1,0 +1,157 @@
+//! The endpoints for logins.
+//!
+//! | endpoint | answer |
+//! | --- | --- |
+//! | POST `/admin/servers/NAME/login` | 200, a [`Consent`]; 409, why there is nothing to log in to |
+//! | POST `/admin/servers/NAME/login/wait` | 200, a [`ServerReport`] once it is done; 409 |
+//! | POST `/admin/servers/NAME/login/paste` | the body is an address that a browser came to; 200; 409 |
+//! | POST `/admin/servers/NAME/logout` | 200, 409 |
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Extension, Path, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use axum::routing::post;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use tokio::time::Instant;
+
+use super::desk::{Desk, Question};
+use super::http::{gone, json, no_server, patience};
+use super::report::ServerReport;
+use crate::access::Principal;
+use crate::base::ServerName;
+use crate::servers::Server;
+use crate::servers::control::Order;
+
+/// Where a person consents to a login.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Consent {
+    /// To be opened in a browser.
+    pub url: String,
+}
+
+pub(super) fn routes() -> Router<Desk> {
+    Router::new()
+        .route("/admin/servers/{name}/login", post(login))
+        .route("/admin/servers/{name}/login/wait", post(wait))
+        .route("/admin/servers/{name}/login/paste", post(paste))
+        .route("/admin/servers/{name}/logout", post(logout))
+}
+
+async fn login(
+    State(desk): State<Desk>,
+    Extension(principal): Extension<Principal>,
+    Path(name): Path<String>,
+) -> Response {
+    let server = match find(&desk, &name, Some("login"), &principal).await {
+        Ok(server) => server,
+        Err(response) => return response,
+    };
+    let begun = match &server.credential {
+        Some(credential) => credential.login().await,
+        None => Err(NONE.to_owned()),
+    };
+    match begun {
+        Ok(login) => json(StatusCode::OK, &Consent { url: login.url().to_owned() }),
+        Err(why) => refused(&name, &why),
+    }
+}
+
+async fn wait(
+    State(desk): State<Desk>,
+    Extension(principal): Extension<Principal>,
+    Path(name): Path<String>,
+) -> Response {
+    let server = match find(&desk, &name, None, &principal).await {
+        Ok(server) => server,
+        Err(response) => return response,
+    };
+    let under_way = server.credential.as_ref().map(|credential| credential.under_way());
+    let outcome = match under_way {
+        Some(Ok(mut login)) => login.done().await,
+        Some(Err(why)) => Err(why),
+        None => Err(NONE.to_owned()),
+    };
+    if let Err(why) = outcome {
+        return refused(&name, &why);
+    }
+    let (server, principal) = (server.name, principal.label());
+    // Who logs in wants it up.
+    let ask = |answer| Question::Order { server, order: Order::Start, principal, answer };
+    match desk.ask(ask).await {
+        Err(closed) => gone(closed),
+        Ok(None) => no_server(&name),
+        Ok(Some(ordered)) => {
+            let deadline = Instant::now() + patience(&ordered.server.config);
+            ordered.server.obeyed(ordered.number, deadline).await;
+            json(StatusCode::OK, &ServerReport::of(&ordered.server))
+        }
+    }
+}
+
+async fn paste(
+    State(desk): State<Desk>,
+    Extension(principal): Extension<Principal>,
+    Path(name): Path<String>,
+    address: String,
+) -> Response {
+    let server = match find(&desk, &name, None, &principal).await {
+        Ok(server) => server,
+        Err(response) => return response,
+    };
+    let outcome = match server.credential.as_ref().map(|credential| credential.under_way()) {
+        Some(Ok(login)) => login.paste(&address).await,
+        Some(Err(why)) => Err(why),
+        None => Err(NONE.to_owned()),
+    };
+    done(&name, outcome)
+}
+
+async fn logout(
+    State(desk): State<Desk>,
+    Extension(principal): Extension<Principal>,
+    Path(name): Path<String>,
+) -> Response {
+    let server = match find(&desk, &name, Some("logout"), &principal).await {
+        Ok(server) => server,
+        Err(response) => return response,
+    };
+    let outcome = match &server.credential {
+        Some(credential) => credential.logout().await,
+        None => Err(NONE.to_owned()),
+    };
+    done(&name, outcome)
+}
+
+/// Of a server without `auth`.
+const NONE: &str = "its `auth` takes no login";
+
+async fn find(
+    desk: &Desk,
+    name: &str,
+    order: Option<&'static str>,
+    principal: &Principal,
+) -> Result<Server, Response> {
+    let Ok(server) = ServerName::parse(name) else { return Err(no_server(name)) };
+    let principal: Arc<str> = principal.label();
+    let ask = |answer| Question::Identify { server, order, principal, answer };
+    match desk.ask(ask).await {
+        Ok(Some(server)) => Ok(server),
+        Ok(None) => Err(no_server(name)),
+        Err(closed) => Err(gone(closed)),
+    }
+}
+
+fn done(name: &str, outcome: Result<(), String>) -> Response {
+    match outcome {
+        Ok(()) => json(StatusCode::OK, &json!({ "done": true })),
+        Err(why) => refused(name, &why),
+    }
+}
+
+fn refused(name: &str, why: &str) -> Response {
+    json(StatusCode::CONFLICT, &json!({ "error": format!("server {name}: {why}") }))
+}

@@ -1,0 +1,83 @@
+//! `callmux login | logout`.
+
+use std::io::BufRead;
+use std::process::{Command, Stdio};
+
+use bytes::Bytes;
+use hyper::{Method, StatusCode};
+
+use super::args::{DaemonArgs, LoginArgs, ServerArgs};
+use super::ask::{Answer, ask, tell};
+use super::{Exit, print};
+use crate::admin::{Consent, ServerReport};
+use crate::base::ServerName;
+
+/// Where everybody has the program that opens an address in the user's browser.
+const OPENER: &str = "xdg-open";
+
+pub(super) fn login(args: &LoginArgs) -> Exit {
+    attempt(args).unwrap_or_else(|exit| exit)
+}
+
+fn attempt(args: &LoginArgs) -> Result<Exit, Exit> {
+    let (daemon, path) = (&args.server.daemon, path(&args.server, "login")?);
+    let consent: Consent = fine(ask(daemon, Method::POST, &path)?)?.read()?;
+    // It goes to another program, and came from a server.
+    if !["https://", "http://"].iter().any(|scheme| consent.url.starts_with(scheme)) {
+        print::error("the authorization server named what is no address of the web");
+        return Err(Exit::Failed);
+    }
+    print::line(&format!("To give your consent, open:\n\n  {}\n", consent.url));
+    if args.no_browser {
+        print::line("If that ends at an address that cannot be opened, paste the address here.");
+        follow_stdin(daemon.clone(), format!("{path}/paste"));
+    } else if !open(&consent.url) {
+        print::note(&format!("{OPENER} could not be started; open the address by hand"));
+    }
+    let report: ServerReport = fine(ask(daemon, Method::POST, &format!("{path}/wait"))?)?.read()?;
+    if report.phase != "ready" {
+        let why = report.reason.unwrap_or_default();
+        print::error(&format!("logged in, but server {} is {}: {why}", report.name, report.phase));
+        return Err(Exit::Failed);
+    }
+    print::line(&format!("logged in: server {} is ready, {} tools", report.name, report.tools));
+    Ok(Exit::Fine)
+}
+
+pub(super) fn logout(args: &ServerArgs) -> Exit {
+    let done = path(args, "logout").and_then(|path| fine(ask(&args.daemon, Method::POST, &path)?));
+    done.map_or_else(|exit| exit, |_| Exit::Fine)
+}
+
+fn path(args: &ServerArgs, verb: &str) -> Result<String, Exit> {
+    // A name of ours has no character that means something in a path.
+    let Ok(server) = ServerName::parse(&args.server) else {
+        print::error(&format!("`{}` is no server's name", args.server));
+        return Err(Exit::Usage);
+    };
+    Ok(format!("/admin/servers/{server}/{verb}"))
+}
+
+fn fine(answer: Answer) -> Result<Answer, Exit> {
+    if answer.status == StatusCode::OK { Ok(answer) } else { Err(answer.unexpected()) }
+}
+
+/// Each line is an address that a browser elsewhere came to.
+fn follow_stdin(daemon: DaemonArgs, path: String) {
+    // Not waited for: it ends with the program.
+    std::thread::spawn(move || {
+        for line in std::io::stdin().lock().lines().map_while(Result::ok) {
+            let address = line.trim().to_owned();
+            if !address.is_empty() {
+                drop(tell(&daemon, Method::POST, &path, Bytes::from(address)).and_then(fine));
+            }
+        }
+    });
+}
+
+/// Opens an address; no shell sees it.
+fn open(url: &str) -> bool {
+    let mut opener = Command::new(OPENER);
+    opener.arg(url).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    opener.spawn().is_ok()
+}

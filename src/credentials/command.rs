@@ -1,0 +1,191 @@
+//! A token that a program prints.
+
+use std::process::Stdio;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hyper::header::HeaderValue;
+use rustix::process::{Pid, Signal, kill_process_group};
+use tokio::io::AsyncReadExt;
+use tokio::sync::Mutex;
+
+use super::bearer;
+use crate::base::Secret;
+
+/// How long the program may take.
+const RUN_WITHIN: Duration = Duration::from_secs(30);
+/// A token is renewed so long before it expires.
+const AHEAD: Duration = Duration::from_secs(30);
+/// The longest output, in bytes.
+const OUTPUT_MAX: u64 = 64 * 1024;
+/// What systemd meant for us alone.
+const OURS: [&str; 6] = [
+    "NOTIFY_SOCKET",
+    "LISTEN_FDS",
+    "LISTEN_PID",
+    "LISTEN_FDNAMES",
+    "WATCHDOG_USEC",
+    "WATCHDOG_PID",
+];
+
+pub(super) struct Command {
+    words: Vec<Secret>,
+    ttl: Duration,
+    /// Held while the program runs, so that only one does.
+    last: Mutex<Option<Token>>,
+}
+
+struct Token {
+    value: HeaderValue,
+    renew_at: SystemTime,
+}
+
+impl Command {
+    pub(super) fn new(words: Vec<Secret>, ttl: Duration) -> Self {
+        Self { words, ttl, last: Mutex::new(None) }
+    }
+
+    /// The last token while it holds, else a new one.
+    pub(super) async fn show(&self) -> Result<HeaderValue, String> {
+        let mut last = self.last.lock().await;
+        if let Some(token) = last.as_ref().filter(|token| SystemTime::now() < token.renew_at) {
+            return Ok(token.value.clone());
+        }
+        // The old one is of no use even if there is no new one.
+        *last = None;
+        let token = self.run().await.map_err(|why| format!("the program of its `auth` {why}"))?;
+        let value = bearer(&token)?;
+        let renew_at = match expiry(token.expose()) {
+            Some(at) => at.checked_sub(AHEAD).unwrap_or(UNIX_EPOCH),
+            None => SystemTime::now() + self.ttl,
+        };
+        *last = Some(Token { value: value.clone(), renew_at });
+        Ok(value)
+    }
+
+    /// The server refused this one.
+    pub(super) async fn forget(&self, shown: Option<&HeaderValue>) {
+        let mut last = self.last.lock().await;
+        if last.as_ref().is_some_and(|token| Some(&token.value) == shown) {
+            *last = None;
+        }
+    }
+
+    /// What it prints. Its words on stderr may be secret as well, so nobody sees them.
+    async fn run(&self) -> Result<Secret, String> {
+        let (program, args) = self.words.split_first().ok_or("is not named")?;
+        let mut command = tokio::process::Command::new(program.expose());
+        command.args(args.iter().map(Secret::expose));
+        for name in OURS {
+            command.env_remove(name);
+        }
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+        // A group, so that one that hangs is ended with everything it started.
+        let mut child = command
+            .process_group(0)
+            .kill_on_drop(true)
+            .spawn()
+            .map_err(|error| format!("cannot be started: {error}"))?;
+        let group = child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
+        let output = async {
+            let stdout = child.stdout.take().ok_or("has no output")?;
+            let mut text = String::new();
+            let read = stdout.take(OUTPUT_MAX).read_to_string(&mut text).await;
+            let text = Secret::new(text);
+            read.map_err(|_| "printed what is no text")?;
+            let status = child.wait().await.map_err(|error| error.to_string())?;
+            Ok((text, status))
+        };
+        let done: Result<(Secret, _), String> = match tokio::time::timeout(RUN_WITHIN, output).await
+        {
+            Ok(done) => done,
+            Err(_) => {
+                if let Some(group) = group {
+                    _ = kill_process_group(group, Signal::KILL);
+                }
+                Err(format!("printed nothing within {RUN_WITHIN:?}"))
+            }
+        };
+        let (text, status) = done?;
+        if !status.success() {
+            return Err(format!("failed with {status}"));
+        }
+        let token = Secret::new(text.expose().trim().to_owned());
+        if token.expose().is_empty() {
+            return Err("printed nothing".to_owned());
+        }
+        Ok(token)
+    }
+}
+
+/// `exp` of a JWT (RFC 7519, section 4.1.4). Nobody checks the signature: who believes it is the server.
+fn expiry(token: &str) -> Option<SystemTime> {
+    let mut parts = token.split('.');
+    let (_, claims, _) = (parts.next()?, parts.next()?, parts.next()?);
+    let claims = Secret::new(String::from_utf8(URL_SAFE_NO_PAD.decode(claims).ok()?).ok()?);
+    let claims: serde_json::Value = serde_json::from_str(claims.expose()).ok()?;
+    let at = Duration::try_from_secs_f64(claims.get("exp")?.as_f64()?).ok()?;
+    UNIX_EPOCH.checked_add(at)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+    use base64::Engine;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+    use super::{Command, expiry};
+    use crate::base::Secret;
+
+    fn command(script: &str, ttl: Duration) -> Command {
+        let words = ["sh", "-c", script].map(|word| Secret::new(word.to_owned()));
+        Command::new(words.into(), ttl)
+    }
+
+    fn jwt(exp: u64) -> String {
+        let claims = URL_SAFE_NO_PAD.encode(format!(r#"{{"sub":"x","exp":{exp}}}"#));
+        format!("e30.{claims}.sig")
+    }
+
+    #[tokio::test]
+    async fn the_program_runs_when_its_token_is_over() {
+        let dir = tempfile::tempdir().unwrap();
+        let script = |prints: &str| {
+            format!("cd {} && echo x >> runs && printf '%s\\n' {prints}", dir.path().display())
+        };
+        let runs = || std::fs::read_to_string(dir.path().join("runs")).unwrap().lines().count();
+        let hour = Duration::from_hours(1);
+        let held = command(&script("tok"), hour);
+        let (a, b) = tokio::join!(held.show(), held.show());
+        assert_eq!((a.as_ref().unwrap(), runs()), (&"Bearer tok".parse().unwrap(), 1));
+        assert!(a.as_ref().unwrap().is_sensitive() && a == b);
+        held.forget(Some(&"Bearer other".parse().unwrap())).await;
+        held.show().await.unwrap();
+        assert_eq!(runs(), 1, "another was refused");
+        held.forget(Some(&a.unwrap())).await;
+        held.show().await.unwrap();
+        assert_eq!(runs(), 2);
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+        for (token, twice) in [(jwt(now + 3600), false), (jwt(now + 5), true)] {
+            let (before, other) = (runs(), command(&script(&token), Duration::ZERO));
+            other.show().await.unwrap();
+            other.show().await.unwrap();
+            assert_eq!(runs() - before, 1 + usize::from(twice));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_failure_shows_nothing_of_what_was_printed() {
+        let fails = async |script: &str| {
+            let error = command(script, Duration::from_secs(1)).show().await.unwrap_err();
+            assert!(!error.contains("canary"), "{error}");
+            error
+        };
+        assert!(fails("echo canary; echo canary >&2; exit 3").await.contains("exit status: 3"));
+        assert!(fails("echo").await.contains("printed nothing"));
+        assert!(fails("printf 'canary\\001'").await.contains("no text that a header can hold"));
+        assert_eq!(expiry("no.jwt"), None);
+    }
+}

@@ -1,0 +1,452 @@
+//! Tokens of OAuth 2.1, and how they are renewed.
+//!
+//! A token is renewed ahead of its end, by one task while the others wait; so is one that the server
+//! refuses. What needs a person is only said: nothing here waits for one.
+
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use hyper::StatusCode;
+use hyper::header::{HeaderMap, HeaderValue, WWW_AUTHENTICATE};
+use oauth2::TokenResponse;
+use rmcp::transport::auth::{
+    AuthError, AuthorizationManager, AuthorizationMetadata, ClientCredentialsConfig,
+    OAuthClientConfig, StoredCredentials, WWWAuthenticateParams,
+};
+use tokio::sync::{Notify, oneshot};
+use url::Url;
+
+use super::fetch::Fetch;
+use super::login::{self, Login, UnderWay};
+use super::store::{Client, Kept, Store};
+use super::{Verdict, bearer};
+use crate::base::{Secret, ServerName, Tasks};
+use crate::config::{self, Grant, load};
+
+/// A token is renewed so long before its end, or a fifth of its life if that is shorter.
+const AHEAD: Duration = Duration::from_secs(30);
+/// What some authorization servers give refresh tokens for (OpenID Connect Core, section 11).
+const OFFLINE: &str = "offline_access";
+/// How often one request is sent again because of its credential.
+const TRIES_MAX: u32 = 2;
+
+/// The tokens for one server.
+pub(super) struct Oauth {
+    pub(super) server: ServerName,
+    pub(super) url: Url,
+    pub(super) config: config::Oauth,
+    pub(super) fetch: Arc<Fetch>,
+    pub(super) store: Store,
+    /// Ends with the server.
+    pub(super) tasks: Tasks,
+    /// Ends with the daemon.
+    renewals: Tasks,
+    state: Mutex<State>,
+    /// Held by the one that renews.
+    renewing: tokio::sync::Mutex<()>,
+    changed: Notify,
+    pub(super) login: Mutex<Option<UnderWay>>,
+}
+
+#[derive(Default)]
+struct State {
+    token: Option<Token>,
+    /// What the server last said about what it wants.
+    challenge: Option<String>,
+    /// Scopes that the server wants beside those that were asked for.
+    wanted: Vec<String>,
+    /// Nothing goes on without a person.
+    login_needed: bool,
+}
+
+#[derive(Clone)]
+struct Token {
+    value: HeaderValue,
+    /// `None`: whenever the server refuses it.
+    renew_at: Option<SystemTime>,
+    end: Option<SystemTime>,
+}
+
+/// Why there is no new token.
+enum NotRenewed {
+    /// A person has to log in.
+    LoginNeeded,
+    /// Perhaps later.
+    Failed(String),
+}
+
+impl Oauth {
+    pub(super) fn new(
+        server: &ServerName,
+        url: &Secret,
+        config: &config::Oauth,
+        (tasks, renewals): (Tasks, Tasks),
+    ) -> Result<Self, String> {
+        let origin = load::origin(url);
+        let url = Url::parse(url.expose()).map_err(|_| "its `url` is no URL".to_owned())?;
+        let store = Store::of(server, origin);
+        let token = store.kept().and_then(|kept| kept.tokens).as_ref().and_then(token);
+        Ok(Self {
+            server: server.clone(),
+            fetch: Arc::new(Fetch::new(&url)?),
+            url,
+            config: config.clone(),
+            store,
+            tasks,
+            renewals,
+            state: Mutex::new(State { token, ..State::default() }),
+            renewing: tokio::sync::Mutex::new(()),
+            changed: Notify::new(),
+            login: Mutex::new(None),
+        })
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("no panic happens under this lock")
+    }
+
+    /// Whether a person has anything to do with it.
+    pub(super) fn takes_logins(&self) -> bool {
+        self.config.grant == Grant::AuthorizationCode
+    }
+
+    pub(super) async fn changed(&self) {
+        self.changed.notified().await;
+    }
+
+    pub(super) fn begin(&self) {
+        self.state().login_needed = false;
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.state().token.is_none()
+    }
+
+    pub(super) fn login_needed(&self) -> Option<String> {
+        self.state().login_needed.then(|| self.remedy())
+    }
+
+    fn remedy(&self) -> String {
+        format!("login needed: run `callmux login {}`", self.server)
+    }
+
+    /// The token, renewed if its end is near; nothing before there was any.
+    pub(super) async fn show(self: &Arc<Self>) -> Result<Option<HeaderValue>, String> {
+        let Some(token) = self.state().token.clone() else { return Ok(None) };
+        let now = SystemTime::now();
+        if token.renew_at.is_none_or(|at| now < at) {
+            return Ok(Some(token.value));
+        }
+        match self.renew(&token.value).await {
+            Ok(()) => Ok(self.state().token.clone().map(|token| token.value)),
+            // It may be good to its very end.
+            Err(_) if token.end.is_some_and(|end| SystemTime::now() < end) => Ok(Some(token.value)),
+            Err(NotRenewed::LoginNeeded) => Err(self.remedy()),
+            Err(NotRenewed::Failed(why)) => Err(format!("its token is over and {why}")),
+        }
+    }
+
+    pub(super) async fn refused(
+        self: &Arc<Self>,
+        shown: Option<&HeaderValue>,
+        status: StatusCode,
+        headers: &HeaderMap,
+        tries: u32,
+    ) -> Verdict {
+        let challenges = headers.get_all(WWW_AUTHENTICATE).iter();
+        let mut challenges = challenges.filter_map(|value| value.to_str().ok());
+        let challenge = challenges.find(|text| begins_with_bearer(text)).map(str::to_owned);
+        if status == StatusCode::FORBIDDEN {
+            return self.wants_more(challenge.as_deref(), tries).await;
+        }
+        let current = {
+            let mut state = self.state();
+            // What is said about no token names what is wanted of the first one.
+            if challenge.is_some() || state.challenge.is_none() {
+                state.challenge = challenge;
+            }
+            state.token.clone().map(|token| token.value)
+        };
+        if tries >= TRIES_MAX {
+            return self.give_up();
+        }
+        match (shown, current) {
+            (shown, Some(current)) if shown != Some(&current) => Verdict::Again,
+            (Some(shown), Some(_)) => match self.renew(shown).await {
+                Ok(()) => Verdict::Again,
+                Err(NotRenewed::LoginNeeded) => self.give_up(),
+                Err(NotRenewed::Failed(why)) => {
+                    Verdict::Because(format!("its token is refused and {why}"))
+                }
+            },
+            (_, _) if self.config.grant == Grant::ClientCredentials => {
+                let _alone = self.renewing.lock().await;
+                if self.state().token.is_some() {
+                    return Verdict::Again;
+                }
+                match self.obtain(&[]).await {
+                    Ok(()) => Verdict::Again,
+                    Err(why) => Verdict::Because(why),
+                }
+            }
+            _ => self.give_up(),
+        }
+    }
+
+    fn give_up(&self) -> Verdict {
+        if self.config.grant == Grant::ClientCredentials {
+            return Verdict::Because("it refuses the token that it was given".to_owned());
+        }
+        self.state().login_needed = true;
+        Verdict::Because(self.remedy())
+    }
+
+    /// The server wants further scopes (2026-07-28, "Scope Challenge Handling"). Those that were asked
+    /// for already are not asked for again.
+    async fn wants_more(&self, challenge: Option<&str>, tries: u32) -> Verdict {
+        let Some(challenge) = challenge else { return Verdict::Stands };
+        let params = WWWAuthenticateParams::parse(challenge, &self.url);
+        if !params.is_insufficient_scope() {
+            return Verdict::Stands;
+        }
+        let asked = self.store.kept().map(|kept| kept.asked).unwrap_or_default();
+        let named = params.scope.as_deref().unwrap_or_default().split_whitespace();
+        let missing: Vec<String> =
+            named.filter(|scope| !asked.iter().any(|a| a == scope)).map(str::to_owned).collect();
+        if missing.is_empty() {
+            return Verdict::Because("it wants rights that a login does not bring".to_owned());
+        }
+        if self.config.grant == Grant::ClientCredentials {
+            let _alone = self.renewing.lock().await;
+            return match self.obtain(&missing).await {
+                Ok(()) if tries < TRIES_MAX => Verdict::Again,
+                Ok(()) => Verdict::Stands,
+                Err(why) => Verdict::Because(why),
+            };
+        }
+        let mut state = self.state();
+        for scope in &missing {
+            if !state.wanted.contains(scope) {
+                state.wanted.push(scope.clone());
+            }
+        }
+        Verdict::Because(format!(
+            "it wants further scopes ({}); {}",
+            missing.join(" "),
+            self.remedy()
+        ))
+    }
+
+    /// What the server said it wants, and further scopes.
+    pub(super) fn wanted(&self) -> (Option<String>, Vec<String>) {
+        let state = self.state();
+        (state.challenge.clone(), state.wanted.clone())
+    }
+
+    /// Who is asked for tokens for this server, according to what it says.
+    pub(super) async fn discover(
+        &self,
+        challenge: Option<&str>,
+        store: &Store,
+    ) -> Result<(AuthorizationManager, AuthorizationMetadata), AuthError> {
+        let mut manager =
+            AuthorizationManager::new_with_oauth_http_client(self.url.as_str(), self.fetch.clone())
+                .await?;
+        manager.set_credential_store(store.clone());
+        let found = manager.resolve_metadata_from_challenge(challenge).await?;
+        manager.set_metadata(found.metadata.clone());
+        Ok((manager, found.metadata))
+    }
+
+    /// Gets a new token in the place of this one, or waits for the one who does. It goes on without
+    /// who asked: what is given out is given out once, and lost if nobody takes it.
+    async fn renew(self: &Arc<Self>, old: &HeaderValue) -> Result<(), NotRenewed> {
+        let (told, renewed) = oneshot::channel();
+        let (oauth, old) = (self.clone(), old.clone());
+        self.renewals.spawn("renewal of a token", async move {
+            drop(told.send(oauth.renew_alone(&old).await));
+        });
+        let given_up = |_| NotRenewed::Failed("its renewal was given up".to_owned());
+        renewed.await.map_err(given_up)?
+    }
+
+    async fn renew_alone(&self, old: &HeaderValue) -> Result<(), NotRenewed> {
+        let _alone = self.renewing.lock().await;
+        {
+            let state = self.state();
+            if state.login_needed {
+                return Err(NotRenewed::LoginNeeded);
+            }
+            if state.token.as_ref().is_some_and(|token| token.value != *old) {
+                return Ok(());
+            }
+        }
+        if self.config.grant == Grant::ClientCredentials {
+            return self.obtain(&[]).await.map_err(NotRenewed::Failed);
+        }
+        let Some(kept) = self.store.kept() else { return Err(self.person_needed()) };
+        if kept.tokens.as_ref().and_then(refresh_token).is_none() {
+            return Err(self.person_needed());
+        }
+        let challenge = self.state().challenge.clone();
+        match self.refresh(&kept, challenge.as_deref()).await {
+            Ok(()) => Ok(()),
+            Err(AuthError::TokenRefreshRejected(_) | AuthError::AuthorizationRequired) => {
+                drop(self.store.forget_tokens());
+                self.state().token = None;
+                Err(self.person_needed())
+            }
+            Err(AuthError::AuthorizationServerMismatch { .. }) => Err(self.person_needed()),
+            Err(error) => Err(NotRenewed::Failed(format!("is not renewed: {}", self.told(&error)))),
+        }
+    }
+
+    /// An error in a line, without what is secret: what others say may repeat what they were sent.
+    pub(super) fn told(&self, error: &AuthError) -> String {
+        let kept = self.store.kept();
+        let tokens = kept.as_ref().and_then(|kept| kept.tokens.as_ref()?.token_response.as_ref());
+        let secrets = [
+            tokens.map(|tokens| tokens.access_token().secret().as_str()),
+            tokens.and_then(|tokens| Some(tokens.refresh_token()?.secret().as_str())),
+            kept.as_ref().and_then(|kept| kept.client.secret.as_deref()),
+            self.config.client_secret.as_ref().map(Secret::expose),
+        ];
+        let mut text = error.to_string();
+        for secret in secrets.into_iter().flatten().filter(|secret| !secret.is_empty()) {
+            text = text.replace(secret, "(hidden)");
+        }
+        login::said(&text)
+    }
+
+    fn person_needed(&self) -> NotRenewed {
+        self.state().login_needed = true;
+        NotRenewed::LoginNeeded
+    }
+
+    async fn refresh(&self, kept: &Kept, challenge: Option<&str>) -> Result<(), AuthError> {
+        let (mut manager, metadata) = self.discover(challenge, &self.store).await?;
+        if metadata.issuer != kept.issuer {
+            // A refresh token is nobody else's business.
+            return Err(AuthError::AuthorizationServerMismatch {
+                expected_issuer: kept.issuer.clone().unwrap_or_default(),
+                received_issuer: metadata.issuer.unwrap_or_default(),
+            });
+        }
+        manager.configure_client(kept.client.config())?;
+        manager.refresh_token().await?;
+        self.take_tokens();
+        Ok(())
+    }
+
+    /// The grant of client credentials (RFC 6749, section 4.4). `more`: scopes beside the usual ones.
+    async fn obtain(&self, more: &[String]) -> Result<(), String> {
+        let (challenge, _) = self.wanted();
+        let failed = |error: AuthError| format!("it gave no token: {}", self.told(&error));
+        let store = &self.store;
+        let (mut manager, metadata) =
+            self.discover(challenge.as_deref(), store).await.map_err(failed)?;
+        let scopes = self.scopes(&manager, &metadata, more).await;
+        let (Some(id), Some(secret)) = (&self.config.client_id, &self.config.client_secret) else {
+            return Err("it has no `client_secret`".to_owned());
+        };
+        let config = ClientCredentialsConfig::ClientSecret {
+            client_id: id.clone(),
+            client_secret: secret.expose().to_owned(),
+            scopes: scopes.clone(),
+            resource: Some(self.url.to_string()),
+        };
+        manager.validate_client_credentials_metadata(&config).map_err(failed)?;
+        manager.configure_client_credentials(&config).map_err(failed)?;
+        let client =
+            Client { id: id.clone(), secret: None, redirect: String::new(), is_registered: false };
+        store.begin(metadata.issuer, client, scopes);
+        manager.exchange_client_credentials(&config).await.map_err(failed)?;
+        self.take_tokens();
+        Ok(())
+    }
+
+    /// The scopes to ask for: what the user says, else what the server says, and what it wanted later.
+    pub(super) async fn scopes(
+        &self,
+        manager: &AuthorizationManager,
+        metadata: &AuthorizationMetadata,
+        more: &[String],
+    ) -> Vec<String> {
+        let mut scopes = self.config.scopes.clone();
+        if scopes.is_empty() {
+            scopes = manager.select_initial_scopes(&[]).await;
+        } else if metadata.scopes_supported.iter().flatten().any(|scope| scope == OFFLINE)
+            && !scopes.iter().any(|scope| scope == OFFLINE)
+        {
+            scopes.push(OFFLINE.to_owned());
+        }
+        if !more.is_empty() {
+            let asked = self.store.kept().map(|kept| kept.asked).unwrap_or_default();
+            for scope in asked.iter().chain(more) {
+                if !scopes.contains(scope) {
+                    scopes.push(scope.clone());
+                }
+            }
+        }
+        scopes
+    }
+
+    /// Uses the tokens in the store from now on.
+    pub(super) fn take_tokens(&self) {
+        let tokens = self.store.kept().and_then(|kept| kept.tokens);
+        let mut state = self.state();
+        state.token = tokens.as_ref().and_then(token);
+        (state.login_needed, state.wanted) = (false, Vec::new());
+    }
+
+    /// Tells the server's owner that somebody logged in or out.
+    pub(super) fn tell(&self) {
+        self.changed.notify_one();
+    }
+
+    pub(super) async fn logout(&self) -> Result<(), String> {
+        let _alone = self.renewing.lock().await;
+        self.give_up_login();
+        let forgotten = self.store.forget();
+        let mut state = self.state();
+        (state.token, state.login_needed, state.wanted) = (None, false, Vec::new());
+        drop(state);
+        self.tell();
+        forgotten
+    }
+
+    pub(super) fn under_way(&self) -> Option<Login> {
+        let login = self.login.lock().expect("no panic happens under this lock");
+        login.as_ref().map(UnderWay::login)
+    }
+}
+
+impl Client {
+    pub(super) fn config(&self) -> OAuthClientConfig {
+        let config = OAuthClientConfig::new(self.id.clone(), self.redirect.clone());
+        match &self.secret {
+            Some(secret) => config.with_client_secret(secret.clone()),
+            None => config,
+        }
+    }
+}
+
+fn begins_with_bearer(challenge: &str) -> bool {
+    challenge.get(..6).is_some_and(|scheme| scheme.eq_ignore_ascii_case("bearer"))
+}
+
+fn refresh_token(stored: &StoredCredentials) -> Option<&str> {
+    stored.token_response.as_ref()?.refresh_token().map(|token| token.secret().as_str())
+}
+
+fn token(stored: &StoredCredentials) -> Option<Token> {
+    let response = stored.token_response.as_ref()?;
+    let secret = Secret::new(response.access_token().secret().clone());
+    let value = bearer(&secret).ok()?;
+    let (mut renew_at, mut end) = (None, None);
+    if let (Some(life), Some(since)) = (response.expires_in(), stored.token_received_at) {
+        let ends = UNIX_EPOCH + Duration::from_secs(since) + life;
+        (renew_at, end) = (Some(ends - AHEAD.min(life / 5)), Some(ends));
+    }
+    Some(Token { value, renew_at, end })
+}

@@ -1,0 +1,197 @@
+//! What is kept of a login: one private file for each server, in the state directory.
+
+use std::fs::{File, OpenOptions};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use async_trait::async_trait;
+use rmcp::transport::auth::{
+    AuthError, CredentialRefreshGuard, CredentialStore, StoredCredentials,
+};
+use rustix::fs::{FlockOperation, flock};
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use crate::base::{ServerName, dirs, file};
+
+/// The version of the file.
+const VERSION: u32 = 1;
+
+/// What is kept. Tokens and clients are of no use with another authorization server than theirs
+/// (2026-07-28, "Authorization Server Binding"), nor with another origin.
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct Kept {
+    version: u32,
+    /// Scheme, host and port of the server.
+    origin: String,
+    /// Of the authorization server, if it named itself.
+    pub(super) issuer: Option<String>,
+    pub(super) client: Client,
+    /// The scopes that were asked for.
+    pub(super) asked: Vec<String>,
+    pub(super) tokens: Option<StoredCredentials>,
+}
+
+/// Whom the authorization server knows us as.
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct Client {
+    pub(super) id: String,
+    pub(super) secret: Option<String>,
+    pub(super) redirect: String,
+    /// It is there because we asked for it.
+    pub(super) is_registered: bool,
+}
+
+/// The file of one server, with its content in memory. Cloning shares it.
+#[derive(Clone)]
+pub(super) struct Store {
+    path: Option<PathBuf>,
+    origin: String,
+    kept: Arc<Mutex<Option<Kept>>>,
+}
+
+impl Store {
+    /// Reads the file. One of another version or origin counts as none.
+    pub(super) fn of(server: &ServerName, origin: String) -> Self {
+        let path = dirs::state().map(|dir| dir.join(format!("credentials/{server}.json")));
+        Self::at(path, origin)
+    }
+
+    fn at(path: Option<PathBuf>, origin: String) -> Self {
+        let store = Self { path, origin, kept: Arc::default() };
+        *store.lock() = store.read();
+        store
+    }
+
+    fn read(&self) -> Option<Kept> {
+        let bytes = Zeroizing::new(std::fs::read(self.path.as_ref()?).ok()?);
+        let kept: Kept = serde_json::from_slice(&bytes).ok()?;
+        (kept.version == VERSION && kept.origin == self.origin).then_some(kept)
+    }
+
+    /// Keeps others that know the file from renewing what is in it: one refresh token may be good for
+    /// one renewal.
+    fn alone(&self) -> std::io::Result<Option<File>> {
+        let Some(path) = &self.path else { return Ok(None) };
+        file::make_dir(path.parent().ok_or(std::io::ErrorKind::InvalidInput)?)?;
+        let file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .mode(0o600)
+            .open(path.with_extension("lock"))?;
+        flock(&file, FlockOperation::LockExclusive)?;
+        if let Some(kept) = self.read() {
+            *self.lock() = Some(kept);
+        }
+        Ok(Some(file))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Kept>> {
+        self.kept.lock().expect("no panic happens under this lock")
+    }
+
+    pub(super) fn kept(&self) -> Option<Kept> {
+        self.lock().clone()
+    }
+
+    /// Begins anew: with this client, and without tokens until the next [`CredentialStore::save`],
+    /// which is when it is written.
+    pub(super) fn begin(&self, issuer: Option<String>, client: Client, asked: Vec<String>) {
+        let origin = self.origin.clone();
+        let kept = Kept { version: VERSION, origin, issuer, client, asked, tokens: None };
+        *self.lock() = Some(kept);
+    }
+
+    /// A store of its own for a login, so that the tokens there are hold until it succeeds.
+    pub(super) fn apart(&self) -> Self {
+        Self { kept: Arc::default(), ..self.clone() }
+    }
+
+    /// Takes over what another store of the same server has.
+    pub(super) fn take(&self, other: &Self) {
+        *self.lock() = other.kept();
+    }
+
+    fn write(&self, kept: Option<&Kept>) -> Result<(), String> {
+        let Some(path) = &self.path else { return Ok(()) };
+        let written = match kept {
+            Some(kept) => serde_json::to_vec(kept)
+                .map_err(std::io::Error::from)
+                .and_then(|json| file::replace(path, &Zeroizing::new(json))),
+            None => match std::fs::remove_file(path) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+                _ => Ok(()),
+            },
+        };
+        written.map_err(|error| format!("{} cannot be written: {error}", path.display()))
+    }
+
+    /// Forgets everything.
+    pub(super) fn forget(&self) -> Result<(), String> {
+        *self.lock() = None;
+        self.write(None)
+    }
+
+    /// Forgets the tokens; the client stays known.
+    pub(super) fn forget_tokens(&self) -> Result<(), String> {
+        let mut kept = self.lock();
+        if let Some(kept) = kept.as_mut() {
+            kept.tokens = None;
+        }
+        self.write(kept.as_ref())
+    }
+}
+
+#[async_trait]
+impl CredentialStore for Store {
+    async fn load(&self) -> Result<Option<StoredCredentials>, AuthError> {
+        Ok(self.kept().and_then(|kept| kept.tokens))
+    }
+
+    async fn save(&self, credentials: StoredCredentials) -> Result<(), AuthError> {
+        let mut kept = self.lock();
+        let Some(kept) = kept.as_mut() else { return Ok(()) };
+        kept.tokens = Some(credentials);
+        if let Err(error) = self.write(Some(kept)) {
+            // They hold until the daemon ends.
+            tracing::warn!(error, "tokens are not kept");
+        }
+        Ok(())
+    }
+
+    async fn clear(&self) -> Result<(), AuthError> {
+        self.forget_tokens().map_err(AuthError::CredentialStoreError)
+    }
+
+    async fn acquire_refresh_guard(&self) -> Result<Option<CredentialRefreshGuard>, AuthError> {
+        let store = self.clone();
+        let alone = tokio::task::spawn_blocking(move || store.alone()).await;
+        let failed = |error: String| AuthError::CredentialStoreError(error);
+        let file = alone.map_err(|error| failed(error.to_string()))?;
+        Ok(file.map_err(|error| failed(error.to_string()))?.map(CredentialRefreshGuard::new))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Client, Store};
+    use rmcp::transport::auth::{CredentialStore, StoredCredentials};
+
+    #[tokio::test]
+    async fn tokens_are_those_of_one_origin() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = || Some(dir.path().join("credentials/a.json"));
+        let store = Store::at(path(), "https://a".to_owned());
+        let redirect = "http://127.0.0.1:1/".to_owned();
+        let client = Client { id: "c".into(), secret: None, redirect, is_registered: true };
+        store.begin(Some("https://as".to_owned()), client, vec![]);
+        store.save(StoredCredentials::new("c".into(), None, vec![], None)).await.unwrap();
+        let issuer = |origin: &str| Store::at(path(), origin.to_owned()).kept()?.issuer;
+        assert_eq!(issuer("https://a").as_deref(), Some("https://as"));
+        assert_eq!(issuer("https://b"), None);
+        store.forget().unwrap();
+        assert_eq!(issuer("https://a"), None);
+    }
+}

@@ -1,0 +1,78 @@
+//! What is wanted of a server, and by whom it is said.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use crate::base::Tasks;
+use crate::config::ServerConfig;
+
+/// What is wanted of a server. The newest holds.
+#[derive(Debug, Clone)]
+pub(super) struct Wish {
+    pub(super) config: Arc<ServerConfig>,
+    pub(super) up: bool,
+    /// Counts the orders of operators.
+    pub(super) number: u64,
+    /// How many of them asked for another process.
+    pub(super) restarts: u64,
+    /// Another has taken its place.
+    pub(super) retired: bool,
+}
+
+/// What an operator can ask of a server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    Start,
+    Stop,
+    Restart,
+}
+
+/// The control loop's hold on one server.
+#[derive(Debug)]
+pub struct Control {
+    wish: watch::Sender<Wish>,
+    stop: Tasks,
+}
+
+impl Control {
+    /// The hold on a server whose tasks are `stop`, and what is wanted of it.
+    pub(super) fn new(
+        config: Arc<ServerConfig>,
+        up: bool,
+        stop: Tasks,
+    ) -> (Self, watch::Receiver<Wish>) {
+        let wish = Wish { config, up, number: 0, restarts: 0, retired: false };
+        let (wish, wishes) = watch::channel(wish);
+        (Self { wish, stop }, wishes)
+    }
+
+    /// Passes on what an operator asks for, and returns its number.
+    pub fn order(&self, order: Order) -> u64 {
+        self.wish.send_modify(|wish| {
+            wish.number += 1;
+            wish.up = order != Order::Stop;
+            wish.restarts += u64::from(order == Order::Restart);
+        });
+        self.wish.borrow().number
+    }
+
+    /// From its next start on the server runs by this config.
+    pub fn adjust(&self, config: Arc<ServerConfig>) {
+        self.wish.send_modify(|wish| wish.config = config);
+    }
+
+    pub fn is_up(&self) -> bool {
+        self.wish.borrow().up
+    }
+
+    /// Gives the server up: it ends when nobody can call it any more, at the latest after `drain`.
+    pub fn retire(self, drain: Duration, tasks: &Tasks) {
+        self.wish.send_modify(|wish| wish.retired = true);
+        tasks.spawn_until_stopped("retired server", async move {
+            drop(tokio::time::timeout(drain, self.wish.closed()).await);
+            self.stop.stop();
+        });
+    }
+}

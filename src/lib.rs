@@ -46,7 +46,7 @@
 //! # The life of a call
 //!
 //! A client's bytes reach [`front`], which reads the envelope with borrowed fields
-//! ([`wire::message`]) and has it said what it means ([`client::handle`]). A tool call passes
+//! ([`wire::message`]) and has it said what it means ([`client::handle`]). A request for one server passes
 //! [`mux::dispatch::serve`], the one door, phase by phase; [`connection`] gives it an id of
 //! its own and writes the client's bytes with three spans replaced. The answer comes back the same
 //! way, under the client's id. Nothing between is parsed into a model and written anew.
@@ -63,7 +63,8 @@
 //!
 //! Under systemd, whatever must go on lies in its fd store: our ends of each server's pipes, what was
 //! read from them and not acted on ([`connection::Window`]), who each server is
-//! ([`servers::keep`]), the calls in flight ([`connection::pending`]) and the links ([`front::estate`]).
+//! ([`servers::keep`]), the calls in flight ([`connection::pending`]), the links ([`front::estate`])
+//! and the sessions of HTTP ([`front::session_table`]).
 //! All of it is written as things happen, so a crash is no other case than a restart. The next process
 //! takes it over ([`daemon::estate`]) and tells each bridge which of its calls are running, which were
 //! never sent, and which it has to ask about again ([`wire::link`]).

@@ -80,7 +80,17 @@ async fn order(
         _ => return missing(&format!("there is no `{verb}`; it is start, stop or restart")),
     };
     let Ok(server) = ServerName::parse(&name) else { return no_server(&name) };
-    let principal: Arc<str> = principal.label();
+    carry_out(&desk, server, order, principal.label()).await
+}
+
+/// Has an order carried out and tells how the server is then.
+pub(super) async fn carry_out(
+    desk: &Desk,
+    server: ServerName,
+    order: Order,
+    principal: Arc<str>,
+) -> Response {
+    let name = server.to_string();
     let ask = |answer| Question::Order { server, order, principal, answer };
     match desk.ask(ask).await {
         Err(closed) => gone(closed),
@@ -94,7 +104,7 @@ async fn order(
 }
 
 /// How long a restart may take: every step of the stop ladder, then the start.
-pub(super) fn patience(config: &ServerConfig) -> std::time::Duration {
+fn patience(config: &ServerConfig) -> std::time::Duration {
     config.stop_timeout * 4 + config.start_timeout
 }
 

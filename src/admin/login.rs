@@ -3,7 +3,7 @@
 //! | endpoint | answer |
 //! | --- | --- |
 //! | POST `/admin/servers/NAME/login` | 200, a [`Consent`]; 409, why there is nothing to log in to |
-//! | POST `/admin/servers/NAME/login/wait` | 200, a [`ServerReport`] once it is done; 409 |
+//! | POST `/admin/servers/NAME/login/wait` | 200, a [`ServerReport`](super::ServerReport) once it is done; 409 |
 //! | POST `/admin/servers/NAME/login/paste` | the body is an address that a browser came to; 200; 409 |
 //! | POST `/admin/servers/NAME/logout` | 200, 409 |
 
@@ -16,11 +16,9 @@ use axum::response::Response;
 use axum::routing::post;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use tokio::time::Instant;
 
 use super::desk::{Desk, Question};
-use super::http::{gone, json, no_server, patience};
-use super::report::ServerReport;
+use super::http::{carry_out, gone, json, no_server};
 use crate::access::Principal;
 use crate::base::ServerName;
 use crate::servers::Server;
@@ -78,18 +76,8 @@ async fn wait(
     if let Err(why) = outcome {
         return refused(&name, &why);
     }
-    let (server, principal) = (server.name, principal.label());
     // Who logs in wants it up.
-    let ask = |answer| Question::Order { server, order: Order::Start, principal, answer };
-    match desk.ask(ask).await {
-        Err(closed) => gone(closed),
-        Ok(None) => no_server(&name),
-        Ok(Some(ordered)) => {
-            let deadline = Instant::now() + patience(&ordered.server.config);
-            ordered.server.obeyed(ordered.number, deadline).await;
-            json(StatusCode::OK, &ServerReport::of(&ordered.server))
-        }
-    }
+    carry_out(&desk, server.name, Order::Start, principal.label()).await
 }
 
 async fn paste(

@@ -20,12 +20,14 @@
 //!  1   access ── who may     connection ── what is said with a server     process ── how its program runs
 //!      credentials ── what proves us to it
 //!  0   base ── names, ids, tasks     wire ── MCP on the wire     config ── what is wanted
-//!      telemetry ── what happened    example ── small MCP servers in the binary
+//!      json ── a value, as it is written    telemetry ── what happened
+//!      example ── small MCP servers in the binary
 //! ```
 //!
 //! | room | read it for |
 //! | --- | --- |
 //! | [`base`] | names, ids, secrets, directories, atomic files, named tasks |
+//! | [`json`] | a JSON value that keeps its order and its digits |
 //! | [`wire`] | JSON-RPC on borrowed bytes, the two eras and what lies between them, framing, the link |
 //! | [`config`] | files to one typed value; every key in one table |
 //! | [`telemetry`] | the closed list of facts, and how they are written |
@@ -87,6 +89,7 @@ mod credentials;
 mod daemon;
 mod example;
 mod front;
+mod json;
 mod mux;
 mod process;
 mod servers;

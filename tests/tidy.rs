@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 /// in this list, so no cycle can be written down.
 const PLAN: &[(&str, &[&str])] = &[
     ("base", &[]),
+    ("json", &[]),
     ("wire", &[]),
     ("config", &["base"]),
     ("telemetry", &["base"]),

@@ -1,0 +1,240 @@
+//! From a text to a tree.
+
+use super::tree::{Json, Number};
+
+/// How deep values may lie in each other; serde_json's own bound.
+const DEPTH_MAX: usize = 127;
+
+/// A text that is not JSON.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{what} at byte {at}")]
+pub struct ParseError {
+    what: &'static str,
+    /// Bytes before the place.
+    pub at: usize,
+}
+
+impl Json {
+    /// Reads a whole text (RFC 8259).
+    pub fn parse(text: &str) -> Result<Self, ParseError> {
+        let mut reader = Reader { text, at: 0 };
+        reader.space();
+        let value = reader.value(0)?;
+        reader.space();
+        if reader.at == text.len() { Ok(value) } else { Err(reader.wrong("unexpected text")) }
+    }
+}
+
+struct Reader<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl<'a> Reader<'a> {
+    fn wrong(&self, what: &'static str) -> ParseError {
+        ParseError { what, at: self.at }
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    fn space(&mut self) {
+        while matches!(self.peek(), Some(b' ' | b'\n' | b'\r' | b'\t')) {
+            self.at += 1;
+        }
+    }
+
+    fn take(&mut self, byte: u8) -> bool {
+        let is_there = self.peek() == Some(byte);
+        self.at += usize::from(is_there);
+        is_there
+    }
+
+    fn word(&mut self, word: &str, value: Json) -> Result<Json, ParseError> {
+        if !self.text[self.at..].starts_with(word) {
+            return Err(self.wrong("expected a value"));
+        }
+        self.at += word.len();
+        Ok(value)
+    }
+
+    fn value(&mut self, depth: usize) -> Result<Json, ParseError> {
+        if depth > DEPTH_MAX {
+            return Err(self.wrong("values lie too deep in each other"));
+        }
+        match self.peek() {
+            Some(b'{') => self.object(depth),
+            Some(b'[') => self.array(depth),
+            Some(b'"') => self.string().map(Json::String),
+            Some(b't') => self.word("true", Json::Bool(true)),
+            Some(b'f') => self.word("false", Json::Bool(false)),
+            Some(b'n') => self.word("null", Json::Null),
+            Some(b'-' | b'0'..=b'9') => self.number(),
+            _ => Err(self.wrong("expected a value")),
+        }
+    }
+
+    fn array(&mut self, depth: usize) -> Result<Json, ParseError> {
+        self.at += 1;
+        let mut items = Vec::new();
+        self.space();
+        if self.take(b']') {
+            return Ok(Json::Array(items));
+        }
+        loop {
+            self.space();
+            items.push(self.value(depth + 1)?);
+            self.space();
+            if self.take(b']') {
+                return Ok(Json::Array(items));
+            }
+            if !self.take(b',') {
+                return Err(self.wrong("expected `,` or `]`"));
+            }
+        }
+    }
+
+    fn object(&mut self, depth: usize) -> Result<Json, ParseError> {
+        self.at += 1;
+        let mut members = Vec::new();
+        self.space();
+        if self.take(b'}') {
+            return Ok(Json::Object(members));
+        }
+        loop {
+            self.space();
+            if self.peek() != Some(b'"') {
+                return Err(self.wrong("expected a member name"));
+            }
+            let name = self.string()?;
+            self.space();
+            if !self.take(b':') {
+                return Err(self.wrong("expected `:`"));
+            }
+            self.space();
+            members.push((name, self.value(depth + 1)?));
+            self.space();
+            if self.take(b'}') {
+                return Ok(Json::Object(members));
+            }
+            if !self.take(b',') {
+                return Err(self.wrong("expected `,` or `}`"));
+            }
+        }
+    }
+
+    fn string(&mut self) -> Result<String, ParseError> {
+        let start = self.at;
+        let bytes = self.text.as_bytes();
+        let mut at = start + 1;
+        let mut is_plain = true;
+        loop {
+            match bytes.get(at) {
+                Some(b'"') => break,
+                Some(b'\\') => {
+                    is_plain = false;
+                    at += 2;
+                }
+                Some(0..0x20) => return Err(self.wrong("a control character in a string")),
+                Some(_) => at += 1,
+                None => return Err(self.wrong("a string without an end")),
+            }
+        }
+        self.at = at + 1;
+        if is_plain {
+            return Ok(self.text[start + 1..at].to_owned());
+        }
+        let wrong = ParseError { what: "a wrong escape in a string", at: start };
+        let whole: &'a str = self.text.get(start..self.at).ok_or(wrong)?;
+        serde_json::from_str(whole).map_err(|_| wrong)
+    }
+
+    fn number(&mut self) -> Result<Json, ParseError> {
+        let start = self.at;
+        self.take(b'-');
+        if !self.take(b'0') {
+            self.digits()?;
+        }
+        if self.take(b'.') {
+            self.digits()?;
+        }
+        if self.take(b'e') || self.take(b'E') {
+            _ = self.take(b'+') || self.take(b'-');
+            self.digits()?;
+        }
+        Ok(Json::Number(Number::from_text(&self.text[start..self.at])))
+    }
+
+    fn digits(&mut self) -> Result<(), ParseError> {
+        let start = self.at;
+        while matches!(self.peek(), Some(b'0'..=b'9')) {
+            self.at += 1;
+        }
+        if self.at == start { Err(self.wrong("expected a digit")) } else { Ok(()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::Json;
+
+    #[test]
+    fn nothing_is_lost() {
+        for text in [
+            r#"{"b":1.10,"a":[1e400,-0,12345678901234567890,true,null],"ü":"\"\\\n\u0007x"}"#,
+            r#"{"a":1,"a":2,"":{}}"#,
+            "[]",
+            r#""\ud83d\ude00""#,
+        ] {
+            let json = Json::parse(text).unwrap();
+            let written = json.to_string();
+            assert_eq!((Json::parse(&written).unwrap(), json.len()), (json, written.len()));
+        }
+        let text = r#"{"b":1.10,"a":[1e400,12345678901234567890],"c":"ü\n"}"#;
+        assert_eq!(Json::parse(text).unwrap().to_string(), text);
+    }
+
+    #[test]
+    fn what_is_no_json_is_refused() {
+        for text in [
+            "",
+            " ",
+            "{",
+            "[1,]",
+            r#"{"a":}"#,
+            r#"{"a" 1}"#,
+            "01",
+            "1.",
+            "1e",
+            "-",
+            "+1",
+            "nul",
+            "\"\n\"",
+            r#""\x""#,
+            r#""\ud800""#,
+            "\"a",
+            "\"\\",
+            r#"{"a":1} x"#,
+            "{a:1}",
+            "[1 2]",
+        ] {
+            assert!(Json::parse(text).is_err(), "{text}");
+        }
+        let deep = |depth: usize| "[".repeat(depth) + &"]".repeat(depth);
+        assert!(Json::parse(&deep(128)).is_ok() && Json::parse(&deep(129)).is_err());
+    }
+
+    proptest! {
+        /// What serde_json takes for JSON is JSON, and nothing else is.
+        #[test]
+        fn the_same_texts_are_json_as_elsewhere(text in r#"[\[\]{}:,"\\0-9.eE+\-a-f tnu\n]{0,24}"#) {
+            let elsewhere = serde_json::from_str::<&serde_json::value::RawValue>(&text).is_ok();
+            // Raw values are not unescaped, so wrong surrogates pass there.
+            let here = Json::parse(&text);
+            prop_assert!(here.is_ok() == elsewhere || text.contains("\\u"), "{text:?} {here:?}");
+        }
+    }
+}

@@ -79,6 +79,7 @@
 
 mod access;
 mod admin;
+mod arguments;
 mod base;
 mod bridge;
 mod cli;
@@ -90,8 +91,11 @@ mod daemon;
 mod example;
 mod front;
 mod json;
+mod meta;
 mod mux;
 mod process;
+mod render;
+mod results;
 mod servers;
 mod telemetry;
 mod wire;

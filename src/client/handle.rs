@@ -39,7 +39,7 @@ pub enum Later {
     /// The result of `server/discover`, with the servers' instructions.
     Discover,
     /// A page of a list. The cursor is as written.
-    List { kind: ListKind, era: Era, cursor: Option<Box<str>> },
+    List { kind: ListKind, era: Era, cursor: Option<Box<str>>, client: Box<str> },
     /// `resources/subscribe`.
     Subscribe { uri: Box<str> },
     /// `tasks/list`.
@@ -101,7 +101,8 @@ fn request(
     if let Some(kind) = ListKind::read_by(&method) {
         let cursor = message.params().and_then(|params| object::get(params, "cursor"));
         let cursor = cursor.filter(|cursor| *cursor != "null").map(Into::into);
-        return Ok(Handled::Later(Later::List { kind, era, cursor }));
+        let client = client_name(session, &head, &message);
+        return Ok(Handled::Later(Later::List { kind, era, cursor, client }));
     }
     match (&method, era) {
         (
@@ -125,6 +126,14 @@ fn request(
         (_, Era::Legacy) => legacy_request(hub, session, &message, &head, &method),
         (_, Era::Modern) => Err(RpcError::method_not_found(method.as_str())),
     }
+}
+
+/// As the client names itself: a modern one with each request.
+fn client_name(session: &Session, head: &Head, message: &Message) -> Box<str> {
+    let said = head.meta(message).client_info.map(Into::into);
+    let info: Arc<str> = said.unwrap_or_else(|| session.client().0.info);
+    let name = object::get(&info, "name").and_then(object::string);
+    name.unwrap_or_default().into()
 }
 
 /// What 2026-07-28 removed.
@@ -178,6 +187,11 @@ fn call(session: &Arc<Session>, message: Message, head: Head) -> Handled {
         pending: None,
         again: false,
         is_kept: false,
+        cwd: session.cwd.clone(),
+        ledger: session.ledger.clone(),
+        is_inner: false,
+        is_data: false,
+        timeout: None,
     }))
 }
 
@@ -225,9 +239,15 @@ async fn listed(hub: &Hub, session: &Session, later: Later) -> Result<bytes::Byt
             let capabilities = hello::capabilities(&world, Era::Legacy);
             Ok(hello::initialize(&capabilities, hello::instructions(&world), revision).into())
         }
-        Later::List { kind, era, cursor } => {
-            let page = world.catalog.shown(kind).page(cursor.as_deref(), era);
+        Later::List { kind, era, cursor, client } => {
+            let shown = world.catalog.shown(kind, world.config.client(&client));
+            let page = shown.page(cursor.as_deref(), era);
             let page = page.map_err(|error| RpcError::invalid_params(error.to_string()))?;
+            if kind == ListKind::Tools {
+                for ledger in [&hub.ledger, &session.ledger] {
+                    ledger.definitions(page.len(), world.catalog.definitions_len);
+                }
+            }
             // A modern client subscribes to what it wants to hear.
             if era == Era::Legacy {
                 let topic: Topic = kind.topic();
@@ -270,7 +290,7 @@ fn initialize(hub: &Hub, session: &Arc<Session>, message: &Message) -> Result<Re
         principal: session.principal.label().to_string(),
         client: client.title(),
         revision: revision.to_string(),
-        cwd: session.cwd.clone(),
+        cwd: session.cwd.as_deref().map(Into::into),
     });
     session.greet(client);
     Ok(revision)

@@ -1,7 +1,7 @@
 //! One client's conversation with us, whatever carries it.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -11,6 +11,7 @@ use crate::access::Principal;
 use crate::base::{SessionId, random};
 use crate::connection::Ask;
 use crate::connection::Owner;
+use crate::mux::Ledger;
 use crate::mux::subscriptions::Subscription;
 use crate::wire::{ClientCapabilities, LogLevel, Message, Payload, Revision, Topic, object};
 
@@ -48,7 +49,9 @@ pub struct Session {
     pub principal: Principal,
     pub way: Way,
     /// The directory the client works in, where it is known.
-    pub cwd: Option<PathBuf>,
+    pub cwd: Option<Arc<Path>>,
+    /// What was sent to the client.
+    pub ledger: Arc<Ledger>,
     state: Mutex<State>,
     idle: Notify,
 }
@@ -123,7 +126,8 @@ impl Session {
             owner,
             principal,
             way,
-            cwd,
+            cwd: cwd.map(Into::into),
+            ledger: Arc::default(),
             state: Mutex::new(state),
             idle: Notify::new(),
         })

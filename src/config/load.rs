@@ -4,15 +4,25 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::complaint::{Complaint, Place};
 use super::keys;
-use super::model::{Config, Http, Limits, Sandbox, ServerConfig, ToolNames};
+use super::model::{Caps, Config, Http, Limits, Sandbox, ServerConfig, ToolNames};
 use super::reference::{Resolved, Sources};
 use super::section::Section;
 use super::source::Text;
 use super::tree::{self, Node, Table, Value};
 use crate::base::{Secret, ServerName, dirs};
+
+const NO_CAPS: Caps = Caps { max_entries: 0, max_entry: 0, max_total: 0 };
+
+/// What reading tables of named tables takes and leaves.
+struct Named<'a> {
+    sources: &'a Sources,
+    complaints: &'a mut Vec<Complaint>,
+    unresolved: &'a mut Vec<Complaint>,
+}
 
 /// Makes a config of texts that were read, each by the path it came from.
 ///
@@ -90,6 +100,9 @@ fn typed(table: Table, sources: &Sources) -> Result<Config, Vec<Complaint>> {
     let empty = || Node { at: nowhere.clone(), value: Value::Table(Table::new()) };
     let http_node = top.take("http").unwrap_or_else(empty);
     let servers_node = top.take("servers").unwrap_or_else(empty);
+    let mut take = |name| top.take(name).unwrap_or_else(empty);
+    let (cache_node, results_node) = (take("cache"), take("results"));
+    let (clients_node, recipes_node) = (take("clients"), take("recipes"));
     let always = "a key with a default";
     let mut config = Config {
         call_timeout: top.duration("call_timeout").expect(always),
@@ -98,14 +111,34 @@ fn typed(table: Table, sources: &Sources) -> Result<Config, Vec<Complaint>> {
         idle_exit: top.duration("idle_exit"),
         restart_on_upgrade: top.bool("restart_on_upgrade"),
         http: Http { listen: vec![], max_body: 0, allowed_hosts: vec![], allowed_origins: vec![] },
+        everybody: agents::view(&mut top, None),
+        clients: Vec::new(),
+        cache: NO_CAPS,
+        results: NO_CAPS,
+        file_roots: agents::roots(&mut top),
+        max_concurrency: agents::count(&mut top, "max_concurrency"),
+        max_calls: agents::count(&mut top, "max_calls"),
+        recipes: BTreeMap::new(),
         servers: BTreeMap::new(),
     };
+    let cache_ttl = top.duration("cache_ttl");
     unresolved.extend(top.finish());
+    let mut part = |name: &str, node, keys| {
+        let section = Section::new(name.into(), node, keys, sources, &mut complaints);
+        let (caps, missing) = agents::caps(section);
+        unresolved.extend(missing);
+        caps
+    };
+    config.cache = part("cache", cache_node, keys::CACHE);
+    config.results = part("results", results_node, keys::RESULTS);
+    let mut named = Named { sources, complaints: &mut complaints, unresolved: &mut unresolved };
+    config.clients = agents::clients(clients_node, &config.everybody, &mut named);
+    config.recipes = recipes::read(recipes_node, &mut named);
     let section = Section::new("http".into(), http_node, keys::HTTP, sources, &mut complaints);
     let (http, missing) = http_config(section);
     config.http = http;
     unresolved.extend(missing);
-    read_servers(servers_node, &mut config, sources, &mut complaints);
+    read_servers(servers_node, &mut config, cache_ttl, sources, &mut complaints);
     // Outside of `[servers.…]` there is nothing that could start without its value.
     complaints.extend(unresolved);
     complaints.sort();
@@ -136,6 +169,7 @@ fn http_config(mut section: Section<'_>) -> (Http, Vec<Complaint>) {
 fn read_servers(
     node: Node,
     config: &mut Config,
+    cache_ttl: Option<Duration>,
     sources: &Sources,
     complaints: &mut Vec<Complaint>,
 ) {
@@ -148,7 +182,8 @@ fn read_servers(
     for (name, node) in servers {
         let (path, at) = (format!("servers.{name}"), node.at.clone());
         let section = Section::new(path.clone(), node, keys::SERVER, sources, complaints);
-        let server = server_config(section, config);
+        let mut server = server_config(section, config);
+        server.cache_ttl = server.cache_ttl.or(cache_ttl);
         let prefix = server.prefix.clone().unwrap_or_else(|| name.clone());
         if server.enabled
             && !prefix.is_empty()
@@ -213,14 +248,14 @@ fn server_config(mut section: Section<'_>, config: &Config) -> ServerConfig {
         lazy: section.bool("lazy"),
         idle_stop: section.duration("idle_stop"),
         trusted: section.bool("trusted"),
-        replay: ToolNames::new(
-            section
-                .plain_texts("replay")
-                .unwrap_or_default()
-                .into_iter()
-                .map(|(text, _)| text)
-                .collect(),
-        ),
+        replay: agents::tool_names(&mut section, "replay"),
+        always_load: agents::tool_names(&mut section, "always_load"),
+        cache_ttl: section.duration("cache_ttl"),
+        cache_tools: agents::tool_names(&mut section, "cache_tools"),
+        no_cache_tools: agents::tool_names(&mut section, "no_cache_tools"),
+        compress_schemas: section.bool("compress_schemas"),
+        max_result: section.size("max_result"),
+        whole_results: agents::tool_names(&mut section, "whole_results"),
         limits: Limits {
             memory_max: section.size("memory_max").map(|bytes| bytes as u64),
             tasks_max: section.number("tasks_max"),
@@ -318,9 +353,12 @@ fn aliases(section: &mut Section<'_>) -> BTreeMap<String, String> {
     by_tool
 }
 
+mod agents;
 mod auth;
+mod recipes;
 mod remote;
 
+pub(super) use recipes::json;
 pub use remote::origin;
 
 #[cfg(test)]

@@ -9,6 +9,8 @@ use std::time::Duration;
 use wildmatch::WildMatchPattern;
 
 use super::complaint::Complaint;
+use super::recipe::Recipe;
+use super::view::{ClientConfig, View};
 use crate::base::{Secret, ServerName};
 
 /// Everything that can be configured.
@@ -20,6 +22,17 @@ pub struct Config {
     pub idle_exit: Option<Duration>,
     pub restart_on_upgrade: bool,
     pub http: Http,
+    /// What clients are shown of whom nothing else is said.
+    pub everybody: View,
+    pub clients: Vec<ClientConfig>,
+    pub cache: Caps,
+    pub results: Caps,
+    pub file_roots: Vec<PathBuf>,
+    /// Calls of one fan-out that run at once.
+    pub max_concurrency: usize,
+    /// Calls that one fan-out may hold.
+    pub max_calls: usize,
+    pub recipes: BTreeMap<String, Arc<Recipe>>,
     pub servers: BTreeMap<ServerName, Arc<ServerConfig>>,
 }
 
@@ -32,6 +45,14 @@ pub struct Http {
     pub max_body: usize,
     pub allowed_hosts: Vec<String>,
     pub allowed_origins: Vec<String>,
+}
+
+/// `[cache]` and `[results]`: sizes in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Caps {
+    pub max_entries: usize,
+    pub max_entry: usize,
+    pub max_total: usize,
 }
 
 /// `[servers.NAME]`
@@ -68,6 +89,16 @@ pub struct ServerConfig {
     pub trusted: bool,
     /// Tools whose calls may be sent twice.
     pub replay: ToolNames,
+    pub always_load: ToolNames,
+    /// `None`: nothing is kept.
+    pub cache_ttl: Option<Duration>,
+    pub cache_tools: ToolNames,
+    pub no_cache_tools: ToolNames,
+    pub compress_schemas: bool,
+    /// In bytes; `None`: as the client's view says.
+    pub max_result: Option<usize>,
+    /// Tools whose results are never shortened.
+    pub whole_results: ToolNames,
     pub limits: Limits,
     pub sandbox: Sandbox,
     /// Why the server cannot be started: references that could not be resolved.
@@ -167,6 +198,15 @@ impl ToolNames {
     /// Every tool.
     pub fn all() -> Self {
         Self::new(vec!["*".to_owned()])
+    }
+
+    /// No tool.
+    pub fn none() -> Self {
+        Self::new(Vec::new())
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.texts.is_empty()
     }
 
     pub fn allow(&self, tool: &str) -> bool {

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::keys::{AUTH, HTTP, Key, Kind, SERVER, TOP, Unless};
+use super::keys::{AUTH, CACHE, CLIENT, HTTP, Key, Kind, RECIPE, RESULTS, SERVER, TOP, Unless};
 
 /// The schema (draft 2020-12), from the table of keys.
 pub fn schema() -> Value {
@@ -14,6 +14,25 @@ pub fn schema() -> Value {
     server["oneOf"] = json!([{ "required": ["command"] }, { "required": ["url"] }]);
     let properties = root["properties"].as_object_mut().expect("an object schema has properties");
     properties.insert("http".into(), object(HTTP, "The HTTP side of the daemon."));
+    properties.insert("cache".into(), object(CACHE, "How much of reading calls' results is kept."));
+    properties.insert("results".into(), object(RESULTS, "How much of too large results is kept."));
+    let many = [
+        (
+            "clients",
+            CLIENT,
+            "Settings for the clients of a name.",
+            "One client, or a pattern of names.",
+        ),
+        ("recipes", RECIPE, "Calls that are written down once.", "One recipe."),
+    ];
+    for (name, keys, all, one) in many {
+        let members = json!({
+            "type": "object",
+            "description": all,
+            "additionalProperties": object(keys, one),
+        });
+        properties.insert(name.into(), members);
+    }
     properties.insert(
         "servers".into(),
         json!({
@@ -46,6 +65,7 @@ fn property(key: &Key) -> Value {
         Kind::TextTable => {
             json!({ "type": "object", "additionalProperties": { "type": "string" } })
         }
+        Kind::Values => json!({}),
         Kind::Bool => json!({ "type": "boolean" }),
         Kind::Duration => json!({ "type": "string", "examples": ["30s", "5m", "250ms"] }),
         Kind::Size => json!({ "type": "string", "examples": ["64KiB", "4MB"] }),

@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use super::complaint::{Complaint, Place};
 use super::keys::{self, Key, Kind};
+use super::load::json;
 use super::reference::{self, Resolved, Sources};
 use super::tree::{Node, Table, Value};
 use super::units;
 use crate::base::Secret;
+use crate::json::Json;
 
 /// Two names are "near" when so many letters at the most have to change.
 const NEAR: usize = 3;
@@ -235,6 +237,25 @@ impl<'a> Section<'a> {
             }
             _ => {
                 self.wrong_type(name, "a whole number", &node);
+                None
+            }
+        }
+    }
+
+    /// A whole number in the key's range, or its default.
+    pub fn number_or_default(&mut self, name: &str) -> u64 {
+        let default = keys::default_of(self.keys, name).and_then(|text| text.parse().ok());
+        self.number(name).or(default).unwrap_or_default()
+    }
+
+    /// Any value, and where it is. References in its texts are not resolved: what a recipe holds is
+    /// shown to agents.
+    pub fn values(&mut self, name: &str) -> Option<(Place, Json)> {
+        let node = self.known(name)?;
+        match json(&node) {
+            Ok(value) => Some((node.at, value)),
+            Err((at, message)) => {
+                self.complain(at, name, message);
                 None
             }
         }

@@ -14,13 +14,17 @@ pub fn toml(table: &Table) -> String {
     let mut out = String::new();
     section(&mut out, table, keys::TOP, false);
     let empty = Table::new();
-    let http = table.get("http").map_or(&empty, |node| table_of(node, &empty));
-    out.push_str("\n[http]\n");
-    section(&mut out, http, keys::HTTP, false);
-    let servers = table.get("servers").map_or(&empty, |node| table_of(node, &empty));
-    for (name, node) in servers {
-        let _ = writeln!(out, "\n[servers.{}]", bare(name));
-        section(&mut out, table_of(node, &empty), keys::SERVER, true);
+    let part = |name: &str| table.get(name).map_or(&empty, |node| table_of(node, &empty));
+    for (name, keys) in [("http", keys::HTTP), ("cache", keys::CACHE), ("results", keys::RESULTS)] {
+        let _ = writeln!(out, "\n[{name}]");
+        section(&mut out, part(name), keys, false);
+    }
+    let many = [("clients", keys::CLIENT), ("recipes", keys::RECIPE), ("servers", keys::SERVER)];
+    for (kind, keys) in many {
+        for (name, node) in part(kind) {
+            let _ = writeln!(out, "\n[{kind}.{}]", bare(name));
+            section(&mut out, table_of(node, &empty), keys, kind == "servers");
+        }
     }
     out
 }
@@ -62,6 +66,7 @@ fn value(value_: &Value, hide: bool) -> String {
             format!("{{ {} }}", members.iter().map(member).collect::<Vec<_>>().join(", "))
         }
         Value::Number(number) => number.to_string(),
+        Value::Fraction(number) => number.clone(),
         Value::Other(title) => quoted(title),
     }
 }
@@ -90,6 +95,6 @@ mod tests {
         assert!(shown.contains(r#"env = { A = "(hidden)", B = "${cred:b}" }"#), "{shown}");
         assert!(shown.contains("# list_timeout = \"5s\""), "{shown}");
         let again = tree::parse(&std::path::Path::new("c").into(), &shown, &mut Vec::new());
-        assert_eq!(again.len(), 3, "what is shown can be read");
+        assert_eq!(again.len(), 5, "what is shown can be read");
     }
 }

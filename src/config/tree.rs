@@ -23,7 +23,9 @@ pub enum Value {
     List(Vec<Node>),
     Table(Table),
     Number(i64),
-    /// A fraction or a date: no key takes one.
+    /// Any other number, as JSON writes it.
+    Fraction(String),
+    /// A date: no key takes one.
     Other(&'static str),
 }
 
@@ -39,6 +41,7 @@ impl Value {
             Self::List(_) => "a list",
             Self::Table(_) => "a table",
             Self::Number(_) => "a whole number",
+            Self::Fraction(_) => "a number",
             Self::Other(title) => title,
         }
     }
@@ -77,7 +80,10 @@ fn convert(file: &Arc<Path>, text: &str, value: &DeValue<'_>) -> Value {
         DeValue::Table(table) => Value::Table(convert_table(file, text, table)),
         DeValue::Integer(integer) => i64::from_str_radix(integer.as_str(), integer.radix())
             .map_or(Value::Other("a whole number"), Value::Number),
-        DeValue::Float(_) => Value::Other("a number"),
+        DeValue::Float(float) => match float.as_str().replace('_', "").parse::<f64>() {
+            Ok(number) if number.is_finite() => Value::Fraction(number.to_string()),
+            _ => Value::Other("a number that JSON does not have"),
+        },
         DeValue::Datetime(_) => Value::Other("a date or time"),
     }
 }

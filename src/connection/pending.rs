@@ -107,6 +107,12 @@ impl Pending {
     }
 }
 
+/// The call makes calls of its own, which no server's connection tells of: if we end before it does,
+/// nobody knows what became of them.
+pub fn begun(call: &Record) {
+    call.set_state(SENDING);
+}
+
 /// The call is about to be written under `id` on the connection with `key`.
 pub(super) fn sending(call: &Record, key: u32, id: u64) {
     call.set_word(id);

@@ -18,13 +18,15 @@ use super::watch::Watch;
 use super::{stop, systemd};
 use crate::admin::desk::Answer;
 use crate::admin::{self, Desk, Question};
-use crate::base::{ServerName, Tasks};
-use crate::config::{Complaint, Config, Plan};
+use crate::base::{ServerName, Tasks, dirs};
+use crate::config::{Caps, Complaint, Config, Plan};
 use crate::connection::Board;
 use crate::front::listen::{self, Listener};
 use crate::front::{Front, http, stdio};
+use crate::meta::own_tools;
 use crate::mux::{Hub, World};
 use crate::process::units::Units;
+use crate::results::Results;
 use crate::servers::control::Control;
 use crate::servers::keep::Found;
 use crate::telemetry::{Fact, Recorder};
@@ -130,6 +132,15 @@ pub async fn run(options: Options) -> io::Result<Ended> {
     Ok(ended)
 }
 
+/// Where results that are too large for their clients go. Those of an inline server are its client's
+/// alone and end with it.
+fn results(settings: &Settings) -> Results {
+    let Caps { max_entries, max_entry, max_total } = settings.in_force().results;
+    let dir = settings.location().and_then(|_| dirs::state());
+    let caps = crate::results::Caps { max_entries, max_entry, max_total };
+    Results::open(dir.map(|dir| dir.join("results")), caps)
+}
+
 /// Why the daemon ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ended {
@@ -141,10 +152,17 @@ pub enum Ended {
 impl Daemon {
     fn build(settings: Settings, recorder: Recorder, estate: Estate) -> Self {
         let config = settings.in_force().clone();
-        let world = World::new(config.clone(), BTreeMap::new(), settings.complaint());
+        let world =
+            World::new(config.clone(), BTreeMap::new(), own_tools(&config), settings.complaint());
         let (world, receiver) = watch::channel(Arc::new(world));
         let changed = Arc::new(Notify::new());
-        let hub = Hub::new(receiver, recorder.clone(), estate.pending, Board::default());
+        let hub = Hub::new(
+            receiver,
+            recorder.clone(),
+            estate.pending,
+            Board::default(),
+            results(&settings),
+        );
         let front = Front::new(hub, changed.clone(), estate.link_table, estate.session_table);
         let mut daemon = Self {
             front,
@@ -172,7 +190,8 @@ impl Daemon {
         for (name, _) in config.servers.iter().filter(|(_, server)| server.enabled) {
             daemon.start(name, &config, &mut servers, None, true);
         }
-        let world = World::new(config, servers, daemon.settings.complaint());
+        let world =
+            World::new(config.clone(), servers, own_tools(&config), daemon.settings.complaint());
         daemon.world.send_replace(Arc::new(world));
         daemon.front.links.take_up(&daemon.front, estate.links);
         daemon.front.sessions.restore(estate.sessions);

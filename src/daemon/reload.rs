@@ -16,6 +16,7 @@ use super::systemd;
 use crate::base::ServerName;
 use crate::config::plan::Changed;
 use crate::config::{Config, Plan};
+use crate::meta::own_tools;
 use crate::servers::Server;
 use crate::servers::control::Control;
 use crate::servers::driver::{self, Setup};
@@ -84,7 +85,8 @@ impl Daemon {
             retired.extend(self.controls.remove(name));
         }
         let drain = old.config.drain_timeout;
-        self.show(old.reconfigured(config, servers, Instant::now()));
+        let own_tools = own_tools(&config);
+        self.show(old.reconfigured(config, servers, own_tools, Instant::now()));
         drop(old);
         for control in retired {
             control.retire(drain, &self.servers);

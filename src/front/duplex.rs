@@ -14,6 +14,7 @@ use crate::client::handle::{self, Handled, Later};
 use crate::client::session::{Session, Way};
 use crate::connection::PendingCall;
 use crate::connection::pending::Description;
+use crate::meta;
 use crate::mux::{self, Hub, Resumed};
 use crate::wire::link::again;
 use crate::wire::params::{Head, Target};
@@ -67,7 +68,7 @@ impl Duplex {
                 self.spawn(
                     &id,
                     "call",
-                    async move { mux::serve(hub, *call, outlet).await.payload },
+                    async move { meta::serve(hub, *call, outlet).await.payload },
                 );
             }
             Handled::Later(later) => self.answer_later(&id, later),

@@ -7,6 +7,7 @@
 mod names;
 mod shown;
 mod uris;
+mod view;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::base::ServerName;
+use crate::config::{Config, View};
 use crate::servers::{Item, Server};
 use crate::wire::splice::Splice;
 use crate::wire::{ListKind, Topic};
@@ -29,6 +31,22 @@ pub struct Catalog {
     pub prompts: Names,
     pub uris: Uris,
     shown: [Shown; 4],
+    /// The tools as each of [`Config::clients`] sees them.
+    for_clients: Vec<Shown>,
+    /// Bytes of the tools' definitions as the servers wrote them.
+    pub definitions_len: usize,
+}
+
+/// Tools of ours, which are listed beside those of the servers and called by no server.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct OwnTools(pub Vec<OwnTool>);
+
+/// One of them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OwnTool {
+    pub name: Arc<str>,
+    /// As it is listed: a JSON object.
+    pub definition: Bytes,
 }
 
 /// One item in the catalog.
@@ -41,18 +59,34 @@ pub struct Entry {
 }
 
 impl Catalog {
-    /// The catalog of what the servers offer now, or last offered.
-    pub fn build(servers: &BTreeMap<ServerName, Server>) -> Self {
-        let uris = Uris::of(servers);
-        let catalog = Self {
-            tools: Names::of(servers, ListKind::Tools),
-            prompts: Names::of(servers, ListKind::Prompts),
-            uris,
-            shown: Default::default(),
+    /// The catalog of what the servers offer now, or last offered, and of our own tools.
+    pub fn build(servers: &BTreeMap<ServerName, Server>, config: &Config, own: &OwnTools) -> Self {
+        let taken: Vec<&str> = own.0.iter().map(|tool| &*tool.name).collect();
+        let tools = Names::of(servers, ListKind::Tools, &taken);
+        let definitions = tools.entries().iter().map(|entry| entry.item.definition.len());
+        let mut catalog = Self {
+            definitions_len: definitions.sum(),
+            tools,
+            prompts: Names::of(servers, ListKind::Prompts, &[]),
+            uris: Uris::of(servers),
+            ..Self::default()
         };
-        let shown = ListKind::ALL
-            .map(|kind| Shown::new(kind, catalog.entries(kind), shortest_ttl(servers, kind)));
-        Self { shown, ..catalog }
+        let ttl = |kind| shortest_ttl(servers, kind);
+        let tools_for = |view: &View| {
+            let items = view::tools(catalog.tools.entries(), own, view);
+            Shown::new(ListKind::Tools, items, ttl(ListKind::Tools))
+        };
+        let for_clients = config.clients.iter().map(|client| tools_for(&client.view)).collect();
+        let shown = ListKind::ALL.map(|kind| match kind {
+            ListKind::Tools => tools_for(&config.everybody),
+            _ => {
+                let entries = catalog.entries(kind).iter();
+                let items = entries.map(|entry| (entry.shown.clone(), entry.definition()));
+                Shown::new(kind, items.collect(), ttl(kind))
+            }
+        });
+        (catalog.shown, catalog.for_clients) = (shown, for_clients);
+        catalog
     }
 
     /// The entries of a list, in the order of their shown names.
@@ -65,14 +99,21 @@ impl Catalog {
         }
     }
 
-    /// A list as clients read it.
-    pub fn shown(&self, kind: ListKind) -> &Shown {
-        &self.shown[kind.index()]
+    /// A list as clients read it. `client`: the place among [`Config::clients`] of what is said about
+    /// the reader.
+    pub fn shown(&self, kind: ListKind, client: Option<usize>) -> &Shown {
+        let special = client.filter(|_| kind == ListKind::Tools);
+        special.and_then(|index| self.for_clients.get(index)).unwrap_or(&self.shown[kind.index()])
     }
 
     /// Whether the lists of a topic are the same text as those of another catalog.
     pub fn is_same(&self, other: &Self, topic: Topic) -> bool {
-        topic.lists().iter().all(|kind| self.shown(*kind).list == other.shown(*kind).list)
+        let lists = |catalog: &Self| -> Vec<Bytes> {
+            let lists = topic.lists().iter().map(|kind| catalog.shown(*kind, None).list.clone());
+            let tools = catalog.for_clients.iter().filter(|_| topic == Topic::Tools);
+            lists.chain(tools.map(|shown| shown.list.clone())).collect()
+        };
+        lists(self) == lists(other)
     }
 }
 

@@ -3,32 +3,40 @@
 //! 1. **resolve**: the name, URI or id becomes a server and what it calls the target;
 //! 2. **authorize**: may this principal have it;
 //! 3. **admit**: is there room, now (the server's connection bounds requests and bytes);
-//! 4. **prepare**: the arguments as the server is to get them (as the client sent them);
-//! 5. **look up**: is the answer known, or on its way already (never: nothing is kept);
+//! 4. **prepare**: the arguments as the server is to get them ([`super::prepare`]);
+//! 5. **look up**: is the answer known, or on its way already ([`super::cache`]);
 //! 6. **call**: wait until the server is ready or the deadline, send, wait for the answer;
 //! 7. **classify**: how did it end;
-//! 8. **remember**: what may be kept, what is no longer true (nothing is kept);
-//! 9. **render**: the answer as this client is to read it (in its era, otherwise as it is).
+//! 8. **remember**: what may be kept, what is no longer true ([`super::cache`]);
+//! 9. **render**: the answer as this client is to read it, in its era ([`super::shield`]).
 //!
 //! A server that asks the client something in between makes rounds of it ([`super::rounds`]).
 //!
 //! Dropping the future takes the call back: the server is told.
 
+use std::borrow::Cow;
+use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::cache::{Change, Kept, Key, Lead, Look, Part};
 use super::failure::{Failure, Lost};
 use super::held::{self, Held, Whose};
 use super::hub::Hub;
+use super::ledger::Ledger;
 use super::locate::{Located, locate};
+use super::prepare;
 use super::record::CallRecord;
 use super::rounds;
 use super::sending::{self, Back, Heard, Limits, Logs, PassOn, Routed};
+use super::shield::{self, Reader};
 use super::world::World;
 use crate::access::Principal;
 use crate::access::policy::{self, Decision};
 use crate::base::SessionId;
+use crate::config::{Config, ServerConfig, View};
 use crate::connection::Owner;
 use crate::connection::{Ask, Loss, PendingCall};
 use crate::servers::Server;
@@ -61,6 +69,16 @@ pub struct Call {
     pub again: bool,
     /// The client's bridge asks the next process of ours again if we give no answer.
     pub is_kept: bool,
+    /// The directory the client works in.
+    pub cwd: Option<Arc<Path>>,
+    /// The session's account.
+    pub ledger: Arc<Ledger>,
+    /// A meta-tool makes the call: its result is wanted whole, and accounted for there.
+    pub is_inner: bool,
+    /// The arguments hold what no model wrote: nothing in them is a reference.
+    pub is_data: bool,
+    /// In place of the server's `call_timeout`.
+    pub timeout: Option<Duration>,
 }
 
 impl Call {
@@ -69,12 +87,33 @@ impl Call {
         self.pending.is_some() || self.is_kept
     }
 
+    /// How long the call may take at a server.
+    pub(super) fn limit(&self, config: &ServerConfig) -> Duration {
+        self.timeout.unwrap_or(config.call_timeout)
+    }
+
     /// From which level on the client wants log messages about this request.
     pub(super) fn log_level(&self) -> Option<LogLevel> {
         match self.era {
             Era::Legacy => self.level,
             Era::Modern => self.head.meta(&self.message).log_level,
         }
+    }
+
+    /// The client's name in `clientInfo`.
+    pub fn client_name(&self) -> Cow<'_, str> {
+        let said = self.head.meta(&self.message).client_info;
+        let name = object::get(said.unwrap_or(&self.client_info), "name");
+        name.and_then(object::string).unwrap_or_default()
+    }
+
+    /// What the client is shown.
+    pub fn view<'w>(&self, config: &'w Config) -> &'w View {
+        // Most configs say nothing about single clients.
+        if config.clients.is_empty() {
+            return &config.everybody;
+        }
+        config.view(&self.client_name())
     }
 
     /// What a modern client says, with this request, that it can do.
@@ -100,11 +139,13 @@ pub struct Reply {
     pub payload: Payload,
     /// The code, if it is an error.
     pub error: Option<i64>,
+    /// Why there is no answer of a server, if there is none.
+    pub failure: Option<Box<Failure>>,
 }
 
 impl Reply {
     fn well(payload: Payload) -> Self {
-        Self { payload, error: None }
+        Self { payload, error: None, failure: None }
     }
 }
 
@@ -115,15 +156,15 @@ pub async fn serve(hub: Hub, call: Call, outlet: impl Outlet) -> Reply {
     let id = call.message.id().unwrap_or("null");
     let params = match call.head.request(&call.message) {
         Ok(params) => params,
-        Err(error) => return record.failed(&Failure::Refused(error), id),
+        Err(error) => return record.failed(Failure::Refused(error), id),
     };
     let done = match perform(&hub, &call, &params, &outlet, &mut record).await {
         Ok(done) => done,
-        Err(failure) => return record.failed(&failure, id),
+        Err(failure) => return record.failed(failure, id),
     };
     match done {
         Done::Answer { outcome, payload, error } => {
-            Reply { payload: record.finished(outcome, None, payload), error }
+            Reply { payload: record.finished(outcome, None, payload), error, failure: None }
         }
         Done::Known(result) => {
             let payload = translate::result(id, result);
@@ -161,7 +202,7 @@ async fn perform(
         () = hub.closed(is_noted) => return Err(unresolved(call, params, record)),
     };
     let located = locate(&world, params, call.era)?;
-    record.located = Some((located.server.name.clone(), located.shown.clone()));
+    record.name(Some(located.server.name.clone()), located.shown.clone());
     authorize(call, &located)?;
     if call.era == Era::Modern {
         refuse_others_state(params, &located)?;
@@ -178,15 +219,92 @@ async fn perform(
         let reason = "the callmux daemon ended while the call was running".into();
         return Err(lost(call, record, &located, &Loss { reason, sent: true }));
     }
+    let arguments = match params.target {
+        Target::Tool => prepare::arguments(hub, &world, call, params.arguments, &located).await?,
+        _ => None,
+    };
+    let routed =
+        Routed { call, params, located: &located, members: "", arguments: arguments.as_deref() };
+    let done = match look_up(routed, hub, record).await? {
+        Found::Kept(kept) => {
+            hub.ledger.cache_hit();
+            call.ledger.cache_hit();
+            match translate::answer(&kept.answer, asked(call, params, located.server, kept.era)) {
+                translate::Answer::Ready(payload) => answered(hub, &kept.answer, payload),
+                translate::Answer::InputRequired => unreachable!("only whole results are kept"),
+            }
+        }
+        Found::Nothing(remember) => {
+            rounds_of(&world, routed, hub, outlet, record, remember).await?
+        }
+    };
+    Ok(render(hub, &world, call, &located, done).await)
+}
+
+/// What is known of a call before it is sent.
+enum Found {
+    Kept(Kept),
+    Nothing(Remember),
+}
+
+/// What is to be done about the cache when the call is over.
+enum Remember {
+    Nothing,
+    Keep(Lead),
+    /// What was read of the server is untrue from now on, and once more at the end.
+    Forget(#[expect(dead_code, reason = "what counts is when it is dropped")] Change),
+}
+
+async fn look_up(routed: Routed<'_>, hub: &Hub, record: &CallRecord<'_>) -> Result<Found, Failure> {
+    let Routed { call, params, located, arguments, .. } = routed;
+    let Some(item) = located.item.filter(|_| params.target == Target::Tool) else {
+        return Ok(Found::Nothing(Remember::Nothing));
+    };
+    let config = &located.server.config;
+    match Part::of(config, item) {
+        Part::Changes => {
+            return Ok(Found::Nothing(Remember::Forget(hub.cache.change(&located.server.name))));
+        }
+        Part::Reads if !params.as_task && params.input_responses.is_none() => {}
+        _ => return Ok(Found::Nothing(Remember::Nothing)),
+    }
+    let arguments = arguments.or(params.arguments);
+    let key = Key::new(&call.principal, &located.server.name, &located.own, arguments);
+    let Some(key) = key else { return Ok(Found::Nothing(Remember::Nothing)) };
+    let deadline = record.started + call.limit(config);
+    loop {
+        let mut waiting = match hub.cache.look(&key, config) {
+            Look::Hit(kept) => return Ok(Found::Kept(kept)),
+            Look::Send(lead) => return Ok(Found::Nothing(Remember::Keep(lead))),
+            Look::Wait(waiting) => waiting,
+        };
+        let reason = tokio::select! {
+            _ = waiting.changed() => continue,
+            () = tokio::time::sleep_until(deadline) => "the same call did not end in time",
+            () = hub.closed(call.goes_on()) => sending::CLOSING,
+        };
+        return Err(lost(call, record, located, &Loss::not_sent(reason)));
+    }
+}
+
+/// Phases 6 to 8, as often as the server asks for more input.
+async fn rounds_of(
+    world: &World,
+    routed: Routed<'_>,
+    hub: &Hub,
+    outlet: &impl Outlet,
+    record: &CallRecord<'_>,
+    mut remember: Remember,
+) -> Result<Done, Failure> {
+    let Routed { call, params, located, .. } = routed;
     let (mut members, mut began, mut round) = (String::new(), record.started, 0);
     loop {
-        let deadline = began + located.server.config.call_timeout;
-        let limits = Limits { hub, deadline, is_noted };
-        let routed = Routed { call, params, located: &located, members: &members };
-        let back = sending::send_and_wait(routed, outlet, limits).await;
-        let Back { heard, era } = match back {
+        let deadline = began + call.limit(&located.server.config);
+        let limits = Limits { hub, deadline, is_noted: call.goes_on() };
+        let back = sending::send_and_wait(Routed { members: &members, ..routed }, outlet, limits);
+        let Back { heard, era } = match back.await {
             Ok(back) => back,
-            Err(loss) => return Err(lost(call, record, &located, &limits.or_left(loss).await)),
+            Err(loss) => return Err(lost(call, record, located, &limits.or_left(loss).await)),
         };
         let message = match heard {
             Heard::Answer(message) => message,
@@ -197,6 +315,12 @@ async fn perform(
         };
         match translate::answer(&message, asked(call, params, located.server, era)) {
             translate::Answer::Ready(payload) => {
+                if let Remember::Keep(lead) = std::mem::replace(&mut remember, Remember::Nothing)
+                    && is_whole_result(&message)
+                {
+                    let kept = Kept { answer: message.clone(), era };
+                    lead.keep(kept, &located.server.config, world.config.cache);
+                }
                 return Ok(answered(hub, &message, payload));
             }
             translate::Answer::InputRequired => {
@@ -206,6 +330,36 @@ async fn perform(
             }
         }
     }
+}
+
+/// Whether an answer may be given again: a result that is no error, and no question.
+fn is_whole_result(answer: &Message) -> bool {
+    let Kind::Result { result, .. } = answer.kind() else { return false };
+    let names = ["isError", "resultType", "task"];
+    matches!(
+        object::members(answer.at(*result), names),
+        Ok([None | Some("false"), None | Some(r#""complete""#), None])
+    )
+}
+
+/// Phase 9.
+async fn render(hub: &Hub, world: &World, call: &Call, located: &Located<'_>, done: Done) -> Done {
+    let Done::Answer { outcome, payload, error } = done else { return done };
+    if call.head.target() != Some(Target::Tool) {
+        return Done::Answer { outcome, payload, error };
+    }
+    let direct = payload.len();
+    let view = call.view(&world.config);
+    let reader = Reader::of(view, &call.principal, located)
+        .filter(|reader| !call.is_inner && error.is_none() && !reader.takes(direct));
+    let payload = match reader {
+        Some(reader) => shield::response(hub, &reader, payload).await,
+        None => payload,
+    };
+    for ledger in [&hub.ledger, &call.ledger] {
+        ledger.call(payload.len(), direct, call.is_inner);
+    }
+    Done::Answer { outcome, payload, error }
 }
 
 /// Goes on with a call whose server waits for an answer, which this request brings.
@@ -220,7 +374,7 @@ async fn go_on(
     let unknown =
         |error: held::Unknown| Failure::Refused(RpcError::invalid_params(error.to_string()));
     let held = hub.held.take(state, &whose(call, params)).map_err(unknown)?;
-    record.located = Some((held.server.name.clone(), (&*params.name).into()));
+    record.name(Some(held.server.name.clone()), (&*params.name).into());
     let answer = params.input_responses.and_then(|json| translate::rounds::answer_to(KEY, json));
     let Some(answer) = answer else { return hold(hub, call, held) };
     let Held { server, sent, ask, whose } = held;
@@ -234,6 +388,7 @@ async fn go_on(
     let limit = server.config.call_timeout;
     let is_noted = call.goes_on();
     let limits = Limits { hub, deadline: Instant::now() + limit, is_noted };
+    let _change = server.config.cache_ttl.map(|_| hub.cache.change(&server.name));
     let too_late = || format!("server {} did not answer within {limit:?}", server.name);
     let heard = sending::answer(sent, &pass_on, outlet, limits, too_late).await;
     let own = params.name.clone();

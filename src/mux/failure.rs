@@ -10,6 +10,7 @@ use serde_json::json;
 
 use super::catalog::NotFound;
 use crate::base::{CallId, ServerName};
+use crate::json::Json;
 use crate::telemetry::CallOutcome;
 use crate::wire::error::code;
 use crate::wire::{Era, Payload, RpcError, translate};
@@ -21,6 +22,52 @@ pub enum Failure {
     Refused(RpcError),
     /// It could not be carried out.
     Lost(Lost),
+    /// A call of a tool that was not sent, for a reason that the agent can do something about.
+    Told(ToolError),
+}
+
+/// What an agent is told of a call of a tool that it has to make in another way.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ToolError {
+    /// One word of a closed set: `invalid_arguments`, `tool_not_found` …
+    pub code: &'static str,
+    pub message: String,
+    /// Further members, if any.
+    pub details: Option<Json>,
+}
+
+impl ToolError {
+    pub fn new(code: &'static str, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), details: None }
+    }
+
+    #[must_use]
+    pub fn with(self, details: Json) -> Self {
+        Self { details: Some(details), ..self }
+    }
+
+    /// `{error: {code, message, details?}}`
+    pub fn payload(&self) -> Json {
+        let mut error = vec![("code", self.code.into()), ("message", self.message.as_str().into())];
+        error.extend(self.details.clone().map(|details| ("details", details)));
+        Json::object([("error", Json::object(error))])
+    }
+
+    /// The result of `tools/call`. `is_structured`: with the payload as `structuredContent`, too.
+    pub fn result(&self, era: Era, is_structured: bool) -> Json {
+        let payload = self.payload();
+        let text = Json::object([("type", "text".into()), ("text", payload.to_string().into())]);
+        let mut members = Vec::new();
+        if era == Era::Modern {
+            members.push(("resultType", "complete".into()));
+        }
+        members.push(("content", Json::Array(vec![text])));
+        if is_structured {
+            members.push(("structuredContent", payload));
+        }
+        members.push(("isError", true.into()));
+        Json::object(members)
+    }
 }
 
 /// A call that could not be carried out, or of which nobody knows whether it was.
@@ -43,7 +90,7 @@ pub struct Lost {
 impl Failure {
     pub fn outcome(&self) -> CallOutcome {
         match self {
-            Self::Refused(_) => CallOutcome::Refused,
+            Self::Refused(_) | Self::Told(_) => CallOutcome::Refused,
             Self::Lost(Lost { sent: true, .. }) => CallOutcome::OutcomeUnknown,
             Self::Lost(Lost { sent: false, .. }) => CallOutcome::NotSent,
         }
@@ -54,6 +101,16 @@ impl Failure {
         match self {
             Self::Refused(error) => Some(error.code),
             Self::Lost(lost) => (!lost.is_tool_call).then_some(code::INTERNAL),
+            Self::Told(_) => None,
+        }
+    }
+
+    /// The same, for an agent that made the call from a meta-tool.
+    pub fn told(self) -> ToolError {
+        match self {
+            Self::Refused(error) => ToolError::new("invalid_arguments", error.message),
+            Self::Lost(lost) => lost.told(),
+            Self::Told(error) => error,
         }
     }
 
@@ -61,6 +118,7 @@ impl Failure {
         match self {
             Self::Refused(error) => &error.message,
             Self::Lost(lost) => &lost.reason,
+            Self::Told(error) => &error.message,
         }
     }
 
@@ -70,6 +128,8 @@ impl Failure {
             Self::Refused(error) => translate::refusal(id, error),
             Self::Lost(lost) if lost.is_tool_call => translate::result(id, &lost.result(era)),
             Self::Lost(lost) => translate::refusal(id, &lost.error()),
+            // The text says it all, and a tool's own `outputSchema` may forbid anything beside it.
+            Self::Told(error) => translate::result(id, &error.result(era, false).to_string()),
         }
     }
 }
@@ -89,6 +149,13 @@ impl Lost {
             "retry_safe": !self.sent,
             "reason": self.reason,
         })
+    }
+
+    /// The same, for an agent that made the call from a meta-tool.
+    pub fn told(&self) -> ToolError {
+        let code = if self.sent { "tool_call_failed" } else { "server_unavailable" };
+        let message = format!("{}: {}", self.outcome().as_str(), self.reason);
+        ToolError::new(code, message).with((&self.fields()).into())
     }
 
     /// The error of any other request.

@@ -8,11 +8,16 @@ use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::cache::{Cache, Key, Part};
+use super::catalog::Entry;
 use super::held::HeldCalls;
+use super::ledger::Ledger;
 use super::subscriptions::Subscriptions;
 use super::world::World;
+use crate::access::Principal;
 use crate::connection::Board;
 use crate::connection::pending::Pending;
+use crate::results::Results;
 use crate::telemetry::Recorder;
 use crate::wire::Topic;
 
@@ -33,6 +38,12 @@ pub struct Hub {
     pub(super) held: HeldCalls,
     /// Which resources clients want to hear about.
     pub subscriptions: Subscriptions,
+    /// What reading calls brought.
+    pub cache: Cache,
+    /// What was too large for its client.
+    pub results: Results,
+    /// What was sent to all clients together.
+    pub ledger: Arc<Ledger>,
     started: Instant,
     /// When somebody last asked for something: milliseconds since `started`.
     used: Arc<AtomicU64>,
@@ -51,6 +62,7 @@ impl Hub {
         recorder: Recorder,
         pending: Option<Pending>,
         board: Board,
+        results: Results,
     ) -> Self {
         Self {
             world,
@@ -62,6 +74,9 @@ impl Hub {
             board,
             held: HeldCalls::default(),
             subscriptions: Subscriptions::default(),
+            cache: Cache::default(),
+            results,
+            ledger: Arc::default(),
             started: Instant::now(),
             used: Arc::default(),
         }
@@ -148,8 +163,18 @@ impl Hub {
         }
     }
 
+    /// Whether the result of a call with these prepared arguments would come from the cache.
+    pub fn is_cached(&self, principal: &Principal, entry: &Entry, arguments: &str) -> bool {
+        let config = &entry.server.config;
+        if Part::of(config, &entry.item) != Part::Reads {
+            return false;
+        }
+        let key = Key::new(principal, &entry.server.name, &entry.item.name, Some(arguments));
+        key.is_some_and(|key| self.cache.peek(&key, config))
+    }
+
     /// Counts a call for as long as the value lives.
-    pub(super) fn count_call(&self) -> CallCount {
+    pub fn count_call(&self) -> CallCount {
         self.calls.count.fetch_add(1, Ordering::Relaxed);
         CallCount(self.calls.clone())
     }
@@ -161,7 +186,7 @@ impl Hub {
 }
 
 #[derive(Debug)]
-pub(super) struct CallCount(Arc<Calls>);
+pub struct CallCount(Arc<Calls>);
 
 impl Drop for CallCount {
     fn drop(&mut self) {
@@ -203,13 +228,19 @@ mod tests {
     use tokio::sync::watch;
     use tokio::time::timeout;
 
-    use super::{Board, Hub, World};
+    use super::{Board, Hub, Results, World};
     use crate::telemetry::Recorder;
 
     fn hub() -> Hub {
         let config = crate::config::load::inline(&["true".to_owned()], None).unwrap();
-        let world = World::new(Arc::new(config), BTreeMap::new(), None);
-        Hub::new(watch::channel(Arc::new(world)).1, Recorder::none(), None, Board::default())
+        let world = World::new(Arc::new(config), BTreeMap::new(), Arc::default(), None);
+        Hub::new(
+            watch::channel(Arc::new(world)).1,
+            Recorder::none(),
+            None,
+            Board::default(),
+            Results::default(),
+        )
     }
 
     #[tokio::test(start_paused = true)]

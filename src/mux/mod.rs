@@ -12,21 +12,27 @@
 //! things up in, [`mod@resume`] the rest of a call that an earlier
 //! process sent, [`failure`] what an agent reads when there is no result.
 
+pub mod cache;
 pub mod catalog;
 pub mod dispatch;
 pub mod failure;
 mod held;
 pub mod hub;
+pub mod ledger;
 pub mod locate;
-mod record;
+pub mod prepare;
+pub mod record;
 pub mod resume;
 mod rounds;
 mod sending;
+pub mod shield;
 pub mod subscriptions;
 pub mod tasks;
 pub mod world;
 
 pub use dispatch::{Call, Outlet, Reply, serve};
+pub use failure::ToolError;
 pub use hub::Hub;
+pub use ledger::{Account, Ledger};
 pub use resume::{Resumed, resume};
 pub use world::World;

@@ -13,29 +13,36 @@ use crate::telemetry::{CallOutcome, Fact};
 use crate::wire::Payload;
 
 /// Writes the request down when it ends, however it ends.
-pub(super) struct CallRecord<'a> {
-    pub(super) id: CallId,
+pub struct CallRecord<'a> {
+    pub id: CallId,
     hub: &'a Hub,
     call: &'a Call,
-    /// The server, and the target as clients name it.
-    pub(super) located: Option<(ServerName, Arc<str>)>,
-    pub(super) started: Instant,
+    located: Option<(Option<ServerName>, Arc<str>)>,
+    pub started: Instant,
     written: bool,
 }
 
 impl<'a> CallRecord<'a> {
-    pub(super) fn new(hub: &'a Hub, call: &'a Call) -> Self {
+    /// A record that begins now.
+    pub fn new(hub: &'a Hub, call: &'a Call) -> Self {
         let (id, started) = (CallId::next(), Instant::now());
         Self { id, hub, call, located: None, started, written: false }
     }
 
-    pub(super) fn failed(&mut self, failure: &Failure, id: &str) -> Reply {
-        let response = failure.response(id, self.call.era);
-        let payload = self.finished(failure.outcome(), Some(failure.reason()), response);
-        Reply { payload, error: failure.code() }
+    /// What the request is about: the server, if it is for one, and the target as clients name it.
+    pub fn name(&mut self, server: Option<ServerName>, target: Arc<str>) {
+        self.located = Some((server, target));
     }
 
-    pub(super) fn finished(
+    /// The reply to a request that no server answered.
+    pub fn failed(&mut self, failure: Failure, id: &str) -> Reply {
+        let response = failure.response(id, self.call.era);
+        let payload = self.finished(failure.outcome(), Some(failure.reason()), response);
+        Reply { payload, error: failure.code(), failure: Some(Box::new(failure)) }
+    }
+
+    /// The reply, once the request is written down.
+    pub fn finished(
         &mut self,
         outcome: CallOutcome,
         reason: Option<&str>,
@@ -51,7 +58,7 @@ impl<'a> CallRecord<'a> {
             return;
         }
         let (server, name) = match self.located.take() {
-            Some((server, name)) => (Some(server), name),
+            Some(located) => located,
             None => (None, "?".into()),
         };
         self.hub.recorder.record(Fact::CallFinished(Box::new(CallFinished {

@@ -100,6 +100,8 @@ pub(super) struct Routed<'a> {
     pub(super) located: &'a Located<'a>,
     /// See [`Rewrite::members`].
     pub(super) members: &'a str,
+    /// What the server gets in place of the client's arguments.
+    pub(super) arguments: Option<&'a str>,
 }
 
 /// Sends the request to the server as soon as it is ready. What was provably not sent is tried
@@ -151,7 +153,7 @@ async fn exchange(
     live: &Live,
     limits: Limits<'_>,
 ) -> Result<Heard, Loss> {
-    let Routed { call, params, located, members } = routed;
+    let Routed { call, params, located, members, arguments } = routed;
     let level = call.log_level();
     let added_meta = match (call.era, live.identity.era) {
         (Era::Legacy, Era::Modern) => Some(meta_for(call, level)),
@@ -169,11 +171,11 @@ async fn exchange(
     };
     let build = |id: u64| {
         let name = &*located.own;
-        translate::request(&call.message, params, Rewrite { id, name, meta, members })
+        translate::request(&call.message, params, Rewrite { id, name, meta, members, arguments })
     };
     let origin = Origin { owner: Some(call.owner), pending: call.pending.clone() };
     let sent = live.connection.request(origin, build)?;
-    let limit = located.server.config.call_timeout;
+    let limit = call.limit(&located.server.config);
     let too_late = || format!("server {} did not answer within {limit:?}", located.server.name);
     let capabilities;
     let rounds = match (call.era, live.identity.era) {

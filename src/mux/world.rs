@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::catalog::Catalog;
+use super::catalog::{Catalog, OwnTools};
 use crate::base::ServerName;
 use crate::base::names::SEPARATOR;
 use crate::config::Config;
@@ -19,6 +19,8 @@ pub struct World {
     pub config: Arc<Config>,
     pub servers: Arc<BTreeMap<ServerName, Server>>,
     pub catalog: Arc<Catalog>,
+    /// Our own tools, which are listed beside those of the servers.
+    own_tools: Arc<OwnTools>,
     /// Counts what was announced of each topic, by [`Topic::index`].
     pub versions: [u64; 3],
     /// What is wrong with the config that should be in force, if another stands in for it.
@@ -37,15 +39,17 @@ impl World {
     pub fn new(
         config: Arc<Config>,
         servers: BTreeMap<ServerName, Server>,
+        own_tools: Arc<OwnTools>,
         complaint: Option<String>,
     ) -> Self {
         let unsettled = servers.keys().cloned().collect();
-        let catalog = Arc::new(Catalog::build(&BTreeMap::new()));
+        let catalog = Arc::new(Catalog::build(&BTreeMap::new(), &config, &own_tools));
         Self {
             config,
             servers: Arc::new(servers),
             announced: catalog.clone(),
             catalog,
+            own_tools,
             versions: [0; 3],
             complaint: complaint.map(Into::into),
             unsettled,
@@ -55,7 +59,7 @@ impl World {
 
     /// The world after the servers' states were looked at again.
     pub fn refreshed(&self, now: Instant) -> Self {
-        let catalog = Catalog::build(&self.servers);
+        let catalog = Catalog::build(&self.servers, &self.config, &self.own_tools);
         let changed = Topic::ALL.iter().any(|topic| !catalog.is_same(&self.catalog, *topic));
         let catalog = if changed { Arc::new(catalog) } else { self.catalog.clone() };
         Self { catalog, ..self.clone() }.looked_over(now)
@@ -67,13 +71,15 @@ impl World {
         &self,
         config: Arc<Config>,
         servers: BTreeMap<ServerName, Server>,
+        own_tools: Arc<OwnTools>,
         now: Instant,
     ) -> Self {
         // Even where the list is the same, its entries lead to other servers or limits.
-        let catalog = Arc::new(Catalog::build(&servers));
+        let catalog = Arc::new(Catalog::build(&servers, &config, &own_tools));
         let (servers, complaint) = (Arc::new(servers), None);
         let quiet_until = Some(now + config.list_timeout);
-        Self { config, servers, catalog, complaint, quiet_until, ..self.clone() }.looked_over(now)
+        Self { config, servers, catalog, own_tools, complaint, quiet_until, ..self.clone() }
+            .looked_over(now)
     }
 
     /// The world with something wrong about the config that should be in force.

@@ -32,6 +32,8 @@ pub struct Item {
     pub name_at: Span,
     /// Whether, by the server's word, a second call of the tool has no further effect.
     pub is_repeatable: bool,
+    /// Whether, by the server's word, a call of the tool changes nothing.
+    pub is_read_only: bool,
     /// Whether the tool's results carry `structuredContent` by a schema.
     pub has_output_schema: bool,
     /// Which of the tool's arguments a request over HTTP repeats in headers.
@@ -265,6 +267,7 @@ fn item(kind: ListKind, definition: &str) -> Result<Item, BadItem> {
     Ok(Item {
         name: (&*name).into(),
         is_repeatable: hints.contains(&Some("true")),
+        is_read_only: hints[0] == Some("true"),
         name_at: Span::of(raw, definition),
         has_output_schema: output.is_some_and(object::is_object),
         // One that is wrong about it is none for clients over HTTP; others do not care.

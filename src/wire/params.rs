@@ -68,6 +68,7 @@ pub struct Head {
     target: Option<Target>,
     /// The name, URI or id of the target.
     name: Option<Span>,
+    arguments: Option<Span>,
     /// What is wrong with a member that is there.
     wrong: Option<&'static str>,
     /// The call is to run as a task (2025-11-25, "Tasks").
@@ -112,6 +113,7 @@ impl Head {
             inside: Some(span(params).start + 1),
             target,
             name: name.map(span),
+            arguments: arguments.map(span),
             wrong: of_target.or(of_era),
             as_task: task.is_some_and(object::is_object),
             input_responses: responses.map(span),
@@ -149,6 +151,13 @@ impl Head {
         self.target
     }
 
+    /// Whether the target's name, as it is written, begins so.
+    pub fn begins_with(&self, message: &Message, prefix: &str) -> bool {
+        self.name.is_some_and(|at| {
+            message.at(at).strip_prefix('"').is_some_and(|name| name.starts_with(prefix))
+        })
+    }
+
     /// The same, for people.
     pub fn kind(&self) -> &'static str {
         match self.target {
@@ -180,6 +189,7 @@ impl Head {
             target,
             name,
             name_at,
+            arguments: at(self.arguments),
             as_task: self.as_task,
             input_responses: at(self.input_responses),
             request_state: at(self.request_state),
@@ -242,6 +252,8 @@ pub struct RequestParams<'a> {
     /// The target's name, URI or id, without quotes and escapes.
     pub name: Cow<'a, str>,
     pub name_at: Span,
+    /// What the target is given: an object, or `null`.
+    pub arguments: Option<&'a str>,
     /// The call is to run as a task (2025-11-25, "Tasks").
     pub as_task: bool,
     /// What a client answered in the round before (2026-07-28, "Multi Round-Trip Requests").

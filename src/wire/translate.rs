@@ -53,6 +53,8 @@ pub struct Rewrite<'a> {
     pub meta: Meta<'a>,
     /// Members that `params` lacks, each with a comma behind it (see [`rounds`]).
     pub members: &'a str,
+    /// What stands in place of the client's arguments.
+    pub arguments: Option<&'a str>,
 }
 
 /// What becomes of a request's `_meta`.
@@ -77,6 +79,9 @@ pub fn request<'a>(
     if params.name != rewrite.name {
         let name = serde_json::Value::from(rewrite.name).to_string();
         splice = splice.replace(params.name_at, name);
+    }
+    if let (Some(written), Some(with)) = (params.arguments, rewrite.arguments) {
+        splice = splice.replace(Span::of(written, message.text()), with);
     }
     if !rewrite.members.is_empty() {
         splice = splice.insert(params.inside, rewrite.members);

@@ -16,7 +16,8 @@ use crate::client::handle::{self, Handled};
 use crate::client::session::InFlight;
 use crate::front::outlet::{Back, CallOutlet};
 use crate::front::sessions::HttpSession;
-use crate::mux::{self, Reply};
+use crate::meta;
+use crate::mux::Reply;
 use crate::wire::error::code;
 use crate::wire::{Payload, RpcError};
 
@@ -55,7 +56,7 @@ pub(super) async fn answer(front: &Arc<Front>, prepared: Prepared) -> Response {
             if !reads_events {
                 outlet = outlet.answer_only();
             }
-            let answering: Answering = Box::pin(mux::serve(front.hub.clone(), *call, outlet));
+            let answering: Answering = Box::pin(meta::serve(front.hub.clone(), *call, outlet));
             let answering =
                 Leaving { front: front.clone(), answering: Some(answering), held, in_flight };
             respond(answering, late, reads_events).await
@@ -155,7 +156,7 @@ enum First {
 async fn respond(mut call: Leaving, late: Arc<LateStream>, reads_events: bool) -> Response {
     let first = first(&mut call, &late, reads_events).await;
     match first {
-        First::Answer(Reply { payload, error }) => {
+        First::Answer(Reply { payload, error, .. }) => {
             call.answering = None;
             let status = error.map_or(StatusCode::OK, |code| status_of(code, call.held.is_some()));
             message(status, payload)

@@ -11,7 +11,7 @@ use super::{Front, Response, empty, json, refusal};
 use crate::client::handle::{self, Handled};
 use crate::front::outlet::{Back, CallOutlet};
 use crate::front::sessions::HttpSession;
-use crate::mux;
+use crate::meta;
 use crate::wire::params::Head;
 use crate::wire::{Malformed, Message, Payload, RpcError, error::code, translate};
 
@@ -64,7 +64,7 @@ async fn one(front: &Arc<Front>, held: &Arc<HttpSession>, message: Message) -> O
             // One array has no place for what comes before an answer.
             let back = Back::Http(Arc::new(LateStream::default()));
             let outlet = CallOutlet::new(held.session.clone(), call.era, back).answer_only();
-            Some(mux::serve(front.hub.clone(), *call, outlet).await.payload)
+            Some(meta::serve(front.hub.clone(), *call, outlet).await.payload)
         }
         Handled::Listen(_) => {
             let error =

@@ -41,13 +41,18 @@ pub enum NotFound {
 }
 
 impl Names {
-    pub(super) fn of(servers: &BTreeMap<ServerName, Server>, kind: ListKind) -> Self {
+    /// `taken`: names that no item can have.
+    pub(super) fn of(
+        servers: &BTreeMap<ServerName, Server>,
+        kind: ListKind,
+        taken: &[&str],
+    ) -> Self {
         let entries = servers.values().flat_map(|server| entries_of(server, kind)).collect();
-        Self::index(entries)
+        Self::index(entries, taken)
     }
 
-    fn index(mut entries: Vec<Entry>) -> Self {
-        give_way(&mut entries);
+    fn index(mut entries: Vec<Entry>, taken: &[&str]) -> Self {
+        give_way(&mut entries, taken);
         entries.sort_by(|a, b| a.shown.cmp(&b.shown));
         let mut names = Self::default();
         for (index, entry) in entries.iter().enumerate() {
@@ -143,9 +148,10 @@ fn entries_of(server: &Server, kind: ListKind) -> Vec<Entry> {
         .collect()
 }
 
-/// Items that would share a name are shown under their full names instead.
-fn give_way(entries: &mut [Entry]) {
-    let mut count: HashMap<Arc<str>, usize> = HashMap::new();
+/// Items that would share a name, or have one that is taken, are shown under their full names instead.
+fn give_way(entries: &mut [Entry], taken: &[&str]) {
+    let mut count: HashMap<Arc<str>, usize> =
+        taken.iter().map(|name| (Arc::from(*name), 1)).collect();
     for entry in entries.iter() {
         *count.entry(entry.shown.clone()).or_default() += 1;
     }

@@ -6,7 +6,6 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 
-use super::Entry;
 use crate::wire::{Era, ListKind};
 
 /// How long a modern client may keep a list without asking again, in milliseconds, where no server
@@ -37,9 +36,8 @@ pub struct Shown {
 pub struct BadCursor;
 
 impl Shown {
-    pub(super) fn new(kind: ListKind, entries: &[Entry], ttl_ms: Option<u64>) -> Self {
-        let items: Vec<_> =
-            entries.iter().map(|entry| (entry.shown.clone(), entry.definition())).collect();
+    /// The list of these definitions, which are sorted by their names.
+    pub(super) fn new(kind: ListKind, items: Vec<(Arc<str>, Bytes)>, ttl_ms: Option<u64>) -> Self {
         let mut shown = Self {
             kind: Some(kind),
             ttl_ms: ttl_ms.unwrap_or(TTL_MS).min(TTL_MS),

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Catalog, NotFound, NotLocated};
+use super::{Catalog, NotFound, NotLocated, OwnTools};
 use crate::base::ServerName;
 use crate::config::model::ToolNames;
 use crate::servers::{Offer, Server};
@@ -26,7 +26,7 @@ fn server(
 fn catalog(servers: Vec<Server>) -> Catalog {
     let servers: BTreeMap<_, _> =
         servers.into_iter().map(|server| (server.name.clone(), server)).collect();
-    Catalog::build(&servers)
+    Catalog::build(&servers, &crate::config::load::empty(), &OwnTools::default())
 }
 
 fn found(catalog: &Catalog, name: &str) -> String {
@@ -52,7 +52,7 @@ fn names_are_prefixed_sorted_and_resolved() {
     ]);
     assert_eq!(shown(&catalog), ["files__log", "files__read", "git__log", "git__status", "now"]);
     assert_eq!(
-        catalog.shown(ListKind::Tools).list,
+        catalog.shown(ListKind::Tools, None).list,
         r#"[{"inputSchema":{},"name":"files__log","x":1e400},{"inputSchema":{},"name":"files__read","x":1e400},{"inputSchema":{},"name":"git__log","x":1e400},{"inputSchema":{},"name":"git__status","x":1e400},{"inputSchema":{},"name":"now","x":1e400}]"#
     );
     for (name, expected) in [
@@ -96,9 +96,9 @@ fn tools_that_would_share_a_name_both_give_way() {
 fn the_list_does_not_depend_on_the_servers_order() {
     let one = catalog(vec![server("s", &["b", "a", "c"], |_| {})]);
     let other = catalog(vec![server("s", &["c", "b", "a"], |_| {})]);
-    let list = |catalog: &Catalog| catalog.shown(ListKind::Tools).list.clone();
+    let list = |catalog: &Catalog| catalog.shown(ListKind::Tools, None).list.clone();
     assert_eq!(list(&one), list(&other));
-    let modern = one.shown(ListKind::Tools).page(None, Era::Modern).unwrap();
+    let modern = one.shown(ListKind::Tools, None).page(None, Era::Modern).unwrap();
     let modern: serde_json::Value =
         serde_json::from_slice(&modern.replace(b"1e400", b"1")).unwrap();
     assert_eq!(
@@ -151,7 +151,7 @@ fn a_uri_leads_to_its_server() {
     check("callmux://c/file:///x", Err(&[]));
     check("http://unknown", Err(&[]));
     check("", Err(&[]));
-    let list = &catalog.shown(ListKind::Resources).list;
+    let list = &catalog.shown(ListKind::Resources, None).list;
     assert!(memchr::memmem::find(list, br#""uri":"callmux://b/file:///both""#).is_some());
 }
 
@@ -160,7 +160,7 @@ fn a_long_list_comes_in_pages_that_a_change_does_not_break() {
     let names: Vec<String> = (0..2500).map(|n| format!("t{n:04}")).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let read = |catalog: &Catalog, cursor: Option<&str>| {
-        let page = catalog.shown(ListKind::Tools).page(cursor, Era::Legacy).unwrap();
+        let page = catalog.shown(ListKind::Tools, None).page(cursor, Era::Legacy).unwrap();
         let page: serde_json::Value =
             serde_json::from_slice(&page.replace(b"1e400", b"1")).unwrap();
         let first = page["tools"][0]["name"].as_str().unwrap().to_owned();
@@ -175,7 +175,10 @@ fn a_long_list_comes_in_pages_that_a_change_does_not_break() {
     assert_eq!((first.as_str(), count), ("s__t1000", 1000));
     assert_eq!(read(&before, last.as_deref()), ("s__t2000".into(), 500, None));
     for wrong in ["7", "\"\"", "\"x\"", "\"YWJj\""] {
-        assert!(before.shown(ListKind::Tools).page(Some(wrong), Era::Modern).is_err(), "{wrong}");
+        assert!(
+            before.shown(ListKind::Tools, None).page(Some(wrong), Era::Modern).is_err(),
+            "{wrong}"
+        );
     }
 }
 

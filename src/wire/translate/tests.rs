@@ -18,7 +18,7 @@ fn a_call_is_changed_only_where_we_own_it() {
         ));
         let params = Head::parse(&message).unwrap().request(&message).unwrap();
         let meta = added.map_or(Meta::AsItIs, Meta::Add);
-        let rewrite = Rewrite { id: 9, name: "echo", meta, members: "" };
+        let rewrite = Rewrite { id: 9, name: "echo", meta, members: "", arguments: None };
         let sent = request(&message, &params, rewrite).into_bytes();
         let expected =
             format!(r#"{{"id":9,"method":"tools/call","jsonrpc":"2.0","params":{expected}}}"#);
@@ -51,7 +51,7 @@ fn a_legacy_server_is_not_told_of_the_other_era() {
         r#"{{"id":"x","method":"tools/call","jsonrpc":"2.0","params":{{"_meta":{meta},"name":"n"}}}}"#
     ));
     let params = Head::parse(&message).unwrap().request(&message).unwrap();
-    let rewrite = Rewrite { id: 9, name: "n", meta: Meta::Legacy, members: "" };
+    let rewrite = Rewrite { id: 9, name: "n", meta: Meta::Legacy, members: "", arguments: None };
     let sent = request(&message, &params, rewrite).into_bytes();
     let expected = r#"{"id":9,"method":"tools/call","jsonrpc":"2.0","params":{"_meta":{"a\"b":1e400,"progressToken":9,"x":[]},"name":"n"}}"#;
     assert_eq!(sent, expected);

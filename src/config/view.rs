@@ -1,0 +1,76 @@
+//! What one client is shown, and how: `[clients.NAME]` over the settings for everybody.
+
+use super::model::ToolNames;
+use crate::render::{Compression, TextFormat};
+
+/// Which tools are listed. Every tool can be called by its name all the same.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Exposure {
+    /// Those of the servers and the meta-tools.
+    #[default]
+    Full,
+    /// Those of the servers that are always loaded, and the meta-tools.
+    Hybrid,
+    /// Only the meta-tools.
+    MetaOnly,
+    /// Only those of the servers.
+    NoMeta,
+}
+
+impl Exposure {
+    pub const ALL: [Self; 4] = [Self::Full, Self::Hybrid, Self::MetaOnly, Self::NoMeta];
+
+    pub fn as_str(self) -> &'static str {
+        super::keys::EXPOSURES[self as usize]
+    }
+
+    /// Whether a tool of a server is listed. `pinned`: it is always loaded.
+    pub fn shows(self, pinned: bool) -> bool {
+        match self {
+            Self::Full | Self::NoMeta => true,
+            Self::Hybrid => pinned,
+            Self::MetaOnly => false,
+        }
+    }
+}
+
+/// What a client is shown.
+#[derive(Debug, Clone, PartialEq)]
+pub struct View {
+    pub exposure: Exposure,
+    /// Which meta-tools are listed.
+    pub meta_tools: ToolNames,
+    pub schema_compression: Compression,
+    /// In characters; longer descriptions are cut where definitions are compressed.
+    pub max_description: usize,
+    pub output_format: TextFormat,
+    /// Whether results of callmux's own tools have `structuredContent` beside their text.
+    pub structured_content: bool,
+    /// In bytes; 0: any.
+    pub max_result: usize,
+}
+
+/// `[clients.NAME]`
+#[derive(Debug, Clone, PartialEq)]
+pub struct ClientConfig {
+    /// A client's name in `clientInfo`, or a pattern of names.
+    pub name: String,
+    pub names: ToolNames,
+    pub view: View,
+}
+
+impl super::Config {
+    /// The place among [`super::Config::clients`] of what is said about the client of this name: the exact
+    /// name before patterns, of those the longest.
+    pub fn client(&self, name: &str) -> Option<usize> {
+        let fits = |client: &ClientConfig| client.name == name || client.names.allow(name);
+        let fitting = self.clients.iter().enumerate().filter(|(_, client)| fits(client));
+        let rank = |client: &ClientConfig| (client.name == name, client.name.len());
+        fitting.max_by_key(|(_, client)| rank(client)).map(|(index, _)| index)
+    }
+
+    /// What the client of this name is shown.
+    pub fn view(&self, name: &str) -> &View {
+        self.client(name).map_or(&self.everybody, |index| &self.clients[index].view)
+    }
+}

@@ -1,0 +1,332 @@
+//! The calls that a meta-tool makes, each through the one door.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::input::{Wanted, invalid};
+use super::table::PREFIX;
+use crate::arguments::check::Checker;
+use crate::base::ServerName;
+use crate::base::names::SEPARATOR;
+use crate::connection::Ask;
+use crate::json::Json;
+use crate::mux::catalog::{Entry, NotFound};
+use crate::mux::failure::Failure;
+use crate::mux::{self, Call, Hub, Outlet, ToolError, World, prepare};
+use crate::render::TextFormat;
+use crate::wire::params::Head;
+use crate::wire::{Era, Kind, Message, Payload};
+
+/// Names that an error lists at the most.
+const NAMES_MAX: usize = 25;
+/// What of a mismatch between arguments and a schema is told at the most.
+const PROBLEMS_MAX: usize = 5;
+
+/// What the code of a meta-tool has at hand.
+pub(super) struct Context<'a, O> {
+    pub(super) hub: &'a Hub,
+    /// The call of the meta-tool itself.
+    pub(super) call: &'a Call,
+    pub(super) outlet: &'a O,
+    pub(super) world: Arc<World>,
+    /// The client's progress token, as written.
+    pub(super) progress_token: Option<&'a str>,
+    /// How the reply is to be written, if the call says so.
+    pub(super) format: Option<TextFormat>,
+}
+
+/// How an inner call ended.
+#[derive(Debug)]
+pub(super) struct Ended {
+    /// The whole result as the server sent it, or why there is none.
+    pub(super) result: Result<Json, ToolError>,
+    pub(super) took: Duration,
+    /// Why the server may not have liked the arguments: what does not fit, and the schema.
+    pub(super) misfit: Option<Json>,
+}
+
+impl Ended {
+    pub(super) fn failed(error: ToolError) -> Self {
+        Self { result: Err(error), took: Duration::ZERO, misfit: None }
+    }
+
+    /// Whether it is a result that is no error.
+    pub(super) fn is_well(&self) -> bool {
+        self.result.as_ref().is_ok_and(|result| !is_error(result))
+    }
+
+    pub(super) fn took_ms(&self) -> Json {
+        millis(self.took)
+    }
+}
+
+pub(super) fn millis(duration: Duration) -> Json {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX).into()
+}
+
+pub(super) fn is_error(result: &Json) -> bool {
+    result.get("isError").and_then(Json::as_bool) == Some(true)
+}
+
+impl<O: Outlet> Context<'_, O> {
+    /// Makes one call and waits for its end. `is_data`: its arguments hold results of other calls.
+    pub(super) async fn run(&self, wanted: &Wanted, is_data: bool) -> Ended {
+        let started = Instant::now();
+        let name = match self.name(wanted) {
+            Ok(name) => name,
+            Err(error) => return Ended::failed(error),
+        };
+        let call = match self.inner_call(&name, &wanted.arguments, wanted.timeout, is_data) {
+            Ok(call) => call,
+            Err(error) => return Ended::failed(error),
+        };
+        let reply = Box::pin(mux::serve(self.hub.clone(), call, Inner(self))).await;
+        let result = self.result(wanted, reply);
+        let is_refused = match &result {
+            Ok(result) => is_error(result),
+            Err(error) => error.code == "tool_call_failed",
+        };
+        let misfit = is_refused.then(|| self.misfit(wanted)).flatten();
+        Ended { result, took: started.elapsed(), misfit }
+    }
+
+    /// The full name under which the door finds the tool.
+    fn name(&self, wanted: &Wanted) -> Result<String, ToolError> {
+        match resolve(&self.world, wanted) {
+            Ok(entry) => Ok(full_name(entry)),
+            // The door knows how to wait for a server that is still starting.
+            Err(error) if self.world.is_settled() => Err(error),
+            Err(_) => Ok(match &wanted.server {
+                Some(server) if !wanted.tool.contains(SEPARATOR) => {
+                    format!("{server}{SEPARATOR}{}", wanted.tool)
+                }
+                _ => wanted.tool.clone(),
+            }),
+        }
+    }
+
+    fn inner_call(
+        &self,
+        name: &str,
+        arguments: &Json,
+        timeout: Option<Duration>,
+        is_data: bool,
+    ) -> Result<Call, ToolError> {
+        let name = Json::from(name);
+        let text = format!(
+            r#"{{"jsonrpc":"2.0","id":0,"method":"tools/call","params":{{"name":{name},"arguments":{arguments}}}}}"#
+        );
+        let refused = |error: String| ToolError::new("invalid_arguments", error);
+        let message = Message::parse(&text.into()).map_err(|_| refused("it is no call".into()))?;
+        let head = Head::parse(&message).map_err(|error| refused(error.message))?;
+        let outer = self.call;
+        let is_legacy = outer.era == Era::Legacy;
+        let said = outer.head.meta(&outer.message).client_info;
+        Ok(Call {
+            message,
+            head,
+            // A modern client is asked by the end of a round, which an inner call does not have.
+            era: Era::Legacy,
+            principal: outer.principal.clone(),
+            session: outer.session,
+            owner: outer.owner,
+            client_info: said.map_or_else(|| outer.client_info.clone(), Into::into),
+            capabilities: if is_legacy { outer.capabilities.clone() } else { Arc::default() },
+            level: outer.level.filter(|_| is_legacy),
+            pending: None,
+            again: false,
+            is_kept: false,
+            cwd: outer.cwd.clone(),
+            ledger: outer.ledger.clone(),
+            is_inner: true,
+            is_data,
+            timeout,
+        })
+    }
+
+    fn result(&self, wanted: &Wanted, reply: mux::Reply) -> Result<Json, ToolError> {
+        match reply.failure.map(|failure| *failure) {
+            Some(Failure::Told(error)) => return Err(error),
+            Some(Failure::Lost(lost)) => return Err(lost.told()),
+            Some(Failure::Refused(error)) => {
+                return Err(ToolError::new("tool_not_found", error.message)
+                    .with(Json::object([("tool", wanted.tool.as_str().into())])));
+            }
+            None => {}
+        }
+        let failed = |message: &str| ToolError::new("tool_call_failed", message);
+        let message = Message::parse(&reply.payload.into_bytes())
+            .map_err(|_| failed("the answer of the server cannot be read"))?;
+        match message.kind() {
+            Kind::Result { result, .. } => Json::parse(message.at(*result))
+                .map_err(|error| failed(&format!("the server's result cannot be read: {error}"))),
+            Kind::Error { error, .. } => Err(rpc_error(wanted, message.at(*error))),
+            _ => Err(failed("the server gave no answer")),
+        }
+    }
+
+    /// What of the arguments does not fit the tool's schema.
+    fn misfit(&self, wanted: &Wanted) -> Option<Json> {
+        let entry = resolve(&self.world, wanted).ok()?;
+        let schema = prepare::schema(&entry.item)?;
+        let problems = Checker::new(&schema)?.problems(&wanted.arguments, PROBLEMS_MAX);
+        if problems.is_empty() {
+            return None;
+        }
+        let problems = problems.iter().map(|problem| {
+            Json::object([
+                ("path", problem.path.as_str().into()),
+                ("message", problem.message.as_str().into()),
+            ])
+        });
+        Some(Json::object([("problems", Json::Array(problems.collect())), ("inputSchema", schema)]))
+    }
+
+    /// Tells the client how far a meta-tool has come.
+    pub(super) fn progress(&self, done: usize, of: usize) {
+        if let Some(token) = self.progress_token {
+            self.outlet.notify(Payload::from(format!(
+                r#"{{"jsonrpc":"2.0","method":"notifications/progress","params":{{"progressToken":{token},"progress":{done},"total":{of}}}}}"#
+            )));
+        }
+    }
+}
+
+/// `server__tool`, which is never ambiguous.
+pub(super) fn full_name(entry: &Entry) -> String {
+    format!("{}{SEPARATOR}{}", entry.server.name, entry.item.name)
+}
+
+/// The tool that a call is about.
+pub(super) fn resolve<'w>(world: &'w World, wanted: &Wanted) -> Result<&'w Entry, ToolError> {
+    if wanted.tool.starts_with(PREFIX) {
+        let message = format!(
+            "`{}` is a tool of callmux itself, which cannot be called from another; call it directly",
+            wanted.tool
+        );
+        return Err(ToolError::new("invalid_arguments", message));
+    }
+    let found = match &wanted.server {
+        None => world.catalog.tools.resolve(&wanted.tool),
+        Some(server) => {
+            let server = known_server(world, server)?;
+            let entries = world.catalog.tools.entries();
+            let name = wanted.tool.as_str();
+            let is_it = |entry: &&Entry| {
+                entry.server.name == *server
+                    && (*entry.item.name == *name
+                        || *entry.shown == *name
+                        || full_name(entry) == name)
+            };
+            entries.iter().find(is_it).ok_or(NotFound::Unknown { nearest: None })
+        }
+    };
+    found.map_err(|why| not_found(world, wanted, &why))
+}
+
+/// The server of this name.
+pub(super) fn known_server<'w>(world: &'w World, name: &str) -> Result<&'w ServerName, ToolError> {
+    world.servers.keys().find(|server| server.as_str() == name).ok_or_else(|| {
+        let available = world.servers.keys().map(|server| server.as_str().into());
+        let details = Json::object([
+            ("server", name.into()),
+            ("availableServers", Json::Array(available.collect())),
+        ]);
+        ToolError::new("server_not_found", format!("there is no server `{name}`")).with(details)
+    })
+}
+
+fn not_found(world: &World, wanted: &Wanted, why: &NotFound) -> ToolError {
+    let tool = wanted.tool.as_str();
+    let of_server = |entry: &&Entry| {
+        wanted.server.as_deref().is_none_or(|server| entry.server.name.as_str() == server)
+    };
+    match why {
+        NotFound::Ambiguous(names) => {
+            let candidates = names.iter().map(|name| Json::from(&**name)).collect();
+            let message =
+                format!("several servers have a tool `{tool}`; say which by its full name");
+            let details = [("tool", tool.into()), ("candidates", Json::Array(candidates))];
+            ToolError::new("tool_resolution_failed", message).with(Json::object(details))
+        }
+        NotFound::Unknown { nearest } => {
+            let entries: Vec<&Entry> =
+                world.catalog.tools.entries().iter().filter(of_server).collect();
+            let available = entries.iter().take(NAMES_MAX).map(|entry| Json::from(&*entry.shown));
+            let mut details = vec![
+                ("tool", tool.into()),
+                ("totalAvailable", entries.len().into()),
+                ("available", Json::Array(available.collect())),
+            ];
+            if entries.len() > NAMES_MAX {
+                details.push(("hint", "find others with callmux_search_tools".into()));
+            }
+            let message = match nearest {
+                Some(near) => format!("there is no tool `{tool}`; did you mean `{near}`?"),
+                None => format!("there is no tool `{tool}`"),
+            };
+            ToolError::new("tool_not_found", message).with(Json::object(details))
+        }
+    }
+}
+
+/// An error of the server itself.
+fn rpc_error(wanted: &Wanted, error: &str) -> ToolError {
+    let error = Json::parse(error).unwrap_or_default();
+    let message = error.get("message").and_then(Json::as_str).unwrap_or("the server refused");
+    let mut details = vec![("tool", wanted.tool.as_str().into())];
+    details.extend(error.get("code").cloned().map(|code| ("jsonrpcCode", code)));
+    details.extend(error.get("data").cloned().map(|data| ("data", data)));
+    ToolError::new("tool_call_failed", message).with(Json::object(details))
+}
+
+/// The way to the client for what comes before the answer of an inner call.
+struct Inner<'a, 'b, O>(&'a Context<'b, O>);
+
+impl<O: Outlet> Outlet for Inner<'_, '_, O> {
+    fn notify(&self, notification: Payload) {
+        // A modern client hears only what belongs to the request it made.
+        if self.0.call.era == Era::Legacy {
+            self.0.outlet.notify(notification);
+        }
+    }
+
+    fn ask(&self, ask: Ask) {
+        self.0.outlet.ask(ask);
+    }
+
+    fn withdraw(&self, id: &str) {
+        self.0.outlet.withdraw(id);
+    }
+}
+
+/// The calls of a list.
+pub(super) fn decode_all(
+    items: Vec<Json>,
+    field: &str,
+    may_map: bool,
+    max: usize,
+) -> Result<(Vec<Wanted>, super::input::Notes), ToolError> {
+    check_count(items.len(), field, max)?;
+    let mut notes = super::input::Notes::default();
+    let mut wanted = Vec::with_capacity(items.len());
+    for (index, item) in items.into_iter().enumerate() {
+        let mut fields = super::input::Fields::of(item, format!("{field}[{index}]"))?;
+        wanted.push(Wanted::decode(&mut fields, may_map)?);
+        notes.join(fields.notes);
+    }
+    Ok((wanted, notes))
+}
+
+pub(super) fn check_count(count: usize, field: &str, max: usize) -> Result<(), ToolError> {
+    if count <= max {
+        return Ok(());
+    }
+    let error = invalid(field, &format!("an array of at most {max} calls"), None);
+    let message = format!(
+        "`{field}` has {count} calls; at most {max} are allowed (`max_calls` in the config)"
+    );
+    Err(ToolError { message, ..error })
+}

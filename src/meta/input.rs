@@ -1,0 +1,353 @@
+//! What agents send to meta-tools, decoded strictly but kindly.
+//!
+//! Models write lists and objects as texts, and leave `arguments` out and put what belongs in there
+//! beside `tool`. Both are understood, and said in `warnings`. Anything else that is wrong is an error
+//! that names the field and the form that is expected, and nothing is run.
+
+use std::time::Duration;
+
+use super::mapping::Mapping;
+use crate::json::Json;
+use crate::mux::ToolError;
+use crate::render::TextFormat;
+
+/// The largest `timeoutMs`: a day.
+const TIMEOUT_MAX: u64 = 24 * 60 * 60 * 1000;
+
+/// The members of an object that is being read. What is taken is gone.
+#[derive(Debug)]
+pub(super) struct Fields {
+    path: String,
+    members: Vec<(String, Json)>,
+    /// Something was understood that was written in another form.
+    pub(super) notes: Notes,
+}
+
+/// What was understood though it was written in another form.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Notes {
+    /// JSON in a text.
+    pub(super) was_text: bool,
+    /// What belongs in `arguments` stood beside it.
+    pub(super) was_flat: bool,
+    /// A `cwd` that has no meaning here.
+    pub(super) has_cwd: bool,
+}
+
+impl Notes {
+    pub(super) fn join(&mut self, other: Self) {
+        self.was_text |= other.was_text;
+        self.was_flat |= other.was_flat;
+        self.has_cwd |= other.has_cwd;
+    }
+
+    /// The `warnings` of a reply. `noun`: what the calls are called: `calls`, `items`, `steps`.
+    pub(super) fn warnings(self, noun: &str) -> Option<Json> {
+        let warning = |code: String, message: &str, recommendation: &str| {
+            Json::object([
+                ("code", code.into()),
+                ("message", message.into()),
+                ("recommendation", recommendation.into()),
+            ])
+        };
+        let mut warnings = Vec::new();
+        if self.was_flat {
+            warnings.push(warning(
+                format!("auto_wrapped_flat_{noun}"),
+                "what stood beside `tool` was taken for its arguments",
+                "put arguments in `arguments`",
+            ));
+        }
+        if self.was_text {
+            warnings.push(warning(
+                "parsed_json_text".to_owned(),
+                "JSON in a text was read as what it says",
+                "send arrays and objects, not texts of them",
+            ));
+        }
+        if self.has_cwd {
+            warnings.push(warning(
+                "cwd_ignored".to_owned(),
+                "servers are shared and keep their own directory",
+                "leave `cwd` out",
+            ));
+        }
+        (!warnings.is_empty()).then_some(Json::Array(warnings))
+    }
+}
+
+/// The error for a field that is not as it should be.
+pub(super) fn invalid(field: &str, expected: &str, found: Option<&Json>) -> ToolError {
+    let message = match found {
+        Some(found) => format!("`{field}` must be {expected}, not {}", found.title()),
+        None => format!("`{field}` is missing: it must be {expected}"),
+    };
+    ToolError::new("invalid_arguments", message)
+        .with(Json::object([("field", field.into()), ("expected", expected.into())]))
+}
+
+/// The value, or what the JSON in it says if it is a text.
+fn unfolded(value: Json, fits: fn(&Json) -> bool, notes: &mut Notes) -> Json {
+    let parsed = value.as_str().and_then(|text| Json::parse(text).ok()).filter(fits);
+    notes.was_text |= parsed.is_some();
+    parsed.unwrap_or(value)
+}
+
+impl Fields {
+    /// The members of an object; nothing is as good as none. `path`: of the object, empty at the top.
+    pub(super) fn of(value: Json, path: impl Into<String>) -> Result<Self, ToolError> {
+        let (path, mut notes) = (path.into(), Notes::default());
+        match unfolded(value, Json::is_object, &mut notes) {
+            Json::Object(members) => Ok(Self { path, members, notes }),
+            Json::Null if path.is_empty() => Ok(Self { path, members: Vec::new(), notes }),
+            other => {
+                let field = if path.is_empty() { "arguments" } else { &path };
+                Err(invalid(field, "an object", Some(&other)))
+            }
+        }
+    }
+
+    pub(super) fn at(&self, name: &str) -> String {
+        if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) }
+    }
+
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.members.iter().any(|(member, value)| member == name && *value != Json::Null)
+    }
+
+    /// Takes a member; `null` is as good as none.
+    pub(super) fn take(&mut self, name: &str) -> Option<Json> {
+        let mut found = None;
+        self.members.retain_mut(|(member, value)| {
+            let is_it = member == name;
+            if is_it {
+                found = Some(std::mem::take(value));
+            }
+            !is_it
+        });
+        found.filter(|value| *value != Json::Null)
+    }
+
+    /// A text that is not empty.
+    pub(super) fn text(&mut self, name: &str) -> Result<Option<String>, ToolError> {
+        match self.take(name) {
+            None => Ok(None),
+            Some(Json::String(text)) if !text.trim().is_empty() => Ok(Some(text)),
+            Some(Json::String(_)) => {
+                let (field, expected) = (self.at(name), "a non-empty string");
+                let message = format!("`{field}` must be {expected}, and it is empty");
+                let details =
+                    Json::object([("field", field.into()), ("expected", expected.into())]);
+                Err(ToolError::new("invalid_arguments", message).with(details))
+            }
+            Some(other) => Err(invalid(&self.at(name), "a non-empty string", Some(&other))),
+        }
+    }
+
+    pub(super) fn needed_text(&mut self, name: &str) -> Result<String, ToolError> {
+        self.text(name)?.ok_or_else(|| invalid(&self.at(name), "a non-empty string", None))
+    }
+
+    /// A whole number of a range; a text of one is understood.
+    pub(super) fn count(
+        &mut self,
+        name: &str,
+        range: std::ops::RangeInclusive<u64>,
+    ) -> Result<Option<u64>, ToolError> {
+        let Some(value) = self.take(name) else { return Ok(None) };
+        let is_number = |value: &Json| matches!(value, Json::Number(_));
+        let value = unfolded(value, is_number, &mut self.notes);
+        let number = value.as_u64().filter(|number| range.contains(number));
+        if number.is_some() {
+            return Ok(number);
+        }
+        let expected = format!("a whole number from {} to {}", range.start(), range.end());
+        let field = self.at(name);
+        let error = invalid(&field, &expected, Some(&value));
+        Err(match value {
+            // The type is right, so the number itself says what is wrong.
+            Json::Number(_) => {
+                ToolError { message: format!("`{field}` must be {expected}, not {value}"), ..error }
+            }
+            _ => error,
+        })
+    }
+
+    pub(super) fn flag(&mut self, name: &str) -> Result<Option<bool>, ToolError> {
+        let Some(value) = self.take(name) else { return Ok(None) };
+        let is_bool = |value: &Json| matches!(value, Json::Bool(_));
+        match unfolded(value, is_bool, &mut self.notes) {
+            Json::Bool(bool) => Ok(Some(bool)),
+            other => Err(invalid(&self.at(name), "true or false", Some(&other))),
+        }
+    }
+
+    pub(super) fn list(&mut self, name: &str) -> Result<Option<Vec<Json>>, ToolError> {
+        let Some(value) = self.take(name) else { return Ok(None) };
+        let is_list = |value: &Json| value.as_array().is_some();
+        match unfolded(value, is_list, &mut self.notes) {
+            Json::Array(items) => Ok(Some(items)),
+            other => Err(invalid(&self.at(name), "an array", Some(&other))),
+        }
+    }
+
+    pub(super) fn needed_list(&mut self, name: &str) -> Result<Vec<Json>, ToolError> {
+        self.list(name)?.ok_or_else(|| invalid(&self.at(name), "an array", None))
+    }
+
+    /// A list of texts; a single text is a list of one.
+    pub(super) fn texts(&mut self, name: &str) -> Result<Vec<String>, ToolError> {
+        let field = self.at(name);
+        let is_single =
+            |value: &Json| value.as_str().is_some_and(|text| !text.trim_start().starts_with('['));
+        if let Some((_, value)) = self.members.iter().find(|(member, _)| member == name)
+            && is_single(value)
+        {
+            return Ok(self.text(name)?.into_iter().collect());
+        }
+        let items = self.list(name)?.unwrap_or_default();
+        let text = |(index, item): (usize, Json)| match item {
+            Json::String(text) if !text.trim().is_empty() => Ok(text),
+            other => Err(invalid(&format!("{field}[{index}]"), "a non-empty string", Some(&other))),
+        };
+        items.into_iter().enumerate().map(text).collect()
+    }
+
+    /// An object.
+    pub(super) fn table(&mut self, name: &str) -> Result<Option<Json>, ToolError> {
+        let Some(value) = self.take(name) else { return Ok(None) };
+        match unfolded(value, Json::is_object, &mut self.notes) {
+            table @ Json::Object(_) => Ok(Some(table)),
+            other => Err(invalid(&self.at(name), "an object", Some(&other))),
+        }
+    }
+
+    /// `outputFormat`
+    pub(super) fn format(&mut self) -> Result<Option<TextFormat>, ToolError> {
+        let expected = "\"json\", \"toon\" or \"auto\"";
+        let Some(value) = self.take("outputFormat") else { return Ok(None) };
+        match value.as_str().and_then(TextFormat::parse) {
+            Some(format) => Ok(Some(format)),
+            None => Err(invalid(&self.at("outputFormat"), expected, Some(&value))),
+        }
+    }
+
+    /// `timeoutMs`
+    pub(super) fn timeout(&mut self) -> Result<Option<Duration>, ToolError> {
+        Ok(self.count("timeoutMs", 1..=TIMEOUT_MAX)?.map(Duration::from_millis))
+    }
+
+    /// `cwd`, which has to be an absolute path and changes nothing.
+    pub(super) fn cwd(&mut self) -> Result<(), ToolError> {
+        let Some(cwd) = self.text("cwd")? else { return Ok(()) };
+        if cwd.starts_with('/') {
+            self.notes.has_cwd = true;
+            return Ok(());
+        }
+        Err(invalid(&self.at("cwd"), "an absolute path", Some(&Json::from(cwd))))
+    }
+
+    /// What is left.
+    pub(super) fn rest(&mut self) -> Vec<(String, Json)> {
+        std::mem::take(&mut self.members)
+    }
+
+    /// Refuses what is left. `known`: the names that there are.
+    pub(super) fn finish(&self, known: &[&str]) -> Result<(), ToolError> {
+        let Some((name, _)) = self.members.first() else { return Ok(()) };
+        let near = known.iter().min_by_key(|known| strsim::damerau_levenshtein(known, name));
+        let near = near.filter(|known| strsim::damerau_levenshtein(known, name) <= 3);
+        let field = self.at(name);
+        let message = match near {
+            Some(near) => format!("`{field}` is unknown; did you mean `{near}`?"),
+            None => format!("`{field}` is unknown; known are {}", known.join(", ")),
+        };
+        let expected = format!("one of {}", known.join(", "));
+        let details = Json::object([("field", field.into()), ("expected", expected.into())]);
+        Err(ToolError::new("invalid_arguments", message).with(details))
+    }
+}
+
+/// One call that an agent wants.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Wanted {
+    pub(super) tool: String,
+    pub(super) server: Option<String>,
+    /// An object.
+    pub(super) arguments: Json,
+    pub(super) timeout: Option<Duration>,
+    /// Arguments that come from results of earlier steps.
+    pub(super) mappings: Vec<(String, Mapping)>,
+    /// Whether a step is not run if one of its mappings leads nowhere.
+    pub(super) must_map: bool,
+}
+
+impl Wanted {
+    /// A call without arguments, to look a name up by.
+    pub(super) fn named(tool: &str, server: Option<&str>) -> Self {
+        Self {
+            tool: tool.to_owned(),
+            server: server.map(str::to_owned),
+            arguments: Json::Object(Vec::new()),
+            timeout: None,
+            mappings: Vec::new(),
+            must_map: false,
+        }
+    }
+
+    /// A call of `callmux_call`, or an entry of `calls` or `steps`.
+    pub(super) fn decode(fields: &mut Fields, may_map: bool) -> Result<Self, ToolError> {
+        let tool = fields.needed_text("tool")?;
+        let server = fields.text("server")?;
+        let mut wanted = Self::decode_rest(fields, may_map)?;
+        (wanted.tool, wanted.server) = (tool, server);
+        Ok(wanted)
+    }
+
+    /// Everything but `tool` and `server`.
+    pub(super) fn decode_rest(fields: &mut Fields, may_map: bool) -> Result<Self, ToolError> {
+        let timeout = fields.timeout()?;
+        fields.cwd()?;
+        let (mut mappings, mut must_map) = (Vec::new(), false);
+        if may_map {
+            let field = fields.at("inputMapping");
+            if let Some(Json::Object(members)) = fields.table("inputMapping")? {
+                for (argument, value) in members {
+                    let mapping = Mapping::decode(&format!("{field}.{argument}"), value)?;
+                    mappings.push((argument, mapping));
+                }
+            }
+            must_map = match fields.take("onMappingMissing") {
+                None => false,
+                Some(value) => match value.as_str() {
+                    Some("fail") => true,
+                    Some("continue") => false,
+                    _ => {
+                        let expected = "\"continue\" or \"fail\"";
+                        return Err(invalid(
+                            &fields.at("onMappingMissing"),
+                            expected,
+                            Some(&value),
+                        ));
+                    }
+                },
+            };
+        }
+        let arguments = match fields.table("arguments")? {
+            Some(arguments) => {
+                let mut known = vec!["tool", "server", "arguments", "timeoutMs", "cwd"];
+                if may_map {
+                    known.extend(["inputMapping", "onMappingMissing"]);
+                }
+                fields.finish(&known)?;
+                arguments
+            }
+            None => {
+                let rest = fields.rest();
+                fields.notes.was_flat |= !rest.is_empty();
+                Json::Object(rest)
+            }
+        };
+        Ok(Self { arguments, timeout, mappings, must_map, ..Self::named("", None) })
+    }
+}

@@ -1,0 +1,230 @@
+//! Arguments of a pipeline's step that come from results of the steps before.
+//!
+//! | expression | stands for |
+//! | --- | --- |
+//! | `$text` | the text of the step before |
+//! | `$json`, `$json.items[0].id` | the JSON in that text (or its `structuredContent`), or a part of it |
+//! | `$structured.a` | a part of its `structuredContent` |
+//! | `$result.content[1]` | a part of its whole result |
+//! | `$steps[0].json.id`, `$steps[2].text` … | the same of any earlier step |
+//! | anything else | itself |
+//!
+//! `{"from": "$json.id", "default": 7}` gives a value for an expression that leads nowhere. What comes
+//! out is data: it is never looked at for references.
+
+use super::input::invalid;
+use crate::json::{Json, Path};
+use crate::mux::ToolError;
+
+/// Where an argument comes from.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Mapping {
+    /// As it was written.
+    pub(super) expression: String,
+    source: Source,
+    default: Option<Json>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Source {
+    Literal,
+    /// `step`: by its place; `None`: the one before.
+    Result {
+        step: Option<usize>,
+        part: Part,
+        path: Path,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Text,
+    Json,
+    Structured,
+    Result,
+}
+
+/// Why an expression leads nowhere.
+pub(super) const NOT_JSON: &str = "previous_result_not_json";
+pub(super) const NO_PATH: &str = "path_not_found";
+pub(super) const NO_RESULT: &str = "no_previous_result";
+
+impl Mapping {
+    /// `field`: where it stands.
+    pub(super) fn decode(field: &str, value: Json) -> Result<Self, ToolError> {
+        let expected =
+            "an expression such as \"$json.items[0].id\", or {\"from\": …, \"default\": …}";
+        let wrong = |value: &Json| invalid(field, expected, Some(value));
+        match value {
+            Json::String(expression) => Self::parse(field, expression, None),
+            Json::Object(ref members) => {
+                let is_known = |(name, _): &(String, Json)| name == "from" || name == "default";
+                let from = value.get("from").and_then(Json::as_str);
+                match from.filter(|_| members.iter().all(is_known)) {
+                    Some(from) => {
+                        Self::parse(field, from.to_owned(), value.get("default").cloned())
+                    }
+                    None => Err(wrong(&value)),
+                }
+            }
+            _ => Err(wrong(&value)),
+        }
+    }
+
+    fn parse(field: &str, expression: String, default: Option<Json>) -> Result<Self, ToolError> {
+        let source = source(&expression).map_err(|why| {
+            let details = Json::object([
+                ("field", field.into()),
+                ("expected", "an expression such as \"$json.items[0].id\"".into()),
+            ]);
+            let message = format!("`{field}` has the expression `{expression}`: {why}");
+            ToolError::new("invalid_arguments", message).with(details)
+        })?;
+        Ok(Self { expression, source, default })
+    }
+
+    /// The value. `results`: of the steps so far, whole. `Err`: why there is none.
+    pub(super) fn value(&self, results: &[Json]) -> Result<Json, &'static str> {
+        let found = match &self.source {
+            Source::Literal => Ok(Json::from(self.expression.as_str())),
+            Source::Result { step, part, path } => {
+                let result = match step {
+                    Some(step) => results.get(*step),
+                    None => results.last(),
+                };
+                result.ok_or(NO_RESULT).and_then(|result| part.of(result, path))
+            }
+        };
+        match (found, &self.default) {
+            (Err(_), Some(default)) => Ok(default.clone()),
+            (found, _) => found,
+        }
+    }
+}
+
+fn source(expression: &str) -> Result<Source, String> {
+    let Some(rest) = expression.strip_prefix('$') else { return Ok(Source::Literal) };
+    let (step, rest) = match rest.strip_prefix("steps") {
+        Some(after) if after.starts_with(['[', '.']) => {
+            let (step, rest) = step(after)
+                .ok_or("behind `$steps` stand the number of a step and a part: `$steps[0].json`")?;
+            (Some(step), rest)
+        }
+        _ => (None, rest),
+    };
+    let end = rest.find(['.', '[']).unwrap_or(rest.len());
+    let part = match &rest[..end] {
+        "text" => Part::Text,
+        "json" => Part::Json,
+        "structured" => Part::Structured,
+        "result" => Part::Result,
+        other if step.is_some() => {
+            return Err(format!("a step has no `{other}`; it has text, json, structured, result"));
+        }
+        // `$5.00` and the like are texts.
+        _ => return Ok(Source::Literal),
+    };
+    let path = rest[end..].strip_prefix('.').unwrap_or(&rest[end..]);
+    if part == Part::Text && !path.is_empty() {
+        return Err("a text has no parts; use `$json`".to_owned());
+    }
+    let path = Path::parse(path).map_err(|error| error.to_string())?;
+    Ok(Source::Result { step, part, path })
+}
+
+/// The number behind `$steps`, and what follows it.
+fn step(after: &str) -> Option<(usize, &str)> {
+    let (number, rest) = match after.strip_prefix('[') {
+        Some(inner) => inner.split_once("].")?,
+        None => after.strip_prefix('.')?.split_once('.')?,
+    };
+    Some((number.parse().ok()?, rest))
+}
+
+impl Part {
+    fn of(self, result: &Json, path: &Path) -> Result<Json, &'static str> {
+        let find = |value: &Json| path.find(value).cloned().ok_or(NO_PATH);
+        let structured = result.get("structuredContent");
+        match self {
+            Self::Text => Ok(text(result).into()),
+            Self::Json => match (Json::parse(text(result).trim()), structured) {
+                (Ok(value), _) => find(&value),
+                (Err(_), Some(value)) => find(value),
+                (Err(_), None) => Err(NOT_JSON),
+            },
+            Self::Structured => find(structured.ok_or(NO_PATH)?),
+            Self::Result => find(result),
+        }
+    }
+}
+
+/// The texts of a result, one below the other.
+pub(super) fn text(result: &Json) -> String {
+    let content = result.get("content").and_then(Json::as_array).unwrap_or_default();
+    let texts = content.iter().filter_map(|item| item.get("text").and_then(Json::as_str));
+    texts.collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Json, Mapping, NO_PATH, NO_RESULT, NOT_JSON};
+
+    fn result(text: &str, more: &str) -> Json {
+        let text = Json::from(text);
+        Json::parse(&format!(r#"{{"content":[{{"type":"text","text":{text}}}]{more}}}"#)).unwrap()
+    }
+
+    #[test]
+    fn expressions_lead_to_results() {
+        let results = [
+            result(r#"{"id":12345678901234567890,"a":[{"b":"x"}]}"#, ""),
+            result("plain", r#","structuredContent":{"n":1.10}"#),
+        ];
+        let check = |expression: &str, results: &[Json], expected: Result<&str, &str>| {
+            let mapping = Mapping::decode("m", Json::from(expression)).unwrap();
+            let found = mapping.value(results).map(|value| value.to_string());
+            assert_eq!(found.as_deref().map_err(|why| *why), expected, "{expression}");
+        };
+        check(
+            "$text",
+            &results[..1],
+            Ok(r#""{\"id\":12345678901234567890,\"a\":[{\"b\":\"x\"}]}""#),
+        );
+        check("$json.id", &results[..1], Ok("12345678901234567890"));
+        check("$json.a.0.b", &results[..1], Ok("\"x\""));
+        check("$json.a[0].b", &results[..1], Ok("\"x\""));
+        check("$json.none", &results[..1], Err(NO_PATH));
+        check("$json.n", &results, Ok("1.10"));
+        check("$structured.n", &results, Ok("1.10"));
+        check("$steps[0].json.id", &results, Ok("12345678901234567890"));
+        check("$steps.1.text", &results, Ok("\"plain\""));
+        check("$result.content[0].type", &results, Ok("\"text\""));
+        check("$json", &[result("plain", "")], Err(NOT_JSON));
+        check("$text", &[], Err(NO_RESULT));
+        check("$steps[7].text", &results, Err(NO_RESULT));
+        check("$5.00", &results, Ok("\"$5.00\""));
+        check("literal", &[], Ok("\"literal\""));
+    }
+
+    #[test]
+    fn defaults_stand_in_and_wrong_ones_are_refused() {
+        let decode = |json: &str| Mapping::decode("m.x", Json::parse(json).unwrap());
+        let mapping = decode(r#"{"from":"$json.a","default":7}"#).unwrap();
+        assert_eq!(mapping.value(&[]).unwrap().to_string(), "7");
+        for json in [
+            "7",
+            "[]",
+            r#"{"from":7}"#,
+            r#"{"from":"$text","x":1}"#,
+            r#""$json.a[""#,
+            r#""$text.a""#,
+            r#""$steps[x].text""#,
+            r#""$steps[0].what""#,
+            r#""$steps[0]""#,
+        ] {
+            let error = decode(json).unwrap_err();
+            assert_eq!(error.code, "invalid_arguments");
+            assert!(error.message.contains("m.x"), "{json}: {}", error.message);
+        }
+    }
+}

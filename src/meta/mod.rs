@@ -1,0 +1,33 @@
+//! The tools that callmux itself gives to agents: many calls in one, results that fit, tools found
+//! by words.
+//!
+//! # Knows
+//! What each meta-tool takes and gives, recipes, the mapping of results to arguments.
+//!
+//! # Does not know
+//! How a call is carried out: every inner call passes [`crate::mux::serve`], the one door, with the
+//! principal and the session of the outer one.
+//!
+//! # How to read it
+//! [`table`] is the list of them: name, description, schema. [`run`] is where a call comes in.
+//! [`input`] decodes what agents send, strictly and with errors that say what was expected; [`inner`]
+//! makes the calls; [`reply`] writes what comes back. Then one file for each family.
+
+mod dry_run;
+mod fan_out;
+mod find;
+mod inner;
+mod input;
+mod mapping;
+mod pipeline;
+mod recipe;
+mod reply;
+mod run;
+mod single;
+mod status;
+mod stored;
+mod table;
+
+pub use run::serve;
+pub use status::{account, cache_numbers};
+pub use table::{TABLE, own_tools};

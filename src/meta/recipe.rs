@@ -1,0 +1,132 @@
+//! `callmux_recipe_run` and its dry run: calls that are written in the config.
+
+use std::sync::Arc;
+
+use super::input::{Fields, invalid};
+use crate::config::Recipe;
+use crate::config::recipe::placeholder;
+use crate::json::Json;
+use crate::mux::{ToolError, World};
+
+/// The recipe of `callmux_recipe_run` and the arguments that it is given.
+pub(super) fn decode(fields: &mut Fields, world: &World) -> Result<(Arc<Recipe>, Json), ToolError> {
+    let name = fields.needed_text("recipe")?;
+    let given = match fields.table("arguments")? {
+        Some(given) => {
+            fields.finish(&["recipe", "arguments", "outputFormat"])?;
+            given
+        }
+        None => Json::Object(fields.rest()),
+    };
+    let recipe = world.config.recipes.get(&name).cloned().ok_or_else(|| {
+        let available = world.config.recipes.keys().map(|name| name.as_str().into()).collect();
+        let details = Json::object([
+            ("recipe", name.as_str().into()),
+            ("availableRecipes", Json::Array(available)),
+        ]);
+        ToolError::new("recipe_not_found", format!("there is no recipe `{name}`")).with(details)
+    })?;
+    Ok((recipe, given))
+}
+
+/// The arguments of the meta-tool by which the recipe runs, with its parameters in place.
+pub(super) fn filled(recipe: &Recipe, given: Json) -> Result<Json, ToolError> {
+    let mut fields = Fields::of(given, "arguments")?;
+    let mut values: Vec<(&str, Json)> = Vec::new();
+    for parameter in &recipe.parameters {
+        let name = parameter.name.as_str();
+        let value = fields.take(name).or_else(|| parameter.default.clone());
+        let Some(value) = value else {
+            let expected = parameter.kind.map_or("a value".to_owned(), |kind| format!("a {kind}"));
+            let error = invalid(&format!("arguments.{name}"), &expected, None);
+            let details = Json::object([
+                ("field", format!("arguments.{name}").into()),
+                ("parameter", name.into()),
+                ("expected", expected.into()),
+            ]);
+            let message = format!("recipe argument \"{name}\" is required");
+            return Err(ToolError { message, ..error }.with(details));
+        };
+        if let Some(kind) = parameter.kind.filter(|kind| !is_of(&value, kind)) {
+            let field = format!("arguments.{name}");
+            return Err(invalid(&field, &format!("of type {kind}"), Some(&value)));
+        }
+        values.push((name, value));
+    }
+    let known: Vec<&str> = recipe.parameters.iter().map(|it| it.name.as_str()).collect();
+    fields.finish(&known)?;
+    Ok(put(&recipe.body, &values))
+}
+
+/// Whether a value has a type of JSON Schema.
+fn is_of(value: &Json, kind: &str) -> bool {
+    match value {
+        Json::Null => false,
+        Json::Bool(_) => kind == "boolean",
+        Json::Number(number) => kind == "number" || (kind == "integer" && number.is_integer()),
+        Json::String(_) => kind == "string",
+        Json::Array(_) => kind == "array",
+        Json::Object(_) => kind == "object",
+    }
+}
+
+fn put(body: &Json, values: &[(&str, Json)]) -> Json {
+    if let Some(name) = placeholder(body) {
+        let value = values.iter().find(|(known, _)| *known == name);
+        return value.map(|(_, value)| value.clone()).unwrap_or_default();
+    }
+    match body {
+        Json::Array(items) => Json::Array(items.iter().map(|item| put(item, values)).collect()),
+        Json::Object(members) => {
+            let member = |(name, value): &(String, Json)| (name.clone(), put(value, values));
+            Json::Object(members.iter().map(member).collect())
+        }
+        other => other.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Json, Recipe, filled};
+    use crate::config::recipe::{Mode, Parameter};
+
+    fn recipe() -> Recipe {
+        let parameter = |name: &str, kind, default| Parameter {
+            name: name.into(),
+            description: None,
+            kind,
+            default,
+        };
+        Recipe {
+            name: "r".into(),
+            description: None,
+            mode: Mode::Call,
+            body: Json::parse(
+                r#"{"tool":"t","arguments":{"a":{"$param":"x"},"b":[{"$param":"y"}]}}"#,
+            )
+            .unwrap(),
+            parameters: vec![
+                parameter("x", Some("integer"), None),
+                parameter("y", None, Some("why".into())),
+            ],
+            expose: false,
+        }
+    }
+
+    #[test]
+    fn parameters_are_put_in_place_as_they_are() {
+        let check = |given: &str, expected: Result<&str, &str>| {
+            let found = filled(&recipe(), Json::parse(given).unwrap());
+            let found = found.map(|body| body.to_string()).map_err(|error| error.message);
+            assert_eq!(found.as_deref().map_err(String::as_str), expected, "{given}");
+        };
+        let with = |y: &str| {
+            format!(r#"{{"tool":"t","arguments":{{"a":12345678901234567890,"b":[{y}]}}}}"#)
+        };
+        check(r#"{"x":12345678901234567890}"#, Ok(&with("\"why\"")));
+        check(r#"{"x":12345678901234567890,"y":{"z":1}}"#, Ok(&with(r#"{"z":1}"#)));
+        check("{}", Err("recipe argument \"x\" is required"));
+        check(r#"{"x":"7"}"#, Err("`arguments.x` must be of type integer, not a string"));
+        check(r#"{"x":1,"z":1}"#, Err("`arguments.z` is unknown; did you mean `x`?"));
+    }
+}

@@ -1,0 +1,241 @@
+//! Where a call of a tool comes in: our own tools are run here, all others go on to the door.
+
+use std::sync::Arc;
+
+use super::dry_run::Calls;
+use super::fan_out::Plan;
+use super::inner::Context;
+use super::input::Fields;
+use super::single;
+use super::table::{self, Does, MetaTool, PREFIX, RECIPE_PREFIX};
+use super::{pipeline, recipe, status, stored};
+use crate::config::Recipe;
+use crate::config::recipe::Mode;
+use crate::connection::pending;
+use crate::json::Json;
+use crate::mux::failure::{Failure, Lost};
+use crate::mux::record::CallRecord;
+use crate::mux::{self, Call, Hub, Outlet, Reply, ToolError};
+use crate::telemetry::CallOutcome;
+use crate::wire::params::{RequestParams, Target};
+use crate::wire::translate;
+
+/// A tool of ours.
+enum Own {
+    Tool(&'static MetaTool),
+    /// A recipe that is listed as a tool.
+    Recipe(Arc<Recipe>),
+}
+
+impl Own {
+    fn of(hub: &Hub, call: &Call) -> Option<Self> {
+        if call.head.target() != Some(Target::Tool) || !call.head.begins_with(&call.message, PREFIX)
+        {
+            return None;
+        }
+        let params = call.head.request(&call.message).ok()?;
+        if let Some(tool) = table::find(&params.name) {
+            return Some(Self::Tool(tool));
+        }
+        let name = params.name.strip_prefix(RECIPE_PREFIX)?;
+        let recipe = hub.world().config.recipes.get(name).cloned();
+        recipe.filter(|recipe| recipe.expose).map(Self::Recipe)
+    }
+
+    fn is_read_only(&self) -> bool {
+        matches!(self, Self::Tool(tool) if tool.is_read_only)
+    }
+}
+
+/// Carries out one request.
+pub async fn serve(hub: Hub, call: Call, outlet: impl Outlet) -> Reply {
+    match Own::of(&hub, &call) {
+        None => mux::serve(hub, call, outlet).await,
+        // Calls of servers' tools need no room for what ours need.
+        Some(own) => Box::pin(run(hub, call, outlet, own)).await,
+    }
+}
+
+async fn run(hub: Hub, call: Call, outlet: impl Outlet, own: Own) -> Reply {
+    let _counted = hub.count_call();
+    let mut record = CallRecord::new(&hub, &call);
+    let id = call.message.id().unwrap_or("null");
+    let params = match call.head.request(&call.message) {
+        Ok(params) => params,
+        Err(error) => return record.failed(Failure::Refused(error), id),
+    };
+    record.name(None, (&*params.name).into());
+    if !own.is_read_only() {
+        if call.again {
+            return record.failed(cut(&call, &params, &record), id);
+        }
+        if let Some(call) = &call.pending {
+            pending::begun(call);
+        }
+    }
+    let context = Context {
+        hub: &hub,
+        call: &call,
+        outlet: &outlet,
+        world: hub.world(),
+        progress_token: params.progress_token,
+        format: None,
+    };
+    let (outcome, result) = match result(context, own, &params).await {
+        Ok(result) => (CallOutcome::Done, result),
+        Err((error, result)) => {
+            tracing::trace!(code = error.code, "a meta-tool was refused");
+            (CallOutcome::Refused, result)
+        }
+    };
+    let payload = translate::result(id, &result.to_string());
+    for ledger in [&hub.ledger, &call.ledger] {
+        ledger.meta_call(payload.len());
+    }
+    let payload = record.finished(outcome, None, payload);
+    Reply { payload, error: None, failure: None }
+}
+
+/// The result of `tools/call`; `Err` with one that is an error.
+async fn result<O: Outlet>(
+    mut context: Context<'_, O>,
+    own: Own,
+    params: &RequestParams<'_>,
+) -> Result<Json, (ToolError, Json)> {
+    let done = perform(&mut context, own, params).await;
+    done.map_err(|error| {
+        let result = context.error(&error);
+        (error, result)
+    })
+}
+
+async fn perform<O: Outlet>(
+    context: &mut Context<'_, O>,
+    own: Own,
+    params: &RequestParams<'_>,
+) -> Result<Json, ToolError> {
+    let given = params.arguments.map_or(Ok(Json::Null), Json::parse);
+    let given = given
+        .map_err(|error| ToolError::new("invalid_arguments", format!("`arguments`: {error}")))?;
+    let tool = match own {
+        Own::Tool(tool) => tool,
+        Own::Recipe(recipe) => return run_recipe(context, &recipe, given).await,
+    };
+    let mut fields = Fields::of(given, "")?;
+    if tool.does != Does::Call || !is_flat(&fields) {
+        context.format = fields.format()?;
+    }
+    // A server that is still starting may bring what is asked for.
+    if matches!(tool.does, Does::SearchTools | Does::Status | Does::DryRun) {
+        context.world = context.hub.settled_world().await;
+    }
+    let max = context.world.config.max_calls;
+    match tool.does {
+        Does::Parallel => {
+            let plan = Plan::parallel(&mut fields, max)?;
+            Ok(fan_out(context, plan, tool.name).await)
+        }
+        Does::Batch => {
+            let plan = Plan::batch(&mut fields, max)?;
+            Ok(fan_out(context, plan, tool.name).await)
+        }
+        Does::Pipeline => {
+            let (steps, notes) = pipeline::decode(&mut fields, max)?;
+            Ok(in_turn(context, steps, notes, tool.name).await)
+        }
+        Does::Call => match single::Plan::decode(&mut fields)? {
+            single::Plan::Tool(wanted) => context.single(&wanted).await,
+            single::Plan::GetResult(arguments) => {
+                let mut fields = Fields::of(arguments, "arguments")?;
+                let format = fields.format()?;
+                context.format = context.format.or(format);
+                let found = stored::get_result(context, &mut fields).await?;
+                Ok(context.payload(found))
+            }
+        },
+        Does::DryRun => {
+            let calls = Calls::decode(&mut fields, max)?;
+            Ok(context.payload(context.dry_run(calls).await))
+        }
+        Does::RecipeRun => {
+            let (recipe, given) = recipe::decode(&mut fields, &context.world)?;
+            run_recipe(context, &recipe, given).await
+        }
+        Does::RecipeDryRun => {
+            let (recipe, given) = recipe::decode(&mut fields, &context.world)?;
+            let calls = Calls::of_recipe(&recipe, given, max)?;
+            Ok(context.payload(context.dry_run(calls).await))
+        }
+        Does::SearchTools => {
+            super::find::search_tools(context, &mut fields).map(|found| context.payload(found))
+        }
+        Does::GetResult => {
+            let found = stored::get_result(context, &mut fields).await?;
+            Ok(context.payload(found))
+        }
+        Does::CacheClear => {
+            status::cache_clear(context, &mut fields).map(|done| context.payload(done))
+        }
+        Does::Status => status::status(context, &mut fields).map(|found| context.payload(found)),
+    }
+}
+
+/// A member that is meant for the tool is not ours to read.
+fn is_flat(fields: &Fields) -> bool {
+    !fields.has("arguments")
+}
+
+async fn run_recipe<O: Outlet>(
+    context: &mut Context<'_, O>,
+    recipe: &Recipe,
+    given: Json,
+) -> Result<Json, ToolError> {
+    let name = "callmux_recipe_run";
+    let body = recipe::filled(recipe, given)?;
+    let mut fields = Fields::of(body, "")?;
+    let max = context.world.config.max_calls;
+    match recipe.mode {
+        Mode::Call => match single::Plan::decode(&mut fields)? {
+            single::Plan::Tool(wanted) => context.single(&wanted).await,
+            single::Plan::GetResult(_) => {
+                Err(ToolError::new("invalid_arguments", "a recipe cannot read a stored result"))
+            }
+        },
+        Mode::Parallel => Ok(fan_out(context, Plan::parallel(&mut fields, max)?, name).await),
+        Mode::Batch => Ok(fan_out(context, Plan::batch(&mut fields, max)?, name).await),
+        Mode::Pipeline => {
+            let (steps, notes) = pipeline::decode(&mut fields, max)?;
+            Ok(in_turn(context, steps, notes, name).await)
+        }
+    }
+}
+
+async fn fan_out<O: Outlet>(context: &Context<'_, O>, plan: Plan, tool: &str) -> Json {
+    let payload = context.fan_out(plan).await;
+    context.payload(context.fitting(payload, "results", tool).await)
+}
+
+async fn in_turn<O: Outlet>(
+    context: &Context<'_, O>,
+    steps: Vec<super::input::Wanted>,
+    notes: super::input::Notes,
+    tool: &str,
+) -> Json {
+    let payload = context.pipeline(steps, notes).await;
+    context.payload(context.fitting(payload, "steps", tool).await)
+}
+
+/// An earlier process of ours may have made some of the calls.
+fn cut(call: &Call, params: &RequestParams<'_>, record: &CallRecord<'_>) -> Failure {
+    let reason = "the callmux daemon ended while the calls were running; some may have been made";
+    Failure::Lost(Lost {
+        call: Some(record.id),
+        server: None,
+        tool: params.name.to_string(),
+        reason: reason.to_owned(),
+        sent: true,
+        elapsed: record.started.elapsed(),
+        has_output_schema: false,
+        is_tool_call: call.head.target() == Some(Target::Tool),
+    })
+}

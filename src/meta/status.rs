@@ -1,0 +1,290 @@
+//! `callmux_status` and `callmux_cache_clear`.
+
+use super::inner::{Context, known_server};
+use super::input::Fields;
+use crate::base::fingerprint::fingerprint;
+use crate::config::Exposure;
+use crate::json::Json;
+use crate::mux::cache::Statistics;
+use crate::mux::catalog::Entry;
+use crate::mux::{Account, Hub, Outlet, ToolError};
+use crate::servers::Server;
+use crate::servers::handle::Phase;
+use crate::wire::ListKind;
+
+/// Names that are listed for one server at the most, unless it is asked for alone.
+const TOOLS_MAX: usize = 50;
+
+/// What callmux is doing.
+pub(super) fn status<O: Outlet>(
+    context: &Context<'_, O>,
+    fields: &mut Fields,
+) -> Result<Json, ToolError> {
+    let only = fields.text("server")?;
+    let descriptions = fields.flag("descriptions")?.unwrap_or(false);
+    let max = fields.count("descriptionMaxLength", 0..=100_000)?;
+    let recommends = fields.flag("recommendations")?.unwrap_or(true);
+    fields.flag("sessions")?;
+    fields.finish(&[
+        "server",
+        "descriptions",
+        "descriptionMaxLength",
+        "recommendations",
+        "sessions",
+        "outputFormat",
+    ])?;
+    let world = &context.world;
+    if let Some(server) = &only {
+        known_server(world, server)?;
+    }
+    let is_meant =
+        |server: &&Server| only.as_deref().is_none_or(|name| server.name.as_str() == name);
+    let servers: Vec<&Server> = world.servers.values().filter(is_meant).collect();
+    let is_down =
+        |server: &&Server| matches!(server.status().phase, Phase::Waiting | Phase::Unusable);
+    let shown = |server: &&Server| {
+        let entries = world.catalog.tools.entries();
+        let of = entries.iter().filter(|entry| entry.server.name == server.name).collect();
+        described(server, of, descriptions.then_some(max.unwrap_or(0)), only.is_some())
+    };
+    let view = context.view();
+    let failed: Vec<Json> = servers.iter().filter(|server| is_down(server)).map(failed).collect();
+    let mut payload = vec![
+        ("status", if failed.is_empty() { "ok" } else { "degraded" }.into()),
+        ("mode", mode(view.exposure).into()),
+        ("instanceId", instance(context).into()),
+        ("servers", Json::Array(servers.iter().map(shown).collect())),
+        ("failedServers", Json::Array(failed)),
+        ("totalTools", world.catalog.tools.len().into()),
+        ("cache", cache_numbers(context.hub)),
+        ("responseStore", stored_numbers(context.hub)),
+        ("schemaCompression", compression(context)),
+        ("maxConcurrency", world.config.max_concurrency.into()),
+        ("recipes", Json::Array(world.config.recipes.values().map(|it| recipe(it)).collect())),
+        ("ledger", account(&context.call.ledger.account())),
+        ("ledgerTotal", account(&context.hub.ledger.account())),
+    ];
+    let advice = recommendations(context);
+    if recommends && !advice.is_empty() {
+        payload.push(("recommendations", Json::Array(advice)));
+    }
+    Ok(Json::object(payload))
+}
+
+fn mode(exposure: Exposure) -> &'static str {
+    match exposure {
+        Exposure::Full => "standard",
+        other => other.as_str(),
+    }
+}
+
+/// The same for the same servers in the same mode.
+fn instance<O>(context: &Context<'_, O>) -> String
+where
+    O: Outlet,
+{
+    let names = context.world.servers.keys().flat_map(|name| name.as_str().bytes().chain([0]));
+    let mode = mode(context.view().exposure).bytes();
+    let mark = fingerprint(names.chain(mode));
+    format!("{:012x}", mark >> 16)
+}
+
+fn described(
+    server: &Server,
+    entries: Vec<&Entry>,
+    descriptions: Option<u64>,
+    is_alone: bool,
+) -> Json {
+    let status = server.status();
+    let transport = if server.config.url.is_some() { "streamable-http" } else { "stdio" };
+    let mut members = vec![
+        ("name", server.name.as_str().into()),
+        ("transport", transport.into()),
+        ("state", state(status.phase).into()),
+    ];
+    members.extend(status.reason.as_deref().map(|reason| ("lastError", reason.into())));
+    if status.tries > 0 {
+        members.push(("reconnectAttempts", u64::from(status.tries).into()));
+    }
+    let most = if is_alone { usize::MAX } else { TOOLS_MAX };
+    let tools = entries.iter().take(most).map(|entry| match descriptions {
+        None => Json::from(&*entry.shown),
+        Some(max) => {
+            let text = crate::wire::object::get(&entry.item.definition, "description")
+                .and_then(crate::wire::object::string);
+            let mut members = vec![("name", (&*entry.shown).into())];
+            members.extend(text.map(|text| ("description", cut(&text, max).into())));
+            Json::object(members)
+        }
+    });
+    members.push(("tools", Json::Array(tools.collect())));
+    members.push(("toolCount", entries.len().into()));
+    Json::object(members)
+}
+
+/// The beginning of a text; 0: all of it.
+pub(super) fn cut(text: &str, max: u64) -> String {
+    let max = usize::try_from(max).unwrap_or(usize::MAX);
+    if max == 0 || text.chars().count() <= max {
+        return text.to_owned();
+    }
+    text.chars().take(max.saturating_sub(1)).chain(['…']).collect()
+}
+
+fn state(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Stopped => "disabled",
+        Phase::Asleep => "idle",
+        Phase::Starting => "starting",
+        Phase::Ready => "connected",
+        Phase::Waiting => "reconnecting",
+        Phase::Unusable => "failed",
+    }
+}
+
+fn failed(server: &&Server) -> Json {
+    let status = server.status();
+    let reason = status.reason.as_deref().unwrap_or("it is not ready");
+    let mut members = vec![("name", server.name.as_str().into()), ("error", reason.into())];
+    if let Some(at) = status.retry_at {
+        let wait = at.saturating_duration_since(tokio::time::Instant::now());
+        members.push(("nextRetryInMs", super::inner::millis(wait)));
+    }
+    members.push(("reconnectAttempts", u64::from(status.tries).into()));
+    Json::object(members)
+}
+
+/// What is kept of reading calls, and how often that helped.
+pub fn cache_numbers(hub: &Hub) -> Json {
+    let Statistics { entries, bytes, in_flight, hits, misses, joined } = hub.cache.statistics();
+    let world = hub.world();
+    let ttl = world.servers.values().filter_map(|server| server.config.cache_ttl).max();
+    let caps = world.config.cache;
+    // A call that joined another one needed no call of its own either.
+    let (found, all) = (hits + joined, hits + joined + misses);
+    let rate = if all == 0 { 0 } else { found * 1000 / all };
+    Json::object([
+        ("enabled", ttl.is_some().into()),
+        ("ttlSeconds", ttl.map_or(0, |ttl| ttl.as_secs()).into()),
+        ("entries", entries.into()),
+        ("maxEntries", caps.max_entries.into()),
+        ("maxEntryBytes", caps.max_entry.into()),
+        ("maxTotalBytes", caps.max_total.into()),
+        ("storedBytes", bytes.into()),
+        ("inFlight", in_flight.into()),
+        ("coalesced", joined.into()),
+        ("hits", hits.into()),
+        ("misses", misses.into()),
+        (
+            "hitRate",
+            Json::parse(&format!("{}.{:03}", rate / 1000, rate % 1000)).unwrap_or_default(),
+        ),
+    ])
+}
+
+fn stored_numbers(hub: &Hub) -> Json {
+    let stats = hub.results.stats();
+    let caps = hub.world().config.results;
+    Json::object([
+        ("entries", stats.entries.into()),
+        ("maxEntries", caps.max_entries.into()),
+        ("storedBytes", stats.bytes.into()),
+        ("maxStoredBytes", caps.max_total.into()),
+        ("maxStoredResultBytes", caps.max_entry.into()),
+        ("totalStored", stats.kept.into()),
+        ("rejectedOversize", stats.rejected.into()),
+    ])
+}
+
+fn compression<O: Outlet>(context: &Context<'_, O>) -> Json {
+    let (view, world) = (context.view(), &context.world);
+    let name = context.call.client_name();
+    let shown = world.catalog.shown(ListKind::Tools, world.config.client(&name));
+    let (sent, direct) = (shown.list.len(), world.catalog.definitions_len);
+    let saved = i64::try_from(direct).unwrap_or(i64::MAX) - i64::try_from(sent).unwrap_or(i64::MAX);
+    Json::object([
+        ("mode", view.schema_compression.as_str().into()),
+        ("maxDescriptionChars", view.max_description.into()),
+        ("tools", world.catalog.tools.len().into()),
+        ("originalBytes", direct.into()),
+        ("listedBytes", sent.into()),
+        ("savedBytes", saved.into()),
+    ])
+}
+
+fn recipe(recipe: &crate::config::Recipe) -> Json {
+    let mut members =
+        vec![("name", recipe.name.as_str().into()), ("mode", recipe.mode.as_str().into())];
+    members.extend(recipe.description.as_deref().map(|text| ("description", text.into())));
+    let parameters: Vec<Json> =
+        recipe.parameters.iter().map(|parameter| parameter.name.as_str().into()).collect();
+    if !parameters.is_empty() {
+        members.push(("parameters", Json::Array(parameters)));
+    }
+    Json::object(members)
+}
+
+/// What was sent, what direct connections would have sent, and the difference with its sign.
+pub fn account(account: &Account) -> Json {
+    Json::object([
+        ("calls", account.calls.into()),
+        ("metaCalls", account.meta_calls.into()),
+        ("cacheHits", account.cache_hits.into()),
+        ("sentResultBytes", account.sent_results.into()),
+        ("directResultBytes", account.direct_results.into()),
+        ("sentDefinitionBytes", account.sent_definitions.into()),
+        ("directDefinitionBytes", account.direct_definitions.into()),
+        ("savedBytes", account.saved_bytes().into()),
+        ("estimatedTokensSent", account.sent_tokens().into()),
+        ("estimatedTokensSaved", account.saved_tokens().into()),
+    ])
+}
+
+/// What an operator could do better.
+fn recommendations<O: Outlet>(context: &Context<'_, O>) -> Vec<Json> {
+    let (view, world) = (context.view(), &context.world);
+    let mut advice = Vec::new();
+    let tools = world.catalog.tools.len();
+    if tools > 40 && view.exposure == Exposure::Full {
+        advice.push(
+            format!("{tools} tools are listed in every prompt; `exposure = \"hybrid\"` lists few and finds the others")
+                .into(),
+        );
+    }
+    advice.extend(
+        world
+            .complaint
+            .as_deref()
+            .map(|complaint| Json::from(format!("the config is not in force: {complaint}"))),
+    );
+    advice
+}
+
+/// Forgets cached results of the caller.
+pub(super) fn cache_clear<O: Outlet>(
+    context: &Context<'_, O>,
+    fields: &mut Fields,
+) -> Result<Json, ToolError> {
+    let (tool, server) = (fields.text("tool")?, fields.text("server")?);
+    fields.finish(&["tool", "server", "outputFormat"])?;
+    let world = &context.world;
+    let (mut own_server, mut own_tool) = (None, None);
+    if let Some(tool) = &tool {
+        let wanted = super::input::Wanted::named(tool, server.as_deref());
+        let entry = super::inner::resolve(world, &wanted)?;
+        (own_server, own_tool) = (Some(&entry.server.name), Some(&*entry.item.name));
+    } else if let Some(server) = &server {
+        own_server = Some(known_server(world, server)?);
+    }
+    let cleared = context.hub.cache.clear(&context.call.principal, own_server, own_tool);
+    let scope = match (&tool, &server) {
+        (None, None) => "all",
+        (Some(_), None) => "tool",
+        (None, Some(_)) => "server",
+        (Some(_), Some(_)) => "tool-server",
+    };
+    let mut members = vec![("cleared", cleared.into()), ("scope", scope.into())];
+    members.extend(tool.as_deref().map(|tool| ("tool", tool.into())));
+    members.extend(server.as_deref().map(|server| ("server", server.into())));
+    Ok(Json::object(members))
+}

@@ -1,0 +1,11 @@
+//! `callmux_get_result`
+use super::inner::Context;
+use super::input::Fields;
+use crate::json::Json;
+use crate::mux::{Outlet, ToolError};
+pub(super) async fn get_result<O: Outlet>(
+    _context: &Context<'_, O>,
+    _fields: &mut Fields,
+) -> Result<Json, ToolError> {
+    Ok(Json::Null)
+}

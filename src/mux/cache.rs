@@ -1,0 +1,313 @@
+//! Results of calls that only read, given again to who makes the same call again.
+//!
+//! A result is kept under its principal, server, tool and prepared arguments, for the server's
+//! `cache_ttl`. While a call is on its way, the same call waits for its answer instead of being sent
+//! too. A call that may change something at a server makes everything that is kept of it untrue,
+//! twice: when it is sent, and when it is over, so that a read that ran beside it leaves nothing old
+//! behind.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use lru::LruCache;
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use crate::access::Principal;
+use crate::base::ServerName;
+use crate::config::{Caps, ServerConfig};
+use crate::json::Json;
+use crate::servers::Item;
+use crate::wire::{Era, Message};
+
+/// Which call a result is the result of.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Key {
+    pub(super) principal: Principal,
+    pub(super) server: ServerName,
+    /// The server's own name for it.
+    pub(super) tool: Box<str>,
+    /// With sorted members, so that equivalent arguments are the same.
+    arguments: Box<str>,
+}
+
+/// All that is kept. Cloning shares it.
+#[derive(Debug, Clone)]
+pub struct Cache {
+    inner: Arc<Mutex<Inner>>,
+    counts: Arc<Counts>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    entries: LruCache<Key, Entry>,
+    bytes: usize,
+    /// Calls on their way: who waits hears when they are over.
+    running: HashMap<Key, watch::Receiver<()>>,
+    /// How often something may have changed at a server.
+    changes: HashMap<ServerName, u64>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    kept: Kept,
+    until: Instant,
+    /// The config under which the server answered.
+    config: Arc<ServerConfig>,
+}
+
+/// A server's answer that is kept.
+#[derive(Debug, Clone)]
+pub(super) struct Kept {
+    pub(super) answer: Message,
+    pub(super) era: Era,
+}
+
+#[derive(Debug, Default)]
+struct Counts {
+    hits: AtomicU64,
+    misses: AtomicU64,
+    joined: AtomicU64,
+}
+
+/// What is kept, in numbers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Statistics {
+    pub entries: usize,
+    pub bytes: usize,
+    pub in_flight: usize,
+    pub hits: u64,
+    pub misses: u64,
+    /// Calls that got the answer of another one which was on its way.
+    pub joined: u64,
+}
+
+/// What to do about a call that only reads.
+pub(super) enum Look {
+    Hit(Kept),
+    /// The same call is on its way.
+    Wait(watch::Receiver<()>),
+    Send(Lead),
+}
+
+/// The call that is sent for all that are the same.
+#[derive(Debug)]
+pub(super) struct Lead {
+    cache: Cache,
+    key: Key,
+    /// The server's changes when the call began.
+    changes: u64,
+    /// Dropping it tells those who wait.
+    _over: watch::Sender<()>,
+}
+
+/// A call that may change something, from before it is sent until it is over.
+#[derive(Debug)]
+pub(super) struct Change {
+    cache: Cache,
+    server: ServerName,
+}
+
+/// What the cache has to do with a tool.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    /// Nothing is kept of its server.
+    None,
+    /// Its results may be given again.
+    Reads,
+    /// Nothing is kept of it, and it makes nothing untrue.
+    Passes,
+    /// A call of it may change what was read.
+    Changes,
+}
+
+impl Part {
+    pub(super) fn of(config: &ServerConfig, item: &Item) -> Self {
+        if config.cache_ttl.is_none() {
+            return Self::None;
+        }
+        let is_listed = config.cache_tools.allow(&item.name);
+        let reads = is_listed || (config.trusted && item.is_read_only);
+        match (reads, config.no_cache_tools.allow(&item.name)) {
+            (true, false) => Self::Reads,
+            _ if is_listed || item.is_read_only => Self::Passes,
+            _ => Self::Changes,
+        }
+    }
+}
+
+impl Key {
+    /// `None` for arguments that are no JSON.
+    pub(super) fn new(
+        principal: &Principal,
+        server: &ServerName,
+        tool: &str,
+        arguments: Option<&str>,
+    ) -> Option<Self> {
+        let arguments = match arguments.filter(|json| *json != "null") {
+            None => "{}".into(),
+            Some(json) => Json::parse(json).ok()?.sorted().to_string().into_boxed_str(),
+        };
+        let (principal, server) = (principal.clone(), server.clone());
+        Some(Self { principal, server, tool: tool.into(), arguments })
+    }
+
+    fn len(&self) -> usize {
+        self.tool.len() + self.arguments.len()
+    }
+}
+
+impl Default for Cache {
+    fn default() -> Self {
+        let inner = Inner {
+            entries: LruCache::unbounded(),
+            bytes: 0,
+            running: HashMap::new(),
+            changes: HashMap::new(),
+        };
+        Self { inner: Arc::new(Mutex::new(inner)), counts: Arc::default() }
+    }
+}
+
+impl Cache {
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().expect("no panic happens under this lock")
+    }
+
+    /// Looks a call up, and notes it as on its way if nothing is known of it.
+    pub(super) fn look(&self, key: &Key, config: &Arc<ServerConfig>) -> Look {
+        let mut inner = self.lock();
+        if let Some(kept) = inner.fresh(key, config) {
+            self.counts.hits.fetch_add(1, Ordering::Relaxed);
+            return Look::Hit(kept);
+        }
+        if let Some(running) = inner.running.get(key) {
+            self.counts.joined.fetch_add(1, Ordering::Relaxed);
+            return Look::Wait(running.clone());
+        }
+        self.counts.misses.fetch_add(1, Ordering::Relaxed);
+        let (over, waiting) = watch::channel(());
+        inner.running.insert(key.clone(), waiting);
+        let changes = inner.changes.get(&key.server).copied().unwrap_or_default();
+        Look::Send(Lead { cache: self.clone(), key: key.clone(), changes, _over: over })
+    }
+
+    /// Whether the result of a call is known now. Changes nothing, not even a count.
+    pub(super) fn peek(&self, key: &Key, config: &Arc<ServerConfig>) -> bool {
+        let inner = self.lock();
+        inner.entries.peek(key).is_some_and(|entry| entry.is_fresh(config))
+    }
+
+    /// A call that may change something at `server` begins.
+    pub(super) fn change(&self, server: &ServerName) -> Change {
+        self.lock().changed(server);
+        Change { cache: self.clone(), server: server.clone() }
+    }
+
+    /// Forgets what is kept for `principal`: of a server, of a tool (the server's own name), or all.
+    /// Returns how many results that were.
+    pub fn clear(
+        &self,
+        principal: &Principal,
+        server: Option<&ServerName>,
+        tool: Option<&str>,
+    ) -> usize {
+        let is_meant = |key: &Key| {
+            key.principal == *principal
+                && server.is_none_or(|server| key.server == *server)
+                && tool.is_none_or(|tool| *key.tool == *tool)
+        };
+        self.lock().forget(is_meant)
+    }
+
+    pub fn statistics(&self) -> Statistics {
+        let inner = self.lock();
+        let count = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        Statistics {
+            entries: inner.entries.len(),
+            bytes: inner.bytes,
+            in_flight: inner.running.len(),
+            hits: count(&self.counts.hits),
+            misses: count(&self.counts.misses),
+            joined: count(&self.counts.joined),
+        }
+    }
+}
+
+impl Entry {
+    fn is_fresh(&self, config: &Arc<ServerConfig>) -> bool {
+        let is_same = Arc::ptr_eq(&self.config, config) || self.config == *config;
+        is_same && Instant::now() < self.until
+    }
+}
+
+impl Inner {
+    fn fresh(&mut self, key: &Key, config: &Arc<ServerConfig>) -> Option<Kept> {
+        let entry = self.entries.get(key)?;
+        if entry.is_fresh(config) {
+            return Some(entry.kept.clone());
+        }
+        self.remove(key);
+        None
+    }
+
+    fn remove(&mut self, key: &Key) {
+        if let Some(entry) = self.entries.pop(key) {
+            self.bytes -= key.len() + entry.kept.answer.len();
+        }
+    }
+
+    fn forget(&mut self, is_meant: impl Fn(&Key) -> bool) -> usize {
+        let meant = |(key, _): (&Key, &Entry)| is_meant(key).then(|| key.clone());
+        let keys: Vec<Key> = self.entries.iter().filter_map(meant).collect();
+        keys.iter().for_each(|key| self.remove(key));
+        keys.len()
+    }
+
+    fn changed(&mut self, server: &ServerName) {
+        *self.changes.entry(server.clone()).or_default() += 1;
+        self.forget(|key| key.server == *server);
+    }
+}
+
+impl Lead {
+    /// Keeps the answer, unless something may have changed since the call began.
+    pub(super) fn keep(self, kept: Kept, config: &Arc<ServerConfig>, caps: Caps) {
+        let Some(ttl) = config.cache_ttl.filter(|ttl| *ttl > Duration::ZERO) else { return };
+        let size = self.key.len() + kept.answer.len();
+        if size > caps.max_entry || size > caps.max_total {
+            return;
+        }
+        let mut inner = self.cache.lock();
+        if inner.changes.get(&self.key.server).copied().unwrap_or_default() != self.changes {
+            return;
+        }
+        inner.remove(&self.key);
+        let entry = Entry { kept, until: Instant::now() + ttl, config: config.clone() };
+        inner.entries.put(self.key.clone(), entry);
+        inner.bytes += size;
+        while inner.entries.len() > caps.max_entries || inner.bytes > caps.max_total {
+            let Some((oldest, _)) = inner.entries.peek_lru() else { break };
+            let oldest = oldest.clone();
+            inner.remove(&oldest);
+        }
+    }
+}
+
+impl Drop for Lead {
+    fn drop(&mut self) {
+        self.cache.lock().running.remove(&self.key);
+    }
+}
+
+impl Drop for Change {
+    fn drop(&mut self) {
+        self.cache.lock().changed(&self.server);
+    }
+}
+
+#[cfg(test)]
+#[path = "cache/tests.rs"]
+mod tests;

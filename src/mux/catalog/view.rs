@@ -1,0 +1,64 @@
+//! The tools as one kind of client sees them.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::{Entry, OwnTools};
+use crate::config::{Exposure, View};
+use crate::json::Json;
+use crate::render::{Compression, compress};
+
+/// What tells a client that loads tools on demand to load one at once.
+const ALWAYS_LOAD: &str = "anthropic/alwaysLoad";
+
+/// The definitions, in the order of the shown names.
+pub(super) fn tools(entries: &[Entry], own: &OwnTools, view: &View) -> Vec<(Arc<str>, Bytes)> {
+    let is_pinned = |entry: &Entry| entry.server.config.always_load.allow(&entry.item.name);
+    let shown = entries.iter().filter(|entry| view.exposure.shows(is_pinned(entry)));
+    let mut items: Vec<_> = shown
+        .map(|entry| (entry.shown.clone(), definition(entry, is_pinned(entry), view)))
+        .collect();
+    if view.exposure != Exposure::NoMeta {
+        let own = own.0.iter().filter(|tool| view.meta_tools.allow(&tool.name));
+        items.extend(own.map(|tool| (tool.name.clone(), tool.definition.clone())));
+        items.sort_by(|(a, _), (b, _)| a.cmp(b));
+    }
+    items
+}
+
+/// A definition; the server's own bytes where nothing is to be changed.
+fn definition(entry: &Entry, is_pinned: bool, view: &View) -> Bytes {
+    let plain = entry.definition();
+    let compression = match entry.server.config.compress_schemas {
+        true => view.schema_compression,
+        false => Compression::Off,
+    };
+    if !is_pinned && compression == Compression::Off {
+        return plain;
+    }
+    let Some(mut tool) = std::str::from_utf8(&plain).ok().and_then(|text| Json::parse(text).ok())
+    else {
+        return plain;
+    };
+    if compression != Compression::Off {
+        tool = compress::definition(&tool, compression, view.max_description);
+    }
+    if is_pinned {
+        pin(&mut tool);
+    }
+    tool.to_string().into()
+}
+
+/// Notes in `_meta` that the tool is to be loaded at once.
+fn pin(tool: &mut Json) {
+    let Json::Object(members) = tool else { return };
+    let mark = (ALWAYS_LOAD.to_owned(), true.into());
+    match members.iter_mut().find(|(name, _)| name == "_meta") {
+        Some((_, Json::Object(meta))) => {
+            meta.retain(|(name, _)| name != ALWAYS_LOAD);
+            meta.push(mark);
+        }
+        _ => members.push(("_meta".to_owned(), Json::Object(vec![mark]))),
+    }
+}

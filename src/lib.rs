@@ -21,6 +21,7 @@
 //!      credentials ── what proves us to it
 //!  0   base ── names, ids, tasks     wire ── MCP on the wire     config ── what is wanted
 //!      json ── a value, as it is written    telemetry ── what happened
+//!      results ── what is kept of one for later
 //!      example ── small MCP servers in the binary
 //! ```
 //!
@@ -28,6 +29,7 @@
 //! | --- | --- |
 //! | [`base`] | names, ids, secrets, directories, atomic files, named tasks |
 //! | [`json`] | a JSON value that keeps its order and its digits |
+//! | [`results`] | results too large for a client, kept until it has paged through them |
 //! | [`wire`] | JSON-RPC on borrowed bytes, the two eras and what lies between them, framing, the link |
 //! | [`config`] | files to one typed value; every key in one table |
 //! | [`telemetry`] | the closed list of facts, and how they are written |
@@ -92,6 +94,7 @@ mod front;
 mod json;
 mod mux;
 mod process;
+mod results;
 mod servers;
 mod telemetry;
 mod wire;

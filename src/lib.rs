@@ -21,7 +21,7 @@
 //!      credentials ── what proves us to it
 //!  0   base ── names, ids, tasks     wire ── MCP on the wire     config ── what is wanted
 //!      json ── a value, as it is written    telemetry ── what happened
-//!      results ── what is kept of one for later
+//!      arguments ── what a call is given     results ── what is kept of one
 //!      example ── small MCP servers in the binary
 //! ```
 //!
@@ -29,6 +29,7 @@
 //! | --- | --- |
 //! | [`base`] | names, ids, secrets, directories, atomic files, named tasks |
 //! | [`json`] | a JSON value that keeps its order and its digits |
+//! | [`arguments`] | references in arguments to files and stored results |
 //! | [`results`] | results too large for a client, kept until it has paged through them |
 //! | [`wire`] | JSON-RPC on borrowed bytes, the two eras and what lies between them, framing, the link |
 //! | [`config`] | files to one typed value; every key in one table |
@@ -81,6 +82,7 @@
 
 mod access;
 mod admin;
+mod arguments;
 mod base;
 mod bridge;
 mod cli;

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 const PLAN: &[(&str, &[&str])] = &[
     ("base", &[]),
     ("json", &[]),
+    ("arguments", &["base", "json"]),
     ("results", &["base"]),
     ("wire", &[]),
     ("config", &["base"]),

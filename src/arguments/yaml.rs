@@ -273,12 +273,10 @@ fn number(text: &str) -> Result<Option<Json>, YamlError> {
     if let Some((digits, base)) = based {
         let is_number = !digits.is_empty() && digits.chars().all(|digit| digit.is_digit(base));
         let decimal = u128::from_str_radix(digits, base).map(|number| number.to_string());
-        return match is_number {
-            true => {
-                decimal.ok().and_then(|text| Json::parse(&text).ok()).map(Some).ok_or_else(no_form)
-            }
-            false => Ok(None),
-        };
+        if !is_number {
+            return Ok(None);
+        }
+        return decimal.ok().and_then(|text| Json::parse(&text).ok()).map(Some).ok_or_else(no_form);
     }
     let (sign, unsigned) = match text.strip_prefix('-') {
         Some(rest) => ("-", rest),
@@ -393,7 +391,7 @@ mod tests {
         assert!(parse(&"[".repeat(1_000_000), 0).is_err());
         assert!(parse(&"- ".repeat(1_000_000), 0).is_err());
         assert!(parse(&"? ".repeat(1_000_000), 0).is_err());
-        let anchored: String = (0..128).map(|level| format!("&a{level} [")).collect();
+        let anchored = (0..128).fold(String::new(), |text, level| text + &format!("&a{level} ["));
         let anchored = anchored + "x, " + &"y, ".repeat(10_000) + &"]".repeat(128);
         assert_eq!(parse(&anchored, 1_000_000), Err(YamlError::Large(1_000_000)));
     }

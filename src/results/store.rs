@@ -85,7 +85,9 @@ impl Results {
         let disk = opened.map(|(disk, found)| {
             let gone: Vec<Entry> =
                 found.into_iter().flat_map(|entry| index.adopt(entry, &caps)).collect();
-            gone.iter().for_each(|entry| disk.remove(entry));
+            for entry in &gone {
+                disk.remove(entry);
+            }
             disk
         });
         let state = Mutex::new(State { index, ..State::default() });
@@ -169,7 +171,9 @@ impl Results {
     /// Called under the lock: what is not in the index and on the disk is another process's.
     fn remove(&self, gone: &[Entry]) {
         if let Some(disk) = &self.0.disk {
-            gone.iter().for_each(|entry| disk.remove(entry));
+            for entry in gone {
+                disk.remove(entry);
+            }
         }
     }
 

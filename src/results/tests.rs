@@ -211,7 +211,7 @@ fn what_is_broken_is_removed_and_what_is_not_ours_is_left() {
     let text = String::from_utf8(sample.clone()).unwrap();
     broken(text.replacen("result 1", "result 2", 1).as_bytes());
     broken(text.replacen("\"owner\"", "\"other\"", 1).as_bytes());
-    broken(text.replacen("{", "{\"more\":1,", 1).as_bytes());
+    broken(text.replacen('{', "{\"more\":1,", 1).as_bytes());
     broken(text.replacen("\"a\"", "\"b\"", 1).as_bytes());
     broken(text.replacen("\"length\":4", "\"length\":18446744073709551615", 1).as_bytes());
     broken(text.replacen("\"length\":4", "\"length\":-4", 1).as_bytes());

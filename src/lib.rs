@@ -21,6 +21,7 @@
 //!      credentials ── what proves us to it
 //!  0   base ── names, ids, tasks     wire ── MCP on the wire     config ── what is wanted
 //!      json ── a value, as it is written    telemetry ── what happened
+//!      arguments ── what a call is given     results ── what is kept of one
 //!      example ── small MCP servers in the binary
 //! ```
 //!
@@ -28,6 +29,8 @@
 //! | --- | --- |
 //! | [`base`] | names, ids, secrets, directories, atomic files, named tasks |
 //! | [`json`] | a JSON value that keeps its order and its digits |
+//! | [`arguments`] | references in arguments to files and stored results |
+//! | [`results`] | results too large for a client, kept until it has paged through them |
 //! | [`wire`] | JSON-RPC on borrowed bytes, the two eras and what lies between them, framing, the link |
 //! | [`config`] | files to one typed value; every key in one table |
 //! | [`telemetry`] | the closed list of facts, and how they are written |

@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 const PLAN: &[(&str, &[&str])] = &[
     ("base", &[]),
     ("json", &[]),
+    ("arguments", &["base", "json"]),
+    ("results", &["base"]),
     ("wire", &[]),
     ("render", &["json"]),
     ("config", &["base", "json", "render"]),

@@ -26,7 +26,7 @@ use crate::front::{Front, http, stdio};
 use crate::meta::own_tools;
 use crate::mux::{Hub, World};
 use crate::process::units::Units;
-use crate::results::Results;
+use crate::results::{self, Results};
 use crate::servers::control::Control;
 use crate::servers::keep::Found;
 use crate::telemetry::{Fact, Recorder};
@@ -134,10 +134,15 @@ pub async fn run(options: Options) -> io::Result<Ended> {
 
 /// Where results that are too large for their clients go. Those of an inline server are its client's
 /// alone and end with it.
-fn results(settings: &Settings) -> Results {
+fn open_results(settings: &Settings) -> Results {
     let Caps { max_entries, max_entry, max_total } = settings.in_force().results;
     let dir = settings.location().and_then(|_| dirs::state());
-    let caps = crate::results::Caps { max_entries, max_entry, max_total };
+    let caps = results::store::Caps {
+        entries: max_entries,
+        entry_bytes: max_entry as u64,
+        total_bytes: max_total as u64,
+        owner_bytes: max_total as u64,
+    };
     Results::open(dir.map(|dir| dir.join("results")), caps)
 }
 
@@ -161,7 +166,7 @@ impl Daemon {
             recorder.clone(),
             estate.pending,
             Board::default(),
-            results(&settings),
+            open_results(&settings),
         );
         let front = Front::new(hub, changed.clone(), estate.link_table, estate.session_table);
         let mut daemon = Self {

@@ -192,7 +192,7 @@ fn stored_numbers(hub: &Hub) -> Json {
         ("maxStoredBytes", caps.max_total.into()),
         ("maxStoredResultBytes", caps.max_entry.into()),
         ("totalStored", stats.kept.into()),
-        ("rejectedOversize", stats.rejected.into()),
+        ("rejectedOversize", stats.too_large.into()),
     ])
 }
 

@@ -10,7 +10,8 @@ use super::hub::Hub;
 use super::locate::Located;
 use super::world::World;
 use crate::arguments::coerce::{self, Change};
-use crate::arguments::references::{self, Roots};
+use crate::arguments::references;
+use crate::arguments::roots::Roots;
 use crate::json::{Json, Path};
 use crate::servers::Item;
 use crate::wire::object;
@@ -69,7 +70,7 @@ async fn resolved(hub: &Hub, world: &World, call: &Call, written: Json) -> Resul
     let work = move || {
         let stored = |reference: &str, path: &str| {
             let stored = results.get(&owner, reference).map_err(|error| error.to_string())?;
-            let value = Json::parse(&stored.data).map_err(|error| error.to_string())?;
+            let value = read(&stored.data)?;
             let path_ = Path::parse(path).map_err(|error| error.to_string())?;
             path_.find(&value).cloned().ok_or_else(|| format!("{reference} has nothing at {path}"))
         };
@@ -81,6 +82,12 @@ async fn resolved(hub: &Hub, world: &World, call: &Call, written: Json) -> Resul
         Ok(Err(error)) => Err(refused(error.to_string())),
         Err(_) => Err(refused("the daemon is being stopped".to_owned())),
     }
+}
+
+/// What a stored result holds.
+pub fn read(data: &[u8]) -> Result<Json, String> {
+    let text = std::str::from_utf8(data).map_err(|error| error.to_string())?;
+    Json::parse(text).map_err(|error| error.to_string())
 }
 
 fn refused(message: String) -> Failure {

@@ -1,0 +1,54 @@
+//! What is wrong with an argument, where it stands, and what to do about it.
+
+use std::io;
+
+use super::references::{BYTES_MAX, REFERENCES_MAX};
+
+/// Why the arguments of a call could not be completed. `at` is the place in the arguments, for
+/// example `arguments.body.items[2]`. The call is not sent; with other arguments it may be made again.
+#[derive(Debug, thiserror::Error)]
+pub enum ReferenceError {
+    #[error("invalid {keyword} reference at {at}: {why}")]
+    Invalid { keyword: &'static str, at: String, why: String },
+    #[error("the reference at {at} is one too many: a call has at most {REFERENCES_MAX}")]
+    TooMany { at: String },
+    #[error(
+        "the reference at {at} is too large: those of a call come to at most {BYTES_MAX} bytes"
+    )]
+    TooMuch { at: String },
+    #[error("file reference at {at} {problem}: {path}")]
+    File { at: String, path: String, problem: FileProblem },
+    #[error("stored result at {at}: {message}")]
+    Stored { at: String, message: String },
+}
+
+/// What is wrong with a file that arguments refer to.
+#[derive(Debug, thiserror::Error)]
+pub enum FileProblem {
+    #[error(
+        "is not allowed (no directory is open to file references; name one under `file_roots` \
+         in the config, or use a client that works in a directory)"
+    )]
+    NoRoot,
+    #[error(
+        "lies outside of the client's working directory and of the directories that \
+         `file_roots` in the config names"
+    )]
+    Outside,
+    #[error("is relative, and the client works in no directory (write an absolute path)")]
+    Relative,
+    #[error("begins with `~`, and there is no home directory (write an absolute path)")]
+    NoHome,
+    #[error("is not opened, as this system cannot confine it (openat2, Linux 5.6)")]
+    Unconfined,
+    #[error("is not a regular file")]
+    Kind,
+    #[error("exceeds maxBytes ({actual} > {max})")]
+    Size { actual: u64, max: u64 },
+    #[error("is not UTF-8 text (at byte {0})")]
+    Text(usize),
+    #[error("is not {format} that can be used ({why})")]
+    Format { format: &'static str, why: String },
+    #[error("cannot be read ({0})")]
+    Io(#[from] io::Error),
+}

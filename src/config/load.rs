@@ -13,6 +13,7 @@ use super::reference::{Resolved, Sources};
 use super::section::Section;
 use super::source::Text;
 use super::tree::{self, Node, Table, Value};
+use super::view::Exposure;
 use crate::base::{Secret, ServerName, dirs};
 
 const NO_CAPS: Caps = Caps { max_entries: 0, max_entry: 0, max_total: 0 };
@@ -77,6 +78,9 @@ pub fn inline(command: &[String], cwd: Option<PathBuf>) -> Option<Config> {
         server.insert("inherit_env".to_owned(), node(Value::List(inherited)));
     }
     let mut config = empty();
+    // What stands in for one server is not to be told from it.
+    config.everybody.exposure = Exposure::NoMeta;
+    config.everybody.max_result = 0;
     let mut complaints = Vec::new();
     let sources = Sources::of_process(PathBuf::from("/"));
     let name = "servers.default".to_owned();

@@ -7,7 +7,9 @@ use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::support::{Daemon, Http, Lines, Sandbox, callmux, config, hostile, is_alive, until};
+use crate::support::{
+    Daemon, Http, Lines, Sandbox, callmux, config, hostile, is_alive, tables, until,
+};
 
 const COUNTER: (&str, &[&str]) =
     ("counter", &[env!("CARGO_BIN_EXE_callmux"), "example-server", "counter"]);
@@ -101,7 +103,7 @@ fn a_reload_can_be_planned_and_waited_for() {
     assert_eq!((code, stdout.as_str()), (Some(0), "nothing differs\n1 servers untouched\n"));
 
     // What a plan says, and what a reload does, is what differs: names and keys, no values.
-    sandbox.write("config/callmux/conf.d/slow.toml", &config(&[SLOW]));
+    sandbox.write("config/callmux/conf.d/slow.toml", &tables(&[SLOW]));
     let counter = format!("{}env = {{ T = \"canary\" }}\n", config(&[COUNTER]));
     sandbox.write(MAIN, &format!("{counter}[http]\nlisten = [\"127.0.0.1:4\"]\n"));
     let (code, stdout, _) = run(&sandbox, &["reload", "--wait"]);

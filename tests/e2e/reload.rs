@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use rustix::process::Signal;
 use serde_json::json;
 
-use crate::support::{Daemon, Http, Lines, Sandbox, callmux, config, hostile, is_alive, until};
+use crate::support::{
+    Daemon, Http, Lines, Sandbox, callmux, config, hostile, is_alive, tables, until,
+};
 
 const COUNTER: (&str, &[&str]) =
     ("counter", &[env!("CARGO_BIN_EXE_callmux"), "example-server", "counter"]);
@@ -145,7 +147,7 @@ fn only_what_differs_is_touched() {
     // One server another process, one other limits, one more server.
     let changed = format!("{}env = {{ A = \"1\" }}\n", config(&[COUNTER, SLOW]));
     let changed = changed.replace("[servers.slow]", "call_timeout = \"7s\"\n[servers.slow]");
-    sandbox.write(MAIN, &format!("{changed}{}", config(&[TIME])));
+    sandbox.write(MAIN, &format!("{changed}{}", tables(&[TIME])));
     let fact = daemon.wait_for("config_reloaded", |_| true);
     assert_eq!(
         (&fact["added"], &fact["removed"], &fact["restarted"], &fact["adjusted"]),
@@ -234,7 +236,7 @@ fn a_secret_and_a_dropin_are_part_of_the_config() {
     let daemon = Daemon::with(&sandbox, &[COUNTER]);
     let token = sandbox.path("secrets/here/token");
     let path = hostile();
-    let odd = config(&[("odd", &[path.to_str().unwrap()])]);
+    let odd = tables(&[("odd", &[path.to_str().unwrap()])]);
     let odd = format!("{odd}env = {{ TOKEN = \"${{file:{}}}\" }}\n", token.display());
     sandbox.write("config/callmux/conf.d/odd.toml", &odd);
     daemon.wait_for("server_unusable", |fact| fact["server"] == "odd");
@@ -282,7 +284,7 @@ fn a_call_that_runs_gets_its_result() {
     // One that is never answered is cut off when the patience is over.
     let hang = client.start_call("odd__hang", &json!({}));
     client.call("odd__mirror", &json!({ "value": { "content": [] } }));
-    sandbox.write(MAIN, "");
+    sandbox.write(MAIN, &config(&[]));
     let lost = client.answer(hang);
     assert_eq!(lost["result"]["_meta"]["callmux/failure"]["outcome"], "outcome_unknown");
     until("the end of the last process", || (!is_alive(hanging)).then_some(()));

@@ -66,9 +66,10 @@ impl Guide {
 fn list(client: &mut Client) -> Step<String> {
     let result = client.request("tools/list", &json!({}))?;
     let tools = result["tools"].as_array().ok_or("the list has no tools")?;
-    let names: Vec<&str> = tools.iter().filter_map(|tool| tool["name"].as_str()).collect();
+    let names = tools.iter().filter_map(|tool| tool["name"].as_str());
+    let (own, names): (Vec<&str>, Vec<&str>) = names.partition(|name| name.starts_with("callmux_"));
     if names.len() == 4 {
-        Ok(names.join(", "))
+        Ok(format!("{}, and {} of callmux's own", names.join(", "), own.len()))
     } else {
         Err(format!("four tools were due: {names:?}"))
     }

@@ -63,7 +63,8 @@ impl Subject {
     pub fn callmux(servers: usize, tools: usize) -> Self {
         let dir = scratch(&format!("callmux-{servers}-{tools}"));
         let server = own(&["echo-server", &tools.to_string()]);
-        let mut config = String::new();
+        // The floor sends whole results and lists nothing of its own.
+        let mut config = "exposure = \"no-meta\"\nmax_result = \"0B\"\n".to_owned();
         for n in 0..servers {
             config +=
                 &format!("[servers.s{n}]\ncommand = {:?}\nargs = {:?}\n", server[0], &server[1..]);

@@ -208,7 +208,7 @@ class Gate:
         return self.rig.program(["--", "sh", *self.args])
 
     def config(self):
-        return f'list_timeout = "10ms"\n[servers.late]\ncommand = "sh"\nargs = {json.dumps(self.args)}\n'
+        return f'list_timeout = "10ms"\nexposure = "no-meta"\n[servers.late]\ncommand = "sh"\nargs = {json.dumps(self.args)}\n'
 
     def listed(self):
         self.seen += 1

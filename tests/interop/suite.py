@@ -20,7 +20,8 @@ PARTS = ["same", "behave", "inspector", "restart"]
 
 
 def config_of(servers, log):
-    lines = ['list_timeout = "30s"']
+    # What passes is compared with what a direct client sees.
+    lines = ['list_timeout = "30s"', 'exposure = "no-meta"', 'max_result = "0B"']
     for server in servers:
         command, args = server.command()
         if server.name == "everything":

@@ -94,6 +94,8 @@ pub(super) enum Command {
         #[arg(value_enum)]
         server: Example,
     },
+    /// Print what an agent should know about callmux, in Markdown, for its rules file.
+    Instructions(InstructionsArgs),
     /// Look at the config.
     Config(ConfigArgs),
     /// Print completions for a shell.
@@ -186,6 +188,29 @@ pub(super) struct DemoArgs {
     /// Leave the daemon running at the end, and print the entry for your client.
     #[arg(long)]
     pub(super) keep: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct InstructionsArgs {
+    /// The client, as it names itself (`[clients.NAME]` in the config): claude-code, codex …
+    #[arg(long, value_name = "NAME")]
+    pub(super) client: Option<String>,
+    /// Which tools it lists [default: as the config says].
+    #[arg(long, value_enum, value_name = "MODE")]
+    pub(super) mode: Option<Mode>,
+    /// The config: a file, or a directory with config.toml and conf.d/*.toml
+    /// [default: ~/.config/callmux].
+    #[arg(long, value_name = "PATH", env = "CALLMUX_CONFIG")]
+    pub(super) config: Option<PathBuf>,
+}
+
+/// The values of `exposure` in the config.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Mode {
+    Full,
+    Hybrid,
+    MetaOnly,
+    NoMeta,
 }
 
 #[derive(Debug, Args)]

@@ -17,6 +17,7 @@ mod config;
 mod demo;
 mod doctor;
 mod generate;
+mod instructions;
 mod login;
 mod operate;
 mod print;
@@ -84,6 +85,7 @@ pub fn main() -> ExitCode {
         Some(Command::Logout(args)) => login::logout(&args),
         Some(Command::Demo(args)) => demo::demo(&args),
         Some(Command::ExampleServer { server }) => serve::example(server),
+        Some(Command::Instructions(args)) => instructions::instructions(&args),
         Some(Command::Config(args)) => config::config(&args),
         Some(Command::Completions { shell }) => generate::completions(shell),
         Some(Command::Man { dir }) => generate::man(&dir),

@@ -6,7 +6,7 @@ use super::announce::Filter;
 use super::hello;
 use super::session::{Client, Session};
 use crate::mux::locate::no_resource;
-use crate::mux::{Call, Hub, tasks};
+use crate::mux::{Call, Hub, World, tasks};
 use crate::telemetry::Fact;
 use crate::wire::params::Head;
 use crate::wire::{
@@ -34,10 +34,10 @@ pub enum Handled {
 /// What is answered from what is known of the servers, once they had their chance to start.
 #[derive(Debug, Clone)]
 pub enum Later {
-    /// The result of `initialize`, with the servers' instructions.
-    Initialize(Revision),
+    /// The result of `initialize`, with the servers' instructions, for the client of this name.
+    Initialize(Revision, Box<str>),
     /// The result of `server/discover`, with the servers' instructions.
-    Discover,
+    Discover(Box<str>),
     /// A page of a list. The cursor is as written.
     List { kind: ListKind, era: Era, cursor: Option<Box<str>>, client: Box<str> },
     /// `resources/subscribe`.
@@ -92,7 +92,8 @@ fn request(
     let method = message.method().cloned().unwrap_or(Method::Other("".into()));
     if method == Method::Initialize && head.era() == Era::Legacy {
         let revision = initialize(hub, session, &message)?;
-        return Ok(Handled::Later(Later::Initialize(revision)));
+        let client = client_name(session, &head, &message);
+        return Ok(Handled::Later(Later::Initialize(revision, client)));
     }
     let era = head.era();
     if era == Era::Modern {
@@ -116,7 +117,10 @@ fn request(
         )
         | (Method::TasksResult, Era::Legacy)
         | (Method::TasksUpdate, Era::Modern) => Ok(call(session, message, head)),
-        (Method::Discover, Era::Modern) => Ok(Handled::Later(Later::Discover)),
+        (Method::Discover, Era::Modern) => {
+            let client = client_name(session, &head, &message);
+            Ok(Handled::Later(Later::Discover(client)))
+        }
         (Method::Discover, Era::Legacy) => Err(head
             .meta(&message)
             .check_modern()
@@ -221,7 +225,21 @@ pub async fn later(hub: &Hub, session: &Arc<Session>, id: &str, later: Later) ->
             subscribe(hub, session, &uri).await.map(|()| bytes::Bytes::from_static(b"{}"))
         }
         Later::Tasks => Ok(tasks::list(hub).await.into()),
-        other => listed(hub, session, other).await,
+        Later::Initialize(revision, client) => {
+            let world = hub.settled_world().await;
+            let capabilities = hello::capabilities(&world, Era::Legacy);
+            let instructions = hello::instructions(&world, &client);
+            Ok(hello::initialize(&capabilities, instructions, revision).into())
+        }
+        Later::Discover(client) => {
+            let world = hub.settled_world().await;
+            let capabilities = hello::capabilities(&world, Era::Modern);
+            Ok(hello::discover(&capabilities, hello::instructions(&world, &client)).into())
+        }
+        Later::List { kind, era, cursor, client } => {
+            let world = hub.settled_world().await;
+            page(hub, session, &world, (kind, era), cursor.as_deref(), &client)
+        }
     };
     match found {
         Ok(result) => {
@@ -232,34 +250,28 @@ pub async fn later(hub: &Hub, session: &Arc<Session>, id: &str, later: Later) ->
     }
 }
 
-async fn listed(hub: &Hub, session: &Session, later: Later) -> Result<bytes::Bytes, RpcError> {
-    let world = hub.settled_world().await;
-    match later {
-        Later::Initialize(revision) => {
-            let capabilities = hello::capabilities(&world, Era::Legacy);
-            Ok(hello::initialize(&capabilities, hello::instructions(&world), revision).into())
-        }
-        Later::List { kind, era, cursor, client } => {
-            let shown = world.catalog.shown(kind, world.config.client(&client));
-            let page = shown.page(cursor.as_deref(), era);
-            let page = page.map_err(|error| RpcError::invalid_params(error.to_string()))?;
-            if kind == ListKind::Tools {
-                for ledger in [&hub.ledger, &session.ledger] {
-                    ledger.definitions(page.len(), world.catalog.definitions_len);
-                }
-            }
-            // A modern client subscribes to what it wants to hear.
-            if era == Era::Legacy {
-                let topic: Topic = kind.topic();
-                session.sent_list(topic, world.versions[topic.index()]);
-            }
-            Ok(page)
-        }
-        Later::Discover | Later::Subscribe { .. } | Later::Tasks => {
-            let capabilities = hello::capabilities(&world, Era::Modern);
-            Ok(hello::discover(&capabilities, hello::instructions(&world)).into())
+/// A page of a list, for the client of this name.
+fn page(
+    hub: &Hub,
+    session: &Session,
+    world: &World,
+    (kind, era): (ListKind, Era),
+    cursor: Option<&str>,
+    client: &str,
+) -> Result<bytes::Bytes, RpcError> {
+    let page = world.catalog.shown(kind, world.config.client(client)).page(cursor, era);
+    let page = page.map_err(|error| RpcError::invalid_params(error.to_string()))?;
+    if kind == ListKind::Tools {
+        for ledger in [&hub.ledger, &session.ledger] {
+            ledger.definitions(page.len(), world.catalog.definitions_len);
         }
     }
+    // A modern client subscribes to what it wants to hear.
+    if era == Era::Legacy {
+        let topic: Topic = kind.topic();
+        session.sent_list(topic, world.versions[topic.index()]);
+    }
+    Ok(page)
 }
 
 async fn subscribe(hub: &Hub, session: &Session, uri: &str) -> Result<(), RpcError> {

@@ -69,8 +69,17 @@ pub fn least_capabilities() -> Value {
     json!({ "tools": { "listChanged": true } })
 }
 
-/// What the servers want agents to know, each under its name; a single server's as it is.
-pub fn instructions(world: &World) -> Option<String> {
+/// What the servers want agents to know, each under its name; a single server's as it is. Before it,
+/// what the client of this name has to know of us.
+pub fn instructions(world: &World, client: &str) -> Option<String> {
+    let own = crate::meta::instructions::session(world.config.view(client));
+    match (own, of_servers(world)) {
+        (Some(own), Some(servers)) => Some(format!("{own}\n\n{servers}")),
+        (own, servers) => own.or(servers),
+    }
+}
+
+fn of_servers(world: &World) -> Option<String> {
     let text = |server: &crate::servers::Server| {
         let offer = server.status().offer.clone()?;
         offer.instructions.as_deref().map(str::to_owned)

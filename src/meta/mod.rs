@@ -18,6 +18,7 @@ mod fan_out;
 mod find;
 mod inner;
 mod input;
+pub mod instructions;
 mod mapping;
 mod pipeline;
 mod recipe;

@@ -21,13 +21,14 @@
 //!      credentials ── what proves us to it
 //!  0   base ── names, ids, tasks     wire ── MCP on the wire     config ── what is wanted
 //!      json ── a value, as it is written    telemetry ── what happened
-//!      example ── small MCP servers in the binary
+//!      search ── which tools are meant      example ── small MCP servers in the binary
 //! ```
 //!
 //! | room | read it for |
 //! | --- | --- |
 //! | [`base`] | names, ids, secrets, directories, atomic files, named tasks |
 //! | [`json`] | a JSON value that keeps its order and its digits |
+//! | [`search`] | which tools a query in words is about |
 //! | [`wire`] | JSON-RPC on borrowed bytes, the two eras and what lies between them, framing, the link |
 //! | [`config`] | files to one typed value; every key in one table |
 //! | [`telemetry`] | the closed list of facts, and how they are written |
@@ -92,6 +93,7 @@ mod front;
 mod json;
 mod mux;
 mod process;
+mod search;
 mod servers;
 mod telemetry;
 mod wire;

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 const PLAN: &[(&str, &[&str])] = &[
     ("base", &[]),
     ("json", &[]),
+    ("search", &["json"]),
     ("wire", &[]),
     ("config", &["base"]),
     ("telemetry", &["base"]),
@@ -54,7 +55,21 @@ const PLAN: &[(&str, &[&str])] = &[
         ],
     ),
     ("bridge", &["base", "wire", "config", "telemetry", "process", "mux", "client", "front"]),
-    ("cli", &["base", "wire", "config", "telemetry", "example", "admin", "daemon", "bridge"]),
+    (
+        "cli",
+        &[
+            "base",
+            "json",
+            "search",
+            "wire",
+            "config",
+            "telemetry",
+            "example",
+            "admin",
+            "daemon",
+            "bridge",
+        ],
+    ),
 ];
 
 const FILE_LINES_MAX: usize = 500;

@@ -103,6 +103,9 @@ pub(super) fn spaced(name: &str) -> String {
     out
 }
 
+/// Stem, document and field.
+type Occurrence = (u32, u32, u8);
+
 #[derive(Default)]
 struct Builder {
     shown: Vec<String>,
@@ -110,8 +113,8 @@ struct Builder {
     /// Words as they are written, with the numbers of their stems.
     forms: HashMap<Box<str>, u32>,
     stems: HashMap<Box<str>, u32>,
-    /// Stem, document and field of every word of every tool, tool by tool.
-    occurrences: Vec<(u32, u32, u8)>,
+    /// Every word of every tool, tool by tool.
+    occurrences: Vec<Occurrence>,
     lengths: Vec<[u32; FIELDS]>,
 }
 
@@ -124,8 +127,7 @@ impl Builder {
         let own_at = if whole.ends_with(&own) { whole.len() - own.len() } else { 0 };
         self.names.push((whole.into(), u32::try_from(own_at).unwrap_or(0)));
         let mut lengths = [0; FIELDS];
-        let (forms, stems, occurrences) =
-            (&mut self.forms, &mut self.stems, &mut self.occurrences);
+        let (forms, stems, occurrences) = (&mut self.forms, &mut self.stems, &mut self.occurrences);
         take_apart(document, |field, word| {
             lengths[field as usize] += 1;
             let known = forms.get(word).copied();
@@ -147,7 +149,7 @@ impl Builder {
         for occurrence in &mut self.occurrences {
             occurrence.0 = new_number[occurrence.0 as usize];
         }
-        self.occurrences.sort_unstable();
+        self.occurrences = by_stem(&self.occurrences, stems.len());
         let mut is_in_name = vec![false; stems.len()];
         for (stem, _, field) in &self.occurrences {
             is_in_name[*stem as usize] |= *field == Field::Name as u8;
@@ -202,6 +204,26 @@ impl Builder {
         postings.shrink_to_fit();
         (starts, postings)
     }
+}
+
+/// The occurrences stem by stem, those of one stem in the order in which they came: a counting sort,
+/// since there are many more of them than stems.
+fn by_stem(occurrences: &[Occurrence], stems: usize) -> Vec<Occurrence> {
+    let mut next = vec![0; stems];
+    for (stem, ..) in occurrences {
+        next[*stem as usize] += 1;
+    }
+    let mut begin = 0;
+    for next in &mut next {
+        begin += std::mem::replace(next, begin);
+    }
+    let mut out = vec![(0, 0, 0); occurrences.len()];
+    for occurrence in occurrences {
+        let place: &mut usize = &mut next[occurrence.0 as usize];
+        out[*place] = *occurrence;
+        *place += 1;
+    }
+    out
 }
 
 /// The stems in order, and the new number of each.

@@ -52,7 +52,8 @@ struct Word {
 /// out, and so are single letters that are in no tool's name.
 pub(super) fn meanings(index: &Index, query: &str) -> Vec<Vec<Variant>> {
     let words = query_words(index, query);
-    let is_named = |word: &Word| index.stems.find(&word.stem).is_some_and(|at| index.is_in_name[at]);
+    let is_named =
+        |word: &Word| index.stems.find(&word.stem).is_some_and(|at| index.is_in_name[at]);
     let says_something = |word: &Word| {
         !is_stop_word(&word.text) && (word.text.chars().nth(1).is_some() || is_named(word))
     };
@@ -72,11 +73,8 @@ fn query_words(index: &Index, query: &str) -> Vec<Word> {
         let whole = chunk.to_lowercase();
         let parts = parts(chunk);
         let is_whole = parts.len() == 1 || index.forms.find(&whole).is_some();
-        let texts = if is_whole {
-            vec![whole]
-        } else {
-            parts.into_iter().map(str::to_lowercase).collect()
-        };
+        let texts =
+            if is_whole { vec![whole] } else { parts.into_iter().map(str::to_lowercase).collect() };
         out.extend(texts.into_iter().map(|text| Word { stem: stem(&text), text }));
     }
     out.truncate(QUERY_WORDS_MAX);

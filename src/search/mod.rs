@@ -18,14 +18,13 @@ mod index;
 mod lexicon;
 mod meaning;
 pub mod quality;
-mod ranking;
+pub mod ranking;
 mod stem;
 mod text;
 mod thesaurus;
 mod words;
 
 pub use index::Index;
-pub use ranking::{Found, Hit};
 
 use crate::json::Json;
 

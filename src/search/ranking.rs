@@ -77,7 +77,8 @@ impl Index {
         }
         let name = spaced(query);
         for (score, (whole, own_at)) in scores.iter_mut().zip(&self.names) {
-            if **whole == *name || whole[*own_at as usize..] == *name {
+            let is_named = **whole == *name || whole[*own_at as usize..] == *name;
+            if is_named && !name.is_empty() {
                 *score += NAMED;
             }
         }
@@ -140,3 +141,6 @@ impl Index {
         found
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -256,9 +256,7 @@ impl Stemmer {
     fn fifth(&mut self) {
         let at = self.word.len().saturating_sub(1);
         let is_droppable = match self.word.last() {
-            Some(b'e') => {
-                at >= self.second || (at >= self.first && !self.is_short_syllable(at))
-            }
+            Some(b'e') => at >= self.second || (at >= self.first && !self.is_short_syllable(at)),
             Some(b'l') => at >= self.second && self.word[..at].ends_with(b"l"),
             _ => false,
         };

@@ -256,6 +256,7 @@ checkout, switch
 current, now, present, active
 step, stage, phase
 say, tell, write, speak, post
+file a, file an, report a, report an, create, submit
 edit, replace
 mkdir, make directory, make folder, create directory, create folder
 ls, list directory, list folder
@@ -343,7 +344,8 @@ mod tests {
             let phrases: Vec<&str> = line.split(", ").collect();
             assert!(phrases.len() > 1, "{line}");
             for phrase in phrases {
-                let is_plain = phrase.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b' ');
+                let is_plain =
+                    phrase.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b' ');
                 let words = phrase.split(' ').count();
                 assert!(is_plain && words <= PHRASE_MAX && !phrase.is_empty(), "{line}");
             }

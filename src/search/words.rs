@@ -16,6 +16,11 @@ pub(super) enum Style {
 /// Hands each word of `text` over, in lower case.
 pub(super) fn words(text: &str, style: Style, mut each: impl FnMut(&str)) {
     for chunk in chunks(text) {
+        // Most chunks are plain words.
+        if chunk.bytes().all(|byte| byte.is_ascii_lowercase()) {
+            emit(chunk, &mut each);
+            continue;
+        }
         let parts = parts(chunk);
         let is_whole = match style {
             Style::Name => parts.len() == 1,
@@ -96,21 +101,21 @@ fn emit(word: &str, each: &mut impl FnMut(&str)) {
 /// Words that say nothing about a tool, and those with which people and agents dress a wish up.
 /// In alphabetical order.
 const STOP: &[&str] = &[
-    "a", "about", "actually", "all", "also", "am", "an", "and", "any", "anything", "are", "as",
-    "at", "be", "because", "been", "before", "being", "but", "by", "can", "could", "did", "do",
-    "does", "doing", "done", "e", "each", "eg", "etc", "every", "for", "from", "had", "has",
-    "have", "having", "he", "help", "her", "here", "him", "his", "how", "i", "ie", "if", "in",
-    "into", "is", "it", "its", "just", "let", "like", "ll", "may", "me", "might", "must", "my",
-    "need", "needs", "no", "not", "now", "of", "off", "on", "one", "or", "our", "out", "over",
-    "own", "please", "re", "s", "shall", "she", "should", "so", "some", "something", "such", "t",
-    "than", "that", "the", "their", "them", "then", "there", "these", "they", "thing", "things",
-    "this", "those", "to", "too", "tool", "tools", "up", "us", "use", "used", "using", "ve",
-    "very", "via", "want", "was", "we", "were", "what", "when", "where", "whether", "which",
-    "while", "who", "whose", "will", "with", "would", "you", "your",
+    "a", "about", "actually", "all", "also", "am", "an", "and", "any", "are", "as", "at", "be",
+    "because", "been", "before", "being", "but", "by", "can", "could", "did", "do", "does",
+    "doing", "done", "e", "each", "eg", "etc", "every", "for", "from", "had", "has", "have",
+    "having", "he", "help", "her", "here", "him", "his", "how", "i", "ie", "if", "in", "into",
+    "is", "it", "its", "just", "let", "like", "ll", "may", "me", "might", "must", "my", "need",
+    "needs", "no", "not", "now", "of", "off", "on", "one", "or", "our", "out", "over", "own",
+    "please", "re", "s", "shall", "she", "should", "so", "some", "such", "t", "than", "that",
+    "the", "their", "them", "then", "there", "these", "they", "thing", "things", "this", "those",
+    "to", "too", "tool", "tools", "up", "us", "use", "used", "using", "ve", "very", "via", "want",
+    "was", "we", "were", "what", "when", "where", "whether", "which", "while", "who", "whose",
+    "will", "with", "would", "you", "your",
 ];
 
 pub(super) fn is_stop_word(word: &str) -> bool {
-    STOP.binary_search(&word).is_ok()
+    STOP.binary_search(&word).is_ok() || matches!(word, "anything" | "something")
 }
 
 /// Bytes before a point that can end a sentence.

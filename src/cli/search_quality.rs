@@ -63,6 +63,7 @@ struct Report {
     mean: Quality,
     missed: Vec<Miss>,
     build: Duration,
+    /// The median of one.
     search: Duration,
     /// Bytes of the index.
     memory: usize,
@@ -86,11 +87,13 @@ fn measure(args: &SearchQualityArgs) -> Result<Report, String> {
     // What is made at the first search is no part of any.
     index.search(&[&queries[0].text], 1, |_| true);
     let mut rankings = Vec::with_capacity(queries.len());
-    let began = Instant::now();
+    let mut times = Vec::with_capacity(queries.len());
     for query in &queries {
+        let began = Instant::now();
         rankings.push(index.search(&[&query.text], tools.len(), |_| true).hits);
+        times.push(began.elapsed());
     }
-    let search = began.elapsed() / u32::try_from(queries.len()).unwrap_or(u32::MAX);
+    times.sort_unstable();
     let mut missed = Vec::new();
     let mut qualities = Vec::new();
     for (query, hits) in queries.iter().zip(rankings) {
@@ -104,7 +107,8 @@ fn measure(args: &SearchQualityArgs) -> Result<Report, String> {
         mean: Quality::mean(&qualities),
         missed,
         build,
-        search,
+        // The median: a busy machine interrupts some searches for longer than all of them take.
+        search: times[times.len() / 2],
         memory: index.memory(),
     })
 }
@@ -210,7 +214,7 @@ impl Report {
         line("MRR", self.mean.reciprocal_rank);
         line("nDCG@10", self.mean.ndcg);
         print::line(&format!(
-            "{} queries over {} tools: {} µs per search; index made in {} µs, {} bytes",
+            "{} queries over {} tools: {} µs per search (median); index made in {} µs, {} bytes",
             self.queries,
             self.tools,
             self.search.as_micros(),

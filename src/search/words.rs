@@ -115,7 +115,9 @@ const STOP: &[&str] = &[
 ];
 
 pub(super) fn is_stop_word(word: &str) -> bool {
-    STOP.binary_search(&word).is_ok() || matches!(word, "anything" | "something")
+    // Most words are longer, and every word of every description is asked about.
+    let may_be = word.len() <= "something".len();
+    may_be && (STOP.binary_search(&word).is_ok() || matches!(word, "anything" | "something"))
 }
 
 /// Bytes before a point that can end a sentence.

@@ -23,6 +23,7 @@
 //!      json ── a value, as it is written    telemetry ── what happened
 //!      arguments ── what a call is given     results ── what is kept of one
 //!      example ── small MCP servers in the binary
+//!      search ── which tools are meant      example ── small MCP servers in the binary
 //! ```
 //!
 //! | room | read it for |
@@ -31,6 +32,7 @@
 //! | [`json`] | a JSON value that keeps its order and its digits |
 //! | [`arguments`] | references in arguments to files and stored results |
 //! | [`results`] | results too large for a client, kept until it has paged through them |
+//! | [`search`] | which tools a query in words is about |
 //! | [`wire`] | JSON-RPC on borrowed bytes, the two eras and what lies between them, framing, the link |
 //! | [`config`] | files to one typed value; every key in one table |
 //! | [`telemetry`] | the closed list of facts, and how they are written |
@@ -99,6 +101,7 @@ mod mux;
 mod process;
 mod render;
 mod results;
+mod search;
 mod servers;
 mod telemetry;
 mod wire;

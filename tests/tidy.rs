@@ -12,6 +12,7 @@ const PLAN: &[(&str, &[&str])] = &[
     ("json", &[]),
     ("arguments", &["base", "json"]),
     ("results", &["base"]),
+    ("search", &["json"]),
     ("wire", &[]),
     ("render", &["json"]),
     ("config", &["base", "json", "render"]),
@@ -57,7 +58,21 @@ const PLAN: &[(&str, &[&str])] = &[
         ],
     ),
     ("bridge", &["base", "wire", "config", "telemetry", "process", "mux", "client", "front"]),
-    ("cli", &["base", "wire", "config", "telemetry", "example", "admin", "daemon", "bridge"]),
+    (
+        "cli",
+        &[
+            "base",
+            "json",
+            "search",
+            "wire",
+            "config",
+            "telemetry",
+            "example",
+            "admin",
+            "daemon",
+            "bridge",
+        ],
+    ),
 ];
 
 const FILE_LINES_MAX: usize = 500;

@@ -49,6 +49,9 @@ _callmux() {
             callmux,restart)
                 cmd="callmux__subcmd__restart"
                 ;;
+            callmux,search-quality)
+                cmd="callmux__subcmd__search__subcmd__quality"
+                ;;
             callmux,serve)
                 cmd="callmux__subcmd__serve"
                 ;;
@@ -83,7 +86,7 @@ _callmux() {
 
     case "${cmd}" in
         callmux)
-            opts="-h -V --log-level --log-format --help --version serve bridge status doctor reload start stop restart login logout demo example-server config completions man"
+            opts="-h -V --log-level --log-format --help --version serve bridge status doctor reload start stop restart login logout demo example-server config search-quality completions man"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -502,6 +505,36 @@ _callmux() {
             fi
             case "${prev}" in
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-level)
+                    COMPREPLY=($(compgen -W "error warning info debug" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        callmux__subcmd__search__subcmd__quality)
+            opts="-h --tools --queries --no-thesaurus --verbose --json --log-level --log-format --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --tools)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --queries)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -45,6 +45,7 @@ complete -c callmux -n "__fish_callmux_needs_command" -a "logout" -d 'Forget the
 complete -c callmux -n "__fish_callmux_needs_command" -a "demo" -d 'Show what callmux does: a daemon, two servers, a bridge, in a temporary home'
 complete -c callmux -n "__fish_callmux_needs_command" -a "example-server" -d 'Run a small MCP server on stdin and stdout, to try things with'
 complete -c callmux -n "__fish_callmux_needs_command" -a "config" -d 'Look at the config'
+complete -c callmux -n "__fish_callmux_needs_command" -a "search-quality" -d 'Measure how well tools are found by queries in words'
 complete -c callmux -n "__fish_callmux_needs_command" -a "completions" -d 'Print completions for a shell'
 complete -c callmux -n "__fish_callmux_needs_command" -a "man" -d 'Write the manual pages into a directory'
 complete -c callmux -n "__fish_callmux_using_subcommand serve" -l config -d 'The config: a file, or a directory with config.toml and conf.d/*.toml [default: ~/.config/callmux]' -r -F
@@ -207,6 +208,18 @@ debug\t''"
 complete -c callmux -n "__fish_callmux_using_subcommand config; and __fish_seen_subcommand_from keys" -l log-format -d 'The form of a line on stderr' -r -f -a "text\t'For people'
 json\t'One JSON object per line'"
 complete -c callmux -n "__fish_callmux_using_subcommand config; and __fish_seen_subcommand_from keys" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c callmux -n "__fish_callmux_using_subcommand search-quality" -l tools -d 'The tools, as JSON' -r -F
+complete -c callmux -n "__fish_callmux_using_subcommand search-quality" -l queries -d 'The queries and what they should find, as JSON' -r -F
+complete -c callmux -n "__fish_callmux_using_subcommand search-quality" -l log-level -d 'What is written to stderr, at the least. The journal always gets every call' -r -f -a "error\t''
+warning\t''
+info\t''
+debug\t''"
+complete -c callmux -n "__fish_callmux_using_subcommand search-quality" -l log-format -d 'The form of a line on stderr' -r -f -a "text\t'For people'
+json\t'One JSON object per line'"
+complete -c callmux -n "__fish_callmux_using_subcommand search-quality" -l no-thesaurus -d 'Let words mean what they are only: no "remove" for "delete"'
+complete -c callmux -n "__fish_callmux_using_subcommand search-quality" -l verbose -d 'Name each query whose best tool is not among the first five'
+complete -c callmux -n "__fish_callmux_using_subcommand search-quality" -l json -d 'For programs'
+complete -c callmux -n "__fish_callmux_using_subcommand search-quality" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c callmux -n "__fish_callmux_using_subcommand completions" -l log-level -d 'What is written to stderr, at the least. The journal always gets every call' -r -f -a "error\t''
 warning\t''
 info\t''

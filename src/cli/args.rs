@@ -27,7 +27,7 @@ and in each client, as its only MCP server:
 #[command(about = "The local control plane between AI agents and MCP servers", long_about = ABOUT)]
 #[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
 #[command(
-    after_help = "Exit codes: 0 fine, 1 failed (status, doctor: something is not well), 64 wrong usage, 65 wrong config, 69 not available (no daemon), 71 system error, 75 start the daemon anew."
+    after_help = "Exit codes: 0 fine, 1 failed (status, doctor: something is not well), 64 wrong usage, 65 wrong config or data, 69 not available (no daemon), 71 system error, 75 start the daemon anew."
 )]
 pub(super) struct Cli {
     #[command(flatten)]
@@ -98,6 +98,12 @@ pub(super) enum Command {
     Instructions(InstructionsArgs),
     /// Look at the config.
     Config(ConfigArgs),
+    /// Measure how well tools are found by queries in words.
+    ///
+    /// Each query is searched for among the tools, and the ranking compared with the tools that
+    /// people named for it. Point it at tools and queries of your own to see what your agents will
+    /// find. It reads two files and needs no daemon.
+    SearchQuality(SearchQualityArgs),
     /// Print completions for a shell.
     Completions {
         #[arg(value_enum)]
@@ -246,6 +252,42 @@ pub(super) enum ConfigVerb {
     /// Print the table of all keys, in Markdown.
     #[command(hide = true)]
     Keys,
+}
+
+/// What `search-quality --help` says behind the arguments.
+const SEARCH_FILES: &str = r#"The tools:
+
+  {"tools": [{"server": "forge", "tool": "create_issue", "tool_id": "forge:create_issue",
+              "description": "Open an issue.", "inputSchema": {…}}]}
+
+and the queries, with the tools that answer each; a relevance of 2 is right, 1 is of use, 0 is wrong:
+
+  {"queries": [{"id": "q1", "query": "file a bug",
+                "labels": [{"tool_id": "forge:create_issue", "relevance": 2}]}]}
+
+A tool may also have a title; its schema may be called schema. What is measured, as means over all queries:
+recall@N, the share of the tools of relevance 1 and more that are among the first N;
+MRR, one divided by the rank of the first such tool;
+nDCG@10, the first ten weighed by relevance and rank, as a share of the best order."#;
+
+#[derive(Debug, Args)]
+#[command(after_long_help = SEARCH_FILES)]
+pub(super) struct SearchQualityArgs {
+    /// The tools, as JSON.
+    #[arg(long, value_name = "FILE")]
+    pub(super) tools: PathBuf,
+    /// The queries and what they should find, as JSON.
+    #[arg(long, value_name = "FILE")]
+    pub(super) queries: PathBuf,
+    /// Let words mean what they are only: no "remove" for "delete".
+    #[arg(long)]
+    pub(super) no_thesaurus: bool,
+    /// Name each query whose best tool is not among the first five.
+    #[arg(long)]
+    pub(super) verbose: bool,
+    /// For programs.
+    #[arg(long)]
+    pub(super) json: bool,
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

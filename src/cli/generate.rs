@@ -34,11 +34,8 @@ fn write_pages(dir: &Path) -> io::Result<()> {
     page(dir, "callmux.1", command.clone())?;
     for verb in command.get_subcommands().filter(|verb| !verb.is_hide_set()) {
         let name = format!("callmux-{}", verb.get_name());
-        let verb = verb
-            .clone()
-            .name(name.clone())
-            .bin_name(name.replace('-', " "))
-            .disable_version_flag(true);
+        let bin_name = format!("callmux {}", verb.get_name());
+        let verb = verb.clone().name(name.clone()).bin_name(bin_name).disable_version_flag(true);
         page(dir, &format!("{name}.1"), verb)?;
     }
     file::publish(&dir.join("callmux.toml.5"), config_page().as_bytes())

@@ -21,6 +21,7 @@ mod instructions;
 mod login;
 mod operate;
 mod print;
+mod search_quality;
 mod serve;
 
 use std::process::ExitCode;
@@ -38,7 +39,7 @@ enum Exit {
     Failed = 1,
     /// The command line is wrong (`EX_USAGE`).
     Usage = 64,
-    /// The config is wrong (`EX_DATAERR`).
+    /// The config, or a file of data, is wrong (`EX_DATAERR`).
     BadConfig = 65,
     /// Something that has to be there is not (`EX_UNAVAILABLE`).
     Unavailable = 69,
@@ -87,6 +88,7 @@ pub fn main() -> ExitCode {
         Some(Command::ExampleServer { server }) => serve::example(server),
         Some(Command::Instructions(args)) => instructions::instructions(&args),
         Some(Command::Config(args)) => config::config(&args),
+        Some(Command::SearchQuality(args)) => search_quality::search_quality(&args),
         Some(Command::Completions { shell }) => generate::completions(shell),
         Some(Command::Man { dir }) => generate::man(&dir),
     };

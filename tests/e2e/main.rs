@@ -17,6 +17,7 @@ mod operators;
 mod readme;
 mod reload;
 mod remote;
+mod search;
 mod sleep;
 mod sse;
 mod steady;

@@ -1,0 +1,256 @@
+//! `callmux search-quality`.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use super::args::SearchQualityArgs;
+use super::{Exit, print};
+use crate::json::Json;
+use crate::search::quality::{CUTS, Quality};
+use crate::search::{Document, Index};
+
+/// The best tool of a query is among this many, or it is missed.
+const MISSED_CUT: usize = 5;
+/// The largest file that is read.
+const FILE_MAX: u64 = 64 << 20;
+
+/// Measures how well the tools of one file are found by the queries of another.
+pub(super) fn search_quality(args: &SearchQualityArgs) -> Exit {
+    match measure(args) {
+        Ok(report) if args.json => {
+            print::line(&report.json(args.verbose).to_string());
+            Exit::Fine
+        }
+        Ok(report) => {
+            report.show(args.verbose);
+            Exit::Fine
+        }
+        Err(complaint) => {
+            print::error(&complaint);
+            Exit::BadConfig
+        }
+    }
+}
+
+struct Tool {
+    id: String,
+    shown: String,
+    server: String,
+    title: Option<String>,
+    description: String,
+    schema: Option<Json>,
+}
+
+struct Query {
+    id: String,
+    text: String,
+    /// Tools by their places, and their relevance.
+    judged: Vec<(usize, u32)>,
+}
+
+/// A query whose best tool is not among the first.
+struct Miss {
+    id: String,
+    query: String,
+    expected: Vec<String>,
+    found: Vec<String>,
+}
+
+struct Report {
+    tools: usize,
+    queries: usize,
+    mean: Quality,
+    missed: Vec<Miss>,
+    build: Duration,
+    /// The median of one.
+    search: Duration,
+    /// Bytes of the index.
+    memory: usize,
+}
+
+fn measure(args: &SearchQualityArgs) -> Result<Report, String> {
+    let tools = read(&args.tools, "tools", tool)?;
+    let mut places = HashMap::new();
+    for (place, tool) in tools.iter().enumerate() {
+        if places.insert(tool.id.as_str(), place).is_some() {
+            return Err(wrong(&args.tools, "tools", place, "another tool has this `tool_id`"));
+        }
+    }
+    let queries = read(&args.queries, "queries", |value| query(value, &places))?;
+    let began = Instant::now();
+    let mut index = Index::build(tools.iter().map(document));
+    let build = began.elapsed();
+    if args.no_thesaurus {
+        index = index.without_thesaurus();
+    }
+    // What is made at the first search is no part of any.
+    index.search(&[&queries[0].text], 1, |_| true);
+    let mut rankings = Vec::with_capacity(queries.len());
+    let mut times = Vec::with_capacity(queries.len());
+    for query in &queries {
+        let began = Instant::now();
+        rankings.push(index.search(&[&query.text], tools.len(), |_| true).hits);
+        times.push(began.elapsed());
+    }
+    times.sort_unstable();
+    let mut missed = Vec::new();
+    let mut qualities = Vec::new();
+    for (query, hits) in queries.iter().zip(rankings) {
+        let ranked: Vec<usize> = hits.iter().map(|hit| hit.document).collect();
+        qualities.push(Quality::of(&ranked, &query.judged));
+        missed.extend(miss(query, &ranked, &tools));
+    }
+    Ok(Report {
+        tools: tools.len(),
+        queries: queries.len(),
+        mean: Quality::mean(&qualities),
+        missed,
+        build,
+        // The median: a busy machine interrupts some searches for longer than all of them take.
+        search: times[times.len() / 2],
+        memory: index.memory(),
+    })
+}
+
+fn miss(query: &Query, ranked: &[usize], tools: &[Tool]) -> Option<Miss> {
+    let best = query.judged.iter().map(|(_, relevance)| *relevance).max()?;
+    let expected: Vec<usize> =
+        query.judged.iter().filter(|judged| judged.1 == best).map(|judged| judged.0).collect();
+    let first = &ranked[..ranked.len().min(MISSED_CUT)];
+    let names = |places: &[usize]| places.iter().map(|place| tools[*place].id.clone()).collect();
+    let is_missed = !first.iter().any(|place| expected.contains(place));
+    is_missed.then(|| Miss {
+        id: query.id.clone(),
+        query: query.text.clone(),
+        expected: names(&expected),
+        found: names(first),
+    })
+}
+
+fn document(tool: &Tool) -> Document<'_> {
+    Document {
+        name: &tool.shown,
+        server: &tool.server,
+        title: tool.title.as_deref(),
+        description: &tool.description,
+        input_schema: tool.schema.as_ref(),
+    }
+}
+
+/// Reads the list `key` of a file; an error names the file, the entry and what is wrong.
+fn read<T>(
+    path: &Path,
+    key: &str,
+    entry: impl Fn(&Json) -> Result<T, String>,
+) -> Result<Vec<T>, String> {
+    let in_file = |what: &dyn std::fmt::Display| format!("{}: {what}", path.display());
+    let size = std::fs::metadata(path).map_err(|error| in_file(&error))?.len();
+    if size > FILE_MAX {
+        return Err(in_file(&"larger than 64 MiB"));
+    }
+    let text = std::fs::read_to_string(path).map_err(|error| in_file(&error))?;
+    let json = Json::parse(&text).map_err(|error| in_file(&format!("no JSON: {error}")))?;
+    let list = json.get(key).and_then(Json::as_array);
+    let list = list.ok_or_else(|| in_file(&format!("lacks the list `{key}`")))?;
+    if list.is_empty() {
+        return Err(in_file(&format!("the list `{key}` is empty")));
+    }
+    let each = list.iter().enumerate();
+    each.map(|(at, value)| entry(value).map_err(|what| wrong(path, key, at, &what))).collect()
+}
+
+fn wrong(path: &Path, key: &str, at: usize, what: &str) -> String {
+    format!("{}: {key}[{at}]: {what}", path.display())
+}
+
+fn text(value: &Json, key: &str) -> Result<String, String> {
+    let text = value.get(key).and_then(Json::as_str);
+    text.map(str::to_owned).ok_or_else(|| format!("lacks the text `{key}`"))
+}
+
+fn tool(value: &Json) -> Result<Tool, String> {
+    let (server, name) = (text(value, "server")?, text(value, "tool")?);
+    let schema = ["inputSchema", "schema"].iter().find_map(|key| value.get(key));
+    Ok(Tool {
+        id: text(value, "tool_id")?,
+        shown: format!("{server}__{name}"),
+        server,
+        title: text(value, "title").ok(),
+        description: text(value, "description").unwrap_or_default(),
+        schema: schema.cloned(),
+    })
+}
+
+fn query(value: &Json, places: &HashMap<&str, usize>) -> Result<Query, String> {
+    let labels = value.get("labels").and_then(Json::as_array).ok_or("lacks the list `labels`")?;
+    let mut judged = Vec::with_capacity(labels.len());
+    for label in labels {
+        let id = text(label, "tool_id").map_err(|what| format!("a label {what}"))?;
+        let place = places.get(id.as_str()).ok_or_else(|| format!("no tool is called {id}"))?;
+        let relevance = label.get("relevance").and_then(Json::as_u64);
+        let relevance = relevance.and_then(|number| u32::try_from(number).ok());
+        let fits = relevance.filter(|number| *number <= RELEVANCE_MAX);
+        judged.push((
+            *place,
+            fits.ok_or_else(|| format!("{id}: relevance is no whole number from 0 to 10"))?,
+        ));
+    }
+    if judged.iter().all(|(_, relevance)| *relevance == 0) {
+        return Err("no label has a relevance above 0, so nothing can be found".to_owned());
+    }
+    Ok(Query { id: text(value, "id")?, text: text(value, "query")?, judged })
+}
+
+/// Gains grow with the power of two, so larger numbers would drown everything else.
+const RELEVANCE_MAX: u32 = 10;
+
+impl Report {
+    fn show(&self, verbose: bool) {
+        let line = |name: &str, value: f64| print::line(&format!("{name:<10} {value:.3}"));
+        for (cut, recall) in CUTS.iter().zip(self.mean.recall) {
+            line(&format!("recall@{cut}"), recall);
+        }
+        line("MRR", self.mean.reciprocal_rank);
+        line("nDCG@10", self.mean.ndcg);
+        print::line(&format!(
+            "{} queries over {} tools: {} µs per search (median); index made in {} µs, {} bytes",
+            self.queries,
+            self.tools,
+            self.search.as_micros(),
+            self.build.as_micros(),
+            self.memory,
+        ));
+        for miss in self.missed.iter().filter(|_| verbose) {
+            print::line(&format!("missed {}: {}", miss.id, miss.query));
+            print::line(&format!("  expected {}", miss.expected.join(", ")));
+            let found = if miss.found.is_empty() { "nothing" } else { &*miss.found.join(", ") };
+            print::line(&format!("  found    {found}"));
+        }
+    }
+
+    fn json(&self, verbose: bool) -> serde_json::Value {
+        let recall: serde_json::Map<String, serde_json::Value> =
+            CUTS.iter().zip(self.mean.recall).map(|(cut, r)| (cut.to_string(), r.into())).collect();
+        let mut report = serde_json::json!({
+            "tools": self.tools,
+            "queries": self.queries,
+            "recall": recall,
+            "mrr": self.mean.reciprocal_rank,
+            "ndcg_at_10": self.mean.ndcg,
+            "search_seconds": self.search.as_secs_f64(),
+            "build_seconds": self.build.as_secs_f64(),
+            "index_bytes": self.memory,
+        });
+        if verbose {
+            let missed = self.missed.iter().map(|miss| {
+                serde_json::json!({
+                    "id": miss.id, "query": miss.query,
+                    "expected": miss.expected, "found": miss.found,
+                })
+            });
+            report["missed"] = missed.collect();
+        }
+        report
+    }
+}

@@ -18,7 +18,7 @@
 //!  3   mux ───────────────── one door for every call; the catalog
 //!  2   servers ── one MCP server's life
 //!  1   access ── who may     connection ── what is said with a server     process ── how its program runs
-//!      credentials ── what proves us to it
+//!      credentials ── what proves us to it     render ── how results read for a model
 //!  0   base ── names, ids, tasks     wire ── MCP on the wire     config ── what is wanted
 //!      json ── a value, as it is written    telemetry ── what happened
 //!      example ── small MCP servers in the binary
@@ -35,6 +35,7 @@
 //! | [`access`] | principals, the checks at the door, the decision about a call |
 //! | [`process`] | a server's process: a unit of systemd or a child; pipes, sandbox, the end |
 //! | [`credentials`] | what proves us to a remote server: tokens, programs that print them, logins |
+//! | [`render`] | JSON and TOON, estimates of tokens, previews and pages of large results |
 //! | [`connection`] | requests and answers, questions and notices of one server |
 //! | [`servers`] | handshakes, what each offers, supervision, what outlives us |
 //! | [`mux`] | the life of a call, phase by phase; names and what they resolve to |
@@ -92,6 +93,7 @@ mod front;
 mod json;
 mod mux;
 mod process;
+mod render;
 mod servers;
 mod telemetry;
 mod wire;

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 const PLAN: &[(&str, &[&str])] = &[
     ("base", &[]),
     ("json", &[]),
+    ("render", &["json"]),
     ("wire", &[]),
     ("config", &["base"]),
     ("telemetry", &["base"]),

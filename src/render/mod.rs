@@ -1,0 +1,18 @@
+//! How results read for a model.
+//!
+//! # Knows
+//! JSON values, TOON, about how many tokens a text has, what of a large value to show first.
+//!
+//! # Does not know
+//! Tools, sessions, where a value comes from, tokio.
+//!
+//! # How to read it
+//! [`mod@format`] chooses between JSON and [`toon`], with what [`tokens`] estimates.
+
+#![cfg_attr(not(test), expect(dead_code, reason = "wired up next"))]
+
+pub mod format;
+#[cfg(test)]
+mod sample;
+pub mod tokens;
+pub mod toon;

@@ -8,10 +8,12 @@
 //!
 //! # How to read it
 //! [`mod@format`] chooses between JSON and [`toon`], with what [`tokens`] estimates.
+//! [`preview`] is what a model sees first of a large result.
 
 #![cfg_attr(not(test), expect(dead_code, reason = "wired up next"))]
 
 pub mod format;
+pub mod preview;
 #[cfg(test)]
 mod sample;
 pub mod tokens;

@@ -68,3 +68,14 @@ pub fn json() -> impl Strategy<Value = Json> {
         ]
     })
 }
+
+/// Whether an object in the value has two members with one name.
+pub fn has_twice(value: &Json) -> bool {
+    match value {
+        Json::Array(items) => items.iter().any(has_twice),
+        Json::Object(members) => members.iter().enumerate().any(|(index, (name, value))| {
+            has_twice(value) || members[..index].iter().any(|(other, _)| other == name)
+        }),
+        _ => false,
+    }
+}

@@ -20,7 +20,7 @@ pub fn estimate(text: &str) -> usize {
     while let Some(cost) = reader.piece() {
         hundredths += cost;
     }
-    hundredths.div_ceil(ONE)
+    (hundredths + ONE / 2) / ONE
 }
 
 /// Costs are counted in hundredths of a token.

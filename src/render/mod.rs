@@ -12,6 +12,7 @@
 
 #![cfg_attr(not(test), expect(dead_code, reason = "wired up next"))]
 
+pub mod filter;
 pub mod format;
 pub mod preview;
 #[cfg(test)]

@@ -72,7 +72,10 @@ mod tests {
         let text: String = (0..1000).map(|line| format!("line {line}\n")).collect();
         let shown = preview_text(&text, 200);
         assert!(shown.starts_with("line 0\nline 1\n"), "{shown}");
-        assert!(shown.ends_with("left out …]\nline 996\nline 997\nline 998\nline 999\n"), "{shown}");
+        assert!(
+            shown.ends_with("left out …]\nline 996\nline 997\nline 998\nline 999\n"),
+            "{shown}"
+        );
         assert!(shown.contains("\n[… 980 lines, 8736 bytes left out …]\n"), "{shown}");
         assert_eq!(preview_text(&text, text.len()), text);
     }

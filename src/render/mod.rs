@@ -9,6 +9,7 @@
 //! # How to read it
 //! [`mod@format`] chooses between JSON and [`toon`], with what [`tokens`] estimates.
 //! [`preview`] is what a model sees first of a large result.
+//! [`select`] pages through the rest, by what [`filter`] keeps.
 
 #![cfg_attr(not(test), expect(dead_code, reason = "wired up next"))]
 
@@ -17,5 +18,6 @@ pub mod format;
 pub mod preview;
 #[cfg(test)]
 mod sample;
+pub mod select;
 pub mod tokens;
 pub mod toon;

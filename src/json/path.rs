@@ -152,7 +152,7 @@ mod tests {
             ("", ""),
             ("$.items.3.name", "items[3].name"),
             ("0.a", "0.a"),
-            (r#"/a/b.c//$"#, r#"a["b.c"][""]["$"]"#),
+            ("/a/b.c//$", r#"a["b.c"][""]["$"]"#),
         ] {
             assert_eq!(Path::parse(text).unwrap().to_string(), expected);
         }

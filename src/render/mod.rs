@@ -11,7 +11,7 @@
 //! [`preview`] is what a model sees first of a large result.
 //! [`select`] pages through the rest, by what [`filter`] keeps.
 
-#![cfg_attr(not(test), expect(dead_code, reason = "wired up next"))]
+#![cfg_attr(not(test), expect(dead_code, unused_imports, reason = "wired up next"))]
 
 pub mod filter;
 pub mod format;

@@ -25,7 +25,7 @@ fn number() -> impl Strategy<Value = Json> {
     const WRITTEN: &[&str] = &["1e400", "1.10", "-0", "0", "1.0", "1E2", "9007199254740993"];
     let text = prop_oneof![
         8 => (-1000..1000i64).prop_map(|number| number.to_string()),
-        6 => (-1_000_000..1_000_000i64).prop_map(|number| (number as f64 / 1000.0).to_string()),
+        6 => (-1_000_000..1_000_000i32).prop_map(|number| (f64::from(number) / 1000.0).to_string()),
         1 => any::<i64>().prop_map(|number| number.to_string()),
         1 => any::<f64>().prop_filter("finite", |number| number.is_finite())
             .prop_map(|number| format!("{number:e}")),

@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use super::{BUDGET_MIN, preview};
+use super::{BUDGET_MIN, preview, preview_text};
 use crate::json::Json;
 use crate::render::sample;
 
@@ -27,6 +27,7 @@ fn what_fits_is_whole() {
     let value = Json::parse(r#"{"a":[1,2,3]}"#).unwrap();
     let shown = preview(&value, 256);
     assert!(shown.is_whole && shown.value == value);
+    assert_eq!(preview_text("a\nb", 3), "a\nb");
 }
 
 #[test]

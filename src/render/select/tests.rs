@@ -18,8 +18,8 @@ fn show(data: &str, selection: &Selection) -> String {
     select(&Json::parse(data).unwrap(), selection, 8000).unwrap().into_json().to_string()
 }
 
-fn sort(path: &str, is_descending: bool) -> Option<(Path, bool)> {
-    Some((Path::parse(path).unwrap(), is_descending))
+fn by(path: &str, is_descending: bool) -> (Path, bool) {
+    (Path::parse(path).unwrap(), is_descending)
 }
 
 #[test]
@@ -54,10 +54,10 @@ fn items_are_searched_filtered_sorted_and_projected() {
     assert_eq!(numbers(Selection { search: search("bob"), ..items() }), [10]);
     assert_eq!(numbers(Selection { search: search(r#""STATE":"OPEN""#), ..items() }), [3, 1]);
     assert_eq!(numbers(Selection { filter: filter("number >= 3"), ..items() }), [3, 10]);
-    assert_eq!(numbers(Selection { sort: sort("number", false), ..items() }), [1, 3, 10]);
-    assert_eq!(numbers(Selection { sort: sort("number", true), ..items() }), [10, 3, 1]);
-    assert_eq!(numbers(Selection { sort: sort("user.login", false), ..items() }), [10, 3, 1]);
-    assert_eq!(numbers(Selection { sort: sort("user.login", true), ..items() }), [3, 10, 1]);
+    assert_eq!(numbers(Selection { sort: Some(by("number", false)), ..items() }), [1, 3, 10]);
+    assert_eq!(numbers(Selection { sort: Some(by("number", true)), ..items() }), [10, 3, 1]);
+    assert_eq!(numbers(Selection { sort: Some(by("user.login", false)), ..items() }), [10, 3, 1]);
+    assert_eq!(numbers(Selection { sort: Some(by("user.login", true)), ..items() }), [3, 10, 1]);
 }
 
 #[test]
@@ -141,7 +141,7 @@ fn what_is_impossible_is_refused() {
     assert_eq!(error(&selection("items[9]")), SelectError::PathNotFound("items[9]".to_owned()));
     let asked = Selection { filter: Filter::parse("a == 1").ok(), ..selection("total") };
     assert_eq!(error(&asked).to_string(), "`filter` works on arrays, and this is a number");
-    let asked = Selection { sort: sort("a", false), ..selection("") };
+    let asked = Selection { sort: Some(by("a", false)), ..selection("") };
     assert_eq!(error(&asked).to_string(), "`sort` works on arrays, and this is an object");
     let asked = Selection { fields: vec!["a".to_owned()], ..selection("items[0].state") };
     let expected = "`fields` works on arrays and objects, and this is a string";

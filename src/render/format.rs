@@ -130,7 +130,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(1000))]
+        #![proptest_config(ProptestConfig::with_cases(256))]
 
         #[test]
         fn auto_is_never_longer(value in prop_oneof![sample::json(), sample::table(1..40)]) {

@@ -11,26 +11,28 @@
 //! fails on any other import.
 //!
 //! ```text
-//!  7   cli ───────────────── every verb; the only room that prints
-//!  6   daemon ── puts the house together, the one control loop      bridge ── a small program of its own
-//!  5   front ─────────────── clients come in
-//!  4   client ── what one says and hears         admin ── operators look in
+//!  8   cli ───────────────── every verb; the only room that prints
+//!  7   daemon ── puts the house together, the one control loop      bridge ── a small program of its own
+//!  6   front ─────────────── clients come in
+//!  5   client ── what one says and hears         admin ── operators look in
+//!  4   meta ──────────────── tools of our own, made of calls
 //!  3   mux ───────────────── one door for every call; the catalog
 //!  2   servers ── one MCP server's life
 //!  1   access ── who may     connection ── what is said with a server     process ── how its program runs
-//!      credentials ── what proves us to it
-//!  0   base ── names, ids, tasks     wire ── MCP on the wire     config ── what is wanted
-//!      json ── a value, as it is written    telemetry ── what happened
-//!      arguments ── what a call is given     results ── what is kept of one
+//!      credentials ── what proves us to it       config ── what is wanted
+//!      arguments ── what a call is given         render ── how results and definitions read
+//!      search ── which tools are meant
+//!  0   base ── names, ids, tasks     wire ── MCP on the wire     json ── a value, as it is written
+//!      telemetry ── what happened    results ── what is kept of a call
 //!      example ── small MCP servers in the binary
-//!      search ── which tools are meant      example ── small MCP servers in the binary
 //! ```
 //!
 //! | room | read it for |
 //! | --- | --- |
 //! | [`base`] | names, ids, secrets, directories, atomic files, named tasks |
 //! | [`json`] | a JSON value that keeps its order and its digits |
-//! | [`arguments`] | references in arguments to files and stored results |
+//! | [`arguments`] | references in arguments, types put right, what does not fit a schema |
+//! | [`render`] | JSON and TOON, previews and pages of large results, definitions that read shorter |
 //! | [`results`] | results too large for a client, kept until it has paged through them |
 //! | [`search`] | which tools a query in words is about |
 //! | [`wire`] | JSON-RPC on borrowed bytes, the two eras and what lies between them, framing, the link |
@@ -43,6 +45,7 @@
 //! | [`connection`] | requests and answers, questions and notices of one server |
 //! | [`servers`] | handshakes, what each offers, supervision, what outlives us |
 //! | [`mux`] | the life of a call, phase by phase; names and what they resolve to |
+//! | [`meta`] | the tools that callmux itself gives to agents |
 //! | [`client`] | what a message means, sessions, what a client is told unasked |
 //! | [`front`] | streamable HTTP, HTTP with SSE, stdio, the daemon's end of the link |
 //! | [`admin`] | status, reload, and the life of single servers, for who runs the daemon |
@@ -54,7 +57,8 @@
 //!
 //! A client's bytes reach [`front`], which reads the envelope with borrowed fields
 //! ([`wire::message`]) and has it said what it means ([`client::handle`]). A request for one server passes
-//! [`mux::dispatch::serve`], the one door, phase by phase; [`connection`] gives it an id of
+//! [`mux::dispatch::serve`], the one door, phase by phase, and so does each call that a tool of our own
+//! makes ([`meta`]); [`connection`] gives it an id of
 //! its own and writes the client's bytes with three spans replaced. The answer comes back the same
 //! way, under the client's id. Nothing between is parsed into a model and written anew.
 //!

@@ -1,5 +1,7 @@
 //! Where a part of a value lies: `items.3.name`, `items[3].name`, `$.items[3]["a.b"]`.
 
+use std::fmt;
+
 use super::tree::Json;
 
 /// A path to a part of a value. An empty one leads to the value itself.
@@ -64,6 +66,33 @@ impl Path {
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
+
+    /// The path to the member, or to the item at the position, that `step` names.
+    #[must_use]
+    pub fn join(&self, step: impl Into<String>) -> Self {
+        Self(self.0.iter().cloned().chain([step.into()]).collect())
+    }
+}
+
+/// A text that [`Path::parse`] reads as this path.
+impl fmt::Display for Path {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.iter().any(|step| step.contains('"') && step.contains('\'')) {
+            let escaped = |step: &String| step.replace('~', "~0").replace('/', "~1");
+            return self.0.iter().try_for_each(|step| write!(f, "/{}", escaped(step)));
+        }
+        for (index, step) in self.0.iter().enumerate() {
+            if index > 0 && step.bytes().all(|byte| byte.is_ascii_digit()) && !step.is_empty() {
+                write!(f, "[{step}]")?;
+            } else if step.is_empty() || step.starts_with(['$', '/']) || step.contains(['.', '[']) {
+                let quote = if step.contains('"') { '\'' } else { '"' };
+                write!(f, "[{quote}{step}{quote}]")?;
+            } else {
+                write!(f, "{}{step}", if index > 0 { "." } else { "" })?;
+            }
+        }
+        Ok(())
+    }
 }
 
 /// What stands between brackets, and what follows them.
@@ -84,6 +113,8 @@ fn bracket(inner: &str) -> Result<(String, &str), PathError> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::{Json, Path};
 
     #[test]
@@ -112,6 +143,28 @@ mod tests {
     fn what_is_no_path_is_refused() {
         for path in ["a..b", ".a", "a.", "a[", "a[x]", "a[]", "a[-1]", "a[0]b", "a[0].", "a[\"b]"] {
             assert!(Path::parse(path).is_err(), "{path}");
+        }
+    }
+
+    #[test]
+    fn paths_read_well() {
+        for (text, expected) in [
+            ("", ""),
+            ("$.items.3.name", "items[3].name"),
+            ("0.a", "0.a"),
+            ("/a/b.c//$", r#"a["b.c"][""]["$"]"#),
+        ] {
+            assert_eq!(Path::parse(text).unwrap().to_string(), expected);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_path_is_read_as_it_is_written(
+            steps in proptest::collection::vec(r#"[a-z0-9.\[\]"'$/~]{0,4}"#, 0..4),
+        ) {
+            let path = steps.iter().fold(Path::default(), |path, step| path.join(step.as_str()));
+            prop_assert_eq!(Path::parse(&path.to_string()).unwrap(), path);
         }
     }
 }

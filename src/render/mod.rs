@@ -1,23 +1,25 @@
-//! How results and schemas read: text formats, previews, compressed definitions. Pure.
+//! How results read for a model.
+//!
+//! # Knows
+//! JSON values, TOON, about how many tokens a text has, what of a large value to show first.
+//!
+//! # Does not know
+//! Tools, sessions, where a value comes from, tokio.
+//!
+//! # How to read it
+//! [`mod@format`] chooses between JSON and [`toon`], with what [`tokens`] estimates.
+//! [`preview`] is what a model sees first of a large result.
+//! [`select`] pages through the rest, by what [`filter`] keeps.
 
 pub mod compress;
+pub mod filter;
 pub mod format;
+pub mod preview;
+#[cfg(test)]
+mod sample;
+pub mod select;
+pub mod tokens;
+pub mod toon;
 
 pub use compress::Compression;
 pub use format::TextFormat;
-pub mod preview {
-    //! stub
-    use crate::json::Json;
-    #[derive(Debug)]
-    pub struct Preview {
-        pub value: Json,
-        pub shape: Json,
-        pub is_whole: bool,
-    }
-    pub fn preview(value: &Json, _budget: usize) -> Preview {
-        Preview { value: value.clone(), shape: Json::Null, is_whole: true }
-    }
-    pub fn preview_text(text: &str, budget: usize) -> String {
-        text.chars().take(budget).collect()
-    }
-}

@@ -1,0 +1,260 @@
+//! What a model sees first of a result that is too large for it.
+//!
+//! A preview is a part of the value, and again a value: leading items of arrays, members of
+//! objects, beginnings of strings. What is missing is counted where it is missing, under a mark:
+//!
+//! * `{"_more":{"items":950}}` is the last item of an array that had 950 items more,
+//! * `"_more":{"members":12}` is the last member of an object that had 12 members more,
+//! * `…[_more: 3000 chars]` is the end of a string that had 3000 characters more,
+//! * `{"_more":{"digits":5000}}` stands for a number that long.
+//!
+//! The mark is `_more`, with as many underscores before it as are needed for the value to have no
+//! member of that name and no string with such an end, so a mark is never data (sixteen at most).
+//!
+//! An item is shown or it is not: no array ends in the middle of one. Where whole items are so large
+//! that few can be shown, the strings and arrays in all of them are cut first.
+
+mod shape;
+mod text;
+
+pub use text::preview_text;
+
+use crate::json::Json;
+
+/// A part of a value that fits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Preview {
+    pub value: Json,
+    /// What the whole value is: `{"type":"array","total":950,"sampleKeys":["id","name"]}`.
+    pub shape: Json,
+    /// Nothing is missing.
+    pub is_whole: bool,
+}
+
+/// The least that a preview needs, in bytes.
+pub const BUDGET_MIN: usize = 256;
+
+/// As much of the value as fits into `budget` bytes of compact JSON; less than [`BUDGET_MIN`] counts
+/// as that.
+pub fn preview(value: &Json, budget: usize) -> Preview {
+    let shape = shape::shape(value);
+    if value.len() <= budget {
+        return Preview { value: value.clone(), shape, is_whole: true };
+    }
+    let cutter = Cutter { mark: mark(value) };
+    Preview { value: cutter.fit(value, budget.max(BUDGET_MIN)), shape, is_whole: false }
+}
+
+const MARK: &str = "_more";
+const MARK_UNDERSCORES_MAX: usize = 16;
+
+/// The mark for this value.
+fn mark(value: &Json) -> String {
+    let mut mark = MARK.to_owned();
+    for _ in 1..MARK_UNDERSCORES_MAX {
+        if !has_mark(value, &mark, &format!("[{mark}:")) {
+            break;
+        }
+        mark.insert(0, '_');
+    }
+    mark
+}
+
+fn has_mark(value: &Json, mark: &str, end: &str) -> bool {
+    match value {
+        Json::String(text) => text.contains(end),
+        Json::Array(items) => items.iter().any(|item| has_mark(item, mark, end)),
+        Json::Object(members) => {
+            members.iter().any(|(name, value)| name == mark || has_mark(value, mark, end))
+        }
+        _ => false,
+    }
+}
+
+/// How much of what lies in an item is shown.
+#[derive(Clone, Copy)]
+struct Limits {
+    /// Characters of a string.
+    chars: usize,
+    /// Items of an array.
+    items: usize,
+    /// Members of an object.
+    members: usize,
+    /// Values around a value.
+    depth: usize,
+}
+
+/// From items as they are to the least that still tells what they are.
+const LADDER: [Option<Limits>; 5] = [
+    None,
+    Some(Limits { chars: 1000, items: 20, members: 100, depth: 6 }),
+    Some(Limits { chars: 300, items: 10, members: 50, depth: 5 }),
+    Some(Limits { chars: 100, items: 3, members: 30, depth: 4 }),
+    Some(Limits { chars: 40, items: 1, members: 20, depth: 2 }),
+];
+
+/// As many items are enough; fewer are a reason to cut what is in them.
+const ITEMS_ENOUGH: usize = 10;
+
+struct Cutter {
+    mark: String,
+}
+
+impl Cutter {
+    /// The value in at most `budget` bytes, which are at least [`Cutter::least`].
+    fn fit(&self, value: &Json, budget: usize) -> Json {
+        if value.len() <= budget {
+            return value.clone();
+        }
+        match value {
+            Json::Array(items) => self.fit_items(items, budget),
+            Json::Object(members) => self.fit_members(members, budget),
+            Json::String(text) => self.fit_string(text, budget),
+            other => Json::Object(vec![self.more("digits", other.len())]),
+        }
+    }
+
+    /// Bytes in which every value can be told of.
+    fn least(&self) -> usize {
+        self.mark.len() + 40
+    }
+
+    fn more(&self, what: &str, count: usize) -> (String, Json) {
+        (self.mark.clone(), Json::object([(what, count.into())]))
+    }
+
+    fn fit_items(&self, items: &[Json], budget: usize) -> Json {
+        let end = |shown: usize| Json::Object(vec![self.more("items", items.len() - shown)]);
+        let room = budget.saturating_sub(3 + end(0).len());
+        let mut best = Vec::new();
+        for limits in LADDER {
+            let shown = self.leading(items, limits, room);
+            if shown.len() > best.len() {
+                best = shown;
+            }
+            if best.len() >= ITEMS_ENOUGH.min(items.len()) {
+                break;
+            }
+        }
+        if best.is_empty() && room >= self.least() {
+            best.extend(items.first().map(|first| self.fit(first, room)));
+        }
+        if best.len() < items.len() {
+            best.push(end(best.len()));
+        }
+        Json::Array(best)
+    }
+
+    /// As many leading items as fit if each is cut to the limits.
+    fn leading(&self, items: &[Json], limits: Option<Limits>, room: usize) -> Vec<Json> {
+        let mut left = room;
+        let mut shown = Vec::new();
+        for item in items {
+            let item = match limits {
+                Some(limits) => &self.trim(item, limits),
+                None => item,
+            };
+            let Some(rest) = left.checked_sub(item.len() + 1) else { break };
+            left = rest;
+            shown.push(item.clone());
+        }
+        shown
+    }
+
+    /// Members that are small are shown whole, the others share what is left alike.
+    fn fit_members(&self, members: &[(String, Json)], budget: usize) -> Json {
+        let head = |name: &str| Json::from(name).len() + 2;
+        let least = |value: &Json| value.len().min(self.least());
+        let end = self.more("members", members.len());
+        let cost = |(name, value): &(String, Json)| head(name) + least(value);
+        let is_all = 2 + members.iter().map(cost).sum::<usize>() <= budget;
+        let end_len = if is_all { 0 } else { head(&end.0) + end.1.len() };
+        let mut room = budget.saturating_sub(2 + end_len);
+        let shown = members.iter().take_while(|member| {
+            let rest = room.checked_sub(cost(member));
+            room = rest.unwrap_or(room);
+            rest.is_some()
+        });
+        let shown: Vec<_> = shown.collect();
+        // What is left beyond the least of each, for the smallest first.
+        let mut by_size: Vec<usize> = (0..shown.len()).collect();
+        let sizes: Vec<usize> = shown.iter().map(|(_, value)| value.len()).collect();
+        by_size.sort_by_key(|&index| sizes[index]);
+        let mut values = vec![Json::Null; shown.len()];
+        for (done, &index) in by_size.iter().enumerate() {
+            let value = &shown[index].1;
+            let share = least(value) + room / (shown.len() - done);
+            values[index] = self.fit(value, share);
+            room = (room + least(value)).saturating_sub(values[index].len());
+        }
+        let names = shown.iter().map(|(name, _)| name.clone());
+        let mut out: Vec<_> = names.zip(values).collect();
+        if out.len() < members.len() {
+            out.push(self.more("members", members.len() - out.len()));
+        }
+        Json::Object(out)
+    }
+
+    fn fit_string(&self, text: &str, budget: usize) -> Json {
+        let total = text.chars().count();
+        let mut room = budget.saturating_sub(2 + self.end(total).len());
+        let fits = |char: char| {
+            let rest = room.checked_sub(Json::from(char.to_string()).len() - 2);
+            room = rest.unwrap_or(room);
+            rest.is_some()
+        };
+        self.cut_string(text, text.chars().map(fits).take_while(|fits| *fits).count(), total)
+    }
+
+    fn cut_string(&self, text: &str, kept: usize, total: usize) -> Json {
+        let beginning = text.chars().take(kept);
+        Json::String(beginning.chain(self.end(total - kept).chars()).collect())
+    }
+
+    fn end(&self, missing: usize) -> String {
+        format!("…[{}: {missing} chars]", self.mark)
+    }
+
+    /// The value with everything in it cut to the limits, where that makes it shorter.
+    fn trim(&self, value: &Json, limits: Limits) -> Json {
+        let cut = match value {
+            Json::String(text) => {
+                let Some(total) = is_longer(text, limits.chars) else { return value.clone() };
+                self.cut_string(text, limits.chars, total)
+            }
+            Json::Array(items) => self.trim_items(items, limits),
+            Json::Object(members) => self.trim_members(members, limits),
+            _ => return value.clone(),
+        };
+        if cut.len() < value.len() { cut } else { value.clone() }
+    }
+
+    fn trim_items(&self, items: &[Json], limits: Limits) -> Json {
+        let inner = Limits { depth: limits.depth.saturating_sub(1), ..limits };
+        let kept = if limits.depth == 0 { 0 } else { limits.items };
+        let mut out: Vec<_> = items.iter().take(kept).map(|item| self.trim(item, inner)).collect();
+        if out.len() < items.len() {
+            out.push(Json::Object(vec![self.more("items", items.len() - out.len())]));
+        }
+        Json::Array(out)
+    }
+
+    fn trim_members(&self, members: &[(String, Json)], limits: Limits) -> Json {
+        let inner = Limits { depth: limits.depth.saturating_sub(1), ..limits };
+        let kept = if limits.depth == 0 { 0 } else { limits.members };
+        let member = |(name, value): &(String, Json)| (name.clone(), self.trim(value, inner));
+        let mut out: Vec<_> = members.iter().take(kept).map(member).collect();
+        if out.len() < members.len() {
+            out.push(self.more("members", members.len() - out.len()));
+        }
+        Json::Object(out)
+    }
+}
+
+/// How many characters a text has, if more than `limit`.
+fn is_longer(text: &str, limit: usize) -> Option<usize> {
+    (text.len() > limit).then(|| text.chars().count()).filter(|&total| total > limit)
+}
+
+#[cfg(test)]
+mod tests;

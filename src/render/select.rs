@@ -1,0 +1,115 @@
+//! A page of a stored value: the part at a path, what of it matches, and as much as fits.
+//!
+//! * Arrays: items that match `search` and `filter`, in the order of `sort`, with only `fields`.
+//! * Objects: `fields` of it; one too large comes as pages of its members. `search` keeps members.
+//! * Strings: pages of characters. `search` keeps lines.
+//!
+//! A page never has more bytes than its budget, and always moves on: an item that alone is larger
+//! comes as its preview, with a note where to read it.
+
+mod page;
+mod pick;
+
+pub use page::Selected;
+
+use crate::json::{Json, Path};
+
+use super::filter::Filter;
+
+/// What of a value is asked for.
+#[derive(Debug, Clone, Default)]
+pub struct Selection {
+    pub path: Path,
+    /// How many items, members or characters are left out at the beginning.
+    pub offset: usize,
+    /// How many items or members a page has at most; a page of a string has [`LIMIT_CHARS`] times as
+    /// many characters. With 0 there is no data, only counts.
+    pub limit: usize,
+    /// The members to show, by name or path; each is shown under what it is called here.
+    pub fields: Vec<String>,
+    /// A part of the JSON of what is kept, in capitals or not.
+    pub search: Option<String>,
+    pub filter: Option<Filter>,
+    /// By what items are sorted, and whether the largest comes first. Items without it come last.
+    pub sort: Option<(Path, bool)>,
+    /// Only counts, no data.
+    pub count: bool,
+}
+
+/// Characters of a string for each item that a page may have.
+pub const LIMIT_CHARS: usize = 200;
+
+/// The least that a page needs, in bytes.
+pub const BUDGET_MIN: usize = 1024;
+
+/// Why there is no page.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SelectError {
+    #[error("the result has nothing at path `{0}`")]
+    PathNotFound(String),
+    #[error("field `{field}`: {why}")]
+    Field { field: String, why: String },
+    /// A filter of an object and the like.
+    #[error("`{what}` works on {works_on}, and this is {found}")]
+    NotApplicable { what: &'static str, works_on: &'static str, found: &'static str },
+}
+
+/// A page whose envelope ([`Selected::into_json`]) has at most `budget` bytes of compact JSON; less
+/// than [`BUDGET_MIN`] counts as that.
+pub fn select(data: &Json, selection: &Selection, budget: usize) -> Result<Selected, SelectError> {
+    let not_found = || SelectError::PathNotFound(selection.path.to_string());
+    let value = selection.path.find(data).ok_or_else(not_found)?;
+    check(value, selection)?;
+    let fields = pick::fields(&selection.fields)?;
+    let limit = if selection.count { 0 } else { selection.limit };
+    let asked = page::Asked {
+        path: &selection.path,
+        offset: selection.offset,
+        limit,
+        budget: budget.max(BUDGET_MIN),
+    };
+    let search = selection.search.as_deref().filter(|text| !text.is_empty()).map(pick::Search::new);
+    Ok(match value {
+        Json::Array(items) => {
+            let filter = selection.filter.as_ref();
+            let mut kept = pick::items(items, search.as_ref(), filter);
+            if let Some((path, is_descending)) = &selection.sort {
+                pick::sort(&mut kept, path, *is_descending);
+            }
+            asked.items(&kept, &fields)
+        }
+        Json::Object(members) if fields.is_empty() => {
+            asked.members(&pick::members(members, search.as_ref()))
+        }
+        Json::Object(_) => {
+            let shown = pick::project(value, &fields);
+            let members = shown.as_object().unwrap_or_default();
+            asked.members(&pick::members(members, search.as_ref()))
+        }
+        Json::String(text) => match search {
+            Some(search) => asked.chars(&search.lines(text)),
+            None => asked.chars(text),
+        },
+        other => asked.value(other),
+    })
+}
+
+/// Whatever is asked for must be possible, rather than be left out silently.
+fn check(value: &Json, selection: &Selection) -> Result<(), SelectError> {
+    let refuse =
+        |what, works_on| Err(SelectError::NotApplicable { what, works_on, found: value.title() });
+    let is_array = value.as_array().is_some();
+    if !is_array && selection.filter.is_some() {
+        return refuse("filter", "arrays");
+    }
+    if !is_array && selection.sort.is_some() {
+        return refuse("sort", "arrays");
+    }
+    if !is_array && !value.is_object() && !selection.fields.is_empty() {
+        return refuse("fields", "arrays and objects");
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -18,7 +18,7 @@
 //!  3   mux ───────────────── one door for every call; the catalog
 //!  2   servers ── one MCP server's life
 //!  1   access ── who may     connection ── what is said with a server     process ── how its program runs
-//!      credentials ── what proves us to it
+//!      credentials ── what proves us to it    render ── how tools and results read
 //!  0   base ── names, ids, tasks     wire ── MCP on the wire     config ── what is wanted
 //!      json ── a value, as it is written    telemetry ── what happened
 //!      example ── small MCP servers in the binary
@@ -32,6 +32,7 @@
 //! | [`config`] | files to one typed value; every key in one table |
 //! | [`telemetry`] | the closed list of facts, and how they are written |
 //! | [`example`] | servers to try things with |
+//! | [`render`] | how tools read to a model: compressed definitions, signatures |
 //! | [`access`] | principals, the checks at the door, the decision about a call |
 //! | [`process`] | a server's process: a unit of systemd or a child; pipes, sandbox, the end |
 //! | [`credentials`] | what proves us to a remote server: tokens, programs that print them, logins |
@@ -92,6 +93,7 @@ mod front;
 mod json;
 mod mux;
 mod process;
+mod render;
 mod servers;
 mod telemetry;
 mod wire;

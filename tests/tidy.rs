@@ -14,6 +14,7 @@ const PLAN: &[(&str, &[&str])] = &[
     ("config", &["base"]),
     ("telemetry", &["base"]),
     ("example", &["base"]),
+    ("render", &["base", "json"]),
     ("access", &["base", "wire", "config", "telemetry"]),
     ("process", &["base", "config"]),
     ("credentials", &["base", "config"]),

@@ -19,6 +19,7 @@
 //!  2   servers ── one MCP server's life
 //!  1   access ── who may     connection ── what is said with a server     process ── how its program runs
 //!      credentials ── what proves us to it    render ── how tools and results read
+//!      arguments ── what a call's arguments mean
 //!  0   base ── names, ids, tasks     wire ── MCP on the wire     config ── what is wanted
 //!      json ── a value, as it is written    telemetry ── what happened
 //!      example ── small MCP servers in the binary
@@ -33,6 +34,7 @@
 //! | [`telemetry`] | the closed list of facts, and how they are written |
 //! | [`example`] | servers to try things with |
 //! | [`render`] | how tools read to a model: compressed definitions, signatures |
+//! | [`arguments`] | what a client meant by the arguments of a call, and what is wrong with them |
 //! | [`access`] | principals, the checks at the door, the decision about a call |
 //! | [`process`] | a server's process: a unit of systemd or a child; pipes, sandbox, the end |
 //! | [`credentials`] | what proves us to a remote server: tokens, programs that print them, logins |
@@ -80,6 +82,7 @@
 
 mod access;
 mod admin;
+mod arguments;
 mod base;
 mod bridge;
 mod cli;

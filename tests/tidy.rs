@@ -15,6 +15,7 @@ const PLAN: &[(&str, &[&str])] = &[
     ("telemetry", &["base"]),
     ("example", &["base"]),
     ("render", &["base", "json"]),
+    ("arguments", &["base", "json"]),
     ("access", &["base", "wire", "config", "telemetry"]),
     ("process", &["base", "config"]),
     ("credentials", &["base", "config"]),

@@ -39,6 +39,8 @@
 //! | [`config`] | files to one typed value; every key in one table |
 //! | [`telemetry`] | the closed list of facts, and how they are written |
 //! | [`example`] | servers to try things with |
+//! | [`render`] | how tools read to a model: compressed definitions, signatures |
+//! | [`arguments`] | what a client meant by the arguments of a call, and what is wrong with them |
 //! | [`access`] | principals, the checks at the door, the decision about a call |
 //! | [`process`] | a server's process: a unit of systemd or a child; pipes, sandbox, the end |
 //! | [`credentials`] | what proves us to a remote server: tokens, programs that print them, logins |

@@ -51,6 +51,7 @@ const PLAN: &[(&str, &[&str])] = &[
             "render",
             "arguments",
             "config",
+            "access",
             "connection",
             "servers",
             "mux",

@@ -6,7 +6,7 @@ use super::fan_out::Plan;
 use super::inner::{Context, full_name, resolve};
 use super::input::{Fields, Wanted, invalid};
 use super::{pipeline, recipe};
-use crate::arguments::check::Checker;
+use crate::arguments::Checker;
 use crate::config::recipe::Mode;
 use crate::json::Json;
 use crate::mux::catalog::Entry;
@@ -186,7 +186,8 @@ impl<O: Outlet> Context<'_, O> {
 }
 
 fn fits(schema: &Json, arguments: &Json) -> Result<(), ToolError> {
-    let problems = Checker::new(schema).map(|checker| checker.problems(arguments, PROBLEMS_MAX));
+    let problems =
+        Checker::compile(schema).map(|checker| checker.problems(arguments, PROBLEMS_MAX));
     let problems = problems.unwrap_or_default();
     let Some(first) = problems.first() else { return Ok(()) };
     let message = format!("the arguments do not fit: {} {}", first.path, first.message);

@@ -66,7 +66,8 @@ pub(super) fn search_tools<O: Outlet>(
         let schema = prepare::schema(&entry.item).unwrap_or_default();
         members.push(("signature", signature("", &schema).into()));
         let text = text.map(|text| cut(&in_one_line(&text), max));
-        members.extend(text.filter(|text| !text.is_empty()).map(|text| ("description", text.into())));
+        members
+            .extend(text.filter(|text| !text.is_empty()).map(|text| ("description", text.into())));
         Json::object(members)
     });
     let results: Vec<Json> = results.collect();

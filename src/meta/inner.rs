@@ -7,7 +7,8 @@ use tokio::time::Instant;
 
 use super::input::{Wanted, invalid};
 use super::table::PREFIX;
-use crate::arguments::check::Checker;
+use crate::access::policy::{self, Decision};
+use crate::arguments::Checker;
 use crate::base::ServerName;
 use crate::base::names::SEPARATOR;
 use crate::connection::Ask;
@@ -171,7 +172,7 @@ impl<O: Outlet> Context<'_, O> {
     fn misfit(&self, wanted: &Wanted) -> Option<Json> {
         let entry = resolve(&self.world, wanted).ok()?;
         let schema = prepare::schema(&entry.item)?;
-        let problems = Checker::new(&schema)?.problems(&wanted.arguments, PROBLEMS_MAX);
+        let problems = Checker::compile(&schema)?.problems(&wanted.arguments, PROBLEMS_MAX);
         if problems.is_empty() {
             return None;
         }
@@ -182,6 +183,12 @@ impl<O: Outlet> Context<'_, O> {
             ])
         });
         Some(Json::object([("problems", Json::Array(problems.collect())), ("inputSchema", schema)]))
+    }
+
+    /// Whether the caller may have a tool, and so know of it.
+    pub(super) fn may_see(&self, entry: &Entry) -> bool {
+        let server = entry.server.name.as_str();
+        policy::decide(&self.call.principal, server, &entry.item.name) == Decision::Allow
     }
 
     /// Tells the client how far a meta-tool has come.

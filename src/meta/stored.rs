@@ -50,12 +50,11 @@ pub(super) async fn get_result<O: Outlet>(
         Ok((stored.tool, found.into_json()))
     };
     let done = tokio::task::spawn_blocking(work).await;
-    let (tool, found) =
-        done.unwrap_or_else(|_| Err(ToolError::new("tool_call_failed", "the daemon is being stopped")))?;
-    let mut members = vec![
-        ("ref".to_owned(), Json::from(reference)),
-        ("tool".to_owned(), tool.into()),
-    ];
+    let (tool, found) = done.unwrap_or_else(|_| {
+        Err(ToolError::new("tool_call_failed", "the daemon is being stopped"))
+    })?;
+    let mut members =
+        vec![("ref".to_owned(), Json::from(reference)), ("tool".to_owned(), tool.into())];
     if let Json::Object(found) = found {
         members.extend(found);
     }

@@ -5,17 +5,19 @@
 //! own bytes with the name replaced, so an unchanged offer is the same text after any restart.
 
 mod names;
+mod search;
 mod shown;
 mod uris;
 mod view;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 
 use crate::base::ServerName;
 use crate::config::{Config, View};
+use crate::search::Index;
 use crate::servers::{Item, Server};
 use crate::wire::splice::Splice;
 use crate::wire::{ListKind, Topic};
@@ -35,6 +37,8 @@ pub struct Catalog {
     for_clients: Vec<Shown>,
     /// Bytes of the tools' definitions as the servers wrote them.
     pub definitions_len: usize,
+    /// Made when somebody searches: most catalogs are never searched.
+    index: OnceLock<Index>,
 }
 
 /// Tools of ours, which are listed beside those of the servers and called by no server.
@@ -87,6 +91,11 @@ impl Catalog {
         });
         (catalog.shown, catalog.for_clients) = (shown, for_clients);
         catalog
+    }
+
+    /// The tools as they are searched for; a document has the place of its entry.
+    pub fn index(&self) -> &Index {
+        self.index.get_or_init(|| search::index(self.tools.entries()))
     }
 
     /// The entries of a list, in the order of their shown names.

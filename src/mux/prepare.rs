@@ -9,9 +9,9 @@ use super::failure::{Failure, ToolError};
 use super::hub::Hub;
 use super::locate::Located;
 use super::world::World;
-use crate::arguments::coerce::{self, Change};
 use crate::arguments::references;
 use crate::arguments::roots::Roots;
+use crate::arguments::{Change, coerce, may_need};
 use crate::json::{Json, Path};
 use crate::servers::Item;
 use crate::wire::object;
@@ -29,7 +29,7 @@ pub(super) async fn arguments(
     text: Option<&str>,
     located: &Located<'_>,
 ) -> Result<Option<String>, Failure> {
-    let Some(text) = text.filter(|text| coerce::may_need(text)) else { return Ok(None) };
+    let Some(text) = text.filter(|text| may_need(text)) else { return Ok(None) };
     let Some(item) = located.item else { return Ok(None) };
     // What cannot be read here the server will refuse.
     let Ok(written) = Json::parse(text) else { return Ok(None) };
@@ -52,7 +52,7 @@ pub async fn prepared(
         written
     };
     let schema = schema(item);
-    let changes = schema.map(|schema| coerce::coerce(&mut arguments, &schema)).unwrap_or_default();
+    let changes = schema.map(|schema| coerce(&mut arguments, &schema)).unwrap_or_default();
     Ok((arguments, changes))
 }
 

@@ -34,6 +34,9 @@ _callmux() {
             callmux,example-server)
                 cmd="callmux__subcmd__example__subcmd__server"
                 ;;
+            callmux,instructions)
+                cmd="callmux__subcmd__instructions"
+                ;;
             callmux,login)
                 cmd="callmux__subcmd__login"
                 ;;
@@ -86,7 +89,7 @@ _callmux() {
 
     case "${cmd}" in
         callmux)
-            opts="-h -V --log-level --log-format --help --version serve bridge status doctor reload start stop restart login logout demo example-server config search-quality completions man"
+            opts="-h -V --log-level --log-format --help --version serve bridge status doctor reload start stop restart login logout demo example-server instructions config search-quality completions man"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -382,6 +385,40 @@ _callmux() {
                 return 0
             fi
             case "${prev}" in
+                --log-level)
+                    COMPREPLY=($(compgen -W "error warning info debug" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        callmux__subcmd__instructions)
+            opts="-h --client --mode --config --log-level --log-format --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --client)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --mode)
+                    COMPREPLY=($(compgen -W "full hybrid meta-only no-meta" -- "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --log-level)
                     COMPREPLY=($(compgen -W "error warning info debug" -- "${cur}"))
                     return 0

@@ -44,6 +44,7 @@ complete -c callmux -n "__fish_callmux_needs_command" -a "login" -d 'Give your c
 complete -c callmux -n "__fish_callmux_needs_command" -a "logout" -d 'Forget the tokens of such a server'
 complete -c callmux -n "__fish_callmux_needs_command" -a "demo" -d 'Show what callmux does: a daemon, two servers, a bridge, in a temporary home'
 complete -c callmux -n "__fish_callmux_needs_command" -a "example-server" -d 'Run a small MCP server on stdin and stdout, to try things with'
+complete -c callmux -n "__fish_callmux_needs_command" -a "instructions" -d 'Print what an agent should know about callmux, in Markdown, for its rules file'
 complete -c callmux -n "__fish_callmux_needs_command" -a "config" -d 'Look at the config'
 complete -c callmux -n "__fish_callmux_needs_command" -a "search-quality" -d 'Measure how well tools are found by queries in words'
 complete -c callmux -n "__fish_callmux_needs_command" -a "completions" -d 'Print completions for a shell'
@@ -152,6 +153,19 @@ debug\t''"
 complete -c callmux -n "__fish_callmux_using_subcommand example-server" -l log-format -d 'The form of a line on stderr' -r -f -a "text\t'For people'
 json\t'One JSON object per line'"
 complete -c callmux -n "__fish_callmux_using_subcommand example-server" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c callmux -n "__fish_callmux_using_subcommand instructions" -l client -d 'The client, as it names itself (`[clients.NAME]` in the config): claude-code, codex …' -r
+complete -c callmux -n "__fish_callmux_using_subcommand instructions" -l mode -d 'Which tools it lists [default: as the config says]' -r -f -a "full\t''
+hybrid\t''
+meta-only\t''
+no-meta\t''"
+complete -c callmux -n "__fish_callmux_using_subcommand instructions" -l config -d 'The config: a file, or a directory with config.toml and conf.d/*.toml [default: ~/.config/callmux]' -r -F
+complete -c callmux -n "__fish_callmux_using_subcommand instructions" -l log-level -d 'What is written to stderr, at the least. The journal always gets every call' -r -f -a "error\t''
+warning\t''
+info\t''
+debug\t''"
+complete -c callmux -n "__fish_callmux_using_subcommand instructions" -l log-format -d 'The form of a line on stderr' -r -f -a "text\t'For people'
+json\t'One JSON object per line'"
+complete -c callmux -n "__fish_callmux_using_subcommand instructions" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c callmux -n "__fish_callmux_using_subcommand config; and not __fish_seen_subcommand_from check show plan schema keys" -l config -d 'The config: a file, or a directory with config.toml and conf.d/*.toml [default: ~/.config/callmux]' -r -F
 complete -c callmux -n "__fish_callmux_using_subcommand config; and not __fish_seen_subcommand_from check show plan schema keys" -l log-level -d 'What is written to stderr, at the least. The journal always gets every call' -r -f -a "error\t''
 warning\t''

@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | GET `/admin/status` | 200, [`Status`](super::Status) |
 //! | GET `/admin/plan` | 200, the [`Plan`] of a reload; 422, a [`Refusal`] |
+//! | GET `/metrics` | 200, [`Traffic::metrics`](super::Traffic::metrics) |
 //! | POST `/admin/reload` | the same once it is done; 202 at once with `?wait=false` |
 //! | POST `/admin/servers/NAME/start`, `stop`, `restart` | 200, a [`ServerReport`] once it is done; 404 |
 //! | POST `/admin/servers/NAME/login`, `logout` and below | see [`super::login`] |
@@ -32,6 +33,7 @@ use crate::servers::control::Order;
 pub fn router(desk: Desk) -> Router {
     Router::new()
         .route("/admin/status", get(status))
+        .route("/metrics", get(metrics))
         .route("/admin/plan", get(plan))
         .route("/admin/reload", post(reload))
         .route("/admin/servers/{name}/{verb}", post(order))
@@ -42,6 +44,18 @@ pub fn router(desk: Desk) -> Router {
 async fn status(State(desk): State<Desk>) -> Response {
     match desk.ask(Question::Status).await {
         Ok(status) => json(StatusCode::OK, &status),
+        Err(closed) => gone(closed),
+    }
+}
+
+async fn metrics(State(desk): State<Desk>) -> Response {
+    match desk.ask(Question::Status).await {
+        Ok(status) => {
+            let mut response = Response::new(Body::from(status.traffic.metrics()));
+            let value = header::HeaderValue::from_static("text/plain; version=0.0.4");
+            response.headers_mut().insert(header::CONTENT_TYPE, value);
+            response
+        }
         Err(closed) => gone(closed),
     }
 }

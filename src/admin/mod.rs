@@ -16,8 +16,10 @@ pub mod findings;
 pub mod http;
 pub mod login;
 pub mod report;
+pub mod traffic;
 
 pub use desk::{Desk, Ordered, Question};
 pub use findings::{Finding, Severity, findings};
 pub use login::Consent;
 pub use report::{ConfigReport, Refusal, ServerReport, Status};
+pub use traffic::Traffic;

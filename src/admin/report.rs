@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use super::findings::Finding;
+use super::traffic::Traffic;
 use crate::base::ServerName;
 use crate::config::Complaint;
 use crate::servers::handle;
@@ -25,6 +26,7 @@ pub struct Status {
     pub sessions: usize,
     /// Calls that run.
     pub calls: usize,
+    pub traffic: Traffic,
     /// What is not as an operator would expect.
     pub findings: Vec<Finding>,
 }

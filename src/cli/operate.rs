@@ -8,7 +8,7 @@ use super::args::{DaemonArgs, ReloadArgs, ServerArgs, StatusArgs};
 use super::ask::{Answer, ask};
 use super::serve::refuse;
 use super::{Exit, print};
-use crate::admin::{ConfigReport, Refusal, ServerReport, Status};
+use crate::admin::{ConfigReport, Refusal, ServerReport, Status, Traffic};
 use crate::config::plan::Changed;
 use crate::config::{Location, Plan};
 
@@ -56,6 +56,7 @@ fn show(status: &Status) {
     show_config(&status.config);
     let (tools, sessions, calls) = (status.tools, status.sessions, status.calls);
     print::line(&format!("{tools} tools, {sessions} sessions, {calls} calls running"));
+    show_traffic(&status.traffic);
     if !status.servers.is_empty() || !status.disabled.is_empty() {
         print::line("");
     }
@@ -82,6 +83,25 @@ fn show(status: &Status) {
     if rows.len() > 1 {
         table(&rows);
     }
+}
+
+/// What went to clients since the daemon started.
+fn show_traffic(traffic: &Traffic) {
+    let Traffic { calls, meta_calls, cache_hits, sent_bytes, direct_bytes, .. } = *traffic;
+    if calls + meta_calls == 0 {
+        return;
+    }
+    let (tokens, word) = match traffic.estimated_tokens_saved {
+        saved @ 0.. => (saved, "saved"),
+        spent => (-spent, "spent"),
+    };
+    let size = |bytes: u64| bytesize::ByteSize(bytes).display().iec();
+    print::line(&format!(
+        "{calls} calls of tools, {cache_hits} from the cache, {meta_calls} of callmux's own; \
+         sent {}, directly {}: about {tokens} tokens {word}",
+        size(sent_bytes),
+        size(direct_bytes),
+    ));
 }
 
 /// Why a server is not ready, and what comes next.

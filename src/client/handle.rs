@@ -6,7 +6,7 @@ use super::announce::Filter;
 use super::hello;
 use super::session::{Client, Session};
 use crate::mux::locate::no_resource;
-use crate::mux::{Call, Hub, World, tasks};
+use crate::mux::{Call, Hub, Maker, World, tasks};
 use crate::telemetry::Fact;
 use crate::wire::params::Head;
 use crate::wire::{
@@ -193,8 +193,7 @@ fn call(session: &Arc<Session>, message: Message, head: Head) -> Handled {
         is_kept: false,
         cwd: session.cwd.clone(),
         ledger: session.ledger.clone(),
-        is_inner: false,
-        is_data: false,
+        maker: Maker::Client,
         timeout: None,
     }))
 }

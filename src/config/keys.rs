@@ -67,10 +67,11 @@ mod recipe;
 mod server;
 mod top;
 
-pub use auth::{AUTH, AUTH_TYPES, GRANTS};
+pub use auth::{AUTH, AUTH_TYPES};
 pub use recipe::{RECIPE, RECIPE_MODES};
 pub use server::SERVER;
-pub use top::{CACHE, CLIENT, COMPRESSIONS, EXPOSURES, FORMATS, HTTP, RESULTS, TOP};
+use top::COMPRESSIONS;
+pub use top::{CACHE, CLIENT, EXPOSURES, HTTP, RESULTS, TOP};
 
 use Unless::Value;
 

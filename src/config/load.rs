@@ -16,7 +16,7 @@ use super::tree::{self, Node, Table, Value};
 use super::view::Exposure;
 use crate::base::{Secret, ServerName, dirs};
 
-const NO_CAPS: Caps = Caps { max_entries: 0, max_entry: 0, max_total: 0 };
+const NO_CAPS: Caps = Caps { entries: 0, entry_bytes: 0, total_bytes: 0 };
 
 /// What reading tables of named tables takes and leaves.
 struct Named<'a> {
@@ -257,7 +257,7 @@ fn server_config(mut section: Section<'_>, config: &Config) -> ServerConfig {
         cache_ttl: section.duration("cache_ttl"),
         cache_tools: agents::tool_names(&mut section, "cache_tools"),
         no_cache_tools: agents::tool_names(&mut section, "no_cache_tools"),
-        compress_schemas: section.bool("compress_schemas"),
+        schema_compression: agents::compression(&mut section),
         max_result: section.size("max_result"),
         whole_results: agents::tool_names(&mut section, "whole_results"),
         limits: Limits {

@@ -12,6 +12,7 @@ use super::complaint::Complaint;
 use super::recipe::Recipe;
 use super::view::{ClientConfig, View};
 use crate::base::{Secret, ServerName};
+use crate::render::Compression;
 
 /// Everything that can be configured.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,9 +51,10 @@ pub struct Http {
 /// `[cache]` and `[results]`: sizes in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Caps {
-    pub max_entries: usize,
-    pub max_entry: usize,
-    pub max_total: usize,
+    pub entries: usize,
+    /// Of one entry.
+    pub entry_bytes: usize,
+    pub total_bytes: usize,
 }
 
 /// `[servers.NAME]`
@@ -94,7 +96,8 @@ pub struct ServerConfig {
     pub cache_ttl: Option<Duration>,
     pub cache_tools: ToolNames,
     pub no_cache_tools: ToolNames,
-    pub compress_schemas: bool,
+    /// `None`: as the client's view says.
+    pub schema_compression: Option<Compression>,
     /// In bytes; `None`: as the client's view says.
     pub max_result: Option<usize>,
     /// Tools whose results are never shortened.
@@ -198,15 +201,6 @@ impl ToolNames {
     /// Every tool.
     pub fn all() -> Self {
         Self::new(vec!["*".to_owned()])
-    }
-
-    /// No tool.
-    pub fn none() -> Self {
-        Self::new(Vec::new())
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.texts.is_empty()
     }
 
     pub fn allow(&self, tool: &str) -> bool {

@@ -135,13 +135,13 @@ pub async fn run(options: Options) -> io::Result<Ended> {
 /// Where results that are too large for their clients go. Those of an inline server are its client's
 /// alone and end with it.
 fn open_results(settings: &Settings) -> Results {
-    let Caps { max_entries, max_entry, max_total } = settings.in_force().results;
+    let Caps { entries, entry_bytes, total_bytes } = settings.in_force().results;
     let dir = settings.location().and_then(|_| dirs::state());
     let caps = results::store::Caps {
-        entries: max_entries,
-        entry_bytes: max_entry as u64,
-        total_bytes: max_total as u64,
-        owner_bytes: max_total as u64,
+        entries,
+        entry_bytes: entry_bytes as u64,
+        total_bytes: total_bytes as u64,
+        owner_bytes: total_bytes as u64,
     };
     Results::open(dir.map(|dir| dir.join("results")), caps)
 }

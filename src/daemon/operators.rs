@@ -4,7 +4,7 @@ use tokio::time::Instant;
 
 use super::control::Daemon;
 use super::settings::StandIn;
-use crate::admin::{self, ConfigReport, Ordered, Question, ServerReport, Status};
+use crate::admin::{self, ConfigReport, Ordered, Question, ServerReport, Status, Traffic};
 use crate::base::ServerName;
 use crate::config;
 use crate::servers::control::Order;
@@ -68,6 +68,7 @@ impl Daemon {
             tools: world.catalog.tools.len(),
             sessions: self.sessions(),
             calls: self.front.hub.calls(),
+            traffic: Traffic::of(&self.front.hub),
             findings: admin::findings(&world),
         }
     }

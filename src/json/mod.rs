@@ -16,6 +16,5 @@ pub mod parse;
 pub mod path;
 pub mod tree;
 
-pub use parse::ParseError;
 pub use path::{Path, PathError};
 pub use tree::{Json, Number};

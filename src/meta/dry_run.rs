@@ -23,7 +23,7 @@ const TEXT_FIELDS: [&str; 5] = ["body", "description", "comment", "text", "conte
 /// The calls that are looked at, and in which mode.
 pub(super) struct Calls {
     mode: Mode,
-    calls: Vec<Wanted>,
+    wanted: Vec<Wanted>,
     recipe: Option<String>,
 }
 
@@ -44,7 +44,7 @@ impl Calls {
     }
 
     fn of_mode(mode: Mode, fields: &mut Fields, max: usize) -> Result<Self, ToolError> {
-        let calls = match mode {
+        let wanted = match mode {
             Mode::Call => {
                 fields.flag("forceReconnect")?;
                 vec![Wanted::decode(fields, false)?]
@@ -53,7 +53,7 @@ impl Calls {
             Mode::Batch => Plan::batch(fields, max)?.calls,
             Mode::Pipeline => pipeline::decode(fields, max)?.0,
         };
-        Ok(Self { mode, calls, recipe: None })
+        Ok(Self { mode, wanted, recipe: None })
     }
 
     /// The calls that a recipe would make.
@@ -97,7 +97,7 @@ struct Summary {
 
 impl<O: Outlet> Context<'_, O> {
     pub(super) async fn dry_run(&self, calls: Calls) -> Json {
-        let Calls { mode, calls, recipe } = calls;
+        let Calls { mode, wanted: calls, recipe } = calls;
         let mut summary = Summary::default();
         let mut items = Vec::with_capacity(calls.len());
         for (index, wanted) in calls.iter().enumerate() {

@@ -5,8 +5,9 @@ use tokio::time::Instant;
 
 use super::inner::{Context, Ended, check_count, decode_all, millis};
 use super::input::{Fields, Notes, Wanted};
+use super::reply::described;
 use crate::json::Json;
-use crate::mux::{Outlet, ToolError};
+use crate::mux::{Maker, Outlet, ToolError};
 
 /// How the entries of a reply name their calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,7 +69,7 @@ impl<O: Outlet> Context<'_, O> {
         let (started, count) = (Instant::now(), calls.len());
         let run = |(index, wanted): (usize, &Wanted)| {
             let wanted = wanted.clone();
-            async move { (index, self.run(&wanted, false).await) }
+            async move { (index, self.run(&wanted, Maker::MetaTool).await) }
         };
         let at_once = self.world.config.max_concurrency;
         let mut running = stream::iter(calls.iter().enumerate()).map(run).buffer_unordered(at_once);
@@ -88,7 +89,7 @@ impl<O: Outlet> Context<'_, O> {
                 Entries::ByIndex => ("index", index.into()),
                 Entries::ByCall => ("call", named(wanted)),
             }];
-            entry.extend(self.entry(end));
+            entry.extend(described(end));
             entry.push(("durationMs", end.took_ms()));
             Json::object(entry)
         });

@@ -15,7 +15,7 @@ use crate::connection::Ask;
 use crate::json::Json;
 use crate::mux::catalog::{Entry, NotFound};
 use crate::mux::failure::Failure;
-use crate::mux::{self, Call, Hub, Outlet, ToolError, World, prepare};
+use crate::mux::{self, Call, Hub, Maker, Outlet, ToolError, World, prepare};
 use crate::render::TextFormat;
 use crate::wire::params::Head;
 use crate::wire::{Era, Kind, Message, Payload};
@@ -72,19 +72,19 @@ pub(super) fn is_error(result: &Json) -> bool {
 }
 
 impl<O: Outlet> Context<'_, O> {
-    /// Makes one call and waits for its end. `is_data`: its arguments hold results of other calls.
-    pub(super) async fn run(&self, wanted: &Wanted, is_data: bool) -> Ended {
+    /// Makes one call and waits for its end.
+    pub(super) async fn run(&self, wanted: &Wanted, maker: Maker) -> Ended {
         let started = Instant::now();
         let name = match self.name(wanted) {
             Ok(name) => name,
             Err(error) => return Ended::failed(error),
         };
-        let call = match self.inner_call(&name, &wanted.arguments, wanted.timeout, is_data) {
+        let call = match self.inner_call(&name, &wanted.arguments, wanted.timeout, maker) {
             Ok(call) => call,
             Err(error) => return Ended::failed(error),
         };
         let reply = Box::pin(mux::serve(self.hub.clone(), call, Inner(self))).await;
-        let result = self.result(wanted, reply);
+        let result = result(wanted, reply);
         let is_refused = match &result {
             Ok(result) => is_error(result),
             Err(error) => error.code == "tool_call_failed",
@@ -113,7 +113,7 @@ impl<O: Outlet> Context<'_, O> {
         name: &str,
         arguments: &Json,
         timeout: Option<Duration>,
-        is_data: bool,
+        maker: Maker,
     ) -> Result<Call, ToolError> {
         let name = Json::from(name);
         let text = format!(
@@ -141,31 +141,9 @@ impl<O: Outlet> Context<'_, O> {
             is_kept: false,
             cwd: outer.cwd.clone(),
             ledger: outer.ledger.clone(),
-            is_inner: true,
-            is_data,
+            maker,
             timeout,
         })
-    }
-
-    fn result(&self, wanted: &Wanted, reply: mux::Reply) -> Result<Json, ToolError> {
-        match reply.failure.map(|failure| *failure) {
-            Some(Failure::Told(error)) => return Err(error),
-            Some(Failure::Lost(lost)) => return Err(lost.told()),
-            Some(Failure::Refused(error)) => {
-                return Err(ToolError::new("tool_not_found", error.message)
-                    .with(Json::object([("tool", wanted.tool.as_str().into())])));
-            }
-            None => {}
-        }
-        let failed = |message: &str| ToolError::new("tool_call_failed", message);
-        let message = Message::parse(&reply.payload.into_bytes())
-            .map_err(|_| failed("the answer of the server cannot be read"))?;
-        match message.kind() {
-            Kind::Result { result, .. } => Json::parse(message.at(*result))
-                .map_err(|error| failed(&format!("the server's result cannot be read: {error}"))),
-            Kind::Error { error, .. } => Err(rpc_error(wanted, message.at(*error))),
-            _ => Err(failed("the server gave no answer")),
-        }
     }
 
     /// What of the arguments does not fit the tool's schema.
@@ -276,6 +254,28 @@ fn not_found(world: &World, wanted: &Wanted, why: &NotFound) -> ToolError {
             };
             ToolError::new("tool_not_found", message).with(Json::object(details))
         }
+    }
+}
+
+/// What a call brought: the server's whole result, or why there is none.
+fn result(wanted: &Wanted, reply: mux::Reply) -> Result<Json, ToolError> {
+    match reply.failure.map(|failure| *failure) {
+        Some(Failure::Told(error)) => return Err(error),
+        Some(Failure::Lost(lost)) => return Err(lost.told()),
+        Some(Failure::Refused(error)) => {
+            return Err(ToolError::new("tool_not_found", error.message)
+                .with(Json::object([("tool", wanted.tool.as_str().into())])));
+        }
+        None => {}
+    }
+    let failed = |message: &str| ToolError::new("tool_call_failed", message);
+    let message = Message::parse(&reply.payload.into_bytes())
+        .map_err(|_| failed("the answer of the server cannot be read"))?;
+    match message.kind() {
+        Kind::Result { result, .. } => Json::parse(message.at(*result))
+            .map_err(|error| failed(&format!("the server's result cannot be read: {error}"))),
+        Kind::Error { error, .. } => Err(rpc_error(wanted, message.at(*error))),
+        _ => Err(failed("the server gave no answer")),
     }
 }
 

@@ -1,6 +1,5 @@
 //! What an agent should know about callmux: as a text for its rules, and as a sentence for its session.
 
-use super::table::TABLE;
 use crate::config::{Exposure, View};
 
 /// The text of `callmux instructions`, in Markdown.
@@ -79,14 +78,10 @@ pub fn session(view: &View) -> Option<String> {
     })
 }
 
-/// The names of all meta-tools.
-pub fn names() -> impl Iterator<Item = &'static str> {
-    TABLE.iter().map(|tool| tool.name)
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Exposure, View, markdown, names, session};
+    use super::super::table::TABLE;
+    use super::{Exposure, View, markdown, session};
 
     fn view(exposure: Exposure) -> View {
         View { exposure, ..crate::config::load::empty().everybody }
@@ -96,7 +91,8 @@ mod tests {
     fn an_agent_is_told_of_what_it_sees() {
         for exposure in Exposure::ALL {
             let text = markdown("codex", &view(exposure));
-            let told = names().filter(|name| text.contains(&format!("`{name}`:"))).count();
+            let told =
+                TABLE.iter().filter(|tool| text.contains(&format!("`{}`:", tool.name))).count();
             assert_eq!(told > 5, exposure != Exposure::NoMeta, "{text}");
             let hides = matches!(exposure, Exposure::Hybrid | Exposure::MetaOnly);
             assert_eq!(session(&view(exposure)).is_some(), hides);

@@ -30,5 +30,4 @@ mod stored;
 mod table;
 
 pub use run::serve;
-pub use status::{account, cache_numbers};
-pub use table::{TABLE, own_tools};
+pub use table::own_tools;

@@ -4,9 +4,9 @@ use tokio::time::Instant;
 
 use super::inner::{Context, decode_all, is_error, millis, resolve};
 use super::input::{Fields, Notes, Wanted};
-use super::reply::embedded;
+use super::reply::{described, embedded};
 use crate::json::Json;
-use crate::mux::{Outlet, ToolError, prepare};
+use crate::mux::{Maker, Outlet, ToolError, prepare};
 
 /// The arguments of `callmux_pipeline`. `max`: how many steps are allowed.
 pub(super) fn decode(fields: &mut Fields, max: usize) -> Result<(Vec<Wanted>, Notes), ToolError> {
@@ -100,7 +100,7 @@ impl<O: Outlet> Context<'_, O> {
         let literal = match self.literal(step).await {
             Ok(literal) => literal,
             Err(error) => {
-                entry.extend(self.entry(&super::inner::Ended::failed(error)));
+                entry.extend(described(&super::inner::Ended::failed(error)));
                 entry.push(("durationMs", 0_usize.into()));
                 return false;
             }
@@ -119,8 +119,8 @@ impl<O: Outlet> Context<'_, O> {
             return false;
         }
         let wanted = Wanted { arguments: mapped.arguments, ..step.clone() };
-        let ended = self.run(&wanted, true).await;
-        entry.extend(self.entry(&ended));
+        let ended = self.run(&wanted, Maker::MetaToolWithData).await;
+        entry.extend(described(&ended));
         entry.push(("durationMs", ended.took_ms()));
         match ended.result {
             Ok(result) => {

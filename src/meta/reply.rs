@@ -4,7 +4,7 @@ use super::inner::{Context, Ended, is_error};
 use crate::config::View;
 use crate::json::Json;
 use crate::mux::shield::{self, Reader};
-use crate::mux::{Outlet, ToolError};
+use crate::mux::{Outlet, ToolError, prepare};
 use crate::render::format;
 use crate::wire::Era;
 
@@ -17,14 +17,15 @@ impl<O: Outlet> Context<'_, O> {
     }
 
     /// Who reads what comes back.
-    pub(super) fn reader<'r>(&'r self, tool: &'r str) -> Reader<'r> {
+    pub(super) fn reader(&self, tool: &str) -> Reader {
         let view = self.view();
         Reader {
-            principal: &self.call.principal,
+            owner: prepare::owner(&self.call.principal),
             format: self.format.unwrap_or(view.output_format),
             max_result: view.max_result,
-            tool,
+            tool: tool.into(),
             server: None,
+            results: self.hub.results.clone(),
         }
     }
 
@@ -49,62 +50,64 @@ impl<O: Outlet> Context<'_, O> {
         error.result(self.call.era, self.view().structured_content)
     }
 
-    /// The members `result` or `error` (and `details`) of an entry that stands for a call.
-    pub(super) fn entry(&self, ended: &Ended) -> Vec<(&'static str, Json)> {
-        let mut members = match &ended.result {
-            Ok(result) => vec![("result", embedded(result))],
-            Err(error) => {
-                let mut members = vec![("error", Json::from(error.message.as_str()))];
-                let code = [("code".to_owned(), Json::from(error.code))];
-                let details = match error.details.clone() {
-                    Some(Json::Object(details)) => details,
-                    _ => Vec::new(),
-                };
-                let details = code.into_iter().chain(details).collect();
-                members.push(("details", Json::Object(details)));
-                members
-            }
-        };
-        members.extend(ended.misfit.clone().map(|misfit| ("misfit", misfit)));
-        members
-    }
-
     /// The payload with its largest results kept and shortened, if it is larger than the client
     /// wants. `list`: the member that holds the entries.
-    pub(super) async fn fitting(&self, payload: Json, list: &str, tool: &str) -> Json {
+    pub(super) async fn fitting(&self, payload: Json, list: &'static str, tool: &str) -> Json {
         let reader = self.reader(tool);
-        let max = reader.max_result;
-        if max == 0 || payload.len() <= max {
+        if reader.max_result == 0 || payload.len() <= reader.max_result {
             return payload;
         }
-        let Json::Object(mut members) = payload else { return payload };
-        if let Some((_, Json::Array(entries))) = members.iter_mut().find(|(name, _)| name == list) {
-            let share = (max / 2 / entries.len().max(1)).max(SHARE_MIN);
-            for entry in entries {
-                self.shorten(&reader, entry, "result", share).await;
-            }
-        }
-        let mut payload = Json::Object(members);
-        self.shorten(&reader, &mut payload, "finalResult", max / 2).await;
-        payload
+        let work = move || fitted(&reader, payload, list);
+        shield::beside(work).await.unwrap_or_default()
     }
+}
 
-    /// Replaces a member by its beginning and the way to the rest, if it is larger than its share.
-    async fn shorten(&self, reader: &Reader<'_>, entry: &mut Json, name: &str, share: usize) {
-        let Json::Object(members) = entry else { return };
-        let Some((_, value)) = members.iter_mut().find(|(member, _)| member == name) else {
-            return;
-        };
-        let len = value.len();
-        if len <= share || is_error(value) || has_binary(value) {
-            return;
+/// The members `result` or `error` (and `details`) of an entry that stands for a call.
+pub(super) fn described(ended: &Ended) -> Vec<(&'static str, Json)> {
+    let mut members = match &ended.result {
+        Ok(result) => vec![("result", embedded(result))],
+        Err(error) => {
+            let mut members = vec![("error", Json::from(error.message.as_str()))];
+            let code = [("code".to_owned(), Json::from(error.code))];
+            let details = match error.details.clone() {
+                Some(Json::Object(details)) => details,
+                _ => Vec::new(),
+            };
+            let details = code.into_iter().chain(details).collect();
+            members.push(("details", Json::Object(details)));
+            members
         }
-        let data = if value.get("content").is_some() { shield::data(value) } else { value.clone() };
-        let reference = shield::store(self.hub, reader, &data).await;
-        let short = shield::envelope(reader, &data, reference.as_deref(), len, share / 2);
-        if short.len() < len {
-            *value = short;
+    };
+    members.extend(ended.misfit.clone().map(|misfit| ("misfit", misfit)));
+    members
+}
+
+fn fitted(reader: &Reader, mut payload: Json, list: &str) -> Json {
+    if let Json::Object(members) = &mut payload
+        && let Some((_, Json::Array(entries))) = members.iter_mut().find(|(name, _)| name == list)
+    {
+        let share = (reader.max_result / 2 / entries.len().max(1)).max(SHARE_MIN);
+        for entry in entries {
+            shorten(reader, entry, "result", share);
         }
+    }
+    shorten(reader, &mut payload, "finalResult", reader.max_result / 2);
+    payload
+}
+
+/// Replaces a member by its beginning and the way to the rest, if it is larger than its share.
+fn shorten(reader: &Reader, entry: &mut Json, name: &str, share: usize) {
+    let Json::Object(members) = entry else { return };
+    let Some((_, value)) = members.iter_mut().find(|(member, _)| member == name) else { return };
+    let len = value.len();
+    if len <= share || is_error(value) || has_binary(value) {
+        return;
+    }
+    let data = if value.get("content").is_some() { shield::data(value) } else { value.clone() };
+    let reference = shield::store(reader, &data);
+    let short = shield::envelope(reader, &data, reference.as_deref(), len, share / 2);
+    if short.len() < len {
+        *value = short;
     }
 }
 

@@ -3,7 +3,8 @@
 use super::inner::{Context, is_error};
 use super::input::{Fields, Wanted};
 use crate::json::Json;
-use crate::mux::{Outlet, ToolError, shield};
+use crate::mux::shield::{self, Reader};
+use crate::mux::{Maker, Outlet, ToolError};
 use crate::wire::Era;
 
 /// The tool of ours that can be called through this one, so that a preview leads on where only
@@ -35,27 +36,35 @@ impl Plan {
 impl<O: Outlet> Context<'_, O> {
     /// The result as the server gave it, as this client is to read it.
     pub(super) async fn single(&self, wanted: &Wanted) -> Result<Json, ToolError> {
-        let ended = self.run(wanted, false).await;
+        let ended = self.run(wanted, Maker::MetaTool).await;
         let result = match ended.result {
             Ok(result) => result,
             Err(error) => return Err(with_misfit(error, ended.misfit)),
         };
-        let entry = super::inner::resolve(&self.world, wanted).ok();
-        let tool = entry.map_or(wanted.tool.as_str(), |entry| &*entry.shown);
-        let mut reader = self.reader(tool);
-        if let Some(entry) = entry {
-            let config = &entry.server.config;
-            let is_whole = config.whole_results.allow(&entry.item.name);
-            reader.server = Some(entry.server.name.as_str());
-            reader.max_result =
-                if is_whole { 0 } else { config.max_result.unwrap_or(reader.max_result) };
-        }
-        let len = result.len();
-        let result = match shield::result_for(self.hub, &reader, result.clone(), len).await {
-            Some(shown) => shown,
+        let result = match self.single_reader(wanted) {
+            Some(reader) => {
+                let work = move || {
+                    let len = result.len();
+                    shield::result_for(&reader, &result, len).unwrap_or(result)
+                };
+                shield::beside(work).await.unwrap_or_default()
+            }
             None => result,
         };
         Ok(self.in_era(append(result, ended.misfit)))
+    }
+
+    /// Who reads the result; `None` if it is not to be touched.
+    fn single_reader(&self, wanted: &Wanted) -> Option<Reader> {
+        let entry = super::inner::resolve(&self.world, wanted).ok()?;
+        let max = shield::max_result(self.view(), &entry.server.config, &entry.item);
+        let reader = self.reader(&entry.shown);
+        let is_free = !entry.item.has_output_schema;
+        is_free.then(|| Reader {
+            max_result: max,
+            server: Some(entry.server.name.clone()),
+            ..reader
+        })
     }
 
     fn in_era(&self, result: Json) -> Json {

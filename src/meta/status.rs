@@ -44,11 +44,13 @@ pub(super) fn status<O: Outlet>(
         |server: &&Server| matches!(server.status().phase, Phase::Waiting | Phase::Unusable);
     let shown = |server: &&Server| {
         let entries = world.catalog.tools.entries();
-        let of = entries.iter().filter(|entry| entry.server.name == server.name).collect();
-        described(server, of, descriptions.then_some(max.unwrap_or(0)), only.is_some())
+        let of: Vec<&Entry> =
+            entries.iter().filter(|entry| entry.server.name == server.name).collect();
+        described(server, &of, descriptions.then_some(max.unwrap_or(0)), only.is_some())
     };
     let view = context.view();
-    let failed: Vec<Json> = servers.iter().filter(|server| is_down(server)).map(failed).collect();
+    let failed: Vec<Json> =
+        servers.iter().filter(|server| is_down(server)).map(|server| failed(server)).collect();
     let mut payload = vec![
         ("status", if failed.is_empty() { "ok" } else { "degraded" }.into()),
         ("mode", mode(view.exposure).into()),
@@ -59,6 +61,7 @@ pub(super) fn status<O: Outlet>(
         ("cache", cache_numbers(context.hub)),
         ("responseStore", stored_numbers(context.hub)),
         ("schemaCompression", compression(context)),
+        ("outputFormat", view.output_format.as_str().into()),
         ("maxConcurrency", world.config.max_concurrency.into()),
         ("recipes", Json::Array(world.config.recipes.values().map(|it| recipe(it)).collect())),
         ("ledger", account(&context.call.ledger.account())),
@@ -91,7 +94,7 @@ where
 
 fn described(
     server: &Server,
-    entries: Vec<&Entry>,
+    entries: &[&Entry],
     descriptions: Option<u64>,
     is_alone: bool,
 ) -> Json {
@@ -142,7 +145,7 @@ fn state(phase: Phase) -> &'static str {
     }
 }
 
-fn failed(server: &&Server) -> Json {
+fn failed(server: &Server) -> Json {
     let status = server.status();
     let reason = status.reason.as_deref().unwrap_or("it is not ready");
     let mut members = vec![("name", server.name.as_str().into()), ("error", reason.into())];
@@ -155,21 +158,21 @@ fn failed(server: &&Server) -> Json {
 }
 
 /// What is kept of reading calls, and how often that helped.
-pub fn cache_numbers(hub: &Hub) -> Json {
+fn cache_numbers(hub: &Hub) -> Json {
     let Statistics { entries, bytes, in_flight, hits, misses, joined } = hub.cache.statistics();
     let world = hub.world();
     let ttl = world.servers.values().filter_map(|server| server.config.cache_ttl).max();
     let caps = world.config.cache;
     // A call that joined another one needed no call of its own either.
     let (found, all) = (hits + joined, hits + joined + misses);
-    let rate = if all == 0 { 0 } else { found * 1000 / all };
+    let rate = (found * 1000).checked_div(all).unwrap_or_default();
     Json::object([
         ("enabled", ttl.is_some().into()),
         ("ttlSeconds", ttl.map_or(0, |ttl| ttl.as_secs()).into()),
         ("entries", entries.into()),
-        ("maxEntries", caps.max_entries.into()),
-        ("maxEntryBytes", caps.max_entry.into()),
-        ("maxTotalBytes", caps.max_total.into()),
+        ("maxEntries", caps.entries.into()),
+        ("maxEntryBytes", caps.entry_bytes.into()),
+        ("maxTotalBytes", caps.total_bytes.into()),
         ("storedBytes", bytes.into()),
         ("inFlight", in_flight.into()),
         ("coalesced", joined.into()),
@@ -187,10 +190,10 @@ fn stored_numbers(hub: &Hub) -> Json {
     let caps = hub.world().config.results;
     Json::object([
         ("entries", stats.entries.into()),
-        ("maxEntries", caps.max_entries.into()),
+        ("maxEntries", caps.entries.into()),
         ("storedBytes", stats.bytes.into()),
-        ("maxStoredBytes", caps.max_total.into()),
-        ("maxStoredResultBytes", caps.max_entry.into()),
+        ("maxStoredBytes", caps.total_bytes.into()),
+        ("maxStoredResultBytes", caps.entry_bytes.into()),
         ("totalStored", stats.kept.into()),
         ("rejectedOversize", stats.too_large.into()),
     ])
@@ -225,7 +228,7 @@ fn recipe(recipe: &crate::config::Recipe) -> Json {
 }
 
 /// What was sent, what direct connections would have sent, and the difference with its sign.
-pub fn account(account: &Account) -> Json {
+fn account(account: &Account) -> Json {
     Json::object([
         ("calls", account.calls.into()),
         ("metaCalls", account.meta_calls.into()),

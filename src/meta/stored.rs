@@ -132,8 +132,7 @@ fn told(error: &SelectError, reference: &str, path: &str) -> ToolError {
         }
         SelectError::Field { field, .. } => {
             let expected = "the name of a member, or a path to one";
-            let field = format!("fields: {field}");
-            refused(&field, expected, error.to_string())
+            refused("fields", expected, format!("`fields`, {field}: {error}"))
         }
         SelectError::NotApplicable { what, works_on, .. } => {
             refused(what, &format!("data of type {works_on}"), error.to_string())

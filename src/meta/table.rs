@@ -27,13 +27,13 @@ pub(super) enum Does {
 
 /// One meta-tool.
 #[derive(Debug)]
-pub struct MetaTool {
-    pub name: &'static str,
-    pub description: &'static str,
+pub(super) struct MetaTool {
+    pub(super) name: &'static str,
+    description: &'static str,
     /// Its `inputSchema`, without `type`.
     schema: &'static str,
     /// Whether it changes nothing, so that running it twice does no harm.
-    pub is_read_only: bool,
+    pub(super) is_read_only: bool,
     pub(super) does: Does,
 }
 
@@ -53,7 +53,7 @@ pub(super) const PREFIX: &str = "callmux_";
 pub(super) const RECIPE_PREFIX: &str = "callmux_recipe_";
 
 /// All of them, by name.
-pub const TABLE: &[MetaTool] = &[
+pub(super) const TABLE: &[MetaTool] = &[
     tool(
         Does::Batch,
         "callmux_batch",
@@ -140,7 +140,7 @@ pub(super) fn find(name: &str) -> Option<&'static MetaTool> {
 
 impl MetaTool {
     /// As it is listed: a JSON object.
-    pub fn definition(&self) -> String {
+    fn definition(&self) -> String {
         let hints = if self.is_read_only { r#","annotations":{"readOnlyHint":true}"# } else { "" };
         format!(
             r#"{{"name":"{}","description":{},"inputSchema":{{"type":"object",{}}}{hints}}}"#,
@@ -201,6 +201,15 @@ fn recipe_definition(recipe: &Recipe) -> String {
 mod tests {
     use super::TABLE;
     use crate::json::Json;
+    use crate::render::tokens::estimate;
+
+    /// They stand in every prompt.
+    #[test]
+    fn all_definitions_together_have_few_tokens() {
+        let all: Vec<String> = TABLE.iter().map(super::MetaTool::definition).collect();
+        let tokens = estimate(&format!("[{}]", all.join(",")));
+        assert!(tokens <= 900, "{tokens}");
+    }
 
     #[test]
     fn definitions_are_whole_and_in_order() {

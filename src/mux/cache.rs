@@ -262,7 +262,9 @@ impl Inner {
     fn forget(&mut self, is_meant: impl Fn(&Key) -> bool) -> usize {
         let meant = |(key, _): (&Key, &Entry)| is_meant(key).then(|| key.clone());
         let keys: Vec<Key> = self.entries.iter().filter_map(meant).collect();
-        keys.iter().for_each(|key| self.remove(key));
+        for key in &keys {
+            self.remove(key);
+        }
         keys.len()
     }
 
@@ -277,7 +279,7 @@ impl Lead {
     pub(super) fn keep(self, kept: Kept, config: &Arc<ServerConfig>, caps: Caps) {
         let Some(ttl) = config.cache_ttl.filter(|ttl| *ttl > Duration::ZERO) else { return };
         let size = self.key.len() + kept.answer.len();
-        if size > caps.max_entry || size > caps.max_total {
+        if size > caps.entry_bytes || size > caps.total_bytes {
             return;
         }
         let mut inner = self.cache.lock();
@@ -288,7 +290,7 @@ impl Lead {
         let entry = Entry { kept, until: Instant::now() + ttl, config: config.clone() };
         inner.entries.put(self.key.clone(), entry);
         inner.bytes += size;
-        while inner.entries.len() > caps.max_entries || inner.bytes > caps.max_total {
+        while inner.entries.len() > caps.entries || inner.bytes > caps.total_bytes {
             let Some((oldest, _)) = inner.entries.peek_lru() else { break };
             let oldest = oldest.clone();
             inner.remove(&oldest);

@@ -14,18 +14,15 @@
 //!
 //! Dropping the future takes the call back: the server is told.
 
-use std::borrow::Cow;
-use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::cache::{Change, Kept, Key, Lead, Look, Part};
+use super::call::{Call, Maker, Outlet, Reply};
 use super::failure::{Failure, Lost};
 use super::held::{self, Held, Whose};
 use super::hub::Hub;
-use super::ledger::Ledger;
 use super::locate::{Located, locate};
 use super::prepare;
 use super::record::CallRecord;
@@ -33,121 +30,14 @@ use super::rounds;
 use super::sending::{self, Back, Heard, Limits, Logs, PassOn, Routed};
 use super::shield::{self, Reader};
 use super::world::World;
-use crate::access::Principal;
 use crate::access::policy::{self, Decision};
-use crate::base::SessionId;
-use crate::config::{Config, ServerConfig, View};
-use crate::connection::Owner;
-use crate::connection::{Ask, Loss, PendingCall};
+use crate::connection::Loss;
+use crate::render::TextFormat;
 use crate::servers::Server;
 use crate::telemetry::CallOutcome;
-use crate::wire::params::{Head, RequestParams, Target};
+use crate::wire::params::{RequestParams, Target};
 use crate::wire::translate::{self, Asked};
-use crate::wire::{
-    ClientCapabilities, Era, Kind, LogLevel, Message, Payload, RpcError, error::code, object,
-};
-
-/// One request at the door.
-#[derive(Debug)]
-pub struct Call {
-    /// The request as the client sent it.
-    pub message: Message,
-    pub head: Head,
-    pub era: Era,
-    pub principal: Principal,
-    pub session: SessionId,
-    pub owner: Owner,
-    /// `clientInfo` as JSON, for a modern server that a legacy client calls.
-    pub client_info: Arc<str>,
-    /// What a legacy client said that it can do.
-    pub capabilities: Arc<ClientCapabilities>,
-    /// From which level on a legacy client wants log messages.
-    pub level: Option<LogLevel>,
-    /// What is noted of the call for the next process of ours.
-    pub pending: Option<PendingCall>,
-    /// It was sent to an earlier process of ours, which may have carried it out.
-    pub again: bool,
-    /// The client's bridge asks the next process of ours again if we give no answer.
-    pub is_kept: bool,
-    /// The directory the client works in.
-    pub cwd: Option<Arc<Path>>,
-    /// The session's account.
-    pub ledger: Arc<Ledger>,
-    /// A meta-tool makes the call: its result is wanted whole, and accounted for there.
-    pub is_inner: bool,
-    /// The arguments hold what no model wrote: nothing in them is a reference.
-    pub is_data: bool,
-    /// In place of the server's `call_timeout`.
-    pub timeout: Option<Duration>,
-}
-
-impl Call {
-    /// Whether the next process of ours sees to it if we end.
-    fn goes_on(&self) -> bool {
-        self.pending.is_some() || self.is_kept
-    }
-
-    /// How long the call may take at a server.
-    pub(super) fn limit(&self, config: &ServerConfig) -> Duration {
-        self.timeout.unwrap_or(config.call_timeout)
-    }
-
-    /// From which level on the client wants log messages about this request.
-    pub(super) fn log_level(&self) -> Option<LogLevel> {
-        match self.era {
-            Era::Legacy => self.level,
-            Era::Modern => self.head.meta(&self.message).log_level,
-        }
-    }
-
-    /// The client's name in `clientInfo`.
-    pub fn client_name(&self) -> Cow<'_, str> {
-        let said = self.head.meta(&self.message).client_info;
-        let name = object::get(said.unwrap_or(&self.client_info), "name");
-        name.and_then(object::string).unwrap_or_default()
-    }
-
-    /// What the client is shown.
-    pub fn view<'w>(&self, config: &'w Config) -> &'w View {
-        // Most configs say nothing about single clients.
-        if config.clients.is_empty() {
-            return &config.everybody;
-        }
-        config.view(&self.client_name())
-    }
-
-    /// What a modern client says, with this request, that it can do.
-    pub(super) fn modern_capabilities(&self) -> ClientCapabilities {
-        let json = self.head.meta(&self.message).client_capabilities;
-        json.map(ClientCapabilities::parse).unwrap_or_default()
-    }
-}
-
-/// Where what comes before the answer goes.
-pub trait Outlet: Send + Sync {
-    /// A notification for the client, ready to send.
-    fn notify(&self, notification: Payload);
-    /// A question of the server to the client.
-    fn ask(&self, ask: Ask);
-    /// The server took back the question with this id (its own, as written).
-    fn withdraw(&self, id: &str);
-}
-
-/// The whole response to a request.
-#[derive(Debug)]
-pub struct Reply {
-    pub payload: Payload,
-    /// The code, if it is an error.
-    pub error: Option<i64>,
-    /// Why there is no answer of a server, if there is none.
-    pub failure: Option<Box<Failure>>,
-}
-
-impl Reply {
-    fn well(payload: Payload) -> Self {
-        Self { payload, error: None, failure: None }
-    }
-}
+use crate::wire::{Era, Kind, Message, Payload, RpcError, error::code, object};
 
 /// Carries out one request.
 pub async fn serve(hub: Hub, call: Call, outlet: impl Outlet) -> Reply {
@@ -349,15 +239,25 @@ async fn render(hub: &Hub, world: &World, call: &Call, located: &Located<'_>, do
         return Done::Answer { outcome, payload, error };
     }
     let direct = payload.len();
-    let view = call.view(&world.config);
-    let reader = Reader::of(view, &call.principal, located)
-        .filter(|reader| !call.is_inner && error.is_none() && !reader.takes(direct));
-    let payload = match reader {
-        Some(reader) => shield::response(hub, &reader, payload).await,
+    let limits = shield::limits(call.view(&world.config), located)
+        .filter(|_| call.maker == Maker::Client && error.is_none())
+        .filter(|(format, max)| *format != TextFormat::Json || (*max > 0 && direct > *max));
+    let payload = match limits {
+        Some((format, max_result)) => {
+            let reader = Reader {
+                owner: prepare::owner(&call.principal),
+                format,
+                max_result,
+                tool: located.shown.clone(),
+                server: Some(located.server.name.clone()),
+                results: hub.results.clone(),
+            };
+            shield::response(reader, payload).await
+        }
         None => payload,
     };
     for ledger in [&hub.ledger, &call.ledger] {
-        ledger.call(payload.len(), direct, call.is_inner);
+        ledger.call(payload.len(), direct, call.maker != Maker::Client);
     }
     Done::Answer { outcome, payload, error }
 }

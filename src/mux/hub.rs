@@ -239,7 +239,7 @@ mod tests {
             Recorder::none(),
             None,
             Board::default(),
-            Results::default(),
+            Results::open(None, crate::results::store::Caps::default()),
         )
     }
 

@@ -8,11 +8,13 @@
 //! Sockets, HTTP, how a principal was proved, how a server's process is run.
 //!
 //! # How to read it
-//! [`dispatch`] is the life of a call, phase by phase. [`world`] and [`catalog`] are what it looks
+//! [`dispatch`] is the life of a [`call`], phase by phase; [`prepare`], [`cache`] and [`shield`] are phases
+//! of their own. [`world`] and [`catalog`] are what it looks
 //! things up in, [`mod@resume`] the rest of a call that an earlier
 //! process sent, [`failure`] what an agent reads when there is no result.
 
 pub mod cache;
+pub mod call;
 pub mod catalog;
 pub mod dispatch;
 pub mod failure;
@@ -30,7 +32,8 @@ pub mod subscriptions;
 pub mod tasks;
 pub mod world;
 
-pub use dispatch::{Call, Outlet, Reply, serve};
+pub use call::{Call, Maker, Outlet, Reply};
+pub use dispatch::serve;
 pub use failure::ToolError;
 pub use hub::Hub;
 pub use ledger::{Account, Ledger};

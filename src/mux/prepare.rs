@@ -4,7 +4,7 @@
 //! text though the schema has another type becomes that type ([`crate::arguments::coerce`]). Most
 //! arguments need neither, which one look at their bytes tells.
 
-use super::dispatch::Call;
+use super::call::{Call, Maker};
 use super::failure::{Failure, ToolError};
 use super::hub::Hub;
 use super::locate::Located;
@@ -46,7 +46,7 @@ pub async fn prepared(
     written: Json,
     item: &Item,
 ) -> Result<(Json, Vec<Change>), Failure> {
-    let mut arguments = if references::has_any(&written) && !call.is_data {
+    let mut arguments = if references::has_any(&written) && call.maker != Maker::MetaToolWithData {
         resolved(hub, world, call, written).await?
     } else {
         written

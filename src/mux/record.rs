@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::dispatch::{Call, Reply};
+use super::call::{Call, Reply};
 use super::failure::Failure;
 use super::hub::Hub;
 use crate::base::{CallId, ServerName};

@@ -5,7 +5,8 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use super::dispatch::{self, Outlet};
+use super::call::Outlet;
+use super::dispatch;
 use super::failure::{Failure, Lost};
 use super::hub::Hub;
 use super::sending::{self, Heard, Limits, Logs, PassOn, TakeBack};

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use super::dispatch::Outlet;
+use super::call::Outlet;
 use super::failure::Failure;
 use super::sending::Limits;
 use crate::connection::Ask;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::dispatch::{Call, Outlet};
+use super::call::{Call, Outlet};
 use super::hub::Hub;
 use super::locate::Located;
 use crate::connection::Origin;

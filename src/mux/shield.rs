@@ -5,13 +5,18 @@
 //! rest. Neither touches errors, images, or a result that a tool's `outputSchema` describes, and
 //! neither makes a result longer.
 
-use super::hub::Hub;
+use std::sync::Arc;
+
+use super::locate::Located;
+#[cfg(doc)]
 use super::prepare::owner;
-use crate::access::Principal;
-use crate::config::View;
+use crate::base::ServerName;
+use crate::config::{ServerConfig, View};
 use crate::json::Json;
 use crate::render::preview::{preview, preview_text};
 use crate::render::{TextFormat, format};
+use crate::results::Results;
+use crate::servers::Item;
 use crate::wire::{Kind, Message, Payload, translate};
 
 /// How much of a client's limit the beginning of a result takes.
@@ -21,68 +26,71 @@ const PREVIEW_MIN: usize = 1024;
 const PAGE: usize = 50;
 
 /// Whose result it is, and how much of it they want.
-#[derive(Debug)]
-pub struct Reader<'a> {
-    pub principal: &'a Principal,
+#[derive(Debug, Clone)]
+pub struct Reader {
+    /// Under which name their results are kept ([`owner`]).
+    pub owner: String,
     pub format: TextFormat,
     /// In bytes; 0: any.
     pub max_result: usize,
     /// As clients name it.
-    pub tool: &'a str,
-    pub server: Option<&'a str>,
+    pub tool: Arc<str>,
+    pub server: Option<ServerName>,
+    pub results: Results,
 }
 
-impl<'a> Reader<'a> {
-    /// The reader of a call's result, if anything of it could be for them.
-    pub(super) fn of(
-        view: &View,
-        principal: &'a Principal,
-        located: &'a super::locate::Located<'_>,
-    ) -> Option<Self> {
-        let (config, item) = (&located.server.config, located.item?);
-        let is_whole = config.whole_results.allow(&item.name);
-        let max_result = if is_whole { 0 } else { config.max_result.unwrap_or(view.max_result) };
-        let server = Some(located.server.name.as_str());
-        let reader = Self {
-            principal,
-            format: view.output_format,
-            max_result,
-            tool: &located.shown,
-            server,
-        };
-        (!item.has_output_schema).then_some(reader)
-    }
+/// How to read a call's result: format, and its largest size (see [`Reader`]). `None`: it is not to be
+/// touched.
+pub(super) fn limits(view: &View, located: &Located<'_>) -> Option<(TextFormat, usize)> {
+    let item = located.item.filter(|item| !item.has_output_schema)?;
+    Some((view.output_format, max_result(view, &located.server.config, item)))
+}
 
-    /// Whether a response of this size can be left as it is without a look.
-    pub(super) fn takes(&self, len: usize) -> bool {
-        self.format == TextFormat::Json && (self.max_result == 0 || len <= self.max_result)
-    }
+/// The largest result of a tool that a client with this view gets whole, in bytes; 0: any.
+pub fn max_result(view: &View, config: &ServerConfig, item: &Item) -> usize {
+    let is_whole = config.whole_results.allow(&item.name);
+    if is_whole { 0 } else { config.max_result.unwrap_or(view.max_result) }
+}
+
+/// Does something with a large value beside the loop that serves everybody. `None`: the daemon ends.
+pub async fn beside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+    tokio::task::spawn_blocking(work).await.ok()
 }
 
 /// The response with its result as the reader wants it.
-pub(super) async fn response(hub: &Hub, reader: &Reader<'_>, response: Payload) -> Payload {
+pub(super) async fn response(reader: Reader, response: Payload) -> Payload {
     let bytes = response.into_bytes();
-    let Ok(message) = Message::parse(&bytes) else { return bytes.into() };
-    let Kind::Result { result: at, .. } = message.kind() else { return bytes.into() };
-    let Ok(result) = Json::parse(message.at(*at)) else { return bytes.into() };
-    match result_for(hub, reader, result, message.at(*at).len()).await {
-        Some(result) => translate::result(message.id().unwrap_or("null"), &result.to_string()),
-        None => bytes.into(),
-    }
+    let original = bytes.clone();
+    let work = move || {
+        let message = Message::parse(&bytes).ok()?;
+        let Kind::Result { result: at, .. } = message.kind() else { return None };
+        let result = Json::parse(message.at(*at)).ok()?;
+        let result = result_for(&reader, &result, message.at(*at).len())?;
+        Some(translate::result(message.id().unwrap_or("null"), &result.to_string()))
+    };
+    beside(work).await.flatten().unwrap_or_else(|| original.into())
 }
 
-/// The result as the reader wants it; `None`: as it is. `len`: of its text.
-pub async fn result_for(hub: &Hub, reader: &Reader<'_>, result: Json, len: usize) -> Option<Json> {
+/// The result as the reader wants it; `None`: as it is. `len`: of its text. May write to a disk.
+pub fn result_for(reader: &Reader, result: &Json, len: usize) -> Option<Json> {
     if result.get("isError").and_then(Json::as_bool) == Some(true) {
         return None;
     }
     let content = result.get("content")?.as_array()?;
-    let is_text = |item: &Json| item.get("type").and_then(Json::as_str) == Some("text");
     let texts: usize = content.iter().filter(|item| is_text(item)).map(Json::len).sum();
     let structured = result.get("structuredContent").map_or(0, Json::len);
     if reader.max_result > 0 && texts + structured > reader.max_result {
-        return shortened(hub, reader, &result, content, len).await;
+        return shortened(reader, result, content, len);
     }
+    formatted(reader, result, content)
+}
+
+fn is_text(item: &Json) -> bool {
+    item.get("type").and_then(Json::as_str) == Some("text")
+}
+
+/// The result with JSON in its texts in the reader's format, where that is shorter.
+fn formatted(reader: &Reader, result: &Json, content: &[Json]) -> Option<Json> {
     if reader.format == TextFormat::Json {
         return None;
     }
@@ -98,8 +106,7 @@ pub async fn result_for(hub: &Hub, reader: &Reader<'_>, result: Json, len: usize
     }
     let content = content.iter().zip(formatted);
     let content = content.map(|(item, formatted)| formatted.unwrap_or_else(|| item.clone()));
-    let content = Json::Array(content.collect());
-    Some(with(result.clone(), "content", content))
+    Some(with(result.clone(), "content", Json::Array(content.collect())))
 }
 
 /// What a stored result holds: `structuredContent`, else the one text as JSON or as it is, else the
@@ -120,21 +127,14 @@ pub fn data(result: &Json) -> Json {
     }
 }
 
-async fn shortened(
-    hub: &Hub,
-    reader: &Reader<'_>,
-    result: &Json,
-    content: &[Json],
-    len: usize,
-) -> Option<Json> {
+fn shortened(reader: &Reader, result: &Json, content: &[Json], len: usize) -> Option<Json> {
     let data = data(result);
-    let reference = store(hub, reader, &data).await;
+    let reference = store(reader, &data);
     let budget = (reader.max_result / PREVIEW_SHARE).max(PREVIEW_MIN);
     let envelope = envelope(reader, &data, reference.as_deref(), len, budget);
     let text = format::text(&envelope, reader.format);
     let item = Json::object([("type", "text".into()), ("text", text.into())]);
-    let others =
-        content.iter().filter(|item| item.get("type").and_then(Json::as_str) != Some("text"));
+    let others = content.iter().filter(|item| !is_text(item));
     let content = std::iter::once(item).chain(others.cloned()).collect();
     let mut short = with(result.clone(), "content", Json::Array(content));
     if let Json::Object(members) = &mut short {
@@ -143,18 +143,15 @@ async fn shortened(
     (short.len() < len).then_some(short)
 }
 
-/// Keeps data for a reader and returns the reference; `None` if it is too large.
-pub async fn store(hub: &Hub, reader: &Reader<'_>, data: &Json) -> Option<String> {
-    let (results, owner, tool) =
-        (hub.results.clone(), owner(reader.principal), reader.tool.to_owned());
-    let text = data.to_string();
-    let kept = tokio::task::spawn_blocking(move || results.keep(&owner, &tool, text)).await;
-    kept.ok()?.map(|reference| reference.to_string())
+/// Keeps data for a reader and returns the reference; `None` if it is too large. May write to a disk.
+pub fn store(reader: &Reader, data: &Json) -> Option<String> {
+    let kept = reader.results.keep(&reader.owner, &reader.tool, data.to_string());
+    kept.map(|reference| reference.to_string())
 }
 
 /// What stands for data that is too large: its beginning, its shape, and how to read on.
 pub fn envelope(
-    reader: &Reader<'_>,
+    reader: &Reader,
     data: &Json,
     reference: Option<&str>,
     len: usize,
@@ -167,8 +164,8 @@ pub fn envelope(
     };
     let mut about = vec![("truncated", true.into())];
     about.extend(reference.map(|reference| ("ref", reference.into())));
-    about.push(("tool", reader.tool.into()));
-    about.extend(reader.server.map(|server| ("server", server.into())));
+    about.push(("tool", (&*reader.tool).into()));
+    about.extend(reader.server.as_ref().map(|server| ("server", server.as_str().into())));
     about.push(("originalBytes", len.into()));
     about.push(("previewBytes", beginning.len().into()));
     about.push(("shape", shown.shape));

@@ -21,10 +21,6 @@ pub enum Compression {
 }
 
 impl Compression {
-    pub fn parse(text: &str) -> Option<Self> {
-        [Self::Off, Self::Balanced, Self::Aggressive].into_iter().find(|mode| mode.as_str() == text)
-    }
-
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Off => "off",

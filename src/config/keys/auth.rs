@@ -66,4 +66,4 @@ pub const AUTH: &[Key] = &[
 ];
 
 /// The values of `grant`.
-pub const GRANTS: &[&str] = &["authorization_code", "client_credentials"];
+const GRANTS: &[&str] = &["authorization_code", "client_credentials"];

@@ -158,10 +158,10 @@ pub const SERVER: &[Key] = &[
         "Tools whose results are never given again, whatever else says so.",
     ),
     key(
-        "compress_schemas",
-        Kind::Bool,
-        Value("true"),
-        "`false` leaves this server's definitions as they are, whatever `schema_compression` says.",
+        "schema_compression",
+        Kind::Choice(super::COMPRESSIONS),
+        Unset,
+        "How this server's definitions are shortened. Unset: as `schema_compression` says for the client.",
     ),
     key(
         "max_result",

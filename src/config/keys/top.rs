@@ -6,9 +6,9 @@ use super::{Key, Kind, key};
 /// The values of `exposure`.
 pub const EXPOSURES: &[&str] = &["full", "hybrid", "meta-only", "no-meta"];
 /// The values of `schema_compression`.
-pub const COMPRESSIONS: &[&str] = &["off", "balanced", "aggressive"];
+pub(super) const COMPRESSIONS: &[&str] = &["off", "balanced", "aggressive"];
 /// The values of `output_format`.
-pub const FORMATS: &[&str] = &["json", "toon", "auto"];
+const FORMATS: &[&str] = &["json", "toon", "auto"];
 
 const EXPOSURE: Key = key(
     "exposure",

@@ -52,6 +52,12 @@ pub(super) fn view(section: &mut Section<'_>, above: Option<&View>) -> View {
     }
 }
 
+/// How a server's definitions are shortened, if it says so itself.
+pub(super) fn compression(section: &mut Section<'_>) -> Option<Compression> {
+    let name = "schema_compression";
+    section.has(name).then(|| COMPRESSIONS[section.choice(name)])
+}
+
 /// A whole number, or the key's default.
 pub(super) fn count(section: &mut Section<'_>, name: &str) -> usize {
     usize::try_from(section.number_or_default(name)).unwrap_or(usize::MAX)
@@ -80,9 +86,9 @@ pub(super) fn roots(section: &mut Section<'_>) -> Vec<PathBuf> {
 pub(super) fn caps(mut section: Section<'_>) -> (Caps, Vec<Complaint>) {
     let always = "a key with a default";
     let caps = Caps {
-        max_entries: count(&mut section, "max_entries"),
-        max_entry: section.size("max_entry").expect(always),
-        max_total: section.size("max_total").expect(always),
+        entries: count(&mut section, "max_entries"),
+        entry_bytes: section.size("max_entry").expect(always),
+        total_bytes: section.size("max_total").expect(always),
     };
     (caps, section.finish())
 }

@@ -44,7 +44,7 @@ fn recipe(name: String, section: &mut Section<'_>) -> Recipe {
     let declared = section.values("parameters");
     let parameters = match declared {
         Some((at, declared)) => parameters(&declared, &named, &at, section),
-        None => named.into_iter().map(|name| Parameter::required(name)).collect(),
+        None => named.into_iter().map(Parameter::required).collect(),
     };
     Recipe {
         name,

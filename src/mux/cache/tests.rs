@@ -7,7 +7,7 @@ use super::{Cache, Caps, Kept, Key, Look, Principal, ServerName};
 use crate::config::ServerConfig;
 use crate::wire::{Era, Message};
 
-const CAPS: Caps = Caps { max_entries: 3, max_entry: 1000, max_total: 2000 };
+const CAPS: Caps = Caps { entries: 3, entry_bytes: 1000, total_bytes: 2000 };
 
 fn config(ttl: Duration) -> Arc<ServerConfig> {
     let inline = crate::config::load::inline(&["true".to_owned()], None).unwrap();

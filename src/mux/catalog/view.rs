@@ -30,10 +30,8 @@ pub(super) fn tools(entries: &[Entry], own: &OwnTools, view: &View) -> Vec<(Arc<
 /// A definition; the server's own bytes where nothing is to be changed.
 fn definition(entry: &Entry, is_pinned: bool, view: &View) -> Bytes {
     let plain = entry.definition();
-    let compression = match entry.server.config.compress_schemas {
-        true => view.schema_compression,
-        false => Compression::Off,
-    };
+    let own = entry.server.config.schema_compression;
+    let compression = own.unwrap_or(view.schema_compression);
     if !is_pinned && compression == Compression::Off {
         return plain;
     }

@@ -21,14 +21,6 @@ fn parameter(name: &str, schema: &str, mode: Compression) -> String {
 }
 
 #[test]
-fn modes_have_names() {
-    for mode in [Compression::Off, Compression::Balanced, Compression::Aggressive] {
-        assert_eq!(Compression::parse(mode.as_str()), Some(mode));
-    }
-    assert_eq!(Compression::parse("Off"), None);
-}
-
-#[test]
 fn a_description_goes_if_name_and_type_say_it() {
     let check = |name: &str, schema: &str, left: Option<&str>| {
         let written = json(&parameter(name, schema, Compression::Balanced));

@@ -1,0 +1,124 @@
+//! A request for one server: who makes it, what it says, where its answer goes.
+
+use std::borrow::Cow;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::failure::Failure;
+use super::ledger::Ledger;
+use crate::access::Principal;
+use crate::base::SessionId;
+use crate::config::{Config, ServerConfig, View};
+use crate::connection::{Ask, Owner, PendingCall};
+use crate::wire::params::Head;
+use crate::wire::{ClientCapabilities, Era, LogLevel, Message, Payload, object};
+
+/// One request at the door.
+#[derive(Debug)]
+pub struct Call {
+    /// The request as the client sent it.
+    pub message: Message,
+    pub head: Head,
+    pub era: Era,
+    pub principal: Principal,
+    pub session: SessionId,
+    pub owner: Owner,
+    /// `clientInfo` as JSON, for a modern server that a legacy client calls.
+    pub client_info: Arc<str>,
+    /// What a legacy client said that it can do.
+    pub capabilities: Arc<ClientCapabilities>,
+    /// From which level on a legacy client wants log messages.
+    pub level: Option<LogLevel>,
+    /// What is noted of the call for the next process of ours.
+    pub pending: Option<PendingCall>,
+    /// It was sent to an earlier process of ours, which may have carried it out.
+    pub again: bool,
+    /// The client's bridge asks the next process of ours again if we give no answer.
+    pub is_kept: bool,
+    /// The directory the client works in.
+    pub cwd: Option<Arc<Path>>,
+    /// The session's account.
+    pub ledger: Arc<Ledger>,
+    pub maker: Maker,
+    /// In place of the server's `call_timeout`.
+    pub timeout: Option<Duration>,
+}
+
+/// Who makes a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Maker {
+    Client,
+    /// A meta-tool, which wants the result whole and accounts for what it sends itself.
+    MetaTool,
+    /// The same, and the arguments hold what no model wrote: nothing in them is a reference.
+    MetaToolWithData,
+}
+
+impl Call {
+    /// Whether the next process of ours sees to it if we end.
+    pub(super) fn goes_on(&self) -> bool {
+        self.pending.is_some() || self.is_kept
+    }
+
+    /// How long the call may take at a server.
+    pub(super) fn limit(&self, config: &ServerConfig) -> Duration {
+        self.timeout.unwrap_or(config.call_timeout)
+    }
+
+    /// From which level on the client wants log messages about this request.
+    pub(super) fn log_level(&self) -> Option<LogLevel> {
+        match self.era {
+            Era::Legacy => self.level,
+            Era::Modern => self.head.meta(&self.message).log_level,
+        }
+    }
+
+    /// The client's name in `clientInfo`.
+    pub fn client_name(&self) -> Cow<'_, str> {
+        let said = self.head.meta(&self.message).client_info;
+        let name = object::get(said.unwrap_or(&self.client_info), "name");
+        name.and_then(object::string).unwrap_or_default()
+    }
+
+    /// What the client is shown.
+    pub fn view<'w>(&self, config: &'w Config) -> &'w View {
+        // Most configs say nothing about single clients.
+        if config.clients.is_empty() {
+            return &config.everybody;
+        }
+        config.view(&self.client_name())
+    }
+
+    /// What a modern client says, with this request, that it can do.
+    pub(super) fn modern_capabilities(&self) -> ClientCapabilities {
+        let json = self.head.meta(&self.message).client_capabilities;
+        json.map(ClientCapabilities::parse).unwrap_or_default()
+    }
+}
+
+/// Where what comes before the answer goes.
+pub trait Outlet: Send + Sync {
+    /// A notification for the client, ready to send.
+    fn notify(&self, notification: Payload);
+    /// A question of the server to the client.
+    fn ask(&self, ask: Ask);
+    /// The server took back the question with this id (its own, as written).
+    fn withdraw(&self, id: &str);
+}
+
+/// The whole response to a request.
+#[derive(Debug)]
+pub struct Reply {
+    pub payload: Payload,
+    /// The code, if it is an error.
+    pub error: Option<i64>,
+    /// Why there is no answer of a server, if there is none.
+    pub failure: Option<Box<Failure>>,
+}
+
+impl Reply {
+    pub(super) fn well(payload: Payload) -> Self {
+        Self { payload, error: None, failure: None }
+    }
+}

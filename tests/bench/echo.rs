@@ -5,6 +5,9 @@ use std::io::{BufRead, BufReader, Write};
 
 use serde_json::{Value, json};
 
+/// How long a call of `slow` takes.
+pub const SLOW: std::time::Duration = std::time::Duration::from_millis(10);
+
 /// Serves stdin and stdout with `tools` tools until the input ends.
 pub fn run(tools: usize) {
     let mut input = BufReader::with_capacity(1 << 20, std::io::stdin());
@@ -13,7 +16,9 @@ pub fn run(tools: usize) {
     let big = big(1 << 20);
     let mut line = Vec::new();
     while input.read_until(b'\n', &mut line).unwrap() > 0 {
-        if let Some(answer) = answer(&line, &list, &big) {
+        if memchr::memmem::find(&line, b"\"slow\"").is_some() {
+            answer_later(&line);
+        } else if let Some(answer) = answer(&line, &list, &big) {
             output.write_all(&answer).unwrap();
             // Several requests that came together are answered together.
             if input.buffer().is_empty() {
@@ -22,6 +27,16 @@ pub fn run(tools: usize) {
         }
         line.clear();
     }
+}
+
+/// Answers in [`SLOW`], while others are answered at once. A short line is written whole.
+fn answer_later(line: &[u8]) {
+    let answer = answer(line, &[], &[]).unwrap();
+    std::thread::spawn(move || {
+        std::thread::sleep(SLOW);
+        let mut output = std::fs::OpenOptions::new().write(true).open("/proc/self/fd/1").unwrap();
+        output.write_all(&answer).unwrap();
+    });
 }
 
 /// The text of the id: what stands behind `"id":` up to the next comma or brace.
@@ -54,9 +69,10 @@ fn answer(line: &[u8], list: &[u8], big: &[u8]) -> Option<Vec<u8>> {
 }
 
 fn list(tools: usize) -> Vec<u8> {
-    let names = ["echo".to_owned(), "big".to_owned()]
+    let names = ["echo", "big", "slow"]
+        .map(str::to_owned)
         .into_iter()
-        .chain((2..tools).map(|n| format!("tool_{n:03}")));
+        .chain((3..tools).map(|n| format!("tool_{n:03}")));
     let tool = |name: String| {
         json!({
             "name": name,

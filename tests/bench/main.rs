@@ -11,6 +11,7 @@ mod drive;
 mod echo;
 mod floor;
 mod measure;
+mod meta;
 mod report;
 mod subject;
 

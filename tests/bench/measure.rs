@@ -8,7 +8,7 @@ use super::report::{Figure, Goal};
 use super::subject::{self, Subject, cpu, pss_kib};
 
 /// A call of the echo tool of `tool`'s server.
-fn call(tool: &str) -> String {
+pub fn call(tool: &str) -> String {
     format!(
         r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{"name":"{tool}","arguments":{{"text":"hello"}}}}}}"#
     )
@@ -19,12 +19,12 @@ fn list() -> String {
 }
 
 /// Runs `work` on a fresh runtime of this thread.
-fn block_on<T>(work: impl Future<Output = T>) -> T {
+pub fn block_on<T>(work: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     tokio::task::LocalSet::new().block_on(&runtime, work)
 }
 
-async fn open(way: &Way, count: usize) -> Vec<Session> {
+pub async fn open(way: &Way, count: usize) -> Vec<Session> {
     let mut sessions = Vec::new();
     for _ in 0..count {
         sessions.push(Session::open(way).await);
@@ -33,7 +33,7 @@ async fn open(way: &Way, count: usize) -> Vec<Session> {
 }
 
 /// The load of `sessions` sessions over `way`, after a warm-up.
-fn run(way: &Way, body: &str, sessions: usize, window: Duration) -> Load {
+pub fn run(way: &Way, body: &str, sessions: usize, window: Duration) -> Load {
     block_on(async {
         let opened = open(way, sessions).await;
         let (opened, _) = load(opened, body, window / 5).await;
@@ -54,12 +54,12 @@ pub fn only_load(args: &[String]) {
     println!("{:.0} calls per second, p50 {p50:.1} µs, p99 {p99:.1} µs", seen.per_second());
 }
 
-fn median(mut values: Vec<f64>) -> f64 {
+pub fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
-fn micros(duration: Duration) -> f64 {
+pub fn micros(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1e6
 }
 
@@ -98,6 +98,7 @@ pub fn everything(effort: Effort, with_npm: bool) -> Vec<Figure> {
     large(effort, &mut figures);
     lists(effort, &mut figures);
     starts(effort, &mut figures);
+    super::meta::measure(effort, &mut figures);
     memory(&mut figures);
     figures
 }

@@ -61,7 +61,12 @@ impl Subject {
 
     /// callmux in front of `servers` servers, reached by TCP.
     pub fn callmux(servers: usize, tools: usize) -> Self {
-        let dir = scratch(&format!("callmux-{servers}-{tools}"));
+        Self::callmux_with(servers, tools, "")
+    }
+
+    /// The same with these further keys for the last server.
+    pub fn callmux_with(servers: usize, tools: usize, keys: &str) -> Self {
+        let dir = scratch(&format!("callmux-{servers}-{tools}-{}", keys.len()));
         let server = own(&["echo-server", &tools.to_string()]);
         // The floor sends whole results and lists nothing of its own.
         let mut config = "exposure = \"no-meta\"\nmax_result = \"0B\"\n".to_owned();
@@ -69,6 +74,7 @@ impl Subject {
             config +=
                 &format!("[servers.s{n}]\ncommand = {:?}\nargs = {:?}\n", server[0], &server[1..]);
         }
+        config += keys;
         std::fs::File::create(dir.join("config.toml")).unwrap();
         std::io::Write::write_all(
             &mut std::fs::OpenOptions::new().write(true).open(dir.join("config.toml")).unwrap(),

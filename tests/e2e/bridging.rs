@@ -52,6 +52,35 @@ fn a_bridge_starts_before_its_daemon() {
 }
 
 #[test]
+fn calls_inside_of_one_call_are_not_made_twice() {
+    let sandbox = Sandbox::new();
+    let mut daemon = Daemon::with(&sandbox, &counter());
+    let mut client = Lines::bridge(&sandbox);
+    let calls = json!({ "calls": [
+        { "tool": "counter__increment", "arguments": { "by": 7 } },
+        { "tool": "slow__wait", "arguments": { "seconds": 60, "steps": 1 } },
+    ] });
+    let effects = client.start_call("callmux_parallel", &calls);
+    daemon.wait_for("call_finished", |fact| fact["tool"] == "counter__increment");
+    daemon.kill();
+    let daemon = Daemon::with(&sandbox, &counter());
+    let lost = client.answer(effects);
+    let failure = &lost["result"]["_meta"]["callmux/failure"];
+    assert_eq!(
+        (&failure["outcome"], &failure["tool"]),
+        (&json!("outcome_unknown"), &json!("callmux_parallel")),
+        "{lost}"
+    );
+    // The new process of the server would have counted.
+    let value = client.call("counter__value", &json!({}));
+    assert_eq!(value["result"]["structuredContent"]["value"], 0);
+    assert_eq!(daemon.count("call_finished", |fact| fact["tool"] == "counter__increment"), 0);
+    // What only reads is done again.
+    let found = client.call("callmux_search_tools", &json!({ "query": "wait" }));
+    assert_eq!(found["result"]["structuredContent"]["results"][0]["tool"], "slow__wait");
+}
+
+#[test]
 fn a_session_survives_daemons() {
     let sandbox = Sandbox::new();
     let mut daemon = Daemon::with(&sandbox, &counter());

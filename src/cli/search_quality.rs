@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 use super::args::SearchQualityArgs;
 use super::{Exit, print};
 use crate::json::Json;
+use crate::meta;
 use crate::search::quality::{CUTS, Quality};
+use crate::search::ranking::Hit;
 use crate::search::{Document, Index};
 
 /// The best tool of a query is among this many, or it is missed.
@@ -67,6 +69,8 @@ struct Report {
     search: Duration,
     /// Bytes of the index.
     memory: usize,
+    /// Estimated tokens of an answer with five tools: the median, and of 95 in 100 the most.
+    tokens: [usize; 2],
 }
 
 fn measure(args: &SearchQualityArgs) -> Result<Report, String> {
@@ -94,6 +98,7 @@ fn measure(args: &SearchQualityArgs) -> Result<Report, String> {
         times.push(began.elapsed());
     }
     times.sort_unstable();
+    let tokens = tokens(&queries, &rankings, &tools);
     let mut missed = Vec::new();
     let mut qualities = Vec::new();
     for (query, hits) in queries.iter().zip(rankings) {
@@ -110,7 +115,22 @@ fn measure(args: &SearchQualityArgs) -> Result<Report, String> {
         // The median: a busy machine interrupts some searches for longer than all of them take.
         search: times[times.len() / 2],
         memory: index.memory(),
+        tokens,
     })
+}
+
+fn tokens(queries: &[Query], rankings: &[Vec<Hit>], tools: &[Tool]) -> [usize; 2] {
+    let none = Json::default();
+    let mut sizes: Vec<usize> = Vec::with_capacity(queries.len());
+    for (query, hits) in queries.iter().zip(rankings) {
+        let first = hits.iter().take(MISSED_CUT).map(|hit| &tools[hit.document]);
+        let first: Vec<(&str, &Json, &str)> = first
+            .map(|tool| (&*tool.shown, tool.schema.as_ref().unwrap_or(&none), &*tool.description))
+            .collect();
+        sizes.push(meta::answer_tokens(&query.text, tools.len(), &first));
+    }
+    sizes.sort_unstable();
+    [sizes[sizes.len() / 2], sizes[(sizes.len() * 95 / 100).min(sizes.len() - 1)]]
 }
 
 fn miss(query: &Query, ranked: &[usize], tools: &[Tool]) -> Option<Miss> {
@@ -221,6 +241,10 @@ impl Report {
             self.build.as_micros(),
             self.memory,
         ));
+        let [median, most] = self.tokens;
+        print::line(&format!(
+            "an answer with {MISSED_CUT} tools: about {median} tokens (median), {most} (95 in 100)"
+        ));
         for miss in self.missed.iter().filter(|_| verbose) {
             print::line(&format!("missed {}: {}", miss.id, miss.query));
             print::line(&format!("  expected {}", miss.expected.join(", ")));
@@ -241,6 +265,8 @@ impl Report {
             "search_seconds": self.search.as_secs_f64(),
             "build_seconds": self.build.as_secs_f64(),
             "index_bytes": self.memory,
+            "answer_tokens_median": self.tokens[0],
+            "answer_tokens_p95": self.tokens[1],
         });
         if verbose {
             let missed = self.missed.iter().map(|miss| {

@@ -6,6 +6,7 @@ use super::status::cut;
 use crate::json::Json;
 use crate::mux::{Outlet, ToolError, prepare};
 use crate::render::signature::signature;
+use crate::render::tokens::estimate;
 use crate::wire::object;
 
 const LIMIT: u64 = 5;
@@ -62,22 +63,47 @@ pub(super) fn search_tools<O: Outlet>(
     let results = found.hits.iter().map(|hit| {
         let entry = &entries[hit.document];
         let text = object::get(&entry.item.definition, "description").and_then(object::string);
-        let mut members = vec![("tool", (&*entry.shown).into())];
         let schema = prepare::schema(&entry.item).unwrap_or_default();
-        members.push(("signature", signature("", &schema).into()));
-        let text = text.map(|text| cut(&in_one_line(&text), max));
-        members
-            .extend(text.filter(|text| !text.is_empty()).map(|text| ("description", text.into())));
-        Json::object(members)
+        result(&entry.shown, &schema, &text.unwrap_or_default(), max)
     });
     let results: Vec<Json> = results.collect();
+    Ok(answer(query, server, tools.len(), found.count, results))
+}
+
+/// One tool that was found. `max`: characters of the description; 0: all.
+fn result(name: &str, schema: &Json, description: &str, max: u64) -> Json {
+    let mut members = vec![("tool", name.into()), ("signature", signature("", schema).into())];
+    let text = cut(&in_one_line(description), max);
+    if !text.is_empty() {
+        members.push(("description", text.into()));
+    }
+    Json::object(members)
+}
+
+fn answer(
+    query: Option<String>,
+    server: Option<String>,
+    total: usize,
+    found: usize,
+    results: Vec<Json>,
+) -> Json {
     let mut members = Vec::new();
     members.extend(query.map(|query| ("query", query.into())));
     members.extend(server.map(|server| ("server", server.into())));
-    members.push(("totalTools", tools.len().into()));
-    members.push(("found", found.count.into()));
+    members.push(("totalTools", total.into()));
+    members.push(("found", found.into()));
     members.push(("results", Json::Array(results)));
-    Ok(Json::object(members))
+    Json::object(members)
+}
+
+/// About how many tokens the answer to a query has, for these tools: name, schema, description.
+pub fn answer_tokens(query: &str, total: usize, tools: &[(&str, &Json, &str)]) -> usize {
+    let results = tools
+        .iter()
+        .map(|(name, schema, description)| result(name, schema, description, DESCRIPTION_MAX));
+    let results: Vec<Json> = results.collect();
+    let answer = answer(Some(query.to_owned()), None, total, results.len(), results);
+    estimate(&answer.to_string())
 }
 
 fn in_one_line(text: &str) -> String {

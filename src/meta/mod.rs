@@ -29,5 +29,6 @@ mod status;
 mod stored;
 mod table;
 
+pub use find::answer_tokens;
 pub use run::serve;
 pub use table::own_tools;

@@ -203,6 +203,14 @@ mod tests {
     use crate::json::Json;
     use crate::render::tokens::estimate;
 
+    #[test]
+    fn the_readme_names_each() {
+        let readme = include_str!("../../README.md");
+        for tool in TABLE {
+            assert!(readme.contains(&format!("`{}`", tool.name)), "{}", tool.name);
+        }
+    }
+
     /// They stand in every prompt.
     #[test]
     fn all_definitions_together_have_few_tokens() {

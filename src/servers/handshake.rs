@@ -17,6 +17,8 @@ use crate::wire::{Era, Kind, Message, Payload, Revision, ServerCapabilities, obj
 
 /// How long a server may be silent on `server/discover` before `initialize` is tried as well.
 pub const PROBE_PATIENCE: Duration = Duration::from_secs(5);
+/// An HTTP server answers every request, so its silence says even less.
+const REMOTE_FACTOR: u32 = 4;
 
 /// What a server said about itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,7 +55,10 @@ pub async fn greet(
             }
         });
         match answer? {
-            Answer::Agreed(identity) => return Ok(identity),
+            Answer::Agreed(identity) => {
+                memory.remember(identity.era);
+                return Ok(identity);
+            }
             Answer::Refused { modern: false, error } => {
                 memory.forget();
                 return Err(refused(&error));
@@ -62,12 +67,17 @@ pub async fn greet(
             Answer::Refused { modern: true, .. } => {}
         }
     }
+    let probe = if connection.is_remote() { probe * REMOTE_FACTOR } else { probe };
     let probe = if known == Some(Era::Modern) { patience } else { probe.min(patience) };
     let mut discover = say(connection, "server/discover", &discover_params())?;
     let (identity, speaks) = match hear(&mut discover, probe).await? {
         Some(message) => match discovered(&message)? {
             Some(identity) => (identity, Era::Modern),
-            None => (initialize(connection, patience).await?.agreed()?, Era::Legacy),
+            None => {
+                let identity = initialize(connection, patience).await?.agreed()?;
+                let era = identity.era;
+                (identity, era)
+            }
         },
         None => try_both(connection, discover, patience).await?,
     };
@@ -99,7 +109,10 @@ async fn try_both(
         (Answer::Agreed(identity), Some(_)) | (Answer::Refused { .. }, Some(identity)) => {
             Ok((identity, Era::Modern))
         }
-        (Answer::Agreed(identity), None) => Ok((identity, Era::Legacy)),
+        (Answer::Agreed(identity), None) => {
+            let era = identity.era;
+            Ok((identity, era))
+        }
         (Answer::Refused { error, .. }, None) => Err(refused(&error)),
     }
 }
@@ -190,6 +203,10 @@ async fn initialize(connection: &Arc<Connection>, patience: Duration) -> Result<
             let version = version
                 .and_then(object::string)
                 .ok_or("its answer to initialize names no protocolVersion")?;
+            // One that has no older revision says so here, and wants to hear no more of this.
+            if version == Revision::MODERN.as_str() {
+                return Ok(Answer::Agreed(identity(Era::Modern, &version, result)));
+            }
             connection.agreed_on(&version);
             let note = r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#;
             connection.send(Payload::from(note.to_owned()));
@@ -237,6 +254,7 @@ mod tests {
 
     const MODERN: &str = r#""result":{"supportedVersions":["2026-07-28"],"capabilities":{}}"#;
     const LEGACY: &str = r#""result":{"protocolVersion":"2025-11-25","capabilities":{}}"#;
+    const ONLY_MODERN: &str = r#""result":{"protocolVersion":"2026-07-28","capabilities":{}}"#;
     const UNKNOWN: &str = r#""error":{"code":-32601,"message":"no such method"}"#;
     const TOO_OLD: &str = r#""error":{"code":-32022,"message":"unsupported version"}"#;
     const NEVER: &str = "";
@@ -311,6 +329,9 @@ mod tests {
             case(None, MODERN, true, TOO_OLD, Ok(Modern), Some(Modern)),
             case(None, MODERN, true, LEGACY, Ok(Legacy), Some(Modern)),
             case(None, NEVER, true, TOO_OLD, Err("refused the handshake"), None),
+            case(None, NEVER, true, ONLY_MODERN, Ok(Modern), Some(Modern)),
+            case(None, UNKNOWN, false, ONLY_MODERN, Ok(Modern), Some(Modern)),
+            case(Some(Legacy), NEVER, false, ONLY_MODERN, Ok(Modern), Some(Modern)),
             case(Some(Modern), MODERN, false, NEVER, Ok(Modern), Some(Modern)),
             case(Some(Modern), UNKNOWN, false, LEGACY, Ok(Legacy), Some(Legacy)),
             case(Some(Legacy), MODERN, false, TOO_OLD, Ok(Modern), Some(Modern)),

@@ -65,7 +65,7 @@ impl Disk {
         for part in [MAGIC.as_bytes(), header.as_bytes(), b"\n", body] {
             content.extend_from_slice(part);
         }
-        file::replace(&self.path(&entry.owner, entry.reference), &content)
+        file::replace_soon(&self.path(&entry.owner, entry.reference), &content)
     }
 
     /// The entry and its bytes, if the file is there, whole and the owner's.

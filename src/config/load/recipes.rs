@@ -14,7 +14,7 @@ use crate::json::Json;
 /// What a recipe's name may be: a part of a tool's name.
 fn is_name(text: &str) -> bool {
     let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
-    (1..=40).contains(&text.len()) && text.bytes().all(is_allowed)
+    (1..=35).contains(&text.len()) && text.bytes().all(is_allowed)
 }
 
 pub(super) fn read(node: Node, named: &mut Named<'_>) -> BTreeMap<String, Arc<Recipe>> {
@@ -23,7 +23,7 @@ pub(super) fn read(node: Node, named: &mut Named<'_>) -> BTreeMap<String, Arc<Re
         let (path, at) = (format!("recipes.{name}"), node.at.clone());
         let mut section = Section::new(path, node, keys::RECIPE, named.sources, named.complaints);
         if !is_name(&name) {
-            let message = "a recipe's name has 1 to 40 letters, digits, `_` and `-`";
+            let message = "a recipe's name has 1 to 35 letters, digits, `_` and `-`";
             section.complain(at, "", message);
         }
         let recipe = recipe(name.clone(), &mut section);

@@ -201,3 +201,6 @@ fn with(object: Json, name: &str, value: Json) -> Json {
     }
     Json::Object(members)
 }
+
+#[cfg(test)]
+mod tests;

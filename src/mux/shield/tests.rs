@@ -1,0 +1,114 @@
+use proptest::prelude::*;
+
+use super::{Reader, TextFormat, result_for};
+use crate::json::Json;
+use crate::results::Results;
+use crate::results::store::Caps;
+
+fn reader(max_result: usize, format: TextFormat) -> Reader {
+    Reader {
+        owner: "user:1".into(),
+        format,
+        max_result,
+        tool: "s__t".into(),
+        server: None,
+        results: Results::open(None, Caps::default()),
+    }
+}
+
+fn text(text: &str) -> Json {
+    Json::object([("type", "text".into()), ("text", text.into())])
+}
+
+fn rows(count: usize) -> Json {
+    let row = |n: usize| Json::object([("id", n.into()), ("name", format!("row {n}").into())]);
+    Json::Array((0..count).map(row).collect())
+}
+
+fn shown(result: &Json) -> Json {
+    let content = result.get("content").unwrap().as_array().unwrap();
+    Json::parse(content[0].get("text").unwrap().as_str().unwrap()).unwrap()
+}
+
+#[test]
+fn a_large_result_is_kept_and_its_beginning_shown() {
+    let reader = reader(4096, TextFormat::Json);
+    let image = Json::object([("type", "image".into()), ("data", "A".repeat(9000).into())]);
+    let written = rows(500).to_string();
+    let content = Json::Array(vec![text(&written), image.clone()]);
+    let result = Json::object([("content", content), ("x", 1_usize.into())]);
+    let short = result_for(&reader, &result, result.len()).unwrap();
+    let about = shown(&short);
+    let about = about.get("_callmux").unwrap();
+    let reference = about.get("ref").and_then(Json::as_str).unwrap();
+    // Two items are no single value: the whole result is kept.
+    let stored = reader.results.get("user:1", reference).unwrap();
+    assert_eq!(&stored.data[..], result.to_string().as_bytes());
+    assert!(reader.results.get("user:2", reference).is_err());
+    let content = short.get("content").unwrap().as_array().unwrap();
+    assert_eq!((content.len(), &content[1], short.get("x")), (2, &image, Some(&1_usize.into())));
+}
+
+#[test]
+fn what_is_kept_is_the_value_itself() {
+    let reader = reader(2048, TextFormat::Json);
+    let result = Json::object([("content", Json::Array(vec![text(&rows(500).to_string())]))]);
+    let short = shown(&result_for(&reader, &result, result.len()).unwrap());
+    let about = short.get("_callmux").unwrap();
+    let reference = about.get("ref").and_then(Json::as_str).unwrap();
+    let stored = reader.results.get("user:1", reference).unwrap();
+    assert_eq!(&stored.data[..], rows(500).to_string().as_bytes());
+    assert_eq!(about.get("shape").unwrap().get("total"), Some(&500_usize.into()));
+    let preview = short.get("preview").unwrap().as_array().unwrap();
+    assert_eq!(preview[0].get("name"), Some(&"row 0".into()));
+}
+
+#[test]
+fn errors_and_images_are_not_touched() {
+    let reader = reader(256, TextFormat::Json);
+    let large = Json::Array(vec![text(&"x".repeat(10_000))]);
+    let error = Json::object([("content", large), ("isError", true.into())]);
+    assert_eq!(result_for(&reader, &error, error.len()), None);
+    let image = Json::object([("type", "image".into()), ("data", "A".repeat(10_000).into())]);
+    let image = Json::object([("content", Json::Array(vec![image]))]);
+    assert_eq!(result_for(&reader, &image, image.len()), None);
+}
+
+fn item() -> impl Strategy<Value = Json> {
+    let plain = prop_oneof![".{0,40}", "(line of text\n){0,400}"];
+    prop_oneof![
+        plain.prop_map(|plain| text(&plain)),
+        (0usize..300).prop_map(|count| text(&rows(count).to_string())),
+        (0usize..3000).prop_map(|count| {
+            Json::object([("type", "image".into()), ("data", "A".repeat(count).into())])
+        }),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    /// Whatever the limit and the format: nothing grows, and what is not text stays.
+    #[test]
+    fn nothing_grows(
+        items in prop::collection::vec(item(), 0..4),
+        structured in prop::option::of(0usize..200),
+        max in prop_oneof![Just(0usize), 256usize..8000],
+        format in prop_oneof![
+            Just(TextFormat::Json), Just(TextFormat::Toon), Just(TextFormat::Auto)
+        ],
+    ) {
+        let mut members = vec![("content", Json::Array(items.clone()))];
+        members.extend(structured.map(|count| ("structuredContent", rows(count))));
+        let result = Json::object(members);
+        let Some(short) = result_for(&reader(max, format), &result, result.len()) else {
+            return Ok(());
+        };
+        prop_assert!(short.len() <= result.len(), "{} > {}", short.len(), result.len());
+        let images = |items: &[Json]| -> Vec<Json> {
+            items.iter().filter(|item| !super::is_text(item)).cloned().collect()
+        };
+        prop_assert_eq!(images(short.get("content").unwrap().as_array().unwrap()), images(&items));
+        prop_assert_eq!(Json::parse(&short.to_string()).unwrap(), short);
+    }
+}

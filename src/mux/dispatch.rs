@@ -41,7 +41,8 @@ use crate::wire::{Era, Kind, Message, Payload, RpcError, error::code, object};
 
 /// Carries out one request.
 pub async fn serve(hub: Hub, call: Call, outlet: impl Outlet) -> Reply {
-    let _counted = hub.count_call();
+    // A meta-tool is one call, however many it makes.
+    let _counted = (call.maker == Maker::Client).then(|| hub.count_call());
     let mut record = CallRecord::new(&hub, &call);
     let id = call.message.id().unwrap_or("null");
     let params = match call.head.request(&call.message) {

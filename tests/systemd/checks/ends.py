@@ -105,7 +105,8 @@ def cut_off():
 
 def cut_off_by_restart():
     """Another daemon goes on, but not with what hangs on a connection to this one: plain HTTP gets
-    its answer from this one, calls of a bridge get theirs from the next and no other."""
+    its answer from this one, and so do calls that are made of others; calls of a bridge get theirs
+    from the next and no other."""
     late = '[servers.late]\ncommand = "sh"\nargs = ["-c", "sleep 3; exec callmux example-server time"]\n'
     given(f'drain_timeout = "1s"\n{EXAMPLES}')
     bridge, answers, in_flight = Bridge(), {}, threading.Event()
@@ -129,19 +130,26 @@ def cut_off_by_restart():
     call("late__now")
     waiting = bridge.start_call("late__now")
     running = bridge.start_call("slow__wait", {"seconds": 5, "steps": 50}, token="t")
+    inner = [{"tool": "counter__increment"}, {"tool": "slow__wait", "arguments": {"seconds": 300, "steps": 1}}]
+    several = bridge.start_call("callmux_parallel", {"calls": inner})
     bridge.await_progress()
+    until("the first of several calls is done", lambda: bridge.value("counter__value") == {"value": 1})
     started = time.monotonic()
     ctl("restart", SERVICE)
     took = time.monotonic() - started
     for thread in threads:
         thread.join(10)
+    done, cut = several.get(timeout=30)["result"]["structuredContent"]["results"]
+    same("the first of several calls", done["result"], {"structuredContent": {"value": 1}})
+    same("the second of several calls", cut["details"]["outcome"], "outcome_unknown")
+    same("what they did, once", bridge.value("counter__value"), {"value": 1})
     same("plain HTTP", answers, {"slow__wait": "outcome_unknown", "late__now": "not_sent"})
     same("the bridge's call that ran", outcome(running.get(timeout=30)), "done")
     same("the bridge's call that waited", outcome(waiting.get(timeout=30)), "done")
     expect(not bridge.unexpected, f"answers to nothing: {bridge.unexpected}")
     expect(took < 8, f"`systemctl restart` took {took:.1f} s with a drain of 1 s")
     cut = facts("daemon_stopped")[-1]["CALLMUX_CALLS"]
-    same("calls that were cut off", cut, "2")
+    same("calls that were cut off", cut, "3")
     return f"restarted after {took:.1f} s"
 
 

@@ -68,7 +68,7 @@ impl Duplex {
                 self.spawn(
                     &id,
                     "call",
-                    async move { meta::serve(hub, *call, outlet).await.payload },
+                    async move { meta::serve(hub, call, outlet).await.payload },
                 );
             }
             Handled::Later(later) => self.answer_later(&id, later),

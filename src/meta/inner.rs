@@ -83,7 +83,7 @@ impl<O: Outlet> Context<'_, O> {
             Ok(call) => call,
             Err(error) => return Ended::failed(error),
         };
-        let reply = Box::pin(mux::serve(self.hub.clone(), call, Inner(self))).await;
+        let reply = Box::pin(mux::serve(self.hub.clone(), Box::new(call), Inner(self))).await;
         let result = result(wanted, reply);
         let is_refused = match &result {
             Ok(result) => is_error(result),

@@ -48,7 +48,7 @@ impl Own {
 }
 
 /// Carries out one request.
-pub async fn serve(hub: Hub, call: Call, outlet: impl Outlet) -> Reply {
+pub async fn serve(hub: Hub, call: Box<Call>, outlet: impl Outlet) -> Reply {
     match Own::of(&hub, &call) {
         None => mux::serve(hub, call, outlet).await,
         // Calls of servers' tools need no room for what ours need.
@@ -56,7 +56,7 @@ pub async fn serve(hub: Hub, call: Call, outlet: impl Outlet) -> Reply {
     }
 }
 
-async fn run(hub: Hub, call: Call, outlet: impl Outlet, own: Own) -> Reply {
+async fn run(hub: Hub, call: Box<Call>, outlet: impl Outlet, own: Own) -> Reply {
     let _counted = hub.count_call();
     let mut record = CallRecord::new(&hub, &call);
     let id = call.message.id().unwrap_or("null");

@@ -28,11 +28,11 @@ use super::prepare;
 use super::record::CallRecord;
 use super::rounds;
 use super::sending::{self, Back, Heard, Limits, Logs, PassOn, Routed};
-use super::shield::{self, Reader};
+use super::shield;
 use super::world::World;
 use crate::access::policy::{self, Decision};
+use crate::arguments::may_need;
 use crate::connection::Loss;
-use crate::render::TextFormat;
 use crate::servers::Server;
 use crate::telemetry::CallOutcome;
 use crate::wire::params::{RequestParams, Target};
@@ -40,7 +40,9 @@ use crate::wire::translate::{self, Asked};
 use crate::wire::{Era, Kind, Message, Payload, RpcError, error::code, object};
 
 /// Carries out one request.
-pub async fn serve(hub: Hub, call: Call, outlet: impl Outlet) -> Reply {
+///
+/// What happens rarely is in boxes of its own: every call would have to carry the room for it.
+pub async fn serve(hub: Hub, call: Box<Call>, outlet: impl Outlet) -> Reply {
     // A meta-tool is one call, however many it makes.
     let _counted = (call.maker == Maker::Client).then(|| hub.count_call());
     let mut record = CallRecord::new(&hub, &call);
@@ -84,7 +86,7 @@ async fn perform(
 ) -> Result<Done, Failure> {
     if let Some(state) = params.request_state.and_then(object::string).filter(|s| held::is_ours(s))
     {
-        return go_on(hub, call, params, &state, outlet, record).await;
+        return Box::pin(go_on(hub, call, params, &state, outlet, record)).await;
     }
     let is_noted = call.goes_on();
     let world = tokio::select! {
@@ -110,13 +112,20 @@ async fn perform(
         let reason = "the callmux daemon ended while the call was running".into();
         return Err(lost(call, record, &located, &Loss { reason, sent: true }));
     }
-    let arguments = match params.target {
-        Target::Tool => prepare::arguments(hub, &world, call, params.arguments, &located).await?,
+    let arguments = match params.arguments.filter(|_| params.target == Target::Tool) {
+        Some(text) if may_need(text) => {
+            Box::pin(prepare::arguments(hub, &world, call, text, &located)).await?
+        }
         _ => None,
     };
     let routed =
         Routed { call, params, located: &located, members: "", arguments: arguments.as_deref() };
-    let done = match look_up(routed, hub, record).await? {
+    let found = match part(&routed) {
+        Part::None | Part::Passes => Found::Nothing(Remember::Nothing),
+        Part::Changes => Found::Nothing(Remember::Forget(hub.cache.change(&located.server.name))),
+        Part::Reads => Box::pin(look_up(routed, hub, record)).await?,
+    };
+    let done = match found {
         Found::Kept(kept) => {
             hub.ledger.cache_hit();
             call.ledger.cache_hit();
@@ -130,6 +139,29 @@ async fn perform(
         }
     };
     Ok(render(hub, &world, call, &located, done).await)
+}
+
+/// Phase 9: the result of a call of a tool as its client is to read it.
+async fn render(hub: &Hub, world: &World, call: &Call, located: &Located<'_>, done: Done) -> Done {
+    let Done::Answer { outcome, payload, error } = done else { return done };
+    if call.head.target() != Some(Target::Tool) {
+        return Done::Answer { outcome, payload, error };
+    }
+    let direct = payload.len();
+    let limits = match (call.maker, error) {
+        (Maker::Client, None) => shield::limits(call.view(&world.config), located),
+        _ => None,
+    };
+    let payload = match limits.filter(|limits| limits.touch(&payload)) {
+        Some(limits) => {
+            Box::pin(shield::response(limits.reader(hub, call, located), payload)).await
+        }
+        None => payload,
+    };
+    for ledger in [&hub.ledger, &call.ledger] {
+        ledger.call(payload.len(), direct, call.maker != Maker::Client);
+    }
+    Done::Answer { outcome, payload, error }
 }
 
 /// What is known of a call before it is sent.
@@ -146,19 +178,20 @@ enum Remember {
     Forget(#[expect(dead_code, reason = "what counts is when it is dropped")] Change),
 }
 
+/// What the cache has to do with a call.
+fn part(routed: &Routed<'_>) -> Part {
+    let Routed { params, located, .. } = routed;
+    let item = located.item.filter(|_| params.target == Target::Tool);
+    match item.map_or(Part::None, |item| Part::of(&located.server.config, item)) {
+        Part::Reads if params.as_task || params.input_responses.is_some() => Part::Passes,
+        part => part,
+    }
+}
+
+/// Looks up a call that only reads, and waits if it is on its way already.
 async fn look_up(routed: Routed<'_>, hub: &Hub, record: &CallRecord<'_>) -> Result<Found, Failure> {
     let Routed { call, params, located, arguments, .. } = routed;
-    let Some(item) = located.item.filter(|_| params.target == Target::Tool) else {
-        return Ok(Found::Nothing(Remember::Nothing));
-    };
     let config = &located.server.config;
-    match Part::of(config, item) {
-        Part::Changes => {
-            return Ok(Found::Nothing(Remember::Forget(hub.cache.change(&located.server.name))));
-        }
-        Part::Reads if !params.as_task && params.input_responses.is_none() => {}
-        _ => return Ok(Found::Nothing(Remember::Nothing)),
-    }
     let arguments = arguments.or(params.arguments);
     let key = Key::new(&call.principal, &located.server.name, &located.own, arguments);
     let Some(key) = key else { return Ok(Found::Nothing(Remember::Nothing)) };
@@ -231,36 +264,6 @@ fn is_whole_result(answer: &Message) -> bool {
         object::members(answer.at(*result), names),
         Ok([None | Some("false"), None | Some(r#""complete""#), None])
     )
-}
-
-/// Phase 9.
-async fn render(hub: &Hub, world: &World, call: &Call, located: &Located<'_>, done: Done) -> Done {
-    let Done::Answer { outcome, payload, error } = done else { return done };
-    if call.head.target() != Some(Target::Tool) {
-        return Done::Answer { outcome, payload, error };
-    }
-    let direct = payload.len();
-    let limits = shield::limits(call.view(&world.config), located)
-        .filter(|_| call.maker == Maker::Client && error.is_none())
-        .filter(|(format, max)| *format != TextFormat::Json || (*max > 0 && direct > *max));
-    let payload = match limits {
-        Some((format, max_result)) => {
-            let reader = Reader {
-                owner: prepare::owner(&call.principal),
-                format,
-                max_result,
-                tool: located.shown.clone(),
-                server: Some(located.server.name.clone()),
-                results: hub.results.clone(),
-            };
-            shield::response(reader, payload).await
-        }
-        None => payload,
-    };
-    for ledger in [&hub.ledger, &call.ledger] {
-        ledger.call(payload.len(), direct, call.maker != Maker::Client);
-    }
-    Done::Answer { outcome, payload, error }
 }
 
 /// Goes on with a call whose server waits for an answer, which this request brings.

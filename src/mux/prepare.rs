@@ -11,7 +11,7 @@ use super::locate::Located;
 use super::world::World;
 use crate::arguments::references;
 use crate::arguments::roots::Roots;
-use crate::arguments::{Change, coerce, may_need};
+use crate::arguments::{Change, coerce};
 use crate::json::{Json, Path};
 use crate::servers::Item;
 use crate::wire::object;
@@ -21,15 +21,15 @@ pub fn owner(principal: &crate::access::Principal) -> String {
     principal.label().to_string()
 }
 
-/// The arguments as the server is to get them; `None`: as the client wrote them.
+/// The arguments as the server is to get them; `None`: as the client wrote them. Only for arguments
+/// that [`may_need`](crate::arguments::may_need) it.
 pub(super) async fn arguments(
     hub: &Hub,
     world: &World,
     call: &Call,
-    text: Option<&str>,
+    text: &str,
     located: &Located<'_>,
 ) -> Result<Option<String>, Failure> {
-    let Some(text) = text.filter(|text| may_need(text)) else { return Ok(None) };
     let Some(item) = located.item else { return Ok(None) };
     // What cannot be read here the server will refuse.
     let Ok(written) = Json::parse(text) else { return Ok(None) };

@@ -7,8 +7,9 @@
 
 use std::sync::Arc;
 
+use super::call::Call;
+use super::hub::Hub;
 use super::locate::Located;
-#[cfg(doc)]
 use super::prepare::owner;
 use crate::base::ServerName;
 use crate::config::{ServerConfig, View};
@@ -39,11 +40,37 @@ pub struct Reader {
     pub results: Results,
 }
 
-/// How to read a call's result: format, and its largest size (see [`Reader`]). `None`: it is not to be
-/// touched.
-pub(super) fn limits(view: &View, located: &Located<'_>) -> Option<(TextFormat, usize)> {
+/// How the result of a call is to be read.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    format: TextFormat,
+    max_result: usize,
+}
+
+/// The limits of a client with this view. `None`: the result is not to be touched.
+pub(super) fn limits(view: &View, located: &Located<'_>) -> Option<Limits> {
     let item = located.item.filter(|item| !item.has_output_schema)?;
-    Some((view.output_format, max_result(view, &located.server.config, item)))
+    let max_result = max_result(view, &located.server.config, item);
+    Some(Limits { format: view.output_format, max_result })
+}
+
+impl Limits {
+    /// Whether anything of a response could be for them.
+    pub(super) fn touch(self, response: &Payload) -> bool {
+        self.format != TextFormat::Json || (self.max_result > 0 && response.len() > self.max_result)
+    }
+
+    /// The reader of a call's result.
+    pub(super) fn reader(self, hub: &Hub, call: &Call, located: &Located<'_>) -> Reader {
+        Reader {
+            owner: owner(&call.principal),
+            format: self.format,
+            max_result: self.max_result,
+            tool: located.shown.clone(),
+            server: Some(located.server.name.clone()),
+            results: hub.results.clone(),
+        }
+    }
 }
 
 /// The largest result of a tool that a client with this view gets whole, in bytes; 0: any.

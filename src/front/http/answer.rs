@@ -56,7 +56,7 @@ pub(super) async fn answer(front: &Arc<Front>, prepared: Prepared) -> Response {
             if !reads_events {
                 outlet = outlet.answer_only();
             }
-            let answering: Answering = Box::pin(meta::serve(front.hub.clone(), *call, outlet));
+            let answering: Answering = Box::pin(meta::serve(front.hub.clone(), call, outlet));
             let answering =
                 Leaving { front: front.clone(), answering: Some(answering), held, in_flight };
             respond(answering, late, reads_events).await

@@ -64,7 +64,7 @@ async fn one(front: &Arc<Front>, held: &Arc<HttpSession>, message: Message) -> O
             // One array has no place for what comes before an answer.
             let back = Back::Http(Arc::new(LateStream::default()));
             let outlet = CallOutlet::new(held.session.clone(), call.era, back).answer_only();
-            Some(meta::serve(front.hub.clone(), *call, outlet).await.payload)
+            Some(meta::serve(front.hub.clone(), call, outlet).await.payload)
         }
         Handled::Listen(_) => {
             let error =

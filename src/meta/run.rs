@@ -73,7 +73,7 @@ async fn run(hub: Hub, call: Box<Call>, outlet: impl Outlet, own: Own) -> Reply 
             pending::begun(call);
         }
     }
-    let context = Context {
+    let mut context = Context {
         hub: &hub,
         call: &call,
         outlet: &outlet,
@@ -81,34 +81,23 @@ async fn run(hub: Hub, call: Box<Call>, outlet: impl Outlet, own: Own) -> Reply 
         progress_token: params.progress_token,
         format: None,
     };
-    let (outcome, result) = match result(context, own, &params).await {
-        Ok(result) => (CallOutcome::Done, result),
-        Err((error, result)) => {
-            tracing::trace!(code = error.code, "a meta-tool was refused");
-            (CallOutcome::Refused, result)
+    let done = perform(&mut context, own, &params).await;
+    let (outcome, reason, result) = match done {
+        Ok(result) => (CallOutcome::Done, None, result),
+        Err(error) => {
+            let result = context.error(&error);
+            (CallOutcome::Refused, Some(error.message), result)
         }
     };
     let payload = translate::result(id, &result.to_string());
     for ledger in [&hub.ledger, &call.ledger] {
         ledger.meta_call(payload.len());
     }
-    let payload = record.finished(outcome, None, payload);
+    let payload = record.finished(outcome, reason.as_deref(), payload);
     Reply { payload, error: None, failure: None }
 }
 
-/// The result of `tools/call`; `Err` with one that is an error.
-async fn result<O: Outlet>(
-    mut context: Context<'_, O>,
-    own: Own,
-    params: &RequestParams<'_>,
-) -> Result<Json, (ToolError, Json)> {
-    let done = perform(&mut context, own, params).await;
-    done.map_err(|error| {
-        let result = context.error(&error);
-        (error, result)
-    })
-}
-
+/// The result of `tools/call`.
 async fn perform<O: Outlet>(
     context: &mut Context<'_, O>,
     own: Own,

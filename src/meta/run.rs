@@ -111,9 +111,7 @@ async fn perform<O: Outlet>(
         Own::Recipe(recipe) => return run_recipe(context, &recipe, given).await,
     };
     let mut fields = Fields::of(given, "")?;
-    if tool.does != Does::Call || !is_flat(&fields) {
-        context.format = fields.format()?;
-    }
+    context.format = fields.format()?;
     // A server that is still starting may bring what is asked for.
     if matches!(tool.does, Does::SearchTools | Does::Status | Does::DryRun) {
         context.world = context.hub.settled_world().await;
@@ -167,11 +165,6 @@ async fn perform<O: Outlet>(
         }
         Does::Status => status::status(context, &mut fields).map(|found| context.payload(found)),
     }
-}
-
-/// A member that is meant for the tool is not ours to read.
-fn is_flat(fields: &Fields) -> bool {
-    !fields.has("arguments")
 }
 
 async fn run_recipe<O: Outlet>(

@@ -115,6 +115,19 @@ impl Catalog {
         special.and_then(|index| self.for_clients.get(index)).unwrap_or(&self.shown[kind.index()])
     }
 
+    /// Whether the servers offer the same as in another catalog, listed or not.
+    pub fn has_same_entries(&self, other: &Self) -> bool {
+        let is_same = |a: &Entry, b: &Entry| {
+            a.shown == b.shown
+                && a.server.name == b.server.name
+                && a.item.definition == b.item.definition
+        };
+        ListKind::ALL.iter().all(|kind| {
+            let (own, others) = (self.entries(*kind), other.entries(*kind));
+            own.len() == others.len() && own.iter().zip(others).all(|(a, b)| is_same(a, b))
+        })
+    }
+
     /// Whether the lists of a topic are the same text as those of another catalog.
     pub fn is_same(&self, other: &Self, topic: Topic) -> bool {
         let lists = |catalog: &Self| -> Vec<Bytes> {

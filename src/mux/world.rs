@@ -59,10 +59,11 @@ impl World {
 
     /// The world after the servers' states were looked at again.
     pub fn refreshed(&self, now: Instant) -> Self {
+        let unsettled = unsettled(&self.servers);
         let catalog = Catalog::build(&self.servers, &self.config, &self.own_tools);
-        let changed = Topic::ALL.iter().any(|topic| !catalog.is_same(&self.catalog, *topic));
-        let catalog = if changed { Arc::new(catalog) } else { self.catalog.clone() };
-        Self { catalog, ..self.clone() }.looked_over(now)
+        let is_same = catalog.has_same_entries(&self.catalog);
+        let catalog = if is_same { self.catalog.clone() } else { Arc::new(catalog) };
+        Self { catalog, unsettled, ..self.clone() }.looked_over(now)
     }
 
     /// The world with another config and the servers of it. Servers that are started for
@@ -74,12 +75,13 @@ impl World {
         own_tools: Arc<OwnTools>,
         now: Instant,
     ) -> Self {
+        let unsettled = unsettled(&servers);
         // Even where the list is the same, its entries lead to other servers or limits.
         let catalog = Arc::new(Catalog::build(&servers, &config, &own_tools));
         let (servers, complaint) = (Arc::new(servers), None);
         let quiet_until = Some(now + config.list_timeout);
-        Self { config, servers, catalog, own_tools, complaint, quiet_until, ..self.clone() }
-            .looked_over(now)
+        let servers = Self { config, servers, catalog, own_tools, unsettled, ..self.clone() };
+        Self { complaint, quiet_until, ..servers }.looked_over(now)
     }
 
     /// The world with something wrong about the config that should be in force.
@@ -87,10 +89,8 @@ impl World {
         Self { complaint: Some(complaint.into()), ..self.clone() }
     }
 
-    /// Which servers are settled now, and whether the list is to be announced.
+    /// The world after it was seen whether the list is to be announced.
     fn looked_over(mut self, now: Instant) -> Self {
-        let unsettled = self.servers.values().filter(|server| !server.status().is_settled());
-        self.unsettled = unsettled.map(|server| server.name.clone()).collect();
         if self.unsettled.is_empty() || self.quiet_until.is_some_and(|until| now >= until) {
             self.quiet_until = None;
         }
@@ -129,4 +129,11 @@ impl World {
                 || server.config.prefix.as_deref().is_some_and(of_prefix)
         })
     }
+}
+
+/// The servers that have neither started nor failed yet. To be asked before the catalog is built: one
+/// that starts meanwhile counts as settled only once its tools are known.
+fn unsettled(servers: &BTreeMap<ServerName, Server>) -> Vec<ServerName> {
+    let unsettled = servers.values().filter(|server| !server.status().is_settled());
+    unsettled.map(|server| server.name.clone()).collect()
 }

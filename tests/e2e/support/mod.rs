@@ -34,6 +34,11 @@ pub fn every() -> PathBuf {
     example("every-server")
 }
 
+/// The server with a tool for each thing that a meta-tool has to cope with.
+pub fn tools() -> PathBuf {
+    example("tools-server")
+}
+
 /// `cargo test` builds the examples beside the program.
 fn example(name: &str) -> PathBuf {
     let path = Path::new(callmux()).parent().unwrap().join("examples").join(name);

@@ -1,0 +1,19 @@
+//! callmux's own tools, as an agent meets them: each test is named by its row of the parity checklist.
+
+mod arguments;
+mod cache;
+mod calls;
+mod dry_run;
+mod envelopes;
+mod formats;
+mod large;
+mod names;
+mod pipeline;
+mod recipes;
+mod rig;
+mod search;
+mod status;
+mod stored;
+mod together;
+mod views;
+mod wrong_input;

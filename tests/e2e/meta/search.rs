@@ -1,0 +1,97 @@
+//! I: `callmux_search_tools`.
+
+use serde_json::{Value, json};
+
+use super::rig::{Rig, Setup};
+
+fn found(payload: &Value) -> Vec<&str> {
+    let results = payload["results"].as_array().unwrap();
+    results.iter().map(|result| result["tool"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn i01_a_search_answers_with_names_signatures_and_descriptions() {
+    let mut rig = Rig::of(Setup {
+        one: "tools = [\"strict\", \"say\", \"ping\"]",
+        two: "tools = [\"strict\"]",
+        ..Setup::default()
+    });
+    let query = json!({ "query": "open an issue", "server": "one", "limit": 1 });
+    let all = rig.payload("callmux_search_tools", &query);
+    assert_eq!(
+        (&all["query"], &all["server"], &all["totalTools"]),
+        (&json!("open an issue"), &json!("one"), &json!(4))
+    );
+    let result = &all["results"][0];
+    assert_eq!(result["tool"], "one__strict");
+    assert_eq!(result["description"], "Open an issue in a repository");
+    let signature = result["signature"].as_str().unwrap();
+    for part in ["owner", "n", "flag", "tags"] {
+        assert!(signature.contains(part), "{signature}");
+    }
+    let both = rig.payload("callmux_search_tools", &json!({ "query": "open an issue" }));
+    let mut names = found(&both);
+    names.sort_unstable();
+    assert_eq!(names[..2], ["one__strict", "two__strict"]);
+
+    let cut = json!({ "query": "open an issue", "limit": 1, "descriptionMaxLength": 5 });
+    let all = rig.payload("callmux_search_tools", &cut);
+    assert_eq!(all["results"][0]["description"], "Open…");
+    // Without a query it lists everything by name.
+    let all = rig.payload("callmux_search_tools", &json!({ "limit": 50 }));
+    assert_eq!(found(&all), ["one__ping", "one__say", "one__strict", "two__strict"]);
+    assert_eq!(all["found"], 4);
+    let none = rig.payload("callmux_search_tools", &json!({ "query": "xyzzy quux" }));
+    assert_eq!((&none["found"], &none["results"]), (&json!(0), &json!([])));
+    let error = rig.error("callmux_search_tools", &json!({ "query": "a", "server": "three" }));
+    assert_eq!(error["code"], "server_not_found");
+    assert_eq!(error["details"]["availableServers"], json!(["one", "two"]));
+}
+
+#[test]
+fn i01_a_search_gives_few_unless_more_are_wanted() {
+    let mut rig = Rig::new();
+    for (more, count) in [(json!({}), 5), (json!({ "limit": 3 }), 3), (json!({ "limit": 46 }), 46)]
+    {
+        let all = rig.payload("callmux_search_tools", &more);
+        assert_eq!((found(&all).len(), &all["found"]), (count, &json!(46)), "{more}");
+    }
+    for limit in [0, 51] {
+        let error = rig.error("callmux_search_tools", &json!({ "limit": limit }));
+        assert_eq!(error["details"]["expected"], "a whole number from 1 to 50");
+    }
+    let several = json!({ "queries": ["take a picture", "read the log"], "server": "one" });
+    let all = rig.payload("callmux_search_tools", &several);
+    let names = found(&all);
+    assert!(names.contains(&"one__image") && names.contains(&"one__bigtext"), "{names:?}");
+}
+
+#[test]
+fn i02_common_words_find_the_tool() {
+    let mut rig = Rig::new();
+    for (query, tool) in [
+        ("file a bug report", "one__strict"),
+        ("create issues", "one__strict"),
+        ("pictures", "one__image"),
+        ("process id", "one__pid"),
+        ("make the value larger", "one__mutate"),
+        ("how often was it called", "one__counter"),
+        ("text_or_int", "one__text_or_int"),
+        ("one__ping", "one__ping"),
+    ] {
+        let wanted = json!({ "query": query, "server": "one", "limit": 3 });
+        let all = rig.payload("callmux_search_tools", &wanted);
+        assert!(found(&all).contains(&tool), "{query}: {:?}", found(&all));
+    }
+}
+
+#[test]
+fn m04_a_search_sees_what_compression_leaves_out() {
+    let mut rig = Rig::top("schema_compression = \"aggressive\"\nexposure = \"meta-only\"");
+    let wanted = json!({ "query": "who owns the repository", "limit": 4 });
+    let all = rig.payload("callmux_search_tools", &wanted);
+    assert!(found(&all).contains(&"one__strict"), "{all}");
+    let description = "Open an issue in a repository";
+    let strict = all["results"].as_array().unwrap().iter().find(|it| it["tool"] == "one__strict");
+    assert_eq!(strict.unwrap()["description"], description);
+}

@@ -7,6 +7,7 @@ mod dry_run;
 mod envelopes;
 mod formats;
 mod large;
+mod modern;
 mod names;
 mod pipeline;
 mod recipes;

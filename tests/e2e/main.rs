@@ -12,6 +12,7 @@ mod inline;
 mod legacy_sessions;
 mod lossless;
 mod matrix;
+mod misbehave;
 mod oauth;
 mod operators;
 mod readme;

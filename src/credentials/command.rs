@@ -176,6 +176,14 @@ mod tests {
         }
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn a_program_that_hangs_is_ended() {
+        let dir = tempfile::tempdir().unwrap();
+        let script = format!("sleep 1000 & echo $! > {}/pid; wait", dir.path().display());
+        let error = command(&script, Duration::from_secs(1)).show().await.unwrap_err();
+        assert!(error.contains("printed nothing within 30s"), "{error}");
+    }
+
     #[tokio::test]
     async fn a_failure_shows_nothing_of_what_was_printed() {
         let fails = async |script: &str| {

@@ -13,6 +13,7 @@ mod legacy_sessions;
 mod lossless;
 mod matrix;
 mod misbehave;
+mod mx;
 mod oauth;
 mod operators;
 mod readme;

@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod bridging;
+mod canary;
 mod cli;
 mod flood;
 mod hostile;

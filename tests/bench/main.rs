@@ -11,6 +11,7 @@ mod drive;
 mod echo;
 mod floor;
 mod measure;
+mod remote;
 mod report;
 mod subject;
 
@@ -30,6 +31,7 @@ fn main() {
         Some("echo-server") => {
             return echo::run(args.get(1).and_then(|n| n.parse().ok()).unwrap_or(5));
         }
+        Some("remote-server") => return remote::run(&args[1], 5),
         Some("floor") => return floor::run(&args[1], &args[2..]),
         Some("load") => return measure::only_load(&args[1..]),
         _ => {}

@@ -175,9 +175,9 @@ fn remote(effort: Effort, figures: &mut Vec<Figure>) {
     let lanes = [("direct", &server.way, call(server.tool)), ("tcp", &mux.way, call(mux.tool))];
     for sessions in [1, 32] {
         let cores = if sessions == 1 { 0..1 } else { 0..all };
-        [server.pid(), mux.pid(), std::process::id()]
-            .iter()
-            .for_each(|pid| subject::pin(*pid, cores.clone()));
+        for pid in [server.pid(), mux.pid(), std::process::id()] {
+            subject::pin(pid, cores.clone());
+        }
         let mut rates = [Vec::new(), Vec::new()];
         for _ in 0..effort.rounds {
             for ((_, way, body), rates) in lanes.iter().zip(&mut rates) {

@@ -145,7 +145,9 @@ fn mx58_all_clients_share_one_process_of_each_server() {
     http.call("counter__increment", &json!({}));
     for (bridge, ids) in bridges.iter().zip(ids) {
         let ids: Vec<u64> = ids;
-        ids.into_iter().for_each(|id| drop(bridge.answer(id)));
+        for id in ids {
+            bridge.answer(id);
+        }
     }
     let value = http.call("counter__value", &json!({})).json();
     assert_eq!(value["result"]["structuredContent"]["value"], 41, "{value}");

@@ -1,6 +1,7 @@
 //! The config as it is in force, in the form it is written in.
 //!
-//! References are shown, never what they stand for. Literal values of `env` and `headers` and the secrets of `auth` are hidden: a person
+//! References are shown, never what they stand for. Literal values of `env` and `headers`, the secrets of `auth` and what of a `url`
+//! may be one are hidden: a person
 //! who pastes this output somewhere must not paste a token with it.
 
 use std::fmt::Write;
@@ -38,7 +39,11 @@ fn section(out: &mut String, table: &Table, keys: &[Key], is_server: bool) {
         match (table.get(key.name), key.default) {
             (Some(node), _) => {
                 let hide = is_server && matches!(key.name, "env" | "headers");
-                let _ = writeln!(out, "{} = {}  # {}", key.name, value(&node.value, hide), node.at);
+                let shown = match &node.value {
+                    Value::Text(url) if is_server && key.name == "url" => quoted(&address(url)),
+                    other => value(other, hide),
+                };
+                let _ = writeln!(out, "{} = {shown}  # {}", key.name, node.at);
             }
             (None, Unless::Value(default)) => {
                 let _ = writeln!(out, "# {} = {default}", key.name);
@@ -71,6 +76,24 @@ fn value(value_: &Value, hide: bool) -> String {
     }
 }
 
+/// A URL without user, password and query, which may be secrets.
+fn address(url: &str) -> String {
+    let (address, query) = url.split_once('?').map_or((url, None), |(a, q)| (a, Some(q)));
+    let (scheme, rest) = address.split_once("://").unwrap_or(("", address));
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let authority = match authority.rsplit_once('@') {
+        Some((user, host)) if !reference::has_reference(user) => format!("(hidden)@{host}"),
+        _ => authority.to_owned(),
+    };
+    let colon = if scheme.is_empty() { "" } else { "://" };
+    let query = match query {
+        Some(query) if !reference::has_reference(query) => "?(hidden)".to_owned(),
+        Some(query) => format!("?{query}"),
+        None => String::new(),
+    };
+    format!("{scheme}{colon}{authority}{path}{query}")
+}
+
 fn quoted(text: &str) -> String {
     toml::Value::from(text).to_string()
 }
@@ -85,6 +108,20 @@ fn bare(name: &str) -> String {
 mod tests {
     use super::toml;
     use crate::config::tree;
+
+    #[test]
+    fn hides_what_of_a_url_may_be_a_secret() {
+        for (url, shown) in [
+            ("https://host/mcp", "https://host/mcp"),
+            ("https://host?key=canary", "https://host?(hidden)"),
+            ("https://me:canary@host:1/mcp?a=canary", "https://(hidden)@host:1/mcp?(hidden)"),
+            ("https://host/mcp?key=${file:k}", "https://host/mcp?key=${file:k}"),
+            ("${URL}", "${URL}"),
+            ("${URL}/mcp", "${URL}/mcp"),
+        ] {
+            assert_eq!(super::address(url), shown);
+        }
+    }
 
     #[test]
     fn shows_references_and_hides_literals() {

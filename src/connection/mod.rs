@@ -53,6 +53,8 @@ const QUEUE_BYTES_MAX: usize = 8 * 1024 * 1024;
 const IN_FLIGHT_MAX: usize = 4096;
 /// How many times a kind of misbehaviour is written down in full before only powers of ten are.
 const REPORTS_IN_FULL: u64 = 5;
+/// How much of a wrong message is written down, in characters.
+const SAMPLE_MAX: usize = 200;
 
 /// Whose call a request belongs to, so that what the server asks back reaches the right client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -451,13 +453,12 @@ impl Connection {
         drop(inner);
         let is_power_of_ten = count == 10u64.pow(count.ilog10());
         if count <= REPORTS_IN_FULL || is_power_of_ten {
-            let start = &sample[..sample.len().min(200)];
-            let sample = String::from_utf8_lossy(start).into_owned();
-            let what = if count > REPORTS_IN_FULL {
-                format!("{what} (the {count}th time)")
-            } else {
-                what.to_owned()
-            };
+            // What is hidden may be longer than what is shown.
+            let start = String::from_utf8_lossy(&sample[..sample.len().min(SAMPLE_MAX * 40)]);
+            let sample = self.hide(&start).chars().take(SAMPLE_MAX).collect();
+            let what = self.hide(what);
+            let what =
+                if count > REPORTS_IN_FULL { format!("{what} (the {count}th time)") } else { what };
             self.recorder.record(Fact::ServerMisbehaved {
                 server: self.server.clone(),
                 what,

@@ -176,6 +176,13 @@ mod tests {
         }
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn a_program_that_hangs_is_ended() {
+        let hangs = command("sleep 1000 & wait", Duration::from_secs(1));
+        let error = hangs.show().await.unwrap_err();
+        assert!(error.contains("printed nothing within 30s"), "{error}");
+    }
+
     #[tokio::test]
     async fn a_failure_shows_nothing_of_what_was_printed() {
         let fails = async |script: &str| {

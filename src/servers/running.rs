@@ -306,7 +306,8 @@ impl Running {
         let greet = async {
             let memory = Memory::of(config);
             let probe = handshake::PROBE_PATIENCE;
-            let identity = handshake::greet(&connection, &memory, probe, patience).await?;
+            let greeted = handshake::greet(&connection, &memory, probe, patience).await;
+            let identity = greeted.map_err(|reason| connection.hide(&reason))?;
             let offer = read_offer(connection.clone(), identity.clone(), patience).await?;
             Ok((identity, offer))
         };

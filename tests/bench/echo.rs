@@ -12,14 +12,15 @@ pub const SLOW: std::time::Duration = std::time::Duration::from_millis(10);
 pub fn run(tools: usize) {
     let mut input = BufReader::with_capacity(1 << 20, std::io::stdin());
     let mut output = std::io::stdout().lock();
-    let list = list(tools);
-    let big = big(1 << 20);
+    let echo = Echo::new(tools);
     let mut line = Vec::new();
     while input.read_until(b'\n', &mut line).unwrap() > 0 {
+        let answer = echo.answer(&line);
         if memchr::memmem::find(&line, b"\"slow\"").is_some() {
-            answer_later(&line);
-        } else if let Some(answer) = answer(&line, &list, &big) {
+            answer.into_iter().for_each(answer_later);
+        } else if let Some(answer) = answer {
             output.write_all(&answer).unwrap();
+            output.write_all(b"\n").unwrap();
             // Several requests that came together are answered together.
             if input.buffer().is_empty() {
                 output.flush().unwrap();
@@ -30,8 +31,8 @@ pub fn run(tools: usize) {
 }
 
 /// Answers in [`SLOW`], while others are answered at once. A short line is written whole.
-fn answer_later(line: &[u8]) {
-    let answer = answer(line, &[], &[]).unwrap();
+fn answer_later(mut answer: Vec<u8>) {
+    answer.push(b'\n');
     std::thread::spawn(move || {
         std::thread::sleep(SLOW);
         let mut output = std::fs::OpenOptions::new().write(true).open("/proc/self/fd/1").unwrap();
@@ -46,26 +47,37 @@ fn id(line: &[u8]) -> Option<&[u8]> {
     Some(&line[at..at + end])
 }
 
-fn answer(line: &[u8], list: &[u8], big: &[u8]) -> Option<Vec<u8>> {
-    let id = id(line)?;
-    let has = |text: &[u8]| memchr::memmem::find(line, text).is_some();
-    let result: &[u8] = if has(b"\"tools/call\"") {
-        if has(b"\"big\"") { big } else { br#"{"content":[{"type":"text","text":"hello"}]}"# }
-    } else if has(b"\"tools/list\"") {
-        list
-    } else if has(b"\"initialize\"") {
-        br#"{"protocolVersion":"2025-11-25","capabilities":{"tools":{}},"serverInfo":{"name":"echo","version":"1"}}"#
-    } else {
-        return Some(
-            [
-                b"{\"jsonrpc\":\"2.0\",\"id\":",
-                id,
-                b",\"error\":{\"code\":-32601,\"message\":\"no\"}}\n",
-            ]
-            .concat(),
-        );
-    };
-    Some([b"{\"jsonrpc\":\"2.0\",\"id\":", id, b",\"result\":", result, b"}\n"].concat())
+/// What it answers.
+pub struct Echo {
+    list: Vec<u8>,
+    big: Vec<u8>,
+}
+
+impl Echo {
+    pub fn new(tools: usize) -> Self {
+        Self { list: list(tools), big: big(1 << 20) }
+    }
+
+    /// The response to a request; nothing to what is none.
+    pub fn answer(&self, line: &[u8]) -> Option<Vec<u8>> {
+        let id = id(line)?;
+        let has = |text: &[u8]| memchr::memmem::find(line, text).is_some();
+        let result: &[u8] = if has(b"\"tools/call\"") {
+            if has(b"\"big\"") {
+                &self.big
+            } else {
+                br#"{"content":[{"type":"text","text":"hello"}]}"#
+            }
+        } else if has(b"\"tools/list\"") {
+            &self.list
+        } else if has(b"\"initialize\"") {
+            br#"{"protocolVersion":"2025-11-25","capabilities":{"tools":{}},"serverInfo":{"name":"echo","version":"1"}}"#
+        } else {
+            let error = b",\"error\":{\"code\":-32601,\"message\":\"no\"}}";
+            return Some([b"{\"jsonrpc\":\"2.0\",\"id\":", id, error].concat());
+        };
+        Some([b"{\"jsonrpc\":\"2.0\",\"id\":", id, b",\"result\":", result, b"}"].concat())
+    }
 }
 
 fn list(tools: usize) -> Vec<u8> {

@@ -12,6 +12,7 @@ mod echo;
 mod floor;
 mod measure;
 mod meta;
+mod remote;
 mod report;
 mod subject;
 
@@ -31,6 +32,7 @@ fn main() {
         Some("echo-server") => {
             return echo::run(args.get(1).and_then(|n| n.parse().ok()).unwrap_or(5));
         }
+        Some("remote-server") => return remote::run(&args[1], 5),
         Some("floor") => return floor::run(&args[1], &args[2..]),
         Some("load") => return measure::only_load(&args[1..]),
         _ => {}

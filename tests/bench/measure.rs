@@ -95,6 +95,7 @@ pub fn everything(effort: Effort, with_npm: bool) -> Vec<Figure> {
     }
     calls(&lanes, effort, &mut figures);
     drop((floor, mux, npm));
+    remote(effort, &mut figures);
     large(effort, &mut figures);
     lists(effort, &mut figures);
     starts(effort, &mut figures);
@@ -164,6 +165,31 @@ fn calls(lanes: &[Lane], effort: Effort, figures: &mut Vec<Figure>) {
             (8, "tcp" | "unix") => Goal::AtMost(20.0),
             _ => Goal::None,
         });
+    }
+}
+
+/// To a server over HTTP, through callmux and directly.
+fn remote(effort: Effort, figures: &mut Vec<Figure>) {
+    let server = Subject::remote();
+    let mux = Subject::callmux_to(&server);
+    let all = std::thread::available_parallelism().map_or(1, usize::from);
+    let lanes = [("direct", &server.way, call(server.tool)), ("tcp", &mux.way, call(mux.tool))];
+    for sessions in [1, 32] {
+        let cores = if sessions == 1 { 0..1 } else { 0..all };
+        for pid in [server.pid(), mux.pid(), std::process::id()] {
+            subject::pin(pid, cores.clone());
+        }
+        let mut rates = [Vec::new(), Vec::new()];
+        for _ in 0..effort.rounds {
+            for ((_, way, body), rates) in lanes.iter().zip(&mut rates) {
+                rates.push(run(way, body, sessions, effort.window).per_second());
+            }
+        }
+        for ((lane, ..), rates) in lanes.iter().zip(rates) {
+            let goal = if *lane == "tcp" { Goal::RatioAtLeast(1.0 / 1.5) } else { Goal::None };
+            let what = format!("calls per second to HTTP, {sessions} sessions");
+            figures.push(Figure::new(what, lane, median(rates), "/s", goal));
+        }
     }
 }
 

@@ -109,7 +109,7 @@ fn in_turn(way: &Way, body: &str, count: usize, window: Duration) -> f64 {
 /// A call that is answered from the cache, beside a request that the daemon answers without a look at
 /// anything: what lies between is the time inside the daemon.
 fn cached(effort: Effort, figures: &mut Vec<Figure>) {
-    let mux = Subject::callmux_with(1, 5, "cache_ttl = \"1h\"\ncache_tools = [\"echo\"]\n");
+    let mux = Subject::callmux_and(1, 5, "cache_ttl = \"1h\"\ncache_tools = [\"echo\"]\n");
     let ping = r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#;
     let way = mux.unix();
     let (mut pings, mut reads) = (Vec::new(), Vec::new());

@@ -61,20 +61,40 @@ impl Subject {
 
     /// callmux in front of `servers` servers, reached by TCP.
     pub fn callmux(servers: usize, tools: usize) -> Self {
-        Self::callmux_with(servers, tools, "")
+        Self::callmux_and(servers, tools, "")
     }
 
     /// The same with these further keys for the last server.
-    pub fn callmux_with(servers: usize, tools: usize, keys: &str) -> Self {
-        let dir = scratch(&format!("callmux-{servers}-{tools}-{}", keys.len()));
+    pub fn callmux_and(servers: usize, tools: usize, keys: &str) -> Self {
         let server = own(&["echo-server", &tools.to_string()]);
+        let table = |n: usize| {
+            format!("[servers.s{n}]\ncommand = {:?}\nargs = {:?}\n", server[0], &server[1..])
+        };
+        let tables: String = (0..servers).map(table).collect();
+        let name = format!("{servers}-{tools}-{}", keys.len());
+        Self::callmux_with(&name, &(tables + keys))
+    }
+
+    /// The server over HTTP itself.
+    pub fn remote() -> Self {
+        let address = format!("127.0.0.1:{}", free_port());
+        let words = own(&["remote-server", &address]);
+        let child = Command::new(&words[0]).args(&words[1..]).spawn().unwrap();
+        let way = Way::Tcp(address);
+        wait_for(&way);
+        Self { child, way, tool: "echo", dir: None }
+    }
+
+    /// callmux in front of that server.
+    pub fn callmux_to(remote: &Self) -> Self {
+        let Way::Tcp(address) = &remote.way else { panic!("it is reached by TCP") };
+        Self::callmux_with("remote", &format!("[servers.s0]\nurl = \"http://{address}/mcp\"\n"))
+    }
+
+    fn callmux_with(name: &str, tables: &str) -> Self {
+        let dir = scratch(&format!("callmux-{name}"));
         // The floor sends whole results and lists nothing of its own.
-        let mut config = "exposure = \"no-meta\"\nmax_result = \"0B\"\n".to_owned();
-        for n in 0..servers {
-            config +=
-                &format!("[servers.s{n}]\ncommand = {:?}\nargs = {:?}\n", server[0], &server[1..]);
-        }
-        config += keys;
+        let config = format!("exposure = \"no-meta\"\nmax_result = \"0B\"\n{tables}");
         std::fs::File::create(dir.join("config.toml")).unwrap();
         std::io::Write::write_all(
             &mut std::fs::OpenOptions::new().write(true).open(dir.join("config.toml")).unwrap(),

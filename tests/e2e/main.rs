@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod bridging;
+mod canary;
 mod cli;
 mod flood;
 mod hostile;
@@ -13,6 +14,8 @@ mod legacy_sessions;
 mod lossless;
 mod matrix;
 mod meta;
+mod misbehave;
+mod mx;
 mod oauth;
 mod operators;
 mod readme;

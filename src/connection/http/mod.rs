@@ -6,11 +6,12 @@
 //!
 //! [`send`] takes messages off the queue, [`post`] sends one request and [`answer`] reads what comes
 //! back; [`standing`] is the stream that a legacy server may talk on unasked, [`subscription`] the one of
-//! a modern server.
+//! a modern server. [`hide`] keeps what the server is shown out of what is written about it.
 
 mod answer;
 mod client;
 mod headers;
+mod hide;
 mod post;
 pub(super) mod send;
 mod standing;
@@ -32,6 +33,7 @@ use super::opening::Address;
 use crate::credentials::Credential;
 use crate::wire::mirror::Mirror;
 use client::Client;
+use hide::Hidden;
 
 /// Requests that are under way at the same time; further ones wait in the queue.
 const REQUESTS_MAX: usize = 256;
@@ -54,6 +56,7 @@ pub struct Remote {
     credential: Option<Arc<Credential>>,
     max_message: usize,
     session: Mutex<Session>,
+    hidden: Mutex<Hidden>,
     room: Arc<Semaphore>,
     /// Everything that was to be sent before the end was sent and answered.
     drained: CancellationToken,
@@ -131,6 +134,7 @@ impl Remote {
         }
         Ok(Self {
             client: Client::new(&url)?,
+            hidden: Mutex::new(Hidden::new(&url, &headers)),
             url,
             headers,
             credential: address.credential.clone(),
@@ -148,6 +152,10 @@ impl Remote {
 
     fn session(&self) -> MutexGuard<'_, Session> {
         self.session.lock().expect("no panic happens under this lock")
+    }
+
+    fn hidden(&self) -> MutexGuard<'_, Hidden> {
+        self.hidden.lock().expect("no panic happens under this lock")
     }
 
     /// Notes the legacy revision that the server chose.

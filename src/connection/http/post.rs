@@ -26,6 +26,9 @@ impl Remote {
         let mut tries = 0;
         loop {
             let shown = credential.show().await.map_err(Failure::refused)?;
+            if let Some(shown) = &shown {
+                self.hidden().note(shown);
+            }
             let response = self.follow(&method, &headers, shown.as_ref(), &body).await?;
             let status = response.status();
             if ![StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN].contains(&status) {

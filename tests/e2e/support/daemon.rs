@@ -31,7 +31,13 @@ impl Daemon {
 
     /// Starts a daemon with the sandbox's config and waits until it serves.
     pub fn start(sandbox: &Sandbox) -> Self {
+        Self::start_with(sandbox, &[])
+    }
+
+    /// The same, with these variables in its environment.
+    pub fn start_with(sandbox: &Sandbox, variables: &[(&str, &str)]) -> Self {
         let mut command = sandbox.command();
+        command.envs(variables.iter().copied());
         command.args([
             "serve",
             "--log-format",

@@ -89,6 +89,16 @@ impl Out {
         drop(self.0.shutdown(Shutdown::Both));
     }
 
+    /// These bytes as they are; `false` once nobody reads them.
+    pub fn raw(&mut self, bytes: &[u8]) -> bool {
+        self.0.write_all(bytes).is_ok()
+    }
+
+    /// Ends the connection with a reset.
+    pub fn reset(&mut self) {
+        reset(&self.0);
+    }
+
     /// Waits until the client closes the connection.
     pub fn wait_for_close(&mut self) {
         drop(self.0.read(&mut [0]));
@@ -100,6 +110,8 @@ pub struct Far {
     pub address: SocketAddr,
     seen: Arc<Mutex<Vec<Seen>>>,
     over: Arc<AtomicBool>,
+    /// A new connection is reset before anything of its first request is read.
+    pub resets: Arc<AtomicBool>,
     open: Arc<Mutex<Vec<TcpStream>>>,
 }
 
@@ -117,12 +129,20 @@ impl Far {
         let address = listener.local_addr().unwrap();
         let (seen, over, open) =
             (Arc::<Mutex<Vec<Seen>>>::default(), Arc::<AtomicBool>::default(), Arc::default());
-        let far = Self { address, seen: seen.clone(), over: over.clone(), open };
+        let resets = Arc::<AtomicBool>::default();
+        let far =
+            Self { address, seen: seen.clone(), over: over.clone(), resets: resets.clone(), open };
         let (answer, open) = (Arc::new(answer), far.open.clone());
         std::thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
                 if over.load(Ordering::SeqCst) {
                     return;
+                }
+                if resets.load(Ordering::SeqCst) {
+                    // It has come, and nobody looks at it.
+                    drop(stream.peek(&mut [0]));
+                    reset(&stream);
+                    continue;
                 }
                 open.lock().unwrap().push(stream.try_clone().unwrap());
                 let (answer, seen) = (answer.clone(), seen.clone());
@@ -166,6 +186,11 @@ impl Drop for Far {
         drop(TcpStream::connect(self.address));
         until("the end of the server", || TcpStream::connect(self.address).is_err().then_some(()));
     }
+}
+
+/// What is dissolved on a connected socket is reset (connect(2), `AF_UNSPEC`).
+fn reset(stream: &TcpStream) {
+    rustix::net::connect_unspec(stream).unwrap();
 }
 
 fn serve(stream: &TcpStream, answer: &dyn Fn(&Seen, &mut Out), all: &Mutex<Vec<Seen>>) {

@@ -4,6 +4,7 @@ pub mod daemon;
 pub mod far;
 pub mod http;
 pub mod lines;
+pub mod oauth;
 pub mod raw;
 pub mod speaker;
 pub mod wires;

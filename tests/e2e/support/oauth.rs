@@ -1,0 +1,192 @@
+//! A server that wants tokens, with its authorization server, and a person who logs in to it.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, Stdio};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use serde_json::{Value, json};
+use url::Url;
+
+use super::far::{Far, Out, Seen, modern, said};
+use super::{Sandbox, callmux, config, until};
+
+/// What is in every token and must be found nowhere.
+pub const CANARY: &str = "canary";
+
+/// What the authorization server knows and is to do.
+#[derive(Default)]
+pub struct Book {
+    /// Tokens that were given out; only the newest is good.
+    pub tokens: usize,
+    pub refreshes: usize,
+    pub registrations: usize,
+    /// The life of the next token, in seconds.
+    pub life: u64,
+    /// The newest token is good no more.
+    pub is_revoked: bool,
+    /// Refresh tokens are refused.
+    pub is_strict: bool,
+    /// Members of the metadata that are not as usual.
+    pub metadata: serde_json::Map<String, Value>,
+}
+
+/// A server that wants tokens, and its authorization server, at one address.
+pub struct Guarded {
+    pub far: Far,
+    book: Arc<Mutex<Book>>,
+}
+
+impl Guarded {
+    pub fn start() -> Self {
+        Self::serving(modern(|seen, out| out.json(&seen.result(&said("served")))))
+    }
+
+    /// `serves` answers who has a token.
+    pub fn serving(serves: impl Fn(&Seen, &mut Out) + Send + Sync + 'static) -> Self {
+        let book = Arc::new(Mutex::new(Book { life: 3600, ..Book::default() }));
+        let shared = book.clone();
+        let far = Far::start(move |seen, out| answer(&shared, &serves, seen, out));
+        Self { far, book }
+    }
+
+    pub fn book(&self) -> MutexGuard<'_, Book> {
+        self.book.lock().unwrap()
+    }
+
+    pub fn config(&self) -> String {
+        let other = config(&[("counter", &[callmux(), "example-server", "counter"])]);
+        format!("{other}[servers.far]\nurl = {:?}\nauth = \"oauth\"\n", self.far.url())
+    }
+
+    /// The requests to this path.
+    pub fn asked(&self, path: &str) -> Vec<Seen> {
+        self.far.seen().into_iter().filter(|seen| seen.path == path).collect()
+    }
+}
+
+fn answer(book: &Mutex<Book>, serves: &impl Fn(&Seen, &mut Out), seen: &Seen, out: &mut Out) {
+    let base = format!("http://{}", seen.header("host").unwrap());
+    let mut book = book.lock().unwrap();
+    match seen.path.as_str() {
+        "/mcp" => {
+            let good = format!("Bearer {CANARY}-{}", book.tokens);
+            let is_good = !book.is_revoked && seen.header("authorization") == Some(&good);
+            drop(book);
+            if is_good {
+                return serves(seen, out);
+            }
+            let about = format!("resource_metadata=\"{base}/resource\", scope=\"s\"");
+            out.whole("401 Unauthorized", &[&format!("WWW-Authenticate: Bearer {about}")], "");
+        }
+        "/resource" => {
+            let resource = format!("{base}/mcp");
+            let metadata = json!({ "resource": resource, "authorization_servers": [base] });
+            out.json(&metadata.to_string());
+        }
+        "/.well-known/oauth-authorization-server" => {
+            let mut metadata = json!({
+                "issuer": base, "authorization_endpoint": format!("{base}/authorize"),
+                "token_endpoint": format!("{base}/token"),
+                "registration_endpoint": format!("{base}/register"),
+                "response_types_supported": ["code"],
+                "code_challenge_methods_supported": ["S256"],
+                "authorization_response_iss_parameter_supported": true });
+            metadata.as_object_mut().unwrap().extend(book.metadata.clone());
+            out.json(&metadata.to_string());
+        }
+        "/register" => {
+            book.registrations += 1;
+            let client = json!({ "client_id": "c-1", "redirect_uris": seen.body["redirect_uris"] });
+            out.whole("201 Created", &["Content-Type: application/json"], &client.to_string());
+        }
+        "/token" => give(&mut book, seen, out),
+        _ => out.whole("404 Not Found", &[], ""),
+    }
+}
+
+fn give(book: &mut Book, seen: &Seen, out: &mut Out) {
+    let is_refresh = seen.text.contains("grant_type=refresh_token");
+    let is_known = seen.text.contains(&format!("refresh_token={CANARY}-r-{}", book.tokens));
+    book.refreshes += usize::from(is_refresh);
+    if is_refresh && (book.is_strict || !is_known) {
+        let error = json!({ "error": "invalid_grant" }).to_string();
+        return out.whole("400 Bad Request", &["Content-Type: application/json"], &error);
+    }
+    assert!(is_refresh || seen.text.contains("code_verifier="), "{}", seen.text);
+    (book.tokens, book.is_revoked) = (book.tokens + 1, false);
+    let (n, life) = (book.tokens, std::mem::replace(&mut book.life, 3600));
+    let token = json!({ "access_token": format!("{CANARY}-{n}"), "token_type": "Bearer",
+        "expires_in": life, "refresh_token": format!("{CANARY}-r-{n}") });
+    out.json(&token.to_string());
+}
+
+/// `callmux login`, waiting for its address to be opened.
+pub struct LoggingIn {
+    pub child: Child,
+    pub url: Url,
+}
+
+impl LoggingIn {
+    pub fn begin(sandbox: &Sandbox) -> Self {
+        Self::to(sandbox, "far")
+    }
+
+    pub fn to(sandbox: &Sandbox, server: &str) -> Self {
+        let mut command = sandbox.command();
+        command.args(["login", server, "--no-browser"]);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+        let address = lines.find(|line| line.starts_with("  http")).expect("an address");
+        std::thread::spawn(move || lines.for_each(drop));
+        Self { child, url: Url::parse(address.trim()).unwrap() }
+    }
+
+    pub fn parameter(&self, name: &str) -> String {
+        let mut pairs = self.url.query_pairs();
+        pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned()).unwrap_or_default()
+    }
+
+    /// Where the browser is sent to, with this instead of what comes of a consent.
+    pub fn back_with(&self, pairs: &[(&str, &str)]) -> Url {
+        let mut back = Url::parse(&self.parameter("redirect_uri")).unwrap();
+        back.query_pairs_mut().extend_pairs(pairs);
+        back
+    }
+
+    /// Where the browser is sent to once the person has consented.
+    pub fn back(&self) -> Url {
+        let (state, issuer) = (self.parameter("state"), self.url.origin().ascii_serialization());
+        self.back_with(&[("code", "the-code"), ("state", &state), ("iss", &issuer)])
+    }
+
+    /// Whether it succeeded, and what it said on stderr.
+    pub fn end(mut self) -> (bool, String) {
+        let status = until("the end of the login", || self.child.try_wait().unwrap());
+        let mut said = String::new();
+        self.child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+        (status.success(), said)
+    }
+}
+
+/// What a browser is shown at this address.
+pub fn visit(url: &Url) -> String {
+    let mut stream = TcpStream::connect(("127.0.0.1", url.port().unwrap())).unwrap();
+    let target = &url[url::Position::BeforePath..];
+    write!(stream, "GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+    let mut page = String::new();
+    stream.read_to_string(&mut page).unwrap();
+    page
+}
+
+/// Consents as a person would.
+pub fn log_in(sandbox: &Sandbox) {
+    let login = LoggingIn::begin(sandbox);
+    assert_eq!(login.parameter("code_challenge_method"), "S256");
+    assert_eq!(login.parameter("scope"), "s");
+    let page = visit(&login.back());
+    assert!(page.contains("logged in") && !page.contains(CANARY), "{page}");
+    let (fine, said) = login.end();
+    assert!(fine, "{said}");
+}

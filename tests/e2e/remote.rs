@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 use crate::support::far::{Far, Out, Seen, legacy, modern, said};
 use crate::support::{Daemon, Http, Lines, Sandbox, callmux, until};
 
-fn config(url: &str) -> String {
+pub fn config(url: &str) -> String {
     format!("[servers.far]\nurl = {url:?}\n")
 }
 
-fn start(sandbox: &Sandbox, url: &str) -> Daemon {
+pub fn start(sandbox: &Sandbox, url: &str) -> Daemon {
     sandbox.write("config/callmux/config.toml", &config(url));
     let daemon = Daemon::start(sandbox);
     daemon.wait_for("server_ready", |fact| fact["server"] == "far");
@@ -35,16 +35,16 @@ fn callmux_itself_is_a_remote_server() {
     assert_eq!(answer["result"]["structuredContent"]["value"], 7, "{answer}");
 }
 
-fn text(answer: &Value) -> &str {
+pub fn text(answer: &Value) -> &str {
     answer["result"]["content"][0]["text"].as_str().unwrap_or_else(|| panic!("no text: {answer}"))
 }
 
-fn echo(seen: &Seen, out: &mut Out) {
+pub fn echo(seen: &Seen, out: &mut Out) {
     out.json(&seen.result(&said(&seen.text)));
 }
 
 /// Whether a call failed as `outcome`, for a reason with these words.
-fn failed(answer: &Value, outcome: &str, words: &str) {
+pub fn failed(answer: &Value, outcome: &str, words: &str) {
     let failure = &answer["result"]["_meta"]["callmux/failure"];
     let reason = failure["reason"].as_str().unwrap_or_default();
     assert!(failure["outcome"] == outcome && reason.contains(words), "{answer}");

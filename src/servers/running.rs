@@ -313,10 +313,14 @@ impl Running {
             let offer = read_offer(connection.clone(), identity.clone(), patience).await?;
             Ok((identity, offer))
         };
+        let late = || {
+            let why = self.connection.delay().map_or_else(String::new, |why| format!(": {why}"));
+            format!("it was not ready within {patience:?}{why}")
+        };
         tokio::select! {
             biased;
             result = tokio::time::timeout(patience, greet) => {
-                result.unwrap_or_else(|_| Err(format!("it was not ready within {patience:?}")))
+                result.unwrap_or_else(|_| Err(late()))
             }
             // Nobody else looks after what is in flight yet.
             () = connection.over(), if connection.is_remote() => {

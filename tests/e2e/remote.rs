@@ -231,7 +231,7 @@ fn a_status_says_whether_a_call_was_carried_out() {
         match seen.body["params"]["arguments"]["n"].as_u64().unwrap() {
             0 => out.whole("500 Internal Server Error", &[], "<html>oops</html>"),
             1 => out.whole("401 Unauthorized", &["WWW-Authenticate: Bearer"], ""),
-            2 => out.whole("503 Service Unavailable", &["Retry-After: 7"], ""),
+            2 => out.whole("503 Service Unavailable", &["Retry-After: 3600"], ""),
             3 => out.whole("429 Too Many Requests", &[], ""),
             4 => out.whole("400 Bad Request", &[], &seen.error(-32602)),
             5 => out.whole("302 Found", &["Location: /x"], ""),
@@ -248,7 +248,7 @@ fn a_status_says_whether_a_call_was_carried_out() {
     };
     check(0, "outcome_unknown", "server far: HTTP status 500");
     check(1, "not_sent", "HTTP status 401 Unauthorized");
-    check(2, "not_sent", "HTTP status 503 Service Unavailable; try again after 7 s");
+    check(2, "not_sent", "HTTP status 503 Service Unavailable; try again after 3600 s");
     check(3, "outcome_unknown", "HTTP status 429");
     check(5, "not_sent", "HTTP status 302");
     check(6, "outcome_unknown", "HTTP status 202 Accepted without an answer");

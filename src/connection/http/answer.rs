@@ -5,12 +5,12 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
-use hyper::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
+use hyper::header::{CONTENT_TYPE, HeaderMap};
 use hyper::{Response, StatusCode};
 use serde_json::value::RawValue;
 
 use super::send::Sent;
-use super::{Connection, Failure, Reached, Remote, client, stream};
+use super::{Connection, Failure, Reached, Remote, client, later, stream};
 use crate::connection::route::Stream;
 use crate::wire::error::code;
 use crate::wire::{Era, Kind, Message, Method, RpcError, Topic, headers, object};
@@ -152,13 +152,8 @@ async fn refused(
     let is_refused = REFUSED.contains(&status)
         || status.is_redirection()
         || (remote.is_sse() && status.is_client_error());
-    let later = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok());
-    let busy = [StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE].contains(&status);
-    match later.filter(|_| busy) {
-        Some(later) => {
-            let unit = if later.bytes().all(|byte| byte.is_ascii_digit()) { " s" } else { "" };
-            Err(Failure::refused(format!("HTTP status {status}; try again after {later}{unit}")))
-        }
+    match later::after(status, &headers) {
+        Some(after) => Err(Failure::refused(later::reason(status, after))),
         None if is_refused => Err(Failure::refused(format!("HTTP status {status}"))),
         None => Err(Failure::lost(format!("HTTP status {status}"))),
     }

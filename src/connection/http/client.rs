@@ -24,6 +24,11 @@ use super::Failure;
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);
 /// After how much silence the kernel asks whether the other end is still there.
 const KEEPALIVE: Duration = Duration::from_secs(30);
+/// How often it then asks, and how often in vain.
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
+const KEEPALIVE_TRIES: u32 = 3;
+/// How long what was sent may stay unacknowledged (tcp(7), `TCP_USER_TIMEOUT`).
+const UNACKNOWLEDGED_MAX: Duration = Duration::from_mins(1);
 /// How long an idle connection is kept. Usual servers close theirs after 5 s; a request that meets
 /// such a close would be lost without anybody knowing whether it arrived.
 const IDLE_FOR: Duration = Duration::from_secs(4);
@@ -71,6 +76,9 @@ impl Client {
         tcp.set_nodelay(true);
         tcp.set_connect_timeout(Some(CONNECT_WITHIN));
         tcp.set_keepalive(Some(KEEPALIVE));
+        tcp.set_keepalive_interval(Some(KEEPALIVE_INTERVAL));
+        tcp.set_keepalive_retries(Some(KEEPALIVE_TRIES));
+        tcp.set_tcp_user_timeout(Some(UNACKNOWLEDGED_MAX));
         if url.scheme_str() != Some("https") {
             return Ok(Self::Plain(pool().build(tcp)));
         }

@@ -6,11 +6,12 @@
 //!
 //! [`send`] takes messages off the queue, [`post`] sends one request and [`answer`] reads what comes
 //! back; [`standing`] is the stream that a legacy server may talk on unasked, [`subscription`] the one of
-//! a modern server. [`sse`] is the one stream of HTTP with SSE.
+//! a modern server. [`sse`] is the one stream of HTTP with SSE, [`later`] what a busy server is given.
 
 mod answer;
 mod client;
 mod headers;
+mod later;
 mod post;
 pub(super) mod send;
 mod sse;
@@ -79,6 +80,8 @@ struct Session {
     /// The revision that a legacy server chose; its being there makes the server a legacy one.
     revision: Option<HeaderValue>,
     mirrors: Mirrors,
+    /// Why a request waits to be sent again, for people.
+    delay: Option<String>,
 }
 
 /// Why there is no usable response.
@@ -226,6 +229,11 @@ impl Connection {
     /// Whether it is HTTP with SSE.
     pub fn is_sse(&self) -> bool {
         self.remote.as_ref().is_some_and(|remote| remote.is_sse())
+    }
+
+    /// Why a request waits to be sent again, if one does.
+    pub fn delay(&self) -> Option<String> {
+        self.remote.as_ref()?.session().delay.clone()
     }
 
     /// The server chose a legacy revision.

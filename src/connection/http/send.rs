@@ -9,6 +9,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
 
 use super::super::exchange::Cell;
+use super::later::{self, Patience};
 use super::stream::LINGER;
 use super::{Connection, Failure, Reached, Remote, answer, sse, standing, subscription};
 use crate::base::Tasks;
@@ -124,7 +125,7 @@ async fn ask(
     }
 }
 
-/// Sends a request and takes what comes back.
+/// Sends a request, again if the server wants that, and takes what comes back.
 async fn post(
     connection: &Arc<Connection>,
     remote: &Remote,
@@ -136,13 +137,24 @@ async fn post(
     if message.method() == Some(&Method::Listen) {
         return subscription::keep(connection, remote, &sent, headers, body.clone()).await;
     }
-    let is_sse = remote.is_sse();
-    let response = remote.request(Verb::POST, headers, body.clone()).await?;
-    asked.cell.mark_sent(connection.key);
-    if is_sse && response.status().is_success() {
-        return Ok(());
+    let mut patience = Patience::new();
+    loop {
+        let is_sse = remote.is_sse();
+        let response = remote.request(Verb::POST, headers.clone(), body.clone()).await?;
+        let status = response.status();
+        if let Some(after) = later::after(status, response.headers()).filter(later::is_bearable) {
+            drop(response);
+            if patience.wait(connection, remote, asked, (status, after)).await {
+                continue;
+            }
+            return Ok(());
+        }
+        asked.cell.mark_sent(connection.key);
+        if is_sse && status.is_success() {
+            return Ok(());
+        }
+        return answer::take(connection, remote, &sent, response).await;
     }
-    answer::take(connection, remote, &sent, response).await
 }
 
 /// Sends what has no answer and waits until the server has it.

@@ -70,6 +70,7 @@ mod top;
 pub use auth::{AUTH, AUTH_TYPES};
 pub use recipe::{RECIPE, RECIPE_MODES};
 pub use server::SERVER;
+use server::TRANSPORTS;
 use top::COMPRESSIONS;
 pub use top::{CACHE, CLIENT, EXPOSURES, HTTP, RESULTS, TOP};
 

@@ -208,8 +208,8 @@ fn read_servers(
 fn server_config(mut section: Section<'_>, config: &Config) -> ServerConfig {
     let always = "a key with a default";
     let is_remote = section.has("url");
-    let (url, headers) = remote::read(&mut section);
-    let auth = auth::read(&mut section, is_remote, &headers);
+    let remote::Remote { url, transport, socket, headers } = remote::read(&mut section);
+    let auth = auth::read(&mut section, is_remote, &headers, socket.is_some());
     let may_expose = section.bool("secret_args");
     let (command_at, is_set) = (section.place("command"), section.has("command"));
     let command = section.resolved("command").into_iter().collect();
@@ -237,6 +237,8 @@ fn server_config(mut section: Section<'_>, config: &Config) -> ServerConfig {
             .collect(),
         cwd: directory(&mut section),
         url,
+        transport,
+        socket,
         headers,
         auth,
         enabled: section.bool("enabled"),

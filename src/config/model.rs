@@ -68,6 +68,10 @@ pub struct ServerConfig {
     pub cwd: Option<PathBuf>,
     /// Where a remote server is: `http` or `https`, with a host, without user and password.
     pub url: Option<Secret>,
+    /// `None`: streamable HTTP, and HTTP with SSE where that is not spoken.
+    pub transport: Option<Transport>,
+    /// The unix socket on which the server at `url` listens; absolute.
+    pub socket: Option<PathBuf>,
     /// Sent with every request to `url`; the names are in lower case.
     pub headers: BTreeMap<String, Secret>,
     /// How we prove ourselves to the server at `url`.
@@ -106,6 +110,18 @@ pub struct ServerConfig {
     pub sandbox: Sandbox,
     /// Why the server cannot be started: references that could not be resolved.
     pub unresolved: Vec<Complaint>,
+}
+
+/// What a remote server speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Transport {
+    StreamableHttp,
+    /// That of revision 2024-11-05.
+    Sse,
+}
+
+impl Transport {
+    pub const ALL: [Self; 2] = [Self::StreamableHttp, Self::Sse];
 }
 
 /// `[servers.NAME.auth]`

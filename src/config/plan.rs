@@ -139,6 +139,8 @@ fn needing_a_start(old: &ServerConfig, new: &ServerConfig) -> Vec<String> {
         ("inherit_env", old.inherit_env != new.inherit_env),
         ("cwd", old.cwd != new.cwd),
         ("url", old.url != new.url),
+        ("transport", old.transport != new.transport),
+        ("socket", old.socket != new.socket),
         ("headers", old.headers != new.headers),
         ("auth", old.auth != new.auth),
         ("max_message", old.max_message != new.max_message),
@@ -168,6 +170,8 @@ fn adjustable(old: &ServerConfig, new: &ServerConfig) -> Vec<String> {
         inherit_env: _,
         cwd: _,
         url: _,
+        transport: _,
+        socket: _,
         headers: _,
         auth: _,
         enabled: _,
@@ -267,8 +271,10 @@ mod tests {
             &format!("[servers.a]\ncommand = \"x\"\nstop_timeout = \"1s\"\nprefix = \"p\"\n{b}"),
             "~a(prefix,stop_timeout)",
         );
-        let remote = "url = \"http://h/\"\nheaders = { A = \"1\" }";
-        check(&format!("[servers.a]\n{remote}\n{b}"), "!a(command,url,headers)");
+        let remote =
+            "url = \"http://h/\"\nheaders = { A = \"1\" }\ntransport = \"sse\"\nsocket = \"/s\"";
+        let keys = "!a(command,url,transport,socket,headers)";
+        check(&format!("[servers.a]\n{remote}\n{b}"), keys);
         check(
             &format!("call_timeout = \"1s\"\n{BASE}"),
             "~a(call_timeout) ~b(call_timeout) call_timeout",

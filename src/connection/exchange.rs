@@ -91,6 +91,14 @@ impl Cell {
         }
     }
 
+    /// The server had the request and wants to be asked later.
+    pub(super) fn mark_unsent(&self) {
+        self.sent.store(false, Ordering::Relaxed);
+        if let Some(call) = &self.origin.pending {
+            pending::unsent(call);
+        }
+    }
+
     /// A part of the request may have been written; the rest waits for room.
     pub(super) fn mark_cut(&self, key: u32) {
         if let Some(call) = &self.origin.pending {

@@ -333,7 +333,7 @@ impl Connection {
         drop(inner);
         post.inspect(CancellationToken::cancel);
         // 2026-07-28 ("Cancellation"): over HTTP the end of the response says it.
-        if self.remote.as_ref().is_none_or(|remote| remote.is_legacy()) {
+        if cell.is_sent() && self.remote.as_ref().is_none_or(|remote| remote.is_legacy()) {
             self.send(translate::cancel(id, reason));
         }
     }

@@ -1,6 +1,7 @@
 //! What a connection begins with.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::net::unix::pipe;
@@ -56,6 +57,12 @@ pub struct AskedBefore {
 pub struct Address {
     /// `http://` or `https://`.
     pub url: Secret,
+    /// The unix socket it listens on; only with `http://`.
+    pub socket: Option<PathBuf>,
+    /// Whether it may speak streamable HTTP, which is tried first.
+    pub streamable: bool,
+    /// Whether it may speak HTTP with SSE (2024-11-05).
+    pub sse: bool,
     /// Sent with every request.
     pub headers: Vec<(String, Secret)>,
     /// What proves us to it.

@@ -119,6 +119,11 @@ pub(super) fn sending(call: &Record, key: u32, id: u64) {
     call.set_state(SENDING | (key << KEY_SHIFT));
 }
 
+/// The server wants to be asked later: the call is as good as not sent.
+pub(super) fn unsent(call: &Record) {
+    call.set_state(WAITING);
+}
+
 /// The server's pipe is full; a part of the call may have been written.
 pub(super) fn cut(call: &Record, key: u32) {
     call.set_state(CUT | (key << KEY_SHIFT));

@@ -3,7 +3,7 @@
 use super::inner::{Context, known_server};
 use super::input::Fields;
 use crate::base::fingerprint::fingerprint;
-use crate::config::Exposure;
+use crate::config::{Exposure, Transport};
 use crate::json::Json;
 use crate::mux::cache::Statistics;
 use crate::mux::catalog::Entry;
@@ -99,7 +99,13 @@ fn described(
     is_alone: bool,
 ) -> Json {
     let status = server.status();
-    let transport = if server.config.url.is_some() { "streamable-http" } else { "stdio" };
+    let is_sse = server.config.transport == Some(Transport::Sse)
+        || status.live.as_ref().is_some_and(|live| live.connection.is_sse());
+    let transport = match (&server.config.url, is_sse) {
+        (None, _) => "stdio",
+        (Some(_), false) => "streamable-http",
+        (Some(_), true) => "sse",
+    };
     let mut members = vec![
         ("name", server.name.as_str().into()),
         ("transport", transport.into()),

@@ -174,6 +174,8 @@ pub fn mark(config: &ServerConfig) -> u64 {
     let env = config.env.iter().flat_map(|(name, value)| [name.as_str(), "=", value.expose()]);
     let cwd = config.cwd.as_ref().map(|cwd| cwd.display().to_string()).unwrap_or_default();
     let limits = format!("{:?} {:?} {}", config.limits, config.sandbox, config.max_message);
+    let transport = config.transport.map(|transport| format!("{transport:?}"));
+    let socket = config.socket.as_ref().map(|socket| socket.display().to_string());
     // What a server offers may depend on who asks. Debug hides the secrets, which may change.
     let auth = format!("{:?}", config.auth);
     let headers =
@@ -185,6 +187,8 @@ pub fn mark(config: &ServerConfig) -> u64 {
         .chain(config.url.iter().map(Secret::expose))
         .chain(headers)
         .map(str::to_owned)
-        .chain([cwd, limits, auth]);
+        .chain([cwd, limits, auth])
+        .chain(transport)
+        .chain(socket);
     fingerprint(words.flat_map(|word| [word.into_bytes(), vec![0]].concat()))
 }

@@ -4,6 +4,7 @@
 //! time, so the verdict is kept in the cache directory under a fingerprint of the command or the URL. Losing
 //! the file costs one probe. The offer lets a lazy server sleep until it is called.
 
+use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -135,5 +136,7 @@ impl Catalog {
 /// Nothing of a secret argument can be read from it.
 fn fingerprint(config: &ServerConfig) -> u64 {
     let words = std::iter::once(&config.command).chain(&config.args).chain(&config.url);
-    base::fingerprint(words.flat_map(|word| word.expose().bytes().chain([0])))
+    let words = words.map(|word| word.expose().as_bytes());
+    let socket = config.socket.iter().map(|path| path.as_os_str().as_bytes());
+    base::fingerprint(words.chain(socket).flat_map(|word| word.iter().copied().chain([0])))
 }

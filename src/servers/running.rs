@@ -14,7 +14,7 @@ use super::memory::Memory;
 use super::offer::{self, List, Offer};
 use super::stderr::{self, LastLines};
 use crate::base::{Secret, ServerName, Tasks};
-use crate::config::{ServerConfig, load};
+use crate::config::{ServerConfig, Transport, load};
 use crate::connection::notice::Board;
 use crate::connection::pending;
 use crate::connection::{
@@ -219,6 +219,9 @@ impl Running {
         let headers = config.headers.iter();
         let address = Address {
             url: url.clone(),
+            socket: config.socket.clone(),
+            streamable: config.transport != Some(Transport::Sse),
+            sse: config.transport != Some(Transport::StreamableHttp),
             headers: headers.map(|(name, value)| (name.clone(), value.clone())).collect(),
             credential,
             max_message: config.max_message,
@@ -311,9 +314,18 @@ impl Running {
             let offer = read_offer(connection.clone(), identity.clone(), patience).await?;
             Ok((identity, offer))
         };
+        let late = || {
+            let why = self.connection.delay().map_or_else(String::new, |why| format!(": {why}"));
+            format!("it was not ready within {patience:?}{why}")
+        };
         tokio::select! {
+            biased;
             result = tokio::time::timeout(patience, greet) => {
-                result.unwrap_or_else(|_| Err(format!("it was not ready within {patience:?}")))
+                result.unwrap_or_else(|_| Err(late()))
+            }
+            // Nobody else looks after what is in flight yet.
+            () = connection.over(), if connection.is_remote() => {
+                Err(connection.ended().map_or_else(String::new, |reason| reason.to_string()))
             }
             // The connection's end is told by the pipe; the process's own end may come first.
             () = ended(&mut self.process) => Err("it ended during the handshake".to_owned()),

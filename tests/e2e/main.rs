@@ -21,6 +21,8 @@ mod operators;
 mod readme;
 mod reload;
 mod remote;
+mod remote_older;
+mod remote_ways;
 mod search;
 mod sleep;
 mod sse;

@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 use crate::support::far::{Far, Out, Seen, legacy, modern, said};
 use crate::support::{Daemon, Http, Lines, Sandbox, callmux, until};
 
-fn config(url: &str) -> String {
+pub fn config(url: &str) -> String {
     format!("[servers.far]\nurl = {url:?}\n")
 }
 
-fn start(sandbox: &Sandbox, url: &str) -> Daemon {
+pub fn start(sandbox: &Sandbox, url: &str) -> Daemon {
     sandbox.write("config/callmux/config.toml", &config(url));
     let daemon = Daemon::start(sandbox);
     daemon.wait_for("server_ready", |fact| fact["server"] == "far");
@@ -35,16 +35,16 @@ fn callmux_itself_is_a_remote_server() {
     assert_eq!(answer["result"]["structuredContent"]["value"], 7, "{answer}");
 }
 
-fn text(answer: &Value) -> &str {
+pub fn text(answer: &Value) -> &str {
     answer["result"]["content"][0]["text"].as_str().unwrap_or_else(|| panic!("no text: {answer}"))
 }
 
-fn echo(seen: &Seen, out: &mut Out) {
+pub fn echo(seen: &Seen, out: &mut Out) {
     out.json(&seen.result(&said(&seen.text)));
 }
 
 /// Whether a call failed as `outcome`, for a reason with these words.
-fn failed(answer: &Value, outcome: &str, words: &str) {
+pub fn failed(answer: &Value, outcome: &str, words: &str) {
     let failure = &answer["result"]["_meta"]["callmux/failure"];
     let reason = failure["reason"].as_str().unwrap_or_default();
     assert!(failure["outcome"] == outcome && reason.contains(words), "{answer}");
@@ -231,7 +231,7 @@ fn a_status_says_whether_a_call_was_carried_out() {
         match seen.body["params"]["arguments"]["n"].as_u64().unwrap() {
             0 => out.whole("500 Internal Server Error", &[], "<html>oops</html>"),
             1 => out.whole("401 Unauthorized", &["WWW-Authenticate: Bearer"], ""),
-            2 => out.whole("503 Service Unavailable", &["Retry-After: 7"], ""),
+            2 => out.whole("503 Service Unavailable", &["Retry-After: 3600"], ""),
             3 => out.whole("429 Too Many Requests", &[], ""),
             4 => out.whole("400 Bad Request", &[], &seen.error(-32602)),
             5 => out.whole("302 Found", &["Location: /x"], ""),
@@ -248,7 +248,7 @@ fn a_status_says_whether_a_call_was_carried_out() {
     };
     check(0, "outcome_unknown", "server far: HTTP status 500");
     check(1, "not_sent", "HTTP status 401 Unauthorized");
-    check(2, "not_sent", "HTTP status 503 Service Unavailable; try again after 7 s");
+    check(2, "not_sent", "HTTP status 503 Service Unavailable; try again after 3600 s");
     check(3, "outcome_unknown", "HTTP status 429");
     check(5, "not_sent", "HTTP status 302");
     check(6, "outcome_unknown", "HTTP status 202 Accepted without an answer");

@@ -3,6 +3,9 @@
 use super::Unless::{Unset, Value};
 use super::{Key, Kind, key};
 
+/// What `transport` may be; the order is that of [`crate::config::Transport::ALL`].
+pub const TRANSPORTS: &[&str] = &["streamable-http", "sse"];
+
 /// Keys of `[servers.NAME]`.
 pub const SERVER: &[Key] = &[
     key(
@@ -16,8 +19,23 @@ pub const SERVER: &[Key] = &[
         "url",
         Kind::Text,
         Unset,
-        "The address of a remote server that speaks streamable HTTP: `http://…` or `https://…`. What \
-         is about a process (`args`, `env`, `cwd`, limits, `sandbox`) does not go with it.",
+        "The address of a remote server: `http://…` or `https://…`. What is about a process (`args`, \
+         `env`, `cwd`, limits, `sandbox`) does not go with it.",
+    ),
+    key(
+        "transport",
+        Kind::Choice(super::TRANSPORTS),
+        Unset,
+        "What the server at `url` speaks: streamable HTTP, or the older HTTP with SSE, whose `url` is \
+         that of the stream. Unset: streamable HTTP, and HTTP with SSE if the server answers 400, \
+         404 or 405 to the former.",
+    ),
+    key(
+        "socket",
+        Kind::Text,
+        Unset,
+        "The unix socket on which the server at `url` listens: an absolute path or one that starts \
+         with `~/`. `url` is then `http://NAME/PATH`, and NAME is only told to the server.",
     ),
     key(
         "headers",

@@ -25,6 +25,7 @@ pub(super) fn read(
     outer: &mut Section<'_>,
     is_remote: bool,
     headers: &BTreeMap<String, Secret>,
+    has_socket: bool,
 ) -> Auth {
     let at = outer.place("auth");
     let Some(mut section) = outer.inner("auth", "type", keys::AUTH) else { return Auth::None };
@@ -53,6 +54,9 @@ pub(super) fn read(
                 "auth",
                 "goes without `Authorization` in `headers`: it sets that header",
             );
+        } else if has_socket && matches!(auth, Auth::Oauth(_)) {
+            let message = "goes without `socket`: an authorization server is not reached over it";
+            outer.complain(at, "auth", message);
         }
     }
     auth

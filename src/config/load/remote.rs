@@ -1,12 +1,14 @@
-//! `url` and `headers` of a server that is reached over HTTP.
+//! `url` and what goes with it, of a server that is reached over HTTP.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use hyper::Uri;
 use hyper::header::{HeaderName, HeaderValue};
 
 use super::Section;
-use crate::base::Secret;
+use crate::base::{Secret, dirs};
+use crate::config::model::Transport;
 
 /// Keys that are about a process of ours.
 const OF_A_PROCESS: [&str; 11] = [
@@ -37,6 +39,17 @@ const OURS: [&str; 9] = [
     "upgrade",
 ];
 
+/// Keys that go with `url` only.
+const OF_A_URL: [&str; 3] = ["transport", "socket", "headers"];
+
+/// What the keys say.
+pub(super) struct Remote {
+    pub(super) url: Option<Secret>,
+    pub(super) transport: Option<Transport>,
+    pub(super) socket: Option<PathBuf>,
+    pub(super) headers: BTreeMap<String, Secret>,
+}
+
 /// Whether a word of a command line is the address of a server.
 pub fn is_url(word: &str) -> bool {
     let begins = |scheme: &str| {
@@ -52,18 +65,17 @@ pub fn origin(url: &Secret) -> String {
     format!("{}://{authority}", url.scheme_str().unwrap_or_default())
 }
 
-/// Reads both keys, and complains about those that do not go with them.
-pub(super) fn read(section: &mut Section<'_>) -> (Option<Secret>, BTreeMap<String, Secret>) {
-    let is_remote = section.has("url");
-    if is_remote {
-        for name in OF_A_PROCESS {
-            if section.has(name) {
-                let message = "is about a process, and a server with a `url` has none here";
-                section.complain(section.place(name), name, message);
-            }
+/// Reads the keys, and complains about those that do not go with them.
+pub(super) fn read(section: &mut Section<'_>) -> Remote {
+    let (misplaced, message): (&[&str], &str) = if section.has("url") {
+        (&OF_A_PROCESS, "is about a process, and a server with a `url` has none here")
+    } else {
+        (&OF_A_URL, "goes with `url`, which is not set")
+    };
+    for name in misplaced {
+        if section.has(name) {
+            section.complain(section.place(name), name, message);
         }
-    } else if section.has("headers") {
-        section.complain(section.place("headers"), "headers", "goes with `url`, which is not set");
     }
     let url = section.resolved("url").map(|(url, at)| {
         if let Err(message) = check(url.text.expose()) {
@@ -71,7 +83,22 @@ pub(super) fn read(section: &mut Section<'_>) -> (Option<Secret>, BTreeMap<Strin
         }
         url.text
     });
-    (url, headers(section))
+    let transport = "transport";
+    let transport = section.has(transport).then(|| Transport::ALL[section.choice(transport)]);
+    let socket = socket(section, url.as_ref());
+    Remote { url, transport, socket, headers: headers(section) }
+}
+
+fn socket(section: &mut Section<'_>, url: Option<&Secret>) -> Option<PathBuf> {
+    let (text, at) = section.text("socket")?;
+    let path = dirs::expand_home(&text);
+    if !path.is_absolute() {
+        let message = format!("`{text}` must be an absolute path or start with `~/`");
+        section.complain(at, "socket", message);
+    } else if url.is_some_and(|url| url.expose().to_ascii_lowercase().starts_with("https:")) {
+        section.complain(at, "socket", "goes with `http://`: there is no TLS on a unix socket");
+    }
+    Some(path)
 }
 
 fn check(url: &str) -> Result<(), String> {

@@ -80,7 +80,7 @@ fn all_complaints_come_at_once_with_their_places() {
         "config.toml:5:1: http.max_body: `1` is no size; write for example \"64KiB\", \"4MB\" or \"512B\"",
         "config.toml:6:10: servers.a__b: a server name must not contain `__` or end in `_`: `__` separates server and tool",
         "config.toml:7:1: servers.a__b.command: must be a text, not a whole number",
-        "config.toml:8:1: servers.a__b.foo: unknown key; known are command, url, headers, auth, args, env, inherit_env, cwd, enabled, prefix, tools, aliases, start_timeout, stop_timeout, call_timeout, max_message, lazy, idle_stop, trusted, replay, always_load, cache_ttl, cache_tools, no_cache_tools, schema_compression, max_result, whole_results, memory_max, tasks_max, cpu_weight, runtime_max, sandbox, secret_args",
+        "config.toml:8:1: servers.a__b.foo: unknown key; known are command, url, transport, socket, headers, auth, args, env, inherit_env, cwd, enabled, prefix, tools, aliases, start_timeout, stop_timeout, call_timeout, max_message, lazy, idle_stop, trusted, replay, always_load, cache_ttl, cache_tools, no_cache_tools, schema_compression, max_result, whole_results, memory_max, tasks_max, cpu_weight, runtime_max, sandbox, secret_args",
         "config.toml:9:10: servers.b.command: is missing: name the program to start, or the `url` of a remote server",
         "config.toml:10:1: servers.b.args: must be a list of texts, not a text",
         "config.toml:11:1: servers.b.cwd: `rel` must be an absolute path or start with `~/`",
@@ -167,7 +167,11 @@ fn a_remote_server_has_a_url_and_no_process() {
     let text = "[servers.a]\nurl = \"http://h/\"\ncommand = \"x\"\ncwd = \"/\"\nsandbox = \"net\"\n\
         [servers.b]\ncommand = \"x\"\nheaders = { A = \"1\" }\n\
         [servers.c]\nurl = \"ftp://h/\"\nheaders = { \"a b\" = \"1\", Host = \"1\", Mcp-Name = \"1\", X = \"\\n\" }\n\
-        [servers.d]\nurl = \"${CALLMUX_TEST_NOT_SET}\"\n";
+        [servers.d]\nurl = \"${CALLMUX_TEST_NOT_SET}\"\n\
+        [servers.e]\ncommand = \"x\"\nsocket = \"/s\"\n\
+        [servers.f]\nurl = \"https://h/\"\nsocket = \"/s\"\ntransport = \"ws\"\n\
+        [servers.g]\nurl = \"http://h/\"\nsocket = \"s\"\n\
+        [servers.i]\nurl = \"http://h/\"\nsocket = \"/s\"\nauth = \"oauth\"\n";
     let process = "is about a process, and a server with a `url` has none here";
     let complaints = load_files(&[("config.toml", text)]).unwrap_err();
     let expected = [
@@ -182,6 +186,11 @@ fn a_remote_server_has_a_url_and_no_process() {
         "config.toml:11:38: servers.c.headers.Mcp-Name: is a header that callmux itself sets"
             .to_owned(),
         "config.toml:11:54: servers.c.headers.X: has a value that no header can hold".to_owned(),
+        "config.toml:16:1: servers.e.socket: goes with `url`, which is not set".to_owned(),
+        "config.toml:19:1: servers.f.socket: goes with `http://`: there is no TLS on a unix socket".to_owned(),
+        "config.toml:20:1: servers.f.transport: must be one of streamable-http, sse; not `ws`".to_owned(),
+        "config.toml:23:1: servers.g.socket: `s` must be an absolute path or start with `~/`".to_owned(),
+        "config.toml:27:1: servers.i.auth: goes without `socket`: an authorization server is not reached over it".to_owned(),
     ];
     assert_eq!(complaints, expected);
 }

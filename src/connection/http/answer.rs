@@ -5,19 +5,20 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
-use hyper::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
+use hyper::header::{CONTENT_TYPE, HeaderMap};
 use hyper::{Response, StatusCode};
 use serde_json::value::RawValue;
 
 use super::send::Sent;
-use super::stream;
-use super::{Connection, Failure, Remote, client};
+use super::{Connection, Failure, Reached, Remote, client, later, stream};
 use crate::connection::route::Stream;
 use crate::wire::error::code;
 use crate::wire::{Era, Kind, Message, Method, RpcError, Topic, headers, object};
 
 /// The most that is read of a response whose status is an error, in bytes.
 const REFUSAL_MAX: usize = 256 * 1024;
+/// The most that is told of an error, in bytes.
+const SAID_MAX: usize = 300;
 
 /// Statuses by which a server says that it did not look at a request's meaning (RFC 9110, section
 /// 15.5).
@@ -119,8 +120,16 @@ async fn refused(
 ) -> Result<(), Failure> {
     let body = whole(body, remote.max_message.min(REFUSAL_MAX)).await.unwrap_or_default();
     let error = error_for(&body, message.id().unwrap_or_default());
+    let may_be_older = message.method() == Some(&Method::Initialize) && remote.may_be_older(status);
+    if may_be_older && error.as_ref().is_none_or(|(code, _)| !code::is_modern(*code)) {
+        let said = String::from_utf8_lossy(&body[..body.len().min(SAID_MAX)]);
+        let said = error.map_or_else(String::new, |_| format!(", {said}"));
+        let reason = format!("HTTP status {status}{said}");
+        return Err(Failure { reason, reached: Reached::Misplaced });
+    }
     // A session that is gone is told in many ways; only an unknown method is something else.
-    let is_answer = |code| status != StatusCode::NOT_FOUND || code == code::METHOD_NOT_FOUND;
+    let is_answer =
+        |code| may_be_older || status != StatusCode::NOT_FOUND || code == code::METHOD_NOT_FOUND;
     if let Some((code, error)) = error.filter(|(code, _)| *era == Era::Modern || is_answer(*code)) {
         if code == code::HEADER_MISMATCH && message.method() == Some(&Method::ToolsCall) {
             // Perhaps the tool has other annotations by now.
@@ -139,16 +148,13 @@ async fn refused(
         connection.take_in(&error.response(message.id()), Some((asked.id, &asked.cell)));
         return Ok(());
     }
-    let later = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok());
-    let busy = [StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE].contains(&status);
-    match later.filter(|_| busy) {
-        Some(later) => {
-            let unit = if later.bytes().all(|byte| byte.is_ascii_digit()) { " s" } else { "" };
-            Err(Failure::refused(format!("HTTP status {status}; try again after {later}{unit}")))
-        }
-        None if REFUSED.contains(&status) || status.is_redirection() => {
-            Err(Failure::refused(format!("HTTP status {status}")))
-        }
+    // Where a POST is only accepted, a client's fault is found before that.
+    let is_refused = REFUSED.contains(&status)
+        || status.is_redirection()
+        || (remote.is_sse() && status.is_client_error());
+    match later::after(status, &headers) {
+        Some(after) => Err(Failure::refused(later::reason(status, after))),
+        None if is_refused => Err(Failure::refused(format!("HTTP status {status}"))),
         None => Err(Failure::lost(format!("HTTP status {status}"))),
     }
 }

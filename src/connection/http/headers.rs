@@ -87,6 +87,9 @@ mod tests {
     fn remote() -> Remote {
         let address = Address {
             url: Secret::new("http://localhost/mcp".to_owned()),
+            socket: None,
+            streamable: true,
+            sse: true,
             headers: vec![],
             credential: None,
             max_message: 1000,

@@ -1,4 +1,4 @@
-//! A remote server: streamable HTTP as a client speaks it, in both eras.
+//! A remote server: streamable HTTP as a client speaks it, in both eras, and the older HTTP with SSE.
 //!
 //! Every message is a POST of its own. Requests run side by side, each in a task; a notification or
 //! a response is delivered before anything later is begun. What comes back is routed as if it had
@@ -7,24 +7,27 @@
 //! [`send`] takes messages off the queue, [`post`] sends one request and [`answer`] reads what comes
 //! back; [`standing`] is the stream that a legacy server may talk on unasked, [`subscription`] the one of
 //! a modern server. [`hide`] keeps what the server is shown out of what is written about it.
+//! [`sse`] is the one stream of HTTP with SSE, [`later`] what a busy server is given.
 
 mod answer;
 mod client;
 mod headers;
 mod hide;
+mod later;
 mod post;
 pub(super) mod send;
+mod sse;
 mod standing;
 mod stream;
 mod subscription;
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::time::Duration;
 
 use hyper::header::{HeaderMap, HeaderName, HeaderValue, USER_AGENT};
-use hyper::{Method, Uri};
+use hyper::{Method, StatusCode, Uri};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
@@ -55,6 +58,10 @@ pub struct Remote {
     headers: HeaderMap,
     credential: Option<Arc<Credential>>,
     max_message: usize,
+    streamable: bool,
+    sse: bool,
+    /// Where messages go in HTTP with SSE; its being there means that this is spoken.
+    endpoint: OnceLock<Uri>,
     session: Mutex<Session>,
     hidden: Mutex<Hidden>,
     room: Arc<Semaphore>,
@@ -77,6 +84,8 @@ struct Session {
     /// The revision that a legacy server chose; its being there makes the server a legacy one.
     revision: Option<HeaderValue>,
     mirrors: Mirrors,
+    /// Why a request waits to be sent again, for people.
+    delay: Option<String>,
 }
 
 /// Why there is no usable response.
@@ -94,6 +103,8 @@ enum Reached {
     Nothing,
     /// The server, which surely did not carry it out.
     Refused,
+    /// A server that does not speak streamable HTTP, but perhaps HTTP with SSE.
+    Misplaced,
     /// Perhaps the server.
     Unknown,
 }
@@ -105,6 +116,14 @@ impl Failure {
 
     fn refused(reason: impl Into<String>) -> Self {
         Self { reason: reason.into(), reached: Reached::Refused }
+    }
+
+    /// It is the second of two ways that failed.
+    fn after(self, first: &str) -> Self {
+        let second = &self.reason;
+        let reason =
+            format!("it speaks neither streamable HTTP ({first}) nor HTTP with SSE ({second})");
+        Self { reason, ..self }
     }
 
     /// Whether there was any response.
@@ -133,9 +152,12 @@ impl Remote {
             headers.insert(name, value);
         }
         Ok(Self {
-            client: Client::new(&url)?,
             hidden: Mutex::new(Hidden::new(&url, &headers)),
+            client: Client::new(&url, address.socket.as_deref())?,
             url,
+            streamable: address.streamable,
+            sse: address.sse,
+            endpoint: OnceLock::new(),
             headers,
             credential: address.credential.clone(),
             max_message: address.max_message,
@@ -161,6 +183,19 @@ impl Remote {
     /// Notes the legacy revision that the server chose.
     pub(super) fn agree(&self, revision: &str) {
         self.session().revision = HeaderValue::from_str(revision).ok();
+    }
+
+    /// Whether HTTP with SSE is spoken.
+    pub(super) fn is_sse(&self) -> bool {
+        self.endpoint.get().is_some()
+    }
+
+    /// Whether a server that answers `initialize` so may be one that speaks HTTP with SSE only
+    /// (2025-11-25, "Backwards Compatibility").
+    fn may_be_older(&self, status: StatusCode) -> bool {
+        let statuses =
+            [StatusCode::BAD_REQUEST, StatusCode::NOT_FOUND, StatusCode::METHOD_NOT_ALLOWED];
+        self.sse && !self.is_sse() && statuses.contains(&status)
     }
 
     /// Whether the server agreed on a legacy revision.
@@ -198,6 +233,16 @@ impl Connection {
     /// Whether it is one over HTTP.
     pub fn is_remote(&self) -> bool {
         self.remote.is_some()
+    }
+
+    /// Whether it is HTTP with SSE.
+    pub fn is_sse(&self) -> bool {
+        self.remote.as_ref().is_some_and(|remote| remote.is_sse())
+    }
+
+    /// Why a request waits to be sent again, if one does.
+    pub fn delay(&self) -> Option<String> {
+        self.remote.as_ref()?.session().delay.clone()
     }
 
     /// The server chose a legacy revision.

@@ -51,7 +51,8 @@ impl Remote {
         credential: Option<&HeaderValue>,
         body: &Bytes,
     ) -> Result<Response<Incoming>, Failure> {
-        let mut url = self.url.clone();
+        let endpoint = self.endpoint.get().filter(|_| *method == Method::POST);
+        let mut url = endpoint.unwrap_or(&self.url).clone();
         for _ in 0..=REDIRECTS_MAX {
             let mut request = Request::new(Body::new(body.clone()));
             *request.method_mut() = method.clone();
@@ -92,7 +93,7 @@ fn target(from: &Uri, headers: &HeaderMap) -> Result<Uri, Failure> {
 }
 
 /// Scheme, host and port.
-fn origin(url: &Uri) -> (Option<&str>, Option<String>, Option<u16>) {
+pub(super) fn origin(url: &Uri) -> (Option<&str>, Option<String>, Option<u16>) {
     let default = match url.scheme_str() {
         Some("https") => Some(443),
         Some("http") => Some(80),

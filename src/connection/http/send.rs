@@ -3,12 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use hyper::{Method as Verb, StatusCode};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
 
 use super::super::exchange::Cell;
-use super::{Connection, Failure, Remote, answer, standing, subscription};
+use super::later::{self, Patience};
+use super::stream::LINGER;
+use super::{Connection, Failure, Reached, Remote, answer, sse, standing, subscription};
 use crate::base::Tasks;
 use crate::wire::{Era, Message, Method, Payload};
 
@@ -42,11 +45,18 @@ pub(in super::super) async fn run(connection: Arc<Connection>, remote: Arc<Remot
             Next::End => break,
             Next::Wait => connection.wake_writer.notified().await,
             Next::Request(payload, asked, stop, permit) => {
-                let (connection, remote) = (connection.clone(), remote.clone());
+                let (connection, remote, own) = (connection.clone(), remote.clone(), tasks.clone());
                 tasks.spawn_until_stopped("request to a remote server", async move {
                     let id = asked.id;
-                    let done = ask(&connection, &remote, payload, &asked);
-                    if let Some(Err(failure)) = stop.run_until_cancelled(done).await {
+                    let done = ask(&connection, &remote, payload, &asked, &own);
+                    tokio::pin!(done);
+                    let done = match stop.run_until_cancelled(&mut done).await {
+                        // The answer came on the one stream; the POST may have a response yet, after
+                        // which its connection can be used again.
+                        None if remote.is_sse() => tokio::time::timeout(LINGER, done).await.ok(),
+                        done => done,
+                    };
+                    if let Some(Err(failure)) = done {
                         connection.lose(id, failure);
                     }
                     connection.lock().posts.remove(&id);
@@ -90,17 +100,61 @@ async fn ask(
     remote: &Remote,
     payload: Payload,
     asked: &Asked,
+    tasks: &Tasks,
 ) -> Result<(), Failure> {
     let body = payload.into_bytes();
     let message = Message::parse(&body).map_err(|error| Failure::refused(error.to_string()))?;
-    let (headers, era) = remote.headers_of(&message)?;
-    let sent = Sent { asked, message: &message, era };
-    if message.method() == Some(&Method::Listen) {
-        return subscription::keep(connection, remote, &sent, headers, body).await;
+    match message.method() {
+        Some(Method::Discover) if !remote.streamable => {
+            let answer = sse::undiscovered(&message);
+            connection.take_in(&answer, Some((asked.id, &asked.cell)));
+            return Ok(());
+        }
+        Some(Method::Initialize) if !remote.streamable => {
+            sse::open(connection, remote, tasks).await?;
+        }
+        _ => {}
     }
-    let response = remote.request(Verb::POST, headers, body).await?;
-    asked.cell.mark_sent(connection.key);
-    answer::take(connection, remote, &sent, response).await
+    match post(connection, remote, (&message, &body), asked).await {
+        Err(Failure { reason, reached: Reached::Misplaced }) => {
+            let opened = sse::open(connection, remote, tasks).await;
+            opened.map_err(|failure| failure.after(&reason))?;
+            post(connection, remote, (&message, &body), asked).await
+        }
+        done => done,
+    }
+}
+
+/// Sends a request, again if the server wants that, and takes what comes back.
+async fn post(
+    connection: &Arc<Connection>,
+    remote: &Remote,
+    (message, body): (&Message, &Bytes),
+    asked: &Asked,
+) -> Result<(), Failure> {
+    let (headers, era) = remote.headers_of(message)?;
+    let sent = Sent { asked, message, era };
+    if message.method() == Some(&Method::Listen) {
+        return subscription::keep(connection, remote, &sent, headers, body.clone()).await;
+    }
+    let mut patience = Patience::new();
+    loop {
+        let is_sse = remote.is_sse();
+        let response = remote.request(Verb::POST, headers.clone(), body.clone()).await?;
+        let status = response.status();
+        if let Some(after) = later::after(status, response.headers()).filter(later::is_bearable) {
+            drop(response);
+            if patience.wait(connection, remote, asked, (status, after)).await {
+                continue;
+            }
+            return Ok(());
+        }
+        asked.cell.mark_sent(connection.key);
+        if is_sse && status.is_success() {
+            return Ok(());
+        }
+        return answer::take(connection, remote, &sent, response).await;
+    }
 }
 
 /// Sends what has no answer and waits until the server has it.
@@ -133,7 +187,7 @@ async fn deliver(
     if let Some(wrong) = wrong {
         connection.misbehaved(&format!("{wrong} in answer to a message"), &body);
     }
-    if message.method() == Some(&Method::Initialized) {
+    if message.method() == Some(&Method::Initialized) && !remote.is_sse() {
         let standing = standing::listen(connection.clone(), remote.clone());
         tasks.spawn_until_stopped("stream of a remote server", standing);
     }
@@ -141,8 +195,8 @@ async fn deliver(
 
 impl Remote {
     /// Whether this status says that the session we name is not (any more) known (2025-11-25,
-    /// "Session Management"). If so it is forgotten.
+    /// "Session Management"). If so it is forgotten. In HTTP with SSE its name is in the endpoint.
     pub(super) fn forgets_session(&self, status: StatusCode) -> bool {
-        status == StatusCode::NOT_FOUND && self.session().id.take().is_some()
+        status == StatusCode::NOT_FOUND && (self.session().id.take().is_some() || self.is_sse())
     }
 }

@@ -8,6 +8,7 @@ use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::header::{ACCEPT, HeaderValue};
 use hyper::{Method, Response};
+use tokio::sync::oneshot;
 
 use super::send::Sent;
 use super::{Connection, Failure, Remote, answer, client, headers};
@@ -23,7 +24,7 @@ const RETRY_MAX: Duration = Duration::from_secs(30);
 /// How often in a row a stream is taken up without anything new on it.
 const TRIES_MAX: u32 = 5;
 /// How long a stream may go on after the answer; its connection can be used again if it ends.
-const LINGER: Duration = Duration::from_millis(500);
+pub(super) const LINGER: Duration = Duration::from_millis(500);
 
 const EVENTS: HeaderValue = HeaderValue::from_static("text/event-stream");
 
@@ -35,9 +36,23 @@ pub(super) struct Tail {
     retry: Option<Duration>,
     /// Events read since this was last cleared.
     pub(super) seen: usize,
+    /// Who waits for the address that the stream of HTTP with SSE begins with.
+    endpoint: Option<oneshot::Sender<Result<String, String>>>,
 }
 
 impl Tail {
+    /// That of a stream of HTTP with SSE; `told` hears where to POST, or why nobody says so.
+    pub(super) fn of_sse(told: oneshot::Sender<Result<String, String>>) -> Self {
+        Self { endpoint: Some(told), ..Self::default() }
+    }
+
+    /// Passes on why the stream ended to who waits for its first event; else gives it back.
+    pub(super) fn tell(&mut self, why: String) -> Result<(), String> {
+        let Some(told) = self.endpoint.take() else { return Err(why) };
+        drop(told.send(Err(why)));
+        Ok(())
+    }
+
     /// How long to wait before the next try.
     pub(super) fn pause(&self) -> Duration {
         self.retry.unwrap_or(RETRY).min(RETRY_MAX)
@@ -115,7 +130,12 @@ pub(super) async fn read(
             tail.seen += 1;
             tail.last_id = event.id.filter(|id| !id.is_empty()).or(tail.last_id.take());
             tail.retry = event.retry.map(Duration::from_millis).or(tail.retry);
-            if !event.data.is_empty() && event.name.as_deref().is_none_or(|n| n == "message") {
+            if event.name.as_deref() == Some("endpoint")
+                && let Some(told) = tail.endpoint.take()
+            {
+                drop(told.send(Ok(event.data)));
+            } else if !event.data.is_empty() && event.name.as_deref().is_none_or(|n| n == "message")
+            {
                 answer::take_in(connection, &Bytes::from(event.data), on);
             }
             if connection.must_pause() {

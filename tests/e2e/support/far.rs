@@ -2,6 +2,9 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -43,7 +46,8 @@ impl Seen {
     }
 }
 
-/// Where the response is written.
+/// Where the response is written. Of a unix socket it is one all the same: what is done with it does
+/// not depend on the kind.
 pub struct Out(TcpStream);
 
 impl Out {
@@ -113,9 +117,19 @@ pub struct Far {
     /// A new connection is reset before anything of its first request is read.
     pub resets: Arc<AtomicBool>,
     open: Arc<Mutex<Vec<TcpStream>>>,
+    knock: Box<dyn Fn() -> bool>,
 }
 
 impl Far {
+    /// Starts a server on a unix socket; its `address` is nobody's.
+    pub fn on(path: &Path, answer: impl Fn(&Seen, &mut Out) + Send + Sync + 'static) -> Self {
+        let listener = UnixListener::bind(path).unwrap();
+        let path = path.to_owned();
+        let accept = move || Some(TcpStream::from(OwnedFd::from(listener.accept().ok()?.0)));
+        let knock = move || UnixStream::connect(&path).is_ok();
+        Self::serve("127.0.0.1:1".parse().unwrap(), accept, knock, answer)
+    }
+
     /// Starts a server anywhere.
     pub fn start(answer: impl Fn(&Seen, &mut Out) + Send + Sync + 'static) -> Self {
         Self::at("127.0.0.1:0".parse().unwrap(), answer)
@@ -127,14 +141,31 @@ impl Far {
     ) -> Self {
         let listener = TcpListener::bind(address).unwrap();
         let address = listener.local_addr().unwrap();
+        let accept = move || Some(listener.accept().ok()?.0);
+        Self::serve(address, accept, move || TcpStream::connect(address).is_ok(), answer)
+    }
+
+    /// `accept` waits for the next connection; `knock` makes one, if somebody listens.
+    fn serve(
+        address: SocketAddr,
+        accept: impl Fn() -> Option<TcpStream> + Send + 'static,
+        knock: impl Fn() -> bool + 'static,
+        answer: impl Fn(&Seen, &mut Out) + Send + Sync + 'static,
+    ) -> Self {
         let (seen, over, open) =
             (Arc::<Mutex<Vec<Seen>>>::default(), Arc::<AtomicBool>::default(), Arc::default());
-        let resets = Arc::<AtomicBool>::default();
-        let far =
-            Self { address, seen: seen.clone(), over: over.clone(), resets: resets.clone(), open };
+        let (resets, knock) = (Arc::<AtomicBool>::default(), Box::new(knock));
+        let far = Self {
+            address,
+            seen: seen.clone(),
+            over: over.clone(),
+            resets: resets.clone(),
+            open,
+            knock,
+        };
         let (answer, open) = (Arc::new(answer), far.open.clone());
         std::thread::spawn(move || {
-            for stream in listener.incoming().map_while(Result::ok) {
+            while let Some(stream) = accept() {
                 if over.load(Ordering::SeqCst) {
                     return;
                 }
@@ -183,8 +214,8 @@ impl Drop for Far {
             drop(stream.shutdown(Shutdown::Both));
         }
         // Wakes the thread that accepts, which closes the socket.
-        drop(TcpStream::connect(self.address));
-        until("the end of the server", || TcpStream::connect(self.address).is_err().then_some(()));
+        (self.knock)();
+        until("the end of the server", || (!(self.knock)()).then_some(()));
     }
 }
 
@@ -247,6 +278,66 @@ pub fn legacy(call: impl Fn(&Seen, &mut Out)) -> impl Fn(&Seen, &mut Out) {
         "GET" => out.whole("405 Method Not Allowed", &[], ""),
         "DELETE" => out.whole("200 OK", &[], ""),
         _ => out.whole("202 Accepted", &[], ""),
+    }
+}
+
+/// The stream of the newest session of a server of HTTP with SSE.
+#[derive(Clone, Default)]
+pub struct Stream(Arc<Mutex<(usize, Option<Out>)>>);
+
+impl Stream {
+    /// A part of the stream, as it is.
+    pub fn part(&self, text: &str) {
+        self.0.lock().unwrap().1.as_mut().unwrap().part(text);
+    }
+
+    pub fn event(&self, message: &str) {
+        self.part(&format!("event: message\ndata: {message}\n\n"));
+    }
+
+    /// Ends the connection in the middle of what it is.
+    pub fn cut(&self) {
+        self.0.lock().unwrap().1.as_mut().unwrap().cut();
+    }
+
+    /// Begins a session, and serves its stream until the client closes it.
+    pub fn serve(&self, out: &mut Out) {
+        out.stream();
+        {
+            let mut newest = self.0.lock().unwrap();
+            newest.0 += 1;
+            out.part(&format!("event: endpoint\ndata: /messages?session={}\n\n", newest.0));
+            newest.1 = Some(Out(out.0.try_clone().unwrap()));
+        }
+        out.wait_for_close();
+    }
+
+    fn endpoint(&self) -> String {
+        format!("/messages?session={}", self.0.lock().unwrap().0)
+    }
+}
+
+/// A server that speaks only HTTP with SSE; `call` answers `tools/call`.
+pub fn older(stream: Stream, call: impl Fn(&Seen, &mut Out, &Stream)) -> impl Fn(&Seen, &mut Out) {
+    move |seen, out| {
+        let text = match (seen.verb.as_str(), seen.method()) {
+            ("GET", _) => return stream.serve(out),
+            _ if !seen.path.starts_with("/messages") => {
+                return out.whole("405 Method Not Allowed", &[], "");
+            }
+            _ if seen.path != stream.endpoint() => return out.whole("404 Not Found", &[], ""),
+            (_, "tools/call") => return call(seen, out, &stream),
+            (_, "initialize") => seen.result(&json!({ "protocolVersion": "2024-11-05",
+                "serverInfo": { "name": "far", "version": "1" },
+                "capabilities": { "tools": { "listChanged": true } } })),
+            (_, "tools/list") => {
+                let tools = serde_json::from_str::<Value>(TOOLS).unwrap();
+                seen.result(&json!({ "tools": tools }))
+            }
+            _ => return out.whole("202 Accepted", &[], "Accepted"),
+        };
+        out.whole("202 Accepted", &[], "Accepted");
+        stream.event(&text);
     }
 }
 

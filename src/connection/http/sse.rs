@@ -1,0 +1,120 @@
+//! HTTP with SSE (2024-11-05, "HTTP with SSE"): everything that the server says comes on one stream,
+//! whose first event names the address to POST to.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::Uri;
+use hyper::body::Incoming;
+use tokio::sync::oneshot;
+use url::Url;
+
+use super::post::origin;
+use super::stream::{self, Tail};
+use super::{Connection, Failure, Remote};
+use crate::base::Tasks;
+use crate::wire::error::code;
+use crate::wire::{Message, RpcError};
+
+/// How long the server may take to name the address.
+const ENDPOINT_WITHIN: Duration = Duration::from_secs(10);
+
+/// Opens the stream. From then on messages go where the server wants them, and the stream's end is
+/// that of the connection.
+pub(super) async fn open(
+    connection: &Arc<Connection>,
+    remote: &Remote,
+    tasks: &Tasks,
+) -> Result<(), Failure> {
+    let response = remote.listen(&Tail::default()).await?;
+    let status = response.status();
+    if !status.is_success() {
+        return Err(Failure::refused(format!("HTTP status {status} in answer to GET")));
+    }
+    let (tell, told) = oneshot::channel();
+    let tail = Tail::of_sse(tell);
+    let follow = follow(connection.clone(), response.into_body(), remote.max_message, tail);
+    tasks.spawn_until_stopped("stream of a remote server", follow);
+    let named = match tokio::time::timeout(ENDPOINT_WITHIN, told).await {
+        Ok(Ok(Ok(named))) => named,
+        Ok(Ok(Err(reason))) => return Err(Failure::lost(reason)),
+        Ok(Err(_)) => return Err(Failure::lost("the connection is over")),
+        Err(_) => {
+            return Err(Failure::lost(format!("it named no endpoint within {ENDPOINT_WITHIN:?}")));
+        }
+    };
+    let endpoint = endpoint(&remote.url, &named)?;
+    // There is one stream, and of its events only the first such one is told.
+    _ = remote.endpoint.set(endpoint);
+    Ok(())
+}
+
+async fn follow(connection: Arc<Connection>, body: Incoming, cap: usize, mut tail: Tail) {
+    let read = stream::read(&connection, body, cap, None, &mut tail);
+    let ended = tokio::select! {
+        () = connection.over() => return,
+        ended = read => ended,
+    };
+    let reason = match ended {
+        Ok(how) => format!("its stream of events ended: {how}"),
+        Err(failure) => failure.reason,
+    };
+    if let Err(reason) = tail.tell(reason) {
+        connection.end(reason);
+    }
+}
+
+/// The address that the server named. What we send may be a secret of this server's and goes to no
+/// other.
+fn endpoint(url: &Uri, named: &str) -> Result<Uri, Failure> {
+    let wrong = || Failure::refused("the endpoint it names is no address");
+    let base = Url::parse(&url.to_string()).map_err(|_| wrong())?;
+    let mut to = base.join(named).map_err(|_| wrong())?;
+    to.set_fragment(None);
+    let has_user = !to.username().is_empty() || to.password().is_some();
+    let to: Uri = to.as_str().parse().map_err(|_| wrong())?;
+    if origin(&to) == origin(url) && !has_user {
+        return Ok(to);
+    }
+    let host = to.host().unwrap_or("elsewhere");
+    Err(Failure::refused(format!(
+        "the endpoint it names is of another origin ({host}), to which nothing is sent"
+    )))
+}
+
+/// The answer to `server/discover`: the transport is older than that method, and a server that does not
+/// know it need not survive it.
+pub(super) fn undiscovered(message: &Message) -> bytes::Bytes {
+    let why = "HTTP with SSE is older than this method";
+    RpcError::new(code::METHOD_NOT_FOUND, why.to_owned()).response(message.id())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::endpoint;
+
+    #[test]
+    fn an_endpoint_is_where_its_stream_is() {
+        let url = "http://Here:80/a/sse?k=1".parse().unwrap();
+        let check =
+            |named: &str, expected: Result<&str, &str>| match (endpoint(&url, named), expected) {
+                (Ok(found), Ok(expected)) => assert_eq!(found.to_string(), expected),
+                (Err(failure), Err(words)) => {
+                    assert!(failure.reason.contains(words), "{failure:?}");
+                }
+                (found, expected) => panic!("{named}: {found:?} instead of {expected:?}"),
+            };
+        check("/messages?sessionId=7", Ok("http://here/messages?sessionId=7"));
+        check("messages/?s=7#x", Ok("http://here/a/messages/?s=7"));
+        check("?s=7", Ok("http://here/a/sse?s=7"));
+        check("http://here/x", Ok("http://here/x"));
+        check("http://here:81/x", Err("another origin (here)"));
+        check("https://here/x", Err("another origin (here)"));
+        check("//there/x", Err("another origin (there)"));
+        check(r"\\there\x", Err("another origin (there)"));
+        check("http://there@here/x", Err("another origin"));
+        check("http://here@there/x", Err("another origin (there)"));
+        check("mailto:x@here", Err("another origin"));
+        check("http://[/", Err("no address"));
+    }
+}

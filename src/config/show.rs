@@ -1,7 +1,8 @@
 //! The config as it is in force, in the form it is written in.
 //!
-//! References are shown, never what they stand for. Literal values of `env` and `headers` and the secrets of `auth` are hidden: a person
-//! who pastes this output somewhere must not paste a token with it.
+//! References are shown, never what they stand for. Literal values of `env` and `headers`, the
+//! secrets of `auth`, and the query and the user of a literal `url` are hidden: a person who pastes this
+//! output somewhere must not paste a token with it.
 
 use std::fmt::Write;
 
@@ -38,7 +39,11 @@ fn section(out: &mut String, table: &Table, keys: &[Key], is_server: bool) {
         match (table.get(key.name), key.default) {
             (Some(node), _) => {
                 let hide = is_server && matches!(key.name, "env" | "headers");
-                let _ = writeln!(out, "{} = {}  # {}", key.name, value(&node.value, hide), node.at);
+                let shown = match &node.value {
+                    Value::Text(text) if is_server && key.name == "url" => quoted(&url(text)),
+                    any => value(any, hide),
+                };
+                let _ = writeln!(out, "{} = {shown}  # {}", key.name, node.at);
             }
             (None, Unless::Value(default)) => {
                 let _ = writeln!(out, "# {} = {default}", key.name);
@@ -71,6 +76,24 @@ fn value(value_: &Value, hide: bool) -> String {
     }
 }
 
+/// An address without what may be a secret in it. It need not be a valid one.
+fn url(text: &str) -> String {
+    if reference::has_reference(text) {
+        return text.to_owned();
+    }
+    let (before, query) = match text.split_once('?') {
+        Some((before, _)) => (before, "?(hidden)"),
+        None => (text, ""),
+    };
+    let rest = before.split_once("://").map_or(before, |(_, rest)| rest);
+    let start = before.len() - rest.len();
+    let authority = rest.find('/').unwrap_or(rest.len());
+    match rest[..authority].rfind('@') {
+        Some(at) => format!("{}(hidden){}{query}", &before[..start], &rest[at..]),
+        None => format!("{before}{query}"),
+    }
+}
+
 fn quoted(text: &str) -> String {
     toml::Value::from(text).to_string()
 }
@@ -96,5 +119,18 @@ mod tests {
         assert!(shown.contains("# list_timeout = \"5s\""), "{shown}");
         let again = tree::parse(&std::path::Path::new("c").into(), &shown, &mut Vec::new());
         assert_eq!(again.len(), 5, "what is shown can be read");
+    }
+
+    #[test]
+    fn an_address_is_shown_without_its_secrets() {
+        for (text, shown) in [
+            ("https://a.example/mcp", "https://a.example/mcp"),
+            ("https://a.example/mcp?key=canary#x", "https://a.example/mcp?(hidden)"),
+            ("https://me:canary@a.example/@b", "https://(hidden)@a.example/@b"),
+            ("me:canary@a.example", "(hidden)@a.example"),
+            ("https://a.example/?key=${cred:a}", "https://a.example/?key=${cred:a}"),
+        ] {
+            assert_eq!(super::url(text), shown);
+        }
     }
 }

@@ -18,7 +18,11 @@ impl Daemon {
     pub(super) fn answer(&mut self, question: Question) {
         match question {
             Question::Status(answer) => drop(answer.send(self.report())),
-            Question::Plan(answer) => drop(answer.send(self.settings.plan())),
+            Question::Plan(answer) => {
+                let plan = self.settings.planner();
+                let planner = std::thread::Builder::new().name("plan".to_owned());
+                drop(planner.spawn(move || drop(answer.send(plan()))));
+            }
             Question::Reload(answer) => {
                 self.schedule.asked();
                 self.waiting.retain(|answer| !answer.is_closed());
@@ -95,7 +99,7 @@ impl Daemon {
 
     /// Tells those who asked for the config to be read what came of it.
     pub(super) fn tell_the_waiting(&mut self, plan: Option<&config::Plan>) {
-        for answer in std::mem::take(&mut self.waiting) {
+        for answer in std::mem::take(&mut self.attending) {
             let outcome = match (self.settings.complaints(), plan) {
                 ([], Some(plan)) => Ok(plan.clone()),
                 ([], None) => {

@@ -18,6 +18,7 @@ mod readme;
 mod reload;
 mod remote;
 mod search;
+mod secrets;
 mod sleep;
 mod sse;
 mod steady;

@@ -21,5 +21,5 @@ pub mod traffic;
 pub use desk::{Desk, Ordered, Question};
 pub use findings::{Finding, Severity, findings};
 pub use login::Consent;
-pub use report::{ConfigReport, Refusal, ServerReport, Status};
+pub use report::{ConfigReport, Refusal, ServerReport, Status, ToolList, ToolReport};
 pub use traffic::Traffic;

@@ -80,10 +80,8 @@ pub fn words(line: &str) -> Result<Vec<String>, &'static str> {
 /// to it starts. The error is the rest of a sentence about it.
 pub fn output(words: &[String], dir: &Path, within: Duration) -> Result<Secret, String> {
     let (program, args) = words.split_first().ok_or("is not named")?;
-    let program = match program.contains('/') {
-        true => dir.join(dirs::expand_home(program)),
-        false => program.into(),
-    };
+    let program =
+        if program.contains('/') { dir.join(dirs::expand_home(program)) } else { program.into() };
     let mut command = Command::new(program);
     command.args(args).current_dir(dir).process_group(0);
     for name in OF_THE_DAEMON {

@@ -109,9 +109,10 @@ impl<'a> Section<'a> {
 
     fn resolve(&mut self, name: &str, at: &Place, text: &str) -> Option<Resolved> {
         let is_server = self.path.starts_with("servers.");
-        let resolved = match reference::has_program(text) && !is_server {
-            true => Err("`${cmd:…}` is for `[servers.…]` only".to_owned()),
-            false => reference::resolve(text, self.sources),
+        let resolved = if reference::has_program(text) && !is_server {
+            Err("`${cmd:…}` is for `[servers.…]` only".to_owned())
+        } else {
+            reference::resolve(text, self.sources)
         };
         match resolved {
             Ok(resolved) => Some(resolved),

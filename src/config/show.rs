@@ -77,7 +77,7 @@ fn value(value_: &Value, hide: bool) -> String {
 }
 
 /// An address without what may be a secret in it. It need not be a valid one.
-fn url(text: &str) -> String {
+pub fn url(text: &str) -> String {
     if reference::has_reference(text) {
         return text.to_owned();
     }
@@ -94,11 +94,13 @@ fn url(text: &str) -> String {
     }
 }
 
-fn quoted(text: &str) -> String {
+/// A text as TOML writes it.
+pub fn quoted(text: &str) -> String {
     toml::Value::from(text).to_string()
 }
 
-fn bare(name: &str) -> String {
+/// A name as TOML writes it.
+pub fn bare(name: &str) -> String {
     let is_bare = !name.is_empty()
         && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'));
     if is_bare { name.to_owned() } else { quoted(name) }

@@ -101,7 +101,7 @@ enum Event {
     /// It is time to read the config.
     Reload,
     /// It was read.
-    Read(Option<Reading>),
+    Read(Option<Box<Reading>>),
     Asked(Question),
     /// Nobody may have needed us for so long that we end.
     Idle,
@@ -320,6 +320,7 @@ impl Daemon {
                     self.reload_was_asked = true;
                     self.schedule.asked();
                 }
+                Event::Signal(Told::Retry) => drop(self.retry(None, &"SIGUSR1".into())),
                 Event::Signal(Told::Stop) | Event::ClientLeft => return Ended::Stopped,
             }
             self.tell_status();
@@ -426,6 +427,8 @@ enum Told {
     Stop,
     /// SIGHUP.
     Reload,
+    /// SIGUSR1.
+    Retry,
 }
 
 /// The signals we take.
@@ -433,6 +436,7 @@ pub(super) struct Signals {
     terminate: Signal,
     interrupt: Signal,
     hangup: Signal,
+    user1: Signal,
 }
 
 impl Signals {
@@ -441,6 +445,7 @@ impl Signals {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
             hangup: signal(SignalKind::hangup())?,
+            user1: signal(SignalKind::user_defined1())?,
         })
     }
 
@@ -449,6 +454,7 @@ impl Signals {
             _ = self.terminate.recv() => Told::Stop,
             _ = self.interrupt.recv() => Told::Stop,
             _ = self.hangup.recv() => Told::Reload,
+            _ = self.user1.recv() => Told::Retry,
         }
     }
 

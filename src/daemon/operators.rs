@@ -1,5 +1,7 @@
 //! What operators ask for, carried out.
 
+use std::sync::Arc;
+
 use tokio::time::Instant;
 
 use super::control::Daemon;
@@ -8,6 +10,7 @@ use crate::admin::{self, ConfigReport, Ordered, Question, ServerReport, Status, 
 use crate::base::ServerName;
 use crate::config;
 use crate::servers::control::Order;
+use crate::servers::handle::Phase;
 use crate::telemetry::Fact;
 
 /// Operators who may wait for one reload.
@@ -30,6 +33,10 @@ impl Daemon {
                     self.waiting.push(answer);
                 }
             }
+            Question::World(answer) => drop(answer.send(self.world.borrow().clone())),
+            Question::Retry { server, principal, answer } => {
+                drop(answer.send(self.retry(server.as_ref(), &principal)));
+            }
             Question::Order { server, order, principal, answer } => {
                 let ordered = self.order(&server, order);
                 if ordered.is_some() {
@@ -37,6 +44,7 @@ impl Daemon {
                         Order::Start => "start",
                         Order::Stop => "stop",
                         Order::Restart => "restart",
+                        Order::Retry => "retry",
                     };
                     self.recorder.record(Fact::ServerOrdered { server, order, principal });
                 }
@@ -50,6 +58,28 @@ impl Daemon {
                 drop(answer.send(found));
             }
         }
+    }
+
+    /// Has servers that wait for their next try make it now: all, or this one. `None`: there is none
+    /// of this name.
+    pub(super) fn retry(
+        &self,
+        only: Option<&ServerName>,
+        principal: &Arc<str>,
+    ) -> Option<Vec<Ordered>> {
+        let world = self.world.borrow().clone();
+        if only.is_some_and(|name| !world.servers.contains_key(name)) {
+            return None;
+        }
+        let named = world.servers.iter().filter(|(name, _)| only.is_none_or(|only| only == *name));
+        let waiting = named.filter(|(_, server)| server.status().phase == Phase::Waiting);
+        let retried = waiting.filter_map(|(name, _)| {
+            let ordered = self.order(name, Order::Retry)?;
+            let (server, principal) = (name.clone(), principal.clone());
+            self.recorder.record(Fact::ServerOrdered { server, order: "retry", principal });
+            Some(ordered)
+        });
+        Some(retried.collect())
     }
 
     fn order(&self, name: &ServerName, order: Order) -> Option<Ordered> {

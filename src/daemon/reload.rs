@@ -17,7 +17,7 @@ use super::settings::{Look, StandIn};
 use super::systemd;
 use crate::base::ServerName;
 use crate::config::plan::Changed;
-use crate::config::{Config, Location, Plan, Reading};
+use crate::config::{Config, Plan, Reading};
 use crate::meta::own_tools;
 use crate::servers::Server;
 use crate::servers::control::Control;
@@ -27,13 +27,13 @@ use crate::telemetry::Fact;
 /// A reading of the config that goes on beside the loop: it may run programs.
 #[derive(Debug)]
 pub(super) struct UnderWay {
-    done: oneshot::Receiver<Option<Reading>>,
+    done: oneshot::Receiver<Option<Box<Reading>>>,
     /// systemd was told.
     announced: bool,
 }
 
 /// What was read, once it is; nothing where there is no config, or no thread to read it.
-pub(super) async fn read(reading: Option<&mut UnderWay>) -> Option<Reading> {
+pub(super) async fn read(reading: Option<&mut UnderWay>) -> Option<Box<Reading>> {
     match reading {
         Some(reading) => (&mut reading.done).await.ok().flatten(),
         None => std::future::pending().await,
@@ -52,15 +52,15 @@ impl Daemon {
         let (sender, done) = oneshot::channel();
         let location = self.settings.location().cloned();
         // A thread of its own, which nobody waits for when the daemon ends.
-        let read = move || drop(sender.send(location.as_ref().map(Location::read)));
+        let read = move || drop(sender.send(location.map(|at| Box::new(at.read()))));
         drop(thread::Builder::new().name("config".to_owned()).spawn(read));
         self.reading = Some(UnderWay { done, announced });
     }
 
     /// Does what follows from what was read.
-    pub(super) fn reload(&mut self, reading: Option<Reading>) {
+    pub(super) fn reload(&mut self, reading: Option<Box<Reading>>) {
         let announced = self.reading.take().is_some_and(|reading| reading.announced);
-        let look = reading.map_or(Look::Same, |reading| self.settings.judge(reading));
+        let look = reading.map_or(Look::Same, |reading| self.settings.judge(*reading));
         let plan = match look {
             Look::Same => None,
             Look::Refused => {

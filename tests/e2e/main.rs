@@ -19,6 +19,7 @@ mod reload;
 mod remote;
 mod search;
 mod secrets;
+mod servers;
 mod sleep;
 mod sse;
 mod steady;

@@ -94,7 +94,7 @@ pub(super) enum Command {
     Restart(ServerArgs),
     /// Give your consent to what a server with `auth = "oauth"` may know and do as you.
     Login(LoginArgs),
-    /// Forget the tokens of such a server.
+    /// Have the tokens of such a server revoked, and forget them.
     Logout(ServerArgs),
     /// Show what callmux does: a daemon, two servers, a bridge, in a temporary home.
     Demo(DemoArgs),

@@ -29,6 +29,10 @@ struct Book {
     is_revoked: bool,
     /// Refresh tokens are refused.
     is_strict: bool,
+    /// How a wish to revoke a token is answered; without it there is no endpoint for that.
+    revokes: Option<&'static str>,
+    /// The forms that came there.
+    revoked: Vec<String>,
 }
 
 /// A server that wants tokens, and its authorization server, at one address.
@@ -75,15 +79,22 @@ fn answer(book: &Mutex<Book>, serves: &impl Fn(&Seen, &mut Out), seen: &Seen, ou
             let metadata = json!({ "resource": resource, "authorization_servers": [base] });
             out.json(&metadata.to_string());
         }
-        "/.well-known/oauth-authorization-server" => out.json(
-            &json!({ "issuer": base, "authorization_endpoint": format!("{base}/authorize"),
+        "/.well-known/oauth-authorization-server" => {
+            let mut metadata = json!({ "issuer": base, "authorization_endpoint": format!("{base}/authorize"),
                 "token_endpoint": format!("{base}/token"),
                 "registration_endpoint": format!("{base}/register"),
                 "response_types_supported": ["code"],
                 "code_challenge_methods_supported": ["S256"],
-                "authorization_response_iss_parameter_supported": true })
-            .to_string(),
-        ),
+                "authorization_response_iss_parameter_supported": true });
+            if book.revokes.is_some() {
+                metadata["revocation_endpoint"] = format!("{base}/revoke").into();
+            }
+            out.json(&metadata.to_string());
+        }
+        "/revoke" => {
+            book.revoked.push(seen.text.clone());
+            out.whole(book.revokes.unwrap_or("404 Not Found"), &[], "");
+        }
         "/register" => {
             book.registrations += 1;
             let client = json!({ "client_id": "c-1", "redirect_uris": seen.body["redirect_uris"] });
@@ -229,6 +240,8 @@ fn a_login_is_asked_for_once_and_outlives_the_daemon() {
     assert_hidden(&sandbox, &daemon);
     let logout = sandbox.command().args(["logout", "far"]).output().unwrap();
     assert!(logout.status.success(), "{logout:?}");
+    let told = String::from_utf8(logout.stderr).unwrap();
+    assert!(told.contains("forgotten here, but they were not revoked: "), "{told}");
     daemon.wait_for("server_unusable", |fact| fact["server"] == "far");
     assert!(!path.exists());
     let answer = bridge.call("far__echo", &json!({}));
@@ -357,4 +370,28 @@ fn tokens_that_are_given_or_printed_are_sent() {
     assert_eq!(text(&bridge.call("printed__echo", &json!({}))), "served");
     assert_eq!(runs(), 3);
     assert_hidden(&sandbox, &daemon);
+}
+
+#[test]
+fn a_logout_revokes_the_tokens_first() {
+    for (answer, words) in [("200 OK", ""), ("503 Service Unavailable", "answers with 503")] {
+        let (sandbox, guarded) = (Sandbox::new(), Guarded::start());
+        guarded.book().revokes = Some(answer);
+        let daemon = started(&sandbox, &guarded);
+        log_in(&sandbox);
+        let logout = sandbox.command().args(["logout", "far"]).output().unwrap();
+        assert!(logout.status.success(), "{logout:?}");
+        let told = String::from_utf8(logout.stderr).unwrap();
+        assert!(told.contains(words) && told.is_empty() == words.is_empty(), "{told}");
+        let expected = [
+            format!("token={CANARY}-r-1&token_type_hint=refresh_token&client_id=c-1"),
+            format!("token={CANARY}-1&token_type_hint=access_token&client_id=c-1"),
+        ];
+        assert_eq!(guarded.book().revoked, expected);
+        daemon.wait_for("server_unusable", |fact| fact["server"] == "far");
+        assert!(!sandbox.path(".local/state/callmux/credentials/far.json").exists());
+        // There is nothing left to revoke.
+        sandbox.command().args(["logout", "far"]).output().unwrap();
+        assert_eq!(guarded.book().revoked.len(), 2);
+    }
 }

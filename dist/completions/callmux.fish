@@ -44,7 +44,7 @@ complete -c callmux -n "__fish_callmux_needs_command" -a "start" -d 'Start a ser
 complete -c callmux -n "__fish_callmux_needs_command" -a "stop" -d 'Stop a server until it is started again. Its tools stay listed; calls say why they fail'
 complete -c callmux -n "__fish_callmux_needs_command" -a "restart" -d 'Give a server another process'
 complete -c callmux -n "__fish_callmux_needs_command" -a "login" -d 'Give your consent to what a server with `auth = "oauth"` may know and do as you'
-complete -c callmux -n "__fish_callmux_needs_command" -a "logout" -d 'Forget the tokens of such a server'
+complete -c callmux -n "__fish_callmux_needs_command" -a "logout" -d 'Have the tokens of such a server revoked, and forget them'
 complete -c callmux -n "__fish_callmux_needs_command" -a "demo" -d 'Show what callmux does: a daemon, two servers, a bridge, in a temporary home'
 complete -c callmux -n "__fish_callmux_needs_command" -a "example-server" -d 'Run a small MCP server on stdin and stdout, to try things with'
 complete -c callmux -n "__fish_callmux_needs_command" -a "instructions" -d 'Print what an agent should know about callmux, in Markdown, for its rules file'

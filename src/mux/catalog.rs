@@ -115,6 +115,19 @@ impl Catalog {
         special.and_then(|index| self.for_clients.get(index)).unwrap_or(&self.shown[kind.index()])
     }
 
+    /// Whether the same items are in it, whoever is shown them.
+    pub fn has_same_items(&self, other: &Self) -> bool {
+        ListKind::ALL.iter().all(|kind| {
+            let (ours, theirs) = (self.entries(*kind), other.entries(*kind));
+            let is_same = |(a, b): (&Entry, &Entry)| {
+                a.shown == b.shown
+                    && a.server.name == b.server.name
+                    && a.item.definition == b.item.definition
+            };
+            ours.len() == theirs.len() && ours.iter().zip(theirs).all(is_same)
+        })
+    }
+
     /// Whether the lists of a topic are the same text as those of another catalog.
     pub fn is_same(&self, other: &Self, topic: Topic) -> bool {
         let lists = |catalog: &Self| -> Vec<Bytes> {

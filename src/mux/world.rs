@@ -60,7 +60,9 @@ impl World {
     /// The world after the servers' states were looked at again.
     pub fn refreshed(&self, now: Instant) -> Self {
         let catalog = Catalog::build(&self.servers, &self.config, &self.own_tools);
-        let changed = Topic::ALL.iter().any(|topic| !catalog.is_same(&self.catalog, *topic));
+        // What nobody is shown can be searched for and called.
+        let changed = !catalog.has_same_items(&self.catalog)
+            || Topic::ALL.iter().any(|topic| !catalog.is_same(&self.catalog, *topic));
         let catalog = if changed { Arc::new(catalog) } else { self.catalog.clone() };
         Self { catalog, ..self.clone() }.looked_over(now)
     }

@@ -37,11 +37,14 @@ complete -c callmux -n "__fish_callmux_needs_command" -a "bridge" -d 'Speak MCP 
 complete -c callmux -n "__fish_callmux_needs_command" -a "status" -d 'Show how the daemon, its config and its servers are'
 complete -c callmux -n "__fish_callmux_needs_command" -a "doctor" -d 'Say what is not as it should be, each with what can be done about it'
 complete -c callmux -n "__fish_callmux_needs_command" -a "reload" -d 'Have the daemon read its config. It also does so by itself when a file changes'
+complete -c callmux -n "__fish_callmux_needs_command" -a "list" -d 'List the tools of all servers, as clients call them'
+complete -c callmux -n "__fish_callmux_needs_command" -a "server" -d 'Add a server to the config, or take one away'
+complete -c callmux -n "__fish_callmux_needs_command" -a "retry" -d 'Have servers that wait for their next try make it now. Those that run are not touched'
 complete -c callmux -n "__fish_callmux_needs_command" -a "start" -d 'Start a server that was stopped, or that waits for its next try'
 complete -c callmux -n "__fish_callmux_needs_command" -a "stop" -d 'Stop a server until it is started again. Its tools stay listed; calls say why they fail'
 complete -c callmux -n "__fish_callmux_needs_command" -a "restart" -d 'Give a server another process'
 complete -c callmux -n "__fish_callmux_needs_command" -a "login" -d 'Give your consent to what a server with `auth = "oauth"` may know and do as you'
-complete -c callmux -n "__fish_callmux_needs_command" -a "logout" -d 'Forget the tokens of such a server'
+complete -c callmux -n "__fish_callmux_needs_command" -a "logout" -d 'Have the tokens of such a server revoked, and forget them'
 complete -c callmux -n "__fish_callmux_needs_command" -a "demo" -d 'Show what callmux does: a daemon, two servers, a bridge, in a temporary home'
 complete -c callmux -n "__fish_callmux_needs_command" -a "example-server" -d 'Run a small MCP server on stdin and stdout, to try things with'
 complete -c callmux -n "__fish_callmux_needs_command" -a "instructions" -d 'Print what an agent should know about callmux, in Markdown, for its rules file'
@@ -97,6 +100,79 @@ complete -c callmux -n "__fish_callmux_using_subcommand reload" -l log-format -d
 json\t'One JSON object per line'"
 complete -c callmux -n "__fish_callmux_using_subcommand reload" -l wait -d 'Return when the config is in force, or say what is wrong with it'
 complete -c callmux -n "__fish_callmux_using_subcommand reload" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c callmux -n "__fish_callmux_using_subcommand list" -l socket -d 'The daemon\'s unix socket [default: $XDG_RUNTIME_DIR/callmux/mcp.sock]' -r -F
+complete -c callmux -n "__fish_callmux_using_subcommand list" -l endpoint -d 'Ask the MCP server at this address of this machine instead, such as http://127.0.0.1:4860/mcp' -r
+complete -c callmux -n "__fish_callmux_using_subcommand list" -l log-level -d 'What is written to stderr, at the least. The journal always gets every call' -r -f -a "error\t''
+warning\t''
+info\t''
+debug\t''"
+complete -c callmux -n "__fish_callmux_using_subcommand list" -l log-format -d 'The form of a line on stderr' -r -f -a "text\t'For people'
+json\t'One JSON object per line'"
+complete -c callmux -n "__fish_callmux_using_subcommand list" -s d -l descriptions -d 'With the tools\' descriptions'
+complete -c callmux -n "__fish_callmux_using_subcommand list" -l json -d 'For programs: an array of {name, server, description}'
+complete -c callmux -n "__fish_callmux_using_subcommand list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c callmux -n "__fish_callmux_using_subcommand server; and not __fish_seen_subcommand_from add remove list" -l config -d 'The config: a directory with config.toml and conf.d/*.toml [default: ~/.config/callmux]' -r -F
+complete -c callmux -n "__fish_callmux_using_subcommand server; and not __fish_seen_subcommand_from add remove list" -l log-level -d 'What is written to stderr, at the least. The journal always gets every call' -r -f -a "error\t''
+warning\t''
+info\t''
+debug\t''"
+complete -c callmux -n "__fish_callmux_using_subcommand server; and not __fish_seen_subcommand_from add remove list" -l log-format -d 'The form of a line on stderr' -r -f -a "text\t'For people'
+json\t'One JSON object per line'"
+complete -c callmux -n "__fish_callmux_using_subcommand server; and not __fish_seen_subcommand_from add remove list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c callmux -n "__fish_callmux_using_subcommand server; and not __fish_seen_subcommand_from add remove list" -f -a "add" -d 'Add a server: a program that speaks MCP on stdin and stdout, or an address'
+complete -c callmux -n "__fish_callmux_using_subcommand server; and not __fish_seen_subcommand_from add remove list" -f -a "remove" -d 'Take away a server that `callmux server add` added'
+complete -c callmux -n "__fish_callmux_using_subcommand server; and not __fish_seen_subcommand_from add remove list" -f -a "list" -d 'List the servers of the config, and where each is written. Asks no daemon'
+complete -c callmux -n "__fish_callmux_using_subcommand server; and __fish_seen_subcommand_from add" -l url -d 'The address of a remote server that speaks streamable HTTP' -r
+complete -c callmux -n "__fish_callmux_using_subcommand server; and __fish_seen_subcommand_from add" -l auth -d 'How callmux proves itself to the server at the URL' -r -f -a "bearer\t'A token that does not change'
+command\t'A token that a program prints'
+oauth\t'A person\'s consent, with `callmux login NAME`'"
+complete -c callmux -n "__fish_callmux_using_subcommand server; and __fish_seen_subcommand_from add" -l token -d 'For `--auth bearer`: the token, best as \'${cmd:…}\', \'${file:…}\' or \'${cred:…}\'' -r
+complete -c callmux -n "__fish_callmux_using_subcommand server; and __fish_seen_subcommand_from add" -l token-command -d 'For `--auth command`: the program that prints the token, with its arguments' -r
+complete -c callmux -n "__fish_callmux_using_subcommand server; and __fish_seen_subcommand_from add" -l header -d 'A header for every request to the URL; may be repeated' -r
+complete -c callmux -n "__fish_callmux_using_subcommand server; and __fish_seen_subcommand_from add" -l env -d 'An environment variable for the program; may be repeated' -r
+complete -c callmux -n "__fish_callmux_using_subcommand server; and __fish_seen_subcommand_from add" -l prefix -d 'What stands before the server\'s tool names [default: its name]' -r
+complete -c callmux -n "__fish_callmux_using_subcommand server; and __fish_seen_subcommand_from add" -l tools -d 'The only tools to show, by the server\'s own names; `*` stands for any characters' -r
+complete -c callmux -n "__fish_callmux_using_subcommand server; and __fish_seen_subcommand_from add" -l socket -d 'The daemon\'s unix socket [default: $XDG_RUNTIME_DIR/callmux/mcp.sock]' -r -F
+complete -c callmux -n "__fish_callmux_using_subcommand server; and __fish_seen_subcommand_from add" -l config -d 'The config: a directory with config.toml and conf.d/*.toml [default: ~/.config/callmux]' -r -F
+complete -c callmux -n "__fish_callmux_using_subcommand server; and __fish_seen_subcommand_from add" -l log-level -d 'What is written to stderr, at the least. The journal always gets every call' -r -f -a "error\t''
+warning\t''
+info\t''
+debug\t''"
+complete -c callmux -n "__fish_callmux_using_subcommand server; and __fish_seen_subcommand_from add" -l log-format -d 'The form of a line on stderr' -r -f -a "text\t'For people'
+json\t'One JSON object per line'"
+complete -c callmux -n "__fish_callmux_using_subcommand server; and __fish_seen_subcommand_from add" -l dry-run -d 'Check it and print the file, without writing it'
+complete -c callmux -n "__fish_callmux_using_subcommand server; and __fish_seen_subcommand_from add" -l wait -d 'Return when the server is in force'
+complete -c callmux -n "__fish_callmux_using_subcommand server; and __fish_seen_subcommand_from add" -l json -d 'For programs'
+complete -c callmux -n "__fish_callmux_using_subcommand server; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c callmux -n "__fish_callmux_using_subcommand server; and __fish_seen_subcommand_from remove" -l socket -d 'The daemon\'s unix socket [default: $XDG_RUNTIME_DIR/callmux/mcp.sock]' -r -F
+complete -c callmux -n "__fish_callmux_using_subcommand server; and __fish_seen_subcommand_from remove" -l config -d 'The config: a directory with config.toml and conf.d/*.toml [default: ~/.config/callmux]' -r -F
+complete -c callmux -n "__fish_callmux_using_subcommand server; and __fish_seen_subcommand_from remove" -l log-level -d 'What is written to stderr, at the least. The journal always gets every call' -r -f -a "error\t''
+warning\t''
+info\t''
+debug\t''"
+complete -c callmux -n "__fish_callmux_using_subcommand server; and __fish_seen_subcommand_from remove" -l log-format -d 'The form of a line on stderr' -r -f -a "text\t'For people'
+json\t'One JSON object per line'"
+complete -c callmux -n "__fish_callmux_using_subcommand server; and __fish_seen_subcommand_from remove" -l dry-run -d 'Check it and name the file, without removing it'
+complete -c callmux -n "__fish_callmux_using_subcommand server; and __fish_seen_subcommand_from remove" -l wait -d 'Return when the server is gone'
+complete -c callmux -n "__fish_callmux_using_subcommand server; and __fish_seen_subcommand_from remove" -l json -d 'For programs'
+complete -c callmux -n "__fish_callmux_using_subcommand server; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c callmux -n "__fish_callmux_using_subcommand server; and __fish_seen_subcommand_from list" -l config -d 'The config: a directory with config.toml and conf.d/*.toml [default: ~/.config/callmux]' -r -F
+complete -c callmux -n "__fish_callmux_using_subcommand server; and __fish_seen_subcommand_from list" -l log-level -d 'What is written to stderr, at the least. The journal always gets every call' -r -f -a "error\t''
+warning\t''
+info\t''
+debug\t''"
+complete -c callmux -n "__fish_callmux_using_subcommand server; and __fish_seen_subcommand_from list" -l log-format -d 'The form of a line on stderr' -r -f -a "text\t'For people'
+json\t'One JSON object per line'"
+complete -c callmux -n "__fish_callmux_using_subcommand server; and __fish_seen_subcommand_from list" -l json -d 'For programs'
+complete -c callmux -n "__fish_callmux_using_subcommand server; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c callmux -n "__fish_callmux_using_subcommand retry" -l socket -d 'The daemon\'s unix socket [default: $XDG_RUNTIME_DIR/callmux/mcp.sock]' -r -F
+complete -c callmux -n "__fish_callmux_using_subcommand retry" -l log-level -d 'What is written to stderr, at the least. The journal always gets every call' -r -f -a "error\t''
+warning\t''
+info\t''
+debug\t''"
+complete -c callmux -n "__fish_callmux_using_subcommand retry" -l log-format -d 'The form of a line on stderr' -r -f -a "text\t'For people'
+json\t'One JSON object per line'"
+complete -c callmux -n "__fish_callmux_using_subcommand retry" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c callmux -n "__fish_callmux_using_subcommand start" -l socket -d 'The daemon\'s unix socket [default: $XDG_RUNTIME_DIR/callmux/mcp.sock]' -r -F
 complete -c callmux -n "__fish_callmux_using_subcommand start" -l log-level -d 'What is written to stderr, at the least. The journal always gets every call' -r -f -a "error\t''
 warning\t''

@@ -6,6 +6,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::base::ServerName;
 use crate::config::{Complaint, Plan};
+use crate::mux::World;
 use crate::servers::Server;
 use crate::servers::control::Order;
 
@@ -26,6 +27,11 @@ pub enum Question {
     Plan(Answer<Result<Plan, Vec<Complaint>>>),
     /// Read the config. What was done, or what is wrong with it.
     Reload(Answer<Result<Plan, Vec<Complaint>>>),
+    /// The servers and what they offer.
+    World(Answer<Arc<World>>),
+    /// Have servers that wait for their next try make it now: all, or this one. Answered with those
+    /// that do; `None`: there is none of this name.
+    Retry { server: Option<ServerName>, principal: Arc<str>, answer: Answer<Option<Vec<Ordered>>> },
     /// Start, stop or restart a server. `None`: there is none of this name.
     Order { server: ServerName, order: Order, principal: Arc<str>, answer: Answer<Option<Ordered>> },
     /// The server that somebody logs in to, or out of. `None`: there is none of this name.

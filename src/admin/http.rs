@@ -7,6 +7,8 @@
 //! | GET `/metrics` | 200, [`Traffic::metrics`](super::Traffic::metrics) |
 //! | POST `/admin/reload` | the same once it is done; 202 at once with `?wait=false` |
 //! | POST `/admin/servers/NAME/start`, `stop`, `restart` | 200, a [`ServerReport`] once it is done; 404 |
+//! | GET `/admin/tools` | 200, a [`ToolList`] once no server is starting, or after `list_timeout` |
+//! | POST `/admin/retry`, `/admin/servers/NAME/retry` | 200, the [`ServerReport`]s of those that tried; 404 |
 //! | POST `/admin/servers/NAME/login`, `logout` and below | see [`super::login`] |
 
 use std::sync::Arc;
@@ -21,9 +23,9 @@ use serde::Serialize;
 use serde_json::json;
 use tokio::time::Instant;
 
-use super::desk::{Closed, Desk, Question};
+use super::desk::{Closed, Desk, Ordered, Question};
 use super::login;
-use super::report::{Refusal, ServerReport};
+use super::report::{Refusal, ServerReport, ToolList};
 use crate::access::Principal;
 use crate::base::ServerName;
 use crate::config::{Complaint, Plan, ServerConfig};
@@ -36,6 +38,9 @@ pub fn router(desk: Desk) -> Router {
         .route("/metrics", get(metrics))
         .route("/admin/plan", get(plan))
         .route("/admin/reload", post(reload))
+        .route("/admin/tools", get(tools))
+        .route("/admin/retry", post(retry_all))
+        .route("/admin/servers/{name}/retry", post(retry_one))
         .route("/admin/servers/{name}/{verb}", post(order))
         .merge(login::routes())
         .with_state(desk)
@@ -82,6 +87,52 @@ fn planned(answer: Result<Result<Plan, Vec<Complaint>>, Closed>) -> Response {
     }
 }
 
+async fn tools(State(desk): State<Desk>) -> Response {
+    let world = match desk.ask(Question::World).await {
+        Ok(world) => world,
+        Err(closed) => return gone(closed),
+    };
+    let deadline = Instant::now() + world.config.list_timeout;
+    for server in world.servers.values() {
+        // No order has this number, so what is waited for is the end of a start.
+        server.obeyed(0, deadline).await;
+    }
+    json(StatusCode::OK, &ToolList::of(&world.refreshed(Instant::now())))
+}
+
+async fn retry_all(
+    State(desk): State<Desk>,
+    Extension(principal): Extension<Principal>,
+) -> Response {
+    retry(&desk, None, principal.label()).await
+}
+
+async fn retry_one(
+    State(desk): State<Desk>,
+    Extension(principal): Extension<Principal>,
+    Path(name): Path<String>,
+) -> Response {
+    let Ok(server) = ServerName::parse(&name) else { return no_server(&name) };
+    retry(&desk, Some(server), principal.label()).await
+}
+
+async fn retry(desk: &Desk, server: Option<ServerName>, principal: Arc<str>) -> Response {
+    let name = server.as_ref().map(ServerName::to_string).unwrap_or_default();
+    let tried = match desk.ask(|answer| Question::Retry { server, principal, answer }).await {
+        Ok(Some(tried)) => tried,
+        Ok(None) => return no_server(&name),
+        Err(closed) => return gone(closed),
+    };
+    // All try at the same time, so one deadline after the other is none of their sum.
+    let begun = Instant::now();
+    let mut reports = Vec::new();
+    for Ordered { server, number } in tried {
+        server.obeyed(number, begun + patience(&server.config)).await;
+        reports.push(ServerReport::of(&server));
+    }
+    json(StatusCode::OK, &reports)
+}
+
 async fn order(
     State(desk): State<Desk>,
     Extension(principal): Extension<Principal>,
@@ -91,7 +142,7 @@ async fn order(
         "start" => Order::Start,
         "stop" => Order::Stop,
         "restart" => Order::Restart,
-        _ => return missing(&format!("there is no `{verb}`; it is start, stop or restart")),
+        _ => return missing(&format!("there is no `{verb}`; it is start, stop, restart or retry")),
     };
     let Ok(server) = ServerName::parse(&name) else { return no_server(&name) };
     carry_out(&desk, server, order, principal.label()).await

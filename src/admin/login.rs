@@ -5,7 +5,7 @@
 //! | POST `/admin/servers/NAME/login` | 200, a [`Consent`]; 409, why there is nothing to log in to |
 //! | POST `/admin/servers/NAME/login/wait` | 200, a [`ServerReport`](super::ServerReport) once it is done; 409 |
 //! | POST `/admin/servers/NAME/login/paste` | the body is an address that a browser came to; 200; 409 |
-//! | POST `/admin/servers/NAME/logout` | 200, 409 |
+//! | POST `/admin/servers/NAME/logout` | 200, a [`Farewell`]; 409 |
 
 use std::sync::Arc;
 
@@ -29,6 +29,13 @@ use crate::servers::control::Order;
 pub struct Consent {
     /// To be opened in a browser.
     pub url: String,
+}
+
+/// The tokens of a server are forgotten.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Farewell {
+    /// Why the authorization server may take them for a while longer.
+    pub not_revoked: Option<String>,
 }
 
 pub(super) fn routes() -> Router<Desk> {
@@ -111,7 +118,10 @@ async fn logout(
         Some(credential) => credential.logout().await,
         None => Err(NONE.to_owned()),
     };
-    done(&name, outcome)
+    match outcome {
+        Ok(not_revoked) => json(StatusCode::OK, &Farewell { not_revoked }),
+        Err(why) => refused(&name, &why),
+    }
 }
 
 /// Of a server without `auth`.

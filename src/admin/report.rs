@@ -7,6 +7,8 @@ use super::findings::Finding;
 use super::traffic::Traffic;
 use crate::base::ServerName;
 use crate::config::Complaint;
+use crate::mux::World;
+use crate::mux::catalog::Entry;
 use crate::servers::handle;
 use crate::servers::{Offer, Server};
 use crate::wire::ListKind;
@@ -68,10 +70,53 @@ pub struct ServerReport {
     pub retry_in_ms: Option<u64>,
 }
 
+/// The tools of all servers.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ToolList {
+    /// Whether any server can be called.
+    pub usable: bool,
+    pub tools: Vec<ToolReport>,
+}
+
+/// One tool.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ToolReport {
+    /// As clients see it.
+    pub name: String,
+    /// `None` where that cannot be told from outside.
+    pub server: Option<String>,
+    pub description: Option<String>,
+}
+
+/// What of a definition is reported.
+#[derive(Debug, Deserialize)]
+struct Described {
+    description: Option<String>,
+}
+
 /// A config that is not used, and why.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Refusal {
     pub complaints: Vec<Complaint>,
+}
+
+impl ToolList {
+    pub fn of(world: &World) -> Self {
+        let can_be_called = |server: &Server| {
+            matches!(server.status().phase, handle::Phase::Ready | handle::Phase::Asleep)
+        };
+        let tool = |entry: &Entry| ToolReport {
+            name: entry.shown.to_string(),
+            server: Some(entry.server.name.to_string()),
+            description: serde_json::from_str(&entry.item.definition)
+                .ok()
+                .and_then(|Described { description }| description),
+        };
+        Self {
+            usable: world.servers.values().any(can_be_called),
+            tools: world.catalog.tools.entries().iter().map(tool).collect(),
+        }
+    }
 }
 
 impl ServerReport {

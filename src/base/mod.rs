@@ -2,7 +2,7 @@
 //!
 //! # Knows
 //! Value types and their rules, where the user's directories are, how a file is replaced
-//! atomically, how tasks are named and cancelled.
+//! atomically, how a program is run for what it prints, how tasks are named and cancelled.
 //!
 //! # Does not know
 //! MCP, HTTP, configuration keys.
@@ -17,6 +17,7 @@ pub mod file;
 pub mod fingerprint;
 pub mod id;
 pub mod names;
+pub mod program;
 pub mod random;
 pub mod records;
 pub mod secret;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::args_server::ServersArgs;
 use crate::example::Example;
 
 /// What `--help` says before the arguments.
@@ -77,6 +78,14 @@ pub(super) enum Command {
     Doctor(StatusArgs),
     /// Have the daemon read its config. It also does so by itself when a file changes.
     Reload(ReloadArgs),
+    /// List the tools of all servers, as clients call them.
+    List(ListArgs),
+    /// Add a server to the config, or take one away.
+    Server(ServersArgs),
+    /// Have servers that wait for their next try make it now. Those that run are not touched.
+    ///
+    /// SIGUSR1 to the daemon does the same for all of them.
+    Retry(RetryArgs),
     /// Start a server that was stopped, or that waits for its next try.
     Start(ServerArgs),
     /// Stop a server until it is started again. Its tools stay listed; calls say why they fail.
@@ -85,7 +94,7 @@ pub(super) enum Command {
     Restart(ServerArgs),
     /// Give your consent to what a server with `auth = "oauth"` may know and do as you.
     Login(LoginArgs),
-    /// Forget the tokens of such a server.
+    /// Have the tokens of such a server revoked, and forget them.
     Logout(ServerArgs),
     /// Show what callmux does: a daemon, two servers, a bridge, in a temporary home.
     Demo(DemoArgs),
@@ -177,6 +186,34 @@ pub(super) struct ServerArgs {
     /// The server's name in the config.
     #[arg(value_name = "NAME")]
     pub(super) server: String,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RetryArgs {
+    #[command(flatten)]
+    pub(super) daemon: DaemonArgs,
+    /// The server's name in the config [default: every one that waits].
+    #[arg(value_name = "NAME")]
+    pub(super) server: Option<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Exit codes: 0 listed, 1 no server is usable, or what answers is no MCP server, 69 there is no daemon, or nothing at the URL."
+)]
+pub(super) struct ListArgs {
+    #[command(flatten)]
+    pub(super) daemon: DaemonArgs,
+    /// With the tools' descriptions.
+    #[arg(short, long)]
+    pub(super) descriptions: bool,
+    /// For programs: an array of {name, server, description}.
+    #[arg(long)]
+    pub(super) json: bool,
+    /// Ask the MCP server at this address of this machine instead, such as
+    /// http://127.0.0.1:4860/mcp.
+    #[arg(long, value_name = "URL", conflicts_with = "socket")]
+    pub(super) endpoint: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -60,6 +60,8 @@ fn config_page() -> String {
          that does not exist, is an error; callmux config check names every error with its place.\n\
          .PP\nIn every text, ${NAME} stands for an environment variable, ${NAME:\\-text} for one with \
          a default, ${file:PATH} for the content of a file and ${cred:NAME} for a systemd credential; \
+         in [servers.*], ${cmd:PROGRAM ARGUMENT…} stands for what the program prints. Programs run \
+         without a shell, with quotes as in one, each time the config is read; they have 10 s. \
          $${ is a literal ${. Durations are written as \"30s\" or \"5m\", sizes as \"64KiB\".\n",
     );
     for (section, keys, doc) in keys::SECTIONS {

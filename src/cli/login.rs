@@ -9,7 +9,7 @@ use hyper::{Method, StatusCode};
 use super::args::{DaemonArgs, LoginArgs, ServerArgs};
 use super::ask::{Answer, ask, tell};
 use super::{Exit, print};
-use crate::admin::{Consent, ServerReport};
+use crate::admin::{Consent, Farewell, ServerReport};
 use crate::base::ServerName;
 
 /// Where everybody has the program that opens an address in the user's browser.
@@ -45,8 +45,18 @@ fn attempt(args: &LoginArgs) -> Result<Exit, Exit> {
 }
 
 pub(super) fn logout(args: &ServerArgs) -> Exit {
-    let done = path(args, "logout").and_then(|path| fine(ask(&args.daemon, Method::POST, &path)?));
-    done.map_or_else(|exit| exit, |_| Exit::Fine)
+    let answer =
+        path(args, "logout").and_then(|path| fine(ask(&args.daemon, Method::POST, &path)?));
+    match answer.and_then(|answer| answer.read()) {
+        Ok(Farewell { not_revoked: None }) => Exit::Fine,
+        Ok(Farewell { not_revoked: Some(why) }) => {
+            print::note(&format!(
+                "the tokens are forgotten here, but they were not revoked: {why}"
+            ));
+            Exit::Fine
+        }
+        Err(exit) => exit,
+    }
 }
 
 fn path(args: &ServerArgs, verb: &str) -> Result<String, Exit> {

@@ -11,18 +11,23 @@
 //! the verbs, one file each.
 
 mod args;
+mod args_server;
 mod ask;
 mod bridge;
 mod config;
 mod demo;
 mod doctor;
+mod endpoint;
 mod generate;
 mod instructions;
+mod list;
 mod login;
 mod operate;
 mod print;
 mod search_quality;
 mod serve;
+mod server;
+mod server_text;
 
 use std::process::ExitCode;
 
@@ -79,6 +84,9 @@ pub fn main() -> ExitCode {
         Some(Command::Status(args)) => operate::status(&args),
         Some(Command::Doctor(args)) => doctor::doctor(&args),
         Some(Command::Reload(args)) => operate::reload(&args),
+        Some(Command::List(args)) => list::list(&args),
+        Some(Command::Server(args)) => server::server(&args),
+        Some(Command::Retry(args)) => operate::retry(&args),
         Some(Command::Start(args)) => operate::order(&args, Verb::Start),
         Some(Command::Stop(args)) => operate::order(&args, Verb::Stop),
         Some(Command::Restart(args)) => operate::order(&args, Verb::Restart),

@@ -1,10 +1,10 @@
-//! `callmux status | reload | start | stop | restart`, `callmux config plan`.
+//! `callmux status | reload | start | stop | restart | retry`, `callmux config plan`.
 
 use std::path::Path;
 
 use hyper::{Method, StatusCode};
 
-use super::args::{DaemonArgs, ReloadArgs, ServerArgs, StatusArgs};
+use super::args::{DaemonArgs, ReloadArgs, RetryArgs, ServerArgs, StatusArgs};
 use super::ask::{Answer, ask};
 use super::serve::refuse;
 use super::{Exit, print};
@@ -121,7 +121,7 @@ fn why(server: &ServerReport) -> String {
     }
 }
 
-fn table<const N: usize>(rows: &[[String; N]]) {
+pub(super) fn table<const N: usize>(rows: &[[String; N]]) {
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
     let widths: Vec<usize> = (0..N).map(|column| width(column).unwrap_or(0)).collect();
     for row in rows {
@@ -203,7 +203,7 @@ fn lines_to_do(plan: &Plan) -> Vec<String> {
     lines(plan, ["add", "remove", "start anew", "adjust", "change"])
 }
 
-fn lines_done(plan: &Plan) -> Vec<String> {
+pub(super) fn lines_done(plan: &Plan) -> Vec<String> {
     lines(plan, ["added", "removed", "started anew", "adjusted", "changed"])
 }
 
@@ -224,6 +224,45 @@ fn lines(plan: &Plan, verbs: [&str; 5]) -> Vec<String> {
     }
     out.push(format!("{} servers untouched", plan.unchanged.len()));
     out
+}
+
+pub(super) fn retry(args: &RetryArgs) -> Exit {
+    let path = match args.server.as_deref().map(crate::base::ServerName::parse) {
+        None => "/admin/retry".to_owned(),
+        Some(Ok(server)) => format!("/admin/servers/{server}/retry"),
+        Some(Err(_)) => {
+            let name = args.server.as_deref().unwrap_or_default();
+            print::error(&format!("`{name}` is no server's name"));
+            return Exit::Usage;
+        }
+    };
+    or_exit(ask(&args.daemon, Method::POST, &path).and_then(|answer| {
+        if answer.status != StatusCode::OK {
+            return Err(answer.unexpected());
+        }
+        let tried: Vec<ServerReport> = answer.read()?;
+        if tried.is_empty() {
+            let which = args.server.as_ref().map_or("no server waits".to_owned(), |name| {
+                format!("server {name} does not wait")
+            });
+            print::line(&format!("{which} for its next try"));
+        }
+        let mut exit = Exit::Fine;
+        for report in &tried {
+            if report.phase == "ready" {
+                print::line(&format!("server {} is ready", report.name));
+            } else {
+                print::error(&format!(
+                    "server {} is {}: {}",
+                    report.name,
+                    report.phase,
+                    why(report)
+                ));
+                exit = Exit::Failed;
+            }
+        }
+        Ok(exit)
+    }))
 }
 
 pub(super) fn order(args: &ServerArgs, verb: Verb) -> Exit {

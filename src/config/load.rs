@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::complaint::{Complaint, Place};
 use super::keys;
 use super::model::{Caps, Config, Http, Limits, Sandbox, ServerConfig, ToolNames};
-use super::reference::{Resolved, Sources};
+use super::reference::{self, Resolved, Sources};
 use super::section::Section;
 use super::source::Text;
 use super::tree::{self, Node, Table, Value};
@@ -104,6 +104,7 @@ fn typed(table: Table, sources: &Sources) -> Result<Config, Vec<Complaint>> {
     let empty = || Node { at: nowhere.clone(), value: Value::Table(Table::new()) };
     let http_node = top.take("http").unwrap_or_else(empty);
     let servers_node = top.take("servers").unwrap_or_else(empty);
+    reference::run_programs(&servers_node, sources);
     let mut take = |name| top.take(name).unwrap_or_else(empty);
     let (cache_node, results_node) = (take("cache"), take("results"));
     let (clients_node, recipes_node) = (take("clients"), take("recipes"));

@@ -8,7 +8,7 @@ use super::load;
 use super::model::Config;
 use super::reference::Sources;
 use super::source::{self, Text};
-use crate::base::dirs;
+use crate::base::{ServerName, dirs};
 
 /// Where a config is: a file, or a directory with `config.toml` and `conf.d/*.toml`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,6 +83,20 @@ impl Location {
     /// Makes a config of texts that were read here earlier.
     pub fn reread(&self, texts: &[Text]) -> Result<Config, Vec<Complaint>> {
         load::from_texts(texts, &Sources::of_process(self.base()))
+    }
+
+    /// The file of its own that a server of this name has; `None`: the config is one file.
+    pub fn dropin(&self, server: &ServerName) -> Option<PathBuf> {
+        let name = format!("{server}.toml");
+        self.is_dir().then(|| self.path.join(source::DROPINS).join(name))
+    }
+
+    /// What the config would be if this file held `text`, or, without one, were not there.
+    pub fn read_as_if(&self, path: &Path, text: Option<&str>) -> Result<Config, Vec<Complaint>> {
+        let mut texts = self.texts()?;
+        texts.retain(|text| text.path != path);
+        texts.extend(text.map(|text| Text { path: path.into(), text: text.to_owned() }));
+        self.reread(&texts)
     }
 
     /// Where relative paths in references start.

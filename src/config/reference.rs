@@ -1,4 +1,4 @@
-//! `${…}` in a text: variables, files, credentials.
+//! `${…}` in a text: variables, files, credentials, what programs print.
 //!
 //! | form | stands for |
 //! | --- | --- |
@@ -6,17 +6,26 @@
 //! | `${NAME:-text}` | the environment variable, or `text` where it is unset or empty |
 //! | `${file:PATH}` | the file's content without its last line break; a secret |
 //! | `${cred:NAME}` | the systemd credential of that name (systemd.exec(5), "CREDENTIALS"); a secret |
+//! | `${cmd:PROGRAM ARGUMENT…}` | what the program prints, without its last line break; a secret |
 //! | `$${` | the characters `${` |
+//!
+//! Programs run only for servers, each once in a reading, all beside each other ([`run_programs`]).
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use crate::base::{Secret, dirs};
+use super::tree::{Node, Value};
+use crate::base::{Secret, dirs, program};
 
 /// The largest file a reference may name, in bytes.
 const FILE_MAX: u64 = 1024 * 1024;
+/// How long a program may take; all of a config run at the same time.
+const RUN_WITHIN: Duration = Duration::from_secs(10);
+/// The most programs that a config may have run.
+const PROGRAMS_MAX: usize = 64;
 
 /// Where references are looked up.
 #[derive(Debug, Clone)]
@@ -29,6 +38,8 @@ pub struct Sources {
     pub variable: fn(&str) -> Option<String>,
     /// The files that were looked up, whether they were there or not.
     pub consulted: RefCell<BTreeSet<PathBuf>>,
+    /// The programs that were run, by what is written behind `cmd:`, and what each printed.
+    pub printed: RefCell<BTreeMap<String, Result<Secret, String>>>,
 }
 
 impl Sources {
@@ -36,7 +47,8 @@ impl Sources {
     pub fn of_process(base: PathBuf) -> Self {
         let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
         let variable = |name: &str| std::env::var(name).ok();
-        Self { base, credentials, variable, consulted: RefCell::default() }
+        let (consulted, printed) = <_>::default();
+        Self { base, credentials, variable, consulted, printed }
     }
 }
 
@@ -61,17 +73,88 @@ pub fn resolve(text: &str, sources: &Sources) -> Result<Resolved, String> {
             continue;
         }
         out.push_str(&rest[..at]);
-        let end = rest[at..].find('}').ok_or_else(|| {
+        let (inner, behind) = split(&rest[at + 2..]).ok_or_else(|| {
             format!("`{}` is not closed by `}}`; write `$${{` for a literal `${{`", &rest[at..])
         })?;
-        let inner = &rest[at + 2..at + end];
         let (value, is_secret) = one(inner, sources)?;
         out.push_str(&value);
         secret |= is_secret;
-        rest = &rest[at + end + 1..];
+        rest = behind;
     }
     out.push_str(rest);
     Ok(Resolved { text: Secret::new(out), secret })
+}
+
+/// Whether a program is run for `text`.
+pub fn has_program(text: &str) -> bool {
+    let mut lines = BTreeSet::new();
+    programs_in(text, &mut lines);
+    !lines.is_empty()
+}
+
+/// What is inside a reference, and what is behind it. In the words of a program a `}` in quotes ends
+/// nothing.
+fn split(text: &str) -> Option<(&str, &str)> {
+    let mut quote = None;
+    let is_program = text.starts_with("cmd:");
+    let end = text.find(|c| match (c, quote) {
+        ('}', None) => true,
+        ('\'' | '"', None) if is_program => {
+            quote = Some(c);
+            false
+        }
+        _ => {
+            quote = quote.filter(|open| *open != c);
+            false
+        }
+    })?;
+    Some((&text[..end], &text[end + 1..]))
+}
+
+/// Runs the programs that the servers in `servers` refer to, all at once, and keeps what they print.
+pub fn run_programs(servers: &Node, sources: &Sources) {
+    let mut lines = BTreeSet::new();
+    programs(servers, &mut lines);
+    let base = &sources.base;
+    let done = std::thread::scope(|scope| {
+        let threads: Vec<_> = lines
+            .iter()
+            .take(PROGRAMS_MAX)
+            .map(|line| scope.spawn(move || (line.clone(), run(line, base))))
+            .collect();
+        threads.into_iter().filter_map(|thread| thread.join().ok()).collect::<BTreeMap<_, _>>()
+    });
+    sources.printed.borrow_mut().extend(done);
+}
+
+fn programs_in(text: &str, out: &mut BTreeSet<String>) {
+    let mut rest = text;
+    while let Some(at) = rest.find("${") {
+        let is_literal = rest[..at].ends_with('$');
+        rest = &rest[at + 2..];
+        if let Some((inner, behind)) = split(rest).filter(|_| !is_literal) {
+            out.extend(inner.strip_prefix("cmd:").map(str::to_owned));
+            rest = behind;
+        }
+    }
+}
+
+fn run(line: &str, base: &Path) -> Result<Secret, String> {
+    // Not its arguments: they may be secrets.
+    let name = line.split_whitespace().next().unwrap_or_default();
+    let words = program::words(line).map_err(|why| format!("`${{cmd:{name} …}}`: {why}"))?;
+    let printed = program::output(&words, base, RUN_WITHIN);
+    printed.map_err(|why| format!("the program of `${{cmd:{name} …}}` {why}"))
+}
+
+/// The command lines of the programs in the texts of a section.
+fn programs(node: &Node, out: &mut BTreeSet<String>) {
+    match &node.value {
+        Value::Text(text) => programs_in(text, out),
+        Value::List(items) => items.iter().for_each(|item| programs(item, out)),
+        Value::Table(members) => members.values().for_each(|member| programs(member, out)),
+        _ => {}
+    }
 }
 
 /// Whether `text` holds a reference at all.
@@ -93,13 +176,20 @@ fn one(inner: &str, sources: &Sources) -> Result<(String, bool), String> {
         }
         return read(dir.join(name), sources).map(|text| (text, true));
     }
+    if let Some(line) = inner.strip_prefix("cmd:") {
+        let printed = sources.printed.borrow();
+        let printed = printed.get(line).ok_or_else(|| {
+            format!("the program was not run: a config has at most {PROGRAMS_MAX}, and only servers have any")
+        })?;
+        return printed.clone().map(|text| (text.expose().to_owned(), true));
+    }
     let (name, default) = match inner.split_once(":-") {
         Some((name, default)) => (name, Some(default)),
         None => (inner, None),
     };
     if !is_variable(name) {
         return Err(format!(
-            "`${{{inner}}}` is no reference; known are ${{NAME}}, ${{NAME:-default}}, ${{file:PATH}} and ${{cred:NAME}}"
+            "`${{{inner}}}` is no reference; known are ${{NAME}}, ${{NAME:-default}}, ${{file:PATH}}, ${{cred:NAME}} and ${{cmd:PROGRAM ARGUMENT…}}"
         ));
     }
     let value = (sources.variable)(name);
@@ -141,7 +231,8 @@ fn read_file(path: &Path) -> Result<String, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Sources, resolve};
+    use super::{Node, Sources, Value, resolve, run_programs};
+    use crate::config::complaint::Place;
 
     fn sources(base: &std::path::Path) -> Sources {
         let variable = |name: &str| match name {
@@ -151,7 +242,8 @@ mod tests {
             _ => None,
         };
         let (base, credentials) = (base.to_path_buf(), Some(base.join("creds")));
-        Sources { base, credentials, variable, consulted: std::cell::RefCell::default() }
+        let (consulted, printed) = <_>::default();
+        Sources { base, credentials, variable, consulted, printed }
     }
 
     #[test]
@@ -187,8 +279,41 @@ mod tests {
         check("${file:.}", "not a regular file");
         check("${cred:../x}", "no credential name");
         check("${cred:none}", "none: No such file");
-        check("${cmd:date}", "no reference; known are");
+        check("${cmd:date}", "was not run");
+        check("${cmd:echo '}", "not closed");
+        check("${date}x${more:date}", "the environment variable date is not set");
+        check("${more:date}", "no reference; known are");
         check("${}", "no reference");
         check("${1A}", "no reference");
+    }
+
+    #[test]
+    fn programs_run_once_and_beside_each_other() {
+        let dir = tempfile::tempdir().unwrap();
+        let sources = sources(dir.path());
+        let text = |text: &str| Node {
+            at: Place::of_file(&std::path::Path::new("c").into()),
+            value: Value::Text(text.to_owned()),
+        };
+        // Two that wait for each other.
+        let meet = |mine: &str, other: &str| {
+            format!(
+                "${{cmd:sh -c 'echo x >> {mine}; until [ -e {other} ]; do sleep 0.01; done; echo {mine}'}}"
+            )
+        };
+        let (a, b) = (meet("a", "b"), meet("b", "a"));
+        let again = format!("{a} and {a}, but not $${{cmd:no-such-program}}");
+        let braces = "${cmd:echo '}' \"{}\"}|";
+        let texts = [&a, &b, &again, braces, "${cmd:false x}", "${cmd:echo \"}"];
+        let list = Value::List(texts.iter().map(|line| text(line)).collect());
+        run_programs(&Node { value: list, ..text("") }, &sources);
+        let printed = |text: &str| resolve(text, &sources).map(|found| found.text);
+        assert_eq!(printed(&again).unwrap().expose(), "a and a, but not ${cmd:no-such-program}");
+        assert_eq!(printed(&b).unwrap().expose(), "b");
+        assert_eq!(printed(braces).unwrap().expose(), "} {}|");
+        assert!(resolve(&a, &sources).unwrap().secret);
+        assert_eq!(std::fs::read_to_string(dir.path().join("a")).unwrap(), "x\n", "run once");
+        let why = printed("${cmd:false x}").unwrap_err();
+        assert!(why.contains("`${cmd:false …}` failed with exit status: 1"), "{why}");
     }
 }

@@ -108,7 +108,13 @@ impl<'a> Section<'a> {
     }
 
     fn resolve(&mut self, name: &str, at: &Place, text: &str) -> Option<Resolved> {
-        match reference::resolve(text, self.sources) {
+        let is_server = self.path.starts_with("servers.");
+        let resolved = if reference::has_program(text) && !is_server {
+            Err("`${cmd:…}` is for `[servers.…]` only".to_owned())
+        } else {
+            reference::resolve(text, self.sources)
+        };
+        match resolved {
             Ok(resolved) => Some(resolved),
             Err(message) => {
                 self.unresolved.push(Complaint { at: at.clone(), key: self.key(name), message });

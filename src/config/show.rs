@@ -1,8 +1,8 @@
 //! The config as it is in force, in the form it is written in.
 //!
-//! References are shown, never what they stand for. Literal values of `env` and `headers`, the secrets of `auth` and what of a `url`
-//! may be one are hidden: a person
-//! who pastes this output somewhere must not paste a token with it.
+//! References are shown, never what they stand for. Literal values of `env` and `headers`, the
+//! secrets of `auth`, and the query and the user of a literal `url` are hidden: a person who pastes this
+//! output somewhere must not paste a token with it.
 
 use std::fmt::Write;
 
@@ -40,8 +40,8 @@ fn section(out: &mut String, table: &Table, keys: &[Key], is_server: bool) {
             (Some(node), _) => {
                 let hide = is_server && matches!(key.name, "env" | "headers");
                 let shown = match &node.value {
-                    Value::Text(url) if is_server && key.name == "url" => quoted(&address(url)),
-                    other => value(other, hide),
+                    Value::Text(text) if is_server && key.name == "url" => quoted(&url(text)),
+                    any => value(any, hide),
                 };
                 let _ = writeln!(out, "{} = {shown}  # {}", key.name, node.at);
             }
@@ -76,9 +76,10 @@ fn value(value_: &Value, hide: bool) -> String {
     }
 }
 
-/// A URL without user, password and query, which may be secrets.
-fn address(url: &str) -> String {
-    let (address, query) = url.split_once('?').map_or((url, None), |(a, q)| (a, Some(q)));
+/// An address without what may be a secret in it: user, password and query, unless they are
+/// references. It need not be a valid one.
+pub fn url(text: &str) -> String {
+    let (address, query) = text.split_once('?').map_or((text, None), |(a, q)| (a, Some(q)));
     let (scheme, rest) = address.split_once("://").unwrap_or(("", address));
     let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
     let authority = match authority.rsplit_once('@') {
@@ -94,11 +95,13 @@ fn address(url: &str) -> String {
     format!("{scheme}{colon}{authority}{path}{query}")
 }
 
-fn quoted(text: &str) -> String {
+/// A text as TOML writes it.
+pub fn quoted(text: &str) -> String {
     toml::Value::from(text).to_string()
 }
 
-fn bare(name: &str) -> String {
+/// A name as TOML writes it.
+pub fn bare(name: &str) -> String {
     let is_bare = !name.is_empty()
         && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'));
     if is_bare { name.to_owned() } else { quoted(name) }
@@ -119,7 +122,7 @@ mod tests {
             ("${URL}", "${URL}"),
             ("${URL}/mcp", "${URL}/mcp"),
         ] {
-            assert_eq!(super::address(url), shown);
+            assert_eq!(super::url(url), shown);
         }
     }
 
@@ -133,5 +136,18 @@ mod tests {
         assert!(shown.contains("# list_timeout = \"5s\""), "{shown}");
         let again = tree::parse(&std::path::Path::new("c").into(), &shown, &mut Vec::new());
         assert_eq!(again.len(), 5, "what is shown can be read");
+    }
+
+    #[test]
+    fn an_address_is_shown_without_its_secrets() {
+        for (text, shown) in [
+            ("https://a.example/mcp", "https://a.example/mcp"),
+            ("https://a.example/mcp?key=canary#x", "https://a.example/mcp?(hidden)"),
+            ("https://me:canary@a.example/@b", "https://(hidden)@a.example/@b"),
+            ("me:canary@a.example", "(hidden)@a.example"),
+            ("https://a.example/?key=${cred:a}", "https://a.example/?key=${cred:a}"),
+        ] {
+            assert_eq!(super::url(text), shown);
+        }
     }
 }

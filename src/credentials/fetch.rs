@@ -13,8 +13,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
-use hyper::header::{LOCATION, USER_AGENT};
-use hyper::{Method, Request, Response, Uri};
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, LOCATION, USER_AGENT};
+use hyper::{Method, Request, Response, StatusCode, Uri};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -82,6 +82,32 @@ impl Fetch {
         Ok(Self { client, guard })
     }
 
+    /// Posts a form, and follows no redirect. What the answer says beside its status is not read.
+    pub(super) async fn post_form(
+        &self,
+        url: &str,
+        authorization: Option<HeaderValue>,
+        form: String,
+    ) -> Result<StatusCode, String> {
+        let uri: Uri = url.parse().map_err(|_| format!("`{url}` is no URL"))?;
+        let exchange = async {
+            self.guard.check(&uri).await?;
+            let mut request = Request::new(Full::new(Bytes::from(form)));
+            *request.method_mut() = Method::POST;
+            *request.uri_mut() = uri.clone();
+            let headers = request.headers_mut();
+            headers.insert(USER_AGENT, HeaderValue::from_static(US));
+            let form = HeaderValue::from_static("application/x-www-form-urlencoded");
+            headers.insert(CONTENT_TYPE, form);
+            headers.extend(authorization.map(|value| (AUTHORIZATION, value)));
+            Ok::<_, OAuthHttpClientError>(self.client.request(request).await?.status())
+        };
+        match tokio::time::timeout(ANSWER_WITHIN, exchange).await {
+            Ok(done) => done.map_err(|error| error.to_string()),
+            Err(_) => Err(format!("no answer within {ANSWER_WITHIN:?}")),
+        }
+    }
+
     async fn send(
         &self,
         mut request: OAuthHttpRequest,
@@ -95,7 +121,7 @@ impl Fetch {
             *sent.method_mut() = head.method;
             *sent.uri_mut() = head.uri.clone();
             *sent.headers_mut() = head.headers;
-            sent.headers_mut().insert(USER_AGENT, hyper::header::HeaderValue::from_static(US));
+            sent.headers_mut().insert(USER_AGENT, HeaderValue::from_static(US));
             let response = self.client.request(sent).await?;
             let (answer, body) = response.into_parts();
             let body = Limited::new(body, BODY_MAX).collect().await?.to_bytes();

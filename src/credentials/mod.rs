@@ -13,7 +13,7 @@
 //! # How to read it
 //! [`Credential`] is what a connection asks before each request and after a refusal. [`command`] runs
 //! a program. [`oauth`] holds tokens and renews them, [`login`] obtains the first ones with a
-//! person's consent, for which [`callback`] is where the browser comes back to; [`store`] is the file,
+//! person's consent, for which [`callback`] is where the browser comes back to; [`revoke`] gives them back; [`store`] is the file,
 //! [`fetch`] the HTTP client.
 
 mod callback;
@@ -21,6 +21,7 @@ mod command;
 mod fetch;
 mod login;
 mod oauth;
+mod revoke;
 mod store;
 
 use std::fmt;
@@ -153,8 +154,8 @@ impl Credential {
         self.oauth()?.under_way().ok_or_else(|| "no login is under way".to_owned())
     }
 
-    /// Forgets the tokens.
-    pub async fn logout(&self) -> Result<(), String> {
+    /// Has the tokens revoked and forgets them. What comes back is why they were not revoked.
+    pub async fn logout(&self) -> Result<Option<String>, String> {
         self.oauth()?.logout().await
     }
 

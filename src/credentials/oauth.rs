@@ -404,15 +404,17 @@ impl Oauth {
         self.changed.notify_one();
     }
 
-    pub(super) async fn logout(&self) -> Result<(), String> {
+    /// Has the tokens revoked, and forgets them whatever comes of that.
+    pub(super) async fn logout(&self) -> Result<Option<String>, String> {
         let _alone = self.renewing.lock().await;
         self.give_up_login();
+        let not_revoked = self.revoke().await.err();
         let forgotten = self.store.forget();
         let mut state = self.state();
         (state.token, state.login_needed, state.wanted) = (None, false, Vec::new());
         drop(state);
         self.tell();
-        forgotten
+        forgotten.map(|()| not_revoked)
     }
 
     pub(super) fn under_way(&self) -> Option<Login> {

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::estate::Estate;
 use super::program::{LOOK_EVERY, Program};
+use super::reload::{self, UnderWay};
 use super::schedule::Schedule;
 use super::settings::{Settings, StandIn};
 use super::watch::Watch;
@@ -19,7 +20,7 @@ use super::{stop, systemd};
 use crate::admin::desk::Answer;
 use crate::admin::{self, Desk, Question};
 use crate::base::{ServerName, Tasks, dirs};
-use crate::config::{Caps, Complaint, Config, Plan};
+use crate::config::{Caps, Complaint, Config, Plan, Reading};
 use crate::connection::Board;
 use crate::front::listen::{self, Listener};
 use crate::front::{Front, http, stdio};
@@ -79,6 +80,10 @@ pub(super) struct Daemon {
     pub(super) reload_was_asked: bool,
     /// Operators who wait for the same.
     pub(super) waiting: Vec<Answer<Result<Plan, Vec<Complaint>>>>,
+    /// What is being read now.
+    pub(super) reading: Option<UnderWay>,
+    /// Those who are told what came of it.
+    pub(super) attending: Vec<Answer<Result<Plan, Vec<Complaint>>>>,
     /// The config at the start.
     pub(super) began_with: Arc<Config>,
     pub(super) started: Instant,
@@ -95,6 +100,8 @@ enum Event {
     Touched,
     /// It is time to read the config.
     Reload,
+    /// It was read.
+    Read(Option<Box<Reading>>),
     Asked(Question),
     /// Nobody may have needed us for so long that we end.
     Idle,
@@ -128,6 +135,7 @@ pub async fn run(options: Options) -> io::Result<Ended> {
     // Whoever still waits for an answer is told that there will be none.
     drop(questions);
     daemon.waiting.clear();
+    daemon.attending.clear();
     stop::stop(daemon, ended, &mut signals).await;
     Ok(ended)
 }
@@ -182,6 +190,8 @@ impl Daemon {
             schedule: Schedule::new(Instant::now()),
             reload_was_asked: false,
             waiting: Vec::new(),
+            reading: None,
+            attending: Vec::new(),
             began_with: config.clone(),
             started: Instant::now(),
             last_status: String::new(),
@@ -273,7 +283,7 @@ impl Daemon {
         loop {
             let announce = self.world.borrow().alarm();
             let watched = self.watch.as_ref().is_none_or(|watch| watch.trouble().is_none());
-            let reload = self.schedule.due(watched);
+            let reload = self.schedule.due(watched).filter(|_| self.reading.is_none());
             let idle = self.idle_alarm();
             let look = self.program.as_ref().filter(|_| self.may_restart()).map(|_| look_at);
             let event = tokio::select! {
@@ -281,6 +291,7 @@ impl Daemon {
                 () = touched(self.watch.as_ref()) => Event::Touched,
                 () = until(announce) => Event::Announce,
                 () = until(reload) => Event::Reload,
+                reading = reload::read(self.reading.as_mut()) => Event::Read(reading),
                 Some(question) = questions.recv() => Event::Asked(question),
                 () = until(idle) => Event::Idle,
                 () = until(look) => Event::Look,
@@ -291,7 +302,8 @@ impl Daemon {
             match event {
                 Event::Changed | Event::Announce => self.refresh(),
                 Event::Touched => self.schedule.touched(Instant::now()),
-                Event::Reload => self.reload(),
+                Event::Reload => self.read(),
+                Event::Read(reading) => self.reload(reading),
                 Event::Asked(question) => self.answer(question),
                 Event::Idle if self.is_idle() => {
                     self.recorder.record(Fact::DaemonIdle);
@@ -308,6 +320,7 @@ impl Daemon {
                     self.reload_was_asked = true;
                     self.schedule.asked();
                 }
+                Event::Signal(Told::Retry) => drop(self.retry(None, &"SIGUSR1".into())),
                 Event::Signal(Told::Stop) | Event::ClientLeft => return Ended::Stopped,
             }
             self.tell_status();
@@ -414,6 +427,8 @@ enum Told {
     Stop,
     /// SIGHUP.
     Reload,
+    /// SIGUSR1.
+    Retry,
 }
 
 /// The signals we take.
@@ -421,6 +436,7 @@ pub(super) struct Signals {
     terminate: Signal,
     interrupt: Signal,
     hangup: Signal,
+    user1: Signal,
 }
 
 impl Signals {
@@ -429,6 +445,7 @@ impl Signals {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
             hangup: signal(SignalKind::hangup())?,
+            user1: signal(SignalKind::user_defined1())?,
         })
     }
 
@@ -437,6 +454,7 @@ impl Signals {
             _ = self.terminate.recv() => Told::Stop,
             _ = self.interrupt.recv() => Told::Stop,
             _ = self.hangup.recv() => Told::Reload,
+            _ = self.user1.recv() => Told::Retry,
         }
     }
 

@@ -1,5 +1,7 @@
 //! What operators ask for, carried out.
 
+use std::sync::Arc;
+
 use tokio::time::Instant;
 
 use super::control::Daemon;
@@ -8,6 +10,7 @@ use crate::admin::{self, ConfigReport, Ordered, Question, ServerReport, Status, 
 use crate::base::ServerName;
 use crate::config;
 use crate::servers::control::Order;
+use crate::servers::handle::Phase;
 use crate::telemetry::Fact;
 
 /// Operators who may wait for one reload.
@@ -18,13 +21,21 @@ impl Daemon {
     pub(super) fn answer(&mut self, question: Question) {
         match question {
             Question::Status(answer) => drop(answer.send(self.report())),
-            Question::Plan(answer) => drop(answer.send(self.settings.plan())),
+            Question::Plan(answer) => {
+                let plan = self.settings.planner();
+                let planner = std::thread::Builder::new().name("plan".to_owned());
+                drop(planner.spawn(move || drop(answer.send(plan()))));
+            }
             Question::Reload(answer) => {
                 self.schedule.asked();
                 self.waiting.retain(|answer| !answer.is_closed());
                 if self.waiting.len() < WAITING_MAX {
                     self.waiting.push(answer);
                 }
+            }
+            Question::World(answer) => drop(answer.send(self.world.borrow().clone())),
+            Question::Retry { server, principal, answer } => {
+                drop(answer.send(self.retry(server.as_ref(), &principal)));
             }
             Question::Order { server, order, principal, answer } => {
                 let ordered = self.order(&server, order);
@@ -33,6 +44,7 @@ impl Daemon {
                         Order::Start => "start",
                         Order::Stop => "stop",
                         Order::Restart => "restart",
+                        Order::Retry => "retry",
                     };
                     self.recorder.record(Fact::ServerOrdered { server, order, principal });
                 }
@@ -46,6 +58,28 @@ impl Daemon {
                 drop(answer.send(found));
             }
         }
+    }
+
+    /// Has servers that wait for their next try make it now: all, or this one. `None`: there is none
+    /// of this name.
+    pub(super) fn retry(
+        &self,
+        only: Option<&ServerName>,
+        principal: &Arc<str>,
+    ) -> Option<Vec<Ordered>> {
+        let world = self.world.borrow().clone();
+        if only.is_some_and(|name| !world.servers.contains_key(name)) {
+            return None;
+        }
+        let named = world.servers.iter().filter(|(name, _)| only.is_none_or(|only| only == *name));
+        let waiting = named.filter(|(_, server)| server.status().phase == Phase::Waiting);
+        let retried = waiting.filter_map(|(name, _)| {
+            let ordered = self.order(name, Order::Retry)?;
+            let (server, principal) = (name.clone(), principal.clone());
+            self.recorder.record(Fact::ServerOrdered { server, order: "retry", principal });
+            Some(ordered)
+        });
+        Some(retried.collect())
     }
 
     fn order(&self, name: &ServerName, order: Order) -> Option<Ordered> {
@@ -95,7 +129,7 @@ impl Daemon {
 
     /// Tells those who asked for the config to be read what came of it.
     pub(super) fn tell_the_waiting(&mut self, plan: Option<&config::Plan>) {
-        for answer in std::mem::take(&mut self.waiting) {
+        for answer in std::mem::take(&mut self.attending) {
             let outcome = match (self.settings.complaints(), plan) {
                 ([], Some(plan)) => Ok(plan.clone()),
                 ([], None) => {

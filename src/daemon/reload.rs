@@ -6,7 +6,9 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::thread;
 
+use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::control::Daemon;
@@ -15,22 +17,51 @@ use super::settings::{Look, StandIn};
 use super::systemd;
 use crate::base::ServerName;
 use crate::config::plan::Changed;
-use crate::config::{Config, Plan};
+use crate::config::{Config, Plan, Reading};
 use crate::meta::own_tools;
 use crate::servers::Server;
 use crate::servers::control::Control;
 use crate::servers::driver::{self, Setup};
 use crate::telemetry::Fact;
 
+/// A reading of the config that goes on beside the loop: it may run programs.
+#[derive(Debug)]
+pub(super) struct UnderWay {
+    done: oneshot::Receiver<Option<Box<Reading>>>,
+    /// systemd was told.
+    announced: bool,
+}
+
+/// What was read, once it is; nothing where there is no config, or no thread to read it.
+pub(super) async fn read(reading: Option<&mut UnderWay>) -> Option<Box<Reading>> {
+    match reading {
+        Some(reading) => (&mut reading.done).await.ok().flatten(),
+        None => std::future::pending().await,
+    }
+}
+
 impl Daemon {
-    /// Reads the config again and does what follows from it.
-    pub(super) fn reload(&mut self) {
+    /// Begins to read the config again.
+    pub(super) fn read(&mut self) {
         self.schedule = Schedule::new(Instant::now());
         let announced = std::mem::take(&mut self.reload_was_asked);
         if announced {
             systemd::reloading();
         }
-        let plan = match self.settings.look() {
+        self.attending.append(&mut self.waiting);
+        let (sender, done) = oneshot::channel();
+        let location = self.settings.location().cloned();
+        // A thread of its own, which nobody waits for when the daemon ends.
+        let read = move || drop(sender.send(location.map(|at| Box::new(at.read()))));
+        drop(thread::Builder::new().name("config".to_owned()).spawn(read));
+        self.reading = Some(UnderWay { done, announced });
+    }
+
+    /// Does what follows from what was read.
+    pub(super) fn reload(&mut self, reading: Option<Box<Reading>>) {
+        let announced = self.reading.take().is_some_and(|reading| reading.announced);
+        let look = reading.map_or(Look::Same, |reading| self.settings.judge(*reading));
+        let plan = match look {
             Look::Same => None,
             Look::Refused => {
                 self.refuse();

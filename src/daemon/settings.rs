@@ -94,8 +94,16 @@ impl Settings {
 
     /// Looks at the files again. What is found is in force from now on, unless it is refused.
     pub fn look(&mut self) -> Look {
+        match self.location.as_ref().map(Location::read) {
+            Some(reading) => self.judge(reading),
+            None => Look::Same,
+        }
+    }
+
+    /// The same with what was read at [`Settings::location`] a moment ago.
+    pub fn judge(&mut self, reading: Reading) -> Look {
         let Some(location) = &self.location else { return Look::Same };
-        let Reading { config, texts, consulted } = location.read();
+        let Reading { config, texts, consulted } = reading;
         self.consulted = consulted;
         let files: Vec<PathBuf> = texts.iter().map(|text| text.path.clone()).collect();
         let config = match (config, &self.main_file) {
@@ -127,14 +135,18 @@ impl Settings {
         }
     }
 
-    /// What a look would do, without doing it.
-    pub fn plan(&self) -> Result<Plan, Vec<Complaint>> {
-        let Some(location) = &self.location else { return Ok(Plan::default()) };
-        let reading = location.read();
-        let files: BTreeSet<_> = reading.texts.iter().map(|text| &text.path).collect();
-        match &self.main_file {
-            Some(main) if reading.config.is_ok() && !files.contains(main) => Err(vec![gone(main)]),
-            _ => reading.config.map(|config| config::plan::plan(&self.in_force, &config)),
+    /// Says what a look would do, without doing it; it may take as long as reading takes.
+    pub fn planner(&self) -> impl FnOnce() -> Result<Plan, Vec<Complaint>> + Send + use<> {
+        let (location, main_file) = (self.location.clone(), self.main_file.clone());
+        let in_force = self.in_force.clone();
+        move || {
+            let Some(location) = location else { return Ok(Plan::default()) };
+            let reading = location.read();
+            let is_there = |main: &PathBuf| reading.texts.iter().any(|text| text.path == *main);
+            match &main_file {
+                Some(main) if reading.config.is_ok() && !is_there(main) => Err(vec![gone(main)]),
+                _ => reading.config.map(|config| config::plan::plan(&in_force, &config)),
+            }
         }
     }
 

@@ -17,6 +17,8 @@ pub(super) struct Wish {
     pub(super) number: u64,
     /// How many of them asked for another process.
     pub(super) restarts: u64,
+    /// How many asked only for the next try.
+    pub(super) retries: u64,
     /// Another has taken its place.
     pub(super) retired: bool,
 }
@@ -27,6 +29,8 @@ pub enum Order {
     Start,
     Stop,
     Restart,
+    /// Have a server that waits for its next try make it now.
+    Retry,
 }
 
 /// The control loop's hold on one server.
@@ -43,7 +47,7 @@ impl Control {
         up: bool,
         stop: Tasks,
     ) -> (Self, watch::Receiver<Wish>) {
-        let wish = Wish { config, up, number: 0, restarts: 0, retired: false };
+        let wish = Wish { config, up, number: 0, restarts: 0, retries: 0, retired: false };
         let (wish, wishes) = watch::channel(wish);
         (Self { wish, stop }, wishes)
     }
@@ -52,8 +56,11 @@ impl Control {
     pub fn order(&self, order: Order) -> u64 {
         self.wish.send_modify(|wish| {
             wish.number += 1;
-            wish.up = order != Order::Stop;
             wish.restarts += u64::from(order == Order::Restart);
+            match order {
+                Order::Retry => wish.retries += 1,
+                _ => wish.up = order != Order::Stop,
+            }
         });
         self.wish.borrow().number
     }

@@ -281,6 +281,9 @@ impl Driver {
         if wish.number == before.number {
             return;
         }
+        if wish.number - before.number == wish.retries - before.retries {
+            return self.step(Event::Retry);
+        }
         self.reason = (!wish.up).then(|| {
             let remedy = format!("`callmux start {}` starts it again", self.name);
             format!("an operator stopped it; {remedy}").into()

@@ -40,6 +40,8 @@ pub enum Event {
     Want(bool),
     /// It is wanted up, with another process than the one it may have.
     Restart,
+    /// If it waits for its next try, that is to come now.
+    Retry,
     /// The start succeeded.
     Started,
     /// The start failed and its process is gone. `hopeless`: another try cannot succeed.
@@ -113,9 +115,8 @@ impl Machine {
             _ => self.wanted,
         };
         let (state, action) = match (self.state, event) {
-            (Resting | Waiting { .. } | Unusable, Event::Want(true) | Event::Restart) => {
-                self.start()
-            }
+            (Resting | Waiting { .. } | Unusable, Event::Want(true) | Event::Restart)
+            | (Waiting { .. }, Event::Retry) => self.start(),
             (Starting | Ready { .. }, Event::Want(false)) => self.stop(false),
             (Starting | Ready { .. }, Event::Restart) => self.stop(true),
             (Stopping, Event::Restart) => {
@@ -221,11 +222,15 @@ mod tests {
         assert_eq!(machine.tries(), 0, "and it counts as the first");
         machine.step(now, 0, Event::Started);
         assert_eq!(machine.step(now, 0, Event::Want(true)), None, "it is up");
+        assert_eq!(machine.step(now, 0, Event::Retry), None, "it is up");
 
         assert_eq!(machine.step(now, 0, Event::Restart), Some(Action::Stop));
         assert!(machine.is_restarting());
         assert_eq!(machine.step(now, 0, Event::Stopped), Some(Action::Start));
+        machine.step(now, 0, Event::Failed { hopeless: false });
+        assert_eq!(machine.step(now, 0, Event::Retry), Some(Action::Start), "the next try");
         machine.step(now, 0, Event::Failed { hopeless: true });
+        assert_eq!(machine.step(now, 0, Event::Retry), None, "it does not wait for one");
         assert_eq!(machine.step(now, 0, Event::Restart), Some(Action::Start));
 
         machine.step(now, 0, Event::Started);
@@ -234,6 +239,7 @@ mod tests {
         machine.step(now, 0, Event::Want(false));
         assert_eq!(machine.step(now, 0, Event::Stopped), None, "the last word counts");
         assert_eq!(machine.state(), State::Resting);
+        assert_eq!(machine.step(now, 0, Event::Retry), None, "nobody wants it");
         assert_eq!(machine.step(now, 0, Event::Alarm), None);
         assert_eq!(machine.step(now, 0, Event::Restart), Some(Action::Start));
 
@@ -258,7 +264,7 @@ mod tests {
             let mut now = Instant::now();
             let (mut machine, mut world) = (Machine::new(), World::default());
             for step in 0..1000 {
-                let event = match random.next() % 8 {
+                let event = match random.next() % 9 {
                     0 => Event::Want(!random.next().is_multiple_of(3)),
                     1 if world.starting => {
                         (world.starting, world.alive) = (false, true);
@@ -280,6 +286,7 @@ mod tests {
                         Event::Alarm
                     }
                     7 if random.next().is_multiple_of(3) => Event::Restart,
+                    8 => Event::Retry,
                     _ => continue,
                 };
                 let restarting = machine.is_restarting();

@@ -12,10 +12,12 @@
 //! Who records facts, and what follows from them.
 //!
 //! # How to read it
-//! [`fact`] is the list, [`recorder`] the handle that everybody holds, [`sink`] where facts go.
+//! [`fact`] is the list, [`recorder`] the handle that everybody holds, [`repetition`] what keeps a
+//! failure from being told again and again, [`sink`] where facts go.
 
 pub mod fact;
 pub mod recorder;
+mod repetition;
 pub mod sink;
 mod text;
 

@@ -4,8 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
+use std::time::Instant;
 
 use super::fact::{Fact, Level};
+use super::repetition::{self, Repetitions};
 use super::sink::Sink;
 
 /// Facts that may wait to be written. More are dropped and counted: a stalled journal must not
@@ -43,7 +45,7 @@ impl Recorder {
         let thread = std::thread::Builder::new()
             .name("facts".to_owned())
             .stack_size(256 * 1024)
-            .spawn(move || write_all(&facts, sink, &dropped))
+            .spawn(move || write_all(&facts, sink, level, &dropped))
             .ok();
         (Self { shared: Some(Arc::new(shared)) }, Writer { thread })
     }
@@ -61,7 +63,8 @@ impl Recorder {
 
     pub fn record(&self, fact: Fact) {
         let Some(shared) = &self.shared else { return };
-        if fact.level() > shared.level && !(shared.audits && fact.is_audit()) {
+        let is_wanted = fact.level() <= shared.level || (shared.audits && fact.is_audit());
+        if !is_wanted && !repetition::depends_on(&fact) {
             return;
         }
         if let Err(TrySendError::Full(_)) = shared.queue.try_send(fact) {
@@ -70,9 +73,16 @@ impl Recorder {
     }
 }
 
-fn write_all(facts: &Receiver<Fact>, mut sink: Sink, dropped: &AtomicU64) {
+fn write_all(facts: &Receiver<Fact>, mut sink: Sink, level: Level, dropped: &AtomicU64) {
+    let mut repetitions = Repetitions::default();
     while let Ok(fact) = facts.recv() {
-        sink.write(&fact.record());
+        let repeated = repetitions.note(&fact, Instant::now());
+        let is_audit = sink.is_journal() && fact.is_audit();
+        let mut record = fact.record();
+        repeated.mark(&mut record);
+        if record.level <= level || is_audit {
+            sink.write(&record);
+        }
         let lost = dropped.swap(0, Ordering::Relaxed);
         if lost > 0 {
             sink.note_loss(lost);

@@ -24,6 +24,8 @@ mod remote;
 mod remote_older;
 mod remote_ways;
 mod search;
+mod secrets;
+mod servers;
 mod sleep;
 mod sse;
 mod steady;

@@ -65,6 +65,8 @@ fn a_login_is_asked_for_once_and_outlives_the_daemon() {
     assert_hidden(&sandbox, &daemon);
     let logout = sandbox.command().args(["logout", "far"]).output().unwrap();
     assert!(logout.status.success(), "{logout:?}");
+    let told = String::from_utf8(logout.stderr).unwrap();
+    assert!(told.contains("forgotten here, but they were not revoked: "), "{told}");
     daemon.wait_for("server_unusable", |fact| fact["server"] == "far");
     assert!(!path.exists());
     let answer = bridge.call("far__echo", &json!({}));
@@ -193,4 +195,28 @@ fn tokens_that_are_given_or_printed_are_sent() {
     assert_eq!(text(&bridge.call("printed__echo", &json!({}))), "served");
     assert_eq!(runs(), 3);
     assert_hidden(&sandbox, &daemon);
+}
+
+#[test]
+fn a_logout_revokes_the_tokens_first() {
+    for (answer, words) in [("200 OK", ""), ("503 Service Unavailable", "answers with 503")] {
+        let (sandbox, guarded) = (Sandbox::new(), Guarded::start());
+        guarded.book().revokes = Some(answer);
+        let daemon = started(&sandbox, &guarded);
+        log_in(&sandbox);
+        let logout = sandbox.command().args(["logout", "far"]).output().unwrap();
+        assert!(logout.status.success(), "{logout:?}");
+        let told = String::from_utf8(logout.stderr).unwrap();
+        assert!(told.contains(words) && told.is_empty() == words.is_empty(), "{told}");
+        let expected = [
+            format!("token={CANARY}-r-1&token_type_hint=refresh_token&client_id=c-1"),
+            format!("token={CANARY}-1&token_type_hint=access_token&client_id=c-1"),
+        ];
+        assert_eq!(guarded.book().revoked, expected);
+        daemon.wait_for("server_unusable", |fact| fact["server"] == "far");
+        assert!(!sandbox.path(".local/state/callmux/credentials/far.json").exists());
+        // There is nothing left to revoke.
+        sandbox.command().args(["logout", "far"]).output().unwrap();
+        assert_eq!(guarded.book().revoked.len(), 2);
+    }
 }

@@ -35,6 +35,8 @@ fn without_a_daemon_every_verb_says_so() {
         &["doctor"],
         &["reload", "--wait"],
         &["restart", "x"],
+        &["retry"],
+        &["list"],
         &["config", "plan"],
     ] {
         let (code, stdout, stderr) = run(&sandbox, args);

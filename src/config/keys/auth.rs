@@ -15,7 +15,12 @@ pub const AUTH: &[Key] = &[
         "`bearer`: `token` is sent. `command`: what a program prints is sent. `oauth`: OAuth 2.1; \
          `callmux login NAME` asks for your consent once. What is sent goes to the origin of `url` only.",
     ),
-    key("token", Kind::Text, Unset, "For `bearer`: the token, best as `${file:…}` or `${cred:…}`."),
+    key(
+        "token",
+        Kind::Text,
+        Unset,
+        "For `bearer`: the token, best as `${file:…}`, `${cred:…}` or `${cmd:…}`.",
+    ),
     key(
         "command",
         Kind::Texts,

@@ -226,7 +226,7 @@ pub const SERVER: &[Key] = &[
         "secret_args",
         Kind::Bool,
         Value("false"),
-        "`true` allows `${file:…}` and `${cred:…}` in `command` and `args`, where every user of the \
+        "`true` allows `${file:…}`, `${cred:…}` and `${cmd:…}` in `command` and `args`, where every user of the \
          machine can read them.",
     ),
 ];

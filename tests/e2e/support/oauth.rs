@@ -27,6 +27,10 @@ pub struct Book {
     pub is_revoked: bool,
     /// Refresh tokens are refused.
     pub is_strict: bool,
+    /// How a wish to revoke a token is answered; without it there is no endpoint for that.
+    pub revokes: Option<&'static str>,
+    /// The forms that came there.
+    pub revoked: Vec<String>,
     /// Members of the metadata that are not as usual.
     pub metadata: serde_json::Map<String, Value>,
 }
@@ -92,8 +96,15 @@ fn answer(book: &Mutex<Book>, serves: &impl Fn(&Seen, &mut Out), seen: &Seen, ou
                 "response_types_supported": ["code"],
                 "code_challenge_methods_supported": ["S256"],
                 "authorization_response_iss_parameter_supported": true });
+            if book.revokes.is_some() {
+                metadata["revocation_endpoint"] = format!("{base}/revoke").into();
+            }
             metadata.as_object_mut().unwrap().extend(book.metadata.clone());
             out.json(&metadata.to_string());
+        }
+        "/revoke" => {
+            book.revoked.push(seen.text.clone());
+            out.whole(book.revokes.unwrap_or("404 Not Found"), &[], "");
         }
         "/register" => {
             book.registrations += 1;

@@ -1,0 +1,263 @@
+//! A program that is run for what it prints.
+//!
+//! It runs without a shell, in a process group of its own, and is ended with everything it started
+//! when it takes too long or prints too much.
+
+use std::io::Read;
+use std::os::fd::AsFd;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
+use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
+use rustix::time::Timespec;
+
+use super::{Secret, dirs};
+
+/// The longest output, in bytes.
+const OUTPUT_MAX: usize = 64 * 1024;
+/// What is kept of its words on stderr, in bytes.
+const WORDS_MAX: usize = 4 * 1024;
+/// What is told of them, in characters.
+const TOLD_MAX: usize = 200;
+/// What systemd means for the daemon alone.
+const OF_THE_DAEMON: [&str; 6] = [
+    "NOTIFY_SOCKET",
+    "LISTEN_FDS",
+    "LISTEN_PID",
+    "LISTEN_FDNAMES",
+    "WATCHDOG_USEC",
+    "WATCHDOG_PID",
+];
+
+/// The words of a command line, split as a POSIX shell splits it (XCU 2.2, "Quoting"): quotes and
+/// backslashes hold words together, and nothing is expanded.
+pub fn words(line: &str) -> Result<Vec<String>, &'static str> {
+    let mut out = Vec::new();
+    let mut word: Option<String> = None;
+    let mut chars = line.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            ' ' | '\t' | '\n' => out.extend(word.take()),
+            '\'' => {
+                let word = word.get_or_insert_default();
+                loop {
+                    match chars.next().ok_or("a ' is not closed")? {
+                        '\'' => break,
+                        c => word.push(c),
+                    }
+                }
+            }
+            '"' => {
+                let word = word.get_or_insert_default();
+                loop {
+                    match chars.next().ok_or("a \" is not closed")? {
+                        '"' => break,
+                        '\\' => match chars.next().ok_or("a \" is not closed")? {
+                            '\n' => {}
+                            c @ ('$' | '`' | '"' | '\\') => word.push(c),
+                            c => word.extend(['\\', c]),
+                        },
+                        c => word.push(c),
+                    }
+                }
+            }
+            '\\' => match chars.next().ok_or("nothing follows the last \\")? {
+                '\n' => {}
+                c => word.get_or_insert_default().push(c),
+            },
+            c => word.get_or_insert_default().push(c),
+        }
+    }
+    out.extend(word);
+    Ok(out)
+}
+
+/// What a program prints, without the line break at its end. It runs in `dir`, where a relative path
+/// to it starts. The error is the rest of a sentence about it.
+pub fn output(words: &[String], dir: &Path, within: Duration) -> Result<Secret, String> {
+    let (program, args) = words.split_first().ok_or("is not named")?;
+    let program =
+        if program.contains('/') { dir.join(dirs::expand_home(program)) } else { program.into() };
+    let mut command = Command::new(program);
+    command.args(args).current_dir(dir).process_group(0);
+    for name in OF_THE_DAEMON {
+        command.env_remove(name);
+    }
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().map_err(|error| format!("cannot be started: {error}"))?;
+    let attended = attend(&mut child, within);
+    if attended.is_err()
+        && let Ok(pid) = i32::try_from(child.id())
+        && let Some(group) = Pid::from_raw(pid)
+    {
+        _ = kill_process_group(group, Signal::KILL);
+    }
+    let status = child.wait().map_err(|error| error.to_string())?;
+    let (text, told) = attended?;
+    judge(text, &told, status)
+}
+
+fn judge(text: Vec<u8>, told: &[u8], status: ExitStatus) -> Result<Secret, String> {
+    let text = String::from_utf8(text).map(Secret::new);
+    if !status.success() {
+        let told = String::from_utf8_lossy(told);
+        let first = told.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or("nothing");
+        let first: String = first.chars().filter(|c| !c.is_control()).take(TOLD_MAX).collect();
+        return Err(format!("failed with {status} and said: {first}"));
+    }
+    let text = text.map_err(|_| "printed what is no text")?;
+    let line = text.expose();
+    let line = line.strip_suffix('\n').map_or(line, |line| line.strip_suffix('\r').unwrap_or(line));
+    match line {
+        "" => Err("printed nothing".to_owned()),
+        line => Ok(Secret::new(line.to_owned())),
+    }
+}
+
+/// Reads what the program writes until it ends. What it leaves behind is not waited for.
+fn attend(child: &mut Child, within: Duration) -> Result<(Vec<u8>, Vec<u8>), String> {
+    let fail = |error: rustix::io::Errno| format!("cannot be attended to: {error}");
+    let until = Instant::now() + within;
+    let end = pidfd_open(Pid::from_child(child), PidfdFlags::empty()).map_err(fail)?;
+    let mut out = Pipe::new(child.stdout.take(), OUTPUT_MAX).map_err(fail)?;
+    let mut told = Pipe::new(child.stderr.take(), WORDS_MAX).map_err(fail)?;
+    loop {
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(format!("did not end within {within:?}"));
+        }
+        let mut fds = vec![PollFd::new(&end, PollFlags::IN)];
+        fds.extend(out.from.as_ref().map(|from| PollFd::new(from, PollFlags::IN)));
+        fds.extend(told.from.as_ref().map(|from| PollFd::new(from, PollFlags::IN)));
+        let left = Timespec {
+            tv_sec: i64::try_from(left.as_secs()).unwrap_or(i64::MAX),
+            tv_nsec: left.subsec_nanos().into(),
+        };
+        match poll(&mut fds, Some(&left)) {
+            Err(rustix::io::Errno::INTR) => continue,
+            Err(error) => return Err(fail(error)),
+            Ok(_) => {}
+        }
+        let has_ended = !fds[0].revents().is_empty();
+        drop(fds);
+        out.read();
+        told.read();
+        if out.overflows {
+            return Err(format!("printed more than {} KiB", OUTPUT_MAX / 1024));
+        }
+        if has_ended {
+            return Ok((out.got, told.got));
+        }
+    }
+}
+
+/// One end of what a program writes.
+struct Pipe<R> {
+    /// Gone when it is over.
+    from: Option<R>,
+    got: Vec<u8>,
+    max: usize,
+    overflows: bool,
+}
+
+impl<R: Read + AsFd> Pipe<R> {
+    fn new(from: Option<R>, max: usize) -> rustix::io::Result<Self> {
+        if let Some(from) = &from {
+            fcntl_setfl(from, fcntl_getfl(from)? | OFlags::NONBLOCK)?;
+        }
+        Ok(Self { from, got: Vec::new(), max, overflows: false })
+    }
+
+    /// Takes what is there.
+    fn read(&mut self) {
+        let mut buffer = [0; 4096];
+        while let Some(from) = &mut self.from {
+            match from.read(&mut buffer) {
+                Ok(0) => self.from = None,
+                Ok(len) => {
+                    let room = self.max - self.got.len();
+                    self.overflows |= len > room;
+                    self.got.extend_from_slice(&buffer[..len.min(room)]);
+                    if self.overflows {
+                        // More may come for ever.
+                        return;
+                    }
+                }
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => return,
+                Err(_) => self.from = None,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::time::{Duration, Instant};
+
+    use super::{output, words};
+
+    #[test]
+    fn words_are_those_of_a_shell() {
+        let check = |line: &str, expected: &[&str]| assert_eq!(words(line).unwrap(), expected);
+        check("", &[]);
+        check("  a\tb \n c ", &["a", "b", "c"]);
+        check("'a b' \"c d\" e\\ f", &["a b", "c d", "e f"]);
+        check("a'b'\"c\"d ''", &["abcd", ""]);
+        check(r#"'\n' "\n\"\\\$" \'"#, &["\\n", "\\n\"\\$", "'"]);
+        check("$HOME ~ * `x` $(x) # ;", &["$HOME", "~", "*", "`x`", "$(x)", "#", ";"]);
+        check("a\\\nb \"c\\\nd\"", &["ab", "cd"]);
+        for line in ["'a", "\"a", "\"a\\", "a\\"] {
+            assert!(words(line).is_err(), "{line}");
+        }
+    }
+
+    fn run(script: &str, within: Duration) -> Result<String, String> {
+        let words = ["sh", "-c", script].map(str::to_owned);
+        output(&words, Path::new("/"), within).map(|text| text.expose().to_owned())
+    }
+
+    #[test]
+    fn what_a_program_prints_is_taken_as_it_is() {
+        let long = Duration::from_secs(30);
+        assert_eq!(run("printf ' a\\nb\\n\\n'", long).unwrap(), " a\nb\n");
+        assert_eq!(run("printf 'a\\r\\n'", long).unwrap(), "a");
+        assert_eq!(run("pwd", long).unwrap(), "/");
+        assert_eq!(run("head -c 65536 /dev/zero | tr '\\0' x", long).unwrap().len(), 65536);
+        let noisy = "head -c 300000 /dev/zero >&2; echo fine";
+        assert_eq!(run(noisy, long).unwrap(), "fine");
+        // One that goes on in the background keeps nobody waiting.
+        let begun = Instant::now();
+        assert_eq!(run("sleep 20 & echo fine", long).unwrap(), "fine");
+        assert!(begun.elapsed() < Duration::from_secs(15));
+    }
+
+    #[test]
+    fn every_failure_says_what_happened() {
+        let fails = |script: &str, words: &str| {
+            let error = run(script, Duration::from_secs(5)).unwrap_err();
+            assert!(error.contains(words) && !error.contains("canary"), "{script}: {error}");
+        };
+        fails(
+            "echo canary; echo >&2; echo 'not \u{1b}here' >&2; echo canary >&2; exit 3",
+            "exit status: 3 and said: not here",
+        );
+        fails("exit 1", "said: nothing");
+        fails("true", "printed nothing");
+        fails("echo", "printed nothing");
+        fails("printf '\\377'", "no text");
+        fails("yes", "more than 64 KiB");
+        let begun = Instant::now();
+        let error = run("sleep 60 & sleep 60", Duration::from_millis(100)).unwrap_err();
+        assert!(error.contains("did not end within 100ms"), "{error}");
+        assert!(begun.elapsed() < Duration::from_secs(30));
+        let none = output(&["/no/such".to_owned()], Path::new("/"), Duration::from_secs(1));
+        assert!(none.unwrap_err().contains("cannot be started"));
+        assert!(output(&[], Path::new("/"), Duration::from_secs(1)).is_err());
+    }
+}

@@ -1,0 +1,55 @@
+//! `callmux list`.
+
+use hyper::{Method, StatusCode};
+
+use super::args::ListArgs;
+use super::ask::ask;
+use super::{Exit, endpoint, print};
+use crate::admin::{ToolList, ToolReport};
+
+pub(super) fn list(args: &ListArgs) -> Exit {
+    let listed = match &args.endpoint {
+        Some(url) => endpoint::tools(url),
+        None => of_the_daemon(args),
+    };
+    match listed {
+        Ok(tools) => {
+            show(&tools, args);
+            Exit::Fine
+        }
+        Err(exit) => exit,
+    }
+}
+
+fn of_the_daemon(args: &ListArgs) -> Result<Vec<ToolReport>, Exit> {
+    let answer = ask(&args.daemon, Method::GET, "/admin/tools")?;
+    if answer.status != StatusCode::OK {
+        return Err(answer.unexpected());
+    }
+    let ToolList { usable, tools } = answer.read()?;
+    if !usable {
+        print::error("no server is usable; `callmux doctor` says why");
+        return Err(Exit::Failed);
+    }
+    Ok(tools)
+}
+
+fn show(tools: &[ToolReport], args: &ListArgs) {
+    if args.json {
+        print::line(&serde_json::to_string(tools).unwrap_or_default());
+        return;
+    }
+    for tool in tools {
+        print::line(&tame(&tool.name));
+        let described = tool.description.as_deref().filter(|_| args.descriptions).map(tame);
+        if let Some(described) = described.filter(|text| !text.is_empty()) {
+            print::line(&format!("    {described}"));
+        }
+    }
+}
+
+/// In one line, without characters that could move a terminal's cursor: servers say what they like.
+fn tame(text: &str) -> String {
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    words.chars().filter(|c| !c.is_control()).collect()
+}

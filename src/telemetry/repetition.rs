@@ -1,0 +1,196 @@
+//! Failures that repeat are told a few times, and then once in a while.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::{Duration, Instant};
+
+use super::fact::{Fact, Level, Record};
+use crate::base::ServerName;
+
+/// The same failure of a server is told as often as this at once.
+const TOLD_MAX: u32 = 3;
+/// And after that again after so long.
+const AGAIN: Duration = Duration::from_hours(1);
+/// A server that was ready for so long was well: what comes then is news.
+const WELL: Duration = Duration::from_mins(1);
+/// Different failures that are known of one server; the oldest is forgotten.
+const FAILURES_MAX: usize = 8;
+
+/// Whether a failure is told, and with what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Repeated {
+    /// As any fact.
+    News,
+    /// It was told often enough.
+    Quiet,
+    /// It is told again, after so many times that it was not.
+    Summary(u64),
+}
+
+/// What is known of servers that are down.
+#[derive(Debug, Default)]
+pub(super) struct Repetitions(BTreeMap<ServerName, Known>);
+
+#[derive(Debug, Default)]
+struct Known {
+    failures: VecDeque<Failure>,
+    ready_since: Option<Instant>,
+}
+
+#[derive(Debug)]
+struct Failure {
+    reason: String,
+    told: u32,
+    told_at: Instant,
+    /// How often it was not told since.
+    quiet: u64,
+}
+
+/// Whether a fact has to be seen here even if nobody reads it.
+pub(super) fn depends_on(fact: &Fact) -> bool {
+    matches!(
+        fact,
+        Fact::ServerReady { .. } | Fact::ServerOrdered { .. } | Fact::ConfigReloaded { .. }
+    )
+}
+
+impl Repetitions {
+    /// Takes note of a fact, and says how it is to be told.
+    pub(super) fn note(&mut self, fact: &Fact, now: Instant) -> Repeated {
+        match fact {
+            Fact::ServerFailed { server, reason, .. } => {
+                return self.0.entry(server.clone()).or_default().failed(reason, now);
+            }
+            Fact::ServerReady { server, .. } => {
+                if let Some(known) = self.0.get_mut(server) {
+                    known.ready_since = Some(now);
+                }
+            }
+            // Whoever did something about it wants to see what came of that.
+            Fact::ServerOrdered { server, .. } => drop(self.0.remove(server)),
+            Fact::ConfigReloaded { removed, restarted, .. } => {
+                for server in removed.iter().chain(restarted) {
+                    self.0.remove(server);
+                }
+            }
+            _ => {}
+        }
+        Repeated::News
+    }
+}
+
+impl Known {
+    fn failed(&mut self, reason: &str, now: Instant) -> Repeated {
+        if self.ready_since.take().is_some_and(|since| now.duration_since(since) >= WELL) {
+            self.failures.clear();
+        }
+        let Some(known) = self.failures.iter_mut().find(|known| known.reason == reason) else {
+            if self.failures.len() == FAILURES_MAX {
+                self.failures.pop_front();
+            }
+            let reason = reason.to_owned();
+            self.failures.push_back(Failure { reason, told: 1, told_at: now, quiet: 0 });
+            return Repeated::News;
+        };
+        if known.told < TOLD_MAX {
+            (known.told, known.told_at) = (known.told + 1, now);
+            return Repeated::News;
+        }
+        if now.duration_since(known.told_at) < AGAIN {
+            known.quiet += 1;
+            return Repeated::Quiet;
+        }
+        known.told_at = now;
+        Repeated::Summary(std::mem::take(&mut known.quiet))
+    }
+}
+
+impl Repeated {
+    /// Makes a record what it is to be.
+    pub(super) fn mark(self, record: &mut Record) {
+        match self {
+            Self::News => {}
+            Self::Quiet => record.level = Level::Debug,
+            Self::Summary(times) => {
+                record.message +=
+                    &format!("; the same happened {times} times since it was last told");
+                record.fields.push(("REPEATED", times.to_string()));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fact::{Fact, Level};
+    use super::{Repeated, Repetitions};
+    use crate::base::ServerName;
+    use std::time::{Duration, Instant};
+
+    fn name() -> ServerName {
+        ServerName::parse("s").unwrap()
+    }
+
+    fn failed(reason: &str) -> Fact {
+        let retry_in = Duration::from_secs(30);
+        Fact::ServerFailed { server: name(), reason: reason.to_owned(), retry_in }
+    }
+
+    fn ready() -> Fact {
+        let (revision, took) = (String::new(), Duration::ZERO);
+        Fact::ServerReady { server: name(), era: "legacy", revision, tools: 0, took }
+    }
+
+    #[test]
+    fn a_server_that_stays_down_is_told_three_times_and_then_hourly() {
+        let (start, mut repetitions) = (Instant::now(), Repetitions::default());
+        let mut told = Vec::new();
+        // Every 30 s for three hours.
+        for n in 0..360 {
+            let at = start + Duration::from_secs(30 * n);
+            match repetitions.note(&failed("it is gone"), at) {
+                Repeated::Quiet => {}
+                other => told.push((n, other)),
+            }
+        }
+        let news = |n| (n, Repeated::News);
+        let expected = [
+            news(0),
+            news(1),
+            news(2),
+            (122, Repeated::Summary(119)),
+            (242, Repeated::Summary(119)),
+        ];
+        assert_eq!(told, expected);
+        let mut record = failed("it is gone").record();
+        Repeated::Summary(7).mark(&mut record);
+        assert!(record.message.ends_with("the same happened 7 times since it was last told"));
+        assert_eq!((record.level, record.fields.last().unwrap().1.as_str()), (Level::Warning, "7"));
+        Repeated::Quiet.mark(&mut record);
+        assert_eq!(record.level, Level::Debug);
+    }
+
+    #[test]
+    fn what_is_news_is_told() {
+        let (start, mut repetitions) = (Instant::now(), Repetitions::default());
+        let at = |seconds| start + Duration::from_secs(seconds);
+        let down = |now, reason: &str, repetitions: &mut Repetitions| {
+            (0..4).map(|_| repetitions.note(&failed(reason), now)).collect::<Vec<_>>()
+        };
+        let loud = [Repeated::News, Repeated::News, Repeated::News, Repeated::Quiet];
+        assert_eq!(down(start, "a", &mut repetitions), loud);
+        assert_eq!(down(start, "b", &mut repetitions), loud, "another failure");
+        assert_eq!(repetitions.note(&failed("a"), start), Repeated::Quiet, "in turns");
+        // One that crashes as soon as it is ready has not been well.
+        repetitions.note(&ready(), at(1));
+        assert_eq!(repetitions.note(&failed("a"), at(2)), Repeated::Quiet);
+        repetitions.note(&ready(), at(3));
+        assert_eq!(down(at(70), "a", &mut repetitions), loud, "it had been well");
+        let order = Fact::ServerOrdered { server: name(), order: "retry", principal: "x".into() };
+        repetitions.note(&order, at(71));
+        assert_eq!(down(at(71), "a", &mut repetitions), loud, "somebody asked");
+        for n in 0..100 {
+            repetitions.note(&failed(&n.to_string()), at(72));
+        }
+        assert_eq!(repetitions.0[&name()].failures.len(), 8);
+    }
+}

@@ -1,0 +1,124 @@
+//! References in the config: programs that print secrets, and secrets that change.
+
+use std::process::Output;
+
+use rustix::process::Signal;
+use serde_json::json;
+
+use crate::support::far::{Far, Out, Seen, legacy, said};
+use crate::support::{Daemon, Lines, Sandbox, config, until};
+
+const COUNTER: (&str, &[&str]) =
+    ("counter", &[env!("CARGO_BIN_EXE_callmux"), "example-server", "counter"]);
+const MAIN: &str = "config/callmux/config.toml";
+const DROPIN: &str = "config/callmux/conf.d/far.toml";
+
+fn far() -> Far {
+    Far::start(legacy(|seen: &Seen, out: &mut Out| out.json(&seen.result(&said("fine")))))
+}
+
+/// Whether any request had this path and header so far, or has it soon.
+fn asked(far: &Far, path: &str, header: (&str, &str)) {
+    let (name, value) = header;
+    let is_it = |seen: &Seen| seen.path == path && seen.header(name) == Some(value);
+    until(&format!("{path} with {value}"), || far.seen().iter().any(is_it).then_some(()));
+}
+
+#[test]
+fn a_program_prints_a_secret() {
+    let sandbox = Sandbox::new();
+    let far = far();
+    let daemon = Daemon::with(&sandbox, &[COUNTER]);
+    let mut client = Lines::bridge(&sandbox);
+    // Twice in the config, once run; it waits for its file, and nobody waits for it.
+    let program = "${cmd:sh -c 'echo x >> runs; until [ -s go ]; do sleep 0.02; done; cat go'}";
+    let url = far.url();
+    let server = format!(
+        "[servers.far]\nurl = \"{url}?key={program}\"\nheaders = {{ X-Key = \"{program}\" }}\n"
+    );
+    sandbox.write(DROPIN, &server);
+    until("the program runs", || sandbox.path("config/callmux/runs").exists().then_some(()));
+    assert!(client.call("counter__value", &json!({})).to_string().contains("\"value\":0"));
+    sandbox.write("config/callmux/go", "canary-1\n");
+    daemon.wait_for("server_ready", |fact| fact["server"] == "far");
+    asked(&far, "/mcp?key=canary-1", ("x-key", "canary-1"));
+    let runs = std::fs::read_to_string(sandbox.path("config/callmux/runs")).unwrap();
+    assert_eq!(runs, "x\n");
+
+    // What it prints later is in force with the next reading.
+    sandbox.write("config/callmux/go", "canary-2\n");
+    daemon.signal(Signal::HUP);
+    asked(&far, "/mcp?key=canary-2", ("x-key", "canary-2"));
+    let failing = "${cmd:sh -c 'echo locked >&2; exit 4' canary}";
+    sandbox.write(DROPIN, &format!("[servers.far]\nurl = \"{url}\"\nauth = {{ type = \"bearer\", token = \"{failing}\" }}\n"));
+    let told = daemon.wait_for("server_unusable", |fact| fact["server"] == "far");
+    let reason = told["reason"].as_str().unwrap();
+    for words in ["servers.far.auth.token: ", "`${cmd:sh …}`", "exit status: 4 and said: locked"]
+    {
+        assert!(reason.contains(words), "{words}: {reason}");
+    }
+    assert!(!daemon.told().contains("canary"), "{}", daemon.told());
+}
+
+#[test]
+fn a_daemon_ends_while_a_program_runs() {
+    let sandbox = Sandbox::new();
+    let mut daemon = Daemon::with(&sandbox, &[COUNTER]);
+    let waits = "${cmd:sh -c 'echo x > runs; sleep 9'}";
+    sandbox
+        .write(DROPIN, &format!("[servers.far]\ncommand = \"x\"\nenv = {{ A = \"{waits}\" }}\n"));
+    until("the program runs", || sandbox.path("config/callmux/runs").exists().then_some(()));
+    let begun = std::time::Instant::now();
+    assert_eq!(daemon.stop(), Some(0));
+    assert!(begun.elapsed().as_secs() < 6);
+}
+
+#[test]
+fn programs_are_for_servers_only() {
+    let sandbox = Sandbox::new();
+    let run = |args: &[&str]| {
+        let Output { status, stdout, stderr } = sandbox.command().args(args).output().unwrap();
+        let text = String::from_utf8([stdout, stderr].concat()).unwrap();
+        (status.code(), text)
+    };
+    sandbox.write(MAIN, "call_timeout = \"${cmd:sh -c 'touch ran; echo 1s'}\"\n");
+    let (code, told) = run(&["config", "check"]);
+    assert_eq!(code, Some(65));
+    assert!(told.contains("call_timeout: `${cmd:…}` is for `[servers.…]` only"), "{told}");
+    assert!(!sandbox.path("config/callmux/ran").exists());
+    // What everybody can read in the process list is no place for what it prints.
+    sandbox.write(MAIN, "[servers.a]\ncommand = \"x\"\nargs = [\"${cmd:echo canary}\"]\n");
+    let (code, told) = run(&["config", "check"]);
+    assert_eq!(code, Some(65));
+    assert!(told.contains("secret_args") && !told.contains("canary"), "{told}");
+    sandbox.write(MAIN, "[servers.a]\nurl = \"https://a.example/mcp?key=canary\"\n");
+    let (_, told) = run(&["config", "show"]);
+    assert!(told.contains("url = \"https://a.example/mcp?(hidden)\""), "{told}");
+}
+
+#[test]
+fn a_secret_that_changes_is_taken_wherever_it_is() {
+    for (keys, path, header) in [
+        ("url = \"URL?key=${file:secret}\"", "/mcp?key=VALUE", ("host", "HOST")),
+        ("url = \"URL\"\nheaders = { X-Key = \"${file:secret}\" }", "/mcp", ("x-key", "VALUE")),
+        (
+            "url = \"URL\"\nauth = { type = \"bearer\", token = \"${file:secret}\" }",
+            "/mcp",
+            ("authorization", "Bearer VALUE"),
+        ),
+    ] {
+        let sandbox = Sandbox::new();
+        let far = far();
+        sandbox.write("config/callmux/secret", "one\n");
+        let keys = keys.replace("URL", &far.url());
+        sandbox.write(MAIN, &format!("{}[servers.far]\n{keys}\n", config(&[COUNTER])));
+        let daemon = Daemon::start(&sandbox);
+        for value in ["one", "two", "three"] {
+            sandbox.write("config/callmux/secret", &format!("{value}\n"));
+            let host = far.address.to_string();
+            let expected = header.1.replace("VALUE", value).replace("HOST", &host);
+            asked(&far, &path.replace("VALUE", value), (header.0, &expected));
+        }
+        assert_eq!(daemon.count("server_started", |fact| fact["server"] == "counter"), 1);
+    }
+}

@@ -5,7 +5,7 @@
 
 use memchr::{memchr, memchr2};
 
-/// Whether [`super::coerce`] could change something in these arguments, whatever the schema, or whether
+/// Whether [`super::coerce()`] could change something in these arguments, whatever the schema, or whether
 /// a reference object (a member whose name begins with `$`) is among them. `text` is their JSON.
 /// It may say yes for nothing, never no for something.
 pub fn may_need(text: &str) -> bool {

@@ -1,7 +1,7 @@
 //! Phase 4 of a call: the arguments as the server is to get them.
 //!
 //! References are put in place ([`crate::arguments::references`]), then what a client has written as a
-//! text though the schema has another type becomes that type ([`crate::arguments::coerce`]). Most
+//! text though the schema has another type becomes that type ([`crate::arguments::coerce()`]). Most
 //! arguments need neither, which one look at their bytes tells.
 
 use super::call::{Call, Maker};

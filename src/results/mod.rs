@@ -9,7 +9,7 @@
 //!
 //! # How to read it
 //! [`store`] is what callers use, [`index`] what is kept and what has to go, [`disk`] the files,
-//! [`reference`] the handle.
+//! [`mod@reference`] the handle.
 //!
 //! Everything here may block on a disk: callers in async code use a blocking thread.
 

@@ -192,6 +192,7 @@ fn call(session: &Arc<Session>, message: Message, head: Head) -> Handled {
         again: false,
         is_kept: false,
         cwd: session.cwd.clone(),
+        forwarded: None,
         ledger: session.ledger.clone(),
         maker: Maker::Client,
         timeout: None,

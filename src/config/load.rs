@@ -120,6 +120,7 @@ fn typed(table: Table, sources: &Sources) -> Result<Config, Vec<Complaint>> {
         clients: Vec::new(),
         cache: NO_CAPS,
         results: NO_CAPS,
+        forwarded: Vec::new(),
         file_roots: agents::roots(&mut top),
         max_concurrency: agents::count(&mut top, "max_concurrency"),
         max_calls: agents::count(&mut top, "max_calls"),
@@ -144,6 +145,9 @@ fn typed(table: Table, sources: &Sources) -> Result<Config, Vec<Complaint>> {
     config.http = http;
     unresolved.extend(missing);
     read_servers(servers_node, &mut config, cache_ttl, sources, &mut complaints);
+    let names = config.servers.values().flat_map(|server| server.forward_headers.iter().cloned());
+    let names: std::collections::BTreeSet<String> = names.collect();
+    config.forwarded = names.into_iter().collect();
     // Outside of `[servers.…]` there is nothing that could start without its value.
     complaints.extend(unresolved);
     complaints.sort();
@@ -209,7 +213,8 @@ fn read_servers(
 fn server_config(mut section: Section<'_>, config: &Config) -> ServerConfig {
     let always = "a key with a default";
     let is_remote = section.has("url");
-    let remote::Remote { url, transport, socket, headers } = remote::read(&mut section);
+    let remote::Remote { url, transport, socket, headers, forward_headers } =
+        remote::read(&mut section);
     let auth = auth::read(&mut section, is_remote, &headers, socket.is_some());
     let may_expose = section.bool("secret_args");
     let (command_at, is_set) = (section.place("command"), section.has("command"));
@@ -241,6 +246,7 @@ fn server_config(mut section: Section<'_>, config: &Config) -> ServerConfig {
         transport,
         socket,
         headers,
+        forward_headers,
         auth,
         enabled: section.bool("enabled"),
         prefix: prefix(&mut section),

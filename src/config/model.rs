@@ -28,6 +28,8 @@ pub struct Config {
     pub clients: Vec<ClientConfig>,
     pub cache: Caps,
     pub results: Caps,
+    /// All names of [`ServerConfig::forward_headers`].
+    pub forwarded: Vec<String>,
     pub file_roots: Vec<PathBuf>,
     /// Calls of one fan-out that run at once.
     pub max_concurrency: usize,
@@ -74,6 +76,8 @@ pub struct ServerConfig {
     pub socket: Option<PathBuf>,
     /// Sent with every request to `url`; the names are in lower case.
     pub headers: BTreeMap<String, Secret>,
+    /// Which of a client's own headers the server at `url` gets; in lower case.
+    pub forward_headers: Vec<String>,
     /// How we prove ourselves to the server at `url`.
     pub auth: Auth,
     pub enabled: bool,

@@ -97,6 +97,7 @@ fn settings(old: &Config, new: &Config) -> Vec<String> {
         clients,
         cache,
         results,
+        forwarded: _,
         file_roots,
         max_concurrency,
         max_calls,
@@ -173,6 +174,7 @@ fn adjustable(old: &ServerConfig, new: &ServerConfig) -> Vec<String> {
         transport: _,
         socket: _,
         headers: _,
+        forward_headers,
         auth: _,
         enabled: _,
         prefix,
@@ -198,6 +200,7 @@ fn adjustable(old: &ServerConfig, new: &ServerConfig) -> Vec<String> {
         unresolved: _,
     } = old;
     names([
+        ("forward_headers", *forward_headers != new.forward_headers),
         ("always_load", *always_load != new.always_load),
         ("cache_ttl", *cache_ttl != new.cache_ttl),
         ("cache_tools", *cache_tools != new.cache_tools),

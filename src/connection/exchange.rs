@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Poll, Waker};
 
 use super::ask::Ask;
-use super::{Connection, Loss, Owner};
+use super::{Connection, Forwarded, Loss, Owner};
 use crate::base::ServerName;
 use crate::connection::pending::{self, PendingCall};
 use crate::wire::Message;
@@ -60,6 +60,8 @@ pub struct Origin {
     pub owner: Option<Owner>,
     /// What is noted of it for the next process of ours.
     pub pending: Option<PendingCall>,
+    /// What a remote server gets of the client's own headers.
+    pub forwarded: Option<Forwarded>,
 }
 
 #[derive(Debug, Default)]
@@ -73,6 +75,10 @@ struct State {
 impl Cell {
     pub(super) fn new(origin: Origin) -> Self {
         Self { state: Mutex::default(), sent: AtomicBool::new(false), origin }
+    }
+
+    pub(super) fn forwarded(&self) -> Option<&Forwarded> {
+        self.origin.forwarded.as_ref()
     }
 
     pub(super) fn owner(&self) -> Option<Owner> {

@@ -18,6 +18,7 @@
 
 mod ask;
 mod exchange;
+mod forwarded;
 mod http;
 pub mod notice;
 mod opening;
@@ -41,6 +42,7 @@ use crate::wire::{ListKind, LogLevel, Payload, Topic, translate};
 pub use ask::Ask;
 use exchange::Cell;
 pub use exchange::{Event, Exchange, Origin, Reply, Step};
+pub use forwarded::Forwarded;
 pub use http::{Mirrors, Remote};
 pub use notice::Board;
 pub use opening::{Address, AskedBefore, Opening, Over, Pipes};
@@ -215,7 +217,8 @@ impl Connection {
         let Pipes { stdin, stdout, key: _, window, last_id, asked_before } = pipes;
         let is_cut = asked_before.iter().any(|asked| asked.written == Written::Cut);
         for asked in asked_before {
-            let origin = Origin { owner: Some(asked.owner), pending: Some(asked.pending) };
+            let origin =
+                Origin { owner: Some(asked.owner), pending: Some(asked.pending), forwarded: None };
             let cell = Arc::new(Cell::new(origin));
             cell.mark_adopted();
             let mut inner = self.lock();

@@ -197,8 +197,9 @@ async fn questions_reach_the_one_client_whose_call_runs() {
     far.say(r#"{"jsonrpc":"2.0","id":"p","method":"ping"}"#).await;
     assert_eq!(far.line().await, r#"{"jsonrpc":"2.0","id":"p","result":{}}"#);
 
-    let mut mine =
-        connection.request(Origin { owner: Some(owner(7)), pending: None }, call).unwrap();
+    let mut mine = connection
+        .request(Origin { owner: Some(owner(7)), pending: None, forwarded: None }, call)
+        .unwrap();
     far.line().await;
     far.say(ask).await;
     let Step::Event(Event::Asked(question)) = mine.next().await else { panic!("asked") };
@@ -218,7 +219,9 @@ async fn questions_reach_the_one_client_whose_call_runs() {
     assert!(matches!(mine.next().await, Step::Event(Event::AskCancelled(id)) if &*id == "\"q\""));
     question.withdraw();
 
-    let _other = connection.request(Origin { owner: Some(owner(8)), pending: None }, call).unwrap();
+    let _other = connection
+        .request(Origin { owner: Some(owner(8)), pending: None, forwarded: None }, call)
+        .unwrap();
     far.line().await;
     far.say(ask).await;
     assert!(far.line().await.contains("calls of 2 clients"));

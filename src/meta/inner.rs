@@ -140,6 +140,7 @@ impl<O: Outlet> Context<'_, O> {
             again: false,
             is_kept: false,
             cwd: outer.cwd.clone(),
+            forwarded: outer.forwarded.clone(),
             ledger: outer.ledger.clone(),
             maker,
             timeout,

@@ -10,7 +10,7 @@ use super::ledger::Ledger;
 use crate::access::Principal;
 use crate::base::SessionId;
 use crate::config::{Config, ServerConfig, View};
-use crate::connection::{Ask, Owner, PendingCall};
+use crate::connection::{Ask, Forwarded, Owner, PendingCall};
 use crate::wire::params::Head;
 use crate::wire::{ClientCapabilities, Era, LogLevel, Message, Payload, object};
 
@@ -38,6 +38,8 @@ pub struct Call {
     pub is_kept: bool,
     /// The directory the client works in.
     pub cwd: Option<Arc<Path>>,
+    /// What of the client's own headers some server is to get.
+    pub forwarded: Option<Arc<Forwarded>>,
     /// The session's account.
     pub ledger: Arc<Ledger>,
     pub maker: Maker,

@@ -183,6 +183,8 @@ fn part(routed: &Routed<'_>) -> Part {
     let Routed { params, located, .. } = routed;
     let item = located.item.filter(|_| params.target == Target::Tool);
     match item.map_or(Part::None, |item| Part::of(&located.server.config, item)) {
+        // What a server gives may depend on whose headers it gets.
+        Part::Reads if !located.server.config.forward_headers.is_empty() => Part::Passes,
         Part::Reads if params.as_task || params.input_responses.is_some() => Part::Passes,
         part => part,
     }

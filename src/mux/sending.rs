@@ -173,7 +173,10 @@ async fn exchange(
         let name = &*located.own;
         translate::request(&call.message, params, Rewrite { id, name, meta, members, arguments })
     };
-    let origin = Origin { owner: Some(call.owner), pending: call.pending.clone() };
+    let names = &located.server.config.forward_headers;
+    let forwarded = call.forwarded.as_ref().filter(|_| !names.is_empty());
+    let forwarded = forwarded.map(|headers| headers.only(names));
+    let origin = Origin { owner: Some(call.owner), pending: call.pending.clone(), forwarded };
     let sent = live.connection.request(origin, build)?;
     let limit = call.limit(&located.server.config);
     let too_late = || format!("server {} did not answer within {limit:?}", located.server.name);

@@ -7,6 +7,7 @@ mod bridging;
 mod canary;
 mod cli;
 mod flood;
+mod forwarded;
 mod hostile;
 mod http;
 mod inline;

@@ -45,6 +45,14 @@ pub const SERVER: &[Key] = &[
          sent to that origin only.",
     ),
     key(
+        "forward_headers",
+        Kind::Texts,
+        Value("[]"),
+        "Headers of a client's own request over HTTP that the server at `url` gets with the calls of \
+         that request, in place of those of `headers` of the same name. Results of this server are \
+         never cached then.",
+    ),
+    key(
         "auth",
         Kind::Choice(super::AUTH_TYPES),
         Value("\"none\""),

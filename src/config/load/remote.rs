@@ -40,7 +40,7 @@ const OURS: [&str; 9] = [
 ];
 
 /// Keys that go with `url` only.
-const OF_A_URL: [&str; 3] = ["transport", "socket", "headers"];
+const OF_A_URL: [&str; 4] = ["transport", "socket", "headers", "forward_headers"];
 
 /// What the keys say.
 pub(super) struct Remote {
@@ -48,7 +48,12 @@ pub(super) struct Remote {
     pub(super) transport: Option<Transport>,
     pub(super) socket: Option<PathBuf>,
     pub(super) headers: BTreeMap<String, Secret>,
+    pub(super) forward_headers: Vec<String>,
 }
+
+/// Headers by which a client proves itself to us, or that a hop adds.
+const FOR_US: [&str; 6] =
+    ["authorization", "cookie", "origin", "forwarded", "x-forwarded-for", "keep-alive"];
 
 /// Whether a word of a command line is the address of a server.
 pub fn is_url(word: &str) -> bool {
@@ -86,7 +91,8 @@ pub(super) fn read(section: &mut Section<'_>) -> Remote {
     let transport = "transport";
     let transport = section.has(transport).then(|| Transport::ALL[section.choice(transport)]);
     let socket = socket(section, url.as_ref());
-    Remote { url, transport, socket, headers: headers(section) }
+    let forward_headers = forward_headers(section);
+    Remote { url, transport, socket, headers: headers(section), forward_headers }
 }
 
 fn socket(section: &mut Section<'_>, url: Option<&Secret>) -> Option<PathBuf> {
@@ -132,6 +138,24 @@ fn headers(section: &mut Section<'_>) -> BTreeMap<String, Secret> {
             section.complain(at, &key, "has a value that no header can hold");
         } else if out.insert(lower, value).is_some() {
             section.complain(at, &key, "is set twice; upper and lower case make no difference");
+        }
+    }
+    out
+}
+
+/// Names in lower case, each once. What a client proves itself to us with goes nowhere.
+fn forward_headers(section: &mut Section<'_>) -> Vec<String> {
+    let mut out: Vec<String> = Vec::new();
+    for (name, at) in section.plain_texts("forward_headers").unwrap_or_default() {
+        let lower = name.to_ascii_lowercase();
+        let is_ours = OURS.contains(&lower.as_str()) || lower.starts_with("mcp-");
+        if HeaderName::from_bytes(name.as_bytes()).is_err() {
+            section.complain(at, "forward_headers", format!("`{name}` is no name of a header"));
+        } else if is_ours || FOR_US.contains(&lower.as_str()) {
+            let message = format!("`{name}` is between the client and callmux");
+            section.complain(at, "forward_headers", message);
+        } else if !out.contains(&lower) {
+            out.push(lower);
         }
     }
     out

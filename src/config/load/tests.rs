@@ -80,7 +80,7 @@ fn all_complaints_come_at_once_with_their_places() {
         "config.toml:5:1: http.max_body: `1` is no size; write for example \"64KiB\", \"4MB\" or \"512B\"",
         "config.toml:6:10: servers.a__b: a server name must not contain `__` or end in `_`: `__` separates server and tool",
         "config.toml:7:1: servers.a__b.command: must be a text, not a whole number",
-        "config.toml:8:1: servers.a__b.foo: unknown key; known are command, url, transport, socket, headers, auth, args, env, inherit_env, cwd, enabled, prefix, tools, aliases, start_timeout, stop_timeout, call_timeout, max_message, lazy, idle_stop, trusted, replay, always_load, cache_ttl, cache_tools, no_cache_tools, schema_compression, max_result, whole_results, memory_max, tasks_max, cpu_weight, runtime_max, sandbox, secret_args",
+        "config.toml:8:1: servers.a__b.foo: unknown key; known are command, url, transport, socket, headers, forward_headers, auth, args, env, inherit_env, cwd, enabled, prefix, tools, aliases, start_timeout, stop_timeout, call_timeout, max_message, lazy, idle_stop, trusted, replay, always_load, cache_ttl, cache_tools, no_cache_tools, schema_compression, max_result, whole_results, memory_max, tasks_max, cpu_weight, runtime_max, sandbox, secret_args",
         "config.toml:9:10: servers.b.command: is missing: name the program to start, or the `url` of a remote server",
         "config.toml:10:1: servers.b.args: must be a list of texts, not a text",
         "config.toml:11:1: servers.b.cwd: `rel` must be an absolute path or start with `~/`",

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method as Verb, StatusCode};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
@@ -12,7 +13,7 @@ use super::super::exchange::Cell;
 use super::later::{self, Patience};
 use super::stream::LINGER;
 use super::{Connection, Failure, Reached, Remote, answer, sse, standing, subscription};
-use crate::base::Tasks;
+use crate::base::{Secret, Tasks};
 use crate::wire::{Era, Message, Method, Payload};
 
 /// How long the server may take to accept a notification or a response. What comes later waits.
@@ -132,7 +133,10 @@ async fn post(
     (message, body): (&Message, &Bytes),
     asked: &Asked,
 ) -> Result<(), Failure> {
-    let (headers, era) = remote.headers_of(message)?;
+    let (mut headers, era) = remote.headers_of(message)?;
+    for (name, value) in asked.cell.forwarded().iter().flat_map(|forwarded| forwarded.iter()) {
+        forward(remote, &mut headers, name, value)?;
+    }
     let sent = Sent { asked, message, era };
     if message.method() == Some(&Method::Listen) {
         return subscription::keep(connection, remote, &sent, headers, body.clone()).await;
@@ -199,4 +203,19 @@ impl Remote {
     pub(super) fn forgets_session(&self, status: StatusCode) -> bool {
         status == StatusCode::NOT_FOUND && (self.session().id.take().is_some() || self.is_sse())
     }
+}
+
+/// Adds a header of the client's own; its value is kept out of whatever is written.
+fn forward(
+    remote: &Remote,
+    headers: &mut HeaderMap,
+    name: &str,
+    value: &Secret,
+) -> Result<(), Failure> {
+    let wrong = || Failure::refused(format!("the header `{name}` cannot be passed on"));
+    let mut value = HeaderValue::from_str(value.expose()).map_err(|_| wrong())?;
+    value.set_sensitive(true);
+    remote.hidden().note(&value);
+    headers.insert(HeaderName::from_bytes(name.as_bytes()).map_err(|_| wrong())?, value);
+    Ok(())
 }

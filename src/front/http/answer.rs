@@ -31,7 +31,7 @@ type Answering = Pin<Box<dyn Future<Output = Reply> + Send>>;
 
 /// Handles the message and makes the response.
 pub(super) async fn answer(front: &Arc<Front>, prepared: Prepared) -> Response {
-    let Prepared { session, held, message: parsed, head, reads_events } = prepared;
+    let Prepared { session, held, message: parsed, head, reads_events, forwarded } = prepared;
     let id: Box<str> = parsed.id().unwrap_or("null").into();
     match handle::handle(&front.hub, &session, parsed, head) {
         Handled::Taken => empty(StatusCode::ACCEPTED),
@@ -43,7 +43,8 @@ pub(super) async fn answer(front: &Arc<Front>, prepared: Prepared) -> Response {
             message(StatusCode::OK, handle::later(&front.hub, &session, &id, later).await)
         }
         Handled::Listen(filter) => listen(front, &id, filter).await,
-        Handled::Call(call) => {
+        Handled::Call(mut call) => {
+            call.forwarded = forwarded;
             let in_flight = match held.as_ref().map(|_| session.begin(&id)).transpose() {
                 Ok(in_flight) => in_flight,
                 Err(error) => {

@@ -11,6 +11,7 @@ use super::answer::answer;
 use super::{Caller, Front, Response, accepts, batch, header, json, refusal, session_id};
 use crate::access::Principal;
 use crate::client::session::Session;
+use crate::connection::Forwarded;
 use crate::front::sessions::HttpSession;
 use crate::wire::error::code;
 use crate::wire::headers::{self, Mirrored};
@@ -32,6 +33,8 @@ pub(super) struct Prepared {
     pub(super) head: Head,
     /// Whether the client reads streams of events.
     pub(super) reads_events: bool,
+    /// What of its headers some server is to get.
+    pub(super) forwarded: Option<Arc<Forwarded>>,
 }
 
 /// Takes in one message.
@@ -70,6 +73,16 @@ pub(super) async fn take_in(
         }
         Err(response) => response,
     }
+}
+
+/// What of a request's headers some server is to get.
+fn forwarded(front: &Front, request: &HeaderMap) -> Option<Arc<Forwarded>> {
+    let world = front.hub.world();
+    let names = &world.config.forwarded;
+    let find = |name: &str| header(request, name).map(str::to_owned);
+    // Most configs have none.
+    let found = (!names.is_empty()).then(|| Forwarded::gather(names, find))?;
+    (!found.is_empty()).then(|| Arc::new(found))
 }
 
 /// A batch, if the session speaks the one revision that has them.
@@ -138,6 +151,7 @@ fn prepare(
         Err(error) => return refuse(StatusCode::OK, &error),
     };
     let reads_events = accepts(request, "text/event-stream");
+    let forwarded = forwarded(front, request);
     if is_modern || head.era() == Era::Modern {
         if let Err(error) = check_modern(request, &message, &head)
             .and_then(|()| check_mirrors(front, request, &message, &head))
@@ -149,12 +163,12 @@ fn prepare(
             return refuse(status, &error);
         }
         let session = caller.modern_session();
-        return Ok(Prepared { session, held: None, message, head, reads_events });
+        return Ok(Prepared { session, held: None, message, head, reads_events, forwarded });
     }
     match legacy_session(front, &caller.peer.principal, request, &message) {
         Ok(held) => {
             let session = held.session.clone();
-            Ok(Prepared { session, held: Some(held), message, head, reads_events })
+            Ok(Prepared { session, held: Some(held), message, head, reads_events, forwarded })
         }
         Err((status, error)) => refuse(status, &error),
     }

@@ -1,0 +1,49 @@
+//! Headers of a client's own request that a remote server gets with its calls, and with no others.
+
+use crate::base::Secret;
+
+/// Names in lower case, and values.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Forwarded(Vec<(Box<str>, Secret)>);
+
+impl Forwarded {
+    /// Of `names`, which are in lower case, those that `find` finds.
+    pub fn gather(names: &[String], find: impl Fn(&str) -> Option<String>) -> Self {
+        let found = names.iter().filter_map(|name| Some((name.as_str().into(), find(name)?)));
+        Self(found.map(|(name, value)| (name, Secret::new(value))).collect())
+    }
+
+    /// Those of these names.
+    #[must_use]
+    pub fn only(&self, names: &[String]) -> Self {
+        let is_meant = |name: &str| names.iter().any(|meant| meant == name);
+        Self(self.0.iter().filter(|(name, _)| is_meant(name)).cloned().collect())
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &Secret)> {
+        self.0.iter().map(|(name, value)| (&**name, value))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Forwarded;
+
+    #[test]
+    fn each_server_gets_its_own() {
+        let names = ["x-user", "x-team", "x-absent"].map(str::to_owned);
+        let all =
+            Forwarded::gather(&names, |name| (name != "x-absent").then(|| format!("{name}!")));
+        let shown = |forwarded: &Forwarded| -> Vec<String> {
+            forwarded.iter().map(|(name, value)| format!("{name}={}", value.expose())).collect()
+        };
+        assert_eq!(shown(&all), ["x-user=x-user!", "x-team=x-team!"]);
+        assert_eq!(shown(&all.only(&names[1..])), ["x-team=x-team!"]);
+        assert!(all.only(&[]).is_empty());
+        assert!(!format!("{all:?}").contains("x-user!"), "values are secrets");
+    }
+}

@@ -68,7 +68,8 @@ impl Duplex {
                 self.spawn(
                     &id,
                     "call",
-                    async move { meta::serve(hub, call, outlet).await.payload },
+                    // Boxed once: the task is moved several times before it runs.
+                    async move { Box::pin(meta::serve(hub, call, outlet)).await.payload },
                 );
             }
             Handled::Later(later) => self.answer_later(&id, later),

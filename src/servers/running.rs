@@ -306,12 +306,14 @@ impl Running {
     async fn greet(&mut self, config: &ServerConfig) -> Result<(Identity, Offer), String> {
         let connection = self.connection.clone();
         let patience = config.start_timeout;
+        // The bound of the whole, below, has more to say about it than that of a single answer.
+        let each = patience * 2;
         let greet = async {
             let memory = Memory::of(config);
             let probe = handshake::PROBE_PATIENCE;
-            let greeted = handshake::greet(&connection, &memory, probe, patience).await;
+            let greeted = handshake::greet(&connection, &memory, probe, each).await;
             let identity = greeted.map_err(|reason| connection.hide(&reason))?;
-            let offer = read_offer(connection.clone(), identity.clone(), patience).await?;
+            let offer = read_offer(connection.clone(), identity.clone(), each).await?;
             Ok((identity, offer))
         };
         let late = || {

@@ -49,8 +49,8 @@ pub(in super::super) async fn run(connection: Arc<Connection>, remote: Arc<Remot
                 let (connection, remote, own) = (connection.clone(), remote.clone(), tasks.clone());
                 tasks.spawn_until_stopped("request to a remote server", async move {
                     let id = asked.id;
-                    let done = ask(&connection, &remote, payload, &asked, &own);
-                    tokio::pin!(done);
+                    // It is large, and a task is moved several times before it runs.
+                    let mut done = Box::pin(ask(&connection, &remote, payload, &asked, &own));
                     let done = match stop.run_until_cancelled(&mut done).await {
                         // The answer came on the one stream; the POST may have a response yet, after
                         // which its connection can be used again.

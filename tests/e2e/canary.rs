@@ -52,6 +52,9 @@ impl Shown {
             &["config", "plan", "--json"],
             &["reload", "--wait"],
             &["instructions"],
+            &["list", "-d"],
+            &["server", "list"],
+            &["retry"],
         ] {
             self.run(sandbox, args);
         }

@@ -20,7 +20,7 @@ use crate::support::{Daemon, Lines, Sandbox};
 const MAIN: &str = "config/callmux/config.toml";
 
 /// Row, file below `tests` (or of the sources), test.
-const ELSEWHERE: [(u32, &str, &str); 26] = [
+const ELSEWHERE: [(u32, &str, &str); 33] = [
     (1, "e2e/inline.rs", "a_server_keeps_its_names_and_goes_with_its_client"),
     (2, "e2e/http.rs", "a_legacy_session_from_its_greeting_to_its_end"),
     (3, "e2e/bad_input.rs", "bad_requests_are_refused_with_the_right_status"),
@@ -29,6 +29,10 @@ const ELSEWHERE: [(u32, &str, &str); 26] = [
     (7, "e2e/bad_input.rs", "browsers_are_kept_out_of_every_endpoint"),
     (8, "e2e/bridging.rs", "a_daemon_that_is_told_to_stop_lets_calls_finish"),
     (13, "e2e/cli.rs", "exit_codes_mean_something"),
+    (14, "e2e/servers.rs", "the_tools_of_all_servers_are_listed"),
+    (14, "e2e/servers.rs", "without_a_usable_server_there_is_nothing_to_list"),
+    (15, "e2e/servers.rs", "the_tools_of_all_servers_are_listed"),
+    (16, "e2e/servers.rs", "any_server_at_an_address_is_listed"),
     (18, "e2e/matrix.rs", "the_whole_matrix"),
     (18, "e2e/operators.rs", "the_doctor_names_every_definition_that_is_not_shown"),
     (21, "e2e/hostile.rs", "a_server_inherits_three_descriptors_and_a_closed_environment"),
@@ -43,6 +47,9 @@ const ELSEWHERE: [(u32, &str, &str); 26] = [
     (43, "e2e/oauth.rs", "a_login_is_asked_for_once_and_outlives_the_daemon"),
     (44, "e2e/oauth.rs", "a_login_is_asked_for_once_and_outlives_the_daemon"),
     (45, "e2e/remote.rs", "a_server_that_is_not_there_is_waited_for"),
+    (46, "e2e/servers.rs", "what_waits_for_its_next_try_is_tried_now"),
+    (51, "e2e/remote_ways.rs", "a_silent_connection_is_looked_after"),
+    (52, "e2e/servers.rs", "a_server_that_stays_down_is_told_three_times"),
     (54, "systemd/checks/activation.py", "first_call"),
     (55, "systemd/checks/restarts.py", "newcomers"),
     (56, "systemd/checks/activation.py", "first_call"),
@@ -81,9 +88,6 @@ const NOT_OURS: [(u32, &str); 19] = [
     (57, "the daemon is ready when it serves: a server that hangs must not hold up the others"),
 ];
 
-/// Rows that are shown with what they are about, beside `list`, `retry`, quiet logs and keep-alive.
-const BESIDE: [u32; 6] = [14, 15, 16, 46, 51, 52];
-
 #[test]
 fn every_row_is_shown_or_has_its_reason() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
@@ -94,7 +98,7 @@ fn every_row_is_shown_or_has_its_reason() {
         assert!(is_there.iter().any(|text_| text.contains(text_)), "MX-{row}: {path}: {test}");
     }
     let mut rows: BTreeSet<u32> = ELSEWHERE.iter().map(|(row, ..)| *row).collect();
-    rows.extend(NOT_OURS.iter().map(|(row, _)| row).chain(&BESIDE));
+    rows.extend(NOT_OURS.iter().map(|(row, _)| *row));
     for file in ["credentials", "logins", "servers", "settings"] {
         let text = read(&format!("e2e/mx/{file}.rs"));
         let names = text.split("#[test]\nfn mx").skip(1);

@@ -3,10 +3,9 @@
 //! The same names, references, types and schemas as for the call itself; no count of the cache changes.
 
 use super::fan_out::Plan;
-use super::inner::{Context, full_name, resolve};
-use super::input::{Fields, Wanted, invalid};
+use super::inner::{Context, full_name, mismatch, resolve};
+use super::input::{Fields, Wanted, invalid, wrong};
 use super::{pipeline, recipe};
-use crate::arguments::Checker;
 use crate::config::recipe::Mode;
 use crate::json::Json;
 use crate::mux::catalog::Entry;
@@ -79,9 +78,8 @@ fn inferred(fields: &Fields) -> Result<Mode, ToolError> {
     let found = by_member.into_iter().find(|(name, _)| fields.has(name));
     found.map(|(_, mode)| mode).ok_or_else(|| {
         let expected = "`tool`, `calls`, `items` or `steps`";
-        let details = Json::object([("field", "mode".into()), ("expected", expected.into())]);
         let message = format!("nothing says what is to be checked: give {expected}");
-        ToolError::new("invalid_arguments", message).with(details)
+        wrong("mode", expected, message)
     })
 }
 
@@ -186,22 +184,13 @@ impl<O: Outlet> Context<'_, O> {
 }
 
 fn fits(schema: &Json, arguments: &Json) -> Result<(), ToolError> {
-    let problems =
-        Checker::compile(schema).map(|checker| checker.problems(arguments, PROBLEMS_MAX));
-    let problems = problems.unwrap_or_default();
-    let Some(first) = problems.first() else { return Ok(()) };
-    let message = format!("the arguments do not fit: {} {}", first.path, first.message);
-    let problems = problems.iter().map(|problem| {
-        Json::object([
-            ("path", problem.path.as_str().into()),
-            ("message", problem.message.as_str().into()),
-        ])
-    });
-    let details = Json::object([
-        ("problems", Json::Array(problems.collect())),
-        ("inputSchema", schema.clone()),
-    ]);
-    Err(ToolError::new("invalid_arguments", message).with(details))
+    match mismatch(schema, arguments, PROBLEMS_MAX) {
+        None => Ok(()),
+        Some((first, details)) => {
+            let message = format!("the arguments do not fit: {first}");
+            Err(ToolError::new("invalid_arguments", message).with(details))
+        }
+    }
 }
 
 fn source(mode: Mode, index: usize, wanted: &Wanted) -> Json {

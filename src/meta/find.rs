@@ -1,7 +1,7 @@
 //! `callmux_search_tools`: tools found by what they do.
 
 use super::inner::{Context, known_server};
-use super::input::Fields;
+use super::input::{Fields, invalid, wrong};
 use super::status::cut;
 use crate::json::Json;
 use crate::mux::{Outlet, ToolError, prepare};
@@ -24,7 +24,7 @@ pub(super) fn search_tools<O: Outlet>(
         // Everything, in the order of the names.
         None => None,
         Some(Json::String(text)) => Some(text),
-        Some(other) => return Err(super::input::invalid("query", "a string", Some(&other))),
+        Some(other) => return Err(invalid("query", "a string", Some(&other))),
     };
     queries.splice(0..0, query.clone().filter(|text| !text.trim().is_empty()));
     let server = fields.text("server")?;
@@ -40,11 +40,8 @@ pub(super) fn search_tools<O: Outlet>(
     ])?;
     if queries.len() > QUERIES_MAX {
         let message = format!("`queries` must have at most {QUERIES_MAX} texts");
-        let details = Json::object([
-            ("field", "queries".into()),
-            ("expected", format!("an array of at most {QUERIES_MAX} strings").into()),
-        ]);
-        return Err(ToolError::new("invalid_arguments", message).with(details));
+        let expected = format!("an array of at most {QUERIES_MAX} strings");
+        return Err(wrong("queries", &expected, message));
     }
     let world = &context.world;
     if let Some(server) = &server {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::input::{Wanted, invalid};
+use super::input::{Wanted, wrong};
 use super::table::PREFIX;
 use crate::access::policy::{self, Decision};
 use crate::arguments::Checker;
@@ -151,17 +151,7 @@ impl<O: Outlet> Context<'_, O> {
     fn misfit(&self, wanted: &Wanted) -> Option<Json> {
         let entry = resolve(&self.world, wanted).ok()?;
         let schema = prepare::schema(&entry.item)?;
-        let problems = Checker::compile(&schema)?.problems(&wanted.arguments, PROBLEMS_MAX);
-        if problems.is_empty() {
-            return None;
-        }
-        let problems = problems.iter().map(|problem| {
-            Json::object([
-                ("path", problem.path.as_str().into()),
-                ("message", problem.message.as_str().into()),
-            ])
-        });
-        Some(Json::object([("problems", Json::Array(problems.collect())), ("inputSchema", schema)]))
+        Some(mismatch(&schema, &wanted.arguments, PROBLEMS_MAX)?.1)
     }
 
     /// Whether the caller may have a tool, and so know of it.
@@ -178,6 +168,20 @@ impl<O: Outlet> Context<'_, O> {
             )));
         }
     }
+}
+
+/// What of arguments does not fit a schema: the first of it in words, and at most `max` with the schema.
+pub(super) fn mismatch(schema: &Json, arguments: &Json, max: usize) -> Option<(String, Json)> {
+    let problems = Checker::compile(schema)?.problems(arguments, max);
+    let first = problems.first()?.to_string();
+    let problems = problems.iter().map(|problem| {
+        Json::object([
+            ("path", problem.path.as_str().into()),
+            ("message", problem.message.as_str().into()),
+        ])
+    });
+    let members = [("problems", Json::Array(problems.collect())), ("inputSchema", schema.clone())];
+    Some((first, Json::object(members)))
 }
 
 /// `server__tool`, which is never ambiguous.
@@ -332,9 +336,8 @@ pub(super) fn check_count(count: usize, field: &str, max: usize) -> Result<(), T
     if count <= max {
         return Ok(());
     }
-    let error = invalid(field, &format!("an array of at most {max} calls"), None);
     let message = format!(
         "`{field}` has {count} calls; at most {max} are allowed (`max_calls` in the config)"
     );
-    Err(ToolError { message, ..error })
+    Err(wrong(field, &format!("an array of at most {max} calls"), message))
 }

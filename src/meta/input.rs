@@ -82,6 +82,11 @@ pub(super) fn invalid(field: &str, expected: &str, found: Option<&Json>) -> Tool
         Some(found) => format!("`{field}` must be {expected}, not {}", found.title()),
         None => format!("`{field}` is missing: it must be {expected}"),
     };
+    wrong(field, expected, message)
+}
+
+/// The same in words of its own.
+pub(super) fn wrong(field: &str, expected: &str, message: impl Into<String>) -> ToolError {
     ToolError::new("invalid_arguments", message)
         .with(Json::object([("field", field.into()), ("expected", expected.into())]))
 }
@@ -136,9 +141,7 @@ impl Fields {
             Some(Json::String(_)) => {
                 let (field, expected) = (self.at(name), "a non-empty string");
                 let message = format!("`{field}` must be {expected}, and it is empty");
-                let details =
-                    Json::object([("field", field.into()), ("expected", expected.into())]);
-                Err(ToolError::new("invalid_arguments", message).with(details))
+                Err(wrong(&field, expected, message))
             }
             Some(other) => Err(invalid(&self.at(name), "a non-empty string", Some(&other))),
         }
@@ -163,13 +166,12 @@ impl Fields {
         }
         let expected = format!("a whole number from {} to {}", range.start(), range.end());
         let field = self.at(name);
-        let error = invalid(&field, &expected, Some(&value));
         Err(match value {
             // The type is right, so the number itself says what is wrong.
             Json::Number(_) => {
-                ToolError { message: format!("`{field}` must be {expected}, not {value}"), ..error }
+                wrong(&field, &expected, format!("`{field}` must be {expected}, not {value}"))
             }
-            _ => error,
+            _ => invalid(&field, &expected, Some(&value)),
         })
     }
 
@@ -244,7 +246,8 @@ impl Fields {
             self.notes.has_cwd = true;
             return Ok(());
         }
-        Err(invalid(&self.at("cwd"), "an absolute path", Some(&Json::from(cwd))))
+        let (field, expected) = (self.at("cwd"), "an absolute path");
+        Err(wrong(&field, expected, format!("`{field}` must be {expected}, not `{cwd}`")))
     }
 
     /// What is left.
@@ -263,8 +266,7 @@ impl Fields {
             None => format!("`{field}` is unknown; known are {}", known.join(", ")),
         };
         let expected = format!("one of {}", known.join(", "));
-        let details = Json::object([("field", field.into()), ("expected", expected.into())]);
-        Err(ToolError::new("invalid_arguments", message).with(details))
+        Err(wrong(&field, &expected, message))
     }
 }
 

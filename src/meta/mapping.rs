@@ -12,7 +12,7 @@
 //! `{"from": "$json.id", "default": 7}` gives a value for an expression that leads nowhere. What comes
 //! out is data: it is never looked at for references.
 
-use super::input::invalid;
+use super::input::{invalid, wrong};
 use crate::json::{Json, Path};
 use crate::mux::ToolError;
 
@@ -54,7 +54,7 @@ impl Mapping {
     pub(super) fn decode(field: &str, value: Json) -> Result<Self, ToolError> {
         let expected =
             "an expression such as \"$json.items[0].id\", or {\"from\": …, \"default\": …}";
-        let wrong = |value: &Json| invalid(field, expected, Some(value));
+        let refused = |value: &Json| invalid(field, expected, Some(value));
         match value {
             Json::String(expression) => Self::parse(field, expression, None),
             Json::Object(ref members) => {
@@ -64,21 +64,17 @@ impl Mapping {
                     Some(from) => {
                         Self::parse(field, from.to_owned(), value.get("default").cloned())
                     }
-                    None => Err(wrong(&value)),
+                    None => Err(refused(&value)),
                 }
             }
-            _ => Err(wrong(&value)),
+            _ => Err(refused(&value)),
         }
     }
 
     fn parse(field: &str, expression: String, default: Option<Json>) -> Result<Self, ToolError> {
         let source = source(&expression).map_err(|why| {
-            let details = Json::object([
-                ("field", field.into()),
-                ("expected", "an expression such as \"$json.items[0].id\"".into()),
-            ]);
             let message = format!("`{field}` has the expression `{expression}`: {why}");
-            ToolError::new("invalid_arguments", message).with(details)
+            wrong(field, "an expression such as \"$json.items[0].id\"", message)
         })?;
         Ok(Self { expression, source, default })
     }

@@ -3,7 +3,7 @@
 use tokio::time::Instant;
 
 use super::inner::{Context, decode_all, is_error, millis, resolve};
-use super::input::{Fields, Notes, Wanted};
+use super::input::{Fields, Notes, Wanted, wrong};
 use super::reply::{described, embedded};
 use crate::json::Json;
 use crate::mux::{Maker, Outlet, ToolError, prepare};
@@ -14,9 +14,9 @@ pub(super) fn decode(fields: &mut Fields, max: usize) -> Result<(Vec<Wanted>, No
     let items = fields.needed_list("steps")?;
     fields.finish(&["steps", "outputFormat"])?;
     if items.is_empty() {
-        let error = super::input::invalid(&field, "an array of at least one step", None);
-        let message = format!("`{field}` must be an array of at least one step, and it is empty");
-        return Err(ToolError { message, ..error });
+        let expected = "an array of at least one step";
+        let message = format!("`{field}` must be {expected}, and it is empty");
+        return Err(wrong(&field, expected, message));
     }
     let (steps, mut notes) = decode_all(items, &field, true, max)?;
     notes.join(fields.notes);

@@ -1,7 +1,7 @@
 //! `callmux_get_result`: the rest of a result that was too large.
 
 use super::inner::Context;
-use super::input::{Fields, invalid};
+use super::input::{Fields, invalid, wrong};
 use crate::json::{Json, Path};
 use crate::mux::{Outlet, ToolError, prepare};
 use crate::render::filter::Filter;
@@ -71,7 +71,7 @@ fn selection(fields: &mut Fields) -> Result<Selection, ToolError> {
         Some(text) => Some(Filter::parse(&text).map_err(|error| {
             let expected = "a filter such as status == \"open\" and n > 3";
             let message = format!("`filter`: {error}");
-            refused("filter", expected, message)
+            wrong("filter", expected, message)
         })?),
     };
     let sort = path_of_sort(fields)?;
@@ -110,12 +110,7 @@ fn path(fields: &mut Fields, name: &str) -> Result<Option<Path>, ToolError> {
 }
 
 fn wrong_path(name: &str, error: &crate::json::PathError) -> ToolError {
-    refused(name, "a path such as \"items[0].name\"", format!("`{name}`: {error}"))
-}
-
-fn refused(field: &str, expected: &str, message: String) -> ToolError {
-    let details = Json::object([("field", field.into()), ("expected", expected.into())]);
-    ToolError::new("invalid_arguments", message).with(details)
+    wrong(name, "a path such as \"items[0].name\"", format!("`{name}`: {error}"))
 }
 
 /// Somebody else's reference looks the same as one that never was.
@@ -132,10 +127,10 @@ fn told(error: &SelectError, reference: &str, path: &str) -> ToolError {
         }
         SelectError::Field { field, .. } => {
             let expected = "the name of a member, or a path to one";
-            refused("fields", expected, format!("`fields`, {field}: {error}"))
+            wrong("fields", expected, format!("`fields`, {field}: {error}"))
         }
         SelectError::NotApplicable { what, works_on, .. } => {
-            refused(what, &format!("data of type {works_on}"), error.to_string())
+            wrong(what, &format!("data of type {works_on}"), error.to_string())
         }
     }
 }

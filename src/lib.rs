@@ -78,14 +78,16 @@
 //! read from them and not acted on ([`connection::Window`]), who each server is
 //! ([`servers::keep`]), the calls in flight ([`connection::pending`]), the links ([`front::estate`])
 //! and the sessions of HTTP ([`front::session_table`]).
-//! All of it is written as things happen, so a crash is no other case than a restart. The next process
+//! All of it is written as things happen, so a crash is no other case than a restart. Results that
+//! were too large for their clients lie in the state directory ([`results`]). The next process
 //! takes it over ([`daemon::estate`]) and tells each bridge which of its calls are running, which were
 //! never sent, and which it has to ask about again ([`wire::link`]).
 //!
 //! # Words
 //!
 //! client (the agent's MCP client) · session · link (bridge to daemon) · server (a configured MCP
-//! server) · tool · call · result · catalog · principal · policy · fact · world (snapshot) · era
+//! server) · tool · meta-tool (one of callmux's own) · call · result · stored result (too large for its
+//! client, which reads on by its ref) · catalog · principal · policy · fact · world (snapshot) · era
 //! (legacy or modern).
 
 mod access;

@@ -57,8 +57,10 @@ impl<O: Outlet> Context<'_, O> {
         if reader.max_result == 0 || payload.len() <= reader.max_result {
             return payload;
         }
+        // The calls were made: whatever becomes of the work, what they brought is told.
+        let whole = payload.clone();
         let work = move || fitted(&reader, payload, list);
-        shield::beside(work).await.unwrap_or_default()
+        shield::beside(work).await.unwrap_or(whole)
     }
 }
 

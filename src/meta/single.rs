@@ -41,13 +41,12 @@ impl<O: Outlet> Context<'_, O> {
             Ok(result) => result,
             Err(error) => return Err(with_misfit(error, ended.misfit)),
         };
-        let result = match self.single_reader(wanted) {
+        let len = result.len();
+        let result = match self.single_reader(wanted).filter(|reader| reader.touches(len)) {
             Some(reader) => {
-                let work = move || {
-                    let len = result.len();
-                    shield::result_for(&reader, &result, len).unwrap_or(result)
-                };
-                shield::beside(work).await.unwrap_or_default()
+                let whole = result.clone();
+                let work = move || shield::result_for(&reader, &result, len).unwrap_or(result);
+                shield::beside(work).await.unwrap_or(whole)
             }
             None => result,
         };

@@ -57,7 +57,7 @@ pub(super) fn limits(view: &View, located: &Located<'_>) -> Option<Limits> {
 impl Limits {
     /// Whether anything of a response could be for them.
     pub(super) fn touch(self, response: &Payload) -> bool {
-        self.format != TextFormat::Json || (self.max_result > 0 && response.len() > self.max_result)
+        touches(self.format, self.max_result, response.len())
     }
 
     /// The reader of a call's result.
@@ -82,6 +82,17 @@ pub fn max_result(view: &View, config: &ServerConfig, item: &Item) -> usize {
 /// Does something with a large value beside the loop that serves everybody. `None`: the daemon ends.
 pub async fn beside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
     tokio::task::spawn_blocking(work).await.ok()
+}
+
+impl Reader {
+    /// Whether anything of a result of this size could be for them.
+    pub fn touches(&self, len: usize) -> bool {
+        touches(self.format, self.max_result, len)
+    }
+}
+
+fn touches(format: TextFormat, max_result: usize, len: usize) -> bool {
+    format != TextFormat::Json || (max_result > 0 && len > max_result)
 }
 
 /// The response with its result as the reader wants it.

@@ -15,6 +15,7 @@ use super::ledger::Ledger;
 use super::subscriptions::Subscriptions;
 use super::world::World;
 use crate::access::Principal;
+use crate::base::Pulse;
 use crate::connection::Board;
 use crate::connection::pending::Pending;
 use crate::results::Results;
@@ -44,6 +45,8 @@ pub struct Hub {
     pub results: Results,
     /// What was sent to all clients together.
     pub ledger: Arc<Ledger>,
+    /// Beats with every call.
+    pub pulse: Arc<Pulse>,
     started: Instant,
     /// When somebody last asked for something: milliseconds since `started`.
     used: Arc<AtomicU64>,
@@ -77,6 +80,7 @@ impl Hub {
             cache: Cache::default(),
             results,
             ledger: Arc::default(),
+            pulse: Arc::default(),
             started: Instant::now(),
             used: Arc::default(),
         }
@@ -176,6 +180,7 @@ impl Hub {
     /// Counts a call for as long as the value lives.
     pub fn count_call(&self) -> CallCount {
         self.calls.count.fetch_add(1, Ordering::Relaxed);
+        self.pulse.beat();
         CallCount(self.calls.clone())
     }
 

@@ -23,6 +23,7 @@
 //!      arguments ── what a call is given         render ── how results and definitions read
 //!      search ── which tools are meant
 //!  0   base ── names, ids, tasks     wire ── MCP on the wire     json ── a value, as it is written
+//!      http ── a server is asked
 //!      telemetry ── what happened    results ── what is kept of a call
 //!      example ── small MCP servers in the binary
 //! ```
@@ -30,6 +31,7 @@
 //! | room | read it for |
 //! | --- | --- |
 //! | [`base`] | names, ids, secrets, directories, atomic files, named tasks |
+//! | [`http`] | connections to HTTP servers, kept and driven by who waits for an answer |
 //! | [`json`] | a JSON value that keeps its order and its digits |
 //! | [`arguments`] | references in arguments, types put right, what does not fit a schema |
 //! | [`render`] | JSON and TOON, previews and pages of large results, definitions that read shorter |
@@ -39,8 +41,6 @@
 //! | [`config`] | files to one typed value; every key in one table |
 //! | [`telemetry`] | the closed list of facts, and how they are written |
 //! | [`example`] | servers to try things with |
-//! | [`render`] | how tools read to a model: compressed definitions, signatures |
-//! | [`arguments`] | what a client meant by the arguments of a call, and what is wrong with them |
 //! | [`access`] | principals, the checks at the door, the decision about a call |
 //! | [`process`] | a server's process: a unit of systemd or a child; pipes, sandbox, the end |
 //! | [`credentials`] | what proves us to a remote server: tokens, programs that print them, logins |
@@ -103,6 +103,7 @@ mod credentials;
 mod daemon;
 mod example;
 mod front;
+mod http;
 mod json;
 mod meta;
 mod mux;

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 /// in this list, so no cycle can be written down.
 const PLAN: &[(&str, &[&str])] = &[
     ("base", &[]),
+    ("http", &[]),
     ("json", &[]),
     ("wire", &[]),
     ("telemetry", &["base"]),
@@ -20,8 +21,8 @@ const PLAN: &[(&str, &[&str])] = &[
     ("config", &["base", "json", "render"]),
     ("access", &["base", "wire", "config", "telemetry"]),
     ("process", &["base", "config"]),
-    ("credentials", &["base", "config"]),
-    ("connection", &["base", "wire", "telemetry", "credentials"]),
+    ("credentials", &["base", "http", "config"]),
+    ("connection", &["base", "http", "wire", "telemetry", "credentials"]),
     ("servers", &["base", "wire", "config", "telemetry", "process", "credentials", "connection"]),
     (
         "mux",
@@ -101,6 +102,7 @@ const PLAN: &[(&str, &[&str])] = &[
         "cli",
         &[
             "base",
+            "http",
             "json",
             "search",
             "config",

@@ -5,9 +5,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http_body_util::{BodyExt, Full};
-use hyper::body::Incoming;
-use hyper::header::{ACCEPT, CONTENT_TYPE, HOST, HeaderValue};
+use http_body_util::BodyExt;
+use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
@@ -16,6 +15,7 @@ use url::{Host, Url};
 
 use super::{Exit, print, runtime};
 use crate::admin::ToolReport;
+use crate::http::{self, HttpConnection, ResponseBody};
 
 /// What is asked for; the server may answer with another.
 const REVISION: &str = "2025-11-25";
@@ -155,29 +155,23 @@ impl Session {
         let host = self.url.host_str().unwrap_or_default().trim_matches(['[', ']']);
         let port = self.url.port_or_known_default().unwrap_or(80);
         let stream = TcpStream::connect((host, port)).await.map_err(|error| error.to_string())?;
-        let opened = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await;
-        let (mut sender, connection) = opened.map_err(|error| error.to_string())?;
-        let path = &self.url[url::Position::BeforePath..url::Position::AfterQuery];
+        let opened = HttpConnection::open(TokioIo::new(stream)).await;
+        let connection = opened.map_err(|error| error.to_string())?;
         let mut request = Request::builder()
             .method(method)
-            .uri(path)
-            .header(HOST, self.url.authority())
+            .uri(self.url.as_str())
             .header(ACCEPT, "application/json, text/event-stream")
             .header(CONTENT_TYPE, "application/json");
         for (name, value) in &self.headers {
             request = request.header(*name, value);
         }
-        let request = request.body(Full::new(Bytes::from(body)));
-        let request = request.map_err(|error| error.to_string())?;
-        let id = self.next_id;
-        let answer = async move {
-            let response = sender.send_request(request).await.map_err(|error| error.to_string())?;
-            let status = response.status();
-            let session = response.headers().get("mcp-session-id").cloned();
-            Ok(Answer { status, session, body: answer(response, id).await })
-        };
-        // The connection ends when its sender and the body are dropped.
-        tokio::join!(answer, connection).0
+        let request = request.body(Bytes::from(body).into());
+        let mut request = request.map_err(|error| error.to_string())?;
+        http::address(&mut request);
+        let response = connection.send(request).await.map_err(|error| error.to_string())?;
+        let status = response.status();
+        let session = response.headers().get("mcp-session-id").cloned();
+        Ok(Answer { status, session, body: answer(response, self.next_id).await })
     }
 
     fn nothing(&self, why: &str) -> NoList {
@@ -190,7 +184,7 @@ impl Session {
 }
 
 /// The answer with this id, in a response that is one, or a stream of events with one among them.
-async fn answer(response: Response<Incoming>, id: u64) -> Option<Value> {
+async fn answer(response: Response<ResponseBody>, id: u64) -> Option<Value> {
     let content = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let is_stream = content.is_some_and(|content| content.starts_with("text/event-stream"));
     let mut body = response.into_body();

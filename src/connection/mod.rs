@@ -164,8 +164,12 @@ impl Connection {
                 let remote = Arc::new(*remote);
                 let (connection, news) =
                     Self::new(server, board, recorder, 0, Some(remote.clone()));
-                let send = http::send::run(connection.clone(), remote, tasks.clone());
+                let send = http::send::run(connection.clone(), remote.clone(), tasks.clone());
                 tasks.spawn("sender to a remote server", send);
+                let over = connection.over.clone();
+                tasks.spawn_until_stopped("idle connections to a remote server", async move {
+                    over.run_until_cancelled(remote.expire()).await;
+                });
                 (connection, news)
             }
         }

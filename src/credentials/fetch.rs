@@ -12,20 +12,20 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http_body_util::{BodyExt, Full, Limited};
-use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, LOCATION, USER_AGENT};
+use http_body_util::{BodyExt, Limited};
+use hyper::header::{AUTHORIZATION, CONNECTION, CONTENT_TYPE, HeaderValue, LOCATION, USER_AGENT};
 use hyper::{Method, Request, Response, StatusCode, Uri};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::dns::Name;
-use hyper_util::rt::TokioExecutor;
 use rmcp::transport::auth::{
     OAuthHttpClient, OAuthHttpClientError, OAuthHttpClientFuture, OAuthHttpRedirectPolicy,
     OAuthHttpRequest,
 };
-use tower::Service;
+use tower::{Service, ServiceExt};
 use url::{Host, Url};
+
+use crate::http::{self, HttpConnection, RequestBody, ResponseBody};
 
 /// How long an answer may take.
 const ANSWER_WITHIN: Duration = Duration::from_secs(20);
@@ -34,8 +34,6 @@ const CONNECT_WITHIN: Duration = Duration::from_secs(10);
 /// The longest answer, in bytes.
 const BODY_MAX: usize = 512 * 1024;
 const REDIRECTS_MAX: usize = 3;
-
-const US: &str = concat!("callmux/", env!("CARGO_PKG_VERSION"));
 
 /// How far an address reaches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,7 +52,7 @@ enum Reach {
 /// Whose authorization servers are asked.
 #[derive(Debug, Clone)]
 pub(super) struct Fetch {
-    client: Client<HttpsConnector<HttpConnector<Guard>>, Full<Bytes>>,
+    connector: HttpsConnector<HttpConnector<Guard>>,
     guard: Guard,
 }
 
@@ -76,10 +74,21 @@ impl Fetch {
             .with_native_roots()
             .map_err(|error| format!("no certificates to check its own by: {error}"))?;
         let connector = tls.https_or_http().enable_http1().wrap_connector(tcp);
-        // Each is asked once in a while: no connection is kept.
-        let client =
-            Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build(connector);
-        Ok(Self { client, guard })
+        Ok(Self { connector, guard })
+    }
+
+    /// Asks. Each is asked once in a while: no connection is kept.
+    async fn ask(
+        &self,
+        mut request: Request<RequestBody>,
+    ) -> Result<Response<ResponseBody>, OAuthHttpClientError> {
+        self.guard.check(request.uri()).await?;
+        let headers = request.headers_mut();
+        headers.insert(USER_AGENT, http::US);
+        headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        let io = self.connector.clone().oneshot(request.uri().clone()).await?;
+        http::address(&mut request);
+        Ok(HttpConnection::open(io).await?.send(request).await?)
     }
 
     /// Posts a form, and follows no redirect. What the answer says beside its status is not read.
@@ -91,16 +100,14 @@ impl Fetch {
     ) -> Result<StatusCode, String> {
         let uri: Uri = url.parse().map_err(|_| format!("`{url}` is no URL"))?;
         let exchange = async {
-            self.guard.check(&uri).await?;
-            let mut request = Request::new(Full::new(Bytes::from(form)));
+            let mut request = Request::new(RequestBody::new(Bytes::from(form)));
             *request.method_mut() = Method::POST;
-            *request.uri_mut() = uri.clone();
+            *request.uri_mut() = uri;
             let headers = request.headers_mut();
-            headers.insert(USER_AGENT, HeaderValue::from_static(US));
             let form = HeaderValue::from_static("application/x-www-form-urlencoded");
             headers.insert(CONTENT_TYPE, form);
             headers.extend(authorization.map(|value| (AUTHORIZATION, value)));
-            Ok::<_, OAuthHttpClientError>(self.client.request(request).await?.status())
+            Ok::<_, OAuthHttpClientError>(self.ask(request).await?.status())
         };
         match tokio::time::timeout(ANSWER_WITHIN, exchange).await {
             Ok(done) => done.map_err(|error| error.to_string()),
@@ -116,14 +123,11 @@ impl Fetch {
             && request.request.method() == Method::GET;
         for _ in 0..=REDIRECTS_MAX {
             let (head, body) = request.request.clone().into_parts();
-            self.guard.check(&head.uri).await?;
-            let mut sent = Request::new(Full::new(Bytes::from(body)));
+            let mut sent = Request::new(RequestBody::new(Bytes::from(body)));
             *sent.method_mut() = head.method;
             *sent.uri_mut() = head.uri.clone();
             *sent.headers_mut() = head.headers;
-            sent.headers_mut().insert(USER_AGENT, HeaderValue::from_static(US));
-            let response = self.client.request(sent).await?;
-            let (answer, body) = response.into_parts();
+            let (answer, body) = self.ask(sent).await?.into_parts();
             let body = Limited::new(body, BODY_MAX).collect().await?.to_bytes();
             let location = answer.headers.get(LOCATION).and_then(|value| value.to_str().ok());
             match location.filter(|_| follows && answer.status.is_redirection()) {

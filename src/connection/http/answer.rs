@@ -4,14 +4,15 @@ use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
-use hyper::body::{Body, Incoming};
+use hyper::body::Body;
 use hyper::header::{CONTENT_TYPE, HeaderMap};
 use hyper::{Response, StatusCode};
 use serde_json::value::RawValue;
 
 use super::send::Sent;
-use super::{Connection, Failure, Reached, Remote, client, later, stream};
+use super::{Connection, Failure, Reached, Remote, later, stream};
 use crate::connection::route::Stream;
+use crate::http::{self, ResponseBody};
 use crate::wire::error::code;
 use crate::wire::{Era, Kind, Message, Method, RpcError, Topic, headers, object};
 
@@ -39,7 +40,7 @@ pub(super) async fn take(
     connection: &Arc<Connection>,
     remote: &Remote,
     sent: &Sent<'_>,
-    response: Response<Incoming>,
+    response: Response<ResponseBody>,
 ) -> Result<(), Failure> {
     let Sent { asked, message, .. } = sent;
     let (head, body) = response.into_parts();
@@ -85,7 +86,7 @@ pub(super) fn take_in(connection: &Arc<Connection>, bytes: &Bytes, on: Stream<'_
 }
 
 /// The body, if it has at most `cap` bytes.
-pub(super) async fn whole(mut body: Incoming, cap: usize) -> Result<Bytes, Failure> {
+pub(super) async fn whole(mut body: ResponseBody, cap: usize) -> Result<Bytes, Failure> {
     let too_long = || {
         Failure::lost(format!(
             "it sent an answer longer than {cap} bytes; raise `max_message` if that is right"
@@ -97,7 +98,7 @@ pub(super) async fn whole(mut body: Incoming, cap: usize) -> Result<Bytes, Failu
     let mut all = BytesMut::new();
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| {
-            let why = client::reason(&error);
+            let why = http::reason(&error);
             Failure::lost(format!("its connection broke in the middle of an answer: {why}"))
         })?;
         if let Ok(data) = frame.into_data() {
@@ -116,7 +117,7 @@ async fn refused(
     remote: &Remote,
     Sent { asked, message, era }: &Sent<'_>,
     (status, headers): (StatusCode, HeaderMap),
-    body: Incoming,
+    body: ResponseBody,
 ) -> Result<(), Failure> {
     let body = whole(body, remote.max_message.min(REFUSAL_MAX)).await.unwrap_or_default();
     let error = error_for(&body, message.id().unwrap_or_default());

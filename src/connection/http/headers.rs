@@ -9,20 +9,20 @@ use crate::wire::{Era, Message, Method, Revision, headers, mirror, object};
 const BOTH: HeaderValue = HeaderValue::from_static("application/json, text/event-stream");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
-/// Those that a legacy server wants with every request of a session (2025-11-25, "Session
-/// Management", "Protocol Version Header").
-pub(super) fn of_session(session: &Session) -> HeaderMap {
-    let mut out = HeaderMap::new();
-    if let Some(revision) = &session.revision {
-        out.insert(headers::PROTOCOL_VERSION, revision.clone());
-    }
-    if let Some(id) = &session.id {
-        out.insert(headers::SESSION_ID, id.clone());
-    }
-    out
-}
-
 impl Remote {
+    /// Those of every request, and those that a legacy server wants with every request of a session
+    /// (2025-11-25, "Session Management", "Protocol Version Header").
+    pub(super) fn headers_in(&self, session: &Session) -> HeaderMap {
+        let mut out = self.headers.clone();
+        if let Some(revision) = &session.revision {
+            out.insert(headers::PROTOCOL_VERSION, revision.clone());
+        }
+        if let Some(id) = &session.id {
+            out.insert(headers::SESSION_ID, id.clone());
+        }
+        out
+    }
+
     /// Those of the POST of this message.
     pub(super) fn headers_of(&self, message: &Message) -> Result<(HeaderMap, Era), Failure> {
         let head = Head::parse(message).unwrap_or_default();
@@ -30,7 +30,7 @@ impl Remote {
         let session = self.session();
         let is_greeting = message.method() == Some(&Method::Initialize);
         let is_modern = session.revision.is_none() && !is_greeting;
-        let mut out = if is_modern { HeaderMap::new() } else { of_session(&session) };
+        let mut out = if is_modern { self.headers.clone() } else { self.headers_in(&session) };
         out.insert(ACCEPT, BOTH);
         out.insert(CONTENT_TYPE, JSON);
         if !is_modern {

@@ -43,12 +43,13 @@ pub(super) fn reason(status: StatusCode, after: Duration) -> String {
 /// The patience with one request.
 pub(super) struct Patience {
     least: Backoff,
-    random: Jitter,
+    /// Hardly any request needs it.
+    random: Option<Jitter>,
 }
 
 impl Patience {
     pub(super) fn new() -> Self {
-        Self { least: AT_LEAST, random: Jitter::from_kernel() }
+        Self { least: AT_LEAST, random: None }
     }
 
     /// Waits as the server wants. `true`: the request is to be sent again; else nobody waits for its
@@ -62,7 +63,8 @@ impl Patience {
     ) -> bool {
         asked.cell.mark_unsent();
         remote.session().delay = Some(reason(status, after));
-        tokio::time::sleep(after.max(self.least.next(self.random.next()))).await;
+        let random = self.random.get_or_insert_with(Jitter::from_kernel).next();
+        tokio::time::sleep(after.max(self.least.next(random))).await;
         if !connection.waits_for(asked.id) {
             return false;
         }

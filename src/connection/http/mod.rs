@@ -4,13 +4,12 @@
 //! a response is delivered before anything later is begun. What comes back is routed as if it had
 //! been read from a pipe, with the request on whose stream it came.
 //!
-//! [`send`] takes messages off the queue, [`post`] sends one request and [`answer`] reads what comes
-//! back; [`standing`] is the stream that a legacy server may talk on unasked, [`subscription`] the one of
+//! [`send`] takes messages off the queue, [`post`] sends one request and
+//! [`answer`] reads what comes back; [`standing`] is the stream that a legacy server may talk on unasked, [`subscription`] the one of
 //! a modern server. [`hide`] keeps what the server is shown out of what is written about it.
 //! [`sse`] is the one stream of HTTP with SSE, [`later`] what a busy server is given.
 
 mod answer;
-mod client;
 mod headers;
 mod hide;
 mod later;
@@ -26,7 +25,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::time::Duration;
 
-use hyper::header::{HeaderMap, HeaderName, HeaderValue, USER_AGENT};
+use hyper::header::{HOST, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 use hyper::{Method, StatusCode, Uri};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -34,17 +33,14 @@ use tokio_util::sync::CancellationToken;
 use super::Connection;
 use super::opening::Address;
 use crate::credentials::Credential;
+use crate::http::{self, Client};
 use crate::wire::mirror::Mirror;
-use client::Client;
 use hide::Hidden;
 
 /// Requests that are under way at the same time; further ones wait in the queue.
 const REQUESTS_MAX: usize = 256;
 /// How long the end of a session may take to be told.
 const PART_WITHIN: Duration = Duration::from_secs(2);
-
-/// What a server reads in `User-Agent`, unless the user sets another.
-const US: HeaderValue = HeaderValue::from_static(concat!("callmux/", env!("CARGO_PKG_VERSION")));
 
 /// Tools and what of their arguments is repeated in headers.
 pub type Mirrors = HashMap<Arc<str>, Arc<[Mirror]>>;
@@ -54,7 +50,7 @@ pub type Mirrors = HashMap<Arc<str>, Arc<[Mirror]>>;
 pub struct Remote {
     client: Client,
     url: Uri,
-    /// Those that the user wants sent with every request.
+    /// Those of every request, with what the user wants to be sent.
     headers: HeaderMap,
     credential: Option<Arc<Credential>>,
     max_message: usize,
@@ -110,10 +106,6 @@ enum Reached {
 }
 
 impl Failure {
-    fn unreachable(reason: String) -> Self {
-        Self { reason, reached: Reached::Nothing }
-    }
-
     fn refused(reason: impl Into<String>) -> Self {
         Self { reason: reason.into(), reached: Reached::Refused }
     }
@@ -136,13 +128,23 @@ impl Failure {
     }
 }
 
+impl From<http::Error> for Failure {
+    fn from(error: http::Error) -> Self {
+        let reason = error.to_string();
+        match error {
+            http::Error::Unreachable(_) => Self { reason, reached: Reached::Nothing },
+            http::Error::Broken(_) => Self::lost(reason),
+        }
+    }
+}
+
 impl Remote {
     /// `Err` says why the server can never be reached so.
     pub fn new(address: &Address) -> Result<Self, String> {
         // The URL may hold a secret.
         let url: Uri =
             address.url.expose().parse().map_err(|_| "its `url` is no URL".to_owned())?;
-        let mut headers = HeaderMap::from_iter([(USER_AGENT, US)]);
+        let mut headers = HeaderMap::from_iter([(USER_AGENT, http::US)]);
         for (name, value) in &address.headers {
             let wrong = |what| format!("the header `{name}` {what}");
             let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| wrong("has no name"))?;
@@ -150,6 +152,9 @@ impl Remote {
                 .map_err(|_| wrong("has a value that no header can hold"))?;
             value.set_sensitive(true);
             headers.insert(name, value);
+        }
+        if let Some(host) = http::host(&url) {
+            headers.entry(HOST).or_insert(host);
         }
         Ok(Self {
             hidden: Mutex::new(Hidden::new(&url, &headers)),
@@ -165,6 +170,11 @@ impl Remote {
             room: Arc::new(Semaphore::new(REQUESTS_MAX)),
             drained: CancellationToken::new(),
         })
+    }
+
+    /// Gives up HTTP connections that were idle for long; never ends.
+    pub(super) async fn expire(&self) {
+        self.client.expire().await;
     }
 
     /// Whether it is of no use until a person logs in.
@@ -219,11 +229,12 @@ impl Remote {
             if session.id.is_none() {
                 return;
             }
-            let headers = headers::of_session(&session);
+            let headers = self.headers_in(&session);
             session.id = None;
             headers
         };
-        let request = self.request(Method::DELETE, headers, bytes::Bytes::new());
+        let body = bytes::Bytes::new();
+        let request = self.request(Method::DELETE, &headers, &body);
         // Whatever it says: the session is of no more use.
         drop(tokio::time::timeout(PART_WITHIN, request).await);
     }

@@ -1,13 +1,14 @@
 //! One HTTP request to the server, over redirects that stay with it.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
-use hyper::body::Incoming;
 use hyper::header::{AUTHORIZATION, HeaderMap, HeaderValue, LOCATION};
 use hyper::{Method, Request, Response, StatusCode, Uri};
 
-use super::client::Body;
 use super::{Failure, Remote};
 use crate::credentials::Verdict;
+use crate::http::{self, RequestBody, ResponseBody};
 
 /// Redirects that are followed, one after the other.
 const REDIRECTS_MAX: usize = 3;
@@ -17,11 +18,11 @@ impl Remote {
     pub(super) async fn request(
         &self,
         method: Method,
-        headers: HeaderMap,
-        body: Bytes,
-    ) -> Result<Response<Incoming>, Failure> {
+        headers: &HeaderMap,
+        body: &Bytes,
+    ) -> Result<Response<ResponseBody>, Failure> {
         let Some(credential) = &self.credential else {
-            return self.follow(&method, &headers, None, &body).await;
+            return self.follow(&method, headers, None, body).await;
         };
         let mut tries = 0;
         loop {
@@ -29,14 +30,14 @@ impl Remote {
             if let Some(shown) = &shown {
                 self.hidden().note(shown);
             }
-            let response = self.follow(&method, &headers, shown.as_ref(), &body).await?;
+            let response = self.follow(&method, headers, shown.as_ref(), body).await?;
             let status = response.status();
             if ![StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN].contains(&status) {
                 return Ok(response);
             }
-            let (shown, headers) = (shown.as_ref(), response.headers());
+            let (shown, challenge) = (shown.as_ref(), response.headers());
             // Who refuses a request so has not carried it out.
-            match credential.refused(shown, status, headers, tries).await {
+            match credential.refused(shown, status, challenge, tries).await {
                 Verdict::Stands => return Ok(response),
                 Verdict::Because(why) => return Err(Failure::refused(why)),
                 Verdict::Again => tries += 1,
@@ -50,15 +51,14 @@ impl Remote {
         headers: &HeaderMap,
         credential: Option<&HeaderValue>,
         body: &Bytes,
-    ) -> Result<Response<Incoming>, Failure> {
+    ) -> Result<Response<ResponseBody>, Failure> {
         let endpoint = self.endpoint.get().filter(|_| *method == Method::POST);
-        let mut url = endpoint.unwrap_or(&self.url).clone();
+        let mut url = Cow::Borrowed(endpoint.unwrap_or(&self.url));
         for _ in 0..=REDIRECTS_MAX {
-            let mut request = Request::new(Body::new(body.clone()));
+            let mut request = Request::new(RequestBody::new(body.clone()));
             *request.method_mut() = method.clone();
-            *request.uri_mut() = url.clone();
-            *request.headers_mut() = self.headers.clone();
-            request.headers_mut().extend(headers.clone());
+            *request.uri_mut() = http::origin_form(&url);
+            *request.headers_mut() = headers.clone();
             if let Some(credential) = credential {
                 request.headers_mut().insert(AUTHORIZATION, credential.clone());
             }
@@ -67,7 +67,7 @@ impl Remote {
             if !keeps_method.contains(&response.status()) {
                 return Ok(response);
             }
-            url = target(&self.url, response.headers())?;
+            url = Cow::Owned(target(&self.url, response.headers())?);
         }
         Err(Failure::refused(format!("it redirects more than {REDIRECTS_MAX} times")))
     }

@@ -139,12 +139,12 @@ async fn post(
     }
     let sent = Sent { asked, message, era };
     if message.method() == Some(&Method::Listen) {
-        return subscription::keep(connection, remote, &sent, headers, body.clone()).await;
+        return subscription::keep(connection, remote, &sent, &headers, body).await;
     }
     let mut patience = Patience::new();
     loop {
         let is_sse = remote.is_sse();
-        let response = remote.request(Verb::POST, headers.clone(), body.clone()).await?;
+        let response = remote.request(Verb::POST, &headers, body).await?;
         let status = response.status();
         if let Some(after) = later::after(status, response.headers()).filter(later::is_bearable) {
             drop(response);
@@ -172,7 +172,7 @@ async fn deliver(
     let Ok(message) = Message::parse(&body) else { return };
     let post = async {
         let (headers, _) = remote.headers_of(&message)?;
-        remote.request(Verb::POST, headers, body.clone()).await
+        remote.request(Verb::POST, &headers, &body).await
     };
     let post = tokio::select! {
         () = connection.over() => return,

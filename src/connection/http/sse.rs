@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::Uri;
-use hyper::body::Incoming;
 use tokio::sync::oneshot;
 use url::Url;
 
@@ -13,6 +12,7 @@ use super::post::origin;
 use super::stream::{self, Tail};
 use super::{Connection, Failure, Remote};
 use crate::base::Tasks;
+use crate::http::ResponseBody;
 use crate::wire::error::code;
 use crate::wire::{Message, RpcError};
 
@@ -49,7 +49,7 @@ pub(super) async fn open(
     Ok(())
 }
 
-async fn follow(connection: Arc<Connection>, body: Incoming, cap: usize, mut tail: Tail) {
+async fn follow(connection: Arc<Connection>, body: ResponseBody, cap: usize, mut tail: Tail) {
     let read = stream::read(&connection, body, cap, None, &mut tail);
     let ended = tokio::select! {
         () = connection.over() => return,

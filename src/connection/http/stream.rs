@@ -5,15 +5,15 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::BodyExt;
-use hyper::body::Incoming;
 use hyper::header::{ACCEPT, HeaderValue};
 use hyper::{Method, Response};
 use tokio::sync::oneshot;
 
 use super::send::Sent;
-use super::{Connection, Failure, Remote, answer, client, headers};
+use super::{Connection, Failure, Remote, answer};
 use crate::connection::reader::STRAY_PAUSE;
 use crate::connection::route::Stream;
+use crate::http::{self, ResponseBody};
 use crate::wire::Era;
 use crate::wire::sse::Reader;
 
@@ -64,7 +64,7 @@ pub(super) async fn answer(
     connection: &Arc<Connection>,
     remote: &Remote,
     Sent { asked, era, .. }: &Sent<'_>,
-    body: Incoming,
+    body: ResponseBody,
 ) -> Result<(), Failure> {
     let on = Some((asked.id, &asked.cell));
     let mut tail = Tail::default();
@@ -104,7 +104,7 @@ pub(super) async fn answer(
 /// is left once it did. `Err` if it breaks the rules.
 pub(super) async fn read(
     connection: &Arc<Connection>,
-    mut body: Incoming,
+    mut body: ResponseBody,
     cap: usize,
     on: Stream<'_>,
     tail: &mut Tail,
@@ -113,7 +113,7 @@ pub(super) async fn read(
     loop {
         let data = match body.frame().await {
             None => return Ok("it closed it".to_owned()),
-            Some(Err(error)) => return Ok(client::reason(&error)),
+            Some(Err(error)) => return Ok(http::reason(&error)),
             Some(Ok(frame)) => frame.into_data().unwrap_or_default(),
         };
         events.push(&data);
@@ -152,13 +152,13 @@ pub(super) async fn read(
 
 impl Remote {
     /// Opens a stream, from where it was cut if it was.
-    pub(super) async fn listen(&self, tail: &Tail) -> Result<Response<Incoming>, Failure> {
-        let mut headers = headers::of_session(&self.session());
+    pub(super) async fn listen(&self, tail: &Tail) -> Result<Response<ResponseBody>, Failure> {
+        let mut headers = self.headers_in(&self.session());
         headers.insert(ACCEPT, EVENTS);
         if let Some(id) = tail.last_id.as_deref().and_then(|id| HeaderValue::from_str(id).ok()) {
             headers.insert("last-event-id", id);
         }
-        let response = self.request(Method::GET, headers, Bytes::new()).await?;
+        let response = self.request(Method::GET, &headers, &Bytes::new()).await?;
         if response.status().is_success() && !answer::is(response.headers(), "text/event-stream") {
             return Err(Failure::lost("what it answers to GET is no stream of events"));
         }

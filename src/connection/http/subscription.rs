@@ -25,13 +25,13 @@ pub(super) async fn keep(
     connection: &Arc<Connection>,
     remote: &Remote,
     sent: &Sent<'_>,
-    headers: HeaderMap,
-    body: Bytes,
+    headers: &HeaderMap,
+    body: &Bytes,
 ) -> Result<(), Failure> {
     let (mut backoff, mut random) = (BACKOFF, Jitter::from_kernel());
     let mut was_there = false;
     loop {
-        let response = remote.request(Method::POST, headers.clone(), body.clone()).await?;
+        let response = remote.request(Method::POST, headers, body).await?;
         let is_stream =
             response.status().is_success() && answer::is(response.headers(), "text/event-stream");
         // A server that is being exchanged may be out of order for a while.

@@ -230,8 +230,8 @@ impl Daemon {
     /// Opens the ways in. The receiver fires when the one client of stdio has left.
     fn open(&self, serve: Serve, desk: Desk) -> oneshot::Receiver<()> {
         let (left, client_left) = oneshot::channel();
-        let pulse = self.front.hub.pulse.clone();
-        self.connections.spawn_until_stopped("pulse", async move { pulse.run().await });
+        let hub = self.front.hub.clone();
+        self.connections.spawn_until_stopped("pulse", async move { hub.pulse.run().await });
         match serve {
             Serve::Stdio => {
                 let front = self.front.clone();

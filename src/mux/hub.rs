@@ -1,5 +1,6 @@
 //! What every way in holds: the current world and the recorder.
 
+use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -24,7 +25,11 @@ use crate::wire::Topic;
 
 /// Shared by all fronts. Cloning is cheap.
 #[derive(Debug, Clone)]
-pub struct Hub {
+pub struct Hub(Arc<Shared>);
+
+/// What a [`Hub`] holds.
+#[derive(Debug)]
+pub struct Shared {
     world: watch::Receiver<Arc<World>>,
     pub recorder: Recorder,
     calls: Arc<Calls>,
@@ -44,12 +49,20 @@ pub struct Hub {
     /// What was too large for its client.
     pub results: Results,
     /// What was sent to all clients together.
-    pub ledger: Arc<Ledger>,
+    pub ledger: Ledger,
     /// Beats with every call.
-    pub pulse: Arc<Pulse>,
+    pub pulse: Pulse,
     started: Instant,
     /// When somebody last asked for something: milliseconds since `started`.
-    used: Arc<AtomicU64>,
+    used: AtomicU64,
+}
+
+impl Deref for Hub {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
 }
 
 /// Calls in flight.
@@ -67,7 +80,7 @@ impl Hub {
         board: Board,
         results: Results,
     ) -> Self {
-        Self {
+        Self(Arc::new(Shared {
             world,
             recorder,
             calls: Arc::default(),
@@ -79,11 +92,11 @@ impl Hub {
             subscriptions: Subscriptions::default(),
             cache: Cache::default(),
             results,
-            ledger: Arc::default(),
-            pulse: Arc::default(),
+            ledger: Ledger::default(),
+            pulse: Pulse::default(),
             started: Instant::now(),
-            used: Arc::default(),
-        }
+            used: AtomicU64::new(0),
+        }))
     }
 
     /// Somebody asks for something.

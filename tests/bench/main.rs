@@ -2,7 +2,8 @@
 //!
 //! `cargo bench` runs everything; `-- --quick` a short form, `-- --with-npm` adds the npm callmux
 //! (fetched into `target/bench`), `-- --json` prints the figures for programs. Absolute times move
-//! with the machine: what counts are the ratios to the forwarder of the same run.
+//! with the machine: what counts are the ratios to the forwarder of the same run, or to the server
+//! itself where no forwarder is needed; "hop" is a forwarder there.
 //! `-- load ADDRESS SESSIONS SECONDS TOOL` only puts load on something that runs already.
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark fails by panicking")]
@@ -15,6 +16,7 @@ mod meta;
 mod remote;
 mod report;
 mod subject;
+mod usual;
 
 use std::time::Duration;
 
@@ -33,6 +35,8 @@ fn main() {
             return echo::run(args.get(1).and_then(|n| n.parse().ok()).unwrap_or(5));
         }
         Some("remote-server") => return remote::run(&args[1], 5),
+        Some("usual-server") => return usual::run(&args[1]),
+        Some("hop") => return remote::hop(&args[1], &args[2]),
         Some("floor") => return floor::run(&args[1], &args[2..]),
         Some("load") => return measure::only_load(&args[1..]),
         _ => {}

@@ -95,7 +95,8 @@ pub fn everything(effort: Effort, with_npm: bool) -> Vec<Figure> {
     }
     calls(&lanes, effort, &mut figures);
     drop((floor, mux, npm));
-    remote(effort, &mut figures);
+    remote("HTTP", &Subject::remote(), effort, &mut figures);
+    remote("the SDK over HTTP", &Subject::usual(), effort, &mut figures);
     large(effort, &mut figures);
     lists(effort, &mut figures);
     starts(effort, &mut figures);
@@ -168,18 +169,21 @@ fn calls(lanes: &[Lane], effort: Effort, figures: &mut Vec<Figure>) {
     }
 }
 
-/// To a server over HTTP, through callmux and directly.
-fn remote(effort: Effort, figures: &mut Vec<Figure>) {
-    let server = Subject::remote();
-    let mux = Subject::callmux_to(&server);
+/// To a server over HTTP: directly, through a bare forwarder, through callmux.
+fn remote(name: &str, server: &Subject, effort: Effort, figures: &mut Vec<Figure>) {
+    let (hop, mux) = (Subject::hop(server), Subject::callmux_to(server));
     let all = std::thread::available_parallelism().map_or(1, usize::from);
-    let lanes = [("direct", &server.way, call(server.tool)), ("tcp", &mux.way, call(mux.tool))];
+    let lanes = [
+        ("direct", &server.way, call(server.tool)),
+        ("hop", &hop.way, call(hop.tool)),
+        ("tcp", &mux.way, call(mux.tool)),
+    ];
     for sessions in [1, 32] {
         let cores = if sessions == 1 { 0..1 } else { 0..all };
-        for pid in [server.pid(), mux.pid(), std::process::id()] {
+        for pid in [server.pid(), hop.pid(), mux.pid(), std::process::id()] {
             subject::pin(pid, cores.clone());
         }
-        let mut rates = [Vec::new(), Vec::new()];
+        let mut rates = [const { Vec::new() }; 3];
         for _ in 0..effort.rounds {
             for ((_, way, body), rates) in lanes.iter().zip(&mut rates) {
                 rates.push(run(way, body, sessions, effort.window).per_second());
@@ -187,7 +191,7 @@ fn remote(effort: Effort, figures: &mut Vec<Figure>) {
         }
         for ((lane, ..), rates) in lanes.iter().zip(rates) {
             let goal = if *lane == "tcp" { Goal::RatioAtLeast(1.0 / 1.5) } else { Goal::None };
-            let what = format!("calls per second to HTTP, {sessions} sessions");
+            let what = format!("calls/s to {name}, {sessions} sessions");
             figures.push(Figure::new(what, lane, median(rates), "/s", goal));
         }
     }

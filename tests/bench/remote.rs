@@ -1,4 +1,4 @@
-//! A server that is reached over streamable HTTP, as fast as one can be.
+//! A server that is reached over streamable HTTP, as fast as one can be, and a bare forwarder to it.
 
 use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -17,6 +17,25 @@ pub fn run(address: &str, tools: usize) {
             stream.set_nodelay(true).unwrap();
             let echo = echo.clone();
             tokio::task::spawn_local(async move { connection(stream, &echo).await });
+        }
+    });
+}
+
+/// Listens on `address` and passes on to the server at `to` whatever comes, and back, over a connection
+/// of each client's own: what any program between must do at least.
+pub fn hop(address: &str, to: &str) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    tokio::task::LocalSet::new().block_on(&runtime, async {
+        let listener = TcpListener::bind(address).await.unwrap();
+        loop {
+            let (client, _) = listener.accept().await.unwrap();
+            let server = TcpStream::connect(to).await.unwrap();
+            client.set_nodelay(true).unwrap();
+            server.set_nodelay(true).unwrap();
+            tokio::task::spawn_local(async move {
+                let (mut client, mut server) = (client, server);
+                drop(tokio::io::copy_bidirectional(&mut client, &mut server).await);
+            });
         }
     });
 }

@@ -75,10 +75,25 @@ impl Subject {
         Self::callmux_with(&name, &(tables + keys))
     }
 
-    /// The server over HTTP itself.
+    /// The fastest server over HTTP itself.
     pub fn remote() -> Self {
+        Self::listening("remote-server", &[])
+    }
+
+    /// One as people write them.
+    pub fn usual() -> Self {
+        Self::listening("usual-server", &[])
+    }
+
+    /// A bare forwarder to it.
+    pub fn hop(remote: &Self) -> Self {
+        let Way::Tcp(address) = &remote.way else { panic!("it is reached by TCP") };
+        Self::listening("hop", &[address])
+    }
+
+    fn listening(role: &str, rest: &[&str]) -> Self {
         let address = format!("127.0.0.1:{}", free_port());
-        let words = own(&["remote-server", &address]);
+        let words = own(&[&[role, &address], rest].concat());
         let child = Command::new(&words[0]).args(&words[1..]).spawn().unwrap();
         let way = Way::Tcp(address);
         wait_for(&way);

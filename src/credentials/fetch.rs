@@ -27,6 +27,8 @@ use rmcp::transport::auth::{
 use tower::Service;
 use url::{Host, Url};
 
+use super::repeated::Sent;
+
 /// How long an answer may take.
 const ANSWER_WITHIN: Duration = Duration::from_secs(20);
 /// How long a connection may take to be there.
@@ -117,6 +119,7 @@ impl Fetch {
         for _ in 0..=REDIRECTS_MAX {
             let (head, body) = request.request.clone().into_parts();
             self.guard.check(&head.uri).await?;
+            let secrets = Sent::new(&head.headers, &body);
             let mut sent = Request::new(Full::new(Bytes::from(body)));
             *sent.method_mut() = head.method;
             *sent.uri_mut() = head.uri.clone();
@@ -128,7 +131,10 @@ impl Fetch {
             let location = answer.headers.get(LOCATION).and_then(|value| value.to_str().ok());
             match location.filter(|_| follows && answer.status.is_redirection()) {
                 Some(location) => *request.request.uri_mut() = beside(&head.uri, location)?,
-                None => return Ok(Response::from_parts(answer, body.to_vec())),
+                None if answer.status.is_success() => {
+                    return Ok(Response::from_parts(answer, body.to_vec()));
+                }
+                None => return Ok(Response::from_parts(answer, secrets.hide(&body))),
             }
         }
         Err("it redirects too often".into())

@@ -212,3 +212,28 @@ fn a_logout_revokes_the_tokens_first() {
         assert_eq!(guarded.book().revoked.len(), 2);
     }
 }
+
+#[test]
+fn what_an_authorization_server_repeats_is_shown_to_nobody() {
+    let (sandbox, guarded) = (Sandbox::new(), Guarded::start());
+    guarded.book().client_secret = Some(canary!("-registered"));
+    guarded.book().is_closed = true;
+    let daemon = started(&sandbox, &guarded);
+    let login = LoggingIn::begin(&sandbox);
+    let page = visit(&login.back());
+    assert!(page.contains("invalid_grant"), "{page}");
+    let (fine, said) = login.end();
+    assert!(!fine && said.contains("invalid_grant"), "{said}");
+    guarded.book().is_closed = false;
+    log_in(&sandbox);
+    daemon.wait_for("server_ready", |fact| fact["server"] == "far");
+    {
+        let mut book = guarded.book();
+        (book.is_revoked, book.is_closed) = (true, true);
+    }
+    let answer = Lines::bridge(&sandbox).call("far__echo", &json!({}));
+    assert!(!answer.to_string().contains(CANARY), "{answer}");
+    shown(&sandbox);
+    guarded.book().revokes = Some("400 Bad Request");
+    sandbox.command().args(["logout", "far"]).output().unwrap();
+}

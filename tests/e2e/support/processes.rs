@@ -68,7 +68,12 @@ pub fn look_at(watch: &Watch, pid: u32, owners: &Owners<'_>) {
         let words = of_process(*child, "cmdline");
         let chain = std::iter::successors(Some(*child), |pid| parents.get(pid).copied());
         let server = chain.into_iter().find_map(|pid| owners.servers.get(&pid));
-        let mut given = server.map(|name| named(&tables, name)).unwrap_or_default();
+        let is_it = |name: &str, command: &str| match server {
+            Some(server) => server == name,
+            // It has just been started, and the log does not tell of it yet.
+            None => words.lines().next().is_some_and(|word| word.ends_with(command)),
+        };
+        let mut given = named(&tables, is_it);
         // Between fork(2) and execve(2) it is the program still.
         if owners.is_inherited || words == own {
             given.extend(owners.given.iter().cloned());
@@ -81,11 +86,15 @@ pub fn look_at(watch: &Watch, pid: u32, owners: &Owners<'_>) {
     watch.heard.said("the command line of the program", own);
 }
 
-/// The variables that a config gives a server.
-fn named(configs: &[toml::Table], server: &str) -> Vec<String> {
-    let servers = configs.iter().filter_map(|config| config.get("servers")?.get(server));
-    let variables = servers.filter_map(|server| server.get("env")?.as_table());
-    variables.flat_map(|env| env.keys().cloned().collect::<Vec<_>>()).collect()
+/// The variables that configs give the servers that fit: name, command.
+fn named(configs: &[toml::Table], fits: impl Fn(&str, &str) -> bool) -> Vec<String> {
+    let tables = configs.iter().filter_map(|config| config.get("servers")?.as_table());
+    let servers = tables.flatten().filter(|(name, server)| {
+        let command = server.get("command").and_then(toml::Value::as_str);
+        command.is_some_and(|command| fits(name, command))
+    });
+    let variables = servers.filter_map(|(_, server)| server.get("env")?.as_table());
+    variables.flat_map(|env| env.keys().cloned()).collect()
 }
 
 fn without(environment: &str, given: &[String]) -> String {

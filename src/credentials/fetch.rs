@@ -25,6 +25,7 @@ use rmcp::transport::auth::{
 use tower::{Service, ServiceExt};
 use url::{Host, Url};
 
+use super::repeated::Sent;
 use crate::http::{self, HttpConnection, RequestBody, ResponseBody};
 
 /// How long an answer may take.
@@ -123,6 +124,7 @@ impl Fetch {
             && request.request.method() == Method::GET;
         for _ in 0..=REDIRECTS_MAX {
             let (head, body) = request.request.clone().into_parts();
+            let secrets = Sent::new(&head.headers, &body);
             let mut sent = Request::new(RequestBody::new(Bytes::from(body)));
             *sent.method_mut() = head.method;
             *sent.uri_mut() = head.uri.clone();
@@ -132,7 +134,10 @@ impl Fetch {
             let location = answer.headers.get(LOCATION).and_then(|value| value.to_str().ok());
             match location.filter(|_| follows && answer.status.is_redirection()) {
                 Some(location) => *request.request.uri_mut() = beside(&head.uri, location)?,
-                None => return Ok(Response::from_parts(answer, body.to_vec())),
+                None if answer.status.is_success() => {
+                    return Ok(Response::from_parts(answer, body.to_vec()));
+                }
+                None => return Ok(Response::from_parts(answer, secrets.hide(&body))),
             }
         }
         Err("it redirects too often".into())

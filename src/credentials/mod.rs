@@ -14,13 +14,14 @@
 //! [`Credential`] is what a connection asks before each request and after a refusal. [`command`] runs
 //! a program. [`oauth`] holds tokens and renews them, [`login`] obtains the first ones with a
 //! person's consent, for which [`callback`] is where the browser comes back to; [`revoke`] gives them back; [`store`] is the file,
-//! [`fetch`] the HTTP client.
+//! [`fetch`] the HTTP client, [`repeated`] what keeps an answer from repeating what was asked.
 
 mod callback;
 mod command;
 mod fetch;
 mod login;
 mod oauth;
+mod repeated;
 mod revoke;
 mod store;
 

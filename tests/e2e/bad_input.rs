@@ -4,7 +4,7 @@ mod methods;
 
 use serde_json::json;
 
-use crate::support::{Daemon, Http, Lines, Sandbox, callmux};
+use crate::support::{CANARY, Daemon, Http, Lines, Sandbox, callmux};
 
 fn start(sandbox: &Sandbox) -> Daemon {
     Daemon::with(sandbox, &[("counter", &[callmux(), "example-server", "counter"])])
@@ -99,7 +99,7 @@ fn bad_requests_are_refused_with_the_right_status() {
     check(&[("Content-Encoding", "gzip")], 415);
     check(&[("MCP-Protocol-Version", "1999-01-01")], 400);
     check(&[("MCP-Protocol-Version", "2025-06-18")], 200);
-    check(&[("Mcp-Session-Id", "x")], 404);
+    check(&[("Mcp-Session-Id", CANARY)], 404);
     check(&[("Accept", "application/json")], 200);
     let mut http = Http::tcp(&daemon);
     assert_eq!(http.bare("PUT", "/mcp", &[]).status, 405);

@@ -276,7 +276,7 @@ fn a_server_inherits_three_descriptors_and_a_closed_environment() {
     let text = config(&[("h", &[path.to_str().unwrap()])]);
     sandbox.write(
         "config/callmux/config.toml",
-        &format!("{text}env = {{ OWN = \"1\" }}\ninherit_env = [\"XDG_CONFIG_HOME\"]\n"),
+        &format!("{text}env = {{ OWN = \"canary7-own\" }}\ninherit_env = [\"XDG_CONFIG_HOME\"]\n"),
     );
     let daemon = Daemon::start(&sandbox);
     let mut client = Http::tcp(&daemon).legacy(&json!({}));

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::support::http::modern_body;
-use crate::support::{Daemon, Http, Sandbox, callmux, hostile};
+use crate::support::{Daemon, Http, Sandbox, callmux, canary, hostile};
 
 fn start(sandbox: &Sandbox) -> Daemon {
     let path = hostile();
@@ -65,7 +65,7 @@ fn a_session_that_we_do_not_know_is_taken_up_again() {
         after.call("counter__value", &json!({})).json()["result"]["structuredContent"]["value"],
         0
     );
-    after.session = Some("not-an-id".to_owned());
+    after.session = Some(canary!("-not-an-id").to_owned());
     assert_eq!(after.request("ping", &json!({})).status, 404);
 }
 

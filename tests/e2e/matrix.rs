@@ -77,7 +77,7 @@ fn flag(server: Era) -> &'static str {
 }
 
 fn speak_directly(server: Era) -> Speaker<'static> {
-    let mut command = std::process::Command::new(every());
+    let mut command = Sandbox::new().program(every().to_str().unwrap());
     command.arg(flag(server));
     Speaker::greet(Box::new(Lines::start(command)), server).unwrap()
 }

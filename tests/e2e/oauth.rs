@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::support::far::{Far, modern, said};
-use crate::support::oauth::{CANARY, Guarded, LoggingIn, log_in, visit};
-use crate::support::{Daemon, Lines, Sandbox, until};
+use crate::support::oauth::{Guarded, LoggingIn, log_in, visit};
+use crate::support::{CANARY, Daemon, Lines, Sandbox, canary, until};
 
 fn started(sandbox: &Sandbox, guarded: &Guarded) -> Daemon {
     sandbox.write("config/callmux/config.toml", &guarded.config());
@@ -24,17 +24,9 @@ fn text(answer: &Value) -> &str {
     answer["result"]["content"][0]["text"].as_str().unwrap_or_else(|| panic!("no text: {answer}"))
 }
 
-/// Nothing that anybody can read shows a token.
-fn assert_hidden(sandbox: &Sandbox, daemon: &Daemon) {
-    let status = sandbox.command().args(["status", "--json"]).output().unwrap();
-    let of_process = |name: &str| {
-        let bytes = std::fs::read(format!("/proc/{}/{name}", daemon.pid())).unwrap();
-        String::from_utf8_lossy(&bytes).into_owned()
-    };
-    let status = String::from_utf8(status.stdout).unwrap();
-    for shown in [daemon.told(), status, of_process("cmdline"), of_process("environ")] {
-        assert!(!shown.contains(CANARY) && !shown.contains("the-code"), "{shown}");
-    }
+/// What people are shown has no token in it, which the kit looks after.
+fn shown(sandbox: &Sandbox) {
+    sandbox.command().args(["status", "--json"]).output().unwrap();
 }
 
 #[test]
@@ -52,8 +44,8 @@ fn a_login_is_asked_for_once_and_outlives_the_daemon() {
     assert_eq!(text(&bridge.call("far__echo", &json!({}))), "served");
     let path = sandbox.path(".local/state/callmux/credentials/far.json");
     assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
-    assert!(std::fs::read_to_string(&path).unwrap().contains("canary-r-1"));
-    assert_hidden(&sandbox, &daemon);
+    assert!(std::fs::read_to_string(&path).unwrap().contains(canary!("-r-1")));
+    shown(&sandbox);
     drop(bridge);
     assert_eq!(daemon.stop(), Some(0));
     let daemon = Daemon::start(&sandbox);
@@ -62,7 +54,7 @@ fn a_login_is_asked_for_once_and_outlives_the_daemon() {
     assert_eq!(text(&bridge.call("far__echo", &json!({}))), "served");
     assert_eq!(guarded.book().tokens, 1);
     assert_eq!(guarded.book().registrations, 1);
-    assert_hidden(&sandbox, &daemon);
+    shown(&sandbox);
     let logout = sandbox.command().args(["logout", "far"]).output().unwrap();
     assert!(logout.status.success(), "{logout:?}");
     let told = String::from_utf8(logout.stderr).unwrap();
@@ -99,7 +91,7 @@ fn many_calls_at_the_end_of_a_token_renew_it_once() {
     call_all();
     assert_eq!(guarded.book().refreshes, 2, "it was refused");
     assert_eq!(daemon.count("server_failed", |_| true), 0);
-    assert_hidden(&sandbox, &daemon);
+    shown(&sandbox);
 }
 
 #[test]
@@ -125,7 +117,7 @@ fn a_refresh_token_that_is_refused_asks_for_a_login() {
     log_in(&sandbox);
     assert_eq!(text(&bridge.call("far__echo", &json!({}))), "served");
     assert_eq!(guarded.book().registrations, 1, "the client is known");
-    assert_hidden(&sandbox, &daemon);
+    shown(&sandbox);
 }
 
 #[test]
@@ -160,7 +152,7 @@ fn only_the_right_address_ends_a_login() {
 fn tokens_that_are_given_or_printed_are_sent() {
     let sandbox = Sandbox::new();
     let served = modern(|seen, out| out.json(&seen.result(&said("served"))));
-    let good = Arc::new(Mutex::new("canary-1".to_owned()));
+    let good = Arc::new(Mutex::new(canary!("-1").to_owned()));
     let shared = good.clone();
     let far = Far::start(move |seen, out| {
         let wanted = format!("Bearer {}", shared.lock().unwrap());
@@ -170,7 +162,7 @@ fn tokens_that_are_given_or_printed_are_sent() {
             out.whole("401 Unauthorized", &["WWW-Authenticate: Bearer"], "");
         }
     });
-    sandbox.write("config/callmux/token", "canary-1\n");
+    sandbox.write("config/callmux/token", "canary7-1\n");
     let url = far.url();
     let program = "echo >> \"$HOME/runs\"; cat \"$HOME/config/callmux/token\"";
     let both = format!(
@@ -188,13 +180,13 @@ fn tokens_that_are_given_or_printed_are_sent() {
     assert_eq!(text(&bridge.call("given__echo", &json!({}))), "served");
     assert_eq!(text(&bridge.call("printed__echo", &json!({}))), "served");
     assert_eq!(runs(), 1);
-    "canary-2".clone_into(&mut good.lock().unwrap());
+    canary!("-2").clone_into(&mut good.lock().unwrap());
     let answer = bridge.call("printed__echo", &json!({}));
     assert!(text(&answer).contains("401") && runs() == 2, "{answer}");
-    sandbox.write("config/callmux/token", "canary-2\n");
+    sandbox.write("config/callmux/token", "canary7-2\n");
     assert_eq!(text(&bridge.call("printed__echo", &json!({}))), "served");
     assert_eq!(runs(), 3);
-    assert_hidden(&sandbox, &daemon);
+    shown(&sandbox);
 }
 
 #[test]
@@ -219,4 +211,29 @@ fn a_logout_revokes_the_tokens_first() {
         sandbox.command().args(["logout", "far"]).output().unwrap();
         assert_eq!(guarded.book().revoked.len(), 2);
     }
+}
+
+#[test]
+fn what_an_authorization_server_repeats_is_shown_to_nobody() {
+    let (sandbox, guarded) = (Sandbox::new(), Guarded::start());
+    guarded.book().client_secret = Some(canary!("-registered"));
+    guarded.book().is_closed = true;
+    let daemon = started(&sandbox, &guarded);
+    let login = LoggingIn::begin(&sandbox);
+    let page = visit(&login.back());
+    assert!(page.contains("invalid_grant"), "{page}");
+    let (fine, said) = login.end();
+    assert!(!fine && said.contains("invalid_grant"), "{said}");
+    guarded.book().is_closed = false;
+    log_in(&sandbox);
+    daemon.wait_for("server_ready", |fact| fact["server"] == "far");
+    {
+        let mut book = guarded.book();
+        (book.is_revoked, book.is_closed) = (true, true);
+    }
+    let answer = Lines::bridge(&sandbox).call("far__echo", &json!({}));
+    assert!(!answer.to_string().contains(CANARY), "{answer}");
+    shown(&sandbox);
+    guarded.book().revokes = Some("400 Bad Request");
+    sandbox.command().args(["logout", "far"]).output().unwrap();
 }

@@ -8,7 +8,7 @@ use rustix::process::Signal;
 use serde_json::json;
 
 use crate::support::{
-    Daemon, Http, Lines, Sandbox, callmux, config, hostile, is_alive, tables, until,
+    Daemon, Http, Lines, Sandbox, callmux, canary, config, hostile, is_alive, tables, until,
 };
 
 const COUNTER: (&str, &[&str]) =
@@ -145,7 +145,7 @@ fn only_what_differs_is_touched() {
     sandbox.write(MAIN, &format!("# a remark\n{}", config(&[COUNTER, SLOW])));
     daemon.signal(Signal::HUP);
     // One server another process, one other limits, one more server.
-    let changed = format!("{}env = {{ A = \"1\" }}\n", config(&[COUNTER, SLOW]));
+    let changed = format!("{}env = {{ A = \"canary7-1\" }}\n", config(&[COUNTER, SLOW]));
     let changed = changed.replace("[servers.slow]", "call_timeout = \"7s\"\n[servers.slow]");
     sandbox.write(MAIN, &format!("{changed}{}", tables(&[TIME])));
     let fact = daemon.wait_for("config_reloaded", |_| true);
@@ -175,7 +175,7 @@ fn a_client_hears_once_of_what_changed_and_never_of_what_did_not() {
     let mut client = Lines::bridge(&sandbox);
     let before = client.request("tools/list", &json!({}))["result"].clone();
     // Another process with the same tools.
-    sandbox.write(MAIN, &format!("{}env = {{ A = \"1\" }}\n", config(&[COUNTER])));
+    sandbox.write(MAIN, &format!("{}env = {{ A = \"canary7-1\" }}\n", config(&[COUNTER])));
     reloaded(&daemon, 1);
     let ready = |n| daemon.count("server_ready", |fact| fact["server"] == "counter") >= n;
     until("it is ready again", || ready(2).then_some(()));
@@ -240,10 +240,10 @@ fn a_secret_and_a_dropin_are_part_of_the_config() {
     let odd = format!("{odd}env = {{ TOKEN = \"${{file:{}}}\" }}\n", token.display());
     sandbox.write("config/callmux/conf.d/odd.toml", &odd);
     daemon.wait_for("server_unusable", |fact| fact["server"] == "odd");
-    sandbox.write("secrets/here/token", "one");
+    sandbox.write("secrets/here/token", canary!("-one"));
     daemon.wait_for("server_ready", |fact| fact["server"] == "odd");
     let pid = daemon.server_pid("odd");
-    sandbox.write("secrets/here/token", "two");
+    sandbox.write("secrets/here/token", canary!("-two"));
     until("a server with the new secret", || (daemon.server_pid("odd") != pid).then_some(()));
     fs::remove_file(sandbox.path("config/callmux/conf.d/odd.toml")).unwrap();
     daemon.wait_for("config_reloaded", |fact| fact["removed"] == "odd");
@@ -268,7 +268,7 @@ fn a_call_that_runs_gets_its_result() {
     let wait = json!({ "seconds": 0.7, "steps": 1 });
     let changed = client.start_call("slow__wait", &wait);
     client.call("odd__mirror", &json!({ "value": { "content": [] } }));
-    sandbox.write(MAIN, &format!("{}env = {{ A = \"1\" }}\n", config(&[odd, SLOW])));
+    sandbox.write(MAIN, &format!("{}env = {{ A = \"canary7-1\" }}\n", config(&[odd, SLOW])));
     reloaded(&daemon, 1);
     let removed = client.start_call("slow__wait", &wait);
     until("the new process is called", || {

@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
 
-use crate::support::far::{Far, Out, Seen, legacy, modern, said};
-use crate::support::{Daemon, Http, Lines, Sandbox, callmux, until};
+use crate::support::far::{Far, Out, SESSION, Seen, legacy, modern, said};
+use crate::support::{CANARY, Daemon, Http, Lines, Sandbox, callmux, canary, until};
 
 pub fn config(url: &str) -> String {
     format!("[servers.far]\nurl = {url:?}\n")
@@ -54,7 +54,7 @@ pub fn failed(answer: &Value, outcome: &str, words: &str) {
 fn a_legacy_server_gets_its_session_and_revision() {
     let sandbox = Sandbox::new();
     let far = Far::start(legacy(echo));
-    sandbox.write("config/key", "canary");
+    sandbox.write("config/key", CANARY);
     let more = format!("{}headers = {{ X-Key = \"${{file:../key}}\" }}\n", config(&far.url()));
     sandbox.write("config/callmux/config.toml", &more);
     let mut daemon = Daemon::start(&sandbox);
@@ -69,16 +69,16 @@ fn a_legacy_server_gets_its_session_and_revision() {
     assert!(!text(&answer).contains("protocolVersion"), "{answer}");
     far.wait_for("GET");
     let call = far.wait_for("tools/call");
-    assert_eq!(call.header("mcp-session-id"), Some("s-1"));
+    assert_eq!(call.header("mcp-session-id"), Some(SESSION));
     assert_eq!(call.header("mcp-protocol-version"), Some("2025-06-18"));
     assert_eq!(call.header("mcp-name"), None);
     let greeting = far.wait_for("initialize");
     assert_eq!((greeting.header("mcp-session-id"), greeting.header("mcp-method")), (None, None));
-    assert!(far.seen().iter().all(|seen| seen.header("x-key") == Some("canary")));
+    assert!(far.seen().iter().all(|seen| seen.header("x-key") == Some(CANARY)));
     let initialized = far.wait_for("notifications/initialized");
-    assert_eq!(initialized.header("mcp-session-id"), Some("s-1"));
+    assert_eq!(initialized.header("mcp-session-id"), Some(SESSION));
     assert_eq!(daemon.stop(), Some(0));
-    assert_eq!(far.wait_for("DELETE").header("mcp-session-id"), Some("s-1"));
+    assert_eq!(far.wait_for("DELETE").header("mcp-session-id"), Some(SESSION));
 }
 
 #[test]
@@ -327,7 +327,7 @@ fn a_bomb_ends_one_request() {
 #[test]
 fn a_redirect_is_followed_only_within_its_origin() {
     let (sandbox, other) = (Sandbox::new(), Far::start(modern(echo)));
-    let elsewhere = format!("Location: {}", other.url());
+    let elsewhere = format!("Location: {}?key={CANARY}", other.url());
     let far = Far::start(modern(move |seen, out| {
         match seen.body["params"]["arguments"]["n"].as_u64().unwrap() {
             0 => out.whole("307 Temporary Redirect", &[&elsewhere], ""),
@@ -349,7 +349,7 @@ fn what_a_legacy_server_says_unasked_is_heard() {
     let far = Far::start(move |seen, out| match seen.method() {
         "GET" => {
             out.stream();
-            out.part("id: s-1\nretry: 10\ndata:\n\n");
+            out.part("id: canary7-event\nretry: 10\ndata:\n\n");
             match streams.fetch_add(1, Ordering::SeqCst) {
                 0 => out.cut(),
                 1 => {
@@ -370,7 +370,7 @@ fn what_a_legacy_server_says_unasked_is_heard() {
             .find(|seen| seen.body["id"] == "p" && seen.body["result"].is_object())
     });
     let again = far.seen().into_iter().filter(|seen| seen.verb == "GET").nth(1).unwrap();
-    assert_eq!(again.header("last-event-id"), Some("s-1"));
+    assert_eq!(again.header("last-event-id"), Some(canary!("-event")));
     assert_eq!(daemon.stop(), Some(0));
 }
 

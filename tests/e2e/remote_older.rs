@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::remote::{config, echo, failed, start, text};
 use crate::support::far::{Far, Out, Seen, Stream, older, said};
-use crate::support::{Daemon, Http, Lines, Sandbox, callmux, until};
+use crate::support::{CANARY, Daemon, Http, Lines, Sandbox, callmux, until};
 
 /// Answers on the stream.
 fn echo_there(seen: &Seen, out: &mut Out, stream: &Stream) {
@@ -53,7 +53,7 @@ fn it_is_tried_when_a_post_is_of_no_use() {
             ("POST", "/mcp") => out.whole(status, &[], "no such page"),
             _ => rest(seen, out),
         });
-        let lines = "headers = { X-Key = \"canary\" }";
+        let lines = "headers = { X-Key = \"canary7\" }";
         let mut daemon = start_with(&sandbox, &far.url(), lines);
         let ready = daemon.wait_for("server_ready", |_| true);
         let message = ready["message"].as_str().unwrap();
@@ -66,7 +66,7 @@ fn it_is_tried_when_a_post_is_of_no_use() {
         let answer = Http::tcp(&daemon).modern("tools/call", &params, &[]).json();
         assert!(!text(&answer).contains("io.modelcontextprotocol/protocolVersion"), "{answer}");
         assert_eq!((far.count("GET"), far.count("tools/call")), (1, 4), "one stream for all");
-        assert!(far.seen().iter().all(|seen| seen.header("x-key") == Some("canary")));
+        assert!(far.seen().iter().all(|seen| seen.header("x-key") == Some(CANARY)));
         assert_eq!(daemon.stop(), Some(0));
     }
 }
@@ -115,13 +115,13 @@ fn it_alone_is_spoken_where_the_config_says_so() {
 #[test]
 fn nothing_is_sent_to_an_endpoint_of_another_origin() {
     let (sandbox, other) = (Sandbox::new(), Far::start(echo));
-    let elsewhere = format!("event: endpoint\ndata: {}\n\n", other.url());
+    let elsewhere = format!("event: endpoint\ndata: {}?session={CANARY}\n\n", other.url());
     let far = Far::start(move |_, out| {
         out.stream();
         out.part(&elsewhere);
         out.wait_for_close();
     });
-    let lines = "transport = \"sse\"\nheaders = { Authorization = \"Bearer canary\" }";
+    let lines = "transport = \"sse\"\nheaders = { Authorization = \"Bearer canary7\" }";
     let daemon = start_with(&sandbox, &far.url(), lines);
     let reason = reason(&daemon);
     assert!(reason.contains("of another origin (127.0.0.1)"), "{reason}");
@@ -142,7 +142,7 @@ fn a_stream_without_an_endpoint_is_of_no_use() {
         assert!(reason.contains(words), "{reason}");
     };
     check("data: {}\n\n", "its stream of events ended");
-    check("event: endpoint\ndata: http://[/\n\n", "is no address");
+    check("event: endpoint\ndata: http://[/?session=canary7\n\n", "is no address");
     let sandbox = Sandbox::new();
     let far = Far::start(|_, out| out.json("{}"));
     let reason = reason(&start_with(&sandbox, &far.url(), "transport = \"sse\""));

@@ -6,7 +6,7 @@ use std::process::Output;
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use crate::support::far::{Far, Out, Seen, legacy, said};
+use crate::support::far::{Far, Out, SESSION, Seen, legacy, said};
 use crate::support::{Daemon, Http, Lines, Sandbox, callmux, config, tables, until};
 
 const COUNTER: (&str, &[&str]) =
@@ -92,7 +92,7 @@ fn any_server_at_an_address_is_listed() {
     });
     let (code, stdout, stderr) = run(&sandbox, &["list", "-d", "--endpoint", &far.url()]);
     assert_eq!((code, stdout.as_str()), (Some(0), "one\n    a b\ntwo\n    a b\n"), "{stderr}");
-    assert!(far.seen().iter().skip(1).all(|seen| seen.header("mcp-session-id") == Some("s-1")));
+    assert!(far.seen().iter().skip(1).all(|seen| seen.header("mcp-session-id") == Some(SESSION)));
     let (gone, none) = (far.url(), format!("http://{}/none", daemon.address));
     drop(far);
     for (url, code) in
@@ -127,7 +127,7 @@ fn a_server_is_added_and_removed() {
             "notes",
             "--wait",
             "--env",
-            "T=${cmd:echo canary}",
+            "T=${cmd:echo canary7}",
             "--prefix",
             "n",
             "--",
@@ -147,7 +147,7 @@ fn a_server_is_added_and_removed() {
     let text = std::fs::read_to_string(&path).unwrap();
     assert!(
         text.starts_with("# Written by `callmux server add`")
-            && text.contains("${cmd:echo canary}"),
+            && text.contains("${cmd:echo canary7}"),
         "{text}"
     );
 
@@ -225,17 +225,19 @@ fn what_is_refused_leaves_nothing_behind() {
             "--token-command",
             "pass 'a b'",
             "--header",
-            "X-A: b",
+            "X-A: canary7-b",
             "--tools",
             "x,y*",
         ],
     );
     assert_eq!(code, Some(0), "{stderr}");
+    let printed = "it prints what it would write, for the one who typed it";
+    sandbox.watch.excuse("the stdout of `callmux server add a --dry-run", "headers = ", printed);
     for line in [
         "[servers.a]",
         "url = \"https://a.example/\"",
         "auth = { type = \"command\", command = [\"pass\", \"a b\"] }",
-        "headers = { X-A = \"b\" }",
+        "headers = { X-A = \"canary7-b\" }",
         "tools = [\"x\", \"y*\"]",
     ] {
         assert!(stdout.lines().any(|found| found == line), "{line}: {stdout}");

@@ -31,6 +31,7 @@ impl Session {
         let endpoint = first.strip_prefix("event: endpoint\ndata: ").unwrap().trim_end().to_owned();
         let id = endpoint.strip_prefix("/messages?sessionId=").unwrap();
         assert!(id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit()), "{id}");
+        sending.heard.session(id);
         Self { stream, sending, endpoint }
     }
 

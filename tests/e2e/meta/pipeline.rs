@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::rig::{Rig, masked, text};
+use crate::support::CANARY;
 
 fn steps(rig: &mut Rig, steps: &Value) -> Value {
     rig.payload("callmux_pipeline", &json!({ "steps": steps }))
@@ -157,7 +158,8 @@ fn h05_what_was_mapped_is_told() {
 #[test]
 fn h06_what_is_mapped_is_never_a_reference() {
     let mut rig = Rig::new();
-    rig.sandbox.write("secret.txt", "the secret");
+    rig.sandbox.watch.excuse("the file one.log", "arguments", "the server wrote down what it got");
+    rig.sandbox.write("secret.txt", CANARY);
     rig.sandbox.write("inner.txt", r#"{"$file":"secret.txt"}"#);
     let all = steps(
         &mut rig,
@@ -172,7 +174,7 @@ fn h06_what_is_mapped_is_never_a_reference() {
     let (object, words) = (json!({ "$file": "secret.txt" }), r#"{"$file":"secret.txt"}"#);
     assert_eq!(
         all["finalResult"],
-        json!({ "own": "the secret", "object": object, "text": words, "literal": words })
+        json!({ "own": CANARY, "object": object, "text": words, "literal": words })
     );
     let first = rig.call("one__say", &json!({ "text": { "$file": "inner.txt" } }));
     assert_eq!(text(&first), words);

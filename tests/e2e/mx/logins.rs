@@ -7,11 +7,10 @@ use std::process::{Command, Stdio};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
-use url::Url;
 
 use super::{MAIN, run, started, text};
-use crate::support::oauth::{Guarded, LoggingIn, log_in, visit};
-use crate::support::{Daemon, Lines, Sandbox, until};
+use crate::support::oauth::{CODE, Guarded, LoggingIn, log_in, visit};
+use crate::support::{Daemon, Lines, Sandbox, canary, until};
 
 const CREDENTIALS: &str = ".local/state/callmux/credentials/far.json";
 
@@ -63,7 +62,7 @@ fn mx30_the_verifier_is_what_the_challenge_promised() {
     assert!((43..=128).contains(&verifier.len()), "RFC 7636, section 4.1: {verifier}");
     assert_eq!(URL_SAFE_NO_PAD.encode(sha256(&verifier)), challenge);
     assert_eq!(parameter(&form, "grant_type").as_deref(), Some("authorization_code"));
-    assert_eq!(parameter(&form, "code").as_deref(), Some("the-code"));
+    assert_eq!(parameter(&form, "code").as_deref(), Some(CODE));
     assert_eq!(parameter(&form, "redirect_uri"), Some(redirect));
     assert_eq!(parameter(&form, "resource"), Some(guarded.far.url()));
 }
@@ -89,18 +88,17 @@ fn mx31_the_registration_says_who_we_are() {
 #[test]
 fn mx32_a_client_that_is_known_registers_nothing() {
     let (sandbox, guarded) = (Sandbox::new(), Guarded::start());
-    sandbox.write("config/callmux/secret", "client-canary\n");
+    sandbox.write("config/callmux/secret", concat!(canary!("-client"), "\n"));
     let more = ", client_id = \"mine\", client_secret = \"${file:secret}\"";
-    let daemon = waiting(&sandbox, &guarded, more);
+    let _daemon = waiting(&sandbox, &guarded, more);
     let login = LoggingIn::begin(&sandbox);
     assert_eq!(login.parameter("client_id"), "mine");
     consent(login);
     assert!(guarded.asked("/register").is_empty());
     let asked = guarded.asked("/token").remove(0);
-    let basic = format!("Basic {}", STANDARD.encode("mine:client-canary"));
-    let is_in_form = parameter(&asked.text, "client_secret").as_deref() == Some("client-canary");
+    let basic = format!("Basic {}", STANDARD.encode(concat!("mine:", canary!("-client"))));
+    let is_in_form = parameter(&asked.text, "client_secret").as_deref() == Some(canary!("-client"));
     assert!(is_in_form || asked.header("authorization") == Some(&basic), "{asked:?}");
-    assert!(!daemon.told().contains("canary"), "{}", daemon.told());
 }
 
 #[test]
@@ -160,10 +158,9 @@ fn mx38_a_browser_is_opened_only_if_that_is_wanted() {
     std::fs::set_permissions(&opener, std::fs::Permissions::from_mode(0o755)).unwrap();
     let path = format!("{}:{}", sandbox.path("bin").display(), std::env::var("PATH").unwrap());
     let login = |flags: &[&str]| {
-        let mut command = sandbox.command();
-        command.args(["login", "far"]).args(flags).env("PATH", &path);
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap()
+        sandbox.command().args(["login", "far"]).args(flags).env("PATH", &path).spawn()
     };
+    sandbox.watch.excuse("the file opened", "state=", "what the browser is to open");
     let opened = || std::fs::read_to_string(sandbox.path("opened")).unwrap_or_default();
     let mut shown = LoggingIn::begin(&sandbox);
     shown.child.kill().unwrap();
@@ -178,9 +175,8 @@ fn mx38_a_browser_is_opened_only_if_that_is_wanted() {
     assert_eq!(opened(), "");
     let mut browsing = login(&[]);
     let address = until("the browser", || opened().lines().next().map(str::to_owned));
-    let url = Url::parse(&address).unwrap();
     // As the authorization server would send it back.
-    let login = LoggingIn { child: silent, url };
+    let login = LoggingIn::at(&address, silent, sandbox.watch.heard.clone());
     let page = visit(&login.back());
     assert!(page.contains("logged in"), "{page}");
     assert!(until("the end of the login", || browsing.try_wait().unwrap()).success());

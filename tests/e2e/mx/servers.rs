@@ -102,7 +102,7 @@ fn mx49_a_server_that_was_killed_is_started_again() {
 fn mx50_a_remote_server_that_restarts_gets_the_token_it_had() {
     let (sandbox, far) = (Sandbox::new(), far_echo());
     let (address, url) = (far.address, far.url());
-    let program = "echo >> \"$HOME/runs\"; echo tok";
+    let program = "echo >> \"$HOME/runs\"; echo canary7-token";
     let table = format!(
         "[servers.far]\nurl = {url:?}\nauth = {{ type = \"command\", command = [\"sh\", \"-c\", {program:?}] }}\n"
     );
@@ -114,7 +114,7 @@ fn mx50_a_remote_server_that_restarts_gets_the_token_it_had() {
     daemon.wait_for("server_failed", |_| true);
     let far = Far::at(address, modern(echo));
     text(&bridge.answer(id));
-    assert_eq!(far.wait_for("tools/call").header("authorization"), Some("Bearer tok"));
+    assert_eq!(far.wait_for("tools/call").header("authorization"), Some("Bearer canary7-token"));
     assert_eq!(std::fs::read_to_string(sandbox.path("runs")).unwrap(), "\n");
 }
 

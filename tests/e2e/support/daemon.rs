@@ -2,18 +2,25 @@
 
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
-use std::process::{Child, Stdio};
+use std::process::Child;
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
+use super::processes::{Owners, look_at};
+use super::watch::Watch;
 use super::{Sandbox, config, until};
 
 /// A running daemon; killed when dropped.
 pub struct Daemon {
     child: Child,
     facts: Arc<Mutex<Vec<Value>>>,
+    reader: Option<JoinHandle<String>>,
+    pub watch: Arc<Watch>,
+    /// The variables that only it has.
+    given: Vec<String>,
     pub address: String,
     pub socket: PathBuf,
 }
@@ -37,27 +44,32 @@ impl Daemon {
     /// The same, with these variables in its environment.
     pub fn start_with(sandbox: &Sandbox, variables: &[(&str, &str)]) -> Self {
         let mut command = sandbox.command();
-        command.envs(variables.iter().copied());
-        command.args([
-            "serve",
-            "--log-format",
-            "json",
-            "--log-level",
-            "debug",
-            "--listen",
-            "127.0.0.1:0",
-        ]);
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
+        for (name, value) in variables {
+            command.env(name, value);
+        }
+        command.args(["serve", "--log-format", "json", "--listen", "127.0.0.1:0"]);
+        let mut child = command.spawn_heard();
         let facts = Arc::new(Mutex::new(Vec::new()));
         let (stderr, sink) = (child.stderr.take().unwrap(), facts.clone());
-        std::thread::spawn(move || {
+        let reader = std::thread::spawn(move || {
+            let mut log = String::new();
             for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+                log += &line;
+                log.push('\n');
                 let fact = serde_json::from_str(&line).unwrap_or(Value::String(line));
                 sink.lock().unwrap().push(fact);
             }
+            log
         });
-        let mut daemon = Self { child, facts, address: String::new(), socket: sandbox.socket() };
+        let mut daemon = Self {
+            child,
+            facts,
+            reader: Some(reader),
+            watch: sandbox.watch.clone(),
+            given: command.given(),
+            address: String::new(),
+            socket: sandbox.socket(),
+        };
         daemon.wait_for("daemon_ready", |_| true);
         let listening =
             |fact: &Value| fact["address"].as_str().is_some_and(|a| a.starts_with("http://"));
@@ -109,12 +121,14 @@ impl Daemon {
 
     /// Tells the daemon to stop, and returns its exit code.
     pub fn stop(&mut self) -> Option<i32> {
+        self.look();
         self.signal(Signal::TERM);
         until("the daemon's end", || self.child.try_wait().unwrap()).code()
     }
 
     /// Ends the daemon without a chance to say anything.
     pub fn kill(&mut self) {
+        self.look();
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
@@ -130,11 +144,34 @@ impl Daemon {
     pub fn descriptors(&self) -> usize {
         std::fs::read_dir(format!("/proc/{}/fd", self.pid())).unwrap().count()
     }
+
+    /// Keeps what can be seen of it and of its servers from outside.
+    pub fn look(&self) {
+        let facts = self.facts.lock().unwrap();
+        let server = |fact: &Value| {
+            let pid = fact["server_pid"].as_str()?.parse().ok()?;
+            Some((pid, fact["server"].as_str()?.to_owned()))
+        };
+        let servers = facts.iter().filter_map(server).collect();
+        drop(facts);
+        look_at(
+            &self.watch,
+            self.pid(),
+            &Owners { given: &self.given, is_inherited: false, servers },
+        );
+    }
 }
 
 impl Drop for Daemon {
     fn drop(&mut self) {
+        if !std::thread::panicking() && matches!(self.child.try_wait(), Ok(None)) {
+            self.look();
+        }
         drop(self.child.kill());
         drop(self.child.wait());
+        let Some(reader) = self.reader.take().filter(|_| !std::thread::panicking()) else { return };
+        // Nobody else has its stderr.
+        until("the end of the log", || reader.is_finished().then_some(()));
+        self.watch.heard.said("the log of the daemon", reader.join().unwrap_or_default());
     }
 }

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 
-use super::until;
+use super::{CANARY, canary, until};
 
 /// A request as the server saw it.
 #[derive(Debug, Clone)]
@@ -258,6 +258,9 @@ const TOOLS: &str = r#"[{"name":"echo","inputSchema":{"type":"object","propertie
     {"name":"bad","inputSchema":{"type":"object","properties":{
     "score":{"type":"number","x-mcp-header":"Score"}}}}]"#;
 
+/// The id of every session of [`legacy`].
+pub const SESSION: &str = canary!("-session");
+
 /// A legacy server with a session and without a standing stream; `call` answers `tools/call`.
 pub fn legacy(call: impl Fn(&Seen, &mut Out)) -> impl Fn(&Seen, &mut Out) {
     move |seen, out| match seen.method() {
@@ -265,7 +268,10 @@ pub fn legacy(call: impl Fn(&Seen, &mut Out)) -> impl Fn(&Seen, &mut Out) {
             let info = json!({ "name": "far", "version": "1" });
             let result = json!({ "protocolVersion": "2025-06-18", "serverInfo": info,
                 "capabilities": { "tools": { "listChanged": true } } });
-            let headers = ["Content-Type: application/json", "Mcp-Session-Id: s-1"];
+            let headers = [
+                "Content-Type: application/json",
+                concat!("Mcp-Session-Id: ", canary!("-session")),
+            ];
             out.whole("200 OK", &headers, &seen.result(&result));
         }
         "server/discover" => out.whole("400 Bad Request", &[], "no session"),
@@ -306,15 +312,20 @@ impl Stream {
         {
             let mut newest = self.0.lock().unwrap();
             newest.0 += 1;
-            out.part(&format!("event: endpoint\ndata: /messages?session={}\n\n", newest.0));
+            out.part(&format!("event: endpoint\ndata: {}\n\n", endpoint(newest.0)));
             newest.1 = Some(Out(out.0.try_clone().unwrap()));
         }
         out.wait_for_close();
     }
 
     fn endpoint(&self) -> String {
-        format!("/messages?session={}", self.0.lock().unwrap().0)
+        endpoint(self.0.lock().unwrap().0)
     }
+}
+
+/// Where messages of a session go; who knows its id can speak in it.
+fn endpoint(session: usize) -> String {
+    format!("/messages?session={CANARY}-{session}")
 }
 
 /// A server that speaks only HTTP with SSE; `call` answers `tools/call`.

@@ -3,9 +3,11 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::os::unix::net::UnixStream;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::watch::Heard;
 use super::{Daemon, PATIENCE};
 
 trait Stream: Read + Write + Send {}
@@ -21,6 +23,7 @@ pub struct Http {
     pub session: Option<String>,
     last_id: u64,
     closer: Option<Closer>,
+    pub heard: Arc<Heard>,
 }
 
 /// One response.
@@ -56,7 +59,7 @@ impl Http {
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         let other = stream.try_clone().unwrap();
         let closer = Box::new(move || drop(other.shutdown(Shutdown::Both)));
-        Self::new(Box::new(stream), daemon.address.clone(), closer)
+        Self::new(Box::new(stream), daemon.address.clone(), closer, daemon)
     }
 
     pub fn unix(daemon: &Daemon) -> Self {
@@ -64,12 +67,12 @@ impl Http {
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         let other = stream.try_clone().unwrap();
         let closer = Box::new(move || drop(other.shutdown(Shutdown::Both)));
-        Self::new(Box::new(stream), "anything".to_owned(), closer)
+        Self::new(Box::new(stream), "anything".to_owned(), closer, daemon)
     }
 
-    fn new(stream: Box<dyn Stream>, host: String, closer: Closer) -> Self {
-        let closer = Some(closer);
-        Self { stream: BufReader::new(stream), host, session: None, last_id: 0, closer }
+    fn new(stream: Box<dyn Stream>, host: String, closer: Closer, daemon: &Daemon) -> Self {
+        let (stream, closer) = (BufReader::new(stream), Some(closer));
+        Self { stream, host, session: None, last_id: 0, closer, heard: daemon.watch.heard.clone() }
     }
 
     /// What closes the connection while another thread reads it; there is one.
@@ -145,7 +148,9 @@ impl Http {
     /// A request without a body.
     pub fn bare(&mut self, method: &str, path: &str, more: &[(&str, &str)]) -> Reply {
         self.start_bare(method, path, more);
-        self.read()
+        let reply = self.read();
+        self.heard.said(format!("{method} {path}"), &*reply.body);
+        reply
     }
 
     pub fn start_bare(&mut self, method: &str, path: &str, more: &[(&str, &str)]) {
@@ -173,7 +178,9 @@ impl Http {
             let Some((name, value)) = line.trim_end().split_once(": ") else { break };
             headers.push((name.to_owned(), value.to_owned()));
         }
-        Some(Reply { status, headers, body: String::new() })
+        let reply = Reply { status, headers, body: String::new() };
+        reply.header("mcp-session-id").into_iter().for_each(|id| self.heard.session(id));
+        Some(reply)
     }
 
     /// The next response, whole.

@@ -1,14 +1,16 @@
 //! A client on stdin and stdout: a bridge, or `callmux -- …`.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::io::{BufRead, BufReader, Write};
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{Child, ChildStdin, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::{Sandbox, until};
+use super::processes::{Owners, look_at};
+use super::watch::Watch;
+use super::{Program, Sandbox, until};
 
 /// A child process that is spoken to in lines. Every line it writes is kept until it is taken.
 pub struct Lines {
@@ -16,12 +18,13 @@ pub struct Lines {
     input: Option<ChildStdin>,
     output: Arc<Mutex<VecDeque<String>>>,
     last_id: u64,
+    watch: Arc<Watch>,
+    given: Vec<String>,
 }
 
 impl Lines {
-    pub fn start(mut command: Command) -> Self {
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut child = command.spawn().unwrap();
+    pub fn start(mut command: Program) -> Self {
+        let mut child = command.stdin(Stdio::piped()).spawn();
         let input = child.stdin.take();
         let output = Arc::new(Mutex::new(VecDeque::new()));
         let (stdout, sink) = (child.stdout.take().unwrap(), output.clone());
@@ -30,7 +33,8 @@ impl Lines {
                 sink.lock().unwrap().push_back(line);
             }
         });
-        Self { child, input, output, last_id: 0 }
+        let (watch, given) = (command.watch.clone(), command.given());
+        Self { child, input, output, last_id: 0, watch, given }
     }
 
     /// A bridge that has greeted the daemon.
@@ -137,8 +141,15 @@ impl Lines {
         self.child.id()
     }
 
+    /// Keeps what can be seen of it from outside. What it runs itself has its environment.
+    fn look(&self) {
+        let owners = Owners { given: &self.given, is_inherited: true, servers: HashMap::default() };
+        look_at(&self.watch, self.pid(), &owners);
+    }
+
     /// Closes the input and returns the exit code.
     pub fn finish(&mut self) -> Option<i32> {
+        self.look();
         self.input = None;
         until("the end after the input's end", || self.child.try_wait().unwrap()).code()
     }
@@ -146,6 +157,9 @@ impl Lines {
 
 impl Drop for Lines {
     fn drop(&mut self) {
+        if !std::thread::panicking() && self.input.is_some() {
+            self.look();
+        }
         drop(self.child.kill());
         drop(self.child.wait());
     }

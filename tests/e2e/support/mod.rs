@@ -1,21 +1,30 @@
 //! What the tests stand on: a sandbox with a home of its own, the real daemon, real clients.
 
+pub mod canary;
 pub mod daemon;
 pub mod far;
 pub mod http;
 pub mod lines;
 pub mod oauth;
+pub mod processes;
+pub mod program;
 pub mod raw;
 pub mod speaker;
+pub mod watch;
 pub mod wires;
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+pub use canary::CANARY;
+pub(crate) use canary::canary;
 pub use daemon::Daemon;
 pub use http::Http;
 pub use lines::Lines;
+pub use processes::{descendants, is_alive};
+pub use program::Program;
+use watch::Watch;
 
 /// Nothing takes longer unless it hangs.
 pub const PATIENCE: Duration = Duration::from_secs(30);
@@ -47,26 +56,26 @@ fn example(name: &str) -> PathBuf {
     path
 }
 
-/// A directory of its own with everything that XDG names.
+/// A directory of its own with everything that XDG names. Its end is a test of its own: no secret was
+/// let out, see [`Watch`].
 pub struct Sandbox {
-    dir: tempfile::TempDir,
+    pub watch: Arc<Watch>,
 }
 
 impl Sandbox {
     pub fn new() -> Self {
-        // The path of a unix socket is short, so the directory's must be too.
-        let dir = tempfile::Builder::new().prefix("cmx").tempdir_in("/tmp").unwrap();
-        Self { dir }
+        Self { watch: Arc::new(Watch::new()) }
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
-        self.dir.path().join(name)
+        self.watch.home().join(name)
     }
 
     pub fn write(&self, name: &str, text: &str) {
         let path = self.path(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         overwrite(&path, text);
+        self.watch.wrote(path, text);
     }
 
     pub fn socket(&self) -> PathBuf {
@@ -74,16 +83,13 @@ impl Sandbox {
     }
 
     /// The program, living in this sandbox.
-    pub fn command(&self) -> Command {
-        let mut command = Command::new(callmux());
-        let home = self.dir.path();
-        command
-            .env_clear()
-            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-            .env("HOME", home);
-        command.env("XDG_RUNTIME_DIR", home).env("XDG_CACHE_HOME", self.path("cache"));
-        command.env("XDG_CONFIG_HOME", self.path("config")).current_dir(home);
-        command
+    pub fn command(&self) -> Program {
+        self.program(callmux())
+    }
+
+    /// Another one that does.
+    pub fn program(&self, path: &str) -> Program {
+        Program::new(path, &self.watch)
     }
 }
 
@@ -120,32 +126,4 @@ pub fn until<T>(what: &str, mut condition: impl FnMut() -> Option<T>) -> T {
         assert!(Instant::now() < deadline, "waited in vain for: {what}");
         std::thread::park_timeout(Duration::from_millis(2));
     }
-}
-
-/// The processes below `pid`, however deep.
-pub fn descendants(pid: u32) -> Vec<u32> {
-    let children = |pid: u32| -> Vec<u32> {
-        let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
-        let lists =
-            tasks.filter_map(|task| std::fs::read_to_string(task.path().join("children")).ok());
-        lists
-            .flat_map(|list| {
-                list.split_whitespace().map(|pid| pid.parse().unwrap()).collect::<Vec<u32>>()
-            })
-            .collect()
-    };
-    let mut all = children(pid);
-    let mut next = 0;
-    while next < all.len() {
-        let below = children(all[next]);
-        all.extend(below);
-        next += 1;
-    }
-    all
-}
-
-/// Whether the process is there and not a zombie.
-pub fn is_alive(pid: u32) -> bool {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with('Z'))
 }

@@ -1,18 +1,22 @@
 //! A server that wants tokens, with its authorization server, and a person who logs in to it.
 
+use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::thread::JoinHandle;
 
 use serde_json::{Value, json};
 use url::Url;
 
 use super::far::{Far, Out, Seen, modern, said};
-use super::{Sandbox, callmux, config, until};
+use super::processes::{Owners, look_at};
+use super::watch::{Heard, was_proven};
+use super::{CANARY, Sandbox, callmux, canary, config, until};
 
-/// What is in every token and must be found nowhere.
-pub const CANARY: &str = "canary";
+/// What comes of a consent.
+pub const CODE: &str = canary!("-code");
 
 /// What the authorization server knows and is to do.
 #[derive(Default)]
@@ -27,6 +31,10 @@ pub struct Book {
     pub is_revoked: bool,
     /// Refresh tokens are refused.
     pub is_strict: bool,
+    /// Codes are refused, too.
+    pub is_closed: bool,
+    /// What a client that registers has to prove itself with.
+    pub client_secret: Option<&'static str>,
     /// How a wish to revoke a token is answered; without it there is no endpoint for that.
     pub revokes: Option<&'static str>,
     /// The forms that came there.
@@ -104,11 +112,15 @@ fn answer(book: &Mutex<Book>, serves: &impl Fn(&Seen, &mut Out), seen: &Seen, ou
         }
         "/revoke" => {
             book.revoked.push(seen.text.clone());
-            out.whole(book.revokes.unwrap_or("404 Not Found"), &[], "");
+            out.whole(book.revokes.unwrap_or("404 Not Found"), &[], &seen.text);
         }
         "/register" => {
             book.registrations += 1;
-            let client = json!({ "client_id": "c-1", "redirect_uris": seen.body["redirect_uris"] });
+            let back = &seen.body["redirect_uris"];
+            let mut client = json!({ "client_id": "c-1", "redirect_uris": back });
+            if let Some(secret) = book.client_secret {
+                client["client_secret"] = secret.into();
+            }
             out.whole("201 Created", &["Content-Type: application/json"], &client.to_string());
         }
         "/token" => give(&mut book, seen, out),
@@ -120,11 +132,16 @@ fn give(book: &mut Book, seen: &Seen, out: &mut Out) {
     let is_refresh = seen.text.contains("grant_type=refresh_token");
     let is_known = seen.text.contains(&format!("refresh_token={CANARY}-r-{}", book.tokens));
     book.refreshes += usize::from(is_refresh);
-    if is_refresh && (book.is_strict || !is_known) {
-        let error = json!({ "error": "invalid_grant" }).to_string();
+    if !is_refresh {
+        let mut pairs = url::form_urlencoded::parse(seen.text.as_bytes());
+        let verifier = pairs.find(|(name, _)| name == "code_verifier");
+        was_proven(verifier.unwrap_or_else(|| panic!("{}", seen.text)).1.into_owned());
+    }
+    if book.is_closed || (is_refresh && (book.is_strict || !is_known)) {
+        // As servers do that mean well.
+        let error = json!({ "error": "invalid_grant", "error_description": seen.text }).to_string();
         return out.whole("400 Bad Request", &["Content-Type: application/json"], &error);
     }
-    assert!(is_refresh || seen.text.contains("code_verifier="), "{}", seen.text);
     (book.tokens, book.is_revoked) = (book.tokens + 1, false);
     let (n, life) = (book.tokens, std::mem::replace(&mut book.life, 3600));
     let token = json!({ "access_token": format!("{CANARY}-{n}"), "token_type": "Bearer",
@@ -136,6 +153,9 @@ fn give(book: &mut Book, seen: &Seen, out: &mut Out) {
 pub struct LoggingIn {
     pub child: Child,
     pub url: Url,
+    heard: Arc<Heard>,
+    /// What it prints after the address.
+    rest: Option<JoinHandle<String>>,
 }
 
 impl LoggingIn {
@@ -146,12 +166,21 @@ impl LoggingIn {
     pub fn to(sandbox: &Sandbox, server: &str) -> Self {
         let mut command = sandbox.command();
         command.args(["login", server, "--no-browser"]);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
+        let mut child = command.stdin(Stdio::piped()).spawn_heard();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
         let address = lines.find(|line| line.starts_with("  http")).expect("an address");
-        std::thread::spawn(move || lines.for_each(drop));
-        Self { child, url: Url::parse(address.trim()).unwrap() }
+        let nobody = Owners { given: &[], is_inherited: false, servers: HashMap::new() };
+        look_at(&sandbox.watch, child.id(), &nobody);
+        let mut login = Self::at(&address, child, sandbox.watch.heard.clone());
+        login.rest = Some(std::thread::spawn(move || lines.collect::<Vec<_>>().join("\n")));
+        login
+    }
+
+    /// A login of this process, which wants this address to be opened.
+    pub fn at(address: &str, child: Child, heard: Arc<Heard>) -> Self {
+        let login = Self { child, url: Url::parse(address.trim()).unwrap(), heard, rest: None };
+        login.heard.made(&login.parameter("state"));
+        login
     }
 
     pub fn parameter(&self, name: &str) -> String {
@@ -169,7 +198,7 @@ impl LoggingIn {
     /// Where the browser is sent to once the person has consented.
     pub fn back(&self) -> Url {
         let (state, issuer) = (self.parameter("state"), self.url.origin().ascii_serialization());
-        self.back_with(&[("code", "the-code"), ("state", &state), ("iss", &issuer)])
+        self.back_with(&[("code", CODE), ("state", &state), ("iss", &issuer)])
     }
 
     /// Whether it succeeded, and what it said on stderr.
@@ -177,6 +206,9 @@ impl LoggingIn {
         let status = until("the end of the login", || self.child.try_wait().unwrap());
         let mut said = String::new();
         self.child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+        self.heard.said("the stderr of `callmux login`", &*said);
+        let rest = self.rest.take().map(|rest| rest.join().unwrap()).unwrap_or_default();
+        self.heard.said("the stdout of `callmux login`", rest);
         (status.success(), said)
     }
 }
@@ -188,6 +220,7 @@ pub fn visit(url: &Url) -> String {
     write!(stream, "GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
     let mut page = String::new();
     stream.read_to_string(&mut page).unwrap();
+    assert!(!page.contains(CANARY), "{page}");
     page
 }
 
@@ -197,7 +230,7 @@ pub fn log_in(sandbox: &Sandbox) {
     assert_eq!(login.parameter("code_challenge_method"), "S256");
     assert_eq!(login.parameter("scope"), "s");
     let page = visit(&login.back());
-    assert!(page.contains("logged in") && !page.contains(CANARY), "{page}");
+    assert!(page.contains("logged in"), "{page}");
     let (fine, said) = login.end();
     assert!(fine, "{said}");
 }

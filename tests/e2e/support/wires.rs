@@ -189,7 +189,8 @@ impl Sse {
         assert_eq!(stream.read_head().status, 200);
         let (sink, inbox) = channel();
         std::thread::spawn(move || pour(&mut stream, &sink));
-        let endpoint = inbox.recv_timeout(PATIENCE).unwrap();
+        let endpoint: String = inbox.recv_timeout(PATIENCE).unwrap();
+        daemon.watch.heard.session(endpoint.rsplit('=').next().unwrap());
         Self { sending: Http::tcp(daemon), endpoint, inbox, close }
     }
 

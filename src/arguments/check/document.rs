@@ -1,8 +1,8 @@
 //! Which dialect a schema is written in, and what its references lead to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
-use crate::json::{Json, Path};
+use crate::json::Json;
 
 /// The dialects, oldest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -63,6 +63,9 @@ pub(super) struct Document<'s> {
     anchors: BTreeMap<&'s str, &'s Json>,
     /// Embedded resources move what a reference means; none is followed then.
     has_resources: bool,
+    /// The members of objects on the way to what was referred to, by their addresses: a schema may have
+    /// as many references as members.
+    members: HashMap<usize, BTreeMap<&'s str, &'s Json>>,
 }
 
 /// What a reference leads to.
@@ -81,8 +84,8 @@ impl<'s> Document<'s> {
         };
         let key = if dialect == Dialect::Draft4 { "id" } else { "$id" };
         let id = root.get(key).and_then(Json::as_str).map(|id| id.trim_end_matches('#'));
-        let anchors = BTreeMap::new();
-        let mut document = Self { root, dialect, id, anchors, has_resources: false };
+        let (anchors, members) = (BTreeMap::new(), HashMap::new());
+        let mut document = Self { root, dialect, id, anchors, has_resources: false, members };
         document.scan(root, key);
         Some(document)
     }
@@ -118,7 +121,7 @@ impl<'s> Document<'s> {
     }
 
     /// What `reference` leads to; `None` if that is nothing within the document.
-    pub(super) fn target(&self, reference: &str) -> Option<Target<'s>> {
+    pub(super) fn target(&mut self, reference: &str) -> Option<Target<'s>> {
         let (base, fragment) = reference.split_once('#').unwrap_or((reference, ""));
         if self.has_resources {
             return Some(Target::Foreign);
@@ -129,10 +132,24 @@ impl<'s> Document<'s> {
         let fragment = decoded(fragment)?;
         let found = match fragment.as_str() {
             "" => Some(self.root),
-            pointer if pointer.starts_with('/') => Path::parse(pointer).ok()?.find(self.root),
+            pointer if pointer.starts_with('/') => self.find(&pointer[1..]),
             anchor => self.anchors.get(anchor).copied(),
         };
         found.map(Target::Schema)
+    }
+
+    /// What a JSON pointer without its first slash leads to (RFC 6901).
+    fn find(&mut self, pointer: &str) -> Option<&'s Json> {
+        pointer.split('/').try_fold(self.root, |value, step| match value {
+            Json::Object(members) => {
+                let of = || members.iter().map(|(name, value)| (name.as_str(), value)).collect();
+                let address = std::ptr::from_ref(value).addr();
+                let members = self.members.entry(address).or_insert_with(of);
+                members.get(step.replace("~1", "/").replace("~0", "~").as_str()).copied()
+            }
+            Json::Array(items) => items.get(step.parse::<usize>().ok()?),
+            _ => None,
+        })
     }
 }
 

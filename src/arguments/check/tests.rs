@@ -166,6 +166,40 @@ fn references_within_the_schema_are_followed() {
 }
 
 #[test]
+fn what_is_not_checked_is_not_wrong_wherever_it_stands() {
+    for schema in [
+        r#"{"format":"x"}"#,
+        r#"{"not":{"format":"x"}}"#,
+        r#"{"not":{"not":{"format":"x"}}}"#,
+        r#"{"not":{"allOf":[{"format":"x"},true]}}"#,
+        r#"{"not":{"anyOf":[{"format":"x"},false]}}"#,
+        r#"{"not":{"oneOf":[{"format":"x"},false]}}"#,
+        r#"{"not":{"if":{"format":"x"},"then":true}}"#,
+        r#"{"oneOf":[{"format":"x"},true]}"#,
+        r#"{"if":{"format":"x"},"then":false,"else":false}"#,
+        r#"{"contains":{"format":"x"},"minContains":2}"#,
+        r#"{"contains":{"format":"x"},"maxContains":1}"#,
+        r#"{"not":{"contains":{"format":"x"}}}"#,
+        r#"{"not":{"items":{"format":"x"}}}"#,
+        r#"{"items":{"pattern":"^\\p{L}$"}}"#,
+        r#"{"items":{"not":{"pattern":"."}}}"#,
+        r#"{"unevaluatedItems":false}"#,
+        r#"{"not":{"unevaluatedItems":false}}"#,
+    ] {
+        check(schema, r#"["é","ö"]"#, &[]);
+    }
+    for schema in [
+        r#"{"patternProperties":{"^.$":false},"additionalProperties":false}"#,
+        r#"{"not":{"patternProperties":{"^.$":true}}}"#,
+        r#"{"not":{"propertyNames":{"pattern":"^.$"}}}"#,
+        r#"{"not":{"unevaluatedProperties":false},"properties":{"é":true}}"#,
+        r#"{"anyOf":[{"properties":{"é":true}},true],"unevaluatedProperties":false}"#,
+    ] {
+        check(schema, r#"{"é":1}"#, &[]);
+    }
+}
+
+#[test]
 fn numbers_count_by_their_digits() {
     of_one(
         r#"{"maximum":9007199254740992}"#,
@@ -199,6 +233,19 @@ fn a_hostile_schema_ends_soon() {
         (0..20_000).map(|n| format!(r##""{n}":{{"$ref":"#/$defs/{}"}}"##, n + 1)).collect();
     let chain =
         format!(r##"{{"$ref":"#/$defs/0","$defs":{{{},"20000":false}}}}"##, chain.join(","));
+    let twice: Vec<String> = (0..250)
+        .map(|n| {
+            format!(
+                r##""{n}":{{"anyOf":[{{"$ref":"#/$defs/{0}"}},{{"$ref":"#/$defs/{0}"}}]}}"##,
+                n + 1
+            )
+        })
+        .collect();
+    let twice = format!(r##"{{"$ref":"#/$defs/0","$defs":{{{},"250":false}}}}"##, twice.join(","));
+    let ways: Vec<String> = (0..20_000)
+        .map(|n| format!(r##""{n}":{{"oneOf":[{{"not":{{"$ref":"#/$defs/{}"}}}}]}}"##, n + 1))
+        .collect();
+    let ways = format!(r##"{{"$ref":"#/$defs/0","$defs":{{{},"20000":false}}}}"##, ways.join(","));
     let options: Vec<String> = (0..50_000).map(|n| format!(r#""option {n}""#)).collect();
     let choice = format!(r#"{{"items":{{"enum":[{}]}}}}"#, options.join(","));
     let names = format!(r#"{{"propertyNames":{{"enum":[{}]}}}}"#, options.join(","));
@@ -207,7 +254,7 @@ fn a_hostile_schema_ends_soon() {
     let long = format!("[{}]", many(&format!(r#""{}""#, "a".repeat(1000)), 2000));
     let members: Vec<String> = (0..20_000).map(|n| format!(r#""name {n}":1"#)).collect();
     let members = format!("{{{}}}", members.join(","));
-    for schema in [&wide, &deep, &chain, &choice, &names, &patterns] {
+    for schema in [&wide, &deep, &chain, &twice, &ways, &choice, &names, &patterns] {
         let checker = Checker::compile(&Json::parse(schema).unwrap()).unwrap();
         for value in [&nested, &long, &members] {
             let value = Json::parse(value).unwrap();

@@ -6,7 +6,7 @@ use super::rule::{Count, Node, NodeId, Rule};
 use crate::json::Json;
 
 /// How many schemas, values, names and bytes one check may look at.
-const STEPS_MAX: usize = 500_000;
+const STEPS_MAX: usize = 250_000;
 /// How deep references, combinations and values may lie in each other. Every level takes stack.
 pub(super) const DEPTH_MAX: usize = 300;
 

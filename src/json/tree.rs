@@ -129,6 +129,7 @@ impl Json {
 
     /// As serde_json has it: numbers beyond its reach become the nearest ones it has, and members
     /// are sorted by name.
+    #[cfg(test)]
     pub fn to_value(&self) -> serde_json::Value {
         use serde_json::Value;
         match self {

@@ -1,8 +1,8 @@
 //! The first words with a server, in either era.
 //!
 //! 2026-07-28 ("Versioning", era detection): a server that answers `server/discover`, or refuses it
-//! with one of the modern error codes, is modern; any other error, or silence, means legacy, and
-//! `initialize` follows. Silence may also mean that the server is still starting, so the probe is
+//! with one of the modern error codes, is modern unless it names older revisions with that; any other
+//! error, or silence, means legacy, and `initialize` follows. Silence may also mean that the server is still starting, so the probe is
 //! listened for until `initialize` is answered too. The verdict is remembered ([`super::memory`]).
 
 use std::sync::Arc;
@@ -173,11 +173,25 @@ fn discovered(answer: &Message) -> Result<Option<Identity>, String> {
             let ours = versions.iter().find(|version| *version == Revision::MODERN.as_str());
             Ok(ours.map(|version| identity(Era::Modern, version, result)))
         }
-        Kind::Error { error, .. } if has_modern_code(answer.at(*error)) => {
-            Err(format!("it speaks no revision we know; it refused with {}", answer.at(*error)))
+        Kind::Error { error, .. } => {
+            let error = answer.at(*error);
+            if has_modern_code(error) && !supports_legacy(error) {
+                return Err(format!("it speaks no revision we know; it refused with {error}"));
+            }
+            Ok(None)
         }
         _ => Ok(None),
     }
+}
+
+/// Whether a refusal names a revision that begins with `initialize`: of those in `data.supported` the
+/// client is to choose one (2026-07-28, schema, `UnsupportedProtocolVersionError`).
+fn supports_legacy(error: &str) -> bool {
+    let named = object::get(error, "data").and_then(|data| object::get(data, "supported"));
+    let named: Vec<String> =
+        named.and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
+    let known = named.iter().filter_map(|name| Revision::parse(name));
+    known.map(Revision::era).any(|era| era == Era::Legacy)
 }
 
 fn has_modern_code(error: &str) -> bool {
@@ -257,6 +271,8 @@ mod tests {
     const ONLY_MODERN: &str = r#""result":{"protocolVersion":"2026-07-28","capabilities":{}}"#;
     const UNKNOWN: &str = r#""error":{"code":-32601,"message":"no such method"}"#;
     const TOO_OLD: &str = r#""error":{"code":-32022,"message":"unsupported version"}"#;
+    const ONLY_LEGACY: &str = r#""error":{"code":-32022,"message":"unsupported version","data":{"supported":["2025-11-25","1999-01-01"]}}"#;
+    const UNHEARD_OF: &str = r#""error":{"code":-32022,"message":"unsupported version","data":{"supported":["1999-01-01"]}}"#;
     const NEVER: &str = "";
 
     /// How a server behaves, and what must come of it.
@@ -323,6 +339,10 @@ mod tests {
             case(None, MODERN, false, NEVER, Ok(Modern), Some(Modern)),
             case(None, UNKNOWN, false, LEGACY, Ok(Legacy), Some(Legacy)),
             case(None, TOO_OLD, false, NEVER, Err("no revision we know"), None),
+            case(None, ONLY_LEGACY, false, LEGACY, Ok(Legacy), Some(Legacy)),
+            case(None, ONLY_LEGACY, true, LEGACY, Ok(Legacy), Some(Legacy)),
+            case(Some(Modern), ONLY_LEGACY, false, LEGACY, Ok(Legacy), Some(Legacy)),
+            case(None, UNHEARD_OF, false, LEGACY, Err("no revision we know"), None),
             case(None, UNKNOWN, false, UNKNOWN, Err("refused the handshake"), None),
             case(None, NEVER, true, LEGACY, Ok(Legacy), Some(Legacy)),
             case(None, UNKNOWN, true, LEGACY, Ok(Legacy), Some(Legacy)),

@@ -63,7 +63,8 @@ impl Client {
             Ok(response) => return Ok(response),
             Err(request) => request,
         };
-        let connected = self.connector.connect(&self.origin).await;
+        // In a box: hardly any request needs the room for it.
+        let connected = Box::pin(self.connector.connect(&self.origin)).await;
         let connection = connected.map_err(|error| Error::Unreachable(causes(&*error)))?;
         let sent = self.pool.send_on(connection, request).await;
         sent.map_err(|error| broken(error.error()))

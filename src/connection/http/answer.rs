@@ -35,7 +35,8 @@ const REFUSED: [StatusCode; 9] = [
     StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
 ];
 
-/// Acts on the response to `message`. `Ok` once it is answered.
+/// Acts on the response to `message`. `Ok` once it is answered. What takes long, or is rare, is in a box
+/// of its own: every request would have to carry the room for it.
 pub(super) async fn take(
     connection: &Arc<Connection>,
     remote: &Remote,
@@ -45,14 +46,15 @@ pub(super) async fn take(
     let Sent { asked, message, .. } = sent;
     let (head, body) = response.into_parts();
     if !head.status.is_success() {
-        return refused(connection, remote, sent, (head.status, head.headers), body).await;
+        let head = (head.status, head.headers);
+        return Box::pin(refused(connection, remote, sent, head, body)).await;
     }
     if message.method() == Some(&Method::Initialize) {
         // Before anybody acts on the answer.
         remote.session().id = head.headers.get(headers::SESSION_ID).cloned();
     }
     if is(&head.headers, "text/event-stream") {
-        return stream::answer(connection, remote, sent, body).await;
+        return Box::pin(stream::answer(connection, remote, sent, body)).await;
     }
     let bytes = whole(body, remote.max_message).await?;
     if bytes.is_empty() {

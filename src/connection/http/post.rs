@@ -26,7 +26,7 @@ impl Remote {
         };
         let mut tries = 0;
         loop {
-            let shown = credential.show().await.map_err(Failure::refused)?;
+            let shown = Box::pin(credential.show()).await.map_err(Failure::refused)?;
             if let Some(shown) = &shown {
                 self.hidden().note(shown);
             }
@@ -37,7 +37,7 @@ impl Remote {
             }
             let (shown, challenge) = (shown.as_ref(), response.headers());
             // Who refuses a request so has not carried it out.
-            match credential.refused(shown, status, challenge, tries).await {
+            match Box::pin(credential.refused(shown, status, challenge, tries)).await {
                 Verdict::Stands => return Ok(response),
                 Verdict::Because(why) => return Err(Failure::refused(why)),
                 Verdict::Again => tries += 1,

@@ -65,7 +65,9 @@ pub(in super::super) async fn run(connection: Arc<Connection>, remote: Arc<Remot
                     connection.wake_writer.notify_one();
                 });
             }
-            Next::Message(payload) => deliver(&connection, &remote, payload, &tasks).await,
+            Next::Message(payload) => {
+                Box::pin(deliver(&connection, &remote, payload, &tasks)).await;
+            }
         }
     }
     remote.drained.cancel();
@@ -112,15 +114,15 @@ async fn ask(
             return Ok(());
         }
         Some(Method::Initialize) if !remote.streamable => {
-            sse::open(connection, remote, tasks).await?;
+            Box::pin(sse::open(connection, remote, tasks)).await?;
         }
         _ => {}
     }
     match post(connection, remote, (&message, &body), asked).await {
         Err(Failure { reason, reached: Reached::Misplaced }) => {
-            let opened = sse::open(connection, remote, tasks).await;
+            let opened = Box::pin(sse::open(connection, remote, tasks)).await;
             opened.map_err(|failure| failure.after(&reason))?;
-            post(connection, remote, (&message, &body), asked).await
+            Box::pin(post(connection, remote, (&message, &body), asked)).await
         }
         done => done,
     }
@@ -139,7 +141,7 @@ async fn post(
     }
     let sent = Sent { asked, message, era };
     if message.method() == Some(&Method::Listen) {
-        return subscription::keep(connection, remote, &sent, &headers, body).await;
+        return Box::pin(subscription::keep(connection, remote, &sent, &headers, body)).await;
     }
     let mut patience = Patience::new();
     loop {

@@ -40,9 +40,10 @@ pub(super) async fn answer(front: &Arc<Front>, prepared: Prepared) -> Response {
             json(status_of(error.code, held.is_some()), error.response(Some(&id)))
         }
         Handled::Later(later) => {
-            message(StatusCode::OK, handle::later(&front.hub, &session, &id, later).await)
+            let answer = Box::pin(handle::later(&front.hub, &session, &id, later)).await;
+            message(StatusCode::OK, answer)
         }
-        Handled::Listen(filter) => listen(front, &id, filter).await,
+        Handled::Listen(filter) => Box::pin(listen(front, &id, filter)).await,
         Handled::Call(mut call) => {
             call.forwarded = forwarded;
             let in_flight = match held.as_ref().map(|_| session.begin(&id)).transpose() {

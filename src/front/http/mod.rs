@@ -109,11 +109,12 @@ impl Service {
         self.caller.clone()
     }
 
-    async fn answer(self, request: Request<Incoming>) -> Response {
+    /// What happens rarely is in boxes of its own: every request would have to carry the room for it.
+    async fn answer(self, request: Request<Incoming>) -> Result<Response, Infallible> {
         // Refused with 403 (2025-11-25, "Security Warning").
         if let Err(refused) = guard::check(&self.front, &self.caller.peer, request.headers()) {
             let error = RpcError::new(INVALID_REQUEST, refused.to_string());
-            return refusal(StatusCode::FORBIDDEN, &error);
+            return Ok(refusal(StatusCode::FORBIDDEN, &error));
         }
         if request.method() == Method::POST && request.uri().path() == "/mcp" {
             // Nothing but the headers and the body is kept of what lies in the connection's buffer.
@@ -121,16 +122,14 @@ impl Service {
                 let (head, body) = request.into_parts();
                 (head.headers, body)
             };
-            return post::take_in(&self.front, &self.caller, headers, body).await;
+            return Ok(post::take_in(&self.front, &self.caller, headers, body).await);
         }
         let mut request = request.map(axum::body::Body::new);
         request.extensions_mut().insert(self.caller.peer.principal.clone());
         request.extensions_mut().insert(self.caller.peer.clone());
         request.extensions_mut().insert(self.caller.clone());
-        match self.router.oneshot(request).await {
-            Ok(response) => response.map(Body::Routed),
-            Err(error) => match error {},
-        }
+        let response = Box::pin(self.router.oneshot(request)).await?;
+        Ok(response.map(Body::Routed))
     }
 }
 
@@ -143,8 +142,7 @@ impl hyper::service::Service<Request<Incoming>> for Service {
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         self.caller.began.notify_one();
         self.front.hub.touch();
-        let answering = self.clone().answer(request);
-        Box::pin(async move { Ok(answering.await) })
+        Box::pin(self.clone().answer(request))
     }
 }
 

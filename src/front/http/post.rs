@@ -51,7 +51,9 @@ pub(super) async fn take_in(
     };
     let prepared = match Message::parse(&bytes) {
         Ok(message) => prepare(front, caller, &request, message),
-        Err(Malformed::Batch) => return batch_or_refuse(front, caller, &request, &bytes).await,
+        Err(Malformed::Batch) => {
+            return Box::pin(batch_or_refuse(front, caller, &request, &bytes)).await;
+        }
         Err(malformed) => {
             let (error, id) = malformed.answer();
             return json(StatusCode::BAD_REQUEST, error.response(id));

@@ -177,6 +177,7 @@ where
         http1::Builder::new().serve_connection(TokioIo::new(stream), service).with_upgrades();
     tokio::pin!(connection);
     let ended = tokio::select! {
+        biased;
         ended = until_ended(connection, &caller, &tasks) => ended,
         () = caller.given_up() => return tracing::debug!("a client does not read"),
     };
@@ -194,6 +195,7 @@ where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
     tokio::select! {
+        biased;
         ended = &mut connection => return ended,
         () = tasks.stopped() => {}
     }

@@ -172,6 +172,11 @@ impl Hub {
         self.leaving.is_cancelled()
     }
 
+    /// Whether a call must end. `is_noted`: the next process of ours knows of it.
+    pub(super) fn is_closed(&self, is_noted: bool) -> bool {
+        self.closing.is_cancelled() && !(is_noted && self.is_leaving())
+    }
+
     /// Completes when a call must end. `is_noted`: the next process of ours knows of it.
     pub(super) async fn closed(&self, is_noted: bool) {
         self.closing.cancelled().await;

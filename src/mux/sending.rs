@@ -34,6 +34,10 @@ impl Limits<'_> {
         self.hub.closed(self.is_noted).await;
     }
 
+    fn is_closed(self) -> bool {
+        self.hub.is_closed(self.is_noted)
+    }
+
     /// The loss, unless the next process of ours will see to a request that was not sent: then
     /// nothing comes.
     pub(super) async fn or_left(self, loss: Loss) -> Loss {
@@ -115,7 +119,11 @@ pub(super) async fn send_and_wait(
     let (mut tries, mut dead) = (0, None);
     loop {
         tries += 1;
+        if limits.is_closed() {
+            return Err(Loss::not_sent(CLOSING));
+        }
         let live = tokio::select! {
+            biased;
             live = located.server.live(limits.deadline, dead.as_ref()) => live.map_err(|e| Loss::not_sent(e.to_string()))?,
             () = limits.closed() => return Err(Loss::not_sent(CLOSING)),
         };

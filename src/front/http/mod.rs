@@ -20,7 +20,8 @@ use std::sync::{Arc, OnceLock};
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
+use axum::http::header::{self as names, AsHeaderName, HeaderName};
+use axum::http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
 use axum::routing::{get, post as posted};
 use hyper::body::Incoming;
 use tokio::sync::Notify;
@@ -45,6 +46,10 @@ type Response = axum::http::Response<Body>;
 pub const LINE_MIN: usize = 64 * 1024 * 1024;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// A name that was looked at before is found faster than a text.
+const SESSION_ID: HeaderName = HeaderName::from_static(headers::SESSION_ID);
+const PROTOCOL_VERSION: HeaderName = HeaderName::from_static(headers::PROTOCOL_VERSION);
 
 /// Who is at the other end of a connection, and how it came.
 #[derive(Debug, Clone)]
@@ -189,7 +194,7 @@ fn ready(front: Arc<Front>) -> Response {
 fn json(status: StatusCode, body: bytes::Bytes) -> Response {
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;
-    response.headers_mut().insert(header::CONTENT_TYPE, JSON);
+    response.headers_mut().insert(names::CONTENT_TYPE, JSON);
     response
 }
 
@@ -197,7 +202,7 @@ fn json(status: StatusCode, body: bytes::Bytes) -> Response {
 fn message(status: StatusCode, payload: Payload) -> Response {
     let mut response = Response::new(Body::parts(payload.into_parts()));
     *response.status_mut() = status;
-    response.headers_mut().insert(header::CONTENT_TYPE, JSON);
+    response.headers_mut().insert(names::CONTENT_TYPE, JSON);
     response
 }
 
@@ -213,19 +218,19 @@ fn empty(status: StatusCode) -> Response {
     response
 }
 
-fn header<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+fn header(headers: &HeaderMap, name: impl AsHeaderName) -> Option<&str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
 /// The session a legacy request names: `None` if it names none, `Err` if it is no session's.
 fn session_id(request: &HeaderMap) -> Option<Result<SessionId, ()>> {
-    let value = request.get(headers::SESSION_ID)?;
+    let value = request.get(SESSION_ID)?;
     Some(value.to_str().ok().and_then(SessionId::parse).ok_or(()))
 }
 
 /// Whether the client reads this media type (RFC 9110, section 12.5.1). No header means any.
 fn accepts(request: &HeaderMap, media_type: &str) -> bool {
-    let Some(accept) = header(request, "accept") else { return true };
+    let Some(accept) = header(request, names::ACCEPT) else { return true };
     if memchr::memmem::find(accept.as_bytes(), media_type.as_bytes()).is_some() {
         return true;
     }

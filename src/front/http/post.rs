@@ -8,7 +8,10 @@ use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 
 use super::answer::answer;
-use super::{Caller, Front, Response, accepts, batch, header, json, refusal, session_id};
+use super::{
+    Caller, Front, PROTOCOL_VERSION, Response, SESSION_ID, accepts, batch, header, json, refusal,
+    session_id,
+};
 use crate::access::Principal;
 use crate::client::session::Session;
 use crate::connection::Forwarded;
@@ -69,7 +72,7 @@ pub(super) async fn take_in(
             if opens && response.status() == StatusCode::OK {
                 front.sessions.note(session);
                 let value = HeaderValue::try_from(session.to_string()).expect("hex digits");
-                response.headers_mut().insert(headers::SESSION_ID, value);
+                response.headers_mut().insert(SESSION_ID, value);
             }
             response
         }
@@ -108,7 +111,7 @@ where
     B: http_body::Body<Data = Bytes, Error: Into<axum::BoxError>>,
 {
     let wrong = |status, what: &str| refusal(status, &RpcError::new(code::INVALID_REQUEST, what));
-    let media_type = header(headers, "content-type").and_then(|value| value.split(';').next());
+    let media_type = header(headers, names::CONTENT_TYPE).and_then(|value| value.split(';').next());
     if !media_type.is_some_and(|value| value.trim().eq_ignore_ascii_case("application/json")) {
         return Err(wrong(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -144,7 +147,7 @@ fn prepare(
     request: &HeaderMap,
     message: Message,
 ) -> Result<Prepared, Response> {
-    let version = header(request, headers::PROTOCOL_VERSION).and_then(Revision::parse);
+    let version = header(request, PROTOCOL_VERSION).and_then(Revision::parse);
     let is_modern = version.is_some_and(|version| version.era() == Era::Modern);
     let refuse = |status, error: &RpcError| Err(json(status, error.response(message.id())));
     let head = match Head::parse(&message) {
@@ -187,7 +190,7 @@ fn check_modern(request: &HeaderMap, parsed: &Message, head: &Head) -> Result<()
     let meta = head.meta(parsed);
     // A header that differs is what is wrong even if the body's version is unknown, too.
     if let Some(version) = &meta.version {
-        headers::check_version(header(request, headers::PROTOCOL_VERSION), version)?;
+        headers::check_version(header(request, PROTOCOL_VERSION), version)?;
     }
     meta.check_modern()?;
     let body_version = meta.version.as_deref().unwrap_or_default();
@@ -200,7 +203,7 @@ fn check_modern(request: &HeaderMap, parsed: &Message, head: &Head) -> Result<()
         None => None,
     };
     let mirrored = Mirrored {
-        version: header(request, headers::PROTOCOL_VERSION),
+        version: header(request, PROTOCOL_VERSION),
         method: header(request, headers::METHOD),
         name: request
             .get(headers::NAME)
@@ -234,7 +237,7 @@ fn legacy_session(
     parsed: &Message,
 ) -> Result<Arc<HttpSession>, (StatusCode, RpcError)> {
     let wrong = |status, what: &str| Err((status, RpcError::new(code::INVALID_REQUEST, what)));
-    if let Some(version) = header(request, headers::PROTOCOL_VERSION)
+    if let Some(version) = header(request, PROTOCOL_VERSION)
         && Revision::parse(version).is_none()
     {
         return Err((StatusCode::BAD_REQUEST, crate::wire::meta::unsupported_version(version)));

@@ -87,7 +87,8 @@ impl Fetch {
         let headers = request.headers_mut();
         headers.insert(USER_AGENT, http::US);
         headers.insert(CONNECTION, HeaderValue::from_static("close"));
-        let io = self.connector.clone().oneshot(request.uri().clone()).await?;
+        let connected = self.connector.clone().oneshot(request.uri().clone()).await;
+        let io = connected.map_err(|error| http::unconnected(&*error))?;
         http::address(&mut request);
         Ok(HttpConnection::open(io).await?.send(request).await?)
     }

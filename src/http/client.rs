@@ -13,10 +13,12 @@ use tokio::net::UnixStream;
 use tower::ServiceExt;
 
 use super::pool::{HttpConnection, Pool, RequestBody, ResponseBody};
-use super::{Error, causes, reason};
+use super::{Error, reason, unconnected};
 
-/// How long a connection may take to be there.
+/// How long TCP may take to reach one of a name's addresses.
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);
+/// How long a connection may take to be there, with what comes before and after that: the name, TLS.
+const OPEN_WITHIN: Duration = Duration::from_secs(20);
 /// After how much silence the kernel asks whether the other end is still there.
 const KEEPALIVE: Duration = Duration::from_secs(30);
 /// How often it then asks, and how often in vain.
@@ -64,8 +66,12 @@ impl Client {
             Err(request) => request,
         };
         // In a box: hardly any request needs the room for it.
-        let connected = Box::pin(self.connector.connect(&self.origin)).await;
-        let connection = connected.map_err(|error| Error::Unreachable(causes(&*error)))?;
+        let connecting = Box::pin(self.connector.connect(&self.origin));
+        let connection = match tokio::time::timeout(OPEN_WITHIN, connecting).await {
+            Ok(connected) => connected.map_err(|error| unconnected(&*error)),
+            Err(_) => Err(format!("no connection came about within {OPEN_WITHIN:?}")),
+        };
+        let connection = connection.map_err(Error::Unreachable)?;
         let sent = self.pool.send_on(connection, request).await;
         sent.map_err(|error| broken(error.error()))
     }
@@ -112,5 +118,35 @@ impl Connector {
                 HttpConnection::open(TokioIo::new(UnixStream::connect(path).await?)).await?
             }
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::{Client, Connector};
+    use crate::http::RequestBody;
+    use hyper::{Request, Uri};
+    use hyper_rustls::HttpsConnectorBuilder;
+    use rustls::crypto::ring::default_provider;
+    use rustls::{ClientConfig, RootCertStore};
+    use tokio::net::TcpListener;
+
+    /// With time paused, it goes to the next timer as soon as nobody says anything more.
+    #[tokio::test(start_paused = true)]
+    async fn who_is_silent_instead_of_greeting_is_given_up() {
+        let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let origin: Uri = format!("https://{}/", silent.local_addr().unwrap()).parse().unwrap();
+        let trusts_nobody = ClientConfig::builder_with_provider(default_provider().into())
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(RootCertStore::empty())
+            .with_no_client_auth();
+        let tls = HttpsConnectorBuilder::new().with_tls_config(trusts_nobody).https_only();
+        let connector = Connector::Tls(tls.enable_http1().build());
+        let client = Client { origin, connector, pool: Arc::default() };
+        let error = client.send(Request::new(RequestBody::default())).await.err().unwrap();
+        assert!(error.to_string().contains("no connection came about within 20s"), "{error}");
     }
 }

@@ -13,6 +13,7 @@
 
 mod client;
 mod pool;
+mod tls;
 
 use std::error;
 
@@ -68,6 +69,11 @@ pub fn reason(error: &dyn error::Error) -> String {
         Some(cause) => causes(cause),
         None => error.to_string(),
     }
+}
+
+/// Why there is no connection.
+pub fn unconnected(error: &(dyn error::Error + 'static)) -> String {
+    tls::reason(error).unwrap_or_else(|| causes(error))
 }
 
 /// An error and all that led to it.

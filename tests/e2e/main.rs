@@ -10,6 +10,7 @@ mod flood;
 mod forwarded;
 mod hostile;
 mod http;
+mod https;
 mod inline;
 mod legacy_sessions;
 mod lossless;

@@ -19,8 +19,10 @@ pub const SERVER: &[Key] = &[
         "url",
         Kind::Text,
         Unset,
-        "The address of a remote server: `http://…` or `https://…`. What is about a process (`args`, \
-         `env`, `cwd`, limits, `sandbox`) does not go with it.",
+        "The address of a remote server: `http://…` or `https://…`, whose certificate an authority has \
+         to vouch for that this machine trusts, or that is in the file that the daemon's \
+         `SSL_CERT_FILE` names. What is about a process (`args`, `env`, `cwd`, limits, `sandbox`) does \
+         not go with it.",
     ),
     key(
         "transport",

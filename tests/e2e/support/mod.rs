@@ -10,6 +10,7 @@ pub mod processes;
 pub mod program;
 pub mod raw;
 pub mod speaker;
+pub mod tls;
 pub mod watch;
 pub mod wires;
 

@@ -1,0 +1,45 @@
+//! Why no connection over TLS came about, in words that help.
+
+use std::error::Error;
+use std::io;
+
+use rustls::CertificateError as Wrong;
+
+/// What is wrong, if that is TLS.
+pub(super) fn reason(error: &(dyn Error + 'static)) -> Option<String> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(error) = error.downcast_ref::<rustls::Error>() {
+            return Some(of(error));
+        }
+        // What is in an error of I/O is not its source, but that error itself.
+        next = match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+            Some(inner) => Some(inner),
+            None => error.source(),
+        };
+    }
+    None
+}
+
+fn of(error: &rustls::Error) -> String {
+    let wrong = match error {
+        rustls::Error::InvalidCertificate(wrong) => wrong,
+        rustls::Error::InvalidMessage(_) => {
+            return "what answers there does not speak TLS; begin its `url` with http:// if that is right".to_owned();
+        }
+        other => return format!("TLS: {other}"),
+    };
+    match wrong {
+        Wrong::UnknownIssuer => {
+            "nobody whom this machine trusts vouches for its certificate; add its authority to the certificates of this machine if that is right".to_owned()
+        }
+        Wrong::NotValidForName | Wrong::NotValidForNameContext { .. } => {
+            "its certificate is for another name".to_owned()
+        }
+        Wrong::Expired | Wrong::ExpiredContext { .. } => "its certificate has expired".to_owned(),
+        Wrong::NotValidYet | Wrong::NotValidYetContext { .. } => {
+            "its certificate is not valid yet; is the clock right?".to_owned()
+        }
+        other => format!("its certificate is not accepted: {other}"),
+    }
+}

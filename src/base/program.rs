@@ -23,8 +23,8 @@ const OUTPUT_MAX: usize = 64 * 1024;
 const WORDS_MAX: usize = 4 * 1024;
 /// What is told of them, in characters.
 const TOLD_MAX: usize = 200;
-/// What systemd means for the daemon alone.
-const OF_THE_DAEMON: [&str; 6] = [
+/// What systemd means for the daemon alone: no program of ours gets these variables.
+pub const OF_THE_DAEMON: [&str; 6] = [
     "NOTIFY_SOCKET",
     "LISTEN_FDS",
     "LISTEN_PID",

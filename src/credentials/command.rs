@@ -12,6 +12,7 @@ use tokio::sync::Mutex;
 
 use super::bearer;
 use crate::base::Secret;
+use crate::base::program::OF_THE_DAEMON;
 
 /// How long the program may take.
 const RUN_WITHIN: Duration = Duration::from_secs(30);
@@ -19,15 +20,6 @@ const RUN_WITHIN: Duration = Duration::from_secs(30);
 const AHEAD: Duration = Duration::from_secs(30);
 /// The longest output, in bytes.
 const OUTPUT_MAX: u64 = 64 * 1024;
-/// What systemd meant for us alone.
-const OURS: [&str; 6] = [
-    "NOTIFY_SOCKET",
-    "LISTEN_FDS",
-    "LISTEN_PID",
-    "LISTEN_FDNAMES",
-    "WATCHDOG_USEC",
-    "WATCHDOG_PID",
-];
 
 pub(super) struct Command {
     words: Vec<Secret>,
@@ -77,7 +69,7 @@ impl Command {
         let (program, args) = self.words.split_first().ok_or("is not named")?;
         let mut command = tokio::process::Command::new(program.expose());
         command.args(args.iter().map(Secret::expose));
-        for name in OURS {
+        for name in OF_THE_DAEMON {
             command.env_remove(name);
         }
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());

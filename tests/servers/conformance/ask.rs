@@ -90,7 +90,7 @@ fn fits(method: &str, answer: &Value) -> bool {
     }
 }
 
-/// Asks `questions`, all at once. `state` is what a modern client has to bring back.
+/// Asks `questions`, in the modern era all at once. `state` is what a modern client has to bring back.
 ///
 /// # Errors
 /// When the client lacks a capability, or refuses: then its own error.
@@ -118,19 +118,16 @@ pub async fn ask(
         let requests = typed(Value::Object(requests))?;
         return Ok(Asked::Required(InputRequiredResult::new(Some(requests), state)));
     }
-    let (mut keys, mut running) = (Vec::new(), Vec::new());
+    // One at a time: over stdio nobody can tell whose call a second question would belong to, once the
+    // client has taken the first and gone on to another call.
+    let mut answers = BTreeMap::new();
     for (key, method, params) in questions {
         // As it is, not as a model of it: nothing of a form may get lost.
         let request = ServerRequest::CustomRequest(CustomRequest::new(method, Some(params)));
-        keys.push(key.to_owned());
         let options = rmcp::service::PeerRequestOptions::no_options();
         let sent = context.peer.send_request_with_option(request, options).await;
-        running.push(sent.map_err(refused)?);
-    }
-    let mut answers = BTreeMap::new();
-    for (key, running) in keys.into_iter().zip(running) {
-        let answer = running.await_response().await.map_err(refused)?;
-        answers.insert(key, typed(json!(answer))?);
+        let answer = sent.map_err(refused)?.await_response().await.map_err(refused)?;
+        answers.insert(key.to_owned(), typed(json!(answer))?);
     }
     Ok(Asked::Answers(answers))
 }

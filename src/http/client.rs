@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use hyper::http::uri::PathAndQuery;
 use hyper::{Request, Response, Uri};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -15,7 +16,7 @@ use tower::ServiceExt;
 use super::pool::{HttpConnection, Pool, RequestBody, ResponseBody};
 use super::{Error, reason, unconnected};
 
-/// How long TCP may take to reach one of a name's addresses.
+/// How long TCP may take, over all addresses of a name.
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);
 /// How long a connection may take to be there, with what comes before and after that: the name, TLS.
 const OPEN_WITHIN: Duration = Duration::from_secs(20);
@@ -30,7 +31,7 @@ const UNACKNOWLEDGED_MAX: Duration = Duration::from_mins(1);
 /// Asks one server.
 #[derive(Debug)]
 pub struct Client {
-    /// The server's address, without what is below it.
+    /// The server's address without path and query, which may hold a secret.
     origin: Uri,
     connector: Connector,
     pool: Arc<Pool>,
@@ -52,7 +53,10 @@ impl Client {
             Some(path) => Connector::Unix(path.into()),
             None => Connector::new(url)?,
         };
-        Ok(Self { origin: url.clone(), connector, pool: Arc::default() })
+        let mut parts = url.clone().into_parts();
+        parts.path_and_query = Some(PathAndQuery::from_static("/"));
+        let origin = Uri::from_parts(parts).map_err(|_| "its `url` names no server".to_owned())?;
+        Ok(Self { origin, connector, pool: Arc::default() })
     }
 
     /// Sends one request, whose URI is the path and the query only, and waits for the head of the
@@ -132,6 +136,13 @@ mod tests {
     use rustls::crypto::ring::default_provider;
     use rustls::{ClientConfig, RootCertStore};
     use tokio::net::TcpListener;
+
+    #[test]
+    fn only_the_origin_is_kept_of_an_address() {
+        let url = "http://host:81/mcp/canary?key=canary".parse().unwrap();
+        let shown = format!("{:?}", Client::new(&url, None).unwrap());
+        assert!(shown.contains("http://host:81/") && !shown.contains("canary"), "{shown}");
+    }
 
     /// With time paused, it goes to the next timer as soon as nobody says anything more.
     #[tokio::test(start_paused = true)]

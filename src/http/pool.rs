@@ -22,6 +22,7 @@ use tokio::time::Instant;
 /// such a close would be lost without anybody knowing whether it arrived.
 const IDLE_FOR: Duration = Duration::from_secs(4);
 
+/// The body of a request, which is there as a whole.
 pub type RequestBody = Full<Bytes>;
 
 type Driver = Pin<Box<dyn Future<Output = hyper::Result<()>> + Send>>;
@@ -80,7 +81,8 @@ impl HttpConnection {
     }
 }
 
-/// The idle connections to one server, the one that was used last at the end.
+/// The idle connections to one server, the one that was used last at the end: never more than were in use
+/// at once.
 #[derive(Default)]
 pub(super) struct Pool {
     idle: Mutex<Vec<(HttpConnection, Instant)>>,

@@ -4,8 +4,8 @@
 //! a response is delivered before anything later is begun. What comes back is routed as if it had
 //! been read from a pipe, with the request on whose stream it came.
 //!
-//! [`send`] takes messages off the queue, [`post`] sends one request and
-//! [`answer`] reads what comes back; [`standing`] is the stream that a legacy server may talk on unasked, [`subscription`] the one of
+//! [`send`] takes messages off the queue, [`post`] sends one request and [`answer`] reads what comes
+//! back; [`standing`] is the stream that a legacy server may talk on unasked, [`subscription`] the one of
 //! a modern server. [`hide`] keeps what the server is shown out of what is written about it.
 //! [`sse`] is the one stream of HTTP with SSE, [`later`] what a busy server is given.
 

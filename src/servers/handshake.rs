@@ -3,7 +3,8 @@
 //! 2026-07-28 ("Versioning", era detection): a server that answers `server/discover`, or refuses it
 //! with one of the modern error codes, is modern unless it names older revisions with that; any other
 //! error, or silence, means legacy, and `initialize` follows. Silence may also mean that the server is
-//! still starting, so the probe is listened for until `initialize` is answered too. The verdict is remembered ([`super::memory`]).
+//! still starting, so the probe is listened for until `initialize` is answered too. The verdict is
+//! remembered ([`super::memory`]).
 
 use std::sync::Arc;
 use std::time::Duration;

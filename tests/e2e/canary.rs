@@ -264,8 +264,11 @@ fn every_kind_of_leak_is_found() {
     let mut program = sandbox.program("sh");
     program.args(["-c", "echo canary7-log >&2; exec sleep 60", CANARY]);
     let mut child = program.env("GIVEN", CANARY).spawn();
-    until("the log", || {
-        sandbox.watch.logs().iter().any(|(_, text)| !text.is_empty()).then_some(())
+    // In the middle of execve(2) a process shows nothing of itself.
+    until("the program", || {
+        let (words, environment) =
+            (of_process(child.id(), "cmdline"), of_process(child.id(), "environ"));
+        (words.starts_with("sleep") && !environment.is_empty()).then_some(())
     });
     let nobody = Owners { given: &[], is_inherited: false, servers: HashMap::new() };
     look_at(&sandbox.watch, child.id(), &nobody);

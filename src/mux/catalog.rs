@@ -128,14 +128,11 @@ impl Catalog {
         })
     }
 
-    /// Whether the lists of a topic are the same text as those of another catalog.
-    pub fn is_same(&self, other: &Self, topic: Topic) -> bool {
-        let lists = |catalog: &Self| -> Vec<Bytes> {
-            let lists = topic.lists().iter().map(|kind| catalog.shown(*kind, None).list.clone());
-            let tools = catalog.for_clients.iter().filter(|_| topic == Topic::Tools);
-            lists.chain(tools.map(|shown| shown.list.clone())).collect()
-        };
-        lists(self) == lists(other)
+    /// The lists of a topic, everybody's and those of single clients, as they are read.
+    pub fn lists(&self, topic: Topic) -> Vec<Bytes> {
+        let lists = topic.lists().iter().map(|kind| self.shown(*kind, None).list.clone());
+        let tools = self.for_clients.iter().filter(|_| topic == Topic::Tools);
+        lists.chain(tools.map(|shown| shown.list.clone())).collect()
     }
 }
 

@@ -1,8 +1,9 @@
 //! Everything a call looks at, as one immutable snapshot.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
+use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::catalog::{Catalog, OwnTools};
@@ -27,11 +28,26 @@ pub struct World {
     pub complaint: Option<Arc<str>>,
     /// Servers that have neither started nor failed yet.
     pub unsettled: Vec<ServerName>,
-    /// The lists of those versions.
-    announced: Arc<Catalog>,
+    announced: Arc<Announced>,
     /// Until then another list is announced only once every server is settled, so that a config
     /// that changes several servers is one change to a client.
     quiet_until: Option<Instant>,
+}
+
+/// The lists of those versions. The servers that they were made of may be gone by now, and must not be
+/// kept up by whoever keeps a snapshot.
+#[derive(Debug)]
+struct Announced {
+    catalog: Weak<Catalog>,
+    /// By [`Topic::index`].
+    lists: [Vec<Bytes>; 3],
+}
+
+impl Announced {
+    fn of(catalog: &Arc<Catalog>) -> Arc<Self> {
+        let lists = Topic::ALL.map(|topic| catalog.lists(topic));
+        Arc::new(Self { catalog: Arc::downgrade(catalog), lists })
+    }
 }
 
 impl World {
@@ -47,7 +63,7 @@ impl World {
         Self {
             config,
             servers: Arc::new(servers),
-            announced: catalog.clone(),
+            announced: Announced::of(&catalog),
             catalog,
             own_tools,
             versions: [0; 3],
@@ -94,12 +110,13 @@ impl World {
         if self.unsettled.is_empty() || self.quiet_until.is_some_and(|until| now >= until) {
             self.quiet_until = None;
         }
-        if self.quiet_until.is_none() && !Arc::ptr_eq(&self.catalog, &self.announced) {
-            for topic in Topic::ALL {
-                let is_new = !self.catalog.is_same(&self.announced, topic);
-                self.versions[topic.index()] += u64::from(is_new);
+        let is_announced = std::ptr::eq(self.announced.catalog.as_ptr(), &raw const *self.catalog);
+        if self.quiet_until.is_none() && !is_announced {
+            let now = Announced::of(&self.catalog);
+            for topic in Topic::ALL.map(Topic::index) {
+                self.versions[topic] += u64::from(now.lists[topic] != self.announced.lists[topic]);
             }
-            self.announced = self.catalog.clone();
+            self.announced = now;
         }
         self
     }

@@ -21,6 +21,9 @@ const FIELD: [(f32, f32); FIELDS] = [
     (0.4, 0.6),
 ];
 
+/// Words of one field of a tool that are looked at. Whoever writes more is found by those.
+const WORDS_MAX: u32 = 300;
+
 /// How soon more occurrences of a word stop to count.
 const SATURATION: f32 = 1.5;
 
@@ -129,6 +132,9 @@ impl Builder {
         let mut lengths = [0; FIELDS];
         let (forms, stems, occurrences) = (&mut self.forms, &mut self.stems, &mut self.occurrences);
         take_apart(document, |field, word| {
+            if lengths[field as usize] == WORDS_MAX {
+                return;
+            }
             lengths[field as usize] += 1;
             let known = forms.get(word).copied();
             let stem = known.unwrap_or_else(|| {

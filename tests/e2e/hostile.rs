@@ -39,7 +39,7 @@ impl Neighbour {
     fn goes_on(&self) {
         let before = self.calls.load(Ordering::Relaxed);
         until("the neighbour's calls", || {
-            (self.calls.load(Ordering::Relaxed) > before + 20).then_some(())
+            (self.calls.load(Ordering::Relaxed) > before + 5).then_some(())
         });
     }
 
@@ -99,13 +99,11 @@ fn each_misdeed_is_named_and_hurts_nobody_else() {
     }
     let grown = daemon.memory_kib().saturating_sub(memory);
     assert!(grown < 64 * 1024, "{grown} KiB more than before");
-    let now = until("descriptors back to what they were", || {
-        let now = daemon.descriptors();
-        (now <= descriptors).then_some(now)
+    until("descriptors back to what they were", || {
+        (daemon.descriptors() <= descriptors).then_some(())
     });
-    assert_eq!(now, descriptors);
     neighbour.finish();
-    assert_eq!(descendants(daemon.pid()).len(), 2, "one process for each server");
+    until("one process for each server", || (descendants(daemon.pid()).len() == 2).then_some(()));
     assert_eq!(daemon.stop(), Some(0));
 }
 
@@ -164,12 +162,14 @@ fn a_server_that_floods_or_reads_no_more_does_not_grow_in_us() {
         neighbour.goes_on();
     }
     // The server reads no more either: what is sent to it is refused before it fills our memory.
-    let big = "x".repeat(3 << 20);
+    let arguments = format!(r#"{{"value":"{}"}}"#, "x".repeat(3 << 20));
     let mut refused = String::new();
     for n in 0..20 {
         let mut client = Http::tcp(&daemon).legacy(&json!({}));
-        let body = json!({ "jsonrpc": "2.0", "id": n, "method": "tools/call", "params": { "name": "bad__mirror", "arguments": { "value": big } } });
-        client.start_post(&body.to_string(), &[]);
+        let body = format!(
+            r#"{{"jsonrpc":"2.0","id":{n},"method":"tools/call","params":{{"name":"bad__mirror","arguments":{arguments}}}}}"#
+        );
+        client.start_post(&body, &[]);
         neighbour.goes_on();
         let finished = |fact: &Value| fact["outcome"] == "not_sent";
         if daemon.count("call_finished", finished) > 0 {

@@ -258,7 +258,7 @@ fn the_list_is_the_same_text_after_a_restart() {
     let sandbox = Sandbox::new();
     let mut daemon = start(&sandbox);
     let list = |daemon: &Daemon| {
-        Http::tcp(daemon).legacy(&json!({})).request("tools/list", &json!({})).body
+        Http::tcp(daemon).legacy(&json!({})).request("tools/list", &json!({})).message()
     };
     let before = list(&daemon);
     let crash = Http::tcp(&daemon).legacy(&json!({})).call("h__crash", &json!({})).json();

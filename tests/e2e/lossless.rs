@@ -69,8 +69,8 @@ fn requests_and_results_pass_unchanged() {
                 let line = client.borrow().next();
                 prop_assert_eq!(mirrored(&line, &id), &value);
             }
-            let reply = http.borrow_mut().post(&body("h__mirror", plain), &[]);
-            prop_assert_eq!(mirrored(&reply.body, &id), &value);
+            let answer = http.borrow_mut().post(&body("h__mirror", plain), &[]).message();
+            prop_assert_eq!(mirrored(&answer, &id), &value);
 
             // And what the server received, but for the id and the name.
             let reply = http.borrow_mut().post(&body("h__received", plain), &[]).json();
@@ -98,7 +98,7 @@ fn a_megabyte_passes_unchanged() {
     let mut http = Http::tcp(&daemon).legacy(&json!({}));
     let mut bridge = Lines::bridge(&sandbox);
     for _ in 0..5 {
-        assert!(mirrored(&http.post(&body, &[]).body, "1") == value);
+        assert!(mirrored(&http.post(&body, &[]).message(), "1") == value);
         bridge.write(&body);
         assert!(mirrored(&bridge.next(), "1") == value);
     }
@@ -111,7 +111,7 @@ fn a_body_on_several_lines_reaches_the_server_on_one() {
     let daemon = Daemon::with(&sandbox, &[("h", &[path.to_str().unwrap()])]);
     let mut http = Http::tcp(&daemon).legacy(&json!({}));
     let body = "{\n\"jsonrpc\":\"2.0\",\r\n\"id\":1,\"method\":\"tools/call\",\"params\":{\"name\":\"h__mirror\",\n\"arguments\":{\"value\":{\"a\":\n1}}}}";
-    assert_eq!(mirrored(&http.post(body, &[]).body, "1"), "{\"a\": 1}");
+    assert_eq!(mirrored(&http.post(body, &[]).message(), "1"), "{\"a\": 1}");
 }
 
 #[test]

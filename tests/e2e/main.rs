@@ -25,6 +25,7 @@ mod reload;
 mod remote;
 mod remote_older;
 mod remote_ways;
+mod rows;
 mod search;
 mod secrets;
 mod servers;

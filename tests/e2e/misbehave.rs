@@ -1,21 +1,19 @@
-//! A remote server that does everything wrong that HTTP allows: what the agent is told, in which
-//! time, and that nobody else notices. What it was sent to prove us it repeats wherever it can.
+//! A remote server that does everything wrong that HTTP allows: what the agent is told, and that
+//! nobody else notices. What it was sent to prove us it repeats wherever it can.
 
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
 use crate::support::far::{Far, Out, Seen, legacy, modern, said};
 use crate::support::{CANARY, Daemon, Lines, Sandbox, canary, until};
 
-/// The `call_timeout` of the bad server.
-const LIMIT: Duration = Duration::from_secs(1);
-/// What the machine may need beside it.
-const SLACK: Duration = Duration::from_secs(5);
+/// What nothing but the `call_timeout` ends. Everything else has ended long before the one that it is
+/// called with, which is longer than a test waits.
+const ENDLESS: [&str; 3] = ["silence", "stall", "stall in a stream"];
 /// The `max_message` of the bad server.
 const CAP: usize = 1 << 20;
 
@@ -23,9 +21,9 @@ const CAP: usize = 1 << 20;
 const MISDEEDS: [(&str, &str, &str, usize); 30] = [
     ("reset", "outcome_unknown", "its connection broke", 1),
     ("close", "outcome_unknown", "its connection broke", 1),
-    ("silence", "outcome_unknown", "did not answer within 1s", 1),
-    ("stall", "outcome_unknown", "did not answer within 1s", 1),
-    ("stall in a stream", "outcome_unknown", "did not answer within 1s", 1),
+    ("silence", "outcome_unknown", "did not answer within 3s", 1),
+    ("stall", "outcome_unknown", "did not answer within 3s", 1),
+    ("stall in a stream", "outcome_unknown", "did not answer within 3s", 1),
     ("cut", "outcome_unknown", "its connection broke", 1),
     ("cut in a stream", "outcome_unknown", "the stream of its answer ended", 1),
     ("400", "outcome_unknown", "HTTP status 400", 1),
@@ -164,16 +162,14 @@ impl Rig {
         sandbox.write("config/callmux/token", canary!("-token"));
         sandbox.write("config/callmux/key", canary!("-key"));
         let config = format!(
-            "[servers.bad]\nurl = {:?}\ncall_timeout = \"{LIMIT:?}\"\nmax_message = \"1MiB\"\n\
-             headers = {{ X-Key = \"${{file:key}}\" }}\n\
-             auth = {{ type = \"bearer\", token = \"${{file:token}}\" }}\n\
-             [servers.good]\nurl = {:?}\n",
-            format!("{}?key=canary7-query", bad.url()),
+            "{}{}[servers.good]\nurl = {:?}\n",
+            table("bad", &bad, "1h"),
+            table("hasty", &bad, "3s"),
             good.url()
         );
         sandbox.write("config/callmux/config.toml", &config);
         let daemon = Daemon::start(&sandbox);
-        for name in ["bad", "good"] {
+        for name in ["bad", "hasty", "good"] {
             daemon.wait_for("server_ready", |fact| fact["server"] == name);
         }
         Self { sandbox, daemon, bad, good, elsewhere }
@@ -186,6 +182,16 @@ impl Rig {
     }
 }
 
+/// The bad server, called with this `call_timeout`.
+fn table(name: &str, bad: &Far, limit: &str) -> String {
+    format!(
+        "[servers.{name}]\nurl = {:?}\ncall_timeout = {limit:?}\nmax_message = \"1MiB\"\n\
+         headers = {{ X-Key = \"${{file:key}}\" }}\n\
+         auth = {{ type = \"bearer\", token = \"${{file:token}}\" }}\n",
+        format!("{}?key=canary7-query", bad.url()),
+    )
+}
+
 fn echo(seen: &Seen, out: &mut Out) {
     out.json(&seen.result(&said("served")));
 }
@@ -194,14 +200,15 @@ fn text(answer: &Value) -> &str {
     answer["result"]["content"][0]["text"].as_str().unwrap_or_else(|| panic!("no text: {answer}"))
 }
 
-fn check(rig: &Rig, client: &mut Lines, other: &mut Lines, how: &str) -> (Value, usize, Duration) {
-    let (before, began) = (rig.bad.count("tools/call"), Instant::now());
-    let id = client.start_call("bad__echo", &json!({ "how": how }));
+fn check(rig: &Rig, client: &mut Lines, other: &mut Lines, how: &str) -> (Value, usize) {
+    let before = rig.bad.count("tools/call");
+    let tool = if ENDLESS.contains(&how) { "hasty__echo" } else { "bad__echo" };
+    let id = client.start_call(tool, &json!({ "how": how }));
     until("the call", || (rig.bad.count("tools/call") > before).then_some(()));
     // While it does what it does.
     assert_eq!(text(&other.call("good__echo", &json!({}))), "served", "{how}");
     let answer = client.answer(id);
-    (answer, rig.bad.count("tools/call") - before, began.elapsed())
+    (answer, rig.bad.count("tools/call") - before)
 }
 
 #[test]
@@ -212,14 +219,11 @@ fn each_misdeed_over_http_is_named_and_hurts_nobody_else() {
         let (mut client, mut other) = (Lines::bridge(&rig.sandbox), Lines::bridge(&rig.sandbox));
         let (memory, mut answers, mut wrong) = (rig.daemon.memory_kib(), Vec::new(), Vec::new());
         for (how, outcome, words, requests) in MISDEEDS {
-            let (answer, seen, took) = check(&rig, &mut client, &mut other, how);
+            let (answer, seen) = check(&rig, &mut client, &mut other, how);
             let failure = &answer["result"]["_meta"]["callmux/failure"];
             let reason = failure["reason"].as_str().unwrap_or_default();
             if failure["outcome"] != outcome || !reason.contains(words) || seen != requests {
                 wrong.push(format!("{how}: {seen} requests, {answer}"));
-            }
-            if took > LIMIT + SLACK {
-                wrong.push(format!("{how} took {took:?}"));
             }
             answers.push(answer);
             let good = client.call("bad__echo", &json!({}));

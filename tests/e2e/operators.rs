@@ -55,6 +55,7 @@ fn the_status_tells_what_matters() {
     let daemon = Daemon::start(&sandbox);
     daemon.wait_for("server_ready", |fact| fact["server"] == "counter");
     let _client = Lines::bridge(&sandbox);
+    daemon.wait_for("session_opened", |_| true);
     let (code, told) = status(&sandbox);
     assert_eq!((code, &told["sessions"], &told["tools"]), (Some(0), &json!(1), &json!(3)));
     let counter = &told["servers"][0];
@@ -65,13 +66,20 @@ fn the_status_tells_what_matters() {
 
     sandbox.write(MAIN, &format!("{servers}{broken}"));
     daemon.wait_for("server_failed", |fact| fact["server"] == "broken");
-    let (code, told) = status(&sandbox);
-    assert_eq!((code, &told["servers"][0]["phase"]), (Some(1), &json!("waiting")));
+    // Between two tries, not in the middle of one.
+    let (code, told) = until("a server that waits", || {
+        Some(status(&sandbox)).filter(|(_, told)| told["servers"][0]["phase"] == "waiting")
+    });
+    assert_eq!(code, Some(1), "{told}");
     assert!(told["servers"][0]["reason"].as_str().unwrap().contains("no-such-command"), "{told}");
     let (_, stdout, _) = run(&sandbox, &["status"]);
-    for words in ["SERVER", "counter  ready", "broken   waiting", "try ", "in force"] {
+    for words in ["SERVER", "counter  ready", "broken ", "in force"] {
         assert!(stdout.contains(words), "{words}: {stdout}");
     }
+    until("a server that waits, for people", || {
+        let (_, stdout, _) = run(&sandbox, &["status"]);
+        (stdout.contains("broken   waiting") && stdout.contains("try ")).then_some(())
+    });
 }
 
 #[test]
@@ -104,9 +112,11 @@ fn a_reload_can_be_planned_and_waited_for() {
     assert_eq!((code, stdout.as_str()), (Some(0), "nothing differs\n1 servers untouched\n"));
 
     // What a plan says, and what a reload does, is what differs: names and keys, no values.
-    sandbox.write("config/callmux/conf.d/slow.toml", &tables(&[SLOW]));
     let counter = format!("{}env = {{ T = \"canary7\" }}\n", config(&[COUNTER]));
-    sandbox.write(MAIN, &format!("{counter}[http]\nlisten = [\"127.0.0.1:4\"]\n"));
+    daemon.while_it_stands_still(|| {
+        sandbox.write("config/callmux/conf.d/slow.toml", &tables(&[SLOW]));
+        sandbox.write(MAIN, &format!("{counter}[http]\nlisten = [\"127.0.0.1:4\"]\n"));
+    });
     let (code, stdout, _) = run(&sandbox, &["reload", "--wait"]);
     assert_eq!(code, Some(0));
     let expected =
@@ -149,8 +159,10 @@ fn a_server_stops_starts_and_restarts_when_it_is_told_to() {
     };
     client.call("counter__increment", &json!({}));
     expect(&["restart", "counter"], 0);
-    let restarted = daemon.server_pid("counter");
-    assert!(restarted != counter && !is_alive(counter) && is_alive(restarted));
+    let restarted = until("another process", || {
+        Some(daemon.server_pid("counter")).filter(|pid| *pid != counter)
+    });
+    assert!(!is_alive(counter) && is_alive(restarted));
     let value = client.call("counter__value", &json!({}));
     assert_eq!(value["result"]["structuredContent"]["value"], 0, "another process");
 

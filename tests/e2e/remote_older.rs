@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use serde_json::{Value, json};
 
 use crate::remote::{config, echo, failed, start, text};
-use crate::support::far::{Far, Out, Seen, Stream, older, said};
+use crate::support::far::{Far, Out, Seen, Stream, older, said, vacant};
 use crate::support::{CANARY, Daemon, Http, Lines, Sandbox, callmux, until};
 
 /// Answers on the stream.
@@ -183,6 +183,7 @@ fn a_stream_that_is_cut_leaves_the_outcome_open() {
     assert_eq!(far.count("tools/call"), 1, "it is not sent a second time");
     text(&bridge.call("far__echo", &json!({})));
     assert_eq!((far.count("GET"), far.count("initialize")), (2, 2));
+    daemon.wait_for("server_failed", |_| true);
     assert_eq!(daemon.count("server_failed", |_| true), 1);
 }
 
@@ -256,7 +257,7 @@ fn a_status_says_whether_a_call_was_accepted() {
 #[test]
 fn a_server_that_is_started_again_is_found_again() {
     let sandbox = Sandbox::new();
-    let far = Far::start(older(Stream::default(), echo_there));
+    let far = Far::at(vacant(), older(Stream::default(), echo_there));
     let (address, url) = (far.address, far.url());
     let daemon = start(&sandbox, &url);
     let mut bridge = Lines::bridge(&sandbox);

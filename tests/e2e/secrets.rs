@@ -6,7 +6,7 @@ use rustix::process::Signal;
 use serde_json::json;
 
 use crate::support::far::{Far, Out, Seen, legacy, said};
-use crate::support::{Daemon, Lines, Sandbox, canary, config, until};
+use crate::support::{Daemon, Lines, Sandbox, canary, config, is_alive, until};
 
 const COUNTER: (&str, &[&str]) =
     ("counter", &[env!("CARGO_BIN_EXE_callmux"), "example-server", "counter"]);
@@ -31,7 +31,8 @@ fn a_program_prints_a_secret() {
     let daemon = Daemon::with(&sandbox, &[COUNTER]);
     let mut client = Lines::bridge(&sandbox);
     // Twice in the config, once run; it waits for its file, and nobody waits for it.
-    let program = "${cmd:sh -c 'echo x >> runs; until [ -s go ]; do sleep 0.02; done; cat go'}";
+    let script = "echo x >> runs; until [ -s go ]; do sleep 0.02; done; echo $(cat go)-$$";
+    let program = format!("${{cmd:sh -c '{script}'}}");
     let url = far.url();
     let server = format!(
         "[servers.far]\nurl = \"{url}?key={program}\"\nheaders = {{ X-Key = \"{program}\" }}\n"
@@ -41,14 +42,20 @@ fn a_program_prints_a_secret() {
     assert!(client.call("counter__value", &json!({})).to_string().contains("\"value\":0"));
     sandbox.write("config/callmux/go", "canary7-1\n");
     daemon.wait_for("server_ready", |fact| fact["server"] == "far");
-    asked(&far, "/mcp?key=canary7-1", ("x-key", "canary7-1"));
-    let runs = std::fs::read_to_string(sandbox.path("config/callmux/runs")).unwrap();
-    assert_eq!(runs, "x\n");
+    // Each run prints something else.
+    let is_once = |seen: &Seen| seen.header("x-key") == seen.path.strip_prefix("/mcp?key=");
+    let asked_with = |value: &str| {
+        let begin = format!("/mcp?key={value}-");
+        let is_it = |seen: &Seen| seen.path.starts_with(&begin);
+        until(value, || far.seen().iter().any(is_it).then_some(()));
+        assert!(far.seen().iter().all(is_once), "one run for one reading: {:?}", far.seen());
+    };
+    asked_with(canary!("-1"));
 
     // What it prints later is in force with the next reading.
     sandbox.write("config/callmux/go", "canary7-2\n");
     daemon.signal(Signal::HUP);
-    asked(&far, "/mcp?key=canary7-2", ("x-key", "canary7-2"));
+    asked_with(canary!("-2"));
     let failing = "${cmd:sh -c 'echo locked >&2; exit 4' canary7}";
     sandbox.write(DROPIN, &format!("[servers.far]\nurl = \"{url}\"\nauth = {{ type = \"bearer\", token = \"{failing}\" }}\n"));
     let told = daemon.wait_for("server_unusable", |fact| fact["server"] == "far");
@@ -63,13 +70,16 @@ fn a_program_prints_a_secret() {
 fn a_daemon_ends_while_a_program_runs() {
     let sandbox = Sandbox::new();
     let mut daemon = Daemon::with(&sandbox, &[COUNTER]);
-    let waits = "${cmd:sh -c 'echo x > runs; sleep 9'}";
+    // Longer than anybody here waits.
+    let waits = "${cmd:sh -c 'echo $$ > runs; exec sleep 3600'}";
     sandbox
         .write(DROPIN, &format!("[servers.far]\ncommand = \"x\"\nenv = {{ A = \"{waits}\" }}\n"));
-    until("the program runs", || sandbox.path("config/callmux/runs").exists().then_some(()));
-    let begun = std::time::Instant::now();
+    let pid: u32 = until("the program runs", || {
+        let noted = std::fs::read_to_string(sandbox.path("config/callmux/runs")).ok()?;
+        noted.trim().parse().ok()
+    });
     assert_eq!(daemon.stop(), Some(0));
-    assert!(begun.elapsed().as_secs() < 6);
+    until("the program's end", || (!is_alive(pid)).then_some(()));
 }
 
 #[test]

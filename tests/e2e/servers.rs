@@ -32,9 +32,13 @@ fn the_tools_of_all_servers_are_listed() {
     let hidden = "exposure = \"meta-only\"\n";
     sandbox.write(
         MAIN,
-        &format!("{hidden}{}[servers.far]\nurl = \"{}\"\n", tables(&[COUNTER]), far.url()),
+        &format!(
+            "{hidden}list_timeout = \"5m\"\n{}[servers.far]\nurl = \"{}\"\n",
+            tables(&[COUNTER]),
+            far.url()
+        ),
     );
-    // At once: what is starting is waited for.
+    // At once: what is starting is waited for, as long as that takes.
     let daemon = Daemon::start(&sandbox);
     let (code, stdout, stderr) = run(&sandbox, &["list"]);
     let names = ["counter__increment", "counter__reset", "counter__value", "far__bad", "far__echo"];
@@ -283,7 +287,7 @@ fn what_waits_for_its_next_try_is_tried_now() {
             let told = Http::unix(&daemon).bare("GET", "/admin/status", &[]).json();
             let found =
                 told["servers"].as_array().unwrap().iter().find(|s| s["name"] == server)?.clone();
-            (found["retry_in_ms"].as_u64()? > 1500).then_some(())
+            (found["retry_in_ms"].as_u64()? > 5000).then_some(())
         });
     };
     patient("one");
@@ -320,5 +324,5 @@ fn a_server_that_stays_down_is_told_three_times() {
     until("a repetition", || (told("debug") >= 1).then_some(()));
     assert_eq!(told("warning"), 3);
     run(&sandbox, &["retry"]);
-    assert_eq!(told("warning"), 4, "somebody wants to know");
+    until("a fourth time: somebody wants to know", || (told("warning") == 4).then_some(()));
 }

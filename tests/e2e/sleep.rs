@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{Daemon, Http, Sandbox, callmux, config};
+use crate::support::{Daemon, Http, Sandbox, callmux, config, until};
 
 fn daemon(sandbox: &Sandbox, keys: &str) -> Daemon {
     let text = config(&[("counter", &[callmux(), "example-server", "counter"])]);
@@ -31,6 +31,7 @@ fn a_lazy_server_is_listed_from_memory_and_started_by_its_first_call() {
     assert_eq!(second.count("server_started", |_| true), 0);
     let answer = client.call("counter__increment", &json!({})).json();
     assert_eq!(answer["result"]["structuredContent"]["value"], 1, "{answer}");
+    second.wait_for("server_started", |_| true);
     assert_eq!(second.count("server_started", |_| true), 1);
 }
 
@@ -41,14 +42,16 @@ fn an_idle_server_is_ended_and_comes_back_when_it_is_called() {
     let mut client = Http::tcp(&daemon).legacy(&json!({}));
     let known = tools(&mut client);
     client.call("counter__increment", &json!({}));
-    for times in 1..=2 {
-        crate::support::until("the idle server's end", || {
-            (daemon.count("server_stopped", |_| true) >= times).then_some(())
+    for _ in 0..2 {
+        until("the idle server's end", || {
+            let told = Http::unix(&daemon).bare("GET", "/admin/status", &[]).json();
+            (told["servers"][0]["phase"] == "asleep").then_some(())
         });
         assert_eq!(tools(&mut client), known, "its tools stay");
         let answer = client.call("counter__value", &json!({})).json();
         assert_eq!(answer["result"]["structuredContent"]["value"], 0, "{answer}");
     }
+    daemon.wait_for_count("server_stopped", 2, |_| true);
     assert_eq!(daemon.count("server_failed", |_| true), 0);
     assert_eq!(daemon.count("tools_changed", |_| true), 1, "nobody heard of it");
 }

@@ -214,6 +214,7 @@ fn a_subscription_over_a_bridge_outlives_daemons() {
             // What was said meanwhile is of no interest, as long as it was that.
             for client in &mut clients {
                 client.call("old__echo", "{}").unwrap();
+                client.call("new__echo", "{}").unwrap();
                 let is_update = |told: &String| told.contains("notifications/resources/updated");
                 assert!(client.inbox.drain(..).all(|told| is_update(&told)), "round {round}");
             }

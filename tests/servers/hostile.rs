@@ -69,6 +69,7 @@ const TOOLS: &[&str] = &[
     "grow",
     "environment",
     "big",
+    "wait_for",
     "stderr_flood",
 ];
 
@@ -241,6 +242,15 @@ impl Server {
                     std::process::exit(6);
                 }
                 text(id, "this time it worked");
+            }
+            "wait_for" => {
+                let arguments = serde_json::from_str::<Value>(arguments).unwrap();
+                let file = std::path::Path::new(arguments["file"].as_str().unwrap());
+                std::fs::write(file.with_added_extension("asked"), "").unwrap();
+                while !file.exists() {
+                    std::thread::park_timeout(std::time::Duration::from_millis(5));
+                }
+                text(id, "it is there");
             }
             "environment" => environment(id),
             "grow" => {

@@ -275,7 +275,7 @@ fn wrong_parameters_reach_no_server() {
         let headers = if is_modern { mirrored(&echo) } else { Vec::new() };
         let headers: Vec<(&str, &str)> =
             headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        assert!(http.post(&echo, &headers).body.contains("écho"), "{era:?}");
+        assert!(http.post(&echo, &headers).message().contains("écho"), "{era:?}");
         bridge.write(&echo);
         assert!(bridge.next().contains("écho"), "{era:?}");
     }

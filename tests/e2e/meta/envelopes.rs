@@ -92,13 +92,13 @@ fn g03_items_of_a_batch_override_what_it_says_for_all() {
     assert_eq!(masked(all), expected);
 
     let batch = json!({ "tool": "one__slow", "timeoutMs": 60_000, "items": [
-        { "arguments": { "ms": 600 }, "timeoutMs": 50 }, { "arguments": { "ms": 100 } },
+        { "arguments": { "ms": 600_000 }, "timeoutMs": 50 }, { "arguments": { "ms": 100 } },
     ] });
     let all = rig.payload("callmux_batch", &batch);
     timed_out(&all["results"][0], "slow");
     assert_eq!(all["results"][1]["result"], "slept 100");
     let batch = json!({ "tool": "one__slow", "timeoutMs": 50, "items": [
-        { "arguments": { "ms": 600 } }, { "arguments": { "ms": 100 }, "timeoutMs": 60_000 },
+        { "arguments": { "ms": 600_000 } }, { "arguments": { "ms": 100 }, "timeoutMs": 60_000 },
     ] });
     assert_eq!(rig.payload("callmux_batch", &batch)["failedIndexes"], json!([0]));
 }

@@ -49,12 +49,7 @@ impl Rig {
         let mut command = self.sandbox.command();
         command.arg("bridge");
         let mut client = Lines::start(command);
-        let params = json!({
-            "protocolVersion": "2025-11-25", "capabilities": {},
-            "clientInfo": { "name": name, "version": "1" },
-        });
-        client.request("initialize", &params);
-        client.write(r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#);
+        client.greet_as(name, &json!({}));
         client
     }
 
@@ -97,7 +92,9 @@ impl Rig {
     pub fn log(&self, server: &str) -> Vec<Value> {
         let text = std::fs::read_to_string(self.sandbox.path(&format!("{server}.log")));
         let text = text.unwrap_or_default();
-        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+        // The last line may be half written.
+        let whole = text.rfind('\n').map_or("", |end| &text[..end]);
+        whole.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
     /// The calls that servers really got, by their tools.

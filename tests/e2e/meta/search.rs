@@ -1,8 +1,12 @@
 //! I: `callmux_search_tools`.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::rig::{Rig, Setup};
+use crate::support::far::{Far, Out, Seen, modern, said};
+use crate::support::{Daemon, Lines, Sandbox};
 
 fn found(payload: &Value) -> Vec<&str> {
     let results = payload["results"].as_array().unwrap();
@@ -94,4 +98,62 @@ fn m04_a_search_sees_what_compression_leaves_out() {
     let description = "Open an issue in a repository";
     let strict = all["results"].as_array().unwrap().iter().find(|it| it["tool"] == "one__strict");
     assert_eq!(strict.unwrap()["description"], description);
+}
+
+/// A list with these tools: name, description.
+fn listing(tools: Vec<(String, String)>) -> Far {
+    let rest = modern(|seen: &Seen, out: &mut Out| out.json(&seen.result(&said("here"))));
+    let tools: Vec<Value> = tools
+        .into_iter()
+        .map(|(name, about)| {
+            json!({ "name": name, "description": about, "inputSchema": { "type": "object" } })
+        })
+        .collect();
+    let list =
+        json!({ "resultType": "complete", "ttlMs": 0, "cacheScope": "private", "tools": tools });
+    Far::start(move |seen, out| match seen.method() {
+        "tools/list" => out.json(&seen.result(&list)),
+        _ => rest(seen, out),
+    })
+}
+
+#[test]
+fn a_server_that_is_about_everything_is_not_found_first() {
+    let verbs =
+        ["create", "delete", "read", "update", "list", "send", "move", "copy", "open", "close"];
+    let things =
+        ["issue", "file", "page", "mail", "event", "ticket", "user", "branch", "table", "image"];
+    let own: Vec<(String, String)> = verbs
+        .iter()
+        .flat_map(|verb| things.iter().map(move |thing| (verb, thing)))
+        .map(|(verb, thing)| (format!("{verb}_{thing}"), format!("{verb} one {thing}")))
+        .collect();
+    // Each word many times over, some 10,000 in all.
+    let words = [&verbs[..], &things].concat().join(" ");
+    let greedy = (0..5).map(|n| (format!("all_{n}"), format!("{words} ").repeat(500)));
+    let (sandbox, honest, greedy) =
+        (Sandbox::new(), listing(own.clone()), listing(greedy.collect()));
+    let urls = [("honest", honest.url()), ("greedy", greedy.url())];
+    let text = urls.map(|(name, url)| format!("[servers.{name}]\nurl = {url:?}\n")).concat();
+    sandbox.write("config/callmux/config.toml", &text);
+    let daemon = Daemon::start(&sandbox);
+    daemon.wait_for_count("server_ready", 2, |_| true);
+    let mut bridge = Lines::bridge(&sandbox);
+    let mut search = |query: &str| -> Vec<String> {
+        let wanted = json!({ "query": query, "limit": 5 });
+        let found = bridge.call("callmux_search_tools", &wanted);
+        let results = found["result"]["structuredContent"]["results"].as_array().unwrap();
+        results.iter().map(|result| result["tool"].as_str().unwrap().to_owned()).collect()
+    };
+    let mut wrong = BTreeSet::new();
+    for (name, about) in &own {
+        let expected = format!("honest__{name}");
+        for query in [&expected, name, about] {
+            let found = search(query);
+            if found[0] != expected {
+                wrong.insert(format!("{query}: {found:?}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} of 300: {wrong:#?}", wrong.len());
 }

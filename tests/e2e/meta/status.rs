@@ -108,7 +108,9 @@ fn i07_a_dead_server_makes_the_status_degraded() {
     kill_process(Pid::from_raw(pid).unwrap(), Signal::KILL).unwrap();
     let status = until("a degraded status", || {
         let status = rig.payload("callmux_status", &json!({}));
-        (status["status"] == "degraded").then_some(status)
+        // Between two tries, not in the middle of one.
+        let waits = status["failedServers"][0]["nextRetryInMs"].is_u64();
+        (status["status"] == "degraded" && waits).then_some(status)
     });
     std::fs::remove_file(&down).unwrap();
     let failed = &status["failedServers"][0];

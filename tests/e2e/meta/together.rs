@@ -16,7 +16,7 @@ fn calls_of_a_parallel_run_at_the_same_time() {
 #[test]
 fn no_more_calls_run_at_once_than_the_config_allows() {
     let mut rig = Rig::top("max_concurrency = 2\nmax_calls = 3");
-    let call = |n: u64| json!({ "tool": "one__meet", "arguments": { "n": n }, "timeoutMs": 300 });
+    let call = |n: u64| json!({ "tool": "one__meet", "arguments": { "n": n } });
     let all = rig.payload("callmux_parallel", &json!({ "calls": [call(2), call(2)] }));
     assert_eq!(all["succeeded"], 2);
     let hold = |key: &str| json!({ "tool": "two__hold", "arguments": { "key": key } });

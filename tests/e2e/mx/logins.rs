@@ -122,11 +122,18 @@ fn mx35_an_issuer_that_is_not_who_was_asked_is_refused() {
     assert_eq!(daemon.count("server_ready", |_| true), 0);
 }
 
+/// A free port of those that are given to nobody who does not ask for them by number
+/// (`net.ipv4.ip_local_port_range`).
+fn free_port() -> u16 {
+    let first = 10_000 + u16::try_from(std::process::id() % 20_000).unwrap();
+    let is_free = |port: &u16| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    (first..first + 1000).find(is_free).unwrap()
+}
+
 #[test]
 fn mx37_two_servers_share_a_port_that_is_free_in_between() {
-    let free = || std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let (sandbox, one, other, port) =
-        (Sandbox::new(), Guarded::start(), Guarded::start(), free().port());
+        (Sandbox::new(), Guarded::start(), Guarded::start(), free_port());
     let table = |name: &str, guarded: &Guarded| {
         format!(
             "[servers.{name}]\nurl = {:?}\nauth = {{ type = \"oauth\", callback_port = {port} }}\n",

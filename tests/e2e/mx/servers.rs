@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{echo, far_echo, started, status, text, tools};
-use crate::support::far::{Far, Out, Seen, legacy, modern, said};
+use crate::support::far::{Far, Out, Seen, legacy, modern, said, vacant};
 use crate::support::{Daemon, Http, Lines, Sandbox, callmux, config, descendants, until};
 
 fn counter() -> String {
@@ -17,7 +17,7 @@ fn counter() -> String {
 
 /// An address where nobody listens.
 fn nowhere() -> String {
-    Far::start(echo).url()
+    format!("http://{}/mcp", vacant())
 }
 
 #[test]
@@ -73,12 +73,10 @@ fn mx48_a_server_that_never_answers_is_given_up_in_time_and_tried_again() {
         counter(),
         silent.url()
     );
-    let began = Instant::now();
     let daemon = started(&sandbox, &table, &["counter"]);
-    daemon.wait_for("server_failed", |fact| fact["server"] == "far");
-    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
-    let failed = || daemon.count("server_failed", |fact| fact["server"] == "far");
-    until("the second try", || (failed() >= 2).then_some(()));
+    let failed = daemon.wait_for("server_failed", |fact| fact["server"] == "far");
+    assert!(failed["reason"].to_string().contains("not ready within 300ms"), "{failed}");
+    daemon.wait_for_count("server_failed", 2, |fact| fact["server"] == "far");
     let answer = Lines::bridge(&sandbox).call("counter__increment", &json!({}));
     assert_eq!(answer["result"]["structuredContent"]["value"], 1);
 }
@@ -95,12 +93,12 @@ fn mx49_a_server_that_was_killed_is_started_again() {
     daemon.wait_for("server_failed", |fact| fact["server"] == "counter");
     let answer = bridge.call("counter__value", &json!({}));
     assert_eq!(answer["result"]["structuredContent"]["value"], 0, "{answer}");
-    assert_ne!(daemon.server_pid("counter"), pid);
+    until("another process", || (daemon.server_pid("counter") != pid).then_some(()));
 }
 
 #[test]
 fn mx50_a_remote_server_that_restarts_gets_the_token_it_had() {
-    let (sandbox, far) = (Sandbox::new(), far_echo());
+    let (sandbox, far) = (Sandbox::new(), Far::at(vacant(), modern(echo)));
     let (address, url) = (far.address, far.url());
     let program = "echo >> \"$HOME/runs\"; echo canary7-token";
     let table = format!(
@@ -123,11 +121,13 @@ fn mx53_a_stop_does_not_wait_for_the_next_try() {
     let sandbox = Sandbox::new();
     let table = format!("[servers.far]\nurl = {:?}\n", nowhere());
     let mut daemon = started(&sandbox, &table, &[]);
-    let waits_long = |fact: &Value| fact["reason"].as_str().unwrap().contains("cannot be reached");
-    until("a pause of seconds", || (daemon.count("server_failed", waits_long) >= 4).then_some(()));
-    let began = Instant::now();
+    let (pause, began) = until("a pause of seconds", || {
+        let began = Instant::now();
+        let pause = status(&sandbox)["servers"][0]["retry_in_ms"].as_u64().unwrap_or_default();
+        (pause > 6000).then_some((Duration::from_millis(pause), began))
+    });
     assert_eq!(daemon.stop(), Some(0));
-    assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+    assert!(began.elapsed() < pause, "{:?} of {pause:?}", began.elapsed());
 }
 
 #[test]
@@ -201,7 +201,7 @@ fn mx59_every_page_of_a_list_is_read_and_every_change_followed() {
 
 #[test]
 fn mx44_tools_that_come_later_are_announced() {
-    let (sandbox, address) = (Sandbox::new(), far_echo().address);
+    let (sandbox, address) = (Sandbox::new(), vacant());
     let table = format!("{}[servers.far]\nurl = \"http://{address}/mcp\"\n", counter());
     let daemon: Daemon = started(&sandbox, &table, &["counter"]);
     let mut bridge = Lines::bridge(&sandbox);

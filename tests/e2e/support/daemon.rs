@@ -9,7 +9,7 @@ use std::thread::JoinHandle;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
-use super::processes::{Owners, look_at};
+use super::processes::{Owners, look_at, state};
 use super::watch::Watch;
 use super::{Sandbox, config, until};
 
@@ -92,6 +92,13 @@ impl Daemon {
         self.facts.lock().unwrap().iter().filter(|fact| fact["fact"] == name && fits(fact)).count()
     }
 
+    /// Waits until at least so many facts of this name fit.
+    pub fn wait_for_count(&self, name: &str, least: usize, fits: impl Fn(&Value) -> bool) {
+        until(&format!("{least} facts {name}; told were {:?}", self.names()), || {
+            (self.count(name, &fits) >= least).then_some(())
+        });
+    }
+
     /// Everything that was told.
     pub fn told(&self) -> String {
         let facts = self.facts.lock().unwrap();
@@ -119,11 +126,27 @@ impl Daemon {
         kill_process(Pid::from_raw(i32::try_from(self.pid()).unwrap()).unwrap(), signal).unwrap();
     }
 
-    /// Tells the daemon to stop, and returns its exit code.
+    /// Does something while the daemon does nothing.
+    pub fn while_it_stands_still(&self, act: impl FnOnce()) {
+        self.signal(Signal::STOP);
+        until("the daemon to stand still", || (state(self.pid()) == Some('T')).then_some(()));
+        act();
+        self.signal(Signal::CONT);
+    }
+
+    /// Tells the daemon to stop, and returns its exit code. What it said is all there then.
     pub fn stop(&mut self) -> Option<i32> {
         self.look();
         self.signal(Signal::TERM);
-        until("the daemon's end", || self.child.try_wait().unwrap()).code()
+        let status = until("the daemon's end", || self.child.try_wait().unwrap());
+        self.wait_for_the_end_of_the_log();
+        status.code()
+    }
+
+    /// Nobody but the daemon has its stderr.
+    fn wait_for_the_end_of_the_log(&self) {
+        let reader = self.reader.as_ref();
+        until("the end of the log", || reader.is_none_or(JoinHandle::is_finished).then_some(()));
     }
 
     /// Ends the daemon without a chance to say anything.
@@ -131,6 +154,7 @@ impl Daemon {
         self.look();
         self.child.kill().unwrap();
         self.child.wait().unwrap();
+        self.wait_for_the_end_of_the_log();
     }
 
     /// Resident memory in KiB.
@@ -169,9 +193,11 @@ impl Drop for Daemon {
         }
         drop(self.child.kill());
         drop(self.child.wait());
-        let Some(reader) = self.reader.take().filter(|_| !std::thread::panicking()) else { return };
-        // Nobody else has its stderr.
-        until("the end of the log", || reader.is_finished().then_some(()));
+        if std::thread::panicking() {
+            return;
+        }
+        self.wait_for_the_end_of_the_log();
+        let Some(reader) = self.reader.take() else { return };
         self.watch.heard.said("the log of the daemon", reader.join().unwrap_or_default());
     }
 }

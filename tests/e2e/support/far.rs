@@ -5,12 +5,22 @@ use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 
 use serde_json::{Value, json};
 
 use super::{CANARY, canary, until};
+
+/// An address where nobody listens, and which nobody else is given: what wants any port gets it
+/// elsewhere, and so do the clients' ends of connections.
+pub fn vacant() -> SocketAddr {
+    static NEXT: AtomicU16 = AtomicU16::new(20_000);
+    let [_, high, middle, low] = std::process::id().to_be_bytes();
+    let port = NEXT.fetch_add(1, Ordering::Relaxed);
+    SocketAddr::from(([127, 64 | (high & 63), middle, low], port))
+}
 
 /// A request as the server saw it.
 #[derive(Debug, Clone)]
@@ -118,6 +128,7 @@ pub struct Far {
     pub resets: Arc<AtomicBool>,
     open: Arc<Mutex<Vec<TcpStream>>>,
     knock: Box<dyn Fn() -> bool>,
+    accepting: Option<JoinHandle<()>>,
 }
 
 impl Far {
@@ -155,16 +166,17 @@ impl Far {
         let (seen, over, open) =
             (Arc::<Mutex<Vec<Seen>>>::default(), Arc::<AtomicBool>::default(), Arc::default());
         let (resets, knock) = (Arc::<AtomicBool>::default(), Box::new(knock));
-        let far = Self {
+        let mut far = Self {
             address,
             seen: seen.clone(),
             over: over.clone(),
             resets: resets.clone(),
             open,
             knock,
+            accepting: None,
         };
         let (answer, open) = (Arc::new(answer), far.open.clone());
-        std::thread::spawn(move || {
+        far.accepting = Some(std::thread::spawn(move || {
             while let Some(stream) = accept() {
                 if over.load(Ordering::SeqCst) {
                     return;
@@ -179,7 +191,7 @@ impl Far {
                 let (answer, seen) = (answer.clone(), seen.clone());
                 std::thread::spawn(move || serve(&stream, &*answer, &seen));
             }
-        });
+        }));
         far
     }
 
@@ -214,8 +226,9 @@ impl Drop for Far {
             drop(stream.shutdown(Shutdown::Both));
         }
         // Wakes the thread that accepts, which closes the socket.
-        (self.knock)();
-        until("the end of the server", || (!(self.knock)()).then_some(()));
+        if (self.knock)() {
+            drop(self.accepting.take().unwrap().join());
+        }
     }
 }
 

@@ -40,9 +40,14 @@ impl Reply {
         found.map(|(_, value)| value.as_str())
     }
 
-    /// The body's JSON; of a stream of events, the last event's.
+    /// The message in the body, or in the last event: an answer that takes its time comes in a stream.
+    pub fn message(&self) -> String {
+        self.events().pop().unwrap_or_else(|| self.body.clone())
+    }
+
+    /// The message's JSON.
     pub fn json(&self) -> Value {
-        let text = self.events().pop().unwrap_or_else(|| self.body.clone());
+        let text = self.message();
         serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"))
     }
 
@@ -204,15 +209,22 @@ impl Http {
         reply
     }
 
-    /// The next chunk of a stream; `None` at its end.
+    /// The next chunk of a stream; `None` at its end. Comments, which come when nothing else does for
+    /// long, are none.
     pub fn read_chunk(&mut self) -> Option<String> {
-        let mut size = String::new();
-        self.stream.read_line(&mut size).ok()?;
-        let size = usize::from_str_radix(size.trim(), 16).ok()?;
-        let mut chunk = vec![0; size + 2];
-        self.stream.read_exact(&mut chunk).ok()?;
-        chunk.truncate(size);
-        if size == 0 { None } else { Some(String::from_utf8(chunk).unwrap()) }
+        loop {
+            let mut size = String::new();
+            self.stream.read_line(&mut size).ok()?;
+            let size = usize::from_str_radix(size.trim(), 16).ok()?;
+            let mut chunk = vec![0; size + 2];
+            self.stream.read_exact(&mut chunk).ok()?;
+            chunk.truncate(size);
+            match chunk.first() {
+                None => return None,
+                Some(b':') => {}
+                Some(_) => return Some(String::from_utf8(chunk).unwrap()),
+            }
+        }
     }
 
     pub fn request(&mut self, method: &str, params: &Value) -> Reply {

@@ -56,13 +56,23 @@ impl Lines {
     }
 
     pub fn greet(&mut self, capabilities: &Value) -> Value {
+        self.greet_as("test", capabilities)
+    }
+
+    /// Greets as a client with this name.
+    pub fn greet_as(&mut self, name: &str, capabilities: &Value) -> Value {
         let params = json!({
             "protocolVersion": "2025-11-25", "capabilities": capabilities,
-            "clientInfo": { "name": "test", "version": "1" },
+            "clientInfo": { "name": name, "version": "1" },
         });
-        let answer = self.request("initialize", &params);
+        // No other request has this id: a bridge answers before its daemon has.
+        let greeting =
+            json!({ "jsonrpc": "2.0", "id": "greeting", "method": "initialize", "params": params });
+        self.write(&greeting.to_string());
+        let answer =
+            self.take("the answer to the greeting", |line| line.contains(r#""id":"greeting""#));
         self.write(r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#);
-        answer
+        serde_json::from_str(&answer).unwrap()
     }
 
     pub fn write(&mut self, line: &str) {

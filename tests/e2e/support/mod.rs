@@ -16,6 +16,7 @@ pub mod wires;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 pub use canary::CANARY;
@@ -27,8 +28,8 @@ pub use processes::{descendants, is_alive};
 pub use program::Program;
 use watch::Watch;
 
-/// Nothing takes longer unless it hangs.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+/// Nothing takes longer unless it hangs, however busy the machine is.
+pub const PATIENCE: Duration = Duration::from_mins(2);
 
 /// The program under test.
 pub fn callmux() -> &'static str {
@@ -72,10 +73,14 @@ impl Sandbox {
         self.watch.home().join(name)
     }
 
+    /// Puts a file there at once: whoever reads it meanwhile finds it as it was or as it is to be.
     pub fn write(&self, name: &str, text: &str) {
+        static WRITTEN: AtomicUsize = AtomicUsize::new(0);
         let path = self.path(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        overwrite(&path, text);
+        let fresh = self.path(&format!(".fresh-{}", WRITTEN.fetch_add(1, Ordering::Relaxed)));
+        overwrite(&fresh, text);
+        std::fs::rename(fresh, &path).unwrap();
         self.watch.wrote(path, text);
     }
 

@@ -33,16 +33,33 @@ pub fn descendants(pid: u32) -> Vec<u32> {
     below(pid).into_iter().map(|(pid, _)| pid).collect()
 }
 
+/// What a process does, as proc_pid_stat(5) has it; `None` if there is no such process.
+pub fn state(pid: u32) -> Option<char> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    stat.rsplit_once(") ")?.1.chars().next()
+}
+
 /// Whether the process is there and not a zombie.
 pub fn is_alive(pid: u32) -> bool {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with('Z'))
+    state(pid).is_some_and(|state| state != 'Z')
 }
 
 /// A file of a process, a line for each of its texts.
 pub fn of_process(pid: u32, name: &str) -> String {
     let bytes = std::fs::read(format!("/proc/{pid}/{name}")).unwrap_or_default();
     String::from_utf8_lossy(&bytes).replace('\0', "\n")
+}
+
+/// The command line and the environment of one program. Between the two it may have become another
+/// (execve(2)); then they are read again.
+fn shown(pid: u32) -> (String, String) {
+    loop {
+        let words = of_process(pid, "cmdline");
+        let environment = of_process(pid, "environ");
+        if of_process(pid, "cmdline") == words {
+            return (words, environment);
+        }
+    }
 }
 
 /// Who may have what in its environment.
@@ -65,7 +82,7 @@ pub fn look_at(watch: &Watch, pid: u32, owners: &Owners<'_>) {
     let all = below(pid);
     let parents: HashMap<u32, u32> = all.iter().copied().collect();
     for (child, _) in &all {
-        let words = of_process(*child, "cmdline");
+        let (words, environment) = shown(*child);
         let chain = std::iter::successors(Some(*child), |pid| parents.get(pid).copied());
         let server = chain.into_iter().find_map(|pid| owners.servers.get(&pid));
         let is_it = |name: &str, command: &str| match server {
@@ -79,7 +96,7 @@ pub fn look_at(watch: &Watch, pid: u32, owners: &Owners<'_>) {
             given.extend(owners.given.iter().cloned());
         }
         let place = words.replace('\n', " ");
-        let environment = without(&of_process(*child, "environ"), &given);
+        let environment = without(&environment, &given);
         watch.heard.said(format!("the environment of `{place}`"), environment);
         watch.heard.said(format!("the command line of `{place}`"), words);
     }

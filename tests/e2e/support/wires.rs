@@ -1,14 +1,9 @@
 //! One client's way in, whatever carries it: it sends messages and hears messages, as texts.
 
+use super::http::Closer;
+use super::{Daemon, Http, Lines, PATIENCE, raw};
 use std::collections::HashMap;
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::time::Duration;
-
-use super::http::Closer;
-use super::{Daemon, Http, Lines, raw};
-
-/// How long a message may take to come.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A way in.
 pub trait Wire {

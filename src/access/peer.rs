@@ -1,119 +1,146 @@
 //! Who is at the other end of a local connection, by the kernel's word.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 
 use super::principal::Principal;
+use crate::base::tcp_owner::{TcpSocket, Unowned};
 
 /// Why a connection is refused.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub enum Refusal {
     #[error("user {0} may not use this daemon; each user has one of their own")]
     OtherUser(u32),
-    #[error("the user of this connection cannot be determined")]
-    Unknown,
+    #[error("it was gone before it was let in, or could not be heard to its end")]
+    Gone,
+    #[error("it runs in the sandbox of the server {0}, which may not call other servers")]
+    Sandboxed(String),
+    #[error("who it is is not known: {0}; over the unix socket it is")]
+    Unknown(String),
 }
 
-/// Only the daemon's own user, and root, may call.
-pub fn admit(uid: u32) -> Result<Principal, Refusal> {
-    let own = rustix::process::getuid().as_raw();
-    if uid == own || uid == 0 { Ok(Principal::User(uid)) } else { Err(Refusal::OtherUser(uid)) }
-}
-
-/// The user who owns the client end of a loopback TCP connection.
-///
-/// TCP carries no credentials, but both ends of a loopback connection are on this machine, so the
-/// kernel's own table (proc_pid_net(5), `tcp` and `tcp6`) has the client's socket with its owner.
-///
-/// `local` and `remote` as the accepting side sees them.
-pub fn owner_of_tcp_client(local: SocketAddr, remote: SocketAddr) -> Result<u32, Refusal> {
-    let mapped = |address: SocketAddr| match address.ip() {
-        IpAddr::V6(ip) => ip.to_ipv4_mapped().is_some(),
-        IpAddr::V4(_) => false,
-    };
-    // A client that connects to an IPv4 address does so from either kind of socket.
-    let files: &[&str] = match remote {
-        SocketAddr::V4(_) => &["/proc/net/tcp", "/proc/net/tcp6"],
-        SocketAddr::V6(_) if mapped(remote) => &["/proc/net/tcp", "/proc/net/tcp6"],
-        SocketAddr::V6(_) => &["/proc/net/tcp6"],
-    };
-    for file in files {
-        let table = std::fs::read_to_string(file).map_err(|_| Refusal::Unknown)?;
-        if let Some(uid) = find_owner(&table, remote, local) {
-            return Ok(uid);
+impl Refusal {
+    /// Its kind in one word, as facts name it.
+    pub fn cause(&self) -> &'static str {
+        match self {
+            Self::OtherUser(_) => "other_user",
+            Self::Gone => "gone",
+            Self::Sandboxed(_) => "sandboxed",
+            Self::Unknown(_) => "unknown",
         }
     }
-    Err(Refusal::Unknown)
 }
 
-/// Looks up the socket whose own address is `own` and whose peer is `peer`.
-fn find_owner(table: &str, own: SocketAddr, peer: SocketAddr) -> Option<u32> {
-    table.lines().skip(1).find_map(|line| {
-        let mut fields = line.split_ascii_whitespace();
-        let (own_text, peer_text) = (fields.nth(1)?, fields.next()?);
-        let matches = same(own_text, own) && same(peer_text, peer);
-        // After both addresses: state, queues, timer, retransmits, then the owner.
-        if matches { fields.nth(4)?.parse().ok() } else { None }
-    })
-}
-
-/// Whether `text`, such as `0100007F:12FC`, is `address`. The kernel prints each 32-bit word of
-/// the address in the machine's byte order.
-fn same(text: &str, address: SocketAddr) -> bool {
-    let Some((ip, port)) = text.split_once(':') else { return false };
-    if u16::from_str_radix(port, 16) != Ok(address.port()) {
-        return false;
+impl From<Unowned> for Refusal {
+    fn from(unowned: Unowned) -> Self {
+        match unowned {
+            Unowned::Gone => Self::Gone,
+            Unowned::Unanswered(error) => Self::Unknown(error.to_string()),
+        }
     }
-    let words: Option<Vec<u32>> = (0..ip.len() / 8)
-        .map(|n| {
-            u32::from_str_radix(&ip[n * 8..n * 8 + 8], 16)
-                .ok()
-                .map(|word| u32::from_be(word.to_be()))
-        })
-        .collect();
-    let bytes: Vec<u8> =
-        words.unwrap_or_default().iter().flat_map(|word| word.to_ne_bytes()).collect();
-    let printed: IpAddr = match bytes.as_slice() {
-        [a, b, c, d] => [*a, *b, *c, *d].into(),
-        sixteen => match <[u8; 16]>::try_from(sixteen) {
-            Ok(bytes) => bytes.into(),
-            Err(_) => return false,
-        },
-    };
-    printed.to_canonical() == address.ip().to_canonical()
+}
+
+/// Over a unix socket only the daemon's own user may call, and root, who could reach everything of
+/// theirs without us.
+pub fn admit(uid: u32) -> Result<Principal, Refusal> {
+    if uid == own() || uid == 0 { Ok(Principal::User(uid)) } else { Err(Refusal::OtherUser(uid)) }
+}
+
+/// The client of a loopback TCP connection, as the kernel knew it when it was let in.
+#[derive(Debug, Clone, Copy)]
+pub struct TcpClient {
+    client: SocketAddr,
+    ours: SocketAddr,
+    socket: TcpSocket,
+}
+
+impl TcpClient {
+    /// Lets in the client of a connection that was just accepted, if it is the daemon's own user.
+    /// Over TCP root is a stranger like any other: sockets whose owner is gone show its number.
+    ///
+    /// The socket that is found is the client of this connection and no later one that got its
+    /// addresses: as long as our end holds them, no other connection with them can be established.
+    /// So our end is looked at afterwards; `is_connected` says whether it still has a peer.
+    pub fn admit(
+        client: SocketAddr,
+        ours: SocketAddr,
+        is_connected: impl FnOnce() -> bool,
+    ) -> Result<(Principal, Self), Refusal> {
+        let socket = TcpSocket::established(client, ours)?;
+        if !is_connected() {
+            return Err(Refusal::Gone);
+        }
+        let uid = socket.uid();
+        if uid != own() {
+            return Err(Refusal::OtherUser(uid));
+        }
+        Ok((Principal::User(uid), Self { client, ours, socket }))
+    }
+
+    /// The control group that it was made in, where the kernel tells.
+    pub fn group(&self) -> Option<u64> {
+        self.socket.cgroup
+    }
+
+    /// Whether the client is still there. Asked for the very socket that was let in, so that nobody
+    /// else can be taken for it.
+    pub fn check_again(&self) -> Result<(), Refusal> {
+        Ok(self.socket.is_still(self.client, self.ours)?)
+    }
+}
+
+fn own() -> u32 {
+    rustix::process::getuid().as_raw()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{admit, find_owner, owner_of_tcp_client};
-    use std::net::{TcpListener, TcpStream};
+    use super::{Refusal, TcpClient, admit, own};
+    use crate::base::tcp_owner::tests::give_away;
+    use std::net::{Shutdown, TcpListener, TcpStream};
 
-    #[test]
-    fn the_kernel_knows_who_connected() {
-        for address in ["127.0.0.1:0", "[::1]:0"] {
-            let Ok(listener) = TcpListener::bind(address) else { continue };
-            let _client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-            let (server, remote) = listener.accept().unwrap();
-            let uid = owner_of_tcp_client(server.local_addr().unwrap(), remote);
-            assert_eq!(uid, Ok(rustix::process::getuid().as_raw()), "{address}");
-        }
+    fn let_in(listener: &TcpListener) -> Result<TcpClient, Refusal> {
+        let (server, remote) = listener.accept().unwrap();
+        let ours = server.local_addr().unwrap();
+        let admitted = TcpClient::admit(remote, ours, || server.peer_addr().is_ok());
+        // Its connection stays open while the test looks at it.
+        std::mem::forget(server);
+        admitted.map(|(_, client)| client)
     }
 
     #[test]
-    fn the_table_is_read_by_both_addresses() {
-        let table = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid\n\
-            0: 0100007F:12FC 0100007F:D431 01 00000000:00000000 00:00000000 00000000     7        0 1\n\
-            1: 0100007F:D431 0100007F:12FC 01 00000000:00000000 00:00000000 00000000  1000        0 2\n";
-        let at = |port: u16| format!("127.0.0.1:{port}").parse().unwrap();
-        if cfg!(target_endian = "little") {
-            assert_eq!(find_owner(table, at(0xd431), at(0x12fc)), Some(1000));
-        }
-        assert_eq!(find_owner(table, at(0xd431), at(1)), None);
+    fn a_client_that_is_gone_before_it_is_accepted_is_refused() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let connect = || TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        drop(connect());
+        assert!(matches!(let_in(&listener), Err(Refusal::Gone)), "closed");
+        let half = connect();
+        half.shutdown(Shutdown::Write).unwrap();
+        assert!(matches!(let_in(&listener), Err(Refusal::Gone)), "half closed");
+        let abrupt = connect();
+        rustix::net::sockopt::set_socket_linger(&abrupt, Some(std::time::Duration::ZERO)).unwrap();
+        drop(abrupt);
+        assert!(matches!(let_in(&listener), Err(Refusal::Gone)), "reset");
+    }
+
+    #[test]
+    fn a_client_that_leaves_after_it_was_let_in_is_noticed() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let admitted = let_in(&listener).unwrap();
+        assert!(admitted.check_again().is_ok());
+        drop(client);
+        assert!(matches!(admitted.check_again(), Err(Refusal::Gone)));
     }
 
     #[test]
     fn other_users_are_refused() {
-        let own = rustix::process::getuid().as_raw();
-        assert!(admit(own).is_ok() && admit(0).is_ok());
-        assert!(admit(own + 1).unwrap_err().to_string().contains("may not use"));
+        assert!(admit(own()).is_ok() && admit(0).is_ok());
+        assert!(admit(own() + 1).unwrap_err().to_string().contains("may not use"));
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        if give_away(&client, own() + 1) {
+            let refused = let_in(&listener);
+            assert!(matches!(refused, Err(Refusal::OtherUser(uid)) if uid == own() + 1));
+        }
     }
 }

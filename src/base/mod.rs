@@ -2,7 +2,8 @@
 //!
 //! # Knows
 //! Value types and their rules, where the user's directories are, how a file is replaced
-//! atomically, how a program is run for what it prints, how tasks are named and cancelled.
+//! atomically, how a program is run for what it prints, how tasks are named and cancelled, whose a TCP
+//! socket is.
 //!
 //! # Does not know
 //! MCP, HTTP, configuration keys.
@@ -11,6 +12,7 @@
 //! Each file stands alone; [`names`] and [`tasks`] are used everywhere.
 
 pub mod backoff;
+pub mod descriptors;
 pub mod dirs;
 pub mod fd_store;
 pub mod file;
@@ -25,6 +27,7 @@ pub mod secret;
 pub mod shared_memory;
 pub mod stdio;
 pub mod tasks;
+pub mod tcp_owner;
 pub mod write;
 
 pub use backoff::Backoff;

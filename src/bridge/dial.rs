@@ -7,6 +7,7 @@ use bytes::BytesMut;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpStream, UnixStream};
 
+use crate::base::tcp_owner;
 use crate::front::http::LINE_MIN;
 use crate::wire::Payload;
 use crate::wire::link::frame::{self, FrameReader, Kind};
@@ -14,6 +15,9 @@ use crate::wire::link::{Hello, PATH, PROTOCOL, Welcome};
 
 /// The longest answer to the upgrade request, in bytes.
 const HEAD_MAX: usize = 16 * 1024;
+
+/// What is shown of a refusal, in characters.
+const SHOWN_MAX: usize = 200;
 
 /// Where the daemon is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,8 +74,36 @@ pub(super) async fn dial(target: &Target, hello: &Hello) -> io::Result<Opened> {
         Target::Tcp(address) => {
             let stream = TcpStream::connect(address).await?;
             stream.set_nodelay(true)?;
+            check_owner(&stream)?;
             let (reader, writer) = stream.into_split();
             greet(Box::new(reader), Box::new(writer), address, hello).await
+        }
+    }
+}
+
+/// Whether somebody is there, but is not to be used or has no place: more than that nobody answers.
+pub(super) fn is_refusal(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ResourceBusy)
+}
+
+/// Anybody of this machine may listen at a port of loopback, and would be told everything that is meant
+/// for the daemon. So nothing is said before the kernel has said whose it is.
+fn check_owner(stream: &TcpStream) -> io::Result<()> {
+    let (server, client) = (stream.peer_addr()?, stream.local_addr()?);
+    // Other machines prove who they are in other ways, or in none.
+    if !server.ip().to_canonical().is_loopback() {
+        return Ok(());
+    }
+    let refuse = |what: String| Err(io::Error::new(io::ErrorKind::PermissionDenied, what));
+    let own = rustix::process::getuid().as_raw();
+    match tcp_owner::owner_of_server(server, client) {
+        Ok(owner) if owner == own => Ok(()),
+        Ok(owner) => refuse(format!(
+            "{server} belongs to user {owner} and not to you (user {own}), so nothing was sent there"
+        )),
+        Err(tcp_owner::Unowned::Gone) => Err(io::ErrorKind::ConnectionReset.into()),
+        Err(error) => {
+            refuse(format!("nothing was sent to {server}: {error}; use a unix socket (--socket)"))
         }
     }
 }
@@ -117,11 +149,16 @@ async fn read_head(reader: &mut (impl AsyncRead + Unpin)) -> io::Result<BytesMut
                 String::from_utf8_lossy(head[..].split(|b| *b == b'\r').next().unwrap_or_default())
                     .into_owned();
             let is_switching = line.starts_with("HTTP/1.1 101");
-            return if is_switching {
-                Ok(buffer)
-            } else {
-                Err(io::Error::other(format!("no link: {line}")))
+            if is_switching {
+                return Ok(buffer);
+            }
+            let why = read_reason(reader, &head, buffer).await;
+            // The daemon is there and has no place: its reason is worth telling.
+            let kind = match line.split(' ').nth(1) {
+                Some("503") => io::ErrorKind::ResourceBusy,
+                _ => io::ErrorKind::Other,
             };
+            return Err(io::Error::new(kind, format!("no link: {}{why}", shown(&line))));
         }
         if buffer.len() > HEAD_MAX || reader.read_buf(&mut buffer).await? == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
@@ -129,23 +166,36 @@ async fn read_head(reader: &mut (impl AsyncRead + Unpin)) -> io::Result<BytesMut
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::Target;
-
-    #[test]
-    fn urls_lead_to_addresses() {
-        let check = |url: &str, expected: Option<&str>| {
-            let found = Target::from_url(url).ok().map(|target| target.to_string());
-            assert_eq!(found.as_deref(), expected, "{url}");
-        };
-        check("http://127.0.0.1:4860", Some("http://127.0.0.1:4860"));
-        check("http://127.0.0.1:4860/mcp", Some("http://127.0.0.1:4860"));
-        check("http://localhost", Some("http://localhost:80"));
-        check("http://[::1]:4860/", Some("http://[::1]:4860"));
-        check("http://[::1]", Some("http://[::1]:80"));
-        for bad in ["https://x", "http://", "http://x/other", "ftp://x", "", "http://u@x"] {
-            check(bad, None);
+/// What the body of a refusal says, for people.
+async fn read_reason(
+    reader: &mut (impl AsyncRead + Unpin),
+    head: &[u8],
+    mut body: BytesMut,
+) -> String {
+    let head = String::from_utf8_lossy(head).to_ascii_lowercase();
+    let length = head.split("content-length:").nth(1).and_then(|rest| rest.lines().next());
+    let length = length.and_then(|length| length.trim().parse().ok()).unwrap_or(0);
+    while body.len() < usize::min(length, HEAD_MAX) {
+        match reader.read_buf(&mut body).await {
+            Ok(0) | Err(_) => break,
+            Ok(_) => {}
         }
     }
+    let said = String::from_utf8_lossy(&body);
+    if said.is_empty() { String::new() } else { format!(": {}", shown(&said)) }
 }
+
+/// Somebody else's words: no more than a line, and nothing that a terminal would act on.
+fn shown(text: &str) -> String {
+    let mut out = String::new();
+    for c in text.chars().take(SHOWN_MAX) {
+        match c {
+            '"' | '\'' => out.push(c),
+            c => out.extend(c.escape_debug()),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests;

@@ -75,6 +75,8 @@ pub(super) struct Machine {
     wishes: Wishes,
     lists: Lists,
     patience: Duration,
+    /// Why no daemon is reached, where it is more than that there is none.
+    trouble: Option<String>,
 }
 
 impl Machine {
@@ -90,7 +92,13 @@ impl Machine {
             wishes: Wishes::default(),
             lists: Lists::new(memory),
             patience,
+            trouble: None,
         }
+    }
+
+    /// Calls that wait in vain are told why, until a daemon is reached.
+    pub(super) fn is_refused(&mut self, why: String) {
+        self.trouble = Some(why);
     }
 
     /// Whether the client waits for nothing.
@@ -223,6 +231,7 @@ impl Machine {
     /// There is a connection, to a daemon that still has this link.
     pub(super) fn resumed(&mut self) -> Vec<Action> {
         self.connected = true;
+        self.trouble = None;
         self.read_by_daemon = None;
         self.send_held()
     }
@@ -231,6 +240,7 @@ impl Machine {
     pub(super) fn connected_anew(&mut self, welcome: &Welcome, now: Instant) -> Vec<Action> {
         let restored = welcome.restored.as_ref();
         self.connected = true;
+        self.trouble = None;
         let read = self.read_by_daemon.take().unwrap_or(u64::MAX);
         let fate = Fate { read, restored, knows_again: welcome.knows_again };
         self.pending.retain(|id, _| !Lists::is_own(id));
@@ -375,7 +385,8 @@ impl Machine {
     ) -> Option<Action> {
         let id = message.id()?;
         let Some(result) = self.lists.stand_in(message) else {
-            let reason = format!("no callmux daemon could be reached for {:?}", now - since);
+            let why = self.trouble.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+            let reason = format!("no callmux daemon could be reached for {:?}{why}", now - since);
             return give_up(message, &reason, false, since, now);
         };
         Some(Action::ToClient(translate::result(id, &result)))

@@ -42,6 +42,8 @@ enum Event {
     Opened(Opened),
     Frame(Frame),
     LinkLost,
+    /// The daemon, or whoever is in its place, is not to be used, for this reason.
+    Refused(String),
     Alarm,
 }
 
@@ -132,6 +134,10 @@ impl Bridge {
                 self.lost();
                 Vec::new()
             }
+            Event::Refused(why) => {
+                self.machine.is_refused(why);
+                Vec::new()
+            }
             Event::ClientLeft => Vec::new(),
         };
         self.perform(actions);
@@ -207,10 +213,17 @@ impl Bridge {
         self.tasks.spawn_until_stopped("dial", async move {
             let (mut backoff, mut random) = (BACKOFF, Jitter::from_kernel());
             tokio::time::sleep(first_wait).await;
+            let mut told = String::new();
             loop {
                 match dial::dial(&target, &hello).await {
                     Ok(opened) => return drop(events.send(Event::Opened(opened)).await),
                     Err(error) => {
+                        let why = error.to_string();
+                        if dial::is_refusal(&error) && why != told {
+                            tracing::error!(%error, %target, "the daemon is not used");
+                            drop(events.send(Event::Refused(why.clone())).await);
+                            told = why;
+                        }
                         tracing::debug!(%error, %target, "the daemon could not be reached");
                         revival.attempt(&target).await;
                     }

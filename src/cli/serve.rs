@@ -6,7 +6,7 @@ use tracing_subscriber::{EnvFilter, Layer};
 
 use super::args::{LogArgs, LogFormat, LogLevel, ServeArgs};
 use super::{Exit, print, runtime};
-use crate::base::dirs;
+use crate::base::{descriptors, dirs};
 use crate::config::{self, Complaint, Location};
 use crate::daemon::sockets::Inherited;
 use crate::daemon::{self, Ended, Options, Serve, Settings, sockets};
@@ -22,6 +22,7 @@ pub(super) fn serve(args: &ServeArgs, log: &LogArgs) -> Exit {
 }
 
 fn serve_with(args: &ServeArgs, recorder: &Recorder) -> Exit {
+    descriptors::raise();
     let inherited = sockets::inherited(recorder);
     let location = Location::chosen(args.config.as_deref());
     let settings = match &inherited {

@@ -81,6 +81,15 @@ pub(super) async fn upgrade(
         *response.status_mut() = StatusCode::UPGRADE_REQUIRED;
         return response;
     }
+    // Behind the upgrade there is no way to say why.
+    if front.links.is_full() {
+        let evicted = false;
+        front.hub.recorder.record(Fact::CapReached { what: "link", max: LINKS_MAX, evicted });
+        let error = format!("all {LINKS_MAX} links are in use; end bridges that nobody needs");
+        *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+        *response.body_mut() = Body::from(error);
+        return response;
+    }
     let upgraded = hyper::upgrade::on(&mut request);
     let tasks = front.streams.clone();
     tasks.spawn("link", async move {
@@ -112,7 +121,7 @@ async fn serve(
         return tracing::debug!("a link began with an unreadable hello");
     };
     let Some((link, known)) = front.links.find_or_open(front, principal, &hello) else {
-        return tracing::debug!("a link was asked for under another principal's id");
+        return tracing::debug!("a link was asked for that there cannot be");
     };
     let (number, tasks, restored) = link.connect();
     let resumed = known && restored.is_none();
@@ -238,7 +247,7 @@ impl Links {
     }
 
     /// The bridge's link and whether it goes on where it was; `None` if the id is another
-    /// principal's or is none.
+    /// principal's or is none, or if there is no place for one more.
     fn find_or_open(
         &self,
         front: &Front,
@@ -255,7 +264,11 @@ impl Links {
         }
         links.retain(|_, link| !link.is_forgotten());
         if links.len() >= LINKS_MAX {
-            return None;
+            let evicted = Self::evict(&mut links);
+            front.hub.recorder.record(Fact::CapReached { what: "link", max: LINKS_MAX, evicted });
+            if !evicted {
+                return None;
+            }
         }
         let session =
             Session::new(id, principal.clone(), Way::Link, Some(hello.cwd.clone().into()));
@@ -264,6 +277,20 @@ impl Links {
         links.insert(id, link.clone());
         front.changed.notify_one();
         Some((link, false))
+    }
+
+    /// Gives up the link that was lost longest ago; `false` if none is lost.
+    fn evict(links: &mut HashMap<SessionId, Arc<Link>>) -> bool {
+        let lost = links.iter().filter_map(|(id, link)| Some((link.lock().lost?, *id)));
+        let longest = lost.min_by_key(|(since, _)| *since).map(|(_, id)| id);
+        let evicted = longest.and_then(|id| links.remove(&id));
+        evicted.inspect(|link| link.duplex.tasks.stop()).is_some()
+    }
+
+    /// Whether there is no place for a new link, and none that would give way.
+    fn is_full(&self) -> bool {
+        let links = self.lock();
+        links.len() >= LINKS_MAX && links.values().all(|link| link.lock().lost.is_none())
     }
 
     fn close(&self, front: &Front, link: &Arc<Link>) {

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use hyper::server::conn::http1;
@@ -15,13 +15,13 @@ use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 
 use super::Front;
 use super::http::{Caller, Peer, Service};
-use crate::access::Principal;
-use crate::access::peer::{self, Refusal};
-use crate::base::Tasks;
+use crate::access::connections::{self, Watched};
+use crate::access::peer::{self, Refusal, TcpClient};
+use crate::base::{Tasks, tcp_owner};
 use crate::telemetry::Fact;
 
-/// Connections at the same time. More are closed at once.
-const CONNECTIONS_MAX: usize = 8192;
+/// Connections that are taken in before others have their turn.
+const ACCEPTS_IN_A_ROW: usize = 8;
 /// After a failed accept, which is most often for want of descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
@@ -46,6 +46,10 @@ pub enum Unserved {
         "it can be reached from other machines, and nothing would ask who they are; use a loopback address"
     )]
     NotLoopback,
+    #[error(
+        "whose its connections are cannot be known: {0}; do without, the unix socket needs no such question"
+    )]
+    Unasked(#[from] tcp_owner::Unowned),
     #[error("{0}")]
     Io(#[from] io::Error),
 }
@@ -71,6 +75,8 @@ impl Listener {
                 if !listener.local_addr()?.ip().to_canonical().is_loopback() {
                     return Err(Unserved::NotLoopback);
                 }
+                // Also has the kernel load what answers before the first client waits for it.
+                tcp_owner::can_be_asked(listener.local_addr()?)?;
                 listener.set_nonblocking(true)?;
                 Ok(Self::Tcp(TcpListener::from_std(listener)?))
             }
@@ -98,29 +104,32 @@ impl Listener {
 /// Accepts until `tasks` is stopped; connections run in `tasks` too, and after the stop finish the
 /// request they are at.
 pub async fn accept(listener: Listener, front: Arc<Front>, router: Router, tasks: Tasks) {
+    let mut in_a_row = 0;
     loop {
         let accepted = tokio::select! {
             () = tasks.stopped() => return,
             accepted = next(&listener) => accepted,
         };
         match accepted {
-            Ok(_) if tasks.count() > CONNECTIONS_MAX => {}
             Ok(Accepted::Unix(stream)) => {
                 if let Some(peer) = admit(&front, unix_peer(&stream), None) {
-                    let service = Service::new(front.clone(), &router, peer);
-                    tasks.spawn("connection", serve(stream, service, tasks.clone()));
+                    begin(stream, peer, &front, &router, &tasks);
                 }
             }
             Ok(Accepted::Tcp(stream, remote)) => {
-                if let Some(peer) = admit(&front, tcp_peer(&stream, remote), Some(remote)) {
-                    let service = Service::new(front.clone(), &router, peer);
-                    tasks.spawn("connection", serve(stream, service, tasks.clone()));
+                if let Some(peer) = admit(&front, tcp_peer(&front, &stream, remote), Some(remote)) {
+                    begin(stream, peer, &front, &router, &tasks);
                 }
             }
             Err(error) => {
                 tracing::warn!(%error, "accepting a connection failed");
                 tokio::time::sleep(ACCEPT_PAUSE).await;
             }
+        }
+        in_a_row += 1;
+        if in_a_row == ACCEPTS_IN_A_ROW {
+            in_a_row = 0;
+            tokio::task::yield_now().await;
         }
     }
 }
@@ -137,38 +146,53 @@ async fn next(listener: &Listener) -> io::Result<Accepted> {
         }
         Listener::Tcp(listener) => {
             let (stream, remote) = listener.accept().await?;
-            // Without this an event waits 40 ms for the client's delayed acknowledgement.
-            stream.set_nodelay(true)?;
             Ok(Accepted::Tcp(stream, remote))
         }
     }
 }
 
-fn unix_peer(stream: &UnixStream) -> Result<Principal, Refusal> {
-    peer::admit(stream.peer_cred().map_err(|_| Refusal::Unknown)?.uid())
+fn unix_peer(stream: &UnixStream) -> Result<Peer, Refusal> {
+    let principal = peer::admit(stream.peer_cred().map_err(|_| Refusal::Gone)?.uid())?;
+    Ok(Peer { principal, is_unix: true, tcp: None })
 }
 
-fn tcp_peer(stream: &TcpStream, remote: SocketAddr) -> Result<Principal, Refusal> {
-    let local = stream.local_addr().map_err(|_| Refusal::Unknown)?;
-    peer::admit(peer::owner_of_tcp_client(local, remote)?)
+fn tcp_peer(front: &Front, stream: &TcpStream, remote: SocketAddr) -> Result<Peer, Refusal> {
+    let local = stream.local_addr().map_err(|_| Refusal::Gone)?;
+    let (principal, client) = TcpClient::admit(remote, local, || stream.peer_addr().is_ok())?;
+    front.groups.check(client.group(), &front.hub.world().config, Instant::now())?;
+    // Without this an event waits 40 ms for the client's delayed acknowledgement.
+    stream.set_nodelay(true).map_err(|_| Refusal::Gone)?;
+    Ok(Peer { principal, is_unix: false, tcp: Some(client) })
 }
 
-fn admit(
-    front: &Front,
-    who: Result<Principal, Refusal>,
-    address: Option<SocketAddr>,
-) -> Option<Peer> {
-    match who {
-        Ok(principal) => Some(Peer { principal, is_unix: address.is_none() }),
-        Err(refusal) => {
-            let reason = refusal.to_string();
-            front.hub.recorder.record(Fact::PeerRefused { address, reason });
-            None
-        }
+fn admit(front: &Front, who: Result<Peer, Refusal>, address: Option<SocketAddr>) -> Option<Peer> {
+    who.map_err(|refusal| front.hub.recorder.record(refused(&refusal, address))).ok()
+}
+
+/// The fact that somebody was not let in.
+pub(super) fn refused(refusal: &Refusal, address: Option<SocketAddr>) -> Fact {
+    Fact::PeerRefused { address, cause: refusal.cause(), reason: refusal.to_string() }
+}
+
+/// Serves a connection in a task of its own, if there is a place for it.
+fn begin<S>(stream: S, peer: Peer, front: &Arc<Front>, router: &Router, tasks: &Tasks)
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    let max = connections::most(front.hub.world().servers.len());
+    let entered = front.connections.enter(max);
+    if !matches!(entered, Some((.., false))) {
+        let evicted = entered.is_some();
+        front.hub.recorder.record(Fact::CapReached { what: "connection", max, evicted });
+    }
+    if let Some((place, activity, _)) = entered {
+        let service = Service::new(front.clone(), router, peer, activity.clone());
+        let stream = Watched::new(stream, activity, place);
+        tasks.spawn("connection", serve(stream, service, tasks.clone()));
     }
 }
 
-async fn serve<S>(stream: S, service: Service, tasks: Tasks)
+async fn serve<S>(stream: Watched<S>, service: Service, tasks: Tasks)
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
@@ -176,18 +200,16 @@ where
     let connection =
         http1::Builder::new().serve_connection(TokioIo::new(stream), service).with_upgrades();
     tokio::pin!(connection);
-    let ended = tokio::select! {
-        biased;
-        ended = until_ended(connection, &caller, &tasks) => ended,
-        () = caller.given_up() => return tracing::debug!("a client does not read"),
-    };
-    if let Err(error) = ended {
-        tracing::debug!(%error, "a connection ended early");
+    let ended = until_ended(connection, &caller, &tasks);
+    match caller.activity().until_silent(ended).await {
+        None => tracing::debug!("a connection was closed by us"),
+        Some(Err(error)) => tracing::debug!(%error, "a connection ended early"),
+        Some(Ok(())) => {}
     }
 }
 
 async fn until_ended<S>(
-    mut connection: Pin<&mut http1::UpgradeableConnection<TokioIo<S>, Service>>,
+    mut connection: Pin<&mut http1::UpgradeableConnection<TokioIo<Watched<S>>, Service>>,
     caller: &Caller,
     tasks: &Tasks,
 ) -> hyper::Result<()>

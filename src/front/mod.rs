@@ -27,6 +27,8 @@ use std::sync::Arc;
 
 use tokio::sync::Notify;
 
+use crate::access::confined::Groups;
+use crate::access::connections::Connections;
 use crate::base::Tasks;
 use crate::mux::Hub;
 
@@ -43,6 +45,9 @@ pub struct Front {
     pub sessions: Sessions,
     pub links: Links,
     pub sse: SseSessions,
+    pub connections: Arc<Connections>,
+    /// Where clients over TCP run.
+    pub groups: Groups,
     /// Notified when a session begins or ends.
     pub changed: Arc<Notify>,
     /// Calls whose answer does not hang on the connection they came in by.
@@ -58,8 +63,9 @@ impl Front {
         links: LinkTable,
         sessions: SessionTable,
     ) -> Arc<Self> {
-        let (sessions, links) = (Sessions::new(sessions), Links::new(links));
+        let (sessions, links) = (Sessions::new(sessions, hub.recorder.clone()), Links::new(links));
         let (sse, calls, streams) = (SseSessions::default(), Tasks::new(), Tasks::new());
-        Arc::new(Self { hub, sessions, links, sse, changed, calls, streams })
+        let (connections, groups) = (Arc::default(), Groups::default());
+        Arc::new(Self { hub, sessions, links, sse, connections, groups, changed, calls, streams })
     }
 }

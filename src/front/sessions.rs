@@ -16,6 +16,7 @@ use crate::access::Principal;
 use crate::base::SessionId;
 use crate::base::records::Record;
 use crate::client::session::{Session, Way};
+use crate::telemetry::{Fact, Recorder};
 use crate::wire::Topic;
 
 /// Sessions kept at the most. The one that was unused for longest gives way.
@@ -35,6 +36,15 @@ pub struct HttpSession {
     record: Mutex<Option<Record>>,
 }
 
+/// Why there is no session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoSession {
+    /// The id is another principal's, or its client ended it.
+    Unknown,
+    /// As many as there may be have a client that listens.
+    Full,
+}
+
 /// The table.
 #[derive(Debug, Default)]
 pub struct Sessions {
@@ -44,11 +54,12 @@ pub struct Sessions {
     uses: AtomicU64,
     /// Sessions that their clients ended last: these are not taken up again.
     ended: Mutex<VecDeque<SessionId>>,
+    recorder: Recorder,
 }
 
 impl Sessions {
-    pub fn new(table: SessionTable) -> Self {
-        Self { table, ..Self::default() }
+    pub fn new(table: SessionTable, recorder: Recorder) -> Self {
+        Self { table, recorder, ..Self::default() }
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<SessionId, Arc<HttpSession>>> {
@@ -73,11 +84,11 @@ impl Sessions {
     }
 
     /// Opens a session under a fresh id.
-    pub fn open(&self, principal: Principal) -> Arc<HttpSession> {
+    pub fn open(&self, principal: Principal) -> Result<Arc<HttpSession>, NoSession> {
         self.insert(SessionId::random(), principal)
     }
 
-    fn insert(&self, id: SessionId, principal: Principal) -> Arc<HttpSession> {
+    fn insert(&self, id: SessionId, principal: Principal) -> Result<Arc<HttpSession>, NoSession> {
         let held = Arc::new(HttpSession::new(Session::new(id, principal, Way::Http, None)));
         self.used(&held);
         let mut sessions = self.lock();
@@ -85,11 +96,16 @@ impl Sessions {
             let idle = sessions.values().filter(|held| !held.streams.is_read());
             let oldest = idle.min_by_key(|held| held.used.load(Ordering::Relaxed));
             let oldest = oldest.map(|held| held.session.id);
-            let evicted = oldest.and_then(|id| sessions.remove(&id));
-            evicted.inspect(|held| held.forget());
+            let gone = oldest.and_then(|id| sessions.remove(&id));
+            let evicted = gone.inspect(|held| held.forget()).is_some();
+            let max = SESSIONS_MAX;
+            self.recorder.record(Fact::CapReached { what: "session", max, evicted });
+            if !evicted {
+                return Err(NoSession::Full);
+            }
         }
         sessions.insert(id, held.clone());
-        held
+        Ok(held)
     }
 
     /// Notes what the client of a session said about itself for the next process of ours.
@@ -109,18 +125,21 @@ impl Sessions {
         }
     }
 
-    /// The session of this principal with this id, taken up again if we do not know it. `None` if
-    /// the id is another principal's.
-    pub fn take_up(&self, id: SessionId, principal: &Principal) -> Option<Arc<HttpSession>> {
+    /// The session of this principal with this id, taken up again if we do not know it.
+    pub fn take_up(
+        &self,
+        id: SessionId,
+        principal: &Principal,
+    ) -> Result<Arc<HttpSession>, NoSession> {
         let found = self.lock().get(&id).cloned();
         let held = match found {
-            Some(held) if held.session.principal != *principal => return None,
+            Some(held) if held.session.principal != *principal => return Err(NoSession::Unknown),
             Some(held) => held,
-            None if self.ended().contains(&id) => return None,
-            None => self.insert(id, principal.clone()),
+            None if self.ended().contains(&id) => return Err(NoSession::Unknown),
+            None => self.insert(id, principal.clone())?,
         };
         self.used(&held);
-        Some(held)
+        Ok(held)
     }
 
     /// Ends a session. `false` if this principal has none with this id.
@@ -170,44 +189,4 @@ impl HttpSession {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{HttpSession, SESSIONS_MAX, Sessions};
-    use crate::access::Principal;
-    use crate::base::SessionId;
-
-    #[test]
-    fn an_id_works_for_its_principal_only() {
-        let sessions = Sessions::default();
-        let (a, b) = (Principal::User(1), Principal::User(2));
-        let id = sessions.open(a.clone()).session.id;
-        assert!(sessions.take_up(id, &b).is_none());
-        assert!(!sessions.close(id, &b));
-        assert_eq!(sessions.take_up(id, &a).unwrap().session.id, id);
-        assert!(sessions.close(id, &a) && !sessions.close(id, &a));
-        assert!(sessions.take_up(id, &a).is_none(), "its client ended it");
-        let unknown = SessionId::random();
-        assert_eq!(sessions.take_up(unknown, &b).unwrap().session.id, unknown);
-        assert!(sessions.take_up(unknown, &a).is_none(), "taken up by another");
-    }
-
-    #[test]
-    fn the_table_is_bounded_and_whoever_is_there_stays() {
-        let sessions = Sessions::default();
-        let user = Principal::User(1);
-        let (listening, used, unused) =
-            (sessions.open(user.clone()), sessions.open(user.clone()), sessions.open(user.clone()));
-        let _reader = listening.streams.open_standing().body();
-        for _ in 0..SESSIONS_MAX + 10 {
-            sessions.open(user.clone());
-            sessions.take_up(used.session.id, &user);
-        }
-        assert_eq!(sessions.len(), SESSIONS_MAX);
-        let is_there = |held: &HttpSession| {
-            let sessions = sessions.lock();
-            sessions
-                .get(&held.session.id)
-                .is_some_and(|found| std::ptr::eq(&raw const **found, held))
-        };
-        assert!(is_there(&listening) && is_there(&used) && !is_there(&unused));
-    }
-}
+mod tests;

@@ -137,6 +137,7 @@ fn isolate(command: &mut Command) {
             return Err(io::ErrorKind::NotConnected.into());
         }
         close_others();
+        crate::base::descriptors::give_back();
         Ok(())
     };
     #[expect(unsafe_code, reason = "runs between fork and exec; makes only system calls")]

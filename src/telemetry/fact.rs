@@ -202,7 +202,17 @@ pub enum Fact {
     },
     PeerRefused {
         address: Option<SocketAddr>,
+        /// The kind of reason, in one word.
+        cause: &'static str,
         reason: String,
+    },
+    /// There were as many of something as there may be when one more came.
+    CapReached {
+        /// `connection`, `link` or `session`.
+        what: &'static str,
+        max: usize,
+        /// The one that nobody had used for longest gave way; otherwise the new one was refused.
+        evicted: bool,
     },
     CallFinished(Box<CallFinished>),
 }
@@ -253,7 +263,8 @@ impl Fact {
             | Self::DefinitionRefused { .. }
             | Self::LastGoodConfigUsed { .. }
             | Self::ConfigUnwatched { .. }
-            | Self::PeerRefused { .. } => Level::Warning,
+            | Self::PeerRefused { .. }
+            | Self::CapReached { .. } => Level::Warning,
             Self::CallFinished(_) | Self::ServerWrote { .. } => Level::Debug,
             _ => Level::Info,
         }
@@ -318,6 +329,7 @@ impl Fact {
             Self::LinkLost { .. } => ("link_lost", "a1f0c6de5b7e4b0fa3a5d0c1e2f30015"),
             Self::LinkResumed { .. } => ("link_resumed", "a1f0c6de5b7e4b0fa3a5d0c1e2f30016"),
             Self::PeerRefused { .. } => ("peer_refused", "a1f0c6de5b7e4b0fa3a5d0c1e2f30017"),
+            Self::CapReached { .. } => ("cap_reached", "a1f0c6de5b7e4b0fa3a5d0c1e2f30050"),
             Self::CallFinished(_) => ("call_finished", "a1f0c6de5b7e4b0fa3a5d0c1e2f30018"),
         }
     }

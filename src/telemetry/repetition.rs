@@ -1,4 +1,5 @@
-//! Failures that repeat are told a few times, and then once in a while.
+//! What repeats is told a few times, and then once in a while: the failures of a server, and what
+//! anybody can bring about at our door.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
@@ -6,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::fact::{Fact, Level, Record};
 use crate::base::ServerName;
 
-/// The same failure of a server is told as often as this at once.
+/// The same failure is told as often as this at once.
 const TOLD_MAX: u32 = 3;
 /// And after that again after so long.
 const AGAIN: Duration = Duration::from_hours(1);
@@ -26,9 +27,14 @@ pub(super) enum Repeated {
     Summary(u64),
 }
 
-/// What is known of servers that are down.
+/// What is known of what was told before.
 #[derive(Debug, Default)]
-pub(super) struct Repetitions(BTreeMap<ServerName, Known>);
+pub(super) struct Repetitions {
+    servers: BTreeMap<ServerName, Known>,
+    /// By the kind of what happened alone: ports, addresses and users are chosen by whoever comes.
+    peers: Known,
+    caps: Known,
+}
 
 #[derive(Debug, Default)]
 struct Known {
@@ -58,18 +64,22 @@ impl Repetitions {
     pub(super) fn note(&mut self, fact: &Fact, now: Instant) -> Repeated {
         match fact {
             Fact::ServerFailed { server, reason, .. } => {
-                return self.0.entry(server.clone()).or_default().failed(reason, now);
+                return self.servers.entry(server.clone()).or_default().failed(reason, now);
+            }
+            Fact::PeerRefused { cause, .. } => return self.peers.failed(cause, now),
+            Fact::CapReached { what, evicted, .. } => {
+                return self.caps.failed(&format!("{what} {evicted}"), now);
             }
             Fact::ServerReady { server, .. } => {
-                if let Some(known) = self.0.get_mut(server) {
+                if let Some(known) = self.servers.get_mut(server) {
                     known.ready_since = Some(now);
                 }
             }
             // Whoever did something about it wants to see what came of that.
-            Fact::ServerOrdered { server, .. } => drop(self.0.remove(server)),
+            Fact::ServerOrdered { server, .. } => drop(self.servers.remove(server)),
             Fact::ConfigReloaded { removed, restarted, .. } => {
                 for server in removed.iter().chain(restarted) {
-                    self.0.remove(server);
+                    self.servers.remove(server);
                 }
             }
             _ => {}
@@ -170,6 +180,29 @@ mod tests {
     }
 
     #[test]
+    fn whoever_knocks_again_and_again_is_told_three_times() {
+        let (start, mut repetitions) = (Instant::now(), Repetitions::default());
+        let mut told = |cause, uid: u16, after| {
+            let address = Some(([127, 0, 0, 1], uid).into());
+            let fact = Fact::PeerRefused { address, cause, reason: format!("user {uid}") };
+            repetitions.note(&fact, start + Duration::from_secs(after))
+        };
+        // Each from another port, and each under another number.
+        let news = (0..1000).filter(|n| told("other_user", *n, 0) == Repeated::News).count();
+        assert_eq!(news, 3);
+        assert_eq!(told("gone", 1, 0), Repeated::News, "another kind");
+        assert_eq!(told("other_user", 1, 3601), Repeated::Summary(997));
+        let full = |what, evicted| Fact::CapReached { what, max: 1, evicted };
+        let kinds = ["connection", "link", "session"];
+        for n in 0..1000 {
+            for (what, evicted) in kinds.iter().flat_map(|kind| [(*kind, true), (*kind, false)]) {
+                let is_news = repetitions.note(&full(what, evicted), start) == Repeated::News;
+                assert_eq!(is_news, n < 3, "{what} {evicted} {n}");
+            }
+        }
+    }
+
+    #[test]
     fn what_is_news_is_told() {
         let (start, mut repetitions) = (Instant::now(), Repetitions::default());
         let at = |seconds| start + Duration::from_secs(seconds);
@@ -191,6 +224,6 @@ mod tests {
         for n in 0..100 {
             repetitions.note(&failed(&n.to_string()), at(72));
         }
-        assert_eq!(repetitions.0[&name()].failures.len(), 8);
+        assert_eq!(repetitions.servers[&name()].failures.len(), 8);
     }
 }

@@ -26,6 +26,7 @@ impl Fact {
             | Self::ServerWroteTooMuch { .. }
             | Self::ServerOrdered { .. }
             | Self::DefinitionRefused { .. } => self.server_text(),
+            Self::PeerRefused { .. } | Self::CapReached { .. } => self.door_text(),
             other => other.daemon_text(),
         }
     }
@@ -58,11 +59,6 @@ impl Fact {
                 format!("the list of tools changed: {tools} tools"),
                 vec![("TOOLS", tools.to_string())],
             ),
-            Self::PeerRefused { address, reason } => {
-                let address = address.map_or_else(|| "a local peer".to_owned(), |a| a.to_string());
-                let message = format!("connection of {address} refused: {reason}");
-                (message, vec![("PEER", address), ("REASON", reason)])
-            }
             Self::SessionOpened { session, front, principal, client, revision, cwd } => (
                 format!("session opened by {client} over {front}, revision {revision}"),
                 vec![
@@ -90,6 +86,27 @@ impl Fact {
             }
             Self::DaemonIdle => ("nobody needs us; the socket starts us again".into(), Vec::new()),
             Self::StrayStopped { unit } => (format!("{unit} was nobody's"), vec![("UNIT", unit)]),
+            _ => unreachable!("every other fact has its text elsewhere"),
+        }
+    }
+
+    fn door_text(self) -> (String, Vec<(&'static str, String)>) {
+        match self {
+            Self::PeerRefused { address, cause, reason } => {
+                let address = address.map_or_else(|| "a local peer".to_owned(), |a| a.to_string());
+                let message = format!("connection of {address} refused: {reason}");
+                (message, vec![("PEER", address), ("CAUSE", cause.to_owned()), ("REASON", reason)])
+            }
+            Self::CapReached { what, max, evicted } => {
+                let outcome = if evicted {
+                    "the one that was unused for longest gave way to a new one"
+                } else {
+                    "all are in use, and a new one was refused"
+                };
+                let message =
+                    format!("there are {max} {what}s, as many as there may be: {outcome}");
+                (message, vec![("CAP", what.to_owned()), ("MAX", max.to_string())])
+            }
             _ => unreachable!("every other fact has its text elsewhere"),
         }
     }

@@ -1,4 +1,5 @@
-//! The floor: a bare single-threaded forwarder from HTTP to a stdio server, without any feature.
+//! The floor: a bare single-threaded forwarder from HTTP to stdio servers, which takes turns with them
+//! and has no feature at all.
 //!
 //! It reads just enough of HTTP and of a message to find its end and its id, gives every request
 //! an id of its own, and writes the answer back. No check, no session, no limit.
@@ -20,14 +21,31 @@ struct Shared {
     queue: BytesMut,
 }
 
-/// Listens on `address` in front of the server that `command` starts.
-pub fn run(address: &str, command: &[String]) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    tokio::task::LocalSet::new().block_on(&runtime, serve(address, command));
+/// One of the servers.
+#[derive(Clone)]
+struct Server {
+    shared: Rc<RefCell<Shared>>,
+    wake: Rc<Notify>,
 }
 
-#[expect(clippy::zombie_processes, reason = "the forwarder ends with its server")]
-async fn serve(address: &str, command: &[String]) {
+/// Listens on `address` in front of as many servers as are wanted, all started by `command`.
+pub fn run(address: &str, servers: usize, command: &[String]) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    tokio::task::LocalSet::new().block_on(&runtime, serve(address, servers, command));
+}
+
+async fn serve(address: &str, servers: usize, command: &[String]) {
+    let servers: Rc<[Server]> = (0..servers).map(|_| start(command)).collect();
+    let listener = TcpListener::bind(address).await.unwrap();
+    loop {
+        let (stream, _) = listener.accept().await.unwrap();
+        stream.set_nodelay(true).unwrap();
+        tokio::task::spawn_local(connection(stream, servers.clone()));
+    }
+}
+
+#[expect(clippy::zombie_processes, reason = "the forwarder ends with its servers")]
+fn start(command: &[String]) -> Server {
     let mut child = std::process::Command::new(&command[0])
         .args(&command[1..])
         .stdin(Stdio::piped())
@@ -43,12 +61,7 @@ async fn serve(address: &str, command: &[String]) {
             .unwrap();
     tokio::task::spawn_local(write(stdin, shared.clone(), wake.clone()));
     tokio::task::spawn_local(read(stdout, shared.clone()));
-    let listener = TcpListener::bind(address).await.unwrap();
-    loop {
-        let (stream, _) = listener.accept().await.unwrap();
-        stream.set_nodelay(true).unwrap();
-        tokio::task::spawn_local(connection(stream, shared.clone(), wake.clone()));
-    }
+    Server { shared, wake }
 }
 
 async fn write(
@@ -98,9 +111,9 @@ fn id(line: &[u8]) -> Option<(usize, u64)> {
     Some((end, std::str::from_utf8(&line[at..end]).ok()?.parse().ok()?))
 }
 
-async fn connection(mut stream: TcpStream, shared: Rc<RefCell<Shared>>, wake: Rc<Notify>) {
+async fn connection(mut stream: TcpStream, servers: Rc<[Server]>) {
     let mut buffer = BytesMut::with_capacity(8192);
-    loop {
+    for Server { shared, wake } in servers.iter().cycle() {
         let Some(body) = request(&mut stream, &mut buffer).await else { return };
         let Some((rest, client_id)) = id(&body) else {
             let accepted = b"HTTP/1.1 202 Accepted\r\ncontent-length: 0\r\n\r\n";

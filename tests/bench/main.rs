@@ -4,10 +4,12 @@
 //! (fetched into `target/bench`), `-- --json` prints the figures for programs. Absolute times move
 //! with the machine: what counts are the ratios to the forwarder of the same run, or to the server
 //! itself where no forwarder is needed; "hop" is a forwarder there.
+//! `-- --door` measures only what it costs to come in.
 //! `-- load ADDRESS SESSIONS SECONDS TOOL` only puts load on something that runs already.
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark fails by panicking")]
 
+mod door;
 mod drive;
 mod echo;
 mod floor;
@@ -37,7 +39,7 @@ fn main() {
         Some("remote-server") => return remote::run(&args[1], 5),
         Some("usual-server") => return usual::run(&args[1]),
         Some("hop") => return remote::hop(&args[1], &args[2]),
-        Some("floor") => return floor::run(&args[1], &args[2..]),
+        Some("floor") => return floor::run(&args[1], args[2].parse().unwrap(), &args[3..]),
         Some("load") => return measure::only_load(&args[1..]),
         _ => {}
     }
@@ -46,6 +48,12 @@ fn main() {
     } else {
         Effort { rounds: 3, window: Duration::from_millis(1500) }
     };
+    // Only what it costs to come in.
+    if has("--door") {
+        let mut figures = Vec::new();
+        door::measure(effort, &mut figures);
+        return print!("{}", report::table(&figures));
+    }
     let figures = measure::everything(effort, has("--with-npm"));
     if has("--json") {
         println!("{}", report::json(&figures));

@@ -50,9 +50,14 @@ fn wait_for(way: &Way) {
 impl Subject {
     /// The bare forwarder in front of one server.
     pub fn floor(tools: usize) -> Self {
+        Self::floor_of(1, tools)
+    }
+
+    /// The same in front of several.
+    pub fn floor_of(servers: usize, tools: usize) -> Self {
         let address = format!("127.0.0.1:{}", free_port());
         let server = own(&["echo-server", &tools.to_string()]);
-        let words = own(&["floor", &address]);
+        let words = own(&["floor", &address, &servers.to_string()]);
         let child = Command::new(&words[0]).args(&words[1..]).args(&server).spawn().unwrap();
         let way = Way::Tcp(address);
         wait_for(&way);

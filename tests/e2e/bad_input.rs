@@ -155,11 +155,19 @@ fn what_is_no_http_at_all_hurts_nobody() {
         "POST /mcp HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
         "POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n123456",
     ] {
-        let mut stream = std::net::TcpStream::connect(&daemon.address).unwrap();
+        let mut stream = std::os::unix::net::UnixStream::connect(&daemon.socket).unwrap();
         std::io::Write::write_all(&mut stream, nonsense.as_bytes()).unwrap();
         stream.shutdown(std::net::Shutdown::Write).unwrap();
         let mut answer = String::new();
         std::io::Read::read_to_string(&mut stream, &mut answer).unwrap();
+        assert!(!answer.contains("200 OK"), "{nonsense:?}: {answer}");
+        // Over TCP whoever has left by half may be hung up on, which resets the connection.
+        let mut stream = std::net::TcpStream::connect(&daemon.address).unwrap();
+        std::io::Write::write_all(&mut stream, nonsense.as_bytes()).unwrap();
+        drop(stream.shutdown(std::net::Shutdown::Write));
+        let mut answer = Vec::new();
+        drop(std::io::Read::read_to_end(&mut stream, &mut answer));
+        let answer = String::from_utf8_lossy(&answer);
         assert!(!answer.contains("200 OK"), "{nonsense:?}: {answer}");
     }
     let mut http = Http::tcp(&daemon).legacy(&json!({}));

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 
 use super::stream::Reader;
+use crate::access::connections::Running;
 
 /// A response's body.
 #[derive(Debug)]
@@ -68,6 +69,39 @@ impl HttpBody for Body {
             Self::Events(_) => SizeHint::default(),
             Self::Routed(body) => body.size_hint(),
         }
+    }
+}
+
+/// The body of an answer; its request runs until it was sent.
+#[derive(Debug)]
+pub struct Sent {
+    body: Body,
+    _running: Running,
+}
+
+impl Sent {
+    pub(super) fn new(body: Body, running: Running) -> Self {
+        Self { body, _running: running }
+    }
+}
+
+impl HttpBody for Sent {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
     }
 }
 

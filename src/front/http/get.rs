@@ -9,9 +9,9 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header as names};
 
 use super::answer::{KEEP_ALIVE, events};
 use super::stream::{self, Reader, Stream};
-use super::{Front, Peer, Response, accepts, empty, header, refusal, session_id};
+use super::{Front, Peer, Response, accepts, empty, header, no_session, refusal, session_id};
 use crate::client::announce::Announcements;
-use crate::front::sessions::HttpSession;
+use crate::front::sessions::{HttpSession, NoSession};
 use crate::wire::{Era, Revision, RpcError, error::code, headers};
 
 /// Opens the stream for what belongs to no response, or resumes the one that `Last-Event-ID`
@@ -32,9 +32,13 @@ fn listen_or_refuse(front: &Arc<Front>, peer: &Peer, request: &HeaderMap) -> Res
     if !accepts(request, "text/event-stream") {
         return wrong(StatusCode::NOT_ACCEPTABLE, "the answer to GET is a text/event-stream");
     }
-    let held = session.ok().and_then(|id| front.sessions.take_up(id, &peer.principal));
-    let Some(held) = held else {
-        return wrong(StatusCode::NOT_FOUND, "no such session; begin one with `initialize`");
+    let found = session.map_err(|()| NoSession::Unknown);
+    let held = match found.and_then(|id| front.sessions.take_up(id, &peer.principal)) {
+        Ok(held) => held,
+        Err(why) => {
+            let (status, error) = no_session(why);
+            return refusal(status, &error);
+        }
     };
     let last = header(request, "last-event-id");
     match last.and_then(|id| held.streams.resume(id)) {

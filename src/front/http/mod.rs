@@ -6,6 +6,7 @@
 //! stream of events with the response as its last.
 
 mod answer;
+mod asked;
 mod batch;
 mod body;
 mod get;
@@ -16,6 +17,7 @@ pub mod stream;
 
 use std::convert::Infallible;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use axum::Router;
@@ -27,14 +29,18 @@ use hyper::body::Incoming;
 use tokio::sync::Notify;
 use tower::ServiceExt;
 
-use super::{Front, link};
+use super::sessions::{NoSession, SESSIONS_MAX};
+use super::{Front, link, listen};
 use crate::access::Principal;
+use crate::access::connections::Activity;
+use crate::access::peer::{Refusal, TcpClient};
 use crate::base::SessionId;
 use crate::client::session::{Session, Way};
 use crate::wire::error::code::INVALID_REQUEST;
 use crate::wire::{Payload, RpcError, headers};
 
-use body::Body;
+use asked::Asked;
+use body::{Body, Sent};
 
 pub use answer::LateStream;
 pub use sse::SseSessions;
@@ -57,18 +63,21 @@ pub struct Peer {
     pub principal: Principal,
     /// Over a unix socket, where Host means nothing.
     pub is_unix: bool,
+    /// Over TCP, who is asked about again before the first request.
+    pub tcp: Option<TcpClient>,
 }
 
 /// The other end of one connection.
 #[derive(Debug)]
 pub struct Caller {
     peer: Peer,
+    activity: Arc<Activity>,
+    /// The client was there when its first request was read.
+    is_checked: AtomicBool,
     /// Notified when a request begins; holds on to the first notice.
     began: Notify,
     /// What a modern client is to us: it has no session, but its connection is its own.
     modern: OnceLock<Arc<Session>>,
-    /// Notified when the client does not read what it asked for.
-    given_up: Notify,
 }
 
 impl Caller {
@@ -80,12 +89,20 @@ impl Caller {
 
     /// Ends the connection as it is.
     fn give_up(&self) {
-        self.given_up.notify_one();
+        self.activity.close();
     }
 
-    /// Completes when the connection is to be dropped.
-    pub async fn given_up(&self) {
-        self.given_up.notified().await;
+    pub fn activity(&self) -> &Activity {
+        &self.activity
+    }
+
+    /// Once per connection, when the first request was read and before anything of it is done:
+    /// whoever sent it must still be there.
+    fn check(&self) -> Result<(), Refusal> {
+        match &self.peer.tcp {
+            Some(client) if !self.is_checked.swap(true, Ordering::Relaxed) => client.check_again(),
+            _ => Ok(()),
+        }
     }
 
     /// Completes once the first request has begun.
@@ -104,9 +121,9 @@ pub struct Service {
 }
 
 impl Service {
-    pub fn new(front: Arc<Front>, router: &Router, peer: Peer) -> Self {
-        let (began, given_up) = (Notify::new(), Notify::new());
-        let caller = Caller { peer, began, modern: OnceLock::new(), given_up };
+    pub fn new(front: Arc<Front>, router: &Router, peer: Peer, activity: Arc<Activity>) -> Self {
+        let (is_checked, began, modern) = (AtomicBool::new(false), Notify::new(), OnceLock::new());
+        let caller = Caller { peer, activity, is_checked, began, modern };
         Self { front, router: router.clone(), caller: Arc::new(caller) }
     }
 
@@ -116,10 +133,15 @@ impl Service {
 
     /// What happens rarely is in boxes of its own: every request would have to carry the room for it.
     async fn answer(self, request: Request<Incoming>) -> Result<Response, Infallible> {
-        // Refused with 403 (2025-11-25, "Security Warning").
-        if let Err(refused) = guard::check(&self.front, &self.caller.peer, request.headers()) {
-            let error = RpcError::new(INVALID_REQUEST, refused.to_string());
-            return Ok(refusal(StatusCode::FORBIDDEN, &error));
+        if let Err(refusal) = self.caller.check() {
+            self.front.hub.recorder.record(listen::refused(&refusal, None));
+            self.caller.give_up();
+            return std::future::pending().await;
+        }
+        let activity = self.caller.activity.clone();
+        let request = request.map(|body| Asked::new(body, activity));
+        if let Err(response) = guard::check(&self.front, &self.caller.peer, &request) {
+            return Ok(response);
         }
         if request.method() == Method::POST && request.uri().path() == "/mcp" {
             // Nothing but the headers and the body is kept of what lies in the connection's buffer.
@@ -134,20 +156,24 @@ impl Service {
         request.extensions_mut().insert(self.caller.peer.clone());
         request.extensions_mut().insert(self.caller.clone());
         let response = Box::pin(self.router.oneshot(request)).await?;
+        if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+            self.caller.activity.becomes_link();
+        }
         Ok(response.map(Body::Routed))
     }
 }
 
 impl hyper::service::Service<Request<Incoming>> for Service {
-    type Response = Response;
+    type Response = axum::http::Response<Sent>;
     type Error = Infallible;
     // In a box of its own: between requests a connection holds nothing.
-    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         self.caller.began.notify_one();
         self.front.hub.touch();
-        Box::pin(self.clone().answer(request))
+        let (running, answer) = (self.caller.activity.begin(), self.clone().answer(request));
+        Box::pin(async move { Ok(answer.await?.map(|body| Sent::new(body, running))) })
     }
 }
 
@@ -155,14 +181,25 @@ impl hyper::service::Service<Request<Incoming>> for Service {
 pub fn router(front: Arc<Front>) -> Router {
     let routed = |response: Response| response.map(axum::body::Body::new);
     Router::new()
-        .route("/mcp", get(get::open).delete(get::close))
-        .route(sse::STREAM, get(sse::open))
+        // HEAD would do what GET does (RFC 9110, section 9.3.2), and these do something.
+        .route(
+            "/mcp",
+            get(get::open).delete(get::close).head(async || no_head("GET, POST, DELETE")),
+        )
+        .route(sse::STREAM, get(sse::open).head(async || no_head("GET")))
         .route(sse::MESSAGES, posted(sse::post))
-        .route(crate::wire::link::PATH, get(link::upgrade))
+        .route(crate::wire::link::PATH, get(link::upgrade).head(async || no_head("GET")))
         .route("/health", get(async move || routed(health())))
         .route("/ready", get(async move |State(front)| routed(ready(front))))
         .fallback(async move || routed(refusal(StatusCode::NOT_FOUND, &not_here())))
         .with_state(front)
+}
+
+/// The answer to HEAD where GET is no question (RFC 9110, section 15.5.6).
+fn no_head(allowed: &'static str) -> axum::response::Response {
+    let mut response = empty(StatusCode::METHOD_NOT_ALLOWED).map(axum::body::Body::new);
+    response.headers_mut().insert(names::ALLOW, HeaderValue::from_static(allowed));
+    response
 }
 
 fn not_here() -> RpcError {
@@ -228,6 +265,20 @@ fn session_id(request: &HeaderMap) -> Option<Result<SessionId, ()>> {
     Some(value.to_str().ok().and_then(SessionId::parse).ok_or(()))
 }
 
+/// The answer to a request whose session there is not.
+fn no_session(why: NoSession) -> (StatusCode, RpcError) {
+    let (status, what) = match why {
+        NoSession::Unknown => {
+            (StatusCode::NOT_FOUND, "no such session; begin one with `initialize`".to_owned())
+        }
+        NoSession::Full => {
+            let what = format!("all {SESSIONS_MAX} sessions are in use; end one with DELETE");
+            (StatusCode::SERVICE_UNAVAILABLE, what)
+        }
+    };
+    (status, RpcError::new(INVALID_REQUEST, what))
+}
+
 /// Whether the client reads this media type (RFC 9110, section 12.5.1). No header means any.
 fn accepts(request: &HeaderMap, media_type: &str) -> bool {
     let Some(accept) = header(request, names::ACCEPT) else { return true };
@@ -244,25 +295,4 @@ fn accepts(request: &HeaderMap, media_type: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::accepts;
-    use axum::http::HeaderMap;
-
-    #[test]
-    fn media_types_are_matched_as_http_says() {
-        let check = |accept: Option<&str>, expected: bool| {
-            let mut headers = HeaderMap::new();
-            if let Some(accept) = accept {
-                headers.insert("accept", accept.parse().unwrap());
-            }
-            assert_eq!(accepts(&headers, "text/event-stream"), expected, "{accept:?}");
-        };
-        check(None, true);
-        check(Some("*/*"), true);
-        check(Some("application/json, text/event-stream"), true);
-        check(Some("application/json;q=1, TEXT/Event-Stream;q=0.5"), true);
-        check(Some("text/*"), true);
-        check(Some("application/json"), false);
-        check(Some("text/html"), false);
-    }
-}
+mod tests;

@@ -4,18 +4,17 @@ use std::sync::Arc;
 
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header as names};
 use bytes::Bytes;
-use http_body_util::{BodyExt, Limited};
-use hyper::body::Incoming;
 
 use super::answer::answer;
+use super::asked::{Asked, NoBody, whole};
 use super::{
-    Caller, Front, PROTOCOL_VERSION, Response, SESSION_ID, accepts, batch, header, json, refusal,
-    session_id,
+    Caller, Front, PROTOCOL_VERSION, Response, SESSION_ID, accepts, batch, header, json,
+    no_session, refusal, session_id,
 };
 use crate::access::Principal;
 use crate::client::session::Session;
 use crate::connection::Forwarded;
-use crate::front::sessions::HttpSession;
+use crate::front::sessions::{HttpSession, NoSession};
 use crate::wire::error::code;
 use crate::wire::headers::{self, Mirrored};
 use crate::wire::mirror;
@@ -45,7 +44,7 @@ pub(super) async fn take_in(
     front: &Arc<Front>,
     caller: &Caller,
     request: HeaderMap,
-    body: Incoming,
+    body: Asked,
 ) -> Response {
     let limit = front.hub.world().config.http.max_body;
     let bytes = match read(&request, body, limit).await {
@@ -98,7 +97,7 @@ async fn batch_or_refuse(
     text: &Bytes,
 ) -> Response {
     let id = session_id(request).and_then(Result::ok);
-    let held = id.and_then(|id| front.sessions.take_up(id, &caller.peer.principal));
+    let held = id.and_then(|id| front.sessions.take_up(id, &caller.peer.principal).ok());
     match held.filter(|held| held.session.revision().has_batches()) {
         Some(held) => batch::answer(front, &held, text).await,
         None => refusal(StatusCode::BAD_REQUEST, &Malformed::Batch.answer().0),
@@ -124,20 +123,30 @@ where
             "compressed bodies are not accepted",
         ));
     }
-    match Limited::new(body, limit).collect().await {
-        Ok(collected) => {
-            let bytes = collected.to_bytes();
+    match whole(body, limit).await {
+        Ok(bytes) => {
             let small = bytes.len() <= COPIED_MAX;
             Ok(if small { Bytes::copy_from_slice(&bytes) } else { bytes })
         }
-        Err(error) if error.is::<http_body_util::LengthLimitError>() => Err(wrong(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            &format!(
-                "the body is larger than {limit} bytes; raise `http.max_body` if that is right"
-            ),
-        )),
-        Err(_) => Err(wrong(StatusCode::BAD_REQUEST, "the body ended before its announced end")),
+        Err(NoBody::TooLarge) => Err(too_large(limit)),
+        Err(NoBody::TooSlow) => {
+            Err(wrong(StatusCode::REQUEST_TIMEOUT, "the body did not come in time"))
+        }
+        Err(NoBody::CutOff) => {
+            Err(wrong(StatusCode::BAD_REQUEST, "the body ended before its announced end"))
+        }
     }
+}
+
+/// The answer to a body of more than `limit` bytes. Its connection ends with it: what is left of the
+/// body would have to be read before the next request.
+pub(super) fn too_large(limit: usize) -> Response {
+    let what =
+        format!("the body is larger than {limit} bytes; raise `http.max_body` if that is right");
+    let error = RpcError::new(code::INVALID_REQUEST, what);
+    let mut response = refusal(StatusCode::PAYLOAD_TOO_LARGE, &error);
+    response.headers_mut().insert(names::CONNECTION, HeaderValue::from_static("close"));
+    response
 }
 
 #[expect(clippy::result_large_err, reason = "the error is the response, and is sent at once")]
@@ -244,19 +253,14 @@ fn legacy_session(
     }
     if parsed.method() == Some(&Method::Initialize) {
         front.changed.notify_one();
-        return Ok(front.sessions.open(principal.clone()));
+        return front.sessions.open(principal.clone()).map_err(no_session);
     }
     match session_id(request) {
         None => wrong(
             StatusCode::BAD_REQUEST,
             "the Mcp-Session-Id header is missing; a session begins with `initialize`",
         ),
-        Some(Err(())) => {
-            wrong(StatusCode::NOT_FOUND, "no such session; begin one with `initialize`")
-        }
-        Some(Ok(id)) => front.sessions.take_up(id, principal).map_or_else(
-            || wrong(StatusCode::NOT_FOUND, "no such session; begin one with `initialize`"),
-            Ok,
-        ),
+        Some(Err(())) => Err(no_session(NoSession::Unknown)),
+        Some(Ok(id)) => front.sessions.take_up(id, principal).map_err(no_session),
     }
 }

@@ -2,4 +2,7 @@
 
 import ways
 
-CHECKS = [("the refusal is in the journal", ways.strangers_are_in_the_journal)]
+CHECKS = [
+    ("nothing another user sent was carried out", ways.strangers_called_nothing),
+    ("the refusal is in the journal", ways.strangers_are_in_the_journal),
+]

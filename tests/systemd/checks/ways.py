@@ -7,6 +7,8 @@ from lib import SERVICE, SOCKET, UNITS, ctl, expect, facts, given, is_active, jo
 from lib import pathlib, run, same, show, until
 
 TCP = ("127.0.0.1", 4860)
+# What the counter showed before other users came.
+COUNTED = pathlib.Path.home() / ".cache/counted-before-strangers"
 
 
 def addresses():
@@ -81,8 +83,16 @@ def not_loopback():
 def ready_for_strangers():
     """Leaves a running daemon with both sockets behind, for the checks of another user."""
     given(sockets=("callmux.socket", "callmux-http.socket"))
-    same("a call", outcome(http_call("counter__increment", address=TCP)), "done")
+    answer = http_call("counter__increment", address=TCP)
+    same("a call", outcome(answer), "done")
+    COUNTED.write_text(str(answer["result"]["structuredContent"]["value"]))
     return f"as user {pathlib.Path.home().name}"
+
+
+def strangers_called_nothing():
+    counted = http_call("counter__value", address=TCP)["result"]["structuredContent"]["value"]
+    same("what was counted", str(counted), COUNTED.read_text())
+    return f"the counter is still at {counted}"
 
 
 def strangers_are_in_the_journal():

@@ -3,10 +3,10 @@
 use super::inner::{Context, known_server};
 use super::input::Fields;
 use crate::base::fingerprint::fingerprint;
+use crate::catalog::Entry;
 use crate::config::{Exposure, Transport};
 use crate::json::Json;
 use crate::mux::cache::Statistics;
-use crate::mux::catalog::Entry;
 use crate::mux::{Account, Hub, Outlet, ToolError};
 use crate::servers::Server;
 use crate::servers::handle::Phase;

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::catalog::NotFound;
 use crate::base::{CallId, ServerName};
+use crate::catalog::NotFound;
 use crate::json::Json;
 use crate::telemetry::CallOutcome;
 use crate::wire::error::code;

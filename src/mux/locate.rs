@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::catalog::NotLocated;
 use super::failure::{self, Failure};
 use super::world::World;
 use crate::base::ServerName;
+use crate::catalog::{self, NotLocated};
 use crate::servers::{Item, Server};
 use crate::wire::error::code;
 use crate::wire::params::{RequestParams, Target};
@@ -45,7 +45,7 @@ pub fn locate<'w>(
             item: Some(&entry.item),
         })
     };
-    let by_uri = |found: Result<super::catalog::Located<'w>, NotLocated>| {
+    let by_uri = |found: Result<catalog::Located<'w>, NotLocated>| {
         let found = found.map_err(|why| no_resource(name, &why, era))?;
         Ok(Located {
             server: found.server,

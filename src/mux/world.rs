@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::catalog::{Catalog, OwnTools};
 use crate::base::ServerName;
 use crate::base::names::SEPARATOR;
+use crate::catalog::{Catalog, OwnTools};
 use crate::config::Config;
 use crate::servers::Server;
 use crate::wire::Topic;

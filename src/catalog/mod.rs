@@ -3,6 +3,16 @@
 //! A tool or prompt is shown as `prefix__name`; without a prefix as `name`. A resource keeps its URI
 //! as long as one server has it. Each list is sorted by that name and each definition is the server's
 //! own bytes with the name replaced, so an unchanged offer is the same text after any restart.
+//!
+//! # Knows
+//! Which names and URIs clients see, what each leads to, the bytes of every list.
+//!
+//! # Does not know
+//! Calls, sessions, who may see what.
+//!
+//! # How to read it
+//! [`Catalog::build`] makes it of what the servers offer; [`Names`] is tools and prompts, [`Uris`]
+//! resources. [`Shown`] is a list as clients read it.
 
 mod names;
 mod search;

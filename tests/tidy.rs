@@ -62,7 +62,18 @@ const PLAN: &[(&str, &[&str])] = &[
     ),
     (
         "client",
-        &["base", "wire", "config", "telemetry", "access", "connection", "servers", "mux", "meta"],
+        &[
+            "base",
+            "wire",
+            "config",
+            "telemetry",
+            "access",
+            "connection",
+            "servers",
+            "catalog",
+            "mux",
+            "meta",
+        ],
     ),
     (
         "front",

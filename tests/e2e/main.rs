@@ -19,6 +19,7 @@ mod meta;
 mod misbehave;
 mod mx;
 mod oauth;
+mod offers;
 mod operators;
 mod readme;
 mod reload;

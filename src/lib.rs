@@ -11,12 +11,13 @@
 //! fails on any other import.
 //!
 //! ```text
-//!  8   cli ───────────────── every verb; the only room that prints
-//!  7   daemon ── puts the house together, the one control loop      bridge ── a small program of its own
-//!  6   front ─────────────── clients come in
-//!  5   client ── what one says and hears         admin ── operators look in
-//!  4   meta ──────────────── tools of our own, made of calls
-//!  3   mux ───────────────── one door for every call; the catalog
+//!  9   cli ───────────────── every verb; the only room that prints
+//!  8   daemon ── puts the house together, the one control loop      bridge ── a small program of its own
+//!  7   front ─────────────── clients come in
+//!  6   client ── what one says and hears         admin ── operators look in
+//!  5   meta ──────────────── tools of our own, made of calls
+//!  4   mux ───────────────── one door for every call
+//!  3   catalog ───────────── what all servers offer, and under which names
 //!  2   servers ── one MCP server's life
 //!  1   access ── who may     connection ── what is said with a server     process ── how its program runs
 //!      credentials ── what proves us to it       config ── what is wanted
@@ -46,7 +47,8 @@
 //! | [`credentials`] | what proves us to a remote server: tokens, programs that print them, logins |
 //! | [`connection`] | requests and answers, questions and notices of one server |
 //! | [`servers`] | handshakes, what each offers, supervision, what outlives us |
-//! | [`mux`] | the life of a call, phase by phase; names and what they resolve to |
+//! | [`catalog`] | what all servers offer; names and what they resolve to |
+//! | [`mux`] | the life of a call, phase by phase |
 //! | [`meta`] | the tools that callmux itself gives to agents |
 //! | [`client`] | what a message means, sessions, what a client is told unasked |
 //! | [`front`] | streamable HTTP, HTTP with SSE, stdio, the daemon's end of the link |
@@ -95,6 +97,7 @@ mod admin;
 mod arguments;
 mod base;
 mod bridge;
+mod catalog;
 mod cli;
 mod client;
 mod config;

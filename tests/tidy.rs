@@ -24,6 +24,7 @@ const PLAN: &[(&str, &[&str])] = &[
     ("credentials", &["base", "http", "config"]),
     ("connection", &["base", "http", "wire", "telemetry", "credentials"]),
     ("servers", &["base", "wire", "config", "telemetry", "process", "credentials", "connection"]),
+    ("catalog", &["base", "json", "wire", "search", "render", "config", "servers"]),
     (
         "mux",
         &[
@@ -32,13 +33,13 @@ const PLAN: &[(&str, &[&str])] = &[
             "wire",
             "telemetry",
             "results",
-            "search",
             "render",
             "arguments",
             "config",
             "access",
             "connection",
             "servers",
+            "catalog",
         ],
     ),
     (
@@ -55,12 +56,24 @@ const PLAN: &[(&str, &[&str])] = &[
             "access",
             "connection",
             "servers",
+            "catalog",
             "mux",
         ],
     ),
     (
         "client",
-        &["base", "wire", "config", "telemetry", "access", "connection", "servers", "mux", "meta"],
+        &[
+            "base",
+            "wire",
+            "config",
+            "telemetry",
+            "access",
+            "connection",
+            "servers",
+            "catalog",
+            "mux",
+            "meta",
+        ],
     ),
     (
         "front",
@@ -77,7 +90,21 @@ const PLAN: &[(&str, &[&str])] = &[
             "client",
         ],
     ),
-    ("admin", &["base", "json", "wire", "config", "telemetry", "access", "servers", "mux", "meta"]),
+    (
+        "admin",
+        &[
+            "base",
+            "json",
+            "wire",
+            "config",
+            "telemetry",
+            "access",
+            "servers",
+            "catalog",
+            "mux",
+            "meta",
+        ],
+    ),
     (
         "daemon",
         &[

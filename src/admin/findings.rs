@@ -1,11 +1,15 @@
 //! What is not as its operator would expect: for `callmux doctor`.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::base::ServerName;
+use crate::base::clip::clipped;
+use crate::catalog::{INSTRUCTIONS_MAX, Names};
 use crate::mux::World;
-use crate::servers::Server;
 use crate::servers::handle::Phase;
+use crate::servers::{Remark, Remarks, Server};
 use crate::wire::ListKind;
 
 /// One finding.
@@ -29,28 +33,90 @@ pub enum Severity {
     Note,
 }
 
+/// Characters of a name or a URI in a finding, and of a reason.
+const TEXT_MAX: usize = 200;
+const REASON_MAX: usize = 2000;
+
+/// Findings of one kind that are told one by one: a server can cause thousands.
+const EACH_MAX: usize = 10;
+
 /// What there is to find in a world.
 pub fn findings(world: &World) -> Vec<Finding> {
     let mut all: Vec<Finding> = world.servers.values().flat_map(of_server).collect();
-    for kind in [ListKind::Tools, ListKind::Prompts] {
-        let names =
-            if kind == ListKind::Tools { &world.catalog.tools } else { &world.catalog.prompts };
-        all.extend(names.renamed().map(|(entry, name)| Finding {
-            severity: Severity::Note,
-            server: Some(entry.server.name.clone()),
-            message: format!("{} {name} is shown as {}", kind.noun(), entry.shown),
-            remedy: "a shorter or another `prefix`, or an alias, gives it a name of its own".into(),
-        }));
+    for (kind, names) in
+        [(ListKind::Tools, &world.catalog.tools), (ListKind::Prompts, &world.catalog.prompts)]
+    {
+        of_names(kind, names, &mut all);
     }
     let mut shared: Vec<_> = world.catalog.uris.shared().collect();
     shared.sort_unstable();
-    all.extend(shared.into_iter().map(|(uri, shown)| Finding {
-        severity: Severity::Note,
-        server: None,
-        message: format!("several servers have the resource {uri}"),
-        remedy: format!("clients reach them as {}", shown.join(", ")),
+    let more = shared.len().saturating_sub(EACH_MAX);
+    all.extend(shared.into_iter().take(EACH_MAX).map(|(uri, shown)| {
+        let message = format!("several servers have the resource {}", clipped(uri, TEXT_MAX));
+        let shown: Vec<String> = shown.iter().map(|shown| clipped(shown, TEXT_MAX)).collect();
+        note(None, message, &format!("clients reach them as {}", shown.join(", ")))
     }));
+    if more > 0 {
+        let remedy = "clients reach them as callmux://SERVER/ and the URI";
+        all.push(note(None, format!("several servers have {more} more resources"), remedy));
+    }
+    all.extend(world.catalog.left_out.iter().map(|left_out| {
+        let remedy = "fewer `tools` of it, or fewer servers";
+        let finding = note(Some(&left_out.server), left_out.to_string(), remedy);
+        Finding { severity: Severity::Problem, ..finding }
+    }));
+    all.extend(instructions(world));
     all
+}
+
+/// What is not shown under its own name, or not at all.
+fn of_names(kind: ListKind, names: &Names, all: &mut Vec<Finding>) {
+    let noun = kind.noun();
+    let mut count: BTreeMap<&ServerName, usize> = BTreeMap::new();
+    let remedy = "a shorter or another `prefix`, or an alias, gives it a name of its own";
+    for (entry, name) in names.renamed() {
+        let count = count.entry(&entry.server.name).or_default();
+        *count += 1;
+        if *count <= EACH_MAX {
+            let name = clipped(&name, TEXT_MAX);
+            let message = format!("{noun} {name} is shown as {}", clipped(&entry.shown, TEXT_MAX));
+            all.push(note(Some(&entry.server.name), message, remedy));
+        }
+    }
+    for (server, count) in count.into_iter().filter(|(_, count)| *count > EACH_MAX) {
+        let more = count - EACH_MAX;
+        let message = format!("{more} more {noun}s are shown under other names");
+        all.push(note(Some(server), message, remedy));
+    }
+    if let Some(entry) = names.nameless.first() {
+        let (count, name) = (names.nameless.len(), clipped(&entry.item.name, TEXT_MAX));
+        let message =
+            format!("{count} {noun}s have no name of their own and are not shown: {name} …");
+        let remedy = "only the server's authors can give them names that differ";
+        let finding = note(Some(&entry.server.name), message, remedy);
+        all.push(Finding { severity: Severity::Problem, ..finding });
+    }
+}
+
+/// Whether clients are told less than the servers want them to know.
+fn instructions(world: &World) -> Option<Finding> {
+    let len = |server: &Server| {
+        let offer = server.status().offer.clone();
+        offer.and_then(|offer| offer.instructions.as_ref().map(|text| text.len())).unwrap_or(0)
+    };
+    let all: usize = world.servers.values().map(len).sum();
+    let kept = INSTRUCTIONS_MAX / 1024;
+    (all > INSTRUCTIONS_MAX).then(|| {
+        let message = format!(
+            "the instructions of all servers together have {all} bytes; clients are told {kept} KiB"
+        );
+        note(None, message, "fewer servers, or servers that say less")
+    })
+}
+
+fn note(server: Option<&ServerName>, message: String, remedy: &str) -> Finding {
+    let (severity, remedy) = (Severity::Note, remedy.to_owned());
+    Finding { severity, server: server.cloned(), message, remedy }
 }
 
 fn of_server(server: &Server) -> Vec<Finding> {
@@ -68,12 +134,34 @@ fn of_server(server: &Server) -> Vec<Finding> {
             "`journalctl --user -t mcp-{0}` has its own words; `callmux restart {0}` tries again now",
             server.name
         );
+        let reason = clipped(reason, REASON_MAX);
         all.push(finding(format!("it is not ready: {reason}"), &remedy));
     }
-    let offer = status.offer.clone();
-    all.extend(offer.iter().flat_map(|offer| offer.bad()).map(|(kind, bad)| {
-        let message = format!("{} {} is not shown: {}", kind.noun(), bad.name, bad.reason);
-        finding(message, "only the server's authors can mend its definition")
-    }));
+    let Some(offer) = status.offer.clone() else { return all };
+    let told = offer.instructions_remark.as_deref();
+    all.extend(
+        told.map(|remark| finding(remark.to_owned(), "only the server's authors can shorten them")),
+    );
+    for kind in ListKind::ALL {
+        let (list, noun) = (offer.list(kind), kind.noun());
+        let mut tell = |remarks: &Remarks, what: &str, remedy: &str| {
+            let one = |remark: &Remark| {
+                finding(format!("{noun} {} is {what}: {}", remark.name, remark.reason), remedy)
+            };
+            all.extend(remarks.first().iter().map(one));
+            if remarks.more() > 0 {
+                all.push(finding(format!("{} more {noun}s are {what}", remarks.more()), remedy));
+            }
+        };
+        tell(&list.refused, "not shown", "only the server's authors can mend its definition");
+        tell(
+            &list.trimmed,
+            "shown in part",
+            "only the server's authors can shorten its definition",
+        );
+        let remedy =
+            "what is over the bound cannot be called; ask the server for less, if it can be told";
+        all.extend(list.cut.as_deref().map(|cut| finding(cut.to_owned(), remedy)));
+    }
     all
 }

@@ -97,7 +97,7 @@ async fn tools(State(desk): State<Desk>) -> Response {
         // No order has this number, so what is waited for is the end of a start.
         server.obeyed(0, deadline).await;
     }
-    json(StatusCode::OK, &ToolList::of(&world.refreshed(Instant::now())))
+    json(StatusCode::OK, &ToolList::of(&world.refreshed(Instant::now()).await))
 }
 
 async fn retry_all(

@@ -6,12 +6,16 @@ use tokio::time::Instant;
 use super::findings::Finding;
 use super::traffic::Traffic;
 use crate::base::ServerName;
+use crate::base::clip::clipped;
+use crate::catalog::Entry;
 use crate::config::Complaint;
 use crate::mux::World;
-use crate::mux::catalog::Entry;
 use crate::servers::handle;
 use crate::servers::{Offer, Server};
 use crate::wire::ListKind;
+
+/// Characters of a reason: a server may have written it.
+const REASON_MAX: usize = 2000;
 
 /// How the daemon is.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -131,16 +135,17 @@ impl ServerReport {
             let left = at.saturating_duration_since(Instant::now());
             u64::try_from(left.as_millis()).unwrap_or(u64::MAX)
         };
+        let reason = status.reason.as_deref().map(|reason| clipped(reason, REASON_MAX));
         let is_ready = status.phase == handle::Phase::Ready;
         Self {
             name: server.name.clone(),
             phase: status.phase.as_str().to_owned(),
             pid: status.pid,
             tools: status.offer.as_deref().map_or(0, shown),
-            refused: status.offer.as_deref().map_or(0, |offer| offer.bad().count()),
+            refused: status.offer.as_deref().map_or(0, Offer::refused),
             era: identity.map(|identity| identity.era.as_str().to_owned()),
             revision: identity.map(|identity| identity.revision.clone()),
-            reason: status.reason.as_deref().filter(|_| !is_ready).map(str::to_owned),
+            reason: reason.filter(|_| !is_ready),
             tries: status.tries,
             retry_in_ms: status.retry_at.map(retry),
         }

@@ -2,8 +2,8 @@
 //!
 //! # Knows
 //! Value types and their rules, where the user's directories are, how a file is replaced
-//! atomically, how a program is run for what it prints, how tasks are named and cancelled, whose a TCP
-//! socket is.
+//! atomically, how a program is run for what it prints, how tasks are named and cancelled, which work
+//! is done beside the loop, which name was meant, how room is shared out, whose a TCP socket is.
 //!
 //! # Does not know
 //! MCP, HTTP, configuration keys.
@@ -11,7 +11,9 @@
 //! # How to read it
 //! Each file stands alone; [`names`] and [`tasks`] are used everywhere.
 
+pub mod aside;
 pub mod backoff;
+pub mod clip;
 pub mod descriptors;
 pub mod dirs;
 pub mod fd_store;
@@ -19,22 +21,26 @@ pub mod file;
 pub mod fingerprint;
 pub mod id;
 pub mod names;
+pub mod nearest;
 pub mod program;
 pub mod pulse;
 pub mod random;
 pub mod records;
 pub mod secret;
+pub mod share;
 pub mod shared_memory;
 pub mod stdio;
 pub mod tasks;
 pub mod tcp_owner;
 pub mod write;
 
+pub use aside::aside;
 pub use backoff::Backoff;
 pub use fingerprint::fingerprint;
 pub use id::{CallId, SessionId};
 pub use names::ServerName;
 pub use pulse::Pulse;
 pub use secret::Secret;
+pub use share::share;
 pub use shared_memory::SharedMemory;
 pub use tasks::Tasks;

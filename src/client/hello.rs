@@ -5,6 +5,8 @@ use rmcp::model::{
 };
 use serde_json::{Map, Value, json};
 
+use crate::base::{clip, share};
+use crate::catalog::INSTRUCTIONS_MAX;
 use crate::mux::World;
 use crate::wire::capabilities::TASKS_EXTENSION;
 use crate::wire::{Era, Revision, Topic};
@@ -89,6 +91,9 @@ fn of_servers(world: &World) -> Option<String> {
         .values()
         .filter_map(|server| Some((server.name.to_string(), text(server)?)))
         .collect();
+    let share = share(texts.iter().map(|(_, text)| text.len()).collect(), INSTRUCTIONS_MAX);
+    let texts: Vec<(String, String)> =
+        texts.into_iter().map(|(name, text)| (name, begun(text, share))).collect();
     match texts.as_slice() {
         [] => None,
         [(_, text)] if world.servers.len() == 1 => Some(text.clone()),
@@ -98,6 +103,14 @@ fn of_servers(world: &World) -> Option<String> {
             Some(paragraphs.join("\n\n"))
         }
     }
+}
+
+/// As much of the instructions as there is room for.
+fn begun(text: String, max: usize) -> String {
+    if text.len() <= max {
+        return text;
+    }
+    format!("{} … [cut by callmux: the whole has {} bytes]", clip::start(&text, max), text.len())
 }
 
 /// The result of `initialize`, as JSON.

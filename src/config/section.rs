@@ -10,6 +10,7 @@ use super::reference::{self, Resolved, Sources};
 use super::tree::{Node, Table, Value};
 use super::units;
 use crate::base::Secret;
+use crate::base::nearest::NAME_MAX;
 use crate::json::Json;
 
 /// Two names are "near" when so many letters at the most have to change.
@@ -304,6 +305,9 @@ fn nearest(name: &str, keys: &[Key]) -> Option<&'static str> {
     let same = [("timeout", "call_timeout"), ("environment", "env"), ("directory", "cwd")];
     if let Some((_, ours)) = same.iter().find(|(theirs, _)| *theirs == name) {
         return keys.iter().map(|key| key.name).find(|key| key == ours);
+    }
+    if name.len() > NAME_MAX {
+        return None;
     }
     let plain = name.to_lowercase().replace('-', "_");
     let distance = |key: &Key| {

@@ -302,10 +302,10 @@ impl Daemon {
                 _ = &mut *client_left => Event::ClientLeft,
             };
             match event {
-                Event::Changed | Event::Announce => self.refresh(),
+                Event::Changed | Event::Announce => self.refresh().await,
                 Event::Touched => self.schedule.touched(Instant::now()),
                 Event::Reload => self.read(),
-                Event::Read(reading) => self.reload(reading),
+                Event::Read(reading) => self.reload(reading).await,
                 Event::Asked(question) => self.answer(question),
                 Event::Idle if self.is_idle() => {
                     self.recorder.record(Fact::DaemonIdle);
@@ -350,9 +350,9 @@ impl Daemon {
     }
 
     /// Looks at the servers again and lets the fronts see what changed.
-    fn refresh(&self) {
+    async fn refresh(&self) {
         let old = self.world.borrow().clone();
-        let new = old.refreshed(Instant::now());
+        let new = old.refreshed(Instant::now()).await;
         let differs = !Arc::ptr_eq(&new.catalog, &old.catalog)
             || new.versions != old.versions
             || new.unsettled != old.unsettled
@@ -365,7 +365,13 @@ impl Daemon {
     /// Makes this the world from now on.
     pub(super) fn show(&self, world: World) {
         let tools = world.catalog.tools.len();
+        let left_out = world.catalog.left_out.clone();
         let old = self.world.send_replace(Arc::new(world));
+        for left_out in left_out.iter().filter(|it| !old.catalog.left_out.contains(it)) {
+            let (server, definition) = (left_out.server.clone(), None);
+            let message = left_out.to_string();
+            self.recorder.record(Fact::DefinitionsRefused { server, definition, message });
+        }
         let tool = Topic::Tools.index();
         if self.world.borrow().versions[tool] != old.versions[tool] {
             self.recorder.record(Fact::ToolsChanged { tools });

@@ -58,7 +58,7 @@ impl Daemon {
     }
 
     /// Does what follows from what was read.
-    pub(super) fn reload(&mut self, reading: Option<Box<Reading>>) {
+    pub(super) async fn reload(&mut self, reading: Option<Box<Reading>>) {
         let announced = self.reading.take().is_some_and(|reading| reading.announced);
         let look = reading.map_or(Look::Same, |reading| self.settings.judge(*reading));
         let plan = match look {
@@ -68,7 +68,7 @@ impl Daemon {
                 None
             }
             Look::Fresh { config, plan } => {
-                self.apply(config, &plan);
+                self.apply(config, &plan).await;
                 Some(plan)
             }
         };
@@ -89,7 +89,7 @@ impl Daemon {
         self.show(world);
     }
 
-    fn apply(&mut self, config: Arc<Config>, plan: &Plan) {
+    async fn apply(&mut self, config: Arc<Config>, plan: &Plan) {
         let old = self.world.borrow().clone();
         let mut servers = (*old.servers).clone();
         let mut retired = Vec::new();
@@ -117,7 +117,8 @@ impl Daemon {
         }
         let drain = old.config.drain_timeout;
         let own_tools = own_tools(&config);
-        self.show(old.reconfigured(config, servers, own_tools, Instant::now()));
+        let now = Instant::now();
+        self.show(old.reconfigured(config, servers, own_tools, now).await);
         drop(old);
         for control in retired {
             control.retire(drain, &self.servers);

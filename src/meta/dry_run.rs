@@ -6,9 +6,9 @@ use super::fan_out::Plan;
 use super::inner::{Context, full_name, mismatch, resolve};
 use super::input::{Fields, Wanted, invalid, wrong};
 use super::{pipeline, recipe};
+use crate::catalog::Entry;
 use crate::config::recipe::Mode;
 use crate::json::Json;
-use crate::mux::catalog::Entry;
 use crate::mux::{Outlet, ToolError, prepare};
 use crate::render::preview::preview;
 

@@ -15,7 +15,7 @@ const QUERIES_MAX: usize = 10;
 /// How much of each description is shown unless the call says otherwise, in characters.
 const DESCRIPTION_MAX: u64 = 80;
 
-pub(super) fn search_tools<O: Outlet>(
+pub(super) async fn search_tools<O: Outlet>(
     context: &Context<'_, O>,
     fields: &mut Fields,
 ) -> Result<Json, ToolError> {
@@ -56,7 +56,11 @@ pub(super) fn search_tools<O: Outlet>(
     };
     let words: Vec<&str> = queries.iter().map(String::as_str).collect();
     let limit_ = usize::try_from(limit).unwrap_or(usize::MAX);
-    let found = world.catalog.index().search(&words, limit_, may);
+    let index =
+        world.catalog.index().await.ok_or_else(|| {
+            ToolError::new("server_unavailable", "callmux is ending; search again")
+        })?;
+    let found = index.search(&words, limit_, may);
     let results = found.hits.iter().map(|hit| {
         let entry = &entries[hit.document];
         let text = object::get(&entry.item.definition, "description").and_then(object::string);

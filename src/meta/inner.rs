@@ -11,9 +11,9 @@ use crate::access::policy::{self, Decision};
 use crate::arguments::Checker;
 use crate::base::ServerName;
 use crate::base::names::SEPARATOR;
+use crate::catalog::{Entry, NotFound};
 use crate::connection::Ask;
 use crate::json::Json;
-use crate::mux::catalog::{Entry, NotFound};
 use crate::mux::failure::Failure;
 use crate::mux::{self, Call, Hub, Maker, Outlet, ToolError, World, prepare};
 use crate::render::TextFormat;
@@ -210,7 +210,7 @@ pub(super) fn resolve<'w>(world: &'w World, wanted: &Wanted) -> Result<&'w Entry
                         || *entry.shown == *name
                         || full_name(entry) == name)
             };
-            entries.iter().find(is_it).ok_or(NotFound::Unknown { nearest: None })
+            entries.iter().find(is_it).ok_or(NotFound::Unknown)
         }
     };
     found.map_err(|why| not_found(world, wanted, &why))
@@ -241,7 +241,7 @@ fn not_found(world: &World, wanted: &Wanted, why: &NotFound) -> ToolError {
             let details = [("tool", tool.into()), ("candidates", Json::Array(candidates))];
             ToolError::new("tool_resolution_failed", message).with(Json::object(details))
         }
-        NotFound::Unknown { nearest } => {
+        NotFound::Unknown => {
             let entries: Vec<&Entry> =
                 world.catalog.tools.entries().iter().filter(of_server).collect();
             let available = entries.iter().take(NAMES_MAX).map(|entry| Json::from(&*entry.shown));
@@ -253,7 +253,8 @@ fn not_found(world: &World, wanted: &Wanted, why: &NotFound) -> ToolError {
             if entries.len() > NAMES_MAX {
                 details.push(("hint", "find others with callmux_search_tools".into()));
             }
-            let message = match nearest {
+            let names = Some(&world.catalog.tools).filter(|_| wanted.server.is_none());
+            let message = match names.and_then(|names| names.nearest(tool)) {
                 Some(near) => format!("there is no tool `{tool}`; did you mean `{near}`?"),
                 None => format!("there is no tool `{tool}`"),
             };

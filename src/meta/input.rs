@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use super::mapping::Mapping;
+use crate::base::nearest::NAME_MAX;
 use crate::json::Json;
 use crate::mux::ToolError;
 use crate::render::TextFormat;
@@ -258,7 +259,9 @@ impl Fields {
     /// Refuses what is left. `known`: the names that there are.
     pub(super) fn finish(&self, known: &[&str]) -> Result<(), ToolError> {
         let Some((name, _)) = self.members.first() else { return Ok(()) };
-        let near = known.iter().min_by_key(|known| strsim::damerau_levenshtein(known, name));
+        // A long name is no slip, and comparing it is not free.
+        let known_names = known.iter().filter(|_| name.len() <= NAME_MAX);
+        let near = known_names.min_by_key(|known| strsim::damerau_levenshtein(known, name));
         let near = near.filter(|known| strsim::damerau_levenshtein(known, name) <= 3);
         let field = self.at(name);
         let message = match near {

@@ -154,7 +154,8 @@ async fn perform<O: Outlet>(
             Ok(context.payload(context.dry_run(calls).await))
         }
         Does::SearchTools => {
-            super::find::search_tools(context, &mut fields).map(|found| context.payload(found))
+            let found = super::find::search_tools(context, &mut fields).await?;
+            Ok(context.payload(found))
         }
         Does::GetResult => {
             let found = stored::get_result(context, &mut fields).await?;

@@ -3,10 +3,10 @@
 use super::inner::{Context, known_server};
 use super::input::Fields;
 use crate::base::fingerprint::fingerprint;
+use crate::catalog::Entry;
 use crate::config::{Exposure, Transport};
 use crate::json::Json;
 use crate::mux::cache::Statistics;
-use crate::mux::catalog::Entry;
 use crate::mux::{Account, Hub, Outlet, ToolError};
 use crate::servers::Server;
 use crate::servers::handle::Phase;
@@ -209,7 +209,7 @@ fn compression<O: Outlet>(context: &Context<'_, O>) -> Json {
     let (view, world) = (context.view(), &context.world);
     let name = context.call.client_name();
     let shown = world.catalog.shown(ListKind::Tools, world.config.client(&name));
-    let (sent, direct) = (shown.list.len(), world.catalog.definitions_len);
+    let (sent, direct) = (shown.len, world.catalog.definitions_len);
     let saved = i64::try_from(direct).unwrap_or(i64::MAX) - i64::try_from(sent).unwrap_or(i64::MAX);
     Json::object([
         ("mode", view.schema_compression.as_str().into()),

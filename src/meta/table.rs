@@ -5,9 +5,9 @@
 
 use std::sync::Arc;
 
+use crate::catalog::{OwnTool, OwnTools};
 use crate::config::{Config, Recipe};
 use crate::json::Json;
-use crate::mux::catalog::{OwnTool, OwnTools};
 
 /// What a meta-tool does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::catalog::NotFound;
+use crate::base::clip::clipped;
 use crate::base::{CallId, ServerName};
+use crate::catalog::{Names, NotFound};
 use crate::json::Json;
 use crate::telemetry::CallOutcome;
 use crate::wire::error::code;
@@ -189,15 +190,25 @@ impl Lost {
     }
 }
 
-/// The error for a name that leads to no tool or prompt. `noun`: which of them.
-pub fn not_found(noun: &str, name: &str, why: &NotFound, complaint: Option<&str>) -> RpcError {
+/// Characters of a name or URI that leads to nothing, as it is repeated to whoever asked for it.
+pub const NAMED_MAX: usize = 2000;
+
+/// The error for a name that leads to no tool or prompt. `noun`: which of them; `names`: those that
+/// there are.
+pub fn not_found(
+    (noun, name): (&str, &str),
+    why: &NotFound,
+    names: &Names,
+    complaint: Option<&str>,
+) -> RpcError {
+    let shown = clipped(name, NAMED_MAX);
     let mut message = match why {
-        NotFound::Unknown { nearest: None } => format!("unknown {noun}: {name}"),
-        NotFound::Unknown { nearest: Some(near) } => {
-            format!("unknown {noun}: {name}; did you mean {near}?")
-        }
+        NotFound::Unknown => match names.nearest(name) {
+            None => format!("unknown {noun}: {shown}"),
+            Some(near) => format!("unknown {noun}: {shown}; did you mean {near}?"),
+        },
         NotFound::Ambiguous(names) => {
-            format!("several servers have a {noun} {name}; use one of {}", names.join(", "))
+            format!("several servers have a {noun} {shown}; use one of {}", names.join(", "))
         }
     };
     // Whoever misses something because the config is broken should read so.

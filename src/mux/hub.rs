@@ -10,13 +10,13 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::cache::{Cache, Key, Part};
-use super::catalog::Entry;
 use super::held::HeldCalls;
 use super::ledger::Ledger;
 use super::subscriptions::Subscriptions;
 use super::world::World;
 use crate::access::Principal;
 use crate::base::Pulse;
+use crate::catalog::Entry;
 use crate::connection::Board;
 use crate::connection::pending::Pending;
 use crate::results::Results;

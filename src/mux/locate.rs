@@ -3,10 +3,11 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::catalog::NotLocated;
 use super::failure::{self, Failure};
 use super::world::World;
 use crate::base::ServerName;
+use crate::base::clip::clipped;
+use crate::catalog::{self, NotLocated};
 use crate::servers::{Item, Server};
 use crate::wire::error::code;
 use crate::wire::params::{RequestParams, Target};
@@ -36,7 +37,7 @@ pub fn locate<'w>(
         let names =
             if kind == ListKind::Tools { &world.catalog.tools } else { &world.catalog.prompts };
         let entry = names.resolve(name).map_err(|why| {
-            failure::not_found(kind.noun(), name, &why, world.complaint.as_deref())
+            failure::not_found((kind.noun(), name), &why, names, world.complaint.as_deref())
         })?;
         Ok(Located {
             server: &entry.server,
@@ -45,7 +46,7 @@ pub fn locate<'w>(
             item: Some(&entry.item),
         })
     };
-    let by_uri = |found: Result<super::catalog::Located<'w>, NotLocated>| {
+    let by_uri = |found: Result<catalog::Located<'w>, NotLocated>| {
         let found = found.map_err(|why| no_resource(name, &why, era))?;
         Ok(Located {
             server: found.server,
@@ -83,6 +84,7 @@ pub fn no_resource(uri: &str, why: &NotLocated, era: Era) -> RpcError {
         Era::Legacy => code::RESOURCE_NOT_FOUND,
         Era::Modern => code::INVALID_PARAMS,
     };
+    let uri = clipped(uri, failure::NAMED_MAX);
     let message = match why {
         NotLocated::Unknown => format!("resource not found: {uri}"),
         NotLocated::Shared(shown) => {

@@ -1,21 +1,18 @@
-//! One door for every call, and the catalog of what can be called.
+//! One door for every call.
 //!
 //! # Knows
-//! The world as a call sees it, names and what they resolve to, the phases of a call, the three
-//! ways a call can end.
+//! The world as a call sees it, the phases of a call, the three ways a call can end.
 //!
 //! # Does not know
 //! Sockets, HTTP, how a principal was proved, how a server's process is run.
 //!
 //! # How to read it
 //! [`dispatch`] is the life of a [`call`], phase by phase; [`prepare`], [`cache`] and [`shield`] are phases
-//! of their own. [`world`] and [`catalog`] are what it looks
-//! things up in, [`mod@resume`] the rest of a call that an earlier
+//! of their own. [`world`] is what it looks things up in, [`mod@resume`] the rest of a call that an earlier
 //! process sent, [`failure`] what an agent reads when there is no result.
 
 pub mod cache;
 pub mod call;
-pub mod catalog;
 pub mod dispatch;
 pub mod failure;
 mod held;

@@ -13,6 +13,10 @@ use crate::wire::{Kind, Message, Payload, Span, object};
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Pages that are read of one server at the most.
 const PAGES_MAX: usize = 32;
+/// Bytes of a server's tasks: some 10,000 of them. What is beyond is left out.
+const BYTES_MAX: usize = 4 * 1024 * 1024;
+/// The longest cursor that is sent back.
+const CURSOR_MAX: usize = 8 * 1024;
 
 /// The result of `tasks/list`, as JSON: every server's tasks under the ids that clients know.
 pub async fn list(hub: &Hub) -> String {
@@ -31,7 +35,7 @@ pub async fn list(hub: &Hub) -> String {
 }
 
 async fn of_server(live: &Live) -> Vec<String> {
-    let (mut all, mut cursor) = (Vec::new(), None);
+    let (mut all, mut cursor, mut bytes) = (Vec::new(), None, 0);
     for _ in 0..PAGES_MAX {
         let params =
             cursor.map_or_else(String::new, |cursor| format!(r#","params":{{"cursor":{cursor}}}"#));
@@ -41,9 +45,14 @@ async fn of_server(live: &Live) -> Vec<String> {
         let Ok(mut asked) = live.connection.request(Origin::default(), build) else { break };
         let Reply::Answer(answer) = asked.reply().await else { break };
         let Kind::Result { result, .. } = answer.kind() else { break };
+        bytes += answer.at(*result).len();
+        if bytes > BYTES_MAX {
+            tracing::debug!(server = %live.connection.server(), "it has too many tasks");
+            break;
+        }
         all.extend(page(&answer, *result, live.connection.server().as_str()));
         cursor = object::get(answer.at(*result), "nextCursor")
-            .filter(|cursor| cursor.starts_with('"'))
+            .filter(|cursor| cursor.starts_with('"') && cursor.len() <= CURSOR_MAX)
             .map(str::to_owned);
         if cursor.is_none() {
             break;

@@ -6,9 +6,9 @@ use std::sync::{Arc, Weak};
 use bytes::Bytes;
 use tokio::time::Instant;
 
-use super::catalog::{Catalog, OwnTools};
-use crate::base::ServerName;
 use crate::base::names::SEPARATOR;
+use crate::base::{ServerName, aside};
+use crate::catalog::{Catalog, OwnTools};
 use crate::config::Config;
 use crate::servers::Server;
 use crate::wire::Topic;
@@ -74,17 +74,21 @@ impl World {
     }
 
     /// The world after the servers' states were looked at again.
-    pub fn refreshed(&self, now: Instant) -> Self {
-        let unsettled = unsettled(&self.servers);
-        let catalog = Catalog::build(&self.servers, &self.config, &self.own_tools);
-        let is_same = catalog.has_same_entries(&self.catalog);
-        let catalog = if is_same { self.catalog.clone() } else { Arc::new(catalog) };
-        Self { catalog, unsettled, ..self.clone() }.looked_over(now)
+    pub async fn refreshed(&self, now: Instant) -> Self {
+        let world = Self { unsettled: unsettled(&self.servers), ..self.clone() };
+        if world.catalog.is_of(&world.servers) {
+            return world.looked_over(now);
+        }
+        let build = move || {
+            let catalog = Catalog::build(&world.servers, &world.config, &world.own_tools);
+            Self { catalog: Arc::new(catalog), ..world }.looked_over(now)
+        };
+        aside(size(&self.servers), build).await.unwrap_or_else(|| self.clone())
     }
 
     /// The world with another config and the servers of it. Servers that are started for
     /// it may keep the announcement of their tools for as long as a first list waits for them.
-    pub fn reconfigured(
+    pub async fn reconfigured(
         &self,
         config: Arc<Config>,
         servers: BTreeMap<ServerName, Server>,
@@ -92,12 +96,17 @@ impl World {
         now: Instant,
     ) -> Self {
         let unsettled = unsettled(&servers);
-        // Even where the list is the same, its entries lead to other servers or limits.
-        let catalog = Arc::new(Catalog::build(&servers, &config, &own_tools));
-        let (servers, complaint) = (Arc::new(servers), None);
         let quiet_until = Some(now + config.list_timeout);
-        let servers = Self { config, servers, catalog, own_tools, unsettled, ..self.clone() };
-        Self { complaint, quiet_until, ..servers }.looked_over(now)
+        let (servers, complaint) = (Arc::new(servers), None);
+        let world =
+            Self { config, servers, own_tools, complaint, unsettled, quiet_until, ..self.clone() };
+        let (size, without) = (size(&world.servers), world.clone());
+        let build = move || {
+            // Even where the list is the same, its entries lead to other servers or limits.
+            let catalog = Catalog::build(&world.servers, &world.config, &world.own_tools);
+            Self { catalog: Arc::new(catalog), ..world }.looked_over(now)
+        };
+        aside(size, build).await.unwrap_or(without)
     }
 
     /// The world with something wrong about the config that should be in force.
@@ -146,6 +155,12 @@ impl World {
                 || server.config.prefix.as_deref().is_some_and(of_prefix)
         })
     }
+}
+
+/// Bytes that are looked at to build the catalog of these servers.
+fn size(servers: &BTreeMap<ServerName, Server>) -> usize {
+    let offer = |server: &Server| server.status().offer.as_ref().map_or(0, |offer| offer.size());
+    servers.values().map(offer).sum()
 }
 
 /// The servers that have neither started nor failed yet. To be asked before the catalog is built: one

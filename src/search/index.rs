@@ -24,6 +24,11 @@ const FIELD: [(f32, f32); FIELDS] = [
 /// Words of one field of a tool that are looked at. Whoever writes more is found by those.
 const WORDS_MAX: u32 = 300;
 
+/// Words of all tools that are noted, those of names apart, and how many different ones: what 10,000 tools
+/// of the usual size have.
+const OCCURRENCES_MAX: usize = 1_500_000;
+const FORMS_MAX: usize = 100_000;
+
 /// How soon more occurrences of a word stop to count.
 const SATURATION: f32 = 1.5;
 
@@ -132,11 +137,15 @@ impl Builder {
         let mut lengths = [0; FIELDS];
         let (forms, stems, occurrences) = (&mut self.forms, &mut self.stems, &mut self.occurrences);
         take_apart(document, |field, word| {
-            if lengths[field as usize] == WORDS_MAX {
+            let is_full = occurrences.len() >= OCCURRENCES_MAX && field != Field::Name;
+            if is_full || lengths[field as usize] == WORDS_MAX {
+                return;
+            }
+            let known = forms.get(word).copied();
+            if known.is_none() && forms.len() >= FORMS_MAX {
                 return;
             }
             lengths[field as usize] += 1;
-            let known = forms.get(word).copied();
             let stem = known.unwrap_or_else(|| {
                 let next = u32::try_from(stems.len()).unwrap_or(u32::MAX);
                 let number = *stems.entry(stem(word).into()).or_insert(next);

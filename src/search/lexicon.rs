@@ -41,11 +41,11 @@ impl Lexicon {
         (at < self.len() && self.word(at) == word).then_some(at)
     }
 
-    /// The words that begin with `start`.
-    pub(super) fn beginning_with(&self, start: &str) -> Range<usize> {
+    /// The first `max` words that begin with `start`.
+    pub(super) fn beginning_with(&self, start: &str, max: usize) -> Range<usize> {
         let first = self.first_from(start);
-        let count = (first..self.len()).take_while(|at| self.word(*at).starts_with(start)).count();
-        first..first + count
+        let all = (first..self.len()).take_while(|at| self.word(*at).starts_with(start));
+        first..first + all.take(max).count()
     }
 
     fn first_from(&self, word: &str) -> usize {
@@ -76,8 +76,9 @@ mod tests {
         let lexicon = Lexicon::new(["", "repo", "report", "repository", "zoo"].into_iter());
         assert_eq!(lexicon.find("report"), Some(2));
         assert_eq!(lexicon.find("rep"), None);
-        assert_eq!(lexicon.beginning_with("repo"), 1..4);
-        assert_eq!(lexicon.beginning_with("zz"), 5..5);
+        assert_eq!(lexicon.beginning_with("repo", 9), 1..4);
+        assert_eq!(lexicon.beginning_with("repo", 2), 1..3);
+        assert_eq!(lexicon.beginning_with("zz", 9), 5..5);
         assert_eq!(lexicon.words().count(), 5);
         assert_eq!(Lexicon::new([].into_iter()).find("a"), None);
     }

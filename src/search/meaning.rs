@@ -12,6 +12,8 @@ use super::words::{chunks, is_stop_word, parts};
 const QUERY_WORDS_MAX: usize = 32;
 /// Words that one beginning may stand for.
 const COMPLETIONS_MAX: usize = 16;
+/// Words of one query that are compared with all words of the index to correct them.
+const CORRECTIONS_MAX: usize = 8;
 /// Letters below which a word is not corrected.
 const TYPO_LEN_MIN: usize = 5;
 const PREFIX_LEN_MIN: usize = 3;
@@ -64,7 +66,8 @@ pub(super) fn meanings(index: &Index, query: &str) -> Vec<Vec<Variant>> {
     }
     let is_first = |at: &usize| words[..*at].iter().all(|word| word.stem != words[*at].stem);
     chosen.retain(is_first);
-    chosen.into_iter().map(|at| variants(index, &words, at)).collect()
+    let mut corrections = CORRECTIONS_MAX;
+    chosen.into_iter().map(|at| variants(index, &words, at, &mut corrections)).collect()
 }
 
 fn query_words(index: &Index, query: &str) -> Vec<Word> {
@@ -81,7 +84,7 @@ fn query_words(index: &Index, query: &str) -> Vec<Word> {
     out
 }
 
-fn variants(index: &Index, words: &[Word], at: usize) -> Vec<Variant> {
+fn variants(index: &Index, words: &[Word], at: usize, corrections: &mut usize) -> Vec<Variant> {
     let mut variants = Variants::default();
     let word = &words[at];
     let direct = index.stems.find(&word.stem);
@@ -104,7 +107,8 @@ fn variants(index: &Index, words: &[Word], at: usize) -> Vec<Variant> {
         Some(_) => GATE.present,
     };
     let is_known = !index.is_literal && consult(index, words, at, weight, &mut variants);
-    if direct.is_none() && !is_known && variants.0.is_empty() {
+    if direct.is_none() && !is_known && variants.0.is_empty() && *corrections > 0 {
+        *corrections -= 1;
         correct(index, word, &mut variants);
     }
     variants.0
@@ -147,7 +151,7 @@ fn complete(index: &Index, word: &str, variants: &mut Variants) {
     if word.chars().count() < PREFIX_LEN_MIN {
         return;
     }
-    for form in index.forms.beginning_with(word).take(COMPLETIONS_MAX) {
+    for form in index.forms.beginning_with(word, COMPLETIONS_MAX) {
         variants.add(vec![index.stem_of[form] as usize], COMPLETED);
     }
 }

@@ -8,6 +8,11 @@ use super::meaning::{Variant, meanings};
 /// What a tool's score is multiplied by if it matches none of the query's words, at the least; the
 /// rest comes with the share of words that it matches.
 const COVERAGE_BASE: f32 = 0.5;
+/// Bytes of a query that are read: a wish in words is shorter.
+const QUERY_MAX: usize = 1000;
+/// Occurrences of words that are looked at for one search. Whoever asks for more has asked for
+/// nothing in particular.
+const WORK_MAX: usize = 2_000_000;
 /// What is added if the query is the tool's name.
 const NAMED: f32 = 1000.0;
 
@@ -35,11 +40,13 @@ impl Index {
     /// order of their names. Only tools that `may` permits are looked at.
     pub fn search(&self, queries: &[&str], limit: usize, may: impl Fn(usize) -> bool) -> Found {
         let permitted: Vec<bool> = (0..self.len()).map(may).collect();
-        let worded: Vec<&&str> =
-            queries.iter().filter(|query| query.contains(char::is_alphanumeric)).collect();
+        let begun = queries.iter().map(|query| begin(query));
+        let worded: Vec<&str> =
+            begun.filter(|query| query.contains(char::is_alphanumeric)).collect();
+        let mut work = WORK_MAX;
         let rankings: Vec<Vec<Hit>> = match worded[..] {
             [] => vec![self.alphabetical(&permitted)],
-            _ => worded.into_iter().map(|query| self.rank(query, &permitted)).collect(),
+            _ => worded.into_iter().map(|query| self.rank(query, &permitted, &mut work)).collect(),
         };
         self.merge(&rankings, limit)
     }
@@ -54,7 +61,7 @@ impl Index {
     }
 
     /// All tools that match one query, best first.
-    fn rank(&self, query: &str, permitted: &[bool]) -> Vec<Hit> {
+    fn rank(&self, query: &str, permitted: &[bool], work: &mut usize) -> Vec<Hit> {
         let meanings = meanings(self, query);
         let mut scores = vec![0.0_f32; self.len()];
         let mut matches = vec![0_u8; self.len()];
@@ -64,7 +71,11 @@ impl Index {
             asked = asked.saturating_add(1);
             one.fill(0.0);
             for variant in variants {
-                self.apply(variant, &mut one);
+                let cost = variant.stems.first().map_or(0, |stem| self.postings(*stem).len());
+                if cost <= *work {
+                    *work -= cost;
+                    self.apply(variant, &mut one);
+                }
             }
             for (document, score) in one.iter().enumerate().filter(|(_, score)| **score > 0.0) {
                 scores[document] += score;
@@ -140,6 +151,15 @@ impl Index {
         }
         found
     }
+}
+
+/// As much of a query as is read.
+fn begin(query: &str) -> &str {
+    let mut end = QUERY_MAX.min(query.len());
+    while !query.is_char_boundary(end) {
+        end -= 1;
+    }
+    &query[..end]
 }
 
 #[cfg(test)]

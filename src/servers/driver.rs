@@ -14,7 +14,8 @@ use super::handle::{Live, Phase, Server, Status};
 use super::keep::Found;
 use super::machine::{Action, Event, Machine, State};
 use super::memory::Catalog;
-use super::offer::Offer;
+use super::offer::{Complaint, Offer};
+use super::refresh::Refresh;
 use super::running::{self, ChangedLists, Running, Start, StartFailure};
 use crate::base::random::Jitter;
 use crate::base::{ServerName, Tasks};
@@ -23,9 +24,6 @@ use crate::connection::notice::Board;
 use crate::credentials::Credential;
 use crate::process::units::Units;
 use crate::telemetry::{Fact, Recorder};
-
-/// A list that changes more often is read this often.
-const REFRESH_INTERVAL: Duration = Duration::from_millis(500);
 
 /// How long a server may take to read what was written to it before we leave.
 const LEAVE_WITHIN: Duration = Duration::from_secs(1);
@@ -121,7 +119,7 @@ pub fn start(
         starting: None,
         stopping: None,
         refreshing: None,
-        refresh_again: false,
+        refresh: Refresh::default(),
     };
     tasks.spawn("server", driver.run(stop));
     (server, control)
@@ -158,8 +156,7 @@ struct Driver {
     starting: Option<Work<Result<(Running, Offer), StartFailure>>>,
     stopping: Option<Work<String>>,
     refreshing: Option<Work<ChangedLists>>,
-    /// A list changed again while one was being read.
-    refresh_again: bool,
+    refresh: Refresh,
 }
 
 /// What the driver was woken by.
@@ -170,6 +167,8 @@ enum Woken {
     Started(Result<(Running, Offer), StartFailure>),
     Stopped(String),
     Refreshed(ChangedLists),
+    /// Lists that changed may be read again.
+    Rested,
     Running(running::Change),
     Alarm,
     /// It sleeps and is called.
@@ -199,6 +198,7 @@ impl Driver {
                 result = wait(&mut self.starting) => Woken::Started(result),
                 reason = wait(&mut self.stopping) => Woken::Stopped(reason),
                 lists = wait(&mut self.refreshing) => Woken::Refreshed(lists),
+                () = until(self.refresh.alarm()) => Woken::Rested,
                 change = running::change(&mut self.running) => Woken::Running(change),
                 () = until(self.machine.alarm()) => Woken::Alarm,
                 () = self.wake.notified(), if self.asleep && !told_to_stop => Woken::Called,
@@ -241,7 +241,11 @@ impl Driver {
             Woken::Started(Err(failure)) => self.failed(failure),
             Woken::Stopped(reason) => self.stopped(&reason),
             Woken::Refreshed(lists) => self.refreshed(lists),
-            Woken::Running(running::Change::ListsChanged) => self.refresh(),
+            Woken::Running(running::Change::ListsChanged) => {
+                self.refresh.changed();
+                self.read_changed();
+            }
+            Woken::Rested => self.read_changed(),
             Woken::Running(running::Change::Broken) => {
                 let proved = self.live.as_ref().is_some_and(|live| live.connection.has_served());
                 self.step(Event::Broken { proved });
@@ -313,7 +317,8 @@ impl Driver {
                 self.starting = Some(Box::pin(running::begin(start, self.found.take(), attempt)));
             }
             Some(Action::Stop) => {
-                (self.live, self.refreshing, self.refresh_again) = (None, None, false);
+                (self.live, self.refreshing) = (None, None);
+                self.refresh.give_up();
                 // A start that is given up kills its process when it is dropped.
                 self.starting = None;
                 let broken = self.machine.is_wanted() && !self.machine.is_restarting();
@@ -332,7 +337,6 @@ impl Driver {
         self.live = Some(running.live());
         self.pid = running.pid();
         self.running = Some(running);
-        Catalog::of(&self.config).keep(&offer);
         self.take_offer(offer);
         self.step(Event::Started);
     }
@@ -368,36 +372,32 @@ impl Driver {
         });
     }
 
-    fn refresh(&mut self) {
-        match (&self.running, &self.refreshing) {
-            (Some(running), None) => {
-                let read = running.read_changed(self.config.start_timeout);
-                self.refreshing = Some(Box::pin(async move {
-                    let (lists, ()) = tokio::join!(read, tokio::time::sleep(REFRESH_INTERVAL));
-                    lists
-                }));
-            }
-            _ => self.refresh_again = true,
+    fn read_changed(&mut self) {
+        let Some(running) = &self.running else { return };
+        if let Some(read) = self.refresh.begin(running, self.config.start_timeout) {
+            self.refreshing = Some(Box::pin(read));
         }
     }
 
     fn refreshed(&mut self, lists: ChangedLists) {
         let mut offer = self.offer.as_deref().cloned().unwrap_or_default();
+        let mut size = 0;
         for (kind, list) in lists {
-            match list {
-                Ok(list) => offer.set(kind, list),
-                Err(reason) => {
-                    let what = format!("no usable list of {}s: {reason}", kind.noun());
-                    let server = self.name.clone();
-                    let sample = String::new();
-                    self.recorder.record(Fact::ServerMisbehaved { server, what, sample });
+            match (list, &self.live) {
+                (Ok(list), _) => {
+                    size += list.size;
+                    offer.set(kind, list);
                 }
+                (Err(reason), Some(live)) => {
+                    let what = format!("no usable list of {}s: {reason}", kind.noun());
+                    live.connection.misbehaved(&what, b"");
+                }
+                (Err(_), None) => {}
             }
         }
+        self.refresh.read(size);
         self.take_offer(offer);
-        if std::mem::take(&mut self.refresh_again) {
-            self.refresh();
-        }
+        self.read_changed();
         self.publish();
     }
 
@@ -407,16 +407,9 @@ impl Driver {
         if old == Some(&offer) {
             return;
         }
-        for (kind, bad) in offer.bad() {
-            let is_known = old.is_some_and(|old| old.bad().any(|known| known == (kind, bad)));
-            if !is_known {
-                self.recorder.record(Fact::DefinitionRefused {
-                    server: self.name.clone(),
-                    kind: kind.noun(),
-                    name: bad.name.clone(),
-                    reason: bad.reason.clone(),
-                });
-            }
+        for complaint in offer.complaints_beside(old) {
+            let (server, Complaint { definition, message }) = (self.name.clone(), complaint);
+            self.recorder.record(Fact::DefinitionsRefused { server, definition, message });
         }
         self.offer = Some(Arc::new(offer));
     }

@@ -229,6 +229,7 @@ mod tests {
             name: "s".into(),
             version: "1".into(),
             instructions: None,
+            instructions_remark: None,
             capabilities: ServerCapabilities::default(),
         };
         Arc::new(Live { connection: open(1000).0, identity })

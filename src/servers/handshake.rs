@@ -12,6 +12,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::memory::Memory;
+use super::offer::shortened;
+use crate::base::clip::clipped;
 use crate::connection::{Connection, Exchange, Origin, Reply};
 use crate::wire::error::code;
 use crate::wire::{Era, Kind, Message, Payload, Revision, ServerCapabilities, object, translate};
@@ -20,6 +22,12 @@ use crate::wire::{Era, Kind, Message, Payload, Revision, ServerCapabilities, obj
 pub const PROBE_PATIENCE: Duration = Duration::from_secs(5);
 /// An HTTP server answers every request, so its silence says even less.
 const REMOTE_FACTOR: u32 = 4;
+
+/// Characters of a server's name and version, and of what it calls its revision.
+const NAME_MAX: usize = 200;
+const REVISION_MAX: usize = 40;
+/// How much of a server's error is repeated, in characters.
+const ERROR_MAX: usize = 500;
 
 /// What a server said about itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,7 +38,11 @@ pub struct Identity {
     /// `serverInfo.name` and `serverInfo.version`.
     pub name: String,
     pub version: String,
+    /// As far as they are passed on.
     pub instructions: Option<String>,
+    /// What was wrong with them.
+    #[serde(default)]
+    pub instructions_remark: Option<String>,
     pub capabilities: ServerCapabilities,
 }
 
@@ -138,7 +150,7 @@ impl Answer {
 }
 
 fn refused(error: &str) -> String {
-    format!("it refused the handshake: {error}")
+    format!("it refused the handshake: {}", clipped(error, ERROR_MAX))
 }
 
 fn say(connection: &Arc<Connection>, method: &str, params: &str) -> Result<Exchange, String> {
@@ -177,6 +189,7 @@ fn discovered(answer: &Message) -> Result<Option<Identity>, String> {
         Kind::Error { error, .. } => {
             let error = answer.at(*error);
             if has_modern_code(error) && !supports_legacy(error) {
+                let error = clipped(error, ERROR_MAX);
                 return Err(format!("it speaks no revision we know; it refused with {error}"));
             }
             Ok(None)
@@ -218,6 +231,9 @@ async fn initialize(connection: &Arc<Connection>, patience: Duration) -> Result<
             let version = version
                 .and_then(object::string)
                 .ok_or("its answer to initialize names no protocolVersion")?;
+            if version.chars().nth(REVISION_MAX).is_some() {
+                return Err("its answer to initialize names a protocolVersion that is none".into());
+            }
             // One that has no older revision says so here, and wants to hear no more of this.
             if version == Revision::MODERN.as_str() {
                 return Ok(Answer::Agreed(identity(Era::Modern, &version, result)));
@@ -248,13 +264,20 @@ fn identity(era: Era, revision: &str, result: &str) -> Identity {
     let [name, version] = info.or(in_meta).map_or([None, None], |json| {
         object::members(json, ["name", "version"]).unwrap_or_default()
     });
-    let text = |json: Option<&str>| json.and_then(object::string).map(std::borrow::Cow::into_owned);
+    let text = |json: Option<&str>| {
+        json.and_then(object::string).map(|text| clipped(&text, NAME_MAX)).unwrap_or_default()
+    };
+    let instructions = instructions.and_then(object::string);
+    let instructions =
+        instructions.as_deref().map(|instructions| shortened("instructions", instructions));
+    let (instructions, instructions_remark) = instructions.unzip();
     Identity {
         era,
         revision: revision.to_owned(),
-        name: text(name).unwrap_or_default(),
-        version: text(version).unwrap_or_default(),
-        instructions: text(instructions),
+        name: text(name),
+        version: text(version),
+        instructions: instructions.map(std::borrow::Cow::into_owned),
+        instructions_remark: instructions_remark.flatten(),
         capabilities: ServerCapabilities::parse(capabilities.unwrap_or("{}")),
     }
 }

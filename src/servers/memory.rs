@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 
 use super::keep;
 use super::offer::{List, Offer};
-use crate::base::{self, dirs, file};
+use crate::base::{self, aside, dirs, file};
 use crate::config::ServerConfig;
 use crate::wire::{Era, ListKind, ServerCapabilities};
 
@@ -77,7 +77,7 @@ pub struct Catalog {
     path: Option<PathBuf>,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Deserialize)]
 struct Said {
     version: u32,
     instructions: Option<String>,
@@ -110,27 +110,35 @@ impl Catalog {
     }
 
     /// Keeps what it offers. Failing to is harmless.
-    pub fn keep(&self, offer: &Offer) {
-        let definitions = |kind: ListKind| {
-            let items = offer.list(kind).items.iter();
-            items
-                .filter_map(|item| RawValue::from_string(item.definition.to_string()).ok())
-                .collect()
-        };
-        let said = Said {
-            version: SAID,
-            instructions: offer.instructions.as_deref().map(str::to_owned),
-            capabilities: (*offer.capabilities).clone(),
-            lists: ListKind::ALL.map(definitions),
-        };
-        let (Some(path), Ok(json)) = (&self.path, serde_json::to_vec(&said)) else { return };
-        if std::fs::read(path).is_ok_and(|old| old == json) {
-            return;
-        }
-        if let Err(error) = file::replace(path, &json) {
-            tracing::debug!(%error, path = %path.display(), "the offer of a server was not remembered");
-        }
+    pub async fn keep(&self, offer: &Offer) {
+        let Some(path) = self.path.clone() else { return };
+        let (size, offer) = (offer.size(), offer.clone());
+        aside(size, move || {
+            let said = said(&offer);
+            if std::fs::read(&path).is_ok_and(|old| old == said.as_bytes()) {
+                return;
+            }
+            if let Err(error) = file::replace(&path, said.as_bytes()) {
+                tracing::debug!(%error, path = %path.display(), "the offer of a server was not remembered");
+            }
+        })
+        .await;
     }
+}
+
+/// What [`Said`] is read from: each definition as it is.
+fn said(offer: &Offer) -> String {
+    let lists = ListKind::ALL.map(|kind| {
+        let items = offer.list(kind).items.iter();
+        items.map(|item| &*item.definition).collect::<Vec<_>>().join(",")
+    });
+    let capabilities = String::from((*offer.capabilities).clone());
+    format!(
+        r#"{{"version":{SAID},"instructions":{},"capabilities":{},"lists":[[{}]]}}"#,
+        serde_json::Value::from(offer.instructions.as_deref()),
+        serde_json::Value::from(capabilities),
+        lists.join("],["),
+    )
 }
 
 /// Nothing of a secret argument can be read from it.
@@ -139,4 +147,33 @@ fn fingerprint(config: &ServerConfig) -> u64 {
     let words = words.map(|word| word.expose().as_bytes());
     let socket = config.socket.iter().map(|path| path.as_os_str().as_bytes());
     base::fingerprint(words.chain(socket).flat_map(|word| word.iter().copied().chain([0])))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Catalog, Offer};
+    use crate::wire::{ListKind, ServerCapabilities};
+
+    #[tokio::test]
+    async fn an_offer_is_recalled_as_it_was() {
+        let dir = tempfile::tempdir().unwrap();
+        let memory = Catalog { path: Some(dir.path().join("offer.json")) };
+        assert_eq!(memory.recall(), None);
+        let capabilities = ServerCapabilities::parse(r#"{"tools":{"listChanged":true},"x":"\"}"#);
+        let mut offer = Offer::from_pages(&[
+            (
+                ListKind::Tools,
+                r#"{"tools":[{"name":"a","inputSchema":{"x":1e400}},{"name":"b","inputSchema":{}}]}"#,
+            ),
+            (ListKind::Resources, r#"{"resources":[{"uri":"x:\"y","name":"r"}]}"#),
+        ]);
+        (offer.capabilities, offer.instructions) = (capabilities.into(), Some("a \"b\" c".into()));
+        memory.keep(&offer).await;
+        let recalled = memory.recall().unwrap();
+        for kind in ListKind::ALL {
+            assert_eq!(recalled.list(kind).items, offer.list(kind).items);
+        }
+        assert_eq!(recalled.instructions, offer.instructions);
+        assert_eq!(recalled.capabilities, offer.capabilities);
+    }
 }

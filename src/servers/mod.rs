@@ -20,8 +20,9 @@ pub mod keep;
 pub mod machine;
 pub mod memory;
 pub mod offer;
+mod refresh;
 pub mod running;
 pub mod stderr;
 
 pub use handle::{Live, Server};
-pub use offer::{Item, Offer};
+pub use offer::{Item, Offer, Remark, Remarks};

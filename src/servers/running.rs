@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use super::handle::Live;
 use super::handshake::{self, Identity};
 use super::keep::{Found, Keepable, Kept};
-use super::memory::Memory;
+use super::memory::{Catalog, Memory};
 use super::offer::{self, List, Offer};
 use super::stderr::{self, LastLines};
 use crate::base::{Secret, ServerName, Tasks};
@@ -79,8 +79,21 @@ pub struct Start {
     pub credential: Result<Option<Arc<Credential>>, String>,
 }
 
-/// Takes over the server that an earlier process of ours left, or starts one.
+/// Takes over the server that an earlier process of ours left, or starts one. What it offers is
+/// remembered.
 pub async fn begin(
+    start: Start,
+    found: Option<Found>,
+    attempt: u32,
+) -> Result<(Running, Offer), StartFailure> {
+    let memory = Catalog::of(&start.config);
+    let (running, offer) = begin_somehow(start, found, attempt).await?;
+    let said = offer.clone();
+    running.tasks.spawn("memory of an offer", async move { memory.keep(&said).await });
+    Ok((running, offer))
+}
+
+async fn begin_somehow(
     start: Start,
     found: Option<Found>,
     attempt: u32,
@@ -468,6 +481,7 @@ async fn read_offer(
         read(ListKind::Templates),
     );
     let mut offer = Offer::new(identity.instructions.as_deref(), identity.capabilities.clone());
+    offer.instructions_remark = identity.instructions_remark.map(Into::into);
     offer.set(ListKind::Tools, tools?);
     for (kind, list) in [
         (ListKind::Prompts, prompts),

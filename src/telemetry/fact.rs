@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::base::clip::clipped;
 use crate::base::{CallId, ServerName, SessionId};
 
 /// How much a fact matters, as syslog priorities (journald's `PRIORITY=`).
@@ -171,13 +172,13 @@ pub enum Fact {
         server: ServerName,
         lines: u64,
     },
-    /// One definition of a server is left out of its list.
-    DefinitionRefused {
+    /// Definitions of a server are left out of one of its lists, or cut.
+    DefinitionsRefused {
         server: ServerName,
-        /// `tool`, `prompt`, `resource` or `resource template`.
-        kind: &'static str,
-        name: String,
-        reason: String,
+        /// The name of the first one.
+        definition: Option<String>,
+        /// How many of which list, and what is wrong with the first few.
+        message: String,
     },
     ToolsChanged {
         tools: usize,
@@ -237,6 +238,14 @@ pub struct CallFinished {
     pub reply_bytes: usize,
 }
 
+/// Characters of a fact's sentence and of each of its fields: names, ids and reasons in them may be a
+/// server's or a client's, and of any length.
+const TEXT_MAX: usize = 8192;
+
+fn bounded(text: String) -> String {
+    if text.len() <= TEXT_MAX { text } else { clipped(&text, TEXT_MAX) }
+}
+
 /// A fact in the form sinks write it.
 #[derive(Debug)]
 pub struct Record {
@@ -260,7 +269,7 @@ impl Fact {
             Self::ServerFailed { .. }
             | Self::ServerMisbehaved { .. }
             | Self::ServerWroteTooMuch { .. }
-            | Self::DefinitionRefused { .. }
+            | Self::DefinitionsRefused { .. }
             | Self::LastGoodConfigUsed { .. }
             | Self::ConfigUnwatched { .. }
             | Self::PeerRefused { .. }
@@ -280,6 +289,8 @@ impl Fact {
         let level = self.level();
         let (name, message_id) = self.identity();
         let (message, fields) = self.text();
+        let message = bounded(message);
+        let fields = fields.into_iter().map(|(name, value)| (name, bounded(value))).collect();
         Record { name, message_id, level, message, fields }
     }
 
@@ -320,7 +331,7 @@ impl Fact {
             Self::ServerWroteTooMuch { .. } => {
                 ("server_wrote_too_much", "a1f0c6de5b7e4b0fa3a5d0c1e2f30010")
             }
-            Self::DefinitionRefused { .. } => {
+            Self::DefinitionsRefused { .. } => {
                 ("definition_refused", "a1f0c6de5b7e4b0fa3a5d0c1e2f30011")
             }
             Self::ToolsChanged { .. } => ("tools_changed", "a1f0c6de5b7e4b0fa3a5d0c1e2f30012"),

@@ -1,5 +1,6 @@
-//! What repeats is told a few times, and then once in a while: the failures of a server, and what
-//! anybody can bring about at our door.
+//! What repeats is told a few times, and then once in a while: the failures of a server, what anybody
+//! can bring about at our door, and whatever else a server or a client can make happen as often as it
+//! likes.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
@@ -16,6 +17,14 @@ const WELL: Duration = Duration::from_mins(1);
 /// Different failures that are known of one server; the oldest is forgotten.
 const FAILURES_MAX: usize = 8;
 
+/// How often something is told at once, and how long it takes until it may be told once more.
+type Allowance = (u32, Duration);
+
+/// Who sends other lists all the time is told of as often as a person can read.
+const LISTS: Allowance = (20, Duration::from_mins(1));
+/// Sessions come and go; what does so faster is no person.
+const SESSIONS: Allowance = (500, Duration::from_millis(200));
+
 /// Whether a failure is told, and with what.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Repeated {
@@ -27,13 +36,24 @@ pub(super) enum Repeated {
     Summary(u64),
 }
 
-/// What is known of what was told before.
+/// What is known of servers that are down, and how often something else was told.
 #[derive(Debug, Default)]
 pub(super) struct Repetitions {
-    servers: BTreeMap<ServerName, Known>,
+    down: BTreeMap<ServerName, Known>,
     /// By the kind of what happened alone: ports, addresses and users are chosen by whoever comes.
     peers: Known,
     caps: Known,
+    told: BTreeMap<(&'static str, Option<ServerName>), Budget>,
+}
+
+/// How often something may still be told.
+#[derive(Debug)]
+struct Budget {
+    left: u32,
+    /// When `left` last grew.
+    grown: Instant,
+    /// How often it was not told since it last was.
+    quiet: u64,
 }
 
 #[derive(Debug, Default)]
@@ -64,27 +84,66 @@ impl Repetitions {
     pub(super) fn note(&mut self, fact: &Fact, now: Instant) -> Repeated {
         match fact {
             Fact::ServerFailed { server, reason, .. } => {
-                return self.servers.entry(server.clone()).or_default().failed(reason, now);
+                return self.down.entry(server.clone()).or_default().failed(reason, now);
             }
             Fact::PeerRefused { cause, .. } => return self.peers.failed(cause, now),
             Fact::CapReached { what, evicted, .. } => {
                 return self.caps.failed(&format!("{what} {evicted}"), now);
             }
             Fact::ServerReady { server, .. } => {
-                if let Some(known) = self.servers.get_mut(server) {
+                if let Some(known) = self.down.get_mut(server) {
                     known.ready_since = Some(now);
                 }
             }
             // Whoever did something about it wants to see what came of that.
-            Fact::ServerOrdered { server, .. } => drop(self.servers.remove(server)),
+            Fact::ServerOrdered { server, .. } => drop(self.down.remove(server)),
             Fact::ConfigReloaded { removed, restarted, .. } => {
                 for server in removed.iter().chain(restarted) {
-                    self.servers.remove(server);
+                    self.down.remove(server);
                 }
             }
             _ => {}
         }
-        Repeated::News
+        let Some((what, server, allowance)) = limited(fact) else { return Repeated::News };
+        let budget = self.told.entry((what, server)).or_insert_with(|| Budget::new(allowance, now));
+        budget.note(allowance, now)
+    }
+}
+
+/// What is told within an allowance only, and of whom.
+fn limited(fact: &Fact) -> Option<(&'static str, Option<ServerName>, Allowance)> {
+    match fact {
+        Fact::DefinitionsRefused { server, .. } => {
+            Some(("definition_refused", Some(server.clone()), LISTS))
+        }
+        Fact::ToolsChanged { .. } => Some(("tools_changed", None, LISTS)),
+        Fact::SessionOpened { .. } => Some(("session_opened", None, SESSIONS)),
+        Fact::SessionClosed { .. } => Some(("session_closed", None, SESSIONS)),
+        Fact::LinkLost { .. } => Some(("link_lost", None, SESSIONS)),
+        Fact::LinkResumed { .. } => Some(("link_resumed", None, SESSIONS)),
+        _ => None,
+    }
+}
+
+impl Budget {
+    fn new((most, _): Allowance, now: Instant) -> Self {
+        Self { left: most, grown: now, quiet: 0 }
+    }
+
+    fn note(&mut self, (most, each): Allowance, now: Instant) -> Repeated {
+        let grows = now.duration_since(self.grown).as_millis() / each.as_millis();
+        let grows = u32::try_from(grows).unwrap_or(u32::MAX);
+        self.left = self.left.saturating_add(grows).min(most);
+        self.grown = if self.left == most { now } else { self.grown + each * grows };
+        if self.left == 0 {
+            self.quiet += 1;
+            return Repeated::Quiet;
+        }
+        self.left -= 1;
+        match std::mem::take(&mut self.quiet) {
+            0 => Repeated::News,
+            quiet => Repeated::Summary(quiet),
+        }
     }
 }
 
@@ -203,6 +262,36 @@ mod tests {
     }
 
     #[test]
+    fn what_others_can_make_happen_without_an_end_is_told_within_bounds() {
+        let (start, mut repetitions) = (Instant::now(), Repetitions::default());
+        let changed = Fact::ToolsChanged { tools: 1 };
+        // Twice a second for an hour.
+        let mut told = Vec::new();
+        for n in 0..7200 {
+            match repetitions.note(&changed, start + Duration::from_millis(500 * n)) {
+                Repeated::Quiet => {}
+                other => told.push(other),
+            }
+        }
+        assert!((70..90).contains(&told.len()), "{}", told.len());
+        assert_eq!((told[0], told[19]), (Repeated::News, Repeated::News));
+        assert_eq!(told.last(), Some(&Repeated::Summary(119)));
+        let refused = |server: &str| Fact::DefinitionsRefused {
+            server: ServerName::parse(server).unwrap(),
+            definition: None,
+            message: String::new(),
+        };
+        for _ in 0..100 {
+            repetitions.note(&refused("a"), start);
+        }
+        assert_eq!(repetitions.note(&refused("a"), start), Repeated::Quiet);
+        assert_eq!(repetitions.note(&refused("b"), start), Repeated::News, "another server");
+        let later = start + Duration::from_hours(24);
+        assert_eq!(repetitions.note(&refused("a"), later), Repeated::Summary(81));
+        assert_eq!(repetitions.note(&refused("a"), later), Repeated::News);
+    }
+
+    #[test]
     fn what_is_news_is_told() {
         let (start, mut repetitions) = (Instant::now(), Repetitions::default());
         let at = |seconds| start + Duration::from_secs(seconds);
@@ -224,6 +313,6 @@ mod tests {
         for n in 0..100 {
             repetitions.note(&failed(&n.to_string()), at(72));
         }
-        assert_eq!(repetitions.servers[&name()].failures.len(), 8);
+        assert_eq!(repetitions.down[&name()].failures.len(), 8);
     }
 }

@@ -25,7 +25,7 @@ impl Fact {
             | Self::ServerWrote { .. }
             | Self::ServerWroteTooMuch { .. }
             | Self::ServerOrdered { .. }
-            | Self::DefinitionRefused { .. } => self.server_text(),
+            | Self::DefinitionsRefused { .. } => self.server_text(),
             Self::PeerRefused { .. } | Self::CapReached { .. } => self.door_text(),
             other => other.daemon_text(),
         }
@@ -207,9 +207,9 @@ impl Fact {
                     let message = format!("server {server}: {order}, says {principal}");
                     (server, message, Some(("PRINCIPAL", principal.to_string())))
                 }
-                Self::DefinitionRefused { server, kind, name, reason } => {
-                    let message = format!("server {server}: {kind} {name} is not shown: {reason}");
-                    (server, message, Some(("DEFINITION", name)))
+                Self::DefinitionsRefused { server, definition, message } => {
+                    let message = format!("server {server}: {message}");
+                    (server, message, definition.map(|name| ("DEFINITION", name)))
                 }
                 _ => unreachable!("every other fact has its text elsewhere"),
             };

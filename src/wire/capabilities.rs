@@ -25,6 +25,9 @@ pub struct ServerCapabilities {
     pub has_task_extension: bool,
 }
 
+/// Bytes of a server's declaration that are kept as it is written; of a longer one, what is read of it.
+const KEPT_MAX: usize = 16 * 1024;
+
 /// The extension's name.
 pub const TASKS_EXTENSION: &str = "io.modelcontextprotocol/tasks";
 
@@ -49,6 +52,35 @@ impl ServerCapabilities {
                 .is_some_and(|json| object::get(json, TASKS_EXTENSION).is_some()),
             json: json.to_owned(),
         }
+        .kept()
+    }
+
+    /// The same in few bytes.
+    fn kept(mut self) -> Self {
+        if self.json.len() > KEPT_MAX {
+            let mut members = Vec::new();
+            for topic in Topic::ALL.into_iter().filter(|topic| self.has(*topic)) {
+                let subscribes = topic == Topic::Resources && self.has_subscriptions;
+                members.push(format!(
+                    r#""{}":{{"listChanged":{},"subscribe":{subscribes}}}"#,
+                    topic.capability(),
+                    self.announces(topic)
+                ));
+            }
+            let flag = |has: bool, member: &str| has.then(|| member.to_owned());
+            members.extend(flag(self.has_completions, r#""completions":{}"#));
+            members.extend(flag(self.has_logging, r#""logging":{}"#));
+            if self.has_tasks {
+                let list = if self.lists_tasks { r#""list":{}"# } else { "" };
+                let cancel = if self.cancels_tasks { r#""cancel":{}"# } else { "" };
+                let comma = if self.lists_tasks && self.cancels_tasks { "," } else { "" };
+                members.push(format!(r#""tasks":{{{list}{comma}{cancel}}}"#));
+            }
+            let extension = format!(r#""extensions":{{"{TASKS_EXTENSION}":{{}}}}"#);
+            members.extend(self.has_task_extension.then_some(extension));
+            self.json = format!("{{{}}}", members.join(","));
+        }
+        self
     }
 
     /// Tasks of either era (2026-07-28 has them as an extension).

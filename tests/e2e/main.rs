@@ -20,6 +20,7 @@ mod meta;
 mod misbehave;
 mod mx;
 mod oauth;
+mod offers;
 mod operators;
 mod readme;
 mod reload;

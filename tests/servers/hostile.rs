@@ -1,5 +1,5 @@
 //! An MCP server that misbehaves on demand: each tool is one misdeed, and `--at-start` names those
-//! that come before any call. It speaks raw lines, so it is bound by nobody's idea of the protocol.
+//! that come before any call; `--offer` is what it offers instead of them. It speaks raw lines, so it is bound by nobody's idea of the protocol.
 
 #![expect(clippy::disallowed_methods, reason = "ending at once is one of its misdeeds")]
 #![expect(
@@ -8,7 +8,11 @@
     reason = "a test's far end fails by panicking"
 )]
 
+mod lists;
+
 use std::io::{BufRead, Write};
+
+use lists::{Offer, PAGES};
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -76,6 +80,8 @@ const TOOLS: &[&str] = &[
 struct Server {
     mode: String,
     extra_tools: usize,
+    offer: Option<Offer>,
+    is_spoiled: bool,
     /// The call that waits for the client's answer to our question.
     asking: Option<String>,
 }
@@ -108,9 +114,11 @@ fn sleep_forever() -> ! {
 }
 
 fn main() {
-    let mut args = std::env::args().skip(1);
-    let mode =
-        args.find_map(|arg| arg.strip_prefix("--at-start=").map(str::to_owned)).unwrap_or_default();
+    let given = |option: &str| {
+        std::env::args().skip(1).find_map(|arg| arg.strip_prefix(option).map(str::to_owned))
+    };
+    let mode = given("--at-start=").unwrap_or_default();
+    let offer = given("--offer=").map(|text| Offer::parse(&text));
     match mode.as_str() {
         "banner" => (0..20).for_each(|n| println!("Server starting, step {n} ...")),
         "never_ready" => sleep_forever(),
@@ -121,7 +129,7 @@ fn main() {
         }
         _ => {}
     }
-    let mut server = Server { mode, extra_tools: 0, asking: None };
+    let mut server = Server { mode, extra_tools: 0, offer, is_spoiled: false, asking: None };
     for line in std::io::stdin().lock().lines() {
         server.take(&line.unwrap());
     }
@@ -133,6 +141,10 @@ fn main() {
 fn eprintln_line(text: &str) {
     let mut err = std::io::stderr().lock();
     err.write_all(format!("{text}\n").as_bytes()).unwrap();
+}
+
+fn cursor(params: &RawValue) -> Option<String> {
+    serde_json::from_str::<Params<'_>>(params.get()).unwrap().cursor
 }
 
 impl Server {
@@ -147,6 +159,14 @@ impl Server {
                 (Some(call), None) => text(&call, line),
                 (None, _) => {}
             },
+            Some("initialize") if self.offer.is_some() => {
+                answer(id, &self.offer.as_ref().unwrap().greeting());
+            }
+            Some(method) if self.offer.is_some() && method.ends_with("/list") => {
+                let cursor = request.params.and_then(cursor);
+                let offer = self.offer.as_ref().unwrap();
+                answer(id, &offer.page(method, cursor.as_deref(), self.is_spoiled));
+            }
             Some("initialize") => answer(
                 id,
                 r#"{"protocolVersion":"2025-11-25","capabilities":{"tools":{"listChanged":true}},"serverInfo":{"name":"hostile","version":"1"},"instructions":"Beware."}"#,
@@ -165,8 +185,7 @@ impl Server {
 
     /// Three pages, whatever the number of tools.
     fn list(&self, id: &str, params: Option<&RawValue>) {
-        let cursor =
-            params.and_then(|p| serde_json::from_str::<Params<'_>>(p.get()).unwrap().cursor);
+        let cursor = params.and_then(cursor);
         let page: usize = cursor.and_then(|cursor| cursor.parse().ok()).unwrap_or(0);
         let mut names: Vec<String> = TOOLS.iter().map(|name| (*name).to_owned()).collect();
         names.extend((0..self.extra_tools).map(|n| format!("extra_{n}")));
@@ -258,6 +277,12 @@ impl Server {
                 say(r#"{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}"#);
                 text(id, "grown");
             }
+            "spoil" => {
+                self.is_spoiled = true;
+                say(r#"{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}"#);
+                text(id, "spoiled");
+            }
+            "pages" => text(id, &PAGES.get().to_string()),
             "stderr_flood" => {
                 let line = "x".repeat(1000);
                 (0..100_000).for_each(|_| eprintln_line(&line));

@@ -11,8 +11,9 @@ use crate::wire::{Era, ListKind};
 /// How long a modern client may keep a list without asking again, in milliseconds, where no server
 /// says less.
 const TTL_MS: u64 = 60_000;
-/// Items on one page.
+/// Items on one page, and bytes of them.
 const PAGE: usize = 1000;
+const PAGE_BYTES: usize = 4 * 1024 * 1024;
 /// What every cursor of ours begins with, before it is encoded.
 const AFTER: &str = "after:";
 
@@ -23,8 +24,8 @@ pub struct Shown {
     kind: Option<ListKind>,
     ttl_ms: u64,
     items: Vec<(Arc<str>, Bytes)>,
-    /// The whole list, as a JSON array.
-    pub list: Bytes,
+    /// Bytes of the whole list, as a JSON array.
+    pub len: usize,
     /// The result with the first page, by era.
     legacy: Bytes,
     modern: Bytes,
@@ -41,13 +42,24 @@ impl Shown {
         let mut shown = Self {
             kind: Some(kind),
             ttl_ms: ttl_ms.unwrap_or(TTL_MS).min(TTL_MS),
-            list: array(&items),
+            len: items.iter().map(|(_, definition)| definition.len() + 1).sum::<usize>().max(1) + 1,
             items,
             ..Self::default()
         };
         shown.legacy = shown.from(0, Era::Legacy);
         shown.modern = shown.from(0, Era::Modern);
         shown
+    }
+
+    /// Whether it is the same text as another list.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        self.items.len() == other.items.len() && self.items == other.items
+    }
+
+    /// The whole list, as a JSON array.
+    #[cfg(test)]
+    pub(super) fn text(&self) -> String {
+        String::from_utf8(array(&self.items).to_vec()).unwrap()
     }
 
     /// The result of a request for the page behind `cursor`, which is a JSON string.
@@ -68,9 +80,15 @@ impl Shown {
     /// The result with the page that begins at an item.
     fn from(&self, start: usize, era: Era) -> Bytes {
         let Some(kind) = self.kind else { return Bytes::new() };
-        let end = (start + PAGE).min(self.items.len());
+        let mut bytes = 0;
+        let fits = |(_, definition): &&(Arc<str>, Bytes)| {
+            let is_first = bytes == 0;
+            bytes += definition.len();
+            is_first || bytes <= PAGE_BYTES
+        };
+        let end = start + self.items[start..].iter().take(PAGE).take_while(fits).count();
         let page = &self.items[start..end];
-        let list = if page.len() == self.items.len() { self.list.clone() } else { array(page) };
+        let list = array(page);
         let next = page.last().filter(|_| end < self.items.len()).map(|(key, _)| {
             let cursor = URL_SAFE_NO_PAD.encode(format!("{AFTER}{key}"));
             format!(r#","nextCursor":"{cursor}""#)

@@ -29,7 +29,7 @@ pub(super) fn tools(entries: &[Entry], own: &OwnTools, view: &View) -> Vec<(Arc<
 
 /// A definition; the server's own bytes where nothing is to be changed.
 fn definition(entry: &Entry, is_pinned: bool, view: &View) -> Bytes {
-    let plain = entry.definition();
+    let plain = entry.definition.clone();
     let own = entry.server.config.schema_compression;
     let compression = own.unwrap_or(view.schema_compression);
     if !is_pinned && compression == Compression::Off {

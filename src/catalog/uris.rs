@@ -2,19 +2,25 @@
 //!
 //! A URI is shown as the server wrote it. Where several servers have the same, each is shown as
 //! `callmux://SERVER/` followed by the server's own URI, a form that leads to a server whether
-//! it is needed or not.
+//! it is needed or not. No server takes a URI over from another: one that fits templates of several
+//! has to be spelled out.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use super::Entry;
+use super::share::{LeftOut, Share};
+use super::{Entry, Source};
 use crate::base::ServerName;
-use crate::servers::{Item, Server};
+use crate::servers::Server;
 use crate::wire::{ListKind, Topic};
 
 const SCHEME: &str = "callmux://";
 /// Longer URIs are not compared with templates.
 const URI_MAX: usize = 8192;
+/// Bytes of a URI that are compared with parts of one server's templates, each time one is looked for.
+const COMPARED_MAX: usize = 256 * 1024;
+/// A longer scheme is none.
+const SCHEME_MAX: usize = 64;
 
 /// All resources and templates.
 #[derive(Debug, Default)]
@@ -23,10 +29,24 @@ pub struct Uris {
     templates: Vec<Entry>,
     /// The shown URI → the resource.
     by_shown: HashMap<Arc<str>, usize>,
+    /// The shown text → the template.
+    by_template: HashMap<Arc<str>, usize>,
     /// URIs that several servers have → as they are shown.
     shared: HashMap<Arc<str>, Vec<Arc<str>>>,
     /// The servers that have resources.
     servers: BTreeMap<ServerName, Server>,
+    /// Their templates.
+    patterns: BTreeMap<ServerName, Vec<Pattern>>,
+    /// A scheme → the one server that has resources of it; nothing, if several have.
+    schemes: HashMap<Box<str>, Option<ServerName>>,
+}
+
+/// A template that URIs are compared with.
+#[derive(Debug)]
+struct Pattern {
+    template: Arc<str>,
+    /// Literal texts and expressions.
+    parts: usize,
 }
 
 /// Where a URI leads.
@@ -46,25 +66,57 @@ pub enum NotLocated {
 }
 
 impl Uris {
-    pub(super) fn of(servers: &BTreeMap<ServerName, Server>) -> Self {
+    pub(super) fn of(sources: &[Source<'_>]) -> (Self, Vec<LeftOut>) {
         let mut uris = Self::default();
-        for server in servers.values() {
-            let Some(offer) = server.status().offer.clone() else { continue };
+        let (mut resources, mut templates) = (Vec::new(), Vec::new());
+        for (server, offer) in sources {
+            let Some(offer) = offer else { continue };
             if !offer.capabilities.has(Topic::Resources) {
                 continue;
             }
-            uris.servers.insert(server.name.clone(), server.clone());
-            uris.resources.extend(entries(server, &offer.list(ListKind::Resources).items));
-            uris.templates.extend(entries(server, &offer.list(ListKind::Templates).items));
+            uris.servers.insert(server.name.clone(), (*server).clone());
+            let entries = |kind: ListKind| {
+                let items = offer.list(kind).items.iter();
+                items.map(|item| Entry::new(server, item)).collect()
+            };
+            resources.push((*server, entries(ListKind::Resources)));
+            templates.push((*server, entries(ListKind::Templates)));
         }
+        let (resources, mut left_out) = Share::take(ListKind::Resources, resources);
+        let (templates, more) = Share::take(ListKind::Templates, templates);
+        left_out.extend(more);
+        (uris.resources, uris.templates) = (resources, templates);
+        uris.note_schemes();
         uris.shared = give_way(&mut uris.resources);
         give_way(&mut uris.templates);
         for entries in [&mut uris.resources, &mut uris.templates] {
+            entries.iter_mut().for_each(Entry::put_name);
             entries.sort_by(|a, b| a.shown.cmp(&b.shown));
         }
-        let shown = uris.resources.iter().enumerate();
-        uris.by_shown = shown.map(|(index, entry)| (entry.shown.clone(), index)).collect();
-        uris
+        let places = |entries: &[Entry]| {
+            let shown = entries.iter().enumerate();
+            shown.map(|(index, entry)| (entry.shown.clone(), index)).collect()
+        };
+        (uris.by_shown, uris.by_template) = (places(&uris.resources), places(&uris.templates));
+        for entry in &uris.templates {
+            let template = entry.item.name.clone();
+            let parts = 1 + 2 * memchr::memchr_iter(b'{', template.as_bytes()).count();
+            let of_server = uris.patterns.entry(entry.server.name.clone()).or_default();
+            of_server.push(Pattern { template, parts });
+        }
+        (uris, left_out)
+    }
+
+    fn note_schemes(&mut self) {
+        for entry in self.resources.iter().chain(&self.templates) {
+            let Some(scheme) = scheme(&entry.item.name) else { continue };
+            let name = &entry.server.name;
+            match self.schemes.get_mut(scheme) {
+                None => _ = self.schemes.insert(scheme.into(), Some(name.clone())),
+                Some(owner) if owner.as_ref() != Some(name) => *owner = None,
+                Some(_) => {}
+            }
+        }
     }
 
     pub(super) fn resources(&self) -> &[Entry] {
@@ -94,21 +146,23 @@ impl Uris {
         if let Some(shown) = self.shared.get(uri) {
             return Err(NotLocated::Shared(shown.clone()));
         }
-        let fits = |entry: &&Entry| fits(&entry.item.name, uri);
-        // The template that leaves least open.
-        let literal = |entry: &&Entry| literals(&entry.item.name).map(str::len).sum::<usize>();
-        let by_template = self.templates.iter().filter(fits).max_by_key(literal);
-        let server = by_template
-            .map(|entry| &entry.server)
-            .or_else(|| self.only_of_scheme(uri))
-            .or_else(|| only(self.servers.values()));
-        server.map(|server| Located { server, uri }).ok_or(NotLocated::Unknown)
+        let mut fitting = self.patterns.iter().filter(|(_, patterns)| any_fits(patterns, uri));
+        match (fitting.next(), fitting.next()) {
+            (Some((server, _)), None) => Ok(Located { server: &self.servers[server], uri }),
+            (Some((a, _)), Some((b, _))) => {
+                let all = [a, b].into_iter().chain(fitting.map(|(server, _)| server));
+                Err(NotLocated::Shared(all.map(|server| qualified(server, uri)).collect()))
+            }
+            (None, _) => {
+                let server = self.only_of_scheme(uri).or_else(|| only(self.servers.values()));
+                server.map(|server| Located { server, uri }).ok_or(NotLocated::Unknown)
+            }
+        }
     }
 
     /// The server and its own text for a template that is shown under `template`.
     pub fn locate_template<'a>(&'a self, template: &'a str) -> Result<Located<'a>, NotLocated> {
-        let found = self.templates.iter().find(|entry| *entry.shown == *template);
-        match found {
+        match self.by_template.get(template).map(|index| &self.templates[*index]) {
             Some(entry) => Ok(Located { server: &entry.server, uri: &entry.item.name }),
             None => self.locate(template),
         }
@@ -121,16 +175,14 @@ impl Uris {
     }
 
     fn only_of_scheme(&self, uri: &str) -> Option<&Server> {
-        let scheme = |uri: &str| uri.split_once(':').map(|(scheme, _)| scheme.to_owned());
-        let wanted = scheme(uri)?;
-        let entries = self.resources.iter().chain(&self.templates);
-        let mut found: Vec<&Server> = entries
-            .filter(|entry| scheme(&entry.item.name).as_ref() == Some(&wanted))
-            .map(|entry| &entry.server)
-            .collect();
-        found.dedup_by(|a, b| a.name == b.name);
-        only(found.into_iter())
+        let owner = self.schemes.get(scheme(uri)?)?.as_ref()?;
+        self.servers.get(owner)
     }
+}
+
+fn scheme(uri: &str) -> Option<&str> {
+    let scheme = uri.split_once(':').map(|(scheme, _)| scheme);
+    scheme.filter(|scheme| scheme.len() <= SCHEME_MAX)
 }
 
 /// The one element, if there is one.
@@ -143,16 +195,8 @@ fn qualified(server: &ServerName, uri: &str) -> Arc<str> {
     format!("{SCHEME}{server}/{uri}").into()
 }
 
-fn entries(server: &Server, items: &[Item]) -> Vec<Entry> {
-    let entry = |item: &Item| Entry {
-        shown: item.name.clone(),
-        server: server.clone(),
-        item: item.clone(),
-    };
-    items.iter().map(entry).collect()
-}
-
-/// What several servers have is shown with the server's name. Returns those URIs.
+/// What several servers have is shown with the server's name, and so is what looks as if it had one.
+/// Returns the URIs that several have.
 fn give_way(entries: &mut [Entry]) -> HashMap<Arc<str>, Vec<Arc<str>>> {
     let mut count: HashMap<Arc<str>, usize> = HashMap::new();
     for entry in entries.iter() {
@@ -160,20 +204,35 @@ fn give_way(entries: &mut [Entry]) -> HashMap<Arc<str>, Vec<Arc<str>>> {
     }
     let mut shared: HashMap<Arc<str>, Vec<Arc<str>>> = HashMap::new();
     for entry in entries {
-        if count[&entry.shown] > 1 {
+        let is_shared = count[&entry.shown] > 1;
+        if is_shared || is_spelled_out(&entry.item.name) {
             let shown = qualified(&entry.server.name, &entry.item.name);
-            shared.entry(entry.item.name.clone()).or_default().push(shown.clone());
+            if is_shared {
+                shared.entry(entry.item.name.clone()).or_default().push(shown.clone());
+            }
             entry.shown = shown;
         }
     }
     shared
 }
 
-/// The texts of a URI template (RFC 6570) that are no expressions.
-fn literals(template: &str) -> impl Iterator<Item = &str> {
-    template.split('{').enumerate().map(|(index, part)| match (index, part.split_once('}')) {
-        (0, _) | (_, None) => part,
-        (_, Some((_, literal))) => literal,
+/// Whether a URI begins with our scheme (RFC 3986, section 3.1: in either case).
+fn is_spelled_out(uri: &str) -> bool {
+    uri.get(..SCHEME.len()).is_some_and(|start| start.eq_ignore_ascii_case(SCHEME))
+}
+
+/// Whether a URI can be an expansion of any template, as far as there is time to find out.
+fn any_fits(patterns: &[Pattern], uri: &str) -> bool {
+    let mut left = COMPARED_MAX;
+    patterns.iter().any(|pattern| {
+        let literal = pattern.template.split('{').next().unwrap_or_default();
+        let has_start = uri.starts_with(literal);
+        let work = (pattern.parts + pattern.template.len() / 32) * (uri.len() + 1);
+        if !has_start || work > left {
+            return false;
+        }
+        left -= work;
+        fits(&pattern.template, uri)
     })
 }
 

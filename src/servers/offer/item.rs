@@ -1,0 +1,166 @@
+//! One definition: what is read of it, and what of it is passed on.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use bytestring::ByteString;
+
+use super::remarks::Remark;
+use super::{TEXT_MAX, shortened};
+use crate::wire::mirror::{self, Mirror};
+use crate::wire::{ListKind, Span, object};
+
+/// The longest tool name that any revision allows (2025-11-25, "Tool Names").
+const TOOL_NAME_MAX: usize = 128;
+/// The longest name or URI of anything else.
+const NAME_MAX: usize = 8192;
+/// Bytes of a definition. The largest that are known, generated of whole APIs, have some 100 KiB.
+const DEFINITION_MAX: usize = 256 * 1024;
+/// How deep values may lie in each other in a definition: clients with serde_json refuse a whole
+/// list for one definition that is nested deeper than 128, what stands around it included.
+const DEPTH_MAX: usize = 100;
+
+/// One tool, prompt, resource or resource template.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Item {
+    /// The server's own name for it: a name, a URI or a URI template.
+    pub name: Arc<str>,
+    /// Its definition: a JSON object, as the server wrote it.
+    pub definition: ByteString,
+    /// Where the name's value lies in the definition.
+    pub name_at: Span,
+    /// Whether, by the server's word, a second call of the tool has no further effect.
+    pub is_repeatable: bool,
+    /// Whether, by the server's word, a call of the tool changes nothing.
+    pub is_read_only: bool,
+    /// Whether the tool's results carry `structuredContent` by a schema.
+    pub has_output_schema: bool,
+    /// Which of the tool's arguments a request over HTTP repeats in headers.
+    pub mirrors: Arc<[Mirror]>,
+}
+
+impl Item {
+    /// Reads one definition, and says what of it was cut. A wrong one is left out alone: the others
+    /// live.
+    pub(super) fn read(kind: ListKind, definition: &str) -> Result<(Self, Option<Remark>), Remark> {
+        if definition.len() <= TEXT_MAX {
+            return Ok((Self::of(kind, definition)?, None));
+        }
+        let (slim, cut) = slim(definition).map_err(|reason| Remark::new("?", &reason))?;
+        let item = Self::of(kind, &slim)?;
+        let cut = (!cut.is_empty()).then(|| Remark::new(&item.name, &cut.join("; ")));
+        Ok((item, cut))
+    }
+
+    fn of(kind: ListKind, definition: &str) -> Result<Self, Remark> {
+        let members = [kind.key(), "inputSchema", "outputSchema", "annotations"];
+        let [name, input, output, annotations] = object::members(definition, members)
+            .map_err(|error| Remark::new("?", &format!("its definition is wrong: {error}")))?;
+        let raw = name.ok_or_else(|| Remark::new("?", &format!("it has no {}", kind.key())))?;
+        let name = object::string(raw)
+            .ok_or_else(|| Remark::new(raw, &format!("its {} is no text", kind.key())))?;
+        check(kind, &name, definition).map_err(|reason| Remark::new(&name, &reason))?;
+        if kind == ListKind::Tools && !input.is_some_and(object::is_object) {
+            return Err(Remark::new(&name, "its `inputSchema` is no object"));
+        }
+        let hints = annotations
+            .filter(|_| kind == ListKind::Tools)
+            .and_then(|json| object::members(json, ["readOnlyHint", "idempotentHint"]).ok())
+            .unwrap_or_default();
+        Ok(Self {
+            name: (&*name).into(),
+            is_repeatable: hints.contains(&Some("true")),
+            is_read_only: hints[0] == Some("true"),
+            name_at: Span::of(raw, definition),
+            has_output_schema: output.is_some_and(object::is_object),
+            // One that is wrong about it is none for clients over HTTP; others do not care.
+            mirrors: mirror::annotations(input.unwrap_or("{}")).unwrap_or_default().into(),
+            definition: ByteString::from(definition),
+        })
+    }
+}
+
+/// The definition without what is too long of it, and what that was.
+fn slim(definition: &str) -> Result<(Cow<'_, str>, Vec<String>), String> {
+    let names = ["title", "description", "icons"];
+    let [title, description, icons] = object::members(definition, names)
+        .map_err(|error| format!("its definition is wrong: {error}"))?;
+    let (mut edits, mut cut) = (Vec::new(), Vec::new());
+    for (name, raw) in [("title", title), ("description", description)] {
+        // One that is no text is none to a reader either, and the size of the whole has a bound.
+        let Some((raw, text)) = raw.and_then(|raw| Some((raw, object::string(raw)?))) else {
+            continue;
+        };
+        if let (short, Some(remark)) = shortened(name, &text) {
+            edits.push((Span::of(raw, definition), serde_json::Value::from(&*short).to_string()));
+            cut.push(remark);
+        }
+    }
+    let removed: usize =
+        edits.iter().map(|(at, text)| at.range().len().saturating_sub(text.len())).sum();
+    if definition.len() - removed > DEFINITION_MAX
+        && let Some(icons) = icons
+    {
+        edits.push((Span::of(icons, definition), "[]".to_owned()));
+        cut.push(format!("its icons have {} bytes and are left out", icons.len()));
+    }
+    if edits.is_empty() {
+        return Ok((Cow::Borrowed(definition), cut));
+    }
+    edits.sort_by_key(|(at, _)| at.start);
+    let (mut slim, mut position) = (String::new(), 0);
+    for (at, text) in edits {
+        slim.push_str(&definition[position..at.range().start]);
+        slim.push_str(&text);
+        position = at.range().end;
+    }
+    slim.push_str(&definition[position..]);
+    Ok((Cow::Owned(slim), cut))
+}
+
+fn check(kind: ListKind, name: &str, definition: &str) -> Result<(), String> {
+    check_name(kind, name)?;
+    let len = definition.len();
+    if len > DEFINITION_MAX {
+        let max = DEFINITION_MAX / 1024;
+        return Err(format!("its definition has {len} bytes; it may have {max} KiB"));
+    }
+    if is_deep(definition) {
+        return Err(format!("its definition is nested deeper than {DEPTH_MAX} levels"));
+    }
+    Ok(())
+}
+
+/// A tool's name goes to models, whose vendors refuse a whole request for one bad name.
+fn check_name(kind: ListKind, name: &str) -> Result<(), String> {
+    let is_tool = kind == ListKind::Tools;
+    let max = if is_tool { TOOL_NAME_MAX } else { NAME_MAX };
+    if name.is_empty() || name.len() > max {
+        return Err(format!("its {} must have 1 to {max} characters", kind.key()));
+    }
+    let is_allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    if let Some(c) = name.chars().find(|c| if is_tool { !is_allowed(*c) } else { c.is_control() }) {
+        let allowed = if is_tool { "; allowed are A-Z, a-z, 0-9, _, - and ." } else { "" };
+        return Err(format!("its {} contains {c:?}{allowed}", kind.key()));
+    }
+    Ok(())
+}
+
+/// Whether values lie too deep in each other in a text that is JSON.
+fn is_deep(json: &str) -> bool {
+    let (mut depth, mut is_text, mut is_escaped) = (0_usize, false, false);
+    for byte in json.bytes() {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' => is_escaped = true,
+            b'"' => is_text = !is_text,
+            b'{' | b'[' if !is_text => depth += 1,
+            b'}' | b']' if !is_text => depth -= 1,
+            _ => {}
+        }
+        if depth > DEPTH_MAX {
+            return true;
+        }
+    }
+    false
+}

@@ -1,0 +1,127 @@
+//! Asks a server for a list, page by page.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::list::{Building, List};
+use crate::base::aside;
+use crate::base::clip::clipped;
+use crate::connection::{Connection, Origin, Reply};
+use crate::wire::{Kind, ListKind, Message, Payload, Span, error::code, object};
+
+/// Pages of a list that are read at the most: a server whose cursors never end must not keep us.
+const PAGES_MAX: usize = 1000;
+/// How much of a server's error is repeated, in characters.
+const ERROR_MAX: usize = 500;
+
+const ENDING: &str = "callmux is ending";
+
+/// Reads every page of a list. `meta`: members of `_meta` for a modern server.
+pub async fn read(
+    connection: &Arc<Connection>,
+    kind: ListKind,
+    meta: Option<&str>,
+    patience: Duration,
+) -> Result<List, String> {
+    let mut building = Building::new(kind);
+    let mut cursor: Option<String> = None;
+    let mut seen = HashSet::new();
+    let method = kind.method();
+    for _ in 0..PAGES_MAX {
+        let page = read_page(connection, method, cursor.as_deref(), meta, patience).await?;
+        let Some((answer, result)) = page else {
+            return finished(connection, building, meta).await;
+        };
+        let work = move || {
+            let next = building.add_page(answer.at(result));
+            (building, next)
+        };
+        let done = aside(result.range().len(), work).await;
+        let (grown, next) = done.ok_or(ENDING)?;
+        (building, cursor) = (grown, next?);
+        match &cursor {
+            None => return finished(connection, building, meta).await,
+            Some(cursor) if !seen.insert(cursor.clone()) => {
+                let cursor = clipped(cursor, ERROR_MAX);
+                return Err(format!("its {method} returns the cursor {cursor} a second time"));
+            }
+            Some(_) => {}
+        }
+    }
+    building.stop(&format!("it has more than {PAGES_MAX} pages"));
+    finished(connection, building, meta).await
+}
+
+/// The list, once nothing more is read of it.
+async fn finished(
+    connection: &Arc<Connection>,
+    building: Building,
+    meta: Option<&str>,
+) -> Result<List, String> {
+    let is_of_tools = building.kind() == ListKind::Tools;
+    let mut list = building.finish();
+    let size = list.size;
+    if is_of_tools && meta.is_some() && connection.is_remote() {
+        let work = move || {
+            let mirrors = list.take_mirrors();
+            (list, mirrors)
+        };
+        let (checked, mirrors) = aside(size, work).await.ok_or(ENDING)?;
+        list = checked;
+        connection.mirror(mirrors);
+    }
+    Ok(list)
+}
+
+/// The result of one request; nothing if the server does not know the method: that it has resources
+/// does not say that it has templates of them.
+async fn read_page(
+    connection: &Arc<Connection>,
+    method: &str,
+    cursor: Option<&str>,
+    meta: Option<&str>,
+    patience: Duration,
+) -> Result<Option<(Message, Span)>, String> {
+    let meta = meta.map(|meta| format!(r#""_meta":{{{meta}}}"#));
+    let cursor = cursor.map(|cursor| format!(r#""cursor":{cursor}"#));
+    let members: Vec<String> = meta.into_iter().chain(cursor).collect();
+    let members = members.join(",");
+    let request = |id: u64| {
+        let params =
+            if members.is_empty() { String::new() } else { format!(r#","params":{{{members}}}"#) };
+        Payload::from(format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"{method}"{params}}}"#))
+    };
+    let mut exchange =
+        connection.request(Origin::default(), request).map_err(|loss| loss.reason.to_string())?;
+    let reply = tokio::time::timeout(patience, exchange.reply()).await;
+    match reply {
+        Err(_) => {
+            exchange.give_up("no answer in time");
+            Err(format!("it did not answer {method} within {patience:?}"))
+        }
+        Ok(Reply::Lost(loss)) => Err(loss.reason.to_string()),
+        Ok(Reply::Answer(message)) => result_of(message, method),
+    }
+}
+
+fn result_of(answer: Message, method: &str) -> Result<Option<(Message, Span)>, String> {
+    match answer.kind() {
+        Kind::Result { result, .. } => {
+            let result = *result;
+            Ok(Some((answer, result)))
+        }
+        Kind::Error { error, .. } => {
+            let error = answer.at(*error);
+            let code = object::get(error, "code").and_then(|code| code.parse::<i64>().ok());
+            if code == Some(code::METHOD_NOT_FOUND) {
+                return Ok(None);
+            }
+            let error = clipped(error, ERROR_MAX);
+            Err(format!("it answered {method} with the error {error}"))
+        }
+        Kind::Request { .. } | Kind::Notification { .. } => {
+            Err(format!("it answered {method} with nonsense"))
+        }
+    }
+}

@@ -5,8 +5,8 @@
 //! remains is here: a daemon that is away, and one that comes back without knowing us.
 //!
 //! A request that was given to a daemon that is gone is asked again if asking twice is harmless. A
-//! tool call may have had its effect: its client reads `outcome_unknown`. Calls that no daemon ever
-//! read are simply asked later.
+//! tool call may have had its effect: the next daemon decides about it, once, or its client reads
+//! `outcome_unknown`. Calls that no daemon ever read are simply asked later.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
@@ -19,7 +19,8 @@ use super::memory::Memory;
 use super::wishes::Wishes;
 use crate::mux::failure::Lost;
 use crate::wire::error::code;
-use crate::wire::link::{Restored, Welcome, again};
+use crate::wire::link::frame;
+use crate::wire::link::{Restored, Welcome};
 use crate::wire::params::Head;
 use crate::wire::{Kind, ListKind, Message, Method, Payload, RpcError, translate};
 
@@ -35,6 +36,8 @@ pub(super) enum Action {
     ToClient(Payload),
     /// Send over the link.
     ToDaemon(Payload),
+    /// Send over the link as what an earlier daemon may have carried out.
+    Again(Payload),
 }
 
 /// A request that was sent and has no answer.
@@ -46,7 +49,7 @@ struct Pending {
     number: u64,
     /// The client has its answer already; the daemon's is thrown away.
     answered: bool,
-    /// A daemon that is gone may have carried it out.
+    /// A daemon that is gone may have carried it out, and another was asked again.
     again: bool,
     /// The client knows that its subscription is open.
     acknowledged: bool,
@@ -157,8 +160,8 @@ impl Machine {
         held.into_iter().map(|held| self.send(&held.message, held.since, held.answered)).collect()
     }
 
-    /// A message of the daemon.
-    pub(super) fn take_from_daemon(&mut self, text: &Bytes) -> Vec<Action> {
+    /// A message of the daemon, in a frame of this kind.
+    pub(super) fn take_from_daemon(&mut self, kind: frame::Kind, text: &Bytes) -> Vec<Action> {
         // The daemon sends only what it has checked.
         let Ok(message) = Message::parse(text) else { return Vec::new() };
         let (Kind::Result { .. } | Kind::Error { .. }) = message.kind() else {
@@ -169,11 +172,11 @@ impl Machine {
         };
         // An error about a message whose id could not be read has none.
         let Some(id) = message.id() else { return vec![Action::ToClient(message.payload())] };
-        if Lists::is_own(id) {
+        if self.lists.is_own(id) {
             return self.compare_list(&message);
         }
         match self.pending.remove(id) {
-            Some(pending) if !pending.answered && again::is_lost(text) => {
+            Some(pending) if kind == frame::Kind::Lost && !pending.answered && !pending.again => {
                 vec![self.ask_again(&pending.message, pending.since)]
             }
             Some(pending) if !pending.answered => {
@@ -232,8 +235,9 @@ impl Machine {
         let restored = welcome.restored.as_ref();
         self.connected = true;
         let read = self.read_by_daemon.take().unwrap_or(u64::MAX);
-        let fate = Fate { read, restored, knows_again: welcome.knows_again };
-        self.pending.retain(|id, _| !Lists::is_own(id));
+        let decides = welcome.kinds >= frame::Kind::Again as u8;
+        let fate = Fate { read, restored, decides };
+        self.pending.retain(|id, _| !self.lists.is_own(id));
         let mut lost: Vec<Pending> = self.pending.drain().map(|(_, pending)| pending).collect();
         lost.sort_by_key(|pending| pending.number);
         self.sent = 0;
@@ -270,9 +274,13 @@ impl Machine {
                 self.pending.insert(kept.message.id().unwrap_or_default().into(), kept);
                 None
             }
-            Reached::Nobody if !pending.again => Some(self.send(message, *since, false)),
+            Reached::Nobody | Reached::Daemon if !pending.again => {
+                Some(self.send(message, *since, false))
+            }
+            // It is asked again once; what no daemon read was not.
+            Reached::Nobody if fate.decides => Some(self.ask_again(message, *since)),
             // The daemon knows whether a second time does harm.
-            _ if fate.knows_again => Some(self.ask_again(message, *since)),
+            _ if fate.decides && !pending.again => Some(self.ask_again(message, *since)),
             _ => {
                 let reason = "the callmux daemon ended while the call was running";
                 give_up(message, reason, true, *since, now)
@@ -286,7 +294,7 @@ impl Machine {
         if let Some(pending) = message.id().and_then(|id| self.pending.get_mut(id)) {
             pending.again = true;
         }
-        Action::ToDaemon(again::mark(message))
+        Action::Again(message.payload())
     }
 
     /// Calls that the client took back while the daemon was away are taken back now.

@@ -66,6 +66,7 @@ pub async fn run(options: Options) -> io::Result<()> {
         // The path itself, whatever its characters: it travels as JSON, not as a header.
         cwd: options.cwd.to_string_lossy().into_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
+        kinds: Kind::NEWEST as u8,
     };
     let link = Arc::new(Outbox::link());
     let machine = Machine::new(Memory::open(), options.patience);
@@ -142,6 +143,7 @@ impl Bridge {
             match action {
                 Action::ToClient(payload) => self.client.push(payload),
                 Action::ToDaemon(payload) => self.link.push(payload),
+                Action::Again(payload) => self.link.push_as(Kind::Again, payload),
             }
         }
     }
@@ -151,7 +153,7 @@ impl Bridge {
         if !welcome.resumed {
             self.link.start_over();
         }
-        self.link.connect(welcome.seen, |_| None);
+        self.link.connect(welcome.seen, welcome.kinds, |_| None);
         let tasks = Tasks::new();
         tasks.spawn_until_stopped("link reader", read_link(reader, frames, self.events.clone()));
         let (link, lost) = (self.link.clone(), self.events.clone());
@@ -171,12 +173,13 @@ impl Bridge {
         match frame.kind {
             Kind::Draining => self.machine.daemon_drains(),
             Kind::Goodbye => self.machine.daemon_leaves(frame.seen),
-            Kind::Message | Kind::Seen | Kind::Hello | Kind::Welcome => {}
+            Kind::Message | Kind::Lost | Kind::Again | Kind::Seen | Kind::Hello | Kind::Welcome => {
+            }
         }
         let received = self.link.receive(frame);
         self.link.confirm_if_owed();
         match received {
-            Ok(Some(message)) => self.machine.take_from_daemon(&message),
+            Ok(Some((kind, message))) => self.machine.take_from_daemon(kind, &message),
             Ok(None) => Vec::new(),
             Err(error) => {
                 tracing::warn!(error, "the daemon broke the numbering of the link; starting over");

@@ -15,8 +15,8 @@ use crate::client::session::{Session, Way};
 use crate::connection::PendingCall;
 use crate::connection::pending::Description;
 use crate::meta;
-use crate::mux::{self, Hub, Resumed};
-use crate::wire::link::again;
+use crate::mux::{self, Ended, Hub, Resumed};
+use crate::wire::link::frame;
 use crate::wire::params::{Head, Target};
 use crate::wire::{Malformed, Message, Payload, RpcError, translate};
 
@@ -32,8 +32,8 @@ pub struct Duplex {
 
 impl Duplex {
     /// Takes in one message. Requests that take time run in tasks of their own, which begin in the
-    /// order the requests came in.
-    pub fn take_in(&self, text: &Bytes) {
+    /// order the requests came in. `is_again`: an earlier process of ours may have carried it out.
+    pub fn take_in(&self, text: &Bytes, is_again: bool) {
         let message = match Message::parse(text) {
             Ok(message) => message,
             // Each message of a batch is answered alone, as soon as its answer is there.
@@ -61,7 +61,7 @@ impl Duplex {
                 call.pending = self.note(&call, &id);
                 let is_tool_call = call.head.target() == Some(Target::Tool);
                 call.is_kept = self.session.way == Way::Link && !is_tool_call;
-                call.again = self.session.way == Way::Link && again::is_marked(text);
+                call.again = is_again;
                 let back = Back::Duplex(self.outbox.clone());
                 let outlet = CallOutlet::new(self.session.clone(), call.era, back);
                 let hub = self.hub.clone();
@@ -69,7 +69,10 @@ impl Duplex {
                     &id,
                     "call",
                     // Boxed once: the task is moved several times before it runs.
-                    async move { Box::pin(meta::serve(hub, call, outlet)).await.payload },
+                    async move {
+                        let reply = Box::pin(meta::serve(hub, call, outlet)).await;
+                        (frame::Kind::Message, reply.payload)
+                    },
                 );
             }
             Handled::Later(later) => self.answer_later(&id, later),
@@ -81,7 +84,7 @@ impl Duplex {
         let items: Vec<&RawValue> = serde_json::from_slice(text).unwrap_or_default();
         // Batches do not nest: an item that is a list is refused as any other message is.
         for item in items.iter().filter(|item| !item.get().starts_with('[')) {
-            self.take_in(&text.slice_ref(item.get().as_bytes()));
+            self.take_in(&text.slice_ref(item.get().as_bytes()), false);
         }
     }
 
@@ -109,16 +112,19 @@ impl Duplex {
         let outlet = CallOutlet::new(self.session.clone(), era, Back::Duplex(self.outbox.clone()));
         let hub = self.hub.clone();
         self.spawn(&id, "call", async move {
-            let reply = mux::resume(hub, resumed, outlet).await;
+            let ended = mux::resume(hub, resumed, outlet).await;
             drop(pending);
-            reply
+            match ended {
+                Ended::Answered(reply) => (frame::Kind::Message, reply),
+                Ended::Lost(reply) => (frame::Kind::Lost, reply),
+            }
         });
     }
 
     /// Runs one request; its response is queued unless the client takes it back.
     fn spawn<F>(&self, id: &str, name: &'static str, request: F)
     where
-        F: Future<Output = Payload> + Send + 'static,
+        F: Future<Output = (frame::Kind, Payload)> + Send + 'static,
     {
         let mut in_flight = match self.session.begin(id) {
             Ok(in_flight) => in_flight,
@@ -132,7 +138,7 @@ impl Duplex {
         self.tasks.spawn_until_stopped(name, async move {
             tokio::select! {
                 biased;
-                response = request => outbox.push(response),
+                (kind, response) = request => outbox.push_as(kind, response),
                 Ok(()) = &mut in_flight.cancelled => {}
             }
         });
@@ -140,7 +146,9 @@ impl Duplex {
 
     fn answer_later(&self, id: &str, later: Later) {
         let (hub, session, own_id) = (self.hub.clone(), self.session.clone(), id.to_owned());
-        self.spawn(id, "later", async move { handle::later(&hub, &session, &own_id, later).await });
+        self.spawn(id, "later", async move {
+            (frame::Kind::Message, handle::later(&hub, &session, &own_id, later).await)
+        });
     }
 
     fn listen(&self, id: &str, filter: Filter) {

@@ -29,7 +29,7 @@ use crate::client::session::{Session, Way};
 use crate::telemetry::Fact;
 use crate::wire::Payload;
 use crate::wire::link::frame::{self, Frame, FrameReader, Kind};
-use crate::wire::link::{Hello, PROTOCOL, Restored, Welcome};
+use crate::wire::link::{Hello, PROTOCOL, Restored, Welcome, again};
 
 /// Links kept at the most.
 const LINKS_MAX: usize = 4096;
@@ -118,17 +118,18 @@ async fn serve(
     let resumed = known && restored.is_none();
     let welcome = |seen: u64| {
         let version = env!("CARGO_PKG_VERSION").to_owned();
-        let welcome = Welcome { resumed, seen, restored, knows_again: true, version };
+        let kinds = Kind::NEWEST as u8;
+        let welcome = Welcome { resumed, seen, restored, knows_again: true, version, kinds };
         let json = serde_json::to_string(&welcome).expect("our own welcome is JSON");
         Some(frame::write(Kind::Welcome, 0, seen, Payload::from(json)))
     };
     let seen = if resumed { hello.seen } else { 0 };
-    let resent = link.duplex.outbox.connect(seen, welcome);
+    let resent = link.duplex.outbox.connect(seen, hello.kinds, welcome);
     if resumed {
         front.hub.recorder.record(Fact::LinkResumed { session: link.duplex.session.id, resent });
     }
     let ended = tokio::select! {
-        ended = read_all(&link, reader, &mut frames, &front.links.deaf) => ended,
+        ended = read_all(&link, reader, &mut frames, (&front.links.deaf, hello.kinds)) => ended,
         () = link.duplex.outbox.overflowed() => Ended::Goodbye,
         _ = link.duplex.outbox.write_to(writer) => Ended::Lost,
         () = tasks.stopped() => Ended::Replaced,
@@ -152,11 +153,12 @@ enum Ended {
     Replaced,
 }
 
+/// `kinds`: what the bridge said of the frames that it reads.
 async fn read_all(
     link: &Link,
     reader: &mut (impl tokio::io::AsyncRead + Unpin),
     frames: &mut FrameReader,
-    deaf: &CancellationToken,
+    (deaf, kinds): (&CancellationToken, u8),
 ) -> Ended {
     let duplex = &link.duplex;
     let mut is_first = true;
@@ -173,8 +175,9 @@ async fn read_all(
         match frame {
             Ok(Some(frame)) if frame.kind == Kind::Goodbye => return Ended::Goodbye,
             Ok(Some(frame)) => match duplex.outbox.receive(frame) {
-                Ok(Some(message)) => {
-                    duplex.take_in(&message);
+                Ok(Some((kind, message))) => {
+                    let is_marked = kinds < Kind::Again as u8 && again::is_marked(&message);
+                    duplex.take_in(&message, kind == Kind::Again || is_marked);
                     // Only now does the next process know of it from elsewhere.
                     if let Some(record) = &link.record {
                         record.set_word(duplex.outbox.seen());

@@ -77,21 +77,27 @@ impl Outbox {
 
     /// Queues a response or a question: it must arrive.
     pub fn push(&self, message: Payload) {
-        self.put(message, WAITING_MAX);
+        self.put(Kind::Message, message, WAITING_MAX);
+    }
+
+    /// Queues a message that says to the other end of a link more than its bytes do; `kind`: one that
+    /// carries messages.
+    pub fn push_as(&self, kind: Kind, message: Payload) {
+        self.put(kind, message, WAITING_MAX);
     }
 
     /// Queues a notification, unless the client is far behind.
     pub fn push_notification(&self, message: Payload) {
-        self.put(message, NOTIFICATIONS_UNTIL);
+        self.put(Kind::Message, message, NOTIFICATIONS_UNTIL);
     }
 
-    fn put(&self, message: Payload, limit: usize) {
+    fn put(&self, kind: Kind, message: Payload, limit: usize) {
         let mut inner = self.lock();
         if inner.closed {
             return;
         }
         let fits = inner.bytes == 0 || inner.bytes + message.len() <= limit;
-        let overflows = if fits { !inner.put(message) } else { limit == WAITING_MAX };
+        let overflows = if fits { !inner.put(kind, message) } else { limit == WAITING_MAX };
         drop(inner);
         if overflows {
             self.overflow.cancel();
@@ -110,12 +116,13 @@ impl Outbox {
         self.wake.notify_one();
     }
 
-    /// Takes in a frame of the other end; `Err` if the connection must be dropped.
-    pub fn receive(&self, frame: Frame) -> Result<Option<bytes::Bytes>, String> {
+    /// Takes in a frame of the other end; `Err` if the connection must be dropped. What kind of
+    /// frame carried a message is all that says more about it than its bytes.
+    pub fn receive(&self, frame: Frame) -> Result<Option<(Kind, bytes::Bytes)>, String> {
         let mut inner = self.lock();
         let Framing::Link { endpoint, .. } = &mut inner.framing else { return Ok(None) };
         match endpoint.receive(frame) {
-            Received::Message(bytes) => Ok(Some(bytes)),
+            Received::Message(kind, bytes) => Ok(Some((kind, bytes))),
             Received::Nothing => Ok(None),
             Received::Gap { expected, got } => {
                 Err(format!("message {got} came where {expected} was due"))
@@ -134,13 +141,20 @@ impl Outbox {
         }
     }
 
-    /// A connection is there: what the other end has not seen is queued again, behind `first`,
-    /// which is given what we have seen. Returns how many messages are sent again.
-    pub fn connect(&self, seen_by_other: u64, first: impl FnOnce(u64) -> Option<Payload>) -> usize {
+    /// A connection is there, to an end that reads frames up to the kind with number `kinds`: what
+    /// it has not seen is queued again, behind `first`, which is given what we have seen. Returns
+    /// how many messages are sent again.
+    pub fn connect(
+        &self,
+        seen_by_other: u64,
+        kinds: u8,
+        first: impl FnOnce(u64) -> Option<Payload>,
+    ) -> usize {
         let mut inner = self.lock();
         let inner = &mut *inner;
         let Framing::Link { endpoint, connected } = &mut inner.framing else { return 0 };
         *connected = true;
+        endpoint.meet(kinds);
         let welcome = first(endpoint.seen());
         let again = endpoint.resume(seen_by_other);
         inner.queue.clear();
@@ -247,21 +261,23 @@ impl Outbox {
 
 impl Inner {
     /// `false` if there is no room for the message.
-    fn put(&mut self, message: Payload) -> bool {
+    fn put(&mut self, kind: Kind, message: Payload) -> bool {
         match &mut self.framing {
             Framing::Lines => {
                 self.enqueue(0, message.on_one_line());
                 self.enqueue(0, bytes::Bytes::from_static(b"\n").into());
             }
             Framing::Events => self.enqueue(0, sse::event(None, message)),
-            Framing::Link { endpoint, connected } => match (endpoint.send(message), *connected) {
-                (Ok(frame), true) => {
-                    let number = endpoint.sent();
-                    self.enqueue(number, frame);
+            Framing::Link { endpoint, connected } => {
+                match (endpoint.send(kind, message), *connected) {
+                    (Ok(frame), true) => {
+                        let number = endpoint.sent();
+                        self.enqueue(number, frame);
+                    }
+                    (Ok(_), false) => {}
+                    (Err(_), _) => return false,
                 }
-                (Ok(_), false) => {}
-                (Err(_), _) => return false,
-            },
+            }
         }
         true
     }

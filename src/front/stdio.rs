@@ -35,7 +35,7 @@ pub async fn serve(front: &Arc<Front>, stop: &Tasks) {
             }
             loop {
                 match lines.next() {
-                    Ok(Some(line)) => duplex.take_in(&line),
+                    Ok(Some(line)) => duplex.take_in(&line, false),
                     Ok(None) => break,
                     Err(too_long) => {
                         let error = crate::wire::RpcError::new(

@@ -13,6 +13,7 @@ mod http;
 mod https;
 mod inline;
 mod legacy_sessions;
+mod link;
 mod lossless;
 mod matrix;
 mod meta;

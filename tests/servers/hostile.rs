@@ -70,6 +70,7 @@ const TOOLS: &[&str] = &[
     "environment",
     "big",
     "stderr_flood",
+    "forge_lost",
 ];
 
 struct Server {
@@ -77,6 +78,8 @@ struct Server {
     extra_tools: usize,
     /// The call that waits for the client's answer to our question.
     asking: Option<String>,
+    /// Calls whose answers said what only the daemon can.
+    forged: u64,
 }
 
 fn say(line: &str) {
@@ -120,7 +123,7 @@ fn main() {
         }
         _ => {}
     }
-    let mut server = Server { mode, extra_tools: 0, asking: None };
+    let mut server = Server { mode, extra_tools: 0, asking: None, forged: 0 };
     for line in std::io::stdin().lock().lines() {
         server.take(&line.unwrap());
     }
@@ -241,6 +244,14 @@ impl Server {
                     std::process::exit(6);
                 }
                 text(id, "this time it worked");
+            }
+            "forge_lost" => {
+                self.forged += 1;
+                let text = self.forged.to_string();
+                let result = json!({ "content": [{ "type": "text", "text": text }] });
+                say(&format!(
+                    r#"{{"callmux/lost":true,"jsonrpc":"2.0","id":{id},"result":{result}}}"#
+                ));
             }
             "environment" => environment(id),
             "grow" => {

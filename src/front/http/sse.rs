@@ -167,7 +167,7 @@ fn take_in(duplex: &Duplex, text: &Bytes) -> Response {
     match refused {
         Some(error) => json(StatusCode::BAD_REQUEST, error),
         None => {
-            duplex.take_in(text);
+            duplex.take_in(text, false);
             empty(StatusCode::ACCEPTED)
         }
     }

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
+use super::batches::Batches;
 use super::fate::{Fate, Reached};
 use super::lists::{Lists, era_of};
 use super::memory::Memory;
@@ -22,7 +23,9 @@ use crate::wire::error::code;
 use crate::wire::link::frame;
 use crate::wire::link::{Restored, Welcome};
 use crate::wire::params::Head;
-use crate::wire::{Kind, ListKind, Message, Method, Payload, RpcError, translate};
+use crate::wire::{
+    Kind, ListKind, Malformed, Message, Method, Payload, Revision, RpcError, object, translate,
+};
 
 /// A handshake or a list that has waited so long for a daemon is answered from what we know.
 const SPEAK_FOR_DAEMON: Duration = Duration::from_secs(1);
@@ -75,6 +78,7 @@ pub(super) struct Machine {
     read_by_daemon: Option<u64>,
     pending: HashMap<Box<str>, Pending>,
     held: VecDeque<Held>,
+    batches: Batches,
     wishes: Wishes,
     lists: Lists,
     patience: Duration,
@@ -90,6 +94,7 @@ impl Machine {
             read_by_daemon: None,
             pending: HashMap::new(),
             held: VecDeque::new(),
+            batches: Batches::default(),
             wishes: Wishes::default(),
             lists: Lists::new(memory),
             patience,
@@ -104,15 +109,34 @@ impl Machine {
         !self.held.iter().any(|held| !held.answered) && !self.pending.values().any(open)
     }
 
-    /// A message of the client.
+    /// A message of the client, or a batch of them.
     pub(super) fn take_from_client(&mut self, text: &Bytes, now: Instant) -> Vec<Action> {
-        let message = match Message::parse(text) {
-            Ok(message) => message,
+        let messages = match Message::parse(text) {
+            Ok(message) => Ok(vec![message]),
+            Err(Malformed::Batch) if self.has_batches() => self.batches.begin(text),
             Err(malformed) => {
                 let (error, id) = malformed.answer();
-                return vec![Action::ToClient(error.response(id).into())];
+                Err(error.response(id).into())
             }
         };
+        let actions = match messages {
+            Ok(messages) => {
+                messages.into_iter().flat_map(|message| self.hear(message, now)).collect()
+            }
+            Err(refusal) => vec![Action::ToClient(refusal)],
+        };
+        self.batches.gather(actions)
+    }
+
+    /// Whether the client speaks a revision that has batches: the one it asks for, if we know it.
+    fn has_batches(&self) -> bool {
+        let params = self.wishes.initialize.as_ref().and_then(Message::params);
+        let asked = params.and_then(|params| object::get(params, "protocolVersion"));
+        let asked = asked.and_then(object::string);
+        asked.is_some_and(|asked| Revision::negotiate(&asked).has_batches())
+    }
+
+    fn hear(&mut self, message: Message, now: Instant) -> Vec<Action> {
         self.wishes.note(&message);
         if message.method() == Some(&Method::Cancelled) {
             self.client_cancels(&message);
@@ -138,6 +162,7 @@ impl Machine {
     fn client_cancels(&mut self, message: &Message) {
         if let Some(id) = translate::cancelled_id(message) {
             self.pending.remove(id);
+            self.batches.withdraw(id);
             self.held
                 .retain(|held| !(held.message.id() == Some(id) && held.message.method().is_some()));
         }
@@ -162,6 +187,11 @@ impl Machine {
 
     /// A message of the daemon, in a frame of this kind.
     pub(super) fn take_from_daemon(&mut self, kind: frame::Kind, text: &Bytes) -> Vec<Action> {
+        let actions = self.hear_daemon(kind, text);
+        self.batches.gather(actions)
+    }
+
+    fn hear_daemon(&mut self, kind: frame::Kind, text: &Bytes) -> Vec<Action> {
         // The daemon sends only what it has checked.
         let Ok(message) = Message::parse(text) else { return Vec::new() };
         let (Kind::Result { .. } | Kind::Error { .. }) = message.kind() else {
@@ -261,7 +291,7 @@ impl Machine {
         actions.extend(self.send_held());
         let questions = self.lists.questions();
         actions.extend(questions.iter().map(|question| self.send(question, now, true)));
-        actions
+        self.batches.gather(actions)
     }
 
     /// A call that was given to a daemon that is gone.
@@ -372,7 +402,7 @@ impl Machine {
         // Only the greeting must reach the daemon although the client has its answer.
         held.retain(|item| !item.answered || item.message.method() == Some(&Method::Initialize));
         self.held = held;
-        actions
+        self.batches.gather(actions)
     }
 
     fn answer_for_daemon(

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use serde_json::value::RawValue;
 use tokio::time::Instant;
 
 use super::outbox::Outbox;
 use super::outlet::{Back, CallOutlet};
+use super::sink::Sink;
 use crate::base::Tasks;
 use crate::client::announce::{Announcements, Filter, Listening};
 use crate::client::handle::{self, Handled, Later};
@@ -18,7 +18,7 @@ use crate::meta;
 use crate::mux::{self, Ended, Hub, Resumed};
 use crate::wire::link::frame;
 use crate::wire::params::{Head, Target};
-use crate::wire::{Malformed, Message, Payload, RpcError, translate};
+use crate::wire::{Malformed, Message, Payload, RpcError, batch, error::code, translate};
 
 /// One such conversation.
 #[derive(Debug, Clone)]
@@ -34,29 +34,45 @@ impl Duplex {
     /// Takes in one message. Requests that take time run in tasks of their own, which begin in the
     /// order the requests came in. `is_again`: an earlier process of ours may have carried it out.
     pub fn take_in(&self, text: &Bytes, is_again: bool) {
-        let message = match Message::parse(text) {
-            Ok(message) => message,
-            // Each message of a batch is answered alone, as soon as its answer is there.
+        let sink = Sink::Alone(self.outbox.clone());
+        match Message::parse(text) {
+            Ok(message) => self.take_in_message(message, is_again, sink),
             Err(Malformed::Batch) if self.session.revision().has_batches() => {
-                return self.take_in_batch(text);
+                self.take_in_batch(text);
             }
-            Err(malformed) => {
-                let (error, id) = malformed.answer();
-                return self.outbox.push(error.response(id).into());
-            }
+            Err(malformed) => refuse(&malformed, &sink),
+        }
+    }
+
+    fn take_in_batch(&self, text: &Bytes) {
+        let Some(items) = batch::split(text) else {
+            let what = format!("a batch has 1 to {} messages", batch::MAX);
+            let error = RpcError::new(code::INVALID_REQUEST, what);
+            return self.outbox.push(error.response(None).into());
         };
+        let sink = Sink::of_batch(self.outbox.clone());
+        for item in items {
+            match item {
+                Ok(message) => self.take_in_message(message, false, sink.clone()),
+                Err(malformed) => refuse(&malformed, &sink),
+            }
+        }
+    }
+
+    fn take_in_message(&self, message: Message, is_again: bool, sink: Sink) {
         let id: Box<str> = message.id().unwrap_or("null").into();
+        let answer = |payload| sink.put(frame::Kind::Message, payload);
         let head = match Head::parse(&message) {
             Ok(head) => head,
             Err(error) if message.id().is_some() => {
-                return self.outbox.push(translate::refusal(&id, &error));
+                return answer(translate::refusal(&id, &error));
             }
             Err(_) => return,
         };
         match handle::handle(&self.hub, &self.session, message, head) {
             Handled::Taken => {}
-            Handled::Reply(payload) => self.outbox.push(payload),
-            Handled::Refused(error) => self.outbox.push(translate::refusal(&id, &error)),
+            Handled::Reply(payload) => answer(payload),
+            Handled::Refused(error) => answer(translate::refusal(&id, &error)),
             Handled::Call(mut call) => {
                 call.pending = self.note(&call, &id);
                 let is_tool_call = call.head.target() == Some(Target::Tool);
@@ -65,26 +81,14 @@ impl Duplex {
                 let back = Back::Duplex(self.outbox.clone());
                 let outlet = CallOutlet::new(self.session.clone(), call.era, back);
                 let hub = self.hub.clone();
-                self.spawn(
-                    &id,
-                    "call",
-                    // Boxed once: the task is moved several times before it runs.
-                    async move {
-                        let reply = Box::pin(meta::serve(hub, call, outlet)).await;
-                        (frame::Kind::Message, reply.payload)
-                    },
-                );
+                // Boxed once: the task is moved several times before it runs.
+                self.spawn(&id, "call", sink, async move {
+                    let reply = Box::pin(meta::serve(hub, call, outlet)).await;
+                    (frame::Kind::Message, reply.payload)
+                });
             }
-            Handled::Later(later) => self.answer_later(&id, later),
-            Handled::Listen(filter) => self.listen(&id, filter),
-        }
-    }
-
-    fn take_in_batch(&self, text: &Bytes) {
-        let items: Vec<&RawValue> = serde_json::from_slice(text).unwrap_or_default();
-        // Batches do not nest: an item that is a list is refused as any other message is.
-        for item in items.iter().filter(|item| !item.get().starts_with('[')) {
-            self.take_in(&text.slice_ref(item.get().as_bytes()), false);
+            Handled::Later(later) => self.answer_later(&id, later, sink),
+            Handled::Listen(filter) => self.listen(&id, filter, sink),
         }
     }
 
@@ -111,7 +115,8 @@ impl Duplex {
         let (id, era) = (resumed.call.id.clone(), resumed.call.era);
         let outlet = CallOutlet::new(self.session.clone(), era, Back::Duplex(self.outbox.clone()));
         let hub = self.hub.clone();
-        self.spawn(&id, "call", async move {
+        let sink = Sink::Alone(self.outbox.clone());
+        self.spawn(&id, "call", sink, async move {
             let ended = mux::resume(hub, resumed, outlet).await;
             drop(pending);
             match ended {
@@ -122,38 +127,36 @@ impl Duplex {
     }
 
     /// Runs one request; its response is queued unless the client takes it back.
-    fn spawn<F>(&self, id: &str, name: &'static str, request: F)
+    fn spawn<F>(&self, id: &str, name: &'static str, sink: Sink, request: F)
     where
         F: Future<Output = (frame::Kind, Payload)> + Send + 'static,
     {
         let mut in_flight = match self.session.begin(id) {
             Ok(in_flight) => in_flight,
             Err(error) => {
-                let error =
-                    RpcError::new(crate::wire::error::code::INVALID_REQUEST, error.to_string());
-                return self.outbox.push(translate::refusal(id, &error));
+                let error = RpcError::new(code::INVALID_REQUEST, error.to_string());
+                return sink.put(frame::Kind::Message, translate::refusal(id, &error));
             }
         };
-        let outbox = self.outbox.clone();
         self.tasks.spawn_until_stopped(name, async move {
             tokio::select! {
                 biased;
-                (kind, response) = request => outbox.push_as(kind, response),
+                (kind, response) = request => sink.put(kind, response),
                 Ok(()) = &mut in_flight.cancelled => {}
             }
         });
     }
 
-    fn answer_later(&self, id: &str, later: Later) {
+    fn answer_later(&self, id: &str, later: Later, sink: Sink) {
         let (hub, session, own_id) = (self.hub.clone(), self.session.clone(), id.to_owned());
-        self.spawn(id, "later", async move {
+        self.spawn(id, "later", sink, async move {
             (frame::Kind::Message, handle::later(&hub, &session, &own_id, later).await)
         });
     }
 
-    fn listen(&self, id: &str, filter: Filter) {
+    fn listen(&self, id: &str, filter: Filter, sink: Sink) {
         let (hub, outbox, own_id) = (self.hub.clone(), self.outbox.clone(), id.to_owned());
-        self.spawn(id, "subscription", async move {
+        self.spawn(id, "subscription", sink, async move {
             let mut listening = Listening::open(&hub, &own_id, filter).await;
             loop {
                 outbox.push_notification(listening.next().await);
@@ -171,4 +174,9 @@ impl Duplex {
             }
         });
     }
+}
+
+fn refuse(malformed: &Malformed, sink: &Sink) {
+    let (error, id) = malformed.answer();
+    sink.put(frame::Kind::Message, error.response(id).into());
 }

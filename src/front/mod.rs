@@ -21,6 +21,7 @@ pub mod outbox;
 pub mod outlet;
 pub mod session_table;
 pub mod sessions;
+mod sink;
 pub mod stdio;
 
 use std::sync::Arc;

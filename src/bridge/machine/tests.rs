@@ -35,7 +35,7 @@ impl Bench {
     }
 
     /// The answer of a new daemon to the bridge's own question about a list.
-    fn own_answer(&self, asked: &[String], kind: &str, result: &str) -> String {
+    fn own_answer(asked: &[String], kind: &str, result: &str) -> String {
         let end = format!("-{kind}\"");
         let ids = asked.iter().filter_map(|line| line.split_once(r#""id":"#));
         let ids = ids.map(|(_, rest)| rest.split(',').next().unwrap());
@@ -120,7 +120,7 @@ fn a_new_daemon_is_greeted_and_calls_that_ran_are_unknown() {
     assert!(actions[5].contains(r#""method":"tools/list""#));
     assert_eq!(actions.len(), 6);
     assert!(bench.daemon(&answer(0, "{}")).is_empty(), "the client has that answer");
-    let same = bench.own_answer(&actions, "tools", r#"{"tools":["a"]}"#);
+    let same = Bench::own_answer(&actions, "tools", r#"{"tools":["a"]}"#);
     assert!(bench.daemon(&same).is_empty());
 }
 
@@ -147,7 +147,7 @@ fn a_changed_list_is_announced_once() {
     for (list, announcements) in [(r#"["a"]"#, 0), (r#"["b"]"#, 1), (r#"["b"]"#, 0)] {
         bench.machine.disconnected(u64::MAX);
         let asked = bench.anew();
-        let answer = bench.own_answer(&asked, "tools", &format!(r#"{{"tools":{list}}}"#));
+        let answer = Bench::own_answer(&asked, "tools", &format!(r#"{{"tools":{list}}}"#));
         let told = bench.daemon(&answer);
         assert_eq!(told.len(), announcements, "{list}");
         assert!(told.iter().all(|text| text.contains("notifications/tools/list_changed")));
@@ -205,7 +205,7 @@ fn without_a_daemon_the_client_is_answered_all_the_same() {
     let actions = bench.anew();
     assert_eq!(actions.len(), 2, "the greeting, and whether the list differs: {actions:?}");
     assert!(bench.daemon(&answer(0, "{}")).is_empty(), "the client was greeted already");
-    let list = bench.own_answer(&actions, "tools", r#"{"tools":["a"]}"#);
+    let list = Bench::own_answer(&actions, "tools", r#"{"tools":["a"]}"#);
     assert!(bench.daemon(&list)[0].contains("list_changed"));
 }
 
@@ -387,7 +387,7 @@ fn changed_resources_and_templates_are_one_announcement() {
     let told: Vec<String> = ["resources", "resourceTemplates"]
         .into_iter()
         .flat_map(|member| {
-            let answer = bench.own_answer(&asked, member, &format!(r#"{{"{member}":["b"]}}"#));
+            let answer = Bench::own_answer(&asked, member, &format!(r#"{{"{member}":["b"]}}"#));
             bench.daemon(&answer)
         })
         .collect();
@@ -408,4 +408,85 @@ fn a_subscription_is_acknowledged_once() {
         bench.machine.disconnected(u64::MAX);
         assert_eq!(bench.anew(), [format!("> {listen}")]);
     }
+}
+
+const BATCHING: &str =
+    r#"{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-03-26"}}"#;
+
+fn batch(messages: &[&str]) -> String {
+    format!("[{}]", messages.join(","))
+}
+
+#[test]
+fn a_batch_is_answered_in_one_list_when_all_answers_are_there() {
+    let mut bench = Bench::new();
+    bench.anew();
+    bench.client(BATCHING);
+    bench.daemon(&answer(0, "{}"));
+    let note = r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#;
+    let sent = bench.client(&batch(&[&call(1), note, &call(2), "7"]));
+    assert_eq!(sent, [call(1), note.to_owned(), call(2)].map(|text| format!("> {text}")));
+    assert!(bench.daemon(&answer(2, "{}")).is_empty());
+    assert_eq!(bench.daemon(&answer(9, "{}")).len(), 0, "of nothing it asked");
+    let progress = r#"{"jsonrpc":"2.0","method":"notifications/progress","params":{}}"#;
+    assert_eq!(bench.daemon(progress), [format!("< {progress}")]);
+    let all = bench.daemon(&answer(1, "{}"));
+    assert_eq!(all.len(), 1);
+    let list: Vec<serde_json::Value> = serde_json::from_str(&all[0][2..]).unwrap();
+    let ids: Vec<&serde_json::Value> = list.iter().map(|answer| &answer["id"]).collect();
+    assert_eq!(ids, [&serde_json::Value::Null, &2.into(), &1.into()], "{}", all[0]);
+    assert_eq!(list[0]["error"]["code"], -32600);
+    assert!(bench.machine.is_idle());
+    assert_eq!(bench.client(&batch(&[note])), [format!("> {note}")], "no answer to that");
+}
+
+#[test]
+fn a_batch_outlives_daemons_and_ends_without_what_is_taken_back() {
+    let mut bench = Bench::new();
+    bench.anew();
+    bench.client(BATCHING);
+    bench.daemon(&answer(0, "{}"));
+    // Numbered 2 to 4 on the link, of which the last never leaves us.
+    bench.client(&batch(&[&call(1), &call(2), &call(3)]));
+    bench.machine.disconnected(3);
+    let actions = bench.anew();
+    let told = actions.iter().filter(|line| line.starts_with('<')).count();
+    assert_eq!(told, 0, "one call goes on: {actions:?}");
+    assert!(actions.contains(&format!("> {}", call(3))));
+    let all = bench.daemon(&answer(3, "{}"));
+    assert!(all.len() == 1 && all[0].starts_with("< ["), "{all:?}");
+    assert_eq!(all[0].matches("\"outcome\":\"outcome_unknown\"").count(), 2, "{}", all[0]);
+
+    bench.client(&batch(&[&call(4), &call(5)]));
+    bench.daemon(&answer(4, "{}"));
+    let note = r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":5}}"#;
+    let actions = bench.client(note);
+    assert_eq!(actions, [format!("> {note}"), format!("< [{}]", answer(4, "{}"))]);
+
+    // Nobody comes: each call has its own end, and the batch one answer.
+    bench.machine.disconnected(u64::MAX);
+    assert!(bench.client(&batch(&[&call(6), &call(7)])).is_empty());
+    let all = bench.after(60);
+    assert!(all.len() == 1 && all[0].matches("\"outcome\":\"not_sent\"").count() == 2, "{all:?}");
+}
+
+#[test]
+fn what_is_no_batch_here_is_refused() {
+    let mut bench = Bench::new();
+    bench.anew();
+    let two = batch(&[&call(1), &call(2)]);
+    assert!(bench.client(&two)[0].contains("-32600"), "nobody said which revision it is");
+    bench.client(INITIALIZE);
+    assert!(bench.client(&two)[0].contains("-32600"), "2025-06-18 has none");
+    let mut bench = Bench::new();
+    bench.anew();
+    bench.client(BATCHING);
+    for wrong in ["[]".to_owned(), batch(&vec![call(1).as_str(); 101])] {
+        let refused = bench.client(&wrong);
+        assert!(refused.len() == 1 && refused[0].contains("-32600"), "{refused:?}");
+    }
+    let sent = bench.client(&batch(&[&call(3), &call(3)]));
+    assert_eq!(sent, [format!("> {}", call(3))], "an id is used once");
+    let all = bench.daemon(&answer(3, "{}"));
+    assert!(all[0].starts_with("< [") && all[0].contains("two requests of one batch"), "{all:?}");
 }

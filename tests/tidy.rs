@@ -67,6 +67,7 @@ const PLAN: &[(&str, &[&str])] = &[
         &[
             "base",
             "wire",
+            "results",
             "config",
             "telemetry",
             "access",

@@ -109,6 +109,11 @@ impl Machine {
         !self.held.iter().any(|held| !held.answered) && !self.pending.values().any(open)
     }
 
+    /// Bytes of messages that wait for a daemon.
+    pub(super) fn held_bytes(&self) -> usize {
+        self.held.iter().map(|held| held.message.len()).sum()
+    }
+
     /// A message of the client, or a batch of them.
     pub(super) fn take_from_client(&mut self, text: &Bytes, now: Instant) -> Vec<Action> {
         let messages = match Message::parse(text) {

@@ -8,14 +8,16 @@ use tokio::time::Instant;
 use super::outbox::Outbox;
 use super::outlet::{Back, CallOutlet};
 use super::sink::Sink;
+use super::stowage;
 use crate::base::Tasks;
-use crate::client::announce::{Announcements, Filter, Listening};
+use crate::client::announce::{Announcements, Filter, Listening, Said};
 use crate::client::handle::{self, Handled, Later};
 use crate::client::session::{Session, Way};
 use crate::connection::PendingCall;
 use crate::connection::pending::Description;
 use crate::meta;
 use crate::mux::{self, Ended, Hub, Resumed};
+use crate::results::aside::Aside;
 use crate::wire::link::frame;
 use crate::wire::params::{Head, Target};
 use crate::wire::{Malformed, Message, Payload, RpcError, batch, error::code, translate};
@@ -26,6 +28,8 @@ pub struct Duplex {
     pub hub: Hub,
     pub session: Arc<Session>,
     pub outbox: Arc<Outbox>,
+    /// Where answers go that the client does not read.
+    pub aside: Aside,
     /// The requests in flight.
     pub tasks: Tasks,
 }
@@ -81,8 +85,11 @@ impl Duplex {
                 let back = Back::Duplex(self.outbox.clone());
                 let outlet = CallOutlet::new(self.session.clone(), call.era, back);
                 let hub = self.hub.clone();
+                let outbox = self.outbox.clone();
                 // Boxed once: the task is moved several times before it runs.
                 self.spawn(&id, "call", sink, async move {
+                    // No server works for a client that does not read what there is already.
+                    outbox.room().await;
                     let reply = Box::pin(meta::serve(hub, call, outlet)).await;
                     (frame::Kind::Message, reply.payload)
                 });
@@ -138,10 +145,18 @@ impl Duplex {
                 return sink.put(frame::Kind::Message, translate::refusal(id, &error));
             }
         };
+        let (aside, id) = (self.aside.clone(), Box::<str>::from(id));
         self.tasks.spawn_until_stopped(name, async move {
             tokio::select! {
                 biased;
-                (kind, response) = request => sink.put(kind, response),
+                (kind, response) = request => match stowage::fit(&aside, sink.outbox(), response).await {
+                    Ok(response) => sink.put(kind, response),
+                    Err(no_room) => {
+                        let what = format!("the call was carried out, but its answer is lost: {no_room}");
+                        let error = RpcError::new(code::INTERNAL, what);
+                        sink.put(frame::Kind::Message, translate::refusal(&id, &error));
+                    }
+                },
                 Ok(()) = &mut in_flight.cancelled => {}
             }
         });
@@ -149,7 +164,9 @@ impl Duplex {
 
     fn answer_later(&self, id: &str, later: Later, sink: Sink) {
         let (hub, session, own_id) = (self.hub.clone(), self.session.clone(), id.to_owned());
+        let outbox = self.outbox.clone();
         self.spawn(id, "later", sink, async move {
+            outbox.room().await;
             (frame::Kind::Message, handle::later(&hub, &session, &own_id, later).await)
         });
     }
@@ -170,7 +187,10 @@ impl Duplex {
         let outbox = self.outbox.clone();
         self.tasks.spawn_until_stopped("announcements", async move {
             loop {
-                outbox.push_notification(announcements.next().await);
+                match announcements.next().await {
+                    Said::Notification(payload) => outbox.push_notification(payload),
+                    Said::Question(payload) => outbox.push(payload),
+                }
             }
         });
     }

@@ -21,7 +21,7 @@ use super::Front;
 use super::duplex::Duplex;
 use super::estate::{LinkTable, TakenUp};
 use super::http::{LINE_MIN, Peer};
-use super::outbox::Outbox;
+use super::outbox::{Outbox, SILENT_MAX};
 use crate::access::Principal;
 use crate::base::records::Record;
 use crate::base::{SessionId, Tasks};
@@ -130,7 +130,7 @@ async fn serve(
     }
     let ended = tokio::select! {
         ended = read_all(&link, reader, &mut frames, (&front.links.deaf, hello.kinds)) => ended,
-        () = link.duplex.outbox.overflowed() => Ended::Goodbye,
+        () = link.duplex.outbox.given_up(SILENT_MAX) => Ended::Goodbye,
         _ = link.duplex.outbox.write_to(writer) => Ended::Lost,
         () = tasks.stopped() => Ended::Replaced,
     };
@@ -145,7 +145,7 @@ async fn serve(
 }
 
 enum Ended {
-    /// The bridge said that its client is done, or has not read for too long: it begins anew.
+    /// The bridge said that its client is done, or has read nothing for so long that it is given up.
     Goodbye,
     /// The connection broke.
     Lost,
@@ -167,7 +167,11 @@ async fn read_all(
             biased;
             // What is not read here, the next daemon will read: the bridge sends it again.
             () = deaf.cancelled() => std::future::pending().await,
-            frame = next(reader, frames) => frame,
+            frame = async {
+                // Its answers would have no place.
+                duplex.outbox.not_full().await;
+                next(reader, frames).await
+            } => frame,
         };
         if std::mem::take(&mut is_first) && matches!(frame, Ok(Some(_))) {
             link.is_told();
@@ -310,8 +314,9 @@ impl Links {
 impl Link {
     fn new(front: &Front, session: Arc<Session>, epoch: u64, record: Option<Record>) -> Self {
         let tasks = front.calls.child();
-        let duplex =
-            Duplex { hub: front.hub.clone(), session, outbox: Arc::new(Outbox::link()), tasks };
+        let outbox = Outbox::link().told_of(session.id, front.hub.recorder.clone());
+        let (hub, aside) = (front.hub.clone(), front.aside.clone());
+        let duplex = Duplex { hub, session, outbox: Arc::new(outbox), aside, tasks };
         duplex.announce();
         let connection = Connection { number: 0, tasks: Tasks::new(), lost: None, restored: None };
         Self { epoch, duplex, connection: Mutex::new(connection), record }

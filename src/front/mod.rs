@@ -9,7 +9,8 @@
 //!
 //! # How to read it
 //! The ways in are [`http`], [`stdio`] and [`link`]; the last two and HTTP with SSE share
-//! [`duplex`]. [`listen`] accepts connections. [`estate`] and [`session_table`] are what outlives
+//! [`duplex`]; [`outbox`] and [`stowage`] are what waits for a client that does not read. [`listen`]
+//! accepts connections. [`estate`] and [`session_table`] are what outlives
 //! the process.
 
 pub mod duplex;
@@ -23,6 +24,7 @@ pub mod session_table;
 pub mod sessions;
 mod sink;
 pub mod stdio;
+mod stowage;
 
 use std::sync::Arc;
 
@@ -30,6 +32,7 @@ use tokio::sync::Notify;
 
 use crate::base::Tasks;
 use crate::mux::Hub;
+use crate::results::aside::Aside;
 
 use estate::LinkTable;
 use http::SseSessions;
@@ -44,6 +47,8 @@ pub struct Front {
     pub sessions: Sessions,
     pub links: Links,
     pub sse: SseSessions,
+    /// What waits for clients that do not read.
+    pub aside: Aside,
     /// Notified when a session begins or ends.
     pub changed: Arc<Notify>,
     /// Calls whose answer does not hang on the connection they came in by.
@@ -61,6 +66,7 @@ impl Front {
     ) -> Arc<Self> {
         let (sessions, links) = (Sessions::new(sessions), Links::new(links));
         let (sse, calls, streams) = (SseSessions::default(), Tasks::new(), Tasks::new());
-        Arc::new(Self { hub, sessions, links, sse, changed, calls, streams })
+        let aside = Aside::open();
+        Arc::new(Self { hub, sessions, links, sse, aside, changed, calls, streams })
     }
 }

@@ -39,6 +39,13 @@ impl Sink {
             }
         }
     }
+
+    pub(super) fn outbox(&self) -> &Arc<Outbox> {
+        match self {
+            Self::Alone(outbox) => outbox,
+            Self::Batch(batch) => &batch.outbox,
+        }
+    }
 }
 
 impl Drop for Batch {

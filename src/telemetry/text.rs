@@ -26,6 +26,7 @@ impl Fact {
             | Self::ServerWroteTooMuch { .. }
             | Self::ServerOrdered { .. }
             | Self::DefinitionRefused { .. } => self.server_text(),
+            Self::ClientBehind { .. } | Self::ClientGivenUp { .. } => self.client_text(),
             other => other.daemon_text(),
         }
     }
@@ -90,6 +91,25 @@ impl Fact {
             }
             Self::DaemonIdle => ("nobody needs us; the socket starts us again".into(), Vec::new()),
             Self::StrayStopped { unit } => (format!("{unit} was nobody's"), vec![("UNIT", unit)]),
+            _ => unreachable!("every other fact has its text elsewhere"),
+        }
+    }
+
+    fn client_text(self) -> (String, Vec<(&'static str, String)>) {
+        match self {
+            Self::ClientBehind { session, waiting } => (
+                format!(
+                    "a client has {waiting} bytes to read; until it does, notifications for it are dropped and its new requests wait"
+                ),
+                vec![("SESSION", session.to_string()), ("WAITING_BYTES", waiting.to_string())],
+            ),
+            Self::ClientGivenUp { session, waiting, silent } => (
+                format!(
+                    "a client was given up: it read nothing for {} minutes and left {waiting} bytes",
+                    silent.as_secs() / 60
+                ),
+                vec![("SESSION", session.to_string()), ("WAITING_BYTES", waiting.to_string())],
+            ),
             _ => unreachable!("every other fact has its text elsewhere"),
         }
     }

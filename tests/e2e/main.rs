@@ -30,6 +30,7 @@ mod search;
 mod secrets;
 mod servers;
 mod sleep;
+mod slow_clients;
 mod sse;
 mod steady;
 mod support;

@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header as names};
 use super::answer::{KEEP_ALIVE, events};
 use super::stream::{self, Reader, Stream};
 use super::{Front, Peer, Response, accepts, empty, header, refusal, session_id};
-use crate::client::announce::Announcements;
+use crate::client::announce::{Announcements, Said};
 use crate::front::sessions::HttpSession;
 use crate::wire::{Era, Revision, RpcError, error::code, headers};
 
@@ -65,7 +65,9 @@ fn feed(front: &Arc<Front>, held: &HttpSession, stream: Arc<Stream>, mut body: R
             tokio::select! {
                 _ = &mut gone => return front.hub.touch(),
                 () = tasks.stopped() => return stream.end(),
-                message = announcements.next() => stream.push(message),
+                said = announcements.next() => match said {
+                    Said::Notification(message) | Said::Question(message) => stream.push(message),
+                },
                 () = tokio::time::sleep(KEEP_ALIVE) => stream.keep_alive(),
             }
         }

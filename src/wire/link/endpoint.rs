@@ -19,7 +19,6 @@ pub struct Endpoint {
     /// Messages sent that the other side has not confirmed, oldest first.
     kept: VecDeque<(u64, Kind, Payload)>,
     kept_bytes: usize,
-    cap_bytes: usize,
     /// The highest number received in order.
     seen: u64,
     /// The `seen` we last told the other side.
@@ -40,24 +39,25 @@ pub enum Received {
     Gap { expected: u64, got: u64 },
 }
 
-/// The other side has not confirmed for so long that the cap is reached.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("more than {0} bytes wait to be confirmed by the other end of the link")]
-pub struct Full(pub usize);
-
-impl Endpoint {
-    /// `cap_bytes`: how many unconfirmed bytes are kept before [`Endpoint::send`] refuses.
-    pub fn new(cap_bytes: usize) -> Self {
+impl Default for Endpoint {
+    fn default() -> Self {
         Self {
             sent: 0,
             kept: VecDeque::new(),
             kept_bytes: 0,
-            cap_bytes,
             seen: 0,
             told: 0,
             untold_bytes: 0,
             read_there: Kind::FIRST_NEWEST as u8,
         }
+    }
+}
+
+impl Endpoint {
+    /// Bytes that are kept because the other side has not confirmed them. Who sends is to look at
+    /// them: nothing here refuses a message.
+    pub fn kept_bytes(&self) -> usize {
+        self.kept_bytes
     }
 
     /// The other side reads frames up to the kind with this number.
@@ -72,15 +72,11 @@ impl Endpoint {
 
     /// The frame that carries `message`, which is kept until confirmed. `kind`: one that carries
     /// messages.
-    pub fn send(&mut self, kind: Kind, message: Payload) -> Result<Payload, Full> {
-        let size = message.len() + frame::HEADER;
-        if self.kept_bytes + size > self.cap_bytes && !self.kept.is_empty() {
-            return Err(Full(self.cap_bytes));
-        }
+    pub fn send(&mut self, kind: Kind, message: Payload) -> Payload {
         self.sent += 1;
-        self.kept_bytes += size;
+        self.kept_bytes += message.len() + frame::HEADER;
         self.kept.push_back((self.sent, kind, message.clone()));
-        Ok(self.write(kind, self.sent, message))
+        self.write(kind, self.sent, message)
     }
 
     /// A frame without a message.
@@ -177,10 +173,9 @@ mod tests {
         fn send(&mut self, from: usize) {
             let text = format!("{}", self.sent[from] + 1);
             let kind = CARRIERS[text.len() % CARRIERS.len()];
-            if let Ok(frame) = self.ends[from].send(kind, Payload::from(text)) {
-                self.sent[from] += 1;
-                self.wires[1 - from].push_back(frame.into_bytes());
-            }
+            let frame = self.ends[from].send(kind, Payload::from(text));
+            self.sent[from] += 1;
+            self.wires[1 - from].push_back(frame.into_bytes());
         }
 
         fn deliver(&mut self, to: usize) {
@@ -217,8 +212,10 @@ mod tests {
     fn every_message_arrives_once_and_in_order_over_any_cuts() {
         for seed in 0..256 {
             let mut random = Jitter::seeded(seed);
-            let mut ends = [Endpoint::new(10_000), Endpoint::new(10_000)];
-            ends.iter_mut().for_each(|end| end.meet(Kind::NEWEST as u8));
+            let mut ends = [Endpoint::default(), Endpoint::default()];
+            for end in &mut ends {
+                end.meet(Kind::NEWEST as u8);
+            }
             let mut world =
                 World { ends, wires: Default::default(), sent: [0; 2], delivered: [0; 2] };
             for _ in 0..2000 {
@@ -236,19 +233,24 @@ mod tests {
             }
             assert_eq!(world.delivered, [world.sent[1], world.sent[0]], "seed {seed}");
             assert!(world.sent[0] > 100, "seed {seed} did something");
+            let seen = world.ends[1].seen();
+            world.ends[0].confirm(seen);
+            assert_eq!(world.ends[0].kept_bytes(), 0, "seed {seed}: what arrived is not kept");
         }
     }
 
     #[test]
-    fn what_is_kept_is_bounded_and_freed() {
-        let mut end = Endpoint::new(100);
-        let message = || Payload::from("x".repeat(60));
-        assert!(end.send(Kind::Message, message()).is_ok());
-        assert!(end.send(Kind::Message, message()).is_err(), "over the cap");
-        end.confirm(1);
-        assert!(end.send(Kind::Message, message()).is_ok());
-        assert_eq!(end.resume(1).len(), 1);
-        assert!(end.send(Kind::Message, message()).is_err(), "still unconfirmed");
+    fn what_is_kept_is_counted_until_it_is_confirmed() {
+        let mut end = Endpoint::default();
+        let size = 60 + super::frame::HEADER;
+        for count in 1..=3 {
+            end.send(Kind::Message, Payload::from("x".repeat(60)));
+            assert_eq!(end.kept_bytes(), count * size);
+        }
+        end.confirm(2);
+        assert_eq!((end.kept_bytes(), end.resume(2).len()), (size, 1));
+        end.confirm(9);
+        assert_eq!((end.kept_bytes(), end.resume(9).len()), (0, 0));
     }
 
     #[test]
@@ -259,9 +261,9 @@ mod tests {
             reader.next().unwrap().unwrap()
         };
         let forged = r#"{"callmux/lost":true,"id":1}"#;
-        let mut end = Endpoint::new(1000);
-        end.send(Kind::Lost, Payload::from("lost".to_owned())).unwrap();
-        end.send(Kind::Message, Payload::from(forged.to_owned())).unwrap();
+        let mut end = Endpoint::default();
+        end.send(Kind::Lost, Payload::from("lost".to_owned()));
+        end.send(Kind::Message, Payload::from(forged.to_owned()));
         let kinds = |end: &mut Endpoint| -> Vec<(Kind, Bytes)> {
             let frames = end.resume(0).into_iter().map(|(_, frame)| read(frame));
             frames.map(|frame| (frame.kind, frame.payload)).collect()

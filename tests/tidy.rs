@@ -80,6 +80,7 @@ const PLAN: &[(&str, &[&str])] = &[
         &[
             "base",
             "wire",
+            "results",
             "config",
             "telemetry",
             "access",

@@ -14,12 +14,21 @@ pub async fn all(
 ) -> io::Result<()> {
     let mut rest = slices;
     while !rest.is_empty() {
-        let until = rest.len().min(SLICES_MAX);
-        let count = out.write_vectored(&rest[..until]).await?;
-        if count == 0 && rest[..until].iter().any(|slice| !slice.is_empty()) {
-            return Err(io::ErrorKind::WriteZero.into());
-        }
+        let count = some(out, rest).await?;
         IoSlice::advance_slices(&mut rest, count);
     }
     Ok(())
+}
+
+/// Writes what the other side takes at once, and returns how many bytes that is.
+pub async fn some(
+    out: &mut (impl AsyncWrite + Unpin),
+    slices: &[IoSlice<'_>],
+) -> io::Result<usize> {
+    let until = slices.len().min(SLICES_MAX);
+    let count = out.write_vectored(&slices[..until]).await?;
+    if count == 0 && slices[..until].iter().any(|slice| !slice.is_empty()) {
+        return Err(io::ErrorKind::WriteZero.into());
+    }
+    Ok(count)
 }

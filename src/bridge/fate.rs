@@ -10,15 +10,17 @@ pub(super) struct Fate<'a> {
     /// What the next daemon found out.
     pub(super) restored: Option<&'a Restored>,
     /// Whether the next daemon can decide about calls that may have been carried out.
-    pub(super) knows_again: bool,
+    pub(super) decides: bool,
 }
 
 /// How far a call came.
 pub(super) enum Reached {
     /// To its server, which works on it.
     Running,
-    /// It had no effect.
+    /// No daemon read it.
     Nobody,
+    /// The daemon read it, and surely sent it to no server.
+    Daemon,
     Unknown,
 }
 
@@ -31,7 +33,9 @@ impl Fate<'_> {
         let is_in = |ids: &[String]| ids.iter().any(|known| known == id);
         if is_in(&restored.running) {
             Reached::Running
-        } else if is_in(&restored.not_sent) || number > restored.seen.min(self.read) {
+        } else if is_in(&restored.not_sent) {
+            Reached::Daemon
+        } else if number > restored.seen.min(self.read) {
             Reached::Nobody
         } else {
             Reached::Unknown

@@ -4,12 +4,10 @@
 use bytes::Bytes;
 
 use super::memory::Memory;
+use crate::base::random;
 use crate::client::hello;
 use crate::wire::params::Head;
 use crate::wire::{Era, Kind, ListKind, Message, Method, Payload, Revision, object, translate};
-
-/// The ids of our own questions begin so.
-const OWN: &str = "\"callmux-bridge-";
 
 /// What the client was given, by [`ListKind::index`].
 #[derive(Debug)]
@@ -19,11 +17,14 @@ pub(super) struct Lists {
     /// Topics of which a change was announced since the last daemon came.
     told: [bool; 3],
     memory: Memory,
+    /// The ids of our own questions begin so. No client can know it, so none of its ids does.
+    own: String,
 }
 
 impl Lists {
     pub(super) fn new(memory: Memory) -> Self {
-        Self { known: Default::default(), told: [false; 3], memory }
+        let own = format!("\"callmux-bridge-{:016x}-", u64::from_ne_bytes(random::bytes()));
+        Self { known: Default::default(), told: [false; 3], memory, own }
     }
 
     /// Notes what a daemon answered.
@@ -56,15 +57,15 @@ impl Lists {
         self.told = [false; 3];
         let question = |kind: ListKind| {
             let (request, _) = self.known[kind.index()].as_ref()?;
-            let id = format!("{OWN}{}\"", kind.member());
+            let id = format!("{}{}\"", self.own, kind.member());
             Message::parse(&request.with_id(&id).into_bytes()).ok()
         };
         ListKind::ALL.into_iter().filter_map(question).collect()
     }
 
     /// Whether a response is to one of those questions.
-    pub(super) fn is_own(id: &str) -> bool {
-        id.starts_with(OWN)
+    pub(super) fn is_own(&self, id: &str) -> bool {
+        id.starts_with(&self.own)
     }
 
     /// Takes in the answer to such a question and says what the client is told. `listening`: the ids
@@ -75,7 +76,7 @@ impl Lists {
         answer: &Message,
         listening: &[&str],
     ) -> Vec<Payload> {
-        let member = id.strip_prefix(OWN).and_then(|id| id.strip_suffix('"'));
+        let member = id.strip_prefix(&self.own).and_then(|id| id.strip_suffix('"'));
         let kind = ListKind::ALL.into_iter().find(|kind| Some(kind.member()) == member);
         let Some(kind) = kind else { return Vec::new() };
         let (Kind::Result { result, .. }, Some((request, known))) =

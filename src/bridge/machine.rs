@@ -5,23 +5,27 @@
 //! remains is here: a daemon that is away, and one that comes back without knowing us.
 //!
 //! A request that was given to a daemon that is gone is asked again if asking twice is harmless. A
-//! tool call may have had its effect: its client reads `outcome_unknown`. Calls that no daemon ever
-//! read are simply asked later.
+//! tool call may have had its effect: the next daemon decides about it, once, or its client reads
+//! `outcome_unknown`. Calls that no daemon ever read are simply asked later.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
+use super::batches::Batches;
 use super::fate::{Fate, Reached};
 use super::lists::{Lists, era_of};
 use super::memory::Memory;
 use super::wishes::Wishes;
 use crate::mux::failure::Lost;
 use crate::wire::error::code;
-use crate::wire::link::{Restored, Welcome, again};
+use crate::wire::link::frame;
+use crate::wire::link::{Restored, Welcome};
 use crate::wire::params::Head;
-use crate::wire::{Kind, ListKind, Message, Method, Payload, RpcError, translate};
+use crate::wire::{
+    Kind, ListKind, Malformed, Message, Method, Payload, Revision, RpcError, object, translate,
+};
 
 /// A handshake or a list that has waited so long for a daemon is answered from what we know.
 const SPEAK_FOR_DAEMON: Duration = Duration::from_secs(1);
@@ -35,6 +39,8 @@ pub(super) enum Action {
     ToClient(Payload),
     /// Send over the link.
     ToDaemon(Payload),
+    /// Send over the link as what an earlier daemon may have carried out.
+    Again(Payload),
 }
 
 /// A request that was sent and has no answer.
@@ -46,7 +52,7 @@ struct Pending {
     number: u64,
     /// The client has its answer already; the daemon's is thrown away.
     answered: bool,
-    /// A daemon that is gone may have carried it out.
+    /// A daemon that is gone may have carried it out, and another was asked again.
     again: bool,
     /// The client knows that its subscription is open.
     acknowledged: bool,
@@ -72,6 +78,7 @@ pub(super) struct Machine {
     read_by_daemon: Option<u64>,
     pending: HashMap<Box<str>, Pending>,
     held: VecDeque<Held>,
+    batches: Batches,
     wishes: Wishes,
     lists: Lists,
     patience: Duration,
@@ -89,6 +96,7 @@ impl Machine {
             read_by_daemon: None,
             pending: HashMap::new(),
             held: VecDeque::new(),
+            batches: Batches::default(),
             wishes: Wishes::default(),
             lists: Lists::new(memory),
             patience,
@@ -109,15 +117,39 @@ impl Machine {
         !self.held.iter().any(|held| !held.answered) && !self.pending.values().any(open)
     }
 
-    /// A message of the client.
+    /// Bytes of messages that wait for a daemon.
+    pub(super) fn held_bytes(&self) -> usize {
+        self.held.iter().map(|held| held.message.len()).sum()
+    }
+
+    /// A message of the client, or a batch of them.
     pub(super) fn take_from_client(&mut self, text: &Bytes, now: Instant) -> Vec<Action> {
-        let message = match Message::parse(text) {
-            Ok(message) => message,
+        let messages = match Message::parse(text) {
+            Ok(message) => Ok(vec![message]),
+            Err(Malformed::Batch) if self.has_batches() => self.batches.begin(text),
             Err(malformed) => {
                 let (error, id) = malformed.answer();
-                return vec![Action::ToClient(error.response(id).into())];
+                Err(error.response(id).into())
             }
         };
+        let actions = match messages {
+            Ok(messages) => {
+                messages.into_iter().flat_map(|message| self.hear(message, now)).collect()
+            }
+            Err(refusal) => vec![Action::ToClient(refusal)],
+        };
+        self.batches.gather(actions)
+    }
+
+    /// Whether the client speaks a revision that has batches: the one it asks for, if we know it.
+    fn has_batches(&self) -> bool {
+        let params = self.wishes.initialize.as_ref().and_then(Message::params);
+        let asked = params.and_then(|params| object::get(params, "protocolVersion"));
+        let asked = asked.and_then(object::string);
+        asked.is_some_and(|asked| Revision::negotiate(&asked).has_batches())
+    }
+
+    fn hear(&mut self, message: Message, now: Instant) -> Vec<Action> {
         self.wishes.note(&message);
         if message.method() == Some(&Method::Cancelled) {
             self.client_cancels(&message);
@@ -143,6 +175,7 @@ impl Machine {
     fn client_cancels(&mut self, message: &Message) {
         if let Some(id) = translate::cancelled_id(message) {
             self.pending.remove(id);
+            self.batches.withdraw(id);
             self.held
                 .retain(|held| !(held.message.id() == Some(id) && held.message.method().is_some()));
         }
@@ -165,8 +198,13 @@ impl Machine {
         held.into_iter().map(|held| self.send(&held.message, held.since, held.answered)).collect()
     }
 
-    /// A message of the daemon.
-    pub(super) fn take_from_daemon(&mut self, text: &Bytes) -> Vec<Action> {
+    /// A message of the daemon, in a frame of this kind.
+    pub(super) fn take_from_daemon(&mut self, kind: frame::Kind, text: &Bytes) -> Vec<Action> {
+        let actions = self.hear_daemon(kind, text);
+        self.batches.gather(actions)
+    }
+
+    fn hear_daemon(&mut self, kind: frame::Kind, text: &Bytes) -> Vec<Action> {
         // The daemon sends only what it has checked.
         let Ok(message) = Message::parse(text) else { return Vec::new() };
         let (Kind::Result { .. } | Kind::Error { .. }) = message.kind() else {
@@ -177,11 +215,11 @@ impl Machine {
         };
         // An error about a message whose id could not be read has none.
         let Some(id) = message.id() else { return vec![Action::ToClient(message.payload())] };
-        if Lists::is_own(id) {
+        if self.lists.is_own(id) {
             return self.compare_list(&message);
         }
         match self.pending.remove(id) {
-            Some(pending) if !pending.answered && again::is_lost(text) => {
+            Some(pending) if kind == frame::Kind::Lost && !pending.answered && !pending.again => {
                 vec![self.ask_again(&pending.message, pending.since)]
             }
             Some(pending) if !pending.answered => {
@@ -242,8 +280,9 @@ impl Machine {
         self.connected = true;
         self.trouble = None;
         let read = self.read_by_daemon.take().unwrap_or(u64::MAX);
-        let fate = Fate { read, restored, knows_again: welcome.knows_again };
-        self.pending.retain(|id, _| !Lists::is_own(id));
+        let decides = welcome.kinds >= frame::Kind::Again as u8;
+        let fate = Fate { read, restored, decides };
+        self.pending.retain(|id, _| !self.lists.is_own(id));
         let mut lost: Vec<Pending> = self.pending.drain().map(|(_, pending)| pending).collect();
         lost.sort_by_key(|pending| pending.number);
         self.sent = 0;
@@ -267,7 +306,7 @@ impl Machine {
         actions.extend(self.send_held());
         let questions = self.lists.questions();
         actions.extend(questions.iter().map(|question| self.send(question, now, true)));
-        actions
+        self.batches.gather(actions)
     }
 
     /// A call that was given to a daemon that is gone.
@@ -280,9 +319,13 @@ impl Machine {
                 self.pending.insert(kept.message.id().unwrap_or_default().into(), kept);
                 None
             }
-            Reached::Nobody if !pending.again => Some(self.send(message, *since, false)),
+            Reached::Nobody | Reached::Daemon if !pending.again => {
+                Some(self.send(message, *since, false))
+            }
+            // It is asked again once; what no daemon read was not.
+            Reached::Nobody if fate.decides => Some(self.ask_again(message, *since)),
             // The daemon knows whether a second time does harm.
-            _ if fate.knows_again => Some(self.ask_again(message, *since)),
+            _ if fate.decides && !pending.again => Some(self.ask_again(message, *since)),
             _ => {
                 let reason = "the callmux daemon ended while the call was running";
                 give_up(message, reason, true, *since, now)
@@ -296,7 +339,7 @@ impl Machine {
         if let Some(pending) = message.id().and_then(|id| self.pending.get_mut(id)) {
             pending.again = true;
         }
-        Action::ToDaemon(again::mark(message))
+        Action::Again(message.payload())
     }
 
     /// Calls that the client took back while the daemon was away are taken back now.
@@ -374,7 +417,7 @@ impl Machine {
         // Only the greeting must reach the daemon although the client has its answer.
         held.retain(|item| !item.answered || item.message.method() == Some(&Method::Initialize));
         self.held = held;
-        actions
+        self.batches.gather(actions)
     }
 
     fn answer_for_daemon(

@@ -9,6 +9,7 @@
 //! # How to read it
 //! [`machine`] decides, as a value. [`mod@run`] moves the bytes, [`dial`] opens connections.
 
+mod batches;
 mod dial;
 mod fate;
 mod lists;

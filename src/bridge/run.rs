@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -15,7 +16,7 @@ use super::revival::Revival;
 use crate::base::random::Jitter;
 use crate::base::{Backoff, SessionId, Tasks, stdio};
 use crate::front::http::LINE_MIN;
-use crate::front::outbox::Outbox;
+use crate::front::outbox::{BEHIND, FULL, Outbox, SILENT_MAX};
 use crate::wire::lines::Lines;
 use crate::wire::link::Hello;
 use crate::wire::link::frame::{Frame, FrameReader, Kind};
@@ -24,6 +25,9 @@ use crate::wire::link::frame::{Frame, FrameReader, Kind};
 const BACKOFF: Backoff = Backoff::new(Duration::from_millis(10), 2, Duration::from_secs(1), 50);
 /// How long answers may still take after the client closed our input.
 const LAST_WORDS: Duration = Duration::from_secs(5);
+/// A client that leaves much unread is given up when it has taken no byte for so long: nobody is
+/// there any more. It is longer than what the daemon grants, which so writes down why.
+const PATIENCE: Duration = Duration::from_secs(SILENT_MAX.as_secs() + 120);
 
 /// What to bridge.
 #[derive(Debug)]
@@ -45,14 +49,29 @@ enum Event {
     /// The daemon, or whoever is in its place, is not to be used, for this reason.
     Refused(String),
     Alarm,
+    /// Somebody has read: more may be taken in.
+    Room,
+}
+
+/// What the client says.
+struct Input {
+    from: stdio::Input,
+    lines: Lines,
+    has_ended: bool,
+}
+
+/// What the daemon says on the open connection.
+struct Incoming {
+    reader: Box<dyn AsyncRead + Send + Unpin>,
+    frames: FrameReader,
 }
 
 /// Runs until the client is gone.
 pub async fn run(options: Options) -> io::Result<()> {
     let (input, mut output) = stdio::open();
+    let mut input = Input { from: input, lines: Lines::new(LINE_MIN), has_ended: false };
     let tasks = Tasks::new();
     let (events, mut queue) = mpsc::channel(64);
-    tasks.spawn_until_stopped("client reader", read_client(input, events.clone()));
     let client = Arc::new(Outbox::lines());
     let to_client = client.clone();
     let gone = events.clone();
@@ -68,6 +87,7 @@ pub async fn run(options: Options) -> io::Result<()> {
         // The path itself, whatever its characters: it travels as JSON, not as a header.
         cwd: options.cwd.to_string_lossy().into_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
+        kinds: Kind::NEWEST as u8,
     };
     let link = Arc::new(Outbox::link());
     let machine = Machine::new(Memory::open(), options.patience);
@@ -79,13 +99,14 @@ pub async fn run(options: Options) -> io::Result<()> {
         target: options.target,
         events,
         connection: None,
+        incoming: None,
         tasks,
         has_dialled: false,
     };
     bridge.dial(Duration::ZERO);
-    bridge.turn(&mut queue).await;
+    let ended = bridge.turn(&mut input, &mut queue).await;
     bridge.leave().await;
-    Ok(())
+    ended
 }
 
 struct Bridge {
@@ -97,28 +118,49 @@ struct Bridge {
     events: mpsc::Sender<Event>,
     /// The tasks of the open connection.
     connection: Option<Tasks>,
+    incoming: Option<Incoming>,
     tasks: Tasks,
     has_dialled: bool,
 }
 
 impl Bridge {
-    async fn turn(&mut self, queue: &mut mpsc::Receiver<Event>) {
+    /// Until the client is gone; `Err` if it is given up.
+    ///
+    /// What a client does not read is not taken from the daemon, and what the daemon does not read is
+    /// not taken from the client: so neither fills our memory, and both notice.
+    async fn turn(
+        &mut self,
+        input: &mut Input,
+        queue: &mut mpsc::Receiver<Event>,
+    ) -> io::Result<()> {
         let mut leaving: Option<Instant> = None;
+        let (client, link) = (self.client.clone(), self.link.clone());
+        let mut given_up = pin!(client.given_up(PATIENCE));
         loop {
             let alarm = self.machine.next_alarm().into_iter().chain(leaving).min();
+            let (unread, unsent) = (client.waiting(), link.waiting());
+            let hears_daemon = unread <= BEHIND;
+            let hears_client =
+                unread <= FULL && unsent <= FULL && self.machine.held_bytes() <= FULL;
             let event = tokio::select! {
-                biased;
                 Some(event) = queue.recv() => event,
+                event = said(&mut self.incoming), if hears_daemon => event,
+                event = input.next(), if hears_client && !input.has_ended => event,
+                () = client.room(), if !hears_daemon => Event::Room,
+                () = link.not_too_full(), if unsent > FULL => Event::Room,
                 () = sleep_until(alarm) => Event::Alarm,
+                () = &mut given_up => {
+                    return Err(given_up_on(client.waiting()));
+                }
             };
             match event {
-                Event::ClientLeft if leaving.is_some() => return,
+                Event::ClientLeft if leaving.is_some() => return Ok(()),
                 // A client that closes our input may still read: `printf … | callmux bridge`.
                 Event::ClientLeft => leaving = Some(Instant::now() + LAST_WORDS),
                 event => self.handle(event),
             }
             if leaving.is_some_and(|until| self.machine.is_idle() || Instant::now() >= until) {
-                return;
+                return Ok(());
             }
         }
     }
@@ -138,7 +180,7 @@ impl Bridge {
                 self.machine.is_refused(why);
                 Vec::new()
             }
-            Event::ClientLeft => Vec::new(),
+            Event::ClientLeft | Event::Room => Vec::new(),
         };
         self.perform(actions);
     }
@@ -148,6 +190,7 @@ impl Bridge {
             match action {
                 Action::ToClient(payload) => self.client.push(payload),
                 Action::ToDaemon(payload) => self.link.push(payload),
+                Action::Again(payload) => self.link.push_as(Kind::Again, payload),
             }
         }
     }
@@ -157,15 +200,15 @@ impl Bridge {
         if !welcome.resumed {
             self.link.start_over();
         }
-        self.link.connect(welcome.seen, |_| None);
+        self.link.connect(welcome.seen, welcome.kinds, |_| None);
         let tasks = Tasks::new();
-        tasks.spawn_until_stopped("link reader", read_link(reader, frames, self.events.clone()));
-        let (link, lost) = (self.link.clone(), self.events.clone());
+        let link = self.link.clone();
+        // If it fails, what the daemon said before is still to be read, and then its end.
         tasks.spawn_until_stopped("link writer", async move {
             drop(link.write_to(&mut writer).await);
-            drop(lost.send(Event::LinkLost).await);
         });
         self.connection = Some(tasks);
+        self.incoming = Some(Incoming { reader, frames });
         if welcome.resumed {
             self.machine.resumed()
         } else {
@@ -177,12 +220,13 @@ impl Bridge {
         match frame.kind {
             Kind::Draining => self.machine.daemon_drains(),
             Kind::Goodbye => self.machine.daemon_leaves(frame.seen),
-            Kind::Message | Kind::Seen | Kind::Hello | Kind::Welcome => {}
+            Kind::Message | Kind::Lost | Kind::Again | Kind::Seen | Kind::Hello | Kind::Welcome => {
+            }
         }
         let received = self.link.receive(frame);
         self.link.confirm_if_owed();
         match received {
-            Ok(Some(message)) => self.machine.take_from_daemon(&message),
+            Ok(Some((kind, message))) => self.machine.take_from_daemon(kind, &message),
             Ok(None) => Vec::new(),
             Err(error) => {
                 tracing::warn!(error, "the daemon broke the numbering of the link; starting over");
@@ -196,6 +240,7 @@ impl Bridge {
 
     /// The connection is gone; the next one is already being dialled.
     fn lost(&mut self) {
+        self.incoming = None;
         if let Some(tasks) = self.connection.take() {
             tasks.stop();
             let written = self.link.disconnect();
@@ -234,15 +279,25 @@ impl Bridge {
     }
 
     /// Writes what is left, and tells the daemon that the client is done.
-    async fn leave(self) {
+    async fn leave(mut self) {
         self.link.signal(Kind::Goodbye);
         self.link.close();
         self.client.close();
         if let Some(connection) = &self.connection {
             connection.drained(LAST_WORDS).await;
+            // The daemon closes the connection once it has read that.
+            let read = async { while let Event::Frame(_) = said(&mut self.incoming).await {} };
+            drop(tokio::time::timeout(LAST_WORDS, read).await);
         }
         self.tasks.close(LAST_WORDS).await;
     }
+}
+
+fn given_up_on(unread: usize) -> io::Error {
+    let minutes = PATIENCE.as_secs() / 60;
+    io::Error::other(format!(
+        "the client has read nothing for {minutes} minutes, and {unread} bytes wait for it; the session ends"
+    ))
 }
 
 async fn sleep_until(alarm: Option<Instant>) {
@@ -252,54 +307,43 @@ async fn sleep_until(alarm: Option<Instant>) {
     }
 }
 
-async fn read_client(mut input: stdio::Input, events: mpsc::Sender<Event>) {
-    let mut lines = Lines::new(LINE_MIN);
-    loop {
-        match input.read_buf(lines.room()).await {
-            Ok(0) | Err(_) => break,
-            Ok(_) => {}
-        }
+impl Input {
+    /// Its next message, or that there will be none. Nothing is lost if this is dropped.
+    async fn next(&mut self) -> Event {
         loop {
-            match lines.next() {
-                Ok(Some(line)) => {
-                    if events.send(Event::Client(line)).await.is_err() {
-                        return;
-                    }
-                }
-                Ok(None) => break,
+            match self.lines.next() {
+                Ok(Some(line)) => return Event::Client(line),
+                Ok(None) => {}
                 Err(too_long) => {
                     tracing::error!(%too_long, "the client's input cannot be read any further");
-                    return drop(events.send(Event::ClientLeft).await);
+                    break;
                 }
+            }
+            match self.from.read_buf(self.lines.room()).await {
+                Ok(0) | Err(_) => break,
+                Ok(_) => {}
             }
         }
+        self.has_ended = true;
+        Event::ClientLeft
     }
-    drop(events.send(Event::ClientLeft).await);
 }
 
-async fn read_link(
-    mut reader: Box<dyn AsyncRead + Send + Unpin>,
-    mut frames: FrameReader,
-    events: mpsc::Sender<Event>,
-) {
+/// What is said next on the connection, if there is one. Nothing is lost if this is dropped.
+async fn said(incoming: &mut Option<Incoming>) -> Event {
+    let Some(Incoming { reader, frames }) = incoming else { return std::future::pending().await };
     loop {
         match frames.next() {
-            Ok(Some(frame)) => {
-                if events.send(Event::Frame(frame)).await.is_err() {
-                    return;
-                }
-                continue;
-            }
+            Ok(Some(frame)) => return Event::Frame(frame),
             Ok(None) => {}
             Err(error) => {
                 tracing::warn!(%error, "the daemon sent what is no frame");
-                break;
+                return Event::LinkLost;
             }
         }
         match reader.read_buf(frames.room()).await {
-            Ok(0) | Err(_) => break,
+            Ok(0) | Err(_) => return Event::LinkLost,
             Ok(_) => {}
         }
     }
-    drop(events.send(Event::LinkLost).await);
 }

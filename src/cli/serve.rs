@@ -107,6 +107,7 @@ fn finish(outcome: Result<Ended, (Exit, String)>) -> Exit {
     match outcome {
         Ok(Ended::Stopped) => Exit::Fine,
         Ok(Ended::Again) => Exit::Again,
+        Ok(Ended::GivenUp(why)) => fail(Exit::System, &why.to_string()),
         Err((exit, message)) => fail(exit, &message),
     }
 }

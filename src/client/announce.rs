@@ -18,7 +18,16 @@ pub struct Announcements {
     session: Arc<Session>,
     lists: ListsWatch,
     board: Listener,
-    waiting: VecDeque<Payload>,
+    waiting: VecDeque<Said>,
+}
+
+/// What a client is told unasked.
+#[derive(Debug)]
+pub enum Said {
+    /// It may be left out for a client that is behind.
+    Notification(Payload),
+    /// A server waits for the answer.
+    Question(Payload),
 }
 
 impl Announcements {
@@ -32,22 +41,23 @@ impl Announcements {
     }
 
     /// The next message for the client.
-    pub async fn next(&mut self) -> Payload {
+    pub async fn next(&mut self) -> Said {
         loop {
-            if let Some(payload) = self.waiting.pop_front() {
-                return payload;
+            if let Some(said) = self.waiting.pop_front() {
+                return said;
             }
             tokio::select! {
                 (topic, version) = self.lists.changed() => {
                     if self.session.must_hear_of(topic, version) {
-                        return translate::list_changed(topic, None);
+                        return Said::Notification(translate::list_changed(topic, None));
                     }
                 }
                 heard = self.board.next() => match heard {
                     Heard::Notice(notice) => self.take(&notice),
                     Heard::Missed => {
                         let subscriptions = self.session.subscriptions();
-                        self.waiting.extend(subscriptions.iter().map(|(uri, _)| updated(uri, None)));
+                        let all = subscriptions.iter().map(|(uri, _)| updated(uri, None));
+                        self.waiting.extend(all.map(Said::Notification));
                     }
                 },
             }
@@ -63,21 +73,24 @@ impl Announcements {
                     });
                 let told = wanted
                     .filter_map(|(shown, _)| translate::resource_updated(message, &shown, None));
-                self.waiting.extend(told);
+                self.waiting.extend(told.map(Said::Notification));
             }
             What::Log(message) if self.session.wants_log(message) => {
-                self.waiting.push_back(message.payload());
+                self.waiting.push_back(Said::Notification(message.payload()));
             }
             What::TaskStatus(_) | What::Other(_) if !self.session.is_greeted() => {}
             What::Log(_) => {}
             What::TaskStatus(message) => {
-                self.waiting.extend(translate::task_status(message, notice.server.as_str()));
+                let told = translate::task_status(message, notice.server.as_str());
+                self.waiting.extend(told.map(Said::Notification));
             }
-            What::Other(message) => self.waiting.push_back(message.payload()),
+            What::Other(message) => {
+                self.waiting.push_back(Said::Notification(message.payload()));
+            }
             What::Asked(ask) => {
                 let ask = ask.lock().expect("no panic happens under this lock").take();
                 match ask.map(|ask| self.session.ask(ask)) {
-                    Some(Ok((_, question))) => self.waiting.push_back(question),
+                    Some(Ok((_, question))) => self.waiting.push_back(Said::Question(question)),
                     Some(Err(ask)) => {
                         let what = "no client's call is running that this could be for";
                         ask.refuse(&RpcError::new(crate::wire::error::code::INTERNAL, what));

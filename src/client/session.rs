@@ -17,6 +17,8 @@ use crate::wire::{ClientCapabilities, LogLevel, Message, Payload, Revision, Topi
 
 /// Calls of one session in flight at the most.
 pub const IN_FLIGHT_MAX: usize = 1024;
+/// Questions of servers to one client that may be open at once.
+const ASKED_MAX: usize = 128;
 /// Resources that one session can be subscribed to.
 const SUBSCRIPTIONS_MAX: usize = 1024;
 
@@ -229,13 +231,13 @@ impl Session {
     }
 
     /// Keeps a server's question until the client answers it, and returns it under an id of ours.
-    /// `Err` gives the question back: this client cannot be asked that.
+    /// `Err` gives the question back: this client cannot be asked that, or has too many to answer.
     pub fn ask(&self, ask: Ask) -> Result<(u64, Payload), Ask> {
         let mut state = self.lock();
         let (message, client) = (ask.message(), &state.client.capabilities);
         let can =
             message.method().is_some_and(|method| client.can_answer(method, message.params()));
-        if !can {
+        if !can || state.asked.len() >= ASKED_MAX {
             return Err(ask);
         }
         state.last_ask += 1;

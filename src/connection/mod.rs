@@ -20,10 +20,12 @@ mod ask;
 mod exchange;
 mod forwarded;
 mod http;
+mod in_flight;
 pub mod notice;
 mod opening;
 pub mod pending;
 mod reader;
+mod room;
 mod route;
 mod window;
 mod writer;
@@ -44,15 +46,15 @@ use exchange::Cell;
 pub use exchange::{Event, Exchange, Origin, Reply, Step};
 pub use forwarded::Forwarded;
 pub use http::{Mirrors, Remote};
+use in_flight::InFlight;
 pub use notice::Board;
 pub use opening::{Address, AskedBefore, Opening, Over, Pipes};
 pub use pending::{PendingCall, Written};
 pub use window::Window;
 
-/// Bytes that may wait to be written to a server.
-const QUEUE_BYTES_MAX: usize = 8 * 1024 * 1024;
-/// Requests that may be in flight to one server.
-const IN_FLIGHT_MAX: usize = 4096;
+/// Questions of a server to the client of one call that may be open at once, and that may be open
+/// while no call is running.
+const ASKED_MAX: usize = 16;
 /// How many times a kind of misbehaviour is written down in full before only powers of ten are.
 const REPORTS_IN_FULL: u64 = 5;
 /// How much of a wrong message is written down, in characters.
@@ -88,13 +90,14 @@ pub struct Connection {
 #[derive(Debug)]
 struct Inner {
     last_id: u64,
-    pending: HashMap<u64, Arc<Cell>>,
+    pending: InFlight,
     /// Over HTTP: requests that are under way; cancelling one ends its response.
     posts: HashMap<u64, CancellationToken>,
     /// Requests whose answers an earlier process of ours had read.
     answered: Vec<u64>,
-    /// Requests of the server that wait for a client: its id as written → the exchange.
-    asked: HashMap<Box<str>, u64>,
+    /// Requests of the server that wait for a client: its id as written → the exchange; `None` if
+    /// they belong to no call.
+    asked: HashMap<Box<str>, Option<u64>>,
     queue: VecDeque<Outgoing>,
     queued_bytes: usize,
     closed: Option<Arc<str>>,
@@ -186,7 +189,7 @@ impl Connection {
         let (news, receiver) = mpsc::channel(2);
         let inner = Inner {
             last_id: 0,
-            pending: HashMap::new(),
+            pending: InFlight::default(),
             posts: HashMap::new(),
             answered: Vec::new(),
             asked: HashMap::new(),
@@ -264,14 +267,11 @@ impl Connection {
         if let Some(reason) = inner.closed.as_ref().or(inner.ended.as_ref()) {
             return Err(Loss::not_sent(format!("server {}: {reason}", self.server)));
         }
-        if inner.pending.len() >= IN_FLIGHT_MAX {
-            let reason =
-                format!("{IN_FLIGHT_MAX} requests to server {} are in flight already", self.server);
-            return Err(Loss::not_sent(reason));
-        }
+        let refused = |why| Loss::not_sent(format!("server {}: {why}", self.server));
+        inner.pending.admit(origin.owner).map_err(refused)?;
         let id = inner.last_id + 1;
         let payload = build(id);
-        self.check_room(&inner, &payload)?;
+        self.check_room(&inner, &payload, origin.owner)?;
         inner.last_id = id;
         if origin.owner.is_some() {
             inner.used = Instant::now();
@@ -284,22 +284,10 @@ impl Connection {
         Ok(Exchange::new(id, cell, self.clone()))
     }
 
-    fn check_room(&self, inner: &Inner, payload: &Payload) -> Result<(), Loss> {
-        if inner.queued_bytes + payload.len() > QUEUE_BYTES_MAX && !inner.queue.is_empty() {
-            let queued = inner.queued_bytes;
-            let reason = format!(
-                "server {} does not read its input: {queued} bytes wait for it",
-                self.server
-            );
-            return Err(Loss::not_sent(reason));
-        }
-        Ok(())
-    }
-
     /// Sends a message that needs no answer; dropped when there is no room for it.
     pub fn send(&self, payload: Payload) {
         let mut inner = self.lock();
-        if inner.closed.is_none() && self.check_room(&inner, &payload).is_ok() {
+        if inner.closed.is_none() && self.check_room(&inner, &payload, None).is_ok() {
             inner.push(payload, None);
             drop(inner);
             self.wake_writer.notify_one();
@@ -311,7 +299,7 @@ impl Connection {
         let mut inner = self.lock();
         let answered = std::mem::take(&mut inner.answered);
         let lost: Vec<Arc<Cell>> =
-            answered.iter().filter_map(|id| inner.pending.remove(id)).collect();
+            answered.iter().filter_map(|id| inner.pending.remove(*id)).collect();
         drop(inner);
         let reason: Arc<str> = "its answer was lost when the callmux daemon ended".into();
         for cell in lost {
@@ -323,7 +311,7 @@ impl Connection {
     /// told.
     fn cancel(&self, id: u64, cell: &Arc<Cell>, reason: &str) {
         let mut inner = self.lock();
-        if inner.pending.remove(&id).is_none() {
+        if inner.pending.remove(id).is_none() {
             return;
         }
         let queued = inner
@@ -347,7 +335,7 @@ impl Connection {
 
     fn forget(&self, id: u64) {
         let mut inner = self.lock();
-        inner.pending.remove(&id);
+        inner.pending.remove(id);
         inner.posts.remove(&id).inspect(CancellationToken::cancel);
     }
 
@@ -362,9 +350,9 @@ impl Connection {
         inner.queue.clear();
         inner.queued_bytes = 0;
         inner.asked.clear();
-        let pending = std::mem::take(&mut inner.pending);
+        let pending = inner.pending.take();
         drop(inner);
-        for cell in pending.into_values() {
+        for cell in pending {
             cell.lose(&reason);
         }
         self.over.cancel();
@@ -442,7 +430,7 @@ impl Connection {
     /// Since when no client's call has been running; `None` while one is.
     pub fn idle_since(&self) -> Option<Instant> {
         let inner = self.lock();
-        let is_busy = inner.pending.values().any(|cell| cell.owner().is_some());
+        let is_busy = inner.pending.iter().any(|(_, cell)| cell.owner().is_some());
         (!is_busy).then_some(inner.used)
     }
 

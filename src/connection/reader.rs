@@ -104,7 +104,7 @@ impl Connection {
             let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
             rest[..end].parse::<u64>().ok()
         });
-        let cell = id.and_then(|id| self.lock().pending.remove(&id));
+        let cell = id.and_then(|id| self.lock().pending.remove(id));
         if let Some(cell) = cell {
             cell.lose(&format!("the answer of server {} is {what}", self.server).into());
         }

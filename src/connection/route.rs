@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::ask::Ask;
 use super::exchange::{Cell, Event};
-use super::{Connection, Inner, Owner};
+use super::{ASKED_MAX, Connection, Inner, Owner};
 use crate::connection::notice::What;
 use crate::wire::error::code;
 use crate::wire::{Kind, Message, Method, RpcError, Topic, object, translate};
@@ -43,7 +43,7 @@ impl Connection {
     fn route_answer(&self, message: Message, on: Stream<'_>) {
         let id = message.id().and_then(|id| id.parse::<u64>().ok());
         let mut inner = self.lock();
-        if let Some(cell) = id.and_then(|id| inner.pending.remove(&id)) {
+        if let Some(cell) = id.and_then(|id| inner.pending.remove(id)) {
             if on.is_none_or(|(of, _)| Some(of) != id)
                 && let Some(post) = id.and_then(|id| inner.posts.remove(&id))
             {
@@ -81,7 +81,7 @@ impl Connection {
 
     fn pending_cell(&self, id: Option<u64>) -> Option<Arc<Cell>> {
         let mut inner = self.lock();
-        let cell = inner.pending.get(&id?).cloned()?;
+        let cell = inner.pending.get(id?).cloned()?;
         inner.stray_in_a_row = 0;
         Some(cell)
     }
@@ -121,8 +121,8 @@ impl Connection {
     fn route_cancellation(&self, message: &Message) {
         let Some(id) = translate::cancelled_id(message) else { return };
         let mut inner = self.lock();
-        let cell =
-            inner.asked.remove(id).and_then(|exchange| inner.pending.get(&exchange).cloned());
+        let cell = inner.asked.remove(id).flatten();
+        let cell = cell.and_then(|exchange| inner.pending.get(exchange).cloned());
         drop(inner);
         if let Some(cell) = cell {
             cell.push(Event::AskCancelled(id.into()));
@@ -138,9 +138,15 @@ impl Connection {
             Some((exchange, cell)) => Ok((exchange, cell.clone())),
             None => inner.sole_owner(),
         };
-        if let Ok((exchange, _)) = &found {
-            inner.asked.insert(id.clone(), *exchange);
+        let exchange = found.as_ref().ok().map(|(exchange, _)| *exchange);
+        if let Some(reason) = inner.too_many(&id, exchange, on.is_none()) {
+            inner.stray_in_a_row += 1;
+            drop(inner);
+            self.misbehaved(&reason, message.text().as_bytes());
+            let error = RpcError::new(code::INTERNAL, reason);
+            return self.send(error.response(Some(&id)).into());
         }
+        inner.asked.insert(id, exchange);
         drop(inner);
         let is_roots = message.method() == Some(&Method::RootsList);
         let ask = Ask::new(message, self.clone());
@@ -164,14 +170,30 @@ impl Connection {
 }
 
 impl Inner {
+    /// Why a question under this id cannot be passed on, beside those that are open. Each waits for a
+    /// person, or at least for a client, and nobody answers hundreds. `is_one_stream`: everything the
+    /// server says comes over the same one.
+    fn too_many(&self, id: &str, exchange: Option<u64>, is_one_stream: bool) -> Option<String> {
+        if is_one_stream && self.asked.contains_key(id) {
+            return Some(format!("a request under the id {id} of one that is not answered"));
+        }
+        let open = self.asked.values().filter(|asked| **asked == exchange).count();
+        let whose = if exchange.is_some() { "of one call" } else { "while no call is running" };
+        (open >= ASKED_MAX).then(|| {
+            format!(
+                "more than {ASKED_MAX} requests to a client {whose} without waiting for answers"
+            )
+        })
+    }
+
     /// The newest exchange of each owner that has any.
     fn newest_of_each_owner(&self) -> Vec<(u64, Arc<Cell>)> {
         let mut newest: Vec<(u64, &Arc<Cell>)> = Vec::new();
         for (id, cell) in self.pending.iter().filter(|(_, cell)| cell.owner().is_some()) {
             match newest.iter_mut().find(|(_, other)| other.owner() == cell.owner()) {
-                Some(known) if known.0 < *id => *known = (*id, cell),
+                Some(known) if known.0 < id => *known = (id, cell),
                 Some(_) => {}
-                None => newest.push((*id, cell)),
+                None => newest.push((id, cell)),
             }
         }
         newest.into_iter().map(|(id, cell)| (id, cell.clone())).collect()
@@ -184,7 +206,7 @@ impl Inner {
         let mut newest = self.newest_of_each_owner();
         let owners: Vec<Owner> = newest.iter().filter_map(|(_, cell)| cell.owner()).collect();
         if owners.len() > 1 && owners.iter().all(|owner| owner.principal == owners[0].principal) {
-            let waits = |id: &u64| self.asked.values().any(|asked| asked == id);
+            let waits = |id: &u64| self.asked.values().any(|asked| *asked == Some(*id));
             let running = self.pending.iter().filter(|(id, _)| !waits(id));
             let running: Vec<_> = running.filter_map(|(_, cell)| cell.owner()).collect();
             newest.retain(|(_, cell)| cell.owner().is_some_and(|owner| running.contains(&owner)));

@@ -280,3 +280,79 @@ async fn calls_of_an_earlier_process_end_as_they_would_have() {
     assert!(text(exchanges[2].reply().await).contains(r#"{"n":7}"#), "half of it was there");
     assert!(text(exchanges[3].reply().await).contains(r#"{"n":8}"#));
 }
+
+#[tokio::test]
+async fn one_call_has_sixteen_open_questions_and_the_rest_is_refused_at_once() {
+    let (connection, mut far) = open(1000);
+    let origin = || Origin { owner: Some(owner(7)), ..Origin::default() };
+    let mut call_of = connection.request(origin(), call).unwrap();
+    far.line().await;
+    let ask = |id: usize| {
+        format!(r#"{{"jsonrpc":"2.0","id":"q{id}","method":"elicitation/create","params":{{}}}}"#)
+    };
+    let mut open = Vec::new();
+    for id in 0..super::ASKED_MAX {
+        far.say(&ask(id)).await;
+        let Step::Event(Event::Asked(question)) = call_of.next().await else { panic!("asked") };
+        open.push(question);
+    }
+    for (id, why) in
+        [(99, "more than 16 requests to a client of one call"), (3, "that is not answered")]
+    {
+        far.say(&ask(id)).await;
+        let refused = far.line().await;
+        assert!(
+            refused.contains(&format!(r#""id":"q{id}","error""#)) && refused.contains(why),
+            "{refused}"
+        );
+    }
+    // One answer makes room for one question.
+    let answer = r#"{"jsonrpc":"2.0","id":1,"result":{}}"#;
+    open.pop().unwrap().answer(&Message::parse(&answer.into()).unwrap());
+    assert!(far.line().await.contains(r#""id":"q15""#));
+    far.say(&ask(100)).await;
+    let Step::Event(Event::Asked(question)) = call_of.next().await else { panic!("asked") };
+    assert_eq!(question.id(), "\"q100\"");
+    // Another call's answers are not held up.
+    let mut other = connection.request(origin(), call).unwrap();
+    far.line().await;
+    far.say(r#"{"jsonrpc":"2.0","id":2,"result":{"n":2}}"#).await;
+    assert!(text(other.reply().await).contains(r#"{"n":2}"#));
+}
+
+#[tokio::test]
+async fn a_greedy_session_leaves_places_and_says_whose_they_are() {
+    let (connection, far) = open(1000);
+    let of = |session: u64| Origin { owner: Some(owner(session)), ..Origin::default() };
+    let mut held = Vec::new();
+    let refused = loop {
+        match connection.request(of(1), call) {
+            Ok(exchange) => held.push(exchange),
+            Err(loss) => break loss,
+        }
+    };
+    let why = format!("server s: this session has {} calls open there", held.len());
+    assert!(!refused.sent && refused.reason.starts_with(&why), "{refused:?}");
+    assert!(connection.request(of(2), call).is_ok(), "another session has its place");
+    drop(held.pop());
+    assert!(connection.request(of(1), call).is_ok(), "a place comes back with its call's end");
+    drop(far);
+}
+
+#[tokio::test]
+async fn a_session_with_large_requests_leaves_room_in_the_queue() {
+    let (connection, far) = open(100);
+    let of = |session: u64| Origin { owner: Some(owner(session)), ..Origin::default() };
+    let big = |id: u64| Payload::from(format!("{id}{}", "x".repeat(1 << 20)));
+    let mut held = Vec::new();
+    let refused = loop {
+        match connection.request(of(1), big) {
+            Ok(exchange) => held.push(exchange),
+            Err(loss) => break loss,
+        }
+    };
+    assert!(!refused.sent && refused.reason.contains("bytes of this session wait"), "{refused:?}");
+    let other = connection.request(of(2), big);
+    assert!(other.is_ok(), "{other:?}");
+    drop(far);
+}

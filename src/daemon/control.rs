@@ -23,6 +23,7 @@ use crate::base::{ServerName, Tasks, dirs};
 use crate::config::{Caps, Complaint, Config, Plan, Reading};
 use crate::connection::Board;
 use crate::front::listen::{self, Listener};
+use crate::front::stdio::GivenUp;
 use crate::front::{Front, http, stdio};
 use crate::meta::own_tools;
 use crate::mux::{Hub, World};
@@ -109,7 +110,7 @@ enum Event {
     Look,
     Watchdog,
     Signal(Told),
-    ClientLeft,
+    ClientLeft(Result<(), GivenUp>),
 }
 
 /// Runs until told to stop by a signal or, on stdio, by the client's leaving.
@@ -160,6 +161,8 @@ pub enum Ended {
     Stopped,
     /// It is to be started anew.
     Again,
+    /// The one client of stdio did not read.
+    GivenUp(GivenUp),
 }
 
 impl Daemon {
@@ -228,7 +231,7 @@ impl Daemon {
     }
 
     /// Opens the ways in. The receiver fires when the one client of stdio has left.
-    fn open(&self, serve: Serve, desk: Desk) -> oneshot::Receiver<()> {
+    fn open(&self, serve: Serve, desk: Desk) -> oneshot::Receiver<Result<(), GivenUp>> {
         let (left, client_left) = oneshot::channel();
         let hub = self.front.hub.clone();
         self.connections.spawn_until_stopped("pulse", async move { hub.pulse.run().await });
@@ -237,8 +240,7 @@ impl Daemon {
                 let front = self.front.clone();
                 let stop = self.connections.clone();
                 self.connections.spawn("stdio", async move {
-                    stdio::serve(&front, &stop).await;
-                    _ = left.send(());
+                    _ = left.send(stdio::serve(&front, &stop).await);
                 });
             }
             Serve::Inherited { listeners, .. } => self.listen(listeners, true, desk, left),
@@ -252,7 +254,7 @@ impl Daemon {
         listeners: Vec<Listener>,
         inherited: bool,
         desk: Desk,
-        left: oneshot::Sender<()>,
+        left: oneshot::Sender<Result<(), GivenUp>>,
     ) {
         let router = http::router(self.front.clone());
         // Operators come over a unix socket, which only its owner and root can open.
@@ -278,7 +280,7 @@ impl Daemon {
         &mut self,
         signals: &mut Signals,
         questions: &mut mpsc::Receiver<Question>,
-        client_left: &mut oneshot::Receiver<()>,
+        client_left: &mut oneshot::Receiver<Result<(), GivenUp>>,
     ) -> Ended {
         let mut look_at = Instant::now() + LOOK_EVERY;
         let mut watchdog = systemd::watchdog_interval().map(tokio::time::interval);
@@ -299,7 +301,7 @@ impl Daemon {
                 () = until(look) => Event::Look,
                 () = tick(watchdog.as_mut()) => Event::Watchdog,
                 signal = signals.next() => Event::Signal(signal),
-                _ = &mut *client_left => Event::ClientLeft,
+                left = &mut *client_left => Event::ClientLeft(left.unwrap_or(Ok(()))),
             };
             match event {
                 Event::Changed | Event::Announce => self.refresh().await,
@@ -323,7 +325,8 @@ impl Daemon {
                     self.schedule.asked();
                 }
                 Event::Signal(Told::Retry) => drop(self.retry(None, &"SIGUSR1".into())),
-                Event::Signal(Told::Stop) | Event::ClientLeft => return Ended::Stopped,
+                Event::ClientLeft(Err(given_up)) => return Ended::GivenUp(given_up),
+                Event::Signal(Told::Stop) | Event::ClientLeft(Ok(())) => return Ended::Stopped,
             }
             self.tell_status();
         }

@@ -3,22 +3,24 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use serde_json::value::RawValue;
 use tokio::time::Instant;
 
 use super::outbox::Outbox;
 use super::outlet::{Back, CallOutlet};
+use super::sink::Sink;
+use super::stowage;
 use crate::base::Tasks;
-use crate::client::announce::{Announcements, Filter, Listening};
+use crate::client::announce::{Announcements, Filter, Listening, Said};
 use crate::client::handle::{self, Handled, Later};
 use crate::client::session::{Session, Way};
 use crate::connection::PendingCall;
 use crate::connection::pending::Description;
 use crate::meta;
-use crate::mux::{self, Hub, Resumed};
-use crate::wire::link::again;
+use crate::mux::{self, Ended, Hub, Resumed};
+use crate::results::aside::Aside;
+use crate::wire::link::frame;
 use crate::wire::params::{Head, Target};
-use crate::wire::{Malformed, Message, Payload, RpcError, translate};
+use crate::wire::{Malformed, Message, Payload, RpcError, batch, error::code, translate};
 
 /// One such conversation.
 #[derive(Debug, Clone)]
@@ -26,62 +28,74 @@ pub struct Duplex {
     pub hub: Hub,
     pub session: Arc<Session>,
     pub outbox: Arc<Outbox>,
+    /// Where answers go that the client does not read.
+    pub aside: Aside,
     /// The requests in flight.
     pub tasks: Tasks,
 }
 
 impl Duplex {
     /// Takes in one message. Requests that take time run in tasks of their own, which begin in the
-    /// order the requests came in.
-    pub fn take_in(&self, text: &Bytes) {
-        let message = match Message::parse(text) {
-            Ok(message) => message,
-            // Each message of a batch is answered alone, as soon as its answer is there.
+    /// order the requests came in. `is_again`: an earlier process of ours may have carried it out.
+    pub fn take_in(&self, text: &Bytes, is_again: bool) {
+        let sink = Sink::Alone(self.outbox.clone());
+        match Message::parse(text) {
+            Ok(message) => self.take_in_message(message, is_again, sink),
             Err(Malformed::Batch) if self.session.revision().has_batches() => {
-                return self.take_in_batch(text);
+                self.take_in_batch(text);
             }
-            Err(malformed) => {
-                let (error, id) = malformed.answer();
-                return self.outbox.push(error.response(id).into());
-            }
+            Err(malformed) => refuse(&malformed, &sink),
+        }
+    }
+
+    fn take_in_batch(&self, text: &Bytes) {
+        let Some(items) = batch::split(text) else {
+            let what = format!("a batch has 1 to {} messages", batch::MAX);
+            let error = RpcError::new(code::INVALID_REQUEST, what);
+            return self.outbox.push(error.response(None).into());
         };
+        let sink = Sink::of_batch(self.outbox.clone());
+        for item in items {
+            match item {
+                Ok(message) => self.take_in_message(message, false, sink.clone()),
+                Err(malformed) => refuse(&malformed, &sink),
+            }
+        }
+    }
+
+    fn take_in_message(&self, message: Message, is_again: bool, sink: Sink) {
         let id: Box<str> = message.id().unwrap_or("null").into();
+        let answer = |payload| sink.put(frame::Kind::Message, payload);
         let head = match Head::parse(&message) {
             Ok(head) => head,
             Err(error) if message.id().is_some() => {
-                return self.outbox.push(translate::refusal(&id, &error));
+                return answer(translate::refusal(&id, &error));
             }
             Err(_) => return,
         };
         match handle::handle(&self.hub, &self.session, message, head) {
             Handled::Taken => {}
-            Handled::Reply(payload) => self.outbox.push(payload),
-            Handled::Refused(error) => self.outbox.push(translate::refusal(&id, &error)),
+            Handled::Reply(payload) => answer(payload),
+            Handled::Refused(error) => answer(translate::refusal(&id, &error)),
             Handled::Call(mut call) => {
                 call.pending = self.note(&call, &id);
                 let is_tool_call = call.head.target() == Some(Target::Tool);
                 call.is_kept = self.session.way == Way::Link && !is_tool_call;
-                call.again = self.session.way == Way::Link && again::is_marked(text);
+                call.again = is_again;
                 let back = Back::Duplex(self.outbox.clone());
                 let outlet = CallOutlet::new(self.session.clone(), call.era, back);
                 let hub = self.hub.clone();
-                self.spawn(
-                    &id,
-                    "call",
-                    // Boxed once: the task is moved several times before it runs.
-                    async move { Box::pin(meta::serve(hub, call, outlet)).await.payload },
-                );
+                let outbox = self.outbox.clone();
+                // Boxed once: the task is moved several times before it runs.
+                self.spawn(&id, "call", sink, async move {
+                    // No server works for a client that does not read what there is already.
+                    outbox.room().await;
+                    let reply = Box::pin(meta::serve(hub, call, outlet)).await;
+                    (frame::Kind::Message, reply.payload)
+                });
             }
-            Handled::Later(later) => self.answer_later(&id, later),
-            Handled::Listen(filter) => self.listen(&id, filter),
-        }
-    }
-
-    fn take_in_batch(&self, text: &Bytes) {
-        let items: Vec<&RawValue> = serde_json::from_slice(text).unwrap_or_default();
-        // Batches do not nest: an item that is a list is refused as any other message is.
-        for item in items.iter().filter(|item| !item.get().starts_with('[')) {
-            self.take_in(&text.slice_ref(item.get().as_bytes()));
+            Handled::Later(later) => self.answer_later(&id, later, sink),
+            Handled::Listen(filter) => self.listen(&id, filter, sink),
         }
     }
 
@@ -108,44 +122,58 @@ impl Duplex {
         let (id, era) = (resumed.call.id.clone(), resumed.call.era);
         let outlet = CallOutlet::new(self.session.clone(), era, Back::Duplex(self.outbox.clone()));
         let hub = self.hub.clone();
-        self.spawn(&id, "call", async move {
-            let reply = mux::resume(hub, resumed, outlet).await;
+        let sink = Sink::Alone(self.outbox.clone());
+        self.spawn(&id, "call", sink, async move {
+            let ended = mux::resume(hub, resumed, outlet).await;
             drop(pending);
-            reply
+            match ended {
+                Ended::Answered(reply) => (frame::Kind::Message, reply),
+                Ended::Lost(reply) => (frame::Kind::Lost, reply),
+            }
         });
     }
 
     /// Runs one request; its response is queued unless the client takes it back.
-    fn spawn<F>(&self, id: &str, name: &'static str, request: F)
+    fn spawn<F>(&self, id: &str, name: &'static str, sink: Sink, request: F)
     where
-        F: Future<Output = Payload> + Send + 'static,
+        F: Future<Output = (frame::Kind, Payload)> + Send + 'static,
     {
         let mut in_flight = match self.session.begin(id) {
             Ok(in_flight) => in_flight,
             Err(error) => {
-                let error =
-                    RpcError::new(crate::wire::error::code::INVALID_REQUEST, error.to_string());
-                return self.outbox.push(translate::refusal(id, &error));
+                let error = RpcError::new(code::INVALID_REQUEST, error.to_string());
+                return sink.put(frame::Kind::Message, translate::refusal(id, &error));
             }
         };
-        let outbox = self.outbox.clone();
+        let (aside, id) = (self.aside.clone(), Box::<str>::from(id));
         self.tasks.spawn_until_stopped(name, async move {
             tokio::select! {
                 biased;
-                response = request => outbox.push(response),
+                (kind, response) = request => match stowage::fit(&aside, sink.outbox(), response).await {
+                    Ok(response) => sink.put(kind, response),
+                    Err(no_room) => {
+                        let what = format!("the call was carried out, but its answer is lost: {no_room}");
+                        let error = RpcError::new(code::INTERNAL, what);
+                        sink.put(frame::Kind::Message, translate::refusal(&id, &error));
+                    }
+                },
                 Ok(()) = &mut in_flight.cancelled => {}
             }
         });
     }
 
-    fn answer_later(&self, id: &str, later: Later) {
+    fn answer_later(&self, id: &str, later: Later, sink: Sink) {
         let (hub, session, own_id) = (self.hub.clone(), self.session.clone(), id.to_owned());
-        self.spawn(id, "later", async move { handle::later(&hub, &session, &own_id, later).await });
+        let outbox = self.outbox.clone();
+        self.spawn(id, "later", sink, async move {
+            outbox.room().await;
+            (frame::Kind::Message, handle::later(&hub, &session, &own_id, later).await)
+        });
     }
 
-    fn listen(&self, id: &str, filter: Filter) {
+    fn listen(&self, id: &str, filter: Filter, sink: Sink) {
         let (hub, outbox, own_id) = (self.hub.clone(), self.outbox.clone(), id.to_owned());
-        self.spawn(id, "subscription", async move {
+        self.spawn(id, "subscription", sink, async move {
             let mut listening = Listening::open(&hub, &own_id, filter).await;
             loop {
                 outbox.push_notification(listening.next().await);
@@ -159,8 +187,16 @@ impl Duplex {
         let outbox = self.outbox.clone();
         self.tasks.spawn_until_stopped("announcements", async move {
             loop {
-                outbox.push_notification(announcements.next().await);
+                match announcements.next().await {
+                    Said::Notification(payload) => outbox.push_notification(payload),
+                    Said::Question(payload) => outbox.push(payload),
+                }
             }
         });
     }
+}
+
+fn refuse(malformed: &Malformed, sink: &Sink) {
+    let (error, id) = malformed.answer();
+    sink.put(frame::Kind::Message, error.response(id).into());
 }

@@ -21,7 +21,7 @@ use super::Front;
 use super::duplex::Duplex;
 use super::estate::{LinkTable, TakenUp};
 use super::http::{LINE_MIN, Peer};
-use super::outbox::Outbox;
+use super::outbox::{Outbox, SILENT_MAX};
 use crate::access::Principal;
 use crate::base::records::Record;
 use crate::base::{SessionId, Tasks};
@@ -29,7 +29,7 @@ use crate::client::session::{Session, Way};
 use crate::telemetry::Fact;
 use crate::wire::Payload;
 use crate::wire::link::frame::{self, Frame, FrameReader, Kind};
-use crate::wire::link::{Hello, PROTOCOL, Restored, Welcome};
+use crate::wire::link::{Hello, PROTOCOL, Restored, Welcome, again};
 
 /// Links kept at the most.
 const LINKS_MAX: usize = 4096;
@@ -127,18 +127,19 @@ async fn serve(
     let resumed = known && restored.is_none();
     let welcome = |seen: u64| {
         let version = env!("CARGO_PKG_VERSION").to_owned();
-        let welcome = Welcome { resumed, seen, restored, knows_again: true, version };
+        let kinds = Kind::NEWEST as u8;
+        let welcome = Welcome { resumed, seen, restored, knows_again: true, version, kinds };
         let json = serde_json::to_string(&welcome).expect("our own welcome is JSON");
         Some(frame::write(Kind::Welcome, 0, seen, Payload::from(json)))
     };
     let seen = if resumed { hello.seen } else { 0 };
-    let resent = link.duplex.outbox.connect(seen, welcome);
+    let resent = link.duplex.outbox.connect(seen, hello.kinds, welcome);
     if resumed {
         front.hub.recorder.record(Fact::LinkResumed { session: link.duplex.session.id, resent });
     }
     let ended = tokio::select! {
-        ended = read_all(&link, reader, &mut frames, &front.links.deaf) => ended,
-        () = link.duplex.outbox.overflowed() => Ended::Goodbye,
+        ended = read_all(&link, reader, &mut frames, (&front.links.deaf, hello.kinds)) => ended,
+        () = link.duplex.outbox.given_up(SILENT_MAX) => Ended::Goodbye,
         _ = link.duplex.outbox.write_to(writer) => Ended::Lost,
         () = tasks.stopped() => Ended::Replaced,
     };
@@ -153,7 +154,7 @@ async fn serve(
 }
 
 enum Ended {
-    /// The bridge said that its client is done, or has not read for too long: it begins anew.
+    /// The bridge said that its client is done, or has read nothing for so long that it is given up.
     Goodbye,
     /// The connection broke.
     Lost,
@@ -161,11 +162,12 @@ enum Ended {
     Replaced,
 }
 
+/// `kinds`: what the bridge said of the frames that it reads.
 async fn read_all(
     link: &Link,
     reader: &mut (impl tokio::io::AsyncRead + Unpin),
     frames: &mut FrameReader,
-    deaf: &CancellationToken,
+    (deaf, kinds): (&CancellationToken, u8),
 ) -> Ended {
     let duplex = &link.duplex;
     let mut is_first = true;
@@ -174,7 +176,11 @@ async fn read_all(
             biased;
             // What is not read here, the next daemon will read: the bridge sends it again.
             () = deaf.cancelled() => std::future::pending().await,
-            frame = next(reader, frames) => frame,
+            frame = async {
+                // Its answers would have no place.
+                duplex.outbox.not_full().await;
+                next(reader, frames).await
+            } => frame,
         };
         if std::mem::take(&mut is_first) && matches!(frame, Ok(Some(_))) {
             link.is_told();
@@ -182,8 +188,9 @@ async fn read_all(
         match frame {
             Ok(Some(frame)) if frame.kind == Kind::Goodbye => return Ended::Goodbye,
             Ok(Some(frame)) => match duplex.outbox.receive(frame) {
-                Ok(Some(message)) => {
-                    duplex.take_in(&message);
+                Ok(Some((kind, message))) => {
+                    let is_marked = kinds < Kind::Again as u8 && again::is_marked(&message);
+                    duplex.take_in(&message, kind == Kind::Again || is_marked);
                     // Only now does the next process know of it from elsewhere.
                     if let Some(record) = &link.record {
                         record.set_word(duplex.outbox.seen());
@@ -334,8 +341,9 @@ impl Links {
 impl Link {
     fn new(front: &Front, session: Arc<Session>, epoch: u64, record: Option<Record>) -> Self {
         let tasks = front.calls.child();
-        let duplex =
-            Duplex { hub: front.hub.clone(), session, outbox: Arc::new(Outbox::link()), tasks };
+        let outbox = Outbox::link().told_of(session.id, front.hub.recorder.clone());
+        let (hub, aside) = (front.hub.clone(), front.aside.clone());
+        let duplex = Duplex { hub, session, outbox: Arc::new(outbox), aside, tasks };
         duplex.announce();
         let connection = Connection { number: 0, tasks: Tasks::new(), lost: None, restored: None };
         Self { epoch, duplex, connection: Mutex::new(connection), record }

@@ -9,7 +9,8 @@
 //!
 //! # How to read it
 //! The ways in are [`http`], [`stdio`] and [`link`]; the last two and HTTP with SSE share
-//! [`duplex`]. [`listen`] accepts connections. [`estate`] and [`session_table`] are what outlives
+//! [`duplex`]; [`outbox`] and [`stowage`] are what waits for a client that does not read. [`listen`]
+//! accepts connections. [`estate`] and [`session_table`] are what outlives
 //! the process.
 
 pub mod duplex;
@@ -21,7 +22,9 @@ pub mod outbox;
 pub mod outlet;
 pub mod session_table;
 pub mod sessions;
+mod sink;
 pub mod stdio;
+mod stowage;
 
 use std::sync::Arc;
 
@@ -31,6 +34,7 @@ use crate::access::confined::Groups;
 use crate::access::connections::Connections;
 use crate::base::Tasks;
 use crate::mux::Hub;
+use crate::results::aside::Aside;
 
 use estate::LinkTable;
 use http::SseSessions;
@@ -48,6 +52,8 @@ pub struct Front {
     pub connections: Arc<Connections>,
     /// Where clients over TCP run.
     pub groups: Groups,
+    /// What waits for clients that do not read.
+    pub aside: Aside,
     /// Notified when a session begins or ends.
     pub changed: Arc<Notify>,
     /// Calls whose answer does not hang on the connection they came in by.
@@ -65,7 +71,18 @@ impl Front {
     ) -> Arc<Self> {
         let (sessions, links) = (Sessions::new(sessions, hub.recorder.clone()), Links::new(links));
         let (sse, calls, streams) = (SseSessions::default(), Tasks::new(), Tasks::new());
-        let (connections, groups) = (Arc::default(), Groups::default());
-        Arc::new(Self { hub, sessions, links, sse, connections, groups, changed, calls, streams })
+        let (connections, groups, aside) = (Arc::default(), Groups::default(), Aside::open());
+        Arc::new(Self {
+            hub,
+            sessions,
+            links,
+            sse,
+            connections,
+            groups,
+            aside,
+            changed,
+            calls,
+            streams,
+        })
     }
 }

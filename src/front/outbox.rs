@@ -1,40 +1,72 @@
 //! Messages on their way to a client that is spoken to over one stream of bytes: stdio, a link, or
 //! a stream of events.
+//!
+//! A client that does not read for a while loses nothing that must arrive. Once it is behind, what can
+//! be left out is left out, its new requests wait ([`Outbox::room`]), large answers are set aside
+//! ([`super::stowage`]), and at last nothing more is taken in from it ([`Outbox::not_full`]). It is
+//! given up only when it has taken no byte for minutes ([`Outbox::given_up`]).
 
 use std::collections::VecDeque;
+use std::io::IoSlice;
+use std::pin::pin;
 use std::sync::{Mutex, MutexGuard};
+use std::time::Duration;
 
-use tokio::io::AsyncWrite;
+use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::sync::Notify;
-use tokio_util::sync::CancellationToken;
 
-use crate::base::write;
+use super::http::LINE_MIN;
+use crate::base::{SessionId, write};
+use crate::telemetry::{Fact, Recorder};
 use crate::wire::link::frame::{Frame, Kind};
 use crate::wire::link::{Endpoint, endpoint::Received};
 use crate::wire::{Payload, sse};
 
-/// Bytes that may wait for a client that does not read. Beyond, its session is given up.
-const WAITING_MAX: usize = 64 * 1024 * 1024;
-/// Beyond this many, notifications are dropped: they are worth nothing later.
+/// Beyond so many unread bytes, notifications are dropped: they are worth nothing later.
 const NOTIFICATIONS_UNTIL: usize = 1024 * 1024;
+/// Beyond so many unread bytes a client is behind.
+pub const BEHIND: usize = 4 * 1024 * 1024;
+/// Beyond so many unread bytes nothing more is taken in from a client, and servers cannot ask it.
+pub const FULL: usize = 64 * 1024 * 1024;
+/// A client with fewer unread bytes has caught up. The other end of a link may leave more than 64 KiB
+/// unconfirmed that it has read.
+const CAUGHT_UP: usize = 128 * 1024;
+/// A client that is behind is given up when it has taken no byte for so long. A person who comes back
+/// to a machine finds the session as it was, unless a program that hangs has left megabytes unread.
+pub const SILENT_MAX: Duration = Duration::from_mins(10);
+/// How often a client that is behind is looked at. A process that was stopped for hours looks once
+/// when it goes on, not as often as it would have.
+const LOOK_EVERY: Duration = Duration::from_secs(10);
+/// Bytes that one write is offered at the most: what is kept until the write is over.
+const WRITE_MAX: usize = 1024 * 1024;
 
 /// The queue. Any number of senders, one writer.
 #[derive(Debug)]
 pub struct Outbox {
     inner: Mutex<Inner>,
+    /// Wakes the writer.
     wake: Notify,
-    /// The client did not read for too long.
-    overflow: CancellationToken,
+    /// Wakes whoever waits for the client to read.
+    read: Notify,
+    /// Wakes whoever looks after a client that is behind.
+    behind: Notify,
+    /// Where it is told that the client is behind.
+    told: Option<(Recorder, SessionId)>,
 }
 
 #[derive(Debug)]
 struct Inner {
     /// What waits, each with the number of the message it carries; 0 for anything else.
     queue: VecDeque<(u64, Payload)>,
+    /// Of the queue, and of what is being written.
     bytes: usize,
     /// The highest number that the writer has taken: it may be on its way.
     taken: u64,
     framing: Framing,
+    /// Bytes that the client ever took.
+    moved: u64,
+    /// It was told that the client is behind, and it has not caught up.
+    is_behind: bool,
     /// Nothing more is taken in; the writer ends when the queue is empty.
     closed: bool,
 }
@@ -62,41 +94,136 @@ impl Outbox {
     }
 
     pub fn link() -> Self {
-        Self::new(Framing::Link { endpoint: Endpoint::new(WAITING_MAX), connected: false })
+        Self::new(Framing::Link { endpoint: Endpoint::default(), connected: false })
     }
 
     fn new(framing: Framing) -> Self {
-        let inner = Inner { queue: VecDeque::new(), bytes: 0, taken: 0, framing, closed: false };
-        let (wake, overflow) = (Notify::new(), CancellationToken::new());
-        Self { inner: Mutex::new(inner), wake, overflow }
+        let inner = Inner {
+            queue: VecDeque::new(),
+            bytes: 0,
+            taken: 0,
+            framing,
+            moved: 0,
+            is_behind: false,
+            closed: false,
+        };
+        let [wake, read, behind] = std::array::from_fn(|_| Notify::new());
+        Self { inner: Mutex::new(inner), wake, read, behind, told: None }
+    }
+
+    /// From now on it is told when the client of this session is behind, and that it is given up.
+    #[must_use]
+    pub fn told_of(self, session: SessionId, recorder: Recorder) -> Self {
+        Self { told: Some((recorder, session)), ..self }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().expect("no panic happens under this lock")
     }
 
-    /// Queues a response or a question: it must arrive.
+    fn record(&self, fact: impl FnOnce(SessionId) -> Fact) {
+        if let Some((recorder, session)) = &self.told {
+            recorder.record(fact(*session));
+        }
+    }
+
+    /// Queues a response or a question: it must arrive. Who makes them waits for [`Outbox::room`].
     pub fn push(&self, message: Payload) {
-        self.put(message, WAITING_MAX);
+        self.put(Kind::Message, message, true);
     }
 
-    /// Queues a notification, unless the client is far behind.
+    /// Queues a message that says to the other end of a link more than its bytes do; `kind`: one that
+    /// carries messages.
+    pub fn push_as(&self, kind: Kind, message: Payload) {
+        self.put(kind, message, true);
+    }
+
+    /// Queues a notification, unless the client has much to read.
     pub fn push_notification(&self, message: Payload) {
-        self.put(message, NOTIFICATIONS_UNTIL);
+        self.put(Kind::Message, message, false);
     }
 
-    fn put(&self, message: Payload, limit: usize) {
+    fn put(&self, kind: Kind, message: Payload, must_arrive: bool) {
         let mut inner = self.lock();
         if inner.closed {
             return;
         }
-        let fits = inner.bytes == 0 || inner.bytes + message.len() <= limit;
-        let overflows = if fits { !inner.put(message) } else { limit == WAITING_MAX };
-        drop(inner);
-        if overflows {
-            self.overflow.cancel();
+        let waiting = inner.waiting();
+        let fits = waiting == 0 || waiting + message.len() <= NOTIFICATIONS_UNTIL;
+        let is_queued = (must_arrive || fits) && inner.takes(message.len());
+        if is_queued {
+            inner.put(kind, message);
         }
+        let waiting = inner.waiting();
+        let is_behind = waiting > BEHIND || !(is_queued || must_arrive);
+        let is_news = is_behind && !std::mem::replace(&mut inner.is_behind, is_behind);
+        drop(inner);
         self.wake.notify_one();
+        if is_behind {
+            self.behind.notify_one();
+        }
+        if is_news {
+            self.record(|session| Fact::ClientBehind { session, waiting });
+        }
+    }
+
+    /// Whether a message of so many bytes can be sent at all.
+    pub fn takes(&self, len: usize) -> bool {
+        self.lock().takes(len)
+    }
+
+    /// Bytes that the client has not taken yet, as far as is known here.
+    pub fn waiting(&self) -> usize {
+        self.lock().waiting()
+    }
+
+    /// Completes when the client is not behind, or when nothing more is taken in.
+    pub async fn room(&self) {
+        self.until(|inner| inner.waiting() <= BEHIND).await;
+    }
+
+    /// Completes when the client may say something. What it has read counts even if it did not
+    /// confirm that: its confirmations are among what it says. Only a bridge that never confirms
+    /// anything is not heard any more.
+    pub async fn not_full(&self) {
+        self.until(|inner| inner.bytes <= FULL && inner.waiting() <= 3 * FULL).await;
+    }
+
+    /// Completes when not more is kept for the other end than it may leave unconfirmed.
+    pub async fn not_too_full(&self) {
+        self.until(|inner| inner.waiting() <= FULL).await;
+    }
+
+    async fn until(&self, is_so: impl Fn(&Inner) -> bool) {
+        loop {
+            let mut read = pin!(self.read.notified());
+            read.as_mut().enable();
+            {
+                let inner = self.lock();
+                if inner.closed || is_so(&inner) {
+                    return;
+                }
+            }
+            read.await;
+        }
+    }
+
+    /// Completes when the client was behind for `patience` and took no byte.
+    pub async fn given_up(&self, patience: Duration) {
+        let (mut silent, mut last) = (Duration::ZERO, self.lock().moved);
+        while silent < patience {
+            if self.waiting() <= BEHIND {
+                self.behind.notified().await;
+                silent = Duration::ZERO;
+                continue;
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+            let moved = self.lock().moved;
+            silent = if moved == last { silent + LOOK_EVERY } else { Duration::ZERO };
+            last = moved;
+        }
+        let waiting = self.waiting();
+        self.record(|session| Fact::ClientGivenUp { session, waiting, silent });
     }
 
     /// Queues a frame without a message.
@@ -110,12 +237,21 @@ impl Outbox {
         self.wake.notify_one();
     }
 
-    /// Takes in a frame of the other end; `Err` if the connection must be dropped.
-    pub fn receive(&self, frame: Frame) -> Result<Option<bytes::Bytes>, String> {
+    /// Takes in a frame of the other end; `Err` if the connection must be dropped. What kind of
+    /// frame carried a message is all that says more about it than its bytes.
+    pub fn receive(&self, frame: Frame) -> Result<Option<(Kind, bytes::Bytes)>, String> {
         let mut inner = self.lock();
         let Framing::Link { endpoint, .. } = &mut inner.framing else { return Ok(None) };
-        match endpoint.receive(frame) {
-            Received::Message(bytes) => Ok(Some(bytes)),
+        let kept = endpoint.kept_bytes();
+        let received = endpoint.receive(frame);
+        let is_confirmed = endpoint.kept_bytes() < kept;
+        inner.catch_up();
+        drop(inner);
+        if is_confirmed {
+            self.read.notify_waiters();
+        }
+        match received {
+            Received::Message(kind, bytes) => Ok(Some((kind, bytes))),
             Received::Nothing => Ok(None),
             Received::Gap { expected, got } => {
                 Err(format!("message {got} came where {expected} was due"))
@@ -134,13 +270,20 @@ impl Outbox {
         }
     }
 
-    /// A connection is there: what the other end has not seen is queued again, behind `first`,
-    /// which is given what we have seen. Returns how many messages are sent again.
-    pub fn connect(&self, seen_by_other: u64, first: impl FnOnce(u64) -> Option<Payload>) -> usize {
+    /// A connection is there, to an end that reads frames up to the kind with number `kinds`: what
+    /// it has not seen is queued again, behind `first`, which is given what we have seen. Returns
+    /// how many messages are sent again.
+    pub fn connect(
+        &self,
+        seen_by_other: u64,
+        kinds: u8,
+        first: impl FnOnce(u64) -> Option<Payload>,
+    ) -> usize {
         let mut inner = self.lock();
         let inner = &mut *inner;
         let Framing::Link { endpoint, connected } = &mut inner.framing else { return 0 };
         *connected = true;
+        endpoint.meet(kinds);
         let welcome = first(endpoint.seen());
         let again = endpoint.resume(seen_by_other);
         inner.queue.clear();
@@ -149,7 +292,9 @@ impl Outbox {
         for (number, frame) in welcome.map(|frame| (0, frame)).into_iter().chain(again) {
             inner.enqueue(number, frame);
         }
+        inner.catch_up();
         self.wake.notify_one();
+        self.read.notify_waiters();
         count
     }
 
@@ -158,7 +303,7 @@ impl Outbox {
     pub fn start_over(&self) {
         let mut inner = self.lock();
         if let Framing::Link { endpoint, .. } = &mut inner.framing {
-            *endpoint = Endpoint::new(WAITING_MAX);
+            *endpoint = Endpoint::default();
         }
         inner.taken = 0;
     }
@@ -172,6 +317,7 @@ impl Outbox {
         }
         inner.queue.clear();
         inner.bytes = 0;
+        self.read.notify_waiters();
         inner.taken
     }
 
@@ -187,11 +333,7 @@ impl Outbox {
     pub fn close(&self) {
         self.lock().closed = true;
         self.wake.notify_one();
-    }
-
-    /// Completes when the client is too far behind.
-    pub async fn overflowed(&self) {
-        self.overflow.cancelled().await;
+        self.read.notify_waiters();
     }
 
     /// The next piece that is to be sent, when there is one; `None` once everything was and the
@@ -201,7 +343,9 @@ impl Outbox {
             {
                 let mut inner = self.lock();
                 if let Some((_, payload)) = inner.queue.pop_front() {
-                    inner.bytes -= payload.len();
+                    inner.took(payload.len());
+                    drop(inner);
+                    self.read.notify_waiters();
                     return Some(payload);
                 }
                 if inner.closed {
@@ -212,16 +356,12 @@ impl Outbox {
         }
     }
 
-    /// Writes what is queued until the outbox is closed, the client is too far behind, or writing
-    /// fails.
+    /// Writes what is queued until the outbox is closed or writing fails.
     pub async fn write_to(&self, out: &mut (impl AsyncWrite + Unpin)) -> std::io::Result<()> {
         let mut batch = Vec::new();
         loop {
             {
                 let mut inner = self.lock();
-                if self.overflow.is_cancelled() {
-                    return Err(std::io::Error::other("the client does not read"));
-                }
                 inner.take(&mut batch);
                 if batch.is_empty() && inner.closed {
                     return Ok(());
@@ -233,37 +373,63 @@ impl Outbox {
             }
             let mut slices = Vec::with_capacity(2 * batch.len());
             for message in &batch {
-                message.slices(&mut slices);
+                Payload::slices(message, &mut slices);
             }
-            write::all(out, &mut slices).await?;
-            tokio::io::AsyncWriteExt::flush(out).await?;
+            let mut rest = slices.as_mut_slice();
+            while !rest.is_empty() {
+                let count = write::some(out, rest).await?;
+                self.lock().took(count);
+                self.read.notify_waiters();
+                IoSlice::advance_slices(&mut rest, count);
+            }
+            out.flush().await?;
             drop(slices);
-            let written: usize = batch.drain(..).map(|message: Payload| message.len()).sum();
-            let mut inner = self.lock();
-            inner.bytes = inner.bytes.saturating_sub(written);
+            batch.clear();
         }
     }
 }
 
 impl Inner {
-    /// `false` if there is no room for the message.
-    fn put(&mut self, message: Payload) -> bool {
+    /// What the client has not taken. Over a link it is what its bridge has not confirmed.
+    fn waiting(&self) -> usize {
+        match &self.framing {
+            Framing::Link { endpoint, .. } => endpoint.kept_bytes(),
+            Framing::Lines | Framing::Events => self.bytes,
+        }
+    }
+
+    fn takes(&self, len: usize) -> bool {
+        len <= LINE_MIN || !matches!(self.framing, Framing::Link { .. })
+    }
+
+    /// The client took so many bytes.
+    fn took(&mut self, count: usize) {
+        self.bytes = self.bytes.saturating_sub(count);
+        self.moved += count as u64;
+        self.catch_up();
+    }
+
+    fn catch_up(&mut self) {
+        if self.is_behind && self.waiting() <= CAUGHT_UP {
+            self.is_behind = false;
+        }
+    }
+
+    fn put(&mut self, kind: Kind, message: Payload) {
         match &mut self.framing {
             Framing::Lines => {
                 self.enqueue(0, message.on_one_line());
                 self.enqueue(0, bytes::Bytes::from_static(b"\n").into());
             }
             Framing::Events => self.enqueue(0, sse::event(None, message)),
-            Framing::Link { endpoint, connected } => match (endpoint.send(message), *connected) {
-                (Ok(frame), true) => {
+            Framing::Link { endpoint, connected } => {
+                let frame = endpoint.send(kind, message);
+                if *connected {
                     let number = endpoint.sent();
                     self.enqueue(number, frame);
                 }
-                (Ok(_), false) => {}
-                (Err(_), _) => return false,
-            },
+            }
         }
-        true
     }
 
     fn enqueue(&mut self, number: u64, payload: Payload) {
@@ -272,10 +438,11 @@ impl Inner {
     }
 
     fn take(&mut self, batch: &mut Vec<Payload>) {
-        let mut slices = 0;
+        let (mut slices, mut bytes) = (0, 0);
         while let Some((_, next)) = self.queue.front() {
             slices += next.parts().len();
-            if slices > write::SLICES_MAX && !batch.is_empty() {
+            bytes += next.len();
+            if (slices > write::SLICES_MAX || bytes > WRITE_MAX) && !batch.is_empty() {
                 return;
             }
             if let Some((number, payload)) = self.queue.pop_front() {
@@ -285,3 +452,6 @@ impl Inner {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

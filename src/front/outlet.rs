@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use super::http::LateStream;
-use super::outbox::Outbox;
+use super::outbox::{FULL, Outbox};
 use crate::client::session::Session;
 use crate::connection::Ask;
 use crate::mux::Outlet;
@@ -60,6 +60,12 @@ impl Outlet for CallOutlet {
     }
 
     fn ask(&self, ask: Ask) {
+        if let Back::Duplex(outbox) = &self.back
+            && (outbox.waiting() > FULL || !outbox.takes(ask.message().len()))
+        {
+            let reason = "the client that made this call does not read what it is sent";
+            return ask.refuse(&RpcError::new(code::INTERNAL, reason));
+        }
         let refusal = match self.era {
             Era::Legacy if self.can_ask => self.session.ask(ask),
             Era::Legacy | Era::Modern => Err(ask),

@@ -7,7 +7,7 @@ use tokio::io::AsyncReadExt;
 
 use super::Front;
 use super::duplex::Duplex;
-use super::outbox::Outbox;
+use super::outbox::{Outbox, SILENT_MAX};
 use crate::access::Principal;
 use crate::base::{SessionId, Tasks, stdio};
 use crate::client::session::{Session, Way};
@@ -16,14 +16,26 @@ use crate::wire::lines::Lines;
 /// How long calls in flight and their answers may take after the client closed our input.
 const LAST_WORDS: Duration = Duration::from_secs(5);
 
-/// Serves the one client until it closes our stdin or our stdout, or `stop` is stopped.
-pub async fn serve(front: &Arc<Front>, stop: &Tasks) {
+/// The client leaves unread what it was sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the client has read nothing for {} minutes, so its session ends", SILENT_MAX.as_secs() / 60)]
+pub struct GivenUp;
+
+/// Serves the one client until it closes our stdin or our stdout, or `stop` is stopped. `Err`: it was
+/// given up, since it read nothing for too long.
+pub async fn serve(front: &Arc<Front>, stop: &Tasks) -> Result<(), GivenUp> {
     let (mut input, mut output) = stdio::open();
     let session = Session::new(SessionId::random(), Principal::own(), Way::Stdio, None);
-    let outbox = Arc::new(Outbox::lines());
+    let outbox = Outbox::lines().told_of(session.id, front.hub.recorder.clone());
+    let outbox = Arc::new(outbox);
     let tasks = front.calls.child();
-    let duplex =
-        Duplex { hub: front.hub.clone(), session, outbox: outbox.clone(), tasks: tasks.clone() };
+    let duplex = Duplex {
+        hub: front.hub.clone(),
+        session,
+        outbox: outbox.clone(),
+        aside: front.aside.clone(),
+        tasks: tasks.clone(),
+    };
     duplex.announce();
     let read = async {
         let mut lines =
@@ -34,8 +46,10 @@ pub async fn serve(front: &Arc<Front>, stop: &Tasks) {
                 Ok(_) => {}
             }
             loop {
+                // The answers would have no place.
+                outbox.not_full().await;
                 match lines.next() {
-                    Ok(Some(line)) => duplex.take_in(&line),
+                    Ok(Some(line)) => duplex.take_in(&line, false),
                     Ok(None) => break,
                     Err(too_long) => {
                         let error = crate::wire::RpcError::new(
@@ -50,10 +64,11 @@ pub async fn serve(front: &Arc<Front>, stop: &Tasks) {
     };
     let write = outbox.write_to(&mut output);
     tokio::pin!(write);
-    let may_read = tokio::select! {
-        () = read => true,
-        () = stop.stopped() => true,
-        _ = &mut write => false,
+    let (may_read, ended) = tokio::select! {
+        () = read => (true, Ok(())),
+        () = stop.stopped() => (true, Ok(())),
+        _ = &mut write => (false, Ok(())),
+        () = outbox.given_up(SILENT_MAX) => (false, Err(GivenUp)),
     };
     if may_read {
         // A client that closes our input may still read: `printf … | callmux -- …`.
@@ -65,4 +80,5 @@ pub async fn serve(front: &Arc<Front>, stop: &Tasks) {
         drop(tokio::time::timeout(LAST_WORDS, finish).await);
     }
     tasks.stop();
+    ended
 }

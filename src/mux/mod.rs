@@ -34,5 +34,5 @@ pub use dispatch::serve;
 pub use failure::ToolError;
 pub use hub::Hub;
 pub use ledger::{Account, Ledger};
-pub use resume::{Resumed, resume};
+pub use resume::{Ended, Resumed, resume};
 pub use world::World;

@@ -16,7 +16,6 @@ use crate::connection::pending::Description;
 use crate::connection::{Exchange, Loss};
 use crate::telemetry::Fact;
 use crate::telemetry::fact::CallFinished;
-use crate::wire::link::again;
 use crate::wire::params::Target;
 use crate::wire::translate::{self, Asked};
 use crate::wire::{Era, Payload};
@@ -36,8 +35,17 @@ pub struct Resumed {
     pub exchange: oneshot::Receiver<Exchange>,
 }
 
-/// Waits for the answer and returns the whole response.
-pub async fn resume(hub: Hub, resumed: Resumed, outlet: impl Outlet) -> Payload {
+/// How such a call ended, with the whole response.
+#[derive(Debug)]
+pub enum Ended {
+    Answered(Payload),
+    /// The answer was lost, and nobody knows whether the call had its effect. Who made it may ask
+    /// again: the phases of a call decide what becomes of that.
+    Lost(Payload),
+}
+
+/// Waits for the answer.
+pub async fn resume(hub: Hub, resumed: Resumed, outlet: impl Outlet) -> Ended {
     let _counted = hub.count_call();
     let Resumed { call, principal, surely, server_era, exchange } = resumed;
     let found = exchange.await.ok().map(|exchange| (exchange, server_era));
@@ -49,10 +57,9 @@ pub async fn resume(hub: Hub, resumed: Resumed, outlet: impl Outlet) -> Payload 
     let result = finish(&hub, &call, surely, found, &outlet).await;
     let (outcome, reply) = match result {
         Ok(done) => done,
-        // The bridge asks again, and the phases of a call decide what becomes of it.
         Err(loss) => {
             let lost = failure(&hub, &call, server.as_ref(), &loss);
-            return again::lost(lost.response(&call.id, call.era));
+            return Ended::Lost(lost.response(&call.id, call.era));
         }
     };
     hub.recorder.record(Fact::CallFinished(Box::new(CallFinished {
@@ -68,7 +75,7 @@ pub async fn resume(hub: Hub, resumed: Resumed, outlet: impl Outlet) -> Payload 
         request_bytes: 0,
         reply_bytes: reply.len(),
     })));
-    reply
+    Ended::Answered(reply)
 }
 
 async fn finish(

@@ -201,6 +201,20 @@ pub enum Fact {
         session: SessionId,
         resent: usize,
     },
+    /// A client leaves unread what it was sent. Nothing that must arrive is lost.
+    ClientBehind {
+        session: SessionId,
+        /// Unread bytes.
+        waiting: usize,
+    },
+    /// It did so for too long: its session ended.
+    ClientGivenUp {
+        session: SessionId,
+        /// Unread bytes.
+        waiting: usize,
+        /// How long it took no byte.
+        silent: Duration,
+    },
     PeerRefused {
         address: Option<SocketAddr>,
         /// The kind of reason, in one word.
@@ -272,6 +286,8 @@ impl Fact {
             | Self::DefinitionsRefused { .. }
             | Self::LastGoodConfigUsed { .. }
             | Self::ConfigUnwatched { .. }
+            | Self::ClientBehind { .. }
+            | Self::ClientGivenUp { .. }
             | Self::PeerRefused { .. }
             | Self::CapReached { .. } => Level::Warning,
             Self::CallFinished(_) | Self::ServerWrote { .. } => Level::Debug,
@@ -339,6 +355,8 @@ impl Fact {
             Self::SessionClosed { .. } => ("session_closed", "a1f0c6de5b7e4b0fa3a5d0c1e2f30014"),
             Self::LinkLost { .. } => ("link_lost", "a1f0c6de5b7e4b0fa3a5d0c1e2f30015"),
             Self::LinkResumed { .. } => ("link_resumed", "a1f0c6de5b7e4b0fa3a5d0c1e2f30016"),
+            Self::ClientBehind { .. } => ("client_behind", "a1f0c6de5b7e4b0fa3a5d0c1e2f30052"),
+            Self::ClientGivenUp { .. } => ("client_given_up", "a1f0c6de5b7e4b0fa3a5d0c1e2f30053"),
             Self::PeerRefused { .. } => ("peer_refused", "a1f0c6de5b7e4b0fa3a5d0c1e2f30017"),
             Self::CapReached { .. } => ("cap_reached", "a1f0c6de5b7e4b0fa3a5d0c1e2f30050"),
             Self::CallFinished(_) => ("call_finished", "a1f0c6de5b7e4b0fa3a5d0c1e2f30018"),

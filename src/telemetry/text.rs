@@ -27,6 +27,7 @@ impl Fact {
             | Self::ServerOrdered { .. }
             | Self::DefinitionsRefused { .. } => self.server_text(),
             Self::PeerRefused { .. } | Self::CapReached { .. } => self.door_text(),
+            Self::ClientBehind { .. } | Self::ClientGivenUp { .. } => self.client_text(),
             other => other.daemon_text(),
         }
     }
@@ -107,6 +108,25 @@ impl Fact {
                     format!("there are {max} {what}s, as many as there may be: {outcome}");
                 (message, vec![("CAP", what.to_owned()), ("MAX", max.to_string())])
             }
+            _ => unreachable!("every other fact has its text elsewhere"),
+        }
+    }
+
+    fn client_text(self) -> (String, Vec<(&'static str, String)>) {
+        match self {
+            Self::ClientBehind { session, waiting } => (
+                format!(
+                    "a client has {waiting} bytes to read; until it does, notifications for it are dropped and its new requests wait"
+                ),
+                vec![("SESSION", session.to_string()), ("WAITING_BYTES", waiting.to_string())],
+            ),
+            Self::ClientGivenUp { session, waiting, silent } => (
+                format!(
+                    "a client was given up: it read nothing for {} minutes and left {waiting} bytes",
+                    silent.as_secs() / 60
+                ),
+                vec![("SESSION", session.to_string()), ("WAITING_BYTES", waiting.to_string())],
+            ),
             _ => unreachable!("every other fact has its text elsewhere"),
         }
     }

@@ -15,6 +15,7 @@
 //! # How to read it
 //! [`message`] first, then [`object`] and [`splice`] which it stands on, then [`translate`].
 
+pub mod batch;
 pub mod capabilities;
 pub mod error;
 pub mod headers;

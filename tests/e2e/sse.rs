@@ -280,7 +280,7 @@ fn a_body_that_is_too_large_is_refused() {
 }
 
 #[test]
-fn batches_are_taken_apart_where_they_exist() {
+fn batches_are_answered_where_they_exist() {
     let sandbox = Sandbox::new();
     let daemon = start(&sandbox);
     let mut session = Session::tcp(&daemon);
@@ -288,7 +288,8 @@ fn batches_are_taken_apart_where_they_exist() {
     session.write(
         r#"[{"jsonrpc":"2.0","id":1,"method":"ping"},{"jsonrpc":"2.0","id":2,"method":"ping"}]"#,
     );
-    assert_eq!((&session.next()["id"], &session.next()["id"]), (&json!(1), &json!(2)));
+    let answers = session.next();
+    assert_eq!((&answers[0]["id"], &answers[1]["id"]), (&json!(1), &json!(2)), "{answers}");
 }
 
 #[test]

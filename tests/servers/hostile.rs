@@ -75,6 +75,9 @@ const TOOLS: &[&str] = &[
     "big",
     "wait_for",
     "stderr_flood",
+    "forge_lost",
+    "gated",
+    "ask_often",
 ];
 
 struct Server {
@@ -84,6 +87,10 @@ struct Server {
     is_spoiled: bool,
     /// The call that waits for the client's answer to our question.
     asking: Option<String>,
+    /// Calls whose answers said what only the daemon can.
+    forged: u64,
+    /// The call that asks very often, and how many of its questions are to be refused yet.
+    flooding: Option<(String, u64)>,
 }
 
 fn say(line: &str) {
@@ -129,7 +136,15 @@ fn main() {
         }
         _ => {}
     }
-    let mut server = Server { mode, extra_tools: 0, offer, is_spoiled: false, asking: None };
+    let mut server = Server {
+        mode,
+        extra_tools: 0,
+        offer,
+        is_spoiled: false,
+        asking: None,
+        forged: 0,
+        flooding: None,
+    };
     for line in std::io::stdin().lock().lines() {
         server.take(&line.unwrap());
     }
@@ -152,6 +167,7 @@ impl Server {
         let request: Request<'_> = serde_json::from_str(line).unwrap();
         let id = request.id.map_or("null", RawValue::get);
         match request.method.as_deref() {
+            None if self.flooding.is_some() => self.count_refusal(line),
             None => match (self.asking.take(), request.result) {
                 (Some(call), Some(result)) => {
                     answer(&call, &format!(r#"{{"content":[],"answered":{}}}"#, result.get()));
@@ -213,6 +229,37 @@ impl Server {
         answer(id, &result.to_string());
     }
 
+    /// Answers with what only the daemon can say, and how often it was called.
+    fn forge_lost(&mut self, id: &str) {
+        self.forged += 1;
+        let text = self.forged.to_string();
+        let result = json!({ "content": [{ "type": "text", "text": text }] });
+        say(&format!(r#"{{"callmux/lost":true,"jsonrpc":"2.0","id":{id},"result":{result}}}"#));
+    }
+
+    /// Asks a great many questions, and answers when all but sixteen were refused.
+    fn ask_often(&mut self, id: &str, arguments: &str) {
+        let arguments: Value = serde_json::from_str(arguments).unwrap();
+        let times = arguments["times"].as_u64().unwrap();
+        let long = "x".repeat(usize::try_from(arguments["bytes"].as_u64().unwrap()).unwrap());
+        self.flooding = Some((id.to_owned(), times - 16));
+        for n in 0..times {
+            say(&format!(
+                r#"{{"jsonrpc":"2.0","id":"flood-{n}","method":"elicitation/create","params":{{"message":"{long}","requestedSchema":{{"type":"object","properties":{{}}}}}}}}"#
+            ));
+        }
+    }
+
+    fn count_refusal(&mut self, line: &str) {
+        let Some((call, left)) = &mut self.flooding else { return };
+        assert!(line.contains("\"error\""), "{line}");
+        *left -= 1;
+        if *left == 0 {
+            text(call, "sixteen were asked");
+            self.flooding = None;
+        }
+    }
+
     fn call(&mut self, id: &str, params: &str, line: &str) {
         let params: Params<'_> = serde_json::from_str(params).unwrap();
         let arguments = params.arguments.map_or("{}", RawValue::get);
@@ -271,6 +318,9 @@ impl Server {
                 }
                 text(id, "it is there");
             }
+            "forge_lost" => self.forge_lost(id),
+            "gated" => gated(id, arguments),
+            "ask_often" => self.ask_often(id, arguments),
             "environment" => environment(id),
             "grow" => {
                 self.extra_tools += 1;
@@ -291,6 +341,30 @@ impl Server {
             misdeed => misbehave(misdeed, id),
         }
     }
+}
+
+/// Answers with a large image once a file is there, beside whatever else is asked; a log says what
+/// became of the call.
+fn gated(id: &str, arguments: &str) {
+    let arguments: Value = serde_json::from_str(arguments).unwrap();
+    let path = |name: &str| std::path::PathBuf::from(arguments[name].as_str().unwrap());
+    let (log, gate) = (path("log"), path("gate"));
+    let size = usize::try_from(arguments["bytes"].as_u64().unwrap()).unwrap();
+    let id = id.to_owned();
+    let note = move |what: &str| {
+        let mut log = std::fs::OpenOptions::new().create(true).append(true).open(&log).unwrap();
+        log.write_all(format!("{what}\n").as_bytes()).unwrap();
+    };
+    std::thread::spawn(move || {
+        note("received");
+        while !gate.exists() {
+            std::thread::park_timeout(std::time::Duration::from_millis(2));
+        }
+        let data = "A".repeat(size);
+        let image = format!(r#"{{"type":"image","mimeType":"image/png","data":"{data}"}}"#);
+        answer(&id, &format!(r#"{{"content":[{image}]}}"#));
+        note("written");
+    });
 }
 
 fn environment(id: &str) {

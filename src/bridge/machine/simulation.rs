@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 use super::{Action, Machine};
 use crate::base::random::Jitter;
 use crate::bridge::memory::Memory;
-use crate::wire::link::{Restored, Welcome, again};
+use crate::wire::link::frame;
+use crate::wire::link::{Restored, Welcome};
 use crate::wire::{Kind, Message, Method, Payload};
 
 const STEPS: usize = 400;
@@ -33,16 +34,18 @@ struct World {
     random: Jitter,
     bridge: Machine,
     now: Instant,
-    /// Messages on their way to the daemon, with their numbers, and to the bridge.
-    to_daemon: VecDeque<(u64, String)>,
-    to_bridge: VecDeque<String>,
+    /// Messages on their way to the daemon, with their numbers, and to the bridge, each with the
+    /// kind of its frame.
+    to_daemon: VecDeque<(u64, frame::Kind, String)>,
+    to_bridge: VecDeque<(frame::Kind, String)>,
     numbered: u64,
     connected: bool,
     tables: Tables,
     /// Calls the server works on; they go on whatever becomes of daemons.
     working: Vec<String>,
-    /// How often each call was done, and how it was answered.
+    /// How often each call was done, how often a daemon was asked again, and how it was answered.
     done: BTreeMap<String, u32>,
+    asked_again: BTreeMap<String, u32>,
     answers: BTreeMap<String, Vec<&'static str>>,
     asked: u64,
 }
@@ -60,6 +63,7 @@ impl World {
             tables: Tables::default(),
             working: Vec::new(),
             done: BTreeMap::new(),
+            asked_again: BTreeMap::new(),
             answers: BTreeMap::new(),
             asked: 0,
         }
@@ -73,13 +77,16 @@ impl World {
         let text = |payload: Payload| String::from_utf8(payload.into_bytes().to_vec()).unwrap();
         for action in actions {
             match action {
-                Action::ToDaemon(payload) => {
-                    self.numbered += 1;
-                    self.to_daemon.push_back((self.numbered, text(payload)));
-                }
+                Action::ToDaemon(payload) => self.sent(frame::Kind::Message, text(payload)),
+                Action::Again(payload) => self.sent(frame::Kind::Again, text(payload)),
                 Action::ToClient(payload) => self.answered(&text(payload)),
             }
         }
+    }
+
+    fn sent(&mut self, kind: frame::Kind, text: String) {
+        self.numbered += 1;
+        self.to_daemon.push_back((self.numbered, kind, text));
     }
 
     fn answered(&mut self, text: &str) {
@@ -92,8 +99,10 @@ impl World {
     fn client_calls(&mut self) {
         self.asked += 1;
         let id = self.asked;
+        // Now and then it says what only a frame can.
+        let mark = if self.draw(10) == 0 { r#""callmux/again":true,"# } else { "" };
         let call = format!(
-            r#"{{"jsonrpc":"2.0","id":{id},"method":"tools/call","params":{{"name":"t"}}}}"#
+            r#"{{{mark}"jsonrpc":"2.0","id":{id},"method":"tools/call","params":{{"name":"t"}}}}"#
         );
         let actions = self.bridge.take_from_client(&call.into(), self.now);
         self.perform(actions);
@@ -101,16 +110,23 @@ impl World {
 
     /// The daemon reads one message: it notes the call, then that it has read it.
     fn daemon_reads(&mut self) {
-        let Some((number, text)) = self.to_daemon.pop_front() else { return };
-        if again::is_marked(text.as_bytes()) {
-            let message = Message::parse(&text.into()).unwrap();
-            let id = message.id().unwrap();
+        let Some((number, kind, text)) = self.to_daemon.pop_front() else { return };
+        let message = Message::parse(&text.into()).unwrap();
+        if kind == frame::Kind::Again {
+            let id = message.id().unwrap().to_owned();
             let reply = format!(r#"{{"jsonrpc":"2.0","id":{id},"result":"outcome_unknown"}}"#);
-            self.to_bridge.push_back(reply);
+            // It may end before it does anything about it, and before it says what it did.
+            if self.draw(20) == 0 {
+                return self.daemon_ends(false);
+            }
             self.tables.seen = number;
+            *self.asked_again.entry(id).or_default() += 1;
+            if self.draw(10) == 0 {
+                return self.daemon_ends(false);
+            }
+            self.to_bridge.push_back((frame::Kind::Message, reply));
             return;
         }
-        let message = Message::parse(&text.into()).unwrap();
         if let (Kind::Request { id, .. }, Some(Method::ToolsCall)) =
             (message.kind(), message.method())
         {
@@ -143,12 +159,15 @@ impl World {
             return self.daemon_ends(false);
         }
         self.tables.calls.remove(&id);
-        self.to_bridge.push_back(format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{{}}}}"#));
+        // A server may say what only a frame can.
+        let mark = if self.draw(4) == 0 { r#""callmux/lost":true,"# } else { "" };
+        let reply = format!(r#"{{{mark}"jsonrpc":"2.0","id":{id},"result":{{}}}}"#);
+        self.to_bridge.push_back((frame::Kind::Message, reply));
     }
 
     fn bridge_reads(&mut self) {
-        if let Some(text) = self.to_bridge.pop_front() {
-            let actions = self.bridge.take_from_daemon(&text.into());
+        if let Some((kind, text)) = self.to_bridge.pop_front() {
+            let actions = self.bridge.take_from_daemon(kind, &text.into());
             self.perform(actions);
         }
     }
@@ -189,9 +208,12 @@ impl World {
         } else {
             Some(self.restored(found))
         };
-        let knows_again = self.draw(2) == 0;
-        let version = String::new();
-        let welcome = Welcome { resumed: false, seen: 0, restored, knows_again, version };
+        // Some daemons are older ones.
+        let newest =
+            if self.draw(4) == 0 { frame::Kind::FIRST_NEWEST } else { frame::Kind::NEWEST };
+        let (version, kinds) = (String::new(), newest as u8);
+        let welcome =
+            Welcome { resumed: false, seen: 0, restored, knows_again: true, version, kinds };
         let actions = self.bridge.connected_anew(&welcome, self.now);
         self.perform(actions);
     }
@@ -208,10 +230,9 @@ impl World {
                 // It is not in the window any more.
                 Progress::Answered => {
                     restored.running.push(id.clone());
-                    let reply = format!(
-                        r#"{{"callmux/lost":true,"jsonrpc":"2.0","id":{id},"result":{{}}}}"#
-                    );
-                    self.to_bridge.push_back(reply);
+                    let lost = r#""result":"outcome_unknown""#;
+                    let reply = format!(r#"{{"jsonrpc":"2.0","id":{id},{lost}}}"#);
+                    self.to_bridge.push_back((frame::Kind::Lost, reply));
                 }
             }
         }
@@ -234,6 +255,9 @@ impl World {
     fn check(&self, seed: u64) {
         for (id, times) in &self.done {
             assert!(*times <= 1, "seed {seed}: call {id} was done {times} times");
+        }
+        for (id, times) in &self.asked_again {
+            assert!(*times <= 1, "seed {seed}: daemons were asked {times} times again for {id}");
         }
         for (id, answers) in &self.answers {
             assert_eq!(answers.len(), 1, "seed {seed}: call {id} was answered with {answers:?}");

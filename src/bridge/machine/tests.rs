@@ -4,6 +4,7 @@ use bytes::Bytes;
 
 use super::{Action, HELD_MAX, Machine};
 use crate::bridge::memory::Memory;
+use crate::wire::link::frame::Kind;
 use crate::wire::link::{Restored, Welcome};
 
 const INITIALIZE: &str =
@@ -26,7 +27,20 @@ impl Bench {
     }
 
     fn daemon(&mut self, text: &str) -> Vec<String> {
-        shown(self.machine.take_from_daemon(&Bytes::copy_from_slice(text.as_bytes())))
+        self.daemon_says(Kind::Message, text)
+    }
+
+    fn daemon_says(&mut self, kind: Kind, text: &str) -> Vec<String> {
+        shown(self.machine.take_from_daemon(kind, &Bytes::copy_from_slice(text.as_bytes())))
+    }
+
+    /// The answer of a new daemon to the bridge's own question about a list.
+    fn own_answer(asked: &[String], kind: &str, result: &str) -> String {
+        let end = format!("-{kind}\"");
+        let ids = asked.iter().filter_map(|line| line.split_once(r#""id":"#));
+        let ids = ids.map(|(_, rest)| rest.split(',').next().unwrap());
+        let id = ids.into_iter().find(|id| id.ends_with(&end)).expect("it asked");
+        format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{result}}}"#)
     }
 
     fn anew(&mut self) -> Vec<String> {
@@ -39,10 +53,15 @@ impl Bench {
     }
 }
 
-/// A daemon that does not have the link, and cannot decide about calls.
+/// A daemon that does not have the link, and cannot be asked again: it is an older one.
 fn welcome(restored: Option<&Restored>) -> Welcome {
-    let restored = restored.cloned();
-    Welcome { resumed: false, seen: 0, restored, knows_again: false, version: String::new() }
+    let (restored, kinds) = (restored.cloned(), Kind::FIRST_NEWEST as u8);
+    Welcome { resumed: false, seen: 0, restored, knows_again: true, version: String::new(), kinds }
+}
+
+/// One that can.
+fn deciding(restored: Option<&Restored>) -> Welcome {
+    Welcome { kinds: Kind::NEWEST as u8, ..welcome(restored) }
 }
 
 fn shown(actions: Vec<Action>) -> Vec<String> {
@@ -51,6 +70,7 @@ fn shown(actions: Vec<Action>) -> Vec<String> {
     let show = |action| match action {
         Action::ToClient(payload) => format!("< {}", text(payload)),
         Action::ToDaemon(payload) => format!("> {}", text(payload)),
+        Action::Again(payload) => format!(">> {}", text(payload)),
     };
     actions.into_iter().map(show).collect()
 }
@@ -97,11 +117,11 @@ fn a_new_daemon_is_greeted_and_calls_that_ran_are_unknown() {
     assert!(actions[2].contains("outcome_unknown") && actions[2].contains(r#""isError":true"#));
     assert!(actions[3].contains(r#""id":3,"method":"ping""#));
     assert_eq!(actions[4], format!("> {}", call(4)), "it was never sent");
-    assert!(actions[5].contains(r#""id":"callmux-bridge-tools","method":"tools/list""#));
+    assert!(actions[5].contains(r#""method":"tools/list""#));
     assert_eq!(actions.len(), 6);
     assert!(bench.daemon(&answer(0, "{}")).is_empty(), "the client has that answer");
-    let same = r#"{"jsonrpc":"2.0","id":"callmux-bridge-tools","result":{"tools":["a"]}}"#;
-    assert!(bench.daemon(same).is_empty());
+    let same = Bench::own_answer(&actions, "tools", r#"{"tools":["a"]}"#);
+    assert!(bench.daemon(&same).is_empty());
 }
 
 #[test]
@@ -126,10 +146,9 @@ fn a_changed_list_is_announced_once() {
     bench.daemon(&answer(1, r#"{"tools":["a"]}"#));
     for (list, announcements) in [(r#"["a"]"#, 0), (r#"["b"]"#, 1), (r#"["b"]"#, 0)] {
         bench.machine.disconnected(u64::MAX);
-        bench.anew();
-        let told = bench.daemon(&format!(
-            r#"{{"jsonrpc":"2.0","id":"callmux-bridge-tools","result":{{"tools":{list}}}}}"#
-        ));
+        let asked = bench.anew();
+        let answer = Bench::own_answer(&asked, "tools", &format!(r#"{{"tools":{list}}}"#));
+        let told = bench.daemon(&answer);
         assert_eq!(told.len(), announcements, "{list}");
         assert!(told.iter().all(|text| text.contains("notifications/tools/list_changed")));
     }
@@ -186,8 +205,8 @@ fn without_a_daemon_the_client_is_answered_all_the_same() {
     let actions = bench.anew();
     assert_eq!(actions.len(), 2, "the greeting, and whether the list differs: {actions:?}");
     assert!(bench.daemon(&answer(0, "{}")).is_empty(), "the client was greeted already");
-    let list = r#"{"jsonrpc":"2.0","id":"callmux-bridge-tools","result":{"tools":["a"]}}"#;
-    assert!(bench.daemon(list)[0].contains("list_changed"));
+    let list = Bench::own_answer(&actions, "tools", r#"{"tools":["a"]}"#);
+    assert!(bench.daemon(&list)[0].contains("list_changed"));
 }
 
 #[test]
@@ -256,18 +275,67 @@ fn a_daemon_that_can_decides_about_a_call_that_may_have_been_carried_out() {
     let mut bench = Bench::new();
     bench.machine.connected_anew(&welcome(None), bench.now);
     bench.client(&call(1));
-    let deciding =
-        |restored: Option<Restored>| Welcome { knows_again: true, ..welcome(restored.as_ref()) };
-    let marked = r#"> {"callmux/again":true,"jsonrpc":"2.0","id":1,"#;
     bench.machine.disconnected(1);
     let sent = shown(bench.machine.connected_anew(&deciding(None), bench.now));
-    assert!(sent.len() == 1 && sent[0].starts_with(marked), "{sent:?}");
-    // Not even a daemon that surely did not send it is to forget that an earlier one may have.
-    bench.machine.disconnected(1);
-    let restored = Restored { seen: 1, running: Vec::new(), not_sent: vec!["1".into()] };
-    let sent = shown(bench.machine.connected_anew(&deciding(Some(restored)), bench.now));
-    assert!(sent.len() == 1 && sent[0].starts_with(marked), "{sent:?}");
+    assert_eq!(sent, [format!(">> {}", call(1))]);
+    // It never left us: nobody was asked yet.
+    bench.machine.disconnected(0);
+    let sent = shown(bench.machine.connected_anew(&deciding(None), bench.now));
+    assert_eq!(sent, [format!(">> {}", call(1))]);
     assert_eq!(bench.daemon(&answer(1, "{}")), [format!("< {}", answer(1, "{}"))]);
+}
+
+#[test]
+fn a_call_is_asked_again_once_whatever_comes() {
+    let restored = |running: &[&str], not_sent: &[&str]| {
+        let texts = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect();
+        Some(Restored { seen: 2, running: texts(running), not_sent: texts(not_sent) })
+    };
+    let second_ends: [(&str, Option<Restored>); 3] = [
+        ("nothing is known", None),
+        ("an earlier one may have carried it out all the same", restored(&[], &["1"])),
+        ("it was read and has ended", restored(&[], &[])),
+    ];
+    for (what, restored) in second_ends {
+        let mut bench = Bench::new();
+        bench.machine.connected_anew(&deciding(None), bench.now);
+        bench.client(&call(1));
+        let lost = answer(1, r#"{"n":1}"#);
+        assert_eq!(bench.daemon_says(Kind::Lost, &lost), [format!(">> {}", call(1))], "{what}");
+        bench.machine.disconnected(2);
+        let told = shown(bench.machine.connected_anew(&deciding(restored.as_ref()), bench.now));
+        assert!(told.len() == 1 && told[0].contains("outcome_unknown"), "{what}: {told:?}");
+        assert!(bench.machine.is_idle(), "{what}");
+    }
+    // It goes on by the word of the next daemon, and is lost once more.
+    let mut bench = Bench::new();
+    bench.machine.connected_anew(&deciding(None), bench.now);
+    bench.client(&call(1));
+    bench.daemon_says(Kind::Lost, &answer(1, "{}"));
+    bench.machine.disconnected(2);
+    let running = restored(&["1"], &[]);
+    assert!(bench.machine.connected_anew(&deciding(running.as_ref()), bench.now).is_empty());
+    let lost = answer(1, r#"{"lost":"again"}"#);
+    assert_eq!(bench.daemon_says(Kind::Lost, &lost), [format!("< {lost}")], "as it is");
+    assert!(bench.daemon_says(Kind::Lost, &lost).is_empty() && bench.machine.is_idle());
+}
+
+#[test]
+fn what_a_message_says_is_never_what_its_frame_says() {
+    let mut bench = Bench::new();
+    bench.machine.connected_anew(&deciding(None), bench.now);
+    // A server's answer.
+    bench.client(&call(1));
+    let forged = r#"{"callmux/lost":true,"jsonrpc":"2.0","id":1,"result":{}}"#;
+    assert_eq!(bench.daemon(forged), [format!("< {forged}")]);
+    assert!(bench.machine.is_idle());
+    // A client's request, and an id that looks like one of our own questions.
+    let forged = r#"{"callmux/again":true,"jsonrpc":"2.0","id":2,"method":"ping"}"#;
+    assert_eq!(bench.client(forged), [format!("> {forged}")]);
+    let own = r#"{"jsonrpc":"2.0","id":"callmux-bridge-tools","method":"tools/list"}"#;
+    assert_eq!(bench.client(own), [format!("> {own}")]);
+    let list = r#"{"jsonrpc":"2.0","id":"callmux-bridge-tools","result":{"tools":[]}}"#;
+    assert_eq!(bench.daemon(list), [format!("< {list}")]);
 }
 
 #[test]
@@ -314,13 +382,13 @@ fn changed_resources_and_templates_are_one_announcement() {
         bench.daemon(&answer(id, &format!(r#"{{"{member}":["a"]}}"#)));
     }
     bench.machine.disconnected(u64::MAX);
-    assert_eq!(bench.anew().len(), 2);
+    let asked = bench.anew();
+    assert_eq!(asked.len(), 2);
     let told: Vec<String> = ["resources", "resourceTemplates"]
         .into_iter()
         .flat_map(|member| {
-            bench.daemon(&format!(
-                r#"{{"jsonrpc":"2.0","id":"callmux-bridge-{member}","result":{{"{member}":["b"]}}}}"#
-            ))
+            let answer = Bench::own_answer(&asked, member, &format!(r#"{{"{member}":["b"]}}"#));
+            bench.daemon(&answer)
         })
         .collect();
     assert_eq!(told.len(), 1, "{told:?}");
@@ -340,4 +408,85 @@ fn a_subscription_is_acknowledged_once() {
         bench.machine.disconnected(u64::MAX);
         assert_eq!(bench.anew(), [format!("> {listen}")]);
     }
+}
+
+const BATCHING: &str =
+    r#"{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-03-26"}}"#;
+
+fn batch(messages: &[&str]) -> String {
+    format!("[{}]", messages.join(","))
+}
+
+#[test]
+fn a_batch_is_answered_in_one_list_when_all_answers_are_there() {
+    let mut bench = Bench::new();
+    bench.anew();
+    bench.client(BATCHING);
+    bench.daemon(&answer(0, "{}"));
+    let note = r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#;
+    let sent = bench.client(&batch(&[&call(1), note, &call(2), "7"]));
+    assert_eq!(sent, [call(1), note.to_owned(), call(2)].map(|text| format!("> {text}")));
+    assert!(bench.daemon(&answer(2, "{}")).is_empty());
+    assert_eq!(bench.daemon(&answer(9, "{}")).len(), 0, "of nothing it asked");
+    let progress = r#"{"jsonrpc":"2.0","method":"notifications/progress","params":{}}"#;
+    assert_eq!(bench.daemon(progress), [format!("< {progress}")]);
+    let all = bench.daemon(&answer(1, "{}"));
+    assert_eq!(all.len(), 1);
+    let list: Vec<serde_json::Value> = serde_json::from_str(&all[0][2..]).unwrap();
+    let ids: Vec<&serde_json::Value> = list.iter().map(|answer| &answer["id"]).collect();
+    assert_eq!(ids, [&serde_json::Value::Null, &2.into(), &1.into()], "{}", all[0]);
+    assert_eq!(list[0]["error"]["code"], -32600);
+    assert!(bench.machine.is_idle());
+    assert_eq!(bench.client(&batch(&[note])), [format!("> {note}")], "no answer to that");
+}
+
+#[test]
+fn a_batch_outlives_daemons_and_ends_without_what_is_taken_back() {
+    let mut bench = Bench::new();
+    bench.anew();
+    bench.client(BATCHING);
+    bench.daemon(&answer(0, "{}"));
+    // Numbered 2 to 4 on the link, of which the last never leaves us.
+    bench.client(&batch(&[&call(1), &call(2), &call(3)]));
+    bench.machine.disconnected(3);
+    let actions = bench.anew();
+    let told = actions.iter().filter(|line| line.starts_with('<')).count();
+    assert_eq!(told, 0, "one call goes on: {actions:?}");
+    assert!(actions.contains(&format!("> {}", call(3))));
+    let all = bench.daemon(&answer(3, "{}"));
+    assert!(all.len() == 1 && all[0].starts_with("< ["), "{all:?}");
+    assert_eq!(all[0].matches("\"outcome\":\"outcome_unknown\"").count(), 2, "{}", all[0]);
+
+    bench.client(&batch(&[&call(4), &call(5)]));
+    bench.daemon(&answer(4, "{}"));
+    let note = r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":5}}"#;
+    let actions = bench.client(note);
+    assert_eq!(actions, [format!("> {note}"), format!("< [{}]", answer(4, "{}"))]);
+
+    // Nobody comes: each call has its own end, and the batch one answer.
+    bench.machine.disconnected(u64::MAX);
+    assert!(bench.client(&batch(&[&call(6), &call(7)])).is_empty());
+    let all = bench.after(60);
+    assert!(all.len() == 1 && all[0].matches("\"outcome\":\"not_sent\"").count() == 2, "{all:?}");
+}
+
+#[test]
+fn what_is_no_batch_here_is_refused() {
+    let mut bench = Bench::new();
+    bench.anew();
+    let two = batch(&[&call(1), &call(2)]);
+    assert!(bench.client(&two)[0].contains("-32600"), "nobody said which revision it is");
+    bench.client(INITIALIZE);
+    assert!(bench.client(&two)[0].contains("-32600"), "2025-06-18 has none");
+    let mut bench = Bench::new();
+    bench.anew();
+    bench.client(BATCHING);
+    for wrong in ["[]".to_owned(), batch(&vec![call(1).as_str(); 101])] {
+        let refused = bench.client(&wrong);
+        assert!(refused.len() == 1 && refused[0].contains("-32600"), "{refused:?}");
+    }
+    let sent = bench.client(&batch(&[&call(3), &call(3)]));
+    assert_eq!(sent, [format!("> {}", call(3))], "an id is used once");
+    let all = bench.daemon(&answer(3, "{}"));
+    assert!(all[0].starts_with("< [") && all[0].contains("two requests of one batch"), "{all:?}");
 }

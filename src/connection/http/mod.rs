@@ -287,7 +287,7 @@ impl Connection {
 
     /// Whether the request still waits for its answer.
     fn waits_for(&self, id: u64) -> bool {
-        self.lock().pending.contains_key(&id)
+        self.lock().pending.get(id).is_some()
     }
 
     /// Ends a request without an answer.
@@ -298,7 +298,7 @@ impl Connection {
         if (reached == Reached::Nothing || needs_login) && !self.has_sent_other_than(id) {
             self.end(reason.clone());
         }
-        let Some(cell) = self.lock().pending.remove(&id) else { return };
+        let Some(cell) = self.lock().pending.remove(id) else { return };
         let reason = match cell.owner() {
             Some(_) => format!("server {}: {reason}", self.server()),
             None => reason,
@@ -309,7 +309,7 @@ impl Connection {
     /// Whether a client's call other than this may still be answered.
     fn has_sent_other_than(&self, id: u64) -> bool {
         let inner = self.lock();
-        let mut others = inner.pending.iter().filter(|(other, _)| **other != id);
+        let mut others = inner.pending.iter().filter(|(other, _)| *other != id);
         others.any(|(_, cell)| cell.owner().is_some() && cell.is_sent())
     }
 }

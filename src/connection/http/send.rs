@@ -82,7 +82,7 @@ fn take(connection: &Connection, remote: &Remote) -> Next {
     // What needs no room passes what does: the answer to a question may be what makes room.
     let at = inner.queue.iter().position(|item| item.cell.is_none() || permit.is_some());
     let Some(item) = at.and_then(|at| inner.queue.remove(at)) else {
-        let is_busy = inner.pending.values().any(|cell| cell.owner().is_some());
+        let is_busy = inner.pending.iter().any(|(_, cell)| cell.owner().is_some());
         return if inner.finishing && !is_busy { Next::End } else { Next::Wait };
     };
     inner.queued_bytes = inner.queued_bytes.saturating_sub(item.payload.len());

@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header as names};
 use super::answer::{KEEP_ALIVE, events};
 use super::stream::{self, Reader, Stream};
 use super::{Front, Peer, Response, accepts, empty, header, no_session, refusal, session_id};
-use crate::client::announce::Announcements;
+use crate::client::announce::{Announcements, Said};
 use crate::front::sessions::{HttpSession, NoSession};
 use crate::wire::{Era, Revision, RpcError, error::code, headers};
 
@@ -69,7 +69,9 @@ fn feed(front: &Arc<Front>, held: &HttpSession, stream: Arc<Stream>, mut body: R
             tokio::select! {
                 _ = &mut gone => return front.hub.touch(),
                 () = tasks.stopped() => return stream.end(),
-                message = announcements.next() => stream.push(message),
+                said = announcements.next() => match said {
+                    Said::Notification(message) | Said::Question(message) => stream.push(message),
+                },
                 () = tokio::time::sleep(KEEP_ALIVE) => stream.keep_alive(),
             }
         }

@@ -26,7 +26,7 @@ use crate::access::Principal;
 use crate::base::SessionId;
 use crate::client::session::{Session, Way};
 use crate::front::duplex::Duplex;
-use crate::front::outbox::Outbox;
+use crate::front::outbox::{FULL, Outbox, SILENT_MAX};
 use crate::telemetry::Fact;
 use crate::wire::error::code::INVALID_REQUEST;
 use crate::wire::params::Head;
@@ -74,10 +74,12 @@ pub(super) async fn open(
     let principal = caller.peer.principal.clone();
     let session = Session::new(SessionId::random(), principal, Way::Sse, None);
     let endpoint = sse::endpoint(&format!("{MESSAGES}?{SESSION}={}", session.id));
+    let outbox = Outbox::events(endpoint).told_of(session.id, front.hub.recorder.clone());
     let duplex = Arc::new(Duplex {
         hub: front.hub.clone(),
         session,
-        outbox: Arc::new(Outbox::events(endpoint)),
+        outbox: Arc::new(outbox),
+        aside: front.aside.clone(),
         tasks: front.calls.child(),
     });
     duplex.announce();
@@ -111,7 +113,7 @@ async fn end(
     };
     tokio::select! {
         _ = &mut gone => {}
-        () = duplex.outbox.overflowed() => caller.give_up(),
+        () = duplex.outbox.given_up(SILENT_MAX) => caller.give_up(),
         () = in_order => {}
     }
 }
@@ -128,8 +130,15 @@ pub(super) async fn post(
         Ok(_) => match read(&head.headers, body, front.hub.world().config.http.max_body).await {
             Err(response) => response,
             // The session may have ended while the body came.
-            Ok(text) => find(&front, &caller, &head.uri)
-                .map_or_else(|response| response, |duplex| take_in(&duplex, &text)),
+            Ok(text) => match find(&front, &caller, &head.uri) {
+                Err(response) => response,
+                Ok(duplex) if duplex.outbox.waiting() > FULL => {
+                    let what = "the session's stream is not read; read it before you send more";
+                    let error = RpcError::new(INVALID_REQUEST, what);
+                    refusal(StatusCode::TOO_MANY_REQUESTS, &error)
+                }
+                Ok(duplex) => take_in(&duplex, &text),
+            },
         },
     };
     response.map(axum::body::Body::new)
@@ -167,7 +176,7 @@ fn take_in(duplex: &Duplex, text: &Bytes) -> Response {
     match refused {
         Some(error) => json(StatusCode::BAD_REQUEST, error),
         None => {
-            duplex.take_in(text);
+            duplex.take_in(text, false);
             empty(StatusCode::ACCEPTED)
         }
     }

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use super::again;
 use super::frame::{self, Frame, Kind};
 use crate::wire::payload::Payload;
 
@@ -16,56 +17,66 @@ pub struct Endpoint {
     /// The number of the last message sent.
     sent: u64,
     /// Messages sent that the other side has not confirmed, oldest first.
-    kept: VecDeque<(u64, Payload)>,
+    kept: VecDeque<(u64, Kind, Payload)>,
     kept_bytes: usize,
-    cap_bytes: usize,
     /// The highest number received in order.
     seen: u64,
     /// The `seen` we last told the other side.
     told: u64,
     untold_bytes: usize,
+    /// The newest kind of frames that the other side reads.
+    read_there: u8,
 }
 
 /// What a received frame means.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Received {
-    /// A message to act on, for the first and only time.
-    Message(bytes::Bytes),
+    /// A message to act on, for the first and only time. Its kind is one that carries messages.
+    Message(Kind, bytes::Bytes),
     /// Nothing to do: a confirmation, or a message that was received before.
     Nothing,
     /// A number was skipped. The connection must be dropped and the link resumed.
     Gap { expected: u64, got: u64 },
 }
 
-/// The other side has not confirmed for so long that the cap is reached.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("more than {0} bytes wait to be confirmed by the other end of the link")]
-pub struct Full(pub usize);
-
-impl Endpoint {
-    /// `cap_bytes`: how many unconfirmed bytes are kept before [`Endpoint::send`] refuses.
-    pub fn new(cap_bytes: usize) -> Self {
+impl Default for Endpoint {
+    fn default() -> Self {
         Self {
             sent: 0,
             kept: VecDeque::new(),
             kept_bytes: 0,
-            cap_bytes,
             seen: 0,
             told: 0,
             untold_bytes: 0,
+            read_there: Kind::FIRST_NEWEST as u8,
         }
     }
+}
 
-    /// The frame that carries `message`, which is kept until confirmed.
-    pub fn send(&mut self, message: Payload) -> Result<Payload, Full> {
-        let size = message.len() + frame::HEADER;
-        if self.kept_bytes + size > self.cap_bytes && !self.kept.is_empty() {
-            return Err(Full(self.cap_bytes));
-        }
+impl Endpoint {
+    /// Bytes that are kept because the other side has not confirmed them. Who sends is to look at
+    /// them: nothing here refuses a message.
+    pub fn kept_bytes(&self) -> usize {
+        self.kept_bytes
+    }
+
+    /// The other side reads frames up to the kind with this number.
+    pub fn meet(&mut self, newest_kind: u8) {
+        self.read_there = newest_kind;
+    }
+
+    /// Whether the other side reads frames of this kind.
+    pub fn reads(&self, kind: Kind) -> bool {
+        kind as u8 <= self.read_there
+    }
+
+    /// The frame that carries `message`, which is kept until confirmed. `kind`: one that carries
+    /// messages.
+    pub fn send(&mut self, kind: Kind, message: Payload) -> Payload {
         self.sent += 1;
-        self.kept_bytes += size;
-        self.kept.push_back((self.sent, message.clone()));
-        Ok(self.write(Kind::Message, self.sent, message))
+        self.kept_bytes += message.len() + frame::HEADER;
+        self.kept.push_back((self.sent, kind, message.clone()));
+        self.write(kind, self.sent, message)
     }
 
     /// A frame without a message.
@@ -76,13 +87,21 @@ impl Endpoint {
     fn write(&mut self, kind: Kind, number: u64, payload: Payload) -> Payload {
         self.told = self.seen;
         self.untold_bytes = 0;
-        frame::write(kind, number, self.seen, payload)
+        self.frame(kind, number, payload)
     }
 
-    /// Takes in a frame of kind [`Kind::Message`] or [`Kind::Seen`]; of others only what was seen.
+    /// The frame as the other side can read it: what it has no kind for is a message as any other.
+    fn frame(&self, kind: Kind, number: u64, payload: Payload) -> Payload {
+        if self.reads(Kind::Lost) || !kind.carries_message() {
+            return frame::write(kind, number, self.seen, payload);
+        }
+        frame::write(Kind::Message, number, self.seen, again::unmarked(payload))
+    }
+
+    /// Takes in a frame that carries a message or [`Kind::Seen`]; of others only what was seen.
     pub fn receive(&mut self, frame: Frame) -> Received {
         self.confirm(frame.seen);
-        if frame.kind != Kind::Message || frame.number <= self.seen {
+        if !frame.kind.carries_message() || frame.number <= self.seen {
             return Received::Nothing;
         }
         if frame.number != self.seen + 1 {
@@ -90,13 +109,13 @@ impl Endpoint {
         }
         self.seen = frame.number;
         self.untold_bytes += frame.payload.len();
-        Received::Message(frame.payload)
+        Received::Message(frame.kind, frame.payload)
     }
 
     /// The other side has everything up to `number`.
     pub fn confirm(&mut self, number: u64) {
-        while self.kept.front().is_some_and(|(first, _)| *first <= number) {
-            if let Some((_, message)) = self.kept.pop_front() {
+        while self.kept.front().is_some_and(|(first, ..)| *first <= number) {
+            if let Some((_, _, message)) = self.kept.pop_front() {
                 self.kept_bytes -= message.len() + frame::HEADER;
             }
         }
@@ -113,9 +132,8 @@ impl Endpoint {
         self.confirm(seen);
         self.told = self.seen;
         self.untold_bytes = 0;
-        let seen = self.seen;
-        let frame = |(number, message): &(u64, Payload)| {
-            (*number, frame::write(Kind::Message, *number, seen, message.clone()))
+        let frame = |(number, kind, message): &(u64, Kind, Payload)| {
+            (*number, self.frame(*kind, *number, message.clone()))
         };
         self.kept.iter().map(frame).collect()
     }
@@ -140,6 +158,8 @@ mod tests {
     use bytes::Bytes;
     use std::collections::VecDeque;
 
+    const CARRIERS: [Kind; 3] = [Kind::Message, Kind::Lost, Kind::Again];
+
     /// Two ends and the wires between them; a cut loses what is on the wires.
     struct World {
         ends: [Endpoint; 2],
@@ -152,10 +172,10 @@ mod tests {
     impl World {
         fn send(&mut self, from: usize) {
             let text = format!("{}", self.sent[from] + 1);
-            if let Ok(frame) = self.ends[from].send(Payload::from(text)) {
-                self.sent[from] += 1;
-                self.wires[1 - from].push_back(frame.into_bytes());
-            }
+            let kind = CARRIERS[text.len() % CARRIERS.len()];
+            let frame = self.ends[from].send(kind, Payload::from(text));
+            self.sent[from] += 1;
+            self.wires[1 - from].push_back(frame.into_bytes());
         }
 
         fn deliver(&mut self, to: usize) {
@@ -166,9 +186,10 @@ mod tests {
             match self.ends[to].receive(frame) {
                 Received::Nothing => {}
                 Received::Gap { .. } => panic!("a wire keeps its order"),
-                Received::Message(payload) => {
+                Received::Message(kind, payload) => {
                     self.delivered[to] += 1;
                     assert_eq!(payload, self.delivered[to].to_string(), "once and in order");
+                    assert_eq!(kind, CARRIERS[payload.len() % CARRIERS.len()], "as it was sent");
                 }
             }
             if self.ends[to].owes_confirmation() {
@@ -191,7 +212,10 @@ mod tests {
     fn every_message_arrives_once_and_in_order_over_any_cuts() {
         for seed in 0..256 {
             let mut random = Jitter::seeded(seed);
-            let ends = [Endpoint::new(10_000), Endpoint::new(10_000)];
+            let mut ends = [Endpoint::default(), Endpoint::default()];
+            for end in &mut ends {
+                end.meet(Kind::NEWEST as u8);
+            }
             let mut world =
                 World { ends, wires: Default::default(), sent: [0; 2], delivered: [0; 2] };
             for _ in 0..2000 {
@@ -209,18 +233,45 @@ mod tests {
             }
             assert_eq!(world.delivered, [world.sent[1], world.sent[0]], "seed {seed}");
             assert!(world.sent[0] > 100, "seed {seed} did something");
+            let seen = world.ends[1].seen();
+            world.ends[0].confirm(seen);
+            assert_eq!(world.ends[0].kept_bytes(), 0, "seed {seed}: what arrived is not kept");
         }
     }
 
     #[test]
-    fn what_is_kept_is_bounded_and_freed() {
-        let mut end = Endpoint::new(100);
-        let message = || Payload::from("x".repeat(60));
-        assert!(end.send(message()).is_ok());
-        assert!(end.send(message()).is_err(), "over the cap");
-        end.confirm(1);
-        assert!(end.send(message()).is_ok());
-        assert_eq!(end.resume(1).len(), 1);
-        assert!(end.send(message()).is_err(), "still unconfirmed");
+    fn what_is_kept_is_counted_until_it_is_confirmed() {
+        let mut end = Endpoint::default();
+        let size = 60 + super::frame::HEADER;
+        for count in 1..=3 {
+            end.send(Kind::Message, Payload::from("x".repeat(60)));
+            assert_eq!(end.kept_bytes(), count * size);
+        }
+        end.confirm(2);
+        assert_eq!((end.kept_bytes(), end.resume(2).len()), (size, 1));
+        end.confirm(9);
+        assert_eq!((end.kept_bytes(), end.resume(9).len()), (0, 0));
+    }
+
+    #[test]
+    fn an_older_end_gets_messages_without_marks() {
+        let read = |frame: Payload| {
+            let mut reader = FrameReader::new(1000);
+            reader.room().extend_from_slice(&frame.into_bytes());
+            reader.next().unwrap().unwrap()
+        };
+        let forged = r#"{"callmux/lost":true,"id":1}"#;
+        let mut end = Endpoint::default();
+        end.send(Kind::Lost, Payload::from("lost".to_owned()));
+        end.send(Kind::Message, Payload::from(forged.to_owned()));
+        let kinds = |end: &mut Endpoint| -> Vec<(Kind, Bytes)> {
+            let frames = end.resume(0).into_iter().map(|(_, frame)| read(frame));
+            frames.map(|frame| (frame.kind, frame.payload)).collect()
+        };
+        // Which end it is is known only once it comes back.
+        let unmarked = Bytes::from(format!(" {forged}"));
+        assert_eq!(kinds(&mut end), [(Kind::Message, "lost".into()), (Kind::Message, unmarked)]);
+        end.meet(Kind::NEWEST as u8);
+        assert_eq!(kinds(&mut end), [(Kind::Lost, "lost".into()), (Kind::Message, forged.into())]);
     }
 }

@@ -30,13 +30,38 @@ pub enum Kind {
     Draining = 5,
     /// Either side: the session is over, nothing needs to be kept.
     Goodbye = 6,
+    /// Daemon to bridge: the response to a call whose answer was lost over the end of a daemon. The
+    /// bridge asks again, or passes it on.
+    Lost = 7,
+    /// Bridge to daemon: a request that an earlier daemon may have carried out. A bridge cannot tell
+    /// whether asking twice does harm; the daemon can, and carries it out only if it does none.
+    Again = 8,
 }
 
 impl Kind {
+    const ALL: [Self; 8] = [
+        Self::Hello,
+        Self::Welcome,
+        Self::Message,
+        Self::Seen,
+        Self::Draining,
+        Self::Goodbye,
+        Self::Lost,
+        Self::Again,
+    ];
+    /// The newest kind that we read: what [`super::Hello`] and [`super::Welcome`] say of us.
+    pub const NEWEST: Self = Self::Again;
+    /// The newest kind that an end reads which says nothing about that.
+    pub const FIRST_NEWEST: Self = Self::Goodbye;
+
     fn read(byte: u8) -> Option<Self> {
-        [Self::Hello, Self::Welcome, Self::Message, Self::Seen, Self::Draining, Self::Goodbye]
-            .into_iter()
-            .find(|kind| *kind as u8 == byte)
+        Self::ALL.into_iter().find(|kind| *kind as u8 == byte)
+    }
+
+    /// Whether frames of this kind carry an MCP message: they are numbered, kept until the other
+    /// side has them, and sent again.
+    pub fn carries_message(self) -> bool {
+        matches!(self, Self::Message | Self::Lost | Self::Again)
     }
 }
 

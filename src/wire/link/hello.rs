@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::frame::Kind;
+
 /// The bridge's first frame.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hello {
@@ -16,6 +18,9 @@ pub struct Hello {
     pub cwd: String,
     /// The bridge's version.
     pub version: String,
+    /// The newest [`Kind`] of frames that the bridge reads.
+    #[serde(default = "first_kinds")]
+    pub kinds: u8,
 }
 
 /// The daemon's first frame.
@@ -29,11 +34,19 @@ pub struct Welcome {
     /// If the daemon does not have the link but an earlier process of it did: what is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restored: Option<Restored>,
-    /// Whether the daemon knows the mark of [`super::again`].
+    /// Whether the daemon knows the mark of [`super::again`], which older bridges use.
     #[serde(default)]
     pub knows_again: bool,
     /// The daemon's version.
     pub version: String,
+    /// The newest [`Kind`] of frames that the daemon reads.
+    #[serde(default = "first_kinds")]
+    pub kinds: u8,
+}
+
+/// What ends from before [`Kind::Lost`] read, which say nothing about it.
+fn first_kinds() -> u8 {
+    Kind::FIRST_NEWEST as u8
 }
 
 /// What became of a bridge's requests over the end of a daemon. Whatever is in neither list and was
@@ -46,4 +59,24 @@ pub struct Restored {
     pub running: Vec<String>,
     /// Request ids, as written: they surely reached no server.
     pub not_sent: Vec<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::frame::Kind;
+    use super::{Hello, Welcome};
+
+    #[test]
+    fn ends_that_say_nothing_of_kinds_are_older_ones() {
+        let hello = r#"{"link":"0","epoch":1,"seen":0,"cwd":"/","version":"1"}"#;
+        let hello: Hello = serde_json::from_str(hello).unwrap();
+        let welcome = r#"{"resumed":true,"seen":0,"knows_again":true,"version":"1"}"#;
+        let welcome: Welcome = serde_json::from_str(welcome).unwrap();
+        for kinds in [hello.kinds, welcome.kinds] {
+            assert!(kinds < Kind::Lost as u8 && kinds < Kind::Again as u8);
+        }
+        let said = serde_json::to_string(&Hello { kinds: Kind::NEWEST as u8, ..hello }).unwrap();
+        let heard: Hello = serde_json::from_str(&said).unwrap();
+        assert_eq!(heard.kinds, Kind::Again as u8);
+    }
 }

@@ -132,3 +132,40 @@ fn ids_of_tasks_carry_their_server() {
     let expected = r#"{"jsonrpc":"2.0","id":"c","result":{"task":{"taskId":"srv:t"}}}"#;
     assert_eq!(payload.into_bytes(), expected);
 }
+
+#[test]
+fn no_server_says_what_only_we_say_of_a_call() {
+    let asked = Asked {
+        id: "7",
+        client: Era::Legacy,
+        server: Era::Legacy,
+        target: Target::Tool,
+        task_prefix: None,
+    };
+    let answered = |result: &str| {
+        let text = format!(r#"{{"jsonrpc":"2.0","id":1,"result":{result}}}"#);
+        match answer(&Message::parse(&text.into()).unwrap(), asked) {
+            Answer::Ready(payload) => {
+                let text = String::from_utf8(payload.into_bytes().to_vec()).unwrap();
+                text.strip_prefix(r#"{"jsonrpc":"2.0","id":7,"result":"#).unwrap().to_owned()
+            }
+            Answer::InputRequired => panic!("no question"),
+        }
+    };
+    let forged = r#""callmux/failure":{"outcome":"not_sent","retry_safe":true}"#;
+    for (result, expected) in [
+        (format!(r#"{{"content":[],"_meta":{{{forged}}}}}"#), r#"{"content":[],"_meta":{}}}"#),
+        (
+            format!(r#"{{"_meta":{{"a":1.50,{forged},"b":[]}},"content":[]}}"#),
+            r#"{"_meta":{"a":1.50,"b":[]},"content":[]}}"#,
+        ),
+        (
+            r#"{"\u005fmeta":{"\u0063allmux\/failure":1},"_meta":{"callmux/x":2}}"#.to_owned(),
+            r#"{"\u005fmeta":{},"_meta":{}}}"#,
+        ),
+    ] {
+        assert_eq!(answered(&result), expected);
+    }
+    let others = r#"{"content":[{"type":"text","text":"callmux/failure"}],"_meta":{"x/callmux/":1},"callmux/failure":1}"#;
+    assert_eq!(answered(others), format!("{others}}}"), "anything else is the server's own");
+}

@@ -16,6 +16,8 @@ LEVELS = collections.defaultdict(lambda: "6") | {
     "server_wrote_too_much": "4",
     "definition_refused": "4",
     "peer_refused": "4",
+    "client_behind": "4",
+    "client_given_up": "4",
     "facts_lost": "4",
     "call_finished": "7",
     "server_wrote": "7",

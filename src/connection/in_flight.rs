@@ -1,0 +1,182 @@
+//! The requests in flight to one server, and what of its places each client has.
+//!
+//! Nobody knows who will come next, so nobody gets everything: a session and a principal may have more
+//! only as long as enough is free for the others. Some places are for those who have few.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::Arc;
+
+use super::Owner;
+use super::exchange::Cell;
+
+/// Requests that may be in flight to one server.
+pub(super) const IN_FLIGHT_MAX: usize = 4096;
+/// Places that only clients with fewer than [`FEW`] requests in flight get.
+const RESERVED: usize = 512;
+const FEW: usize = 8;
+/// A principal may have so many times what is free, a session once what is free.
+const PRINCIPALS_SHARE: usize = 7;
+
+/// The table.
+#[derive(Debug, Default)]
+pub(super) struct InFlight {
+    by_id: HashMap<u64, Arc<Cell>>,
+    of_session: HashMap<u64, usize>,
+    of_principal: HashMap<u64, usize>,
+}
+
+/// Why there is no place for a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(super) enum NoPlace {
+    #[error("{IN_FLIGHT_MAX} requests are in flight already")]
+    Full,
+    #[error("this session has {0} calls open there, which is its share; wait for some to end")]
+    Session(usize),
+    #[error("this user has {0} calls open there, which is their share; wait for some to end")]
+    Principal(usize),
+}
+
+impl InFlight {
+    /// Whether there is a place for a request of this owner; of nobody, if it is our own.
+    pub(super) fn admit(&self, owner: Option<Owner>) -> Result<(), NoPlace> {
+        if self.by_id.len() >= IN_FLIGHT_MAX {
+            return Err(NoPlace::Full);
+        }
+        let Some(owner) = owner else { return Ok(()) };
+        let free = (IN_FLIGHT_MAX - RESERVED).saturating_sub(self.by_id.len());
+        let session = self.of_session.get(&owner.session).copied().unwrap_or(0);
+        if session >= free.max(FEW) {
+            return Err(NoPlace::Session(session));
+        }
+        let principal = self.of_principal.get(&owner.principal).copied().unwrap_or(0);
+        if session >= FEW && principal >= PRINCIPALS_SHARE * free {
+            return Err(NoPlace::Principal(principal));
+        }
+        Ok(())
+    }
+
+    pub(super) fn insert(&mut self, id: u64, cell: Arc<Cell>) {
+        if let Some(owner) = cell.owner() {
+            *self.of_session.entry(owner.session).or_default() += 1;
+            *self.of_principal.entry(owner.principal).or_default() += 1;
+        }
+        self.by_id.insert(id, cell);
+    }
+
+    pub(super) fn get(&self, id: u64) -> Option<&Arc<Cell>> {
+        self.by_id.get(&id)
+    }
+
+    pub(super) fn remove(&mut self, id: u64) -> Option<Arc<Cell>> {
+        let cell = self.by_id.remove(&id)?;
+        if let Some(owner) = cell.owner() {
+            one_less(&mut self.of_session, owner.session);
+            one_less(&mut self.of_principal, owner.principal);
+        }
+        Some(cell)
+    }
+
+    /// Empties the table.
+    pub(super) fn take(&mut self) -> impl Iterator<Item = Arc<Cell>> + use<> {
+        std::mem::take(self).by_id.into_values()
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (u64, &Arc<Cell>)> {
+        self.by_id.iter().map(|(id, cell)| (*id, cell))
+    }
+
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.by_id.len()
+    }
+}
+
+fn one_less(counts: &mut HashMap<u64, usize>, key: u64) {
+    if let Entry::Occupied(mut count) = counts.entry(key) {
+        *count.get_mut() -= 1;
+        if *count.get() == 0 {
+            count.remove();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::{FEW, IN_FLIGHT_MAX, InFlight, NoPlace, RESERVED};
+    use crate::connection::Owner;
+    use crate::connection::exchange::{Cell, Origin};
+
+    fn owner(principal: u64, session: u64) -> Owner {
+        Owner { principal, session }
+    }
+
+    /// Takes places until there are none for this owner.
+    fn take_all(
+        table: &mut InFlight,
+        owner: impl Into<Option<Owner>>,
+        last: &mut u64,
+    ) -> (usize, NoPlace) {
+        let (owner, mut taken) = (owner.into(), 0);
+        loop {
+            if let Err(why) = table.admit(owner) {
+                return (taken, why);
+            }
+            *last += 1;
+            table.insert(*last, Arc::new(Cell::new(Origin { owner, ..Origin::default() })));
+            taken += 1;
+        }
+    }
+
+    #[test]
+    fn no_number_of_greedy_sessions_takes_the_places_of_those_with_few_calls() {
+        let (mut table, mut last) = (InFlight::default(), 0);
+        let mut shares = Vec::new();
+        for session in 0..40 {
+            let (taken, why) = take_all(&mut table, owner(1, session), &mut last);
+            assert!(!matches!(why, NoPlace::Full), "{why}");
+            shares.push(taken);
+        }
+        assert_eq!(shares[0], (IN_FLIGHT_MAX - RESERVED).div_ceil(2), "half of what was free");
+        assert!(shares.is_sorted_by(|a, b| a >= b) && shares[39] >= FEW, "{shares:?}");
+        assert!(
+            table.admit(Some(owner(1, 99))).is_ok() && table.admit(Some(owner(2, 100))).is_ok()
+        );
+    }
+
+    #[test]
+    fn a_principal_leaves_room_for_others() {
+        let (mut table, mut last) = (InFlight::default(), 0);
+        let mut refused = None;
+        for session in 0..8 {
+            let (_, why) = take_all(&mut table, owner(1, session), &mut last);
+            refused = refused.or(Some(why).filter(|why| matches!(why, NoPlace::Principal(_))));
+        }
+        assert!(refused.is_some());
+        let (taken, _) = take_all(&mut table, owner(2, 9), &mut last);
+        assert!(taken > 100, "{taken}");
+    }
+
+    #[test]
+    fn places_come_back() {
+        let (mut table, mut last) = (InFlight::default(), 0);
+        let (taken, _) = take_all(&mut table, owner(1, 1), &mut last);
+        for id in 1..=last {
+            assert!(table.remove(id).is_some() && table.remove(id).is_none());
+        }
+        assert!(table.of_session.is_empty() && table.of_principal.is_empty());
+        assert_eq!(take_all(&mut table, owner(1, 1), &mut last).0, taken);
+        assert_eq!(table.take().count(), taken);
+        assert!(table.of_session.is_empty() && table.len() == 0);
+    }
+
+    #[test]
+    fn our_own_requests_have_a_place_as_long_as_there_is_any() {
+        let (mut table, mut last) = (InFlight::default(), 0);
+        let (taken, why) = take_all(&mut table, None, &mut last);
+        assert_eq!((taken, why), (IN_FLIGHT_MAX, NoPlace::Full));
+        assert_eq!(table.admit(Some(owner(1, 1))), Err(NoPlace::Full));
+    }
+}

@@ -1,0 +1,90 @@
+//! Where the answer to a request goes: to the client at once, or into the list that answers its batch.
+
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+
+use super::outbox::Outbox;
+use crate::wire::link::frame::Kind;
+use crate::wire::{Payload, batch};
+
+/// The way of one answer.
+#[derive(Debug, Clone)]
+pub(super) enum Sink {
+    Alone(Arc<Outbox>),
+    /// The request came in a batch (JSON-RPC 2.0, section 6).
+    Batch(Arc<Batch>),
+}
+
+/// The answers to a batch. They are sent when nobody can add one any more: each request has its answer,
+/// or was taken back.
+#[derive(Debug)]
+pub(super) struct Batch {
+    outbox: Arc<Outbox>,
+    answers: Mutex<Vec<Bytes>>,
+}
+
+impl Sink {
+    pub(super) fn of_batch(outbox: Arc<Outbox>) -> Self {
+        Self::Batch(Arc::new(Batch { outbox, answers: Mutex::default() }))
+    }
+
+    /// Sends an answer in a frame of this kind, if it goes over a link.
+    pub(super) fn put(&self, kind: Kind, answer: Payload) {
+        match self {
+            Self::Alone(outbox) => outbox.push_as(kind, answer),
+            Self::Batch(batch) => {
+                let mut answers = batch.answers.lock().expect("no panic happens under this lock");
+                answers.push(answer.into_bytes());
+            }
+        }
+    }
+
+    pub(super) fn outbox(&self) -> &Arc<Outbox> {
+        match self {
+            Self::Alone(outbox) => outbox,
+            Self::Batch(batch) => &batch.outbox,
+        }
+    }
+}
+
+impl Drop for Batch {
+    fn drop(&mut self) {
+        let answers = self.answers.get_mut().map(std::mem::take).unwrap_or_default();
+        // A batch of notifications has no answer.
+        if !answers.is_empty() {
+            self.outbox.push(batch::join(answers));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::Sink;
+    use crate::front::outbox::Outbox;
+    use crate::wire::Payload;
+    use crate::wire::link::frame::Kind;
+
+    #[tokio::test]
+    async fn a_batch_is_answered_once_everybody_has_said_what_there_is() {
+        let outbox = Arc::new(Outbox::lines());
+        let answer = |text: &str| Payload::from(text.to_owned());
+        Sink::Alone(outbox.clone()).put(Kind::Message, answer("0"));
+        let batch = Sink::of_batch(outbox.clone());
+        let others = [batch.clone(), batch.clone(), batch.clone()];
+        batch.put(Kind::Message, answer("1"));
+        drop(batch);
+        let [second, third, taken_back] = others;
+        third.put(Kind::Message, answer("3"));
+        drop((third, taken_back));
+        second.put(Kind::Message, answer("2"));
+        drop(second);
+        drop(Sink::of_batch(outbox.clone()));
+        outbox.close();
+        let mut out = Vec::new();
+        outbox.write_to(&mut out).await.unwrap();
+        assert_eq!(out, b"0\n[1,3,2]\n");
+    }
+}

@@ -51,9 +51,9 @@ pub struct Catalog {
     pub tools: Names,
     pub prompts: Names,
     pub uris: Uris,
-    shown: [Shown; 4],
+    shown: [Arc<Shown>; 4],
     /// The tools as each of [`Config::clients`] sees them.
-    for_clients: Vec<Shown>,
+    for_clients: Vec<Arc<Shown>>,
     /// Bytes of the tools' definitions as the servers wrote them.
     pub definitions_len: usize,
     /// What there was no room for.
@@ -113,7 +113,7 @@ impl Catalog {
         let ttl = |kind| shortest_ttl(&sources, kind);
         let tools_for = |view: &View| {
             let items = view::tools(catalog.tools.entries(), own, view);
-            Shown::new(ListKind::Tools, items, ttl(ListKind::Tools))
+            Arc::new(Shown::new(ListKind::Tools, items, ttl(ListKind::Tools)))
         };
         let for_clients = config.clients.iter().map(|client| tools_for(&client.view)).collect();
         let shown = ListKind::ALL.map(|kind| match kind {
@@ -121,7 +121,7 @@ impl Catalog {
             _ => {
                 let entries = catalog.entries(kind).iter();
                 let items = entries.map(|entry| (entry.shown.clone(), entry.definition.clone()));
-                Shown::new(kind, items.collect(), ttl(kind))
+                Arc::new(Shown::new(kind, items.collect(), ttl(kind)))
             }
         });
         (catalog.shown, catalog.for_clients) = (shown, for_clients);
@@ -167,27 +167,11 @@ impl Catalog {
         special.and_then(|index| self.for_clients.get(index)).unwrap_or(&self.shown[kind.index()])
     }
 
-    /// Whether the servers offer the same as in another catalog, listed or not.
-    pub fn has_same_entries(&self, other: &Self) -> bool {
-        let is_same = |a: &Entry, b: &Entry| {
-            a.shown == b.shown
-                && a.server.name == b.server.name
-                && a.item.definition == b.item.definition
-        };
-        ListKind::ALL.iter().all(|kind| {
-            let (own, others) = (self.entries(*kind), other.entries(*kind));
-            own.len() == others.len() && own.iter().zip(others).all(|(a, b)| is_same(a, b))
-        })
-    }
-
-    /// Whether the lists of a topic are the same text as those of another catalog.
-    pub fn is_same(&self, other: &Self, topic: Topic) -> bool {
-        let of_kind = |kind: &ListKind| self.shown(*kind, None).is_same(other.shown(*kind, None));
-        let for_clients = || {
-            let (own, others) = (&self.for_clients, &other.for_clients);
-            own.len() == others.len() && own.iter().zip(others).all(|(a, b)| a.is_same(b))
-        };
-        topic.lists().iter().all(of_kind) && (topic != Topic::Tools || for_clients())
+    /// The lists of a topic, everybody's and those of single clients, as they are read.
+    pub fn lists(&self, topic: Topic) -> Vec<Arc<Shown>> {
+        let lists = topic.lists().iter().map(|kind| self.shown[kind.index()].clone());
+        let tools = self.for_clients.iter().filter(|_| topic == Topic::Tools);
+        lists.chain(tools.cloned()).collect()
     }
 }
 

@@ -52,7 +52,7 @@ impl Shown {
     }
 
     /// Whether it is the same text as another list.
-    pub(super) fn is_same(&self, other: &Self) -> bool {
+    pub fn is_same(&self, other: &Self) -> bool {
         self.items.len() == other.items.len() && self.items == other.items
     }
 

@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
 
-use bytes::Bytes;
 use tokio::time::Instant;
 
 use crate::base::names::SEPARATOR;
 use crate::base::{ServerName, aside};
-use crate::catalog::{Catalog, OwnTools};
+use crate::catalog::{Catalog, OwnTools, Shown};
 use crate::config::Config;
 use crate::servers::Server;
 use crate::wire::Topic;
@@ -40,13 +39,19 @@ pub struct World {
 struct Announced {
     catalog: Weak<Catalog>,
     /// By [`Topic::index`].
-    lists: [Vec<Bytes>; 3],
+    lists: [Vec<Arc<Shown>>; 3],
 }
 
 impl Announced {
     fn of(catalog: &Arc<Catalog>) -> Arc<Self> {
         let lists = Topic::ALL.map(|topic| catalog.lists(topic));
         Arc::new(Self { catalog: Arc::downgrade(catalog), lists })
+    }
+
+    /// Whether the lists of the topic at this place are the same text.
+    fn is_same(&self, other: &Self, topic: usize) -> bool {
+        let (own, others) = (&self.lists[topic], &other.lists[topic]);
+        own.len() == others.len() && own.iter().zip(others).all(|(a, b)| a.is_same(b))
     }
 }
 
@@ -123,7 +128,7 @@ impl World {
         if self.quiet_until.is_none() && !is_announced {
             let now = Announced::of(&self.catalog);
             for topic in Topic::ALL.map(Topic::index) {
-                self.versions[topic] += u64::from(now.lists[topic] != self.announced.lists[topic]);
+                self.versions[topic] += u64::from(!now.is_same(&self.announced, topic));
             }
             self.announced = now;
         }

@@ -33,6 +33,7 @@ async fn nothing_is_said_to_a_port_of_another_user() {
         seen: 0,
         cwd: "/secret".to_owned(),
         version: String::new(),
+        kinds: 0,
     };
     let error = dial(&target, &hello).await.err().unwrap();
     assert_eq!(error.kind(), std::io::ErrorKind::PermissionDenied);

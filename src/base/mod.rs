@@ -11,6 +11,7 @@
 //! Each file stands alone; [`names`] and [`tasks`] are used everywhere.
 
 pub mod backoff;
+pub mod core_dump;
 pub mod dirs;
 pub mod fd_store;
 pub mod file;

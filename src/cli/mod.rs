@@ -33,6 +33,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+use crate::base::core_dump;
 use args::{Cli, Command};
 use operate::Verb;
 
@@ -62,6 +63,10 @@ impl From<Exit> for ExitCode {
 
 /// Runs the program.
 pub fn main() -> ExitCode {
+    // Every verb that reads the config has secrets in its memory.
+    if let Err(error) = core_dump::forbid() {
+        print::note(&format!("warning: a crash may write secrets to a core file: {error}"));
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {

@@ -23,7 +23,7 @@ fn examine(args: &StatusArgs) -> Result<Exit, Exit> {
     let findings = all(&status);
     if args.json {
         let json = serde_json::to_string(&findings).map_err(|_| Exit::System)?;
-        print::line(&json);
+        print::json(&json);
     } else {
         show(&status, &findings);
     }

@@ -69,11 +69,15 @@ pub fn main() -> ExitCode {
     }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
+        Err(error) if error.use_stderr() => {
+            // It repeats what it was given.
+            print::notes(error.render().to_string().trim_end());
+            return Exit::Usage.into();
+        }
+        // Help and version are no errors.
         Err(error) => {
-            // Help and version are no errors.
-            let exit = if error.use_stderr() { Exit::Usage } else { Exit::Fine };
             drop(error.print());
-            return exit.into();
+            return Exit::Fine.into();
         }
     };
     let exit = match cli.command {

@@ -21,7 +21,7 @@ const FILE_MAX: u64 = 64 << 20;
 pub(super) fn search_quality(args: &SearchQualityArgs) -> Exit {
     match measure(args) {
         Ok(report) if args.json => {
-            print::line(&report.json(args.verbose).to_string());
+            print::json(&report.json(args.verbose).to_string());
             Exit::Fine
         }
         Ok(report) => {

@@ -149,7 +149,7 @@ fn finish(done: &Done, waits_for: Option<&DaemonArgs>, json: bool) -> Result<Exi
     if json {
         let mut report = json!({ "name": name.as_str(), "file": shown(path), "done": verb });
         report["plan"] = serde_json::to_value(&plan).unwrap_or_default();
-        print::line(&report.to_string());
+        print::json(&report.to_string());
     } else {
         plan.iter().flat_map(lines_done).for_each(|line| print::line(&line));
     }
@@ -190,7 +190,7 @@ fn list(location: &Location, as_json: bool) -> Result<Exit, Exit> {
         }));
     }
     if as_json {
-        print::line(&Json::from(all).to_string());
+        print::json(&Json::from(all).to_string());
     } else if rows.len() > 1 {
         table(&rows);
     }
@@ -203,8 +203,8 @@ fn shown(path: &Path) -> String {
 
 fn say(as_json: bool, report: &Json, text: &str) {
     if as_json {
-        print::line(&report.to_string());
+        print::json(&report.to_string());
     } else {
-        print::line(text);
+        print::lines(text);
     }
 }

@@ -32,3 +32,4 @@ mod sleep;
 mod sse;
 mod steady;
 mod support;
+mod terminal;

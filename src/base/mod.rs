@@ -2,8 +2,8 @@
 //!
 //! # Knows
 //! Value types and their rules, where the user's directories are, how a file is replaced
-//! atomically, how text of others is shown, how a program is run for what it prints, how tasks are
-//! named and cancelled.
+//! atomically and read safely, which files are trusted, how text of others is shown, how a program is
+//! run for what it prints, how tasks are named and cancelled.
 //!
 //! # Does not know
 //! MCP, HTTP, configuration keys.
@@ -27,6 +27,7 @@ pub mod secret;
 pub mod shared_memory;
 pub mod stdio;
 pub mod tasks;
+pub mod trust;
 pub mod visible;
 pub mod write;
 

@@ -41,10 +41,17 @@ fn check(location: &Location, json: bool) -> Exit {
             let missing: Vec<&Complaint> =
                 config.servers.values().flat_map(|server| &server.unresolved).collect();
             if json {
-                print::json(&report(true, &missing).to_string());
+                print::json(&report(true, &missing, &reading.remarks).to_string());
             } else {
                 for complaint in &missing {
                     print::note(&format!("warning: {complaint}; this server will not start"));
+                }
+                for remark in &reading.remarks {
+                    print::note(&format!(
+                        "warning: {}: {}",
+                        remark.at.file.display(),
+                        remark.message
+                    ));
                 }
                 let (files, servers) = (reading.texts.len(), config.servers.len());
                 print::line(&format!("fine: {servers} servers in {files} files"));
@@ -53,15 +60,15 @@ fn check(location: &Location, json: bool) -> Exit {
         }
         Err(complaints) if json => {
             let complaints: Vec<&Complaint> = complaints.iter().collect();
-            print::json(&report(false, &complaints).to_string());
+            print::json(&report(false, &complaints, &[]).to_string());
             Exit::BadConfig
         }
         Err(complaints) => refuse(&complaints),
     }
 }
 
-fn report(ok: bool, complaints: &[&Complaint]) -> serde_json::Value {
-    json!({ "ok": ok, "complaints": complaints })
+fn report(ok: bool, complaints: &[&Complaint], remarks: &[Complaint]) -> serde_json::Value {
+    json!({ "ok": ok, "complaints": complaints, "remarks": remarks })
 }
 
 fn show(location: &Location) -> Exit {

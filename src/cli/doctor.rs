@@ -53,6 +53,10 @@ fn all(status: &Status) -> Vec<Finding> {
         let message = format!("changes of the config are noticed late: {reason}");
         finding(Severity::Note, message, "`callmux reload` after a change")
     }));
+    all.extend(config.remarks.iter().map(|remark| {
+        let remedy = "the command in backquotes mends it";
+        finding(Severity::Note, format!("{}: {}", remark.at.file.display(), remark.message), remedy)
+    }));
     if !config.at_next_start.is_empty() {
         let message = format!("not in force yet: {}", config.at_next_start.join(", "));
         let remedy = "`systemctl --user restart callmux.service`; sessions and calls survive it";

@@ -52,6 +52,10 @@ pub struct ConfigReport {
     pub at_next_start: Vec<String>,
     /// Why changes are noticed late.
     pub unwatched: Option<String>,
+    /// What is used although it should not be as it is: secrets that everybody may read, programs that
+    /// everybody may exchange.
+    #[serde(default)]
+    pub remarks: Vec<Complaint>,
 }
 
 /// How a server is.

@@ -2,8 +2,9 @@
 //!
 //! # Knows
 //! Value types and their rules, where the user's directories are, how a file is replaced
-//! atomically, how a program is run for what it prints, how tasks are named and cancelled, which work
-//! is done beside the loop, which name was meant, how room is shared out, whose a TCP socket is.
+//! atomically and read safely, which files are trusted, how text of others is shown, how a program is
+//! run for what it prints, how tasks are named and cancelled, which work is done beside the loop, which
+//! name was meant, how room is shared out, whose a TCP socket is.
 //!
 //! # Does not know
 //! MCP, HTTP, configuration keys.
@@ -14,6 +15,7 @@
 pub mod aside;
 pub mod backoff;
 pub mod clip;
+pub mod core_dump;
 pub mod descriptors;
 pub mod dirs;
 pub mod fd_store;
@@ -33,6 +35,8 @@ pub mod shared_memory;
 pub mod stdio;
 pub mod tasks;
 pub mod tcp_owner;
+pub mod trust;
+pub mod visible;
 pub mod write;
 
 pub use aside::aside;

@@ -12,6 +12,8 @@ use crate::wire::{Era, ListKind};
 
 /// A result larger than this is not kept, in bytes.
 const KEPT_MAX: usize = 8 * 1024 * 1024;
+/// The largest file, in bytes.
+const FILE_MAX: u64 = 64 * 1024 * 1024;
 /// The version of the file.
 const VERSION: u32 = 1;
 
@@ -35,7 +37,7 @@ impl Memory {
     /// The memory of this user's bridges.
     pub(super) fn open() -> Self {
         let path = dirs::cache().map(|dir| dir.join("bridge.json"));
-        let bytes = path.as_ref().and_then(|path| std::fs::read(path).ok());
+        let bytes = path.as_ref().and_then(|path| file::read_trusted(path, FILE_MAX).ok());
         // A damaged file is as good as none.
         let said = bytes.and_then(|bytes| serde_json::from_slice::<Said>(&bytes).ok());
         Self { path, said: said.filter(|said| said.version == VERSION).unwrap_or_default() }

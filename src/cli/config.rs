@@ -11,11 +11,11 @@ pub(super) fn config(args: &ConfigArgs) -> Exit {
     match &args.verb {
         ConfigVerb::Schema => {
             let schema = serde_json::to_string_pretty(&config::schema::schema());
-            print::line(&schema.expect("a schema is JSON"));
+            print::json(&schema.expect("a schema is JSON"));
             return Exit::Fine;
         }
         ConfigVerb::Keys => {
-            print::line(generate::keys_table().trim_end());
+            print::lines(generate::keys_table().trim_end());
             return Exit::Fine;
         }
         ConfigVerb::Plan { daemon, json } => {
@@ -41,10 +41,17 @@ fn check(location: &Location, json: bool) -> Exit {
             let missing: Vec<&Complaint> =
                 config.servers.values().flat_map(|server| &server.unresolved).collect();
             if json {
-                print::line(&report(true, &missing).to_string());
+                print::json(&report(true, &missing, &reading.remarks).to_string());
             } else {
                 for complaint in &missing {
                     print::note(&format!("warning: {complaint}; this server will not start"));
+                }
+                for remark in &reading.remarks {
+                    print::note(&format!(
+                        "warning: {}: {}",
+                        remark.at.file.display(),
+                        remark.message
+                    ));
                 }
                 let (files, servers) = (reading.texts.len(), config.servers.len());
                 print::line(&format!("fine: {servers} servers in {files} files"));
@@ -52,21 +59,22 @@ fn check(location: &Location, json: bool) -> Exit {
             Exit::Fine
         }
         Err(complaints) if json => {
-            print::line(&report(false, &complaints.iter().collect::<Vec<_>>()).to_string());
+            let complaints: Vec<&Complaint> = complaints.iter().collect();
+            print::json(&report(false, &complaints, &[]).to_string());
             Exit::BadConfig
         }
         Err(complaints) => refuse(&complaints),
     }
 }
 
-fn report(ok: bool, complaints: &[&Complaint]) -> serde_json::Value {
-    json!({ "ok": ok, "complaints": complaints })
+fn report(ok: bool, complaints: &[&Complaint], remarks: &[Complaint]) -> serde_json::Value {
+    json!({ "ok": ok, "complaints": complaints, "remarks": remarks })
 }
 
 fn show(location: &Location) -> Exit {
     match location.texts().and_then(|texts| config::load::merge(&texts)) {
         Ok(table) => {
-            print::line(config::show::toml(&table).trim_end());
+            print::lines(config::show::toml(&table).trim_end());
             Exit::Fine
         }
         Err(complaints) => refuse(&complaints),

@@ -23,7 +23,7 @@ fn examine(args: &StatusArgs) -> Result<Exit, Exit> {
     let findings = all(&status);
     if args.json {
         let json = serde_json::to_string(&findings).map_err(|_| Exit::System)?;
-        print::line(&json);
+        print::json(&json);
     } else {
         show(&status, &findings);
     }
@@ -52,6 +52,10 @@ fn all(status: &Status) -> Vec<Finding> {
     all.extend(config.unwatched.iter().map(|reason| {
         let message = format!("changes of the config are noticed late: {reason}");
         finding(Severity::Note, message, "`callmux reload` after a change")
+    }));
+    all.extend(config.remarks.iter().map(|remark| {
+        let remedy = "the command in backquotes mends it";
+        finding(Severity::Note, format!("{}: {}", remark.at.file.display(), remark.message), remedy)
     }));
     if !config.at_next_start.is_empty() {
         let message = format!("not in force yet: {}", config.at_next_start.join(", "));

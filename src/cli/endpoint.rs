@@ -179,7 +179,7 @@ impl Session {
     }
 
     fn no_server(&self, why: &str) -> NoList {
-        NoList::NoServer(self.url.to_string(), why.chars().filter(|c| !c.is_control()).collect())
+        NoList::NoServer(self.url.to_string(), why.to_owned())
     }
 }
 

@@ -13,7 +13,7 @@ use crate::config::keys::{self, Unless};
 pub(super) fn completions(shell: clap_complete::Shell) -> Exit {
     let mut out = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "callmux", &mut out);
-    print::line(String::from_utf8_lossy(&out).trim_end());
+    print::lines(String::from_utf8_lossy(&out).trim_end());
     Exit::Fine
 }
 

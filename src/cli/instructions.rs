@@ -22,7 +22,7 @@ pub(super) fn instructions(args: &InstructionsArgs) -> Exit {
             Mode::NoMeta => Exposure::NoMeta,
         };
     }
-    print::line(instructions::markdown(client, &view).trim_end());
+    print::lines(instructions::markdown(client, &view).trim_end());
     Exit::Fine
 }
 

@@ -36,20 +36,18 @@ fn of_the_daemon(args: &ListArgs) -> Result<Vec<ToolReport>, Exit> {
 
 fn show(tools: &[ToolReport], args: &ListArgs) {
     if args.json {
-        print::line(&serde_json::to_string(tools).unwrap_or_default());
+        print::json(&serde_json::to_string(tools).unwrap_or_default());
         return;
     }
     for tool in tools {
-        print::line(&tame(&tool.name));
-        let described = tool.description.as_deref().filter(|_| args.descriptions).map(tame);
+        print::line(&tool.name);
+        let described = tool.description.as_deref().filter(|_| args.descriptions).map(in_one_line);
         if let Some(described) = described.filter(|text| !text.is_empty()) {
             print::line(&format!("    {described}"));
         }
     }
 }
 
-/// In one line, without characters that could move a terminal's cursor: servers say what they like.
-fn tame(text: &str) -> String {
-    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    words.chars().filter(|c| !c.is_control()).collect()
+fn in_one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

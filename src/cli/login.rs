@@ -27,7 +27,10 @@ fn attempt(args: &LoginArgs) -> Result<Exit, Exit> {
         print::error("the authorization server named what is no address of the web");
         return Err(Exit::Failed);
     }
-    print::line(&format!("To give your consent, open:\n\n  {}\n", consent.url));
+    print::line("To give your consent, open:");
+    print::line("");
+    print::line(&format!("  {}", consent.url));
+    print::line("");
     if args.no_browser {
         print::line("If that ends at an address that cannot be opened, paste the address here.");
         follow_stdin(daemon.clone(), format!("{path}/paste"));

@@ -33,6 +33,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+use crate::base::core_dump;
 use args::{Cli, Command};
 use operate::Verb;
 
@@ -62,13 +63,21 @@ impl From<Exit> for ExitCode {
 
 /// Runs the program.
 pub fn main() -> ExitCode {
+    // Every verb that reads the config has secrets in its memory.
+    if let Err(error) = core_dump::forbid() {
+        print::note(&format!("warning: a crash may write secrets to a core file: {error}"));
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
+        Err(error) if error.use_stderr() => {
+            // It repeats what it was given.
+            print::notes(error.render().to_string().trim_end());
+            return Exit::Usage.into();
+        }
+        // Help and version are no errors.
         Err(error) => {
-            // Help and version are no errors.
-            let exit = if error.use_stderr() { Exit::Usage } else { Exit::Fine };
             drop(error.print());
-            return exit.into();
+            return Exit::Fine.into();
         }
     };
     let exit = match cli.command {

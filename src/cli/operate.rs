@@ -9,6 +9,7 @@ use super::ask::{Answer, ask};
 use super::serve::refuse;
 use super::{Exit, print};
 use crate::admin::{ConfigReport, Refusal, ServerReport, Status, Traffic};
+use crate::base::visible;
 use crate::config::plan::Changed;
 use crate::config::{Location, Plan};
 
@@ -25,7 +26,7 @@ fn or_exit(outcome: Result<Exit, Exit>) -> Exit {
 }
 
 fn print_json(answer: &Answer) {
-    print::line(&String::from_utf8_lossy(&answer.body));
+    print::json(&String::from_utf8_lossy(&answer.body));
 }
 
 pub(super) fn status(args: &StatusArgs) -> Exit {
@@ -122,9 +123,13 @@ fn why(server: &ServerReport) -> String {
 }
 
 pub(super) fn table<const N: usize>(rows: &[[String; N]]) {
+    // As wide as it is shown.
+    let shown = |cell: &String| visible::line(cell).into_owned();
+    let rows: Vec<[String; N]> =
+        rows.iter().map(|row| std::array::from_fn(|column| shown(&row[column]))).collect();
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
     let widths: Vec<usize> = (0..N).map(|column| width(column).unwrap_or(0)).collect();
-    for row in rows {
+    for row in &rows {
         let cells: Vec<String> =
             row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}")).collect();
         print::line(cells.join("  ").trim_end());

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::args::SearchQualityArgs;
 use super::{Exit, print};
+use crate::base::file;
 use crate::json::Json;
 use crate::meta;
 use crate::search::quality::{CUTS, Quality};
@@ -21,7 +22,7 @@ const FILE_MAX: u64 = 64 << 20;
 pub(super) fn search_quality(args: &SearchQualityArgs) -> Exit {
     match measure(args) {
         Ok(report) if args.json => {
-            print::line(&report.json(args.verbose).to_string());
+            print::json(&report.json(args.verbose).to_string());
             Exit::Fine
         }
         Ok(report) => {
@@ -165,11 +166,8 @@ fn read<T>(
     entry: impl Fn(&Json) -> Result<T, String>,
 ) -> Result<Vec<T>, String> {
     let in_file = |what: &dyn std::fmt::Display| format!("{}: {what}", path.display());
-    let size = std::fs::metadata(path).map_err(|error| in_file(&error))?.len();
-    if size > FILE_MAX {
-        return Err(in_file(&"larger than 64 MiB"));
-    }
-    let text = std::fs::read_to_string(path).map_err(|error| in_file(&error))?;
+    let bytes = file::read(path, FILE_MAX).map_err(|error| error.to_string())?;
+    let text = String::from_utf8(bytes).map_err(|error| in_file(&error))?;
     let json = Json::parse(&text).map_err(|error| in_file(&format!("no JSON: {error}")))?;
     let list = json.get(key).and_then(Json::as_array);
     let list = list.ok_or_else(|| in_file(&format!("lacks the list `{key}`")))?;

@@ -11,7 +11,7 @@ use crate::config::{self, Complaint, Location};
 use crate::daemon::sockets::Inherited;
 use crate::daemon::{self, Ended, Options, Serve, Settings, sockets};
 use crate::example::{self, Example};
-use crate::telemetry::{Format, Level, Recorder, Sink, recorder};
+use crate::telemetry::{Diagnostics, Format, Level, Recorder, Sink, recorder};
 
 pub(super) fn serve(args: &ServeArgs, log: &LogArgs) -> Exit {
     let (recorder, writer) = start_log(log, Level::Info);
@@ -154,7 +154,8 @@ fn start_diagnostics(sink: Sink, level: Level) {
     let layer = match journal {
         Some(journal) => journal.with_syslog_identifier("callmux".to_owned()).boxed(),
         None => {
-            tracing_subscriber::fmt::layer().with_writer(std::io::stderr).without_time().boxed()
+            let layer = tracing_subscriber::fmt::layer().with_writer(|| Diagnostics);
+            layer.with_ansi(false).without_time().boxed()
         }
     };
     // A second start in one process keeps the first.

@@ -20,6 +20,9 @@ use crate::base::{ServerName, file};
 use crate::config::tree::{Table, Value};
 use crate::config::{Location, Plan, load, show};
 
+/// The largest file that callmux may have written, in bytes.
+const OURS_MAX: u64 = 1024 * 1024;
+
 pub(super) fn server(args: &ServersArgs) -> Exit {
     let Some(location) = Location::chosen(args.config.as_deref()) else {
         print::error("there is no home directory; name the config with --config");
@@ -122,7 +125,8 @@ fn remove(location: &Location, args: &RemoveArgs) -> Result<Exit, Exit> {
 
 /// Whether callmux wrote this file, and nothing else was written into it.
 fn is_ours(path: &Path, name: &ServerName) -> bool {
-    let Ok(text) = std::fs::read_to_string(path) else { return false };
+    let read = file::read(path, OURS_MAX).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    let Some(text) = read else { return false };
     let table = crate::config::tree::parse(&path.into(), &text, &mut Vec::new());
     let only = |table: &Table, name: &str| table.len() == 1 && table.contains_key(name);
     let servers = table.get("servers").map(|servers| &servers.value);
@@ -149,7 +153,7 @@ fn finish(done: &Done, waits_for: Option<&DaemonArgs>, json: bool) -> Result<Exi
     if json {
         let mut report = json!({ "name": name.as_str(), "file": shown(path), "done": verb });
         report["plan"] = serde_json::to_value(&plan).unwrap_or_default();
-        print::line(&report.to_string());
+        print::json(&report.to_string());
     } else {
         plan.iter().flat_map(lines_done).for_each(|line| print::line(&line));
     }
@@ -190,7 +194,7 @@ fn list(location: &Location, as_json: bool) -> Result<Exit, Exit> {
         }));
     }
     if as_json {
-        print::line(&Json::from(all).to_string());
+        print::json(&Json::from(all).to_string());
     } else if rows.len() > 1 {
         table(&rows);
     }
@@ -203,8 +207,8 @@ fn shown(path: &Path) -> String {
 
 fn say(as_json: bool, report: &Json, text: &str) {
     if as_json {
-        print::line(&report.to_string());
+        print::json(&report.to_string());
     } else {
-        print::line(text);
+        print::lines(text);
     }
 }

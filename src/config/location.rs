@@ -2,13 +2,15 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::complaint::Complaint;
 use super::load;
-use super::model::Config;
+use super::model::{Config, ServerConfig};
 use super::reference::Sources;
 use super::source::{self, Text};
-use crate::base::{ServerName, dirs};
+use crate::base::trust::{self, Distrust};
+use crate::base::{ServerName, dirs, file};
 
 /// Where a config is: a file, or a directory with `config.toml` and `conf.d/*.toml`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +29,20 @@ pub struct Reading {
     pub texts: Vec<Text>,
     /// Every file that decided about the outcome, whether it was there or not.
     pub consulted: BTreeSet<PathBuf>,
+    /// The file that is read first.
+    pub main_file: PathBuf,
+    /// What is used although it should not be as it is.
+    pub remarks: Vec<Complaint>,
+}
+
+/// What is at a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shape {
+    Directory,
+    Other,
+    Nothing,
+    /// That cannot be said: it does not answer.
+    Hangs,
 }
 
 impl Location {
@@ -52,7 +68,21 @@ impl Location {
 
     /// What is gone for a moment is still what it was: only a file is no directory.
     fn is_dir(&self) -> bool {
-        self.path.is_dir() || (self.optional && !self.path.exists())
+        match self.shape() {
+            Shape::Directory => true,
+            Shape::Other => false,
+            Shape::Nothing | Shape::Hangs => self.optional,
+        }
+    }
+
+    fn shape(&self) -> Shape {
+        let path = self.path.clone();
+        match file::within(&self.path, move || path.metadata()) {
+            Some(Ok(found)) if found.is_dir() => Shape::Directory,
+            Some(Ok(_)) => Shape::Other,
+            Some(Err(_)) => Shape::Nothing,
+            None => Shape::Hangs,
+        }
     }
 
     /// Reads the files without looking at what they say.
@@ -77,7 +107,13 @@ impl Location {
             }
         };
         consulted.extend(sources.consulted.into_inner());
-        Reading { config, texts, consulted }
+        let mut remarks = sources.remarks.into_inner();
+        remarks.extend(
+            config.iter().flat_map(|config| config.servers.values()).filter_map(open_program),
+        );
+        remarks.sort();
+        remarks.dedup();
+        Reading { config, texts, consulted, main_file: self.main_file(), remarks }
     }
 
     /// Makes a config of texts that were read here earlier.
@@ -107,13 +143,18 @@ impl Location {
 
     fn read_texts(&self, consulted: &mut BTreeSet<PathBuf>) -> (Vec<Text>, Vec<Complaint>) {
         consulted.insert(self.main_file());
-        if self.is_dir() {
+        let is_dir = self.is_dir();
+        if is_dir {
             consulted.insert(self.path.join(source::DROPINS));
         }
-        if self.optional && !self.path.exists() {
-            return (Vec::new(), Vec::new());
+        match self.shape() {
+            Shape::Nothing if self.optional => return (Vec::new(), Vec::new()),
+            Shape::Hangs => {
+                return (Vec::new(), vec![source::of_file(&self.path, &file::Problem::Hangs)]);
+            }
+            _ => {}
         }
-        let files = match source::files(&self.path) {
+        let files = match source::files(&self.path, is_dir) {
             Ok(files) => files,
             Err(complaint) => return (Vec::new(), vec![complaint]),
         };
@@ -126,5 +167,23 @@ impl Location {
             consulted.insert(path);
         }
         (texts, complaints)
+    }
+}
+
+/// What is to say about a server's program that everybody could exchange for another.
+fn open_program(server: &Arc<ServerConfig>) -> Option<Complaint> {
+    let program = dirs::expand_home(server.command.expose());
+    if !program.is_absolute() {
+        return None;
+    }
+    let at = program.clone();
+    let judged = file::within(&program, move || {
+        trust::judge_way(&at)?;
+        at.metadata().map_or(Ok(()), |found| trust::judge(&at, &found))
+    });
+    match judged {
+        // Groups of administrators share directories of programs.
+        Some(Err(distrust @ Distrust::Everybody(_))) => Some(source::of_file(&program, &distrust)),
+        _ => None,
     }
 }

@@ -13,17 +13,20 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::complaint::Complaint;
+use super::source;
 use super::tree::{Node, Value};
-use crate::base::{Secret, dirs, program};
+use crate::base::{Secret, dirs, file, program};
 
 /// The largest file a reference may name, in bytes.
 const FILE_MAX: u64 = 1024 * 1024;
 /// How long a program may take; all of a config run at the same time.
 const RUN_WITHIN: Duration = Duration::from_secs(10);
+/// How long starting and ending it may take beside that.
+const START_WITHIN: Duration = Duration::from_secs(2);
 /// The most programs that a config may have run.
 const PROGRAMS_MAX: usize = 64;
 
@@ -40,6 +43,8 @@ pub struct Sources {
     pub consulted: RefCell<BTreeSet<PathBuf>>,
     /// The programs that were run, by what is written behind `cmd:`, and what each printed.
     pub printed: RefCell<BTreeMap<String, Result<Secret, String>>>,
+    /// What is to say of files that were read.
+    pub remarks: RefCell<Vec<Complaint>>,
 }
 
 impl Sources {
@@ -47,8 +52,8 @@ impl Sources {
     pub fn of_process(base: PathBuf) -> Self {
         let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
         let variable = |name: &str| std::env::var(name).ok();
-        let (consulted, printed) = <_>::default();
-        Self { base, credentials, variable, consulted, printed }
+        let (consulted, printed, remarks) = <_>::default();
+        Self { base, credentials, variable, consulted, printed, remarks }
     }
 }
 
@@ -143,7 +148,11 @@ fn run(line: &str, base: &Path) -> Result<Secret, String> {
     // Not its arguments: they may be secrets.
     let name = line.split_whitespace().next().unwrap_or_default();
     let words = program::words(line).map_err(|why| format!("`${{cmd:{name} …}}`: {why}"))?;
-    let printed = program::output(&words, base, RUN_WITHIN);
+    // A program on a disk that does not answer cannot even be started.
+    let (dir, patience) = (base.to_path_buf(), RUN_WITHIN + START_WITHIN);
+    let run = move || program::output(&words, &dir, RUN_WITHIN);
+    let printed = file::within_for(Path::new(line), patience, run);
+    let printed = printed.unwrap_or_else(|| Err("can neither be started nor ended".to_owned()));
     printed.map_err(|why| format!("the program of `${{cmd:{name} …}}` {why}"))
 }
 
@@ -208,21 +217,23 @@ fn is_variable(name: &str) -> bool {
 
 fn read(path: PathBuf, sources: &Sources) -> Result<String, String> {
     let found = read_file(&path);
+    if found.is_ok() && file::is_public(&path) {
+        let message = format!("every user may read this secret; `chmod o-r {}`", path.display());
+        sources.remarks.borrow_mut().push(source::of_file(&path, &message));
+    }
     sources.consulted.borrow_mut().insert(path);
     found
 }
 
 fn read_file(path: &Path) -> Result<String, String> {
-    let fail = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
-    let file = std::fs::File::open(path).map_err(|error| fail(&error))?;
-    if !file.metadata().map_err(|error| fail(&error))?.is_file() {
-        return Err(fail(&"not a regular file"));
-    }
-    let mut text = String::new();
-    file.take(FILE_MAX + 1).read_to_string(&mut text).map_err(|error| fail(&error))?;
-    if text.len() as u64 > FILE_MAX {
-        return Err(fail(&"larger than 1 MiB"));
-    }
+    let bytes = file::read(path, FILE_MAX).map_err(|error| match &error.problem {
+        file::Problem::Kind(kind) if *kind == file::PIPE => {
+            format!("{error}, or have a program read it: `${{cmd:cat PATH}}`")
+        }
+        _ => error.to_string(),
+    })?;
+    let text = String::from_utf8(bytes);
+    let mut text = text.map_err(|_| format!("{}: it is not UTF-8", path.display()))?;
     if text.ends_with('\n') {
         text.truncate(text.len() - if text.ends_with("\r\n") { 2 } else { 1 });
     }
@@ -242,8 +253,8 @@ mod tests {
             _ => None,
         };
         let (base, credentials) = (base.to_path_buf(), Some(base.join("creds")));
-        let (consulted, printed) = <_>::default();
-        Sources { base, credentials, variable, consulted, printed }
+        let (consulted, printed, remarks) = <_>::default();
+        Sources { base, credentials, variable, consulted, printed, remarks }
     }
 
     #[test]
@@ -269,6 +280,9 @@ mod tests {
     #[test]
     fn every_failure_names_the_reference() {
         let dir = tempfile::tempdir().unwrap();
+        let (pipe, mode) = (dir.path().join("pipe"), rustix::fs::Mode::RUSR);
+        rustix::fs::mknodat(rustix::fs::CWD, pipe, rustix::fs::FileType::Fifo, mode, 0).unwrap();
+        std::fs::File::create(dir.path().join("large")).unwrap().set_len(10 << 30).unwrap();
         let check = |text: &str, words: &str| {
             let error = resolve(text, &sources(dir.path())).unwrap_err();
             assert!(error.contains(words), "{text}: {error}");
@@ -276,7 +290,12 @@ mod tests {
         check("${NOT}", "the environment variable NOT is not set");
         check("x ${SET", "not closed");
         check("${file:none}", "none: No such file");
-        check("${file:.}", "not a regular file");
+        check("${file:.}", "it is a directory, not a regular file");
+        check(
+            "${file:pipe}",
+            "it is a named pipe, not a regular file; name a regular file, or have a program read it: `${cmd:cat PATH}`",
+        );
+        check("${file:large}", "larger than 1 MiB");
         check("${cred:../x}", "no credential name");
         check("${cred:none}", "none: No such file");
         check("${cmd:date}", "was not run");

@@ -9,6 +9,7 @@ use std::fmt::Write;
 use super::keys::{self, Key, Unless};
 use super::reference;
 use super::tree::{Node, Table, Value};
+use crate::base::visible;
 
 /// The merged config as TOML, defaults included as comments.
 pub fn toml(table: &Table) -> String {
@@ -95,9 +96,17 @@ pub fn url(text: &str) -> String {
     format!("{scheme}{colon}{authority}{path}{query}")
 }
 
-/// A text as TOML writes it.
+/// A text as TOML writes it, what is invisible in it by number.
 pub fn quoted(text: &str) -> String {
-    toml::Value::from(text).to_string()
+    if !text.chars().any(visible::is_hidden) {
+        return toml::Value::from(text).to_string();
+    }
+    // Its escapes are among TOML's.
+    let json = serde_json::Value::from(text).to_string();
+    let char = |c: char| {
+        if visible::is_hidden(c) { format!("\\U{:08x}", u32::from(c)) } else { c.to_string() }
+    };
+    json.chars().map(char).collect()
 }
 
 /// A name as TOML writes it.
@@ -111,6 +120,15 @@ pub fn bare(name: &str) -> String {
 mod tests {
     use super::toml;
     use crate::config::tree;
+
+    #[test]
+    fn what_is_invisible_in_a_text_is_written_by_number() {
+        let text = "a\u{1b}\"\\\u{202e}\u{e0041}\u{7f}é\n";
+        let shown = super::quoted(text);
+        assert_eq!(shown, r#""a\u001b\"\\\U0000202e\U000e0041\U0000007fé\n""#);
+        let again: ::toml::Table = format!("a = {shown}").parse().unwrap();
+        assert_eq!(again["a"].as_str(), Some(text));
+    }
 
     #[test]
     fn hides_what_of_a_url_may_be_a_secret() {

@@ -1,21 +1,20 @@
 //! Which files are read, and whether they can be trusted.
 
-use std::fs::OpenOptions;
-use std::io::Read;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::complaint::{Complaint, Place};
+use crate::base::{file, trust};
 
 /// The largest config file, in bytes.
 const FILE_MAX: u64 = 4 * 1024 * 1024;
 /// The directory of further files beside the main one.
 pub const DROPINS: &str = "conf.d";
-/// How the kernel shows an owner from outside our user namespace (user_namespaces(7)).
-const OVERFLOW_UID: u32 = 65534;
+/// The most files that are read, and the most entries of their directory that are looked at.
+const FILES_MAX: usize = 1000;
+const ENTRIES_MAX: usize = 10_000;
 
 /// One file of a config.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,28 +26,43 @@ pub struct Text {
 /// The files of a config, in the order they are read.
 ///
 /// A directory stands for its `config.toml` and then `conf.d/*.toml` in the order of their names;
-/// what is missing is skipped. A file stands for itself.
-pub fn files(path: &Path) -> Result<Vec<PathBuf>, Complaint> {
-    if !path.is_dir() {
+/// what is missing is skipped. A file stands for itself. Refused: directories in which somebody else
+/// could put one.
+pub fn files(path: &Path, is_dir: bool) -> Result<Vec<PathBuf>, Complaint> {
+    if !is_dir {
         return Ok(vec![path.to_path_buf()]);
     }
+    let at = path.to_path_buf();
+    file::within(path, move || list(&at))
+        .unwrap_or_else(|| Err(of_file(path, &file::Problem::Hangs)))
+}
+
+fn list(path: &Path) -> Result<Vec<PathBuf>, Complaint> {
     let mut files = Vec::new();
     let main = path.join("config.toml");
     if main.symlink_metadata().is_ok() {
         files.push(main);
     }
     let dir = path.join(DROPINS);
+    // It need not be there, and then the other directory is all there is.
+    trust::judge_way(&dir).map_err(|distrust| of_file(path, &distrust))?;
     let mut dropins = Vec::new();
     match std::fs::read_dir(&dir) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
         Err(error) => return Err(of_file(&dir, &error)),
         Ok(entries) => {
-            for entry in entries {
+            for (count, entry) in entries.enumerate() {
                 let path = entry.map_err(|error| of_file(&dir, &error))?.path();
                 let hidden =
                     path.file_name().is_some_and(|n| n.as_encoded_bytes().starts_with(b"."));
                 if !hidden && path.extension().is_some_and(|extension| extension == "toml") {
                     dropins.push(path);
+                }
+                if count >= ENTRIES_MAX || dropins.len() >= FILES_MAX {
+                    let message = format!(
+                        "it has more than {FILES_MAX} files or {ENTRIES_MAX} entries; take away what is no config"
+                    );
+                    return Err(of_file(&dir, &message));
                 }
             }
         }
@@ -61,27 +75,8 @@ pub fn files(path: &Path) -> Result<Vec<PathBuf>, Complaint> {
 /// A file's text. Refused: one that somebody else owns or may write, since a config names
 /// programs to run.
 pub fn read(path: &Path) -> Result<String, Complaint> {
-    // A pipe without a writer would keep us for ever; it is told from a file once it is open.
-    let nonblocking = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
-    let file = OpenOptions::new().read(true).custom_flags(nonblocking).open(path);
-    let file = file.map_err(|error| of_file(path, &error))?;
-    let metadata = file.metadata().map_err(|error| of_file(path, &error))?;
-    let own = rustix::process::getuid().as_raw();
-    if !metadata.is_file() {
-        return Err(of_file(path, &"not a regular file"));
-    }
-    if ![own, 0, OVERFLOW_UID].contains(&metadata.uid()) {
-        let message = format!("owned by user {}, so it is not trusted; `chown` it", metadata.uid());
-        return Err(of_file(path, &message));
-    }
-    if metadata.mode() & 0o002 != 0 {
-        return Err(of_file(path, &"writable by everybody, so it is not trusted; `chmod o-w` it"));
-    }
-    let mut bytes = Vec::new();
-    file.take(FILE_MAX + 1).read_to_end(&mut bytes).map_err(|error| of_file(path, &error))?;
-    if bytes.len() as u64 > FILE_MAX {
-        return Err(of_file(path, &"larger than 4 MiB"));
-    }
+    let bytes = file::read_trusted(path, FILE_MAX);
+    let bytes = bytes.map_err(|error| of_file(path, &error.problem))?;
     String::from_utf8(bytes).map_err(|error| {
         let valid = error.utf8_error().valid_up_to();
         let text = String::from_utf8_lossy(&error.as_bytes()[..valid]).into_owned();

@@ -17,7 +17,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use url::Url;
 
-use crate::base::Tasks;
+use crate::base::{Tasks, visible};
 
 /// The path that the authorization server is told.
 pub(super) const PATH: &str = "/callback";
@@ -84,7 +84,7 @@ async fn answer(
 }
 
 fn page(status: StatusCode, text: &str) -> Response<Full<Bytes>> {
-    let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    let text = visible::line(text).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     let html = format!("<!doctype html><meta charset=utf-8><title>callmux</title><p>{text}</p>\n");
     let mut response = Response::new(Full::new(Bytes::from(html)));
     *response.status_mut() = status;

@@ -83,22 +83,25 @@ impl Command {
         let output = async {
             let stdout = child.stdout.take().ok_or("has no output")?;
             let mut text = String::new();
-            let read = stdout.take(OUTPUT_MAX).read_to_string(&mut text).await;
+            let read = stdout.take(OUTPUT_MAX + 1).read_to_string(&mut text).await;
             let text = Secret::new(text);
             read.map_err(|_| "printed what is no text")?;
+            if text.expose().len() as u64 > OUTPUT_MAX {
+                return Err(format!("printed more than {} KiB", OUTPUT_MAX / 1024));
+            }
             let status = child.wait().await.map_err(|error| error.to_string())?;
             Ok((text, status))
         };
         let done: Result<(Secret, _), String> = match tokio::time::timeout(RUN_WITHIN, output).await
         {
             Ok(done) => done,
-            Err(_) => {
-                if let Some(group) = group {
-                    _ = kill_process_group(group, Signal::KILL);
-                }
-                Err(format!("printed nothing within {RUN_WITHIN:?}"))
-            }
+            Err(_) => Err(format!("printed nothing within {RUN_WITHIN:?}")),
         };
+        if done.is_err()
+            && let Some(group) = group
+        {
+            _ = kill_process_group(group, Signal::KILL);
+        }
         let (text, status) = done?;
         if !status.success() {
             return Err(format!("failed with {status}"));
@@ -184,6 +187,7 @@ mod tests {
         };
         assert!(fails("echo canary; echo canary >&2; exit 3").await.contains("exit status: 3"));
         assert!(fails("echo").await.contains("printed nothing"));
+        assert!(fails("yes canary").await.contains("printed more than 64 KiB"));
         assert!(fails("printf 'canary\\001'").await.contains("no text that a header can hold"));
         assert_eq!(expiry("no.jwt"), None);
     }

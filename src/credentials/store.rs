@@ -1,9 +1,11 @@
 //! What is kept of a login: one private file for each server, in the state directory.
 
 use std::fs::{File, OpenOptions};
+use std::io;
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use rmcp::transport::auth::{
@@ -17,6 +19,12 @@ use crate::base::{ServerName, dirs, file};
 
 /// The version of the file.
 const VERSION: u32 = 1;
+/// The largest file, in bytes.
+const FILE_MAX: u64 = 1024 * 1024;
+/// How long others may renew the same tokens before one gives up.
+const ALONE_WITHIN: Duration = Duration::from_mins(1);
+/// How often to look whether they are done.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// What is kept. Tokens and clients are of no use with another authorization server than theirs
 /// (2026-07-28, "Authorization Server Binding"), nor with another origin.
@@ -52,7 +60,8 @@ pub(super) struct Store {
 }
 
 impl Store {
-    /// Reads the file. One of another version or origin counts as none.
+    /// Reads the file. One of another version or origin counts as none, and so does one that others may
+    /// read or write.
     pub(super) fn of(server: &ServerName, origin: String) -> Self {
         let path = dirs::state().map(|dir| dir.join(format!("credentials/{server}.json")));
         Self::at(path, origin)
@@ -65,23 +74,29 @@ impl Store {
     }
 
     fn read(&self) -> Option<Kept> {
-        let bytes = Zeroizing::new(std::fs::read(self.path.as_ref()?).ok()?);
+        let read = file::read_private(self.path.as_ref()?, FILE_MAX);
+        let bytes = read.inspect_err(|error| match &error.problem {
+            file::Problem::Io(why) if why.kind() == io::ErrorKind::NotFound => {}
+            _ => tracing::warn!(%error, "tokens are not used"),
+        });
+        let bytes = Zeroizing::new(bytes.ok()?);
         let kept: Kept = serde_json::from_slice(&bytes).ok()?;
         (kept.version == VERSION && kept.origin == self.origin).then_some(kept)
     }
 
     /// Keeps others that know the file from renewing what is in it: one refresh token may be good for
     /// one renewal.
-    fn alone(&self) -> std::io::Result<Option<File>> {
+    fn alone(&self) -> io::Result<Option<File>> {
         let Some(path) = &self.path else { return Ok(None) };
-        file::make_dir(path.parent().ok_or(std::io::ErrorKind::InvalidInput)?)?;
-        let file = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .mode(0o600)
-            .open(path.with_extension("lock"))?;
-        flock(&file, FlockOperation::LockExclusive)?;
+        file::make_dir(path.parent().ok_or(io::ErrorKind::InvalidInput)?)?;
+        let file = lock_file(&path.with_extension("lock"))?;
+        let until = Instant::now() + ALONE_WITHIN;
+        while let Err(error) = flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            if error != rustix::io::Errno::WOULDBLOCK || Instant::now() > until {
+                return Err(error.into());
+            }
+            std::thread::sleep(LOOK_EVERY);
+        }
         if let Some(kept) = self.read() {
             *self.lock() = Some(kept);
         }
@@ -118,10 +133,10 @@ impl Store {
         let Some(path) = &self.path else { return Ok(()) };
         let written = match kept {
             Some(kept) => serde_json::to_vec(kept)
-                .map_err(std::io::Error::from)
+                .map_err(io::Error::from)
                 .and_then(|json| file::replace(path, &Zeroizing::new(json))),
             None => match std::fs::remove_file(path) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+                Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
                 _ => Ok(()),
             },
         };
@@ -142,6 +157,22 @@ impl Store {
         }
         self.write(kept.as_ref())
     }
+}
+
+/// Opens the file that is locked; it is never read, and nobody is waited for at a pipe in its place.
+fn lock_file(path: &Path) -> io::Result<File> {
+    let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_NOCTTY;
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .mode(0o600)
+        .custom_flags(flags)
+        .open(path)?;
+    if file.metadata()?.is_file() {
+        return Ok(file);
+    }
+    Err(io::Error::other(format!("{} is no regular file; take it away", path.display())))
 }
 
 #[async_trait]
@@ -177,7 +208,11 @@ impl CredentialStore for Store {
 #[cfg(test)]
 mod tests {
     use super::{Client, Store};
+    use std::fs::Permissions;
+    use std::os::unix::fs::PermissionsExt;
+
     use rmcp::transport::auth::{CredentialStore, StoredCredentials};
+    use rustix::fs::{CWD, FileType, Mode, mknodat};
 
     #[tokio::test]
     async fn tokens_are_those_of_one_origin() {
@@ -191,7 +226,25 @@ mod tests {
         let issuer = |origin: &str| Store::at(path(), origin.to_owned()).kept()?.issuer;
         assert_eq!(issuer("https://a").as_deref(), Some("https://as"));
         assert_eq!(issuer("https://b"), None);
+        let mode = |mode| Permissions::from_mode(mode);
+        std::fs::set_permissions(path().unwrap(), mode(0o640)).unwrap();
+        assert_eq!(issuer("https://a"), None, "others may know them");
+        std::fs::set_permissions(path().unwrap(), mode(0o600)).unwrap();
+        assert!(issuer("https://a").is_some());
         store.forget().unwrap();
         assert_eq!(issuer("https://a"), None);
+    }
+
+    #[test]
+    fn a_pipe_in_place_of_a_file_keeps_nobody_waiting() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.json");
+        for path in [path.clone(), path.with_extension("lock")] {
+            mknodat(CWD, &path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+        }
+        let store = Store::at(Some(path), "https://a".to_owned());
+        assert!(store.kept().is_none());
+        // Without a reader such a pipe cannot be opened for writing at all (fifo(7)).
+        assert!(store.alone().is_err());
     }
 }

@@ -76,6 +76,8 @@ pub(super) struct Daemon {
     pub(super) settings: Settings,
     /// Missing where the config comes from no file.
     pub(super) watch: Option<Watch>,
+    /// Why changes may go unnoticed, as it was told.
+    pub(super) unwatched: Option<String>,
     pub(super) schedule: Schedule,
     /// systemd waits to hear that the config was read.
     pub(super) reload_was_asked: bool,
@@ -99,6 +101,8 @@ enum Event {
     Announce,
     /// Something happened where the config is.
     Touched,
+    /// What is watched may be something else.
+    Watching,
     /// It is time to read the config.
     Reload,
     /// It was read.
@@ -189,6 +193,7 @@ impl Daemon {
             controls: BTreeMap::new(),
             changed,
             watch: settings.location().map(|_| Watch::new()),
+            unwatched: None,
             settings,
             schedule: Schedule::new(Instant::now()),
             reload_was_asked: false,
@@ -286,13 +291,15 @@ impl Daemon {
         let mut watchdog = systemd::watchdog_interval().map(tokio::time::interval);
         loop {
             let announce = self.world.borrow().alarm();
-            let watched = self.watch.as_ref().is_none_or(|watch| watch.trouble().is_none());
-            let reload = self.schedule.due(watched).filter(|_| self.reading.is_none());
+            let watched = self.watch.as_ref().is_none_or(Watch::is_sure);
+            let late = self.reading.as_ref().map(UnderWay::late_at);
+            let reload = self.schedule.due(watched).map(|at| late.map_or(at, |late| at.max(late)));
             let idle = self.idle_alarm();
             let look = self.program.as_ref().filter(|_| self.may_restart()).map(|_| look_at);
             let event = tokio::select! {
                 () = self.changed.notified() => Event::Changed,
                 () = touched(self.watch.as_ref()) => Event::Touched,
+                () = settled(self.watch.as_ref()) => Event::Watching,
                 () = until(announce) => Event::Announce,
                 () = until(reload) => Event::Reload,
                 reading = reload::read(self.reading.as_mut()) => Event::Read(reading),
@@ -306,6 +313,7 @@ impl Daemon {
             match event {
                 Event::Changed | Event::Announce => self.refresh().await,
                 Event::Touched => self.schedule.touched(Instant::now()),
+                Event::Watching => self.tell_unwatched(),
                 Event::Reload => self.read(),
                 Event::Read(reading) => self.reload(reading).await,
                 Event::Asked(question) => self.answer(question),
@@ -411,6 +419,13 @@ impl Daemon {
 async fn touched(watch: Option<&Watch>) {
     match watch {
         Some(watch) => watch.touched().await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn settled(watch: Option<&Watch>) {
+    match watch {
+        Some(watch) => watch.settled().await,
         None => std::future::pending().await,
     }
 }

@@ -4,6 +4,7 @@
 //! for.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +21,10 @@ struct Kept {
 }
 
 const VERSION: u32 = 1;
+/// The largest copy, in bytes.
+const COPY_MAX: u64 = 64 * 1024 * 1024;
+/// How long keeping it may take: everybody waits.
+const WITHIN: Duration = Duration::from_secs(1);
 
 fn path(state: &Path, location: &Location) -> PathBuf {
     let bytes = location.path().as_os_str().as_encoded_bytes();
@@ -32,17 +37,22 @@ pub fn keep(state: &Path, location: &Location, texts: &[Text]) {
     let kept =
         Kept { version: VERSION, location: location.path().to_path_buf(), files: texts.to_vec() };
     let Ok(json) = serde_json::to_vec(&kept) else { return };
-    if std::fs::read(&path).is_ok_and(|before| before == json) {
-        return;
-    }
-    if let Err(error) = file::replace(&path, &json) {
+    let at = path.clone();
+    let kept = file::within_for(&path.clone(), WITHIN, move || {
+        if file::read(&at, COPY_MAX).is_ok_and(|before| before == json) {
+            return Ok(());
+        }
+        file::replace(&at, &json)
+    });
+    if let Err(error) = kept.unwrap_or_else(|| Err(std::io::ErrorKind::TimedOut.into())) {
         tracing::warn!(%error, path = %path.display(), "the config in force was not kept");
     }
 }
 
 /// The config that was kept, and the files it was read from.
 pub fn restore(state: &Path, location: &Location) -> Option<(Config, Vec<PathBuf>)> {
-    let bytes = std::fs::read(path(state, location)).ok()?;
+    // It names programs to run, as the config does.
+    let bytes = file::read_trusted(&path(state, location), COPY_MAX).ok()?;
     let kept: Kept = serde_json::from_slice(&bytes).ok()?;
     if kept.version != VERSION || kept.location != location.path() {
         return None;

@@ -6,6 +6,7 @@ use tokio::time::Instant;
 
 use super::control::Daemon;
 use super::settings::StandIn;
+use super::watch::Watch;
 use crate::admin::{self, ConfigReport, Ordered, Question, ServerReport, Status, Traffic};
 use crate::base::ServerName;
 use crate::config;
@@ -116,14 +117,14 @@ impl Daemon {
             Some(StandIn::Nothing) => "nothing",
         };
         let files = settings.files().iter().map(|file| file.display().to_string()).collect();
-        let watch = self.watch.as_ref();
         ConfigReport {
             path: settings.location().map(|location| location.path().display().to_string()),
             files,
             in_force: in_force.to_owned(),
             complaints: settings.complaints().to_vec(),
             at_next_start: config::plan::plan(&self.began_with, settings.in_force()).at_next_start,
-            unwatched: watch.and_then(|watch| watch.trouble()).map(str::to_owned),
+            unwatched: self.watch.as_ref().and_then(Watch::trouble),
+            remarks: settings.remarks().to_vec(),
         }
     }
 

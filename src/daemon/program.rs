@@ -4,6 +4,10 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::base::file;
+
+/// How long looking may take: everybody waits.
+const WITHIN: Duration = Duration::from_millis(200);
 /// A file that changed so recently may still be being written.
 const SETTLED: Duration = Duration::from_secs(2);
 /// How often to look.
@@ -26,7 +30,9 @@ impl Program {
 
     /// Whether another program, whole and executable, lies where ours came from.
     pub(super) fn was_replaced(&self) -> bool {
-        let Ok(file) = self.path.metadata() else { return false };
+        let path = self.path.clone();
+        let found = file::within_for(&self.path, WITHIN, move || path.metadata());
+        let Some(Ok(file)) = found else { return false };
         let is_other = (file.dev(), file.ino()) != self.identity;
         let is_program = file.is_file() && file.len() > 0 && file.permissions().mode() & 0o111 != 0;
         let age = file.modified().ok().and_then(|at| at.elapsed().ok());

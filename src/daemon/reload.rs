@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 use tokio::time::Instant;
@@ -15,6 +16,7 @@ use super::control::Daemon;
 use super::schedule::Schedule;
 use super::settings::{Look, StandIn};
 use super::systemd;
+use super::watch::Watch;
 use crate::base::ServerName;
 use crate::config::plan::Changed;
 use crate::config::{Config, Plan, Reading};
@@ -24,12 +26,23 @@ use crate::servers::control::Control;
 use crate::servers::driver::{self, Setup};
 use crate::telemetry::Fact;
 
+/// Longer than all that a reading waits for, one after the other.
+const READING_WITHIN: Duration = Duration::from_mins(1);
+
 /// A reading of the config that goes on beside the loop: it may run programs.
 #[derive(Debug)]
 pub(super) struct UnderWay {
     done: oneshot::Receiver<Option<Box<Reading>>>,
     /// systemd was told.
     announced: bool,
+    began: Instant,
+}
+
+impl UnderWay {
+    /// When another reading may take its place, whatever it hangs at.
+    pub(super) fn late_at(&self) -> Instant {
+        self.began + READING_WITHIN
+    }
 }
 
 /// What was read, once it is; nothing where there is no config, or no thread to read it.
@@ -44,7 +57,9 @@ impl Daemon {
     /// Begins to read the config again.
     pub(super) fn read(&mut self) {
         self.schedule = Schedule::new(Instant::now());
-        let announced = std::mem::take(&mut self.reload_was_asked);
+        // One that this takes the place of is announced still.
+        let is_announced = self.reading.take().is_some_and(|reading| reading.announced);
+        let announced = std::mem::take(&mut self.reload_was_asked) || is_announced;
         if announced {
             systemd::reloading();
         }
@@ -54,7 +69,7 @@ impl Daemon {
         // A thread of its own, which nobody waits for when the daemon ends.
         let read = move || drop(sender.send(location.map(|at| Box::new(at.read()))));
         drop(thread::Builder::new().name("config".to_owned()).spawn(read));
-        self.reading = Some(UnderWay { done, announced });
+        self.reading = Some(UnderWay { done, announced, began: Instant::now() });
     }
 
     /// Does what follows from what was read.
@@ -164,14 +179,19 @@ impl Daemon {
 
     /// Watches what decided about the newest config.
     pub(super) fn watch_config(&mut self) {
-        let Some(watch) = &mut self.watch else { return };
-        let before = watch.trouble().map(str::to_owned);
-        if watch.arm(self.settings.consulted()) {
-            self.schedule.touched(Instant::now());
+        if let Some(watch) = &self.watch {
+            watch.arm(self.settings.consulted().clone());
         }
-        if let Some(reason) = watch.trouble().filter(|reason| Some(*reason) != before.as_deref()) {
-            self.recorder.record(Fact::ConfigUnwatched { reason: reason.to_owned() });
+        self.tell_unwatched();
+    }
+
+    /// Says why changes may go unnoticed, when there is another reason or the first.
+    pub(super) fn tell_unwatched(&mut self) {
+        let trouble = self.watch.as_ref().and_then(Watch::trouble);
+        if let Some(reason) = trouble.clone().filter(|_| trouble != self.unwatched) {
+            self.recorder.record(Fact::ConfigUnwatched { reason });
         }
+        self.unwatched = trouble;
     }
 
     /// What is wrong with the config and what that means, in one line; `None` if nothing is.

@@ -24,6 +24,8 @@ pub struct Settings {
     consulted: BTreeSet<PathBuf>,
     /// The main file, once it was there.
     main_file: Option<PathBuf>,
+    /// What is to say of the newest config although it can be used.
+    remarks: Vec<Complaint>,
 }
 
 /// What is in force in place of a config that is refused.
@@ -60,6 +62,7 @@ impl Settings {
             stand_in: StandIn::Nothing,
             consulted: BTreeSet::new(),
             main_file: None,
+            remarks: Vec::new(),
         }
     }
 
@@ -103,8 +106,9 @@ impl Settings {
     /// The same with what was read at [`Settings::location`] a moment ago.
     pub fn judge(&mut self, reading: Reading) -> Look {
         let Some(location) = &self.location else { return Look::Same };
-        let Reading { config, texts, consulted } = reading;
+        let Reading { config, texts, consulted, main_file, remarks } = reading;
         self.consulted = consulted;
+        self.remarks = remarks;
         let files: Vec<PathBuf> = texts.iter().map(|text| text.path.clone()).collect();
         let config = match (config, &self.main_file) {
             (Ok(_), Some(main)) if !files.contains(main) => Err(vec![gone(main)]),
@@ -119,7 +123,7 @@ impl Settings {
             Ok(config) => {
                 let was_refused = !self.complaints.is_empty();
                 self.complaints.clear();
-                self.main_file = files.iter().find(|file| **file == location.main_file()).cloned();
+                self.main_file = files.iter().find(|file| **file == main_file).cloned();
                 if let Some(state) = &self.state {
                     last_good::keep(state, location, &texts);
                 }
@@ -174,6 +178,11 @@ impl Settings {
     /// Every file that decided about the newest config.
     pub fn consulted(&self) -> &BTreeSet<PathBuf> {
         &self.consulted
+    }
+
+    /// What is to say of the newest config although it can be used.
+    pub fn remarks(&self) -> &[Complaint] {
+        &self.remarks
     }
 
     /// What is wrong, in one line.

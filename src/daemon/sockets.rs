@@ -8,6 +8,7 @@ use std::os::unix::fs::FileTypeExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 
+use crate::base::trust::{self, Distrust};
 use crate::base::{dirs, fd_store, file};
 use crate::front::listen::{Listener, Unserved};
 use crate::telemetry::{Fact, Recorder};
@@ -27,6 +28,8 @@ pub enum SocketError {
     Taken(PathBuf),
     #[error("{} exists and is no socket; remove it or name another path with --socket", .0.display())]
     NotASocket(PathBuf),
+    #[error("others could put a socket of theirs in place of {}: {}", .0.display(), .1)]
+    Distrusted(PathBuf, Distrust),
     #[error("binding {0}: {1}")]
     Bind(String, io::Error),
 }
@@ -131,6 +134,8 @@ fn bind_unix(path: &Path) -> Result<UnixListener, SocketError> {
     let failed = |error: io::Error| SocketError::Bind(path.display().to_string(), error);
     if let Some(dir) = path.parent() {
         file::make_dir(dir).map_err(failed)?;
+        let distrusted = |distrust| SocketError::Distrusted(path.to_path_buf(), distrust);
+        trust::judge_way(dir).map_err(distrusted)?;
     }
     match fs::symlink_metadata(path) {
         Ok(found) if !found.file_type().is_socket() => {
@@ -168,6 +173,14 @@ mod tests {
         crate::base::file::replace(&file, b"precious").unwrap();
         assert!(matches!(bind_unix(&file), Err(SocketError::NotASocket(_))));
         assert_eq!(std::fs::read(&file).unwrap(), b"precious");
+        let open = dir.path().join("open");
+        std::fs::create_dir(&open).unwrap();
+        std::fs::set_permissions(&open, std::fs::Permissions::from_mode(0o777)).unwrap();
+        let refused = bind_unix(&open.join("s")).unwrap_err().to_string();
+        assert!(refused.contains(&format!("`chmod o-w {}`", open.display())), "{refused}");
+        // In a sticky one, such as /tmp, nobody can take away what is ours.
+        std::fs::set_permissions(&open, std::fs::Permissions::from_mode(0o1777)).unwrap();
+        bind_unix(&open.join("s")).unwrap();
         let long = dir.path().join("x".repeat(200));
         assert!(matches!(bind_unix(&long), Err(SocketError::PathTooLong(_))));
     }

@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use sd_notify::NotifyState;
 
+use crate::base::visible;
+
 /// A status as systemd reads it: one line in which a backslash stands for what follows it.
 fn line(status: &str) -> String {
-    status.replace('\\', "\\\\").replace('\n', " ")
+    visible::line(status).replace('\\', "\\\\")
 }
 
 /// Tells the state; a manager that cannot be told is no reason to fail.

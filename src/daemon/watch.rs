@@ -10,7 +10,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, mpsc};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use notify::event::{AccessKind, AccessMode};
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
@@ -22,57 +24,152 @@ const LINKS_MAX: usize = 40;
 /// A directory to the entries of it that matter; none named: all.
 type Interests = BTreeMap<PathBuf, BTreeSet<OsString>>;
 
-/// The watch over one config.
+/// How long arming takes where every file system answers.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The watch over one config. What it looks at may hang, so a thread does that.
 pub struct Watch {
-    watcher: Option<RecommendedWatcher>,
-    interests: Arc<Mutex<Interests>>,
-    /// The watched directories and what they were: device, inode.
-    armed: BTreeMap<PathBuf, (u64, u64)>,
-    touched: Arc<Notify>,
+    shared: Arc<Shared>,
+    /// To the thread.
+    wishes: mpsc::Sender<BTreeSet<PathBuf>>,
+}
+
+struct Shared {
+    interests: Mutex<Interests>,
+    touched: Notify,
+    settled: Notify,
+    state: Mutex<State>,
+}
+
+struct State {
     /// Why changes may go unnoticed.
     trouble: Option<String>,
+    /// Since when the thread is at work.
+    busy_since: Option<Instant>,
+    /// What it has not done yet.
+    wishes: usize,
 }
 
 impl Watch {
     pub fn new() -> Self {
-        let (touched, interests) = (Arc::new(Notify::new()), Arc::<Mutex<Interests>>::default());
-        let (wake, matters) = (touched.clone(), interests.clone());
-        let on_event = move |event: notify::Result<notify::Event>| {
-            let matters = matters.lock().expect("no panic happens under this lock");
-            if event.map_or(true, |event| concerns(&event, &matters)) {
-                wake.notify_one();
-            }
-        };
-        let (watcher, trouble) = match notify::recommended_watcher(on_event) {
-            Ok(watcher) => (Some(watcher), None),
-            Err(error) => (None, Some(error.to_string())),
-        };
-        Self { watcher, interests, armed: BTreeMap::new(), touched, trouble }
+        let shared = Arc::new(Shared {
+            interests: Mutex::default(),
+            touched: Notify::new(),
+            settled: Notify::new(),
+            state: Mutex::new(State { trouble: None, busy_since: None, wishes: 0 }),
+        });
+        let (sender, wishes) = mpsc::channel();
+        let theirs = shared.clone();
+        let worker = thread::Builder::new().name("watch".to_owned());
+        if let Err(error) = worker.spawn(move || attend(&theirs, &wishes)) {
+            shared.lock().trouble = Some(error.to_string());
+        }
+        Self { shared, wishes: sender }
     }
 
     /// Completes when it is time to look.
     pub async fn touched(&self) {
-        self.touched.notified().await;
+        self.shared.touched.notified().await;
+    }
+
+    /// Completes when the answers of [`Watch::is_sure`] and [`Watch::trouble`] may be others.
+    pub async fn settled(&self) {
+        self.shared.settled.notified().await;
+    }
+
+    /// Whether every change is noticed.
+    pub fn is_sure(&self) -> bool {
+        let state = self.shared.lock();
+        state.busy_since.is_none() && state.trouble.is_none()
     }
 
     /// Why changes may go unnoticed.
-    pub fn trouble(&self) -> Option<&str> {
-        self.trouble.as_deref()
+    pub fn trouble(&self) -> Option<String> {
+        let state = self.shared.lock();
+        if state.busy_since.is_some_and(|since| since.elapsed() > PATIENCE) {
+            return Some("a file system on the way to it does not answer".to_owned());
+        }
+        state.trouble.clone()
     }
 
-    /// Watches what decides about these files. Returns whether anything is watched that was not
-    /// before: what happened there until now went unnoticed.
-    pub fn arm(&mut self, files: &BTreeSet<PathBuf>) -> bool {
-        let Some(watcher) = &mut self.watcher else { return false };
+    /// Watches what decides about these files, and nothing else. If anything is watched then that was
+    /// not before, it is time to look: what happened there until now went unnoticed.
+    pub fn arm(&self, files: BTreeSet<PathBuf>) {
+        let mut state = self.shared.lock();
+        // Without the thread there is trouble already.
+        if self.wishes.send(files).is_ok() {
+            state.wishes += 1;
+            state.busy_since.get_or_insert_with(Instant::now);
+        }
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("no panic happens under this lock")
+    }
+}
+
+/// What the thread does as long as somebody has wishes.
+fn attend(shared: &Arc<Shared>, wishes: &mpsc::Receiver<BTreeSet<PathBuf>>) {
+    let mut armed = Armed::new(shared.clone());
+    while let Ok(mut files) = wishes.recv() {
+        let mut taken = 1;
+        // Only the last one counts.
+        while let Ok(newer) = wishes.try_recv() {
+            files = newer;
+            taken += 1;
+        }
+        let (is_new, trouble) = armed.arm(&files);
+        if is_new {
+            shared.touched.notify_one();
+        }
+        let mut state = shared.lock();
+        state.trouble = trouble;
+        state.wishes -= taken;
+        if state.wishes == 0 {
+            state.busy_since = None;
+        }
+        drop(state);
+        shared.settled.notify_one();
+    }
+}
+
+/// What is watched.
+struct Armed {
+    watcher: notify::Result<RecommendedWatcher>,
+    shared: Arc<Shared>,
+    /// The watched directories and what they were: device, inode.
+    dirs: BTreeMap<PathBuf, (u64, u64)>,
+}
+
+impl Armed {
+    fn new(shared: Arc<Shared>) -> Self {
+        let told = shared.clone();
+        let on_event = move |event: notify::Result<notify::Event>| {
+            let matters = told.interests.lock().expect("no panic happens under this lock");
+            if event.map_or(true, |event| concerns(&event, &matters)) {
+                told.touched.notify_one();
+            }
+        };
+        Self { watcher: notify::recommended_watcher(on_event), shared, dirs: BTreeMap::new() }
+    }
+
+    /// Returns whether anything is watched that was not before, and why changes may go unnoticed.
+    fn arm(&mut self, files: &BTreeSet<PathBuf>) -> (bool, Option<String>) {
+        let watcher = match &mut self.watcher {
+            Ok(watcher) => watcher,
+            Err(error) => return (false, Some(error.to_string())),
+        };
         let interests = interests(files);
-        let before = std::mem::take(&mut self.armed);
+        let before = std::mem::take(&mut self.dirs);
         let mut trouble = None;
         let mut is_new = false;
         for dir in interests.keys() {
             let Ok(found) = dir.metadata() else { continue };
             let identity = (found.dev(), found.ino());
             if before.get(dir) == Some(&identity) {
-                self.armed.insert(dir.clone(), identity);
+                self.dirs.insert(dir.clone(), identity);
                 continue;
             }
             // A directory of the same name that was there before is no longer this one.
@@ -80,19 +177,18 @@ impl Watch {
             match watcher.watch(dir, RecursiveMode::NonRecursive) {
                 Ok(()) => {
                     is_new = true;
-                    self.armed.insert(dir.clone(), identity);
+                    self.dirs.insert(dir.clone(), identity);
                 }
                 // A directory that we may not read is none that our user exchanges files in.
                 Err(error) if is_denied(&error) => {}
                 Err(error) => trouble = Some(format!("{}: {error}", dir.display())),
             }
         }
-        for dir in before.keys().filter(|dir| !self.armed.contains_key(*dir)) {
+        for dir in before.keys().filter(|dir| !self.dirs.contains_key(*dir)) {
             drop(watcher.unwatch(dir));
         }
-        *self.interests.lock().expect("no panic happens under this lock") = interests;
-        self.trouble = trouble;
-        is_new
+        *self.shared.interests.lock().expect("no panic happens under this lock") = interests;
+        (is_new, trouble)
     }
 }
 

@@ -8,11 +8,12 @@ use std::path::Path;
 use std::process::{self, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
-use rustix::process::{Pid, PidfdFlags, Signal, WaitId, WaitIdOptions};
+use rustix::process::{Pid, PidfdFlags, Resource, Signal, WaitId, WaitIdOptions, setrlimit};
 use tokio::net::unix::pipe;
 
 use super::launch::Launch;
 use super::{PIPE_BYTES, StartError, Streams};
+use crate::base::core_dump;
 
 /// A child.
 #[derive(Debug)]
@@ -127,10 +128,15 @@ fn streams(child: &mut process::Child) -> io::Result<Streams> {
     })
 }
 
-/// Closes every descriptor but the first three, and lets the kernel end the process when we die.
+/// Closes every descriptor but the first three, lets the kernel end the process when we die, and gives
+/// it the limit on core files that we were given.
 fn isolate(command: &mut Command) {
     let parent = rustix::process::getpid();
+    let core = core_dump::limit_before();
     let in_child = move || {
+        if let Some(limit) = core {
+            setrlimit(Resource::Core, limit)?;
+        }
         rustix::process::set_parent_process_death_signal(Some(Signal::TERM))?;
         // We may have died before that call; then nobody would ever tell the child.
         if rustix::process::getppid() != Some(parent) {

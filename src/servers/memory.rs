@@ -16,6 +16,10 @@ use crate::base::{self, aside, dirs, file};
 use crate::config::ServerConfig;
 use crate::wire::{Era, ListKind, ServerCapabilities};
 
+/// The largest file of a verdict, and of an offer, in bytes.
+const VERDICT_MAX: u64 = 64 * 1024;
+const OFFER_MAX: u64 = 64 * 1024 * 1024;
+
 /// Where the verdict for one server is kept.
 #[derive(Debug, Clone)]
 pub struct Memory {
@@ -42,7 +46,7 @@ impl Memory {
 
     /// The era this server spoke last time.
     pub fn era(&self) -> Option<Era> {
-        let bytes = std::fs::read(self.path.as_ref()?).ok()?;
+        let bytes = file::read_trusted(self.path.as_ref()?, VERDICT_MAX).ok()?;
         let remembered: Remembered = serde_json::from_slice(&bytes).ok()?;
         [Era::Legacy, Era::Modern]
             .into_iter()
@@ -98,7 +102,7 @@ impl Catalog {
 
     /// What it offered.
     pub fn recall(&self) -> Option<Offer> {
-        let bytes = std::fs::read(self.path.as_ref()?).ok()?;
+        let bytes = file::read_trusted(self.path.as_ref()?, OFFER_MAX).ok()?;
         let said: Said =
             serde_json::from_slice(&bytes).ok().filter(|said: &Said| said.version == SAID)?;
         let mut offer = Offer::new(said.instructions.as_deref(), said.capabilities);
@@ -115,7 +119,7 @@ impl Catalog {
         let (size, offer) = (offer.size(), offer.clone());
         aside(size, move || {
             let said = said(&offer);
-            if std::fs::read(&path).is_ok_and(|old| old == said.as_bytes()) {
+            if file::read(&path, OFFER_MAX).is_ok_and(|old| old == said.as_bytes()) {
                 return;
             }
             if let Err(error) = file::replace(&path, said.as_bytes()) {

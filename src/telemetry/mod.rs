@@ -13,14 +13,16 @@
 //!
 //! # How to read it
 //! [`fact`] is the list, [`recorder`] the handle that everybody holds, [`repetition`] what keeps a
-//! failure from being told again and again, [`sink`] where facts go.
+//! failure from being told again and again, [`sink`] where facts go, [`diagnostics`] where all else goes.
 
+pub mod diagnostics;
 pub mod fact;
 pub mod recorder;
 mod repetition;
 pub mod sink;
 mod text;
 
+pub use diagnostics::Diagnostics;
 pub use fact::{CallOutcome, Fact, Level};
 pub use recorder::Recorder;
 pub use sink::{Format, Sink};

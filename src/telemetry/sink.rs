@@ -1,10 +1,12 @@
 //! Where facts are written: the journal, or stderr.
 
+use std::borrow::Cow;
 use std::io::{IsTerminal, Write};
 
 use libsystemd::logging::{Priority, journal_send};
 
 use super::fact::{Level, Record};
+use crate::base::visible;
 
 /// The form of a line on stderr.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,12 +86,12 @@ fn to_journal(record: &Record) {
         ("SYSLOG_IDENTIFIER".to_owned(), "callmux".to_owned()),
         ("CALLMUX_FACT".to_owned(), record.name.to_owned()),
     ];
-    drop(journal_send(priority, &record.message, fixed.into_iter().chain(fields)));
+    drop(journal_send(priority, &tame(&record.message), fixed.into_iter().chain(fields)));
 }
 
-/// A text without characters that could move a terminal's cursor or start a line of their own.
-fn tame(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+/// A text that cannot move a terminal's cursor, start a line of its own, or hide anything.
+fn tame(text: &str) -> Cow<'_, str> {
+    visible::line(text)
 }
 
 fn text(record: &Record, colour: bool) -> String {
@@ -114,7 +116,7 @@ fn json(record: &Record) -> String {
     for (name, value) in &record.fields {
         object.insert(name.to_lowercase(), value.as_str().into());
     }
-    let mut line = serde_json::Value::Object(object).to_string();
+    let mut line = visible::json(&serde_json::Value::Object(object).to_string()).into_owned();
     line.push('\n');
     line
 }
@@ -129,9 +131,12 @@ mod tests {
     fn a_servers_text_cannot_forge_lines() {
         let server = ServerName::parse("s").unwrap();
         let record =
-            Fact::ServerWrote { server, line: "a\u{1b}[2J\ncallmux: forged".into() }.record();
-        assert_eq!(text(&record, false), "callmux: [s] a\u{fffd}[2J\u{fffd}callmux: forged\n");
+            Fact::ServerWrote { server, line: "a\u{1b}[2J\ncallmux:\u{202e} forged".into() }
+                .record();
+        let shown = "callmux: [s] a\\u{1b}[2J\\ncallmux:\\u{202e} forged\n";
+        assert_eq!(text(&record, false), shown);
         let line = json(&record);
+        assert!(line.contains("a\\u001b[2J\\ncallmux:\\u202e forged"), "{line}");
         assert_eq!(line.matches('\n').count(), 1);
         let value: serde_json::Value = serde_json::from_str(&line).unwrap();
         assert_eq!(value["fact"], "server_wrote");

@@ -1,12 +1,15 @@
 //! References in the config: programs that print secrets, and secrets that change.
 
+use std::os::unix::fs::{MetadataExt, chown};
 use std::process::Output;
 
 use rustix::process::Signal;
 use serde_json::json;
 
 use crate::support::far::{Far, Out, Seen, legacy, said};
-use crate::support::{Daemon, Lines, Sandbox, canary, config, is_alive, until};
+use crate::support::{
+    Daemon, Lines, Program, Sandbox, callmux, canary, config, descendants, hostile, is_alive, until,
+};
 
 const COUNTER: (&str, &[&str]) =
     ("counter", &[env!("CARGO_BIN_EXE_callmux"), "example-server", "counter"]);
@@ -130,4 +133,59 @@ fn a_secret_that_changes_is_taken_wherever_it_is() {
         }
         assert_eq!(daemon.count("server_started", |fact| fact["server"] == "counter"), 1);
     }
+}
+
+/// What the kernel says of a process: the line about core files, and whether it writes any.
+fn core(pid: u32) -> (String, bool) {
+    let limits = std::fs::read_to_string(format!("/proc/{pid}/limits")).unwrap_or_default();
+    let line = limits.lines().find(|line| line.starts_with("Max core file size"));
+    // Files of a process that is not dumpable are root's (proc(5)).
+    let owner = std::fs::metadata(format!("/proc/{pid}/environ")).map_or(0, |file| file.uid());
+    (line.unwrap_or_default().to_owned(), owner != 0)
+}
+
+#[test]
+fn no_process_of_ours_writes_its_memory_down_and_servers_may() {
+    const NOBODY: u32 = 65534;
+    let sandbox = Sandbox::new();
+    let server = hostile();
+    let server = server.to_str().unwrap();
+    sandbox.write(MAIN, &config(&[("odd", &[server])]));
+    // As root every process looks the same.
+    let is_root = rustix::process::getuid().is_root();
+    let program = |words: &[&str]| -> Program {
+        let mut program = sandbox.program(sandbox.path("program").to_str().unwrap());
+        program.args(words);
+        if is_root {
+            program.uid(NOBODY);
+        }
+        program
+    };
+    std::fs::copy(callmux(), sandbox.path("program")).unwrap();
+    if is_root {
+        for path in ["config/callmux/config.toml", "config/callmux", "config", "."] {
+            chown(sandbox.path(path), Some(NOBODY), Some(NOBODY)).unwrap();
+        }
+    }
+    let mut daemon = program(&["serve"]).spawn();
+    until("the socket", || sandbox.socket().exists().then_some(()));
+    let mut bridge = Lines::start(program(&["bridge"]));
+    bridge.greet(&json!({}));
+    // Its own descriptors are still its own.
+    let answer = bridge.call("odd__environment", &json!({}));
+    assert!(answer["result"]["content"][0]["text"].is_string(), "{answer}");
+    let mut inline = Lines::start(program(&["--", server]));
+    inline.greet(&json!({}));
+    for (what, pid) in [("daemon", daemon.id()), ("bridge", bridge.pid()), ("inline", inline.pid())]
+    {
+        let (limit, is_dumpable) = core(pid);
+        let words: Vec<&str> = limit.split_whitespace().collect();
+        assert_eq!((words[4], is_dumpable), ("0", false), "{what}: {limit}");
+    }
+    let (limit, _) = core(std::process::id());
+    let below = descendants(daemon.id());
+    assert_eq!(below.len(), 1);
+    assert_eq!(core(below[0]), (limit, true), "a server is as it would be without us");
+    daemon.kill().unwrap();
+    daemon.wait().unwrap();
 }

@@ -16,7 +16,9 @@ type Step<T> = Result<T, String>;
 pub(super) fn demo(args: &DemoArgs) -> Exit {
     let outcome = Home::make().and_then(|mut home| {
         let rows = tour::tour(&mut home)?;
-        print::line(&table::render(&rows, print::colour_on_stdout()));
+        for parts in table::render(&rows) {
+            print::styled(&parts);
+        }
         if args.keep { keep(&mut home) } else { Ok(()) }
     });
     match outcome {
@@ -30,11 +32,11 @@ pub(super) fn demo(args: &DemoArgs) -> Exit {
 
 /// Leaves the daemon serving until the person ends it.
 fn keep(home: &mut Home) -> Step<()> {
-    print::line("\nThe daemon keeps running until you press Ctrl-C. The entry for your client:\n");
+    print::lines("\nThe daemon keeps running until you press Ctrl-C. The entry for your client:\n");
     let entry = serde_json::json!({ "mcpServers": { "callmux": {
         "command": home.program(),
         "args": ["bridge", "--socket", home.socket()],
     }}});
-    print::line(&serde_json::to_string_pretty(&entry).unwrap_or_default());
+    print::json(&serde_json::to_string_pretty(&entry).unwrap_or_default());
     home.wait_for_daemon()
 }

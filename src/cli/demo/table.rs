@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::cli::print::Style;
+
 /// One thing that was shown.
 #[derive(Debug)]
 pub(super) struct Row {
@@ -10,20 +12,20 @@ pub(super) struct Row {
     pub(super) took: Duration,
 }
 
-/// The rows in three columns.
-pub(super) fn render(rows: &[Row], colour: bool) -> String {
+/// The rows in three columns, each in its parts.
+pub(super) fn render(rows: &[Row]) -> Vec<Vec<(Style, String)>> {
     let width = |text: fn(&Row) -> usize| rows.iter().map(text).max().unwrap_or_default();
     let what_width = width(|row| row.what.chars().count());
     let seen_width = width(|row| row.seen.chars().count());
-    let (bold, dim, end) = if colour { ("\x1b[1m", "\x1b[2m", "\x1b[0m") } else { ("", "", "") };
     let line = |row: &Row| {
         let took = format!("{:.1} ms", row.took.as_secs_f64() * 1000.0);
-        format!(
-            "{bold}{:what_width$}{end}  {:seen_width$}  {dim}{took:>9}{end}",
-            row.what, row.seen
-        )
+        vec![
+            (Style::Bold, format!("{:what_width$}", row.what)),
+            (Style::Plain, format!("  {:seen_width$}  ", row.seen)),
+            (Style::Dim, format!("{took:>9}")),
+        ]
     };
-    rows.iter().map(line).collect::<Vec<_>>().join("\n")
+    rows.iter().map(line).collect()
 }
 
 #[cfg(test)]
@@ -35,7 +37,11 @@ mod tests {
     fn columns_line_up() {
         let row =
             |what, seen: &str, ms| Row { what, seen: seen.into(), took: Duration::from_millis(ms) };
-        let table = render(&[row("a", "one", 1), row("longer", "é", 1000)], false);
-        assert_eq!(table, "a       one     1.0 ms\nlonger  é    1000.0 ms");
+        let rows = render(&[row("a", "one", 1), row("longer", "é", 1000)]);
+        let text = |parts: &Vec<_>| {
+            parts.iter().map(|(_, text): &(_, String)| &**text).collect::<String>()
+        };
+        let lines: Vec<String> = rows.iter().map(text).collect();
+        assert_eq!(lines, ["a       one     1.0 ms", "longer  é    1000.0 ms"]);
     }
 }

@@ -1,6 +1,7 @@
 //! A program that lives in a sandbox; what it says is kept and searched for secrets.
 
 use std::ffi::OsStr;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::Arc;
@@ -50,6 +51,12 @@ impl Program {
 
     pub fn current_dir(&mut self, dir: impl AsRef<Path>) -> &mut Self {
         self.command.current_dir(dir);
+        self
+    }
+
+    /// It runs as this user, which only root can have.
+    pub fn uid(&mut self, uid: u32) -> &mut Self {
+        self.command.uid(uid).gid(uid);
         self
     }
 

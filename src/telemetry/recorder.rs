@@ -1,7 +1,7 @@
 //! The handle through which facts are recorded.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Instant;
@@ -13,6 +13,8 @@ use super::sink::Sink;
 /// Facts that may wait to be written. More are dropped and counted: a stalled journal must not
 /// stall calls.
 const WAITING_MAX: usize = 4096;
+/// What servers write may take no more room than this.
+const WORDS_MAX: usize = WAITING_MAX / 2;
 
 /// Records facts. Cloning is cheap.
 #[derive(Debug, Clone, Default)]
@@ -25,6 +27,8 @@ struct Shared {
     queue: SyncSender<Fact>,
     level: Level,
     audits: bool,
+    /// Those in the queue.
+    waiting: Arc<AtomicUsize>,
     dropped: Arc<AtomicU64>,
 }
 
@@ -39,13 +43,14 @@ impl Recorder {
     /// its thread. Drop every clone of the recorder before the writer.
     pub fn start(sink: Sink, level: Level) -> (Self, Writer) {
         let (queue, facts) = sync_channel(WAITING_MAX);
-        let dropped = Arc::new(AtomicU64::new(0));
+        let (waiting, dropped) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicU64::new(0)));
         let audits = sink.is_journal();
-        let shared = Shared { queue, level, audits, dropped: dropped.clone() };
+        let shared =
+            Shared { queue, level, audits, waiting: waiting.clone(), dropped: dropped.clone() };
         let thread = std::thread::Builder::new()
             .name("facts".to_owned())
             .stack_size(256 * 1024)
-            .spawn(move || write_all(&facts, sink, level, &dropped))
+            .spawn(move || write_all(&facts, sink, level, (&waiting, &dropped)))
             .ok();
         (Self { shared: Some(Arc::new(shared)) }, Writer { thread })
     }
@@ -67,15 +72,34 @@ impl Recorder {
         if !is_wanted && !repetition::depends_on(&fact) {
             return;
         }
-        if let Err(TrySendError::Full(_)) = shared.queue.try_send(fact) {
+        let is_full = matches!(fact, Fact::ServerWrote { .. })
+            && shared.waiting.load(Ordering::Relaxed) >= WORDS_MAX;
+        if is_full || shared.send(fact).is_err() {
             shared.dropped.fetch_add(1, Ordering::Relaxed);
         }
     }
 }
 
-fn write_all(facts: &Receiver<Fact>, mut sink: Sink, level: Level, dropped: &AtomicU64) {
+impl Shared {
+    fn send(&self, fact: Fact) -> Result<(), TrySendError<Fact>> {
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        let sent = self.queue.try_send(fact);
+        if sent.is_err() {
+            self.waiting.fetch_sub(1, Ordering::Relaxed);
+        }
+        sent
+    }
+}
+
+fn write_all(
+    facts: &Receiver<Fact>,
+    mut sink: Sink,
+    level: Level,
+    (waiting, dropped): (&AtomicUsize, &AtomicU64),
+) {
     let mut repetitions = Repetitions::default();
     while let Ok(fact) = facts.recv() {
+        waiting.fetch_sub(1, Ordering::Relaxed);
         let repeated = repetitions.note(&fact, Instant::now());
         let is_audit = sink.is_journal() && fact.is_audit();
         let mut record = fact.record();

@@ -66,25 +66,36 @@ impl Sink {
                 "{lost} entries were left out: they came faster than they could be written"
             ),
             fields: vec![("LOST", lost.to_string())],
+            speaker: None,
         });
     }
 }
 
 fn to_journal(record: &Record) {
-    let priority = match record.level {
-        Level::Error => Priority::Error,
-        Level::Warning => Priority::Warning,
-        Level::Info => Priority::Info,
-        Level::Debug => Priority::Debug,
+    let priority = match (&record.speaker, record.level) {
+        // journald's limits are for each class of priorities: what servers write is not to share
+        // one with the entries of calls.
+        (Some(_), _) | (None, Level::Info) => Priority::Info,
+        (None, Level::Error) => Priority::Error,
+        (None, Level::Warning) => Priority::Warning,
+        (None, Level::Debug) => Priority::Debug,
     };
     let fields =
         record.fields.iter().map(|(name, value)| (format!("CALLMUX_{name}"), value.clone()));
+    let identifier = match &record.speaker {
+        Some(speaker) => format!("mcp-{}", speaker.server),
+        None => "callmux".to_owned(),
+    };
     let fixed = [
         ("MESSAGE_ID".to_owned(), record.message_id.to_owned()),
-        ("SYSLOG_IDENTIFIER".to_owned(), "callmux".to_owned()),
+        ("SYSLOG_IDENTIFIER".to_owned(), identifier),
         ("CALLMUX_FACT".to_owned(), record.name.to_owned()),
     ];
-    drop(journal_send(priority, &record.message, fixed.into_iter().chain(fields)));
+    // With this `journalctl --user -u` and `systemctl status` show it as the unit's own
+    // (systemd.journal-fields(7)).
+    let unit = record.speaker.as_ref().and_then(|speaker| speaker.unit.as_deref());
+    let unit = unit.map(|unit| ("USER_UNIT".to_owned(), unit.to_owned()));
+    drop(journal_send(priority, &record.message, fixed.into_iter().chain(unit).chain(fields)));
 }
 
 /// A text without characters that could move a terminal's cursor or start a line of their own.
@@ -129,7 +140,8 @@ mod tests {
     fn a_servers_text_cannot_forge_lines() {
         let server = ServerName::parse("s").unwrap();
         let record =
-            Fact::ServerWrote { server, line: "a\u{1b}[2J\ncallmux: forged".into() }.record();
+            Fact::ServerWrote { server, unit: None, line: "a\u{1b}[2J\ncallmux: forged".into() }
+                .record();
         assert_eq!(text(&record, false), "callmux: [s] a\u{fffd}[2J\u{fffd}callmux: forged\n");
         let line = json(&record);
         assert_eq!(line.matches('\n').count(), 1);

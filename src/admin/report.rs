@@ -11,6 +11,7 @@ use crate::mux::World;
 use crate::mux::catalog::Entry;
 use crate::servers::handle;
 use crate::servers::{Offer, Server};
+use crate::telemetry::CallsReport;
 use crate::wire::ListKind;
 
 /// How the daemon is.
@@ -29,6 +30,8 @@ pub struct Status {
     /// Calls that run.
     pub calls: usize,
     pub traffic: Traffic,
+    /// How the entries of calls are kept; nothing where they go to no journal.
+    pub journal: Option<CallsReport>,
     /// What is not as an operator would expect.
     pub findings: Vec<Finding>,
 }

@@ -2,8 +2,6 @@
 
 use std::io::{IsTerminal, Write};
 
-use libsystemd::logging::{Priority, journal_send};
-
 use super::fact::{Level, Record};
 
 /// The form of a line on stderr.
@@ -45,7 +43,8 @@ impl Sink {
 
     pub(super) fn write(&mut self, record: &Record) {
         match self {
-            Self::Journal => to_journal(record),
+            // See `super::writer`.
+            Self::Journal => {}
             Self::Stderr { format, colour } => {
                 let line = match format {
                     Format::Text => text(record, *colour),
@@ -56,46 +55,6 @@ impl Sink {
             }
         }
     }
-
-    pub(super) fn note_loss(&mut self, lost: u64) {
-        self.write(&Record {
-            name: "facts_lost",
-            message_id: "a1f0c6de5b7e4b0fa3a5d0c1e2f30019",
-            level: Level::Warning,
-            message: format!(
-                "{lost} entries were left out: they came faster than they could be written"
-            ),
-            fields: vec![("LOST", lost.to_string())],
-            speaker: None,
-        });
-    }
-}
-
-fn to_journal(record: &Record) {
-    let priority = match (&record.speaker, record.level) {
-        // journald's limits are for each class of priorities: what servers write is not to share
-        // one with the entries of calls.
-        (Some(_), _) | (None, Level::Info) => Priority::Info,
-        (None, Level::Error) => Priority::Error,
-        (None, Level::Warning) => Priority::Warning,
-        (None, Level::Debug) => Priority::Debug,
-    };
-    let fields =
-        record.fields.iter().map(|(name, value)| (format!("CALLMUX_{name}"), value.clone()));
-    let identifier = match &record.speaker {
-        Some(speaker) => format!("mcp-{}", speaker.server),
-        None => "callmux".to_owned(),
-    };
-    let fixed = [
-        ("MESSAGE_ID".to_owned(), record.message_id.to_owned()),
-        ("SYSLOG_IDENTIFIER".to_owned(), identifier),
-        ("CALLMUX_FACT".to_owned(), record.name.to_owned()),
-    ];
-    // With this `journalctl --user -u` and `systemctl status` show it as the unit's own
-    // (systemd.journal-fields(7)).
-    let unit = record.speaker.as_ref().and_then(|speaker| speaker.unit.as_deref());
-    let unit = unit.map(|unit| ("USER_UNIT".to_owned(), unit.to_owned()));
-    drop(journal_send(priority, &record.message, fixed.into_iter().chain(unit).chain(fields)));
 }
 
 /// A text without characters that could move a terminal's cursor or start a line of their own.

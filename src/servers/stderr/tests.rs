@@ -28,7 +28,7 @@ async fn the_last_lines_are_kept_however_much_there_was() {
     tokio::join!(write, read);
     let long = "x".repeat(LINE_MAX);
     assert_eq!(last.text(), format!("line 996 | line 997 | line 998 | line 999 | {long}"));
-    last.ended(Duration::from_secs(3600)).await;
+    last.ended(Duration::from_hours(1)).await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,6 +1,7 @@
 """The journal: fields, message ids, priorities, completeness, the catalogue."""
 
 import collections
+import json
 import os
 import queue
 import secrets
@@ -8,7 +9,7 @@ import signal
 
 from clients import Bridge, outcome
 from fleet import config, entry, unit_of
-from lib import SERVICE, Failed, ctl, expect, facts, given, journal, main_pid, run, same, until
+from lib import HOME, SERVICE, Failed, ctl, expect, facts, given, journal, main_pid, run, same, until
 
 CALL = "a1f0c6de5b7e4b0fa3a5d0c1e2f30018"
 LEVELS = collections.defaultdict(lambda: "6") | {
@@ -21,14 +22,16 @@ LEVELS = collections.defaultdict(lambda: "6") | {
     "definition_refused": "4",
     "peer_refused": "4",
     "facts_lost": "4",
+    "calls_missing": "4",
     "call_finished": "7",
-    "server_wrote": "7",
 }
 BURST = 12_000
 IN_FLIGHT = 64
 # Lines of a server, and calls after them.
 FLOOD = 200_000
 CALLS = 40
+# The earlier one first.
+RECORDS = [HOME / ".local/state/callmux/audit" / name for name in ("calls.1.jsonl", "calls.jsonl")]
 
 
 def fields_of_a_call():
@@ -172,6 +175,61 @@ def what_is_left_out_is_counted():
     return f"{written()} lines written, {told()} counted in {len(facts('server_wrote_too_much'))} entries"
 
 
+def recorded(tool):
+    """The ids of calls of `tool` in the daemon's own record."""
+    lines = [line for path in RECORDS if path.exists() for line in path.read_text().splitlines()]
+    entries = [json.loads(line) for line in lines if line]
+    return {entry["call_id"] for entry in entries if entry.get("tool") == tool}
+
+
+def record_is_complete():
+    """Whatever becomes of the journal, and of the daemon."""
+    given(entry("alpha"))
+    bridge, before = Bridge(), recorded("alpha__read")
+    for _ in range(3):
+        for number in range(CALLS):
+            bridge.value("alpha__read", {"nonce": str(number)})
+        until("they are in the record", lambda: (len(recorded("alpha__read") - before)) % CALLS == 0)
+        daemon = main_pid()
+        os.kill(daemon, signal.SIGKILL)
+        until("another daemon", lambda: main_pid() not in (0, daemon))
+    after = recorded("alpha__read") - before
+    same("calls in the record", len(after), 3 * CALLS)
+    numbers = [json.loads(line)["sequence"] for line in RECORDS[1].read_text().splitlines() if "sequence" in line]
+    same("numbers given twice", len(numbers) - len(set(numbers)), 0)
+    same("modes", [oct(path.stat().st_mode & 0o777) for path in RECORDS if path.exists()][-1], "0o600")
+    return f"{len(after)} calls over three kills"
+
+
+def loss_is_noticed():
+    """Another program of the user uses up what journald takes at the level of calls."""
+    given(entry("alpha"))
+    bridge = Bridge()
+    bridge.value("alpha__read", {"nonce": "0"})
+    seen, kept = entries_of("alpha__read", set()), recorded("alpha__read")
+    told = len(facts("calls_missing"))
+    # From a unit of the same user manager: that is what journald counts.
+    flood = (
+        "import socket; s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM);"
+        r"d = b'PRIORITY=7\nSYSLOG_IDENTIFIER=flood\nMESSAGE=x\n';"
+        f"[s.sendto(d, '/run/systemd/journal/socket') for _ in range({FLOOD})]"
+    )
+    run("systemd-run", "--user", "--wait", "--quiet", "/usr/bin/python3", "-c", flood)
+    for number in range(CALLS):
+        bridge.value("alpha__read", {"nonce": str(number)})
+    doctor = run("callmux", "doctor", check=False).stdout
+    missing = CALLS - len(entries_of("alpha__read", seen))
+    expect(missing > 0, "the journal took everything, so this check shows nothing")
+    expect(f"did not take {missing} entries" in doctor, f"{missing} are missing; doctor says {doctor!r}")
+    expect(str(RECORDS[1]) in doctor, f"doctor does not say where they are: {doctor!r}")
+    status = run("callmux", "status", check=False).stdout
+    expect(f"{missing} entries of calls are not in the journal" in status, f"status says {status!r}")
+    entries = until("there is a fact", lambda: facts("calls_missing")[told:])
+    same("facts", [entry["CALLMUX_MISSING"] for entry in entries], [str(missing)])
+    same("calls in the record", len(recorded("alpha__read") - kept), CALLS)
+    return f"{missing} of {CALLS} were missing; all are in the record"
+
+
 def priorities():
     """Over everything that all checks before this one caused."""
     given()
@@ -227,7 +285,10 @@ CHECKS = [
     ("a server's lines are found, at a level that is not its own", lines_of_servers),
     ("a server's lines outlive restarts and kill -9 of the daemon", lines_outlive_us),
     ("what a server writes too much is left out and counted", what_is_left_out_is_counted),
+    ("the record of calls has every call, over kill -9 of the daemon", record_is_complete),
     ("the journal's priorities are right", priorities),
     ("nothing is in the journal twice", no_duplicates),
+    # Last but one: for half a minute the journal takes no more entries of calls.
+    ("what the journal does not take is noticed, told and recorded", loss_is_noticed),
     ("journalctl -x explains", catalogue),
 ]

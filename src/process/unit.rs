@@ -75,7 +75,7 @@ impl Unit {
             ("UnsetEnvironment", Variant::from(unset)),
         ]);
         properties.extend(limits(config));
-        properties.extend(sandbox::properties(config, launch));
+        properties.extend(sandbox::properties(config, launch, units.version));
         let started = units.start(&name, &properties).await;
         // The manager has read it, or never will.
         drop((environment, properties));
@@ -240,6 +240,10 @@ async fn why(units: &Units, name: &str, error: &zbus::Error) -> String {
             "its sandbox needs user namespaces, which are not allowed here; set `sandbox = \"none\"`"
                 .to_owned()
         }
+        (Some(outcome), _) if (218..=228).contains(&outcome.status) => format!(
+            "its sandbox or a limit of it cannot be had here (status {}; systemd.exec(5) says of what)",
+            outcome.status
+        ),
         (Some(outcome), _) => format!(
             "systemd could not start it ({}, status {})",
             outcome.result, outcome.status

@@ -2,7 +2,7 @@
 
 Every call is answered after the time it asks for, with the nonce it brought and this process's
 number. `mutate` first appends the nonce to the ledger, so whoever sends a call twice is found out. `shout`
-writes a line to stderr as often as it is told.
+writes a line to stderr as often as it is told; `attempt` evaluates a line of Python.
 
 --deaf: goes on after the end of its input, as too many servers do.
 --helpers MARK: starts two processes named MARK that leave its session and ignore SIGTERM.
@@ -29,11 +29,13 @@ SHOUT = {
     "properties": {"line": {"type": "string"}, "times": {"type": "integer"}},
     "required": ["line"],
 }
+CODE = {"type": "object", "properties": {"code": {"type": "string"}}, "required": ["code"]}
 TOOLS = [
     {"name": "read", "inputSchema": NONCE, "annotations": {"readOnlyHint": True}},
     {"name": "mutate", "inputSchema": NONCE, "annotations": {"readOnlyHint": False}},
     {"name": "environ", "inputSchema": NAME, "annotations": {"readOnlyHint": True}},
     {"name": "shout", "inputSchema": SHOUT, "annotations": {"readOnlyHint": True}},
+    {"name": "attempt", "inputSchema": CODE, "annotations": {"readOnlyHint": False}},
 ]
 
 
@@ -56,6 +58,11 @@ def call(tool, arguments, ledger):
     """The structured content of the answer."""
     if tool == "environ":
         return {"value": os.environ.get(arguments["name"])}
+    if tool == "attempt":
+        try:
+            return {"value": str(eval(arguments["code"], {"__builtins__": __builtins__}))}
+        except BaseException as error:
+            return {"error": f"{type(error).__name__}: {error}"}
     if tool == "shout":
         print("\n".join([arguments["line"]] * arguments.get("times", 1)), file=sys.stderr, flush=True)
         return {"pid": os.getpid()}

@@ -21,8 +21,8 @@ pub type Answer<T> = oneshot::Sender<T>;
 /// A question with the place for its answer.
 #[derive(Debug)]
 pub enum Question {
-    /// How is everything?
-    Status(Answer<Status>),
+    /// How is everything? `afresh`: as it is now, even if finding out takes seconds.
+    Status { afresh: bool, answer: Answer<Status> },
     /// What would a reload do?
     Plan(Answer<Result<Plan, Vec<Complaint>>>),
     /// Read the config. What was done, or what is wrong with it.

@@ -10,6 +10,7 @@ use crate::catalog::{INSTRUCTIONS_MAX, Names};
 use crate::mux::World;
 use crate::servers::handle::Phase;
 use crate::servers::{Remark, Remarks, Server};
+use crate::telemetry::CallsReport;
 use crate::wire::ListKind;
 
 /// One finding.
@@ -117,6 +118,52 @@ fn instructions(world: &World) -> Option<Finding> {
 fn note(server: Option<&ServerName>, message: String, remedy: &str) -> Finding {
     let (severity, remedy) = (Severity::Note, remedy.to_owned());
     Finding { severity, server: server.cloned(), message, remedy }
+}
+
+/// What there is to find in the keeping of calls.
+pub fn of_journal(calls: &CallsReport) -> Vec<Finding> {
+    let finding = |severity, message: String, remedy: String| Finding {
+        severity,
+        server: None,
+        message,
+        remedy,
+    };
+    let CallsReport { sent, missing, unknown, waiting, .. } = calls;
+    let record = match &calls.record {
+        Some(record) => format!("they are in {record}"),
+        None => "there is no record of them".to_owned(),
+    };
+    let mut all = Vec::new();
+    if *missing > 0 {
+        let message =
+            format!("the journal did not take {missing} entries of calls ({sent} were sent)");
+        let remedy = format!(
+            "{record}; journald's limit is for all services of a user together: see what else writes, \
+             or raise RateLimitBurst= in journald.conf(5)"
+        );
+        all.push(finding(Severity::Problem, message, remedy));
+    }
+    if *waiting > 0 {
+        let message = format!("the journal takes nothing: {waiting} entries wait for it");
+        all.push(finding(
+            Severity::Problem,
+            message,
+            "`systemctl status systemd-journald`; calls go on, and their entries are in the record"
+                .to_owned(),
+        ));
+    }
+    if let Some(trouble) = &calls.trouble {
+        let message = format!("the record of calls is not written: {trouble}");
+        let remedy = "what the journal does not take is lost until that is mended".to_owned();
+        all.push(finding(Severity::Problem, message, remedy));
+    }
+    if let Some(reason) = &calls.unreadable {
+        let message =
+            format!("whether the journal took {unknown} entries of calls is not known: {reason}");
+        let remedy = format!("{record}; users can read the journal only if it is kept on disk");
+        all.push(finding(Severity::Note, message, remedy));
+    }
+    all
 }
 
 fn of_server(server: &Server) -> Vec<Finding> {

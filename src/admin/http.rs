@@ -47,14 +47,14 @@ pub fn router(desk: Desk) -> Router {
 }
 
 async fn status(State(desk): State<Desk>) -> Response {
-    match desk.ask(Question::Status).await {
+    match desk.ask(|answer| Question::Status { afresh: true, answer }).await {
         Ok(status) => json(StatusCode::OK, &status),
         Err(closed) => gone(closed),
     }
 }
 
 async fn metrics(State(desk): State<Desk>) -> Response {
-    match desk.ask(Question::Status).await {
+    match desk.ask(|answer| Question::Status { afresh: false, answer }).await {
         Ok(status) => {
             let mut response = Response::new(Body::from(status.traffic.metrics()));
             let value = header::HeaderValue::from_static("text/plain; version=0.0.4");

@@ -12,6 +12,7 @@ use crate::config::Complaint;
 use crate::mux::World;
 use crate::servers::handle;
 use crate::servers::{Offer, Server};
+use crate::telemetry::CallsReport;
 use crate::wire::ListKind;
 
 /// Characters of a reason: a server may have written it.
@@ -33,6 +34,8 @@ pub struct Status {
     /// Calls that run.
     pub calls: usize,
     pub traffic: Traffic,
+    /// How the entries of calls are kept; nothing where they go to no journal.
+    pub journal: Option<CallsReport>,
     /// What is not as an operator would expect.
     pub findings: Vec<Finding>,
 }

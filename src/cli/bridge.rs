@@ -30,7 +30,7 @@ pub(super) fn bridge(args: &BridgeArgs, log: &LogArgs) -> Exit {
     #[expect(clippy::disallowed_methods, reason = "the client starts a bridge where it works")]
     let cwd =
         args.cwd.clone().or_else(|| std::env::current_dir().ok()).unwrap_or_else(|| "/".into());
-    let (recorder, writer) = start_log(log, Level::Warning);
+    let (recorder, writer) = start_log(log, Level::Warning, None);
     drop((recorder, writer));
     let outcome = runtime().and_then(|runtime| {
         runtime.block_on(bridge::run(Options { target, cwd, patience: args.wait }))

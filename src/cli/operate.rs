@@ -58,6 +58,10 @@ fn show(status: &Status) {
     let (tools, sessions, calls) = (status.tools, status.sessions, status.calls);
     print::line(&format!("{tools} tools, {sessions} sessions, {calls} calls running"));
     show_traffic(&status.traffic);
+    if let Some(calls) = status.journal.as_ref().filter(|calls| calls.missing > 0) {
+        let missing = calls.missing;
+        print::line(&format!("{missing} entries of calls are not in the journal (callmux doctor)"));
+    }
     if !status.servers.is_empty() || !status.disabled.is_empty() {
         print::line("");
     }

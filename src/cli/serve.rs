@@ -1,5 +1,7 @@
 //! `callmux serve`, `callmux -- command …`, `callmux -- URL`, `callmux example-server`.
 
+use std::path::Path;
+
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer};
@@ -14,7 +16,8 @@ use crate::example::{self, Example};
 use crate::telemetry::{Diagnostics, Format, Level, Recorder, Sink, recorder};
 
 pub(super) fn serve(args: &ServeArgs, log: &LogArgs) -> Exit {
-    let (recorder, writer) = start_log(log, Level::Info);
+    let record = dirs::state().map(|dir| dir.join("audit"));
+    let (recorder, writer) = start_log(log, Level::Info, record.as_deref());
     let exit = serve_with(args, &recorder);
     drop(recorder);
     drop(writer);
@@ -73,7 +76,7 @@ pub(super) fn inline(command: &[String], log: &LogArgs) -> Exit {
     let Some(config) = config::load::inline(command, cwd) else {
         return fail(Exit::Usage, "`--` must be followed by a command");
     };
-    let (recorder, writer) = start_log(log, Level::Warning);
+    let (recorder, writer) = start_log(log, Level::Warning, None);
     let exit = match runtime() {
         Ok(runtime) => {
             finish(runtime.block_on(run(Settings::fixed(config), Serve::Stdio, &recorder)))
@@ -125,8 +128,13 @@ pub(super) fn refuse(complaints: &[Complaint]) -> Exit {
     Exit::BadConfig
 }
 
-/// Starts the recorder and the diagnostics. `default`: the level when none is asked for.
-pub(super) fn start_log(log: &LogArgs, default: Level) -> (Recorder, recorder::Writer) {
+/// Starts the recorder and the diagnostics. `default`: the level when none is asked for. `record`: see
+/// [`Recorder::start`].
+pub(super) fn start_log(
+    log: &LogArgs,
+    default: Level,
+    record: Option<&Path>,
+) -> (Recorder, recorder::Writer) {
     let level = match log.log_level {
         None => default,
         Some(LogLevel::Error) => Level::Error,
@@ -139,7 +147,7 @@ pub(super) fn start_log(log: &LogArgs, default: Level) -> (Recorder, recorder::W
         LogFormat::Text => Sink::detect(),
     };
     start_diagnostics(sink, level);
-    Recorder::start(sink, level)
+    Recorder::start(sink, level, record)
 }
 
 /// What the code says to whoever debugs it; `CALLMUX_LOG` has a filter of its own

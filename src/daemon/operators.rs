@@ -7,6 +7,7 @@ use tokio::time::Instant;
 use super::control::Daemon;
 use super::settings::StandIn;
 use super::watch::Watch;
+use crate::admin::desk::Answer;
 use crate::admin::{self, ConfigReport, Ordered, Question, ServerReport, Status, Traffic};
 use crate::base::ServerName;
 use crate::config;
@@ -21,7 +22,7 @@ impl Daemon {
     /// Answers; who went away in the meantime is not missed.
     pub(super) fn answer(&mut self, question: Question) {
         match question {
-            Question::Status(answer) => drop(answer.send(self.report())),
+            Question::Status { afresh, answer } => self.tell_how_it_is(afresh, answer),
             Question::Plan(answer) => {
                 let plan = self.settings.planner();
                 let planner = std::thread::Builder::new().name("plan".to_owned());
@@ -105,7 +106,18 @@ impl Daemon {
             calls: self.front.hub.calls(),
             traffic: Traffic::of(&self.front.hub),
             findings: admin::findings(&world),
+            journal: None,
         }
+    }
+
+    /// Answers with the status. The journal is asked beside the loop.
+    fn tell_how_it_is(&self, afresh: bool, answer: Answer<Status>) {
+        let (mut status, recorder) = (self.report(), self.recorder.clone());
+        self.connections.spawn_until_stopped("status", async move {
+            status.journal = recorder.calls(afresh).await;
+            status.findings.extend(status.journal.iter().flat_map(admin::findings::of_journal));
+            drop(answer.send(status));
+        });
     }
 
     fn config_report(&self) -> ConfigReport {

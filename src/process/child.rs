@@ -124,7 +124,7 @@ fn streams(child: &mut process::Child) -> io::Result<Streams> {
     Ok(Streams {
         stdin: pipe::Sender::from_owned_fd(stdin)?,
         stdout: pipe::Receiver::from_owned_fd(stdout)?,
-        stderr: Some(pipe::Receiver::from_owned_fd(stderr)?),
+        stderr: pipe::Receiver::from_owned_fd(stderr)?,
     })
 }
 

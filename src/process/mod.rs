@@ -15,7 +15,6 @@
 //! [`launch`] is what is to run; [`child`] and [`mod@unit`] run it. [`units`] is the user manager.
 
 mod child;
-mod journal;
 mod launch;
 mod sandbox;
 mod unit;
@@ -95,8 +94,7 @@ pub enum Process {
 pub struct Streams {
     pub stdin: pipe::Sender,
     pub stdout: pipe::Receiver,
-    /// Nothing, where the journal reads it.
-    pub stderr: Option<pipe::Receiver>,
+    pub stderr: pipe::Receiver,
 }
 
 impl Process {
@@ -129,13 +127,6 @@ impl Process {
             Self::Child(_) => None,
             Self::Unit(unit) => Some(unit.name()),
         }
-    }
-
-    /// The last lines it wrote to the journal, if that is where they are: oldest first, joined by
-    /// ` | `.
-    pub async fn journal(&self) -> Option<String> {
-        let lines = journal::last_lines(self.unit()?.to_owned()).await;
-        lines.filter(|lines| !lines.is_empty())
     }
 
     /// It goes on when the value is dropped, if it can.

@@ -3,6 +3,10 @@
 //! A user manager can only take away what a user namespace lets it take away, and older ones
 //! ignore what they cannot do. So every profile asks for a user namespace, without which the start
 //! fails, and afterwards it is looked whether the namespaces are really there.
+//!
+//! Namespaces hide files; they do not hide who listens on a unix socket elsewhere: the user manager
+//! and the bus, through which any program starts others outside, the journal, docker. So there are no
+//! unix sockets in a sandbox but those that systemd hands over and pairs that it makes itself.
 
 use std::path::{Path, PathBuf};
 
@@ -13,15 +17,26 @@ use super::launch::Launch;
 use crate::base::dirs;
 use crate::config::{Sandbox, ServerConfig};
 
-/// The properties of the profile.
+/// The families of sockets that a server may make: none that leads to a service of this machine but
+/// over its network.
+const FAMILIES: [&str; 3] = ["AF_INET", "AF_INET6", "AF_NETLINK"];
+/// io_uring(7) makes sockets past every filter of system calls. Programs do without it where it is
+/// missing.
+const URING: [&str; 3] = ["io_uring_setup", "io_uring_enter", "io_uring_register"];
+/// `PrivatePIDs=` is there from this version on.
+const PRIVATE_PIDS_SINCE: u32 = 257;
+
+/// The properties of the profile. `version`: the manager's.
 pub(super) fn properties<'a>(
     config: &ServerConfig,
     launch: &Launch,
+    version: u32,
 ) -> Vec<(&'a str, Variant<'a>)> {
-    let text = |text: &str| Variant::from(text.to_owned());
     if config.sandbox == Sandbox::None {
         return Vec::new();
     }
+    let text = |text: &str| Variant::from(text.to_owned());
+    let texts = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect::<Vec<_>>();
     let mut out = vec![
         ("NoNewPrivileges", Variant::from(true)),
         ("PrivateUsers", Variant::from(true)),
@@ -29,28 +44,64 @@ pub(super) fn properties<'a>(
         ("ProtectHome", text("tmpfs")),
         ("PrivateTmp", Variant::from(true)),
         ("PrivateDevices", Variant::from(true)),
+        ("PrivateIPC", Variant::from(true)),
         ("ProtectControlGroups", Variant::from(true)),
         ("RestrictSUIDSGID", Variant::from(true)),
         ("LockPersonality", Variant::from(true)),
+        ("KeyringMode", text("private")),
+        ("RestrictAddressFamilies", Variant::from((true, texts(&FAMILIES)))),
+        ("SystemCallFilter", Variant::from((false, texts(&URING)))),
+        ("SystemCallErrorNumber", Variant::from(libc::ENOSYS)),
+        ("SystemCallArchitectures", Variant::from(texts(&["native"]))),
+        // `PrivateDevices=` leaves it as it is, with what programs of the user share there.
+        (
+            "TemporaryFileSystem",
+            Variant::from(vec![("/dev/shm".to_owned(), "mode=1777".to_owned())]),
+        ),
+        ("InaccessiblePaths", Variant::from(ours())),
     ];
-    // Home is empty but for what it works on and what it is made of.
-    let home = dirs::home();
-    let is_hidden = |path: &Path| home.as_ref().is_some_and(|home| path.starts_with(home));
-    let mounts = |paths: Vec<PathBuf>| -> Vec<(String, String, bool, u64)> {
-        let path = |path: PathBuf| path.display().to_string();
-        paths.into_iter().map(path).map(|path| (path.clone(), path, true, 0)).collect()
-    };
-    if is_hidden(&launch.cwd) && Some(&launch.cwd) != home.as_ref() {
-        out.push(("BindPaths", Variant::from(mounts(vec![launch.cwd.clone()]))));
-    }
-    let real = launch.program.canonicalize().unwrap_or_else(|_| launch.program.clone());
-    let dirs = [launch.program.parent(), real.parent()].into_iter().flatten();
-    let needed: Vec<PathBuf> = dirs.filter(|dir| is_hidden(dir)).map(Path::to_path_buf).collect();
-    if !needed.is_empty() {
-        out.push(("BindReadOnlyPaths", Variant::from(mounts(needed))));
+    out.extend(mounts(launch));
+    if version >= PRIVATE_PIDS_SINCE {
+        out.push(("PrivatePIDs", text("yes")));
     }
     if config.sandbox == Sandbox::Strict {
         out.push(("PrivateNetwork", Variant::from(true)));
+    }
+    out
+}
+
+/// Where our config, tokens and sockets are: hidden even where the server works in a directory above.
+fn ours() -> Vec<String> {
+    let runtime = dirs::runtime().map(|dir| dir.join("callmux"));
+    let all = [dirs::config(), dirs::state(), dirs::cache(), runtime];
+    // `-`: it need not be there.
+    all.into_iter().flatten().map(|dir| format!("-{}", dir.display())).collect()
+}
+
+/// Home is empty but for what the server works on and what it is made of.
+fn mounts<'a>(launch: &Launch) -> Vec<(&'a str, Variant<'a>)> {
+    let Some(home) = dirs::home() else { return Vec::new() };
+    let is_hidden = |path: &Path| path.starts_with(&home);
+    let properties = |paths: Vec<PathBuf>| -> Vec<(String, String, bool, u64)> {
+        let path = |path: PathBuf| path.display().to_string();
+        paths.into_iter().map(path).map(|path| (path.clone(), path, true, 0)).collect()
+    };
+    let mut out = Vec::new();
+    if is_hidden(&launch.cwd) && launch.cwd != home {
+        out.push(("BindPaths", Variant::from(properties(vec![launch.cwd.clone()]))));
+    }
+    let real = launch.program.canonicalize().unwrap_or_else(|_| launch.program.clone());
+    // What lies beside a program belongs to it, but not if that is all of home.
+    let place = |program: &Path| {
+        let dir = program.parent().filter(|dir| *dir != home);
+        dir.unwrap_or(program).to_path_buf()
+    };
+    let needed: Vec<PathBuf> = [place(&launch.program), place(&real)]
+        .into_iter()
+        .filter(|place| is_hidden(place))
+        .collect();
+    if !needed.is_empty() {
+        out.push(("BindReadOnlyPaths", Variant::from(properties(needed))));
     }
     out
 }
@@ -59,8 +110,8 @@ pub(super) fn properties<'a>(
 pub(super) fn check(config: &ServerConfig, pid: u32) -> Result<(), StartError> {
     let wanted: &[&str] = match config.sandbox {
         Sandbox::None => &[],
-        Sandbox::Net => &["user", "mnt"],
-        Sandbox::Strict => &["user", "mnt", "net"],
+        Sandbox::Net => &["user", "mnt", "ipc"],
+        Sandbox::Strict => &["user", "mnt", "ipc", "net"],
     };
     let of =
         |process: &str, kind: &str| std::fs::read_link(format!("/proc/{process}/ns/{kind}")).ok();

@@ -60,7 +60,7 @@ impl Unit {
     ) -> Result<(Self, Streams), StartError> {
         let name =
             format!("app-callmux-{server}-{:08x}.service", u32::from_ne_bytes(random::bytes()));
-        let (stdin, stdout) = (pipe_of()?, pipe_of()?);
+        let (stdin, stdout, stderr) = (pipe_of()?, pipe_of()?, pipe_of()?);
         let environment = EnvironmentFile::write(&name, launch)?;
         let unset = unset(units, launch).await?;
         let mut properties = describe(server, launch);
@@ -68,11 +68,14 @@ impl Unit {
             ("PartOf", Variant::from(units.part_of.clone())),
             ("StandardInputFileDescriptor", Variant::from(zbus::Fd::from(stdin.0))),
             ("StandardOutputFileDescriptor", Variant::from(zbus::Fd::from(stdout.1))),
+            // Not the journal: whoever writes there chooses the priority of each line, and fills the
+            // pool that journald has for that priority and all services of the user.
+            ("StandardErrorFileDescriptor", Variant::from(zbus::Fd::from(stderr.1))),
             ("EnvironmentFiles", Variant::from(vec![(environment.0.display().to_string(), false)])),
             ("UnsetEnvironment", Variant::from(unset)),
         ]);
         properties.extend(limits(config));
-        properties.extend(sandbox::properties(config, launch));
+        properties.extend(sandbox::properties(config, launch, units.version));
         let started = units.start(&name, &properties).await;
         // The manager has read it, or never will.
         drop((environment, properties));
@@ -87,7 +90,7 @@ impl Unit {
         let streams = Streams {
             stdin: pipe::Sender::from_owned_fd(stdin.1).map_err(StartError::Memory)?,
             stdout: pipe::Receiver::from_owned_fd(stdout.0).map_err(StartError::Memory)?,
-            stderr: None,
+            stderr: pipe::Receiver::from_owned_fd(stderr.0).map_err(StartError::Memory)?,
         };
         Ok((unit, streams))
     }
@@ -192,11 +195,6 @@ fn describe<'a>(server: &ServerName, launch: &Launch) -> Vec<(&'a str, Variant<'
         // It stays to be asked how it ended, for as long as we are there.
         ("AddRef", Variant::from(true)),
         ("WorkingDirectory", text(&launch.cwd.display().to_string())),
-        // systemd lets the error output follow the output wherever both settings are the same, even
-        // if the output is a descriptor. So they must differ.
-        ("StandardOutput", text("null")),
-        ("StandardError", text("journal")),
-        ("SyslogIdentifier", text(&format!("mcp-{server}"))),
         ("KillMode", text("control-group")),
         ("TimeoutStopUSec", Variant::from(micros(STOP_WITHIN))),
         ("IgnoreSIGPIPE", Variant::from(false)),
@@ -242,6 +240,10 @@ async fn why(units: &Units, name: &str, error: &zbus::Error) -> String {
             "its sandbox needs user namespaces, which are not allowed here; set `sandbox = \"none\"`"
                 .to_owned()
         }
+        (Some(outcome), _) if (218..=228).contains(&outcome.status) => format!(
+            "its sandbox or a limit of it cannot be had here (status {}; systemd.exec(5) says of what)",
+            outcome.status
+        ),
         (Some(outcome), _) => format!(
             "systemd could not start it ({}, status {})",
             outcome.result, outcome.status

@@ -47,6 +47,8 @@ trait Manager {
         patterns: &[&str],
     ) -> zbus::Result<Vec<Listed>>;
     #[zbus(property)]
+    fn version(&self) -> zbus::Result<String>;
+    #[zbus(property)]
     fn environment(&self) -> zbus::Result<Vec<String>>;
     #[zbus(signal)]
     fn job_removed(
@@ -103,6 +105,8 @@ pub struct Units {
     manager: ManagerProxy<'static>,
     /// The sockets that start us: when they are stopped, so are the servers.
     pub part_of: Vec<String>,
+    /// The manager's.
+    pub version: u32,
 }
 
 /// How the main process of a unit ended (systemd.service(5), `$EXIT_CODE`).
@@ -123,7 +127,8 @@ impl Units {
         let own = manager.get_unit_by_pid(std::process::id()).await?;
         let own = unit(manager.inner().connection(), own).await?;
         let part_of = own.triggered_by().await?;
-        Ok(Self { manager, part_of })
+        let version = number(&manager.version().await?);
+        Ok(Self { manager, part_of, version })
     }
 
     fn bus(&self) -> &zbus::Connection {
@@ -251,6 +256,12 @@ pub async fn start_socket(name: &str, only_failed: bool) -> zbus::Result<bool> {
         manager.start_unit(name, "replace").await?;
     }
     Ok(may_start)
+}
+
+/// The number in `257.13-1~deb13u1`.
+fn number(version: &str) -> u32 {
+    let digits = version.split(|c: char| !c.is_ascii_digit()).find(|digits| !digits.is_empty());
+    digits.and_then(|digits| digits.parse().ok()).unwrap_or(0)
 }
 
 async fn manager() -> zbus::Result<ManagerProxy<'static>> {

@@ -17,7 +17,7 @@ use crate::config::ServerConfig;
 use crate::connection::{AskedBefore, Window};
 use crate::process::Streams;
 
-const PARTS: [&str; 4] = ["stdin", "stdout", "window", "card"];
+const PARTS: [&str; 5] = ["stdin", "stdout", "stderr", "window", "card"];
 /// The number of takings-over at the head of the card, in the machine's order.
 const HEAD: usize = 8;
 
@@ -44,6 +44,7 @@ pub struct Kept {
 pub struct Keepable {
     stdin: OwnedFd,
     stdout: OwnedFd,
+    stderr: OwnedFd,
     window: OwnedFd,
 }
 
@@ -55,6 +56,8 @@ pub struct Found {
     pub taken_over: u32,
     pub stdin: OwnedFd,
     pub stdout: OwnedFd,
+    /// Missing where a version of ours started it that left its stderr to the journal.
+    pub stderr: Option<OwnedFd>,
     pub window: OwnedFd,
     /// Calls of clients that it has not answered yet.
     pub asked_before: Vec<AskedBefore>,
@@ -66,6 +69,7 @@ impl Keepable {
         Ok(Self {
             stdin: streams.stdin.as_fd().try_clone_to_owned()?,
             stdout: streams.stdout.as_fd().try_clone_to_owned()?,
+            stderr: streams.stderr.as_fd().try_clone_to_owned()?,
             window: window.as_fd().try_clone_to_owned()?,
         })
     }
@@ -89,9 +93,9 @@ impl Keepable {
         file.write_all(&0u64.to_ne_bytes())?;
         serde_json::to_writer(&mut file, &card)?;
         let kept = Kept { id: unit.to_owned() };
-        let fds = [self.stdin.as_fd(), self.stdout.as_fd(), self.window.as_fd(), file.as_fd()];
+        let fds = [&self.stdin, &self.stdout, &self.stderr, &self.window, &OwnedFd::from(file)];
         for (part, fd) in PARTS.into_iter().zip(fds) {
-            fd_store::keep(&kept.name(part), fd);
+            fd_store::keep(&kept.name(part), fd.as_fd());
         }
         Ok(kept)
     }
@@ -128,6 +132,7 @@ pub fn find<'c>(
     for (id, mut fds) in parts {
         let kept = Kept { id };
         let mut take = |part: &str| fds.remove(part);
+        let stderr = take("stderr");
         let all = (take("stdin"), take("stdout"), take("window"), take("card"));
         let (Some(stdin), Some(stdout), Some(window), Some(card)) = all else {
             kept.forget();
@@ -147,6 +152,7 @@ pub fn find<'c>(
                         taken_over,
                         stdin,
                         stdout,
+                        stderr,
                         window,
                         asked_before: Vec::new(),
                         kept,

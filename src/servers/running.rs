@@ -12,7 +12,7 @@ use super::handshake::{self, Identity};
 use super::keep::{Found, Keepable, Kept};
 use super::memory::{Catalog, Memory};
 use super::offer::{self, List, Offer};
-use super::stderr::{self, LastLines};
+use super::stderr::{self, Author, LastWords};
 use crate::base::{Secret, ServerName, Tasks};
 use crate::config::{ServerConfig, Transport, load};
 use crate::connection::notice::Board;
@@ -40,7 +40,7 @@ pub struct Running {
     process: Option<Process>,
     connection: Arc<Connection>,
     news: mpsc::Receiver<News>,
-    last_lines: LastLines,
+    last_words: LastWords,
     tasks: Tasks,
     identity: Option<Identity>,
     kept: Option<Kept>,
@@ -126,7 +126,8 @@ async fn adopt(start: &Start, found: Found, units: &Units) -> Result<(Running, O
     let over = Over::Pipes(Box::new(pipes));
     let opening = Opening { server: server.clone(), board: board.clone(), over };
     let pid = process.pid();
-    let mut running = Running::of(Some(process), opening, None, recorder);
+    let stderr = found.stderr.map(pipe::Receiver::from_owned_fd).transpose().map_err(no_pipe)?;
+    let mut running = Running::of(Some(process), opening, stderr, recorder);
     running.kept = Some(found.kept);
     running.keep_process();
     let identity = found.card.identity;
@@ -266,7 +267,7 @@ impl Running {
         };
         let over = Over::Pipes(Box::new(pipes));
         let opening = Opening { server: server.clone(), board, over };
-        Ok((Self::of(Some(process), opening, streams.stderr, recorder), keepable))
+        Ok((Self::of(Some(process), opening, Some(streams.stderr), recorder), keepable))
     }
 
     fn of(
@@ -276,14 +277,18 @@ impl Running {
         recorder: &Recorder,
     ) -> Self {
         let tasks = Tasks::new();
-        let last_lines = LastLines::default();
+        let last_words = LastWords::default();
         if let Some(stderr) = stderr {
-            let server = opening.server.clone();
-            let follow = stderr::follow(server, stderr, last_lines.clone(), recorder.clone());
-            tasks.spawn_until_stopped("server stderr", follow);
+            let unit = process.as_ref().and_then(Process::unit).map(Into::into);
+            let author = Author { server: opening.server.clone(), unit };
+            let follow =
+                stderr::follow(author, stderr, tasks.clone(), last_words.clone(), recorder.clone());
+            tasks.spawn("server stderr", follow);
+        } else {
+            last_words.end();
         }
         let (connection, news) = Connection::open(opening, &tasks, recorder.clone());
-        Self { process, connection, news, last_lines, tasks, identity: None, kept: None }
+        Self { process, connection, news, last_words, tasks, identity: None, kept: None }
     }
 
     /// Lets systemd keep what a later process of ours needs to take the server over.
@@ -416,28 +421,28 @@ impl Running {
         let Some(mut process) = self.process.take() else {
             return self.part(patience, reason).await;
         };
-        let is_broken = reason.is_some();
         let status = match reason {
             // Requests in flight may still be answered: only the input is closed.
             None => Some(process.stop(patience).await),
             Some(_) => tokio::time::timeout(EXIT_LAG, process.ended()).await.ok(),
         };
+        if status.is_some() {
+            self.last_words.ended(EXIT_LAG).await;
+        }
         let mut parts: Vec<String> =
             reason.into_iter().filter(|reason| !reason.is_empty()).collect();
         parts.extend(status.map(process::describe));
-        let stderr = self.last_lines.text();
+        let stderr = self.last_words.text();
         if !stderr.is_empty() {
             parts.push(format!("its last words on stderr: {stderr}"));
         }
-        let mut reason = parts.join("; ");
+        let reason = parts.join("; ");
         self.connection.close(&format!("server {}: {reason}", self.connection.server()));
-        process.stop(patience).await;
-        self.tasks.close(patience).await;
-        // Nobody's call waits for these.
-        let journal = if is_broken { process.journal().await } else { None };
-        if let Some(lines) = journal {
-            reason += &format!("; its last words in the journal: {lines}");
+        if status.is_none() {
+            process.stop(patience).await;
+            self.last_words.ended(EXIT_LAG).await;
         }
+        self.tasks.close(patience).await;
         reason
     }
 

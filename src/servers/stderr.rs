@@ -1,31 +1,53 @@
 //! What a server writes on stderr: always read, so that it never blocks; remembered a little, for
-//! the error that its end will need; written down at a bounded rate.
+//! the error that its end will need; written down within an allowance, beyond which lines are
+//! counted. Reading is bounded, too: who writes faster than that waits at its own pipe.
 
 use std::collections::VecDeque;
+use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tokio::io::AsyncReadExt;
 use tokio::net::unix::pipe;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
-use crate::base::ServerName;
+use crate::base::{ServerName, Tasks};
 use crate::telemetry::{Fact, Recorder};
 
 /// Lines kept for error messages.
 const KEPT_LINES: usize = 5;
 /// The longest line, in bytes; the rest of a longer one is cut off.
 const LINE_MAX: usize = 2048;
-/// Lines written down per second; the others are counted.
-const LINES_PER_SECOND: u32 = 50;
+/// Lines and bytes that are written down at once, and per second after that. A server that never
+/// stops takes a third of a gigabyte of the journal in a day.
+const LINES: Rate = Rate { at_once: 500, per_second: 20 };
+const BYTES: Rate = Rate { at_once: 256 * 1024, per_second: 4 * 1024 };
+/// After how long it is told how many lines were left out; then after twice as long each time, for
+/// as long as it goes on.
+const TELL_AFTER: Duration = Duration::from_secs(1);
+const TELL_AFTER_MAX: Duration = Duration::from_mins(10);
+/// Bytes that are read in a turn, and how long a turn lasts at least: 25 MiB/s.
+const TURN_BYTES: usize = 256 * 1024;
+const TURN: Duration = Duration::from_millis(10);
+
+/// Whose stderr it is.
+#[derive(Debug, Clone)]
+pub struct Author {
+    pub server: ServerName,
+    /// The unit it runs in.
+    pub unit: Option<Arc<str>>,
+}
 
 /// The last lines of a server's stderr. Clones share them.
 #[derive(Debug, Clone, Default)]
-pub struct LastLines(Arc<Mutex<VecDeque<String>>>);
+pub struct LastWords {
+    lines: Arc<Mutex<VecDeque<String>>>,
+    ended: CancellationToken,
+}
 
-impl LastLines {
+impl LastWords {
     fn push(&self, line: String) {
-        let mut lines = self.0.lock().expect("no panic happens under this lock");
+        let mut lines = self.lines.lock().expect("no panic happens under this lock");
         if lines.len() == KEPT_LINES {
             lines.pop_front();
         }
@@ -34,104 +56,229 @@ impl LastLines {
 
     /// The lines, joined by ` | `, oldest first.
     pub fn text(&self) -> String {
-        let lines = self.0.lock().expect("no panic happens under this lock");
+        let lines = self.lines.lock().expect("no panic happens under this lock");
         lines.iter().map(String::as_str).collect::<Vec<_>>().join(" | ")
     }
+
+    /// There will be no more.
+    pub fn end(&self) {
+        self.ended.cancel();
+    }
+
+    /// Waits until there will be no more. `within`: a process that left its group may hold the pipe
+    /// for ever.
+    pub async fn ended(&self, within: Duration) {
+        drop(tokio::time::timeout(within, self.ended.cancelled()).await);
+    }
 }
 
-/// Reads until the server closes its stderr.
+/// Reads until the server closes its stderr or `tasks` are told to stop.
 pub async fn follow(
-    server: ServerName,
-    mut stderr: pipe::Receiver,
-    last: LastLines,
+    author: Author,
+    stderr: pipe::Receiver,
+    tasks: Tasks,
+    last: LastWords,
     recorder: Recorder,
 ) {
-    let mut buffer = Vec::with_capacity(4096);
-    let mut line = Vec::new();
-    let mut budget = Budget { second: Instant::now(), written: 0, left_out: 0 };
-    loop {
-        buffer.clear();
-        match stderr.read_buf(&mut buffer).await {
-            Ok(0) | Err(_) => break,
-            Ok(_) => {}
-        }
-        let mut rest = buffer.as_slice();
-        while let Some(end) = memchr::memchr(b'\n', rest) {
-            take(&mut line, &rest[..end]);
-            rest = &rest[end + 1..];
-            budget.write(&server, &mut line, &last, &recorder);
-        }
-        take(&mut line, rest);
+    let mut scribe = Scribe::new(author, last, recorder);
+    tokio::select! {
+        biased;
+        () = tasks.stopped() => {}
+        () = scribe.read(&stderr) => {}
     }
-    budget.write(&server, &mut line, &last, &recorder);
-    budget.report(&server, &recorder);
+    scribe.finish();
 }
 
-fn take(line: &mut Vec<u8>, bytes: &[u8]) {
+struct Scribe {
+    author: Author,
+    last: LastWords,
+    recorder: Recorder,
+    /// The beginning of a line whose end was not read yet.
+    line: Vec<u8>,
+    allowance: Allowance,
+    left_out: u64,
+    tell_at: Option<Instant>,
+    tell_after: Duration,
+}
+
+impl Scribe {
+    fn new(author: Author, last: LastWords, recorder: Recorder) -> Self {
+        Self {
+            author,
+            last,
+            recorder,
+            line: Vec::new(),
+            allowance: Allowance::new(Instant::now()),
+            left_out: 0,
+            tell_at: None,
+            tell_after: TELL_AFTER,
+        }
+    }
+
+    async fn read(&mut self, stderr: &pipe::Receiver) {
+        let (mut turn, mut read) = (Instant::now(), 0);
+        loop {
+            let readable = tokio::select! {
+                readable = stderr.readable() => readable,
+                () = until(self.tell_at) => {
+                    self.tell();
+                    continue;
+                }
+            };
+            if readable.is_err() {
+                return;
+            }
+            match self.read_some(stderr) {
+                Ok(0) => return,
+                Ok(bytes) => read += bytes,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(_) => return,
+            }
+            if turn.elapsed() >= TURN {
+                (turn, read) = (Instant::now(), 0);
+            } else if read >= TURN_BYTES {
+                tokio::time::sleep_until(turn + TURN).await;
+            }
+        }
+    }
+
+    fn read_some(&mut self, stderr: &pipe::Receiver) -> io::Result<usize> {
+        // Not kept for each server while it says nothing.
+        let mut buffer = [0; 16 * 1024];
+        let read = stderr.try_read(&mut buffer)?;
+        self.take(&buffer[..read]);
+        Ok(read)
+    }
+
+    fn take(&mut self, mut bytes: &[u8]) {
+        self.allowance.grow(Instant::now());
+        while let Some(end) = memchr::memchr(b'\n', bytes) {
+            if !self.allowance.is_enough_for(LINE_MAX.min(self.line.len() + end)) {
+                return self.leave_out(bytes);
+            }
+            lengthen(&mut self.line, &bytes[..end]);
+            self.write();
+            bytes = &bytes[end + 1..];
+        }
+        lengthen(&mut self.line, bytes);
+    }
+
+    /// Writes a whole line down.
+    fn write(&mut self) {
+        let text = text(&self.line);
+        self.allowance.take(self.line.len());
+        self.line.clear();
+        if !text.is_empty() {
+            self.last.push(text.clone());
+            let Author { server, unit } = self.author.clone();
+            self.recorder.record(Fact::ServerWrote { server, unit, line: text });
+        }
+    }
+
+    /// Counts the lines in `bytes`, and looks only at the last of them.
+    fn leave_out(&mut self, bytes: &[u8]) {
+        let Some(end) = memchr::memrchr(b'\n', bytes) else { return };
+        self.left_out += memchr::memchr_iter(b'\n', bytes).count() as u64;
+        self.tell_at.get_or_insert_with(|| Instant::now() + self.tell_after);
+        let lines: Vec<&[u8]> = bytes[..end].rsplitn(KEPT_LINES + 1, |b| *b == b'\n').collect();
+        if lines.len() > KEPT_LINES {
+            self.line.clear();
+        }
+        for line in lines.into_iter().take(KEPT_LINES).rev() {
+            lengthen(&mut self.line, line);
+            let text = text(&self.line);
+            self.line.clear();
+            if !text.is_empty() {
+                self.last.push(text);
+            }
+        }
+        lengthen(&mut self.line, &bytes[end + 1..]);
+    }
+
+    /// Tells how many lines were left out, if any were.
+    fn tell(&mut self) {
+        let lines = std::mem::take(&mut self.left_out);
+        if lines == 0 {
+            (self.tell_at, self.tell_after) = (None, TELL_AFTER);
+            return;
+        }
+        let server = self.author.server.clone();
+        self.recorder.record(Fact::ServerWroteTooMuch { server, lines });
+        self.tell_after = (self.tell_after * 2).min(TELL_AFTER_MAX);
+        self.tell_at = Some(Instant::now() + self.tell_after);
+    }
+
+    fn finish(&mut self) {
+        if !self.line.is_empty() {
+            if self.allowance.is_enough_for(self.line.len()) {
+                self.write();
+            } else {
+                self.last.push(text(&self.line));
+                self.left_out += 1;
+            }
+        }
+        self.tell();
+        self.last.end();
+    }
+}
+
+async fn until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}
+
+fn lengthen(line: &mut Vec<u8>, bytes: &[u8]) {
     let room = LINE_MAX.saturating_sub(line.len()).min(bytes.len());
     line.extend_from_slice(&bytes[..room]);
 }
 
-struct Budget {
-    second: Instant,
-    written: u32,
-    left_out: u64,
+fn text(line: &[u8]) -> String {
+    String::from_utf8_lossy(line).trim_end().to_owned()
 }
 
-impl Budget {
-    fn write(
-        &mut self,
-        server: &ServerName,
-        line: &mut Vec<u8>,
-        last: &LastLines,
-        recorder: &Recorder,
-    ) {
-        let text = String::from_utf8_lossy(line).trim_end().to_owned();
-        line.clear();
-        if text.is_empty() {
-            return;
-        }
-        if self.second.elapsed() >= Duration::from_secs(1) {
-            self.report(server, recorder);
-            *self = Self { second: Instant::now(), written: 0, left_out: 0 };
-        }
-        last.push(text.clone());
-        if self.written < LINES_PER_SECOND {
-            self.written += 1;
-            recorder.record(Fact::ServerWrote { server: server.clone(), line: text });
-        } else {
-            self.left_out += 1;
+/// So many at once, and so many more in each second.
+#[derive(Debug, Clone, Copy)]
+struct Rate {
+    at_once: u64,
+    per_second: u64,
+}
+
+/// What of lines and bytes may still be written down, in thousandths.
+struct Allowance {
+    lines: u64,
+    bytes: u64,
+    at: Instant,
+}
+
+impl Allowance {
+    fn new(now: Instant) -> Self {
+        Self { lines: LINES.at_once * 1000, bytes: BYTES.at_once * 1000, at: now }
+    }
+
+    fn grow(&mut self, now: Instant) {
+        let passed = u64::try_from(now.duration_since(self.at).as_millis()).unwrap_or(u64::MAX);
+        if passed > 0 {
+            let grown = |left: u64, rate: Rate| {
+                let more = passed.saturating_mul(rate.per_second);
+                left.saturating_add(more).min(rate.at_once * 1000)
+            };
+            (self.lines, self.bytes) = (grown(self.lines, LINES), grown(self.bytes, BYTES));
+            self.at = now;
         }
     }
 
-    fn report(&mut self, server: &ServerName, recorder: &Recorder) {
-        if self.left_out > 0 {
-            let lines = std::mem::take(&mut self.left_out);
-            recorder.record(Fact::ServerWroteTooMuch { server: server.clone(), lines });
-        }
+    /// For a line of so many bytes.
+    fn is_enough_for(&self, bytes: usize) -> bool {
+        self.lines >= 1000 && self.bytes >= bytes as u64 * 1000
+    }
+
+    fn take(&mut self, bytes: usize) {
+        self.lines = self.lines.saturating_sub(1000);
+        self.bytes = self.bytes.saturating_sub(bytes as u64 * 1000);
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{LINE_MAX, LastLines, follow};
-    use crate::base::ServerName;
-    use crate::telemetry::Recorder;
-    use tokio::io::AsyncWriteExt;
-
-    #[tokio::test]
-    async fn the_last_lines_are_kept_however_much_there_was() {
-        let (mut far, stderr) = tokio::net::unix::pipe::pipe().unwrap();
-        let last = LastLines::default();
-        let write = async move {
-            for n in 0..1000 {
-                far.write_all(format!("line {n}\n").as_bytes()).await.unwrap();
-            }
-            far.write_all(&vec![b'x'; 100_000]).await.unwrap();
-        };
-        let read = follow(ServerName::parse("s").unwrap(), stderr, last.clone(), Recorder::none());
-        tokio::join!(write, read);
-        let long = "x".repeat(LINE_MAX);
-        assert_eq!(last.text(), format!("line 996 | line 997 | line 998 | line 999 | {long}"));
-    }
-}
+mod tests;

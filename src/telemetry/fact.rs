@@ -166,6 +166,8 @@ pub enum Fact {
     },
     ServerWrote {
         server: ServerName,
+        /// The unit it runs in.
+        unit: Option<Arc<str>>,
         line: String,
     },
     ServerWroteTooMuch {
@@ -272,6 +274,16 @@ pub struct Record {
     pub message: String,
     /// Further fields, by their journal names without the prefix `CALLMUX_`.
     pub fields: Vec<(&'static str, String)>,
+    /// Whose words these are, if not ours.
+    pub speaker: Option<Speaker>,
+}
+
+/// A server that speaks for itself.
+#[derive(Debug, Clone)]
+pub struct Speaker {
+    pub server: ServerName,
+    /// The unit it runs in.
+    pub unit: Option<Arc<str>>,
 }
 
 impl Fact {
@@ -304,10 +316,16 @@ impl Fact {
     pub fn record(self) -> Record {
         let level = self.level();
         let (name, message_id) = self.identity();
+        let speaker = match &self {
+            Self::ServerWrote { server, unit, .. } => {
+                Some(Speaker { server: server.clone(), unit: unit.clone() })
+            }
+            _ => None,
+        };
         let (message, fields) = self.text();
         let message = bounded(message);
         let fields = fields.into_iter().map(|(name, value)| (name, bounded(value))).collect();
-        Record { name, message_id, level, message, fields }
+        Record { name, message_id, level, message, fields, speaker }
     }
 
     fn identity(&self) -> (&'static str, &'static str) {

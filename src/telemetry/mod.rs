@@ -4,24 +4,36 @@
 //! records it; one thread turns it into a journal entry with `CALLMUX_…` fields or a line on
 //! stderr. Diagnostics that nobody queries go through `tracing` instead.
 //!
+//! journald takes so many entries of a user and no more, and drops the others without a word to us. So
+//! each entry of a call has a number, is in a bounded record of our own before it is sent, and is
+//! looked for in the journal later; what is not there is told.
+//!
 //! # Knows
 //! The list of facts with their message ids, levels, sentences and fields; the journal's native
-//! protocol by way of libsystemd; the two forms of a line on stderr.
+//! protocol and how to ask it back; the record of calls; the two forms of a line on stderr.
 //!
 //! # Does not know
 //! Who records facts, and what follows from them.
 //!
 //! # How to read it
 //! [`fact`] is the list, [`recorder`] the handle that everybody holds, [`repetition`] what keeps a
-//! failure from being told again and again, [`sink`] where facts go, [`diagnostics`] where all else goes.
+//! failure from being told again and again, [`sink`] where facts go, [`writer`] how they get there:
+//! [`journal`] and [`calls`], with [`audit`] and [`readback`] to compare the two. [`diagnostics`] is
+//! where all else goes.
 
+mod audit;
+mod calls;
 pub mod diagnostics;
 pub mod fact;
+mod journal;
+mod readback;
 pub mod recorder;
 mod repetition;
 pub mod sink;
 mod text;
+mod writer;
 
+pub use audit::CallsReport;
 pub use diagnostics::Diagnostics;
 pub use fact::{CallOutcome, Fact, Level};
 pub use recorder::Recorder;

@@ -1,18 +1,24 @@
 //! The handle through which facts are recorded.
 
+use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
-use std::time::Instant;
 
+use tokio::sync::oneshot;
+
+use super::audit::{Audit, CallsReport};
 use super::fact::{Fact, Level};
-use super::repetition::{self, Repetitions};
+use super::repetition;
 use super::sink::Sink;
+use super::writer;
 
-/// Facts that may wait to be written. More are dropped and counted: a stalled journal must not
-/// stall calls.
+/// Facts that may wait to be written. More are dropped and counted: what is slow to take them must
+/// not stall calls.
 const WAITING_MAX: usize = 4096;
+/// What servers write may take no more room than this.
+const WORDS_MAX: usize = WAITING_MAX / 2;
 
 /// Records facts. Cloning is cheap.
 #[derive(Debug, Clone, Default)]
@@ -22,10 +28,20 @@ pub struct Recorder {
 
 #[derive(Debug)]
 struct Shared {
-    queue: SyncSender<Fact>,
+    /// `None` only wakes the writer.
+    queue: SyncSender<Option<Fact>>,
     level: Level,
-    audits: bool,
-    dropped: Arc<AtomicU64>,
+    audit: Option<Audit>,
+    counts: Arc<Counts>,
+}
+
+/// What recorders and the writer both count.
+#[derive(Debug, Default)]
+pub(super) struct Counts {
+    /// Facts in the queue.
+    pub(super) waiting: AtomicUsize,
+    /// Those for which there was no room.
+    pub(super) dropped: AtomicU64,
 }
 
 /// Owns the writing thread. Dropping it writes what still waits.
@@ -36,16 +52,17 @@ pub struct Writer {
 
 impl Recorder {
     /// A recorder that writes to `sink` what is at least as important as `level`, and the owner of
-    /// its thread. Drop every clone of the recorder before the writer.
-    pub fn start(sink: Sink, level: Level) -> (Self, Writer) {
+    /// its thread. Drop every clone of the recorder before the writer. `record`: the directory of
+    /// the record of calls, which is kept beside a journal.
+    pub fn start(sink: Sink, level: Level, record: Option<&Path>) -> (Self, Writer) {
         let (queue, facts) = sync_channel(WAITING_MAX);
-        let dropped = Arc::new(AtomicU64::new(0));
-        let audits = sink.is_journal();
-        let shared = Shared { queue, level, audits, dropped: dropped.clone() };
+        let counts = Arc::new(Counts::default());
+        let writer = writer::Writer::new(sink, level, record, counts.clone());
+        let shared = Shared { queue, level, audit: writer.audit(), counts };
         let thread = std::thread::Builder::new()
             .name("facts".to_owned())
             .stack_size(256 * 1024)
-            .spawn(move || write_all(&facts, sink, level, &dropped))
+            .spawn(move || writer.run(&facts))
             .ok();
         (Self { shared: Some(Arc::new(shared)) }, Writer { thread })
     }
@@ -58,35 +75,54 @@ impl Recorder {
 
     /// Whether finished calls are written at all; if not, nobody needs to describe them.
     pub fn wants_calls(&self) -> bool {
-        self.shared.as_ref().is_some_and(|shared| shared.audits || shared.level >= Level::Debug)
+        let wants = |shared: &Arc<Shared>| shared.audit.is_some() || shared.level >= Level::Debug;
+        self.shared.as_ref().is_some_and(wants)
     }
 
     pub fn record(&self, fact: Fact) {
         let Some(shared) = &self.shared else { return };
-        let is_wanted = fact.level() <= shared.level || (shared.audits && fact.is_audit());
+        let is_audited = shared.audit.is_some() && fact.is_audit();
+        let is_wanted = fact.level() <= shared.level || is_audited;
         if !is_wanted && !repetition::depends_on(&fact) {
             return;
         }
-        if let Err(TrySendError::Full(_)) = shared.queue.try_send(fact) {
-            shared.dropped.fetch_add(1, Ordering::Relaxed);
+        let is_full = matches!(fact, Fact::ServerWrote { .. })
+            && shared.counts.waiting.load(Ordering::Relaxed) >= WORDS_MAX;
+        if is_full || !shared.send(fact) {
+            shared.counts.dropped.fetch_add(1, Ordering::Relaxed);
         }
+    }
+
+    /// How the entries of calls are kept; `None` where they go to no journal. With `afresh` it is
+    /// looked which of them are there, which may take seconds.
+    pub async fn calls(&self, afresh: bool) -> Option<CallsReport> {
+        let shared = self.shared.clone()?;
+        let audit = shared.audit.clone()?;
+        if afresh && audit.look_in().is_some() {
+            let (look, (done, looked)) = (audit.clone(), oneshot::channel());
+            // A thread that the end of the runtime does not wait for.
+            let thread = std::thread::Builder::new().name("journal check".to_owned());
+            drop(thread.spawn(move || {
+                look.look();
+                _ = done.send(());
+            }));
+            drop(looked.await);
+            // Whoever waits for news of it. If the queue is full it wakes anyway.
+            _ = shared.queue.try_send(None);
+        }
+        Some(audit.report())
     }
 }
 
-fn write_all(facts: &Receiver<Fact>, mut sink: Sink, level: Level, dropped: &AtomicU64) {
-    let mut repetitions = Repetitions::default();
-    while let Ok(fact) = facts.recv() {
-        let repeated = repetitions.note(&fact, Instant::now());
-        let is_audit = sink.is_journal() && fact.is_audit();
-        let mut record = fact.record();
-        repeated.mark(&mut record);
-        if record.level <= level || is_audit {
-            sink.write(&record);
+impl Shared {
+    /// `false`: there is no room.
+    fn send(&self, fact: Fact) -> bool {
+        self.counts.waiting.fetch_add(1, Ordering::Relaxed);
+        let is_sent = !matches!(self.queue.try_send(Some(fact)), Err(TrySendError::Full(_)));
+        if !is_sent {
+            self.counts.waiting.fetch_sub(1, Ordering::Relaxed);
         }
-        let lost = dropped.swap(0, Ordering::Relaxed);
-        if lost > 0 {
-            sink.note_loss(lost);
-        }
+        is_sent
     }
 }
 

@@ -3,8 +3,6 @@
 use std::borrow::Cow;
 use std::io::{IsTerminal, Write};
 
-use libsystemd::logging::{Priority, journal_send};
-
 use super::fact::{Level, Record};
 use crate::base::visible;
 
@@ -47,7 +45,8 @@ impl Sink {
 
     pub(super) fn write(&mut self, record: &Record) {
         match self {
-            Self::Journal => to_journal(record),
+            // See `super::writer`.
+            Self::Journal => {}
             Self::Stderr { format, colour } => {
                 let line = match format {
                     Format::Text => text(record, *colour),
@@ -58,35 +57,6 @@ impl Sink {
             }
         }
     }
-
-    pub(super) fn note_loss(&mut self, lost: u64) {
-        self.write(&Record {
-            name: "facts_lost",
-            message_id: "a1f0c6de5b7e4b0fa3a5d0c1e2f30019",
-            level: Level::Warning,
-            message: format!(
-                "{lost} entries were left out: they came faster than they could be written"
-            ),
-            fields: vec![("LOST", lost.to_string())],
-        });
-    }
-}
-
-fn to_journal(record: &Record) {
-    let priority = match record.level {
-        Level::Error => Priority::Error,
-        Level::Warning => Priority::Warning,
-        Level::Info => Priority::Info,
-        Level::Debug => Priority::Debug,
-    };
-    let fields =
-        record.fields.iter().map(|(name, value)| (format!("CALLMUX_{name}"), value.clone()));
-    let fixed = [
-        ("MESSAGE_ID".to_owned(), record.message_id.to_owned()),
-        ("SYSLOG_IDENTIFIER".to_owned(), "callmux".to_owned()),
-        ("CALLMUX_FACT".to_owned(), record.name.to_owned()),
-    ];
-    drop(journal_send(priority, &tame(&record.message), fixed.into_iter().chain(fields)));
 }
 
 /// A text that cannot move a terminal's cursor, start a line of its own, or hide anything.
@@ -131,7 +101,7 @@ mod tests {
     fn a_servers_text_cannot_forge_lines() {
         let server = ServerName::parse("s").unwrap();
         let record =
-            Fact::ServerWrote { server, line: "a\u{1b}[2J\ncallmux:\u{202e} forged".into() }
+            Fact::ServerWrote { server, unit: None, line: "a\u{1b}[2J\ncallmux:\u{202e} forged".into() }
                 .record();
         let shown = "callmux: [s] a\\u{1b}[2J\\ncallmux:\\u{202e} forged\n";
         assert_eq!(text(&record, false), shown);

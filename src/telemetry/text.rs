@@ -218,7 +218,7 @@ impl Fact {
                     let message = format!("server {server} sent {what}");
                     (server, message, Some(("SAMPLE", sample)))
                 }
-                Self::ServerWrote { server, line } => (server, line, None),
+                Self::ServerWrote { server, line, .. } => (server, line, None),
                 Self::ServerWroteTooMuch { server, lines } => {
                     let message = format!("server {server}: {lines} lines on stderr were left out");
                     (server, message, Some(("LINES", lines.to_string())))

@@ -229,8 +229,9 @@ pub const SERVER: &[Key] = &[
         Kind::Choice(&["none", "net", "strict"]),
         Value("\"none\""),
         "What the server may reach. `none`: what you may. `net`: the network, its working directory \
-         and its program; nothing else of your home, and the system read-only. `strict`: the same \
-         without the network. Where that cannot be had, the server does not start and says so.",
+         and its program; nothing else of your home, no service's unix socket (such as the bus and \
+         docker), and the system read-only. `strict`: the same without the network. Where that \
+         cannot be had, the server does not start and says so.",
     ),
     key(
         "secret_args",

@@ -23,7 +23,7 @@ def diagnose():
     """What one wants to see below a failed check."""
     status = run("systemctl", "--user", "status", "--no-pager", "-n0", SERVICE, check=False)
     # Calls are entries too, thousands of them.
-    args = ("-o", "short-precise", "-n", "30", "-p", "6")
+    args = ("-o", "short-precise", "-n", "30", "-p", "6", "-t", "callmux", "-t", "systemd")
     log = run("journalctl", "--user", "--no-pager", *args, check=False)
     for line in status.stdout.splitlines()[:12] + log.stdout.splitlines():
         # Older systemds say that at each start.

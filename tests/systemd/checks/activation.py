@@ -9,10 +9,13 @@ from clients import Bridge
 from lib import CONFIG, EXAMPLES, SERVICE, SOCKET, ctl, expect, given, is_active, main_pid
 from lib import milliseconds, run, same, show, until
 
+VERSION = int(run("systemctl", "--version").stdout.split()[1])
+
 # As systemd itself names them. What is not here may be as it likes.
 PROPERTIES = {
     SERVICE: {
-        "Type": "notify",
+        # The newest that this systemd knows.
+        "Type": "notify-reload" if VERSION >= 253 else "notify",
         "NotifyAccess": "main",
         "KillMode": "mixed",
         "OOMPolicy": "continue",
@@ -25,8 +28,6 @@ PROPERTIES = {
         "TimeoutStopUSec": "30s",
         "Slice": "app-callmux.slice",
         "LimitNOFILESoft": "16384",
-        "LogRateLimitIntervalUSec": "1s",
-        "LogRateLimitBurst": "10000000",
         # Servers inherit all of these.
         "NoNewPrivileges": "no",
         "MemoryDenyWriteExecute": "no",

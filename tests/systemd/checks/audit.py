@@ -1,10 +1,15 @@
 """The journal: fields, message ids, priorities, completeness, the catalogue."""
 
 import collections
+import json
+import os
 import queue
+import secrets
+import signal
 
 from clients import Bridge, outcome
-from lib import Failed, expect, facts, given, journal, run, same, until
+from fleet import config, entry, unit_of
+from lib import HOME, SERVICE, Failed, ctl, expect, facts, given, journal, main_pid, run, same, until
 
 CALL = "a1f0c6de5b7e4b0fa3a5d0c1e2f30018"
 LEVELS = collections.defaultdict(lambda: "6") | {
@@ -19,11 +24,16 @@ LEVELS = collections.defaultdict(lambda: "6") | {
     "client_behind": "4",
     "client_given_up": "4",
     "facts_lost": "4",
+    "calls_missing": "4",
     "call_finished": "7",
-    "server_wrote": "7",
 }
 BURST = 12_000
 IN_FLIGHT = 64
+# Lines of a server, and calls after them.
+FLOOD = 200_000
+CALLS = 40
+# The earlier one first.
+RECORDS = [HOME / ".local/state/callmux/audit" / name for name in ("calls.1.jsonl", "calls.jsonl")]
 
 
 def fields_of_a_call():
@@ -85,6 +95,143 @@ def take(answer):
         raise Failed("a call in the burst was not answered within 60 s") from None
 
 
+def entries_of(tool, since):
+    """Entries of calls of `tool` that are not in `since`, by their ids."""
+    entries = journal(f"CALLMUX_TOOL={tool}", f"MESSAGE_ID={CALL}")
+    return {entry["CALLMUX_CALL_ID"] for entry in entries} - since
+
+
+def drowned(prefix):
+    """A server that writes much, as if each line were of another priority, and then calls."""
+    given(entry("alpha") + entry("loud"))
+    before = entries_of("alpha__read", set())
+    bridge = Bridge()
+    bridge.value("loud__shout", {"line": f"{prefix}wer andern eine Grube graebt", "times": FLOOD})
+    for number in range(CALLS):
+        bridge.value("alpha__read", {"nonce": str(number)})
+    found = lambda: entries_of("alpha__read", before)
+    try:
+        until("every call is in the journal", lambda: len(found()) == CALLS, 10)
+    except Failed:
+        raise Failed(f"{len(found())} of {CALLS} calls are in the journal") from None
+    return f"{CALLS} entries of {CALLS} calls after {FLOOD} lines"
+
+
+def drowned_at_every_level():
+    """journald has a pool for each of five classes of priorities."""
+    return "; ".join(f"{prefix!r}: {drowned(prefix)}" for prefix in ("<7>", "<6>", "<4>", "<3>", "<2>", ""))
+
+
+def lines_of_servers():
+    """Found by the server's name, by its unit, and by its field; at a level that is not its own."""
+    given(entry("alpha"))
+    bridge, mark = Bridge(), secrets.token_hex(8)
+    bridge.value("alpha__shout", {"line": f"<2>{mark}"})
+    unit = unit_of("alpha")
+    ways = {"-t": "mcp-alpha", "-u": unit}
+    for option, value in ways.items():
+        written = lambda: [e for e in journal(option, value) if mark in e["MESSAGE"]]
+        (found,) = until(f"`journalctl --user {option} {value}` shows it", written, 10)
+    same("its PRIORITY", found["PRIORITY"], "6")
+    same("its CALLMUX_SERVER", found["CALLMUX_SERVER"], "alpha")
+    (found,) = [e for e in journal("CALLMUX_SERVER=alpha") if mark in e["MESSAGE"]]
+    status = ctl("status", "--no-pager", unit).stdout
+    expect(mark in status, f"`systemctl status {unit}` does not show it:\n{status}")
+    return ", ".join(f"{option} {value}" for option, value in ways.items())
+
+
+def lines_outlive_us():
+    """What a server writes while the daemon is away, and after that, is found."""
+    given(entry("alpha"))
+    bridge, seen = Bridge(), []
+    pid = bridge.value("alpha__read", {"nonce": "1"})["pid"]
+
+    def kill():
+        daemon = main_pid()
+        os.kill(daemon, signal.SIGKILL)
+        until("another daemon", lambda: main_pid() not in (0, daemon))
+
+    for change in (lambda: ctl("restart", SERVICE), kill, kill, lambda: ctl("restart", SERVICE)):
+        change()
+        mark = secrets.token_hex(8)
+        same("the server", bridge.value("alpha__shout", {"line": mark})["pid"], pid)
+        seen.append(mark)
+        lines = lambda: [entry["MESSAGE"] for entry in journal("-t", "mcp-alpha")]
+        until("the line is in the journal", lambda: mark in lines(), 10)
+    return f"{len(seen)} lines after as many restarts and kills"
+
+
+def what_is_left_out_is_counted():
+    """The flood is bounded, and told."""
+    given(entry("loud"))
+    mark = secrets.token_hex(8)
+    Bridge().value("loud__shout", {"line": mark, "times": FLOOD})
+    written = lambda: len([e for e in journal("-t", "mcp-loud") if mark in e["MESSAGE"]])
+
+    def told():
+        entries = facts("server_wrote_too_much", f"_PID={main_pid()}")
+        return sum(int(entry["CALLMUX_LINES"]) for entry in entries)
+
+    until("every line is written or counted", lambda: written() + told() == FLOOD)
+    expect(written() < 1000, f"{written()} of {FLOOD} lines are in the journal")
+    return f"{written()} lines written, {told()} counted in {len(facts('server_wrote_too_much'))} entries"
+
+
+def recorded(tool):
+    """The ids of calls of `tool` in the daemon's own record."""
+    lines = [line for path in RECORDS if path.exists() for line in path.read_text().splitlines()]
+    entries = [json.loads(line) for line in lines if line]
+    return {entry["call_id"] for entry in entries if entry.get("tool") == tool}
+
+
+def record_is_complete():
+    """Whatever becomes of the journal, and of the daemon."""
+    given(entry("alpha"))
+    bridge, before = Bridge(), recorded("alpha__read")
+    for _ in range(3):
+        for number in range(CALLS):
+            bridge.value("alpha__read", {"nonce": str(number)})
+        until("they are in the record", lambda: (len(recorded("alpha__read") - before)) % CALLS == 0)
+        daemon = main_pid()
+        os.kill(daemon, signal.SIGKILL)
+        until("another daemon", lambda: main_pid() not in (0, daemon))
+    after = recorded("alpha__read") - before
+    same("calls in the record", len(after), 3 * CALLS)
+    numbers = [json.loads(line)["sequence"] for line in RECORDS[1].read_text().splitlines() if "sequence" in line]
+    same("numbers given twice", len(numbers) - len(set(numbers)), 0)
+    same("modes", [oct(path.stat().st_mode & 0o777) for path in RECORDS if path.exists()][-1], "0o600")
+    return f"{len(after)} calls over three kills"
+
+
+def loss_is_noticed():
+    """Another program of the user uses up what journald takes at the level of calls."""
+    given(entry("alpha"))
+    bridge = Bridge()
+    bridge.value("alpha__read", {"nonce": "0"})
+    seen, kept = entries_of("alpha__read", set()), recorded("alpha__read")
+    told = len(facts("calls_missing"))
+    # From a unit of the same user manager: that is what journald counts.
+    flood = (
+        "import socket; s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM);"
+        r"d = b'PRIORITY=7\nSYSLOG_IDENTIFIER=flood\nMESSAGE=x\n';"
+        f"[s.sendto(d, '/run/systemd/journal/socket') for _ in range({FLOOD})]"
+    )
+    run("systemd-run", "--user", "--wait", "--quiet", "/usr/bin/python3", "-c", flood)
+    for number in range(CALLS):
+        bridge.value("alpha__read", {"nonce": str(number)})
+    doctor = run("callmux", "doctor", check=False).stdout
+    missing = CALLS - len(entries_of("alpha__read", seen))
+    expect(missing > 0, "the journal took everything, so this check shows nothing")
+    expect(f"did not take {missing} entries" in doctor, f"{missing} are missing; doctor says {doctor!r}")
+    expect(str(RECORDS[1]) in doctor, f"doctor does not say where they are: {doctor!r}")
+    status = run("callmux", "status", check=False).stdout
+    expect(f"{missing} entries of calls are not in the journal" in status, f"status says {status!r}")
+    entries = until("there is a fact", lambda: facts("calls_missing")[told:])
+    same("facts", [entry["CALLMUX_MISSING"] for entry in entries], [str(missing)])
+    same("calls in the record", len(recorded("alpha__read") - kept), CALLS)
+    return f"{missing} of {CALLS} were missing; all are in the record"
+
+
 def priorities():
     """Over everything that all checks before this one caused."""
     given()
@@ -136,7 +283,14 @@ def facts_of_all():
 CHECKS = [
     ("the journal has the fields of a call", fields_of_a_call),
     ("the journal has every call of a burst", calls_are_complete),
+    ("no server drowns the entries of calls", drowned_at_every_level),
+    ("a server's lines are found, at a level that is not its own", lines_of_servers),
+    ("a server's lines outlive restarts and kill -9 of the daemon", lines_outlive_us),
+    ("what a server writes too much is left out and counted", what_is_left_out_is_counted),
+    ("the record of calls has every call, over kill -9 of the daemon", record_is_complete),
     ("the journal's priorities are right", priorities),
     ("nothing is in the journal twice", no_duplicates),
+    # Last but one: for half a minute the journal takes no more entries of calls.
+    ("what the journal does not take is noticed, told and recorded", loss_is_noticed),
     ("journalctl -x explains", catalogue),
 ]

@@ -1,7 +1,8 @@
 """An MCP server that keeps a ledger: ledger_server.py NAME LEDGER [--deaf] [--helpers MARK]
 
 Every call is answered after the time it asks for, with the nonce it brought and this process's
-number. `mutate` first appends the nonce to the ledger, so whoever sends a call twice is found out.
+number. `mutate` first appends the nonce to the ledger, so whoever sends a call twice is found out. `shout`
+writes a line to stderr as often as it is told; `attempt` evaluates a line of Python.
 
 --deaf: goes on after the end of its input, as too many servers do.
 --helpers MARK: starts two processes named MARK that leave its session and ignore SIGTERM.
@@ -23,10 +24,18 @@ NONCE = {
     "required": ["nonce"],
 }
 NAME = {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}
+SHOUT = {
+    "type": "object",
+    "properties": {"line": {"type": "string"}, "times": {"type": "integer"}},
+    "required": ["line"],
+}
+CODE = {"type": "object", "properties": {"code": {"type": "string"}}, "required": ["code"]}
 TOOLS = [
     {"name": "read", "inputSchema": NONCE, "annotations": {"readOnlyHint": True}},
     {"name": "mutate", "inputSchema": NONCE, "annotations": {"readOnlyHint": False}},
     {"name": "environ", "inputSchema": NAME, "annotations": {"readOnlyHint": True}},
+    {"name": "shout", "inputSchema": SHOUT, "annotations": {"readOnlyHint": True}},
+    {"name": "attempt", "inputSchema": CODE, "annotations": {"readOnlyHint": False}},
 ]
 
 
@@ -49,6 +58,14 @@ def call(tool, arguments, ledger):
     """The structured content of the answer."""
     if tool == "environ":
         return {"value": os.environ.get(arguments["name"])}
+    if tool == "attempt":
+        try:
+            return {"value": str(eval(arguments["code"], {"__builtins__": __builtins__}))}
+        except BaseException as error:
+            return {"error": f"{type(error).__name__}: {error}"}
+    if tool == "shout":
+        print("\n".join([arguments["line"]] * arguments.get("times", 1)), file=sys.stderr, flush=True)
+        return {"pid": os.getpid()}
     if tool == "mutate":
         os.write(ledger, arguments["nonce"].encode() + b"\n")
     return {"nonce": arguments["nonce"], "pid": os.getpid()}

@@ -1,0 +1,223 @@
+//! The record of calls: a bounded file of our own beside the journal, which does not take everything.
+//!
+//! One JSON object per line, in `calls.jsonl` and, before that, `calls.1.jsonl`: an entry with its
+//! `sequence` and the fields that it has in the journal, or what a look into the journal found,
+//! `{"checked":12,"missing":2}`: two of the entries up to number 12 were not there. An entry is
+//! written here before it is sent there.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::FlockOperation;
+use serde::Deserialize;
+
+use super::fact::Record;
+use crate::base::file;
+
+/// The size of a file at which the next is begun: some 100,000 calls. Two are kept.
+const FILE_MAX: u64 = 32 * 1024 * 1024;
+/// How much of its end the next process of ours looks at.
+const TAIL: u64 = 4 * 1024 * 1024;
+
+/// No number of ours comes near this one.
+const SEQUENCE_MAX: u64 = 1 << 53;
+
+const NAME: &str = "calls.jsonl";
+const EARLIER: &str = "calls.1.jsonl";
+
+/// The record, open for writing.
+#[derive(Debug)]
+pub(super) struct CallFile {
+    dir: PathBuf,
+    /// Locked: two writers would give the same numbers.
+    _lock: File,
+    file: File,
+    size: u64,
+    size_max: u64,
+    buffer: Vec<u8>,
+}
+
+/// Where an earlier process of ours came to.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Tail {
+    /// The number of the last entry.
+    pub(super) last: u64,
+    /// The last one of which it is known whether the journal has it.
+    pub(super) checked: u64,
+    /// When the one after that was written, in microseconds since 1970.
+    pub(super) since: u64,
+}
+
+#[derive(Debug, Deserialize)]
+struct Line {
+    sequence: Option<u64>,
+    checked: Option<u64>,
+    #[serde(default)]
+    at: u64,
+}
+
+impl CallFile {
+    /// Opens the record in `dir`, which is made if need be.
+    pub(super) fn open(dir: &Path) -> io::Result<(Self, Tail)> {
+        Self::with_size(dir, FILE_MAX)
+    }
+
+    fn with_size(dir: &Path, size_max: u64) -> io::Result<(Self, Tail)> {
+        file::make_dir(dir)?;
+        let lock = File::open(dir)?;
+        rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive)
+            .map_err(|_| io::Error::other("another daemon writes it"))?;
+        let (mut file, size) = open(&dir.join(NAME))?;
+        let mut tail = tail(&mut file, size)?;
+        if tail.last == 0
+            && let Ok((mut earlier, size)) = open(&dir.join(EARLIER))
+        {
+            tail = self::tail(&mut earlier, size)?;
+        }
+        // The machine may have stopped within a line.
+        let buffer = if size > 0 { vec![b'\n'] } else { Vec::new() };
+        let dir = dir.to_path_buf();
+        Ok((Self { dir, _lock: lock, file, size, size_max, buffer }, tail))
+    }
+
+    pub(super) fn path(&self) -> PathBuf {
+        self.dir.join(NAME)
+    }
+
+    /// Adds an entry; `at` is in microseconds since 1970. Written with the next [`Self::flush`].
+    pub(super) fn add(&mut self, record: &Record, sequence: u64, at: u64) {
+        let buffer = &mut self.buffer;
+        buffer.extend_from_slice(format!("{{\"sequence\":{sequence},\"at\":{at}").as_bytes());
+        for (name, value) in &record.fields {
+            buffer.extend_from_slice(b",\"");
+            buffer.extend(name.bytes().map(|byte| byte.to_ascii_lowercase()));
+            buffer.extend_from_slice(b"\":");
+            // Into memory, which cannot fail.
+            drop(serde_json::to_writer(&mut *buffer, value));
+        }
+        buffer.extend_from_slice(b"}\n");
+    }
+
+    /// Adds what a look into the journal found.
+    pub(super) fn mark(&mut self, checked: u64, missing: u64) {
+        let line = format!("{{\"checked\":{checked},\"missing\":{missing}}}\n");
+        self.buffer.extend_from_slice(line.as_bytes());
+    }
+
+    pub(super) fn flush(&mut self) -> io::Result<()> {
+        if self.buffer.is_empty() {
+            return Ok(());
+        }
+        if self.size >= self.size_max {
+            fs::rename(self.path(), self.dir.join(EARLIER))?;
+            (self.file, self.size) = open(&self.path())?;
+        }
+        let written = self.file.write_all(&self.buffer);
+        self.size += self.buffer.len() as u64;
+        self.buffer.clear();
+        written
+    }
+}
+
+fn open(path: &Path) -> io::Result<(File, u64)> {
+    let mut options = OpenOptions::new();
+    options.read(true).append(true).create(true).mode(0o600);
+    // Whatever lies there instead is neither followed nor waited for.
+    options.custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
+    let file = options.open(path)?;
+    let found = file.metadata()?;
+    if !found.is_file() {
+        return Err(io::Error::other(format!("{} is no file", path.display())));
+    }
+    Ok((file, found.len()))
+}
+
+fn tail(file: &mut File, size: u64) -> io::Result<Tail> {
+    file.seek(SeekFrom::Start(size.saturating_sub(TAIL)))?;
+    let mut bytes = Vec::new();
+    file.take(TAIL).read_to_end(&mut bytes)?;
+    let mut tail = Tail::default();
+    let (mut first, mut unchecked) = (None, None);
+    for line in bytes.split(|byte| *byte == b'\n') {
+        let Ok(line) = serde_json::from_slice::<Line>(line) else { continue };
+        if let Some(sequence) = line.sequence.filter(|sequence| *sequence < SEQUENCE_MAX) {
+            first.get_or_insert(sequence);
+            unchecked.get_or_insert((sequence, line.at));
+            tail.last = sequence;
+        }
+        if let Some(checked) = line.checked {
+            tail.checked = checked;
+            unchecked = unchecked.filter(|(sequence, _)| *sequence > checked);
+        }
+    }
+    tail.checked = tail.checked.max(first.map_or(0, |first| first - 1)).min(tail.last);
+    tail.since = unchecked.map_or(0, |(_, at)| at);
+    Ok(tail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CallFile, EARLIER, NAME, Tail};
+    use crate::telemetry::fact::{Fact, Record};
+    use std::os::unix::fs::PermissionsExt;
+
+    fn record() -> Record {
+        Fact::Listening { address: "a \"b\"\nc".into(), inherited: true }.record()
+    }
+
+    #[test]
+    fn the_next_process_goes_on_where_the_last_one_stopped() {
+        let dir = tempfile::tempdir().unwrap();
+        let dir = dir.path().join("audit");
+        let (mut file, tail) = CallFile::open(&dir).unwrap();
+        assert_eq!(tail, Tail::default());
+        for sequence in 1..=5 {
+            file.add(&record(), sequence, 1000 + sequence);
+        }
+        assert!(CallFile::open(&dir).unwrap_err().to_string().contains("another daemon"));
+        file.flush().unwrap();
+        drop(file);
+        let (mut file, tail) = CallFile::open(&dir).unwrap();
+        assert_eq!(tail, Tail { last: 5, checked: 0, since: 1001 });
+        file.mark(5, 1);
+        file.add(&record(), 6, 1006);
+        file.flush().unwrap();
+        std::fs::OpenOptions::new()
+            .append(true)
+            .open(file.path())
+            .and_then(|mut file| std::io::Write::write_all(&mut file, b"{\"sequence\":7,\"a"))
+            .unwrap();
+        drop(file);
+        let (mut file, tail) = CallFile::open(&dir).unwrap();
+        assert_eq!(tail, Tail { last: 6, checked: 5, since: 1006 });
+        file.add(&record(), 7, 1007);
+        file.flush().unwrap();
+        let text = std::fs::read_to_string(file.path()).unwrap();
+        let last: serde_json::Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
+        assert_eq!((&last["sequence"], &last["address"]), (&7.into(), &"a \"b\"\nc".into()));
+        let mode = std::fs::metadata(file.path()).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    fn the_record_is_bounded_and_its_numbers_go_on() {
+        let dir = tempfile::tempdir().unwrap();
+        let (mut file, _) = CallFile::with_size(dir.path(), 10_000).unwrap();
+        let size = |name: &str| std::fs::metadata(dir.path().join(name)).map_or(0, |m| m.len());
+        for sequence in 1..=1000 {
+            file.add(&record(), sequence, sequence);
+            file.flush().unwrap();
+            assert!(size(NAME) + size(EARLIER) < 21_000);
+        }
+        drop(file);
+        std::fs::rename(dir.path().join(NAME), dir.path().join(EARLIER)).unwrap();
+        assert_eq!(CallFile::open(dir.path()).unwrap().1.last, 1000);
+        // Nothing of this is ours to follow or to wait for.
+        let path = dir.path().join(NAME);
+        std::fs::remove_file(&path).unwrap();
+        std::os::unix::fs::symlink("/etc/passwd", &path).unwrap();
+        assert!(CallFile::open(dir.path()).is_err());
+    }
+}

@@ -1,0 +1,99 @@
+//! What the journal has of the entries of calls. It is asked by way of `journalctl`, on a thread
+//! whose time nobody needs.
+
+use std::io::{self, Read};
+use std::ops::RangeInclusive;
+use std::os::fd::AsFd;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::time::Timespec;
+
+/// Numbers that are looked for at once.
+const RANGE_MAX: u64 = 1 << 22;
+/// How long the journal may take to answer.
+const WITHIN: Duration = Duration::from_secs(20);
+
+/// How many of the entries with these numbers the journal has. `since`: when the first of them was
+/// written, in microseconds since 1970. `Err` says why that cannot be known.
+pub(super) fn found(numbers: &RangeInclusive<u64>, since: u64) -> Result<u64, String> {
+    let first = (*numbers.start()).max(numbers.end().saturating_sub(RANGE_MAX));
+    let mut seen = vec![false; usize::try_from(numbers.end() - first + 1).unwrap_or(0)];
+    // Only entries of our own unit: servers cannot write any in its name.
+    let unit = own_unit()?;
+    let since = since / 1_000_000;
+    ask(
+        &[
+            &format!("--since=@{}", since.saturating_sub(1)),
+            &format!("_SYSTEMD_USER_UNIT={unit}"),
+            "CALLMUX_FACT=call_finished",
+            "--output-fields=CALLMUX_SEQUENCE",
+        ],
+        |line| {
+            let number = std::str::from_utf8(line).ok().and_then(|line| line.parse::<u64>().ok());
+            let at = number.and_then(|number| usize::try_from(number.checked_sub(first)?).ok());
+            if let Some(seen) = at.and_then(|at| seen.get_mut(at)) {
+                *seen = true;
+            }
+        },
+    )?;
+    let found = seen.iter().filter(|seen| **seen).count() as u64;
+    if found == 0 {
+        let mut is_readable = false;
+        ask(&["--lines=1", &format!("_SYSTEMD_USER_UNIT={unit}")], |_| is_readable = true)?;
+        if !is_readable {
+            return Err("it shows this user no entry of ours".to_owned());
+        }
+    }
+    Ok(found)
+}
+
+/// The unit that we run in, by our control group.
+fn own_unit() -> Result<String, String> {
+    let groups = std::fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+    let is_unit = |name: &&str| Path::new(name).extension().is_some_and(|end| end == "service");
+    let unit = groups.lines().filter_map(|line| line.rsplit('/').next()).rfind(is_unit);
+    unit.map(str::to_owned).ok_or_else(|| "we run in no unit of our own".to_owned())
+}
+
+/// Runs `journalctl` and has `line` see each line of its output.
+fn ask(arguments: &[&str], line: impl FnMut(&[u8])) -> Result<(), String> {
+    let mut journalctl = Command::new("journalctl")
+        .args(["--user", "--quiet", "--no-pager", "--output=cat"])
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .map_err(|error| format!("`journalctl` cannot be started: {error}"))?;
+    let read = read(&mut journalctl, line);
+    _ = journalctl.kill();
+    _ = journalctl.wait();
+    read.map_err(|error| format!("`journalctl` gave no answer: {error}"))
+}
+
+fn read(journalctl: &mut Child, mut line: impl FnMut(&[u8])) -> io::Result<()> {
+    let mut output = journalctl.stdout.take().ok_or(io::ErrorKind::BrokenPipe)?;
+    let deadline = Instant::now() + WITHIN;
+    let (mut buffer, mut rest) = (vec![0; 64 * 1024], Vec::new());
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let left = Timespec::try_from(left).map_err(io::Error::other)?;
+        let mut wait = [PollFd::from_borrowed_fd(output.as_fd(), PollFlags::IN)];
+        if poll(&mut wait, Some(&left))? == 0 {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        let read = output.read(&mut buffer)?;
+        if read == 0 {
+            return Ok(());
+        }
+        rest.extend_from_slice(&buffer[..read]);
+        let mut lines = rest.split(|byte| *byte == b'\n');
+        let last = lines.next_back().map(<[u8]>::to_vec).unwrap_or_default();
+        lines.for_each(&mut line);
+        // What is asked for is numbers.
+        rest = last.into_iter().take(1024).collect();
+    }
+}

@@ -1,0 +1,239 @@
+//! The thread that writes facts: to stderr, or to the journal and the record of calls.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+use super::audit::{Audit, now};
+use super::calls::{CallFile, Tail};
+use super::fact::{Fact, Level, Record};
+use super::journal::{self, Journal};
+use super::recorder::Counts;
+use super::repetition::Repetitions;
+use super::sink::Sink;
+
+/// Facts that are written together.
+const TOGETHER: usize = 256;
+/// How soon a journal that took nothing is tried again.
+const TRY_AGAIN: Duration = Duration::from_millis(10);
+/// While somebody looks into the journal.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+/// How long a journal that takes nothing may keep us when we end.
+const LEAVE_WITHIN: Duration = Duration::from_secs(1);
+/// How often it is told what the journal did not take.
+const TELL_EVERY: Duration = Duration::from_mins(10);
+
+/// What the thread has.
+pub(super) struct Writer {
+    sink: Sink,
+    level: Level,
+    counts: Arc<Counts>,
+    repetitions: Repetitions,
+    /// In the place of the sink.
+    books: Option<Books>,
+}
+
+/// The journal, and the record beside it.
+struct Books {
+    journal: Journal,
+    record: Option<CallFile>,
+    audit: Audit,
+    /// The last number given.
+    last: u64,
+    /// The last one of which the record says what became of it.
+    marked: u64,
+    /// What is missing and was not told yet, and when some was told.
+    untold: u64,
+    told_at: Option<Instant>,
+    /// Entries, not of calls, for which there was no room.
+    left_out: u64,
+}
+
+impl Writer {
+    pub(super) fn new(
+        sink: Sink,
+        level: Level,
+        record: Option<&Path>,
+        counts: Arc<Counts>,
+    ) -> Self {
+        let books = sink.is_journal().then(|| Books::open(record));
+        Self { sink, level, counts, repetitions: Repetitions::default(), books }
+    }
+
+    pub(super) fn audit(&self) -> Option<Audit> {
+        self.books.as_ref().map(|books| books.audit.clone())
+    }
+
+    /// Writes until nobody can record any more.
+    pub(super) fn run(mut self, facts: &Receiver<Option<Fact>>) {
+        loop {
+            let patience = self.books.as_ref().and_then(Books::patience);
+            let first = match patience {
+                Some(patience) => facts.recv_timeout(patience),
+                None => facts.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            };
+            match first {
+                Ok(fact) => self.take(fact),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+            for fact in facts.try_iter().take(TOGETHER) {
+                self.take(fact);
+            }
+            self.tell_loss();
+            if let Some(books) = &mut self.books {
+                books.flush();
+            }
+        }
+        if let Some(books) = self.books {
+            books.close();
+        }
+    }
+
+    fn take(&mut self, fact: Option<Fact>) {
+        let Some(fact) = fact else { return };
+        self.counts.waiting.fetch_sub(1, Ordering::Relaxed);
+        let repeated = self.repetitions.note(&fact, Instant::now());
+        let is_call = matches!(fact, Fact::CallFinished(_));
+        let is_audit = self.books.is_some() && fact.is_audit();
+        let mut record = fact.record();
+        repeated.mark(&mut record);
+        if record.level <= self.level || is_audit {
+            self.write(&record, is_call);
+        }
+    }
+
+    fn write(&mut self, record: &Record, is_call: bool) {
+        match &mut self.books {
+            Some(books) => books.add(record, is_call),
+            None => self.sink.write(record),
+        }
+    }
+
+    fn tell_loss(&mut self) {
+        let left_out = self.books.as_mut().map_or(0, |books| std::mem::take(&mut books.left_out));
+        let lost = self.counts.dropped.swap(0, Ordering::Relaxed) + left_out;
+        if lost > 0 {
+            let message = format!(
+                "{lost} entries were left out: they came faster than they could be written"
+            );
+            let id = "a1f0c6de5b7e4b0fa3a5d0c1e2f30019";
+            self.write(
+                &warning("facts_lost", id, message, vec![("LOST", lost.to_string())]),
+                false,
+            );
+        }
+    }
+}
+
+impl Books {
+    fn open(record: Option<&Path>) -> Self {
+        let opened = match record {
+            Some(dir) => CallFile::open(dir).map_err(|error| format!("{}: {error}", dir.display())),
+            None => Err("there is no directory for it".to_owned()),
+        };
+        let (record, tail, path) = match opened {
+            Ok((file, tail)) => {
+                let path = file.path();
+                (Some(file), tail, Ok(path))
+            }
+            Err(trouble) => (None, Tail::default(), Err(trouble)),
+        };
+        Self {
+            journal: Journal::new(Path::new(journal::SOCKET), tail.last),
+            record,
+            audit: Audit::new(tail, path),
+            last: tail.last,
+            marked: tail.checked,
+            untold: 0,
+            told_at: None,
+            left_out: 0,
+        }
+    }
+
+    fn add(&mut self, record: &Record, is_call: bool) {
+        let sequence = is_call.then_some(self.last + 1);
+        if let Some(sequence) = sequence {
+            self.last = sequence;
+            if let Some(file) = &mut self.record {
+                file.add(record, sequence, now());
+            }
+        }
+        // That an entry of a call is missing will be seen by its number.
+        if !self.journal.add(record, sequence) && !is_call {
+            self.left_out += 1;
+        }
+    }
+
+    /// The record first: nothing is in the journal alone.
+    fn flush(&mut self) {
+        self.note_news();
+        if let Some(file) = &mut self.record
+            && let Err(error) = file.flush()
+        {
+            self.audit.trouble(format!("{}: {error}", file.path().display()));
+        }
+        self.journal.send();
+        self.audit.sent(self.journal.sent(), self.journal.waiting());
+        if self.audit.look_in().is_some_and(|wait| wait.is_zero()) {
+            self.audit.look_soon();
+        }
+    }
+
+    /// What somebody who looked into the journal found.
+    fn note_news(&mut self) {
+        let missing = self.audit.news().map_or(0, |(_, missing)| missing);
+        let checked = self.audit.checked();
+        if let Some(file) = self.record.as_mut().filter(|_| checked > self.marked) {
+            file.mark(checked, missing);
+            self.marked = checked;
+        }
+        self.untold += missing;
+        let is_due = self.told_at.is_none_or(|at| at.elapsed() >= TELL_EVERY);
+        if self.untold > 0 && is_due {
+            let missing = std::mem::take(&mut self.untold);
+            self.told_at = Some(Instant::now());
+            let (at, path) = match self.audit.report().record {
+                Some(path) => (format!("they are in {path}"), path),
+                None => ("there is no record of them".to_owned(), String::new()),
+            };
+            let message = format!("the journal did not take {missing} entries of calls; {at}");
+            let fields = vec![("MISSING", missing.to_string()), ("RECORD", path)];
+            let id = "a1f0c6de5b7e4b0fa3a5d0c1e2f300a1";
+            self.journal.add(&warning("calls_missing", id, message, fields), None);
+        }
+    }
+
+    /// How long the next fact is waited for; `None`: for ever.
+    fn patience(&self) -> Option<Duration> {
+        if self.journal.waiting() > 0 {
+            Some(TRY_AGAIN)
+        } else if self.audit.is_being_looked() {
+            Some(LOOK_AGAIN)
+        } else if self.untold > 0 {
+            Some(TELL_EVERY)
+        } else {
+            self.audit.look_in().map(|wait| wait.max(TRY_AGAIN))
+        }
+    }
+
+    fn close(mut self) {
+        let deadline = Instant::now() + LEAVE_WITHIN;
+        self.flush();
+        while self.journal.waiting() > 0 && Instant::now() < deadline {
+            std::thread::sleep(TRY_AGAIN);
+            self.journal.send();
+        }
+    }
+}
+
+fn warning(
+    name: &'static str,
+    message_id: &'static str,
+    message: String,
+    fields: Vec<(&'static str, String)>,
+) -> Record {
+    Record { name, message_id, level: Level::Warning, message, fields, speaker: None }
+}

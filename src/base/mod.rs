@@ -2,7 +2,8 @@
 //!
 //! # Knows
 //! Value types and their rules, where the user's directories are, how a file is replaced
-//! atomically, how a program is run for what it prints, how tasks are named and cancelled.
+//! atomically, how a program is run for what it prints, how tasks are named and cancelled, how
+//! a text from outside is quoted.
 //!
 //! # Does not know
 //! MCP, HTTP, configuration keys.
@@ -19,6 +20,7 @@ pub mod id;
 pub mod names;
 pub mod program;
 pub mod pulse;
+pub mod quote;
 pub mod random;
 pub mod records;
 pub mod secret;
@@ -32,6 +34,7 @@ pub use fingerprint::fingerprint;
 pub use id::{CallId, SessionId};
 pub use names::ServerName;
 pub use pulse::Pulse;
+pub use quote::quoted;
 pub use secret::Secret;
 pub use shared_memory::SharedMemory;
 pub use tasks::Tasks;

@@ -2,8 +2,8 @@
 //!
 //! # Knows
 //! Value types and their rules, where the user's directories are, how a file is replaced
-//! atomically, how a program is run for what it prints, how tasks are named and cancelled, how
-//! a text from outside is quoted.
+//! atomically, how a program is run for what it prints, how tasks are named and cancelled, how work on
+//! large values leaves the loop, how a text from outside is quoted.
 //!
 //! # Does not know
 //! MCP, HTTP, configuration keys.
@@ -17,6 +17,8 @@ pub mod fd_store;
 pub mod file;
 pub mod fingerprint;
 pub mod id;
+pub mod large;
+pub mod memory;
 pub mod names;
 pub mod program;
 pub mod pulse;

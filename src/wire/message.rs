@@ -53,6 +53,11 @@ impl Message {
         &self.text[span.range()]
     }
 
+    /// The same, sharing the bytes.
+    pub fn shared(&self, span: Span) -> ByteString {
+        self.text.slice_ref(self.at(span))
+    }
+
     /// The id as it is written, if the message has one.
     pub fn id(&self) -> Option<&str> {
         match &self.kind {

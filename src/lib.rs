@@ -31,9 +31,9 @@
 //!
 //! | room | read it for |
 //! | --- | --- |
-//! | [`base`] | names, ids, secrets, directories, atomic files, named tasks |
+//! | [`base`] | names, ids, secrets, directories, atomic files, named tasks, large work off the loop |
 //! | [`http`] | connections to HTTP servers, kept and driven by who waits for an answer |
-//! | [`json`] | a JSON value that keeps its order and its digits |
+//! | [`json`] | a JSON value that keeps its order and its digits, as a tree or where it stands |
 //! | [`arguments`] | references in arguments, types put right, what does not fit a schema |
 //! | [`render`] | JSON and TOON, previews and pages of large results, definitions that read shorter |
 //! | [`results`] | results too large for a client, kept until it has paged through them |

@@ -10,6 +10,9 @@ use std::fmt;
 use super::shape::{Look, Schemas, member};
 use crate::json::Json;
 
+/// From this length on a text is asked first whether it may stay one, in bytes.
+const LONG: usize = 4096;
+
 /// How deep arguments are followed.
 const DEPTH_MAX: usize = 128;
 
@@ -189,10 +192,14 @@ impl<'a> Reader<'a> {
 
     /// What a text stands for where no such text is permitted.
     fn read(&self, text: &str, place: &[&'a Json]) -> Option<(Json, Reading)> {
-        let (read, what) = literal(text)?;
         let takes = |value: &Json| {
             place.iter().all(|schema| self.schemas.permits(schema, value, Look::Shallow))
         };
+        // A large text is not read for nothing.
+        if text.len() >= LONG && takes(&Json::from(text)) {
+            return None;
+        }
+        let (read, what) = literal(text)?;
         // `1.0` is an integer too, but not to every server.
         let is_exact = |value: &Json| match value {
             Json::Number(number) if !number.is_integer() => {

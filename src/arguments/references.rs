@@ -15,7 +15,7 @@ use std::io::Read;
 use super::error::{FileProblem, ReferenceError};
 use super::roots::Roots;
 use super::yaml;
-use crate::json::Json;
+use crate::json::{Doc, Json};
 
 /// How many references the arguments of a call may have.
 pub const REFERENCES_MAX: usize = 32;
@@ -25,7 +25,7 @@ pub const BYTES_MAX: usize = 16_000_000;
 const FILE_DEFAULT: u64 = 1_000_000;
 /// The most that a reference may ask for.
 const FILE_MAX: u64 = 10_000_000;
-/// Characters of a path in an error.
+/// Characters of a path, and bytes of a place in the arguments, in an error.
 const SHOWN_MAX: usize = 300;
 
 /// A part of a stored result, by its handle and a path into it (empty: all of it).
@@ -58,6 +58,18 @@ enum At<'a> {
     Arguments,
     Member(&'a At<'a>, &'a str),
     Item(&'a At<'a>, usize),
+}
+
+impl At<'_> {
+    /// As errors tell it: names are as long as a client likes.
+    fn short(&self) -> String {
+        let mut text = self.to_string();
+        if text.len() > SHOWN_MAX {
+            text.truncate(text.floor_char_boundary(SHOWN_MAX));
+            text.push('…');
+        }
+        text
+    }
 }
 
 impl fmt::Display for At<'_> {
@@ -193,7 +205,7 @@ struct Resolver<'a> {
 impl Resolver<'_> {
     fn walk(&mut self, value: Json, at: &At<'_>) -> Result<Json, ReferenceError> {
         if let Some(keyword) = keyword(&value) {
-            let invalid = |why| ReferenceError::Invalid { keyword, at: at.to_string(), why };
+            let invalid = |why| ReferenceError::Invalid { keyword, at: at.short(), why };
             let reference = Reference::read(keyword, &value).map_err(invalid)?;
             return self.put_in(reference, at);
         }
@@ -221,7 +233,7 @@ impl Resolver<'_> {
     fn put_in(&mut self, reference: Reference, at: &At<'_>) -> Result<Json, ReferenceError> {
         self.references += 1;
         if self.references > REFERENCES_MAX {
-            return Err(ReferenceError::TooMany { at: at.to_string() });
+            return Err(ReferenceError::TooMany { at: at.short() });
         }
         match reference {
             Reference::File { format, path, max } => self.file(format, &path, max, at),
@@ -231,8 +243,8 @@ impl Resolver<'_> {
             }
             Reference::Stored { reference, path } => {
                 let value = (self.stored)(&reference, &path);
-                let value = value
-                    .map_err(|message| ReferenceError::Stored { at: at.to_string(), message })?;
+                let value =
+                    value.map_err(|message| ReferenceError::Stored { at: at.short(), message })?;
                 self.spend(value.len(), at)?;
                 Ok(value)
             }
@@ -240,7 +252,7 @@ impl Resolver<'_> {
     }
 
     fn spend(&mut self, bytes: usize, at: &At<'_>) -> Result<(), ReferenceError> {
-        let too_much = || ReferenceError::TooMuch { at: at.to_string() };
+        let too_much = || ReferenceError::TooMuch { at: at.short() };
         self.left = self.left.checked_sub(bytes).ok_or_else(too_much)?;
         Ok(())
     }
@@ -252,8 +264,7 @@ impl Resolver<'_> {
         max: u64,
         at: &At<'_>,
     ) -> Result<Json, ReferenceError> {
-        let failed =
-            |problem| ReferenceError::File { at: at.to_string(), path: shown(path), problem };
+        let failed = |problem| ReferenceError::File { at: at.short(), path: shown(path), problem };
         let bytes = self.read(path, max).map_err(failed)?;
         self.spend(bytes.len(), at)?;
         let text = String::from_utf8(bytes)
@@ -262,8 +273,9 @@ impl Resolver<'_> {
         match format {
             Format::Text => Ok(Json::String(text)),
             Format::Json => {
-                let value = Json::parse(text.strip_prefix('\u{feff}').unwrap_or(&text));
-                value.map_err(|error| wrong("JSON", error.to_string()))
+                let value = Doc::read(text.strip_prefix('\u{feff}').unwrap_or(&text).to_owned());
+                let value = value.map_err(|error| wrong("JSON", error.to_string()))?;
+                Ok(value.root().to_json_or_text())
             }
             Format::Yaml => {
                 let value = yaml::parse(&text, self.left)

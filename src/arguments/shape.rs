@@ -126,7 +126,7 @@ impl<'a> Schemas<'a> {
             Json::Object(members) => members,
             _ => return true,
         };
-        if depth > DEPTH_MAX || !self.spend(1) {
+        if depth > DEPTH_MAX || !self.spend(1) || matches!(value, Json::Written(_)) {
             return true;
         }
         let here = |schema: &'a Json| self.permits_within(schema, value, look, depth + 1);

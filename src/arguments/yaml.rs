@@ -9,6 +9,7 @@ use std::collections::{HashMap, HashSet};
 use granit_parser::{Event, Parser, ScalarStyle, ScanError, Tag};
 
 use crate::json::Json;
+use crate::json::parse::VALUES_MAX;
 
 /// How deep values may lie in each other, aliases followed; as in [`Json::parse`].
 const DEPTH_MAX: usize = 127;
@@ -30,6 +31,8 @@ pub enum YamlError {
     Tag(String),
     #[error("`{0}` has no JSON form")]
     Value(String),
+    #[error("it has more than {VALUES_MAX} values")]
+    Many,
     #[error("a key is not a scalar")]
     Key,
     #[error("the key `{0}` occurs twice")]
@@ -88,6 +91,8 @@ struct Reader {
     anchors: HashMap<usize, Node>,
     max: usize,
     left: usize,
+    /// So far.
+    values: usize,
 }
 
 impl Reader {
@@ -102,6 +107,7 @@ impl Reader {
                     self.remember(anchor, || Node { json: Json::from(&*text), depth: 0 })?;
                     return self.key(key);
                 }
+                self.count(1)?;
                 let json = scalar(text, style, tag.as_deref())?;
                 self.value(Node { json, depth: 0 }, anchor)
             }
@@ -113,6 +119,7 @@ impl Reader {
                 self.start(kind, "map", anchor, tag.as_deref())
             }
             Event::SequenceEnd | Event::MappingEnd => {
+                self.count(1)?;
                 let Some(open) = self.open.pop() else { return Ok(()) };
                 let json = match open.kind {
                     Kind::Sequence(items) => Json::Array(items),
@@ -179,7 +186,12 @@ impl Reader {
 
     fn pay(&mut self, json: &Json) -> Result<(), YamlError> {
         self.left = self.left.checked_sub(json.len()).ok_or(YamlError::Large(self.max))?;
-        Ok(())
+        self.count(values(json)).map_err(|_| YamlError::Large(self.max))
+    }
+
+    fn count(&mut self, more: usize) -> Result<(), YamlError> {
+        self.values += more;
+        if self.values > VALUES_MAX { Err(YamlError::Many) } else { Ok(()) }
     }
 
     fn value(&mut self, node: Node, anchor: usize) -> Result<(), YamlError> {
@@ -229,6 +241,15 @@ fn merge(
 }
 
 /// `!` alone says only that the value is not to be looked at.
+/// How many values there are.
+fn values(json: &Json) -> usize {
+    1 + match json {
+        Json::Array(items) => items.iter().map(values).sum(),
+        Json::Object(members) => members.iter().map(|(_, value)| values(value)).sum(),
+        _ => 0,
+    }
+}
+
 fn is_no_tag(tag: &Tag) -> bool {
     tag.original() == "!"
 }

@@ -16,35 +16,38 @@ pub use read::{PIPE, Problem, is_public, read, read_private, read_trusted};
 /// directories are made with mode 0700.
 pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     make_dir(path.parent().ok_or(io::ErrorKind::InvalidInput)?)?;
-    replace_with_mode(path, content, 0o600, true)
+    replace_with_mode(path, &[content], 0o600, true)
 }
 
 /// The same without `fsync`: a crash of the machine may leave the file short or empty, one of ours does
 /// not. For what can be lost and somebody waits for.
-pub fn replace_soon(path: &Path, content: &[u8]) -> io::Result<()> {
+/// `parts`: of the content, one after the other.
+pub fn replace_soon(path: &Path, parts: &[&[u8]]) -> io::Result<()> {
     make_dir(path.parent().ok_or(io::ErrorKind::InvalidInput)?)?;
-    replace_with_mode(path, content, 0o600, false)
+    replace_with_mode(path, parts, 0o600, false)
 }
 
 /// The same for a file that everybody may read, in a directory that exists. Mode 0644.
 pub fn publish(path: &Path, content: &[u8]) -> io::Result<()> {
-    replace_with_mode(path, content, 0o644, true)
+    replace_with_mode(path, &[content], 0o644, true)
 }
 
-fn replace_with_mode(path: &Path, content: &[u8], mode: u32, sync: bool) -> io::Result<()> {
+fn replace_with_mode(path: &Path, parts: &[&[u8]], mode: u32, sync: bool) -> io::Result<()> {
     let dir = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
     let temporary = dir.join(format!(".{:08x}.tmp", u32::from_ne_bytes(super::random::bytes())));
     let written =
-        write_new(&temporary, content, mode, sync).and_then(|()| fs::rename(&temporary, path));
+        write_new(&temporary, parts, mode, sync).and_then(|()| fs::rename(&temporary, path));
     if written.is_err() {
         drop(fs::remove_file(&temporary));
     }
     written
 }
 
-fn write_new(path: &Path, content: &[u8], mode: u32, sync: bool) -> io::Result<()> {
+fn write_new(path: &Path, parts: &[&[u8]], mode: u32, sync: bool) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?;
-    file.write_all(content)?;
+    for part in parts {
+        file.write_all(part)?;
+    }
     if sync { file.sync_all() } else { Ok(()) }
 }
 

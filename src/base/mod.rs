@@ -2,9 +2,9 @@
 //!
 //! # Knows
 //! Value types and their rules, where the user's directories are, how a file is replaced
-//! atomically and read safely, which files are trusted, how text of others is shown, how a program is
-//! run for what it prints, how tasks are named and cancelled, which work is done beside the loop, which
-//! name was meant, how room is shared out, whose a TCP socket is.
+//! atomically and read safely, which files are trusted, how text of others is shown or quoted, how a
+//! program is run for what it prints, how tasks are named and cancelled, which work is done beside the
+//! loop, which name was meant, how room is shared out, whose a TCP socket is.
 //!
 //! # Does not know
 //! MCP, HTTP, configuration keys.
@@ -22,10 +22,13 @@ pub mod fd_store;
 pub mod file;
 pub mod fingerprint;
 pub mod id;
+pub mod large;
+pub mod memory;
 pub mod names;
 pub mod nearest;
 pub mod program;
 pub mod pulse;
+pub mod quote;
 pub mod random;
 pub mod records;
 pub mod secret;
@@ -45,6 +48,7 @@ pub use fingerprint::fingerprint;
 pub use id::{CallId, SessionId};
 pub use names::ServerName;
 pub use pulse::Pulse;
+pub use quote::quoted;
 pub use secret::Secret;
 pub use set_aside::SetAside;
 pub use share::share;

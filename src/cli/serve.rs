@@ -8,7 +8,7 @@ use tracing_subscriber::{EnvFilter, Layer};
 
 use super::args::{LogArgs, LogFormat, LogLevel, ServeArgs};
 use super::{Exit, print, runtime};
-use crate::base::{descriptors, dirs};
+use crate::base::{descriptors, dirs, memory};
 use crate::config::{self, Complaint, Location};
 use crate::daemon::sockets::Inherited;
 use crate::daemon::{self, Ended, Options, Serve, Settings, sockets};
@@ -26,6 +26,7 @@ pub(super) fn serve(args: &ServeArgs, log: &LogArgs) -> Exit {
 
 fn serve_with(args: &ServeArgs, recorder: &Recorder) -> Exit {
     descriptors::raise();
+    memory::settle();
     let inherited = sockets::inherited(recorder);
     let location = Location::chosen(args.config.as_deref());
     let settings = match &inherited {
@@ -76,6 +77,7 @@ pub(super) fn inline(command: &[String], log: &LogArgs) -> Exit {
     let Some(config) = config::load::inline(command, cwd) else {
         return fail(Exit::Usage, "`--` must be followed by a command");
     };
+    memory::settle();
     let (recorder, writer) = start_log(log, Level::Warning, None);
     let exit = match runtime() {
         Ok(runtime) => {

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::session::Session;
+use super::session::{Session, URI_MAX, URIS_BYTES_MAX};
 use crate::connection::notice::{Heard, Listener, Notice, What};
 use crate::mux::Hub;
 use crate::mux::hub::ListsWatch;
@@ -134,6 +134,14 @@ impl Filter {
         if uris.len() > URIS_MAX {
             return wrong(&format!("one subscription has at most {URIS_MAX} resources"));
         }
+        if uris.iter().any(|uri| uri.len() > URI_MAX) {
+            return wrong(&format!("a URI to subscribe to has at most {URI_MAX} bytes"));
+        }
+        if uris.iter().map(String::len).sum::<usize>() > URIS_BYTES_MAX {
+            return wrong(&format!(
+                "the URIs of one subscription come to at most {URIS_BYTES_MAX} bytes"
+            ));
+        }
         Ok(Self { topics, uris })
     }
 }
@@ -255,5 +263,13 @@ mod tests {
         {
             assert_eq!(parse(wrong).unwrap_err().code, -32602, "{wrong}");
         }
+        let of = |uri: &str, count: usize| {
+            let uris = serde_json::json!(vec![uri; count]);
+            parse(&format!(r#"{{"notifications":{{"resourceSubscriptions":{uris}}}}}"#))
+        };
+        let long = format!("a:{}", "b".repeat(super::URI_MAX - 2));
+        assert!(of(&long, 32).is_ok());
+        assert!(of(&format!("{long}b"), 1).unwrap_err().message.contains("at most 8192 bytes"));
+        assert!(of(&long, 33).unwrap_err().message.contains("come to at most 262144 bytes"));
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::announce::Filter;
 use super::hello;
-use super::session::{Client, Session};
+use super::session::{Client, Session, URI_MAX};
 use crate::mux::locate::no_resource;
 use crate::mux::{Call, Hub, Maker, World, tasks};
 use crate::telemetry::Fact;
@@ -275,6 +275,13 @@ fn page(
 }
 
 async fn subscribe(hub: &Hub, session: &Session, uri: &str) -> Result<(), RpcError> {
+    if uri.len() > URI_MAX {
+        let message = format!(
+            "`params.uri` has {} bytes; a URI to subscribe to has at most {URI_MAX}",
+            uri.len()
+        );
+        return Err(RpcError::invalid_params(message));
+    }
     let world = hub.settled_world().await;
     let located = world.catalog.uris.locate(uri);
     let located = located.map_err(|why| no_resource(uri, &why, Era::Legacy))?;

@@ -21,6 +21,16 @@ pub const IN_FLIGHT_MAX: usize = 1024;
 const ASKED_MAX: usize = 128;
 /// Resources that one session can be subscribed to.
 const SUBSCRIPTIONS_MAX: usize = 1024;
+/// How long the URI of one may be, in bytes. No server that is known has longer ones.
+pub const URI_MAX: usize = 8 << 10;
+/// And what all URIs of a session come to, in bytes.
+pub const URIS_BYTES_MAX: usize = 256 << 10;
+/// A `clientInfo` up to this length is kept as it is, in bytes.
+const INFO_MAX: usize = 1024;
+/// Of a longer one the name and the version are kept, each up to this length, in characters.
+const INFO_PART_MAX: usize = 128;
+/// The longest path of a directory (`PATH_MAX` of Linux), in bytes.
+const CWD_MAX: usize = 4096;
 
 /// How a session reaches us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,7 +109,7 @@ impl Client {
     pub fn new(revision: Revision, info: Option<&str>, capabilities: Option<&str>) -> Self {
         let fallback = Self::default();
         Self {
-            info: info.filter(|json| object::is_object(json)).map_or(fallback.info, Into::into),
+            info: info.filter(|json| object::is_object(json)).map_or(fallback.info, short_info),
             revision,
             capabilities: capabilities.map(ClientCapabilities::parse).unwrap_or_default().into(),
         }
@@ -112,6 +122,19 @@ impl Client {
             |json: Option<&str>| json.and_then(object::string).unwrap_or_default().into_owned();
         format!("{} {}", text(name), text(version)).trim().to_owned()
     }
+}
+
+/// What of a `clientInfo` is kept for as long as the session lives.
+fn short_info(json: &str) -> Arc<str> {
+    if json.len() <= INFO_MAX {
+        return json.into();
+    }
+    let [name, version] = object::members(json, ["name", "version"]).unwrap_or_default();
+    let part = |json: Option<&str>| {
+        let text = json.and_then(object::string).unwrap_or_default();
+        serde_json::Value::from(text.chars().take(INFO_PART_MAX).collect::<String>())
+    };
+    serde_json::json!({ "name": part(name), "version": part(version) }).to_string().into()
 }
 
 static NEXT_OWNER: AtomicU64 = AtomicU64::new(1);
@@ -128,7 +151,7 @@ impl Session {
             owner,
             principal,
             way,
-            cwd: cwd.map(Into::into),
+            cwd: cwd.filter(|cwd| cwd.as_os_str().len() <= CWD_MAX).map(Into::into),
             ledger: Arc::default(),
             state: Mutex::new(state),
             idle: Notify::new(),
@@ -187,7 +210,9 @@ impl Session {
     /// hear about too many.
     pub fn subscribe(&self, shown: &str, subscription: Arc<Subscription>) -> bool {
         let subscriptions = &mut self.lock().subscriptions;
-        let has_room = subscriptions.len() < SUBSCRIPTIONS_MAX || subscriptions.contains_key(shown);
+        let bytes: usize = subscriptions.keys().map(|uri| uri.len()).sum();
+        let has_room = subscriptions.contains_key(shown)
+            || subscriptions.len() < SUBSCRIPTIONS_MAX && bytes + shown.len() <= URIS_BYTES_MAX;
         if has_room {
             subscriptions.insert(shown.into(), subscription);
         }
@@ -317,5 +342,37 @@ impl Drop for InFlight {
         if state.in_flight.is_empty() {
             self.session.idle.notify_waiters();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Client, INFO_MAX, Revision, Session, Way};
+    use crate::access::Principal;
+    use crate::base::SessionId;
+
+    #[test]
+    fn of_what_a_client_says_of_itself_little_is_kept() {
+        let client = |info: &str| Client::new(Revision::NEWEST_LEGACY, Some(info), None);
+        let small = r#"{"name":"a","version":"1","title":"A"}"#;
+        assert_eq!(&*client(small).info, small);
+        let long = "ü".repeat(2_000_000);
+        let large = format!(r#"{{"icons":["{long}"],"name":"a{long}","version":"1"}}"#);
+        let kept = client(&large);
+        assert!(kept.info.len() <= INFO_MAX, "{}", kept.info.len());
+        assert_eq!(kept.title(), format!("a{} 1", "ü".repeat(127)));
+        let able = format!(r#"{{"sampling":{{}},"experimental":{{"x":"{long}"}}}}"#);
+        let kept = Client::new(Revision::NEWEST_LEGACY, None, Some(&able)).capabilities;
+        assert!(kept.as_json().len() < 100, "{}", kept.as_json().len());
+        assert!(kept.can_answer(&crate::wire::Method::CreateMessage, None));
+    }
+
+    #[test]
+    fn a_directory_is_no_longer_than_a_path_can_be() {
+        let with = |len: usize| {
+            let cwd = format!("/{}", "d".repeat(len)).into();
+            Session::new(SessionId::random(), Principal::User(1), Way::Link, Some(cwd))
+        };
+        assert!(with(100).cwd.is_some() && with(5000).cwd.is_none());
     }
 }

@@ -3,13 +3,18 @@
 use super::tree::{Json, Number};
 
 /// How deep values may lie in each other; serde_json's own bound.
-const DEPTH_MAX: usize = 127;
+pub(super) const DEPTH_MAX: usize = 127;
+
+/// How many values a tree may have: each costs some hundred bytes at the most beside its text, so a
+/// text of many small ones would cost many times itself. What may be larger is read as a
+/// [`Doc`](super::Doc).
+pub const VALUES_MAX: usize = 1 << 18;
 
 /// A text that is not JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{what} at byte {at}")]
 pub struct ParseError {
-    what: &'static str,
+    pub(super) what: &'static str,
     /// Bytes before the place.
     pub at: usize,
 }
@@ -17,7 +22,7 @@ pub struct ParseError {
 impl Json {
     /// Reads a whole text (RFC 8259).
     pub fn parse(text: &str) -> Result<Self, ParseError> {
-        let mut reader = Reader { text, at: 0 };
+        let mut reader = Reader { text, at: 0, left: VALUES_MAX };
         reader.space();
         let value = reader.value(0)?;
         reader.space();
@@ -28,6 +33,8 @@ impl Json {
 struct Reader<'a> {
     text: &'a str,
     at: usize,
+    /// Values that there may still be.
+    left: usize,
 }
 
 impl<'a> Reader<'a> {
@@ -63,6 +70,8 @@ impl<'a> Reader<'a> {
         if depth > DEPTH_MAX {
             return Err(self.wrong("values lie too deep in each other"));
         }
+        self.left =
+            self.left.checked_sub(1).ok_or(self.wrong("more values than a tree may have"))?;
         match self.peek() {
             Some(b'{') => self.object(depth),
             Some(b'[') => self.array(depth),
@@ -87,6 +96,7 @@ impl<'a> Reader<'a> {
             items.push(self.value(depth + 1)?);
             self.space();
             if self.take(b']') {
+                items.shrink_to_fit();
                 return Ok(Json::Array(items));
             }
             if !self.take(b',') {
@@ -116,6 +126,7 @@ impl<'a> Reader<'a> {
             members.push((name, self.value(depth + 1)?));
             self.space();
             if self.take(b'}') {
+                members.shrink_to_fit();
                 return Ok(Json::Object(members));
             }
             if !self.take(b',') {
@@ -197,6 +208,14 @@ mod tests {
         assert_eq!(Json::parse(text).unwrap().to_string(), text);
     }
 
+    /// What a tree of as many values as there may be takes is some megabytes.
+    #[test]
+    fn a_value_is_a_small_node() {
+        assert!(size_of::<Json>() <= 32, "{}", size_of::<Json>());
+        let Json::Array(items) = Json::parse("[1,2,3,4,5]").unwrap() else { panic!("an array") };
+        assert_eq!(items.capacity(), 5);
+    }
+
     #[test]
     fn what_is_no_json_is_refused() {
         for text in [
@@ -223,6 +242,9 @@ mod tests {
         ] {
             assert!(Json::parse(text).is_err(), "{text}");
         }
+        let many = |count: usize| format!("[{}0]", "0,".repeat(count - 2));
+        assert!(Json::parse(&many(super::VALUES_MAX)).is_ok());
+        assert!(Json::parse(&many(super::VALUES_MAX + 1)).is_err());
         let deep = |depth: usize| "[".repeat(depth) + &"]".repeat(depth);
         assert!(Json::parse(&deep(128)).is_ok() && Json::parse(&deep(129)).is_err());
     }

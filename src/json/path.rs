@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::doc::{Kind, Slice};
 use super::tree::Json;
 
 /// A path to a part of a value. An empty one leads to the value itself.
@@ -54,11 +55,25 @@ impl Path {
         Ok(Self(steps))
     }
 
+    /// Whether it leads to the value itself.
+    pub fn is_whole(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The part of `value` that the path leads to.
     pub fn find<'a>(&self, value: &'a Json) -> Option<&'a Json> {
         self.0.iter().try_fold(value, |value, step| match value {
             Json::Object(_) => value.get(step),
             Json::Array(items) => items.get(step.parse::<usize>().ok()?),
+            _ => None,
+        })
+    }
+
+    /// The same in a text.
+    pub fn find_in<'a>(&self, value: Slice<'a>) -> Option<Slice<'a>> {
+        self.0.iter().try_fold(value, |value, step| match value.kind() {
+            Kind::Object => value.get(step),
+            Kind::Array => value.items().nth(step.parse::<usize>().ok()?),
             _ => None,
         })
     }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::doc::Doc;
+
 /// A JSON value. Comparing is exact: `1` and `1.0` differ, and so do objects with the same members
 /// in another order; see [`Json::is_equivalent`].
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -14,35 +16,61 @@ pub enum Json {
     Array(Vec<Json>),
     /// Members in the order they were written. A name may occur twice; the last one counts.
     Object(Vec<(String, Json)>),
+    /// A value that is passed on as it is written and not looked into: for what may be too large
+    /// for a tree. To everything but writing it is a value without parts.
+    Written(Doc),
 }
 
 /// A number as it is written: `1e400` and `12345678901234567890` keep every digit.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Number(Box<str>);
+pub struct Number(Digits);
+
+/// Most numbers are short: they lie in the tree itself.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Digits {
+    Short(u8, [u8; SHORT_MAX]),
+    Long(Box<str>),
+}
+
+/// As many digits as fit beside the largest other value.
+const SHORT_MAX: usize = 22;
 
 impl Number {
     /// `text` must be a JSON number.
     pub(super) fn from_text(text: &str) -> Self {
-        Self(text.into())
+        let mut digits = [0; SHORT_MAX];
+        match (digits.get_mut(..text.len()), u8::try_from(text.len())) {
+            (Some(place), Ok(len)) => {
+                place.copy_from_slice(text.as_bytes());
+                Self(Digits::Short(len, digits))
+            }
+            _ => Self(Digits::Long(text.into())),
+        }
     }
 
     pub fn as_str(&self) -> &str {
-        &self.0
+        match &self.0 {
+            Digits::Short(len, digits) => {
+                let digits = digits.get(..usize::from(*len)).unwrap_or_default();
+                std::str::from_utf8(digits).unwrap_or_default()
+            }
+            Digits::Long(text) => text,
+        }
     }
 
     /// The number, if it is a whole one that is written without point or exponent and fits.
     pub fn as_u64(&self) -> Option<u64> {
-        self.0.parse().ok()
+        self.as_str().parse().ok()
     }
 
     /// The nearest floating-point number.
     pub fn as_f64(&self) -> f64 {
-        self.0.parse().unwrap_or(f64::NAN)
+        self.as_str().parse().unwrap_or(f64::NAN)
     }
 
     /// Whether it is written without point and exponent.
     pub fn is_integer(&self) -> bool {
-        self.0.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-')
+        self.as_str().bytes().all(|byte| byte.is_ascii_digit() || byte == b'-')
     }
 }
 
@@ -91,6 +119,7 @@ impl Json {
             Self::String(_) => "a string",
             Self::Array(_) => "an array",
             Self::Object(_) => "an object",
+            Self::Written(doc) => doc.root().title(),
         }
     }
 
@@ -139,6 +168,7 @@ impl Json {
                 .unwrap_or_else(|_| Value::from(f64::MAX.copysign(number.as_f64()))),
             Self::String(text) => Value::String(text.clone()),
             Self::Array(items) => items.iter().map(Self::to_value).collect(),
+            Self::Written(doc) => serde_json::from_str(doc.text()).unwrap_or_default(),
             Self::Object(members) => {
                 members.iter().map(|(name, value)| (name.clone(), value.to_value())).collect()
             }
@@ -152,6 +182,7 @@ impl Json {
             Self::Bool(bool) => out.push_str(if *bool { "true" } else { "false" }),
             Self::Number(number) => out.push_str(number.as_str()),
             Self::String(text) => write_string(text, out),
+            Self::Written(doc) => out.push_str(doc.text()),
             Self::Array(items) => {
                 out.push('[');
                 for (index, item) in items.iter().enumerate() {
@@ -184,6 +215,7 @@ impl Json {
             Self::Bool(bool) => 5 - usize::from(*bool),
             Self::Number(number) => number.as_str().len(),
             Self::String(text) => string_len(text),
+            Self::Written(doc) => doc.text().len(),
             Self::Array(items) => {
                 2 + items.len().saturating_sub(1) + items.iter().map(Self::len).sum::<usize>()
             }
@@ -201,22 +233,37 @@ fn write_string(text: &str, out: &mut String) {
     let mut rest = text;
     while let Some(at) = rest.bytes().position(needs_escape) {
         out.push_str(&rest[..at]);
-        match rest.as_bytes()[at] {
-            b'"' => out.push_str("\\\""),
-            b'\\' => out.push_str("\\\\"),
-            b'\n' => out.push_str("\\n"),
-            b'\r' => out.push_str("\\r"),
-            b'\t' => out.push_str("\\t"),
-            byte => out.push_str(&format!("\\u{byte:04x}")),
-        }
+        write_char(char::from(rest.as_bytes()[at]), out);
         rest = &rest[at + 1..];
     }
     out.push_str(rest);
     out.push('"');
 }
 
+/// Writes a character of a string.
+pub(super) fn write_char(char: char, out: &mut String) {
+    match char {
+        '"' => out.push_str("\\\""),
+        '\\' => out.push_str("\\\\"),
+        '\n' => out.push_str("\\n"),
+        '\r' => out.push_str("\\r"),
+        '\t' => out.push_str("\\t"),
+        '\0'..' ' => out.push_str(&format!("\\u{:04x}", u32::from(char))),
+        char => out.push(char),
+    }
+}
+
 fn needs_escape(byte: u8) -> bool {
     byte < 0x20 || byte == b'"' || byte == b'\\'
+}
+
+/// How many bytes a character of a string takes.
+pub fn char_len(char: char) -> usize {
+    match char {
+        '"' | '\\' | '\n' | '\r' | '\t' => 2,
+        '\0'..' ' => 6,
+        char => char.len_utf8(),
+    }
 }
 
 fn string_len(text: &str) -> usize {
@@ -256,13 +303,13 @@ impl From<bool> for Json {
 
 impl From<u64> for Json {
     fn from(number: u64) -> Self {
-        Self::Number(Number(number.to_string().into()))
+        Self::Number(Number::from_text(&number.to_string()))
     }
 }
 
 impl From<i64> for Json {
     fn from(number: i64) -> Self {
-        Self::Number(Number(number.to_string().into()))
+        Self::Number(Number::from_text(&number.to_string()))
     }
 }
 
@@ -284,7 +331,7 @@ impl From<&serde_json::Value> for Json {
         match value {
             Value::Null => Self::Null,
             Value::Bool(bool) => Self::Bool(*bool),
-            Value::Number(number) => Self::Number(Number(number.to_string().into())),
+            Value::Number(number) => Self::Number(Number::from_text(&number.to_string())),
             Value::String(text) => Self::String(text.clone()),
             Value::Array(items) => Self::Array(items.iter().map(Self::from).collect()),
             Value::Object(members) => Self::Object(

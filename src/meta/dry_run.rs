@@ -6,16 +6,21 @@ use super::fan_out::Plan;
 use super::inner::{Context, full_name, mismatch, resolve};
 use super::input::{Fields, Wanted, invalid, wrong};
 use super::{pipeline, recipe};
+use crate::base::quote::beginning;
 use crate::catalog::Entry;
 use crate::config::recipe::Mode;
 use crate::json::Json;
 use crate::mux::{Outlet, ToolError, prepare};
-use crate::render::preview::preview;
+use crate::render::preview::shortened;
 
 /// How much of the prepared arguments of one call is shown, in bytes: files may stand in them.
 const SHOWN_MAX: usize = 2048;
 /// What of a mismatch between arguments and a schema is told at the most.
 const PROBLEMS_MAX: usize = 20;
+/// Warnings of one call at the most, and how much of a place in the arguments each tells, in
+/// characters.
+const WARNINGS_MAX: usize = 20;
+const PATH_SHOWN_MAX: usize = 500;
 /// Fields that tools usually want a text in.
 const TEXT_FIELDS: [&str; 5] = ["body", "description", "comment", "text", "content"];
 
@@ -40,6 +45,10 @@ impl Calls {
                 })?,
         };
         Self::of_mode(mode, fields, max)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.wanted.len()
     }
 
     fn of_mode(mode: Mode, fields: &mut Fields, max: usize) -> Result<Self, ToolError> {
@@ -119,6 +128,8 @@ impl<O: Outlet> Context<'_, O> {
                 }
             }
             items.push(Json::object(item));
+            // A schema is read for each call: the others have their turn in between.
+            tokio::task::yield_now().await;
         }
         let mut payload = Vec::new();
         payload.extend(recipe.map(|name| ("recipe", name.into())));
@@ -152,7 +163,8 @@ impl<O: Outlet> Context<'_, O> {
         let (arguments, changes) = done.map_err(crate::mux::failure::Failure::told)?;
         let schema = prepare::schema(&entry.item);
         let mut warnings = warnings(mode, wanted, schema.as_ref());
-        warnings.extend(changes.iter().map(|change| {
+        let room = WARNINGS_MAX.saturating_sub(warnings.len());
+        warnings.extend(changes.iter().take(room).map(|change| {
             warning(
                 "coerced_argument",
                 &change.path,
@@ -163,7 +175,7 @@ impl<O: Outlet> Context<'_, O> {
         let bytes = arguments.len();
         summary.bytes += bytes;
         summary.warnings += warnings.len();
-        item.push(("resolvedArguments", preview(&arguments, SHOWN_MAX).value));
+        item.push(("resolvedArguments", shortened(&arguments, SHOWN_MAX)));
         if !warnings.is_empty() {
             item.push(("warnings", Json::Array(warnings)));
         }
@@ -206,6 +218,8 @@ fn source(mode: Mode, index: usize, wanted: &Wanted) -> Json {
 }
 
 fn warning(code: &str, path: &str, message: &str, recommendation: &str) -> Json {
+    let shown = |text: &str| beginning(text, PATH_SHOWN_MAX).to_string();
+    let (path, message) = (shown(path), shown(message));
     Json::object([
         ("code", code.into()),
         ("path", path.into()),
@@ -222,6 +236,9 @@ fn warnings(mode: Mode, wanted: &Wanted, schema: Option<&Json>) -> Vec<Json> {
         property.and_then(|property| property.get("type")).and_then(Json::as_str) == Some("string")
     };
     for (name, value) in members {
+        if found.len() >= WARNINGS_MAX {
+            break;
+        }
         let path = format!("arguments.{name}");
         let is_structured = matches!(value, Json::Array(_) | Json::Object(_));
         if value.as_str().is_some_and(|text| text.starts_with("$json") || text == "$text") {

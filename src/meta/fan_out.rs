@@ -3,9 +3,9 @@
 use futures_util::stream::{self, StreamExt};
 use tokio::time::Instant;
 
-use super::inner::{Context, Ended, check_count, decode_all, millis};
+use super::inner::{Context, check_count, decode_all, millis};
 use super::input::{Fields, Notes, Wanted};
-use super::reply::described;
+use super::reply::{Held, Told};
 use crate::json::Json;
 use crate::mux::{Maker, Outlet, ToolError};
 
@@ -40,7 +40,7 @@ impl Plan {
     /// The arguments of `callmux_batch`.
     pub(super) fn batch(fields: &mut Fields, max: usize) -> Result<Self, ToolError> {
         let field = fields.at("items");
-        let (tool, server) = (fields.needed_text("tool")?, fields.text("server")?);
+        let (tool, server) = (fields.needed_name("tool")?, fields.name("server")?);
         let timeout = fields.timeout()?;
         fields.cwd()?;
         let items = fields.needed_list("items")?;
@@ -64,16 +64,20 @@ impl Plan {
 
 impl<O: Outlet> Context<'_, O> {
     /// Runs the calls, and returns the payload once the last one has ended.
-    pub(super) async fn fan_out(&self, plan: Plan) -> Json {
+    pub(super) async fn fan_out(&self, plan: Plan, tool: &str) -> Json {
         let Plan { calls, notes, entries } = plan;
         let (started, count) = (Instant::now(), calls.len());
+        let (held, share) = (Held::default(), self.share(count));
         let run = |(index, wanted): (usize, &Wanted)| {
-            let wanted = wanted.clone();
-            async move { (index, self.run(&wanted, Maker::MetaTool).await) }
+            let (wanted, held) = (wanted.clone(), &held);
+            async move {
+                let ended = self.run(&wanted, Maker::MetaTool).await;
+                (index, self.told(&ended, share, held, tool).await)
+            }
         };
         let at_once = self.world.config.max_concurrency;
         let mut running = stream::iter(calls.iter().enumerate()).map(run).buffer_unordered(at_once);
-        let mut ended: Vec<Option<Ended>> = Vec::new();
+        let mut ended: Vec<Option<Told>> = Vec::new();
         ended.resize_with(count, || None);
         let mut done = 0;
         while let Some((index, end)) = running.next().await {
@@ -82,15 +86,15 @@ impl<O: Outlet> Context<'_, O> {
             self.progress(done, count);
         }
         drop(running);
-        let ended: Vec<Ended> = ended.into_iter().flatten().collect();
-        let failed: Vec<usize> = (0..count).filter(|index| !ended[*index].is_well()).collect();
-        let results = ended.iter().zip(&calls).enumerate().map(|(index, (end, wanted))| {
+        let ended: Vec<Told> = ended.into_iter().flatten().collect();
+        let failed: Vec<usize> = (0..count).filter(|index| !ended[*index].is_well).collect();
+        let results = ended.into_iter().zip(&calls).enumerate().map(|(index, (end, wanted))| {
             let mut entry = vec![match entries {
                 Entries::ByIndex => ("index", index.into()),
                 Entries::ByCall => ("call", named(wanted)),
             }];
-            entry.extend(described(end));
-            entry.push(("durationMs", end.took_ms()));
+            entry.extend(end.members);
+            entry.push(("durationMs", end.took_ms));
             Json::object(entry)
         });
         let status = if failed.is_empty() { "completed" } else { "partial" };

@@ -12,6 +12,8 @@ use crate::wire::object;
 const LIMIT: u64 = 5;
 const LIMIT_MAX: u64 = 50;
 const QUERIES_MAX: usize = 10;
+/// Bytes of a query at the most.
+const QUERY_MAX: usize = 4096;
 /// How much of each description is shown unless the call says otherwise, in characters.
 const DESCRIPTION_MAX: u64 = 80;
 
@@ -23,11 +25,17 @@ pub(super) async fn search_tools<O: Outlet>(
     let query = match fields.take("query") {
         // Everything, in the order of the names.
         None => None,
-        Some(Json::String(text)) => Some(text),
+        Some(Json::String(text)) => Some(text)
+            .filter(|text| text.len() <= QUERY_MAX)
+            .ok_or_else(|| {
+                let expected = format!("a string of at most {QUERY_MAX} bytes");
+                wrong("query", &expected, format!("`query` must be {expected}"))
+            })?
+            .into(),
         Some(other) => return Err(invalid("query", "a string", Some(&other))),
     };
     queries.splice(0..0, query.clone().filter(|text| !text.trim().is_empty()));
-    let server = fields.text("server")?;
+    let server = fields.name("server")?;
     let limit = fields.count("limit", 1..=LIMIT_MAX)?.unwrap_or(LIMIT);
     let max = fields.count("descriptionMaxLength", 0..=100_000)?.unwrap_or(DESCRIPTION_MAX);
     fields.finish(&[

@@ -3,20 +3,23 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytestring::ByteString;
 use tokio::time::Instant;
 
 use super::input::{Wanted, wrong};
 use super::table::PREFIX;
 use crate::access::policy::{self, Decision};
 use crate::arguments::Checker;
-use crate::base::ServerName;
 use crate::base::names::SEPARATOR;
+use crate::base::quote::beginning;
+use crate::base::{ServerName, large, quoted};
 use crate::catalog::{Entry, NotFound};
 use crate::connection::Ask;
-use crate::json::Json;
+use crate::json::{Doc, Json, Slice};
 use crate::mux::failure::Failure;
 use crate::mux::{self, Call, Hub, Maker, Outlet, ToolError, World, prepare};
 use crate::render::TextFormat;
+use crate::render::preview::{preview, preview_text, shortened};
 use crate::wire::params::Head;
 use crate::wire::{Era, Kind, Message, Payload};
 
@@ -24,6 +27,13 @@ use crate::wire::{Era, Kind, Message, Payload};
 const NAMES_MAX: usize = 25;
 /// What of a mismatch between arguments and a schema is told at the most.
 const PROBLEMS_MAX: usize = 5;
+/// How much of the schema is told with it, in bytes.
+const SCHEMA_SHOWN_MAX: usize = 16 << 10;
+/// And of each problem, which quotes names and values of the client, in characters.
+const PROBLEM_SHOWN_MAX: usize = 500;
+/// How much of a server's own error is told: its message, and its data, in bytes.
+const MESSAGE_SHOWN_MAX: usize = 4096;
+const DATA_SHOWN_MAX: usize = 4096;
 
 /// What the code of a meta-tool has at hand.
 pub(super) struct Context<'a, O> {
@@ -42,7 +52,7 @@ pub(super) struct Context<'a, O> {
 #[derive(Debug)]
 pub(super) struct Ended {
     /// The whole result as the server sent it, or why there is none.
-    pub(super) result: Result<Json, ToolError>,
+    pub(super) result: Result<Doc, ToolError>,
     pub(super) took: Duration,
     /// Why the server may not have liked the arguments: what does not fit, and the schema.
     pub(super) misfit: Option<Json>,
@@ -55,7 +65,7 @@ impl Ended {
 
     /// Whether it is a result that is no error.
     pub(super) fn is_well(&self) -> bool {
-        self.result.as_ref().is_ok_and(|result| !is_error(result))
+        self.result.as_ref().is_ok_and(|result| !is_error(result.root()))
     }
 
     pub(super) fn took_ms(&self) -> Json {
@@ -67,8 +77,8 @@ pub(super) fn millis(duration: Duration) -> Json {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX).into()
 }
 
-pub(super) fn is_error(result: &Json) -> bool {
-    result.get("isError").and_then(Json::as_bool) == Some(true)
+pub(super) fn is_error(result: Slice<'_>) -> bool {
+    result.get("isError").is_some_and(Slice::is_true)
 }
 
 impl<O: Outlet> Context<'_, O> {
@@ -84,9 +94,17 @@ impl<O: Outlet> Context<'_, O> {
             Err(error) => return Ended::failed(error),
         };
         let reply = Box::pin(mux::serve(self.hub.clone(), Box::new(call), Inner(self))).await;
-        let result = result(wanted, reply);
+        let len = reply.payload.len();
+        let result = if len < large::LARGE {
+            result(&wanted.tool, reply)
+        } else {
+            let tool = wanted.tool.clone();
+            let read = large::beside(len, move || result(&tool, reply)).await;
+            // The call was made: that it cannot be told what it brought is no reason to repeat it.
+            read.unwrap_or_else(|| Err(failed("the daemon is being stopped")))
+        };
         let is_refused = match &result {
-            Ok(result) => is_error(result),
+            Ok(result) => is_error(result.root()),
             Err(error) => error.code == "tool_call_failed",
         };
         let misfit = is_refused.then(|| self.misfit(wanted)).flatten();
@@ -116,9 +134,11 @@ impl<O: Outlet> Context<'_, O> {
         maker: Maker,
     ) -> Result<Call, ToolError> {
         let name = Json::from(name);
-        let text = format!(
-            r#"{{"jsonrpc":"2.0","id":0,"method":"tools/call","params":{{"name":{name},"arguments":{arguments}}}}}"#
+        let mut text = format!(
+            r#"{{"jsonrpc":"2.0","id":0,"method":"tools/call","params":{{"name":{name},"arguments":"#
         );
+        arguments.write(&mut text);
+        text += "}}";
         let refused = |error: String| ToolError::new("invalid_arguments", error);
         let message = Message::parse(&text.into()).map_err(|_| refused("it is no call".into()))?;
         let head = Head::parse(&message).map_err(|error| refused(error.message))?;
@@ -173,14 +193,16 @@ impl<O: Outlet> Context<'_, O> {
 /// What of arguments does not fit a schema: the first of it in words, and at most `max` with the schema.
 pub(super) fn mismatch(schema: &Json, arguments: &Json, max: usize) -> Option<(String, Json)> {
     let problems = Checker::compile(schema)?.problems(arguments, max);
-    let first = problems.first()?.to_string();
+    let first = beginning(&problems.first()?.to_string(), PROBLEM_SHOWN_MAX).to_string();
+    let shown = |text: &str| beginning(text, PROBLEM_SHOWN_MAX).to_string();
     let problems = problems.iter().map(|problem| {
         Json::object([
-            ("path", problem.path.as_str().into()),
-            ("message", problem.message.as_str().into()),
+            ("path", shown(&problem.path).into()),
+            ("message", shown(&problem.message).into()),
         ])
     });
-    let members = [("problems", Json::Array(problems.collect())), ("inputSchema", schema.clone())];
+    let told = shortened(schema, SCHEMA_SHOWN_MAX);
+    let members = [("problems", Json::Array(problems.collect())), ("inputSchema", told)];
     Some((first, Json::object(members)))
 }
 
@@ -189,12 +211,17 @@ pub(super) fn full_name(entry: &Entry) -> String {
     format!("{}{SEPARATOR}{}", entry.server.name, entry.item.name)
 }
 
+fn is_full_name(entry: &Entry, name: &str) -> bool {
+    let rest = name.strip_prefix(entry.server.name.as_str());
+    rest.and_then(|rest| rest.strip_prefix(SEPARATOR)).is_some_and(|own| *own == *entry.item.name)
+}
+
 /// The tool that a call is about.
 pub(super) fn resolve<'w>(world: &'w World, wanted: &Wanted) -> Result<&'w Entry, ToolError> {
     if wanted.tool.starts_with(PREFIX) {
         let message = format!(
             "`{}` is a tool of callmux itself, which cannot be called from another; call it directly",
-            wanted.tool
+            quoted(&wanted.tool)
         );
         return Err(ToolError::new("invalid_arguments", message));
     }
@@ -208,7 +235,7 @@ pub(super) fn resolve<'w>(world: &'w World, wanted: &Wanted) -> Result<&'w Entry
                 entry.server.name == *server
                     && (*entry.item.name == *name
                         || *entry.shown == *name
-                        || full_name(entry) == name)
+                        || is_full_name(entry, name))
             };
             entries.iter().find(is_it).ok_or(NotFound::Unknown)
         }
@@ -224,12 +251,13 @@ pub(super) fn known_server<'w>(world: &'w World, name: &str) -> Result<&'w Serve
             ("server", name.into()),
             ("availableServers", Json::Array(available.collect())),
         ]);
-        ToolError::new("server_not_found", format!("there is no server `{name}`")).with(details)
+        let message = format!("there is no server `{}`", quoted(name));
+        ToolError::new("server_not_found", message).with(details)
     })
 }
 
 fn not_found(world: &World, wanted: &Wanted, why: &NotFound) -> ToolError {
-    let tool = wanted.tool.as_str();
+    let (tool, shown) = (wanted.tool.as_str(), quoted(&wanted.tool));
     let of_server = |entry: &&Entry| {
         wanted.server.as_deref().is_none_or(|server| entry.server.name.as_str() == server)
     };
@@ -237,7 +265,7 @@ fn not_found(world: &World, wanted: &Wanted, why: &NotFound) -> ToolError {
         NotFound::Ambiguous(names) => {
             let candidates = names.iter().map(|name| Json::from(&**name)).collect();
             let message =
-                format!("several servers have a tool `{tool}`; say which by its full name");
+                format!("several servers have a tool `{shown}`; say which by its full name");
             let details = [("tool", tool.into()), ("candidates", Json::Array(candidates))];
             ToolError::new("tool_resolution_failed", message).with(Json::object(details))
         }
@@ -255,8 +283,8 @@ fn not_found(world: &World, wanted: &Wanted, why: &NotFound) -> ToolError {
             }
             let names = Some(&world.catalog.tools).filter(|_| wanted.server.is_none());
             let message = match names.and_then(|names| names.nearest(tool)) {
-                Some(near) => format!("there is no tool `{tool}`; did you mean `{near}`?"),
-                None => format!("there is no tool `{tool}`"),
+                Some(near) => format!("there is no tool `{shown}`; did you mean `{near}`?"),
+                None => format!("there is no tool `{shown}`"),
             };
             ToolError::new("tool_not_found", message).with(Json::object(details))
         }
@@ -264,34 +292,41 @@ fn not_found(world: &World, wanted: &Wanted, why: &NotFound) -> ToolError {
 }
 
 /// What a call brought: the server's whole result, or why there is none.
-fn result(wanted: &Wanted, reply: mux::Reply) -> Result<Json, ToolError> {
+fn result(tool: &str, reply: mux::Reply) -> Result<Doc, ToolError> {
     match reply.failure.map(|failure| *failure) {
         Some(Failure::Told(error)) => return Err(error),
         Some(Failure::Lost(lost)) => return Err(lost.told()),
         Some(Failure::Refused(error)) => {
             return Err(ToolError::new("tool_not_found", error.message)
-                .with(Json::object([("tool", wanted.tool.as_str().into())])));
+                .with(Json::object([("tool", tool.into())])));
         }
         None => {}
     }
-    let failed = |message: &str| ToolError::new("tool_call_failed", message);
     let message = Message::parse(&reply.payload.into_bytes())
         .map_err(|_| failed("the answer of the server cannot be read"))?;
     match message.kind() {
-        Kind::Result { result, .. } => Json::parse(message.at(*result))
+        Kind::Result { result, .. } => Doc::read(message.shared(*result))
             .map_err(|error| failed(&format!("the server's result cannot be read: {error}"))),
-        Kind::Error { error, .. } => Err(rpc_error(wanted, message.at(*error))),
+        Kind::Error { error, .. } => Err(rpc_error(tool, message.shared(*error))),
         _ => Err(failed("the server gave no answer")),
     }
 }
 
-/// An error of the server itself.
-fn rpc_error(wanted: &Wanted, error: &str) -> ToolError {
-    let error = Json::parse(error).unwrap_or_default();
-    let message = error.get("message").and_then(Json::as_str).unwrap_or("the server refused");
-    let mut details = vec![("tool", wanted.tool.as_str().into())];
-    details.extend(error.get("code").cloned().map(|code| ("jsonrpcCode", code)));
-    details.extend(error.get("data").cloned().map(|data| ("data", data)));
+fn failed(message: &str) -> ToolError {
+    ToolError::new("tool_call_failed", message)
+}
+
+/// An error of the server itself: as much of it as an agent can do something about.
+fn rpc_error(tool: &str, error: ByteString) -> ToolError {
+    let error = Doc::read(error).ok();
+    let member = |name: &str| error.as_ref().and_then(|error| error.root().get(name));
+    let message = member("message").and_then(Slice::text).unwrap_or("the server refused".into());
+    let mut details = vec![("tool", tool.into())];
+    let code = member("code").map(|code| preview(code, DATA_SHOWN_MAX).value);
+    details.extend(code.map(|code| ("jsonrpcCode", code)));
+    let data = member("data").map(|data| preview(data, DATA_SHOWN_MAX).value);
+    details.extend(data.map(|data| ("data", data)));
+    let message = preview_text(&message, MESSAGE_SHOWN_MAX);
     ToolError::new("tool_call_failed", message).with(Json::object(details))
 }
 

@@ -7,11 +7,22 @@
 use std::time::Duration;
 
 use super::mapping::Mapping;
-use crate::base::nearest::NAME_MAX;
+use crate::base::quote::beginning;
+use crate::base::quoted;
 use crate::json::Json;
 use crate::mux::ToolError;
 use crate::render::TextFormat;
 
+/// How long the name of a tool, a server, an argument or a recipe may be, in bytes.
+const NAME_MAX: usize = 1024;
+/// And any other text that says what to do, such as a query or a path.
+const TEXT_MAX: usize = 4096;
+/// Texts of one list at the most.
+const TEXTS_MAX: usize = 64;
+/// Mappings of one step at the most.
+const MAPPINGS_MAX: usize = 256;
+/// Names up to this length are compared with those that there are, in bytes.
+const COMPARED_MAX: usize = 64;
 /// The largest `timeoutMs`: a day.
 const TIMEOUT_MAX: u64 = 24 * 60 * 60 * 1000;
 
@@ -79,17 +90,26 @@ impl Notes {
 
 /// The error for a field that is not as it should be.
 pub(super) fn invalid(field: &str, expected: &str, found: Option<&Json>) -> ToolError {
+    let shown = beginning(field, NAME_MAX);
     let message = match found {
-        Some(found) => format!("`{field}` must be {expected}, not {}", found.title()),
-        None => format!("`{field}` is missing: it must be {expected}"),
+        Some(found) => format!("`{shown}` must be {expected}, not {}", found.title()),
+        None => format!("`{shown}` is missing: it must be {expected}"),
     };
     wrong(field, expected, message)
 }
 
 /// The same in words of its own.
 pub(super) fn wrong(field: &str, expected: &str, message: impl Into<String>) -> ToolError {
+    // Names of members are as long as a client likes.
+    let field = beginning(field, NAME_MAX).to_string();
     ToolError::new("invalid_arguments", message)
         .with(Json::object([("field", field.into()), ("expected", expected.into())]))
+}
+
+fn too_long(field: &str, text: &str, max: usize) -> ToolError {
+    let expected = format!("a string of at most {max} bytes");
+    let (shown, text) = (beginning(field, NAME_MAX), quoted(text));
+    wrong(field, &expected, format!("`{shown}` must be {expected}, not {text}"))
 }
 
 /// The value, or what the JSON in it says if it is a text.
@@ -136,8 +156,24 @@ impl Fields {
 
     /// A text that is not empty.
     pub(super) fn text(&mut self, name: &str) -> Result<Option<String>, ToolError> {
+        self.short_text(name, TEXT_MAX)
+    }
+
+    /// The name of something.
+    pub(super) fn name(&mut self, name: &str) -> Result<Option<String>, ToolError> {
+        self.short_text(name, NAME_MAX)
+    }
+
+    pub(super) fn needed_name(&mut self, name: &str) -> Result<String, ToolError> {
+        self.name(name)?.ok_or_else(|| invalid(&self.at(name), "a non-empty string", None))
+    }
+
+    fn short_text(&mut self, name: &str, max: usize) -> Result<Option<String>, ToolError> {
         match self.take(name) {
             None => Ok(None),
+            Some(Json::String(text)) if text.len() > max => {
+                Err(too_long(&self.at(name), &text, max))
+            }
             Some(Json::String(text)) if !text.trim().is_empty() => Ok(Some(text)),
             Some(Json::String(_)) => {
                 let (field, expected) = (self.at(name), "a non-empty string");
@@ -146,10 +182,6 @@ impl Fields {
             }
             Some(other) => Err(invalid(&self.at(name), "a non-empty string", Some(&other))),
         }
-    }
-
-    pub(super) fn needed_text(&mut self, name: &str) -> Result<String, ToolError> {
-        self.text(name)?.ok_or_else(|| invalid(&self.at(name), "a non-empty string", None))
     }
 
     /// A whole number of a range; a text of one is understood.
@@ -170,6 +202,7 @@ impl Fields {
         Err(match value {
             // The type is right, so the number itself says what is wrong.
             Json::Number(_) => {
+                let value = quoted(&value.to_string()).to_string();
                 wrong(&field, &expected, format!("`{field}` must be {expected}, not {value}"))
             }
             _ => invalid(&field, &expected, Some(&value)),
@@ -209,7 +242,14 @@ impl Fields {
             return Ok(self.text(name)?.into_iter().collect());
         }
         let items = self.list(name)?.unwrap_or_default();
+        if items.len() > TEXTS_MAX {
+            let expected = format!("an array of at most {TEXTS_MAX} strings");
+            return Err(wrong(&field, &expected, format!("`{field}` must be {expected}")));
+        }
         let text = |(index, item): (usize, Json)| match item {
+            Json::String(text) if text.len() > TEXT_MAX => {
+                Err(too_long(&format!("{field}[{index}]"), &text, TEXT_MAX))
+            }
             Json::String(text) if !text.trim().is_empty() => Ok(text),
             other => Err(invalid(&format!("{field}[{index}]"), "a non-empty string", Some(&other))),
         };
@@ -248,6 +288,7 @@ impl Fields {
             return Ok(());
         }
         let (field, expected) = (self.at("cwd"), "an absolute path");
+        let cwd = quoted(&cwd);
         Err(wrong(&field, expected, format!("`{field}` must be {expected}, not `{cwd}`")))
     }
 
@@ -259,14 +300,14 @@ impl Fields {
     /// Refuses what is left. `known`: the names that there are.
     pub(super) fn finish(&self, known: &[&str]) -> Result<(), ToolError> {
         let Some((name, _)) = self.members.first() else { return Ok(()) };
-        // A long name is no slip, and comparing it is not free.
-        let known_names = known.iter().filter(|_| name.len() <= NAME_MAX);
-        let near = known_names.min_by_key(|known| strsim::damerau_levenshtein(known, name));
-        let near = near.filter(|known| strsim::damerau_levenshtein(known, name) <= 3);
+        let distance = |known: &&&str| strsim::damerau_levenshtein(known, name);
+        let near = known.iter().filter(|_| name.len() <= COMPARED_MAX).min_by_key(distance);
+        let near = near.filter(|known| distance(known) <= 3);
         let field = self.at(name);
+        let shown = beginning(&field, NAME_MAX);
         let message = match near {
-            Some(near) => format!("`{field}` is unknown; did you mean `{near}`?"),
-            None => format!("`{field}` is unknown; known are {}", known.join(", ")),
+            Some(near) => format!("`{shown}` is unknown; did you mean `{near}`?"),
+            None => format!("`{shown}` is unknown; known are {}", known.join(", ")),
         };
         let expected = format!("one of {}", known.join(", "));
         Err(wrong(&field, &expected, message))
@@ -302,8 +343,8 @@ impl Wanted {
 
     /// A call of `callmux_call`, or an entry of `calls` or `steps`.
     pub(super) fn decode(fields: &mut Fields, may_map: bool) -> Result<Self, ToolError> {
-        let tool = fields.needed_text("tool")?;
-        let server = fields.text("server")?;
+        let tool = fields.needed_name("tool")?;
+        let server = fields.name("server")?;
         let mut wanted = Self::decode_rest(fields, may_map)?;
         (wanted.tool, wanted.server) = (tool, server);
         Ok(wanted)
@@ -317,7 +358,14 @@ impl Wanted {
         if may_map {
             let field = fields.at("inputMapping");
             if let Some(Json::Object(members)) = fields.table("inputMapping")? {
+                if members.len() > MAPPINGS_MAX {
+                    let expected = format!("an object of at most {MAPPINGS_MAX} members");
+                    return Err(wrong(&field, &expected, format!("`{field}` must be {expected}")));
+                }
                 for (argument, value) in members {
+                    if argument.len() > NAME_MAX {
+                        return Err(too_long(&field, &argument, NAME_MAX));
+                    }
                     let mapping = Mapping::decode(&format!("{field}.{argument}"), value)?;
                     mappings.push((argument, mapping));
                 }

@@ -12,9 +12,15 @@
 //! `{"from": "$json.id", "default": 7}` gives a value for an expression that leads nowhere. What comes
 //! out is data: it is never looked at for references.
 
+use std::sync::OnceLock;
+
 use super::input::{invalid, wrong};
-use crate::json::{Json, Path};
+use crate::base::quoted;
+use crate::json::{Doc, Json, Path, Slice};
 use crate::mux::ToolError;
+
+/// How long an expression may be, in bytes.
+const EXPRESSION_MAX: usize = 4096;
 
 /// Where an argument comes from.
 #[derive(Debug, Clone, PartialEq)]
@@ -72,30 +78,90 @@ impl Mapping {
     }
 
     fn parse(field: &str, expression: String, default: Option<Json>) -> Result<Self, ToolError> {
+        if expression.len() > EXPRESSION_MAX {
+            let expected = format!("an expression of at most {EXPRESSION_MAX} bytes");
+            let message = format!("`{field}` must be {expected}; put texts in `arguments`");
+            return Err(wrong(field, &expected, message));
+        }
         let source = source(&expression).map_err(|why| {
-            let message = format!("`{field}` has the expression `{expression}`: {why}");
+            let shown = quoted(&expression);
+            let message = format!("`{field}` has the expression `{shown}`: {why}");
             wrong(field, "an expression such as \"$json.items[0].id\"", message)
         })?;
         Ok(Self { expression, source, default })
     }
 
-    /// The value. `results`: of the steps so far, whole. `Err`: why there is none.
-    pub(super) fn value(&self, results: &[Json]) -> Result<Json, &'static str> {
+    /// The step whose result it is taken from, for the step at `index`.
+    pub(super) fn looked_into(&self, index: usize) -> Option<usize> {
+        match &self.source {
+            Source::Literal => None,
+            Source::Result { step, .. } => step.or(index.checked_sub(1)),
+        }
+    }
+
+    /// The value, which shares the bytes of the result. `result`: of a step, if there is one, else of
+    /// the step before. `Err`: why there is none.
+    pub(super) fn value<'a>(
+        &self,
+        result: impl FnOnce(Option<usize>) -> Option<&'a Brought>,
+    ) -> Result<Doc, &'static str> {
         let found = match &self.source {
-            Source::Literal => Ok(Json::from(self.expression.as_str())),
+            Source::Literal => Ok(Doc::of(&Json::from(self.expression.as_str()))),
             Source::Result { step, part, path } => {
-                let result = match step {
-                    Some(step) => results.get(*step),
-                    None => results.last(),
-                };
-                result.ok_or(NO_RESULT).and_then(|result| part.of(result, path))
+                result(*step).ok_or(NO_RESULT).and_then(|result| part.of(result, path))
             }
         };
         match (found, &self.default) {
-            (Err(_), Some(default)) => Ok(default.clone()),
+            (Err(_), Some(default)) => Ok(Doc::of(default)),
             (found, _) => found,
         }
     }
+}
+
+/// What a step brought. What its text says is read once, however many mappings look into it.
+#[derive(Debug)]
+pub(super) struct Brought {
+    pub(super) result: Doc,
+    /// As a string.
+    text: OnceLock<Doc>,
+    said: OnceLock<Option<Doc>>,
+}
+
+impl From<Doc> for Brought {
+    fn from(result: Doc) -> Self {
+        Self { result, text: OnceLock::new(), said: OnceLock::new() }
+    }
+}
+
+impl Brought {
+    /// Its texts, one below the other.
+    fn text(&self) -> &Doc {
+        self.text.get_or_init(|| {
+            let texts = texts(self.result.root());
+            match texts.as_slice() {
+                [only] => only.to_doc(),
+                texts => {
+                    let texts = texts.iter().filter_map(|text| text.text());
+                    Doc::of(&Json::from(texts.collect::<Vec<_>>().join("\n")))
+                }
+            }
+        })
+    }
+
+    /// The JSON in its text.
+    fn said(&self) -> Option<&Doc> {
+        let read = || {
+            let text = self.text().root().shared_text()?;
+            Doc::read(text.slice_ref(text.trim())).ok()
+        };
+        self.said.get_or_init(read).as_ref()
+    }
+}
+
+/// The texts of a result.
+fn texts(result: Slice<'_>) -> Vec<Slice<'_>> {
+    let items = result.get("content").into_iter().flat_map(Slice::items);
+    items.filter_map(|item| item.get("text").filter(|text| text.is_string())).collect()
 }
 
 fn source(expression: &str) -> Result<Source, String> {
@@ -138,36 +204,38 @@ fn step(after: &str) -> Option<(usize, &str)> {
 }
 
 impl Part {
-    fn of(self, result: &Json, path: &Path) -> Result<Json, &'static str> {
-        let find = |value: &Json| path.find(value).cloned().ok_or(NO_PATH);
-        let structured = result.get("structuredContent");
+    fn of(self, result: &Brought, path: &Path) -> Result<Doc, &'static str> {
+        let find = |value: Slice<'_>| path.find_in(value).map(Slice::to_doc).ok_or(NO_PATH);
+        let structured = result.result.root().get("structuredContent");
         match self {
-            Self::Text => Ok(text(result).into()),
-            Self::Json => match (Json::parse(text(result).trim()), structured) {
-                (Ok(value), _) => find(&value),
-                (Err(_), Some(value)) => find(value),
-                (Err(_), None) => Err(NOT_JSON),
+            Self::Text => Ok(result.text().clone()),
+            Self::Json => match (result.said(), structured) {
+                (Some(said), _) => find(said.root()),
+                (None, Some(value)) => find(value),
+                (None, None) => Err(NOT_JSON),
             },
             Self::Structured => find(structured.ok_or(NO_PATH)?),
-            Self::Result => find(result),
+            Self::Result => find(result.result.root()),
         }
     }
 }
 
-/// The texts of a result, one below the other.
-pub(super) fn text(result: &Json) -> String {
-    let content = result.get("content").and_then(Json::as_array).unwrap_or_default();
-    let texts = content.iter().filter_map(|item| item.get("text").and_then(Json::as_str));
-    texts.collect::<Vec<_>>().join("\n")
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Json, Mapping, NO_PATH, NO_RESULT, NOT_JSON};
+    use super::{Brought, Doc, Json, Mapping, NO_PATH, NO_RESULT, NOT_JSON};
 
-    fn result(text: &str, more: &str) -> Json {
+    fn result(text: &str, more: &str) -> Brought {
         let text = Json::from(text);
-        Json::parse(&format!(r#"{{"content":[{{"type":"text","text":{text}}}]{more}}}"#)).unwrap()
+        let result = format!(r#"{{"content":[{{"type":"text","text":{text}}}]{more}}}"#);
+        Doc::read(result).unwrap().into()
+    }
+
+    fn value(mapping: &Mapping, results: &[Brought]) -> Result<String, &'static str> {
+        let result = |step: Option<usize>| match step {
+            Some(step) => results.get(step),
+            None => results.last(),
+        };
+        mapping.value(result).map(|value| value.text().to_string())
     }
 
     #[test]
@@ -176,9 +244,9 @@ mod tests {
             result(r#"{"id":12345678901234567890,"a":[{"b":"x"}]}"#, ""),
             result("plain", r#","structuredContent":{"n":1.10}"#),
         ];
-        let check = |expression: &str, results: &[Json], expected: Result<&str, &str>| {
+        let check = |expression: &str, results: &[Brought], expected: Result<&str, &str>| {
             let mapping = Mapping::decode("m", Json::from(expression)).unwrap();
-            let found = mapping.value(results).map(|value| value.to_string());
+            let found = value(&mapping, results);
             assert_eq!(found.as_deref().map_err(|why| *why), expected, "{expression}");
         };
         check(
@@ -203,10 +271,19 @@ mod tests {
     }
 
     #[test]
+    fn a_text_is_read_once_and_its_parts_are_not_copied() {
+        let large = result(&format!("[{}1]", "1,".repeat(50_000)), "");
+        let mapping = Mapping::decode("m", "$json".into()).unwrap();
+        let values: Vec<Doc> = (0..60).map(|_| mapping.value(|_| Some(&large)).unwrap()).collect();
+        let place = values[0].text().as_ptr();
+        assert!(values.iter().all(|value| value.text().as_ptr() == place));
+    }
+
+    #[test]
     fn defaults_stand_in_and_wrong_ones_are_refused() {
         let decode = |json: &str| Mapping::decode("m.x", Json::parse(json).unwrap());
         let mapping = decode(r#"{"from":"$json.a","default":7}"#).unwrap();
-        assert_eq!(mapping.value(&[]).unwrap().to_string(), "7");
+        assert_eq!(value(&mapping, &[]).unwrap(), "7");
         for json in [
             "7",
             "[]",

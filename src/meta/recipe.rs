@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::input::{Fields, invalid};
+use super::input::{Fields, invalid, wrong};
+use crate::arguments::references::BYTES_MAX as FILLED_MAX;
+use crate::base::quoted;
 use crate::config::Recipe;
 use crate::config::recipe::placeholder;
 use crate::json::Json;
@@ -10,7 +12,7 @@ use crate::mux::{ToolError, World};
 
 /// The recipe of `callmux_recipe_run` and the arguments that it is given.
 pub(super) fn decode(fields: &mut Fields, world: &World) -> Result<(Arc<Recipe>, Json), ToolError> {
-    let name = fields.needed_text("recipe")?;
+    let name = fields.needed_name("recipe")?;
     let given = match fields.table("arguments")? {
         Some(given) => {
             fields.finish(&["recipe", "arguments", "outputFormat"])?;
@@ -24,7 +26,8 @@ pub(super) fn decode(fields: &mut Fields, world: &World) -> Result<(Arc<Recipe>,
             ("recipe", name.as_str().into()),
             ("availableRecipes", Json::Array(available)),
         ]);
-        ToolError::new("recipe_not_found", format!("there is no recipe `{name}`")).with(details)
+        ToolError::new("recipe_not_found", format!("there is no recipe `{}`", quoted(&name)))
+            .with(details)
     })?;
     Ok((recipe, given))
 }
@@ -55,13 +58,18 @@ pub(super) fn filled(recipe: &Recipe, given: Json) -> Result<Json, ToolError> {
     }
     let known: Vec<&str> = recipe.parameters.iter().map(|it| it.name.as_str()).collect();
     fields.finish(&known)?;
-    Ok(put(&recipe.body, &values))
+    let mut left = FILLED_MAX;
+    put(&recipe.body, &values, &mut left).ok_or_else(|| {
+        let expected = format!("values that come to at most {FILLED_MAX} bytes where they are put");
+        let message = format!("the arguments of the recipe must be {expected}");
+        wrong("arguments", &expected, message)
+    })
 }
 
 /// Whether a value has a type of JSON Schema.
 fn is_of(value: &Json, kind: &str) -> bool {
     match value {
-        Json::Null => false,
+        Json::Null | Json::Written(_) => false,
         Json::Bool(_) => kind == "boolean",
         Json::Number(number) => kind == "number" || (kind == "integer" && number.is_integer()),
         Json::String(_) => kind == "string",
@@ -70,19 +78,26 @@ fn is_of(value: &Json, kind: &str) -> bool {
     }
 }
 
-fn put(body: &Json, values: &[(&str, Json)]) -> Json {
+/// `None`: the values come to more than is `left`, in bytes, as one value may stand in many places.
+fn put(body: &Json, values: &[(&str, Json)], left: &mut usize) -> Option<Json> {
     if let Some(name) = placeholder(body) {
-        let value = values.iter().find(|(known, _)| *known == name);
-        return value.map(|(_, value)| value.clone()).unwrap_or_default();
+        let value = values.iter().find(|(known, _)| *known == name).map(|(_, value)| value);
+        *left = left.checked_sub(value.map_or(0, Json::len))?;
+        return Some(value.cloned().unwrap_or_default());
     }
-    match body {
-        Json::Array(items) => Json::Array(items.iter().map(|item| put(item, values)).collect()),
+    Some(match body {
+        Json::Array(items) => {
+            Json::Array(items.iter().map(|item| put(item, values, left)).collect::<Option<_>>()?)
+        }
         Json::Object(members) => {
-            let member = |(name, value): &(String, Json)| (name.clone(), put(value, values));
-            Json::Object(members.iter().map(member).collect())
+            let mut filled = Vec::with_capacity(members.len());
+            for (name, value) in members {
+                filled.push((name.clone(), put(value, values, left)?));
+            }
+            Json::Object(filled)
         }
         other => other.clone(),
-    }
+    })
 }
 
 #[cfg(test)]

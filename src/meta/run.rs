@@ -6,9 +6,11 @@ use super::dry_run::Calls;
 use super::fan_out::Plan;
 use super::inner::Context;
 use super::input::Fields;
+use super::reply::room;
 use super::single;
 use super::table::{self, Does, MetaTool, PREFIX, RECIPE_PREFIX};
 use super::{pipeline, recipe, status, stored};
+use crate::base::large;
 use crate::config::Recipe;
 use crate::config::recipe::Mode;
 use crate::connection::pending;
@@ -103,9 +105,7 @@ async fn perform<O: Outlet>(
     own: Own,
     params: &RequestParams<'_>,
 ) -> Result<Json, ToolError> {
-    let given = params.arguments.map_or(Ok(Json::Null), Json::parse);
-    let given = given
-        .map_err(|error| ToolError::new("invalid_arguments", format!("`arguments`: {error}")))?;
+    let given = given(params).await?;
     let tool = match own {
         Own::Tool(tool) => tool,
         Own::Recipe(recipe) => return run_recipe(context, &recipe, given).await,
@@ -137,12 +137,12 @@ async fn perform<O: Outlet>(
                 let format = fields.format()?;
                 context.format = context.format.or(format);
                 let found = stored::get_result(context, &mut fields).await?;
-                Ok(context.payload(found))
+                Ok(context.payload(found, 0, tool.name).await)
             }
         },
         Does::DryRun => {
             let calls = Calls::decode(&mut fields, max)?;
-            Ok(context.payload(context.dry_run(calls).await))
+            Ok(dry_run(context, calls, tool.name).await)
         }
         Does::RecipeRun => {
             let (recipe, given) = recipe::decode(&mut fields, &context.world)?;
@@ -151,21 +151,40 @@ async fn perform<O: Outlet>(
         Does::RecipeDryRun => {
             let (recipe, given) = recipe::decode(&mut fields, &context.world)?;
             let calls = Calls::of_recipe(&recipe, given, max)?;
-            Ok(context.payload(context.dry_run(calls).await))
+            Ok(dry_run(context, calls, tool.name).await)
         }
         Does::SearchTools => {
             let found = super::find::search_tools(context, &mut fields).await?;
-            Ok(context.payload(found))
+            Ok(context.payload(found, 0, tool.name).await)
         }
         Does::GetResult => {
             let found = stored::get_result(context, &mut fields).await?;
-            Ok(context.payload(found))
+            Ok(context.payload(found, 0, tool.name).await)
         }
         Does::CacheClear => {
-            status::cache_clear(context, &mut fields).map(|done| context.payload(done))
+            let done = status::cache_clear(context, &mut fields)?;
+            Ok(context.payload(done, 0, tool.name).await)
         }
-        Does::Status => status::status(context, &mut fields).map(|found| context.payload(found)),
+        Does::Status => {
+            let found = status::status(context, &mut fields)?;
+            Ok(context.payload(found, 0, tool.name).await)
+        }
     }
+}
+
+/// The arguments, read beside the loop where they are large.
+async fn given(params: &RequestParams<'_>) -> Result<Json, ToolError> {
+    let read = match params.arguments {
+        None => Ok(Json::Null),
+        Some(text) if text.len() < large::LARGE => Json::parse(text),
+        Some(text) => {
+            let owned = text.to_owned();
+            let read = large::beside(text.len(), move || Json::parse(&owned)).await;
+            let stopped = || ToolError::new("tool_call_failed", "the daemon is being stopped");
+            read.ok_or_else(stopped)?
+        }
+    };
+    read.map_err(|error| ToolError::new("invalid_arguments", format!("`arguments`: {error}")))
 }
 
 async fn run_recipe<O: Outlet>(
@@ -194,8 +213,11 @@ async fn run_recipe<O: Outlet>(
 }
 
 async fn fan_out<O: Outlet>(context: &Context<'_, O>, plan: Plan, tool: &str) -> Json {
-    let payload = context.fan_out(plan).await;
-    context.payload(context.fitting(payload, "results", tool).await)
+    let count = plan.calls.len();
+    let payload = context.fan_out(plan, tool).await;
+    let payload = context.fitting(payload, "results", tool).await;
+    let room = room(&payload, "results", count);
+    context.payload(payload, room, tool).await
 }
 
 async fn in_turn<O: Outlet>(
@@ -204,8 +226,18 @@ async fn in_turn<O: Outlet>(
     notes: super::input::Notes,
     tool: &str,
 ) -> Json {
-    let payload = context.pipeline(steps, notes).await;
-    context.payload(context.fitting(payload, "steps", tool).await)
+    let count = steps.len();
+    let payload = context.pipeline(steps, notes, tool).await;
+    let payload = context.fitting(payload, "steps", tool).await;
+    let room = room(&payload, "steps", count);
+    context.payload(payload, room, tool).await
+}
+
+async fn dry_run<O: Outlet>(context: &Context<'_, O>, calls: Calls, tool: &str) -> Json {
+    let count = calls.len();
+    let payload = context.dry_run(calls).await;
+    let room = room(&payload, "items", count);
+    context.payload(payload, room, tool).await
 }
 
 /// An earlier process of ours may have made some of the calls.

@@ -2,7 +2,8 @@
 
 use super::inner::{Context, is_error};
 use super::input::{Fields, Wanted};
-use crate::json::Json;
+use crate::base::large;
+use crate::json::{Doc, Json, Slice};
 use crate::mux::shield::{self, Reader};
 use crate::mux::{Maker, Outlet, ToolError};
 use crate::wire::Era;
@@ -41,16 +42,20 @@ impl<O: Outlet> Context<'_, O> {
             Ok(result) => result,
             Err(error) => return Err(with_misfit(error, ended.misfit)),
         };
-        let len = result.len();
-        let result = match self.single_reader(wanted).filter(|reader| reader.touches(len)) {
+        let len = result.text().len();
+        let reader = self.single_reader(wanted).filter(|reader| reader.touches(len));
+        let result = match reader {
             Some(reader) => {
                 let whole = result.clone();
-                let work = move || shield::result_for(&reader, &result, len).unwrap_or(result);
-                shield::beside(work).await.unwrap_or(whole)
+                let work = move || {
+                    let short = shield::result_for(&reader, result.root(), len);
+                    short.and_then(|short| Doc::read(short).ok()).unwrap_or(result)
+                };
+                large::beside(len, work).await.unwrap_or(whole)
             }
             None => result,
         };
-        Ok(self.in_era(append(result, ended.misfit)))
+        Ok(self.in_era(result.root(), ended.misfit))
     }
 
     /// Who reads the result; `None` if it is not to be touched.
@@ -66,10 +71,24 @@ impl<O: Outlet> Context<'_, O> {
         })
     }
 
-    fn in_era(&self, result: Json) -> Json {
-        let Json::Object(mut members) = result else { return result };
+    /// The result as this client's era has it. A tool's own error has what of the arguments does not
+    /// fit as a further text.
+    fn in_era(&self, result: Slice<'_>, misfit: Option<Json>) -> Json {
+        if !result.is_object() {
+            return Json::Written(result.to_doc());
+        }
+        let misfit = misfit.filter(|_| is_error(result));
+        let mut members = Vec::new();
         if self.call.era == Era::Modern {
-            members.insert(0, ("resultType".to_owned(), "complete".into()));
+            members.push(("resultType".to_owned(), "complete".into()));
+        }
+        for (name, value) in result.members() {
+            let is_content = name.says("content") && value.is_array();
+            let value = match &misfit {
+                Some(misfit) if is_content => appended(value, misfit),
+                _ => Json::Written(value.to_doc()),
+            };
+            members.push((name.text().unwrap_or_default().into_owned(), value));
         }
         Json::Object(members)
     }
@@ -86,14 +105,9 @@ fn with_misfit(mut error: ToolError, misfit: Option<Json>) -> ToolError {
     error
 }
 
-/// A tool's own error with what of the arguments does not fit as a further text.
-fn append(result: Json, misfit: Option<Json>) -> Json {
-    let (Some(misfit), true) = (misfit, is_error(&result)) else { return result };
-    let Json::Object(mut members) = result else { return result };
-    if let Some((_, Json::Array(content))) = members.iter_mut().find(|(name, _)| name == "content")
-    {
-        let text = Json::object([("_callmux", misfit)]).to_string();
-        content.push(Json::object([("type", "text".into()), ("text", text.into())]));
-    }
-    Json::Object(members)
+fn appended(content: Slice<'_>, misfit: &Json) -> Json {
+    let text = Json::object([("_callmux", misfit.clone())]).to_string();
+    let items = content.items().map(|item| Json::Written(item.to_doc()));
+    let text = Json::object([("type", "text".into()), ("text", text.into())]);
+    Json::Array(items.chain([text]).collect())
 }

@@ -20,7 +20,7 @@ pub(super) fn status<O: Outlet>(
     context: &Context<'_, O>,
     fields: &mut Fields,
 ) -> Result<Json, ToolError> {
-    let only = fields.text("server")?;
+    let only = fields.name("server")?;
     let descriptions = fields.flag("descriptions")?.unwrap_or(false);
     let max = fields.count("descriptionMaxLength", 0..=100_000)?;
     let recommends = fields.flag("recommendations")?.unwrap_or(true);
@@ -274,7 +274,7 @@ pub(super) fn cache_clear<O: Outlet>(
     context: &Context<'_, O>,
     fields: &mut Fields,
 ) -> Result<Json, ToolError> {
-    let (tool, server) = (fields.text("tool")?, fields.text("server")?);
+    let (tool, server) = (fields.name("tool")?, fields.name("server")?);
     fields.finish(&["tool", "server", "outputFormat"])?;
     let world = &context.world;
     let (mut own_server, mut own_tool) = (None, None);

@@ -2,6 +2,7 @@
 
 use super::inner::Context;
 use super::input::{Fields, invalid, wrong};
+use crate::base::{large, quoted};
 use crate::json::{Json, Path};
 use crate::mux::{Outlet, ToolError, prepare};
 use crate::render::filter::Filter;
@@ -12,6 +13,8 @@ const LIMIT_MAX: u64 = 100;
 /// How large a reply is at the most, in bytes, and at the least whatever the client's limit.
 const BUDGET: usize = 16 * 1024;
 const BUDGET_MIN: usize = 2048;
+/// How long a path may be, in bytes.
+const PATH_MAX: usize = 4096;
 /// What of a reply is about it, in bytes.
 const ENVELOPE: usize = 256;
 
@@ -33,24 +36,24 @@ pub(super) async fn get_result<O: Outlet>(
     context: &Context<'_, O>,
     fields: &mut Fields,
 ) -> Result<Json, ToolError> {
-    let reference = fields.needed_text("ref")?;
+    let reference = fields.needed_name("ref")?;
     let selection = selection(fields)?;
     let path = selection.path.to_string();
     fields.finish(KNOWN)?;
     let max = context.view().max_result;
     let budget = if max == 0 { BUDGET } else { max.clamp(BUDGET_MIN, BUDGET) } - ENVELOPE;
     let (results, owner) = (context.hub.results.clone(), prepare::owner(&context.call.principal));
-    let wanted = reference.clone();
+    let (wanted, bytes) = (reference.clone(), results.length(&owner, &reference));
     // Large data is read and walked through beside the loop that serves everybody.
     let work = move || {
         let stored = results.get(&owner, &wanted).map_err(|_| unknown(&wanted))?;
-        let data = prepare::read(&stored.data).map_err(|_| unknown(&wanted))?;
-        let found = select(&data, &selection, budget);
+        let data = prepare::read(stored.data).map_err(|_| unknown(&wanted))?;
+        let found = select(data.root(), &selection, budget);
         let found = found.map_err(|error| told(&error, &wanted, &path))?;
         Ok((stored.tool, found.into_json()))
     };
-    let done = tokio::task::spawn_blocking(work).await;
-    let (tool, found) = done.unwrap_or_else(|_| {
+    let done = large::beside(bytes, work).await;
+    let (tool, found) = done.unwrap_or_else(|| {
         Err(ToolError::new("tool_call_failed", "the daemon is being stopped"))
     })?;
     let mut members =
@@ -102,8 +105,12 @@ fn path_of_sort(fields: &mut Fields) -> Result<Option<(Path, bool)>, ToolError> 
 fn path(fields: &mut Fields, name: &str) -> Result<Option<Path>, ToolError> {
     match fields.take(name) {
         None => Ok(None),
-        Some(Json::String(text)) => {
+        Some(Json::String(text)) if text.len() <= PATH_MAX => {
             Path::parse(&text).map(Some).map_err(|error| wrong_path(name, &error))
+        }
+        Some(Json::String(_)) => {
+            let expected = format!("a path of at most {PATH_MAX} bytes");
+            Err(wrong(name, &expected, format!("`{name}` must be {expected}")))
         }
         Some(other) => Err(invalid(name, "a path such as \"items[0].name\"", Some(&other))),
     }
@@ -115,7 +122,8 @@ fn wrong_path(name: &str, error: &crate::json::PathError) -> ToolError {
 
 /// Somebody else's reference looks the same as one that never was.
 fn unknown(reference: &str) -> ToolError {
-    let message = format!("there is no stored result `{reference}`; call the tool again");
+    let shown = quoted(reference);
+    let message = format!("there is no stored result `{shown}`; call the tool again");
     ToolError::new("result_not_found", message).with(Json::object([("ref", reference.into())]))
 }
 

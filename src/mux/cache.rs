@@ -22,6 +22,9 @@ use crate::json::Json;
 use crate::servers::Item;
 use crate::wire::{Era, Message};
 
+/// Calls with longer arguments are made each for itself, in bytes.
+const ARGUMENTS_MAX: usize = 64 << 10;
+
 /// Which call a result is the result of.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Key {
@@ -139,7 +142,7 @@ impl Part {
 }
 
 impl Key {
-    /// `None` for arguments that are no JSON.
+    /// `None` for arguments that are no JSON, or longer than anything that is asked for twice.
     pub(super) fn new(
         principal: &Principal,
         server: &ServerName,
@@ -148,6 +151,7 @@ impl Key {
     ) -> Option<Self> {
         let arguments = match arguments.filter(|json| *json != "null") {
             None => "{}".into(),
+            Some(json) if json.len() > ARGUMENTS_MAX => return None,
             Some(json) => Json::parse(json).ok()?.sorted().to_string().into_boxed_str(),
         };
         let (principal, server) = (principal.clone(), server.clone());

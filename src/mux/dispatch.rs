@@ -335,11 +335,8 @@ fn hold(hub: &Hub, call: &Call, held: Held) -> Result<Done, Failure> {
 }
 
 fn whose(call: &Call, params: &RequestParams<'_>) -> Whose {
-    Whose {
-        principal: call.principal.clone(),
-        method: call.message.method().map_or("", |method| method.as_str()).into(),
-        name: (&*params.name).into(),
-    }
+    let method = call.message.method().map_or("", |method| method.as_str());
+    Whose::new(call.principal.clone(), method, &params.name)
 }
 
 fn asked<'a>(

@@ -8,10 +8,11 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::base::clip::clipped;
-use crate::base::{CallId, ServerName};
+use crate::base::quote::beginning;
+use crate::base::{CallId, ServerName, quoted};
 use crate::catalog::{Names, NotFound};
 use crate::json::Json;
+use crate::render::preview::preview_text;
 use crate::telemetry::CallOutcome;
 use crate::wire::error::code;
 use crate::wire::{Era, Payload, RpcError, translate};
@@ -39,7 +40,8 @@ pub struct ToolError {
 
 impl ToolError {
     pub fn new(code: &'static str, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), details: None }
+        let message = shortened(message.into());
+        Self { code, message, details: None }
     }
 
     #[must_use]
@@ -69,6 +71,16 @@ impl ToolError {
         members.push(("isError", true.into()));
         Json::object(members)
     }
+}
+
+/// How long a message may be, in bytes: what it quotes may come from anywhere.
+const MESSAGE_MAX: usize = 4096;
+
+/// And a name in what is told of a call, in characters.
+const NAME_SHOWN_MAX: usize = 1024;
+
+fn shortened(message: String) -> String {
+    if message.len() <= MESSAGE_MAX { message } else { preview_text(&message, MESSAGE_MAX) }
 }
 
 /// A call that could not be carried out, or of which nobody knows whether it was.
@@ -144,7 +156,7 @@ impl Lost {
         json!({
             "outcome": self.outcome().as_str(),
             "server": self.server.as_ref().map(ServerName::as_str),
-            "tool": self.tool,
+            "tool": beginning(&self.tool, NAME_SHOWN_MAX).to_string(),
             "call_id": self.call.map(|call| call.to_string()),
             "elapsed_ms": u64::try_from(self.elapsed.as_millis()).unwrap_or(u64::MAX),
             "retry_safe": !self.sent,
@@ -190,9 +202,6 @@ impl Lost {
     }
 }
 
-/// Characters of a name or URI that leads to nothing, as it is repeated to whoever asked for it.
-pub const NAMED_MAX: usize = 2000;
-
 /// The error for a name that leads to no tool or prompt. `noun`: which of them; `names`: those that
 /// there are.
 pub fn not_found(
@@ -201,7 +210,7 @@ pub fn not_found(
     names: &Names,
     complaint: Option<&str>,
 ) -> RpcError {
-    let shown = clipped(name, NAMED_MAX);
+    let shown = quoted(name);
     let mut message = match why {
         NotFound::Unknown => match names.nearest(name) {
             None => format!("unknown {noun}: {shown}"),

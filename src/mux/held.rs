@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use super::sending::TakeBack;
 use crate::access::Principal;
-use crate::base::{SessionId, Tasks};
+use crate::base::{SessionId, Tasks, fingerprint};
 use crate::connection::Ask;
 use crate::servers::Server;
 
@@ -39,8 +39,24 @@ pub(super) struct Held {
 pub(super) struct Whose {
     pub(super) principal: Principal,
     pub(super) method: Box<str>,
-    /// The target as the client named it.
-    pub(super) name: Box<str>,
+    /// The target as the client named it; of a long name what tells it from others.
+    name: Box<str>,
+}
+
+/// Names up to this length are kept as they are, in bytes.
+const NAME_MAX: usize = 1024;
+
+impl Whose {
+    pub(super) fn new(principal: Principal, method: &str, name: &str) -> Self {
+        let name = if name.len() <= NAME_MAX {
+            name.into()
+        } else {
+            let beginning = &name[..name.floor_char_boundary(NAME_MAX)];
+            let rest = fingerprint(name.bytes());
+            format!("{beginning} {} {rest:016x}", name.len()).into_boxed_str()
+        };
+        Self { principal, method: method.into(), name }
+    }
 }
 
 /// All of them. Cloning shares the table.
@@ -92,3 +108,7 @@ pub(super) fn is_ours(state: &str) -> bool {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("`params.requestState` is unknown: the call it belongs to is over; call again without it")]
 pub(super) struct Unknown;
+
+#[cfg(test)]
+#[path = "held/tests.rs"]
+mod tests;

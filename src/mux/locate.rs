@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use super::failure::{self, Failure};
 use super::world::World;
-use crate::base::ServerName;
-use crate::base::clip::clipped;
+use crate::base::{ServerName, quoted};
 use crate::catalog::{self, NotLocated};
 use crate::servers::{Item, Server};
 use crate::wire::error::code;
@@ -75,8 +74,11 @@ fn task<'w>(world: &'w World, id: &'w str) -> Result<Located<'w>, RpcError> {
         let located = Located { server, own: Cow::Borrowed(own), shown: id.into(), item: None };
         has_tasks.then_some(located)
     });
-    found.ok_or_else(|| RpcError::invalid_params(format!("unknown task: {id}")))
+    found.ok_or_else(|| RpcError::invalid_params(format!("unknown task: {}", quoted(id))))
 }
+
+/// A URI up to this length is told whole to who asked for it, in bytes.
+const URI_TOLD_MAX: usize = 1024;
 
 /// The error for a URI that leads to no server (2025-11-25 and 2026-07-28, "Resources", errors).
 pub fn no_resource(uri: &str, why: &NotLocated, era: Era) -> RpcError {
@@ -84,12 +86,13 @@ pub fn no_resource(uri: &str, why: &NotLocated, era: Era) -> RpcError {
         Era::Legacy => code::RESOURCE_NOT_FOUND,
         Era::Modern => code::INVALID_PARAMS,
     };
-    let uri = clipped(uri, failure::NAMED_MAX);
+    let short = quoted(uri);
     let message = match why {
-        NotLocated::Unknown => format!("resource not found: {uri}"),
+        NotLocated::Unknown => format!("resource not found: {short}"),
         NotLocated::Shared(shown) => {
-            format!("several servers have {uri}; read one of {}", shown.join(", "))
+            format!("several servers have {short}; read one of {}", shown.join(", "))
         }
     };
+    let uri = if uri.len() <= URI_TOLD_MAX { uri.to_owned() } else { short.to_string() };
     RpcError::new(code, message).with_data(&serde_json::json!({ "uri": uri }))
 }

@@ -4,6 +4,11 @@
 //! text though the schema has another type becomes that type ([`crate::arguments::coerce()`]). Most
 //! arguments need neither, which one look at their bytes tells.
 
+use std::cell::RefCell;
+
+use bytes::Bytes;
+use bytestring::ByteString;
+
 use super::call::{Call, Maker};
 use super::failure::{Failure, ToolError};
 use super::hub::Hub;
@@ -12,9 +17,14 @@ use super::world::World;
 use crate::arguments::references;
 use crate::arguments::roots::Roots;
 use crate::arguments::{Change, coerce};
-use crate::json::{Json, Path};
+use crate::base::{large, quoted};
+use crate::json::parse::VALUES_MAX;
+use crate::json::{Doc, Json, Path, Slice};
 use crate::servers::Item;
 use crate::wire::object;
+
+/// A schema that is longer is not looked into, in bytes: what it says is the server's affair.
+const SCHEMA_MAX: usize = 256 << 10;
 
 /// What a stored result's owner is called.
 pub fn owner(principal: &crate::access::Principal) -> String {
@@ -31,11 +41,30 @@ pub(super) async fn arguments(
     located: &Located<'_>,
 ) -> Result<Option<String>, Failure> {
     let Some(item) = located.item else { return Ok(None) };
-    // What cannot be read here the server will refuse.
-    let Ok(written) = Json::parse(text) else { return Ok(None) };
+    let Some(written) = read_arguments(text).await? else { return Ok(None) };
     let (prepared, changes) = prepared(hub, world, call, written.clone(), item).await?;
     let is_same = changes.is_empty() && prepared == written;
     Ok((!is_same).then(|| prepared.to_string()))
+}
+
+/// The arguments as a tree. `None`: they are sent as they are, because what cannot be read here the
+/// server will refuse, and what has so many values has no model written.
+async fn read_arguments(text: &str) -> Result<Option<Json>, Failure> {
+    let read = if text.len() < large::LARGE {
+        Json::parse(text).ok()
+    } else {
+        let owned = text.to_owned();
+        large::beside(text.len(), move || Json::parse(&owned).ok()).await.flatten()
+    };
+    // References that nobody puts in place must not reach a server.
+    let names = ["\"$file\"", "\"$jsonFile\"", "\"$yamlFile\"", "\"$text\"", "\"$ref\""];
+    if read.is_none() && names.iter().any(|name| text.contains(name)) && Doc::read(text).is_ok() {
+        return Err(refused(format!(
+            "the arguments have more than {VALUES_MAX} values and references among them; \
+             put what is so large in a file or a stored result"
+        )));
+    }
+    Ok(read)
 }
 
 /// The arguments with references resolved and types put right, and what was put right.
@@ -58,7 +87,8 @@ pub async fn prepared(
 
 /// A tool's `inputSchema`.
 pub fn schema(item: &Item) -> Option<Json> {
-    Json::parse(object::get(&item.definition, "inputSchema")?).ok()
+    let schema = object::get(&item.definition, "inputSchema")?;
+    (schema.len() <= SCHEMA_MAX).then(|| Json::parse(schema).ok())?
 }
 
 async fn resolved(hub: &Hub, world: &World, call: &Call, written: Json) -> Result<Json, Failure> {
@@ -68,11 +98,19 @@ async fn resolved(hub: &Hub, world: &World, call: &Call, written: Json) -> Resul
     };
     let (results, owner) = (hub.results.clone(), owner(&call.principal));
     let work = move || {
+        // Of several parts of one result the result is read once.
+        let last = RefCell::new(None::<(String, Doc)>);
         let stored = |reference: &str, path: &str| {
-            let stored = results.get(&owner, reference).map_err(|error| error.to_string())?;
-            let value = read(&stored.data)?;
-            let path_ = Path::parse(path).map_err(|error| error.to_string())?;
-            path_.find(&value).cloned().ok_or_else(|| format!("{reference} has nothing at {path}"))
+            let mut last = last.borrow_mut();
+            if last.as_ref().is_none_or(|(known, _)| known != reference) {
+                let stored = results.get(&owner, reference).map_err(|error| error.to_string())?;
+                *last = Some((reference.to_owned(), read(stored.data)?));
+            }
+            let way = Path::parse(path).map_err(|error| error.to_string())?;
+            let found = last.as_ref().and_then(|(_, value)| way.find_in(value.root()));
+            let found = found.map(Slice::to_json_or_text);
+            let (reference, path) = (quoted(reference), quoted(path));
+            found.ok_or_else(|| format!("{reference} has nothing at {path}"))
         };
         references::resolve(written, &roots, &stored)
     };
@@ -85,9 +123,9 @@ async fn resolved(hub: &Hub, world: &World, call: &Call, written: Json) -> Resul
 }
 
 /// What a stored result holds.
-pub fn read(data: &[u8]) -> Result<Json, String> {
-    let text = std::str::from_utf8(data).map_err(|error| error.to_string())?;
-    Json::parse(text).map_err(|error| error.to_string())
+pub fn read(data: Bytes) -> Result<Doc, String> {
+    let text = ByteString::try_from(data).map_err(|error| error.to_string())?;
+    Doc::read(text).map_err(|error| error.to_string())
 }
 
 fn refused(message: String) -> Failure {

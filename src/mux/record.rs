@@ -7,10 +7,13 @@ use tokio::time::Instant;
 use super::call::{Call, Reply};
 use super::failure::Failure;
 use super::hub::Hub;
-use crate::base::{CallId, ServerName};
+use crate::base::{CallId, ServerName, quoted};
 use crate::telemetry::fact::CallFinished;
 use crate::telemetry::{CallOutcome, Fact};
 use crate::wire::Payload;
+
+/// Names up to this length are written down whole, in bytes.
+const NAME_SHOWN_MAX: usize = 512;
 
 /// Writes the request down when it ends, however it ends.
 pub struct CallRecord<'a> {
@@ -31,6 +34,8 @@ impl<'a> CallRecord<'a> {
 
     /// What the request is about: the server, if it is for one, and the target as clients name it.
     pub fn name(&mut self, server: Option<ServerName>, target: Arc<str>) {
+        let is_short = target.len() <= NAME_SHOWN_MAX;
+        let target = if is_short { target } else { quoted(&target).to_string().into() };
         self.located = Some((server, target));
     }
 

@@ -17,6 +17,8 @@ use crate::wire::{Kind, Message, Method, RpcError};
 
 /// Rounds of one call at the most: a server that never has enough must not keep us.
 const ROUNDS_MAX: u32 = 32;
+/// Questions of one round at the most.
+const QUESTIONS_MAX: usize = 16;
 /// How long a person may take to answer.
 const PATIENCE: Duration = Duration::from_mins(10);
 
@@ -34,6 +36,12 @@ pub(super) async fn run(
     let round = rounds::read(answer).map_err(|error| {
         refused(format!("the server asks for input in a form that cannot be read: {error}"))
     })?;
+    if round.questions.len() > QUESTIONS_MAX {
+        let count = round.questions.len();
+        return Err(refused(format!(
+            "the server asks {count} questions at once; at most {QUESTIONS_MAX} are passed on"
+        )));
+    }
     let mut waiting = Vec::new();
     for question in round.questions {
         let key = question.id().unwrap_or_default().to_owned();

@@ -5,15 +5,16 @@
 //! rest. Neither touches errors, images, or a result that a tool's `outputSchema` describes, and
 //! neither makes a result longer.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::call::Call;
 use super::hub::Hub;
 use super::locate::Located;
 use super::prepare::owner;
-use crate::base::ServerName;
+use crate::base::{ServerName, large};
 use crate::config::{ServerConfig, View};
-use crate::json::Json;
+use crate::json::{Doc, Json, Kind as Type, Slice};
 use crate::render::preview::{preview, preview_text};
 use crate::render::{TextFormat, format};
 use crate::results::Results;
@@ -79,11 +80,6 @@ pub fn max_result(view: &View, config: &ServerConfig, item: &Item) -> usize {
     if is_whole { 0 } else { config.max_result.unwrap_or(view.max_result) }
 }
 
-/// Does something with a large value beside the loop that serves everybody. `None`: the daemon ends.
-pub async fn beside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
-    tokio::task::spawn_blocking(work).await.ok()
-}
-
 impl Reader {
     /// Whether anything of a result of this size could be for them.
     pub fn touches(&self, len: usize) -> bool {
@@ -102,103 +98,108 @@ pub(super) async fn response(reader: Reader, response: Payload) -> Payload {
     let work = move || {
         let message = Message::parse(&bytes).ok()?;
         let Kind::Result { result: at, .. } = message.kind() else { return None };
-        let result = Json::parse(message.at(*at)).ok()?;
-        let result = result_for(&reader, &result, message.at(*at).len())?;
-        Some(translate::result(message.id().unwrap_or("null"), &result.to_string()))
+        let result = Doc::read(message.shared(*at)).ok()?;
+        let result = result_for(&reader, result.root(), message.at(*at).len())?;
+        Some(translate::result(message.id().unwrap_or("null"), &result))
     };
-    beside(work).await.flatten().unwrap_or_else(|| original.into())
+    let done = large::beside(original.len(), work).await;
+    done.flatten().unwrap_or_else(|| original.into())
 }
 
-/// The result as the reader wants it; `None`: as it is. `len`: of its text. May write to a disk.
-pub fn result_for(reader: &Reader, result: &Json, len: usize) -> Option<Json> {
-    if result.get("isError").and_then(Json::as_bool) == Some(true) {
+/// The result as the reader wants it, as JSON; `None`: as it is. `len`: of its text. May write to a
+/// disk.
+pub fn result_for(reader: &Reader, result: Slice<'_>, len: usize) -> Option<String> {
+    if result.get("isError").is_some_and(Slice::is_true) {
         return None;
     }
-    let content = result.get("content")?.as_array()?;
-    let texts: usize = content.iter().filter(|item| is_text(item)).map(Json::len).sum();
-    let structured = result.get("structuredContent").map_or(0, Json::len);
+    let content = result.get("content").filter(|content| content.is_array())?;
+    let texts: usize = content.items().filter(|item| is_text(*item)).map(Slice::len).sum();
+    let structured = result.get("structuredContent").map_or(0, Slice::len);
     if reader.max_result > 0 && texts + structured > reader.max_result {
         return shortened(reader, result, content, len);
     }
     formatted(reader, result, content)
 }
 
-fn is_text(item: &Json) -> bool {
-    item.get("type").and_then(Json::as_str) == Some("text")
+fn is_text(item: Slice<'_>) -> bool {
+    item.get("type").is_some_and(|kind| kind.says("text"))
 }
 
 /// The result with JSON in its texts in the reader's format, where that is shorter.
-fn formatted(reader: &Reader, result: &Json, content: &[Json]) -> Option<Json> {
+fn formatted(reader: &Reader, result: Slice<'_>, content: Slice<'_>) -> Option<String> {
     if reader.format == TextFormat::Json {
         return None;
     }
-    let formatted = content.iter().map(|item| {
-        let text = item.get("text").and_then(Json::as_str).filter(|_| is_text(item))?;
-        let value = Json::parse(text).ok().filter(|value| !matches!(value, Json::String(_)))?;
+    let formatted = content.items().map(|item| {
+        let text = item.get("text").filter(|_| is_text(item))?.text()?;
+        let value = Json::parse(&text).ok().filter(|value| !matches!(value, Json::String(_)))?;
         let written = format::text(&value, reader.format);
-        (written.len() < text.len()).then(|| with(item.clone(), "text", written.into()))
+        (written.len() < text.len()).then(|| with(item.to_json_or_text(), "text", written.into()))
     });
     let formatted: Vec<Option<Json>> = formatted.collect();
     if formatted.iter().all(Option::is_none) {
         return None;
     }
-    let content = content.iter().zip(formatted);
-    let content = content.map(|(item, formatted)| formatted.unwrap_or_else(|| item.clone()));
-    Some(with(result.clone(), "content", Json::Array(content.collect())))
+    let items = content.items().zip(formatted);
+    let items = items.map(|(item, formatted)| match formatted {
+        Some(formatted) => formatted.to_string().into(),
+        None => item.as_str().into(),
+    });
+    Some(with_content(result, items, true))
 }
 
 /// What a stored result holds: `structuredContent`, else the one text as JSON or as it is, else the
 /// whole result.
-pub fn data(result: &Json) -> Json {
+pub fn data(result: Slice<'_>) -> Doc {
     if let Some(structured) = result.get("structuredContent") {
-        return structured.clone();
+        return structured.to_doc();
     }
-    match result.get("content").and_then(Json::as_array) {
-        Some([only]) => match only.get("text").and_then(Json::as_str) {
-            Some(text) => match Json::parse(text) {
-                Ok(value) if !matches!(value, Json::String(_)) => value,
-                _ => Json::from(text),
-            },
-            None => result.clone(),
-        },
-        _ => result.clone(),
+    let only = result.get("content").and_then(|content| {
+        let mut items = content.items();
+        items.next().filter(|_| items.next().is_none())
+    });
+    let text = only.and_then(|only| only.get("text"));
+    let Some((text, said)) = text.and_then(|text| Some((text, text.shared_text()?))) else {
+        return result.to_doc();
+    };
+    match Doc::read(said) {
+        Ok(value) if value.root().kind() != Type::String => value,
+        _ => text.to_doc(),
     }
 }
 
-fn shortened(reader: &Reader, result: &Json, content: &[Json], len: usize) -> Option<Json> {
+fn shortened(reader: &Reader, result: Slice<'_>, content: Slice<'_>, len: usize) -> Option<String> {
     let data = data(result);
     let reference = store(reader, &data);
     let budget = (reader.max_result / PREVIEW_SHARE).max(PREVIEW_MIN);
-    let envelope = envelope(reader, &data, reference.as_deref(), len, budget);
+    let envelope = envelope(reader, data.root(), reference.as_deref(), len, budget);
     let text = format::text(&envelope, reader.format);
-    let item = Json::object([("type", "text".into()), ("text", text.into())]);
-    let others = content.iter().filter(|item| !is_text(item));
-    let content = std::iter::once(item).chain(others.cloned()).collect();
-    let mut short = with(result.clone(), "content", Json::Array(content));
-    if let Json::Object(members) = &mut short {
-        members.retain(|(name, _)| name != "structuredContent");
-    }
+    let item = Json::object([("type", "text".into()), ("text", text.into())]).to_string();
+    let others = content.items().filter(|item| !is_text(*item));
+    let items = std::iter::once(item.into()).chain(others.map(|item| item.as_str().into()));
+    let short = with_content(result, items, false);
     (short.len() < len).then_some(short)
 }
 
 /// Keeps data for a reader and returns the reference; `None` if it is too large. May write to a disk.
-pub fn store(reader: &Reader, data: &Json) -> Option<String> {
-    let kept = reader.results.keep(&reader.owner, &reader.tool, data.to_string());
+pub fn store(reader: &Reader, data: &Doc) -> Option<String> {
+    let bytes = data.text().clone().into_bytes();
+    let kept = reader.results.keep(&reader.owner, &reader.tool, bytes);
     kept.map(|reference| reference.to_string())
 }
 
 /// What stands for data that is too large: its beginning, its shape, and how to read on.
 pub fn envelope(
     reader: &Reader,
-    data: &Json,
+    data: Slice<'_>,
     reference: Option<&str>,
     len: usize,
     budget: usize,
 ) -> Json {
     let shown = preview(data, budget);
-    let beginning = match data {
-        Json::String(text) => preview_text(text, budget).into(),
-        _ => shown.value,
+    let beginning = match data.text() {
+        Some(text) => preview_text(&text, budget).into(),
+        None => shown.value,
     };
     let mut about = vec![("truncated", true.into())];
     about.extend(reference.map(|reference| ("ref", reference.into())));
@@ -228,6 +229,34 @@ pub fn envelope(
         }
     }
     Json::object([("_callmux", Json::object(about)), ("preview", beginning)])
+}
+
+/// The result with these items for its content.
+fn with_content<'a>(
+    result: Slice<'a>,
+    items: impl Iterator<Item = Cow<'a, str>>,
+    is_structured: bool,
+) -> String {
+    let items = items.collect::<Vec<_>>().join(",");
+    let mut out = String::from("{");
+    let mut items = Some(items);
+    for (name, value) in result.members() {
+        let is_content = name.says("content");
+        let is_left_out =
+            is_content && items.is_none() || !is_structured && name.says("structuredContent");
+        if is_left_out {
+            continue;
+        }
+        if out.len() > 1 {
+            out.push(',');
+        }
+        match items.take_if(|_| is_content) {
+            Some(items) => out.push_str(&format!("\"content\":[{items}]")),
+            None => out.push_str(name.through(value)),
+        }
+    }
+    out.push('}');
+    out
 }
 
 /// The object with one member replaced.

@@ -21,6 +21,8 @@ use crate::wire::{Era, Kind, Message, Payload, RpcError, object, translate};
 
 /// Resources of all servers that can be wanted at once.
 const OPEN_MAX: usize = 4096;
+/// What their URIs come to at the most, in bytes.
+const BYTES_MAX: usize = 4 << 20;
 /// How soon a server that was replaced is looked for again.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 /// How soon a server that ended a subscription in order is asked again.
@@ -72,8 +74,9 @@ impl Subscriptions {
                 return Ok(known);
             }
             open.retain(|_, subscription| subscription.strong_count() > 0);
-            if open.len() >= OPEN_MAX {
-                let message = format!("{OPEN_MAX} resources are subscribed to already");
+            let bytes: usize = open.keys().map(|(_, uri)| uri.len()).sum();
+            if open.len() >= OPEN_MAX || bytes + uri.len() > BYTES_MAX {
+                let message = "too many resources are subscribed to already";
                 return Err(RpcError::new(code::INTERNAL, message));
             }
             let tasks = self.tasks.child();

@@ -11,6 +11,8 @@ use crate::wire::{Kind, Message, Payload, Span, object};
 
 /// How long a server may take; its tasks are left out otherwise.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How much is told of the tasks of all servers, in bytes, and read of those of one.
+const BYTES_MAX: usize = 4 << 20;
 /// Pages that are read of one server at the most.
 const PAGES_MAX: usize = 32;
 /// Bytes of a server's tasks: some 10,000 of them. What is beyond is left out.
@@ -21,12 +23,22 @@ const CURSOR_MAX: usize = 8 * 1024;
 /// The result of `tasks/list`, as JSON: every server's tasks under the ids that clients know.
 pub async fn list(hub: &Hub) -> String {
     let world = hub.world();
-    let mut all = Vec::new();
+    let (mut all, mut left) = (Vec::new(), BYTES_MAX);
     for server in world.servers.values() {
         let Some(live) = server.status().live.clone() else { continue };
         if live.identity.capabilities.lists_tasks {
             match tokio::time::timeout(PATIENCE, of_server(&live)).await {
-                Ok(tasks) => all.extend(tasks),
+                Ok(tasks) => {
+                    for page in tasks {
+                        let rest = left.checked_sub(page.len());
+                        if rest.is_none() {
+                            tracing::warn!(server = %server.name, "its tasks are too many to be told");
+                        }
+                        let Some(rest) = rest else { break };
+                        left = rest;
+                        all.push(page);
+                    }
+                }
                 Err(_) => tracing::debug!(server = %server.name, "its tasks were not told in time"),
             }
         }
@@ -51,10 +63,11 @@ async fn of_server(live: &Live) -> Vec<String> {
             break;
         }
         all.extend(page(&answer, *result, live.connection.server().as_str()));
+        bytes += answer.len();
         cursor = object::get(answer.at(*result), "nextCursor")
             .filter(|cursor| cursor.starts_with('"') && cursor.len() <= CURSOR_MAX)
             .map(str::to_owned);
-        if cursor.is_none() {
+        if cursor.is_none() || bytes > BYTES_MAX {
             break;
         }
     }

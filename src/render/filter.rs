@@ -11,11 +11,15 @@
 //! brackets: `["due date"]`. Literals are those of JSON; a text may stand in single quotes too.
 //! What is not there counts as `null`. Values of different kinds are neither less nor greater.
 
+mod decimal;
 mod parse;
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 
-use crate::json::{Json, Number, Path};
+use decimal::Decimal;
+
+use crate::json::{Json, Kind, Path, Slice};
 
 /// A condition.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,21 +53,19 @@ pub struct FilterError {
 
 impl Filter {
     /// Whether an item meets the condition.
-    pub fn is_met(&self, item: &Json) -> bool {
+    pub fn is_met(&self, item: Slice<'_>) -> bool {
         match self {
             Self::All(filters) => filters.iter().all(|filter| filter.is_met(item)),
             Self::Any(filters) => filters.iter().any(|filter| filter.is_met(item)),
             Self::Not(filter) => !filter.is_met(item),
-            Self::Test { path, operator, value } => {
-                operator.is_met(path.find(item).unwrap_or(&Json::Null), value)
-            }
+            Self::Test { path, operator, value } => operator.is_met(path.find_in(item), value),
         }
     }
 }
 
 impl Operator {
-    fn is_met(self, found: &Json, wanted: &Json) -> bool {
-        let order = || compare(found, wanted);
+    fn is_met(self, found: Option<Slice<'_>>, wanted: &Json) -> bool {
+        let order = || compare(&Scalar::found(found?)?, &Scalar::wanted(wanted)?);
         match self {
             Self::Equal => is_equal(found, wanted),
             Self::NotEqual => !is_equal(found, wanted),
@@ -71,65 +73,87 @@ impl Operator {
             Self::AtMost => order().is_some_and(Ordering::is_le),
             Self::Greater => order() == Some(Ordering::Greater),
             Self::AtLeast => order().is_some_and(Ordering::is_ge),
-            Self::Contains => match (found, wanted) {
-                (Json::String(text), Json::String(part)) => text.contains(&**part),
-                (Json::Array(items), _) => items.iter().any(|item| is_equal(item, wanted)),
-                (Json::Object(_), Json::String(name)) => found.get(name).is_some(),
-                _ => false,
-            },
+            Self::Contains => found.is_some_and(|found| contains(found, wanted)),
         }
     }
 }
 
-/// Numbers are equal by value, `1` and `1.0`; everything else as it is written.
-fn is_equal(a: &Json, b: &Json) -> bool {
-    compare(a, b).map_or_else(|| a.is_equivalent(b), Ordering::is_eq)
+fn contains(found: Slice<'_>, wanted: &Json) -> bool {
+    match (found.kind(), wanted) {
+        (Kind::String, Json::String(part)) => {
+            found.text().is_some_and(|text| text.contains(&**part))
+        }
+        (Kind::Array, _) => found.items().any(|item| is_equal(Some(item), wanted)),
+        (Kind::Object, Json::String(name)) => found.get(name).is_some(),
+        _ => false,
+    }
 }
 
-/// The order of two numbers, texts or booleans; `None` for anything else.
-pub(super) fn compare(a: &Json, b: &Json) -> Option<Ordering> {
+/// Numbers are equal by value, `1` and `1.0`; everything else as it is written. What is not there is
+/// `null`.
+fn is_equal(found: Option<Slice<'_>>, wanted: &Json) -> bool {
+    let Some(found) = found else { return *wanted == Json::Null };
+    match (Scalar::found(found), Scalar::wanted(wanted)) {
+        (Some(found), Some(wanted)) => compare(&found, &wanted).is_some_and(Ordering::is_eq),
+        // The order of members aside, equal values have one text.
+        _ => {
+            found.len() == wanted.len()
+                && found.to_json().is_ok_and(|found| found.is_equivalent(wanted))
+        }
+    }
+}
+
+/// What has an order.
+#[derive(Debug)]
+pub(super) enum Scalar<'a> {
+    Bool(bool),
+    Number(Decimal<'a>),
+    Text(Cow<'a, str>),
+}
+
+impl<'a> Scalar<'a> {
+    pub(super) fn found(value: Slice<'a>) -> Option<Self> {
+        match value.kind() {
+            Kind::Bool => Some(Self::Bool(value.is_true())),
+            Kind::Number => Some(Self::Number(Decimal::of(value.as_str()))),
+            Kind::String => value.text().map(Self::Text),
+            Kind::Null | Kind::Array | Kind::Object => None,
+        }
+    }
+
+    fn wanted(value: &'a Json) -> Option<Self> {
+        match value {
+            Json::Bool(bool) => Some(Self::Bool(*bool)),
+            Json::Number(number) => Some(Self::Number(Decimal::of(number.as_str()))),
+            Json::String(text) => Some(Self::Text(text.into())),
+            _ => None,
+        }
+    }
+}
+
+/// The order of two numbers, texts or booleans; `None` for two kinds.
+pub(super) fn compare(a: &Scalar<'_>, b: &Scalar<'_>) -> Option<Ordering> {
     match (a, b) {
-        (Json::Number(a), Json::Number(b)) => compare_numbers(a, b),
-        (Json::String(a), Json::String(b)) => Some(a.cmp(b)),
-        (Json::Bool(a), Json::Bool(b)) => Some(a.cmp(b)),
+        (Scalar::Number(a), Scalar::Number(b)) => Some(a.cmp(b)),
+        (Scalar::Text(a), Scalar::Text(b)) => Some(a.cmp(b)),
+        (Scalar::Bool(a), Scalar::Bool(b)) => Some(a.cmp(b)),
         _ => None,
     }
 }
 
-/// Whole numbers keep all their digits.
-fn compare_numbers(a: &Number, b: &Number) -> Option<Ordering> {
-    if !a.is_integer() || !b.is_integer() {
-        return a.as_f64().partial_cmp(&b.as_f64());
-    }
-    let parts = |number: &Number| {
-        let text = number.as_str();
-        let digits = text.trim_start_matches('-').to_owned();
-        (text.starts_with('-') && digits != "0", digits)
-    };
-    let ((a_is_negative, a), (b_is_negative, b)) = (parts(a), parts(b));
-    // JSON has no leading zeros, so the longer one is the larger one.
-    let size = a.len().cmp(&b.len()).then_with(|| a.cmp(&b));
-    Some(match (a_is_negative, b_is_negative) {
-        (true, true) => size.reverse(),
-        (false, false) => size,
-        (true, false) => Ordering::Less,
-        (false, true) => Ordering::Greater,
-    })
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Filter, compare};
-    use crate::json::Json;
+    use super::{Filter, Scalar, compare};
+    use crate::json::{Doc, Json};
 
     const ITEM: &str = r#"{"status":"open","number":12,"draft":false,"labels":["bug","ui"],
         "user":{"login":"ada","a.b":1},"due date":null,"big":12345678901234567891,"not":1}"#;
 
     #[test]
     fn conditions_are_met_or_not() {
-        let item = Json::parse(ITEM).unwrap();
+        let item = Doc::read(ITEM).unwrap();
         let check = |text: &str, expected: bool| {
-            assert_eq!(Filter::parse(text).unwrap().is_met(&item), expected, "{text}");
+            assert_eq!(Filter::parse(text).unwrap().is_met(item.root()), expected, "{text}");
         };
         for text in [
             r#"status == "open" and number > 10"#,
@@ -172,21 +196,45 @@ mod tests {
         ] {
             check(text, false);
         }
-        assert!(Filter::parse("$ contains 'b'").unwrap().is_met(&"abc".into()));
-        assert!(Filter::parse("$ > 1").unwrap().is_met(&2usize.into()));
+        let is_met = |filter: &str, item: &str| {
+            Filter::parse(filter).unwrap().is_met(Doc::read(item.to_owned()).unwrap().root())
+        };
+        assert!(is_met("$ contains 'b'", "\"abc\"") && is_met("$ > 1", "2"));
+        assert!(is_met(r#"$ == {"a":1,"b":[2]}"#, r#"{"b":[2],"a":1}"#));
+        assert!(!is_met("$ == null", "1") && is_met("$ == null", "null"));
     }
 
     #[test]
     fn numbers_have_an_order() {
-        let sorted =
-            ["-12345678901234567891", "-12345678901234567890", "-2", "-1.5", "0", "0.5", "9", "10"];
+        let sorted = [
+            "-1e99999999999999999999",
+            "-12345678901234567891",
+            "-12345678901234567890",
+            "-2",
+            "-1.5",
+            "0",
+            "1e-400",
+            "0.5",
+            "0.51",
+            "9",
+            "10",
+            "9007199254740992.0",
+            "9007199254740993",
+            "1e400",
+            "1.5e400",
+        ];
+        let order = |a: &str, b: &str| {
+            let [a, b] = [a, b].map(|text| Json::parse(text).unwrap());
+            compare(&Scalar::wanted(&a).unwrap(), &Scalar::wanted(&b).unwrap()).unwrap()
+        };
         for (index, a) in sorted.iter().enumerate() {
             for (other, b) in sorted.iter().enumerate() {
-                let [a, b] = [a, b].map(|text| Json::parse(text).unwrap());
-                assert_eq!(compare(&a, &b), Some(index.cmp(&other)), "{a} {b}");
+                assert_eq!(order(a, b), index.cmp(&other), "{a} {b}");
             }
         }
-        let [a, b] = ["-0", "0"].map(|text| Json::parse(text).unwrap());
-        assert!(compare(&a, &b).unwrap().is_eq());
+        for (a, b) in [("-0", "0"), ("0.00e5", "0"), ("1.0", "1"), ("1e2", "100"), ("120e-1", "12")]
+        {
+            assert!(order(a, b).is_eq(), "{a} {b}");
+        }
     }
 }

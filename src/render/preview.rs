@@ -19,7 +19,7 @@ mod text;
 
 pub use text::preview_text;
 
-use crate::json::Json;
+use crate::json::{Doc, Json, Kind, Slice, tree};
 
 /// A part of a value that fits.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,39 +36,34 @@ pub const BUDGET_MIN: usize = 256;
 
 /// As much of the value as fits into `budget` bytes of compact JSON; less than [`BUDGET_MIN`] counts
 /// as that.
-pub fn preview(value: &Json, budget: usize) -> Preview {
+pub fn preview(value: Slice<'_>, budget: usize) -> Preview {
     let shape = shape::shape(value);
     if value.len() <= budget {
-        return Preview { value: value.clone(), shape, is_whole: true };
+        return Preview { value: value.to_json_or_text(), shape, is_whole: true };
     }
-    let cutter = Cutter { mark: mark(value) };
+    let cutter = Cutter { mark: mark(value.as_str()) };
     Preview { value: cutter.fit(value, budget.max(BUDGET_MIN)), shape, is_whole: false }
+}
+
+/// The same of a value that is made here: what of it fits.
+pub fn shortened(value: &Json, budget: usize) -> Json {
+    preview(Doc::of(value).root(), budget).value
 }
 
 const MARK: &str = "_more";
 const MARK_UNDERSCORES_MAX: usize = 16;
 
-/// The mark for this value.
-fn mark(value: &Json) -> String {
+/// The mark for the value with this text. A member's name stands before a colon, and in a string
+/// quotes are escaped.
+fn mark(text: &str) -> String {
     let mut mark = MARK.to_owned();
     for _ in 1..MARK_UNDERSCORES_MAX {
-        if !has_mark(value, &mark, &format!("[{mark}:")) {
+        if !text.contains(&format!("\"{mark}\":")) && !text.contains(&format!("[{mark}:")) {
             break;
         }
         mark.insert(0, '_');
     }
     mark
-}
-
-fn has_mark(value: &Json, mark: &str, end: &str) -> bool {
-    match value {
-        Json::String(text) => text.contains(end),
-        Json::Array(items) => items.iter().any(|item| has_mark(item, mark, end)),
-        Json::Object(members) => {
-            members.iter().any(|(name, value)| name == mark || has_mark(value, mark, end))
-        }
-        _ => false,
-    }
 }
 
 /// How much of what lies in an item is shown.
@@ -102,15 +97,15 @@ struct Cutter {
 
 impl Cutter {
     /// The value in at most `budget` bytes, which are at least [`Cutter::least`].
-    fn fit(&self, value: &Json, budget: usize) -> Json {
+    fn fit(&self, value: Slice<'_>, budget: usize) -> Json {
         if value.len() <= budget {
-            return value.clone();
+            return value.to_json_or_text();
         }
-        match value {
-            Json::Array(items) => self.fit_items(items, budget),
-            Json::Object(members) => self.fit_members(members, budget),
-            Json::String(text) => self.fit_string(text, budget),
-            other => Json::Object(vec![self.more("digits", other.len())]),
+        match value.kind() {
+            Kind::Array => self.fit_items(value, budget),
+            Kind::Object => self.fit_members(value, budget),
+            Kind::String => self.fit_string(&value.text().unwrap_or_default(), budget),
+            _ => Json::Object(vec![self.more("digits", value.len())]),
         }
     }
 
@@ -123,74 +118,73 @@ impl Cutter {
         (self.mark.clone(), Json::object([(what, count.into())]))
     }
 
-    fn fit_items(&self, items: &[Json], budget: usize) -> Json {
-        let end = |shown: usize| Json::Object(vec![self.more("items", items.len() - shown)]);
+    fn fit_items(&self, value: Slice<'_>, budget: usize) -> Json {
+        let total = value.items().count();
+        let end = |shown: usize| Json::Object(vec![self.more("items", total - shown)]);
         let room = budget.saturating_sub(3 + end(0).len());
         let mut best = Vec::new();
         for limits in LADDER {
-            let shown = self.leading(items, limits, room);
+            let shown = self.leading(value, limits, room);
             if shown.len() > best.len() {
                 best = shown;
             }
-            if best.len() >= ITEMS_ENOUGH.min(items.len()) {
+            if best.len() >= ITEMS_ENOUGH.min(total) {
                 break;
             }
         }
         if best.is_empty() && room >= self.least() {
-            best.extend(items.first().map(|first| self.fit(first, room)));
+            best.extend(value.items().next().map(|first| self.fit(first, room)));
         }
-        if best.len() < items.len() {
+        if best.len() < total {
             best.push(end(best.len()));
         }
         Json::Array(best)
     }
 
     /// As many leading items as fit if each is cut to the limits.
-    fn leading(&self, items: &[Json], limits: Option<Limits>, room: usize) -> Vec<Json> {
+    fn leading(&self, value: Slice<'_>, limits: Option<Limits>, room: usize) -> Vec<Json> {
         let mut left = room;
         let mut shown = Vec::new();
-        for item in items {
-            let item = match limits {
-                Some(limits) => &self.trim(item, limits),
-                None => item,
-            };
-            let Some(rest) = left.checked_sub(item.len() + 1) else { break };
+        for item in value.items() {
+            let cut = limits.map(|limits| self.trim(item, limits));
+            let len = cut.as_ref().map_or(item.len(), Json::len);
+            let Some(rest) = left.checked_sub(len + 1) else { break };
             left = rest;
-            shown.push(item.clone());
+            shown.push(cut.unwrap_or_else(|| item.to_json_or_text()));
         }
         shown
     }
 
     /// Members that are small are shown whole, the others share what is left alike.
-    fn fit_members(&self, members: &[(String, Json)], budget: usize) -> Json {
-        let head = |name: &str| Json::from(name).len() + 2;
-        let least = |value: &Json| value.len().min(self.least());
-        let end = self.more("members", members.len());
-        let cost = |(name, value): &(String, Json)| head(name) + least(value);
-        let is_all = 2 + members.iter().map(cost).sum::<usize>() <= budget;
-        let end_len = if is_all { 0 } else { head(&end.0) + end.1.len() };
+    fn fit_members(&self, value: Slice<'_>, budget: usize) -> Json {
+        let head = |name: Slice<'_>| name.len() + 2;
+        let least = |value: Slice<'_>| value.len().min(self.least());
+        let total = value.members().count();
+        let end = self.more("members", total);
+        let cost = |(name, value): (Slice<'_>, Slice<'_>)| head(name) + least(value);
+        let is_all = 2 + value.members().map(cost).sum::<usize>() <= budget;
+        let end_len = if is_all { 0 } else { Json::from(end.0.as_str()).len() + 2 + end.1.len() };
         let mut room = budget.saturating_sub(2 + end_len);
-        let shown = members.iter().take_while(|member| {
-            let rest = room.checked_sub(cost(member));
+        let shown = value.members().take_while(|member| {
+            let rest = room.checked_sub(cost(*member));
             room = rest.unwrap_or(room);
             rest.is_some()
         });
         let shown: Vec<_> = shown.collect();
         // What is left beyond the least of each, for the smallest first.
         let mut by_size: Vec<usize> = (0..shown.len()).collect();
-        let sizes: Vec<usize> = shown.iter().map(|(_, value)| value.len()).collect();
-        by_size.sort_by_key(|&index| sizes[index]);
+        by_size.sort_by_key(|&index| shown[index].1.len());
         let mut values = vec![Json::Null; shown.len()];
         for (done, &index) in by_size.iter().enumerate() {
-            let value = &shown[index].1;
+            let value = shown[index].1;
             let share = least(value) + room / (shown.len() - done);
             values[index] = self.fit(value, share);
             room = (room + least(value)).saturating_sub(values[index].len());
         }
-        let names = shown.iter().map(|(name, _)| name.clone());
+        let names = shown.iter().map(|(name, _)| name.text().unwrap_or_default().into_owned());
         let mut out: Vec<_> = names.zip(values).collect();
-        if out.len() < members.len() {
-            out.push(self.more("members", members.len() - out.len()));
+        if out.len() < total {
+            out.push(self.more("members", total - out.len()));
         }
         Json::Object(out)
     }
@@ -199,7 +193,7 @@ impl Cutter {
         let total = text.chars().count();
         let mut room = budget.saturating_sub(2 + self.end(total).len());
         let fits = |char: char| {
-            let rest = room.checked_sub(Json::from(char.to_string()).len() - 2);
+            let rest = room.checked_sub(tree::char_len(char));
             room = rest.unwrap_or(room);
             rest.is_some()
         };
@@ -216,36 +210,46 @@ impl Cutter {
     }
 
     /// The value with everything in it cut to the limits, where that makes it shorter.
-    fn trim(&self, value: &Json, limits: Limits) -> Json {
-        let cut = match value {
-            Json::String(text) => {
-                let Some(total) = is_longer(text, limits.chars) else { return value.clone() };
-                self.cut_string(text, limits.chars, total)
+    fn trim(&self, value: Slice<'_>, limits: Limits) -> Json {
+        let cut = match value.kind() {
+            Kind::String => {
+                let text = value.text().unwrap_or_default();
+                let Some(total) = is_longer(&text, limits.chars) else {
+                    return text.into_owned().into();
+                };
+                self.cut_string(&text, limits.chars, total)
             }
-            Json::Array(items) => self.trim_items(items, limits),
-            Json::Object(members) => self.trim_members(members, limits),
-            _ => return value.clone(),
+            Kind::Array => self.trim_items(value, limits),
+            Kind::Object => self.trim_members(value, limits),
+            _ => return value.to_json_or_text(),
         };
-        if cut.len() < value.len() { cut } else { value.clone() }
+        if cut.len() < value.len() { cut } else { value.to_json_or_text() }
     }
 
-    fn trim_items(&self, items: &[Json], limits: Limits) -> Json {
+    fn trim_items(&self, value: Slice<'_>, limits: Limits) -> Json {
         let inner = Limits { depth: limits.depth.saturating_sub(1), ..limits };
         let kept = if limits.depth == 0 { 0 } else { limits.items };
-        let mut out: Vec<_> = items.iter().take(kept).map(|item| self.trim(item, inner)).collect();
-        if out.len() < items.len() {
-            out.push(Json::Object(vec![self.more("items", items.len() - out.len())]));
+        let mut items = value.items();
+        let mut out: Vec<_> =
+            items.by_ref().take(kept).map(|item| self.trim(item, inner)).collect();
+        let missing = items.count();
+        if missing > 0 {
+            out.push(Json::Object(vec![self.more("items", missing)]));
         }
         Json::Array(out)
     }
 
-    fn trim_members(&self, members: &[(String, Json)], limits: Limits) -> Json {
+    fn trim_members(&self, value: Slice<'_>, limits: Limits) -> Json {
         let inner = Limits { depth: limits.depth.saturating_sub(1), ..limits };
         let kept = if limits.depth == 0 { 0 } else { limits.members };
-        let member = |(name, value): &(String, Json)| (name.clone(), self.trim(value, inner));
-        let mut out: Vec<_> = members.iter().take(kept).map(member).collect();
-        if out.len() < members.len() {
-            out.push(self.more("members", members.len() - out.len()));
+        let member = |(name, value): (Slice<'_>, Slice<'_>)| {
+            (name.text().unwrap_or_default().into_owned(), self.trim(value, inner))
+        };
+        let mut members = value.members();
+        let mut out: Vec<_> = members.by_ref().take(kept).map(member).collect();
+        let missing = members.count();
+        if missing > 0 {
+            out.push(self.more("members", missing));
         }
         Json::Object(out)
     }

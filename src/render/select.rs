@@ -12,7 +12,7 @@ mod pick;
 
 pub use page::Selected;
 
-use crate::json::{Json, Path};
+use crate::json::{Kind, Path, Slice};
 
 use super::filter::Filter;
 
@@ -56,9 +56,13 @@ pub enum SelectError {
 
 /// A page whose envelope ([`Selected::into_json`]) has at most `budget` bytes of compact JSON; less
 /// than [`BUDGET_MIN`] counts as that.
-pub fn select(data: &Json, selection: &Selection, budget: usize) -> Result<Selected, SelectError> {
+pub fn select(
+    data: Slice<'_>,
+    selection: &Selection,
+    budget: usize,
+) -> Result<Selected, SelectError> {
     let not_found = || SelectError::PathNotFound(selection.path.to_string());
-    let value = selection.path.find(data).ok_or_else(not_found)?;
+    let value = selection.path.find_in(data).ok_or_else(not_found)?;
     check(value, selection)?;
     let fields = pick::fields(&selection.fields)?;
     let limit = if selection.count { 0 } else { selection.limit };
@@ -69,43 +73,44 @@ pub fn select(data: &Json, selection: &Selection, budget: usize) -> Result<Selec
         budget: budget.max(BUDGET_MIN),
     };
     let search = selection.search.as_deref().filter(|text| !text.is_empty()).map(pick::Search::new);
-    Ok(match value {
-        Json::Array(items) => {
-            let filter = selection.filter.as_ref();
-            let mut kept = pick::items(items, search.as_ref(), filter);
-            if let Some((path, is_descending)) = &selection.sort {
-                pick::sort(&mut kept, path, *is_descending);
+    let search = search.as_ref();
+    Ok(match value.kind() {
+        Kind::Array => {
+            let kept = pick::items(value, search, selection.filter.as_ref());
+            match &selection.sort {
+                Some((path, is_descending)) => {
+                    let sorted = pick::sorted(value, kept, path, *is_descending);
+                    asked.items(value, sorted, &fields)?
+                }
+                None => asked.items(value, kept, &fields)?,
             }
-            asked.items(&kept, &fields)
         }
-        Json::Object(members) if fields.is_empty() => {
-            asked.members(&pick::members(members, search.as_ref()))
-        }
-        Json::Object(_) => {
-            let shown = pick::project(value, &fields);
-            let members = shown.as_object().unwrap_or_default();
-            asked.members(&pick::members(members, search.as_ref()))
-        }
-        Json::String(text) => match search {
-            Some(search) => asked.chars(&search.lines(text)),
-            None => asked.chars(text),
+        Kind::Object => match pick::project(value, &fields)? {
+            Some(shown) => asked.members(pick::members(shown.root(), search)),
+            None => asked.members(pick::members(value, search)),
         },
-        other => asked.value(other),
+        Kind::String => {
+            let text = value.text().unwrap_or_default();
+            match search {
+                Some(search) => asked.chars(&search.lines(&text)),
+                None => asked.chars(&text),
+            }
+        }
+        _ => asked.value(value),
     })
 }
 
 /// Whatever is asked for must be possible, rather than be left out silently.
-fn check(value: &Json, selection: &Selection) -> Result<(), SelectError> {
+fn check(value: Slice<'_>, selection: &Selection) -> Result<(), SelectError> {
     let refuse =
         |what, works_on| Err(SelectError::NotApplicable { what, works_on, found: value.title() });
-    let is_array = value.as_array().is_some();
-    if !is_array && selection.filter.is_some() {
+    if !value.is_array() && selection.filter.is_some() {
         return refuse("filter", "arrays");
     }
-    if !is_array && selection.sort.is_some() {
+    if !value.is_array() && selection.sort.is_some() {
         return refuse("sort", "arrays");
     }
-    if !is_array && !value.is_object() && !selection.fields.is_empty() {
+    if !value.is_array() && !value.is_object() && !selection.fields.is_empty() {
         return refuse("fields", "arrays and objects");
     }
     Ok(())

@@ -61,11 +61,8 @@ impl Disk {
         if MAGIC.len() + header.len() >= HEADER_MAX {
             return Err(io::Error::other("the names of owner and tool are too long"));
         }
-        let mut content = Vec::with_capacity(MAGIC.len() + header.len() + 1 + body.len());
-        for part in [MAGIC.as_bytes(), header.as_bytes(), b"\n", body] {
-            content.extend_from_slice(part);
-        }
-        file::replace_soon(&self.path(&entry.owner, entry.reference), &content)
+        let parts = [MAGIC.as_bytes(), header.as_bytes(), b"\n", body];
+        file::replace_soon(&self.path(&entry.owner, entry.reference), &parts)
     }
 
     /// The entry and its bytes, if the file is there, whole and the owner's.

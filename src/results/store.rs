@@ -120,7 +120,8 @@ impl Results {
                     return None;
                 }
             }
-            None => entry.body = Some(data),
+            // A part of a message would keep all of it.
+            None => entry.body = Some(Bytes::copy_from_slice(&data)),
         }
         let reference = entry.reference;
         let mut state = self.lock();
@@ -155,6 +156,13 @@ impl Results {
                 Err(Unknown)
             }
         }
+    }
+
+    /// How many bytes the result under `reference` has; 0 if this process knows of none.
+    pub fn length(&self, owner: &str, reference: &str) -> usize {
+        let length = |reference| self.lock().index.find(owner, reference).map(|it| it.length);
+        let length = Ref::parse(reference).and_then(length).unwrap_or_default();
+        usize::try_from(length).unwrap_or(usize::MAX)
     }
 
     pub fn stats(&self) -> Stats {

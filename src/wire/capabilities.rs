@@ -110,6 +110,10 @@ impl From<ServerCapabilities> for String {
     }
 }
 
+/// What a client declares is kept as it wrote it up to this length, in bytes: it is kept for as long
+/// as its session.
+const JSON_MAX: usize = 4096;
+
 /// What a client declared in `initialize`, or with a modern request.
 #[expect(clippy::struct_excessive_bools, reason = "each is a capability of its own")]
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -134,14 +138,30 @@ impl ClientCapabilities {
         let get = |name| object::get(json, name);
         let elicitation = get("elicitation");
         let mode = |name| elicitation.and_then(|json| object::get(json, name)).is_some();
-        Self {
+        let found = Self {
             can_sample: get("sampling").is_some(),
             has_roots: get("roots").is_some(),
             // 2025-11-25 ("Capabilities"): an empty object means forms.
             can_elicit_form: elicitation.is_some() && (mode("form") || !mode("url")),
             can_elicit_url: mode("url"),
-            json: json.into(),
-        }
+            json: "".into(),
+        };
+        let json = if json.len() <= JSON_MAX { json.into() } else { found.known().into() };
+        Self { json, ..found }
+    }
+
+    /// What we know of, as JSON.
+    fn known(&self) -> String {
+        let elicitation = match (self.can_elicit_form, self.can_elicit_url) {
+            (false, false) => None,
+            (true, false) => Some(r#""elicitation":{"form":{}}"#),
+            (false, true) => Some(r#""elicitation":{"url":{}}"#),
+            (true, true) => Some(r#""elicitation":{"form":{},"url":{}}"#),
+        };
+        let sampling = self.can_sample.then_some(r#""sampling":{}"#);
+        let roots = self.has_roots.then_some(r#""roots":{}"#);
+        let members: Vec<&str> = [sampling, roots, elicitation].into_iter().flatten().collect();
+        format!("{{{}}}", members.join(","))
     }
 
     /// The object as the client wrote it.

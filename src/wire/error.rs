@@ -55,6 +55,9 @@ impl Malformed {
     }
 }
 
+/// How long a message of ours may be, in bytes: what it quotes may come from anywhere.
+const MESSAGE_MAX: usize = 4096;
+
 /// A JSON-RPC error object, written by us.
 #[derive(Debug, Clone)]
 pub struct RpcError {
@@ -65,7 +68,12 @@ pub struct RpcError {
 
 impl RpcError {
     pub fn new(code: i64, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), data: None }
+        let mut message = message.into();
+        if message.len() > MESSAGE_MAX {
+            message.truncate(message.floor_char_boundary(MESSAGE_MAX));
+            message.push('…');
+        }
+        Self { code, message, data: None }
     }
 
     pub fn with_data(mut self, data: &serde_json::Value) -> Self {

@@ -53,6 +53,11 @@ impl Message {
         &self.text[span.range()]
     }
 
+    /// The same, sharing the bytes.
+    pub fn shared(&self, span: Span) -> ByteString {
+        self.text.slice_ref(self.at(span))
+    }
+
     /// The id as it is written, if the message has one.
     pub fn id(&self) -> Option<&str> {
         match &self.kind {
@@ -132,7 +137,9 @@ fn parse_kind(text: &str) -> Result<Kind, Malformed> {
             match (id, usable_id) {
                 (None, _) => Ok(Kind::Notification { method, params }),
                 (Some(_), Some(id)) => Ok(Kind::Request { id: span(id), method, params }),
-                (Some(_), None) => Err(wrong("`id` must be a string or a number")),
+                (Some(_), None) => {
+                    Err(wrong("`id` must be a string or a number of at most 1024 bytes"))
+                }
             }
         }
         (None, Some(result), None) => match usable_id {
@@ -150,9 +157,12 @@ fn parse_kind(text: &str) -> Result<Kind, Malformed> {
     }
 }
 
+/// The longest id, in bytes. It is kept and written again for as long as its request is in flight.
+const ID_MAX: usize = 1024;
+
 /// MCP narrows JSON-RPC: an id is a string or a number, never null.
 fn is_id(json: &str) -> bool {
-    json.starts_with(|c: char| c == '"' || c == '-' || c.is_ascii_digit())
+    json.len() <= ID_MAX && json.starts_with(|c: char| c == '"' || c == '-' || c.is_ascii_digit())
 }
 
 fn not_an_object(text: &str, error: serde_json::Error) -> Malformed {

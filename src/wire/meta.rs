@@ -27,6 +27,9 @@ pub struct Meta<'a> {
     pub log_level: Option<LogLevel>,
 }
 
+/// The longest progress token, in bytes.
+const TOKEN_MAX: usize = 1024;
+
 impl<'a> Meta<'a> {
     /// Reads the text of a `_meta` object.
     pub fn parse(text: &'a str) -> Result<Self, RpcError> {
@@ -48,10 +51,11 @@ impl<'a> Meta<'a> {
                 RpcError::invalid_params(format!("`{LOG_LEVEL}` in `_meta` is no log level"))
             })?),
         };
-        let is_token = |json: &str| json == "null" || !json.starts_with(['{', '[', 't', 'f']);
+        let is_token =
+            |json: &str| json.len() <= TOKEN_MAX && !json.starts_with(['{', '[', 't', 'f']);
         if !progress_token.is_none_or(is_token) {
             return Err(RpcError::invalid_params(
-                "`progressToken` in `_meta` must be a string or a number",
+                "`progressToken` in `_meta` must be a string or a number of at most 1024 bytes",
             ));
         }
         Ok(Self {
@@ -87,8 +91,12 @@ impl<'a> Meta<'a> {
     }
 }
 
+/// How much of a version that nobody knows is told, in bytes.
+const VERSION_SHOWN_MAX: usize = 64;
+
 /// -32022, with the revisions that would be understood.
 pub fn unsupported_version(requested: &str) -> RpcError {
+    let requested = &requested[..requested.floor_char_boundary(VERSION_SHOWN_MAX)];
     let supported: Vec<&str> = Revision::ALL.iter().map(|revision| revision.as_str()).collect();
     RpcError::new(
         super::error::code::UNSUPPORTED_VERSION,
@@ -121,5 +129,19 @@ mod tests {
         check(&format!(r"{{{version}:7,{capabilities}:{{}}}}"), Some(-32602));
         check(r"{}", Some(-32602));
         check(r"[]", Some(-32602));
+        let long = "x".repeat(2_000_000);
+        let error = super::unsupported_version(&long);
+        assert!(error.to_json().len() < 400, "{}", error.to_json().len());
+    }
+
+    /// It is written again with each notification about the request.
+    #[test]
+    fn a_progress_token_is_short() {
+        let parse = |len: usize| {
+            let meta = format!(r#"{{"progressToken":"{}"}}"#, "x".repeat(len));
+            Meta::parse(&meta).map(|meta| meta.progress_token.map(str::len))
+        };
+        assert_eq!(parse(1000).unwrap(), Some(1002));
+        assert_eq!(parse(1023).unwrap_err().code, -32602);
     }
 }

@@ -84,6 +84,7 @@ fn is_of(value: &Json, kinds: &[&str], is_old: bool) -> Option<bool> {
         Json::Array(_) => "array",
         Json::Object(_) => "object",
         Json::Number(_) => "number",
+        Json::Written(_) => return None,
     };
     if kinds.contains(&name) {
         return Some(true);

@@ -97,7 +97,7 @@ impl<'a> Walk<'a> {
         depth: usize,
         out: &mut Verdict<'a>,
     ) {
-        if depth > DEPTH_MAX || !self.spend(1) {
+        if depth > DEPTH_MAX || !self.spend(1) || matches!(value, Json::Written(_)) {
             out.is_open = true;
             return;
         }

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
-use super::{Reader, TextFormat, result_for};
-use crate::json::Json;
+use super::{Reader, TextFormat};
+use crate::json::{Doc, Json};
 use crate::results::Results;
 use crate::results::store::Caps;
 
@@ -14,6 +14,11 @@ fn reader(max_result: usize, format: TextFormat) -> Reader {
         server: None,
         results: Results::open(None, Caps::default()),
     }
+}
+
+fn result_for(reader: &Reader, result: &Json, len: usize) -> Option<Json> {
+    let short = super::result_for(reader, Doc::of(result).root(), len)?;
+    Some(Json::parse(&short).unwrap())
 }
 
 fn text(text: &str) -> Json {
@@ -106,7 +111,7 @@ proptest! {
         };
         prop_assert!(short.len() <= result.len(), "{} > {}", short.len(), result.len());
         let images = |items: &[Json]| -> Vec<Json> {
-            items.iter().filter(|item| !super::is_text(item)).cloned().collect()
+            items.iter().filter(|item| !super::is_text(Doc::of(item).root())).cloned().collect()
         };
         prop_assert_eq!(images(short.get("content").unwrap().as_array().unwrap()), images(&items));
         prop_assert_eq!(Json::parse(&short.to_string()).unwrap(), short);

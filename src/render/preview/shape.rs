@@ -1,6 +1,6 @@
 //! What a value is, without the value: its kind, its names, and where its arrays are.
 
-use crate::json::{Json, Path};
+use crate::json::{Json, Kind, Path, Slice};
 
 /// About how long a shape may become, in bytes.
 const LEN_MAX: usize = 600;
@@ -16,57 +16,70 @@ const VISITS_MAX: usize = 2000;
 
 /// `{"type":"array","total","sampleKeys"?}`, `{"type":"string","totalChars"}`,
 /// `{"type":"object","total","keys","arrays"?,"suggestedPath"?}` or `{"type":"value"}`.
-pub(super) fn shape(value: &Json) -> Json {
-    match value {
-        Json::Array(items) => Json::Object(array(None, items)),
-        Json::String(text) => {
-            Json::object([("type", "string".into()), ("totalChars", text.chars().count().into())])
+pub(super) fn shape(value: Slice<'_>) -> Json {
+    match value.kind() {
+        Kind::Array => Json::Object(array(None, &Found::of(value))),
+        Kind::String => {
+            let chars = value.text().unwrap_or_default().chars().count();
+            Json::object([("type", "string".into()), ("totalChars", chars.into())])
         }
-        Json::Object(members) => object(value, members),
+        Kind::Object => object(value),
         _ => Json::object([("type", "value".into())]),
     }
 }
 
-fn array(path: Option<&Path>, items: &[Json]) -> Vec<(String, Json)> {
+/// An array, and how many items it has.
+struct Found<'a> {
+    array: Slice<'a>,
+    total: usize,
+}
+
+impl<'a> Found<'a> {
+    fn of(array: Slice<'a>) -> Self {
+        Self { array, total: array.items().count() }
+    }
+}
+
+fn array(path: Option<&Path>, found: &Found<'_>) -> Vec<(String, Json)> {
     let mut out = Vec::new();
     if let Some(path) = path {
         out.push(("path".to_owned(), path.to_string().into()));
     }
     out.push(("type".to_owned(), "array".into()));
-    out.push(("total".to_owned(), items.len().into()));
-    if let Some(members) = items.first().and_then(Json::as_object).filter(|it| !it.is_empty()) {
-        out.push(("sampleKeys".to_owned(), names(members, SAMPLE_KEYS_MAX, SAMPLE_LEN_MAX)));
+    out.push(("total".to_owned(), found.total.into()));
+    if let Some(first) = found.array.items().next().filter(|it| it.members().next().is_some()) {
+        out.push(("sampleKeys".to_owned(), names(first, SAMPLE_KEYS_MAX, SAMPLE_LEN_MAX)));
     }
     out
 }
 
 /// The leading names that fit.
-fn names(members: &[(String, Json)], count: usize, mut room: usize) -> Json {
-    let fits = |name: &Json| {
+fn names(object: Slice<'_>, count: usize, mut room: usize) -> Json {
+    let fits = |name: &Slice<'_>| {
         let rest = room.checked_sub(name.len() + 1);
         room = rest.unwrap_or_default();
         rest.is_some()
     };
-    let names = members.iter().map(|(name, _)| Json::from(name.as_str()));
-    Json::Array(names.take(count).take_while(fits).collect())
+    let names = object.members().map(|(name, _)| name).take(count).take_while(fits);
+    Json::Array(names.map(Slice::to_json_or_text).collect())
 }
 
-fn object(value: &Json, members: &[(String, Json)]) -> Json {
+fn object(value: Slice<'_>) -> Json {
     let mut out = vec![
         ("type".to_owned(), Json::from("object")),
-        ("total".to_owned(), members.len().into()),
-        ("keys".to_owned(), names(members, KEYS_MAX, KEYS_LEN_MAX)),
+        ("total".to_owned(), value.members().count().into()),
+        ("keys".to_owned(), names(value, KEYS_MAX, KEYS_LEN_MAX)),
     ];
     let mut found = find_arrays(value);
     // The first of the largest is where to read on.
-    let largest = found.iter().rev().max_by_key(|(_, items)| items.len());
+    let largest = found.iter().rev().max_by_key(|(_, found)| found.total);
     let suggested = largest.map(|(path, _)| path.to_string()).filter(|path| path.len() <= 100);
     found.truncate(ARRAYS_MAX);
     let suggested_len = suggested.as_ref().map_or(0, |path| path.len() + 30);
     let mut room = LEN_MAX.saturating_sub(Json::Object(out.clone()).len() + suggested_len + 12);
     let mut arrays = Vec::new();
-    for (path, items) in found {
-        let mut array = array(Some(&path), items);
+    for (path, found) in found {
+        let mut array = array(Some(&path), &found);
         if Json::Object(array.clone()).len() >= room {
             array.retain(|(name, _)| name != "sampleKeys");
         }
@@ -85,21 +98,24 @@ fn object(value: &Json, members: &[(String, Json)]) -> Json {
 
 /// Arrays that are members of the value or of what lies in it, nearest first; what lies in an array
 /// is not looked at.
-fn find_arrays(value: &Json) -> Vec<(Path, &[Json])> {
+fn find_arrays(value: Slice<'_>) -> Vec<(Path, Found<'_>)> {
     let mut found = Vec::new();
     let mut level = vec![(Path::default(), value)];
     let mut visits = VISITS_MAX;
     for _ in 0..DEPTH_MAX {
         let mut next = Vec::new();
         for (path, value) in level {
-            for (name, value) in value.as_object().unwrap_or_default() {
+            for (name, value) in value.members() {
                 let Some(left) = visits.checked_sub(1) else { return found };
                 visits = left;
-                match value {
-                    Json::Array(items) if !items.is_empty() => {
-                        found.push((path.join(name.as_str()), items.as_slice()));
+                let path = || path.join(name.text().unwrap_or_default());
+                match value.kind() {
+                    // Longer ones are never told.
+                    _ if name.len() > LEN_MAX => {}
+                    Kind::Array if value.items().next().is_some() => {
+                        found.push((path(), Found::of(value)));
                     }
-                    Json::Object(_) => next.push((path.join(name.as_str()), value)),
+                    Kind::Object => next.push((path(), value)),
                     _ => {}
                 }
             }
@@ -113,8 +129,13 @@ fn find_arrays(value: &Json) -> Vec<(Path, &[Json])> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{Json, LEN_MAX, Path, shape};
+    use super::{Json, LEN_MAX, Path};
+    use crate::json::Doc;
     use crate::render::sample;
+
+    fn shape(value: &Json) -> Json {
+        super::shape(Doc::of(value).root())
+    }
 
     #[test]
     fn shapes_tell_what_there_is() {

@@ -1,8 +1,12 @@
 use proptest::prelude::*;
 
-use super::{BUDGET_MIN, preview, preview_text};
-use crate::json::Json;
+use super::{BUDGET_MIN, Preview, preview_text};
+use crate::json::{Doc, Json};
 use crate::render::sample;
+
+fn preview(value: &Json, budget: usize) -> Preview {
+    super::preview(Doc::of(value).root(), budget)
+}
 
 fn issue(number: usize) -> Json {
     Json::object([
@@ -141,7 +145,7 @@ proptest! {
         prop_assert!(len <= budget && len <= value.len(), "{len} {budget}");
         prop_assert_eq!(Json::parse(&shown.value.to_string()).unwrap(), shown.value.clone());
         prop_assert_eq!(shown.is_whole, shown.value == value);
-        let mark = super::mark(&value);
+        let mark = super::mark(&value.to_string());
         prop_assert!(is_part(&shown.value, &value, &mark), "{}\n{}", shown.value, value);
     }
 }

@@ -1,8 +1,8 @@
 //! As much of what matches as a page may have.
 
-use super::LIMIT_CHARS;
-use super::pick::{Field, Item, project};
-use crate::json::{Json, Path};
+use super::pick::{Field, project};
+use super::{LIMIT_CHARS, SelectError};
+use crate::json::{Doc, Json, Path, Slice, tree};
 use crate::render::preview::preview;
 
 /// What the envelope takes beside its data, in bytes, with its numbers as long as they get.
@@ -57,64 +57,79 @@ pub(super) struct Asked<'a> {
 }
 
 impl Asked<'_> {
-    pub fn items(&self, items: &[Item<'_>], fields: &[Field]) -> Selected {
+    /// `array`: what the items, which come in their order, are of.
+    pub fn items<'b>(
+        &self,
+        array: Slice<'b>,
+        items: impl Iterator<Item = Slice<'b>>,
+        fields: &[Field],
+    ) -> Result<Selected, SelectError> {
         let mut left = self.room();
         let mut shown = Vec::new();
-        let mut note = None;
-        for (index, item) in items.iter().skip(self.offset).take(self.limit) {
-            let item = project(item, fields);
-            if let Some(rest) = left.checked_sub(item.len() + 1) {
-                left = rest;
-                shown.push(item);
+        let (mut note, mut is_full) = (None, false);
+        let mut total = 0;
+        for item in items {
+            total += 1;
+            if total <= self.offset || shown.len() >= self.limit || is_full {
                 continue;
             }
-            if shown.is_empty() {
-                shown.push(preview(&item, left - NOTE_MAX).value);
-                note = Some(self.note(&index.to_string(), "item"));
+            let projected = project(item, fields)?;
+            let whole = projected.as_ref().map_or(item, |doc| doc.root());
+            if let Some(rest) = left.checked_sub(whole.len() + 1) {
+                left = rest;
+                shown.push(whole.to_json_or_text());
+                continue;
             }
-            break;
+            is_full = true;
+            if shown.is_empty() {
+                shown.push(preview(whole, left - NOTE_MAX).value);
+                let index = array.items().position(|other| other.start() == item.start());
+                note = Some(self.note(&index.unwrap_or_default().to_string(), "item"));
+            }
         }
         let count = shown.len();
-        self.page("array", items.len(), count, note, Json::Array(shown))
+        Ok(self.page("array", total, count, note, Json::Array(shown)))
     }
 
     /// All members if they fit, whatever the limit: that is no page but the object.
-    pub fn members(&self, members: &[&(String, Json)]) -> Selected {
-        let len =
-            |(name, value): &(String, Json)| Json::from(name.as_str()).len() + value.len() + 2;
-        let is_whole = self.offset == 0
-            && self.limit > 0
-            && members.iter().map(|member| len(member)).sum::<usize>() <= self.room();
-        let limit = if is_whole { members.len() } else { self.limit };
+    pub fn members<'b>(
+        &self,
+        members: impl Iterator<Item = (Slice<'b>, Slice<'b>)> + Clone,
+    ) -> Selected {
+        let len = |(name, value): (Slice<'_>, Slice<'_>)| name.len() + value.len() + 2;
+        let (total, bytes) =
+            members.clone().fold((0, 0), |(count, sum), member| (count + 1, sum + len(member)));
+        let is_whole = self.offset == 0 && self.limit > 0 && bytes <= self.room();
+        let limit = if is_whole { total } else { self.limit };
         let mut left = self.room();
         let mut shown = Vec::new();
         let mut note = None;
         let mut count = 0;
-        for &member in members.iter().skip(self.offset).take(limit) {
+        for member in members.skip(self.offset).take(limit) {
+            let (name, value) = (member.0.text().unwrap_or_default(), member.1);
             if let Some(rest) = left.checked_sub(len(member)) {
                 left = rest;
-                shown.push(member.clone());
+                shown.push((name.into_owned(), value.to_json_or_text()));
             } else if count > 0 {
                 break;
             } else {
-                let alone = Json::Object(vec![member.clone()]);
-                if let Json::Object(part) = preview(&alone, left - NOTE_MAX).value {
+                let alone = alone(member);
+                if let Json::Object(part) = preview(alone.root(), left - NOTE_MAX).value {
                     shown = part;
                 }
-                note = Some(self.note(&member.0, "member"));
+                note = Some(self.note(&name, "member"));
                 left = 0;
             }
             count += 1;
         }
-        self.page("object", members.len(), count, note, Json::Object(shown))
+        self.page("object", total, count, note, Json::Object(shown))
     }
 
     pub fn chars(&self, text: &str) -> Selected {
         let total = text.chars().count();
         let mut left = self.room();
         let fits = |char: &char| {
-            let len = Json::from(char.to_string()).len() - 2;
-            let rest = left.checked_sub(len);
+            let rest = left.checked_sub(tree::char_len(*char));
             left = rest.unwrap_or(left);
             rest.is_some()
         };
@@ -125,7 +140,7 @@ impl Asked<'_> {
     }
 
     /// A number, a boolean or null.
-    pub fn value(&self, value: &Json) -> Selected {
+    pub fn value(&self, value: Slice<'_>) -> Selected {
         let count = usize::from(self.offset == 0 && self.limit > 0);
         let shown = if count > 0 { preview(value, self.room()).value } else { Json::Null };
         self.page("value", 1, count, None, shown)
@@ -164,4 +179,10 @@ impl Asked<'_> {
         let told = if Json::from(&*path).len() <= NOTE_PATH_MAX { &path } else { "" };
         format!("This {what} is too large for a page: a preview is shown. Read it{told}.")
     }
+}
+
+/// An object of one member.
+fn alone((name, value): (Slice<'_>, Slice<'_>)) -> Doc {
+    let text = format!("{{{}}}", name.through(value));
+    Doc::read(text).unwrap_or_else(|_| value.to_doc())
 }

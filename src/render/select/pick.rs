@@ -3,34 +3,59 @@
 use std::cmp::Ordering;
 
 use super::SelectError;
-use crate::json::{Json, Path};
-use crate::render::filter::{Filter, compare};
+use crate::json::{Doc, Json, Kind, Path, Slice};
+use crate::render::filter::{Filter, Scalar, compare};
 
 /// A member to show: what it is called, and where it is.
 #[derive(Debug)]
 pub(super) struct Field {
     name: String,
+    /// The name as JSON.
+    written: String,
     path: Path,
 }
 
 pub(super) fn fields(names: &[String]) -> Result<Vec<Field>, SelectError> {
     let field = |name: &String| match Path::parse(name) {
-        Ok(path) => Ok(Field { name: name.clone(), path }),
+        Ok(path) => {
+            let written = Json::from(name.as_str()).to_string();
+            Ok(Field { name: name.clone(), written, path })
+        }
         Err(why) => Err(SelectError::Field { field: name.clone(), why: why.to_string() }),
     };
     names.iter().map(field).collect()
 }
 
-/// The fields that an object has; anything else as it is.
-pub(super) fn project(value: &Json, fields: &[Field]) -> Json {
+/// How much more than a value its fields may have, in bytes: that much may their names take.
+const NAMES_ROOM: usize = 64 << 10;
+
+/// The fields that an object has; `None`: it is shown as it is. One part under many names must not
+/// become many parts.
+pub(super) fn project(value: Slice<'_>, fields: &[Field]) -> Result<Option<Doc>, SelectError> {
     if fields.is_empty() || !value.is_object() {
-        return value.clone();
+        return Ok(None);
     }
-    let member = |field: &Field| {
-        let found = value.get(&field.name).or_else(|| field.path.find(value))?;
-        Some((field.name.clone(), found.clone()))
+    let mut text = String::from("{");
+    for field in fields {
+        let found = value.get(&field.name).or_else(|| field.path.find_in(value));
+        let Some(found) = found else { continue };
+        if text.len() + found.len() > 2 * value.len() + NAMES_ROOM {
+            let why = "with those before it, it asks for the same parts again and again".to_owned();
+            return Err(SelectError::Field { field: field.name.clone(), why });
+        }
+        if text.len() > 1 {
+            text.push(',');
+        }
+        text.push_str(&field.written);
+        text.push(':');
+        text.push_str(found.as_str());
+    }
+    text.push('}');
+    let wrong = |error: crate::json::parse::ParseError| SelectError::Field {
+        field: String::new(),
+        why: error.to_string(),
     };
-    Json::Object(fields.iter().filter_map(member).collect())
+    Doc::read(text).map(Some).map_err(wrong)
 }
 
 /// A text that is looked for, in capitals or not.
@@ -61,49 +86,70 @@ impl Search {
     }
 }
 
-/// An item and where it stands in its array.
-pub(super) type Item<'a> = (usize, &'a Json);
-
 pub(super) fn items<'a>(
-    items: &'a [Json],
+    array: Slice<'a>,
     search: Option<&Search>,
     filter: Option<&Filter>,
-) -> Vec<Item<'a>> {
-    let is_kept = |(_, item): &Item<'a>| {
-        filter.is_none_or(|filter| filter.is_met(item))
-            && search.is_none_or(|search| search.is_in(&item.to_string()))
-    };
-    items.iter().enumerate().filter(is_kept).collect()
+) -> impl Iterator<Item = Slice<'a>> {
+    array.items().filter(move |item| {
+        filter.is_none_or(|filter| filter.is_met(*item))
+            && search.is_none_or(|search| search.is_in(item.as_str()))
+    })
 }
 
 /// The members whose name or value matches.
 pub(super) fn members<'a>(
-    members: &'a [(String, Json)],
+    object: Slice<'a>,
     search: Option<&Search>,
-) -> Vec<&'a (String, Json)> {
-    let text = |(name, value): &(String, Json)| format!("{}:{value}", Json::from(name.as_str()));
-    let is_kept =
-        |member: &&(String, Json)| search.is_none_or(|search| search.is_in(&text(member)));
-    members.iter().filter(is_kept).collect()
+) -> impl Iterator<Item = (Slice<'a>, Slice<'a>)> + Clone {
+    object
+        .members()
+        .filter(move |(name, value)| search.is_none_or(|search| search.is_in(name.through(*value))))
 }
 
-/// Sorts items by what is at the path: booleans, numbers, texts, then anything else as it was; `null`
-/// and what is not there last, whatever the direction.
-pub(super) fn sort(items: &mut [Item<'_>], path: &Path, is_descending: bool) {
-    let rank = |value: Option<&Json>| match value {
-        Some(Json::Bool(_)) => 0,
-        Some(Json::Number(_)) => 1,
-        Some(Json::String(_)) => 2,
-        Some(Json::Array(_) | Json::Object(_)) => 3,
-        Some(Json::Null) | None => 4,
-    };
-    items.sort_by(|a, b| {
-        let (a, b) = (path.find(a.1), path.find(b.1));
-        let order = match (a, b) {
-            (Some(a), Some(b)) => compare(a, b).unwrap_or(Ordering::Equal),
+/// The items sorted by what is at the path: booleans, numbers, texts, then anything else as it was;
+/// `null` and what is not there last, whatever the direction.
+///
+/// Four bytes for an item, and four for what it is sorted by.
+pub(super) fn sorted<'a>(
+    array: Slice<'a>,
+    items: impl Iterator<Item = Slice<'a>>,
+    path: &Path,
+    is_descending: bool,
+) -> impl Iterator<Item = Slice<'a>> {
+    let (mut keyed, mut others) = (Vec::new(), Vec::new());
+    for item in items {
+        match path.find_in(item).filter(|key| key.kind() != Kind::Null) {
+            // What stands in itself needs no second place.
+            Some(key) if key.start() == item.start() => others.push(item.start()),
+            Some(key) => keyed.push((item.start(), key.start())),
+            None => others.push(item.start()),
+        }
+    }
+    let order = move |a: u32, b: u32| {
+        let (a, b) = (array.at(a), array.at(b));
+        let order = match (Scalar::found(a), Scalar::found(b)) {
+            (Some(a), Some(b)) => compare(&a, &b).unwrap_or(Ordering::Equal),
             _ => Ordering::Equal,
         };
         let directed = if is_descending { order.reverse() } else { order };
-        rank(a).cmp(&rank(b)).then(directed)
-    });
+        rank(a.kind()).cmp(&rank(b.kind())).then(directed)
+    };
+    // Alike items stay in their order, which their places have.
+    keyed.sort_unstable_by(|a, b| order(a.1, b.1).then(a.0.cmp(&b.0)));
+    if path.is_whole() {
+        others.sort_unstable_by(|a, b| order(*a, *b).then(a.cmp(b)));
+    }
+    let keyed = keyed.into_iter().map(|(item, _)| item);
+    keyed.chain(others).map(move |start| array.at(start))
+}
+
+fn rank(kind: Kind) -> u8 {
+    match kind {
+        Kind::Bool => 0,
+        Kind::Number => 1,
+        Kind::String => 2,
+        Kind::Array | Kind::Object => 3,
+        Kind::Null => 4,
+    }
 }

@@ -1,9 +1,13 @@
 use proptest::prelude::*;
 
-use super::{BUDGET_MIN, SelectError, Selected, Selection, select};
-use crate::json::{Json, Path};
+use super::{BUDGET_MIN, SelectError, Selected, Selection};
+use crate::json::{Doc, Json, Path};
 use crate::render::filter::Filter;
 use crate::render::sample;
+
+fn select(data: &Json, asked: &Selection, budget: usize) -> Result<Selected, SelectError> {
+    super::select(Doc::of(data).root(), asked, budget)
+}
 
 const ISSUES: &str = r#"{"total":3,"items":[
     {"number":3,"state":"open","user":{"login":"ada"},"a.b":1},
@@ -146,6 +150,19 @@ fn what_is_impossible_is_refused() {
     let asked = Selection { fields: vec!["a".to_owned()], ..selection("items[0].state") };
     let expected = "`fields` works on arrays and objects, and this is a string";
     assert_eq!(error(&asked).to_string(), expected);
+}
+
+#[test]
+fn one_part_under_many_names_is_refused() {
+    let row = Json::object([("a", "x".repeat(200_000).into()), ("b", 1usize.into())]);
+    let data = Json::Array(vec![row]);
+    let asked = |fields: &[&str]| {
+        let fields = fields.iter().map(|&field| field.to_owned()).collect();
+        select(&data, &Selection { fields, ..selection("") }, 8000)
+    };
+    assert_eq!(asked(&["a", "b"]).unwrap().count, 1);
+    let error = asked(&["a", "$.a", "/a", "[\"a\"]"]).unwrap_err();
+    assert!(error.to_string().contains("the same parts again"), "{error}");
 }
 
 /// All pages from the first to the last.

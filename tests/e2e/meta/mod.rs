@@ -1,6 +1,7 @@
 //! callmux's own tools, as an agent meets them: each test is named by its row of the parity checklist.
 
 mod arguments;
+mod bounds;
 mod cache;
 mod calls;
 mod dry_run;

@@ -1,0 +1,46 @@
+//! What the allocator does with memory that is free again.
+//!
+//! glibc learns from what it is asked for: once a block of some megabytes was freed, blocks of that
+//! size come from the heap, which shrinks only at its end, and each thread that ever worked has a
+//! heap of its own. A daemon that saw one large result would keep its memory for ever (mallopt(3),
+//! `M_MMAP_THRESHOLD`, `M_ARENA_MAX`).
+
+/// Blocks from this size on are mapped, and given back when they are freed; in bytes.
+#[cfg(target_env = "gnu")]
+const MAPPED: libc::c_int = 256 << 10;
+/// Free memory at the end of a heap is given back from this size on, in bytes.
+#[cfg(target_env = "gnu")]
+const TRIMMED: libc::c_int = 512 << 10;
+/// Heaps of all threads: the loop's, and one for what is done beside it.
+#[cfg(target_env = "gnu")]
+const HEAPS: libc::c_int = 2;
+
+/// Says once, at the start of a process that lives long, how memory is to be given back.
+pub fn settle() {
+    #[cfg(target_env = "gnu")]
+    for (option, value) in [
+        (libc::M_MMAP_THRESHOLD, MAPPED),
+        (libc::M_TRIM_THRESHOLD, TRIMMED),
+        (libc::M_ARENA_MAX, HEAPS),
+    ] {
+        #[expect(unsafe_code, reason = "no safe wrapper of mallopt(3) exists")]
+        // SAFETY: it takes two numbers and touches no memory of ours.
+        let taken = unsafe { libc::mallopt(option, value) };
+        if taken == 0 {
+            tracing::debug!(option, value, "the allocator does not take this option");
+        }
+    }
+}
+
+/// Gives back what is free, wherever in the heaps it lies. It walks through all of them, so it is
+/// for after large work.
+pub fn give_back() {
+    #[cfg(target_env = "gnu")]
+    {
+        #[expect(unsafe_code, reason = "no safe wrapper of malloc_trim(3) exists")]
+        // SAFETY: it takes a number and frees nothing that is in use.
+        unsafe {
+            libc::malloc_trim(0);
+        }
+    }
+}

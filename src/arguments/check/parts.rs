@@ -34,6 +34,10 @@ impl<'a> Walk<'a> {
             }
             Rule::Members { patterns, others } => {
                 for (name, member) in members {
+                    if self.left == 0 {
+                        out.is_open = true;
+                        return;
+                    }
                     let known = node.properties.get(*name).copied();
                     let mut applied: Vec<NodeId> = known.into_iter().collect();
                     let mut is_open = false;
@@ -110,22 +114,24 @@ impl<'a> Walk<'a> {
             return true;
         }
         let node = &self.nodes[id];
-        let mut any = |ids: &[NodeId]| ids.iter().any(|id| self.may_evaluate(*id, name, depth + 1));
+        let any = |walk: &mut Self, ids: &[NodeId]| {
+            ids.iter().any(|id| walk.may_evaluate(*id, name, depth + 1))
+        };
         node.properties.contains_key(name)
             || node.rules.iter().any(|rule| match rule {
                 Rule::Open => true,
                 Rule::Closed => depth > 0,
                 Rule::Members { patterns, others } => {
-                    others.is_some()
-                        || patterns.iter().any(|(pattern, _)| pattern.matches(name) != Some(false))
+                    let mut found = patterns.iter().map(|(pattern, _)| self.matches(pattern, name));
+                    others.is_some() || found.any(|found| found != Some(false))
                 }
-                Rule::Same(id) => any(&[*id]),
-                Rule::All(ids) | Rule::Any(ids) | Rule::One(ids) => any(ids),
+                Rule::Same(id) => any(self, &[*id]),
+                Rule::All(ids) | Rule::Any(ids) | Rule::One(ids) => any(self, ids),
                 Rule::If { condition, then, otherwise } => {
-                    any(&[*condition])
-                        || [then, otherwise].into_iter().flatten().any(|id| any(&[*id]))
+                    any(self, &[*condition])
+                        || [then, otherwise].into_iter().flatten().any(|id| any(self, &[*id]))
                 }
-                Rule::Dependent { schema: Some(schema), .. } => any(&[*schema]),
+                Rule::Dependent { schema: Some(schema), .. } => any(self, &[*schema]),
                 _ => false,
             })
     }

@@ -26,6 +26,8 @@ const FILE_MAX: u64 = 1024 * 1024;
 const RUN_WITHIN: Duration = Duration::from_secs(10);
 /// The most programs that a config may have run.
 const PROGRAMS_MAX: usize = 64;
+/// What stands for any file and any program's output while inputs are made up: they reach neither.
+pub const SECRET_OF_FUZZING: &str = "canary-of-fuzzing";
 
 /// Where references are looked up.
 #[derive(Debug, Clone)]
@@ -140,6 +142,9 @@ fn programs_in(text: &str, out: &mut BTreeSet<String>) {
 }
 
 fn run(line: &str, base: &Path) -> Result<Secret, String> {
+    if cfg!(fuzzing) {
+        return Ok(Secret::new(SECRET_OF_FUZZING.to_owned()));
+    }
     // Not its arguments: they may be secrets.
     let name = line.split_whitespace().next().unwrap_or_default();
     let words = program::words(line).map_err(|why| format!("`${{cmd:{name} …}}`: {why}"))?;
@@ -213,6 +218,9 @@ fn read(path: PathBuf, sources: &Sources) -> Result<String, String> {
 }
 
 fn read_file(path: &Path) -> Result<String, String> {
+    if cfg!(fuzzing) {
+        return Ok(SECRET_OF_FUZZING.to_owned());
+    }
     let fail = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
     let file = std::fs::File::open(path).map_err(|error| fail(&error))?;
     if !file.metadata().map_err(|error| fail(&error))?.is_file() {

@@ -168,7 +168,8 @@ fn admit(
     }
 }
 
-async fn serve<S>(stream: S, service: Service, tasks: Tasks)
+/// Answers the requests of one connection until it ends.
+pub async fn serve<S>(stream: S, service: Service, tasks: Tasks)
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {

@@ -1,5 +1,6 @@
 //! Members of objects and items of arrays.
 
+use super::pattern::Pattern;
 use super::rule::{Node, NodeId, Rule};
 use super::walk::{DEPTH_MAX, Kind, Members, Step, Verdict, Walk};
 use super::words;
@@ -33,36 +34,7 @@ impl<'a> Walk<'a> {
                 }
             }
             Rule::Members { patterns, others } => {
-                for (name, member) in members {
-                    if self.left == 0 {
-                        out.is_open = true;
-                        return;
-                    }
-                    let known = node.properties.get(*name).copied();
-                    let mut applied: Vec<NodeId> = known.into_iter().collect();
-                    let mut is_open = false;
-                    for (pattern, id) in patterns {
-                        match self.matches(pattern, name) {
-                            Some(true) => applied.push(*id),
-                            Some(false) => {}
-                            None => is_open = true,
-                        }
-                    }
-                    out.is_open |= is_open;
-                    if applied.is_empty() && !is_open {
-                        match others {
-                            Some(others) if self.is_false(*others) => {
-                                self.fault(value, Kind::Unknown(name, node), out);
-                            }
-                            others => applied.extend(others),
-                        }
-                    }
-                    self.at.push(Step::Name(name));
-                    for id in applied {
-                        self.node(id, member, depth + 1, out);
-                    }
-                    self.at.pop();
-                }
+                self.members(id, (patterns, *others), (value, members), depth, out);
             }
             Rule::Names(names) => {
                 for name in members.keys() {
@@ -88,6 +60,47 @@ impl<'a> Walk<'a> {
                 out.is_open |= !members.is_empty();
             }
             _ => {}
+        }
+    }
+
+    fn members(
+        &mut self,
+        id: NodeId,
+        (patterns, others): (&'a [(Pattern, NodeId)], Option<NodeId>),
+        (value, members): (&'a Json, &Members<'a>),
+        depth: usize,
+        out: &mut Verdict<'a>,
+    ) {
+        let node = &self.nodes[id];
+        for (name, member) in members {
+            if self.left == 0 {
+                out.is_open = true;
+                return;
+            }
+            let known = node.properties.get(*name).copied();
+            let mut applied: Vec<NodeId> = known.into_iter().collect();
+            let mut is_open = false;
+            for (pattern, id) in patterns {
+                match self.matches(pattern, name) {
+                    Some(true) => applied.push(*id),
+                    Some(false) => {}
+                    None => is_open = true,
+                }
+            }
+            out.is_open |= is_open;
+            if applied.is_empty() && !is_open {
+                match others {
+                    Some(others) if self.is_false(others) => {
+                        self.fault(value, Kind::Unknown(name, node), out);
+                    }
+                    others => applied.extend(others),
+                }
+            }
+            self.at.push(Step::Name(name));
+            for id in applied {
+                self.node(id, member, depth + 1, out);
+            }
+            self.at.pop();
         }
     }
 

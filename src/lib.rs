@@ -11,7 +11,7 @@
 //! fails on any other import.
 //!
 //! ```text
-//!  9   cli ───────────────── every verb; the only room that prints
+//!  9   cli ───────────────── every verb; the only room that prints       fuzz ── what a fuzzer drives
 //!  8   daemon ── puts the house together, the one control loop      bridge ── a small program of its own
 //!  7   front ─────────────── clients come in
 //!  6   client ── what one says and hears         admin ── operators look in
@@ -56,6 +56,7 @@
 //! | [`daemon`] | sockets, systemd, assembly, reload, the order of stopping |
 //! | [`bridge`] | the client's stdio server that outlives any daemon |
 //! | [`cli`] | arguments, printing, exit codes, the demo |
+//! | `fuzz` | what has to hold of any input; in no build but that of `fuzz/` |
 //!
 //! # The life of a call
 //!
@@ -106,6 +107,8 @@ mod credentials;
 mod daemon;
 mod example;
 mod front;
+#[cfg(fuzzing)]
+pub mod fuzz;
 mod http;
 mod json;
 mod meta;

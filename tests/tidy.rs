@@ -142,6 +142,25 @@ const PLAN: &[(&str, &[&str])] = &[
             "bridge",
         ],
     ),
+    (
+        "fuzz",
+        &[
+            "base",
+            "json",
+            "wire",
+            "telemetry",
+            "results",
+            "render",
+            "arguments",
+            "config",
+            "access",
+            "connection",
+            "servers",
+            "mux",
+            "meta",
+            "front",
+        ],
+    ),
 ];
 
 const FILE_LINES_MAX: usize = 500;

@@ -23,7 +23,7 @@ pub mod references;
 pub mod roots;
 pub mod scan;
 mod shape;
-mod yaml;
+pub mod yaml;
 
 pub use check::Checker;
 pub use coerce::{Change, coerce};

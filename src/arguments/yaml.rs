@@ -42,7 +42,7 @@ pub enum YamlError {
 }
 
 /// Reads one document. Anchors and aliases may stand for `max` bytes of JSON in all.
-pub(super) fn parse(text: &str, max: usize) -> Result<Json, YamlError> {
+pub fn parse(text: &str, max: usize) -> Result<Json, YamlError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let options = granit_parser::options! {
         flow_nesting_limit: DEPTH_MAX + 1,

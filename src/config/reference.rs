@@ -29,6 +29,8 @@ const RUN_WITHIN: Duration = Duration::from_secs(10);
 const START_WITHIN: Duration = Duration::from_secs(2);
 /// The most programs that a config may have run.
 const PROGRAMS_MAX: usize = 64;
+/// What stands for any file and any program's output while inputs are made up: they reach neither.
+pub const SECRET_OF_FUZZING: &str = "canary-of-fuzzing";
 
 /// Where references are looked up.
 #[derive(Debug, Clone)]
@@ -145,6 +147,9 @@ fn programs_in(text: &str, out: &mut BTreeSet<String>) {
 }
 
 fn run(line: &str, base: &Path) -> Result<Secret, String> {
+    if cfg!(fuzzing) {
+        return Ok(Secret::new(SECRET_OF_FUZZING.to_owned()));
+    }
     // Not its arguments: they may be secrets.
     let name = line.split_whitespace().next().unwrap_or_default();
     let words = program::words(line).map_err(|why| format!("`${{cmd:{name} …}}`: {why}"))?;
@@ -226,6 +231,9 @@ fn read(path: PathBuf, sources: &Sources) -> Result<String, String> {
 }
 
 fn read_file(path: &Path) -> Result<String, String> {
+    if cfg!(fuzzing) {
+        return Ok(SECRET_OF_FUZZING.to_owned());
+    }
     let bytes = file::read(path, FILE_MAX).map_err(|error| match &error.problem {
         file::Problem::Kind(kind) if *kind == file::PIPE => {
             format!("{error}, or have a program read it: `${{cmd:cat PATH}}`")

@@ -28,6 +28,8 @@ pub struct Section<'a> {
     complaints: &'a mut Vec<Complaint>,
     /// References in this section that could not be resolved.
     unresolved: Vec<Complaint>,
+    /// Texts with a secret in them, each with how it is written.
+    secrets: Vec<(Secret, String)>,
 }
 
 impl<'a> Section<'a> {
@@ -46,16 +48,21 @@ impl<'a> Section<'a> {
             complaints.push(Complaint { at: at.clone(), key: path.clone(), message });
             Table::new()
         };
-        Self { path, table, at, keys, sources, complaints, unresolved: Vec::new() }
+        let (unresolved, secrets) = (Vec::new(), Vec::new());
+        Self { path, table, at, keys, sources, complaints, unresolved, secrets }
     }
 
     fn key(&self, name: &str) -> String {
         if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) }
     }
 
-    /// Notes that `name` is wrong.
+    /// Notes that `name` is wrong. Where the message would show a secret it shows the reference.
     pub fn complain(&mut self, at: Place, name: &str, message: impl Into<String>) {
-        let complaint = Complaint { at, key: self.key(name), message: message.into() };
+        let mut message = message.into();
+        for (secret, written) in &self.secrets {
+            message = message.replace(secret.expose(), written);
+        }
+        let complaint = Complaint { at, key: self.key(name), message };
         self.complaints.push(complaint);
     }
 
@@ -116,7 +123,12 @@ impl<'a> Section<'a> {
             reference::resolve(text, self.sources)
         };
         match resolved {
-            Ok(resolved) => Some(resolved),
+            Ok(resolved) => {
+                if resolved.secret && !resolved.text.expose().is_empty() {
+                    self.secrets.push((resolved.text.clone(), text.to_owned()));
+                }
+                Some(resolved)
+            }
             Err(message) => {
                 self.unresolved.push(Complaint { at: at.clone(), key: self.key(name), message });
                 None

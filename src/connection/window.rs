@@ -47,15 +47,15 @@ impl Window {
         let size = memory.bytes().len();
         let header = memory.bytes().first_chunk().copied().unwrap_or_default();
         let start = usize::try_from(u64::from_ne_bytes(header)).unwrap_or(0);
-        if !(HEADER..size).contains(&start) {
+        let room = (size.saturating_sub(HEADER) / 2).checked_sub(READ_MAX).filter(|room| *room > 0);
+        let (true, Some(room)) = ((HEADER..size).contains(&start), room) else {
             return Err(io::Error::other("no window of ours"));
-        }
+        };
         let left = &memory.bytes()[start..];
         let end = start + memchr::memchr(0, left).unwrap_or(left.len());
         // A copy that was not finished may lie behind.
         memory.clear(end, size);
-        let cap = cap.min((size - HEADER) / 2 - READ_MAX);
-        Ok(Self { memory, start, end, searched: start, cap })
+        Ok(Self { memory, start, end, searched: start, cap: cap.min(room) })
     }
 
     fn keep_start(&mut self) {
@@ -195,5 +195,15 @@ mod tests {
         let memory = crate::base::SharedMemory::create("other", 1 << 22).unwrap();
         let fd = memory.as_fd().try_clone_to_owned().unwrap();
         assert!(Window::adopt(fd, 1000).is_err());
+    }
+
+    #[test]
+    fn memory_without_room_for_a_line_is_refused() {
+        for size in [4096, 1 << 20, 1 << 21, (1 << 21) + 64, (1 << 21) + 65] {
+            let mut memory = crate::base::SharedMemory::create("small", size).unwrap();
+            memory.bytes_mut()[..8].copy_from_slice(&70_u64.to_ne_bytes());
+            let fd = memory.as_fd().try_clone_to_owned().unwrap();
+            assert!(Window::adopt(fd, 1000).is_err(), "{size}");
+        }
     }
 }

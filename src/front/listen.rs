@@ -192,7 +192,8 @@ where
     }
 }
 
-async fn serve<S>(stream: Watched<S>, service: Service, tasks: Tasks)
+/// Answers the requests of one connection until it ends.
+pub async fn serve<S>(stream: Watched<S>, service: Service, tasks: Tasks)
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {

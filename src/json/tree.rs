@@ -1,5 +1,6 @@
 //! A JSON value.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use super::doc::Doc;
@@ -131,10 +132,11 @@ impl Json {
                 a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.is_equivalent(b))
             }
             (Self::Object(a), Self::Object(b)) => {
+                let (a, b) = (by_name(a), by_name(b));
                 a.len() == b.len()
-                    && a.iter().all(|(name, value)| {
-                        other.get(name).is_some_and(|other| value.is_equivalent(other))
-                    })
+                    && a.iter()
+                        .zip(&b)
+                        .all(|((a_name, a), (b_name, b))| a_name == b_name && a.is_equivalent(b))
             }
             _ => self == other,
         }
@@ -225,6 +227,11 @@ impl Json {
             }
         }
     }
+}
+
+/// Members by name. Of a name that occurs twice the last one counts.
+fn by_name(members: &[(String, Json)]) -> BTreeMap<&str, &Json> {
+    members.iter().map(|(name, value)| (name.as_str(), value)).collect()
 }
 
 /// Writes a JSON string with its quotes.
@@ -338,5 +345,35 @@ impl From<&serde_json::Value> for Json {
                 members.iter().map(|(name, value)| (name.clone(), Self::from(value))).collect(),
             ),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Json;
+
+    #[test]
+    fn of_a_name_that_occurs_twice_the_last_counts() {
+        let check = |a: &str, b: &str, expected: bool| {
+            let [a, b] = [a, b].map(|text| Json::parse(text).unwrap());
+            assert_eq!((a.is_equivalent(&b), b.is_equivalent(&a)), (expected, expected), "{a} {b}");
+        };
+        check(r#"{"a":1,"a":2}"#, r#"{"a":1,"a":2}"#, true);
+        check(r#"{"a":1,"a":2}"#, r#"{"a":2}"#, true);
+        check(r#"{"a":1,"a":2}"#, r#"{"a":1}"#, false);
+        check(r#"{"a":2,"a":2}"#, r#"{"a":2,"b":1}"#, false);
+        check(r#"{"a":1,"b":{"c":[1]}}"#, r#"{"b":{"c":[1]},"a":1}"#, true);
+        check(r#"{"a":1}"#, r#"{"a":1.0}"#, false);
+        check("[1,2]", "[2,1]", false);
+    }
+
+    /// It would take minutes if each name were looked for among all.
+    #[test]
+    fn large_objects_are_compared_soon() {
+        let members = |from: u64| (from..from + 100_000).map(|n| (n.to_string(), Json::from(n)));
+        let a = Json::Object(members(0).collect());
+        let b = Json::Object(members(0).rev().collect());
+        assert!(a.is_equivalent(&b));
+        assert!(!a.is_equivalent(&Json::Object(members(1).collect())));
     }
 }

@@ -5,6 +5,9 @@
 //! arrays and lists, with commas and two blanks per level. A value that a reader would not get back
 //! with its digits, its members and their order is not written at all.
 
+#[cfg(any(test, fuzzing))]
+pub mod reader;
+
 use std::collections::HashSet;
 
 use crate::json::{Json, Number};

@@ -20,6 +20,8 @@ use crate::process::Streams;
 const PARTS: [&str; 5] = ["stdin", "stdout", "stderr", "window", "card"];
 /// The number of takings-over at the head of the card, in the machine's order.
 const HEAD: usize = 8;
+/// The largest card, in bytes: more than a server can say of itself in one message.
+const CARD_MAX: u64 = 64 * 1024 * 1024;
 
 /// Who a kept server is.
 #[derive(Debug, Serialize, Deserialize)]
@@ -167,10 +169,14 @@ pub fn find<'c>(
 
 /// The card, and the number of this taking-over, which is written down.
 fn read_card(file: &File) -> io::Result<(Card, u32)> {
-    let mut bytes = vec![0; usize::try_from(file.metadata()?.len()).unwrap_or(0)];
+    let len = file.metadata()?.len();
+    if len > CARD_MAX {
+        return Err(io::ErrorKind::InvalidData.into());
+    }
+    let mut bytes = vec![0; usize::try_from(len).unwrap_or(0)];
     file.read_exact_at(&mut bytes, 0)?;
     let (head, json) = bytes.split_first_chunk::<HEAD>().ok_or(io::ErrorKind::InvalidData)?;
-    let number = u64::from_ne_bytes(*head) + 1;
+    let number = u64::from_ne_bytes(*head).saturating_add(1);
     file.write_all_at(&number.to_ne_bytes(), 0)?;
     Ok((serde_json::from_slice(json)?, u32::try_from(number).unwrap_or(u32::MAX)))
 }
@@ -197,4 +203,28 @@ pub fn mark(config: &ServerConfig) -> u64 {
         .chain(transport)
         .chain(socket);
     fingerprint(words.flat_map(|word| [word.into_bytes(), vec![0]].concat()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{File, MemfdFlags, OwnedFd, Write, find};
+
+    /// How many servers are found with this in place of a card, of this size.
+    fn found(card: &[u8], size: u64) -> usize {
+        let fd = rustix::fs::memfd_create("card", MemfdFlags::CLOEXEC).unwrap();
+        let mut file = File::from(fd);
+        file.write_all(card).unwrap();
+        file.set_len(size).unwrap();
+        let part = |part| (format!("server.{part}.u"), OwnedFd::from(file.try_clone().unwrap()));
+        find(super::PARTS.map(part).into(), |_| None).len()
+    }
+
+    #[test]
+    fn what_is_no_card_is_given_back() {
+        assert_eq!(found(b"", 0), 0);
+        assert_eq!(found(b"short", 5), 0);
+        assert_eq!(found(b"\0\0\0\0\0\0\0\0{", 9), 0);
+        assert_eq!(found(&[0xff; 8], 8), 0, "a number without a next one");
+        assert_eq!(found(b"", 1 << 46), 0, "more than there is memory");
+    }
 }

@@ -54,15 +54,45 @@ mod tests {
     use proptest::prelude::*;
 
     fn read(chunks: &[&[u8]]) -> Result<Vec<Event>, BadStream> {
-        let mut reader = Reader::new(1000);
+        let (events, end) = read_all(chunks, 1000);
+        end.map(|()| events)
+    }
+
+    /// The events before the end, and what it is.
+    fn read_all(chunks: &[&[u8]], cap: usize) -> (Vec<Event>, Result<(), BadStream>) {
+        let mut reader = Reader::new(cap);
         let mut out = Vec::new();
         for chunk in chunks {
             reader.push(chunk);
-            while let Some(event) = reader.next()? {
-                out.push(event);
+            loop {
+                match reader.next() {
+                    Ok(Some(event)) => out.push(event),
+                    Ok(None) => break,
+                    Err(error) => return (out, Err(error)),
+                }
             }
         }
-        Ok(out)
+        (out, Ok(()))
+    }
+
+    #[test]
+    fn the_cap_holds_however_bytes_arrive() {
+        let check = |text: &str, events: usize, end: Result<(), BadStream>| {
+            for step in [1, 2, 3, 7, text.len()] {
+                let chunks: Vec<&[u8]> = text.as_bytes().chunks(step).collect();
+                let (read, found) = read_all(&chunks, 10);
+                assert_eq!((read.len(), found), (events, end), "{text:?} in steps of {step}");
+            }
+        };
+        let too_long = Err(BadStream::TooLong(10));
+        check("data: 1234567890\n\n", 1, Ok(()));
+        check("data: 12345678901\n\n", 0, too_long);
+        check("data: 1\n\ndata: 12345678901\n", 1, too_long);
+        check("data:12345\ndata:1234\n\n", 1, Ok(()));
+        check("data:12345\ndata:12345\n\n", 0, too_long);
+        check(": 34567890123456\n\r\n: 34567890123456\n\n", 0, Ok(()));
+        check(": 345678901234567\n\n", 0, too_long);
+        check("id:1\nevent:a\ndata:b\r\n\r\n", 1, Ok(()));
     }
 
     #[test]
@@ -110,7 +140,9 @@ mod tests {
             cuts.extend([0, bytes.len()]);
             cuts.sort_unstable();
             let chunks: Vec<&[u8]> = cuts.windows(2).map(|w| &bytes[w[0]..w[1]]).collect();
-            prop_assert_eq!(read(&chunks), read(&[&bytes]));
+            for cap in [7, 12, 1000] {
+                prop_assert_eq!(read_all(&chunks, cap), read_all(&[&bytes], cap));
+            }
         }
     }
 }

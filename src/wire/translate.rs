@@ -86,9 +86,15 @@ pub fn request<'a>(
     if !rewrite.members.is_empty() {
         splice = splice.insert(params.inside, rewrite.members);
     }
-    if let (Meta::Legacy, Some(meta)) = (rewrite.meta, params.meta) {
+    let meta = params.meta.and_then(|meta| match rewrite.meta {
+        Meta::Legacy => Some((meta, "")),
+        // A second member of a name would be for the server to choose from.
+        Meta::Add(added) if has_modern(meta) => Some((meta, added)),
+        _ => None,
+    });
+    if let Some((meta, added)) = meta {
         let at = Span::of(meta, message.text());
-        return splice.replace(at, legacy_meta(meta, &id)).finish().on_one_line();
+        return splice.replace(at, other_meta(meta, &id, added)).finish().on_one_line();
     }
     if let Some(token) = params.progress_token {
         splice = splice.replace(Span::of(token, message.text()), id);
@@ -97,17 +103,25 @@ pub fn request<'a>(
     add_meta(splice, message, params, added).finish().on_one_line()
 }
 
-/// The members that a legacy server can know, with `id` as the progress token. Some servers take
-/// a request for a modern one by the others alone.
-fn legacy_meta(json: &str, id: &str) -> String {
-    const MODERN: [&str; 4] =
-        [meta::PROTOCOL_VERSION, meta::CLIENT_INFO, meta::CLIENT_CAPABILITIES, meta::LOG_LEVEL];
+/// The members of `_meta` that say who a client is and what it can do.
+const MODERN: [&str; 4] =
+    [meta::PROTOCOL_VERSION, meta::CLIENT_INFO, meta::CLIENT_CAPABILITIES, meta::LOG_LEVEL];
+
+fn has_modern(json: &str) -> bool {
+    object::members(json, MODERN).is_ok_and(|found| found.iter().any(Option::is_some))
+}
+
+/// `added`, and the members that a legacy server can know, with `id` as the progress token. Some
+/// servers take a request for a modern one by the others alone.
+fn other_meta(json: &str, id: &str, added: &str) -> String {
     let kept = object::all(json).into_iter().filter(|(name, _)| !MODERN.contains(&&**name));
     let member = |(name, value): (std::borrow::Cow<'_, str>, &str)| {
         let value = if name == "progressToken" { id } else { value };
         format!("{}:{value}", serde_json::Value::from(&*name))
     };
-    format!("{{{}}}", kept.map(member).collect::<Vec<_>>().join(","))
+    let added = Some(added.to_owned()).filter(|added| !added.is_empty());
+    let members: Vec<String> = added.into_iter().chain(kept.map(member)).collect();
+    format!("{{{}}}", members.join(","))
 }
 
 fn add_meta<'a>(

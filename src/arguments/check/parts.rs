@@ -1,5 +1,6 @@
 //! Members of objects and items of arrays.
 
+use super::pattern::Pattern;
 use super::rule::{Node, NodeId, Rule};
 use super::walk::{DEPTH_MAX, Kind, Members, Step, Verdict, Walk};
 use super::words;
@@ -33,32 +34,7 @@ impl<'a> Walk<'a> {
                 }
             }
             Rule::Members { patterns, others } => {
-                for (name, member) in members {
-                    let known = node.properties.get(*name).copied();
-                    let mut applied: Vec<NodeId> = known.into_iter().collect();
-                    let mut is_open = false;
-                    for (pattern, id) in patterns {
-                        match self.matches(pattern, name) {
-                            Some(true) => applied.push(*id),
-                            Some(false) => {}
-                            None => is_open = true,
-                        }
-                    }
-                    out.is_open |= is_open;
-                    if applied.is_empty() && !is_open {
-                        match others {
-                            Some(others) if self.is_false(*others) => {
-                                self.fault(value, Kind::Unknown(name, node), out);
-                            }
-                            others => applied.extend(others),
-                        }
-                    }
-                    self.at.push(Step::Name(name));
-                    for id in applied {
-                        self.node(id, member, depth + 1, out);
-                    }
-                    self.at.pop();
-                }
+                self.members(id, (patterns, *others), (value, members), depth, out);
             }
             Rule::Names(names) => {
                 for name in members.keys() {
@@ -87,6 +63,47 @@ impl<'a> Walk<'a> {
         }
     }
 
+    fn members(
+        &mut self,
+        id: NodeId,
+        (patterns, others): (&'a [(Pattern, NodeId)], Option<NodeId>),
+        (value, members): (&'a Json, &Members<'a>),
+        depth: usize,
+        out: &mut Verdict<'a>,
+    ) {
+        let node = &self.nodes[id];
+        for (name, member) in members {
+            if self.left == 0 {
+                out.is_open = true;
+                return;
+            }
+            let known = node.properties.get(*name).copied();
+            let mut applied: Vec<NodeId> = known.into_iter().collect();
+            let mut is_open = false;
+            for (pattern, id) in patterns {
+                match self.matches(pattern, name) {
+                    Some(true) => applied.push(*id),
+                    Some(false) => {}
+                    None => is_open = true,
+                }
+            }
+            out.is_open |= is_open;
+            if applied.is_empty() && !is_open {
+                match others {
+                    Some(others) if self.is_false(others) => {
+                        self.fault(value, Kind::Unknown(name, node), out);
+                    }
+                    others => applied.extend(others),
+                }
+            }
+            self.at.push(Step::Name(name));
+            for id in applied {
+                self.node(id, member, depth + 1, out);
+            }
+            self.at.pop();
+        }
+    }
+
     fn required(
         &mut self,
         node: &'a Node,
@@ -110,22 +127,24 @@ impl<'a> Walk<'a> {
             return true;
         }
         let node = &self.nodes[id];
-        let mut any = |ids: &[NodeId]| ids.iter().any(|id| self.may_evaluate(*id, name, depth + 1));
+        let any = |walk: &mut Self, ids: &[NodeId]| {
+            ids.iter().any(|id| walk.may_evaluate(*id, name, depth + 1))
+        };
         node.properties.contains_key(name)
             || node.rules.iter().any(|rule| match rule {
                 Rule::Open => true,
                 Rule::Closed => depth > 0,
                 Rule::Members { patterns, others } => {
-                    others.is_some()
-                        || patterns.iter().any(|(pattern, _)| pattern.matches(name) != Some(false))
+                    let mut found = patterns.iter().map(|(pattern, _)| self.matches(pattern, name));
+                    others.is_some() || found.any(|found| found != Some(false))
                 }
-                Rule::Same(id) => any(&[*id]),
-                Rule::All(ids) | Rule::Any(ids) | Rule::One(ids) => any(ids),
+                Rule::Same(id) => any(self, &[*id]),
+                Rule::All(ids) | Rule::Any(ids) | Rule::One(ids) => any(self, ids),
                 Rule::If { condition, then, otherwise } => {
-                    any(&[*condition])
-                        || [then, otherwise].into_iter().flatten().any(|id| any(&[*id]))
+                    any(self, &[*condition])
+                        || [then, otherwise].into_iter().flatten().any(|id| any(self, &[*id]))
                 }
-                Rule::Dependent { schema: Some(schema), .. } => any(&[*schema]),
+                Rule::Dependent { schema: Some(schema), .. } => any(self, &[*schema]),
                 _ => false,
             })
     }

@@ -262,3 +262,34 @@ fn a_hostile_schema_ends_soon() {
         }
     }
 }
+
+/// Each of these would keep everybody waiting for minutes if every rule looked at the whole value.
+#[test]
+fn many_rules_on_a_large_value_end_soon() {
+    let names = |count: usize, text: &str| {
+        let names: Vec<String> = (0..count).map(|n| format!(r#""{n}":{text}"#)).collect();
+        format!("{{{}}}", names.join(","))
+    };
+    let large = names(50_000, "1");
+    let several =
+        |count: usize, text: &str| format!("[{}]", vec![text.to_owned(); count].join(","));
+    let long = format!(r#""{}""#, "é".repeat(500_000));
+    let digits = format!("1{}", "0".repeat(500_000));
+    for (schema, value) in [
+        (format!(r#"{{"dependentRequired":{}}}"#, names(10_000, r#"["a"]"#)), &large),
+        (format!(r#"{{"patternProperties":{}}}"#, names(2000, "true")), &large),
+        (
+            format!(
+                r#"{{"patternProperties":{},"unevaluatedProperties":false}}"#,
+                names(2000, "{}")
+            ),
+            &large,
+        ),
+        (format!(r#"{{"allOf":{}}}"#, several(50_000, r#"{"minLength":1}"#)), &long),
+        (format!(r#"{{"allOf":{}}}"#, several(50_000, r#"{"maximum":1}"#)), &digits),
+    ] {
+        let schema = Json::parse(&schema).unwrap();
+        let checker = Checker::compile(&schema).unwrap();
+        _ = checker.problems(&Json::parse(value).unwrap(), 8);
+    }
+}

@@ -10,6 +10,11 @@ const STEPS_MAX: usize = 250_000;
 /// How deep references, combinations and values may lie in each other. Every level takes stack.
 pub(super) const DEPTH_MAX: usize = 300;
 
+/// Bytes of a text that are counted in one step.
+const BYTES_PER_STEP: usize = 1024;
+/// Digits of a number that are read in one step.
+const DIGITS_PER_STEP: usize = 64;
+
 /// A step into a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Step<'a> {
@@ -61,6 +66,15 @@ pub(super) fn walk<'a>(nodes: &'a [Node], value: &'a Json) -> Vec<Fault<'a>> {
     verdict.faults
 }
 
+/// Steps that a rule takes with a value that holds no other.
+fn leaf_cost(value: &Json) -> usize {
+    match value {
+        Json::String(text) => text.len() / BYTES_PER_STEP,
+        Json::Number(number) => number.as_str().len() / DIGITS_PER_STEP,
+        _ => 0,
+    }
+}
+
 pub(super) type Members<'a> = BTreeMap<&'a str, &'a Json>;
 
 pub(super) struct Walk<'a> {
@@ -109,7 +123,12 @@ impl<'a> Walk<'a> {
             return;
         }
         self.active.push(key);
+        let mut members: Option<Members<'a>> = None;
         for rule in &self.nodes[id].rules {
+            if !self.spend(leaf_cost(value)) {
+                out.is_open = true;
+                break;
+            }
             match (rule, value) {
                 (Rule::Open, _) => out.is_open = true,
                 (
@@ -137,10 +156,12 @@ impl<'a> Walk<'a> {
                     | Rule::AtMost(Count::Members, _),
                     Json::Object(all),
                 ) => {
-                    let members: Members<'a> =
-                        all.iter().map(|(name, value)| (name.as_str(), value)).collect();
-                    self.left = self.left.saturating_sub(all.len());
-                    self.object(id, rule, (value, &members), depth, out);
+                    let left = &mut self.left;
+                    let members = members.get_or_insert_with(|| {
+                        *left = left.saturating_sub(all.len());
+                        all.iter().map(|(name, value)| (name.as_str(), value)).collect()
+                    });
+                    self.object(id, rule, (value, &*members), depth, out);
                 }
                 _ => self.assertion(rule, value, out),
             }

@@ -263,3 +263,25 @@ fn inline_arguments_are_taken_as_they_are() {
     assert!(server.cwd.is_none() && server.inherit_env.is_empty() && server.unresolved.is_empty());
     assert!(inline(&[], None).is_none());
 }
+
+#[test]
+fn no_complaint_shows_a_secret() {
+    let mut shown = Vec::new();
+    for (section, keys, _) in crate::config::keys::SECTIONS {
+        let head = match *section {
+            "" => String::new(),
+            name => format!("[{}]\n", name.replace('*', "a")),
+        };
+        for key in *keys {
+            let written =
+                ["\"${file:secret}\"", "[\"${file:secret}\"]", "{ b = \"${file:secret}\" }"];
+            for value in written {
+                let text = format!("{head}{} = {value}\n", key.name);
+                let files = [("config.toml", text.as_str()), ("secret", "canary one")];
+                let complaints = load_files(&files).err().unwrap_or_default();
+                shown.extend(complaints.into_iter().filter(|words| words.contains("canary")));
+            }
+        }
+    }
+    assert!(shown.is_empty(), "{}", shown.join("\n"));
+}

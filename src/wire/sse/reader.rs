@@ -2,6 +2,9 @@
 
 use bytes::BytesMut;
 
+/// What stands before the data on its line.
+const FIELD: &str = "data: ";
+
 /// One event as it was read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Event {
@@ -33,7 +36,7 @@ pub enum BadStream {
 }
 
 impl Reader {
-    /// `cap`: the longest event in bytes.
+    /// `cap`: the longest data of an event in bytes. It holds however the bytes arrive.
     pub fn new(cap: usize) -> Self {
         Self { buffer: BytesMut::new(), searched: 0, event: Event::default(), has_data: false, cap }
     }
@@ -50,16 +53,18 @@ impl Reader {
             let pair = match (self.buffer[end], self.buffer.get(end + 1)) {
                 (b'\r', None) => {
                     self.searched = end;
-                    return self.check_size();
+                    return self.line_within_cap(end).map(|()| None);
                 }
                 (b'\r', Some(b'\n')) => 2,
                 _ => 1,
             };
+            self.line_within_cap(end)?;
             let line = self.buffer.split_to(end + pair);
             self.searched = 0;
             let line = std::str::from_utf8(&line[..end]).map_err(|_| BadStream::Utf8)?;
             if !line.is_empty() {
                 field(&mut self.event, &mut self.has_data, line);
+                self.within_cap(self.event.data.len())?;
             } else if self.has_data || self.event.id.is_some() || self.event.retry.is_some() {
                 self.has_data = false;
                 return Ok(Some(std::mem::take(&mut self.event)));
@@ -68,12 +73,15 @@ impl Reader {
             }
         }
         self.searched = self.buffer.len();
-        self.check_size()
+        self.line_within_cap(self.searched).map(|()| None)
     }
 
-    fn check_size(&self) -> Result<Option<Event>, BadStream> {
-        let held = self.buffer.len() + self.event.data.len();
-        if held > self.cap { Err(BadStream::TooLong(self.cap)) } else { Ok(None) }
+    fn line_within_cap(&self, len: usize) -> Result<(), BadStream> {
+        self.within_cap(len.saturating_sub(FIELD.len()))
+    }
+
+    fn within_cap(&self, len: usize) -> Result<(), BadStream> {
+        if len > self.cap { Err(BadStream::TooLong(self.cap)) } else { Ok(()) }
     }
 }
 

@@ -103,8 +103,12 @@ fn translate(message: &Message, id: Span, result: Span, asked: Asked<'_>) -> Ans
     match (asked.client, asked.server) {
         (Era::Modern, Era::Legacy) => {
             let mut added = Vec::new();
-            if kind.is_none() {
-                added.push(r#""resultType":"complete""#);
+            match (&kind, kind_at) {
+                (Some(_), _) => {}
+                (None, None) => added.push(r#""resultType":"complete""#),
+                (None, Some(other)) => {
+                    splice = splice.replace(Span::of(other, message.text()), r#""complete""#);
+                }
             }
             if reads && ttl.is_none() {
                 added.push(r#""ttlMs":0"#);

@@ -58,6 +58,33 @@ fn a_legacy_server_is_not_told_of_the_other_era() {
 }
 
 #[test]
+fn what_says_who_a_client_is_stands_once() {
+    let added = modern_meta(r#"{"name":"c","version":"1"}"#, "{}");
+    let sent = |meta: &str| {
+        let message = parse(&format!(
+            r#"{{"jsonrpc":"2.0","id":"x","method":"tools/call","params":{{"name":"n","_meta":{meta}}}}}"#
+        ));
+        let params = Head::parse(&message).unwrap().request(&message).unwrap();
+        let meta = Meta::Add(&added);
+        let rewrite = Rewrite { id: 9, name: "n", meta, members: "", arguments: None };
+        request(&message, &params, rewrite).into_bytes()
+    };
+    let whole = |members: &str| {
+        let comma = if members.is_empty() { "" } else { "," };
+        format!(
+            r#"{{"jsonrpc":"2.0","id":9,"method":"tools/call","params":{{"name":"n","_meta":{{{added}{comma}{members}}}}}}}"#
+        )
+    };
+    assert_eq!(sent(r#"{"io.modelcontextprotocol/clientInfo":{"name":"z"}}"#), whole(""));
+    assert_eq!(
+        sent(
+            r#"{"a\"b":1e400,"io.modelcontextprotocol/clientCapabilities":{"roots":{}},"progressToken":"p"}"#
+        ),
+        whole(r#""a\"b":1e400,"progressToken":9"#)
+    );
+}
+
+#[test]
 fn the_meta_we_add_is_json() {
     let text = format!("{{{}}}", modern_meta(r#"{"name":"c","version":"1"}"#, "{}"));
     let value: serde_json::Value = serde_json::from_str(&text).unwrap();
@@ -78,6 +105,8 @@ fn results_change_eras() {
     check(Modern, Modern, r#"{"content":[]}"#, r#"{"content":[]}"#);
     check(Modern, Legacy, r#"{"content":[]}"#, r#"{"resultType":"complete","content":[]}"#);
     check(Modern, Legacy, "{ }", r#"{"resultType":"complete" }"#);
+    check(Modern, Legacy, r#"{"resultType":7,"a":1}"#, r#"{"resultType":"complete","a":1}"#);
+    check(Modern, Legacy, r#"{"resultType":null}"#, r#"{"resultType":"complete"}"#);
     check(Modern, Legacy, done, done);
     check(Legacy, Modern, done, r#"{"content":[]}"#);
     check(Legacy, Modern, r#"{"resultType":"complete","content":[]}"#, r#"{"content":[]}"#);

@@ -1,0 +1,130 @@
+//! What an earlier process left in the fd store of systemd.
+//!
+//! Input: one byte that says what the memory is taken for, one that says how large it is, and what is
+//! written in it.
+
+use std::fs::File;
+use std::io::Write;
+use std::os::fd::{AsFd, OwnedFd};
+
+use crate::base::SharedMemory;
+use crate::base::records::{BYTES_MAX, Left, Records};
+use crate::connection::Window;
+use crate::connection::pending::Pending;
+use crate::front::estate::{self, LinkTable};
+use crate::front::session_table::SessionTable;
+use crate::servers::keep;
+
+/// Bytes of a record.
+const RECORD: usize = BYTES_MAX + 16;
+/// Each of the sizes is a power of two times this.
+const SIZE_MIN: usize = 64;
+/// The longest line of a window.
+const LINE_MAX: usize = 1000;
+
+/// Whatever lies there is taken up or refused, and what is taken up is within its bounds.
+pub fn store(data: &[u8]) {
+    let [what, size, content @ ..] = data else { return };
+    match what % 6 {
+        0 => records(content),
+        1 => calls_and_links(content),
+        2 => drop(SessionTable::adopt(table(content))),
+        3 => window(content, *size),
+        4 => card(content),
+        _ => {
+            let size = SIZE_MIN << (size % 18);
+            let found = Records::adopt(memory(content, size));
+            assert!(found.map_or(0, |(_, found)| found.len()) <= size / RECORD);
+        }
+    }
+}
+
+/// Sealed memory as ours is.
+fn memory(content: &[u8], size: usize) -> OwnedFd {
+    let mut memory = SharedMemory::create("fuzz", size).expect("memory");
+    let len = content.len().min(size);
+    memory.bytes_mut()[..len].copy_from_slice(&content[..len]);
+    memory.as_fd().try_clone_to_owned().expect("a descriptor")
+}
+
+/// A table with a record for each line: the state, the word, the bytes.
+fn table(content: &[u8]) -> OwnedFd {
+    let records = Records::new("fuzz", 8).expect("memory");
+    // What is dropped stays.
+    records.freeze();
+    for line in content.split(|byte| *byte == b'\n').take(8) {
+        let [state, word, bytes @ ..] = line else { continue };
+        drop(records.add(u32::from(*state), u64::from(*word), bytes));
+    }
+    records.with_fd(|fd| fd.try_clone_to_owned().expect("a descriptor"))
+}
+
+/// What is in a table, which is left as it is.
+fn look(records: &Records) -> Vec<Left> {
+    let fd = records.with_fd(|fd| fd.try_clone_to_owned().expect("a descriptor"));
+    let (again, found) = Records::adopt(fd).expect("still a table");
+    again.freeze();
+    found.into_iter().map(|(left, _)| left).collect()
+}
+
+/// What is found is found again, and what is added beside it does not touch it.
+fn records(content: &[u8]) {
+    let Ok((records, found)) = Records::adopt(memory(content, RECORD * 9)) else { return };
+    let before = look(&records);
+    assert!(before.iter().eq(found.iter().map(|(left, _)| left)));
+    assert!(before.iter().all(|left| left.bytes.len() <= BYTES_MAX));
+    let added = records.add(9, 9, b"new");
+    assert_eq!(added.is_some(), before.len() < 8, "room for one more");
+    assert_eq!(look(&records).len(), before.len() + usize::from(added.is_some()));
+    drop(added);
+    assert_eq!(look(&records), before);
+    drop(found);
+    assert!(look(&records).is_empty(), "a dropped record is free");
+}
+
+fn calls_and_links(content: &[u8]) {
+    let half = content.iter().position(|byte| *byte == 0xff).unwrap_or(content.len());
+    let (calls, links) = content.split_at(half);
+    let (Ok((_, calls)), Ok((_, links))) =
+        (Pending::adopt(table(calls)), LinkTable::adopt(table(links)))
+    else {
+        panic!("tables of ours");
+    };
+    let (noted, known) = (calls.len(), links.len());
+    let taken_up = estate::take_up(links, calls, &mut []);
+    assert_eq!(taken_up.len(), known);
+    let told = |link: &estate::TakenUp| link.restored.running.len() + link.restored.not_sent.len();
+    assert!(taken_up.iter().map(told).sum::<usize>() <= noted, "no call is told twice");
+}
+
+fn window(content: &[u8], size: u8) {
+    let size = SIZE_MIN << (size % 18);
+    let Ok(mut window) = Window::adopt(memory(content, size), LINE_MAX) else { return };
+    let mut total = 0;
+    loop {
+        match window.next() {
+            Ok(Some(line)) => {
+                assert!(!line.is_empty() && line.len() <= LINE_MAX);
+                assert!(!line.contains(&0) && !line.contains(&b'\n'));
+                total += line.len();
+            }
+            Ok(None) => break,
+            // The connection ends.
+            Err(_) => return,
+        }
+    }
+    assert!(total <= content.len());
+    window.release();
+    assert!(!window.room().is_empty(), "there is room to read to");
+}
+
+fn card(content: &[u8]) {
+    let fd = rustix::fs::memfd_create("fuzz", rustix::fs::MemfdFlags::CLOEXEC).expect("memory");
+    let mut file = File::from(fd);
+    file.write_all(content).expect("memory");
+    let stored = ["stdin", "stdout", "window", "card"].map(|part| {
+        let fd = file.try_clone().expect("a descriptor");
+        (format!("server.{part}.unit"), OwnedFd::from(fd))
+    });
+    assert!(keep::find(stored.into(), |_| None).is_empty(), "no server is wanted");
+}

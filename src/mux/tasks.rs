@@ -11,12 +11,11 @@ use crate::wire::{Kind, Message, Payload, Span, object};
 
 /// How long a server may take; its tasks are left out otherwise.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// How much is told of the tasks of all servers, in bytes, and read of those of one.
+/// How much is told of the tasks of all servers, in bytes, and read of those of one: some 10,000 tasks.
+/// What is beyond is left out.
 const BYTES_MAX: usize = 4 << 20;
 /// Pages that are read of one server at the most.
 const PAGES_MAX: usize = 32;
-/// Bytes of a server's tasks: some 10,000 of them. What is beyond is left out.
-const BYTES_MAX: usize = 4 * 1024 * 1024;
 /// The longest cursor that is sent back.
 const CURSOR_MAX: usize = 8 * 1024;
 
@@ -30,11 +29,10 @@ pub async fn list(hub: &Hub) -> String {
             match tokio::time::timeout(PATIENCE, of_server(&live)).await {
                 Ok(tasks) => {
                     for page in tasks {
-                        let rest = left.checked_sub(page.len());
-                        if rest.is_none() {
+                        let Some(rest) = left.checked_sub(page.len()) else {
                             tracing::warn!(server = %server.name, "its tasks are too many to be told");
-                        }
-                        let Some(rest) = rest else { break };
+                            break;
+                        };
                         left = rest;
                         all.push(page);
                     }
@@ -63,11 +61,10 @@ async fn of_server(live: &Live) -> Vec<String> {
             break;
         }
         all.extend(page(&answer, *result, live.connection.server().as_str()));
-        bytes += answer.len();
         cursor = object::get(answer.at(*result), "nextCursor")
             .filter(|cursor| cursor.starts_with('"') && cursor.len() <= CURSOR_MAX)
             .map(str::to_owned);
-        if cursor.is_none() || bytes > BYTES_MAX {
+        if cursor.is_none() {
             break;
         }
     }

@@ -100,9 +100,12 @@ mod tests {
     #[test]
     fn a_servers_text_cannot_forge_lines() {
         let server = ServerName::parse("s").unwrap();
-        let record =
-            Fact::ServerWrote { server, unit: None, line: "a\u{1b}[2J\ncallmux:\u{202e} forged".into() }
-                .record();
+        let record = Fact::ServerWrote {
+            server,
+            unit: None,
+            line: "a\u{1b}[2J\ncallmux:\u{202e} forged".into(),
+        }
+        .record();
         let shown = "callmux: [s] a\\u{1b}[2J\\ncallmux:\\u{202e} forged\n";
         assert_eq!(text(&record, false), shown);
         let line = json(&record);

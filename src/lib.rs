@@ -26,6 +26,7 @@
 //!  0   base ── names, ids, tasks     wire ── MCP on the wire     json ── a value, as it is written
 //!      http ── a server is asked
 //!      telemetry ── what happened    results ── what is kept of a call
+//!      outbox ── what waits for a client to read
 //!      example ── small MCP servers in the binary
 //! ```
 //!
@@ -40,6 +41,7 @@
 //! | [`search`] | which tools a query in words is about |
 //! | [`wire`] | JSON-RPC on borrowed bytes, the two eras and what lies between them, framing, the link |
 //! | [`config`] | files to one typed value; every key in one table |
+//! | [`outbox`] | what waits for a client that has not read it yet, and when it is given up |
 //! | [`telemetry`] | the closed list of facts, and how they are written |
 //! | [`example`] | servers to try things with |
 //! | [`access`] | principals, the checks at the door, the decision about a call |
@@ -113,6 +115,7 @@ mod http;
 mod json;
 mod meta;
 mod mux;
+mod outbox;
 mod process;
 mod render;
 mod results;

@@ -8,8 +8,8 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpStream, UnixStream};
 
 use crate::base::tcp_owner;
-use crate::front::http::LINE_MIN;
 use crate::wire::Payload;
+use crate::wire::lines::LINE_MIN;
 use crate::wire::link::frame::{self, FrameReader, Kind};
 use crate::wire::link::{Hello, PATH, PROTOCOL, Welcome};
 

@@ -15,9 +15,8 @@ use super::memory::Memory;
 use super::revival::Revival;
 use crate::base::random::Jitter;
 use crate::base::{Backoff, SessionId, Tasks, stdio};
-use crate::front::http::LINE_MIN;
-use crate::front::outbox::{BEHIND, FULL, Outbox, SILENT_MAX};
-use crate::wire::lines::Lines;
+use crate::outbox::{BEHIND, FULL, Outbox, SILENT_MAX};
+use crate::wire::lines::{LINE_MIN, Lines};
 use crate::wire::link::Hello;
 use crate::wire::link::frame::{Frame, FrameReader, Kind};
 

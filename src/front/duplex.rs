@@ -5,7 +5,6 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tokio::time::Instant;
 
-use super::outbox::Outbox;
 use super::outlet::{Back, CallOutlet};
 use super::sink::Sink;
 use super::stowage;
@@ -17,6 +16,7 @@ use crate::connection::PendingCall;
 use crate::connection::pending::Description;
 use crate::meta;
 use crate::mux::{self, Ended, Hub, Resumed};
+use crate::outbox::Outbox;
 use crate::results::aside::Aside;
 use crate::wire::link::frame;
 use crate::wire::params::{Head, Target};

@@ -20,14 +20,15 @@ use tokio_util::sync::CancellationToken;
 use super::Front;
 use super::duplex::Duplex;
 use super::estate::{LinkTable, TakenUp};
-use super::http::{LINE_MIN, Peer};
-use super::outbox::{Outbox, SILENT_MAX};
+use super::http::Peer;
 use crate::access::Principal;
 use crate::base::records::Record;
 use crate::base::{SessionId, Tasks};
 use crate::client::session::{Session, Way};
+use crate::outbox::{Outbox, SILENT_MAX};
 use crate::telemetry::Fact;
 use crate::wire::Payload;
+use crate::wire::lines::LINE_MIN;
 use crate::wire::link::frame::{self, Frame, FrameReader, Kind};
 use crate::wire::link::{Hello, PROTOCOL, Restored, Welcome, again};
 

@@ -9,7 +9,7 @@
 //!
 //! # How to read it
 //! The ways in are [`http`], [`stdio`] and [`link`]; the last two and HTTP with SSE share
-//! [`duplex`]; [`outbox`] and [`stowage`] are what waits for a client that does not read. [`listen`]
+//! [`duplex`]; [`crate::outbox`] and [`stowage`] are what waits for a client that does not read. [`listen`]
 //! accepts connections. [`estate`] and [`session_table`] are what outlives
 //! the process.
 
@@ -18,7 +18,6 @@ pub mod estate;
 pub mod http;
 pub mod link;
 pub mod listen;
-pub mod outbox;
 pub mod outlet;
 pub mod session_table;
 pub mod sessions;

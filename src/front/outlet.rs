@@ -3,10 +3,10 @@
 use std::sync::{Arc, Mutex};
 
 use super::http::LateStream;
-use super::outbox::{FULL, Outbox};
 use crate::client::session::Session;
 use crate::connection::Ask;
 use crate::mux::Outlet;
+use crate::outbox::{FULL, Outbox};
 use crate::wire::error::code;
 use crate::wire::{Era, Payload, RpcError, translate};
 

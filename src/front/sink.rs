@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 
-use super::outbox::Outbox;
+use crate::outbox::Outbox;
 use crate::wire::link::frame::Kind;
 use crate::wire::{Payload, batch};
 
@@ -63,7 +63,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::Sink;
-    use crate::front::outbox::Outbox;
+    use crate::outbox::Outbox;
     use crate::wire::Payload;
     use crate::wire::link::frame::Kind;
 

@@ -7,11 +7,11 @@ use tokio::io::AsyncReadExt;
 
 use super::Front;
 use super::duplex::Duplex;
-use super::outbox::{Outbox, SILENT_MAX};
 use crate::access::Principal;
 use crate::base::{SessionId, Tasks, stdio};
 use crate::client::session::{Session, Way};
-use crate::wire::lines::Lines;
+use crate::outbox::{Outbox, SILENT_MAX};
+use crate::wire::lines::{LINE_MIN, Lines};
 
 /// How long calls in flight and their answers may take after the client closed our input.
 const LAST_WORDS: Duration = Duration::from_secs(5);
@@ -38,8 +38,7 @@ pub async fn serve(front: &Arc<Front>, stop: &Tasks) -> Result<(), GivenUp> {
     };
     duplex.announce();
     let read = async {
-        let mut lines =
-            Lines::new(front.hub.world().config.http.max_body.max(super::http::LINE_MIN));
+        let mut lines = Lines::new(front.hub.world().config.http.max_body.max(LINE_MIN));
         loop {
             match input.read_buf(lines.room()).await {
                 Ok(0) | Err(_) => return,

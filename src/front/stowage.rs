@@ -1,10 +1,10 @@
 //! What becomes of an answer whose client does not read. A server cannot be made to wait for one slow
 //! client, since its other clients would wait, too: what it has answered is kept.
 
-use super::http::LINE_MIN;
-use super::outbox::{FULL, Outbox};
+use crate::outbox::{FULL, Outbox};
 use crate::results::aside::Aside;
 use crate::wire::Payload;
+use crate::wire::lines::LINE_MIN;
 
 /// Unread bytes of one client that are kept in memory, in any case.
 const IN_MEMORY: usize = 16 * 1024 * 1024;
@@ -40,7 +40,7 @@ pub async fn fit(aside: &Aside, outbox: &Outbox, answer: Payload) -> Result<Payl
 #[cfg(test)]
 mod tests {
     use super::{IN_MEMORY, LINE_MIN, NoRoom, fit};
-    use crate::front::outbox::{FULL, Outbox};
+    use crate::outbox::{FULL, Outbox};
     use crate::results::aside::Aside;
     use crate::wire::Payload;
 

@@ -46,6 +46,11 @@ pub struct Identity {
     pub capabilities: ServerCapabilities,
 }
 
+/// The members of `_meta` for requests of our own; nothing for a legacy server.
+pub fn own_meta(identity: &Identity) -> Option<String> {
+    (identity.era == Era::Modern).then(|| translate::modern_meta(&client_info(), "{}"))
+}
+
 /// The `clientInfo` we give when no client's call is the reason.
 pub fn client_info() -> String {
     format!(r#"{{"name":"callmux","version":"{}"}}"#, env!("CARGO_PKG_VERSION"))

@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::handle::Live;
-use super::handshake::{self, Identity};
+use super::handshake::{self, Identity, own_meta};
 use super::keep::{Found, Keepable, Kept};
 use super::memory::{Catalog, Memory};
 use super::offer::{self, List, Offer};
@@ -24,7 +24,7 @@ use crate::credentials::Credential;
 use crate::process::units::Units;
 use crate::process::{self, Process};
 use crate::telemetry::{Fact, Recorder};
-use crate::wire::{Era, Kind, ListKind, Payload, Topic, translate};
+use crate::wire::{Kind, ListKind, Payload, Topic};
 
 /// How long the end of a process may lag behind the end of its output, so that the reason can name
 /// the exit code.
@@ -133,7 +133,7 @@ async fn adopt(start: &Start, found: Found, units: &Units) -> Result<(Running, O
     let identity = found.card.identity;
     let (connection, patience) = (running.connection.clone(), config.start_timeout);
     let offer = tokio::select! {
-        offer = read_offer(connection, identity.clone(), patience) => offer,
+        offer = offer::read_all(connection, identity.clone(), patience) => offer,
         () = ended(&mut running.process) => Err("it ended while it was taken over".to_owned()),
     };
     let offer = match offer {
@@ -331,7 +331,7 @@ impl Running {
             let probe = handshake::PROBE_PATIENCE;
             let greeted = handshake::greet(&connection, &memory, probe, each).await;
             let identity = greeted.map_err(|reason| connection.hide(&reason))?;
-            let offer = read_offer(connection.clone(), identity.clone(), each).await?;
+            let offer = offer::read_all(connection.clone(), identity.clone(), each).await?;
             Ok((identity, offer))
         };
         let late = || {
@@ -457,46 +457,4 @@ impl Running {
         self.tasks.close(patience).await;
         reason
     }
-}
-
-/// The members of `_meta` for requests of our own; nothing for a legacy server.
-fn own_meta(identity: &Identity) -> Option<String> {
-    (identity.era == Era::Modern).then(|| translate::modern_meta(&handshake::client_info(), "{}"))
-}
-
-/// Reads everything that the server has. Without its tools it is of no use; another list that it
-/// cannot give is empty.
-async fn read_offer(
-    connection: Arc<Connection>,
-    identity: Identity,
-    patience: Duration,
-) -> Result<Offer, String> {
-    let meta = own_meta(&identity);
-    let read = async |kind: ListKind| {
-        if identity.capabilities.has(kind.topic()) {
-            offer::read(&connection, kind, meta.as_deref(), patience).await
-        } else {
-            Ok(List::default())
-        }
-    };
-    let (tools, prompts, resources, templates) = tokio::join!(
-        read(ListKind::Tools),
-        read(ListKind::Prompts),
-        read(ListKind::Resources),
-        read(ListKind::Templates),
-    );
-    let mut offer = Offer::new(identity.instructions.as_deref(), identity.capabilities.clone());
-    offer.instructions_remark = identity.instructions_remark.map(Into::into);
-    offer.set(ListKind::Tools, tools?);
-    for (kind, list) in [
-        (ListKind::Prompts, prompts),
-        (ListKind::Resources, resources),
-        (ListKind::Templates, templates),
-    ] {
-        match list {
-            Ok(list) => offer.set(kind, list),
-            Err(reason) => connection.misbehaved(&reason, b""),
-        }
-    }
-    Ok(offer)
 }

@@ -7,10 +7,11 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::FlockOperation;
+use rustix::fs::{FlockOperation, Mode, OFlags};
 use serde::Deserialize;
 
 use super::fact::Record;
@@ -32,7 +33,7 @@ const EARLIER: &str = "calls.1.jsonl";
 pub(super) struct CallFile {
     dir: PathBuf,
     /// Locked: two writers would give the same numbers.
-    _lock: File,
+    _lock: OwnedFd,
     file: File,
     size: u64,
     size_max: u64,
@@ -66,7 +67,9 @@ impl CallFile {
 
     fn with_size(dir: &Path, size_max: u64) -> io::Result<(Self, Tail)> {
         file::make_dir(dir)?;
-        let lock = File::open(dir)?;
+        // A directory and nothing else: it is ours to lock, and never waits to be opened.
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let lock = rustix::fs::open(dir, flags, Mode::empty())?;
         rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive)
             .map_err(|_| io::Error::other("another daemon writes it"))?;
         let (mut file, size) = open(&dir.join(NAME))?;

@@ -11,8 +11,12 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::time::Timespec;
 
+use crate::base::file;
+
 /// Numbers that are looked for at once.
 const RANGE_MAX: u64 = 1 << 22;
+/// The most that is read of the list of our control groups, in bytes.
+const GROUPS_MAX: u64 = 64 * 1024;
 /// How long the journal may take to answer.
 const WITHIN: Duration = Duration::from_secs(20);
 
@@ -52,7 +56,8 @@ pub(super) fn found(numbers: &RangeInclusive<u64>, since: u64) -> Result<u64, St
 
 /// The unit that we run in, by our control group.
 fn own_unit() -> Result<String, String> {
-    let groups = std::fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+    let groups = file::read(Path::new("/proc/self/cgroup"), GROUPS_MAX).unwrap_or_default();
+    let groups = String::from_utf8_lossy(&groups);
     let is_unit = |name: &&str| Path::new(name).extension().is_some_and(|end| end == "service");
     let unit = groups.lines().filter_map(|line| line.rsplit('/').next()).rfind(is_unit);
     unit.map(str::to_owned).ok_or_else(|| "we run in no unit of our own".to_owned())

@@ -4,6 +4,8 @@ use std::ops::Range;
 
 use bytes::{Bytes, BytesMut};
 
+/// The longest line on stdio and on a link, where no body limit was chosen larger, in bytes.
+pub const LINE_MIN: usize = 64 * 1024 * 1024;
 /// The smallest room offered to one read.
 const READ_MIN: usize = 8 * 1024;
 /// The largest room offered to one read: what a pipe of ours can hold.

@@ -4,36 +4,24 @@ use std::sync::Arc;
 
 use axum::http::StatusCode;
 use bytes::Bytes;
-use serde_json::value::RawValue;
 
 use super::answer::LateStream;
-use super::{Front, Response, empty, json, refusal};
+use super::{Front, Response, empty, refusal};
 use crate::client::handle::{self, Handled};
 use crate::front::outlet::{Back, CallOutlet};
 use crate::front::sessions::HttpSession;
 use crate::meta;
 use crate::wire::params::Head;
-use crate::wire::{Malformed, Message, Payload, RpcError, error::code, translate};
-
-/// Messages in one batch at the most.
-const BATCH_MAX: usize = 100;
-
-/// The messages of a batch; `None` if the text is none.
-pub(super) fn split(text: &Bytes) -> Option<Vec<Result<Message, Malformed>>> {
-    let items: Vec<&RawValue> = serde_json::from_slice(text).ok()?;
-    let item = |item: &&RawValue| Message::parse(&text.slice_ref(item.get().as_bytes()));
-    Some(items.iter().map(item).collect())
-}
+use crate::wire::{Message, Payload, RpcError, batch, error::code, translate};
 
 /// Answers every message of a batch, one after the other, in one array.
 pub(super) async fn answer(front: &Arc<Front>, held: &Arc<HttpSession>, text: &Bytes) -> Response {
-    let batch = split(text).unwrap_or_default();
-    if batch.is_empty() || batch.len() > BATCH_MAX {
-        let what = format!("a batch has 1 to {BATCH_MAX} messages");
+    let Some(messages) = batch::split(text) else {
+        let what = format!("a batch has 1 to {} messages", batch::MAX);
         return refusal(StatusCode::BAD_REQUEST, &RpcError::new(code::INVALID_REQUEST, what));
-    }
+    };
     let mut answers: Vec<Bytes> = Vec::new();
-    for message in batch {
+    for message in messages {
         let answer = match message {
             Ok(message) => one(front, held, message).await,
             Err(malformed) => {
@@ -46,7 +34,7 @@ pub(super) async fn answer(front: &Arc<Front>, held: &Arc<HttpSession>, text: &B
     if answers.is_empty() {
         return empty(StatusCode::ACCEPTED);
     }
-    json(StatusCode::OK, [b"[".as_slice(), &answers.join(&b","[..]), b"]"].concat().into())
+    super::message(StatusCode::OK, batch::join(answers))
 }
 
 async fn one(front: &Arc<Front>, held: &Arc<HttpSession>, message: Message) -> Option<Payload> {

@@ -48,9 +48,6 @@ pub use sse::SseSessions;
 /// What we answer.
 type Response = axum::http::Response<Body>;
 
-/// The longest line on stdio and on a link, where no body limit was chosen larger, in bytes.
-pub const LINE_MIN: usize = 64 * 1024 * 1024;
-
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// A name that was looked at before is found faster than a text.

@@ -26,7 +26,7 @@ use crate::access::Principal;
 use crate::base::SessionId;
 use crate::client::session::{Session, Way};
 use crate::front::duplex::Duplex;
-use crate::front::outbox::{FULL, Outbox, SILENT_MAX};
+use crate::outbox::{FULL, Outbox, SILENT_MAX};
 use crate::telemetry::Fact;
 use crate::wire::error::code::INVALID_REQUEST;
 use crate::wire::params::Head;

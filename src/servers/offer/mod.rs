@@ -19,7 +19,7 @@ use crate::wire::{ListKind, ServerCapabilities};
 
 pub use item::Item;
 pub use list::List;
-pub use read::read;
+pub use read::{read, read_all};
 pub use remarks::{Remark, Remarks};
 
 /// Bytes of a server's instructions, or of a description, that are passed on. The most patient

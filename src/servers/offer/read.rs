@@ -4,10 +4,12 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::Offer;
 use super::list::{Building, List};
 use crate::base::aside;
 use crate::base::clip::clipped;
 use crate::connection::{Connection, Origin, Reply};
+use crate::servers::handshake::{Identity, own_meta};
 use crate::wire::{Kind, ListKind, Message, Payload, Span, error::code, object};
 
 /// Pages of a list that are read at the most: a server whose cursors never end must not keep us.
@@ -124,4 +126,41 @@ fn result_of(answer: Message, method: &str) -> Result<Option<(Message, Span)>, S
             Err(format!("it answered {method} with nonsense"))
         }
     }
+}
+
+/// Reads everything that the server has. Without its tools it is of no use; another list that it
+/// cannot give is empty.
+pub async fn read_all(
+    connection: Arc<Connection>,
+    identity: Identity,
+    patience: Duration,
+) -> Result<Offer, String> {
+    let meta = own_meta(&identity);
+    let read_one = async |kind: ListKind| {
+        if identity.capabilities.has(kind.topic()) {
+            read(&connection, kind, meta.as_deref(), patience).await
+        } else {
+            Ok(List::default())
+        }
+    };
+    let (tools, prompts, resources, templates) = tokio::join!(
+        read_one(ListKind::Tools),
+        read_one(ListKind::Prompts),
+        read_one(ListKind::Resources),
+        read_one(ListKind::Templates),
+    );
+    let mut offer = Offer::new(identity.instructions.as_deref(), identity.capabilities.clone());
+    offer.instructions_remark = identity.instructions_remark.map(Into::into);
+    offer.set(ListKind::Tools, tools?);
+    for (kind, list) in [
+        (ListKind::Prompts, prompts),
+        (ListKind::Resources, resources),
+        (ListKind::Templates, templates),
+    ] {
+        match list {
+            Ok(list) => offer.set(kind, list),
+            Err(reason) => connection.misbehaved(&reason, b""),
+        }
+    }
+    Ok(offer)
 }

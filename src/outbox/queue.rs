@@ -3,7 +3,7 @@
 //!
 //! A client that does not read for a while loses nothing that must arrive. Once it is behind, what can
 //! be left out is left out, its new requests wait ([`Outbox::room`]), large answers are set aside
-//! ([`super::stowage`]), and at last nothing more is taken in from it ([`Outbox::not_full`]). It is
+//! by whoever fills it, and at last nothing more is taken in from it ([`Outbox::not_full`]). It is
 //! given up only when it has taken no byte for minutes ([`Outbox::given_up`]).
 
 use std::collections::VecDeque;
@@ -15,9 +15,9 @@ use std::time::Duration;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::sync::Notify;
 
-use super::http::LINE_MIN;
 use crate::base::{SessionId, write};
 use crate::telemetry::{Fact, Recorder};
+use crate::wire::lines::LINE_MIN;
 use crate::wire::link::frame::{Frame, Kind};
 use crate::wire::link::{Endpoint, endpoint::Received};
 use crate::wire::{Payload, sse};

@@ -64,15 +64,17 @@ impl Connections {
     }
 
     /// A place for a new connection. With `max` open, the one that has been idle for longest is told
-    /// to close, and the answer says so; `None` if none is idle.
+    /// to close, those first that never asked anything, and the answer says so; `None` if none is
+    /// idle.
     pub fn enter(self: &Arc<Self>, max: usize) -> Option<(Place, Arc<Activity>, bool)> {
         let mut table = self.lock();
         let is_full = table.open.len() >= max;
         if is_full {
             let idle = |(number, activity): (&u64, &Arc<Activity>)| {
-                Some((activity.lock().idle_since()?, *number))
+                let state = activity.lock();
+                Some((state.has_asked, state.idle_since()?, *number))
             };
-            let (_, oldest) = table.open.iter().filter_map(idle).min()?;
+            let (.., oldest) = table.open.iter().filter_map(idle).min()?;
             table.open.remove(&oldest).inspect(|activity| activity.close());
         }
         table.last += 1;
@@ -105,6 +107,8 @@ pub struct Activity {
 struct State {
     /// Requests that are not answered to the end.
     running: usize,
+    /// A request has come on it before.
+    has_asked: bool,
     /// Since when none is; later if something of an answer was still sent.
     quiet_since: Instant,
     /// When the first byte of a request came whose head is not complete.
@@ -132,6 +136,7 @@ impl Activity {
     fn new() -> Self {
         let state = State {
             running: 0,
+            has_asked: false,
             quiet_since: Instant::now(),
             head_since: None,
             is_link: false,
@@ -148,6 +153,7 @@ impl Activity {
     pub fn begin(self: &Arc<Self>) -> Running {
         let mut state = self.lock();
         state.running += 1;
+        state.has_asked = true;
         state.head_since = None;
         drop(state);
         Running(self.clone())

@@ -12,7 +12,7 @@ use crate::servers::Server;
 use crate::wire::ListKind;
 
 /// Bytes of one list of all servers: some 10,000 tools of the usual size.
-const LIST_MAX: usize = 24 * 1024 * 1024;
+const LIST_MAX: usize = 40 * 1024 * 1024;
 /// What an item needs beside its definition.
 const ENTRY: usize = 256;
 

@@ -70,6 +70,7 @@ fn sources() -> Sources {
         variable,
         consulted: RefCell::default(),
         printed: RefCell::default(),
+        remarks: RefCell::default(),
     }
 }
 

@@ -11,6 +11,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio::sync::{Notify, watch};
 
 use crate::access::Principal;
+use crate::access::connections::Watched;
 use crate::base::Tasks;
 use crate::config::{Config, load};
 use crate::connection::Board;
@@ -67,11 +68,12 @@ fn front() -> Arc<Front> {
 async fn connection(sent: &[u8], step: usize, is_unix: bool) -> Vec<u8> {
     let front = front();
     let router = http::router(front.clone());
-    let peer = Peer { principal: Principal::User(7), is_unix };
-    let service = Service::new(front.clone(), &router, peer);
+    let peer = Peer { principal: Principal::User(7), is_unix, tcp: None };
+    let (place, activity, _) = front.connections.enter(1).expect("it is the only one");
+    let service = Service::new(front.clone(), &router, peer, activity.clone());
     let (ours, theirs) = tokio::io::duplex(PIPE);
     let tasks = Tasks::new();
-    let served = listen::serve(theirs, service, tasks.clone());
+    let served = listen::serve(Watched::new(theirs, activity, place), service, tasks.clone());
     let (ended, answer) =
         tokio::join!(tokio::time::timeout(2 * PATIENCE, served), client(ours, sent, step));
     ended.expect("a connection ends once its client is gone");

@@ -12,8 +12,8 @@ use crate::wire::link::{Endpoint, Hello, Welcome};
 
 /// The largest payload.
 const CAP: usize = 1000;
-/// What an end keeps unconfirmed: few enough messages that plans reach it.
-const KEPT: usize = 4000;
+/// What carries a message.
+const CARRIERS: [Kind; 3] = [Kind::Message, Kind::Lost, Kind::Again];
 
 /// Honest ends lose and double nothing; a dishonest one cannot make the other do so.
 pub fn link(data: &[u8]) {
@@ -22,6 +22,11 @@ pub fn link(data: &[u8]) {
         Some((step, stream)) => dishonest(stream, usize::from(*step)),
         None => {}
     }
+}
+
+/// As what the message of this number is sent.
+fn carrier(number: u64) -> Kind {
+    CARRIERS[usize::try_from(number % 3).expect("below three")]
 }
 
 struct Side {
@@ -38,7 +43,7 @@ struct Pair([Side; 2]);
 impl Pair {
     fn new() -> Self {
         let side = || Side {
-            end: Endpoint::new(KEPT),
+            end: Endpoint::default(),
             reader: FrameReader::new(CAP),
             wire: Vec::new(),
             sent: 0,
@@ -73,10 +78,9 @@ impl Pair {
     fn send(&mut self, from: usize, size: usize) {
         let side = &mut self.0[from];
         let text = format!("{}:{}", side.sent + 1, "x".repeat(size.min(CAP - 20)));
-        if let Ok(frame) = side.end.send(Payload::from(text)) {
-            side.sent += 1;
-            self.0[1 - from].wire.extend_from_slice(&frame.into_bytes());
-        }
+        let frame = side.end.send(carrier(side.sent + 1), Payload::from(text));
+        side.sent += 1;
+        self.0[1 - from].wire.extend_from_slice(&frame.into_bytes());
     }
 
     fn arrive(&mut self, at: usize, count: usize) {
@@ -86,8 +90,9 @@ impl Pair {
         side.wire.drain(..count);
         while let Some(frame) = side.reader.next().expect("an honest end") {
             match side.end.receive(frame) {
-                Received::Message(payload) => {
+                Received::Message(kind, payload) => {
                     side.received += 1;
+                    assert_eq!(kind, carrier(side.received), "as what it was sent");
                     let number = payload.split(|byte| *byte == b':').next();
                     let expected = side.received.to_string();
                     assert_eq!(number, Some(expected.as_bytes()), "once and in order");
@@ -118,9 +123,9 @@ impl Pair {
 
 fn dishonest(stream: &[u8], step: usize) {
     let mut reader = FrameReader::new(CAP);
-    let mut end = Endpoint::new(KEPT);
+    let mut end = Endpoint::default();
     for n in 0..3 {
-        end.send(Payload::from(n.to_string())).expect("there is room");
+        end.send(Kind::Message, Payload::from(n.to_string()));
     }
     let mut again = Vec::new();
     for chunk in stream.chunks(step) {
@@ -160,7 +165,7 @@ fn act_on(end: &mut Endpoint, frame: Frame) -> bool {
         _ => {}
     }
     match end.receive(frame) {
-        Received::Message(payload) => {
+        Received::Message(_, payload) => {
             assert_eq!((end.seen(), payload.len()), (seen + 1, size));
         }
         Received::Nothing => assert_eq!(end.seen(), seen),

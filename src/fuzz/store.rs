@@ -122,7 +122,7 @@ fn card(content: &[u8]) {
     let fd = rustix::fs::memfd_create("fuzz", rustix::fs::MemfdFlags::CLOEXEC).expect("memory");
     let mut file = File::from(fd);
     file.write_all(content).expect("memory");
-    let stored = ["stdin", "stdout", "window", "card"].map(|part| {
+    let stored = ["stdin", "stdout", "stderr", "window", "card"].map(|part| {
         let fd = file.try_clone().expect("a descriptor");
         (format!("server.{part}.unit"), OwnedFd::from(fd))
     });

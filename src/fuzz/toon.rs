@@ -2,7 +2,7 @@
 //!
 //! Input: the JSON of a value.
 
-use crate::json::{Json, Path};
+use crate::json::{Doc, Json, Path};
 use crate::render::format::{self, TextFormat};
 use crate::render::preview::{self, preview};
 use crate::render::select::{self, Selection, select};
@@ -20,20 +20,21 @@ pub fn toon(data: &[u8]) {
         assert_eq!(decode(&written), value, "{written}");
     }
     assert!(format::text(&value, TextFormat::Auto).len() <= json.len());
+    let doc = Doc::of(&value);
     for budget in [preview::BUDGET_MIN, 1000] {
-        let shown = preview(&value, budget);
+        let shown = preview(doc.root(), budget);
         assert!(shown.value.len() <= budget, "{} bytes: {}", shown.value.len(), shown.value);
         assert_eq!(shown.is_whole, value.len() <= budget);
     }
-    pages(&value);
+    pages(&doc);
 }
 
 /// Page by page one comes to the end.
-fn pages(value: &Json) {
+fn pages(value: &Doc) {
     let mut offset = 0;
     for _ in 0..64 {
         let selection = Selection { path: Path::default(), offset, limit: 7, ..<_>::default() };
-        let Ok(page) = select(value, &selection, select::BUDGET_MIN) else { return };
+        let Ok(page) = select(value.root(), &selection, select::BUDGET_MIN) else { return };
         let next = page.next_offset;
         let envelope = page.into_json();
         assert!(envelope.len() <= select::BUDGET_MIN, "{} bytes", envelope.len());

@@ -137,6 +137,21 @@ async fn what_is_idle_for_longest_gives_way() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_never_asked_gives_way_before_who_did() {
+    let connections: Arc<Connections> = Arc::default();
+    let (_client, asked, _) = connections.enter(2).unwrap();
+    drop(asked.begin());
+    for _ in 0..100 {
+        tokio::time::advance(HEAD_WITHIN).await;
+        let (_place, _, _) = connections.enter(2).unwrap();
+    }
+    let (_idle, idle, _) = connections.enter(2).unwrap();
+    assert!(connections.enter(2).is_some_and(|(.., evicted)| evicted));
+    idle.closing.notified().await;
+    assert!(asked.lock().idle_since().is_some() && connections.len() == 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn with_nothing_idle_a_new_one_finds_no_place() {
     let connections: Arc<Connections> = Arc::default();
     let (_place, activity, _) = connections.enter(1).unwrap();

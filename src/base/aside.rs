@@ -55,9 +55,7 @@ mod tests {
                 others
             })
         };
-        let all: Vec<_> = (0..8).map(|_| tokio::spawn(work(at_once.clone()))).collect();
-        for one in all {
-            assert_eq!(one.await.unwrap(), Some(0));
-        }
+        let all = (0..8).map(|_| work(at_once.clone()));
+        assert_eq!(futures_util::future::join_all(all).await, [Some(0); 8]);
     }
 }

@@ -30,7 +30,7 @@ const EARLIER: &str = "calls.1.jsonl";
 
 /// The record, open for writing.
 #[derive(Debug)]
-pub(super) struct CallFile {
+pub(super) struct CallRecord {
     dir: PathBuf,
     /// Locked: two writers would give the same numbers.
     _lock: OwnedFd,
@@ -59,7 +59,7 @@ struct Line {
     at: u64,
 }
 
-impl CallFile {
+impl CallRecord {
     /// Opens the record in `dir`, which is made if need be.
     pub(super) fn open(dir: &Path) -> io::Result<(Self, Tail)> {
         Self::with_size(dir, FILE_MAX)
@@ -162,7 +162,7 @@ fn tail(file: &mut File, size: u64) -> io::Result<Tail> {
 
 #[cfg(test)]
 mod tests {
-    use super::{CallFile, EARLIER, NAME, Tail};
+    use super::{CallRecord, EARLIER, NAME, Tail};
     use crate::telemetry::fact::{Fact, Record};
     use std::os::unix::fs::PermissionsExt;
 
@@ -174,15 +174,15 @@ mod tests {
     fn the_next_process_goes_on_where_the_last_one_stopped() {
         let dir = tempfile::tempdir().unwrap();
         let dir = dir.path().join("audit");
-        let (mut file, tail) = CallFile::open(&dir).unwrap();
+        let (mut file, tail) = CallRecord::open(&dir).unwrap();
         assert_eq!(tail, Tail::default());
         for sequence in 1..=5 {
             file.add(&record(), sequence, 1000 + sequence);
         }
-        assert!(CallFile::open(&dir).unwrap_err().to_string().contains("another daemon"));
+        assert!(CallRecord::open(&dir).unwrap_err().to_string().contains("another daemon"));
         file.flush().unwrap();
         drop(file);
-        let (mut file, tail) = CallFile::open(&dir).unwrap();
+        let (mut file, tail) = CallRecord::open(&dir).unwrap();
         assert_eq!(tail, Tail { last: 5, checked: 0, since: 1001 });
         file.mark(5, 1);
         file.add(&record(), 6, 1006);
@@ -193,7 +193,7 @@ mod tests {
             .and_then(|mut file| std::io::Write::write_all(&mut file, b"{\"sequence\":7,\"a"))
             .unwrap();
         drop(file);
-        let (mut file, tail) = CallFile::open(&dir).unwrap();
+        let (mut file, tail) = CallRecord::open(&dir).unwrap();
         assert_eq!(tail, Tail { last: 6, checked: 5, since: 1006 });
         file.add(&record(), 7, 1007);
         file.flush().unwrap();
@@ -207,7 +207,7 @@ mod tests {
     #[test]
     fn the_record_is_bounded_and_its_numbers_go_on() {
         let dir = tempfile::tempdir().unwrap();
-        let (mut file, _) = CallFile::with_size(dir.path(), 10_000).unwrap();
+        let (mut file, _) = CallRecord::with_size(dir.path(), 10_000).unwrap();
         let size = |name: &str| std::fs::metadata(dir.path().join(name)).map_or(0, |m| m.len());
         for sequence in 1..=1000 {
             file.add(&record(), sequence, sequence);
@@ -216,11 +216,11 @@ mod tests {
         }
         drop(file);
         std::fs::rename(dir.path().join(NAME), dir.path().join(EARLIER)).unwrap();
-        assert_eq!(CallFile::open(dir.path()).unwrap().1.last, 1000);
+        assert_eq!(CallRecord::open(dir.path()).unwrap().1.last, 1000);
         // Nothing of this is ours to follow or to wait for.
         let path = dir.path().join(NAME);
         std::fs::remove_file(&path).unwrap();
         std::os::unix::fs::symlink("/etc/passwd", &path).unwrap();
-        assert!(CallFile::open(dir.path()).is_err());
+        assert!(CallRecord::open(dir.path()).is_err());
     }
 }

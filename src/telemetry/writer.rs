@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use super::audit::{Audit, now};
-use super::calls::{CallFile, Tail};
+use super::calls::{CallRecord, Tail};
 use super::fact::{Fact, Level, Record};
 use super::journal::{self, Journal};
 use super::recorder::Counts;
@@ -38,7 +38,7 @@ pub(super) struct Writer {
 /// The journal, and the record beside it.
 struct Books {
     journal: Journal,
-    record: Option<CallFile>,
+    record: Option<CallRecord>,
     audit: Audit,
     /// The last number given.
     last: u64,
@@ -131,7 +131,9 @@ impl Writer {
 impl Books {
     fn open(record: Option<&Path>) -> Self {
         let opened = match record {
-            Some(dir) => CallFile::open(dir).map_err(|error| format!("{}: {error}", dir.display())),
+            Some(dir) => {
+                CallRecord::open(dir).map_err(|error| format!("{}: {error}", dir.display()))
+            }
             None => Err("there is no directory for it".to_owned()),
         };
         let (record, tail, path) = match opened {

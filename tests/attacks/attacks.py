@@ -135,21 +135,21 @@ def stranger_calls_and_goes(daemon):
 @attack()
 def stranger_connects(daemon):
     def go():
-        for _ in range(400):
+        for _ in range(4000):
             with contextlib.suppress(OSError), connect(daemon.port) as stream:
                 stream.recv(1)
 
     as_stranger(go)
-    return "400 connections of another user"
+    return "4,000 connections of another user"
 
 
 @attack()
 def connects_over_tcp(daemon):
-    for _ in range(400):
+    for _ in range(4000):
         with connect(daemon.port) as stream:
             stream.sendall(head("GET", "/health"))
             Response(stream.makefile("rb"))
-    return "400 connections of one's own"
+    return "4,000 connections of one's own"
 
 
 @attack(keys="trusted = true\n")
@@ -242,7 +242,7 @@ def fifo_in_config(daemon):
     daemon.config.write_text(daemon.usual)
     second = daemon.verb("reload", "--wait")
     expect(second.returncode == 0, f"a later reload fails: {second.stderr}")
-    return f"refused: {first.stderr.strip()[:160]!r}"
+    return f"reloads ended with {first.returncode} and {second.returncode}"
 
 
 @attack()

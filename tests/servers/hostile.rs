@@ -327,24 +327,8 @@ impl Server {
                     serde_json::from_str::<Value>(arguments).unwrap()["bytes"].as_u64().unwrap();
                 text(id, &"x".repeat(usize::try_from(size).unwrap()));
             }
-            "exit_once" => {
-                let arguments = serde_json::from_str::<Value>(arguments).unwrap();
-                let marker = std::path::Path::new(arguments["marker"].as_str().unwrap());
-                if !marker.exists() {
-                    std::fs::write(marker, "").unwrap();
-                    std::process::exit(6);
-                }
-                text(id, "this time it worked");
-            }
-            "wait_for" => {
-                let arguments = serde_json::from_str::<Value>(arguments).unwrap();
-                let file = std::path::Path::new(arguments["file"].as_str().unwrap());
-                std::fs::write(file.with_added_extension("asked"), "").unwrap();
-                while !file.exists() {
-                    std::thread::park_timeout(std::time::Duration::from_millis(5));
-                }
-                text(id, "it is there");
-            }
+            "exit_once" => exit_once(id, arguments),
+            "wait_for" => wait_for(id, arguments),
             "forge_lost" => self.forge_lost(id),
             "gated" => gated(id, arguments),
             "ask_often" => self.ask_often(id, arguments),
@@ -368,6 +352,28 @@ impl Server {
             misdeed => misbehave(misdeed, id),
         }
     }
+}
+
+/// Ends, unless it did so before.
+fn exit_once(id: &str, arguments: &str) {
+    let arguments = serde_json::from_str::<Value>(arguments).unwrap();
+    let marker = std::path::Path::new(arguments["marker"].as_str().unwrap());
+    if !marker.exists() {
+        std::fs::write(marker, "").unwrap();
+        std::process::exit(6);
+    }
+    text(id, "this time it worked");
+}
+
+/// Answers once a file is there.
+fn wait_for(id: &str, arguments: &str) {
+    let arguments = serde_json::from_str::<Value>(arguments).unwrap();
+    let file = std::path::Path::new(arguments["file"].as_str().unwrap());
+    std::fs::write(file.with_added_extension("asked"), "").unwrap();
+    while !file.exists() {
+        std::thread::park_timeout(std::time::Duration::from_millis(5));
+    }
+    text(id, "it is there");
 }
 
 /// Answers with a large image once a file is there, beside whatever else is asked; a log says what

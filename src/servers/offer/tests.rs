@@ -108,7 +108,7 @@ fn a_list_is_cut_where_it_has_too_many_definitions() {
         let tools: Vec<String> = (n * 1000..(n + 1) * 1000).map(tool).collect();
         format!(r#"{{"tools":[{}],"nextCursor":"{n}"}}"#, tools.join(","))
     };
-    let read = (0..).find(|n| pages.add_page(&page(*n)).unwrap().is_none()).unwrap();
+    let read = (0..=ITEMS_MAX).find(|n| pages.add_page(&page(*n)).unwrap().is_none()).unwrap();
     assert_eq!(read + 1, ITEMS_MAX / 1000);
     let cut = pages.finish();
     let why = "its tools/list is read no further than 10000 tools: a list has at most";
@@ -133,7 +133,7 @@ fn a_list_is_cut_where_it_has_too_many_bytes() {
     let wordy =
         format!(r#"{{"name":"w","description":"{}","inputSchema":{{}}}}"#, "w".repeat(3 << 20));
     let page = |n: usize| format!(r#"{{"tools":[{wordy}],"nextCursor":"{n}"}}"#);
-    let read = (0..).find(|n| pages.add_page(&page(*n)).unwrap().is_none()).unwrap();
+    let read = (0..=ITEMS_MAX).find(|n| pages.add_page(&page(*n)).unwrap().is_none()).unwrap();
     assert_eq!(read + 1, 6);
     assert!(pages.finish().cut.unwrap().contains("more than 16 MiB"));
     let mut pages = Building::new(Tools);

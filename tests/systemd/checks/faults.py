@@ -1,14 +1,13 @@
 """A server that is killed again and again, and a program that cannot run."""
 
 import os
-import pathlib
 import signal
 import time
 
 from clients import Bridge, outcome
 from figures import Figures
 from fleet import SERVERS, config, install, install_original, stored_fds, units
-from lib import HOME, Failed, expect, facts, given, main_pid, same, show, until
+from lib import HOME, Failed, expect, facts, given, main_pid, same, seen_by_root, show, until
 from load import Call, Load, quantile
 from prober import Prober
 from survival import BASELINE, TRUSTED
@@ -29,7 +28,7 @@ def census():
     daemon = main_pid()
     return {
         "daemon": daemon,
-        "descriptors": len(list(pathlib.Path(f"/proc/{daemon}/fd").iterdir())),
+        "descriptors": seen_by_root(daemon)[1],
         "units": len(units()),
         "descriptors kept by systemd": stored_fds(),
     }

@@ -8,7 +8,7 @@ from clients import Bridge, http_call, outcome
 from figures import Figures
 from fleet import BINARY, entry, install_another_build, install_original, is_alive, marked
 from fleet import stored_fds, units
-from lib import EXAMPLES, SERVICE, ctl, drop_in, expect, given, is_active, main_pid, same
+from lib import EXAMPLES, SERVICE, ctl, drop_in, expect, given, is_active, main_pid, same, seen_by_root
 from lib import servers, until
 
 LONG = os.environ.get("CALLMUX_LONG") == "1"
@@ -29,7 +29,7 @@ def restart():
 def replace():
     install_another_build()
     ctl("restart", SERVICE)
-    running = os.stat(f"/proc/{main_pid()}/exe").st_ino
+    running, _ = seen_by_root(main_pid())
     same("the file that the daemon runs", running, BINARY.stat().st_ino)
 
 

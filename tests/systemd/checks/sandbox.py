@@ -101,7 +101,7 @@ def accept_all(listener):
 
 def attempts(place):
     """What no sandbox allows: its name to a line of Python."""
-    victim, daemon = place["victim"], main_pid()
+    victim = place["victim"]
     # Attaches, waits for the stop (__WALL) and detaches: nobody could wait for a traced victim.
     trace = (
         "(lambda c, os: (c.ptrace(16, {0}, 0, 0) == 0 or 1/0, os.waitpid({0}, 0x40000000), "
@@ -121,7 +121,6 @@ def attempts(place):
         "an abstract socket": connect("AF_UNIX", "\0" + ABSTRACT),
         "the journal": logger,
         "environ of another process": read(f"/proc/{victim}/environ"),
-        "environ of the daemon": read(f"/proc/{daemon}/environ"),
         "memory of another process": f"open('/proc/{victim}/mem', 'rb').fileno()",
         "files of another process": os_call(f"listdir('/proc/{victim}/root')"),
     }

@@ -125,6 +125,8 @@ fn passed_on(message: &Json, params: &RequestParams<'_>, name: &str, way: Meta<'
                 let added = tree(&format!("{{{added}}}")).expect("members of ours");
                 let before = |old: &[(String, Json)]| {
                     let new = added.as_object().unwrap_or_default();
+                    let of_an_era = |name: &str| ADDED.contains(&name) || name == meta::LOG_LEVEL;
+                    let old = old.iter().filter(|(name, _)| !of_an_era(name));
                     Json::Object(new.iter().chain(old).cloned().collect())
                 };
                 match value.get("_meta") {

@@ -24,6 +24,13 @@ pub fn link(data: &[u8]) {
     }
 }
 
+/// An end whose other side is as new.
+fn meeting() -> Endpoint {
+    let mut end = Endpoint::default();
+    end.meet(Kind::NEWEST as u8);
+    end
+}
+
 /// As what the message of this number is sent.
 fn carrier(number: u64) -> Kind {
     CARRIERS[usize::try_from(number % 3).expect("below three")]
@@ -43,7 +50,7 @@ struct Pair([Side; 2]);
 impl Pair {
     fn new() -> Self {
         let side = || Side {
-            end: Endpoint::default(),
+            end: meeting(),
             reader: FrameReader::new(CAP),
             wire: Vec::new(),
             sent: 0,

@@ -67,14 +67,12 @@ class Daemon:
         )
         self.config.write_text(self.usual)
 
-        def limits():
-            if descriptors:
-                resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors))
-
+        # Run between fork and exec, which threads of ours can make hang: only where it is needed.
+        limits = descriptors and (lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors)))
         words = ["serve", "--config", self.config, "--socket", self.socket, "--listen", f"127.0.0.1:{self.port}"]
         self.stderr = open(self.home / "stderr", "wb")
         self.process = subprocess.Popen(
-            [BINARY, *map(str, words)], env=self.env, stderr=self.stderr, stdin=subprocess.DEVNULL, preexec_fn=limits
+            [BINARY, *map(str, words)], env=self.env, stderr=self.stderr, stdin=subprocess.DEVNULL, preexec_fn=limits or None
         )
         until(self.answers, "a daemon that answers")
         session = Session(self.socket).open("rig")

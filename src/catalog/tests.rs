@@ -340,14 +340,15 @@ fn what_there_is_no_room_for_is_taken_from_who_has_most() {
         with_resources(name, &uris, &[])
     };
     let small = of("z", &["z:1".to_owned()]);
-    let greedy = ["a", "b", "c", "d"].map(|name| of(name, &uris(name)));
+    let names = ["a", "b", "c", "d", "e", "f"];
+    let greedy = names.map(|name| of(name, &uris(name)));
     let two = catalog(greedy[..2].to_vec());
     assert!(two.left_out.is_empty(), "{:?}", two.left_out);
     let all = catalog(greedy.into_iter().chain([small]).collect());
     let left_out: Vec<(&str, usize)> =
         all.left_out.iter().map(|it| (it.server.as_str(), it.of)).collect();
     let of = all.left_out[0].of;
-    assert_eq!(left_out, [("a", of), ("b", of), ("c", of), ("d", of)]);
+    assert_eq!(left_out, names.map(|name| (name, of)));
     let listed = all.entries(ListKind::Resources);
     assert_eq!(listed.last().unwrap().server.name.as_str(), "z");
     let size: usize = listed.iter().map(|entry| entry.item.definition.len()).sum();

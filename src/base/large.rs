@@ -4,7 +4,7 @@
 use tokio::sync::Semaphore;
 
 /// What is smaller is looked into at once, in bytes.
-pub const LARGE: usize = 256 << 10;
+pub const LARGE: usize = super::memory::LARGE;
 /// How much is worked on at the same time, in KiB; what is larger is worked on alone.
 const AT_ONCE: u32 = 16 << 10;
 

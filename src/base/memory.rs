@@ -3,17 +3,50 @@
 //! glibc learns from what it is asked for: once a block of some megabytes was freed, blocks of that
 //! size come from the heap, which shrinks only at its end, and each thread that ever worked has a
 //! heap of its own. A daemon that saw one large result would keep its memory for ever (mallopt(3),
-//! `M_MMAP_THRESHOLD`, `M_ARENA_MAX`).
+//! `M_MMAP_THRESHOLD`, `M_ARENA_MAX`). One that gives everything back at once has the kernel clear it
+//! again for the next result, which takes longer than all that we do with it. So what is common among
+//! large results comes from the heap while they come, and is given back when none has come for a while.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tokio::sync::Notify;
 
 /// Blocks from this size on are mapped, and given back when they are freed; in bytes.
 #[cfg(target_env = "gnu")]
-const MAPPED: libc::c_int = 256 << 10;
+const MAPPED: libc::c_int = 4 << 20;
 /// Free memory at the end of a heap is given back from this size on, in bytes.
 #[cfg(target_env = "gnu")]
-const TRIMMED: libc::c_int = 512 << 10;
+const TRIMMED: libc::c_int = 8 << 20;
 /// Heaps of all threads: the loop's, and one for what is done beside it.
 #[cfg(target_env = "gnu")]
 const HEAPS: libc::c_int = 2;
+
+/// What holds less is no reason to give anything back, in bytes.
+pub const LARGE: usize = 256 << 10;
+/// How long nothing large must have come.
+const CALM: Duration = Duration::from_secs(1);
+
+static LARGE_CAME: AtomicBool = AtomicBool::new(false);
+static FIRST_CAME: Notify = Notify::const_new();
+
+/// A message of so many bytes came.
+pub fn came(bytes: usize) {
+    if bytes >= LARGE && !LARGE_CAME.swap(true, Ordering::Relaxed) {
+        FIRST_CAME.notify_one();
+    }
+}
+
+/// Gives back what large messages took, whenever none has come for a while; never ends.
+pub async fn give_back_when_calm() {
+    loop {
+        FIRST_CAME.notified().await;
+        while LARGE_CAME.swap(false, Ordering::Relaxed) {
+            tokio::time::sleep(CALM).await;
+        }
+        give_back();
+    }
+}
 
 /// Says once, at the start of a process that lives long, how memory is to be given back.
 pub fn settle() {

@@ -9,6 +9,7 @@ use tokio::net::unix::pipe;
 use super::Connection;
 use super::route::Stream;
 use super::window::Window;
+use crate::base::memory;
 use crate::wire::Message;
 use crate::wire::lines::TooLong;
 
@@ -80,6 +81,7 @@ async fn take_lines(connection: &Arc<Connection>, window: &mut Window) -> Result
 impl Connection {
     /// Acts on one message. `on`: see [`Connection::route`].
     pub(super) fn take_in(self: &Arc<Self>, line: &bytes::Bytes, on: Stream<'_>) {
+        memory::came(line.len());
         match Message::parse(line) {
             Ok(message) => self.route(message, on),
             Err(malformed) => {

@@ -19,7 +19,7 @@ use super::watch::Watch;
 use super::{stop, systemd};
 use crate::admin::desk::Answer;
 use crate::admin::{self, Desk, Question};
-use crate::base::{ServerName, Tasks, dirs};
+use crate::base::{ServerName, Tasks, dirs, memory};
 use crate::config::{Caps, Complaint, Config, Plan, Reading};
 use crate::connection::Board;
 use crate::front::listen::{self, Listener};
@@ -240,6 +240,7 @@ impl Daemon {
         let (left, client_left) = oneshot::channel();
         let hub = self.front.hub.clone();
         self.connections.spawn_until_stopped("pulse", async move { hub.pulse.run().await });
+        self.connections.spawn_until_stopped("memory", memory::give_back_when_calm());
         match serve {
             Serve::Stdio => {
                 let front = self.front.clone();

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::outlet::{Back, CallOutlet};
 use super::sink::Sink;
 use super::stowage;
-use crate::base::Tasks;
+use crate::base::{Tasks, memory};
 use crate::client::announce::{Announcements, Filter, Listening, Said};
 use crate::client::handle::{self, Handled, Later};
 use crate::client::session::{Session, Way};
@@ -38,6 +38,7 @@ impl Duplex {
     /// Takes in one message. Requests that take time run in tasks of their own, which begin in the
     /// order the requests came in. `is_again`: an earlier process of ours may have carried it out.
     pub fn take_in(&self, text: &Bytes, is_again: bool) {
+        memory::came(text.len());
         let sink = Sink::Alone(self.outbox.clone());
         match Message::parse(text) {
             Ok(message) => self.take_in_message(message, is_again, sink),

@@ -147,6 +147,30 @@ fn what_a_server_says_twice_or_to_nobody_goes_nowhere() {
 }
 
 #[test]
+fn large_results_that_were_passed_on_leave_no_memory_behind() {
+    let sandbox = Sandbox::new();
+    let daemon = daemon(&sandbox);
+    let call = |size: usize| {
+        let text = "x".repeat(size);
+        let result = json!({ "content": [{ "type": "text", "text": text }] });
+        let mut client = Http::tcp(&daemon).legacy(&json!({}));
+        let answer = client.call("bad__mirror", &json!({ "value": result })).json();
+        assert_eq!(answer["result"]["isError"], json!(null), "{size}");
+    };
+    call(10);
+    let before = daemon.memory_kib();
+    // Of sizes that the allocator takes from its heap, and finds no single place for.
+    for size in [300 << 10, 1 << 20, 3 << 20, 1 << 20, 2 << 20] {
+        std::thread::scope(|scope| (0..4).for_each(|_| drop(scope.spawn(move || call(size)))));
+    }
+    // The window onto the server's output stays: it is as large as what was read at once.
+    let window = 4 << 10;
+    until("the memory to be given back", || {
+        (daemon.memory_kib() < before + window + (2 << 10)).then_some(())
+    });
+}
+
+#[test]
 fn a_server_that_floods_or_reads_no_more_does_not_grow_in_us() {
     let sandbox = Sandbox::new();
     let daemon = daemon(&sandbox);

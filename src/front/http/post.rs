@@ -12,6 +12,7 @@ use super::{
     no_session, refusal, session_id,
 };
 use crate::access::Principal;
+use crate::base::memory;
 use crate::client::session::Session;
 use crate::connection::Forwarded;
 use crate::front::sessions::{HttpSession, NoSession};
@@ -125,6 +126,7 @@ where
     }
     match whole(body, limit).await {
         Ok(bytes) => {
+            memory::came(bytes.len());
             let small = bytes.len() <= COPIED_MAX;
             Ok(if small { Bytes::copy_from_slice(&bytes) } else { bytes })
         }

@@ -1,5 +1,9 @@
 //! A server's answer in the client's era.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
 use super::member;
 use super::tasks;
 use crate::wire::error::code;
@@ -50,9 +54,7 @@ pub fn answer(message: &Message, asked: Asked<'_>) -> Answer {
 fn own_words(message: &Message) -> Vec<(Span, String)> {
     let Kind::Result { result, .. } = message.kind() else { return Vec::new() };
     let text = message.at(*result);
-    let finds = |part: &str| memchr::memmem::find(text.as_bytes(), part.as_bytes()).is_some();
-    // A name can be written with escapes, too (RFC 8259, section 7).
-    if !finds("callmux") && !finds("\\u00") {
+    if HINTS.iter().all(|hint| hint.find(text.as_bytes()).is_none()) {
         return Vec::new();
     }
     let metas = object::all(text).into_iter().filter(|(name, _)| name == "_meta");
@@ -69,6 +71,10 @@ fn own_words(message: &Message) -> Vec<(Span, String)> {
     });
     without.collect()
 }
+
+/// Where neither stands, no name is ours. A name can be written with escapes, too (RFC 8259, section 7).
+static HINTS: LazyLock<[Finder<'static>; 2]> =
+    LazyLock::new(|| ["callmux", "\\u00"].map(Finder::new));
 
 /// What the names of our own members of `_meta` begin with.
 const OWN_PREFIX: &str = "callmux/";

@@ -114,7 +114,15 @@ fn passed_on(message: &Json, params: &RequestParams<'_>, name: &str, way: Meta<'
         Target::TemplateReference => within(value, "ref", |it| with(it, "uri", name.into())),
     };
     let given = |value: &Json| with(value, "arguments", Json::object([("z", 1_usize.into())]));
+    // What only the other era knows.
+    let foreign: &[&str] = match way {
+        Meta::AsItIs => &[],
+        Meta::Add(_) => &["inputResponses", "requestState"],
+        Meta::Legacy if params.is_mixed => &["task"],
+        Meta::Legacy => &[],
+    };
     let said = |value: &Json| {
+        let value = without(value, |name| foreign.contains(&name));
         let value = within(value, "_meta", |meta| with(meta, "progressToken", 7_usize.into()));
         match way {
             Meta::AsItIs => value,

@@ -75,6 +75,7 @@ pub struct Head {
     as_task: bool,
     input_responses: Option<Span>,
     request_state: Option<Span>,
+    is_mixed: bool,
     meta: Option<Span>,
     version: Option<Span>,
     client_info: Option<Span>,
@@ -103,9 +104,9 @@ impl Head {
         let text = message.text();
         let span = |part: &str| Span::of(part, text);
         let found = meta.map(Meta::parse).transpose()?.unwrap_or_default();
-        let of_era = match found.version {
-            None => wrong_task(task),
-            Some(_) => wrong_round(responses, state),
+        let (of_era, is_mixed) = match found.version {
+            None => (wrong_task(task), responses.or(state).is_some()),
+            Some(_) => (wrong_round(responses, state), task.is_some()),
         };
         let completes = matches!(target, Some(Target::PromptReference | Target::TemplateReference));
         let of_target = if completes { wrong_argument(argument) } else { wrong_object(arguments) };
@@ -115,9 +116,10 @@ impl Head {
             name: name.map(span),
             arguments: arguments.map(span),
             wrong: of_target.or(of_era),
-            as_task: task.is_some_and(object::is_object),
+            as_task: found.version.is_none() && task.is_some_and(object::is_object),
             input_responses: responses.map(span),
             request_state: state.map(span),
+            is_mixed,
             meta: meta.map(span),
             version: found.version_at.map(span),
             client_info: found.client_info.map(span),
@@ -193,6 +195,7 @@ impl Head {
             as_task: self.as_task,
             input_responses: at(self.input_responses),
             request_state: at(self.request_state),
+            is_mixed: self.is_mixed,
             meta: at(self.meta),
             progress_token: at(self.progress_token),
             inside,
@@ -259,6 +262,8 @@ pub struct RequestParams<'a> {
     /// What a client answered in the round before (2026-07-28, "Multi Round-Trip Requests").
     pub input_responses: Option<&'a str>,
     pub request_state: Option<&'a str>,
+    /// It has members that mean something in the other era alone.
+    pub is_mixed: bool,
     /// The whole `_meta` object.
     pub meta: Option<&'a str>,
     pub progress_token: Option<&'a str>,

@@ -19,7 +19,7 @@ use super::error::RpcError;
 use super::message::{Kind, Message};
 use super::meta;
 use super::object::{self, Span};
-use super::params::RequestParams;
+use super::params::{Head, RequestParams};
 use super::payload::Payload;
 use super::revision::Revision;
 use super::splice::Splice;
@@ -74,6 +74,12 @@ pub fn request<'a>(
     rewrite: Rewrite<'a>,
 ) -> Payload {
     let Kind::Request { id: id_at, .. } = message.kind() else { return message.payload() };
+    if params.is_mixed
+        && let Some(message) = without_the_other_era(message, rewrite.meta)
+        && let Ok(params) = Head::parse(&message).and_then(|head| head.request(&message))
+    {
+        return request(&message, &params, rewrite);
+    }
     let id = rewrite.id.to_string();
     let mut splice = message.splice().replace(*id_at, id.clone());
     if params.name != rewrite.name {
@@ -101,6 +107,26 @@ pub fn request<'a>(
     }
     let Meta::Add(added) = rewrite.meta else { return splice.finish().on_one_line() };
     add_meta(splice, message, params, added).finish().on_one_line()
+}
+
+/// What only a modern request says to go on with a call, and what only a legacy one says to begin a task.
+const ROUND: [&str; 2] = ["inputResponses", "requestState"];
+const TASK: [&str; 1] = ["task"];
+
+/// The request without what means nothing in its sender's era and something in the server's.
+fn without_the_other_era(message: &Message, meta: Meta<'_>) -> Option<Message> {
+    let names: &[&str] = match meta {
+        Meta::AsItIs => return None,
+        Meta::Add(_) => &ROUND,
+        Meta::Legacy => &TASK,
+    };
+    let params = message.params()?;
+    let kept = object::all(params).into_iter().filter(|(name, _)| !names.contains(&&**name));
+    let kept = kept.map(|(name, value)| format!("{}:{value}", serde_json::Value::from(&*name)));
+    let kept = format!("{{{}}}", kept.collect::<Vec<_>>().join(","));
+    let splice = message.splice().replace(Span::of(params, message.text()), kept);
+    let rest = Message::parse(&splice.finish().into_bytes()).ok()?;
+    (rest.params() != Some(params)).then_some(rest)
 }
 
 /// The members of `_meta` that say who a client is and what it can do.

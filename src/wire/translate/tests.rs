@@ -57,6 +57,30 @@ fn a_legacy_server_is_not_told_of_the_other_era() {
     assert_eq!(sent, expected);
 }
 
+/// Found by the fuzz target `envelope`.
+#[test]
+fn what_means_something_in_the_other_era_alone_does_not_reach_it() {
+    let check = |params: &str, meta: Meta<'_>, expected: &str| {
+        let message = parse(&format!(
+            r#"{{"id":"x","method":"tools/call","jsonrpc":"2.0","params":{params}}}"#
+        ));
+        let params = Head::parse(&message).unwrap().request(&message).unwrap();
+        let rewrite = Rewrite { id: 9, name: "n", meta, members: "", arguments: None };
+        let sent = request(&message, &params, rewrite).into_bytes();
+        let expected =
+            format!(r#"{{"id":9,"method":"tools/call","jsonrpc":"2.0","params":{expected}}}"#);
+        assert_eq!(sent, expected);
+    };
+    let rounds = r#"{"inputResponses":"s","name":"n","requestState":7,"x":1e400}"#;
+    let modern = Meta::Add(r#""k":1"#);
+    check(rounds, modern, r#"{"_meta":{"k":1},"name":"n","x":1e400}"#);
+    check(rounds, Meta::AsItIs, rounds);
+    let version = r#""io.modelcontextprotocol/protocolVersion":"2026-07-28""#;
+    let task = format!(r#"{{"task":{{"ttl":1}},"name":"n","_meta":{{{version}}}}}"#);
+    check(&task, Meta::Legacy, r#"{"name":"n","_meta":{}}"#);
+    check(&task, Meta::AsItIs, &task);
+}
+
 #[test]
 fn what_says_who_a_client_is_stands_once() {
     let added = modern_meta(r#"{"name":"c","version":"1"}"#, "{}");

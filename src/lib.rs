@@ -6,28 +6,38 @@
 //!
 //! # The house
 //!
-//! Each folder of `src` is a room. A room imports only rooms on storeys below its own; rooms on
-//! one storey do not know each other, except where the table in `tests/tidy.rs` says so, which
-//! fails on any other import.
+//! Each folder of `src` is a room. A room imports only rooms on storeys below its own: those that the
+//! table in `tests/tidy.rs` allows it, which fails on any other import. A room stands right above the
+//! highest that it may import.
 //!
 //! ```text
-//!  9   cli ───────────────── every verb; the only room that prints       fuzz ── what a fuzzer drives
-//!  8   daemon ── puts the house together, the one control loop      bridge ── a small program of its own
-//!  7   front ─────────────── clients come in
-//!  6   client ── what one says and hears         admin ── operators look in
-//!  5   meta ──────────────── tools of our own, made of calls
-//!  4   mux ───────────────── one door for every call
-//!  3   catalog ───────────── what all servers offer, and under which names
-//!  2   servers ── one MCP server's life
-//!  1   access ── who may     connection ── what is said with a server     process ── how its program runs
-//!      credentials ── what proves us to it       config ── what is wanted
-//!      arguments ── what a call is given         render ── how results and definitions read
-//!      search ── which tools are meant
-//!  0   base ── names, ids, tasks     wire ── MCP on the wire     json ── a value, as it is written
-//!      http ── a server is asked
-//!      telemetry ── what happened    results ── what is kept of a call
-//!      outbox ── what waits for a client to read
-//!      example ── small MCP servers in the binary
+//! 12   cli ─────────── every verb; the only room that prints
+//! 11   daemon ──────── puts the house together, the one control loop
+//!      fuzz ────────── what a fuzzer drives
+//! 10   front ───────── clients come in
+//!      bridge ──────── a small program of its own
+//!  9   client ──────── what one says and hears
+//!      admin ───────── operators look in
+//!  8   meta ────────── tools of our own, made of calls
+//!  7   mux ─────────── the life of every call
+//!  6   catalog ─────── what all servers offer, and under which names
+//!  5   servers ─────── one MCP server's life
+//!  4   connection ──── what is said with a server
+//!  3   access ──────── who may: the one gate
+//!      process ─────── how a server's program runs
+//!      credentials ─── what proves us to a server
+//!  2   config ──────── what is wanted
+//!      outbox ──────── what waits for a client to read
+//!  1   telemetry ───── what happened
+//!      arguments ───── what a call is given
+//!      render ──────── how results and definitions read
+//!      results ─────── what is kept of a call
+//!      search ──────── which tools are meant
+//!      example ─────── small MCP servers in the binary
+//!  0   base ────────── names, ids, tasks
+//!      http ────────── a server is asked
+//!      json ────────── a value, as it is written
+//!      wire ────────── MCP on the wire
 //! ```
 //!
 //! | room | read it for |
@@ -44,7 +54,7 @@
 //! | [`outbox`] | what waits for a client that has not read it yet, and when it is given up |
 //! | [`telemetry`] | the closed list of facts, and how they are written |
 //! | [`example`] | servers to try things with |
-//! | [`access`] | principals, the checks at the door, the decision about a call |
+//! | [`access`] | principals, the checks at the door, the gate that decides about every act |
 //! | [`process`] | a server's process: a unit of systemd or a child; pipes, sandbox, the end |
 //! | [`credentials`] | what proves us to a remote server: tokens, programs that print them, logins |
 //! | [`connection`] | requests and answers, questions and notices of one server |
@@ -64,9 +74,10 @@
 //!
 //! A client's bytes reach [`front`], which reads the envelope with borrowed fields
 //! ([`wire::message`]) and has it said what it means ([`client::handle`]). A request for one server passes
-//! [`mux::dispatch::serve`], the one door, phase by phase, and so does each call that a tool of our own
-//! makes ([`meta`]); [`connection`] gives it an id of
-//! its own and writes the client's bytes with three spans replaced. The answer comes back the same
+//! [`mux::dispatch::serve`] phase by phase, and so does each call that a tool of our own makes
+//! ([`meta`]). There, as wherever a client wants something of a server or of us, the gate is asked
+//! ([`access::gate`]); [`connection`] sends nothing without the permit that it gives. It gives the request an
+//! id of its own and writes the client's bytes with three spans replaced. The answer comes back the same
 //! way, under the client's id. Nothing between is parsed into a model and written anew.
 //!
 //! # Two kinds of state

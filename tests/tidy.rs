@@ -23,8 +23,11 @@ const PLAN: &[(&str, &[&str])] = &[
     ("access", &["base", "wire", "config", "telemetry"]),
     ("process", &["base", "config"]),
     ("credentials", &["base", "http", "config"]),
-    ("connection", &["base", "http", "wire", "telemetry", "credentials"]),
-    ("servers", &["base", "wire", "config", "telemetry", "process", "credentials", "connection"]),
+    ("connection", &["base", "http", "wire", "telemetry", "access", "credentials"]),
+    (
+        "servers",
+        &["base", "wire", "config", "telemetry", "access", "process", "credentials", "connection"],
+    ),
     ("catalog", &["base", "json", "wire", "search", "render", "config", "servers"]),
     (
         "mux",
@@ -214,6 +217,58 @@ fn the_plan_has_no_cycle_and_knows_every_room() {
         rust_files(&source()).iter().filter_map(|path| room_of(path)).collect();
     for room in rooms {
         assert!(PLAN.iter().any(|(name, _)| *name == room), "src/{room} is not in the plan");
+    }
+}
+
+/// The storey of each room: right above the highest that it may import.
+fn storeys() -> Vec<(&'static str, usize)> {
+    let mut storeys: Vec<(&str, usize)> = Vec::new();
+    for (room, imports) in PLAN {
+        let below = storeys.iter().filter(|(other, _)| imports.contains(other));
+        let storey = below.map(|(_, storey)| storey + 1).max().unwrap_or(0);
+        storeys.push((room, storey));
+    }
+    storeys
+}
+
+#[test]
+fn the_picture_of_the_house_is_true() {
+    let text = fs::read_to_string(source().join("lib.rs")).unwrap();
+    let picture = text.split("//! ```text\n").nth(1).unwrap().split("//! ```").next().unwrap();
+    let (mut shown, mut storey) = (Vec::new(), 0);
+    for line in picture.lines() {
+        let line = line.trim_start_matches("//!").trim_start();
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let room = match words[0].parse() {
+            Ok(number) => {
+                storey = number;
+                words[1]
+            }
+            Err(_) => words[0],
+        };
+        shown.push((room, storey));
+    }
+    let mut planned = storeys();
+    planned.sort_unstable();
+    shown.sort_unstable();
+    assert_eq!(shown, planned);
+}
+
+/// What callmux says to servers of its own accord is said in few places.
+#[test]
+fn only_a_few_need_no_permit() {
+    let may = [
+        "access/gate.rs",
+        "connection/tests.rs",
+        "mux/subscriptions.rs",
+        "servers/handshake.rs",
+        "servers/offer/read.rs",
+        "servers/running.rs",
+    ];
+    for path in rust_files(&source()) {
+        let text = code(&fs::read_to_string(&path).unwrap());
+        let is_one = may.into_iter().any(|end| path.ends_with(end));
+        assert!(is_one || !text.contains("Permit::own("), "{}", path.display());
     }
 }
 

@@ -2,21 +2,22 @@
 //!
 //! # Knows
 //! Principals and how a local connection proves one; how many connections there may be, and for how
-//! long; the Host and Origin rules that keep browsers out; the decision about a call.
+//! long; the Host and Origin rules that keep browsers out; the decision about each action.
 //!
 //! # Does not know
 //! MCP messages, HTTP types, sessions.
 //!
 //! # How to read it
-//! [`principal`], then [`peer`], [`confined`], [`connections`] and [`host`], the checks at the door; [`policy`] is
-//! asked for every call.
+//! [`principal`], then [`peer`], [`confined`], [`connections`] and [`host`], the checks at the door; [`gate`] is
+//! asked for everything that is to reach a server.
 
 pub mod confined;
 pub mod connections;
+pub mod gate;
 pub mod host;
 pub mod peer;
-pub mod policy;
 pub mod principal;
 
+pub use gate::{Action, ActionKind, Denied, Gate, Permit, Subject};
 pub use host::HostRules;
 pub use principal::Principal;

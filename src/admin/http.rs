@@ -15,8 +15,9 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{Extension, Path, RawQuery, State};
+use axum::extract::{Extension, Path, RawQuery, Request, State};
 use axum::http::{StatusCode, header};
+use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::{get, post};
 use serde::Serialize;
@@ -26,7 +27,7 @@ use tokio::time::Instant;
 use super::desk::{Closed, Desk, Ordered, Question};
 use super::login;
 use super::report::{Refusal, ServerReport, ToolList};
-use crate::access::Principal;
+use crate::access::{Action, ActionKind, Principal, Subject};
 use crate::base::ServerName;
 use crate::config::{Complaint, Plan, ServerConfig};
 use crate::servers::control::Order;
@@ -43,7 +44,27 @@ pub fn router(desk: Desk) -> Router {
         .route("/admin/servers/{name}/retry", post(retry_one))
         .route("/admin/servers/{name}/{verb}", post(order))
         .merge(login::routes())
+        .route_layer(middleware::from_fn_with_state(desk.clone(), admit))
         .with_state(desk)
+}
+
+/// Asks the gate before anything is done.
+async fn admit(
+    State(desk): State<Desk>,
+    Extension(principal): Extension<Principal>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let world = match desk.ask(Question::World).await {
+        Ok(world) => world,
+        Err(closed) => return gone(closed),
+    };
+    let (kind, target) = (ActionKind::Administration, request.uri().path());
+    let action = Action { kind, server: None, target };
+    match world.gate.admit(Subject { principal: &principal }, action) {
+        Ok(_permit) => next.run(request).await,
+        Err(denied) => json(StatusCode::FORBIDDEN, &json!({ "error": denied.to_string() })),
+    }
 }
 
 async fn status(State(desk): State<Desk>) -> Response {

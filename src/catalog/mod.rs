@@ -38,7 +38,7 @@ use crate::wire::{ListKind, Topic};
 
 pub use names::{Names, NotFound};
 pub use share::LeftOut;
-pub use shown::Shown;
+pub use shown::{BadCursor, Shown};
 pub use uris::{Located, NotLocated, Uris};
 
 /// Bytes of the instructions of all servers together that a client is told: they stand in every

@@ -82,29 +82,37 @@ impl Names {
         with_name.filter(|(entry, name)| *entry.shown != **name)
     }
 
-    /// The item that `name` stands for.
-    pub fn resolve(&self, name: &str) -> Result<&Entry, NotFound> {
+    /// The item that `name` stands for. `sees`: what whoever asks may know of; of several with a bare
+    /// name those are meant. One that is not is still found where no other is: it is not this room's to
+    /// refuse it.
+    pub fn resolve(&self, name: &str, sees: impl Fn(&Entry) -> bool) -> Result<&Entry, NotFound> {
         if let Some(index) = self.by_name.get(name) {
             return Ok(&self.entries[*index]);
         }
-        match self.by_bare_name.get(name).map(Vec::as_slice) {
-            Some([index]) => Ok(&self.entries[*index]),
-            Some(several) => Err(NotFound::Ambiguous(
-                several.iter().map(|index| self.entries[*index].shown.clone()).collect(),
-            )),
-            None => Err(NotFound::Unknown),
+        let several = match self.by_bare_name.get(name).map(Vec::as_slice) {
+            None | Some([]) => return Err(NotFound::Unknown),
+            Some([index]) => return Ok(&self.entries[*index]),
+            Some(several) => several.iter().map(|index| &self.entries[*index]),
+        };
+        let seen: Vec<&Entry> = several.clone().filter(|entry| sees(entry)).collect();
+        match (seen.as_slice(), several.clone().next()) {
+            ([one], _) => Ok(one),
+            ([], Some(first)) => Ok(first),
+            (seen, _) => {
+                Err(NotFound::Ambiguous(seen.iter().map(|entry| entry.shown.clone()).collect()))
+            }
         }
     }
 
     /// The shown name that was probably meant by one that leads to nothing. Those that begin with the same
-    /// server are looked at first.
-    pub fn nearest(&self, name: &str) -> Option<Arc<str>> {
+    /// server are looked at first. `sees`: what whoever asks may know of.
+    pub fn nearest(&self, name: &str, sees: impl Fn(&Entry) -> bool) -> Option<Arc<str>> {
         let space =
             name.split_once(SEPARATOR).map_or(0, |(first, _)| first.len() + SEPARATOR.len());
         let space = &name[..space];
         let begin = self.entries.partition_point(|entry| &*entry.shown < space);
         let (before, behind) = self.entries.split_at(begin);
-        let all = behind.iter().chain(before).flat_map(|entry| {
+        let all = behind.iter().chain(before).filter(|entry| sees(entry)).flat_map(|entry| {
             let shown = &entry.shown;
             [(&**shown, shown), (&*entry.item.name, shown)]
         });

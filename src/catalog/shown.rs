@@ -51,6 +51,13 @@ impl Shown {
         shown
     }
 
+    /// The list without the items whose names do not fit.
+    #[must_use]
+    pub fn only(&self, fits: impl Fn(&str) -> bool) -> Self {
+        let items = self.items.iter().filter(|(name, _)| fits(name)).cloned().collect();
+        self.kind.map_or_else(Self::default, |kind| Self::new(kind, items, Some(self.ttl_ms)))
+    }
+
     /// Whether it is the same text as another list.
     pub fn is_same(&self, other: &Self) -> bool {
         self.items.len() == other.items.len() && self.items == other.items

@@ -32,10 +32,10 @@ fn catalog(servers: Vec<Server>) -> Catalog {
 }
 
 fn found(catalog: &Catalog, name: &str) -> String {
-    match catalog.tools.resolve(name) {
+    match catalog.tools.resolve(name, |_| true) {
         Ok(entry) => format!("{}/{}", entry.server.name, entry.item.name),
         Err(NotFound::Unknown) => {
-            let nearest = catalog.tools.nearest(name);
+            let nearest = catalog.tools.nearest(name, |_| true);
             format!("none, near {}", nearest.as_deref().unwrap_or("nothing"))
         }
         Err(NotFound::Ambiguous(names)) => format!("one of {}", names.join(" ")),
@@ -262,7 +262,7 @@ proptest! {
         prop_assert!(names.windows(2).all(|pair| pair[0] < pair[1]), "{names:?}");
         prop_assert!(!names.contains(&"callmux_call") && !names.contains(&"callmux_x"), "{names:?}");
         for entry in catalog.tools.entries() {
-            let found = catalog.tools.resolve(&entry.shown).unwrap();
+            let found = catalog.tools.resolve(&entry.shown, |_| true).unwrap();
             prop_assert!(std::ptr::eq(found, entry), "{}", entry.shown);
             let first = entry.shown.split_once("__").map_or("", |(first, _)| first);
             let is_others = servers.contains_key(first) && first != entry.server.name.as_str();

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use super::session::{Session, URI_MAX, URIS_BYTES_MAX};
 use crate::connection::notice::{Heard, Listener, Notice, What};
-use crate::mux::Hub;
 use crate::mux::hub::ListsWatch;
-use crate::mux::subscriptions::Subscription;
+use crate::mux::subscriptions::{self, Subscription};
+use crate::mux::{Actor, Hub};
 use crate::wire::object;
 use crate::wire::translate;
 use crate::wire::{Payload, RpcError, Topic};
@@ -159,15 +159,14 @@ pub struct Listening {
 
 impl Listening {
     /// Opens it; its first message says what of the wish is granted. `id`: the request's, as written.
-    pub async fn open(hub: &Hub, id: &str, filter: Filter) -> Self {
+    pub async fn open(hub: &Hub, actor: &Actor, id: &str, filter: Filter) -> Self {
         let board = hub.board.listen();
         // While servers start, their lists are no news: nobody was given any others.
         let world = hub.settled_world().await;
         let lists = hub.watch_lists(world.versions);
         let mut resources = Vec::new();
         for uri in filter.uris {
-            let Ok(located) = world.catalog.uris.locate(&uri) else { continue };
-            match hub.subscriptions.open(hub, located.server, located.uri).await {
+            match subscriptions::open(hub, actor, &world, &uri).await {
                 Ok(subscription) => resources.push((uri, subscription)),
                 Err(error) => tracing::debug!(uri, error = error.message, "not subscribed"),
             }

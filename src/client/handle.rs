@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::announce::Filter;
 use super::hello;
 use super::session::{Client, Session, URI_MAX};
-use crate::mux::locate::no_resource;
-use crate::mux::{Call, Hub, Maker, World, tasks};
+use crate::access::{Action, ActionKind};
+use crate::mux::{ActRecord, Actor, Call, Hub, Maker, World, subscriptions, tasks};
 use crate::telemetry::Fact;
 use crate::wire::params::Head;
 use crate::wire::{
@@ -28,7 +28,7 @@ pub enum Handled {
     /// What takes time and no single server: [`later`] has the answer.
     Later(Later),
     /// A modern client wants to hear of changes until it takes the request back.
-    Listen(Filter),
+    Listen(Filter, Actor),
 }
 
 /// What is answered from what is known of the servers, once they had their chance to start.
@@ -60,7 +60,7 @@ pub fn handle(hub: &Hub, session: &Arc<Session>, message: Message, head: Head) -
             Handled::Taken
         }
         Kind::Notification { method: Method::RootsChanged, .. } => {
-            pass_on_roots(hub, &message);
+            pass_on_roots(hub, session, &message);
             Handled::Taken
         }
         Kind::Notification { .. } => Handled::Taken,
@@ -71,16 +71,21 @@ pub fn handle(hub: &Hub, session: &Arc<Session>, message: Message, head: Head) -
 }
 
 /// Shared servers have no roots of one client. The only client's are theirs.
-fn pass_on_roots(hub: &Hub, message: &Message) {
+fn pass_on_roots(hub: &Hub, session: &Session, message: &Message) {
     if hub.board.listeners() != 1 {
         return;
     }
-    for server in hub.world().servers.values() {
+    let (world, actor) = (hub.world(), session.actor());
+    let record = ActRecord::new(hub, &actor, ActionKind::Roots, "notifications/roots/list_changed");
+    for server in world.servers.values() {
         let live = server.status().live.clone();
-        if let Some(live) = live.filter(|live| live.identity.era == Era::Legacy) {
-            live.connection.send(message.payload().on_one_line());
+        let Some(live) = live.filter(|live| live.identity.era == Era::Legacy) else { continue };
+        let action = Action { kind: ActionKind::Roots, server: Some(&server.name), target: "" };
+        if let Ok(permit) = world.gate.admit(actor.subject(), action) {
+            live.connection.notify(&permit, message.payload().on_one_line());
         }
     }
+    record.ended(None);
 }
 
 fn request(
@@ -126,7 +131,13 @@ fn request(
             .check_modern()
             .err()
             .unwrap_or_else(|| RpcError::method_not_found(method.as_str()))),
-        (Method::Listen, Era::Modern) => Filter::parse(message.params()).map(Handled::Listen),
+        (Method::Listen, Era::Modern) => {
+            let said = head.meta(&message).client_info.map(Into::into);
+            let actor = session.actor();
+            let client_info = said.unwrap_or_else(|| actor.client_info.clone());
+            let filter = Filter::parse(message.params())?;
+            Ok(Handled::Listen(filter, Actor { client_info, ..actor }))
+        }
         (_, Era::Legacy) => legacy_request(hub, session, &message, &head, &method),
         (_, Era::Modern) => Err(RpcError::method_not_found(method.as_str())),
     }
@@ -206,15 +217,20 @@ fn set_level(hub: &Hub, session: &Session, message: &Message) -> Result<(), RpcE
         RpcError::invalid_params("`params.level` must be one of debug, info, notice, warning, error, critical, alert, emergency")
     })?;
     session.set_level(level);
-    for server in hub.world().servers.values() {
+    let (world, actor) = (hub.world(), session.actor());
+    let record = ActRecord::new(hub, &actor, ActionKind::LogLevel, "logging/setLevel");
+    for server in world.servers.values() {
         let live = server.status().live.clone();
         let logs = |live: &Arc<crate::servers::Live>| {
             live.identity.era == Era::Legacy && live.identity.capabilities.has_logging
         };
-        if let Some(live) = live.filter(logs) {
-            live.connection.want_level(level);
+        let Some(live) = live.filter(logs) else { continue };
+        let action = Action { kind: ActionKind::LogLevel, server: Some(&server.name), target: "" };
+        if let Ok(permit) = world.gate.admit(actor.subject(), action) {
+            live.connection.want_level(&permit, level);
         }
     }
+    record.ended(None);
     Ok(())
 }
 
@@ -224,17 +240,21 @@ pub async fn later(hub: &Hub, session: &Arc<Session>, id: &str, later: Later) ->
         Later::Subscribe { uri } => {
             subscribe(hub, session, &uri).await.map(|()| bytes::Bytes::from_static(b"{}"))
         }
-        Later::Tasks => Ok(tasks::list(hub).await.into()),
+        Later::Tasks => Ok(tasks::list(hub, &session.actor()).await.into()),
         Later::Initialize(revision, client) => {
             let world = hub.settled_world().await;
             let capabilities = hello::capabilities(&world, Era::Legacy);
-            let instructions = hello::instructions(&world, &client);
+            let instructions = hello::instructions(&world, session.subject(), &client);
             Ok(hello::initialize(&capabilities, instructions, revision).into())
         }
         Later::Discover(client) => {
             let world = hub.settled_world().await;
             let capabilities = hello::capabilities(&world, Era::Modern);
-            Ok(hello::discover(&capabilities, hello::instructions(&world, &client)).into())
+            Ok(hello::discover(
+                &capabilities,
+                hello::instructions(&world, session.subject(), &client),
+            )
+            .into())
         }
         Later::List { kind, era, cursor, client } => {
             let world = hub.settled_world().await;
@@ -259,7 +279,8 @@ fn page(
     cursor: Option<&str>,
     client: &str,
 ) -> Result<bytes::Bytes, RpcError> {
-    let page = world.catalog.shown(kind, world.config.client(client)).page(cursor, era);
+    let (subject, client) = (session.subject(), world.config.client(client));
+    let page = world.page(subject, (kind, client), cursor, era);
     let page = page.map_err(|error| RpcError::invalid_params(error.to_string()))?;
     if kind == ListKind::Tools {
         for ledger in [&hub.ledger, &session.ledger] {
@@ -283,9 +304,7 @@ async fn subscribe(hub: &Hub, session: &Session, uri: &str) -> Result<(), RpcErr
         return Err(RpcError::invalid_params(message));
     }
     let world = hub.settled_world().await;
-    let located = world.catalog.uris.locate(uri);
-    let located = located.map_err(|why| no_resource(uri, &why, Era::Legacy))?;
-    let held = hub.subscriptions.open(hub, located.server, located.uri).await?;
+    let held = subscriptions::open(hub, &session.actor(), &world, uri).await?;
     if session.subscribe(uri, held) {
         Ok(())
     } else {

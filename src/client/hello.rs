@@ -5,6 +5,7 @@ use rmcp::model::{
 };
 use serde_json::{Map, Value, json};
 
+use crate::access::Subject;
 use crate::base::{clip, share};
 use crate::catalog::INSTRUCTIONS_MAX;
 use crate::mux::World;
@@ -73,15 +74,15 @@ pub fn least_capabilities() -> Value {
 
 /// What the servers want agents to know, each under its name; a single server's as it is. Before it,
 /// what the client of this name has to know of us.
-pub fn instructions(world: &World, client: &str) -> Option<String> {
+pub fn instructions(world: &World, subject: Subject<'_>, client: &str) -> Option<String> {
     let own = crate::meta::instructions::session(world.config.view(client));
-    match (own, of_servers(world)) {
+    match (own, of_servers(world, subject)) {
         (Some(own), Some(servers)) => Some(format!("{own}\n\n{servers}")),
         (own, servers) => own.or(servers),
     }
 }
 
-fn of_servers(world: &World) -> Option<String> {
+fn of_servers(world: &World, subject: Subject<'_>) -> Option<String> {
     let text = |server: &crate::servers::Server| {
         let offer = server.status().offer.clone()?;
         offer.instructions.as_deref().map(str::to_owned)
@@ -89,6 +90,7 @@ fn of_servers(world: &World) -> Option<String> {
     let texts: Vec<(String, String)> = world
         .servers
         .values()
+        .filter(|server| world.sees_server(subject, &server.name))
         .filter_map(|server| Some((server.name.to_string(), text(server)?)))
         .collect();
     let share = share(texts.iter().map(|(_, text)| text.len()).collect(), INSTRUCTIONS_MAX);

@@ -7,12 +7,12 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use tokio::sync::{Notify, oneshot};
 
-use crate::access::Principal;
+use crate::access::{Principal, Subject};
 use crate::base::{SessionId, random};
 use crate::connection::Ask;
 use crate::connection::Owner;
-use crate::mux::Ledger;
 use crate::mux::subscriptions::Subscription;
+use crate::mux::{Actor, Ledger, call};
 use crate::wire::{ClientCapabilities, LogLevel, Message, Payload, Revision, Topic, object};
 
 /// Calls of one session in flight at the most.
@@ -117,10 +117,7 @@ impl Client {
 
     /// The client's name and version, for people.
     pub fn title(&self) -> String {
-        let [name, version] = object::members(&self.info, ["name", "version"]).unwrap_or_default();
-        let text =
-            |json: Option<&str>| json.and_then(object::string).unwrap_or_default().into_owned();
-        format!("{} {}", text(name), text(version)).trim().to_owned()
+        call::title(&self.info)
     }
 }
 
@@ -188,6 +185,17 @@ impl Session {
     pub fn client(&self) -> (Client, Option<LogLevel>) {
         let state = self.lock();
         (state.client.clone(), state.level)
+    }
+
+    /// Who asks, as the gate knows it.
+    pub fn subject(&self) -> Subject<'_> {
+        Subject { principal: &self.principal }
+    }
+
+    /// Who acts in it, as far as a single request says nothing else.
+    pub fn actor(&self) -> Actor {
+        let client_info = self.lock().client.info.clone();
+        Actor { session: self.id, principal: self.principal.clone(), client_info }
     }
 
     /// From now on the client wants log messages from this level on.

@@ -12,7 +12,7 @@
 //! What a server offers, how its process is run, who the clients are.
 //!
 //! # How to read it
-//! [`Connection::request`] makes an [`Exchange`]; [`route`] is where what comes back goes. [`writer`] and
+//! [`Connection::request`] makes an [`Exchange`], for who has a permit; [`route`] is where what comes back goes. [`writer`] and
 //! [`reader`] speak over pipes, [`http`] with a remote server. [`notice`] is what is about no request,
 //! [`pending`] the table of calls that outlives us.
 
@@ -37,6 +37,7 @@ use tokio::sync::{Notify, mpsc};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::access::Permit;
 use crate::base::{ServerName, Tasks};
 use crate::telemetry::{Fact, Recorder};
 use crate::wire::{ListKind, LogLevel, Payload, Topic, translate};
@@ -257,6 +258,7 @@ impl Connection {
     /// Sends the request that `build` makes for the id it is given.
     pub fn request(
         self: &Arc<Self>,
+        _permit: &Permit,
         origin: Origin,
         build: impl FnOnce(u64) -> Payload,
     ) -> Result<Exchange, Loss> {
@@ -284,8 +286,13 @@ impl Connection {
         Ok(Exchange::new(id, cell, self.clone()))
     }
 
-    /// Sends a message that needs no answer; dropped when there is no room for it.
-    pub fn send(&self, payload: Payload) {
+    /// Sends a notification; dropped when there is no room for it.
+    pub fn notify(&self, _permit: &Permit, payload: Payload) {
+        self.send(payload);
+    }
+
+    /// Sends what belongs to something that was let in before: an answer, or that it is taken back.
+    fn send(&self, payload: Payload) {
         let mut inner = self.lock();
         if inner.closed.is_none() && self.check_room(&inner, &payload, None).is_ok() {
             inner.push(payload, None);
@@ -404,7 +411,7 @@ impl Connection {
 
     /// Tells a legacy server to log from this level on, unless it does already. Levels only become
     /// more talkative: what one client does not want is left out on its way to it.
-    pub fn want_level(self: &Arc<Self>, level: LogLevel) {
+    pub fn want_level(self: &Arc<Self>, permit: &Permit, level: LogLevel) {
         {
             let mut inner = self.lock();
             if inner.level.is_some_and(|told| told <= level) {
@@ -419,7 +426,7 @@ impl Connection {
             ))
         };
         // Nobody waits for the answer: a server that cannot is none the worse for it.
-        drop(self.request(Origin::default(), build));
+        drop(self.request(permit, Origin::default(), build));
     }
 
     /// Whether any client's call was answered.

@@ -11,6 +11,7 @@ use super::{
     AskedBefore, Connection, Event, Loss, News, Opening, Origin, Over, Owner, Pipes, Reply, Step,
     Window,
 };
+use crate::access::Permit;
 use crate::base::{ServerName, SessionId, Tasks};
 use crate::connection::pending::{Description, Pending, Written};
 use crate::telemetry::Recorder;
@@ -67,8 +68,8 @@ fn text(reply: Reply) -> String {
 #[tokio::test]
 async fn answers_find_their_requests_in_any_order() {
     let (connection, mut far) = open(1000);
-    let mut first = connection.request(Origin::default(), call).unwrap();
-    let mut second = connection.request(Origin::default(), call).unwrap();
+    let mut first = connection.request(&Permit::own(), Origin::default(), call).unwrap();
+    let mut second = connection.request(&Permit::own(), Origin::default(), call).unwrap();
     assert_eq!(far.line().await, call(1).into_bytes());
     assert_eq!(far.line().await, call(2).into_bytes());
     far.say(r#"{"jsonrpc":"2.0","id":2,"result":{"n":2}}"#).await;
@@ -83,7 +84,7 @@ async fn answers_find_their_requests_in_any_order() {
 #[tokio::test]
 async fn events_come_in_order_and_before_the_answer() {
     let (connection, mut far) = open(1000);
-    let mut exchange = connection.request(Origin::default(), call).unwrap();
+    let mut exchange = connection.request(&Permit::own(), Origin::default(), call).unwrap();
     far.line().await;
     let mut burst = String::new();
     for n in 0..50 {
@@ -106,14 +107,14 @@ async fn events_come_in_order_and_before_the_answer() {
 #[tokio::test]
 async fn a_lost_connection_says_what_was_sent() {
     let (connection, mut far) = open(1000);
-    let mut sent = connection.request(Origin::default(), call).unwrap();
+    let mut sent = connection.request(&Permit::own(), Origin::default(), call).unwrap();
     far.line().await;
-    let mut queued = connection.request(Origin::default(), call).unwrap();
+    let mut queued = connection.request(&Permit::own(), Origin::default(), call).unwrap();
     connection.close("gone");
     assert_eq!(text(sent.reply().await), "lost: gone (sent: true)");
     assert_eq!(text(queued.reply().await), "lost: gone (sent: false)");
     assert_eq!(
-        connection.request(Origin::default(), call).unwrap_err(),
+        connection.request(&Permit::own(), Origin::default(), call).unwrap_err(),
         Loss::not_sent("server s: gone")
     );
 }
@@ -121,12 +122,12 @@ async fn a_lost_connection_says_what_was_sent() {
 #[tokio::test]
 async fn a_cancelled_request_is_not_written_or_is_taken_back() {
     let (connection, mut far) = open(1000);
-    let mut sent = connection.request(Origin::default(), call).unwrap();
+    let mut sent = connection.request(&Permit::own(), Origin::default(), call).unwrap();
     far.line().await;
     assert!(sent.give_up("no longer \"needed\""));
     let cancel = far.line().await;
     assert!(cancel.contains(r#""requestId":1,"reason":"no longer \"needed\"""#), "{cancel}");
-    let mut queued = connection.request(Origin::default(), call).unwrap();
+    let mut queued = connection.request(&Permit::own(), Origin::default(), call).unwrap();
     assert!(!queued.give_up("at once"));
     connection.send(Payload::from("last".to_owned()));
     assert_eq!(far.line().await, "last", "request 2 was never written");
@@ -137,8 +138,8 @@ async fn a_cancelled_request_is_not_written_or_is_taken_back() {
 #[tokio::test]
 async fn damage_is_named_and_ends_only_what_it_hit() {
     let (connection, mut far) = open(100);
-    let mut hit = connection.request(Origin::default(), call).unwrap();
-    let mut spared = connection.request(Origin::default(), call).unwrap();
+    let mut hit = connection.request(&Permit::own(), Origin::default(), call).unwrap();
+    let mut spared = connection.request(&Permit::own(), Origin::default(), call).unwrap();
     far.output
         .write_all(b"Server running!\n{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":\"\xff\"}\n")
         .await
@@ -147,13 +148,13 @@ async fn damage_is_named_and_ends_only_what_it_hit() {
     assert!(reason.contains("the answer of server s is not UTF-8"), "{reason}");
     far.say(r#"{"jsonrpc":"2.0","id":2,"result":{}}"#).await;
     assert!(text(spared.reply().await).contains("result"));
-    let mut last = connection.request(Origin::default(), call).unwrap();
+    let mut last = connection.request(&Permit::own(), Origin::default(), call).unwrap();
     far.say(&"x".repeat(200)).await;
     assert_eq!(far.news.recv().await, Some(News::Ended));
     let reason = connection.ended().unwrap();
     assert!(reason.contains("a line longer than 100 bytes; raise `max_message`"), "{reason}");
     assert_eq!(
-        connection.request(Origin::default(), call).unwrap_err(),
+        connection.request(&Permit::own(), Origin::default(), call).unwrap_err(),
         Loss::not_sent(format!("server s: {reason}"))
     );
     connection.close(&reason);
@@ -163,7 +164,7 @@ async fn damage_is_named_and_ends_only_what_it_hit() {
 #[tokio::test]
 async fn half_a_message_is_named() {
     let (connection, mut far) = open(100);
-    let mut exchange = connection.request(Origin::default(), call).unwrap();
+    let mut exchange = connection.request(&Permit::own(), Origin::default(), call).unwrap();
     far.line().await;
     far.output.write_all(b"{\"jsonrpc\":\"2.0\",\"id\":1,").await.unwrap();
     drop(far.output);
@@ -178,9 +179,10 @@ async fn half_a_message_is_named() {
 async fn a_server_that_does_not_read_fails_requests_and_nothing_else() {
     let (connection, far) = open(100);
     let big = |id: u64| Payload::from(format!("{id}{}", "x".repeat(3 << 20)));
-    let kept: Vec<_> =
-        (0..3).map_while(|_| connection.request(Origin::default(), big).ok()).collect();
-    let refused = connection.request(Origin::default(), big).unwrap_err();
+    let kept: Vec<_> = (0..3)
+        .map_while(|_| connection.request(&Permit::own(), Origin::default(), big).ok())
+        .collect();
+    let refused = connection.request(&Permit::own(), Origin::default(), big).unwrap_err();
     assert!(!refused.sent && refused.reason.contains("does not read its input"), "{refused:?}");
     assert_eq!(connection.in_flight(), kept.len());
     drop(far);
@@ -198,7 +200,11 @@ async fn questions_reach_the_one_client_whose_call_runs() {
     assert_eq!(far.line().await, r#"{"jsonrpc":"2.0","id":"p","result":{}}"#);
 
     let mut mine = connection
-        .request(Origin { owner: Some(owner(7)), pending: None, forwarded: None }, call)
+        .request(
+            &Permit::own(),
+            Origin { owner: Some(owner(7)), pending: None, forwarded: None },
+            call,
+        )
         .unwrap();
     far.line().await;
     far.say(ask).await;
@@ -220,7 +226,11 @@ async fn questions_reach_the_one_client_whose_call_runs() {
     question.withdraw();
 
     let _other = connection
-        .request(Origin { owner: Some(owner(8)), pending: None, forwarded: None }, call)
+        .request(
+            &Permit::own(),
+            Origin { owner: Some(owner(8)), pending: None, forwarded: None },
+            call,
+        )
         .unwrap();
     far.line().await;
     far.say(ask).await;
@@ -285,7 +295,7 @@ async fn calls_of_an_earlier_process_end_as_they_would_have() {
 async fn one_call_has_sixteen_open_questions_and_the_rest_is_refused_at_once() {
     let (connection, mut far) = open(1000);
     let origin = || Origin { owner: Some(owner(7)), ..Origin::default() };
-    let mut call_of = connection.request(origin(), call).unwrap();
+    let mut call_of = connection.request(&Permit::own(), origin(), call).unwrap();
     far.line().await;
     let ask = |id: usize| {
         format!(r#"{{"jsonrpc":"2.0","id":"q{id}","method":"elicitation/create","params":{{}}}}"#)
@@ -314,7 +324,7 @@ async fn one_call_has_sixteen_open_questions_and_the_rest_is_refused_at_once() {
     let Step::Event(Event::Asked(question)) = call_of.next().await else { panic!("asked") };
     assert_eq!(question.id(), "\"q100\"");
     // Another call's answers are not held up.
-    let mut other = connection.request(origin(), call).unwrap();
+    let mut other = connection.request(&Permit::own(), origin(), call).unwrap();
     far.line().await;
     far.say(r#"{"jsonrpc":"2.0","id":2,"result":{"n":2}}"#).await;
     assert!(text(other.reply().await).contains(r#"{"n":2}"#));
@@ -326,16 +336,22 @@ async fn a_greedy_session_leaves_places_and_says_whose_they_are() {
     let of = |session: u64| Origin { owner: Some(owner(session)), ..Origin::default() };
     let mut held = Vec::new();
     let refused = loop {
-        match connection.request(of(1), call) {
+        match connection.request(&Permit::own(), of(1), call) {
             Ok(exchange) => held.push(exchange),
             Err(loss) => break loss,
         }
     };
     let why = format!("server s: this session has {} calls open there", held.len());
     assert!(!refused.sent && refused.reason.starts_with(&why), "{refused:?}");
-    assert!(connection.request(of(2), call).is_ok(), "another session has its place");
+    assert!(
+        connection.request(&Permit::own(), of(2), call).is_ok(),
+        "another session has its place"
+    );
     drop(held.pop());
-    assert!(connection.request(of(1), call).is_ok(), "a place comes back with its call's end");
+    assert!(
+        connection.request(&Permit::own(), of(1), call).is_ok(),
+        "a place comes back with its call's end"
+    );
     drop(far);
 }
 
@@ -346,13 +362,13 @@ async fn a_session_with_large_requests_leaves_room_in_the_queue() {
     let big = |id: u64| Payload::from(format!("{id}{}", "x".repeat(1 << 20)));
     let mut held = Vec::new();
     let refused = loop {
-        match connection.request(of(1), big) {
+        match connection.request(&Permit::own(), of(1), big) {
             Ok(exchange) => held.push(exchange),
             Err(loss) => break loss,
         }
     };
     assert!(!refused.sent && refused.reason.contains("bytes of this session wait"), "{refused:?}");
-    let other = connection.request(of(2), big);
+    let other = connection.request(&Permit::own(), of(2), big);
     assert!(other.is_ok(), "{other:?}");
     drop(far);
 }

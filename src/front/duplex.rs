@@ -15,7 +15,7 @@ use crate::client::session::{Session, Way};
 use crate::connection::PendingCall;
 use crate::connection::pending::Description;
 use crate::meta;
-use crate::mux::{self, Ended, Hub, Resumed};
+use crate::mux::{self, Actor, Ended, Hub, Resumed};
 use crate::outbox::Outbox;
 use crate::results::aside::Aside;
 use crate::wire::link::frame;
@@ -96,7 +96,7 @@ impl Duplex {
                 });
             }
             Handled::Later(later) => self.answer_later(&id, later, sink),
-            Handled::Listen(filter) => self.listen(&id, filter, sink),
+            Handled::Listen(filter, actor) => self.listen(&id, (filter, actor), sink),
         }
     }
 
@@ -172,10 +172,10 @@ impl Duplex {
         });
     }
 
-    fn listen(&self, id: &str, filter: Filter, sink: Sink) {
+    fn listen(&self, id: &str, (filter, actor): (Filter, Actor), sink: Sink) {
         let (hub, outbox, own_id) = (self.hub.clone(), self.outbox.clone(), id.to_owned());
         self.spawn(id, "subscription", sink, async move {
-            let mut listening = Listening::open(&hub, &own_id, filter).await;
+            let mut listening = Listening::open(&hub, &actor, &own_id, filter).await;
             loop {
                 outbox.push_notification(listening.next().await);
             }

@@ -157,6 +157,5 @@ fn resumed(left: LeftCall, session: &Session, heirs: &mut [Heir<'_>]) -> (Pendin
             heir.asked_before.push(AskedBefore { id, written, owner, pending, exchange: sender });
         }
     }
-    let principal = session.principal.clone();
-    (pending, Resumed { call, principal, surely, server_era, exchange })
+    (pending, Resumed { call, actor: session.actor(), surely, server_era, exchange })
 }

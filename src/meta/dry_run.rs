@@ -3,7 +3,7 @@
 //! The same names, references, types and schemas as for the call itself; no count of the cache changes.
 
 use super::fan_out::Plan;
-use super::inner::{Context, full_name, mismatch, resolve};
+use super::inner::{Context, full_name, mismatch};
 use super::input::{Fields, Wanted, invalid, wrong};
 use super::{pipeline, recipe};
 use crate::base::quote::beginning;
@@ -149,7 +149,7 @@ impl<O: Outlet> Context<'_, O> {
         summary: &mut Summary,
         item: &mut Vec<(&'static str, Json)>,
     ) -> Result<(), ToolError> {
-        let entry = resolve(&self.world, wanted)?;
+        let entry = self.seen(wanted)?;
         item.push((
             "resolved",
             Json::object([

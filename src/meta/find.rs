@@ -1,6 +1,6 @@
 //! `callmux_search_tools`: tools found by what they do.
 
-use super::inner::{Context, known_server};
+use super::inner::Context;
 use super::input::{Fields, invalid, wrong};
 use super::status::cut;
 use crate::json::Json;
@@ -53,7 +53,7 @@ pub(super) async fn search_tools<O: Outlet>(
     }
     let world = &context.world;
     if let Some(server) = &server {
-        known_server(world, server)?;
+        context.known_server(server)?;
     }
     let tools = &world.catalog.tools;
     let entries = tools.entries();
@@ -76,7 +76,7 @@ pub(super) async fn search_tools<O: Outlet>(
         result(&entry.shown, &schema, &text.unwrap_or_default(), max)
     });
     let results: Vec<Json> = results.collect();
-    Ok(answer(query, server, tools.len(), found.count, results))
+    Ok(answer(query, server, context.tools_seen(), found.count, results))
 }
 
 /// One tool that was found. `max`: characters of the description; 0: all.

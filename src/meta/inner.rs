@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::input::{Wanted, wrong};
 use super::table::PREFIX;
-use crate::access::policy::{self, Decision};
+use crate::access::{Action, ActionKind};
 use crate::arguments::Checker;
 use crate::base::names::SEPARATOR;
 use crate::base::quote::beginning;
@@ -94,6 +94,9 @@ impl<O: Outlet> Context<'_, O> {
             Err(error) => return Ended::failed(error),
         };
         let reply = Box::pin(mux::serve(self.hub.clone(), Box::new(call), Inner(self))).await;
+        if matches!(reply.failure.as_deref(), Some(Failure::Denied(_))) {
+            return Ended::failed(self.not_found(wanted, &NotFound::Unknown));
+        }
         let len = reply.payload.len();
         let result = if len < large::LARGE {
             result(&wanted.tool, reply)
@@ -113,7 +116,7 @@ impl<O: Outlet> Context<'_, O> {
 
     /// The full name under which the door finds the tool.
     fn name(&self, wanted: &Wanted) -> Result<String, ToolError> {
-        match resolve(&self.world, wanted) {
+        match self.resolve(wanted) {
             Ok(entry) => Ok(full_name(entry)),
             // The door knows how to wait for a server that is still starting.
             Err(error) if self.world.is_settled() => Err(error),
@@ -169,15 +172,131 @@ impl<O: Outlet> Context<'_, O> {
 
     /// What of the arguments does not fit the tool's schema.
     fn misfit(&self, wanted: &Wanted) -> Option<Json> {
-        let entry = resolve(&self.world, wanted).ok()?;
+        let entry = self.resolve(wanted).ok().filter(|entry| self.may_see(entry))?;
         let schema = prepare::schema(&entry.item)?;
         Some(mismatch(&schema, &wanted.arguments, PROBLEMS_MAX)?.1)
     }
 
     /// Whether the caller may have a tool, and so know of it.
     pub(super) fn may_see(&self, entry: &Entry) -> bool {
-        let server = entry.server.name.as_str();
-        policy::decide(&self.call.principal, server, &entry.item.name) == Decision::Allow
+        self.world.sees(self.call.subject(), ActionKind::Tool, entry)
+    }
+
+    /// Whether the caller may have a stored result of the tool that was known by this name.
+    pub(super) fn may_read_of(&self, tool: &str) -> bool {
+        let gate = &self.world.gate;
+        let action = Action { kind: ActionKind::Tool, server: None, target: tool };
+        gate.hides_nothing()
+            || match self.world.catalog.tools.resolve(tool, |_| true) {
+                Ok(entry) => self.may_see(entry),
+                // What nothing is known of any more is nobody's.
+                Err(_) => tool.starts_with(PREFIX) && gate.sees(self.call.subject(), action),
+            }
+    }
+
+    /// How many tools the caller may know of.
+    pub(super) fn tools_seen(&self) -> usize {
+        let tools = &self.world.catalog.tools;
+        if self.world.gate.hides_nothing() {
+            return tools.len();
+        }
+        tools.entries().iter().filter(|entry| self.may_see(entry)).count()
+    }
+
+    pub(super) fn sees_server(&self, server: &ServerName) -> bool {
+        self.world.sees_server(self.call.subject(), server)
+    }
+
+    /// The tool that a call is about. The door decides whether the caller may have it.
+    pub(super) fn resolve(&self, wanted: &Wanted) -> Result<&Entry, ToolError> {
+        if wanted.tool.starts_with(PREFIX) {
+            let message = format!(
+                "`{}` is a tool of callmux itself, which cannot be called from another; call it directly",
+                quoted(&wanted.tool)
+            );
+            return Err(ToolError::new("invalid_arguments", message));
+        }
+        let world = &self.world;
+        let found = match &wanted.server {
+            None => world.catalog.tools.resolve(&wanted.tool, |entry| self.may_see(entry)),
+            Some(server) => {
+                let server = self.known_server(server)?;
+                let entries = world.catalog.tools.entries();
+                let name = wanted.tool.as_str();
+                let is_it = |entry: &&Entry| {
+                    entry.server.name == *server
+                        && (*entry.item.name == *name
+                            || *entry.shown == *name
+                            || is_full_name(entry, name))
+                };
+                entries.iter().find(is_it).ok_or(NotFound::Unknown)
+            }
+        };
+        found.map_err(|why| self.not_found(wanted, &why))
+    }
+
+    /// The same, where nothing asks the door.
+    pub(super) fn seen(&self, wanted: &Wanted) -> Result<&Entry, ToolError> {
+        let entry = self.resolve(wanted)?;
+        if self.may_see(entry) {
+            Ok(entry)
+        } else {
+            Err(self.not_found(wanted, &NotFound::Unknown))
+        }
+    }
+
+    /// The server of this name, if the caller may know of it.
+    pub(super) fn known_server(&self, name: &str) -> Result<&ServerName, ToolError> {
+        let seen = || self.world.servers.keys().filter(|server| self.sees_server(server));
+        seen().find(|server| server.as_str() == name).ok_or_else(|| {
+            let available = seen().map(|server| server.as_str().into());
+            let details = Json::object([
+                ("server", name.into()),
+                ("availableServers", Json::Array(available.collect())),
+            ]);
+            let message = format!("there is no server `{}`", quoted(name));
+            ToolError::new("server_not_found", message).with(details)
+        })
+    }
+
+    fn not_found(&self, wanted: &Wanted, why: &NotFound) -> ToolError {
+        let world = &self.world;
+        let (tool, shown) = (wanted.tool.as_str(), quoted(&wanted.tool));
+        let of_server = |entry: &&Entry| {
+            wanted.server.as_deref().is_none_or(|server| entry.server.name.as_str() == server)
+                && self.may_see(entry)
+        };
+        match why {
+            NotFound::Ambiguous(names) => {
+                let candidates = names.iter().map(|name| Json::from(&**name)).collect();
+                let message =
+                    format!("several servers have a tool `{shown}`; say which by its full name");
+                let details = [("tool", tool.into()), ("candidates", Json::Array(candidates))];
+                ToolError::new("tool_resolution_failed", message).with(Json::object(details))
+            }
+            NotFound::Unknown => {
+                let entries: Vec<&Entry> =
+                    world.catalog.tools.entries().iter().filter(of_server).collect();
+                let available =
+                    entries.iter().take(NAMES_MAX).map(|entry| Json::from(&*entry.shown));
+                let mut details = vec![
+                    ("tool", tool.into()),
+                    ("totalAvailable", entries.len().into()),
+                    ("available", Json::Array(available.collect())),
+                ];
+                if entries.len() > NAMES_MAX {
+                    details.push(("hint", "find others with callmux_search_tools".into()));
+                }
+                let names = Some(&world.catalog.tools).filter(|_| wanted.server.is_none());
+                let message = match names
+                    .and_then(|names| names.nearest(tool, |entry| self.may_see(entry)))
+                {
+                    Some(near) => format!("there is no tool `{shown}`; did you mean `{near}`?"),
+                    None => format!("there is no tool `{shown}`"),
+                };
+                ToolError::new("tool_not_found", message).with(Json::object(details))
+            }
+        }
     }
 
     /// Tells the client how far a meta-tool has come.
@@ -216,87 +335,12 @@ fn is_full_name(entry: &Entry, name: &str) -> bool {
     rest.and_then(|rest| rest.strip_prefix(SEPARATOR)).is_some_and(|own| *own == *entry.item.name)
 }
 
-/// The tool that a call is about.
-pub(super) fn resolve<'w>(world: &'w World, wanted: &Wanted) -> Result<&'w Entry, ToolError> {
-    if wanted.tool.starts_with(PREFIX) {
-        let message = format!(
-            "`{}` is a tool of callmux itself, which cannot be called from another; call it directly",
-            quoted(&wanted.tool)
-        );
-        return Err(ToolError::new("invalid_arguments", message));
-    }
-    let found = match &wanted.server {
-        None => world.catalog.tools.resolve(&wanted.tool),
-        Some(server) => {
-            let server = known_server(world, server)?;
-            let entries = world.catalog.tools.entries();
-            let name = wanted.tool.as_str();
-            let is_it = |entry: &&Entry| {
-                entry.server.name == *server
-                    && (*entry.item.name == *name
-                        || *entry.shown == *name
-                        || is_full_name(entry, name))
-            };
-            entries.iter().find(is_it).ok_or(NotFound::Unknown)
-        }
-    };
-    found.map_err(|why| not_found(world, wanted, &why))
-}
-
-/// The server of this name.
-pub(super) fn known_server<'w>(world: &'w World, name: &str) -> Result<&'w ServerName, ToolError> {
-    world.servers.keys().find(|server| server.as_str() == name).ok_or_else(|| {
-        let available = world.servers.keys().map(|server| server.as_str().into());
-        let details = Json::object([
-            ("server", name.into()),
-            ("availableServers", Json::Array(available.collect())),
-        ]);
-        let message = format!("there is no server `{}`", quoted(name));
-        ToolError::new("server_not_found", message).with(details)
-    })
-}
-
-fn not_found(world: &World, wanted: &Wanted, why: &NotFound) -> ToolError {
-    let (tool, shown) = (wanted.tool.as_str(), quoted(&wanted.tool));
-    let of_server = |entry: &&Entry| {
-        wanted.server.as_deref().is_none_or(|server| entry.server.name.as_str() == server)
-    };
-    match why {
-        NotFound::Ambiguous(names) => {
-            let candidates = names.iter().map(|name| Json::from(&**name)).collect();
-            let message =
-                format!("several servers have a tool `{shown}`; say which by its full name");
-            let details = [("tool", tool.into()), ("candidates", Json::Array(candidates))];
-            ToolError::new("tool_resolution_failed", message).with(Json::object(details))
-        }
-        NotFound::Unknown => {
-            let entries: Vec<&Entry> =
-                world.catalog.tools.entries().iter().filter(of_server).collect();
-            let available = entries.iter().take(NAMES_MAX).map(|entry| Json::from(&*entry.shown));
-            let mut details = vec![
-                ("tool", tool.into()),
-                ("totalAvailable", entries.len().into()),
-                ("available", Json::Array(available.collect())),
-            ];
-            if entries.len() > NAMES_MAX {
-                details.push(("hint", "find others with callmux_search_tools".into()));
-            }
-            let names = Some(&world.catalog.tools).filter(|_| wanted.server.is_none());
-            let message = match names.and_then(|names| names.nearest(tool)) {
-                Some(near) => format!("there is no tool `{shown}`; did you mean `{near}`?"),
-                None => format!("there is no tool `{shown}`"),
-            };
-            ToolError::new("tool_not_found", message).with(Json::object(details))
-        }
-    }
-}
-
 /// What a call brought: the server's whole result, or why there is none.
 fn result(tool: &str, reply: mux::Reply) -> Result<Doc, ToolError> {
     match reply.failure.map(|failure| *failure) {
         Some(Failure::Told(error)) => return Err(error),
         Some(Failure::Lost(lost)) => return Err(lost.told()),
-        Some(Failure::Refused(error)) => {
+        Some(Failure::Refused(error) | Failure::Denied(error)) => {
             return Err(ToolError::new("tool_not_found", error.message)
                 .with(Json::object([("tool", tool.into())])));
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::inner::{Context, decode_all, millis, resolve};
+use super::inner::{Context, decode_all, millis};
 use super::input::{Fields, Notes, Wanted, wrong};
 use super::mapping::Brought;
 use super::reply::{Held, refused};
@@ -242,8 +242,8 @@ impl<O: Outlet> Context<'_, O> {
 
     /// What the agent wrote itself, with its references in place: what is mapped has none.
     async fn literal(&self, step: &Wanted) -> Result<Json, ToolError> {
-        let entry = resolve(&self.world, step).ok();
-        let Some(entry) = entry else { return Ok(step.arguments.clone()) };
+        // What the door will refuse is not prepared: that may open files.
+        let Ok(entry) = self.seen(step) else { return Ok(step.arguments.clone()) };
         let written = step.arguments.clone();
         let done = prepare::prepared(self.hub, &self.world, self.call, written, &entry.item).await;
         match done {

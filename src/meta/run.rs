@@ -10,12 +10,14 @@ use super::reply::room;
 use super::single;
 use super::table::{self, Does, MetaTool, PREFIX, RECIPE_PREFIX};
 use super::{pipeline, recipe, status, stored};
+use crate::access::{Action, ActionKind};
 use crate::base::large;
 use crate::config::Recipe;
 use crate::config::recipe::Mode;
 use crate::connection::pending;
 use crate::json::Json;
 use crate::mux::failure::{Failure, Lost};
+use crate::mux::locate::nothing_there;
 use crate::mux::record::CallRecord;
 use crate::mux::{self, Call, Hub, Outlet, Reply, ToolError};
 use crate::telemetry::CallOutcome;
@@ -67,6 +69,12 @@ async fn run(hub: Hub, call: Box<Call>, outlet: impl Outlet, own: Own) -> Reply 
         Err(error) => return record.failed(Failure::Refused(error), id),
     };
     record.name(None, (&*params.name).into());
+    let world = hub.world();
+    let action = Action { kind: ActionKind::Tool, server: None, target: &params.name };
+    if world.gate.admit(call.subject(), action).is_err() {
+        let nothing = nothing_there(&world, &params, call.era, call.subject());
+        return record.failed(Failure::Denied(nothing), id);
+    }
     if !own.is_read_only() {
         if call.again {
             return record.failed(cut(&call, &params, &record), id);
@@ -79,7 +87,7 @@ async fn run(hub: Hub, call: Box<Call>, outlet: impl Outlet, own: Own) -> Reply 
         hub: &hub,
         call: &call,
         outlet: &outlet,
-        world: hub.world(),
+        world,
         progress_token: params.progress_token,
         format: None,
     };

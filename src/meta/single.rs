@@ -60,7 +60,7 @@ impl<O: Outlet> Context<'_, O> {
 
     /// Who reads the result; `None` if it is not to be touched.
     fn single_reader(&self, wanted: &Wanted) -> Option<Reader> {
-        let entry = super::inner::resolve(&self.world, wanted).ok()?;
+        let entry = self.seen(wanted).ok()?;
         let max = shield::max_result(self.view(), &entry.server.config, &entry.item);
         let reader = self.reader(&entry.shown);
         let is_free = !entry.item.has_output_schema;

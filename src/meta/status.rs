@@ -1,6 +1,6 @@
 //! `callmux_status` and `callmux_cache_clear`.
 
-use super::inner::{Context, known_server};
+use super::inner::Context;
 use super::input::Fields;
 use crate::base::fingerprint::fingerprint;
 use crate::catalog::Entry;
@@ -35,17 +35,19 @@ pub(super) fn status<O: Outlet>(
     ])?;
     let world = &context.world;
     if let Some(server) = &only {
-        known_server(world, server)?;
+        context.known_server(server)?;
     }
-    let is_meant =
-        |server: &&Server| only.as_deref().is_none_or(|name| server.name.as_str() == name);
+    let is_meant = |server: &&Server| {
+        only.as_deref().is_none_or(|name| server.name.as_str() == name)
+            && context.sees_server(&server.name)
+    };
     let servers: Vec<&Server> = world.servers.values().filter(is_meant).collect();
     let is_down =
         |server: &&Server| matches!(server.status().phase, Phase::Waiting | Phase::Unusable);
     let shown = |server: &&Server| {
         let entries = world.catalog.tools.entries();
-        let of: Vec<&Entry> =
-            entries.iter().filter(|entry| entry.server.name == server.name).collect();
+        let of = entries.iter().filter(|entry| entry.server.name == server.name);
+        let of: Vec<&Entry> = of.filter(|entry| context.may_see(entry)).collect();
         described(server, &of, descriptions.then_some(max.unwrap_or(0)), only.is_some())
     };
     let view = context.view();
@@ -57,7 +59,7 @@ pub(super) fn status<O: Outlet>(
         ("instanceId", instance(context).into()),
         ("servers", Json::Array(servers.iter().map(shown).collect())),
         ("failedServers", Json::Array(failed)),
-        ("totalTools", world.catalog.tools.len().into()),
+        ("totalTools", context.tools_seen().into()),
         ("cache", cache_numbers(context.hub)),
         ("responseStore", stored_numbers(context.hub)),
         ("schemaCompression", compression(context)),
@@ -214,7 +216,7 @@ fn compression<O: Outlet>(context: &Context<'_, O>) -> Json {
     Json::object([
         ("mode", view.schema_compression.as_str().into()),
         ("maxDescriptionChars", view.max_description.into()),
-        ("tools", world.catalog.tools.len().into()),
+        ("tools", context.tools_seen().into()),
         ("originalBytes", direct.into()),
         ("listedBytes", sent.into()),
         ("savedBytes", saved.into()),
@@ -253,7 +255,7 @@ fn account(account: &Account) -> Json {
 fn recommendations<O: Outlet>(context: &Context<'_, O>) -> Vec<Json> {
     let (view, world) = (context.view(), &context.world);
     let mut advice = Vec::new();
-    let tools = world.catalog.tools.len();
+    let tools = context.tools_seen();
     if tools > 40 && view.exposure == Exposure::Full {
         advice.push(
             format!("{tools} tools are listed in every prompt; `exposure = \"hybrid\"` lists few and finds the others")
@@ -276,14 +278,13 @@ pub(super) fn cache_clear<O: Outlet>(
 ) -> Result<Json, ToolError> {
     let (tool, server) = (fields.name("tool")?, fields.name("server")?);
     fields.finish(&["tool", "server", "outputFormat"])?;
-    let world = &context.world;
     let (mut own_server, mut own_tool) = (None, None);
     if let Some(tool) = &tool {
         let wanted = super::input::Wanted::named(tool, server.as_deref());
-        let entry = super::inner::resolve(world, &wanted)?;
+        let entry = context.seen(&wanted)?;
         (own_server, own_tool) = (Some(&entry.server.name), Some(&*entry.item.name));
     } else if let Some(server) = &server {
-        own_server = Some(known_server(world, server)?);
+        own_server = Some(context.known_server(server)?);
     }
     let cleared = context.hub.cache.clear(&context.call.principal, own_server, own_tool);
     let scope = match (&tool, &server) {

@@ -56,6 +56,9 @@ pub(super) async fn get_result<O: Outlet>(
     let (tool, found) = done.unwrap_or_else(|| {
         Err(ToolError::new("tool_call_failed", "the daemon is being stopped"))
     })?;
+    if !context.may_read_of(&tool) {
+        return Err(unknown(&reference));
+    }
     let mut members =
         vec![("ref".to_owned(), Json::from(reference)), ("tool".to_owned(), tool.into())];
     if let Json::Object(found) = found {

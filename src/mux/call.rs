@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::failure::Failure;
 use super::ledger::Ledger;
-use crate::access::Principal;
+use crate::access::{Principal, Subject};
 use crate::base::SessionId;
 use crate::config::{Config, ServerConfig, View};
 use crate::connection::{Ask, Forwarded, Owner, PendingCall};
@@ -58,6 +58,11 @@ pub enum Maker {
 }
 
 impl Call {
+    /// Who makes it.
+    pub fn subject(&self) -> Subject<'_> {
+        Subject { principal: &self.principal }
+    }
+
     /// Whether the next process of ours sees to it if we end.
     pub(super) fn goes_on(&self) -> bool {
         self.pending.is_some() || self.is_kept
@@ -83,6 +88,12 @@ impl Call {
         name.and_then(object::string).unwrap_or_default()
     }
 
+    /// What the client calls itself: name and version.
+    pub(super) fn client_title(&self) -> String {
+        let said = self.head.meta(&self.message).client_info;
+        title(said.unwrap_or(&self.client_info))
+    }
+
     /// What the client is shown.
     pub fn view<'w>(&self, config: &'w Config) -> &'w View {
         // Most configs say nothing about single clients.
@@ -97,6 +108,14 @@ impl Call {
         let json = self.head.meta(&self.message).client_capabilities;
         json.map(ClientCapabilities::parse).unwrap_or_default()
     }
+}
+
+/// The name and the version in `clientInfo`, for people.
+pub fn title(info: &str) -> String {
+    let [name, version] = object::members(info, ["name", "version"]).unwrap_or_default();
+    let [name, version] =
+        [name, version].map(|json| json.and_then(object::string).unwrap_or_default());
+    format!("{name} {version}").trim().to_owned()
 }
 
 /// Where what comes before the answer goes.

@@ -14,6 +14,7 @@
 //!
 //! Dropping the future takes the call back: the server is told.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use tokio::time::Instant;
@@ -23,15 +24,16 @@ use super::call::{Call, Maker, Outlet, Reply};
 use super::failure::{Failure, Lost};
 use super::held::{self, Held, Whose};
 use super::hub::Hub;
-use super::locate::{Located, locate};
+use super::locate::{Located, kind, locate, nothing_there};
 use super::prepare;
 use super::record::CallRecord;
 use super::rounds;
 use super::sending::{self, Back, Heard, Limits, Logs, PassOn, Routed};
 use super::shield;
 use super::world::World;
-use crate::access::policy::{self, Decision};
+use crate::access::{Action, Permit};
 use crate::arguments::may_need;
+use crate::base::ServerName;
 use crate::connection::Loss;
 use crate::servers::Server;
 use crate::telemetry::CallOutcome;
@@ -94,9 +96,9 @@ async fn perform(
         world = world_for(hub, record.started, call, params) => world,
         () = hub.closed(is_noted) => return Err(unresolved(call, params, record)),
     };
-    let located = locate(&world, params, call.era)?;
+    let located = locate(&world, params, call.era, call.subject())?;
     record.name(Some(located.server.name.clone()), located.shown.clone());
-    authorize(call, &located)?;
+    let permit = authorize(&world, call, params, (&located.server.name, &located.own))?;
     if call.era == Era::Modern {
         refuse_others_state(params, &located)?;
     }
@@ -118,8 +120,14 @@ async fn perform(
         }
         _ => None,
     };
-    let routed =
-        Routed { call, params, located: &located, members: "", arguments: arguments.as_deref() };
+    let routed = Routed {
+        call,
+        permit: &permit,
+        params,
+        located: &located,
+        members: "",
+        arguments: arguments.as_deref(),
+    };
     let found = match part(&routed) {
         Part::None | Part::Passes => Found::Nothing(Remember::Nothing),
         Part::Changes => Found::Nothing(Remember::Forget(hub.cache.change(&located.server.name))),
@@ -236,7 +244,8 @@ async fn rounds_of(
             Heard::Answer(message) => message,
             Heard::Asked(sent, ask) => {
                 let (server, whose) = (located.server.clone(), whose(call, params));
-                return hold(hub, call, Held { whose, server, sent, ask });
+                let own = (&*located.own).into();
+                return hold(hub, call, Held { whose, server, own, sent, ask });
             }
         };
         match translate::answer(&message, asked(call, params, located.server, era)) {
@@ -281,9 +290,10 @@ async fn go_on(
         |error: held::Unknown| Failure::Refused(RpcError::invalid_params(error.to_string()));
     let held = hub.held.take(state, &whose(call, params)).map_err(unknown)?;
     record.name(Some(held.server.name.clone()), (&*params.name).into());
+    let _permit = authorize(&hub.world(), call, params, (&held.server.name, &held.own))?;
     let answer = params.input_responses.and_then(|json| translate::rounds::answer_to(KEY, json));
     let Some(answer) = answer else { return hold(hub, call, held) };
-    let Held { server, sent, ask, whose } = held;
+    let Held { server, own, sent, ask, whose } = held;
     ask.answer(&answer);
     let capabilities = call.modern_capabilities();
     let pass_on = PassOn {
@@ -297,11 +307,12 @@ async fn go_on(
     let _change = server.config.cache_ttl.map(|_| hub.cache.change(&server.name));
     let too_late = || format!("server {} did not answer within {limit:?}", server.name);
     let heard = sending::answer(sent, &pass_on, outlet, limits, too_late).await;
-    let own = params.name.clone();
-    let located = Located { server: &server, own, shown: (&*params.name).into(), item: None };
+    let shown: Arc<str> = (&*params.name).into();
+    let located = Located { server: &server, own: Cow::Borrowed(&own), shown, item: None };
     match heard.map_err(|loss| lost(call, record, &located, &loss))? {
         Heard::Asked(sent, ask) => {
-            hold(hub, call, Held { whose, server: server.clone(), sent, ask })
+            let (server, own) = (server.clone(), own.clone());
+            hold(hub, call, Held { whose, server, own, sent, ask })
         }
         Heard::Answer(message) => {
             // What is held back for a modern client always comes from a legacy server.
@@ -385,19 +396,27 @@ async fn world_for(
     params: &RequestParams<'_>,
 ) -> Arc<World> {
     let world = hub.world();
-    let is_decided =
-        |world: &World| locate(world, params, call.era).is_ok() || !world.may_still_have(params);
+    let is_decided = |world: &World| {
+        let found = locate(world, params, call.era, call.subject());
+        found.is_ok() || !world.may_still_have(params)
+    };
     if world.is_settled() || is_decided(&world) {
         return world;
     }
     hub.world_where(started + world.config.call_timeout, is_decided).await
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "refusing is what this phase is for")]
-fn authorize(call: &Call, located: &Located<'_>) -> Result<(), Failure> {
-    match policy::decide(&call.principal, located.server.name.as_str(), &located.own) {
-        Decision::Allow => Ok(()),
-    }
+/// Phase 2. `server`, `own`: whose the target is, and what its server calls it.
+fn authorize(
+    world: &World,
+    call: &Call,
+    params: &RequestParams<'_>,
+    (server, own): (&ServerName, &str),
+) -> Result<Permit, Failure> {
+    let subject = call.subject();
+    let action = Action { kind: kind(params.target), server: Some(server), target: own };
+    let denied = |_| Failure::Denied(nothing_there(world, params, call.era, subject));
+    world.gate.admit(subject, action).map_err(denied)
 }
 
 /// A legacy server gives no state, so this one is not for it. Without this the call would begin anew,

@@ -4,13 +4,15 @@
 //! sentence that says what to do, and the same as fields. A request that is wrong in itself is a
 //! JSON-RPC error.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
 
+use crate::access::Denied;
 use crate::base::quote::beginning;
 use crate::base::{CallId, ServerName, quoted};
-use crate::catalog::{Names, NotFound};
+use crate::catalog::NotFound;
 use crate::json::Json;
 use crate::render::preview::preview_text;
 use crate::telemetry::CallOutcome;
@@ -22,6 +24,8 @@ use crate::wire::{Era, Payload, RpcError, translate};
 pub enum Failure {
     /// The request is wrong: a JSON-RPC error.
     Refused(RpcError),
+    /// The subject may not do it. The error is that for what does not exist.
+    Denied(RpcError),
     /// It could not be carried out.
     Lost(Lost),
     /// A call of a tool that was not sent, for a reason that the agent can do something about.
@@ -104,6 +108,7 @@ impl Failure {
     pub fn outcome(&self) -> CallOutcome {
         match self {
             Self::Refused(_) | Self::Told(_) => CallOutcome::Refused,
+            Self::Denied(_) => CallOutcome::Denied,
             Self::Lost(Lost { sent: true, .. }) => CallOutcome::OutcomeUnknown,
             Self::Lost(Lost { sent: false, .. }) => CallOutcome::NotSent,
         }
@@ -112,7 +117,7 @@ impl Failure {
     /// The code of the error that the client gets, if it gets one.
     pub fn code(&self) -> Option<i64> {
         match self {
-            Self::Refused(error) => Some(error.code),
+            Self::Refused(error) | Self::Denied(error) => Some(error.code),
             Self::Lost(lost) => (!lost.is_tool_call).then_some(code::INTERNAL),
             Self::Told(_) => None,
         }
@@ -121,14 +126,18 @@ impl Failure {
     /// The same, for an agent that made the call from a meta-tool.
     pub fn told(self) -> ToolError {
         match self {
-            Self::Refused(error) => ToolError::new("invalid_arguments", error.message),
+            Self::Refused(error) | Self::Denied(error) => {
+                ToolError::new("invalid_arguments", error.message)
+            }
             Self::Lost(lost) => lost.told(),
             Self::Told(error) => error,
         }
     }
 
+    /// Why, for the journal.
     pub fn reason(&self) -> &str {
         match self {
+            Self::Denied(_) => Denied::REASON,
             Self::Refused(error) => &error.message,
             Self::Lost(lost) => &lost.reason,
             Self::Told(error) => &error.message,
@@ -138,7 +147,7 @@ impl Failure {
     /// The response to the request with `id`.
     pub fn response(&self, id: &str, era: Era) -> Payload {
         match self {
-            Self::Refused(error) => translate::refusal(id, error),
+            Self::Refused(error) | Self::Denied(error) => translate::refusal(id, error),
             Self::Lost(lost) if lost.is_tool_call => translate::result(id, &lost.result(era)),
             Self::Lost(lost) => translate::refusal(id, &lost.error()),
             // The text says it all, and a tool's own `outputSchema` may forbid anything beside it.
@@ -202,21 +211,19 @@ impl Lost {
     }
 }
 
-/// The error for a name that leads to no tool or prompt. `noun`: which of them; `names`: those that
-/// there are.
+/// The error for a name that leads to no tool or prompt. `noun`: which of them; `near`: what was
+/// probably meant.
 pub fn not_found(
     (noun, name): (&str, &str),
     why: &NotFound,
-    names: &Names,
+    near: Option<Arc<str>>,
     complaint: Option<&str>,
 ) -> RpcError {
     let shown = quoted(name);
-    let mut message = match why {
-        NotFound::Unknown => match names.nearest(name) {
-            None => format!("unknown {noun}: {shown}"),
-            Some(near) => format!("unknown {noun}: {shown}; did you mean {near}?"),
-        },
-        NotFound::Ambiguous(names) => {
+    let mut message = match (why, near) {
+        (NotFound::Unknown, None) => format!("unknown {noun}: {shown}"),
+        (NotFound::Unknown, Some(near)) => format!("unknown {noun}: {shown}; did you mean {near}?"),
+        (NotFound::Ambiguous(names), _) => {
             format!("several servers have a {noun} {shown}; use one of {}", names.join(", "))
         }
     };

@@ -29,6 +29,8 @@ const HELD_MAX: usize = 1024;
 pub(super) struct Held {
     pub(super) whose: Whose,
     pub(super) server: Server,
+    /// What the server calls the target.
+    pub(super) own: Box<str>,
     /// The call at the server. Dropping it takes it back.
     pub(super) sent: TakeBack,
     pub(super) ask: Ask,

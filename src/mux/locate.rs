@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use super::failure::{self, Failure};
 use super::world::World;
+use crate::access::{ActionKind, Subject};
 use crate::base::{ServerName, quoted};
-use crate::catalog::{self, NotLocated};
+use crate::catalog::{self, Entry, Names, NotFound, NotLocated};
 use crate::servers::{Item, Server};
 use crate::wire::error::code;
 use crate::wire::params::{RequestParams, Target};
@@ -25,19 +26,19 @@ pub struct Located<'w> {
     pub item: Option<&'w Item>,
 }
 
-/// Finds the server. `era`: the client's, which decides about the code of the error.
+/// Finds the server. Whether the subject may have what is found is not asked here; of what it may not
+/// know of, no error tells. `era`: the client's, which decides about the code of the error.
 pub fn locate<'w>(
     world: &'w World,
     params: &'w RequestParams<'_>,
     era: Era,
+    subject: Subject<'_>,
 ) -> Result<Located<'w>, Failure> {
     let name = &*params.name;
-    let by_name = |kind: ListKind| {
-        let names =
-            if kind == ListKind::Tools { &world.catalog.tools } else { &world.catalog.prompts };
-        let entry = names.resolve(name).map_err(|why| {
-            failure::not_found((kind.noun(), name), &why, names, world.complaint.as_deref())
-        })?;
+    let by_name = |names: &'w Names| {
+        let sees = |entry: &Entry| world.sees(subject, kind(params.target), entry);
+        let entry =
+            names.resolve(name, sees).map_err(|why| unnamed(world, params, subject, &why))?;
         Ok(Located {
             server: &entry.server,
             own: Cow::Borrowed(&*entry.item.name),
@@ -46,7 +47,7 @@ pub fn locate<'w>(
         })
     };
     let by_uri = |found: Result<catalog::Located<'w>, NotLocated>| {
-        let found = found.map_err(|why| no_resource(name, &why, era))?;
+        let found = found.map_err(|why| unlocated(world, params, era, subject, why))?;
         Ok(Located {
             server: found.server,
             own: Cow::Borrowed(found.uri),
@@ -55,26 +56,90 @@ pub fn locate<'w>(
         })
     };
     let found = match params.target {
-        Target::Tool => by_name(ListKind::Tools),
-        Target::Prompt | Target::PromptReference => by_name(ListKind::Prompts),
+        Target::Tool => by_name(&world.catalog.tools),
+        Target::Prompt | Target::PromptReference => by_name(&world.catalog.prompts),
         Target::Resource => by_uri(world.catalog.uris.locate(name)),
-        // Completion has no code of its own for what is unknown, in either era.
-        Target::TemplateReference => by_uri(world.catalog.uris.locate_template(name))
-            .map_err(|error| RpcError { code: code::INVALID_PARAMS, ..error }),
-        Target::Task => task(world, name),
+        Target::TemplateReference => by_uri(world.catalog.uris.locate_template(name)),
+        Target::Task => task(world, name).ok_or_else(|| no_task(name)),
     };
     found.map_err(Failure::Refused)
 }
 
-fn task<'w>(world: &'w World, id: &'w str) -> Result<Located<'w>, RpcError> {
-    let found = tasks::split(id).and_then(|(server, own)| {
-        let server = world.servers.get(&ServerName::parse(server).ok()?)?;
-        let offer = server.status().offer.clone();
-        let has_tasks = offer.is_none_or(|offer| offer.capabilities.has_any_tasks());
-        let located = Located { server, own: Cow::Borrowed(own), shown: id.into(), item: None };
-        has_tasks.then_some(located)
-    });
-    found.ok_or_else(|| RpcError::invalid_params(format!("unknown task: {}", quoted(id))))
+/// What the gate is asked about a request.
+pub fn kind(target: Target) -> ActionKind {
+    match target {
+        Target::Tool => ActionKind::Tool,
+        Target::Prompt => ActionKind::Prompt,
+        Target::Resource => ActionKind::Resource,
+        Target::PromptReference | Target::TemplateReference => ActionKind::Completion,
+        Target::Task => ActionKind::Task,
+    }
+}
+
+/// The error for what the subject may not know of: as if there were no such thing.
+pub fn nothing_there(
+    world: &World,
+    params: &RequestParams<'_>,
+    era: Era,
+    subject: Subject<'_>,
+) -> RpcError {
+    match params.target {
+        Target::Tool | Target::Prompt | Target::PromptReference => {
+            unnamed(world, params, subject, &NotFound::Unknown)
+        }
+        Target::Resource | Target::TemplateReference => {
+            unlocated(world, params, era, subject, NotLocated::Unknown)
+        }
+        Target::Task => no_task(&params.name),
+    }
+}
+
+fn unnamed(
+    world: &World,
+    params: &RequestParams<'_>,
+    subject: Subject<'_>,
+    why: &NotFound,
+) -> RpcError {
+    let (noun, names) = match params.target {
+        Target::Tool => (ListKind::Tools.noun(), &world.catalog.tools),
+        _ => (ListKind::Prompts.noun(), &world.catalog.prompts),
+    };
+    let near = match why {
+        NotFound::Unknown => {
+            names.nearest(&params.name, |entry| world.sees(subject, kind(params.target), entry))
+        }
+        NotFound::Ambiguous(_) => None,
+    };
+    failure::not_found((noun, &params.name), why, near, world.complaint.as_deref())
+}
+
+fn unlocated(
+    world: &World,
+    params: &RequestParams<'_>,
+    era: Era,
+    subject: Subject<'_>,
+    why: NotLocated,
+) -> RpcError {
+    let why = world.seen_of(subject, kind(params.target), why);
+    let error = no_resource(&params.name, &why, era);
+    match params.target {
+        // Completion has no code of its own for what is unknown, in either era.
+        Target::TemplateReference => RpcError { code: code::INVALID_PARAMS, ..error },
+        _ => error,
+    }
+}
+
+fn task<'w>(world: &'w World, id: &'w str) -> Option<Located<'w>> {
+    let (server, own) = tasks::split(id)?;
+    let server = world.servers.get(&ServerName::parse(server).ok()?)?;
+    let offer = server.status().offer.clone();
+    let has_tasks = offer.is_none_or(|offer| offer.capabilities.has_any_tasks());
+    let located = Located { server, own: Cow::Borrowed(own), shown: id.into(), item: None };
+    has_tasks.then_some(located)
+}
+
+fn no_task(id: &str) -> RpcError {
+    RpcError::invalid_params(format!("unknown task: {}", quoted(id)))
 }
 
 /// A URI up to this length is told whole to who asked for it, in bytes.

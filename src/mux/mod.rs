@@ -34,5 +34,6 @@ pub use dispatch::serve;
 pub use failure::ToolError;
 pub use hub::Hub;
 pub use ledger::{Account, Ledger};
+pub use record::{ActRecord, Actor};
 pub use resume::{Ended, Resumed, resume};
 pub use world::World;

@@ -1,13 +1,14 @@
-//! The journal entry of one request.
+//! The journal entries of what clients do, one for each act, when it ends.
 
 use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::call::{Call, Reply};
+use super::call::{Call, Reply, title};
 use super::failure::Failure;
 use super::hub::Hub;
-use crate::base::{CallId, ServerName, quoted};
+use crate::access::{ActionKind, Denied, Principal, Subject};
+use crate::base::{CallId, ServerName, SessionId, quoted};
 use crate::telemetry::fact::CallFinished;
 use crate::telemetry::{CallOutcome, Fact};
 use crate::wire::Payload;
@@ -34,9 +35,7 @@ impl<'a> CallRecord<'a> {
 
     /// What the request is about: the server, if it is for one, and the target as clients name it.
     pub fn name(&mut self, server: Option<ServerName>, target: Arc<str>) {
-        let is_short = target.len() <= NAME_SHOWN_MAX;
-        let target = if is_short { target } else { quoted(&target).to_string().into() };
-        self.located = Some((server, target));
+        self.located = Some((server, shown(target)));
     }
 
     /// The reply to a request that no server answered.
@@ -70,6 +69,7 @@ impl<'a> CallRecord<'a> {
             call: self.id,
             session: Some(self.call.session),
             principal: self.call.principal.label(),
+            client: self.call.client_title(),
             kind: self.call.head.kind(),
             name,
             server,
@@ -86,6 +86,91 @@ impl Drop for CallRecord<'_> {
     fn drop(&mut self) {
         if !self.written {
             self.write(CallOutcome::Cancelled, None, 0);
+        }
+    }
+}
+
+fn shown(target: Arc<str>) -> Arc<str> {
+    if target.len() <= NAME_SHOWN_MAX { target } else { quoted(&target).to_string().into() }
+}
+
+/// Who does something that is no call, by which session.
+#[derive(Debug, Clone)]
+pub struct Actor {
+    pub session: SessionId,
+    pub principal: Principal,
+    /// `clientInfo`, as JSON.
+    pub client_info: Arc<str>,
+}
+
+impl Actor {
+    pub fn subject(&self) -> Subject<'_> {
+        Subject { principal: &self.principal }
+    }
+}
+
+/// Writes such an act down when it ends, however it ends.
+#[derive(Debug)]
+pub struct ActRecord<'a> {
+    hub: &'a Hub,
+    actor: &'a Actor,
+    kind: ActionKind,
+    name: Arc<str>,
+    server: Option<ServerName>,
+    started: Instant,
+    is_written: bool,
+}
+
+impl<'a> ActRecord<'a> {
+    /// A record that begins now. `name`: what it is about, as clients name it.
+    pub fn new(hub: &'a Hub, actor: &'a Actor, kind: ActionKind, name: &str) -> Self {
+        let (name, started) = (shown(name.into()), Instant::now());
+        Self { hub, actor, kind, name, server: None, started, is_written: false }
+    }
+
+    /// It is about this server.
+    pub fn is_of(&mut self, server: &ServerName) {
+        self.server = Some(server.clone());
+    }
+
+    /// It ended well, or not: for this reason.
+    pub fn ended(mut self, failure: Option<&str>) {
+        match failure {
+            None => self.write(CallOutcome::Done, None),
+            Some(reason) => self.write(CallOutcome::Refused, Some(reason)),
+        }
+    }
+
+    pub fn denied(mut self) {
+        self.write(CallOutcome::Denied, Some(Denied::REASON));
+    }
+
+    fn write(&mut self, outcome: CallOutcome, reason: Option<&str>) {
+        self.is_written = true;
+        if !self.hub.recorder.wants_calls() {
+            return;
+        }
+        self.hub.recorder.record(Fact::CallFinished(Box::new(CallFinished {
+            call: CallId::next(),
+            session: Some(self.actor.session),
+            principal: self.actor.principal.label(),
+            client: title(&self.actor.client_info),
+            kind: self.kind.as_str(),
+            name: self.name.clone(),
+            server: self.server.take(),
+            outcome,
+            reason: reason.map(str::to_owned),
+            took: self.started.elapsed(),
+            request_bytes: 0,
+            reply_bytes: 0,
+        })));
+    }
+}
+
+impl Drop for ActRecord<'_> {
+    fn drop(&mut self) {
+        if !self.is_written {
+            self.write(CallOutcome::Cancelled, None);
         }
     }
 }

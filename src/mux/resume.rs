@@ -5,20 +5,22 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use super::call::Outlet;
-use super::dispatch;
+use super::call::{Outlet, title};
 use super::failure::{Failure, Lost};
 use super::hub::Hub;
+use super::record::Actor;
 use super::sending::{self, Heard, Limits, Logs, PassOn, TakeBack};
-use crate::access::Principal;
+use super::{dispatch, failure};
+use crate::access::{Action, ActionKind, Denied, Permit};
 use crate::base::{CallId, ServerName};
+use crate::catalog::{Entry, NotFound};
 use crate::connection::pending::Description;
 use crate::connection::{Exchange, Loss};
-use crate::telemetry::Fact;
 use crate::telemetry::fact::CallFinished;
+use crate::telemetry::{CallOutcome, Fact};
 use crate::wire::params::Target;
 use crate::wire::translate::{self, Asked};
-use crate::wire::{Era, Payload};
+use crate::wire::{Era, Payload, RpcError};
 
 /// How long a request that may have been cut off while it was written is waited for.
 const UNSURE_FOR: Duration = Duration::from_secs(1);
@@ -27,7 +29,7 @@ const UNSURE_FOR: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub struct Resumed {
     pub call: Description,
-    pub principal: Principal,
+    pub actor: Actor,
     /// Whether its request was written to the last byte.
     pub surely: bool,
     pub server_era: Era,
@@ -47,35 +49,64 @@ pub enum Ended {
 /// Waits for the answer.
 pub async fn resume(hub: Hub, resumed: Resumed, outlet: impl Outlet) -> Ended {
     let _counted = hub.count_call();
-    let Resumed { call, principal, surely, server_era, exchange } = resumed;
+    let Resumed { call, actor, surely, server_era, exchange } = resumed;
     let found = exchange.await.ok().map(|exchange| (exchange, server_era));
     if found.is_none() && hub.is_leaving() {
         // We end before its server was taken over; the next process of ours may do that.
         return std::future::pending().await;
     }
     let server = found.as_ref().map(|(exchange, _)| exchange.server().clone());
-    let result = finish(&hub, &call, surely, found, &outlet).await;
-    let (outcome, reply) = match result {
-        Ok(done) => done,
-        Err(loss) => {
-            let lost = failure(&hub, &call, server.as_ref(), &loss);
-            return Ended::Lost(lost.response(&call.id, call.era));
-        }
+    let ended = |outcome: CallOutcome, reason: Option<&str>, reply: &Payload| {
+        hub.recorder.record(Fact::CallFinished(Box::new(CallFinished {
+            call: CallId::next(),
+            session: Some(call.session),
+            principal: actor.principal.label(),
+            client: title(&actor.client_info),
+            kind: ActionKind::Tool.as_str(),
+            name: (&*call.tool).into(),
+            server: server.clone(),
+            outcome,
+            reason: reason.map(str::to_owned),
+            took: call.started.elapsed(),
+            request_bytes: 0,
+            reply_bytes: reply.len(),
+        })));
     };
-    hub.recorder.record(Fact::CallFinished(Box::new(CallFinished {
-        call: CallId::next(),
-        session: Some(call.session),
-        principal: principal.label(),
-        kind: "tool",
-        name: call.tool.into(),
-        server,
-        outcome,
-        reason: None,
-        took: call.started.elapsed(),
-        request_bytes: 0,
-        reply_bytes: reply.len(),
-    })));
-    Ended::Answered(reply)
+    // The rules may be others by now: what comes of the call is not for who may not make it.
+    if let Err(error) = admit(&hub, &call, &actor, server.as_ref()) {
+        let reply = translate::refusal(&call.id, &error);
+        ended(CallOutcome::Denied, Some(Denied::REASON), &reply);
+        return Ended::Answered(reply);
+    }
+    match finish(&hub, &call, surely, found, &outlet).await {
+        Ok((outcome, reply)) => {
+            ended(outcome, None, &reply);
+            Ended::Answered(reply)
+        }
+        Err(loss) => {
+            let lost = lost(&hub, &call, server.as_ref(), &loss);
+            Ended::Lost(lost.response(&call.id, call.era))
+        }
+    }
+}
+
+/// Asks again for what an earlier process of ours let in.
+fn admit(
+    hub: &Hub,
+    call: &Description,
+    actor: &Actor,
+    server: Option<&ServerName>,
+) -> Result<Permit, RpcError> {
+    let world = hub.world();
+    let (names, subject) = (&world.catalog.tools, actor.subject());
+    let sees = |entry: &Entry| world.sees(subject, ActionKind::Tool, entry);
+    // Before the servers have told what they offer, the name is all there is.
+    let own = names.resolve(&call.tool, sees).map_or(&*call.tool, |entry| &*entry.item.name);
+    let action = Action { kind: ActionKind::Tool, server, target: own };
+    world.gate.admit(subject, action).map_err(|Denied| {
+        let (why, near) = (NotFound::Unknown, names.nearest(&call.tool, sees));
+        failure::not_found(("tool", &call.tool), &why, near, world.complaint.as_deref())
+    })
 }
 
 async fn finish(
@@ -84,7 +115,7 @@ async fn finish(
     surely: bool,
     found: Option<(Exchange, Era)>,
     outlet: &impl Outlet,
-) -> Result<(crate::telemetry::CallOutcome, Payload), Loss> {
+) -> Result<(CallOutcome, Payload), Loss> {
     let lost = |reason: &str| Loss { reason: reason.into(), sent: true };
     let (exchange, era) =
         found.ok_or_else(|| lost("its server did not outlive the callmux daemon"))?;
@@ -123,9 +154,9 @@ async fn finish(
     }
 }
 
-fn failure(hub: &Hub, call: &Description, server: Option<&ServerName>, loss: &Loss) -> Failure {
+fn lost(hub: &Hub, call: &Description, server: Option<&ServerName>, loss: &Loss) -> Failure {
     let world = hub.world();
-    let tool = world.catalog.tools.resolve(&call.tool).ok().map(|entry| &entry.item);
+    let tool = world.catalog.tools.resolve(&call.tool, |_| true).ok().map(|entry| &entry.item);
     Failure::Lost(Lost {
         call: None,
         server: server.cloned(),

@@ -7,6 +7,7 @@ use tokio::time::Instant;
 use super::call::{Call, Outlet};
 use super::hub::Hub;
 use super::locate::Located;
+use crate::access::Permit;
 use crate::connection::Origin;
 use crate::connection::{Ask, Event, Exchange, Loss, Reply, Step};
 use crate::servers::Live;
@@ -100,6 +101,7 @@ impl Logs {
 #[derive(Clone, Copy)]
 pub(super) struct Routed<'a> {
     pub(super) call: &'a Call,
+    pub(super) permit: &'a Permit,
     pub(super) params: &'a RequestParams<'a>,
     pub(super) located: &'a Located<'a>,
     /// See [`Rewrite::members`].
@@ -161,7 +163,7 @@ async fn exchange(
     live: &Live,
     limits: Limits<'_>,
 ) -> Result<Heard, Loss> {
-    let Routed { call, params, located, members, arguments } = routed;
+    let Routed { call, permit, params, located, members, arguments } = routed;
     let level = call.log_level();
     let added_meta = match (call.era, live.identity.era) {
         (Era::Legacy, Era::Modern) => Some(meta_for(call, level)),
@@ -171,7 +173,7 @@ async fn exchange(
         && live.identity.era == Era::Legacy
         && live.identity.capabilities.has_logging
     {
-        live.connection.want_level(level);
+        live.connection.want_level(permit, level);
     }
     let meta = match (call.era, live.identity.era) {
         (Era::Modern, Era::Legacy) => translate::Meta::Legacy,
@@ -185,7 +187,7 @@ async fn exchange(
     let forwarded = call.forwarded.as_ref().filter(|_| !names.is_empty());
     let forwarded = forwarded.map(|headers| headers.only(names));
     let origin = Origin { owner: Some(call.owner), pending: call.pending.clone(), forwarded };
-    let sent = live.connection.request(origin, build)?;
+    let sent = live.connection.request(permit, origin, build)?;
     let limit = call.limit(&located.server.config);
     let too_late = || format!("server {} did not answer within {limit:?}", located.server.name);
     let capabilities;

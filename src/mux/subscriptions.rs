@@ -12,7 +12,12 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::hub::Hub;
+use super::locate::no_resource;
+use super::record::{ActRecord, Actor};
+use super::world::World;
+use crate::access::{Action, ActionKind, Permit};
 use crate::base::{ServerName, Tasks};
+use crate::catalog::NotLocated;
 use crate::connection::{Connection, Origin};
 use crate::connection::{Event, Reply, Step};
 use crate::servers::{Live, Server};
@@ -64,6 +69,7 @@ impl Subscriptions {
     pub async fn open(
         &self,
         hub: &Hub,
+        permit: Permit,
         server: &Server,
         uri: &str,
     ) -> Result<Arc<Subscription>, RpcError> {
@@ -84,7 +90,7 @@ impl Subscriptions {
                 Arc::new(Subscription { server: key.0.clone(), uri: key.1.clone(), tasks });
             open.insert(key, Arc::downgrade(&subscription));
             let (first, outcome) = oneshot::channel();
-            let keep = keep(hub.clone(), subscription.server.clone(), uri.into(), first);
+            let keep = keep(hub.clone(), permit, subscription.server.clone(), uri.into(), first);
             subscription.tasks.spawn_until_stopped("resource subscription", keep);
             (subscription, outcome)
         };
@@ -99,8 +105,40 @@ impl Subscriptions {
     }
 }
 
+/// Subscribes a client to the resource that it knows as `shown`.
+pub async fn open(
+    hub: &Hub,
+    actor: &Actor,
+    world: &World,
+    shown: &str,
+) -> Result<Arc<Subscription>, RpcError> {
+    let mut record = ActRecord::new(hub, actor, ActionKind::Subscription, shown);
+    let nothing = |why: NotLocated| {
+        let why = world.seen_of(actor.subject(), ActionKind::Subscription, why);
+        no_resource(shown, &why, Era::Legacy)
+    };
+    let located = match world.catalog.uris.locate(shown) {
+        Ok(located) => located,
+        Err(why) => {
+            let error = nothing(why);
+            record.ended(Some(&error.message));
+            return Err(error);
+        }
+    };
+    let (server, target) = (&located.server.name, located.uri);
+    record.is_of(server);
+    let action = Action { kind: ActionKind::Subscription, server: Some(server), target };
+    let Ok(permit) = world.gate.admit(actor.subject(), action) else {
+        record.denied();
+        return Err(nothing(NotLocated::Unknown));
+    };
+    let opened = hub.subscriptions.open(hub, permit, located.server, located.uri).await;
+    record.ended(opened.as_ref().err().map(|error| error.message.as_str()));
+    opened
+}
+
 /// Keeps one subscription up over every start of its server.
-async fn keep(hub: Hub, server: ServerName, uri: Box<str>, first: First) {
+async fn keep(hub: Hub, permit: Permit, server: ServerName, uri: Box<str>, first: First) {
     let (mut first, mut dead): (_, Option<Arc<Live>>) = (Some(first), None);
     loop {
         let Some(handle) = hub.world().servers.get(&server).cloned() else { return };
@@ -122,8 +160,8 @@ async fn keep(hub: Hub, server: ServerName, uri: Box<str>, first: First) {
             continue;
         };
         let outcome = match live.identity.era {
-            Era::Legacy => subscribe(&live, &uri, &mut first).await,
-            Era::Modern => listen(&live, &uri, &mut first).await,
+            Era::Legacy => subscribe(&live, &permit, &uri, &mut first).await,
+            Era::Modern => listen(&live, &permit, &uri, &mut first).await,
         };
         if let Err(error) = outcome {
             tracing::debug!(%server, uri, error = error.message, "a subscription was refused");
@@ -141,13 +179,19 @@ fn tell(first: &mut Option<First>, outcome: Result<(), RpcError>) {
 }
 
 /// Until the connection is over.
-async fn subscribe(live: &Live, uri: &str, first: &mut Option<First>) -> Result<(), RpcError> {
+async fn subscribe(
+    live: &Live,
+    permit: &Permit,
+    uri: &str,
+    first: &mut Option<First>,
+) -> Result<(), RpcError> {
     let connection = &live.connection;
     if !live.identity.capabilities.has_subscriptions {
         let message = format!("server {} has no subscriptions", connection.server());
         return Err(RpcError::new(code::METHOD_NOT_FOUND, message));
     }
-    let asked = connection.request(Origin::default(), |id| request(id, "resources/subscribe", uri));
+    let build = |id: u64| request(id, "resources/subscribe", uri);
+    let asked = connection.request(permit, Origin::default(), build);
     let Ok(mut asked) = asked else { return Ok(()) };
     match asked.reply().await {
         Reply::Answer(answer) => accepted(&answer)?,
@@ -160,7 +204,12 @@ async fn subscribe(live: &Live, uri: &str, first: &mut Option<First>) -> Result<
 }
 
 /// Until the connection is over, or the server ends it.
-async fn listen(live: &Live, uri: &str, first: &mut Option<First>) -> Result<(), RpcError> {
+async fn listen(
+    live: &Live,
+    permit: &Permit,
+    uri: &str,
+    first: &mut Option<First>,
+) -> Result<(), RpcError> {
     let info = crate::servers::handshake::client_info();
     let meta = translate::modern_meta(&info, "{}");
     let uri = serde_json::Value::from(uri);
@@ -170,7 +219,8 @@ async fn listen(live: &Live, uri: &str, first: &mut Option<First>) -> Result<(),
         ))
     };
     loop {
-        let Ok(asked) = live.connection.request(Origin::default(), build) else { return Ok(()) };
+        let asked = live.connection.request(permit, Origin::default(), build);
+        let Ok(asked) = asked else { return Ok(()) };
         let answer = match until_ended(Listening(asked), first).await {
             Reply::Answer(answer) => answer,
             Reply::Lost(_) => return Ok(()),
@@ -212,7 +262,7 @@ impl Drop for Unsubscribe<'_> {
     fn drop(&mut self) {
         let build = |id: u64| request(id, "resources/unsubscribe", self.uri);
         // A connection that is over needs none, and nobody waits for the answer.
-        drop(self.connection.request(Origin::default(), build));
+        drop(self.connection.request(&Permit::own(), Origin::default(), build));
     }
 }
 

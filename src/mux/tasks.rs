@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use super::hub::Hub;
+use super::record::{ActRecord, Actor};
+use crate::access::{Action, ActionKind, Permit};
 use crate::connection::Origin;
 use crate::connection::Reply;
 use crate::servers::Live;
@@ -19,14 +21,18 @@ const PAGES_MAX: usize = 32;
 /// The longest cursor that is sent back.
 const CURSOR_MAX: usize = 8 * 1024;
 
-/// The result of `tasks/list`, as JSON: every server's tasks under the ids that clients know.
-pub async fn list(hub: &Hub) -> String {
+/// The result of `tasks/list`, as JSON: the tasks of every server that the actor may ask for them,
+/// under the ids that clients know.
+pub async fn list(hub: &Hub, actor: &Actor) -> String {
+    let record = ActRecord::new(hub, actor, ActionKind::Tasks, "tasks/list");
     let world = hub.world();
     let (mut all, mut left) = (Vec::new(), BYTES_MAX);
     for server in world.servers.values() {
         let Some(live) = server.status().live.clone() else { continue };
+        let action = Action { kind: ActionKind::Tasks, server: Some(&server.name), target: "" };
+        let Ok(permit) = world.gate.admit(actor.subject(), action) else { continue };
         if live.identity.capabilities.lists_tasks {
-            match tokio::time::timeout(PATIENCE, of_server(&live)).await {
+            match tokio::time::timeout(PATIENCE, of_server(&live, &permit)).await {
                 Ok(tasks) => {
                     for page in tasks {
                         let Some(rest) = left.checked_sub(page.len()) else {
@@ -41,10 +47,11 @@ pub async fn list(hub: &Hub) -> String {
             }
         }
     }
+    record.ended(None);
     format!(r#"{{"tasks":[{}]}}"#, all.join(","))
 }
 
-async fn of_server(live: &Live) -> Vec<String> {
+async fn of_server(live: &Live, permit: &Permit) -> Vec<String> {
     let (mut all, mut cursor, mut bytes) = (Vec::new(), None, 0);
     for _ in 0..PAGES_MAX {
         let params =
@@ -52,7 +59,8 @@ async fn of_server(live: &Live) -> Vec<String> {
         let build = |id: u64| {
             Payload::from(format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"tasks/list"{params}}}"#))
         };
-        let Ok(mut asked) = live.connection.request(Origin::default(), build) else { break };
+        let asked = live.connection.request(permit, Origin::default(), build);
+        let Ok(mut asked) = asked else { break };
         let Reply::Answer(answer) = asked.reply().await else { break };
         let Kind::Result { result, .. } = answer.kind() else { break };
         bytes += answer.at(*result).len();

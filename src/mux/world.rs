@@ -3,20 +3,24 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
 
+use bytes::Bytes;
 use tokio::time::Instant;
 
+use crate::access::{Action, ActionKind, Gate, Subject};
 use crate::base::names::SEPARATOR;
 use crate::base::{ServerName, aside};
-use crate::catalog::{Catalog, OwnTools, Shown};
+use crate::catalog::{BadCursor, Catalog, Entry, NotLocated, OwnTools, Shown};
 use crate::config::Config;
 use crate::servers::Server;
-use crate::wire::Topic;
 use crate::wire::params::{RequestParams, Target};
+use crate::wire::{Era, ListKind, Topic};
 
 /// A snapshot. A call takes one at the door and keeps it to the end.
 #[derive(Debug, Clone)]
 pub struct World {
     pub config: Arc<Config>,
+    /// Who may do what.
+    pub gate: Gate,
     pub servers: Arc<BTreeMap<ServerName, Server>>,
     pub catalog: Arc<Catalog>,
     /// Our own tools, which are listed beside those of the servers.
@@ -67,6 +71,7 @@ impl World {
         let catalog = Arc::new(Catalog::build(&BTreeMap::new(), &config, &own_tools));
         Self {
             config,
+            gate: Gate::default(),
             servers: Arc::new(servers),
             announced: Announced::of(&catalog),
             catalog,
@@ -138,6 +143,61 @@ impl World {
     /// When a list that is kept back is announced at the latest.
     pub fn alarm(&self) -> Option<Instant> {
         self.quiet_until
+    }
+
+    /// Whether the subject may know of an item.
+    pub fn sees(&self, subject: Subject<'_>, kind: ActionKind, entry: &Entry) -> bool {
+        let (server, target) = (Some(&entry.server.name), &*entry.item.name);
+        self.gate.sees(subject, Action { kind, server, target })
+    }
+
+    /// A page of a list, of what the subject may know of. `client`: see [`Catalog::shown`].
+    pub fn page(
+        &self,
+        subject: Subject<'_>,
+        (kind, client): (ListKind, Option<usize>),
+        cursor: Option<&str>,
+        era: Era,
+    ) -> Result<Bytes, BadCursor> {
+        let shown = self.catalog.shown(kind, client);
+        if self.gate.hides_nothing() {
+            return shown.page(cursor, era);
+        }
+        let entries = self.catalog.entries(kind);
+        let action = match kind {
+            ListKind::Tools => ActionKind::Tool,
+            ListKind::Prompts => ActionKind::Prompt,
+            ListKind::Resources | ListKind::Templates => ActionKind::Resource,
+        };
+        let seen = shown.only(|name| {
+            match entries.binary_search_by(|entry| (*entry.shown).cmp(name)) {
+                Ok(index) => self.sees(subject, action, &entries[index]),
+                // Only tools of our own stand in no server's list.
+                Err(_) => {
+                    let action = Action { kind: action, server: None, target: name };
+                    self.gate.sees(subject, action)
+                }
+            }
+        });
+        seen.page(cursor, era)
+    }
+
+    /// Whether the subject may know of a server.
+    pub fn sees_server(&self, subject: Subject<'_>, server: &ServerName) -> bool {
+        self.gate.sees(subject, Action { kind: ActionKind::Tool, server: Some(server), target: "" })
+    }
+
+    /// Why a URI leads nowhere, without what the subject may not know of.
+    pub fn seen_of(&self, subject: Subject<'_>, kind: ActionKind, why: NotLocated) -> NotLocated {
+        let NotLocated::Shared(all) = why else { return why };
+        let sees = |shown: &Arc<str>| {
+            self.catalog.uris.locate(shown).is_ok_and(|located| {
+                let (server, target) = (Some(&located.server.name), located.uri);
+                self.gate.sees(subject, Action { kind, server, target })
+            })
+        };
+        let seen: Vec<Arc<str>> = all.into_iter().filter(sees).collect();
+        if seen.is_empty() { NotLocated::Unknown } else { NotLocated::Shared(seen) }
     }
 
     /// Whether every server has started or failed at least once.

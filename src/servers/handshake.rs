@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::memory::Memory;
 use super::offer::shortened;
+use crate::access::Permit;
 use crate::base::clip::clipped;
 use crate::connection::{Connection, Exchange, Origin, Reply};
 use crate::wire::error::code;
@@ -164,7 +165,9 @@ fn say(connection: &Arc<Connection>, method: &str, params: &str) -> Result<Excha
             r#"{{"jsonrpc":"2.0","id":{id},"method":"{method}","params":{params}}}"#
         ))
     };
-    connection.request(Origin::default(), build).map_err(|loss| loss.reason.to_string())
+    connection
+        .request(&Permit::own(), Origin::default(), build)
+        .map_err(|loss| loss.reason.to_string())
 }
 
 /// The answer, or nothing if the server is silent for so long.
@@ -245,7 +248,7 @@ async fn initialize(connection: &Arc<Connection>, patience: Duration) -> Result<
             }
             connection.agreed_on(&version);
             let note = r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#;
-            connection.send(Payload::from(note.to_owned()));
+            connection.notify(&Permit::own(), Payload::from(note.to_owned()));
             Ok(Answer::Agreed(identity(Era::Legacy, &version, result)))
         }
         Kind::Error { error, .. } => {

@@ -13,6 +13,7 @@ use super::keep::{Found, Keepable, Kept};
 use super::memory::{Catalog, Memory};
 use super::offer::{self, List, Offer};
 use super::stderr::{self, Author, LastWords};
+use crate::access::Permit;
 use crate::base::{Secret, ServerName, Tasks};
 use crate::config::{ServerConfig, Transport, load};
 use crate::connection::notice::Board;
@@ -392,7 +393,10 @@ impl Running {
                         r#"{{"jsonrpc":"2.0","id":{id},"method":"subscriptions/listen","params":{{"_meta":{{{meta}}},"notifications":{{{filter}}}}}}}"#
                     ))
                 };
-                let Ok(mut asked) = connection.request(Origin::default(), build) else { return };
+                let Ok(mut asked) = connection.request(&Permit::own(), Origin::default(), build)
+                else {
+                    return;
+                };
                 let Reply::Answer(answer) = asked.reply().await else { return };
                 // A process that ends it is about to end; who answers at a URL may go on in another.
                 if !connection.is_remote() || !matches!(answer.kind(), Kind::Result { .. }) {

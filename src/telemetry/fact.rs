@@ -47,6 +47,8 @@ pub enum CallOutcome {
     Cancelled,
     /// Refused before it went anywhere.
     Refused,
+    /// Whoever wanted it may not.
+    Denied,
 }
 
 impl CallOutcome {
@@ -58,6 +60,7 @@ impl CallOutcome {
             Self::OutcomeUnknown => "outcome_unknown",
             Self::Cancelled => "cancelled",
             Self::Refused => "refused",
+            Self::Denied => "denied",
         }
     }
 }
@@ -240,8 +243,10 @@ pub struct CallFinished {
     pub call: CallId,
     pub session: Option<SessionId>,
     pub principal: Arc<str>,
-    /// What it was about: `tool`, `prompt`, `resource`, `completion`, `task`, or `request` if it
-    /// named nothing.
+    /// What the client calls itself: name and version.
+    pub client: String,
+    /// What it was about: `tool`, `prompt`, `resource`, `completion`, `task`, `tasks`, `subscription`,
+    /// `log_level`, `roots`, or `request` if it named nothing.
     pub kind: &'static str,
     /// As clients know it.
     pub name: Arc<str>,

@@ -244,9 +244,10 @@ impl CallFinished {
     fn field(&self) -> &'static str {
         match self.kind {
             "prompt" => "PROMPT",
-            "resource" => "RESOURCE",
+            "resource" | "subscription" => "RESOURCE",
             "completion" => "REFERENCE",
             "task" => "TASK",
+            "tasks" | "log_level" | "roots" => "METHOD",
             _ => "TOOL",
         }
     }
@@ -263,6 +264,7 @@ impl CallFinished {
             ("OUTCOME", self.outcome.as_str().to_owned()),
             ("DURATION_US", took.to_string()),
             ("PRINCIPAL", self.principal.to_string()),
+            ("CLIENT", self.client),
             ("REQUEST_BYTES", self.request_bytes.to_string()),
             ("REPLY_BYTES", self.reply_bytes.to_string()),
         ];

@@ -10,6 +10,7 @@ mod door;
 mod files;
 mod flood;
 mod forwarded;
+mod gate;
 mod hostile;
 mod http;
 mod https;

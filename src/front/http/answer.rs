@@ -17,6 +17,7 @@ use crate::client::session::InFlight;
 use crate::front::outlet::{Back, CallOutlet};
 use crate::front::sessions::HttpSession;
 use crate::meta;
+use crate::mux::Actor;
 use crate::mux::Reply;
 use crate::wire::error::code;
 use crate::wire::{Payload, RpcError};
@@ -43,7 +44,7 @@ pub(super) async fn answer(front: &Arc<Front>, prepared: Prepared) -> Response {
             let answer = Box::pin(handle::later(&front.hub, &session, &id, later)).await;
             message(StatusCode::OK, answer)
         }
-        Handled::Listen(filter) => Box::pin(listen(front, &id, filter)).await,
+        Handled::Listen(filter, actor) => Box::pin(listen(front, &actor, &id, filter)).await,
         Handled::Call(mut call) => {
             call.forwarded = forwarded;
             let in_flight = match held.as_ref().map(|_| session.begin(&id)).transpose() {
@@ -253,8 +254,8 @@ async fn until_answered(
 }
 
 /// A modern client hears of changes for as long as it stays.
-async fn listen(front: &Arc<Front>, id: &str, filter: Filter) -> Response {
-    let mut listening = Listening::open(&front.hub, id, filter).await;
+async fn listen(front: &Arc<Front>, actor: &Actor, id: &str, filter: Filter) -> Response {
+    let mut listening = Listening::open(&front.hub, actor, id, filter).await;
     let stream = Stream::fleeting();
     let mut body = stream.body();
     let mut gone = body.when_gone();

@@ -54,7 +54,7 @@ async fn one(front: &Arc<Front>, held: &Arc<HttpSession>, message: Message) -> O
             let outlet = CallOutlet::new(held.session.clone(), call.era, back).answer_only();
             Some(meta::serve(front.hub.clone(), call, outlet).await.payload)
         }
-        Handled::Listen(_) => {
+        Handled::Listen(..) => {
             let error =
                 RpcError::new(code::INVALID_REQUEST, "a subscription cannot be part of a batch");
             Some(translate::refusal(&id, &error))

@@ -236,7 +236,7 @@ fn check_mirrors(
         return Ok(());
     }
     let params = head.request(parsed)?;
-    let Ok(entry) = world.catalog.tools.resolve(&params.name) else { return Ok(()) };
+    let Ok(entry) = world.catalog.tools.resolve(&params.name, |_| true) else { return Ok(()) };
     let arguments = parsed.params().and_then(|params| object::get(params, "arguments"));
     mirror::check(&entry.item.mirrors, arguments.unwrap_or("{}"), |name| header(request, name))
 }

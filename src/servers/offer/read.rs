@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::Offer;
 use super::list::{Building, List};
+use crate::access::Permit;
 use crate::base::aside;
 use crate::base::clip::clipped;
 use crate::connection::{Connection, Origin, Reply};
@@ -94,8 +95,9 @@ async fn read_page(
             if members.is_empty() { String::new() } else { format!(r#","params":{{{members}}}"#) };
         Payload::from(format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"{method}"{params}}}"#))
     };
-    let mut exchange =
-        connection.request(Origin::default(), request).map_err(|loss| loss.reason.to_string())?;
+    let mut exchange = connection
+        .request(&Permit::own(), Origin::default(), request)
+        .map_err(|loss| loss.reason.to_string())?;
     let reply = tokio::time::timeout(patience, exchange.reply()).await;
     match reply {
         Err(_) => {

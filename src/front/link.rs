@@ -30,7 +30,7 @@ use crate::telemetry::Fact;
 use crate::wire::Payload;
 use crate::wire::lines::LINE_MIN;
 use crate::wire::link::frame::{self, Frame, FrameReader, Kind};
-use crate::wire::link::{Hello, PROTOCOL, Restored, Welcome, again};
+use crate::wire::link::{HELLO_MAX, Hello, PROTOCOL, Restored, Welcome, again};
 
 /// Links kept at the most.
 const LINKS_MAX: usize = 4096;
@@ -113,7 +113,7 @@ async fn serve(
     reader: &mut (impl tokio::io::AsyncRead + Unpin),
     writer: &mut (impl AsyncWrite + Unpin),
 ) {
-    let mut frames = FrameReader::new(LINE_MIN);
+    let mut frames = FrameReader::new(HELLO_MAX);
     let hello = match tokio::time::timeout(HELLO_WITHIN, next(reader, &mut frames)).await {
         Ok(Ok(Some(frame))) if frame.kind == Kind::Hello => frame,
         _ => return tracing::debug!("a link began without hello"),
@@ -121,6 +121,7 @@ async fn serve(
     let Ok(hello) = serde_json::from_slice::<Hello>(&hello.payload) else {
         return tracing::debug!("a link began with an unreadable hello");
     };
+    frames.allow(LINE_MIN);
     let Some((link, known)) = front.links.find_or_open(front, principal, &hello) else {
         return tracing::debug!("a link was asked for that there cannot be");
     };

@@ -101,6 +101,10 @@ pub enum BadFrame {
     Length { length: usize, cap: usize },
 }
 
+/// Room that is made for a frame before any of it has come, in bytes: whoever announces much more has
+/// to send it.
+const AT_ONCE: usize = 1 << 20;
+
 /// Reads frames from bytes that arrive in any cut.
 #[derive(Debug)]
 pub struct FrameReader {
@@ -114,12 +118,19 @@ impl FrameReader {
         Self { buffer: BytesMut::new(), cap: cap + BODY_MIN }
     }
 
+    /// From now on frames may have a payload of up to so many bytes.
+    pub fn allow(&mut self, cap: usize) {
+        self.cap = cap + BODY_MIN;
+    }
+
     /// Where the next bytes are to be read to.
     pub fn room(&mut self) -> &mut BytesMut {
         let wanted = match self.length() {
             Some(length) if length <= self.cap => (length + 4).saturating_sub(self.buffer.len()),
             _ => 0,
         };
+        // What is added grows with what has come: a buffer at least doubles.
+        let wanted = wanted.min(AT_ONCE);
         if self.buffer.capacity() - self.buffer.len() < wanted.max(4096) {
             self.buffer.reserve(wanted.max(8192));
         }
@@ -151,10 +162,34 @@ impl FrameReader {
 
 #[cfg(test)]
 mod tests {
-    use super::{BadFrame, Frame, FrameReader, Kind, write};
+    use super::{AT_ONCE, BadFrame, Frame, FrameReader, Kind, write};
     use crate::wire::Payload;
     use bytes::Bytes;
     use proptest::prelude::*;
+
+    /// Found by the fuzz target `http`.
+    #[test]
+    fn what_is_only_announced_takes_little_room() {
+        let cap = 64 << 20;
+        let payload = vec![b'x'; 5 << 20];
+        let sent = Payload::from(Bytes::from(payload.clone()));
+        let sent = write(Kind::Message, 1, 0, sent).into_bytes();
+        let mut reader = FrameReader::new(cap);
+        reader.room().extend_from_slice(&(60_u32 << 20).to_le_bytes());
+        assert!(reader.room().capacity() < 2 * AT_ONCE);
+        let mut reader = FrameReader::new(cap);
+        for chunk in sent.chunks(100_000) {
+            assert!(reader.next().unwrap().is_none());
+            let room = reader.room();
+            room.extend_from_slice(chunk);
+            assert!(room.capacity() <= 2 * room.len() + 2 * AT_ONCE, "{}", room.len());
+        }
+        assert_eq!(reader.next().unwrap().unwrap().payload, payload);
+        let mut reader = FrameReader::new(10);
+        reader.allow(cap);
+        reader.room().extend_from_slice(&sent);
+        assert!(reader.next().unwrap().is_some());
+    }
 
     proptest! {
         #[test]

@@ -4,6 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::frame::Kind;
 
+/// The longest hello, in bytes: a path of the system's limit with all its bytes escaped, and the rest.
+pub const HELLO_MAX: usize = 64 << 10;
+
 /// The bridge's first frame.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hello {

@@ -17,7 +17,7 @@ pub mod frame;
 pub mod hello;
 
 pub use endpoint::Endpoint;
-pub use hello::{Hello, Restored, Welcome};
+pub use hello::{HELLO_MAX, Hello, Restored, Welcome};
 
 /// The path of the upgrade request on the daemon's listener.
 pub const PATH: &str = "/link";

@@ -79,6 +79,23 @@ pub fn words(line: &str) -> Result<Vec<String>, &'static str> {
 /// What a program prints, without the line break at its end. It runs in `dir`, where a relative path
 /// to it starts. The error is the rest of a sentence about it.
 pub fn output(words: &[String], dir: &Path, within: Duration) -> Result<Secret, String> {
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let (text, told, status) = run(&words, dir, within)?;
+    judge(text, Some(&told), status)
+}
+
+/// The same of a program whose words are secret, and what it says of a failure as well. It runs in our
+/// own directory.
+pub fn secret_output(words: &[Secret], within: Duration) -> Result<Secret, String> {
+    let words: Vec<&str> = words.iter().map(Secret::expose).collect();
+    let (text, _, status) = run(&words, Path::new("."), within)?;
+    judge(text, None, status)
+}
+
+/// What a program wrote to stdout and to stderr, and how it ended.
+type Ended = (Vec<u8>, Vec<u8>, ExitStatus);
+
+fn run(words: &[&str], dir: &Path, within: Duration) -> Result<Ended, String> {
     let (program, args) = words.split_first().ok_or("is not named")?;
     let program =
         if program.contains('/') { dir.join(dirs::expand_home(program)) } else { program.into() };
@@ -99,7 +116,7 @@ pub fn output(words: &[String], dir: &Path, within: Duration) -> Result<Secret, 
     }
     let status = child.wait().map_err(|error| error.to_string())?;
     let (text, told) = attended?;
-    judge(text, &told, status)
+    Ok((text, told, status))
 }
 
 /// Lets the kernel end the program when we end before it: nobody else would.
@@ -120,9 +137,11 @@ fn end_with_us(command: &mut Command) {
     }
 }
 
-fn judge(text: Vec<u8>, told: &[u8], status: ExitStatus) -> Result<Secret, String> {
+/// `told`: what of its words on stderr may be seen.
+fn judge(text: Vec<u8>, told: Option<&[u8]>, status: ExitStatus) -> Result<Secret, String> {
     let text = String::from_utf8(text).map(Secret::new);
     if !status.success() {
+        let Some(told) = told else { return Err(format!("failed with {status}")) };
         let told = String::from_utf8_lossy(told);
         let first = told.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or("nothing");
         let first: String = first.chars().filter(|c| !c.is_control()).take(TOLD_MAX).collect();

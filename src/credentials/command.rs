@@ -1,29 +1,24 @@
 //! A token that a program prints.
 
-use std::process::Stdio;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hyper::header::HeaderValue;
-use rustix::process::{Pid, Signal, kill_process_group};
-use tokio::io::AsyncReadExt;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, oneshot};
 
 use super::bearer;
-use crate::base::Secret;
-use crate::base::program::OF_THE_DAEMON;
+use crate::base::{Secret, program};
 
 /// How long the program may take.
 const RUN_WITHIN: Duration = Duration::from_secs(30);
 /// A token is renewed so long before it expires.
 const AHEAD: Duration = Duration::from_secs(30);
-/// The longest output, in bytes.
-const OUTPUT_MAX: u64 = 64 * 1024;
 
 pub(super) struct Command {
     words: Vec<Secret>,
     ttl: Duration,
+    within: Duration,
     /// Held while the program runs, so that only one does.
     last: Mutex<Option<Token>>,
 }
@@ -35,7 +30,7 @@ struct Token {
 
 impl Command {
     pub(super) fn new(words: Vec<Secret>, ttl: Duration) -> Self {
-        Self { words, ttl, last: Mutex::new(None) }
+        Self { words, ttl, within: RUN_WITHIN, last: Mutex::new(None) }
     }
 
     /// The last token while it holds, else a new one.
@@ -64,49 +59,18 @@ impl Command {
         }
     }
 
-    /// What it prints. Its words on stderr may be secret as well, so nobody sees them.
+    /// What it prints. Who waits may give up; a thread of its own sees to the end of the program.
     async fn run(&self) -> Result<Secret, String> {
-        let (program, args) = self.words.split_first().ok_or("is not named")?;
-        let mut command = tokio::process::Command::new(program.expose());
-        command.args(args.iter().map(Secret::expose));
-        for name in OF_THE_DAEMON {
-            command.env_remove(name);
-        }
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
-        // A group, so that one that hangs is ended with everything it started.
-        let mut child = command
-            .process_group(0)
-            .kill_on_drop(true)
-            .spawn()
-            .map_err(|error| format!("cannot be started: {error}"))?;
-        let group = child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
-        let output = async {
-            let stdout = child.stdout.take().ok_or("has no output")?;
-            let mut text = String::new();
-            let read = stdout.take(OUTPUT_MAX + 1).read_to_string(&mut text).await;
-            let text = Secret::new(text);
-            read.map_err(|_| "printed what is no text")?;
-            if text.expose().len() as u64 > OUTPUT_MAX {
-                return Err(format!("printed more than {} KiB", OUTPUT_MAX / 1024));
-            }
-            let status = child.wait().await.map_err(|error| error.to_string())?;
-            Ok((text, status))
+        let (words, within) = (self.words.clone(), self.within);
+        let (sender, printed) = oneshot::channel();
+        let work = move || {
+            // Nobody may wait any more.
+            drop(sender.send(program::secret_output(&words, within)));
         };
-        let done: Result<(Secret, _), String> = match tokio::time::timeout(RUN_WITHIN, output).await
-        {
-            Ok(done) => done,
-            Err(_) => Err(format!("printed nothing within {RUN_WITHIN:?}")),
-        };
-        if done.is_err()
-            && let Some(group) = group
-        {
-            _ = kill_process_group(group, Signal::KILL);
-        }
-        let (text, status) = done?;
-        if !status.success() {
-            return Err(format!("failed with {status}"));
-        }
-        let token = Secret::new(text.expose().trim().to_owned());
+        let thread = std::thread::Builder::new().name("token program".to_owned());
+        thread.spawn(work).map_err(|error| format!("cannot be started: {error}"))?;
+        let printed = printed.await.map_err(|_| "cannot be attended to")??;
+        let token = Secret::new(printed.expose().trim().to_owned());
         if token.expose().is_empty() {
             return Err("printed nothing".to_owned());
         }
@@ -171,11 +135,18 @@ mod tests {
         }
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_program_that_hangs_is_ended() {
-        let hangs = command("sleep 1000 & wait", Duration::from_secs(1));
+        let mut hangs = command("sleep 1000 & wait", Duration::from_secs(1));
+        hangs.within = Duration::from_millis(100);
         let error = hangs.show().await.unwrap_err();
-        assert!(error.contains("printed nothing within 30s"), "{error}");
+        assert!(error.contains("did not end within 100ms"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn what_it_leaves_behind_is_not_waited_for() {
+        let ends = command("echo tok; sleep 1000 & exit 0", Duration::from_secs(1));
+        assert_eq!(ends.show().await.unwrap(), "Bearer tok");
     }
 
     #[tokio::test]

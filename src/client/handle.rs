@@ -7,7 +7,6 @@ use super::hello;
 use super::session::{Client, Session, URI_MAX};
 use crate::access::{Action, ActionKind};
 use crate::mux::{ActRecord, Actor, Call, Hub, Maker, World, subscriptions, tasks};
-use crate::telemetry::Fact;
 use crate::wire::params::Head;
 use crate::wire::{
     Era, Kind, ListKind, LogLevel, Message, Method, Payload, Revision, RpcError, Topic, object,
@@ -102,7 +101,11 @@ fn request(
     }
     let era = head.era();
     if era == Era::Modern {
-        head.meta(&message).check_modern()?;
+        let meta = head.meta(&message);
+        meta.check_modern()?;
+        if session.is_untold() {
+            session.tell(&hub.recorder, &Client::new(Revision::MODERN, meta.client_info, None));
+        }
     }
     if let Some(kind) = ListKind::read_by(&method) {
         let cursor = message.params().and_then(|params| object::get(params, "cursor"));
@@ -322,14 +325,7 @@ fn initialize(hub: &Hub, session: &Arc<Session>, message: &Message) -> Result<Re
         .ok_or_else(|| RpcError::invalid_params("`params.protocolVersion` must be a string"))?;
     let revision = Revision::negotiate(&asked);
     let client = Client::new(revision, info, capabilities);
-    hub.recorder.record(Fact::SessionOpened {
-        session: session.id,
-        front: session.way.as_str(),
-        principal: session.principal.label().to_string(),
-        client: client.title(),
-        revision: revision.to_string(),
-        cwd: session.cwd.as_deref().map(Into::into),
-    });
+    session.tell(&hub.recorder, &client);
     session.greet(client);
     Ok(revision)
 }

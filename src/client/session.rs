@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use tokio::sync::{Notify, oneshot};
@@ -13,6 +13,7 @@ use crate::connection::Ask;
 use crate::connection::Owner;
 use crate::mux::subscriptions::Subscription;
 use crate::mux::{Actor, Ledger, call};
+use crate::telemetry::{Fact, Recorder};
 use crate::wire::{ClientCapabilities, LogLevel, Message, Payload, Revision, Topic, object};
 
 /// Calls of one session in flight at the most.
@@ -66,6 +67,8 @@ pub struct Session {
     pub ledger: Arc<Ledger>,
     state: Mutex<State>,
     idle: Notify,
+    /// Somebody was told that it is open.
+    is_told: AtomicBool,
 }
 
 #[derive(Debug, Default)]
@@ -152,6 +155,7 @@ impl Session {
             ledger: Arc::default(),
             state: Mutex::new(state),
             idle: Notify::new(),
+            is_told: AtomicBool::new(false),
         })
     }
 
@@ -163,6 +167,25 @@ impl Session {
     pub fn greet(&self, client: Client) {
         let mut state = self.lock();
         (state.client, state.is_greeted) = (client, true);
+    }
+
+    /// Tells that the session is open. For a modern client, which does not say so, with its first
+    /// request; over HTTP it has none: each request stands alone.
+    pub fn tell(&self, recorder: &Recorder, client: &Client) {
+        self.is_told.store(true, Ordering::Relaxed);
+        recorder.record(Fact::SessionOpened {
+            session: self.id,
+            front: self.way.as_str(),
+            principal: self.principal.label().to_string(),
+            client: client.title(),
+            revision: client.revision.to_string(),
+            cwd: self.cwd.as_deref().map(Into::into),
+        });
+    }
+
+    /// Whether that is still to be told, of a modern client.
+    pub fn is_untold(&self) -> bool {
+        self.way != Way::Http && !self.is_told.load(Ordering::Relaxed)
     }
 
     /// Completes when no request is in flight.

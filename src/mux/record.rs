@@ -84,7 +84,9 @@ impl<'a> CallRecord<'a> {
 
 impl Drop for CallRecord<'_> {
     fn drop(&mut self) {
-        if !self.written {
+        // What the next process of ours goes on with, that one writes down.
+        let is_left = self.call.goes_on() && self.hub.is_leaving();
+        if !self.written && !is_left {
             self.write(CallOutcome::Cancelled, None, 0);
         }
     }
@@ -118,6 +120,8 @@ pub struct ActRecord<'a> {
     name: Arc<str>,
     server: Option<ServerName>,
     started: Instant,
+    /// The next process of ours goes on with it if we end.
+    goes_on: bool,
     is_written: bool,
 }
 
@@ -125,7 +129,15 @@ impl<'a> ActRecord<'a> {
     /// A record that begins now. `name`: what it is about, as clients name it.
     pub fn new(hub: &'a Hub, actor: &'a Actor, kind: ActionKind, name: &str) -> Self {
         let (name, started) = (shown(name.into()), Instant::now());
-        Self { hub, actor, kind, name, server: None, started, is_written: false }
+        let (server, goes_on, is_written) = (None, false, false);
+        Self { hub, actor, kind, name, server, started, goes_on, is_written }
+    }
+
+    /// A record of a call of a tool that an earlier process of ours began.
+    pub(super) fn resumed(hub: &'a Hub, actor: &'a Actor, tool: &str, started: Instant) -> Self {
+        let mut record = Self::new(hub, actor, ActionKind::Tool, tool);
+        (record.started, record.goes_on) = (started, true);
+        record
     }
 
     /// It is about this server.
@@ -136,16 +148,25 @@ impl<'a> ActRecord<'a> {
     /// It ended well, or not: for this reason.
     pub fn ended(mut self, failure: Option<&str>) {
         match failure {
-            None => self.write(CallOutcome::Done, None),
-            Some(reason) => self.write(CallOutcome::Refused, Some(reason)),
+            None => self.write(CallOutcome::Done, None, 0),
+            Some(reason) => self.write(CallOutcome::Refused, Some(reason), 0),
         }
     }
 
     pub fn denied(mut self) {
-        self.write(CallOutcome::Denied, Some(Denied::REASON));
+        self.write(CallOutcome::Denied, Some(Denied::REASON), 0);
     }
 
-    fn write(&mut self, outcome: CallOutcome, reason: Option<&str>) {
+    pub(super) fn answered(mut self, outcome: CallOutcome, reply_bytes: usize) {
+        self.write(outcome, None, reply_bytes);
+    }
+
+    /// Somebody else writes it down.
+    pub(super) fn leave(mut self) {
+        self.is_written = true;
+    }
+
+    fn write(&mut self, outcome: CallOutcome, reason: Option<&str>, reply_bytes: usize) {
         self.is_written = true;
         if !self.hub.recorder.wants_calls() {
             return;
@@ -162,15 +183,16 @@ impl<'a> ActRecord<'a> {
             reason: reason.map(str::to_owned),
             took: self.started.elapsed(),
             request_bytes: 0,
-            reply_bytes: 0,
+            reply_bytes,
         })));
     }
 }
 
 impl Drop for ActRecord<'_> {
     fn drop(&mut self) {
-        if !self.is_written {
-            self.write(CallOutcome::Cancelled, None);
+        let is_left = self.goes_on && self.hub.is_leaving();
+        if !self.is_written && !is_left {
+            self.write(CallOutcome::Cancelled, None, 0);
         }
     }
 }

@@ -5,19 +5,18 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use super::call::{Outlet, title};
+use super::call::Outlet;
 use super::failure::{Failure, Lost};
 use super::hub::Hub;
-use super::record::Actor;
+use super::record::{ActRecord, Actor};
 use super::sending::{self, Heard, Limits, Logs, PassOn, TakeBack};
 use super::{dispatch, failure};
 use crate::access::{Action, ActionKind, Denied, Permit};
-use crate::base::{CallId, ServerName};
+use crate::base::ServerName;
 use crate::catalog::{Entry, NotFound};
 use crate::connection::pending::Description;
 use crate::connection::{Exchange, Loss};
-use crate::telemetry::fact::CallFinished;
-use crate::telemetry::{CallOutcome, Fact};
+use crate::telemetry::CallOutcome;
 use crate::wire::params::Target;
 use crate::wire::translate::{self, Asked};
 use crate::wire::{Era, Payload, RpcError};
@@ -55,35 +54,23 @@ pub async fn resume(hub: Hub, resumed: Resumed, outlet: impl Outlet) -> Ended {
         // We end before its server was taken over; the next process of ours may do that.
         return std::future::pending().await;
     }
+    let mut record = ActRecord::resumed(&hub, &actor, &call.tool, call.started);
     let server = found.as_ref().map(|(exchange, _)| exchange.server().clone());
-    let ended = |outcome: CallOutcome, reason: Option<&str>, reply: &Payload| {
-        hub.recorder.record(Fact::CallFinished(Box::new(CallFinished {
-            call: CallId::next(),
-            session: Some(call.session),
-            principal: actor.principal.label(),
-            client: title(&actor.client_info),
-            kind: ActionKind::Tool.as_str(),
-            name: (&*call.tool).into(),
-            server: server.clone(),
-            outcome,
-            reason: reason.map(str::to_owned),
-            took: call.started.elapsed(),
-            request_bytes: 0,
-            reply_bytes: reply.len(),
-        })));
-    };
+    if let Some(server) = &server {
+        record.is_of(server);
+    }
     // The rules may be others by now: what comes of the call is not for who may not make it.
     if let Err(error) = admit(&hub, &call, &actor, server.as_ref()) {
-        let reply = translate::refusal(&call.id, &error);
-        ended(CallOutcome::Denied, Some(Denied::REASON), &reply);
-        return Ended::Answered(reply);
+        record.denied();
+        return Ended::Answered(translate::refusal(&call.id, &error));
     }
     match finish(&hub, &call, surely, found, &outlet).await {
         Ok((outcome, reply)) => {
-            ended(outcome, None, &reply);
+            record.answered(outcome, reply.len());
             Ended::Answered(reply)
         }
         Err(loss) => {
+            record.leave();
             let lost = lost(&hub, &call, server.as_ref(), &loss);
             Ended::Lost(lost.response(&call.id, call.era))
         }

@@ -239,6 +239,29 @@ fn each_act_leaves_one_entry_with_who_and_how() {
 }
 
 #[test]
+fn a_modern_client_is_named_in_each_entry_and_its_session_is_told_once() {
+    let mut rig = Rig::denying("");
+    let meta = json!({
+        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+        "io.modelcontextprotocol/clientInfo": { "name": "agent", "version": "7" },
+        "io.modelcontextprotocol/clientCapabilities": {},
+    });
+    let mut bridge = rig.sandbox.command();
+    bridge.arg("bridge");
+    let mut client = Lines::start(bridge);
+    for _ in 0..2 {
+        let call = json!({ "name": "one__ping", "arguments": {}, "_meta": meta });
+        let answer = client.request("tools/call", &call);
+        assert_eq!(answer["result"]["content"][0]["text"], "pong", "{answer}");
+    }
+    client.finish();
+    rig.daemon.stop();
+    let is_agent = |fact: &Value| fact["client"] == "agent 7";
+    assert_eq!(rig.daemon.count("session_opened", is_agent), 1, "{}", rig.daemon.told());
+    assert_eq!(rig.daemon.count("call_finished", is_agent), 2, "{}", rig.daemon.told());
+}
+
+#[test]
 fn a_stored_result_is_for_who_may_call_its_tool() {
     let mut rig = Rig::denying("");
     let large = rig.client.call("one__bigtext", &json!({ "lines": 45_000 }));

@@ -6,7 +6,7 @@ import threading
 import time
 
 from clients import Bridge, NoAnswer, health, http_call, outcome
-from lib import SERVICE, ctl, expect, given, main_pid, until
+from lib import SERVICE, ctl, expect, given, journal, main_pid, same, until
 
 RESTARTS = 10
 CONNECTS = 1000
@@ -23,6 +23,8 @@ class Load:
         self.comers = collections.Counter()
         self.bridges = collections.Counter()
         self.longest = collections.Counter()
+        # Calls of the tool that only bridges call.
+        self.increments = 0
         self.gap, self.last = 0.0, time.monotonic()
         self.threads = []
 
@@ -68,6 +70,8 @@ class Load:
             what = outcome(bridge.call(tool))
         except Exception as error:
             what = repr(error)
+        with self.lock:
+            self.increments += number % 2
         self.note("bridges", what, started)
 
     def stop(self):
@@ -80,9 +84,17 @@ load = Load()
 bridges = []
 
 
+def entries():
+    """The journal's entries of the calls that only bridges make."""
+    found = journal("CALLMUX_TOOL=counter__increment")
+    return [entry for entry in found if entry["CALLMUX_CALL_ID"] not in load.seen]
+
+
 def newcomers():
     """Drives the load; the bridges' share of it is judged by the check that follows."""
     given()
+    load.seen = set()
+    load.seen = {entry["CALLMUX_CALL_ID"] for entry in entries()}
     started = time.monotonic()
     bridges.extend(Bridge() for _ in range(BRIDGES))
     bridges[0].value("time__now")
@@ -119,6 +131,18 @@ def newcomers():
     return figures
 
 
+def written_down():
+    """Each call has one entry, whichever daemon it began and ended in."""
+    expect(hasattr(load, "survivors"), "the check before did not get far enough")
+    wanted = load.increments + BRIDGES
+    until(f"{wanted} entries", lambda: len(entries()) >= wanted, 60)
+    outcomes = collections.Counter(entry["CALLMUX_OUTCOME"] for entry in entries())
+    known = outcomes["done"] + outcomes["outcome_unknown"]
+    same(f"entries of {wanted} calls, of which {known} done or unknown", len(entries()), wanted)
+    same(f"entries done or unknown of {dict(outcomes)}", known, wanted)
+    return f"{wanted} calls of bridges, {dict(outcomes)}"
+
+
 def wait(who):
     return f"{load.longest[who] * 1000:.0f} ms"
 
@@ -141,4 +165,5 @@ def stayers():
 CHECKS = [
     (f"{CONNECTS} connects during {RESTARTS} restarts, none lost", newcomers),
     (f"{BRIDGES} sessions live through the same restarts", stayers),
+    ("each of their calls has one entry in the journal", written_down),
 ]

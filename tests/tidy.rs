@@ -369,3 +369,28 @@ fn some_things_stay_out() {
     }
     assert!(breaches.is_empty(), "{}", breaches.join("\n"));
 }
+
+/// What the documents for people name is there.
+#[test]
+fn documents_lead_to_files_that_are_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut documents: Vec<PathBuf> = ["", "docs/design", "fuzz", "tests"]
+        .into_iter()
+        .flat_map(|dir| fs::read_dir(root.join(dir)).unwrap())
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "md"))
+        .collect();
+    documents.sort();
+    assert!(documents.len() >= 6, "{documents:?}");
+    for document in documents {
+        let text = fs::read_to_string(&document).unwrap();
+        let quoted = text.split('`').skip(1).step_by(2);
+        for path in quoted.filter_map(|words| words.split_whitespace().next()) {
+            let is_path = ["src/", "tests/", "docs/", "dist/", "packaging/", "fuzz/run"]
+                .iter()
+                .any(|start| path.starts_with(start));
+            let is_there = root.join(path).exists();
+            assert!(!is_path || is_there, "{}: there is no {path}", document.display());
+        }
+    }
+}

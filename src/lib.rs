@@ -17,8 +17,8 @@
 //! 10   front ───────── clients come in
 //!      bridge ──────── a small program of its own
 //!  9   client ──────── what one says and hears
-//!      admin ───────── operators look in
 //!  8   meta ────────── tools of our own, made of calls
+//!      admin ───────── operators look in
 //!  7   mux ─────────── the life of every call
 //!  6   catalog ─────── what all servers offer, and under which names
 //!  5   servers ─────── one MCP server's life

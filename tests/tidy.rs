@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -20,7 +21,7 @@ const PLAN: &[(&str, &[&str])] = &[
     ("render", &["json"]),
     ("arguments", &["base", "json"]),
     ("config", &["base", "json", "render"]),
-    ("access", &["base", "wire", "config", "telemetry"]),
+    ("access", &["base", "config"]),
     ("process", &["base", "config"]),
     ("credentials", &["base", "http", "config"]),
     ("connection", &["base", "http", "wire", "telemetry", "access", "credentials"]),
@@ -53,7 +54,6 @@ const PLAN: &[(&str, &[&str])] = &[
             "json",
             "wire",
             "telemetry",
-            "search",
             "render",
             "arguments",
             "config",
@@ -66,18 +66,7 @@ const PLAN: &[(&str, &[&str])] = &[
     ),
     (
         "client",
-        &[
-            "base",
-            "wire",
-            "config",
-            "telemetry",
-            "access",
-            "connection",
-            "servers",
-            "catalog",
-            "mux",
-            "meta",
-        ],
+        &["base", "wire", "telemetry", "access", "connection", "servers", "catalog", "mux", "meta"],
     ),
     (
         "front",
@@ -86,31 +75,15 @@ const PLAN: &[(&str, &[&str])] = &[
             "wire",
             "outbox",
             "results",
-            "config",
             "telemetry",
             "access",
             "connection",
-            "servers",
             "mux",
             "meta",
             "client",
         ],
     ),
-    (
-        "admin",
-        &[
-            "base",
-            "json",
-            "wire",
-            "config",
-            "telemetry",
-            "access",
-            "servers",
-            "catalog",
-            "mux",
-            "meta",
-        ],
-    ),
+    ("admin", &["base", "wire", "config", "telemetry", "access", "servers", "catalog", "mux"]),
     (
         "daemon",
         &[
@@ -125,12 +98,11 @@ const PLAN: &[(&str, &[&str])] = &[
             "servers",
             "mux",
             "meta",
-            "client",
             "front",
             "admin",
         ],
     ),
-    ("bridge", &["base", "wire", "outbox", "config", "telemetry", "process", "mux", "client"]),
+    ("bridge", &["base", "wire", "outbox", "process", "mux", "client"]),
     (
         "cli",
         &[
@@ -153,7 +125,6 @@ const PLAN: &[(&str, &[&str])] = &[
             "base",
             "json",
             "wire",
-            "outbox",
             "telemetry",
             "results",
             "render",
@@ -273,19 +244,30 @@ fn only_a_few_need_no_permit() {
 }
 
 #[test]
-fn rooms_import_only_downwards() {
-    let mut breaches = Vec::new();
+fn rooms_import_only_downwards_and_only_what_they_use() {
+    let (mut breaches, mut used) = (Vec::new(), BTreeSet::new());
     for path in rust_files(&source()) {
         let Some(room) = room_of(&path) else { continue };
         let (_, allowed) = PLAN.iter().find(|(name, _)| *name == room).unwrap();
         let text = code(&fs::read_to_string(&path).unwrap());
         for (position, _) in text.match_indices("crate::") {
             let rest = &text[position + "crate::".len()..];
+            if rest.starts_with('{') {
+                breaches.push(format!("{}: one import for each room", path.display()));
+            }
             let import: String =
                 rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
             let known = PLAN.iter().any(|(name, _)| *name == import);
             if known && import != room && !allowed.contains(&import.as_str()) {
                 breaches.push(format!("{}: {room} may not know {import}", path.display()));
+            }
+            used.insert((room.clone(), import));
+        }
+    }
+    for (room, imports) in PLAN {
+        for import in *imports {
+            if !used.contains(&((*room).to_owned(), (*import).to_owned())) {
+                breaches.push(format!("{room} does not use {import}, which it may"));
             }
         }
     }

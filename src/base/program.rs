@@ -124,6 +124,7 @@ fn end_with_us(command: &mut Command) {
     let parent = rustix::process::getpid();
     let in_child = move || {
         rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
+        super::descriptors::give_back();
         // We may have died before that call.
         if rustix::process::getppid() != Some(parent) {
             return Err(std::io::ErrorKind::NotConnected.into());

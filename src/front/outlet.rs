@@ -42,7 +42,7 @@ impl CallOutlet {
     fn push(&self, message: Payload) {
         match &self.back {
             Back::Duplex(outbox) => outbox.push(message),
-            Back::Http(stream) => stream.push(message),
+            Back::Http(stream) => stream.push(message, false),
         }
     }
 
@@ -55,7 +55,7 @@ impl Outlet for CallOutlet {
     fn notify(&self, notification: Payload) {
         match &self.back {
             Back::Duplex(outbox) => outbox.push_notification(notification),
-            Back::Http(stream) => stream.push(notification),
+            Back::Http(stream) => stream.push(notification, true),
         }
     }
 

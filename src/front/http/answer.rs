@@ -88,16 +88,18 @@ pub struct LateStream {
 
 #[derive(Debug, Default)]
 struct Late {
-    waiting: Vec<Payload>,
+    /// Notifications among them may be left out.
+    waiting: Vec<(Payload, bool)>,
     stream: Option<Arc<Stream>>,
 }
 
 impl LateStream {
-    pub fn push(&self, message: Payload) {
+    /// Adds a message. One that is a notification may be left out for a client that is behind.
+    pub fn push(&self, message: Payload, is_notification: bool) {
         let mut late = self.state.lock().expect("no panic happens under this lock");
         match &late.stream {
-            Some(stream) => stream.push(message),
-            None => late.waiting.push(message),
+            Some(stream) => put(stream, message, is_notification),
+            None => late.waiting.push((message, is_notification)),
         }
     }
 
@@ -108,11 +110,15 @@ impl LateStream {
     /// From now on events go to `stream`, first those that waited.
     fn open(&self, stream: Arc<Stream>) {
         let mut late = self.state.lock().expect("no panic happens under this lock");
-        for message in late.waiting.drain(..) {
-            stream.push(message);
+        for (message, is_notification) in late.waiting.drain(..) {
+            put(&stream, message, is_notification);
         }
         late.stream = Some(stream);
     }
+}
+
+fn put(stream: &Stream, message: Payload, is_notification: bool) {
+    if is_notification { stream.push_notification(message) } else { stream.push(message) }
 }
 
 /// A call being answered. If the client leaves, a legacy call goes on (2025-11-25: a disconnect is
@@ -261,11 +267,13 @@ async fn listen(front: &Arc<Front>, actor: &Actor, id: &str, filter: Filter) -> 
     let mut gone = body.when_gone();
     let (tasks, hub) = (front.streams.clone(), front.hub.clone());
     front.streams.spawn("subscription", async move {
+        // What is granted must arrive.
+        stream.push(listening.next().await);
         loop {
             tokio::select! {
                 _ = &mut gone => return hub.touch(),
                 () = tasks.stopped() => break,
-                message = listening.next() => stream.push(message),
+                message = listening.next() => stream.push_notification(message),
                 () = tokio::time::sleep(KEEP_ALIVE) => stream.keep_alive(),
             }
         }

@@ -70,7 +70,8 @@ fn feed(front: &Arc<Front>, held: &HttpSession, stream: Arc<Stream>, mut body: R
                 _ = &mut gone => return front.hub.touch(),
                 () = tasks.stopped() => return stream.end(),
                 said = announcements.next() => match said {
-                    Said::Notification(message) | Said::Question(message) => stream.push(message),
+                    Said::Notification(message) => stream.push_notification(message),
+                    Said::Question(message) => stream.push(message),
                 },
                 () = tokio::time::sleep(KEEP_ALIVE) => stream.keep_alive(),
             }

@@ -19,7 +19,7 @@ use crate::base::random;
 use crate::wire::{Payload, sse};
 
 /// What is kept of a stream for a reader that is behind or comes back: events and bytes. A stream
-/// that goes over is cut off at its oldest end.
+/// that goes over loses what was sent first, then notifications, then its oldest end.
 const KEPT_EVENTS: usize = 1024;
 const KEPT_BYTES: usize = 4 * 1024 * 1024;
 /// Streams of one session that nobody reads and that may still be resumed.
@@ -38,9 +38,11 @@ pub struct Stream {
 #[derive(Debug, Default)]
 struct Inner {
     /// Events not yet read, or kept for resumption, oldest first.
-    events: VecDeque<(u64, Payload)>,
+    events: VecDeque<Event>,
     bytes: usize,
     last: u64,
+    /// The last one that was given to a reader.
+    sent: u64,
     /// No more events will come.
     ended: bool,
     /// Counts the readers: only the newest one reads.
@@ -54,6 +56,14 @@ struct Inner {
     done: bool,
     /// Who waits for that.
     done_waker: Option<Waker>,
+}
+
+#[derive(Debug)]
+struct Event {
+    number: u64,
+    payload: Payload,
+    /// A notification: nobody waits for it.
+    may_be_left_out: bool,
 }
 
 impl Stream {
@@ -70,15 +80,20 @@ impl Stream {
         self.inner.lock().expect("no panic happens under this lock")
     }
 
-    /// Adds a message.
+    /// Adds a message that must arrive.
     pub fn push(&self, message: Payload) {
-        self.add(|id| sse::event(id, message));
+        self.add(false, |id| sse::event(id, message));
+    }
+
+    /// Adds a message that may be left out for a reader that is behind.
+    pub fn push_notification(&self, message: Payload) {
+        self.add(true, |id| sse::event(id, message));
     }
 
     /// Adds the event that tells the client from where to resume; nothing on a stream without ids.
     pub fn prime(&self) {
         if self.number.is_some() {
-            self.add(|id| sse::priming(id.unwrap_or_default()));
+            self.add(true, |id| sse::priming(id.unwrap_or_default()));
         }
     }
 
@@ -90,7 +105,7 @@ impl Stream {
         inner.wake();
     }
 
-    fn add(&self, event: impl FnOnce(Option<&str>) -> Payload) {
+    fn add(&self, may_be_left_out: bool, event: impl FnOnce(Option<&str>) -> Payload) {
         let mut inner = self.lock();
         if inner.ended {
             return;
@@ -99,7 +114,8 @@ impl Stream {
         let last = inner.last;
         let mark = if self.is_standing { STANDING } else { "" };
         let id = self.number.map(|number| format!("{mark}{number}-{last}"));
-        inner.add(last, event(id.as_deref()));
+        let payload = event(id.as_deref());
+        inner.add(Event { number: last, payload, may_be_left_out });
     }
 
     /// Nothing more will come: the reader is let go after the last event.
@@ -156,19 +172,21 @@ impl Inner {
         }
     }
 
-    fn add(&mut self, number: u64, event: Payload) {
-        self.bytes += event.len();
-        self.events.push_back((number, event));
+    fn add(&mut self, event: Event) {
+        self.bytes += event.payload.len();
+        self.events.push_back(event);
         while self.events.len() > KEPT_EVENTS || (self.bytes > KEPT_BYTES && self.events.len() > 1)
         {
-            self.drop_oldest();
+            let can_go = |event: &Event| event.number <= self.sent || event.may_be_left_out;
+            let at = self.events.iter().position(can_go);
+            self.drop_event(at.unwrap_or(0));
         }
         self.wake();
     }
 
-    fn drop_oldest(&mut self) {
-        if let Some((_, event)) = self.events.pop_front() {
-            self.bytes -= event.len();
+    fn drop_event(&mut self, at: usize) {
+        if let Some(event) = self.events.remove(at) {
+            self.bytes -= event.payload.len();
         }
     }
 
@@ -222,15 +240,16 @@ impl Body for Reader {
         if inner.turn != self.turn {
             return Poll::Ready(None);
         }
-        let at = inner.events.partition_point(|(number, _)| *number <= self.after);
-        if let Some((number, event)) = inner.events.get(at) {
-            let (number, event) = (*number, event.clone());
+        let at = inner.events.partition_point(|event| event.number <= self.after);
+        if let Some(event) = inner.events.get(at) {
+            let (number, payload) = (event.number, event.payload.clone());
             self.after = number;
+            inner.sent = inner.sent.max(number);
             inner.is_comment_due = false;
             if stream.number.is_none() {
-                inner.drop_oldest();
+                inner.drop_event(0);
             }
-            return Poll::Ready(Some(Ok(Frame::data(event.into_bytes()))));
+            return Poll::Ready(Some(Ok(Frame::data(payload.into_bytes()))));
         }
         if inner.ended {
             inner.finish();

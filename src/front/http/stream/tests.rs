@@ -1,4 +1,4 @@
-use super::{KEPT_EVENTS, Reader, Stream, Streams, UNREAD_MAX, is_of_response};
+use super::{KEPT_BYTES, KEPT_EVENTS, Reader, Stream, Streams, UNREAD_MAX, is_of_response};
 use crate::wire::Payload;
 use http_body_util::BodyExt;
 
@@ -95,4 +95,39 @@ fn streams_and_events_are_bounded() {
     let standing = streams.open_standing();
     streams.open_standing();
     assert!(standing.lock().ended);
+}
+
+#[tokio::test]
+async fn a_question_outlives_the_notifications_that_come_after_it() {
+    for stream in [Streams::default().open(), Stream::fleeting()] {
+        stream.push(message("question"));
+        for n in 0..2 * KEPT_EVENTS {
+            stream.push_notification(message(&n.to_string()));
+        }
+        let large = "x".repeat(KEPT_BYTES / 2);
+        for _ in 0..3 {
+            stream.push_notification(message(&large));
+        }
+        stream.push(message("answer"));
+        stream.end();
+        let (mut reader, mut read) = (stream.body(), Vec::new());
+        while let Some(event) = next(&mut reader).await {
+            read.push(event);
+        }
+        let (first, last) = (read.first().unwrap(), read.last().unwrap());
+        assert!(first.ends_with("data: question\n\n") && last.ends_with("data: answer\n\n"));
+        assert!(read.iter().map(String::len).sum::<usize>() <= KEPT_BYTES + 1024);
+    }
+}
+
+#[tokio::test]
+async fn what_was_sent_makes_room_before_what_was_not() {
+    let stream = Streams::default().open();
+    let mut reader = stream.body();
+    for n in 0..KEPT_EVENTS {
+        stream.push(message(&n.to_string()));
+        next(&mut reader).await.unwrap();
+    }
+    stream.push_notification(message("news"));
+    assert!(next(&mut reader).await.unwrap().ends_with("data: news\n\n"));
 }

@@ -10,11 +10,10 @@
 use std::collections::HashMap;
 use std::os::unix::fs::DirEntryExt;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use super::peer::Refusal;
-use crate::base::ServerName;
+use crate::base::{Lock, ServerName};
 use crate::config::{Config, Sandbox};
 
 /// Where the groups may be: the second for systems that have both kinds.
@@ -36,7 +35,7 @@ const KNOWN_MAX: usize = 1024;
 pub struct Groups {
     /// Where they are, if there are any.
     root: Option<PathBuf>,
-    state: Mutex<State>,
+    state: Lock<State>,
 }
 
 #[derive(Debug, Default)]
@@ -70,13 +69,13 @@ fn is_root(path: &Path) -> bool {
 
 impl Groups {
     fn at(root: Option<PathBuf>) -> Self {
-        Self { root, state: Mutex::default() }
+        Self { root, state: Lock::default() }
     }
 
     /// Refuses a client that may be in a sandbox. `group`: the number of its control group, as the
     /// kernel tells it.
     pub fn check(&self, group: Option<u64>, config: &Config, now: Instant) -> Result<(), Refusal> {
-        let mut state = self.state.lock().expect("no panic happens under this lock");
+        let mut state = self.state.lock();
         state.is_watchful |=
             config.servers.values().any(|server| server.enabled && server.sandbox == Sandbox::Net);
         if !state.is_watchful {

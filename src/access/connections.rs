@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::io;
 use std::pin::{Pin, pin};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, MutexGuard};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::Notify;
 use tokio::time::{Instant, Sleep};
 
-use crate::base::descriptors;
+use crate::base::{Lock, descriptors};
 
 /// Connections at the same time, however many descriptors there may be.
 const CONNECTIONS_MAX: usize = 8192;
@@ -43,7 +43,7 @@ pub fn most(servers: usize) -> usize {
 
 /// All of them, by their numbers.
 #[derive(Debug, Default)]
-pub struct Connections(Mutex<Table>);
+pub struct Connections(Lock<Table>);
 
 #[derive(Debug, Default)]
 struct Table {
@@ -60,7 +60,7 @@ pub struct Place {
 
 impl Connections {
     fn lock(&self) -> MutexGuard<'_, Table> {
-        self.0.lock().expect("no panic happens under this lock")
+        self.0.lock()
     }
 
     /// A place for a new connection. With `max` open, the one that has been idle for longest is told
@@ -99,7 +99,7 @@ impl Drop for Place {
 /// What a connection is at.
 #[derive(Debug)]
 pub struct Activity {
-    state: Mutex<State>,
+    state: Lock<State>,
     closing: Notify,
 }
 
@@ -142,11 +142,11 @@ impl Activity {
             is_link: false,
             has_unread: false,
         };
-        Self { state: Mutex::new(state), closing: Notify::new() }
+        Self { state: Lock::new(state), closing: Notify::new() }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().expect("no panic happens under this lock")
+        self.state.lock()
     }
 
     /// A request has come; it runs until the value is dropped.

@@ -7,9 +7,10 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::atomic::{Ordering, compiler_fence};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, MutexGuard};
 
 use super::SharedMemory;
+use crate::base::Lock;
 
 /// Bytes of one record, its head included.
 const SIZE: usize = 512;
@@ -25,7 +26,7 @@ const FREE: u32 = 0;
 
 /// The table. Cloning shares it.
 #[derive(Debug, Clone)]
-pub struct Records(Arc<Mutex<Inner>>);
+pub struct Records(Arc<Lock<Inner>>);
 
 #[derive(Debug)]
 struct Inner {
@@ -61,7 +62,7 @@ impl Records {
 
     fn of(memory: SharedMemory) -> Self {
         let free = (1..memory.bytes().len() / SIZE).rev().collect();
-        Self(Arc::new(Mutex::new(Inner { memory, free, frozen: false })))
+        Self(Arc::new(Lock::new(Inner { memory, free, frozen: false })))
     }
 
     /// The table an earlier process had, and what stands in it.
@@ -90,7 +91,7 @@ impl Records {
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.0.lock().expect("no panic happens under this lock")
+        self.0.lock()
     }
 
     /// Writes a record. `None` if the table is full or the bytes are too many.

@@ -88,7 +88,7 @@ impl Announcements {
                 self.waiting.push_back(Said::Notification(message.payload()));
             }
             What::Asked(ask) => {
-                let ask = ask.lock().expect("no panic happens under this lock").take();
+                let ask = ask.lock().take();
                 match ask.map(|ask| self.session.ask(ask)) {
                     Some(Ok((_, question))) => self.waiting.push_back(Said::Question(question)),
                     Some(Err(ask)) => {

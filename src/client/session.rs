@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, MutexGuard};
 
 use tokio::sync::{Notify, oneshot};
 
 use crate::access::{Principal, Subject};
-use crate::base::{SessionId, random};
+use crate::base::{Lock, SessionId, random};
 use crate::connection::Ask;
 use crate::connection::Owner;
 use crate::mux::subscriptions::Subscription;
@@ -65,7 +65,7 @@ pub struct Session {
     pub cwd: Option<Arc<Path>>,
     /// What was sent to the client.
     pub ledger: Arc<Ledger>,
-    state: Mutex<State>,
+    state: Lock<State>,
     idle: Notify,
     /// Somebody was told that it is open.
     is_told: AtomicBool,
@@ -153,14 +153,14 @@ impl Session {
             way,
             cwd: cwd.filter(|cwd| cwd.as_os_str().len() <= CWD_MAX).map(Into::into),
             ledger: Arc::default(),
-            state: Mutex::new(state),
+            state: Lock::new(state),
             idle: Notify::new(),
             is_told: AtomicBool::new(false),
         })
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().expect("no panic happens under this lock")
+        self.state.lock()
     }
 
     /// The client greeted us with `initialize`.

@@ -3,12 +3,12 @@
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, MutexGuard};
 use std::task::{Poll, Waker};
 
 use super::ask::Ask;
 use super::{Connection, Forwarded, Loss, Owner};
-use crate::base::ServerName;
+use crate::base::{Lock, ServerName};
 use crate::connection::pending::{self, PendingCall};
 use crate::wire::Message;
 
@@ -48,7 +48,7 @@ pub enum Step {
 /// Where the reader puts what arrives and the waiting task takes it. One allocation per request.
 #[derive(Debug)]
 pub(super) struct Cell {
-    state: Mutex<State>,
+    state: Lock<State>,
     sent: AtomicBool,
     origin: Origin,
 }
@@ -74,7 +74,7 @@ struct State {
 
 impl Cell {
     pub(super) fn new(origin: Origin) -> Self {
-        Self { state: Mutex::default(), sent: AtomicBool::new(false), origin }
+        Self { state: Lock::default(), sent: AtomicBool::new(false), origin }
     }
 
     pub(super) fn forwarded(&self) -> Option<&Forwarded> {
@@ -86,7 +86,7 @@ impl Cell {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().expect("no panic happens under this lock")
+        self.state.lock()
     }
 
     /// Bytes of the request are about to be written, under `id` on the connection with `key`.

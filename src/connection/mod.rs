@@ -31,14 +31,14 @@ mod window;
 mod writer;
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, MutexGuard};
 
 use tokio::sync::{Notify, mpsc};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::access::Permit;
-use crate::base::{ServerName, Tasks};
+use crate::base::{Lock, ServerName, Tasks};
 use crate::telemetry::{Fact, Recorder};
 use crate::wire::{ListKind, LogLevel, Payload, Topic, translate};
 
@@ -79,7 +79,7 @@ pub struct Connection {
     /// What it has over HTTP.
     remote: Option<Arc<Remote>>,
     recorder: Recorder,
-    inner: Mutex<Inner>,
+    inner: Lock<Inner>,
     wake_writer: Notify,
     news: mpsc::Sender<News>,
     /// Where what is about no request goes.
@@ -211,7 +211,7 @@ impl Connection {
             key,
             remote,
             recorder,
-            inner: Mutex::new(inner),
+            inner: Lock::new(inner),
             wake_writer: Notify::new(),
             news,
             board,
@@ -252,7 +252,7 @@ impl Connection {
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.inner.lock().expect("no panic happens under this lock")
+        self.inner.lock()
     }
 
     /// Sends the request that `build` makes for the id it is given.

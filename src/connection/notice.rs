@@ -1,11 +1,11 @@
 //! What servers say that is about no request: it goes to whoever wants to hear it.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use tokio::sync::broadcast;
 
 use super::Ask;
-use crate::base::ServerName;
+use crate::base::{Lock, ServerName};
 use crate::wire::Message;
 
 /// Notices that a listener may be behind before it misses the oldest.
@@ -30,7 +30,7 @@ pub enum What {
     /// Any other notification.
     Other(Message),
     /// A request while no call was running. The one listener there is takes it out.
-    Asked(Mutex<Option<Ask>>),
+    Asked(Lock<Option<Ask>>),
 }
 
 /// Where notices are put up. Cloning shares it.
@@ -82,7 +82,7 @@ impl Board {
         if self.listeners() != 1 {
             return Err(ask);
         }
-        self.put(server, What::Asked(Mutex::new(Some(ask))));
+        self.put(server, What::Asked(Lock::new(Some(ask))));
         Ok(())
     }
 }

@@ -86,7 +86,7 @@ struct Attempt {
 impl Oauth {
     /// Gives up the login that is under way.
     pub(super) fn give_up_login(&self) -> Option<CancellationToken> {
-        let earlier = self.login.lock().expect("no panic happens under this lock").take()?;
+        let earlier = self.login.lock().take()?;
         earlier.stop.cancel();
         Some(earlier.ended)
     }
@@ -187,7 +187,7 @@ impl Oauth {
         let login = Login { url: url.into(), outcome, visits: visits.clone() };
         let (stop, ended) = (CancellationToken::new(), CancellationToken::new());
         let under_way = UnderWay { login: login.clone(), stop: stop.clone(), ended: ended.clone() };
-        *self.login.lock().expect("no panic happens under this lock") = Some(under_way);
+        *self.login.lock() = Some(under_way);
         let (oauth, guard) = (self.clone(), ended.drop_guard());
         self.tasks.spawn_until_stopped("login", async move {
             let consent = tokio::time::timeout(CONSENT_WITHIN, oauth.consent(visited, attempt));

@@ -3,7 +3,7 @@
 //! A token is renewed ahead of its end, by one task while the others wait; so is one that the server
 //! refuses. What needs a person is only said: nothing here waits for one.
 
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, MutexGuard};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use hyper::StatusCode;
@@ -20,7 +20,7 @@ use super::fetch::Fetch;
 use super::login::{self, Login, UnderWay};
 use super::store::{Client, Kept, Store};
 use super::{Verdict, bearer};
-use crate::base::{Secret, ServerName, Tasks};
+use crate::base::{Lock, Secret, ServerName, Tasks};
 use crate::config::{self, Grant, load};
 
 /// A token is renewed so long before its end, or a fifth of its life if that is shorter.
@@ -41,11 +41,11 @@ pub(super) struct Oauth {
     pub(super) tasks: Tasks,
     /// Ends with the daemon.
     renewals: Tasks,
-    state: Mutex<State>,
+    state: Lock<State>,
     /// Held by the one that renews.
     renewing: tokio::sync::Mutex<()>,
     changed: Notify,
-    pub(super) login: Mutex<Option<UnderWay>>,
+    pub(super) login: Lock<Option<UnderWay>>,
 }
 
 #[derive(Default)]
@@ -94,15 +94,15 @@ impl Oauth {
             store,
             tasks,
             renewals,
-            state: Mutex::new(State { token, ..State::default() }),
+            state: Lock::new(State { token, ..State::default() }),
             renewing: tokio::sync::Mutex::new(()),
             changed: Notify::new(),
-            login: Mutex::new(None),
+            login: Lock::new(None),
         })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().expect("no panic happens under this lock")
+        self.state.lock()
     }
 
     /// Whether a person has anything to do with it.
@@ -418,7 +418,7 @@ impl Oauth {
     }
 
     pub(super) fn under_way(&self) -> Option<Login> {
-        let login = self.login.lock().expect("no panic happens under this lock");
+        let login = self.login.lock();
         login.as_ref().map(UnderWay::login)
     }
 }

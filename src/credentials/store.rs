@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, MutexGuard};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
@@ -15,7 +15,7 @@ use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use crate::base::{ServerName, dirs, file};
+use crate::base::{Lock, ServerName, dirs, file};
 
 /// The version of the file.
 const VERSION: u32 = 1;
@@ -56,7 +56,7 @@ pub(super) struct Client {
 pub(super) struct Store {
     path: Option<PathBuf>,
     origin: String,
-    kept: Arc<Mutex<Option<Kept>>>,
+    kept: Arc<Lock<Option<Kept>>>,
 }
 
 impl Store {
@@ -104,7 +104,7 @@ impl Store {
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<Kept>> {
-        self.kept.lock().expect("no panic happens under this lock")
+        self.kept.lock()
     }
 
     pub(super) fn kept(&self) -> Option<Kept> {

@@ -10,10 +10,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, mpsc};
+use std::sync::{Arc, MutexGuard, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::base::Lock;
 use notify::event::{AccessKind, AccessMode};
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::Notify;
@@ -35,10 +36,10 @@ pub struct Watch {
 }
 
 struct Shared {
-    interests: Mutex<Interests>,
+    interests: Lock<Interests>,
     touched: Notify,
     settled: Notify,
-    state: Mutex<State>,
+    state: Lock<State>,
 }
 
 struct State {
@@ -53,10 +54,10 @@ struct State {
 impl Watch {
     pub fn new() -> Self {
         let shared = Arc::new(Shared {
-            interests: Mutex::default(),
+            interests: Lock::default(),
             touched: Notify::new(),
             settled: Notify::new(),
-            state: Mutex::new(State { trouble: None, busy_since: None, wishes: 0 }),
+            state: Lock::new(State { trouble: None, busy_since: None, wishes: 0 }),
         });
         let (sender, wishes) = mpsc::channel();
         let theirs = shared.clone();
@@ -106,7 +107,7 @@ impl Watch {
 
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().expect("no panic happens under this lock")
+        self.state.lock()
     }
 }
 
@@ -147,7 +148,7 @@ impl Armed {
     fn new(shared: Arc<Shared>) -> Self {
         let told = shared.clone();
         let on_event = move |event: notify::Result<notify::Event>| {
-            let matters = told.interests.lock().expect("no panic happens under this lock");
+            let matters = told.interests.lock();
             if event.map_or(true, |event| concerns(&event, &matters)) {
                 told.touched.notify_one();
             }
@@ -187,7 +188,7 @@ impl Armed {
         for dir in before.keys().filter(|dir| !self.dirs.contains_key(*dir)) {
             drop(watcher.unwatch(dir));
         }
-        *self.shared.interests.lock().expect("no panic happens under this lock") = interests;
+        *self.shared.interests.lock() = interests;
         (is_new, trouble)
     }
 }

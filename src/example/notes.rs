@@ -1,15 +1,16 @@
 //! Keeps notes for as long as it lives.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use serde_json::json;
 
 use super::tools::{Entry, string, tool, value};
+use crate::base::Lock;
 
-type Notes = Arc<Mutex<Vec<String>>>;
+type Notes = Arc<Lock<Vec<String>>>;
 
 fn read<T>(notes: &Notes, look: impl FnOnce(&mut Vec<String>) -> T) -> T {
-    look(&mut notes.lock().expect("no panic happens under this lock"))
+    look(&mut notes.lock())
 }
 
 pub(super) fn tools() -> Vec<Entry> {

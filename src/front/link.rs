@@ -4,7 +4,7 @@
 //! connection: calls go on, and their answers wait until the bridge dials again.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, MutexGuard};
 use std::time::Duration;
 
 use axum::Extension;
@@ -23,7 +23,7 @@ use super::estate::{LinkTable, TakenUp};
 use super::http::Peer;
 use crate::access::Principal;
 use crate::base::records::Record;
-use crate::base::{SessionId, Tasks};
+use crate::base::{Lock, SessionId, Tasks};
 use crate::client::session::{Session, Way};
 use crate::outbox::{Outbox, SILENT_MAX};
 use crate::telemetry::Fact;
@@ -42,7 +42,7 @@ const HELLO_WITHIN: Duration = Duration::from_secs(10);
 /// All links, by their ids.
 #[derive(Debug, Default)]
 pub struct Links {
-    by_id: Mutex<HashMap<SessionId, Arc<Link>>>,
+    by_id: Lock<HashMap<SessionId, Arc<Link>>>,
     pub table: LinkTable,
     /// Nothing more is read from any link.
     deaf: CancellationToken,
@@ -54,7 +54,7 @@ struct Link {
     epoch: u64,
     duplex: Duplex,
     /// Counts connections: a new one ends the one before it.
-    connection: Mutex<Connection>,
+    connection: Lock<Connection>,
     /// Where it is noted for the next process of ours.
     record: Option<Record>,
 }
@@ -252,7 +252,7 @@ impl Links {
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<SessionId, Arc<Link>>> {
-        self.by_id.lock().expect("no panic happens under this lock")
+        self.by_id.lock()
     }
 
     /// The bridge's link and whether it goes on where it was; `None` if the id is another
@@ -348,11 +348,11 @@ impl Link {
         let duplex = Duplex { hub, session, outbox: Arc::new(outbox), aside, tasks };
         duplex.announce();
         let connection = Connection { number: 0, tasks: Tasks::new(), lost: None, restored: None };
-        Self { epoch, duplex, connection: Mutex::new(connection), record }
+        Self { epoch, duplex, connection: Lock::new(connection), record }
     }
 
     fn lock(&self) -> MutexGuard<'_, Connection> {
-        self.connection.lock().expect("no panic happens under this lock")
+        self.connection.lock()
     }
 
     /// A new connection, and what the bridge has to be told of an earlier process; the connection

@@ -1,8 +1,9 @@
 //! Where a call's events go before its answer: to the client that made the call.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use super::http::LateStream;
+use crate::base::Lock;
 use crate::client::session::Session;
 use crate::connection::Ask;
 use crate::mux::Outlet;
@@ -25,12 +26,12 @@ pub struct CallOutlet {
     back: Back,
     /// Whether the client reads anything before the answer.
     can_ask: bool,
-    asks: Mutex<Vec<u64>>,
+    asks: Lock<Vec<u64>>,
 }
 
 impl CallOutlet {
     pub fn new(session: Arc<Session>, era: Era, back: Back) -> Self {
-        Self { session, era, back, can_ask: true, asks: Mutex::default() }
+        Self { session, era, back, can_ask: true, asks: Lock::default() }
     }
 
     /// For a client that reads nothing but the answer.
@@ -47,7 +48,7 @@ impl CallOutlet {
     }
 
     fn asks(&self) -> std::sync::MutexGuard<'_, Vec<u64>> {
-        self.asks.lock().expect("no panic happens under this lock")
+        self.asks.lock()
     }
 }
 

@@ -8,13 +8,13 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, MutexGuard};
 
 use super::http::stream::Streams;
 use super::session_table::{LeftSession, SessionTable};
 use crate::access::Principal;
-use crate::base::SessionId;
 use crate::base::records::Record;
+use crate::base::{Lock, SessionId};
 use crate::client::session::{Session, Way};
 use crate::telemetry::{Fact, Recorder};
 use crate::wire::Topic;
@@ -33,7 +33,7 @@ pub struct HttpSession {
     /// When it was last used, counted in uses of any session.
     used: AtomicU64,
     /// Where it is noted for the next process of ours.
-    record: Mutex<Option<Record>>,
+    record: Lock<Option<Record>>,
 }
 
 /// Why there is no session.
@@ -48,12 +48,12 @@ pub enum NoSession {
 /// The table.
 #[derive(Debug, Default)]
 pub struct Sessions {
-    by_id: Mutex<HashMap<SessionId, Arc<HttpSession>>>,
+    by_id: Lock<HashMap<SessionId, Arc<HttpSession>>>,
     pub table: SessionTable,
     /// Counts uses.
     uses: AtomicU64,
     /// Sessions that their clients ended last: these are not taken up again.
-    ended: Mutex<VecDeque<SessionId>>,
+    ended: Lock<VecDeque<SessionId>>,
     recorder: Recorder,
 }
 
@@ -63,7 +63,7 @@ impl Sessions {
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<SessionId, Arc<HttpSession>>> {
-        self.by_id.lock().expect("no panic happens under this lock")
+        self.by_id.lock()
     }
 
     /// Goes on with the sessions of an earlier process of ours.
@@ -164,7 +164,7 @@ impl Sessions {
     }
 
     fn ended(&self) -> MutexGuard<'_, VecDeque<SessionId>> {
-        self.ended.lock().expect("no panic happens under this lock")
+        self.ended.lock()
     }
 
     pub fn len(&self) -> usize {
@@ -174,12 +174,12 @@ impl Sessions {
 
 impl HttpSession {
     fn new(session: Arc<Session>) -> Self {
-        let (used, record) = (AtomicU64::new(0), Mutex::default());
+        let (used, record) = (AtomicU64::new(0), Lock::default());
         Self { session, streams: Streams::new(), used, record }
     }
 
     fn record(&self) -> MutexGuard<'_, Option<Record>> {
-        self.record.lock().expect("no panic happens under this lock")
+        self.record.lock()
     }
 
     /// Takes it out of the table for the next process, also while somebody still holds it.

@@ -1,9 +1,10 @@
 //! Where the answer to a request goes: to the client at once, or into the list that answers its batch.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use bytes::Bytes;
 
+use crate::base::Lock;
 use crate::outbox::Outbox;
 use crate::wire::link::frame::Kind;
 use crate::wire::{Payload, batch};
@@ -21,12 +22,12 @@ pub(super) enum Sink {
 #[derive(Debug)]
 pub(super) struct Batch {
     outbox: Arc<Outbox>,
-    answers: Mutex<Vec<Bytes>>,
+    answers: Lock<Vec<Bytes>>,
 }
 
 impl Sink {
     pub(super) fn of_batch(outbox: Arc<Outbox>) -> Self {
-        Self::Batch(Arc::new(Batch { outbox, answers: Mutex::default() }))
+        Self::Batch(Arc::new(Batch { outbox, answers: Lock::default() }))
     }
 
     /// Sends an answer in a frame of this kind, if it goes over a link.
@@ -34,7 +35,7 @@ impl Sink {
         match self {
             Self::Alone(outbox) => outbox.push_as(kind, answer),
             Self::Batch(batch) => {
-                let mut answers = batch.answers.lock().expect("no panic happens under this lock");
+                let mut answers = batch.answers.lock();
                 answers.push(answer.into_bytes());
             }
         }
@@ -50,7 +51,7 @@ impl Sink {
 
 impl Drop for Batch {
     fn drop(&mut self) {
-        let answers = self.answers.get_mut().map(std::mem::take).unwrap_or_default();
+        let answers = std::mem::take(&mut *self.answers.lock());
         // A batch of notifications has no answer.
         if !answers.is_empty() {
             self.outbox.push(batch::join(answers));

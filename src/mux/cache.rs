@@ -8,7 +8,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, MutexGuard};
 use std::time::Duration;
 
 use lru::LruCache;
@@ -16,7 +16,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::access::Principal;
-use crate::base::ServerName;
+use crate::base::{Lock, ServerName};
 use crate::config::{Caps, ServerConfig};
 use crate::json::Json;
 use crate::servers::Item;
@@ -39,7 +39,7 @@ pub(super) struct Key {
 /// All that is kept. Cloning shares it.
 #[derive(Debug, Clone)]
 pub struct Cache {
-    inner: Arc<Mutex<Inner>>,
+    inner: Arc<Lock<Inner>>,
     counts: Arc<Counts>,
 }
 
@@ -171,13 +171,13 @@ impl Default for Cache {
             running: HashMap::new(),
             changes: HashMap::new(),
         };
-        Self { inner: Arc::new(Mutex::new(inner)), counts: Arc::default() }
+        Self { inner: Arc::new(Lock::new(inner)), counts: Arc::default() }
     }
 }
 
 impl Cache {
     fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.inner.lock().expect("no panic happens under this lock")
+        self.inner.lock()
     }
 
     /// Looks a call up, and notes it as on its way if nothing is known of it.

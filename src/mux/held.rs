@@ -6,14 +6,14 @@
 //! very request that it was given to.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, MutexGuard};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::sending::TakeBack;
 use crate::access::Principal;
-use crate::base::{SessionId, Tasks, fingerprint};
+use crate::base::{Lock, SessionId, Tasks, fingerprint};
 use crate::connection::Ask;
 use crate::servers::Server;
 
@@ -64,13 +64,13 @@ impl Whose {
 /// All of them. Cloning shares the table.
 #[derive(Debug, Clone, Default)]
 pub(super) struct HeldCalls {
-    by_state: Arc<Mutex<HashMap<String, (Held, Instant)>>>,
+    by_state: Arc<Lock<HashMap<String, (Held, Instant)>>>,
     tasks: Tasks,
 }
 
 impl HeldCalls {
     fn lock(&self) -> MutexGuard<'_, HashMap<String, (Held, Instant)>> {
-        self.by_state.lock().expect("no panic happens under this lock")
+        self.by_state.lock()
     }
 
     /// Keeps a call and returns the state that leads to it. `Err` gives it back: too many wait.

@@ -5,7 +5,7 @@
 //! client's way in picks out what it wants.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, Weak};
+use std::sync::{Arc, MutexGuard, Weak};
 use std::time::Duration;
 
 use tokio::sync::oneshot;
@@ -16,7 +16,7 @@ use super::locate::no_resource;
 use super::record::{ActRecord, Actor};
 use super::world::World;
 use crate::access::{Action, ActionKind, Permit};
-use crate::base::{ServerName, Tasks};
+use crate::base::{Lock, ServerName, Tasks};
 use crate::catalog::NotLocated;
 use crate::connection::{Connection, Origin};
 use crate::connection::{Event, Reply, Step};
@@ -36,7 +36,7 @@ const LISTEN_AGAIN: Duration = Duration::from_secs(5);
 /// All subscriptions. Cloning shares them.
 #[derive(Debug, Clone, Default)]
 pub struct Subscriptions {
-    open: Arc<Mutex<HashMap<Key, Weak<Subscription>>>>,
+    open: Arc<Lock<HashMap<Key, Weak<Subscription>>>>,
     tasks: Tasks,
 }
 
@@ -62,7 +62,7 @@ type First = oneshot::Sender<Result<(), RpcError>>;
 
 impl Subscriptions {
     fn lock(&self) -> MutexGuard<'_, HashMap<Key, Weak<Subscription>>> {
-        self.open.lock().expect("no panic happens under this lock")
+        self.open.lock()
     }
 
     /// Subscribes to a resource, or joins the subscription that is there.

@@ -9,13 +9,13 @@
 use std::collections::VecDeque;
 use std::io::IoSlice;
 use std::pin::pin;
-use std::sync::{Mutex, MutexGuard};
+use std::sync::MutexGuard;
 use std::time::Duration;
 
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::sync::Notify;
 
-use crate::base::{SessionId, write};
+use crate::base::{Lock, SessionId, write};
 use crate::telemetry::{Fact, Recorder};
 use crate::wire::lines::LINE_MIN;
 use crate::wire::link::frame::{Frame, Kind};
@@ -43,7 +43,7 @@ const WRITE_MAX: usize = 1024 * 1024;
 /// The queue. Any number of senders, one writer.
 #[derive(Debug)]
 pub struct Outbox {
-    inner: Mutex<Inner>,
+    inner: Lock<Inner>,
     /// Wakes the writer.
     wake: Notify,
     /// Wakes whoever waits for the client to read.
@@ -108,7 +108,7 @@ impl Outbox {
             closed: false,
         };
         let [wake, read, behind] = std::array::from_fn(|_| Notify::new());
-        Self { inner: Mutex::new(inner), wake, read, behind, told: None }
+        Self { inner: Lock::new(inner), wake, read, behind, told: None }
     }
 
     /// From now on it is told when the client of this session is behind, and that it is given up.
@@ -118,7 +118,7 @@ impl Outbox {
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.inner.lock().expect("no panic happens under this lock")
+        self.inner.lock()
     }
 
     fn record(&self, fact: impl FnOnce(SessionId) -> Fact) {

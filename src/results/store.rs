@@ -2,7 +2,7 @@
 
 use std::io::ErrorKind;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, MutexGuard};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
@@ -10,6 +10,7 @@ use bytes::Bytes;
 use super::disk::Disk;
 use super::index::{Entry, Index};
 use super::reference::Ref;
+use crate::base::Lock;
 
 pub use super::index::Caps;
 
@@ -24,7 +25,7 @@ struct Inner {
     caps: Caps,
     /// Without one, memory is where results are kept.
     disk: Option<Disk>,
-    state: Mutex<State>,
+    state: Lock<State>,
 }
 
 #[derive(Debug, Default)]
@@ -90,7 +91,7 @@ impl Results {
             }
             disk
         });
-        let state = Mutex::new(State { index, ..State::default() });
+        let state = Lock::new(State { index, ..State::default() });
         Self(Arc::new(Inner { caps, disk, state }))
     }
 
@@ -186,7 +187,7 @@ impl Results {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.state.lock().expect("no panic happens under this lock")
+        self.0.state.lock()
     }
 }
 

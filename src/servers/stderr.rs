@@ -4,14 +4,14 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::unix::pipe;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::base::{ServerName, Tasks};
+use crate::base::{Lock, ServerName, Tasks};
 use crate::telemetry::{Fact, Recorder};
 
 /// Lines kept for error messages.
@@ -41,13 +41,13 @@ pub struct Author {
 /// The last lines of a server's stderr. Clones share them.
 #[derive(Debug, Clone, Default)]
 pub struct LastWords {
-    lines: Arc<Mutex<VecDeque<String>>>,
+    lines: Arc<Lock<VecDeque<String>>>,
     ended: CancellationToken,
 }
 
 impl LastWords {
     fn push(&self, line: String) {
-        let mut lines = self.lines.lock().expect("no panic happens under this lock");
+        let mut lines = self.lines.lock();
         if lines.len() == KEPT_LINES {
             lines.pop_front();
         }
@@ -56,7 +56,7 @@ impl LastWords {
 
     /// The lines, joined by ` | `, oldest first.
     pub fn text(&self) -> String {
-        let lines = self.lines.lock().expect("no panic happens under this lock");
+        let lines = self.lines.lock();
         lines.iter().map(String::as_str).collect::<Vec<_>>().join(" | ")
     }
 

@@ -3,13 +3,14 @@
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, MutexGuard};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
 use super::calls::Tail;
 use super::readback;
+use crate::base::Lock;
 
 /// After so many entries, or so long, the journal is looked into.
 const MANY: u64 = 500;
@@ -26,9 +27,9 @@ pub(super) struct Audit(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
-    state: Mutex<State>,
+    state: Lock<State>,
     /// Held by who looks.
-    looking: Mutex<()>,
+    looking: Lock<()>,
     is_looked: AtomicBool,
 }
 
@@ -98,12 +99,12 @@ impl Audit {
             record,
             trouble,
         };
-        let state = Mutex::new(state);
-        Self(Arc::new(Shared { state, looking: Mutex::new(()), is_looked: false.into() }))
+        let state = Lock::new(state);
+        Self(Arc::new(Shared { state, looking: Lock::new(()), is_looked: false.into() }))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.state.lock().expect("no panic happens under this lock")
+        self.0.state.lock()
     }
 
     /// Entries up to this number were sent; so many still wait.
@@ -146,7 +147,7 @@ impl Audit {
 
     /// Looks, and waits a little for what is on its way.
     pub(super) fn look(&self) {
-        let one = self.0.looking.lock().expect("no panic happens under this lock");
+        let one = self.0.looking.lock();
         self.0.is_looked.store(true, Ordering::Relaxed);
         let (numbers, since) = {
             let state = self.state();

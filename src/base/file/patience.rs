@@ -5,9 +5,10 @@
 //! for only so long and then left behind. As long as it hangs, nobody begins work on the same path
 //! again; once it is over, the path is as good as any.
 
+use crate::base::Lock;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, mpsc};
+use std::sync::{MutexGuard, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -38,15 +39,15 @@ pub fn within_for<T: Send + 'static>(
 }
 
 /// The paths that somebody hangs at.
-struct Hanging(Mutex<BTreeSet<PathBuf>>);
+struct Hanging(Lock<BTreeSet<PathBuf>>);
 
 impl Hanging {
     const fn new() -> Self {
-        Self(Mutex::new(BTreeSet::new()))
+        Self(Lock::new(BTreeSet::new()))
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeSet<PathBuf>> {
-        self.0.lock().expect("no panic happens under this lock")
+        self.0.lock()
     }
 
     fn within<T: Send + 'static>(

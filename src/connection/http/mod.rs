@@ -22,7 +22,7 @@ mod subscription;
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
+use std::sync::{Arc, MutexGuard, OnceLock};
 use std::time::Duration;
 
 use hyper::header::{HOST, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
@@ -32,6 +32,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Connection;
 use super::opening::Address;
+use crate::base::Lock;
 use crate::credentials::Credential;
 use crate::http::{self, Client};
 use crate::wire::mirror::Mirror;
@@ -58,8 +59,8 @@ pub struct Remote {
     sse: bool,
     /// Where messages go in HTTP with SSE; its being there means that this is spoken.
     endpoint: OnceLock<Uri>,
-    session: Mutex<Session>,
-    hidden: Mutex<Hidden>,
+    session: Lock<Session>,
+    hidden: Lock<Hidden>,
     room: Arc<Semaphore>,
     /// Everything that was to be sent before the end was sent and answered.
     drained: CancellationToken,
@@ -157,7 +158,7 @@ impl Remote {
             headers.entry(HOST).or_insert(host);
         }
         Ok(Self {
-            hidden: Mutex::new(Hidden::new(&url, &headers)),
+            hidden: Lock::new(Hidden::new(&url, &headers)),
             client: Client::new(&url, address.socket.as_deref())?,
             url,
             streamable: address.streamable,
@@ -166,7 +167,7 @@ impl Remote {
             headers,
             credential: address.credential.clone(),
             max_message: address.max_message,
-            session: Mutex::default(),
+            session: Lock::default(),
             room: Arc::new(Semaphore::new(REQUESTS_MAX)),
             drained: CancellationToken::new(),
         })
@@ -183,11 +184,11 @@ impl Remote {
     }
 
     fn session(&self) -> MutexGuard<'_, Session> {
-        self.session.lock().expect("no panic happens under this lock")
+        self.session.lock()
     }
 
     fn hidden(&self) -> MutexGuard<'_, Hidden> {
-        self.hidden.lock().expect("no panic happens under this lock")
+        self.hidden.lock()
     }
 
     /// Notes the legacy revision that the server chose.

@@ -2,7 +2,7 @@
 
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
@@ -11,6 +11,7 @@ use axum::http::{HeaderValue, StatusCode, header as names};
 use super::post::Prepared;
 use super::stream::{Reader, Stream};
 use super::{Body, Front, Response, empty, json, message};
+use crate::base::Lock;
 use crate::client::announce::{Filter, Listening};
 use crate::client::handle::{self, Handled};
 use crate::client::session::InFlight;
@@ -83,7 +84,7 @@ pub(super) fn status_of(code: i64, legacy: bool) -> StatusCode {
 /// Where a call's events go: to a stream that exists only once there is one.
 #[derive(Debug, Default)]
 pub struct LateStream {
-    state: Mutex<Late>,
+    state: Lock<Late>,
 }
 
 #[derive(Debug, Default)]
@@ -96,7 +97,7 @@ struct Late {
 impl LateStream {
     /// Adds a message. One that is a notification may be left out for a client that is behind.
     pub fn push(&self, message: Payload, is_notification: bool) {
-        let mut late = self.state.lock().expect("no panic happens under this lock");
+        let mut late = self.state.lock();
         match &late.stream {
             Some(stream) => put(stream, message, is_notification),
             None => late.waiting.push((message, is_notification)),
@@ -104,12 +105,12 @@ impl LateStream {
     }
 
     fn has_events(&self) -> bool {
-        !self.state.lock().expect("no panic happens under this lock").waiting.is_empty()
+        !self.state.lock().waiting.is_empty()
     }
 
     /// From now on events go to `stream`, first those that waited.
     fn open(&self, stream: Arc<Stream>) {
-        let mut late = self.state.lock().expect("no panic happens under this lock");
+        let mut late = self.state.lock();
         for (message, is_notification) in late.waiting.drain(..) {
             put(&stream, message, is_notification);
         }

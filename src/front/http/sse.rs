@@ -8,7 +8,7 @@
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, MutexGuard};
 use std::task::{Context, Poll};
 
 use axum::Extension;
@@ -23,7 +23,7 @@ use super::answer::KEEP_ALIVE;
 use super::post::read;
 use super::{Caller, Front, Response, accepts, empty, json, refusal};
 use crate::access::Principal;
-use crate::base::SessionId;
+use crate::base::{Lock, SessionId};
 use crate::client::session::{Session, Way};
 use crate::front::duplex::Duplex;
 use crate::outbox::{FULL, Outbox, SILENT_MAX};
@@ -42,12 +42,12 @@ const SESSION: &str = "sessionId";
 /// The sessions by their ids. Each holds a connection, so these bound the table.
 #[derive(Debug, Default)]
 pub struct SseSessions {
-    by_id: Mutex<HashMap<SessionId, Arc<Duplex>>>,
+    by_id: Lock<HashMap<SessionId, Arc<Duplex>>>,
 }
 
 impl SseSessions {
     fn lock(&self) -> MutexGuard<'_, HashMap<SessionId, Arc<Duplex>>> {
-        self.by_id.lock().expect("no panic happens under this lock")
+        self.by_id.lock()
     }
 
     /// The session of this principal with this id.

@@ -8,14 +8,14 @@
 use std::collections::{HashMap, VecDeque};
 use std::convert::Infallible;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, MutexGuard};
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 use http_body::{Body, Frame};
 use tokio::sync::oneshot;
 
-use crate::base::random;
+use crate::base::{Lock, random};
 use crate::wire::{Payload, sse};
 
 /// What is kept of a stream for a reader that is behind or comes back: events and bytes. A stream
@@ -32,7 +32,7 @@ pub struct Stream {
     number: Option<u64>,
     /// It belongs to no response.
     is_standing: bool,
-    inner: Mutex<Inner>,
+    inner: Lock<Inner>,
 }
 
 #[derive(Debug, Default)]
@@ -68,7 +68,7 @@ struct Event {
 
 impl Stream {
     fn new(number: Option<u64>, is_standing: bool) -> Arc<Self> {
-        Arc::new(Self { number, is_standing, inner: Mutex::default() })
+        Arc::new(Self { number, is_standing, inner: Lock::default() })
     }
 
     /// A stream that ends with its connection.
@@ -77,7 +77,7 @@ impl Stream {
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.inner.lock().expect("no panic happens under this lock")
+        self.inner.lock()
     }
 
     /// Adds a message that must arrive.
@@ -266,7 +266,7 @@ impl Body for Reader {
 /// The streams of a legacy session.
 #[derive(Debug, Default)]
 pub struct Streams {
-    inner: Mutex<Table>,
+    inner: Lock<Table>,
 }
 
 #[derive(Debug, Default)]
@@ -282,11 +282,11 @@ impl Streams {
     /// where none of theirs can be.
     pub fn new() -> Self {
         let last = u64::from_ne_bytes(random::bytes()) >> 16;
-        Self { inner: Mutex::new(Table { last, ..Table::default() }) }
+        Self { inner: Lock::new(Table { last, ..Table::default() }) }
     }
 
     fn lock(&self) -> MutexGuard<'_, Table> {
-        self.inner.lock().expect("no panic happens under this lock")
+        self.inner.lock()
     }
 
     /// A stream for one response.

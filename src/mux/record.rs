@@ -7,6 +7,7 @@ use tokio::time::Instant;
 use super::call::{Call, Reply, title};
 use super::failure::Failure;
 use super::hub::Hub;
+use super::locate::kind;
 use crate::access::{ActionKind, Denied, Principal, Subject};
 use crate::base::{CallId, ServerName, SessionId, quoted};
 use crate::telemetry::fact::CallFinished;
@@ -70,7 +71,7 @@ impl<'a> CallRecord<'a> {
             session: Some(self.call.session),
             principal: self.call.principal.label(),
             client: self.call.client_title(),
-            kind: self.call.head.kind(),
+            kind: self.call.head.target().map_or("request", |target| kind(target).as_str()),
             name,
             server,
             outcome,

@@ -160,18 +160,6 @@ impl Head {
         })
     }
 
-    /// The same, for people.
-    pub fn kind(&self) -> &'static str {
-        match self.target {
-            Some(Target::Tool) => "tool",
-            Some(Target::Prompt) => "prompt",
-            Some(Target::Resource) => "resource",
-            Some(Target::PromptReference | Target::TemplateReference) => "completion",
-            Some(Target::Task) => "task",
-            None => "request",
-        }
-    }
-
     /// What is needed to pass the request on, of the message this head was read from.
     pub fn request<'a>(&self, message: &'a Message) -> Result<RequestParams<'a>, RpcError> {
         let wrong = |what: &str| Err(RpcError::invalid_params(what));

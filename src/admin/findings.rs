@@ -1,11 +1,14 @@
 //! What is not as its operator would expect: for `callmux doctor`.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
 
+use rustix::fs::Access;
 use serde::{Deserialize, Serialize};
 
-use crate::base::ServerName;
 use crate::base::clip::clipped;
+use crate::base::{ServerName, file};
 use crate::catalog::{INSTRUCTIONS_MAX, Names};
 use crate::mux::World;
 use crate::servers::handle::Phase;
@@ -38,6 +41,9 @@ pub enum Severity {
 const TEXT_MAX: usize = 200;
 const REASON_MAX: usize = 2000;
 
+/// How long the look at a directory may take.
+const LOOK_WITHIN: Duration = Duration::from_secs(2);
+
 /// Findings of one kind that are told one by one: a server can cause thousands.
 const EACH_MAX: usize = 10;
 
@@ -68,6 +74,31 @@ pub fn findings(world: &World) -> Vec<Finding> {
     }));
     all.extend(instructions(world));
     all
+}
+
+/// What is wrong with the state directory. It is looked for beside the loop: it may hang.
+pub async fn of_state(dir: Option<PathBuf>) -> Option<Finding> {
+    let problem = |message: String, remedy: &str| {
+        let message =
+            message + "; nothing that callmux keeps outlives it, and calls have no record";
+        Some(Finding { severity: Severity::Problem, ..note(None, message, remedy) })
+    };
+    let Some(dir) = dir else {
+        return problem("there is no state directory".to_owned(), "set HOME or XDG_STATE_HOME");
+    };
+    let at = dir.clone();
+    let usable = move || {
+        file::make_dir(&at)?;
+        Ok(rustix::fs::access(&at, Access::WRITE_OK | Access::EXEC_OK)?)
+    };
+    let looked = tokio::time::timeout(LOOK_WITHIN, tokio::task::spawn_blocking(usable)).await;
+    let error: std::io::Error = match looked {
+        Ok(Ok(Ok(()))) => return None,
+        Ok(Ok(Err(error))) => error,
+        Ok(Err(_)) | Err(_) => std::io::ErrorKind::TimedOut.into(),
+    };
+    let message = format!("the state directory {} cannot be used: {error}", dir.display());
+    problem(message, "let it be a directory of yours that can be written to")
 }
 
 /// What is not shown under its own name, or not at all.

@@ -9,7 +9,7 @@ use super::settings::StandIn;
 use super::watch::Watch;
 use crate::admin::desk::Answer;
 use crate::admin::{self, ConfigReport, Ordered, Question, ServerReport, Status, Traffic};
-use crate::base::ServerName;
+use crate::base::{ServerName, dirs};
 use crate::config;
 use crate::servers::control::Order;
 use crate::servers::handle::Phase;
@@ -116,6 +116,7 @@ impl Daemon {
         self.connections.spawn_until_stopped("status", async move {
             status.journal = recorder.calls(afresh).await;
             status.findings.extend(status.journal.iter().flat_map(admin::findings::of_journal));
+            status.findings.extend(admin::findings::of_state(dirs::state()).await);
             drop(answer.send(status));
         });
     }

@@ -239,6 +239,21 @@ fn the_doctor_names_secrets_and_programs_that_are_open_to_others() {
 }
 
 #[test]
+fn the_doctor_says_that_the_state_directory_cannot_be_used() {
+    let sandbox = Sandbox::new();
+    sandbox.write(MAIN, "");
+    let in_the_way = sandbox.path("in-the-way");
+    sandbox.write("in-the-way/callmux", "no directory");
+    let state = in_the_way.to_str().unwrap();
+    let _daemon = Daemon::start_with(&sandbox, &[("XDG_STATE_HOME", state)]);
+    let (code, text) = run(&sandbox, &["doctor"]);
+    assert_eq!(code, Some(1), "{text}");
+    let expected = format!("the state directory {state}/callmux cannot be used");
+    let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(flat.contains(&expected) && flat.contains("can be written to"), "{text}");
+}
+
+#[test]
 fn a_socket_is_bound_only_where_nobody_can_exchange_it() {
     let sandbox = Sandbox::new();
     std::fs::create_dir(sandbox.path("open")).unwrap();

@@ -123,7 +123,7 @@ fn passed_on(message: &Json, params: &RequestParams<'_>, name: &str, way: Meta<'
     };
     let said = |value: &Json| {
         let value = without(value, |name| foreign.contains(&name));
-        let value = within(value, "_meta", |meta| with(meta, "progressToken", 7_usize.into()));
+        let value = within(&value, "_meta", |meta| with(meta, "progressToken", 7_usize.into()));
         match way {
             Meta::AsItIs => value,
             Meta::Legacy => within(&value, "_meta", |json| {

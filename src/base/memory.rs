@@ -5,7 +5,7 @@
 //! heap of its own. A daemon that saw one large result would keep its memory for ever (mallopt(3),
 //! `M_MMAP_THRESHOLD`, `M_ARENA_MAX`). One that gives everything back at once has the kernel clear it
 //! again for the next result, which takes longer than all that we do with it. So what is common among
-//! large results comes from the heap while they come, and is given back when none has come for a while.
+//! large results comes from the heap while they come, and is given back every now and then.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -24,8 +24,8 @@ const HEAPS: libc::c_int = 2;
 
 /// What holds less is no reason to give anything back, in bytes.
 pub const LARGE: usize = 256 << 10;
-/// How long nothing large must have come.
-const CALM: Duration = Duration::from_secs(1);
+/// How often it is given back while large messages come, and how long after the last one.
+const EVERY: Duration = Duration::from_secs(2);
 
 static LARGE_CAME: AtomicBool = AtomicBool::new(false);
 static FIRST_CAME: Notify = Notify::const_new();
@@ -37,14 +37,16 @@ pub fn came(bytes: usize) {
     }
 }
 
-/// Gives back what large messages took, whenever none has come for a while; never ends.
-pub async fn give_back_when_calm() {
+/// Gives back what large messages took, while and after they come; never ends.
+pub async fn give_back_regularly() {
     loop {
         FIRST_CAME.notified().await;
-        while LARGE_CAME.swap(false, Ordering::Relaxed) {
-            tokio::time::sleep(CALM).await;
+        let mut more_came = true;
+        while more_came {
+            tokio::time::sleep(EVERY).await;
+            more_came = LARGE_CAME.swap(false, Ordering::Relaxed);
+            give_back();
         }
-        give_back();
     }
 }
 

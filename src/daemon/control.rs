@@ -242,7 +242,7 @@ impl Daemon {
         let (left, client_left) = oneshot::channel();
         let hub = self.front.hub.clone();
         self.connections.spawn_until_stopped("pulse", async move { hub.pulse.run().await });
-        self.connections.spawn_until_stopped("memory", memory::give_back_when_calm());
+        self.connections.spawn_until_stopped("memory", memory::give_back_regularly());
         match serve {
             Serve::Stdio => {
                 let front = self.front.clone();

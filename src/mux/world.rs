@@ -151,6 +151,12 @@ impl World {
         self.gate.sees(subject, Action { kind, server, target })
     }
 
+    /// The tool that a name stands for, if the subject may know of it.
+    pub fn seen_tool(&self, subject: Subject<'_>, name: &str) -> Option<&Entry> {
+        let sees = |entry: &Entry| self.sees(subject, ActionKind::Tool, entry);
+        self.catalog.tools.resolve(name, sees).ok().filter(|entry| sees(entry))
+    }
+
     /// A page of a list, of what the subject may know of. `client`: see [`Catalog::shown`].
     pub fn page(
         &self,

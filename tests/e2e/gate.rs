@@ -9,7 +9,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::support::{Daemon, Lines, Sandbox, callmux, every, tools, until};
+use crate::support::far::{Far, Out, Seen, modern, said};
+use crate::support::{Daemon, Http, Lines, Sandbox, callmux, every, tools, until};
 
 /// What servers hear of us in any case.
 const OWN: [&str; 8] = [
@@ -278,6 +279,23 @@ fn a_stored_result_is_for_who_may_call_its_tool() {
     let refused = read(&mut client);
     let text = refused["content"][0]["text"].as_str().unwrap();
     assert!(text.contains("there is no stored result"), "{refused}");
+}
+
+/// The headers that a tool's definition asks for are looked at before the gate is asked.
+#[test]
+fn headers_that_are_missing_do_not_tell_that_there_is_a_tool() {
+    let answer = |seen: &Seen, out: &mut Out| out.json(&seen.result(&said("north")));
+    let (sandbox, far) = (Sandbox::new(), Far::start(modern(answer)));
+    let server = format!("[servers.far]\nurl = \"http://{}/mcp\"\n", far.address);
+    sandbox.write("config/callmux/config.toml", &server);
+    for (denied, code) in [("", -32020), ("far", -32602)] {
+        let daemon = Daemon::start_with(&sandbox, &[("CALLMUX_DENIED", denied)]);
+        daemon.wait_for("server_ready", |fact| fact["server"] == "far");
+        let mut client = Http::tcp(&daemon);
+        let call = json!({ "name": "far__echo", "arguments": { "region": "north" } });
+        let answer = client.modern("tools/call", &call, &[]).json();
+        assert_eq!(answer["error"]["code"], code, "{denied}: {answer}");
+    }
 }
 
 #[test]

@@ -11,7 +11,7 @@ use super::{
     Caller, Front, PROTOCOL_VERSION, Response, SESSION_ID, accepts, batch, header, json,
     no_session, refusal, session_id,
 };
-use crate::access::Principal;
+use crate::access::{Principal, Subject};
 use crate::base::memory;
 use crate::client::session::Session;
 use crate::connection::Forwarded;
@@ -170,7 +170,7 @@ fn prepare(
     let forwarded = forwarded(front, request);
     if is_modern || head.era() == Era::Modern {
         if let Err(error) = check_modern(request, &message, &head)
-            .and_then(|()| check_mirrors(front, request, &message, &head))
+            .and_then(|()| check_mirrors(front, caller, request, &message, &head))
         {
             let status = match error.code {
                 code::METHOD_NOT_FOUND => StatusCode::NOT_FOUND,
@@ -227,6 +227,7 @@ fn check_modern(request: &HeaderMap, parsed: &Message, head: &Head) -> Result<()
 /// Tool Parameters").
 fn check_mirrors(
     front: &Front,
+    caller: &Caller,
     request: &HeaderMap,
     parsed: &Message,
     head: &Head,
@@ -236,7 +237,9 @@ fn check_mirrors(
         return Ok(());
     }
     let params = head.request(parsed)?;
-    let Ok(entry) = world.catalog.tools.resolve(&params.name, |_| true) else { return Ok(()) };
+    let subject = Subject { principal: &caller.peer.principal };
+    // What the caller may not know of is refused at the door, in other words.
+    let Some(entry) = world.seen_tool(subject, &params.name) else { return Ok(()) };
     let arguments = parsed.params().and_then(|params| object::get(params, "arguments"));
     mirror::check(&entry.item.mirrors, arguments.unwrap_or("{}"), |name| header(request, name))
 }

@@ -92,7 +92,6 @@ const PLAN: &[(&str, &[&str])] = &[
             "results",
             "config",
             "telemetry",
-            "access",
             "process",
             "connection",
             "servers",

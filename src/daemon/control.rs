@@ -17,7 +17,6 @@ use super::schedule::Schedule;
 use super::settings::{Settings, StandIn};
 use super::watch::Watch;
 use super::{stop, systemd};
-use crate::access::Gate;
 use crate::admin::desk::Answer;
 use crate::admin::{self, Desk, Question};
 use crate::base::{ServerName, Tasks, dirs, memory};
@@ -214,9 +213,8 @@ impl Daemon {
         for (name, _) in config.servers.iter().filter(|(_, server)| server.enabled) {
             daemon.start(name, &config, &mut servers, None, true);
         }
-        let complaint = daemon.settings.complaint();
-        let mut world = World::new(config.clone(), servers, own_tools(&config), complaint);
-        world.gate = Gate::in_force();
+        let world =
+            World::new(config.clone(), servers, own_tools(&config), daemon.settings.complaint());
         daemon.world.send_replace(Arc::new(world));
         daemon.front.links.take_up(&daemon.front, estate.links);
         daemon.front.sessions.restore(estate.sessions);

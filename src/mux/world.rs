@@ -71,7 +71,7 @@ impl World {
         let catalog = Arc::new(Catalog::build(&BTreeMap::new(), &config, &own_tools));
         Self {
             config,
-            gate: Gate::default(),
+            gate: Gate::in_force(),
             servers: Arc::new(servers),
             announced: Announced::of(&catalog),
             catalog,

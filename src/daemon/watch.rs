@@ -14,10 +14,11 @@ use std::sync::{Arc, MutexGuard, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::base::Lock;
 use notify::event::{AccessKind, AccessMode};
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::Notify;
+
+use crate::base::Lock;
 
 /// As the kernel does (path_resolution(7)).
 const LINKS_MAX: usize = 40;

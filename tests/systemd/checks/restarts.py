@@ -2,11 +2,13 @@
 
 import collections
 import itertools
+import json
 import threading
 import time
 
+from audit import RECORDS
 from clients import Bridge, NoAnswer, health, http_call, outcome
-from lib import SERVICE, ctl, expect, given, journal, main_pid, same, until
+from lib import SERVICE, ctl, expect, given, main_pid, same, until
 
 RESTARTS = 10
 CONNECTS = 1000
@@ -85,16 +87,18 @@ bridges = []
 
 
 def entries():
-    """The journal's entries of the calls that only bridges make."""
-    found = journal("CALLMUX_TOOL=counter__increment")
-    return [entry for entry in found if entry["CALLMUX_CALL_ID"] not in load.seen]
+    """The entries of the calls that only bridges make, in the record of calls: it has them all,
+    where journald takes no more than its limit."""
+    lines = [line for path in RECORDS if path.exists() for line in path.read_text().splitlines()]
+    found = [json.loads(line) for line in lines if '"counter__increment"' in line]
+    return [entry for entry in found if entry["call_id"] not in load.seen]
 
 
 def newcomers():
     """Drives the load; the bridges' share of it is judged by the check that follows."""
     given()
     load.seen = set()
-    load.seen = {entry["CALLMUX_CALL_ID"] for entry in entries()}
+    load.seen = {entry["call_id"] for entry in entries()}
     started = time.monotonic()
     bridges.extend(Bridge() for _ in range(BRIDGES))
     bridges[0].value("time__now")
@@ -136,7 +140,7 @@ def written_down():
     expect(hasattr(load, "survivors"), "the check before did not get far enough")
     wanted = load.increments + BRIDGES
     until(f"{wanted} entries", lambda: len(entries()) >= wanted, 60)
-    outcomes = collections.Counter(entry["CALLMUX_OUTCOME"] for entry in entries())
+    outcomes = collections.Counter(entry["outcome"] for entry in entries())
     known = outcomes["done"] + outcomes["outcome_unknown"]
     same(f"entries of {wanted} calls, of which {known} done or unknown", len(entries()), wanted)
     same(f"entries done or unknown of {dict(outcomes)}", known, wanted)
@@ -165,5 +169,5 @@ def stayers():
 CHECKS = [
     (f"{CONNECTS} connects during {RESTARTS} restarts, none lost", newcomers),
     (f"{BRIDGES} sessions live through the same restarts", stayers),
-    ("each of their calls has one entry in the journal", written_down),
+    ("each of their calls has one entry", written_down),
 ]

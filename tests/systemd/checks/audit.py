@@ -203,13 +203,8 @@ def record_is_complete():
     return f"{len(after)} calls over three kills"
 
 
-def loss_is_noticed():
-    """Another program of the user uses up what journald takes at the level of calls."""
-    given(entry("alpha"))
-    bridge = Bridge()
-    bridge.value("alpha__read", {"nonce": "0"})
-    seen, kept = entries_of("alpha__read", set()), recorded("alpha__read")
-    told = len(facts("calls_missing"))
+def use_up_the_rate():
+    """Another program of the user writes more at the level of calls than journald takes."""
     # From a unit of the same user manager: that is what journald counts.
     flood = (
         "import socket; s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM);"
@@ -217,10 +212,25 @@ def loss_is_noticed():
         f"[s.sendto(d, '/run/systemd/journal/socket') for _ in range({FLOOD})]"
     )
     run("systemd-run", "--user", "--wait", "--quiet", "/usr/bin/python3", "-c", flood)
-    for number in range(CALLS):
-        bridge.value("alpha__read", {"nonce": str(number)})
-    doctor = run("callmux", "doctor", check=False).stdout
-    missing = CALLS - len(entries_of("alpha__read", seen))
+
+
+def loss_is_noticed():
+    """What journald takes at the level of calls is used up."""
+    given(entry("alpha"))
+    bridge = Bridge()
+    bridge.value("alpha__read", {"nonce": "0"})
+    told = len(facts("calls_missing"))
+    # journald counts anew every 30 seconds, from the first entry after those. Where that falls
+    # between flood and calls it takes all of them, and the next flood stands early in its count.
+    for _ in range(3):
+        seen, kept = entries_of("alpha__read", set()), recorded("alpha__read")
+        use_up_the_rate()
+        for number in range(CALLS):
+            bridge.value("alpha__read", {"nonce": str(number)})
+        doctor = run("callmux", "doctor", check=False).stdout
+        missing = CALLS - len(entries_of("alpha__read", seen))
+        if missing > 0:
+            break
     expect(missing > 0, "the journal took everything, so this check shows nothing")
     expect(f"did not take {missing} entries" in doctor, f"{missing} are missing; doctor says {doctor!r}")
     expect(str(RECORDS[1]) in doctor, f"doctor does not say where they are: {doctor!r}")

@@ -14,10 +14,10 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 use super::batches::Batches;
+use super::client_state::ClientState;
 use super::fate::{Fate, Reached};
 use super::lists::{Lists, era_of};
 use super::memory::Memory;
-use super::wishes::Wishes;
 use crate::mux::failure::Lost;
 use crate::wire::error::code;
 use crate::wire::link::frame;
@@ -79,7 +79,7 @@ pub(super) struct Machine {
     pending: HashMap<Box<str>, Pending>,
     held: VecDeque<Held>,
     batches: Batches,
-    wishes: Wishes,
+    client_state: ClientState,
     lists: Lists,
     patience: Duration,
     /// Why no daemon is reached, where it is more than that there is none.
@@ -97,7 +97,7 @@ impl Machine {
             pending: HashMap::new(),
             held: VecDeque::new(),
             batches: Batches::default(),
-            wishes: Wishes::default(),
+            client_state: ClientState::default(),
             lists: Lists::new(memory),
             patience,
             trouble: None,
@@ -143,14 +143,14 @@ impl Machine {
 
     /// Whether the client speaks a revision that has batches: the one it asks for, if we know it.
     fn has_batches(&self) -> bool {
-        let params = self.wishes.initialize.as_ref().and_then(Message::params);
+        let params = self.client_state.initialize.as_ref().and_then(Message::params);
         let asked = params.and_then(|params| object::get(params, "protocolVersion"));
         let asked = asked.and_then(object::string);
         asked.is_some_and(|asked| Revision::negotiate(&asked).has_batches())
     }
 
     fn hear(&mut self, message: Message, now: Instant) -> Vec<Action> {
-        self.wishes.note(&message);
+        self.client_state.note(&message);
         if message.method() == Some(&Method::Cancelled) {
             self.client_cancels(&message);
         }
@@ -287,7 +287,7 @@ impl Machine {
         lost.sort_by_key(|pending| pending.number);
         self.sent = 0;
         let mut actions = self.introduce_again(&lost, now);
-        actions.extend(self.wish_again(&lost, now));
+        actions.extend(self.keep_asking(&lost, now));
         actions.extend(self.take_back(restored, &lost));
         for pending in lost {
             match pending.message.method() {
@@ -360,15 +360,18 @@ impl Machine {
             held.iter().any(|held| held.message.method() == Some(&method))
         };
         let mut actions = Vec::new();
-        if let Some(initialize) =
-            self.wishes.initialize.clone().filter(|_| !is_held(&self.held, Method::Initialize))
+        if let Some(initialize) = self
+            .client_state
+            .initialize
+            .clone()
+            .filter(|_| !is_held(&self.held, Method::Initialize))
         {
             let unanswered =
                 |pending: &Pending| pending.message.id() == initialize.id() && !pending.answered;
             let answered = !lost.iter().any(unanswered);
             actions.push(self.send(&initialize, now, answered));
             let initialized = self
-                .wishes
+                .client_state
                 .initialized
                 .clone()
                 .filter(|_| !is_held(&self.held, Method::Initialized));
@@ -378,14 +381,14 @@ impl Machine {
     }
 
     /// What the client told an earlier daemon for good, unless it is about to be told anyway.
-    fn wish_again(&mut self, lost: &[Pending], now: Instant) -> Vec<Action> {
-        let is_said = |wish: &&Message| {
-            let is_lost = lost.iter().any(|p| p.message.id() == wish.id() && !p.answered);
-            let is_held = self.held.iter().any(|held| held.message.id() == wish.id());
+    fn keep_asking(&mut self, lost: &[Pending], now: Instant) -> Vec<Action> {
+        let is_said = |said: &&Message| {
+            let is_lost = lost.iter().any(|p| p.message.id() == said.id() && !p.answered);
+            let is_held = self.held.iter().any(|held| held.message.id() == said.id());
             !is_lost && !is_held
         };
-        let wishes: Vec<Message> = self.wishes.requests().filter(is_said).cloned().collect();
-        wishes.iter().map(|wish| self.send(wish, now, true)).collect()
+        let again: Vec<Message> = self.client_state.requests().filter(is_said).cloned().collect();
+        again.iter().map(|said| self.send(said, now, true)).collect()
     }
 
     /// When [`Machine::alarm`] rings next.

@@ -10,6 +10,7 @@
 //! [`machine`] decides, as a value. [`mod@run`] moves the bytes, [`dial`] opens connections.
 
 mod batches;
+mod client_state;
 mod dial;
 mod fate;
 mod lists;
@@ -17,7 +18,6 @@ mod machine;
 mod memory;
 mod revival;
 mod run;
-mod wishes;
 
 pub use dial::Target;
 pub use run::{Options, run};

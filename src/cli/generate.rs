@@ -8,7 +8,7 @@ use clap::CommandFactory;
 use super::args::Cli;
 use super::{Exit, print};
 use crate::base::file;
-use crate::config::keys::{self, Unless};
+use crate::config::keys::{self, DefaultValue};
 
 pub(super) fn completions(shell: clap_complete::Shell) -> Exit {
     let mut out = Vec::new();
@@ -73,8 +73,8 @@ fn config_page() -> String {
         out += &format!(".SH \"{}\"\n{}\n", roff(&title), roff(doc));
         for key in *keys {
             let default = match key.default {
-                Unless::Value(value) => format!("default: {value}"),
-                Unless::Unset => "no default".to_owned(),
+                DefaultValue::Value(value) => format!("default: {value}"),
+                DefaultValue::Unset => "no default".to_owned(),
             };
             out += &format!(
                 ".TP\n\\fB{}\\fR ({}, {})\n{}\n",
@@ -100,8 +100,8 @@ pub(super) fn keys_table() -> String {
                 format!("{section}.{}", key.name)
             };
             let default = match key.default {
-                Unless::Value(value) => format!("`{value}`"),
-                Unless::Unset => String::new(),
+                DefaultValue::Value(value) => format!("`{value}`"),
+                DefaultValue::Unset => String::new(),
             };
             out += &format!(
                 "| `{}` | {} | {default} | {} |\n",

@@ -24,15 +24,15 @@ pub enum Handled {
     Refused(RpcError),
     /// A request for a server: [`crate::mux::serve`] has the answer.
     Call(Box<Call>),
-    /// What takes time and no single server: [`later`] has the answer.
-    Later(Later),
+    /// What takes time and no single server: [`deferred`] has the answer.
+    Deferred(Deferred),
     /// A modern client wants to hear of changes until it takes the request back.
     Listen(Filter, Actor),
 }
 
 /// What is answered from what is known of the servers, once they had their chance to start.
 #[derive(Debug, Clone)]
-pub enum Later {
+pub enum Deferred {
     /// The result of `initialize`, with the servers' instructions, for the client of this name.
     Initialize(Revision, Box<str>),
     /// The result of `server/discover`, with the servers' instructions.
@@ -97,7 +97,7 @@ fn request(
     if method == Method::Initialize && head.era() == Era::Legacy {
         let revision = initialize(hub, session, &message)?;
         let client = client_name(session, &head, &message);
-        return Ok(Handled::Later(Later::Initialize(revision, client)));
+        return Ok(Handled::Deferred(Deferred::Initialize(revision, client)));
     }
     let era = head.era();
     if era == Era::Modern {
@@ -111,7 +111,7 @@ fn request(
         let cursor = message.params().and_then(|params| object::get(params, "cursor"));
         let cursor = cursor.filter(|cursor| *cursor != "null").map(Into::into);
         let client = client_name(session, &head, &message);
-        return Ok(Handled::Later(Later::List { kind, era, cursor, client }));
+        return Ok(Handled::Deferred(Deferred::List { kind, era, cursor, client }));
     }
     match (&method, era) {
         (
@@ -127,7 +127,7 @@ fn request(
         | (Method::TasksUpdate, Era::Modern) => Ok(call(session, message, head)),
         (Method::Discover, Era::Modern) => {
             let client = client_name(session, &head, &message);
-            Ok(Handled::Later(Later::Discover(client)))
+            Ok(Handled::Deferred(Deferred::Discover(client)))
         }
         (Method::Discover, Era::Legacy) => Err(head
             .meta(&message)
@@ -171,7 +171,7 @@ fn legacy_request(
         }
         Method::ResourcesSubscribe => {
             let uri = (&*head.request(message)?.name).into();
-            Ok(Handled::Later(Later::Subscribe { uri }))
+            Ok(Handled::Deferred(Deferred::Subscribe { uri }))
         }
         Method::ResourcesUnsubscribe => {
             session.unsubscribe(&head.request(message)?.name);
@@ -181,7 +181,7 @@ fn legacy_request(
             let cursor = message.params().and_then(|params| object::get(params, "cursor"));
             // All tasks are on one page, so every cursor is a wrong one.
             match cursor.filter(|cursor| *cursor != "null") {
-                None => Ok(Handled::Later(Later::Tasks)),
+                None => Ok(Handled::Deferred(Deferred::Tasks)),
                 Some(_) => Err(RpcError::invalid_params("`params.cursor` is no cursor of tasks")),
             }
         }
@@ -238,19 +238,19 @@ fn set_level(hub: &Hub, session: &Session, message: &Message) -> Result<(), RpcE
 }
 
 /// The response.
-pub async fn later(hub: &Hub, session: &Arc<Session>, id: &str, later: Later) -> Payload {
-    let found = match later {
-        Later::Subscribe { uri } => {
+pub async fn deferred(hub: &Hub, session: &Arc<Session>, id: &str, deferred: Deferred) -> Payload {
+    let found = match deferred {
+        Deferred::Subscribe { uri } => {
             subscribe(hub, session, &uri).await.map(|()| bytes::Bytes::from_static(b"{}"))
         }
-        Later::Tasks => Ok(tasks::list(hub, &session.actor()).await.into()),
-        Later::Initialize(revision, client) => {
+        Deferred::Tasks => Ok(tasks::list(hub, &session.actor()).await.into()),
+        Deferred::Initialize(revision, client) => {
             let world = hub.settled_world().await;
             let capabilities = hello::capabilities(&world, Era::Legacy);
             let instructions = hello::instructions(&world, session.subject(), &client);
             Ok(hello::initialize(&capabilities, instructions, revision).into())
         }
-        Later::Discover(client) => {
+        Deferred::Discover(client) => {
             let world = hub.settled_world().await;
             let capabilities = hello::capabilities(&world, Era::Modern);
             Ok(hello::discover(
@@ -259,7 +259,7 @@ pub async fn later(hub: &Hub, session: &Arc<Session>, id: &str, later: Later) ->
             )
             .into())
         }
-        Later::List { kind, era, cursor, client } => {
+        Deferred::List { kind, era, cursor, client } => {
             let world = hub.settled_world().await;
             page(hub, session, &world, (kind, era), cursor.as_deref(), &client)
         }

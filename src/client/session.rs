@@ -35,14 +35,14 @@ const CWD_MAX: usize = 4096;
 
 /// How a session reaches us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Way {
+pub enum Carriage {
     Stdio,
     Link,
     Http,
     Sse,
 }
 
-impl Way {
+impl Carriage {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Stdio => "stdio",
@@ -60,7 +60,7 @@ pub struct Session {
     /// Distinguishes sessions within this process, for what servers ask back.
     pub owner: Owner,
     pub principal: Principal,
-    pub way: Way,
+    pub carriage: Carriage,
     /// The directory the client works in, where it is known.
     pub cwd: Option<Arc<Path>>,
     /// What was sent to the client.
@@ -140,7 +140,12 @@ fn short_info(json: &str) -> Arc<str> {
 static NEXT_OWNER: AtomicU64 = AtomicU64::new(1);
 
 impl Session {
-    pub fn new(id: SessionId, principal: Principal, way: Way, cwd: Option<PathBuf>) -> Arc<Self> {
+    pub fn new(
+        id: SessionId,
+        principal: Principal,
+        carriage: Carriage,
+        cwd: Option<PathBuf>,
+    ) -> Arc<Self> {
         let number = NEXT_OWNER.fetch_add(1, Ordering::Relaxed);
         let owner = Owner { principal: principal.number(), session: number };
         // A client may still hold a question of an earlier daemon: ids must not meet.
@@ -150,7 +155,7 @@ impl Session {
             id,
             owner,
             principal,
-            way,
+            carriage,
             cwd: cwd.filter(|cwd| cwd.as_os_str().len() <= CWD_MAX).map(Into::into),
             ledger: Arc::default(),
             state: Lock::new(state),
@@ -175,7 +180,7 @@ impl Session {
         self.is_told.store(true, Ordering::Relaxed);
         recorder.record(Fact::SessionOpened {
             session: self.id,
-            front: self.way.as_str(),
+            front: self.carriage.as_str(),
             principal: self.principal.label().to_string(),
             client: client.title(),
             revision: client.revision.to_string(),
@@ -185,7 +190,7 @@ impl Session {
 
     /// Whether that is still to be told, of a modern client.
     pub fn is_untold(&self) -> bool {
-        self.way != Way::Http && !self.is_told.load(Ordering::Relaxed)
+        self.carriage != Carriage::Http && !self.is_told.load(Ordering::Relaxed)
     }
 
     /// Completes when no request is in flight.
@@ -378,7 +383,7 @@ impl Drop for InFlight {
 
 #[cfg(test)]
 mod tests {
-    use super::{Client, INFO_MAX, Revision, Session, Way};
+    use super::{Carriage, Client, INFO_MAX, Revision, Session};
     use crate::access::Principal;
     use crate::base::SessionId;
 
@@ -402,7 +407,7 @@ mod tests {
     fn a_directory_is_no_longer_than_a_path_can_be() {
         let with = |len: usize| {
             let cwd = format!("/{}", "d".repeat(len)).into();
-            Session::new(SessionId::random(), Principal::User(1), Way::Link, Some(cwd))
+            Session::new(SessionId::random(), Principal::User(1), Carriage::Link, Some(cwd))
         };
         assert!(with(100).cwd.is_some() && with(5000).cwd.is_none());
     }

@@ -45,20 +45,20 @@ pub struct Key {
     pub name: &'static str,
     pub kind: Kind,
     /// The default as it would be written, or what stands in for one.
-    pub default: Unless,
+    pub default: DefaultValue,
     pub doc: &'static str,
 }
 
 /// What holds when a key is not set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unless {
+pub enum DefaultValue {
     /// A TOML value.
     Value(&'static str),
     /// No value; the description says what that means.
     Unset,
 }
 
-const fn key(name: &'static str, kind: Kind, default: Unless, doc: &'static str) -> Key {
+const fn key(name: &'static str, kind: Kind, default: DefaultValue, doc: &'static str) -> Key {
     Key { name, kind, default, doc }
 }
 
@@ -74,7 +74,7 @@ use server::TRANSPORTS;
 use top::COMPRESSIONS;
 pub use top::{CACHE, CLIENT, EXPOSURES, HTTP, RESULTS, TOP};
 
-use Unless::Value;
+use DefaultValue::Value;
 
 /// The sections: name in the file, keys, description. `*` stands for a name the user chooses.
 pub const SECTIONS: &[(&str, &[Key], &str)] = &[
@@ -115,6 +115,6 @@ pub fn kind_of(keys: &[Key], name: &str) -> Option<Kind> {
 pub fn default_of(keys: &[Key], name: &str) -> Option<&'static str> {
     match keys.iter().find(|key| key.name == name)?.default {
         Value(text) => Some(text),
-        Unless::Unset => None,
+        DefaultValue::Unset => None,
     }
 }

@@ -2,7 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::keys::{AUTH, CACHE, CLIENT, HTTP, Key, Kind, RECIPE, RESULTS, SERVER, TOP, Unless};
+use super::keys::{
+    AUTH, CACHE, CLIENT, DefaultValue, HTTP, Key, Kind, RECIPE, RESULTS, SERVER, TOP,
+};
 
 /// The schema (draft 2020-12), from the table of keys.
 pub fn schema() -> Value {
@@ -75,7 +77,7 @@ fn property(key: &Key) -> Value {
         Kind::Choice(texts) => json!({ "enum": texts }),
     };
     schema["description"] = json!(key.doc);
-    if let Unless::Value(text) = key.default {
+    if let DefaultValue::Value(text) = key.default {
         let toml: toml::Table = format!("d = {text}").parse().expect("defaults are TOML");
         schema["default"] = serde_json::to_value(&toml["d"]).expect("TOML values are JSON values");
     }

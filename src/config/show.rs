@@ -6,7 +6,7 @@
 
 use std::fmt::Write;
 
-use super::keys::{self, Key, Unless};
+use super::keys::{self, DefaultValue, Key};
 use super::reference;
 use super::tree::{Node, Table, Value};
 use crate::base::visible;
@@ -39,35 +39,35 @@ fn section(out: &mut String, table: &Table, keys: &[Key], is_server: bool) {
     for key in keys {
         match (table.get(key.name), key.default) {
             (Some(node), _) => {
-                let hide = is_server && matches!(key.name, "env" | "headers");
+                let redact = is_server && matches!(key.name, "env" | "headers");
                 let shown = match &node.value {
                     Value::Text(text) if is_server && key.name == "url" => quoted(&url(text)),
-                    any => value(any, hide),
+                    any => value(any, redact),
                 };
                 let _ = writeln!(out, "{} = {shown}  # {}", key.name, node.at);
             }
-            (None, Unless::Value(default)) => {
+            (None, DefaultValue::Value(default)) => {
                 let _ = writeln!(out, "# {} = {default}", key.name);
             }
-            (None, Unless::Unset) => {}
+            (None, DefaultValue::Unset) => {}
         }
     }
 }
 
-fn value(value_: &Value, hide: bool) -> String {
+fn value(value_: &Value, redact: bool) -> String {
     match value_ {
-        Value::Text(text) if hide && !reference::has_reference(text) => quoted("(hidden)"),
+        Value::Text(text) if redact && !reference::has_reference(text) => quoted("(hidden)"),
         Value::Text(text) => quoted(text),
         Value::Bool(bool) => bool.to_string(),
         Value::List(items) => {
-            let items: Vec<String> = items.iter().map(|item| value(&item.value, hide)).collect();
+            let items: Vec<String> = items.iter().map(|item| value(&item.value, redact)).collect();
             format!("[{}]", items.join(", "))
         }
         Value::Table(members) => {
             let member = |(name, node): (&String, &Node)| {
                 // Of `auth`.
-                let hide = hide || matches!(name.as_str(), "token" | "client_secret");
-                format!("{} = {}", bare(name), value(&node.value, hide))
+                let redact = redact || matches!(name.as_str(), "token" | "client_secret");
+                format!("{} = {}", bare(name), value(&node.value, redact))
             };
             format!("{{ {} }}", members.iter().map(member).collect::<Vec<_>>().join(", "))
         }

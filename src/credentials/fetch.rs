@@ -138,7 +138,7 @@ impl Fetch {
                 None if answer.status.is_success() => {
                     return Ok(Response::from_parts(answer, body.to_vec()));
                 }
-                None => return Ok(Response::from_parts(answer, secrets.hide(&body))),
+                None => return Ok(Response::from_parts(answer, secrets.redact(&body))),
             }
         }
         Err("it redirects too often".into())

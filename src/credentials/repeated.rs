@@ -36,10 +36,10 @@ impl Sent {
     }
 
     /// An answer without any of it.
-    pub(super) fn hide(&self, answer: &[u8]) -> Vec<u8> {
+    pub(super) fn redact(&self, answer: &[u8]) -> Vec<u8> {
         let text = String::from_utf8_lossy(answer);
-        let hide = |text: String, secret: &Secret| text.replace(secret.expose(), HIDDEN);
-        self.0.iter().fold(text.into_owned(), hide).into_bytes()
+        let redact = |text: String, secret: &Secret| text.replace(secret.expose(), HIDDEN);
+        self.0.iter().fold(text.into_owned(), redact).into_bytes()
     }
 }
 
@@ -68,7 +68,7 @@ mod tests {
         let headers = HeaderMap::from_iter([(AUTHORIZATION, basic.parse().unwrap())]);
         let form = "grant_type=authorization_code&code=a%2Fcode&code_verifier=proof&client_id=mine";
         let sent = Sent::new(&headers, form.as_bytes());
-        let hidden = |answer: &str| String::from_utf8(sent.hide(answer.as_bytes())).unwrap();
+        let hidden = |answer: &str| String::from_utf8(sent.redact(answer.as_bytes())).unwrap();
         assert_eq!(
             hidden(form),
             "grant_type=authorization_code&code=(hidden)&code_verifier=(hidden)&client_id=mine"
@@ -81,6 +81,6 @@ mod tests {
     #[test]
     fn a_request_without_secrets_hides_nothing() {
         let sent = Sent::new(&HeaderMap::new(), b"");
-        assert_eq!(sent.hide(b"any text"), b"any text");
+        assert_eq!(sent.redact(b"any text"), b"any text");
     }
 }

@@ -10,8 +10,8 @@ use super::sink::Sink;
 use super::stowage;
 use crate::base::{Tasks, memory};
 use crate::client::announce::{Announcements, Filter, Listening, Said};
-use crate::client::handle::{self, Handled, Later};
-use crate::client::session::{Session, Way};
+use crate::client::handle::{self, Deferred, Handled};
+use crate::client::session::{Carriage, Session};
 use crate::connection::PendingCall;
 use crate::connection::pending::Description;
 use crate::meta;
@@ -81,7 +81,7 @@ impl Duplex {
             Handled::Call(mut call) => {
                 call.pending = self.note(&call, &id);
                 let is_tool_call = call.head.target() == Some(Target::Tool);
-                call.is_kept = self.session.way == Way::Link && !is_tool_call;
+                call.is_kept = self.session.carriage == Carriage::Link && !is_tool_call;
                 call.again = is_again;
                 let back = Back::Duplex(self.outbox.clone());
                 let outlet = CallOutlet::new(self.session.clone(), call.era, back);
@@ -95,14 +95,15 @@ impl Duplex {
                     (frame::Kind::Message, reply.payload)
                 });
             }
-            Handled::Later(later) => self.answer_later(&id, later, sink),
+            Handled::Deferred(deferred) => self.answer_deferred(&id, deferred, sink),
             Handled::Listen(filter, actor) => self.listen(&id, (filter, actor), sink),
         }
     }
 
     /// Notes a call for the next process of ours, to which the bridge of a link will come back.
     fn note(&self, call: &mux::Call, id: &str) -> Option<PendingCall> {
-        let pending = self.hub.pending.as_ref().filter(|_| self.session.way == Way::Link)?;
+        let pending =
+            self.hub.pending.as_ref().filter(|_| self.session.carriage == Carriage::Link)?;
         let params = call.head.request(&call.message).ok()?;
         // Anything else can be asked for again.
         if params.target != Target::Tool {
@@ -163,12 +164,12 @@ impl Duplex {
         });
     }
 
-    fn answer_later(&self, id: &str, later: Later, sink: Sink) {
+    fn answer_deferred(&self, id: &str, deferred: Deferred, sink: Sink) {
         let (hub, session, own_id) = (self.hub.clone(), self.session.clone(), id.to_owned());
         let outbox = self.outbox.clone();
-        self.spawn(id, "later", sink, async move {
+        self.spawn(id, "deferred", sink, async move {
             outbox.room().await;
-            (frame::Kind::Message, handle::later(&hub, &session, &own_id, later).await)
+            (frame::Kind::Message, handle::deferred(&hub, &session, &own_id, deferred).await)
         });
     }
 

@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 use crate::access::Principal;
 use crate::base::records::{Left, Record, Records};
 use crate::base::{SessionId, fd_store};
-use crate::client::session::{Session, Way};
+use crate::client::session::{Carriage, Session};
 use crate::connection::AskedBefore;
 use crate::connection::pending::{LeftCall, PendingCall, Reached, Written};
 use crate::mux::Resumed;
@@ -127,7 +127,7 @@ pub fn take_up(links: Vec<LeftLink>, calls: Vec<LeftCall>, heirs: &mut [Heir<'_>
     }
     let mut out = Vec::new();
     for link in links {
-        let session = Session::new(link.id, link.principal, Way::Link, Some(link.cwd));
+        let session = Session::new(link.id, link.principal, Carriage::Link, Some(link.cwd));
         let mut restored = Restored { seen: link.seen, ..Restored::default() };
         let mut running = Vec::new();
         for left in of_session.remove(&session.id).unwrap_or_default() {

@@ -24,7 +24,7 @@ use super::http::Peer;
 use crate::access::Principal;
 use crate::base::records::Record;
 use crate::base::{Lock, SessionId, Tasks};
-use crate::client::session::{Session, Way};
+use crate::client::session::{Carriage, Session};
 use crate::outbox::{Outbox, SILENT_MAX};
 use crate::telemetry::Fact;
 use crate::wire::Payload;
@@ -280,7 +280,7 @@ impl Links {
             }
         }
         let session =
-            Session::new(id, principal.clone(), Way::Link, Some(hello.cwd.clone().into()));
+            Session::new(id, principal.clone(), Carriage::Link, Some(hello.cwd.clone().into()));
         let record = self.table.note(&session, hello.epoch);
         let link = Arc::new(Link::new(front, session, hello.epoch, record));
         links.insert(id, link.clone());

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::http::LateStream;
+use super::http::PendingStream;
 use crate::base::Lock;
 use crate::client::session::Session;
 use crate::connection::Ask;
@@ -15,7 +15,7 @@ use crate::wire::{Era, Payload, RpcError, translate};
 #[derive(Debug)]
 pub enum Back {
     Duplex(Arc<Outbox>),
-    Http(Arc<LateStream>),
+    Http(Arc<PendingStream>),
 }
 
 /// One call's outlet. Questions that are still open when it is dropped are refused.

@@ -115,7 +115,7 @@ mod tests {
     use crate::access::Principal;
     use crate::base::SessionId;
     use crate::base::records::Records;
-    use crate::client::session::{Client, Session, Way};
+    use crate::client::session::{Carriage, Client, Session};
     use crate::wire::{Method, Revision};
 
     /// What the next process finds of a client that said this.
@@ -123,7 +123,7 @@ mod tests {
         let records = Records::new("test", 3).unwrap();
         let table = SessionTable(Some(records.clone()));
         let id = SessionId::random();
-        let session = Session::new(id, Principal::User(7), Way::Http, None);
+        let session = Session::new(id, Principal::User(7), Carriage::Http, None);
         session.greet(Client::new(Revision::V2025_03_26, Some(info), Some(capabilities)));
         let record = table.note(&session, 5).unwrap();
         let fd = records.with_fd(|fd| fd.try_clone_to_owned().unwrap());

@@ -15,7 +15,7 @@ use super::session_table::{LeftSession, SessionTable};
 use crate::access::Principal;
 use crate::base::records::Record;
 use crate::base::{Lock, SessionId};
-use crate::client::session::{Session, Way};
+use crate::client::session::{Carriage, Session};
 use crate::telemetry::{Fact, Recorder};
 use crate::wire::Topic;
 
@@ -69,7 +69,7 @@ impl Sessions {
     /// Goes on with the sessions of an earlier process of ours.
     pub fn restore(&self, sessions: Vec<LeftSession>) {
         for LeftSession { id, principal, client, used, record } in sessions {
-            let session = Session::new(id, principal, Way::Http, None);
+            let session = Session::new(id, principal, Carriage::Http, None);
             session.greet(client);
             // It may know the lists of then.
             for topic in Topic::ALL {
@@ -89,7 +89,7 @@ impl Sessions {
     }
 
     fn insert(&self, id: SessionId, principal: Principal) -> Result<Arc<HttpSession>, NoSession> {
-        let held = Arc::new(HttpSession::new(Session::new(id, principal, Way::Http, None)));
+        let held = Arc::new(HttpSession::new(Session::new(id, principal, Carriage::Http, None)));
         self.used(&held);
         let mut sessions = self.lock();
         if sessions.len() >= SESSIONS_MAX {

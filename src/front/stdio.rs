@@ -9,7 +9,7 @@ use super::Front;
 use super::duplex::Duplex;
 use crate::access::Principal;
 use crate::base::{SessionId, Tasks, stdio};
-use crate::client::session::{Session, Way};
+use crate::client::session::{Carriage, Session};
 use crate::outbox::{Outbox, SILENT_MAX};
 use crate::wire::lines::{LINE_MIN, Lines};
 
@@ -25,7 +25,7 @@ pub struct GivenUp;
 /// given up, since it read nothing for too long.
 pub async fn serve(front: &Arc<Front>, stop: &Tasks) -> Result<(), GivenUp> {
     let (mut input, mut output) = stdio::open();
-    let session = Session::new(SessionId::random(), Principal::own(), Way::Stdio, None);
+    let session = Session::new(SessionId::random(), Principal::own(), Carriage::Stdio, None);
     let outbox = Outbox::lines().told_of(session.id, front.hub.recorder.clone());
     let outbox = Arc::new(outbox);
     let tasks = front.calls.child();

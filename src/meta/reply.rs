@@ -6,7 +6,7 @@ use super::inner::{Context, Ended, is_error};
 use crate::base::large;
 use crate::config::View;
 use crate::json::{Doc, Json, Slice};
-use crate::mux::shield::{self, Reader};
+use crate::mux::fit::{self, Reader};
 use crate::mux::{Outlet, ToolError, prepare};
 use crate::render::preview::shortened;
 use crate::render::{TextFormat, format};
@@ -61,9 +61,9 @@ impl<O: Outlet> Context<'_, O> {
         }
         let work = move || {
             let data = Doc::of(&payload);
-            let reference = shield::store(&reader, &data);
+            let reference = fit::store(&reader, &data);
             let budget = (most / 4).min(PAYLOAD_MIN);
-            shield::envelope(&reader, data.root(), reference.as_deref(), len, budget)
+            fit::envelope(&reader, data.root(), reference.as_deref(), len, budget)
         };
         match large::beside(len, work).await {
             Some(short) => self.written(short),
@@ -234,9 +234,9 @@ fn short(reader: &Reader, value: &Json, share: usize) -> Option<Json> {
     let len = value.len();
     let value = Doc::of(value);
     let root = value.root();
-    let data = if root.get("content").is_some() { shield::data(root) } else { value.clone() };
-    let reference = shield::store(reader, &data);
-    let short = shield::envelope(reader, data.root(), reference.as_deref(), len, share / 2);
+    let data = if root.get("content").is_some() { fit::data(root) } else { value.clone() };
+    let reference = fit::store(reader, &data);
+    let short = fit::envelope(reader, data.root(), reference.as_deref(), len, share / 2);
     (short.len() < len).then_some(short)
 }
 

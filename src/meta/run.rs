@@ -8,7 +8,7 @@ use super::inner::Context;
 use super::input::Fields;
 use super::reply::room;
 use super::single;
-use super::table::{self, Does, MetaTool, PREFIX, RECIPE_PREFIX};
+use super::table::{self, MetaKind, MetaTool, PREFIX, RECIPE_PREFIX};
 use super::{pipeline, recipe, status, stored};
 use crate::access::{Action, ActionKind};
 use crate::base::large;
@@ -121,24 +121,24 @@ async fn perform<O: Outlet>(
     let mut fields = Fields::of(given, "")?;
     context.format = fields.format()?;
     // A server that is still starting may bring what is asked for.
-    if matches!(tool.does, Does::SearchTools | Does::Status | Does::DryRun) {
+    if matches!(tool.kind, MetaKind::SearchTools | MetaKind::Status | MetaKind::DryRun) {
         context.world = context.hub.settled_world().await;
     }
     let max = context.world.config.max_calls;
-    match tool.does {
-        Does::Parallel => {
+    match tool.kind {
+        MetaKind::Parallel => {
             let plan = Plan::parallel(&mut fields, max)?;
             Ok(fan_out(context, plan, tool.name).await)
         }
-        Does::Batch => {
+        MetaKind::Batch => {
             let plan = Plan::batch(&mut fields, max)?;
             Ok(fan_out(context, plan, tool.name).await)
         }
-        Does::Pipeline => {
+        MetaKind::Pipeline => {
             let (steps, notes) = pipeline::decode(&mut fields, max)?;
             Ok(in_turn(context, steps, notes, tool.name).await)
         }
-        Does::Call => match single::Plan::decode(&mut fields)? {
+        MetaKind::Call => match single::Plan::decode(&mut fields)? {
             single::Plan::Tool(wanted) => context.single(&wanted).await,
             single::Plan::GetResult(arguments) => {
                 let mut fields = Fields::of(arguments, "arguments")?;
@@ -148,32 +148,32 @@ async fn perform<O: Outlet>(
                 Ok(context.payload(found, 0, tool.name).await)
             }
         },
-        Does::DryRun => {
+        MetaKind::DryRun => {
             let calls = Calls::decode(&mut fields, max)?;
             Ok(dry_run(context, calls, tool.name).await)
         }
-        Does::RecipeRun => {
+        MetaKind::RecipeRun => {
             let (recipe, given) = recipe::decode(&mut fields, &context.world)?;
             run_recipe(context, &recipe, given).await
         }
-        Does::RecipeDryRun => {
+        MetaKind::RecipeDryRun => {
             let (recipe, given) = recipe::decode(&mut fields, &context.world)?;
             let calls = Calls::of_recipe(&recipe, given, max)?;
             Ok(dry_run(context, calls, tool.name).await)
         }
-        Does::SearchTools => {
+        MetaKind::SearchTools => {
             let found = super::find::search_tools(context, &mut fields).await?;
             Ok(context.payload(found, 0, tool.name).await)
         }
-        Does::GetResult => {
+        MetaKind::GetResult => {
             let found = stored::get_result(context, &mut fields).await?;
             Ok(context.payload(found, 0, tool.name).await)
         }
-        Does::CacheClear => {
+        MetaKind::CacheClear => {
             let done = status::cache_clear(context, &mut fields)?;
             Ok(context.payload(done, 0, tool.name).await)
         }
-        Does::Status => {
+        MetaKind::Status => {
             let found = status::status(context, &mut fields)?;
             Ok(context.payload(found, 0, tool.name).await)
         }

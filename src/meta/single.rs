@@ -4,7 +4,7 @@ use super::inner::{Context, is_error};
 use super::input::{Fields, Wanted};
 use crate::base::large;
 use crate::json::{Doc, Json, Slice};
-use crate::mux::shield::{self, Reader};
+use crate::mux::fit::{self, Reader};
 use crate::mux::{Maker, Outlet, ToolError};
 use crate::wire::Era;
 
@@ -48,7 +48,7 @@ impl<O: Outlet> Context<'_, O> {
             Some(reader) => {
                 let whole = result.clone();
                 let work = move || {
-                    let short = shield::result_for(&reader, result.root(), len);
+                    let short = fit::result_for(&reader, result.root(), len);
                     short.and_then(|short| Doc::read(short).ok()).unwrap_or(result)
                 };
                 large::beside(len, work).await.unwrap_or(whole)
@@ -61,7 +61,7 @@ impl<O: Outlet> Context<'_, O> {
     /// Who reads the result; `None` if it is not to be touched.
     fn single_reader(&self, wanted: &Wanted) -> Option<Reader> {
         let entry = self.seen(wanted).ok()?;
-        let max = shield::max_result(self.view(), &entry.server.config, &entry.item);
+        let max = fit::max_result(self.view(), &entry.server.config, &entry.item);
         let reader = self.reader(&entry.shown);
         let is_free = !entry.item.has_output_schema;
         is_free.then(|| Reader {

@@ -11,7 +11,7 @@ use crate::json::Json;
 
 /// What a meta-tool does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Does {
+pub(super) enum MetaKind {
     Batch,
     CacheClear,
     Call,
@@ -34,17 +34,17 @@ pub(super) struct MetaTool {
     schema: &'static str,
     /// Whether it changes nothing, so that running it twice does no harm.
     pub(super) is_read_only: bool,
-    pub(super) does: Does,
+    pub(super) kind: MetaKind,
 }
 
 const fn tool(
-    does: Does,
+    kind: MetaKind,
     name: &'static str,
     is_read_only: bool,
     description: &'static str,
     schema: &'static str,
 ) -> MetaTool {
-    MetaTool { name, description, schema, is_read_only, does }
+    MetaTool { name, description, schema, is_read_only, kind }
 }
 
 /// What every name of a tool of ours begins with.
@@ -55,77 +55,77 @@ pub(super) const RECIPE_PREFIX: &str = "callmux_recipe_";
 /// All of them, by name.
 pub(super) const TABLE: &[MetaTool] = &[
     tool(
-        Does::Batch,
+        MetaKind::Batch,
         "callmux_batch",
         false,
         "Call one tool once per item, at the same time.",
         r#""properties":{"tool":{"type":"string"},"items":{"type":"array","items":{"type":"object","properties":{"arguments":{"type":"object"}}}}},"required":["tool","items"]"#,
     ),
     tool(
-        Does::CacheClear,
+        MetaKind::CacheClear,
         "callmux_cache_clear",
         false,
         "Forget cached results: all, or those of a tool or server.",
         r#""properties":{"tool":{"type":"string"},"server":{"type":"string"}}"#,
     ),
     tool(
-        Does::Call,
+        MetaKind::Call,
         "callmux_call",
         false,
         "Call any tool by name, also one that is not listed.",
         r#""properties":{"tool":{"type":"string"},"arguments":{"type":"object"}},"required":["tool"]"#,
     ),
     tool(
-        Does::DryRun,
+        MetaKind::DryRun,
         "callmux_dry_run",
         true,
         "Check a call, calls (parallel), tool+items (batch) or steps (pipeline) without running it.",
         r#""properties":{"tool":{"type":"string"},"arguments":{"type":"object"},"calls":{"type":"array"},"items":{"type":"array"},"steps":{"type":"array"}}"#,
     ),
     tool(
-        Does::GetResult,
+        MetaKind::GetResult,
         "callmux_get_result",
         true,
         "Read on in a large result by its ref. filter: status == \"open\" and n > 3.",
         r#""properties":{"ref":{"type":"string"},"path":{"type":"string"},"offset":{"type":"integer"},"limit":{"type":"integer"},"fields":{"type":"array","items":{"type":"string"}},"search":{"type":"string"},"filter":{"type":"string"},"sort":{"type":"string"},"count":{"type":"boolean"}},"required":["ref"]"#,
     ),
     tool(
-        Does::Parallel,
+        MetaKind::Parallel,
         "callmux_parallel",
         false,
         "Run several tool calls at the same time.",
         r#""properties":{"calls":{"type":"array","items":{"type":"object","properties":{"tool":{"type":"string"},"arguments":{"type":"object"}},"required":["tool"]}}},"required":["calls"]"#,
     ),
     tool(
-        Does::Pipeline,
+        MetaKind::Pipeline,
         "callmux_pipeline",
         false,
         "Run calls in turn. inputMapping sets arguments from results: $text, $json.a[0].b (the step before), $steps[0].json.a.",
         r#""properties":{"steps":{"type":"array","items":{"type":"object","properties":{"tool":{"type":"string"},"arguments":{"type":"object"},"inputMapping":{"type":"object"},"onMappingMissing":{"enum":["continue","fail"]}},"required":["tool"]}}},"required":["steps"]"#,
     ),
     tool(
-        Does::RecipeDryRun,
+        MetaKind::RecipeDryRun,
         "callmux_recipe_dry_run",
         true,
         "Check a recipe run without running it.",
         r#""properties":{"recipe":{"type":"string"},"arguments":{"type":"object"}},"required":["recipe"]"#,
     ),
     tool(
-        Does::RecipeRun,
+        MetaKind::RecipeRun,
         "callmux_recipe_run",
         false,
         "Run a recipe of the config by name (callmux_status lists them).",
         r#""properties":{"recipe":{"type":"string"},"arguments":{"type":"object"}},"required":["recipe"]"#,
     ),
     tool(
-        Does::SearchTools,
+        MetaKind::SearchTools,
         "callmux_search_tools",
         true,
         "Find tools by what they do; answers with signatures. Several queries: queries.",
         r#""properties":{"query":{"type":"string"},"queries":{"type":"array","items":{"type":"string"}},"server":{"type":"string"},"limit":{"type":"integer"}}"#,
     ),
     tool(
-        Does::Status,
+        MetaKind::Status,
         "callmux_status",
         true,
         "Servers, their tools, recipes, cache, tokens saved.",

@@ -8,7 +8,7 @@
 //! 6. **call**: wait until the server is ready or the deadline, send, wait for the answer;
 //! 7. **classify**: how did it end;
 //! 8. **remember**: what may be kept, what is no longer true ([`super::cache`]);
-//! 9. **render**: the answer as this client is to read it, in its era ([`super::shield`]).
+//! 9. **render**: the answer as this client is to read it, in its era ([`super::fit`]).
 //!
 //! A server that asks the client something in between makes rounds of it ([`super::rounds`]).
 //!
@@ -22,14 +22,14 @@ use tokio::time::Instant;
 use super::cache::{Change, Kept, Key, Lead, Look, Part};
 use super::call::{Call, Maker, Outlet, Reply};
 use super::failure::{Failure, Lost};
-use super::held::{self, Held, Whose};
+use super::fit;
 use super::hub::Hub;
 use super::locate::{Located, kind, locate, nothing_there};
+use super::open_round::{self, OpenRound, Whose};
 use super::prepare;
 use super::record::CallRecord;
 use super::rounds;
 use super::sending::{self, Back, Heard, Limits, Logs, PassOn, Routed};
-use super::shield;
 use super::world::World;
 use crate::access::{Action, Permit};
 use crate::arguments::may_need;
@@ -65,7 +65,7 @@ pub async fn serve(hub: Hub, call: Box<Call>, outlet: impl Outlet) -> Reply {
             let payload = translate::result(id, result);
             Reply::well(record.finished(CallOutcome::Done, None, payload))
         }
-        Done::Held(payload) => Reply::well(record.finished(CallOutcome::Done, None, payload)),
+        Done::OpenRound(payload) => Reply::well(record.finished(CallOutcome::Done, None, payload)),
     }
 }
 
@@ -76,7 +76,7 @@ enum Done {
     /// With a result that needed no server.
     Known(&'static str),
     /// With a question; the call waits for the answer.
-    Held(Payload),
+    OpenRound(Payload),
 }
 
 async fn perform(
@@ -86,7 +86,8 @@ async fn perform(
     outlet: &impl Outlet,
     record: &mut CallRecord<'_>,
 ) -> Result<Done, Failure> {
-    if let Some(state) = params.request_state.and_then(object::string).filter(|s| held::is_ours(s))
+    if let Some(state) =
+        params.request_state.and_then(object::string).filter(|s| open_round::is_ours(s))
     {
         return Box::pin(go_on(hub, call, params, &state, outlet, record)).await;
     }
@@ -157,13 +158,11 @@ async fn render(hub: &Hub, world: &World, call: &Call, located: &Located<'_>, do
     }
     let direct = payload.len();
     let limits = match (call.maker, error) {
-        (Maker::Client, None) => shield::limits(call.view(&world.config), located),
+        (Maker::Client, None) => fit::limits(call.view(&world.config), located),
         _ => None,
     };
     let payload = match limits.filter(|limits| limits.touch(&payload)) {
-        Some(limits) => {
-            Box::pin(shield::response(limits.reader(hub, call, located), payload)).await
-        }
+        Some(limits) => Box::pin(fit::response(limits.reader(hub, call, located), payload)).await,
         None => payload,
     };
     for ledger in [&hub.ledger, &call.ledger] {
@@ -245,7 +244,7 @@ async fn rounds_of(
             Heard::Asked(sent, ask) => {
                 let (server, whose) = (located.server.clone(), whose(call, params));
                 let own = (&*located.own).into();
-                return hold(hub, call, Held { whose, server, own, sent, ask });
+                return hold(hub, call, OpenRound { whose, server, own, sent, ask });
             }
         };
         match translate::answer(&message, asked(call, params, located.server, era)) {
@@ -287,13 +286,13 @@ async fn go_on(
     record: &mut CallRecord<'_>,
 ) -> Result<Done, Failure> {
     let unknown =
-        |error: held::Unknown| Failure::Refused(RpcError::invalid_params(error.to_string()));
-    let held = hub.held.take(state, &whose(call, params)).map_err(unknown)?;
-    record.name(Some(held.server.name.clone()), (&*params.name).into());
-    let _permit = authorize(&hub.world(), call, params, (&held.server.name, &held.own))?;
+        |error: open_round::Unknown| Failure::Refused(RpcError::invalid_params(error.to_string()));
+    let round = hub.open_rounds.take(state, &whose(call, params)).map_err(unknown)?;
+    record.name(Some(round.server.name.clone()), (&*params.name).into());
+    let _permit = authorize(&hub.world(), call, params, (&round.server.name, &round.own))?;
     let answer = params.input_responses.and_then(|json| translate::rounds::answer_to(KEY, json));
-    let Some(answer) = answer else { return hold(hub, call, held) };
-    let Held { server, own, sent, ask, whose } = held;
+    let Some(answer) = answer else { return hold(hub, call, round) };
+    let OpenRound { server, own, sent, ask, whose } = round;
     ask.answer(&answer);
     let capabilities = call.modern_capabilities();
     let pass_on = PassOn {
@@ -312,7 +311,7 @@ async fn go_on(
     match heard.map_err(|loss| lost(call, record, &located, &loss))? {
         Heard::Asked(sent, ask) => {
             let (server, own) = (server.clone(), own.clone());
-            hold(hub, call, Held { whose, server, own, sent, ask })
+            hold(hub, call, OpenRound { whose, server, own, sent, ask })
         }
         Heard::Answer(message) => {
             // What is held back for a modern client always comes from a legacy server.
@@ -333,11 +332,11 @@ fn answered(hub: &Hub, message: &Message, payload: Payload) -> Done {
 const KEY: &str = "question";
 
 /// Ends the round with the server's question; the call waits for the next one.
-fn hold(hub: &Hub, call: &Call, held: Held) -> Result<Done, Failure> {
-    let question = held.ask.message().clone();
+fn hold(hub: &Hub, call: &Call, round: OpenRound) -> Result<Done, Failure> {
+    let question = round.ask.message().clone();
     let id = call.message.id().unwrap_or("null");
-    match hub.held.keep(held) {
-        Ok(state) => Ok(Done::Held(translate::rounds::ask(id, KEY, &question, &state))),
+    match hub.open_rounds.keep(round) {
+        Ok(state) => Ok(Done::OpenRound(translate::rounds::ask(id, KEY, &question, &state))),
         Err(_) => Err(Failure::Refused(RpcError::new(
             code::INTERNAL,
             "too many calls wait for answers of their clients",
@@ -427,7 +426,7 @@ fn refuse_others_state(params: &RequestParams<'_>, located: &Located<'_>) -> Res
     }
     let live = located.server.status().live.clone();
     if live.is_some_and(|live| live.identity.era == Era::Legacy) {
-        return Err(Failure::Refused(RpcError::invalid_params(held::Unknown.to_string())));
+        return Err(Failure::Refused(RpcError::invalid_params(open_round::Unknown.to_string())));
     }
     Ok(())
 }

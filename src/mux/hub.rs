@@ -10,8 +10,8 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::cache::{Cache, Key, Part};
-use super::held::HeldCalls;
 use super::ledger::Ledger;
+use super::open_round::OpenRounds;
 use super::subscriptions::Subscriptions;
 use super::world::World;
 use crate::access::Principal;
@@ -41,7 +41,7 @@ pub struct Shared {
     /// What servers say to everybody.
     pub board: Board,
     /// Calls that wait for their clients.
-    pub(super) held: HeldCalls,
+    pub(super) open_rounds: OpenRounds,
     /// Which resources clients want to hear about.
     pub subscriptions: Subscriptions,
     /// What reading calls brought.
@@ -88,7 +88,7 @@ impl Hub {
             leaving: CancellationToken::new(),
             pending,
             board,
-            held: HeldCalls::default(),
+            open_rounds: OpenRounds::default(),
             subscriptions: Subscriptions::default(),
             cache: Cache::default(),
             results,

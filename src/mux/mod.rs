@@ -7,7 +7,7 @@
 //! Sockets, HTTP, how a principal was proved, how a server's process is run.
 //!
 //! # How to read it
-//! [`dispatch`] is the life of a [`call`], phase by phase; [`prepare`], [`cache`] and [`shield`] are phases
+//! [`dispatch`] is the life of a [`call`], phase by phase; [`prepare`], [`cache`] and [`fit`] are phases
 //! of their own. [`world`] is what it looks things up in, [`mod@resume`] the rest of a call that an earlier
 //! process sent, [`failure`] what an agent reads when there is no result.
 
@@ -15,16 +15,16 @@ pub mod cache;
 pub mod call;
 pub mod dispatch;
 pub mod failure;
-mod held;
+pub mod fit;
 pub mod hub;
 pub mod ledger;
 pub mod locate;
+mod open_round;
 pub mod prepare;
 pub mod record;
 pub mod resume;
 mod rounds;
 mod sending;
-pub mod shield;
 pub mod subscriptions;
 pub mod tasks;
 pub mod world;

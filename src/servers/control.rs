@@ -10,7 +10,7 @@ use crate::config::ServerConfig;
 
 /// What is wanted of a server. The newest holds.
 #[derive(Debug, Clone)]
-pub(super) struct Wish {
+pub(super) struct Desired {
     pub(super) config: Arc<ServerConfig>,
     pub(super) up: bool,
     /// Counts the orders of operators.
@@ -36,7 +36,7 @@ pub enum Order {
 /// The control loop's hold on one server.
 #[derive(Debug)]
 pub struct Control {
-    wish: watch::Sender<Wish>,
+    desired: watch::Sender<Desired>,
     stop: Tasks,
 }
 
@@ -46,39 +46,39 @@ impl Control {
         config: Arc<ServerConfig>,
         up: bool,
         stop: Tasks,
-    ) -> (Self, watch::Receiver<Wish>) {
-        let wish = Wish { config, up, number: 0, restarts: 0, retries: 0, retired: false };
-        let (wish, wishes) = watch::channel(wish);
-        (Self { wish, stop }, wishes)
+    ) -> (Self, watch::Receiver<Desired>) {
+        let desired = Desired { config, up, number: 0, restarts: 0, retries: 0, retired: false };
+        let (desired, changes) = watch::channel(desired);
+        (Self { desired, stop }, changes)
     }
 
     /// Passes on what an operator asks for, and returns its number.
     pub fn order(&self, order: Order) -> u64 {
-        self.wish.send_modify(|wish| {
-            wish.number += 1;
-            wish.restarts += u64::from(order == Order::Restart);
+        self.desired.send_modify(|desired| {
+            desired.number += 1;
+            desired.restarts += u64::from(order == Order::Restart);
             match order {
-                Order::Retry => wish.retries += 1,
-                _ => wish.up = order != Order::Stop,
+                Order::Retry => desired.retries += 1,
+                _ => desired.up = order != Order::Stop,
             }
         });
-        self.wish.borrow().number
+        self.desired.borrow().number
     }
 
     /// From its next start on the server runs by this config.
     pub fn adjust(&self, config: Arc<ServerConfig>) {
-        self.wish.send_modify(|wish| wish.config = config);
+        self.desired.send_modify(|desired| desired.config = config);
     }
 
     pub fn is_up(&self) -> bool {
-        self.wish.borrow().up
+        self.desired.borrow().up
     }
 
     /// Gives the server up: it ends when nobody can call it any more, at the latest after `drain`.
     pub fn retire(self, drain: Duration, tasks: &Tasks) {
-        self.wish.send_modify(|wish| wish.retired = true);
+        self.desired.send_modify(|desired| desired.retired = true);
         tasks.spawn_until_stopped("retired server", async move {
-            drop(tokio::time::timeout(drain, self.wish.closed()).await);
+            drop(tokio::time::timeout(drain, self.desired.closed()).await);
             self.stop.stop();
         });
     }

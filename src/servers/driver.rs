@@ -9,7 +9,7 @@ use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::control::{Control, Wish};
+use super::control::{Control, Desired};
 use super::handle::{Live, Phase, Server, Status};
 use super::keep::Found;
 use super::machine::{Action, Event, Machine, State};
@@ -91,16 +91,16 @@ pub fn start(
         wake: wake.clone(),
         credential: credential.clone().ok().flatten(),
     };
-    let (control, wishes) = Control::new(config.clone(), up, stop.clone());
-    let wish = wishes.borrow().clone();
+    let (control, changes) = Control::new(config.clone(), up, stop.clone());
+    let desired = changes.borrow().clone();
     let driver = Driver {
         name,
         config,
         recorder,
         changed,
         status,
-        wishes,
-        wish,
+        changes,
+        desired,
         machine: Machine::new(),
         random: Jitter::from_kernel(),
         units,
@@ -131,9 +131,9 @@ struct Driver {
     recorder: Recorder,
     changed: Arc<Notify>,
     status: watch::Sender<Arc<Status>>,
-    wishes: watch::Receiver<Wish>,
+    changes: watch::Receiver<Desired>,
     /// The newest that was followed.
-    wish: Wish,
+    desired: Desired,
     machine: Machine,
     random: Jitter,
     units: Option<Units>,
@@ -163,7 +163,7 @@ struct Driver {
 #[expect(clippy::large_enum_variant, reason = "there is one at a time, and a start is rare")]
 enum Woken {
     Stop,
-    Wish,
+    Desired,
     Started(Result<(Running, Offer), StartFailure>),
     Stopped(String),
     Refreshed(ChangedLists),
@@ -184,7 +184,7 @@ impl Driver {
         if self.asleep {
             self.publish();
         } else {
-            self.step(Event::Want(self.wish.up));
+            self.step(Event::Want(self.desired.up));
         }
         let mut told_to_stop = false;
         loop {
@@ -194,7 +194,7 @@ impl Driver {
                 () = self.leaving.cancelled() => return self.leave().await,
                 () = stop.stopped(), if !told_to_stop => Woken::Stop,
                 () = self.status.closed(), if !told_to_stop => Woken::Stop,
-                Ok(()) = self.wishes.changed(), if !told_to_stop => Woken::Wish,
+                Ok(()) = self.changes.changed(), if !told_to_stop => Woken::Desired,
                 result = wait(&mut self.starting) => Woken::Started(result),
                 reason = wait(&mut self.stopping) => Woken::Stopped(reason),
                 lists = wait(&mut self.refreshing) => Woken::Refreshed(lists),
@@ -218,7 +218,7 @@ impl Driver {
     /// The next process of ours takes the server over, if it can.
     async fn leave(mut self) {
         match self.running.take() {
-            Some(running) if running.is_kept() && !self.wishes.borrow().retired => {
+            Some(running) if running.is_kept() && !self.changes.borrow().retired => {
                 running.leave(LEAVE_WITHIN).await;
             }
             Some(running) => drop(running.stop(self.config.stop_timeout, false).await),
@@ -229,7 +229,7 @@ impl Driver {
     fn handle(&mut self, woken: Woken) {
         match woken {
             Woken::Stop => self.step(Event::Want(false)),
-            Woken::Wish => self.follow(),
+            Woken::Desired => self.follow(),
             Woken::Alarm => self.step(Event::Alarm),
             Woken::Called => {
                 self.asleep = false;
@@ -273,27 +273,27 @@ impl Driver {
     fn identified(&mut self) {
         let credential = self.credential.as_ref().ok().and_then(Option::as_ref);
         let is_out = credential.is_some_and(|credential| credential.is_empty());
-        if self.wish.up && !self.asleep {
+        if self.desired.up && !self.asleep {
             self.step(if is_out { Event::Restart } else { Event::Want(true) });
         }
     }
 
     fn follow(&mut self) {
-        let wish = self.wishes.borrow_and_update().clone();
-        let before = std::mem::replace(&mut self.wish, wish.clone());
-        self.config = wish.config;
-        if wish.number == before.number {
+        let desired = self.changes.borrow_and_update().clone();
+        let before = std::mem::replace(&mut self.desired, desired.clone());
+        self.config = desired.config;
+        if desired.number == before.number {
             return;
         }
-        if wish.number - before.number == wish.retries - before.retries {
+        if desired.number - before.number == desired.retries - before.retries {
             return self.step(Event::Retry);
         }
-        self.reason = (!wish.up).then(|| {
+        self.reason = (!desired.up).then(|| {
             let remedy = format!("`callmux start {}` starts it again", self.name);
             format!("an operator stopped it; {remedy}").into()
         });
         self.asleep = false;
-        self.step(match (wish.up, wish.restarts != before.restarts) {
+        self.step(match (desired.up, desired.restarts != before.restarts) {
             (false, _) => Event::Want(false),
             (true, true) => Event::Restart,
             (true, false) => Event::Want(true),
@@ -431,7 +431,7 @@ impl Driver {
             offer: self.offer.clone(),
             inherited: self.inherited,
             pid: self.pid,
-            heard: self.wish.number,
+            heard: self.desired.number,
             reason: self.reason.clone(),
             retry_at: self.machine.alarm().map(Instant::from_std),
             tries: self.machine.tries(),

@@ -1,6 +1,6 @@
 //! Keys of `[servers.NAME.auth]`.
 
-use super::Unless::{Unset, Value};
+use super::DefaultValue::{Unset, Value};
 use super::{Key, Kind, key};
 
 /// The values of `type` in `[servers.NAME.auth]`.

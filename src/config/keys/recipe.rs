@@ -1,6 +1,6 @@
 //! Keys of `[recipes.NAME]`.
 
-use super::Unless::{Unset, Value};
+use super::DefaultValue::{Unset, Value};
 use super::{Key, Kind, key};
 
 /// The values of `mode` in `[recipes.NAME]`.

@@ -1,6 +1,6 @@
 //! Keys of `[servers.NAME]`.
 
-use super::Unless::{Unset, Value};
+use super::DefaultValue::{Unset, Value};
 use super::{Key, Kind, key};
 
 /// What `transport` may be; the order is that of [`crate::config::Transport::ALL`].

@@ -1,6 +1,6 @@
 //! Keys outside of sections that have names of the user's choice.
 
-use super::Unless::{Unset, Value};
+use super::DefaultValue::{Unset, Value};
 use super::{Key, Kind, key};
 
 /// The values of `exposure`.

@@ -10,7 +10,7 @@ use hyper::{Response, StatusCode};
 use serde_json::value::RawValue;
 
 use super::send::Sent;
-use super::{Connection, Failure, Reached, Remote, later, stream};
+use super::{Connection, Failure, Reached, Remote, retry_after, stream};
 use crate::connection::route::Stream;
 use crate::http::{self, ResponseBody};
 use crate::wire::error::code;
@@ -155,8 +155,8 @@ async fn refused(
     let is_refused = REFUSED.contains(&status)
         || status.is_redirection()
         || (remote.is_sse() && status.is_client_error());
-    match later::after(status, &headers) {
-        Some(after) => Err(Failure::refused(later::reason(status, after))),
+    match retry_after::after(status, &headers) {
+        Some(after) => Err(Failure::refused(retry_after::reason(status, after))),
         None if is_refused => Err(Failure::refused(format!("HTTP status {status}"))),
         None => Err(Failure::lost(format!("HTTP status {status}"))),
     }

@@ -5,18 +5,18 @@
 //! been read from a pipe, with the request on whose stream it came.
 //!
 //! [`send`] takes messages off the queue, [`post`] sends one request and [`answer`] reads what comes
-//! back; [`standing`] is the stream that a legacy server may talk on unasked, [`subscription`] the one of
+//! back; [`server_stream`] is the stream that a legacy server may talk on unasked, [`subscription`] the one of
 //! a modern server. [`hide`] keeps what the server is shown out of what is written about it.
 //! [`sse`] is the one stream of HTTP with SSE, [`later`] what a busy server is given.
 
 mod answer;
 mod headers;
 mod hide;
-mod later;
 mod post;
+mod retry_after;
 pub(super) mod send;
+mod server_stream;
 mod sse;
-mod standing;
 mod stream;
 mod subscription;
 

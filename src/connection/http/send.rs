@@ -10,9 +10,9 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
 
 use super::super::exchange::Cell;
-use super::later::{self, Patience};
+use super::retry_after::{self, Patience};
 use super::stream::LINGER;
-use super::{Connection, Failure, Reached, Remote, answer, sse, standing, subscription};
+use super::{Connection, Failure, Reached, Remote, answer, server_stream, sse, subscription};
 use crate::base::{Secret, Tasks};
 use crate::wire::{Era, Message, Method, Payload};
 
@@ -148,7 +148,9 @@ async fn post(
         let is_sse = remote.is_sse();
         let response = remote.request(Verb::POST, &headers, body).await?;
         let status = response.status();
-        if let Some(after) = later::after(status, response.headers()).filter(later::is_bearable) {
+        if let Some(after) =
+            retry_after::after(status, response.headers()).filter(retry_after::is_bearable)
+        {
             drop(response);
             if patience.wait(connection, remote, asked, (status, after)).await {
                 continue;
@@ -194,8 +196,8 @@ async fn deliver(
         connection.misbehaved(&format!("{wrong} in answer to a message"), &body);
     }
     if message.method() == Some(&Method::Initialized) && !remote.is_sse() {
-        let standing = standing::listen(connection.clone(), remote.clone());
-        tasks.spawn_until_stopped("stream of a remote server", standing);
+        let stream = server_stream::listen(connection.clone(), remote.clone());
+        tasks.spawn_until_stopped("stream of a remote server", stream);
     }
 }
 

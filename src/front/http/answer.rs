@@ -41,8 +41,8 @@ pub(super) async fn answer(front: &Arc<Front>, prepared: Prepared) -> Response {
         Handled::Refused(error) => {
             json(status_of(error.code, held.is_some()), error.response(Some(&id)))
         }
-        Handled::Later(later) => {
-            let answer = Box::pin(handle::later(&front.hub, &session, &id, later)).await;
+        Handled::Deferred(deferred) => {
+            let answer = Box::pin(handle::deferred(&front.hub, &session, &id, deferred)).await;
             message(StatusCode::OK, answer)
         }
         Handled::Listen(filter, actor) => Box::pin(listen(front, &actor, &id, filter)).await,
@@ -55,7 +55,7 @@ pub(super) async fn answer(front: &Arc<Front>, prepared: Prepared) -> Response {
                     return json(StatusCode::OK, error.response(Some(&id)));
                 }
             };
-            let late = Arc::new(LateStream::default());
+            let late = Arc::new(PendingStream::default());
             let mut outlet = CallOutlet::new(session.clone(), call.era, Back::Http(late.clone()));
             if !reads_events {
                 outlet = outlet.answer_only();
@@ -83,7 +83,7 @@ pub(super) fn status_of(code: i64, legacy: bool) -> StatusCode {
 
 /// Where a call's events go: to a stream that exists only once there is one.
 #[derive(Debug, Default)]
-pub struct LateStream {
+pub struct PendingStream {
     state: Lock<Late>,
 }
 
@@ -94,7 +94,7 @@ struct Late {
     stream: Option<Arc<Stream>>,
 }
 
-impl LateStream {
+impl PendingStream {
     /// Adds a message. One that is a notification may be left out for a client that is behind.
     pub fn push(&self, message: Payload, is_notification: bool) {
         let mut late = self.state.lock();
@@ -163,7 +163,7 @@ enum First {
     Cancelled,
 }
 
-async fn respond(mut call: Leaving, late: Arc<LateStream>, reads_events: bool) -> Response {
+async fn respond(mut call: Leaving, late: Arc<PendingStream>, reads_events: bool) -> Response {
     let first = first(&mut call, &late, reads_events).await;
     match first {
         First::Answer(Reply { payload, error, .. }) => {
@@ -181,7 +181,7 @@ async fn respond(mut call: Leaving, late: Arc<LateStream>, reads_events: bool) -
 }
 
 /// Waits for the answer, for something that comes before it, or until it takes long.
-async fn first(call: &mut Leaving, late: &LateStream, reads_events: bool) -> First {
+async fn first(call: &mut Leaving, late: &PendingStream, reads_events: bool) -> First {
     let Leaving { answering: Some(answering), in_flight, .. } = call else {
         return First::Cancelled;
     };
@@ -210,7 +210,7 @@ async fn first(call: &mut Leaving, late: &LateStream, reads_events: bool) -> Fir
 }
 
 /// Goes on with the call as a stream of events whose last is the answer.
-fn stream_the_rest(mut call: Leaving, late: &LateStream, answer: Option<Payload>) -> Response {
+fn stream_the_rest(mut call: Leaving, late: &PendingStream, answer: Option<Payload>) -> Response {
     let held = call.held.take();
     let stream = held.as_ref().map_or_else(Stream::fleeting, |held| held.streams.open());
     stream.prime();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::http::StatusCode;
 use bytes::Bytes;
 
-use super::answer::LateStream;
+use super::answer::PendingStream;
 use super::{Front, Response, empty, refusal};
 use crate::client::handle::{self, Handled};
 use crate::front::outlet::{Back, CallOutlet};
@@ -47,10 +47,12 @@ async fn one(front: &Arc<Front>, held: &Arc<HttpSession>, message: Message) -> O
         Handled::Taken => None,
         Handled::Reply(payload) => Some(payload),
         Handled::Refused(error) => Some(translate::refusal(&id, &error)),
-        Handled::Later(later) => Some(handle::later(&front.hub, &held.session, &id, later).await),
+        Handled::Deferred(deferred) => {
+            Some(handle::deferred(&front.hub, &held.session, &id, deferred).await)
+        }
         Handled::Call(call) => {
             // One array has no place for what comes before an answer.
-            let back = Back::Http(Arc::new(LateStream::default()));
+            let back = Back::Http(Arc::new(PendingStream::default()));
             let outlet = CallOutlet::new(held.session.clone(), call.era, back).answer_only();
             Some(meta::serve(front.hub.clone(), call, outlet).await.payload)
         }

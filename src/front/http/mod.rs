@@ -35,14 +35,14 @@ use crate::access::Principal;
 use crate::access::connections::Activity;
 use crate::access::peer::{Refusal, TcpClient};
 use crate::base::SessionId;
-use crate::client::session::{Session, Way};
+use crate::client::session::{Carriage, Session};
 use crate::wire::error::code::INVALID_REQUEST;
 use crate::wire::{Payload, RpcError, headers};
 
 use asked::Asked;
 use body::{Body, Sent};
 
-pub use answer::LateStream;
+pub use answer::PendingStream;
 pub use sse::SseSessions;
 
 /// What we answer.
@@ -80,7 +80,7 @@ pub struct Caller {
 impl Caller {
     fn modern_session(&self) -> Arc<Session> {
         let open =
-            || Session::new(SessionId::random(), self.peer.principal.clone(), Way::Http, None);
+            || Session::new(SessionId::random(), self.peer.principal.clone(), Carriage::Http, None);
         self.modern.get_or_init(open).clone()
     }
 

@@ -24,7 +24,7 @@ use super::post::read;
 use super::{Caller, Front, Response, accepts, empty, json, refusal};
 use crate::access::Principal;
 use crate::base::{Lock, SessionId};
-use crate::client::session::{Session, Way};
+use crate::client::session::{Carriage, Session};
 use crate::front::duplex::Duplex;
 use crate::outbox::{FULL, Outbox, SILENT_MAX};
 use crate::telemetry::Fact;
@@ -72,7 +72,7 @@ pub(super) async fn open(
         return refusal(StatusCode::NOT_ACCEPTABLE, &error).map(axum::body::Body::new);
     }
     let principal = caller.peer.principal.clone();
-    let session = Session::new(SessionId::random(), principal, Way::Sse, None);
+    let session = Session::new(SessionId::random(), principal, Carriage::Sse, None);
     let endpoint = sse::endpoint(&format!("{MESSAGES}?{SESSION}={}", session.id));
     let outbox = Outbox::events(endpoint).told_of(session.id, front.hub.recorder.clone());
     let duplex = Arc::new(Duplex {

@@ -9,7 +9,7 @@ const SUBSCRIPTIONS_MAX: usize = 1024;
 
 /// The client's handshake, log level and subscriptions.
 #[derive(Debug, Default)]
-pub(super) struct Wishes {
+pub(super) struct ClientState {
     pub(super) initialize: Option<Message>,
     pub(super) initialized: Option<Message>,
     level: Option<Message>,
@@ -17,7 +17,7 @@ pub(super) struct Wishes {
     subscriptions: BTreeMap<Box<str>, Message>,
 }
 
-impl Wishes {
+impl ClientState {
     /// Notes a message of the client.
     pub(super) fn note(&mut self, message: &Message) {
         let uri = || message.params().and_then(|params| object::get(params, "uri"));

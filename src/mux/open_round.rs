@@ -22,11 +22,11 @@ const PREFIX: &str = "callmux:";
 /// How long a client may take to call again.
 const KEPT_FOR: Duration = Duration::from_mins(10);
 /// Calls that may wait at once.
-const HELD_MAX: usize = 1024;
+const OPEN_MAX: usize = 1024;
 
 /// One such call.
 #[derive(Debug)]
-pub(super) struct Held {
+pub(super) struct OpenRound {
     pub(super) whose: Whose,
     pub(super) server: Server,
     /// What the server calls the target.
@@ -63,28 +63,28 @@ impl Whose {
 
 /// All of them. Cloning shares the table.
 #[derive(Debug, Clone, Default)]
-pub(super) struct HeldCalls {
-    by_state: Arc<Lock<HashMap<String, (Held, Instant)>>>,
+pub(super) struct OpenRounds {
+    by_state: Arc<Lock<HashMap<String, (OpenRound, Instant)>>>,
     tasks: Tasks,
 }
 
-impl HeldCalls {
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, (Held, Instant)>> {
+impl OpenRounds {
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, (OpenRound, Instant)>> {
         self.by_state.lock()
     }
 
     /// Keeps a call and returns the state that leads to it. `Err` gives it back: too many wait.
-    pub(super) fn keep(&self, held: Held) -> Result<String, Box<Held>> {
+    pub(super) fn keep(&self, round: OpenRound) -> Result<String, Box<OpenRound>> {
         // A session's id is made of the same randomness.
         let state = format!("{PREFIX}{}", SessionId::random());
         let mut calls = self.lock();
-        if calls.len() >= HELD_MAX {
-            return Err(Box::new(held));
+        if calls.len() >= OPEN_MAX {
+            return Err(Box::new(round));
         }
-        calls.insert(state.clone(), (held, Instant::now()));
+        calls.insert(state.clone(), (round, Instant::now()));
         drop(calls);
         let (table, key) = (self.clone(), state.clone());
-        self.tasks.spawn_until_stopped("held call", async move {
+        self.tasks.spawn_until_stopped("open round", async move {
             tokio::time::sleep(KEPT_FOR).await;
             drop(table.lock().remove(&key));
         });
@@ -93,11 +93,11 @@ impl HeldCalls {
 
     /// Takes the call that this state leads to out. `Err` for what is no such state, or not theirs:
     /// the two look the same.
-    pub(super) fn take(&self, state: &str, whose: &Whose) -> Result<Held, Unknown> {
+    pub(super) fn take(&self, state: &str, whose: &Whose) -> Result<OpenRound, Unknown> {
         let mut calls = self.lock();
-        let is_theirs = calls.get(state).is_some_and(|(held, _)| held.whose == *whose);
+        let is_theirs = calls.get(state).is_some_and(|(round, _)| round.whose == *whose);
         let found = is_theirs.then(|| calls.remove(state)).flatten();
-        found.map(|(held, _)| held).ok_or(Unknown)
+        found.map(|(round, _)| round).ok_or(Unknown)
     }
 }
 
@@ -112,5 +112,5 @@ pub(super) fn is_ours(state: &str) -> bool {
 pub(super) struct Unknown;
 
 #[cfg(test)]
-#[path = "held/tests.rs"]
+#[path = "open_round/tests.rs"]
 mod tests;

@@ -12,8 +12,8 @@
 //!
 //! ```text
 //! 12   cli ─────────── every verb; the only room that prints
-//! 11   daemon ──────── puts the house together, the one control loop
 //!      fuzz ────────── what a fuzzer drives
+//! 11   daemon ──────── puts the house together, the one control loop
 //! 10   front ───────── clients come in
 //!      bridge ──────── a small program of its own
 //!  9   client ──────── what one says and hears
@@ -34,6 +34,7 @@
 //!      results ─────── what is kept of a call
 //!      search ──────── which tools are meant
 //!      example ─────── small MCP servers in the binary
+//!      handover ────── what outlives the process
 //!  0   base ────────── names, ids, tasks
 //!      http ────────── a server is asked
 //!      json ────────── a value, as it is written
@@ -51,6 +52,7 @@
 //! | [`search`] | which tools a query in words is about |
 //! | [`wire`] | JSON-RPC on borrowed bytes, the two eras and what lies between them, framing, the link |
 //! | [`config`] | files to one typed value; every key in one table |
+//! | [`handover`] | what the next process of ours finds: descriptors, tables, what a server had said |
 //! | [`outbox`] | what waits for a client that has not read it yet, and when it is given up |
 //! | [`telemetry`] | the closed list of facts, and how they are written |
 //! | [`example`] | servers to try things with |
@@ -91,12 +93,11 @@
 //! # What outlives the process
 //!
 //! Under systemd, whatever must go on lies in its fd store: our ends of each server's pipes, what was
-//! read from them and not acted on ([`connection::Window`]), who each server is
-//! ([`servers::keep`]), the calls in flight ([`connection::pending`]), the links ([`front::estate`])
-//! and the sessions of HTTP ([`front::session_table`]).
-//! All of it is written as things happen, so a crash is no other case than a restart. Results that
+//! read from them and not acted on ([`handover::Window`]), who each server is ([`handover::card`]), the
+//! calls in flight ([`handover::call`]), the links ([`handover::link`]), and the sessions of HTTP with
+//! what their clients want to hear ([`handover::session`]). All of it is written as things happen, so a crash is no other case than a restart. Results that
 //! were too large for their clients lie in the state directory ([`results`]). The next process
-//! takes it over ([`daemon::estate`]) and tells each bridge which of its calls are running, which were
+//! takes it over ([`daemon::takeover`]) and tells each bridge which of its calls are running, which were
 //! never sent, and which it has to ask about again ([`wire::link`]).
 //!
 //! # Words
@@ -122,6 +123,7 @@ mod example;
 mod front;
 #[cfg(fuzzing)]
 pub mod fuzz;
+mod handover;
 mod http;
 mod json;
 mod meta;

@@ -298,7 +298,8 @@ fn page(
     Ok(page)
 }
 
-async fn subscribe(hub: &Hub, session: &Session, uri: &str) -> Result<(), RpcError> {
+/// Subscribes the session to a resource, once its server had its chance to start.
+pub async fn subscribe(hub: &Hub, session: &Session, uri: &str) -> Result<(), RpcError> {
     if uri.len() > URI_MAX {
         let message = format!(
             "`params.uri` has {} bytes; a URI to subscribe to has at most {URI_MAX}",

@@ -9,8 +9,9 @@ use tokio::sync::{Notify, oneshot};
 
 use crate::access::{Principal, Subject};
 use crate::base::{Lock, SessionId, random};
-use crate::connection::Ask;
-use crate::connection::Owner;
+use crate::connection::{Ask, Owner};
+use crate::handover::session::{OPEN, Want};
+use crate::handover::{Record, Table, WantRow};
 use crate::mux::subscriptions::Subscription;
 use crate::mux::{Actor, Ledger, call};
 use crate::telemetry::{Fact, Recorder};
@@ -82,7 +83,10 @@ struct State {
     /// From which level on the client wants log messages, if it said so.
     level: Option<LogLevel>,
     /// The resources that the client wants to hear about, by the URIs it knows.
-    subscriptions: HashMap<Box<str>, Arc<Subscription>>,
+    subscriptions: HashMap<Box<str>, (Arc<Subscription>, Option<Record>)>,
+    /// Where that is noted for the next process of ours.
+    wants: Table<WantRow>,
+    level_record: Option<Record>,
     /// The version of the lists that the client was last sent, or told of since, by topic. A client
     /// that never asked has nothing that could have changed.
     lists_seen: [Option<u64>; 3],
@@ -226,9 +230,20 @@ impl Session {
         Actor { session: self.id, principal: self.principal.clone(), client_info }
     }
 
+    /// From now on what the client wants to hear is noted for the next process of ours.
+    pub fn outlives_us(&self, wants: Table<WantRow>) {
+        self.lock().wants = wants;
+    }
+
+    fn note(&self, wants: &Table<WantRow>, want: Want) -> Option<Record> {
+        wants.is_there().then(|| wants.note(&WantRow { session: self.id, want }, OPEN, 0)).flatten()
+    }
+
     /// From now on the client wants log messages from this level on.
     pub fn set_level(&self, level: LogLevel) {
-        self.lock().level = Some(level);
+        let mut state = self.lock();
+        state.level = Some(level);
+        state.level_record = self.note(&state.wants, Want::Level(level.as_str().into()));
     }
 
     /// Whether the client wants this log message, which is about none of its requests.
@@ -245,12 +260,14 @@ impl Session {
     /// The client wants to hear about the resource that it knows as `shown`. `false` if it wants to
     /// hear about too many.
     pub fn subscribe(&self, shown: &str, subscription: Arc<Subscription>) -> bool {
-        let subscriptions = &mut self.lock().subscriptions;
+        let mut state = self.lock();
+        let record = self.note(&state.wants, Want::Resource(shown.into()));
+        let subscriptions = &mut state.subscriptions;
         let bytes: usize = subscriptions.keys().map(|uri| uri.len()).sum();
         let has_room = subscriptions.contains_key(shown)
             || subscriptions.len() < SUBSCRIPTIONS_MAX && bytes + shown.len() <= URIS_BYTES_MAX;
         if has_room {
-            subscriptions.insert(shown.into(), subscription);
+            subscriptions.insert(shown.into(), (subscription, record));
         }
         has_room
     }
@@ -264,7 +281,8 @@ impl Session {
     /// What the client wants to hear about, by the URIs it knows.
     pub fn subscriptions(&self) -> Vec<(Box<str>, Arc<Subscription>)> {
         let state = self.lock();
-        state.subscriptions.iter().map(|(uri, held)| (uri.clone(), held.clone())).collect()
+        let subscriptions = state.subscriptions.iter();
+        subscriptions.map(|(uri, (held, _))| (uri.clone(), held.clone())).collect()
     }
 
     /// Registers the request with this id. The receiver fires when the client takes it back.

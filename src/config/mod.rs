@@ -36,7 +36,7 @@ pub mod view;
 
 pub use complaint::Complaint;
 pub use location::{Location, Reading};
-pub use model::{Auth, Caps, Config, Grant, Oauth, Sandbox, ServerConfig, Transport};
+pub use model::{Auth, Caps, Config, Grant, Limits, Oauth, Sandbox, ServerConfig, Transport};
 pub use plan::Plan;
 pub use recipe::Recipe;
 pub use view::{Exposure, View};

@@ -9,7 +9,7 @@ use std::task::{Poll, Waker};
 use super::ask::Ask;
 use super::{Connection, Forwarded, Loss, Owner};
 use crate::base::{Lock, ServerName};
-use crate::connection::pending::{self, PendingCall};
+use crate::handover::call::{self, PendingCall};
 use crate::wire::Message;
 
 /// Events that may wait for a client that does not read. Older progress gives way to newer.
@@ -92,23 +92,23 @@ impl Cell {
     /// Bytes of the request are about to be written, under `id` on the connection with `key`.
     pub(super) fn mark_sending(&self, key: u32, id: u64) {
         self.sent.store(true, Ordering::Relaxed);
-        if let Some(call) = &self.origin.pending {
-            pending::sending(call, key, id);
+        if let Some(pending) = &self.origin.pending {
+            call::sending(pending, key, id);
         }
     }
 
     /// The server had the request and wants to be asked later.
     pub(super) fn mark_unsent(&self) {
         self.sent.store(false, Ordering::Relaxed);
-        if let Some(call) = &self.origin.pending {
-            pending::unsent(call);
+        if let Some(pending) = &self.origin.pending {
+            call::unsent(pending);
         }
     }
 
     /// A part of the request may have been written; the rest waits for room.
     pub(super) fn mark_cut(&self, key: u32) {
-        if let Some(call) = &self.origin.pending {
-            pending::cut(call, key);
+        if let Some(pending) = &self.origin.pending {
+            call::cut(pending, key);
         }
     }
 
@@ -119,8 +119,8 @@ impl Cell {
 
     /// The request was written to its last byte.
     pub(super) fn mark_sent(&self, key: u32) {
-        if let Some(call) = &self.origin.pending {
-            pending::sent(call, key);
+        if let Some(pending) = &self.origin.pending {
+            call::sent(pending, key);
         }
     }
 
@@ -144,8 +144,8 @@ impl Cell {
     /// `key`: of the connection.
     pub(super) fn complete(&self, key: u32, answer: Message) {
         // Before the window lets go of it.
-        if let Some(call) = &self.origin.pending {
-            pending::answered(call, key);
+        if let Some(pending) = &self.origin.pending {
+            call::answered(pending, key);
         }
         let mut state = self.lock();
         state.reply = Some(Reply::Answer(answer));

@@ -14,7 +14,7 @@
 //! # How to read it
 //! [`Connection::request`] makes an [`Exchange`], for who has a permit; [`route`] is where what comes back goes. [`writer`] and
 //! [`reader`] speak over pipes, [`http`] with a remote server. [`notice`] is what is about no request,
-//! [`pending`] the table of calls that outlives us.
+//! [`crate::handover::call`] the table of calls that outlives us.
 
 mod ask;
 mod exchange;
@@ -23,11 +23,9 @@ mod http;
 mod in_flight;
 pub mod notice;
 mod opening;
-pub mod pending;
 mod reader;
 mod room;
 mod route;
-mod window;
 mod writer;
 
 use std::collections::{HashMap, VecDeque};
@@ -39,6 +37,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::access::Permit;
 use crate::base::{Lock, ServerName, Tasks};
+use crate::handover::Written;
 use crate::telemetry::{Fact, Recorder};
 use crate::wire::{ListKind, LogLevel, Payload, Topic, translate};
 
@@ -50,8 +49,6 @@ pub use http::{Mirrors, Remote};
 use in_flight::InFlight;
 pub use notice::Board;
 pub use opening::{Address, AskedBefore, Opening, Over, Pipes};
-pub use pending::{PendingCall, Written};
-pub use window::Window;
 
 /// Questions of a server to the client of one call that may be open at once, and that may be open
 /// while no call is running.

@@ -8,9 +8,10 @@ use tokio::net::unix::pipe;
 use tokio::sync::oneshot;
 
 use super::exchange::Exchange;
-use super::{Board, Owner, PendingCall, Remote, Window, Written};
+use super::{Board, Owner, Remote};
 use crate::base::{Secret, ServerName};
 use crate::credentials::Credential;
+use crate::handover::{PendingCall, Window, Written};
 
 /// What every connection begins with.
 #[derive(Debug)]

@@ -8,8 +8,8 @@ use tokio::net::unix::pipe;
 
 use super::Connection;
 use super::route::Stream;
-use super::window::Window;
 use crate::base::memory;
+use crate::handover::Window;
 use crate::wire::Message;
 use crate::wire::lines::TooLong;
 

@@ -4,16 +4,15 @@ use std::sync::Arc;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::unix::pipe;
 use tokio::sync::oneshot;
-use tokio::time::Instant;
 
 use super::notice::Board;
 use super::{
     AskedBefore, Connection, Event, Loss, News, Opening, Origin, Over, Owner, Pipes, Reply, Step,
-    Window,
 };
 use crate::access::Permit;
 use crate::base::{ServerName, SessionId, Tasks};
-use crate::connection::pending::{Description, Pending, Written};
+use crate::handover::call::Monotonic;
+use crate::handover::{CallRow, Table, Window, Written};
 use crate::telemetry::Recorder;
 use crate::wire::{Era, Message, Payload};
 
@@ -255,15 +254,15 @@ async fn calls_of_an_earlier_process_end_as_they_would_have() {
 {"jsonrpc":"2.0","id":7,"res"#;
     window.room()[..left.len()].copy_from_slice(left);
     let kept = window.as_fd().try_clone_to_owned().unwrap();
-    let pending = Pending::new().unwrap();
+    let pending = Table::<CallRow>::unkept().unwrap();
     let ask = |id: u64, written: Written| {
-        let call = Description {
+        let call = CallRow {
             session: SessionId::random(),
             id: "1".into(),
             era: Era::Legacy,
             token: None,
             tool: "t".into(),
-            started: Instant::now(),
+            began: Monotonic::now(),
         };
         let (exchange, receiver) = oneshot::channel();
         let pending = pending.begin(&call).unwrap();

@@ -10,11 +10,11 @@ use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::estate::Estate;
 use super::program::{LOOK_EVERY, Program};
 use super::reload::{self, UnderWay};
 use super::schedule::Schedule;
 use super::settings::{Settings, StandIn};
+use super::takeover::{Tables, Takeover};
 use super::watch::Watch;
 use super::{stop, systemd};
 use crate::admin::desk::Answer;
@@ -24,13 +24,13 @@ use crate::config::{Caps, Complaint, Config, Plan, Reading};
 use crate::connection::Board;
 use crate::front::listen::{self, Listener};
 use crate::front::stdio::GivenUp;
-use crate::front::{Front, http, stdio};
+use crate::front::{Front, http, stdio, wants};
 use crate::meta::own_tools;
 use crate::mux::{Hub, World};
 use crate::process::units::Units;
 use crate::results::{self, Results};
 use crate::servers::control::Control;
-use crate::servers::keep::Found;
+use crate::servers::running::LeftServer;
 use crate::telemetry::{Fact, Recorder};
 use crate::wire::Topic;
 
@@ -69,7 +69,7 @@ pub(super) struct Daemon {
     program: Option<Program>,
     pub(super) units: Option<Units>,
     /// Servers that an earlier process of ours left, until they are started here.
-    pub(super) found: BTreeMap<String, Found>,
+    pub(super) left: BTreeMap<String, LeftServer>,
     /// Told when the servers are left to the next process of ours.
     pub(super) leaving: CancellationToken,
     pub(super) changed: Arc<Notify>,
@@ -125,8 +125,8 @@ pub async fn run(options: Options) -> io::Result<Ended> {
         version: env!("CARGO_PKG_VERSION"),
         pid: std::process::id(),
     });
-    let (serve, estate) = Estate::of(serve, settings.in_force(), &recorder).await;
-    let mut daemon = Daemon::build(settings, recorder, estate);
+    let (serve, takeover) = Takeover::of(serve, settings.in_force(), &recorder).await;
+    let mut daemon = Daemon::build(settings, recorder, takeover);
     daemon.tell_config();
     daemon.watch_config();
     let (desk, mut questions) = Desk::open();
@@ -170,7 +170,7 @@ pub enum Ended {
 }
 
 impl Daemon {
-    fn build(settings: Settings, recorder: Recorder, estate: Estate) -> Self {
+    fn build(settings: Settings, recorder: Recorder, takeover: Takeover) -> Self {
         let config = settings.in_force().clone();
         let world =
             World::new(config.clone(), BTreeMap::new(), own_tools(&config), settings.complaint());
@@ -179,11 +179,12 @@ impl Daemon {
         let hub = Hub::new(
             receiver,
             recorder.clone(),
-            estate.pending,
+            takeover.tables.calls,
             Board::default(),
             open_results(&settings),
         );
-        let front = Front::new(hub, changed.clone(), estate.link_table, estate.session_table);
+        let Tables { links, sessions, wants, .. } = takeover.tables;
+        let front = Front::new(hub, changed.clone(), links, (sessions, wants));
         let mut daemon = Self {
             front,
             servers: Tasks::new(),
@@ -203,10 +204,10 @@ impl Daemon {
             began_with: config.clone(),
             started: Instant::now(),
             last_status: String::new(),
-            is_inherited: estate.is_inherited,
+            is_inherited: takeover.is_inherited,
             program: Program::current(),
-            units: estate.units,
-            found: estate.servers,
+            units: takeover.units,
+            left: takeover.servers,
             leaving: CancellationToken::new(),
         };
         let mut servers = BTreeMap::new();
@@ -216,8 +217,9 @@ impl Daemon {
         let world =
             World::new(config.clone(), servers, own_tools(&config), daemon.settings.complaint());
         daemon.world.send_replace(Arc::new(world));
-        daemon.front.links.take_up(&daemon.front, estate.links);
-        daemon.front.sessions.restore(estate.sessions);
+        daemon.front.links.take_up(&daemon.front, takeover.links);
+        daemon.front.sessions.restore(takeover.sessions);
+        wants::resume(&daemon.front, takeover.wants);
         daemon
     }
 

@@ -10,10 +10,9 @@
 //! # How to read it
 //! [`control`] is the loop and [`stop`] its end. A change of the config is noticed by [`watch`], read
 //! when [`schedule`] says so, judged by [`settings`] (with [`last_good`] behind it) and carried out
-//! by [`reload`]; [`operators`] answers those who look in. [`sockets`] and [`systemd`] are the two sides of the platform.
+//! by [`reload`]; [`operators`] answers those who look in. [`sockets`] and [`systemd`] are the two sides of the platform; [`takeover`] is what an earlier process of ours left.
 
 pub mod control;
-pub mod estate;
 pub mod last_good;
 pub mod operators;
 mod program;
@@ -23,6 +22,7 @@ pub mod settings;
 pub mod sockets;
 pub mod stop;
 pub mod systemd;
+pub mod takeover;
 pub mod watch;
 
 pub use control::{Ended, Options, Serve, run};

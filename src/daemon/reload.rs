@@ -156,7 +156,7 @@ impl Daemon {
             offer: before.and_then(|server| server.status().offer.clone()),
             up,
             units: self.units.clone(),
-            found: self.found.remove(name.as_str()),
+            left: self.left.remove(name.as_str()),
             leaving: self.leaving.clone(),
             board: self.front.hub.board.clone(),
         };

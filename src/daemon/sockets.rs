@@ -9,8 +9,9 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 
 use crate::base::trust::{self, Distrust};
-use crate::base::{dirs, fd_store, file};
+use crate::base::{dirs, file};
 use crate::front::listen::{Listener, Unserved};
+use crate::handover::fd_store;
 use crate::telemetry::{Fact, Recorder};
 
 /// Why there is nothing to serve.

@@ -76,11 +76,10 @@ async fn leave(daemon: &Daemon, drain: Duration) {
     tokio::join!(daemon.servers.drained(LAST_WORDS), daemon.connections.drained(LAST_WORDS));
     // Answers that were read are on their way to their links now.
     steps().await;
-    if let Some(pending) = &front.hub.pending {
-        pending.freeze();
-    }
+    front.hub.pending.freeze();
     front.links.table.freeze();
     front.sessions.table.freeze();
+    front.sessions.wants.freeze();
     front.links.say_goodbye();
     front.streams.drained(LAST_WORDS).await;
     daemon.recorder.record(Fact::DaemonStopped { calls_left });

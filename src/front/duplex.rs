@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use tokio::time::Instant;
 
 use super::outlet::{Back, CallOutlet};
 use super::sink::Sink;
@@ -12,8 +11,8 @@ use crate::base::{Tasks, memory};
 use crate::client::announce::{Announcements, Filter, Listening, Said};
 use crate::client::handle::{self, Deferred, Handled};
 use crate::client::session::{Carriage, Session};
-use crate::connection::PendingCall;
-use crate::connection::pending::Description;
+use crate::handover::call::Monotonic;
+use crate::handover::{CallRow, PendingCall};
 use crate::meta;
 use crate::mux::{self, Actor, Ended, Hub, Resumed};
 use crate::outbox::Outbox;
@@ -102,20 +101,21 @@ impl Duplex {
 
     /// Notes a call for the next process of ours, to which the bridge of a link will come back.
     fn note(&self, call: &mux::Call, id: &str) -> Option<PendingCall> {
-        let pending =
-            self.hub.pending.as_ref().filter(|_| self.session.carriage == Carriage::Link)?;
+        if self.session.carriage != Carriage::Link || !self.hub.pending.is_there() {
+            return None;
+        }
         let params = call.head.request(&call.message).ok()?;
         // Anything else can be asked for again.
         if params.target != Target::Tool {
             return None;
         }
-        pending.begin(&Description {
+        self.hub.pending.begin(&CallRow {
             session: self.session.id,
             id: id.into(),
             era: call.era,
             token: params.progress_token.map(Into::into),
             tool: params.name.as_ref().into(),
-            started: Instant::now(),
+            began: Monotonic::now(),
         })
     }
 

@@ -19,12 +19,13 @@ use tokio_util::sync::CancellationToken;
 
 use super::Front;
 use super::duplex::Duplex;
-use super::estate::{LinkTable, TakenUp};
 use super::http::Peer;
 use crate::access::Principal;
-use crate::base::records::Record;
 use crate::base::{Lock, SessionId, Tasks};
 use crate::client::session::{Carriage, Session};
+use crate::handover::link::OPEN;
+use crate::handover::{LinkRow, PendingCall, Record, Table};
+use crate::mux::Resumed;
 use crate::outbox::{Outbox, SILENT_MAX};
 use crate::telemetry::Fact;
 use crate::wire::Payload;
@@ -43,7 +44,7 @@ const HELLO_WITHIN: Duration = Duration::from_secs(10);
 #[derive(Debug, Default)]
 pub struct Links {
     by_id: Lock<HashMap<SessionId, Arc<Link>>>,
-    pub table: LinkTable,
+    pub table: Table<LinkRow>,
     /// Nothing more is read from any link.
     deaf: CancellationToken,
 }
@@ -57,6 +58,17 @@ struct Link {
     connection: Lock<Connection>,
     /// Where it is noted for the next process of ours.
     record: Option<Record>,
+}
+
+/// A link of an earlier process of ours, as it is taken up.
+#[derive(Debug)]
+pub struct TakenUp {
+    pub session: Arc<Session>,
+    pub epoch: u64,
+    pub record: Record,
+    /// What its bridge has to be told.
+    pub restored: Restored,
+    pub calls: Vec<(PendingCall, Resumed)>,
 }
 
 #[derive(Debug)]
@@ -229,8 +241,15 @@ async fn next(
     }
 }
 
+/// What the next process of ours has to know of a link.
+fn row(session: &Session, epoch: u64) -> LinkRow {
+    let Principal::User(uid) = session.principal;
+    let cwd = session.cwd.as_deref().map(|cwd| cwd.to_string_lossy()).unwrap_or_default();
+    LinkRow { session: session.id, epoch, uid, cwd: cwd.into() }
+}
+
 impl Links {
-    pub fn new(table: LinkTable) -> Self {
+    pub fn new(table: Table<LinkRow>) -> Self {
         Self { table, ..Self::default() }
     }
 
@@ -281,7 +300,7 @@ impl Links {
         }
         let session =
             Session::new(id, principal.clone(), Carriage::Link, Some(hello.cwd.clone().into()));
-        let record = self.table.note(&session, hello.epoch);
+        let record = self.table.note(&row(&session, hello.epoch), OPEN, 0);
         let link = Arc::new(Link::new(front, session, hello.epoch, record));
         links.insert(id, link.clone());
         front.changed.notify_one();

@@ -10,20 +10,18 @@
 //! # How to read it
 //! The ways in are [`http`], [`stdio`] and [`link`]; the last two and HTTP with SSE share
 //! [`duplex`]; [`crate::outbox`] and [`stowage`] are what waits for a client that does not read. [`listen`]
-//! accepts connections. [`estate`] and [`session_table`] are what outlives
-//! the process.
+//! accepts connections. What outlives the process is noted as [`crate::handover`] has it.
 
 pub mod duplex;
-pub mod estate;
 pub mod http;
 pub mod link;
 pub mod listen;
 pub mod outlet;
-pub mod session_table;
 pub mod sessions;
 mod sink;
 pub mod stdio;
 mod stowage;
+pub mod wants;
 
 use std::sync::Arc;
 
@@ -32,13 +30,12 @@ use tokio::sync::Notify;
 use crate::access::confined::Groups;
 use crate::access::connections::Connections;
 use crate::base::Tasks;
+use crate::handover::{LinkRow, SessionRow, Table, WantRow};
 use crate::mux::Hub;
 use crate::results::aside::Aside;
 
-use estate::LinkTable;
 use http::SseSessions;
 use link::Links;
-use session_table::SessionTable;
 use sessions::Sessions;
 
 /// What all ways in share.
@@ -65,8 +62,8 @@ impl Front {
     pub fn new(
         hub: Hub,
         changed: Arc<Notify>,
-        links: LinkTable,
-        sessions: SessionTable,
+        links: Table<LinkRow>,
+        sessions: (Table<SessionRow>, Table<WantRow>),
     ) -> Arc<Self> {
         let (sessions, links) = (Sessions::new(sessions, hub.recorder.clone()), Links::new(links));
         let (sse, calls, streams) = (SseSessions::default(), Tasks::new(), Tasks::new());

@@ -4,20 +4,20 @@
 //! was restarted or the session was evicted, is taken up again for whoever presents it: clients
 //! treat a lost session as the end (2025-11-25 lets a server answer 404, and then most give up).
 //! Under systemd the next process of ours knows what each client said about itself
-//! ([`super::session_table`]).
+//! and what it wants to hear ([`crate::handover::session`]).
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, MutexGuard};
 
 use super::http::stream::Streams;
-use super::session_table::{LeftSession, SessionTable};
 use crate::access::Principal;
-use crate::base::records::Record;
 use crate::base::{Lock, SessionId};
-use crate::client::session::{Carriage, Session};
+use crate::client::session::{Carriage, Client, Session};
+use crate::handover::session::OPEN;
+use crate::handover::{Left, Record, SessionRow, Table, WantRow};
 use crate::telemetry::{Fact, Recorder};
-use crate::wire::Topic;
+use crate::wire::{Revision, Topic, object};
 
 /// Sessions kept at the most. The one that was unused for longest gives way.
 pub const SESSIONS_MAX: usize = 4096;
@@ -49,7 +49,9 @@ pub enum NoSession {
 #[derive(Debug, Default)]
 pub struct Sessions {
     by_id: Lock<HashMap<SessionId, Arc<HttpSession>>>,
-    pub table: SessionTable,
+    pub table: Table<SessionRow>,
+    /// What clients want to hear.
+    pub wants: Table<WantRow>,
     /// Counts uses.
     uses: AtomicU64,
     /// Sessions that their clients ended last: these are not taken up again.
@@ -58,8 +60,8 @@ pub struct Sessions {
 }
 
 impl Sessions {
-    pub fn new(table: SessionTable, recorder: Recorder) -> Self {
-        Self { table, recorder, ..Self::default() }
+    pub fn new((table, wants): (Table<SessionRow>, Table<WantRow>), recorder: Recorder) -> Self {
+        Self { table, wants, recorder, ..Self::default() }
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<SessionId, Arc<HttpSession>>> {
@@ -67,9 +69,11 @@ impl Sessions {
     }
 
     /// Goes on with the sessions of an earlier process of ours.
-    pub fn restore(&self, sessions: Vec<LeftSession>) {
-        for LeftSession { id, principal, client, used, record } in sessions {
-            let session = Session::new(id, principal, Carriage::Http, None);
+    pub fn restore(&self, sessions: Vec<Left<SessionRow>>) {
+        for Left { row, word: used, record, .. } in sessions {
+            let Some(client) = client(&row) else { continue };
+            let (id, principal) = (row.session, Principal::User(row.uid));
+            let session = self.session(id, principal);
             session.greet(client);
             // It may know the lists of then.
             for topic in Topic::ALL {
@@ -88,8 +92,14 @@ impl Sessions {
         self.insert(SessionId::random(), principal)
     }
 
+    fn session(&self, id: SessionId, principal: Principal) -> Arc<Session> {
+        let session = Session::new(id, principal, Carriage::Http, None);
+        session.outlives_us(self.wants.clone());
+        session
+    }
+
     fn insert(&self, id: SessionId, principal: Principal) -> Result<Arc<HttpSession>, NoSession> {
-        let held = Arc::new(HttpSession::new(Session::new(id, principal, Carriage::Http, None)));
+        let held = Arc::new(HttpSession::new(self.session(id, principal)));
         self.used(&held);
         let mut sessions = self.lock();
         if sessions.len() >= SESSIONS_MAX {
@@ -112,8 +122,8 @@ impl Sessions {
     pub fn note(&self, id: SessionId) {
         let found = self.lock().get(&id).cloned();
         if let Some(held) = found {
-            let record = self.table.note(&held.session, held.used.load(Ordering::Relaxed));
-            *held.record() = record;
+            let used = held.used.load(Ordering::Relaxed);
+            *held.record() = note(&self.table, &held.session, used);
         }
     }
 
@@ -167,6 +177,11 @@ impl Sessions {
         self.ended.lock()
     }
 
+    /// The session with this id.
+    pub fn get(&self, id: SessionId) -> Option<Arc<Session>> {
+        self.lock().get(&id).map(|held| held.session.clone())
+    }
+
     pub fn len(&self) -> usize {
         self.lock().len()
     }
@@ -186,6 +201,38 @@ impl HttpSession {
     fn forget(&self) {
         *self.record() = None;
     }
+}
+
+/// Notes everything that fits. What a client can do is worth more than what it tells people of itself.
+fn note(table: &Table<SessionRow>, session: &Session, used: u64) -> Option<Record> {
+    let Principal::User(uid) = session.principal;
+    let client = session.client().0;
+    let (info, named, able) = (&*client.info, named(&client.info), client.capabilities.as_json());
+    let rests = [(info, able), (&*named, able), ("", able), ("", "")];
+    rests.into_iter().find_map(|(info, capabilities)| {
+        let row = SessionRow {
+            session: session.id,
+            uid,
+            revision: client.revision.as_str().into(),
+            info: info.into(),
+            capabilities: capabilities.into(),
+        };
+        table.note(&row, OPEN, used)
+    })
+}
+
+/// A `clientInfo` with only the members it must have.
+fn named(info: &str) -> String {
+    let [name, version] = object::members(info, ["name", "version"]).unwrap_or_default();
+    format!(r#"{{"name":{},"version":{}}}"#, name.unwrap_or("\"\""), version.unwrap_or("\"\""))
+}
+
+/// What the client said of itself; `None` if the revision is none of ours.
+fn client(row: &SessionRow) -> Option<Client> {
+    let is_there = |json: &&str| object::is_object(json);
+    let (info, able) = (Some(&*row.info), Some(&*row.capabilities));
+    let revision = Revision::parse(&row.revision)?;
+    Some(Client::new(revision, info.filter(is_there), able.filter(is_there)))
 }
 
 #[cfg(test)]

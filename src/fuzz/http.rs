@@ -16,10 +16,9 @@ use crate::base::Tasks;
 use crate::config::{Config, load};
 use crate::connection::Board;
 use crate::front::Front;
-use crate::front::estate::LinkTable;
 use crate::front::http::{self, Peer, Service};
 use crate::front::listen;
-use crate::front::session_table::SessionTable;
+use crate::handover::Table;
 use crate::meta::own_tools;
 use crate::mux::{Hub, World};
 use crate::results::Results;
@@ -58,11 +57,11 @@ fn front() -> Arc<Front> {
     let hub = Hub::new(
         watch::channel(Arc::new(world)).1,
         Recorder::none(),
-        None,
+        Table::default(),
         Board::default(),
         Results::open(None, <_>::default()),
     );
-    Front::new(hub, Arc::new(Notify::new()), LinkTable::default(), SessionTable::default())
+    Front::new(hub, Arc::new(Notify::new()), Table::default(), (Table::default(), Table::default()))
 }
 
 async fn connection(sent: &[u8], step: usize, is_unix: bool) -> Vec<u8> {

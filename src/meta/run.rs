@@ -14,7 +14,7 @@ use crate::access::{Action, ActionKind};
 use crate::base::large;
 use crate::config::Recipe;
 use crate::config::recipe::Mode;
-use crate::connection::pending;
+use crate::handover;
 use crate::json::Json;
 use crate::mux::failure::{Failure, Lost};
 use crate::mux::locate::nothing_there;
@@ -79,8 +79,8 @@ async fn run(hub: Hub, call: Box<Call>, outlet: impl Outlet, own: Own) -> Reply 
         if call.again {
             return record.failed(cut(&call, &params, &record), id);
         }
-        if let Some(call) = &call.pending {
-            pending::begun(call);
+        if let Some(pending) = &call.pending {
+            handover::call::begun(pending);
         }
     }
     let mut context = Context {

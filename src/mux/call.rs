@@ -10,7 +10,8 @@ use super::ledger::Ledger;
 use crate::access::{Principal, Subject};
 use crate::base::SessionId;
 use crate::config::{Config, ServerConfig, View};
-use crate::connection::{Ask, Forwarded, Owner, PendingCall};
+use crate::connection::{Ask, Forwarded, Owner};
+use crate::handover::PendingCall;
 use crate::wire::params::Head;
 use crate::wire::{ClientCapabilities, Era, LogLevel, Message, Payload, object};
 

@@ -18,7 +18,7 @@ use crate::access::Principal;
 use crate::base::Pulse;
 use crate::catalog::Entry;
 use crate::connection::Board;
-use crate::connection::pending::Pending;
+use crate::handover::{CallRow, Table};
 use crate::results::Results;
 use crate::telemetry::Recorder;
 use crate::wire::Topic;
@@ -37,7 +37,7 @@ pub struct Shared {
     /// The next process of ours takes over what is in flight.
     leaving: CancellationToken,
     /// The calls in flight, for that process.
-    pub pending: Option<Pending>,
+    pub pending: Table<CallRow>,
     /// What servers say to everybody.
     pub board: Board,
     /// Calls that wait for their clients.
@@ -76,7 +76,7 @@ impl Hub {
     pub fn new(
         world: watch::Receiver<Arc<World>>,
         recorder: Recorder,
-        pending: Option<Pending>,
+        pending: Table<CallRow>,
         board: Board,
         results: Results,
     ) -> Self {

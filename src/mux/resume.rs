@@ -14,8 +14,8 @@ use super::{dispatch, failure};
 use crate::access::{Action, ActionKind, Denied, Permit};
 use crate::base::ServerName;
 use crate::catalog::{Entry, NotFound};
-use crate::connection::pending::Description;
 use crate::connection::{Exchange, Loss};
+use crate::handover::CallRow;
 use crate::telemetry::CallOutcome;
 use crate::wire::params::Target;
 use crate::wire::translate::{self, Asked};
@@ -27,7 +27,7 @@ const UNSURE_FOR: Duration = Duration::from_secs(1);
 /// Such a call.
 #[derive(Debug)]
 pub struct Resumed {
-    pub call: Description,
+    pub call: CallRow,
     pub actor: Actor,
     /// Whether its request was written to the last byte.
     pub surely: bool,
@@ -54,7 +54,7 @@ pub async fn resume(hub: Hub, resumed: Resumed, outlet: impl Outlet) -> Ended {
         // We end before its server was taken over; the next process of ours may do that.
         return std::future::pending().await;
     }
-    let mut record = ActRecord::resumed(&hub, &actor, &call.tool, call.started);
+    let mut record = ActRecord::resumed(&hub, &actor, &call.tool, call.started());
     let server = found.as_ref().map(|(exchange, _)| exchange.server().clone());
     if let Some(server) = &server {
         record.is_of(server);
@@ -80,7 +80,7 @@ pub async fn resume(hub: Hub, resumed: Resumed, outlet: impl Outlet) -> Ended {
 /// Asks again for what an earlier process of ours let in.
 fn admit(
     hub: &Hub,
-    call: &Description,
+    call: &CallRow,
     actor: &Actor,
     server: Option<&ServerName>,
 ) -> Result<Permit, RpcError> {
@@ -98,7 +98,7 @@ fn admit(
 
 async fn finish(
     hub: &Hub,
-    call: &Description,
+    call: &CallRow,
     surely: bool,
     found: Option<(Exchange, Era)>,
     outlet: &impl Outlet,
@@ -109,7 +109,7 @@ async fn finish(
     let world = hub.world();
     let server = world.servers.get(exchange.server());
     let limit = server.map_or(world.config.call_timeout, |server| server.config.call_timeout);
-    let deadline = if surely { call.started + limit } else { Instant::now() + UNSURE_FOR };
+    let deadline = if surely { call.started() + limit } else { Instant::now() + UNSURE_FOR };
     let too_late = || {
         if surely {
             format!("its server did not answer within {limit:?}")
@@ -141,7 +141,7 @@ async fn finish(
     }
 }
 
-fn lost(hub: &Hub, call: &Description, server: Option<&ServerName>, loss: &Loss) -> Failure {
+fn lost(hub: &Hub, call: &CallRow, server: Option<&ServerName>, loss: &Loss) -> Failure {
     let world = hub.world();
     let tool = world.catalog.tools.resolve(&call.tool, |_| true).ok().map(|entry| &entry.item);
     Failure::Lost(Lost {
@@ -150,7 +150,7 @@ fn lost(hub: &Hub, call: &Description, server: Option<&ServerName>, loss: &Loss)
         tool: tool.map_or_else(|| call.tool.to_string(), |tool| tool.name.to_string()),
         reason: loss.reason.to_string(),
         sent: loss.sent,
-        elapsed: call.started.elapsed(),
+        elapsed: call.started().elapsed(),
         has_output_schema: tool.is_none_or(|tool| tool.has_output_schema),
         is_tool_call: true,
     })

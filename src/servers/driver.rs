@@ -11,12 +11,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::control::{Control, Desired};
 use super::handle::{Live, Phase, Server, Status};
-use super::keep::Found;
 use super::machine::{Action, Event, Machine, State};
 use super::memory::Catalog;
 use super::offer::{Complaint, Offer};
 use super::refresh::Refresh;
-use super::running::{self, ChangedLists, Running, Start, StartFailure};
+use super::running::{self, ChangedLists, LeftServer, Running, Start, StartFailure};
 use crate::base::random::Jitter;
 use crate::base::{ServerName, Tasks};
 use crate::config::ServerConfig;
@@ -42,7 +41,7 @@ pub struct Setup {
     /// Where its process is to live; `None`: below us.
     pub units: Option<Units>,
     /// What an earlier process of ours left of the server.
-    pub found: Option<Found>,
+    pub left: Option<LeftServer>,
     /// Told when we end and leave the servers to the next process of ours.
     pub leaving: CancellationToken,
     /// Where what the server says to everybody goes.
@@ -57,9 +56,9 @@ pub fn start(
     recorder: Recorder,
     changed: Arc<Notify>,
 ) -> (Server, Control) {
-    let Setup { name, config, offer, up, units, found, leaving, board } = setup;
+    let Setup { name, config, offer, up, units, left, leaving, board } = setup;
     let memory = Catalog::of(&config);
-    let recalled = if config.lazy && up && found.is_none() { memory.recall() } else { None };
+    let recalled = if config.lazy && up && left.is_none() { memory.recall() } else { None };
     let asleep = recalled.is_some();
     let (inherited, offer) = match recalled {
         Some(recalled) => (false, Some(Arc::new(recalled))),
@@ -106,7 +105,7 @@ pub fn start(
         units,
         credential,
         leaving,
-        found,
+        left,
         running: None,
         pid: None,
         live: None,
@@ -140,7 +139,7 @@ struct Driver {
     credential: Result<Option<Arc<Credential>>, String>,
     leaving: CancellationToken,
     /// What an earlier process of ours left of the server.
-    found: Option<Found>,
+    left: Option<LeftServer>,
     running: Option<Running>,
     /// That of the process that runs or is being ended.
     pid: Option<u32>,
@@ -314,7 +313,7 @@ impl Driver {
                     board: self.board.clone(),
                     credential: self.credential.clone(),
                 };
-                self.starting = Some(Box::pin(running::begin(start, self.found.take(), attempt)));
+                self.starting = Some(Box::pin(running::begin(start, self.left.take(), attempt)));
             }
             Some(Action::Stop) => {
                 (self.live, self.refreshing) = (None, None);

@@ -4,15 +4,14 @@
 //! time, so the verdict is kept in the cache directory under a fingerprint of the command or the URL. Losing
 //! the file costs one probe. The offer lets a lazy server sleep until it is called.
 
-use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::keep;
+use super::fingerprint;
 use super::offer::{List, Offer};
-use crate::base::{self, aside, dirs, file};
+use crate::base::{aside, dirs, file};
 use crate::config::ServerConfig;
 use crate::wire::{Era, ListKind, ServerCapabilities};
 
@@ -35,7 +34,7 @@ struct Remembered {
 impl Memory {
     /// The memory of the server that `config` starts.
     pub fn of(config: &ServerConfig) -> Self {
-        let name = format!("servers/{:016x}.json", fingerprint(config));
+        let name = format!("servers/{:016x}.json", fingerprint::of_program(config));
         Self { path: dirs::cache().map(|dir| dir.join(name)) }
     }
 
@@ -96,7 +95,7 @@ const SAID: u32 = 2;
 impl Catalog {
     /// The memory of the server that `config` starts.
     pub fn of(config: &ServerConfig) -> Self {
-        let name = format!("servers/{:016x}.offer.json", keep::mark(config));
+        let name = format!("servers/{:016x}.offer.json", fingerprint::of_start(config));
         Self { path: dirs::cache().map(|dir| dir.join(name)) }
     }
 
@@ -143,14 +142,6 @@ fn said(offer: &Offer) -> String {
         serde_json::Value::from(capabilities),
         lists.join("],["),
     )
-}
-
-/// Nothing of a secret argument can be read from it.
-fn fingerprint(config: &ServerConfig) -> u64 {
-    let words = std::iter::once(&config.command).chain(&config.args).chain(&config.url);
-    let words = words.map(|word| word.expose().as_bytes());
-    let socket = config.socket.iter().map(|path| path.as_os_str().as_bytes());
-    base::fingerprint(words.chain(socket).flat_map(|word| word.iter().copied().chain([0])))
 }
 
 #[cfg(test)]

@@ -14,9 +14,9 @@
 
 pub mod control;
 pub mod driver;
+pub mod fingerprint;
 pub mod handle;
 pub mod handshake;
-pub mod keep;
 pub mod machine;
 pub mod memory;
 pub mod offer;

@@ -1,5 +1,6 @@
 //! A server's process, or the way to a remote one, together with everything that hangs on it.
 
+use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,9 +8,9 @@ use tokio::net::unix::pipe;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use super::fingerprint;
 use super::handle::Live;
 use super::handshake::{self, Identity, own_meta};
-use super::keep::{Found, Keepable, Kept};
 use super::memory::{Catalog, Memory};
 use super::offer::{self, List, Offer};
 use super::stderr::{self, Author, LastWords};
@@ -17,13 +18,14 @@ use crate::access::Permit;
 use crate::base::{Secret, ServerName, Tasks};
 use crate::config::{ServerConfig, Transport, load};
 use crate::connection::notice::Board;
-use crate::connection::pending;
 use crate::connection::{
-    Address, Connection, News, Opening, Origin, Over, Pipes, Remote, Reply, Window,
+    Address, AskedBefore, Connection, News, Opening, Origin, Over, Pipes, Remote, Reply,
 };
 use crate::credentials::Credential;
+use crate::handover::Window;
+use crate::handover::card::{Found, Keepable, Kept};
 use crate::process::units::Units;
-use crate::process::{self, Process};
+use crate::process::{self, Process, Streams};
 use crate::telemetry::{Fact, Recorder};
 use crate::wire::{Kind, ListKind, Payload, Topic};
 
@@ -80,15 +82,25 @@ pub struct Start {
     pub credential: Result<Option<Arc<Credential>>, String>,
 }
 
+/// A server that an earlier process of ours left.
+#[derive(Debug)]
+pub struct LeftServer {
+    pub found: Found,
+    /// What it said of itself.
+    pub identity: Identity,
+    /// Calls of clients that it has not answered yet.
+    pub asked_before: Vec<AskedBefore>,
+}
+
 /// Takes over the server that an earlier process of ours left, or starts one. What it offers is
 /// remembered.
 pub async fn begin(
     start: Start,
-    found: Option<Found>,
+    left: Option<LeftServer>,
     attempt: u32,
 ) -> Result<(Running, Offer), StartFailure> {
     let memory = Catalog::of(&start.config);
-    let (running, offer) = begin_somehow(start, found, attempt).await?;
+    let (running, offer) = begin_somehow(start, left, attempt).await?;
     let said = offer.clone();
     running.tasks.spawn("memory of an offer", async move { memory.keep(&said).await });
     Ok((running, offer))
@@ -96,11 +108,11 @@ pub async fn begin(
 
 async fn begin_somehow(
     start: Start,
-    found: Option<Found>,
+    left: Option<LeftServer>,
     attempt: u32,
 ) -> Result<(Running, Offer), StartFailure> {
-    if let (Some(found), Some(units)) = (found, &start.units) {
-        match adopt(&start, found, units).await {
+    if let (Some(left), Some(units)) = (left, &start.units) {
+        match adopt(&start, left, units).await {
             Ok(adopted) => return Ok(adopted),
             Err(reason) => tracing::warn!(server = %start.server, reason, "it was not taken over"),
         }
@@ -109,7 +121,8 @@ async fn begin_somehow(
 }
 
 /// Takes over a running server: its process never notices.
-async fn adopt(start: &Start, found: Found, units: &Units) -> Result<(Running, Offer), String> {
+async fn adopt(start: &Start, left: LeftServer, units: &Units) -> Result<(Running, Offer), String> {
+    let LeftServer { found, identity, asked_before } = left;
     let Start { server, config, recorder, board, .. } = start;
     let began = Instant::now();
     let process = Process::adopt(units, &found.card.unit).await.inspect_err(|_| {
@@ -120,9 +133,9 @@ async fn adopt(start: &Start, found: Found, units: &Units) -> Result<(Running, O
         stdin: pipe::Sender::from_owned_fd(found.stdin).map_err(no_pipe)?,
         stdout: pipe::Receiver::from_owned_fd(found.stdout).map_err(no_pipe)?,
         window: Window::adopt(found.window, config.max_message).map_err(no_pipe)?,
-        key: pending::key(&found.card.unit),
+        key: found.card.number,
         last_id: u64::from(found.taken_over) << 32,
-        asked_before: found.asked_before,
+        asked_before,
     };
     let over = Over::Pipes(Box::new(pipes));
     let opening = Opening { server: server.clone(), board: board.clone(), over };
@@ -131,7 +144,6 @@ async fn adopt(start: &Start, found: Found, units: &Units) -> Result<(Running, O
     let mut running = Running::of(Some(process), opening, stderr, recorder);
     running.kept = Some(found.kept);
     running.keep_process();
-    let identity = found.card.identity;
     let (connection, patience) = (running.connection.clone(), config.start_timeout);
     let offer = tokio::select! {
         offer = offer::read_all(connection, identity.clone(), patience) => offer,
@@ -214,6 +226,12 @@ pub async fn change(running: &mut Option<Running>) -> Change {
     }
 }
 
+/// What later processes of ours need of it.
+fn keepable(streams: &Streams, window: &Window) -> std::io::Result<Keepable> {
+    let Streams { stdin, stdout, stderr } = streams;
+    Keepable::of(stdin.as_fd(), stdout.as_fd(), stderr.as_fd(), window.as_fd())
+}
+
 /// Waits for the end of the process; for ever, if there is none.
 async fn ended(process: &mut Option<Process>) {
     match process {
@@ -257,11 +275,11 @@ impl Running {
         let (process, streams) = started.map_err(|error| error.to_string())?;
         let window = Window::new(config.max_message)
             .map_err(|error| format!("no memory for its output: {error}"))?;
-        let keepable = process.unit().and_then(|_| Keepable::of(&streams, &window).ok());
+        let keepable = process.unit().and_then(|_| keepable(&streams, &window).ok());
         let pipes = Pipes {
             stdin: streams.stdin,
             stdout: streams.stdout,
-            key: process.unit().map_or(0, pending::key),
+            key: keepable.as_ref().map_or(0, |keepable| keepable.number),
             window,
             last_id: 0,
             asked_before: Vec::new(),
@@ -296,7 +314,10 @@ impl Running {
     fn keep(&mut self, keepable: Option<Keepable>, config: &ServerConfig, identity: &Identity) {
         let unit = self.process.as_ref().and_then(Process::unit);
         let (Some(keepable), Some(unit)) = (keepable, unit) else { return };
-        match keepable.keep(self.connection.server(), config, unit, identity) {
+        let (server, mark) = (self.connection.server().as_str(), fingerprint::of_start(config));
+        let said = serde_json::value::to_raw_value(identity).map_err(std::io::Error::from);
+        let kept = said.and_then(|said| keepable.keep(server, unit, mark, said));
+        match kept {
             Ok(kept) => {
                 self.kept = Some(kept);
                 self.keep_process();

@@ -44,8 +44,12 @@ impl LogLevel {
 
     /// Reads a JSON string.
     pub fn parse(json: &str) -> Option<Self> {
-        let text = object::string(json)?;
-        Self::ALL.into_iter().find(|level| level.as_str() == text)
+        Self::of_name(&object::string(json)?)
+    }
+
+    /// The level that MCP calls so.
+    pub fn of_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|level| level.as_str() == name)
     }
 
     /// The level of a `notifications/message`. One without a known level is the most important.

@@ -1,6 +1,10 @@
 use super::{HttpSession, NoSession, SESSIONS_MAX, Sessions};
 use crate::access::Principal;
 use crate::base::SessionId;
+use crate::client::session::{Carriage, Client, Session};
+use crate::handover::session::Want;
+use crate::handover::{Left, SessionRow, Table, WantRow};
+use crate::wire::{LogLevel, Method, Revision};
 
 #[test]
 fn an_id_works_for_its_principal_only() {
@@ -52,4 +56,59 @@ fn where_all_sessions_are_in_use_a_new_one_is_refused() {
     all.pop();
     assert!(sessions.open(user.clone()).is_ok(), "one client has left");
     assert_eq!(sessions.len(), SESSIONS_MAX);
+}
+
+/// What the next process finds of a client that said this.
+fn found(info: &str, capabilities: &str) -> Client {
+    let table = Table::<SessionRow>::unkept().unwrap();
+    let id = SessionId::random();
+    let session = Session::new(id, Principal::User(7), Carriage::Http, None);
+    session.greet(Client::new(Revision::V2025_03_26, Some(info), Some(capabilities)));
+    let record = super::note(&table, &session, 5).unwrap();
+    let fd = table.fd();
+    std::mem::forget(record);
+    let (_, mut left) = Table::<SessionRow>::adopt(fd).unwrap();
+    let Left { row, word, .. } = left.pop().unwrap();
+    assert_eq!((row.session, row.uid, word), (id, 7, 5));
+    let client = super::client(&row).unwrap();
+    assert_eq!(client.revision, Revision::V2025_03_26);
+    client
+}
+
+#[test]
+fn as_much_of_a_client_is_noted_as_fits() {
+    let able = r#"{"elicitation":{},"roots":{}}"#;
+    let short = r#"{"name":"a","version":"1","title":"A"}"#;
+    let icon = "x".repeat(450);
+    let check = |info: &str, able: &str, noted: &str, asks: bool| {
+        let client = found(info, able);
+        assert_eq!(&*client.info, noted);
+        assert_eq!(client.capabilities.can_answer(&Method::Elicit, None), asks, "{info}");
+    };
+    check(short, able, short, true);
+    let long = format!(r#"{{"name":"a","icon":"{icon}{icon}","version":"1"}}"#);
+    check(&long, able, r#"{"name":"a","version":"1"}"#, true);
+    let unknown = Client::default().info;
+    let long = format!(r#"{{"name":"{icon}{icon}","version":"1"}}"#);
+    check(&long, able, &unknown, true);
+    check("7", "[]", &unknown, false);
+}
+
+#[test]
+fn what_a_client_wants_to_hear_is_noted() {
+    let wants = Table::<WantRow>::unkept().unwrap();
+    let sessions = Sessions::new((Table::default(), wants.clone()), Default::default());
+    let held = sessions.open(Principal::User(7)).unwrap();
+    held.session.set_level(LogLevel::Debug);
+    held.session.set_level(LogLevel::Error);
+    let noted = |wants: &Table<WantRow>| -> Vec<WantRow> {
+        let (again, left) = Table::<WantRow>::adopt(wants.fd()).unwrap();
+        again.freeze();
+        left.into_iter().map(|left| left.row).collect()
+    };
+    let want = Want::Level("error".into());
+    assert_eq!(noted(&wants), [WantRow { session: held.session.id, want }], "the last one counts");
+    assert!(sessions.close(held.session.id, &Principal::User(7)));
+    drop(held);
+    assert_eq!(noted(&wants), []);
 }

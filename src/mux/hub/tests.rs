@@ -14,7 +14,7 @@ fn hub() -> Hub {
     Hub::new(
         watch::channel(Arc::new(world)).1,
         Recorder::none(),
-        None,
+        crate::handover::Table::default(),
         Board::default(),
         Results::open(None, crate::results::store::Caps::default()),
     )

@@ -31,7 +31,30 @@ for line in sys.stdin:
     elif number is not None:
         say({"id": number, "error": {"code": -32601, "message": "no"}})
 '''
-CONFIG = f'[servers.asker]\ncommand = "/usr/bin/python3"\nargs = ["-c", {json.dumps(ASKER)}]\n'
+
+# A legacy server that tells of its resource and logs, after it has answered.
+NOTER = '''
+import json, sys
+def say(message): print(json.dumps({"jsonrpc": "2.0"} | message), flush=True)
+def log(level, data): say({"method": "notifications/message", "params": {"level": level, "data": data}})
+for line in sys.stdin:
+    message = json.loads(line)
+    method, number = message.get("method"), message.get("id")
+    if method == "initialize":
+        info, able = {"name": "noter", "version": "1"}, {"tools": {}, "logging": {}, "resources": {"subscribe": True}}
+        say({"id": number, "result": {"protocolVersion": "2025-11-25", "capabilities": able, "serverInfo": info}})
+    elif method == "tools/list":
+        say({"id": number, "result": {"tools": [{"name": "touch", "inputSchema": {"type": "object"}}]}})
+    elif method == "resources/list":
+        say({"id": number, "result": {"resources": [{"uri": "note://a", "name": "a"}]}})
+    elif method == "tools/call":
+        say({"id": number, "result": {"content": []}})
+        say({"method": "notifications/resources/updated", "params": {"uri": "note://a"}})
+        log("info", "little")
+        log("error", "end")
+    elif number is not None:
+        say({"id": number, "result": {}})
+'''
 
 
 class Session:
@@ -94,8 +117,32 @@ class Session:
         found, _ = self.post([{"jsonrpc": "2.0", "id": self.last, "method": "ping"}])
         return isinstance(found[-1], list)
 
+    def heard(self):
+        """What the client hears unasked of a change and two lines of a log, up to the last of them."""
+        connection = Connection(str(SOCKET))
+        connection.request("GET", "/mcp", headers=self.headers())
+        stream, found = connection.getresponse(), []
+        self.request("tools/call", {"name": "noter__touch"})
+        for line in stream:
+            data = line.removeprefix(b"data:").strip()
+            if not (line.startswith(b"data:") and data):
+                continue
+            message = json.loads(data)
+            if message["method"] == "notifications/resources/updated":
+                found.append(message["params"]["uri"])
+            elif message["method"] == "notifications/message":
+                found.append(message["params"]["data"])
+                if found[-1] == "end":
+                    break
+        connection.close()
+        return found
+
     def close(self):
         return exchange(str(SOCKET), "DELETE", "/mcp", headers=self.headers())[0]
+
+
+def config(name, code):
+    return f'[servers.{name}]\ncommand = "/usr/bin/python3"\nargs = ["-c", {json.dumps(code)}]\n'
 
 
 def restart():
@@ -109,7 +156,7 @@ def kill():
 
 
 def outlives():
-    given(CONFIG)
+    given(config("asker", ASKER))
     figures = Figures()
     able, unable = Session("2025-03-26", {"elicitation": {}}), Session("2025-06-18", {})
     closed = Session("2025-03-26", {"elicitation": {}})
@@ -128,4 +175,27 @@ def outlives():
     return figures.end()
 
 
-CHECKS = [("a legacy HTTP session outlives restarts and kill -9", outlives)]
+def wants_outlive():
+    """Nobody tells a client over HTTP that it has to say again what it wants to hear."""
+    given(config("noter", NOTER))
+    picky, plain = Session("2025-06-18", {}), Session("2025-06-18", {})
+    same("setLevel", picky.request("logging/setLevel", {"level": "error"})[0].get("result"), {})
+    same("subscribe", picky.request("resources/subscribe", {"uri": "note://a"})[0].get("result"), {})
+    both = lambda: (picky.heard(), plain.heard())
+    expected = (["note://a", "end"], ["little", "end"])
+    same("what each hears, before", both(), expected)
+    changes = (restart, kill, restart, kill)
+    for change in changes:
+        change()
+        # The server is asked again once the new daemon knows what it has.
+        until(f"what each hears, after {change.__name__}", lambda: both() == expected)
+    same("unsubscribe", picky.request("resources/unsubscribe", {"uri": "note://a"})[0].get("result"), {})
+    restart()
+    same("what it hears in the end", picky.heard(), ["end"])
+    return f"over {len(changes)} restarts and kills"
+
+
+CHECKS = [
+    ("a legacy HTTP session outlives restarts and kill -9", outlives),
+    ("what a client over HTTP wants to hear outlives restarts and kill -9", wants_outlive),
+]

@@ -10,7 +10,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use bytes::Bytes;
 
-use crate::base::SharedMemory;
+use super::SharedMemory;
 use crate::wire::lines::{self, TooLong};
 
 /// Where the position of the first byte is kept: 8 bytes in the machine's order.
@@ -192,7 +192,7 @@ mod tests {
 
     #[test]
     fn what_is_no_window_is_refused() {
-        let memory = crate::base::SharedMemory::create("other", 1 << 22).unwrap();
+        let memory = crate::handover::SharedMemory::create("other", 1 << 22).unwrap();
         let fd = memory.as_fd().try_clone_to_owned().unwrap();
         assert!(Window::adopt(fd, 1000).is_err());
     }
@@ -200,7 +200,7 @@ mod tests {
     #[test]
     fn memory_without_room_for_a_line_is_refused() {
         for size in [4096, 1 << 20, 1 << 21, (1 << 21) + 64, (1 << 21) + 65] {
-            let mut memory = crate::base::SharedMemory::create("small", size).unwrap();
+            let mut memory = crate::handover::SharedMemory::create("small", size).unwrap();
             memory.bytes_mut()[..8].copy_from_slice(&70_u64.to_ne_bytes());
             let fd = memory.as_fd().try_clone_to_owned().unwrap();
             assert!(Window::adopt(fd, 1000).is_err(), "{size}");

@@ -4,22 +4,23 @@
 //! is written last, so a record is whole or not there.
 
 use std::io;
-use std::os::fd::OwnedFd;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::{Ordering, compiler_fence};
 use std::sync::{Arc, MutexGuard};
 
 use super::SharedMemory;
 use crate::base::Lock;
 
-/// Bytes of one record, its head included.
-const SIZE: usize = 512;
-/// State (u32), length (u32), word (u64).
+/// State (u32), length (u32), word (u64), before the bytes of a record.
 const HEAD: usize = 16;
-/// The most that the bytes of a record can be.
-pub const BYTES_MAX: usize = SIZE - HEAD;
-/// The table's own head: what it is, and its version.
-const MAGIC: &[u8; 16] = b"callmux table 01";
+/// The table's own head stands where its first record would: this, its version and the bytes of each
+/// record (u32).
+const MAGIC: &[u8; 12] = b"callmux rows";
+/// The smallest record, in bytes: as long as the table's head.
+const SIZE_MIN: usize = 32;
+/// The head of every table of the first version, and the bytes of each record there.
+const FIRST_MAGIC: &[u8; 16] = b"callmux table 01";
+const FIRST_SIZE: usize = 512;
 
 /// The state of a record that is not in use.
 const FREE: u32 = 0;
@@ -31,10 +32,18 @@ pub struct Records(Arc<Lock<Inner>>);
 #[derive(Debug)]
 struct Inner {
     memory: SharedMemory,
+    layout: Layout,
     /// Used records are kept low, so that few pages are touched.
     free: Vec<usize>,
     /// Nothing is freed any more.
     frozen: bool,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Layout {
+    version: u32,
+    /// Bytes of one record, its head included.
+    size: usize,
 }
 
 /// What a record says.
@@ -52,38 +61,63 @@ pub struct Record {
     at: usize,
 }
 
-impl Records {
-    /// An empty table of `count` records; `name` shows in `/proc/PID/maps`.
-    pub fn new(name: &str, count: usize) -> io::Result<Self> {
-        let mut memory = SharedMemory::create(name, SIZE * (count + 1))?;
-        memory.bytes_mut()[..MAGIC.len()].copy_from_slice(MAGIC);
-        Ok(Self::of(memory))
+impl Layout {
+    fn write(self, head: &mut [u8]) {
+        head[..12].copy_from_slice(MAGIC);
+        head[12..16].copy_from_slice(&self.version.to_ne_bytes());
+        let size = u32::try_from(self.size).unwrap_or(u32::MAX);
+        head[16..20].copy_from_slice(&size.to_ne_bytes());
     }
 
-    fn of(memory: SharedMemory) -> Self {
-        let free = (1..memory.bytes().len() / SIZE).rev().collect();
-        Self(Arc::new(Lock::new(Inner { memory, free, frozen: false })))
+    fn read(head: &[u8]) -> Option<Self> {
+        if head.starts_with(FIRST_MAGIC) {
+            return Some(Self { version: 1, size: FIRST_SIZE });
+        }
+        let rest = head.strip_prefix(MAGIC)?;
+        let number = |at: usize| Some(u32::from_ne_bytes(*rest.get(at..)?.first_chunk()?));
+        let size = usize::try_from(number(4)?).ok()?;
+        (SIZE_MIN..=head.len()).contains(&size).then_some(Self { version: number(0)?, size })
+    }
+}
+
+impl Records {
+    /// An empty table of `count` records of `size` bytes, of which 16 are for their heads; `name` shows
+    /// in `/proc/PID/maps`.
+    pub fn new(name: &str, version: u32, size: usize, count: usize) -> io::Result<Self> {
+        let layout = Layout { version, size: size.max(SIZE_MIN) };
+        let mut memory = SharedMemory::create(name, layout.size * (count + 1))?;
+        layout.write(memory.bytes_mut());
+        Ok(Self::of(memory, layout))
+    }
+
+    fn of(memory: SharedMemory, layout: Layout) -> Self {
+        let free = (1..memory.bytes().len() / layout.size).rev().collect();
+        Self(Arc::new(Lock::new(Inner { memory, layout, free, frozen: false })))
+    }
+
+    /// Of what its rows say.
+    pub fn version(&self) -> u32 {
+        self.lock().layout.version
     }
 
     /// The table an earlier process had, and what stands in it.
     pub fn adopt(fd: OwnedFd) -> io::Result<(Self, Vec<(Left, Record)>)> {
         let memory = SharedMemory::adopt(fd)?;
-        if memory.bytes().get(..MAGIC.len()) != Some(MAGIC.as_slice()) {
-            return Err(io::Error::other("no table of ours"));
-        }
+        let no_table = || io::Error::other("no table of ours");
+        let layout = Layout::read(memory.bytes()).ok_or_else(no_table)?;
         let mut found = Vec::new();
-        for (at, record) in memory.bytes().chunks_exact(SIZE).enumerate().skip(1) {
+        for (at, record) in memory.bytes().chunks_exact(layout.size).enumerate().skip(1) {
             let word = |from: usize, to: usize| record.get(from..to);
             let state = word(0, 4).and_then(|b| b.try_into().ok()).map_or(0, u32::from_ne_bytes);
             let len = word(4, 8).and_then(|b| b.try_into().ok()).map_or(0, u32::from_ne_bytes);
             let number = word(8, 16).and_then(|b| b.try_into().ok()).map_or(0, u64::from_ne_bytes);
-            let len = usize::try_from(len).unwrap_or(0).min(BYTES_MAX);
+            let len = usize::try_from(len).unwrap_or(0).min(layout.size - HEAD);
             if state != FREE {
                 let bytes = record[HEAD..HEAD + len].to_vec();
                 found.push((Left { state, word: number, bytes }, at));
             }
         }
-        let table = Self::of(memory);
+        let table = Self::of(memory, layout);
         table.lock().free.retain(|free| found.iter().all(|(_, at)| at != free));
         let record = |at| Record { table: table.clone(), at };
         let found = found.into_iter().map(|(left, at)| (left, record(at))).collect();
@@ -96,10 +130,11 @@ impl Records {
 
     /// Writes a record. `None` if the table is full or the bytes are too many.
     pub fn add(&self, state: u32, word: u64, bytes: &[u8]) -> Option<Record> {
-        let len = u32::try_from(bytes.len()).ok().filter(|_| bytes.len() <= BYTES_MAX)?;
         let mut inner = self.lock();
+        let size = inner.layout.size;
+        let len = u32::try_from(bytes.len()).ok().filter(|_| bytes.len() <= size - HEAD)?;
         let at = inner.free.pop()?;
-        let record = &mut inner.memory.bytes_mut()[at * SIZE..(at + 1) * SIZE];
+        let record = &mut inner.memory.bytes_mut()[at * size..(at + 1) * size];
         record[4..8].copy_from_slice(&len.to_ne_bytes());
         record[8..16].copy_from_slice(&word.to_ne_bytes());
         record[HEAD..HEAD + bytes.len()].copy_from_slice(bytes);
@@ -132,8 +167,9 @@ impl Record {
 
     fn set(&self, offset: usize, bytes: &[u8]) {
         compiler_fence(Ordering::Release);
-        let at = self.at * SIZE + offset;
-        self.table.lock().memory.bytes_mut()[at..at + bytes.len()].copy_from_slice(bytes);
+        let mut inner = self.table.lock();
+        let at = self.at * inner.layout.size + offset;
+        inner.memory.bytes_mut()[at..at + bytes.len()].copy_from_slice(bytes);
     }
 }
 
@@ -148,11 +184,29 @@ impl Drop for Record {
 
 #[cfg(test)]
 mod tests {
-    use super::{BYTES_MAX, Left, Records};
+    use std::os::fd::AsFd;
+
+    use super::{HEAD, Left, Records};
+
+    const SIZE: usize = 512;
+    const BYTES_MAX: usize = SIZE - HEAD;
+
+    #[test]
+    fn a_head_that_cannot_be_is_no_table() {
+        for size in [0_u32, 31, 4097, u32::MAX] {
+            let mut memory = crate::handover::SharedMemory::create("test", 4096).unwrap();
+            memory.bytes_mut()[..12].copy_from_slice(super::MAGIC);
+            memory.bytes_mut()[16..20].copy_from_slice(&size.to_ne_bytes());
+            assert!(
+                Records::adopt(memory.as_fd().try_clone_to_owned().unwrap()).is_err(),
+                "{size}"
+            );
+        }
+    }
 
     #[test]
     fn what_was_written_is_found_and_what_was_freed_is_not() {
-        let table = Records::new("test", 3).unwrap();
+        let table = Records::new("test", 7, SIZE, 3).unwrap();
         let first = table.add(1, 10, b"one").unwrap();
         let second = table.add(1, 20, &[7; BYTES_MAX]).unwrap();
         let third = table.add(1, 30, b"").unwrap();
@@ -165,6 +219,7 @@ mod tests {
         // The process ends here: nothing is dropped in order.
         std::mem::forget((first, third));
         let (again, found) = Records::adopt(fd).unwrap();
+        assert_eq!(again.version(), 7);
         let (mut left, records): (Vec<Left>, Vec<_>) = found.into_iter().unzip();
         left.sort_by_key(|left| left.word);
         assert_eq!(

@@ -4,35 +4,38 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Write};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::FileExt;
 
 use rustix::fs::MemfdFlags;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
-use super::handshake::Identity;
-use crate::base::fingerprint::fingerprint;
-use crate::base::{Secret, ServerName, fd_store};
-use crate::config::ServerConfig;
-use crate::connection::{AskedBefore, Window};
-use crate::process::Streams;
+use super::{fd_store, last_release, number};
 
 const PARTS: [&str; 5] = ["stdin", "stdout", "stderr", "window", "card"];
 /// The number of takings-over at the head of the card, in the machine's order.
 const HEAD: usize = 8;
 /// The largest card, in bytes: more than a server can say of itself in one message.
 const CARD_MAX: u64 = 64 * 1024 * 1024;
+/// What a card says, and how. The last release wrote cards of version 1, which have no number.
+const VERSION: u32 = 2;
 
-/// Who a kept server is.
+/// Who a kept server is. Written as JSON.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Card {
     version: u32,
+    /// The server's name.
     pub server: String,
     /// The unit it runs in.
     pub unit: String,
+    /// What the rows of calls know it by.
+    #[serde(default)]
+    pub number: u32,
     /// Of the config it was started with.
-    fingerprint: u64,
-    pub identity: Identity,
+    pub fingerprint: u64,
+    /// What it said of itself, as JSON.
+    pub identity: Box<RawValue>,
 }
 
 /// A server that is kept.
@@ -44,6 +47,8 @@ pub struct Kept {
 /// What is needed to keep a server once it is ready.
 #[derive(Debug)]
 pub struct Keepable {
+    /// What the rows of calls are to know it by.
+    pub number: u32,
     stdin: OwnedFd,
     stdout: OwnedFd,
     stderr: OwnedFd,
@@ -61,40 +66,42 @@ pub struct Found {
     /// Missing where a version of ours started it that left its stderr to the journal.
     pub stderr: Option<OwnedFd>,
     pub window: OwnedFd,
-    /// Calls of clients that it has not answered yet.
-    pub asked_before: Vec<AskedBefore>,
     pub kept: Kept,
 }
 
 impl Keepable {
-    pub fn of(streams: &Streams, window: &Window) -> io::Result<Self> {
+    /// Of our ends of the pipes.
+    pub fn of(
+        stdin: BorrowedFd<'_>,
+        stdout: BorrowedFd<'_>,
+        stderr: BorrowedFd<'_>,
+        window: BorrowedFd<'_>,
+    ) -> io::Result<Self> {
         Ok(Self {
-            stdin: streams.stdin.as_fd().try_clone_to_owned()?,
-            stdout: streams.stdout.as_fd().try_clone_to_owned()?,
-            stderr: streams.stderr.as_fd().try_clone_to_owned()?,
-            window: window.as_fd().try_clone_to_owned()?,
+            number: number::next(),
+            stdin: stdin.try_clone_to_owned()?,
+            stdout: stdout.try_clone_to_owned()?,
+            stderr: stderr.try_clone_to_owned()?,
+            window: window.try_clone_to_owned()?,
         })
     }
 
-    /// Gives everything to the store. `unit`: a name that is in use once.
+    /// Gives everything to the store. `unit`: a name that is in use once; `fingerprint`: of the config
+    /// that the server was started with; `identity`: what it said of itself, as JSON.
     pub fn keep(
         self,
-        server: &ServerName,
-        config: &ServerConfig,
+        server: &str,
         unit: &str,
-        identity: &Identity,
+        fingerprint: u64,
+        identity: Box<RawValue>,
     ) -> io::Result<Kept> {
-        let card = Card {
-            version: 1,
-            server: server.to_string(),
-            unit: unit.to_owned(),
-            fingerprint: mark(config),
-            identity: identity.clone(),
-        };
+        let (version, number) = (VERSION, self.number);
+        let (server, unit) = (server.to_owned(), unit.to_owned());
+        let card = Card { version, server, unit, number, fingerprint, identity };
         let mut file = File::from(rustix::fs::memfd_create("callmux-card", MemfdFlags::CLOEXEC)?);
         file.write_all(&0u64.to_ne_bytes())?;
         serde_json::to_writer(&mut file, &card)?;
-        let kept = Kept { id: unit.to_owned() };
+        let kept = Kept { id: card.unit };
         let fds = [&self.stdin, &self.stdout, &self.stderr, &self.window, &OwnedFd::from(file)];
         for (part, fd) in PARTS.into_iter().zip(fds) {
             fd_store::keep(&kept.name(part), fd.as_fd());
@@ -116,11 +123,11 @@ impl Kept {
     }
 }
 
-/// The servers among what the store held, by name. What belongs to none, or to one that `config`
-/// does not want (any more) as it is, is given back; its process will be ended as nobody's.
-pub fn find<'c>(
+/// The servers among what the store held, by name. What belongs to none, or to one that is not
+/// `wanted` (any more) as it is, is given back; its process will be ended as nobody's.
+pub fn find(
     stored: Vec<(String, OwnedFd)>,
-    config: impl Fn(&str) -> Option<&'c ServerConfig>,
+    wanted: impl Fn(&Card) -> bool,
 ) -> BTreeMap<String, Found> {
     let mut parts: BTreeMap<String, BTreeMap<String, OwnedFd>> = BTreeMap::new();
     for (name, fd) in stored {
@@ -140,26 +147,14 @@ pub fn find<'c>(
             kept.forget();
             continue;
         };
-        let card = read_card(&File::from(card)).ok().filter(|(card, _)| {
-            let wanted = config(&card.server).is_some_and(|c| mark(c) == card.fingerprint);
-            wanted && card.version == 1 && !found.contains_key(&card.server)
-        });
+        let card = read(&File::from(card))
+            .ok()
+            .filter(|(card, _)| wanted(card) && !found.contains_key(&card.server));
         match card {
             Some((card, taken_over)) => {
                 let server = card.server.clone();
-                found.insert(
-                    server,
-                    Found {
-                        card,
-                        taken_over,
-                        stdin,
-                        stdout,
-                        stderr,
-                        window,
-                        asked_before: Vec::new(),
-                        kept,
-                    },
-                );
+                let one = Found { card, taken_over, stdin, stdout, stderr, window, kept };
+                found.insert(server, one);
             }
             None => kept.forget(),
         }
@@ -168,7 +163,7 @@ pub fn find<'c>(
 }
 
 /// The card, and the number of this taking-over, which is written down.
-fn read_card(file: &File) -> io::Result<(Card, u32)> {
+fn read(file: &File) -> io::Result<(Card, u32)> {
     let len = file.metadata()?.len();
     if len > CARD_MAX {
         return Err(io::ErrorKind::InvalidData.into());
@@ -176,38 +171,25 @@ fn read_card(file: &File) -> io::Result<(Card, u32)> {
     let mut bytes = vec![0; usize::try_from(len).unwrap_or(0)];
     file.read_exact_at(&mut bytes, 0)?;
     let (head, json) = bytes.split_first_chunk::<HEAD>().ok_or(io::ErrorKind::InvalidData)?;
+    let card = parse(json).ok_or(io::ErrorKind::InvalidData)?;
     let number = u64::from_ne_bytes(*head).saturating_add(1);
     file.write_all_at(&number.to_ne_bytes(), 0)?;
-    Ok((serde_json::from_slice(json)?, u32::try_from(number).unwrap_or(u32::MAX)))
+    Ok((card, u32::try_from(number).unwrap_or(u32::MAX)))
 }
 
-/// Of everything that makes the process what it is. It never leaves the machine's memory.
-pub fn mark(config: &ServerConfig) -> u64 {
-    let env = config.env.iter().flat_map(|(name, value)| [name.as_str(), "=", value.expose()]);
-    let cwd = config.cwd.as_ref().map(|cwd| cwd.display().to_string()).unwrap_or_default();
-    let limits = format!("{:?} {:?} {}", config.limits, config.sandbox, config.max_message);
-    let transport = config.transport.map(|transport| format!("{transport:?}"));
-    let socket = config.socket.as_ref().map(|socket| socket.display().to_string());
-    // What a server offers may depend on who asks. Debug hides the secrets, which may change.
-    let auth = format!("{:?}", config.auth);
-    let headers =
-        config.headers.iter().flat_map(|(name, value)| [name.as_str(), ": ", value.expose()]);
-    let words = std::iter::once(config.command.expose())
-        .chain(config.args.iter().map(Secret::expose))
-        .chain(env)
-        .chain(config.inherit_env.iter().map(String::as_str))
-        .chain(config.url.iter().map(Secret::expose))
-        .chain(headers)
-        .map(str::to_owned)
-        .chain([cwd, limits, auth])
-        .chain(transport)
-        .chain(socket);
-    fingerprint(words.flat_map(|word| [word.into_bytes(), vec![0]].concat()))
+fn parse(json: &[u8]) -> Option<Card> {
+    let mut card: Card = serde_json::from_slice(json).ok()?;
+    match card.version {
+        VERSION => {}
+        1 => card.number = last_release::number(&card.unit),
+        _ => return None,
+    }
+    Some(card)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{File, MemfdFlags, OwnedFd, Write, find};
+    use super::{File, MemfdFlags, OwnedFd, Write, find, parse};
 
     /// How many servers are found with this in place of a card, of this size.
     fn found(card: &[u8], size: u64) -> usize {
@@ -216,7 +198,7 @@ mod tests {
         file.write_all(card).unwrap();
         file.set_len(size).unwrap();
         let part = |part| (format!("server.{part}.u"), OwnedFd::from(file.try_clone().unwrap()));
-        find(super::PARTS.map(part).into(), |_| None).len()
+        find(super::PARTS.map(part).into(), |_| true).len()
     }
 
     #[test]
@@ -226,5 +208,14 @@ mod tests {
         assert_eq!(found(b"\0\0\0\0\0\0\0\0{", 9), 0);
         assert_eq!(found(&[0xff; 8], 8), 0, "a number without a next one");
         assert_eq!(found(b"", 1 << 46), 0, "more than there is memory");
+    }
+
+    #[test]
+    fn the_card_of_the_last_release_is_read() {
+        let json = r#"{"version":1,"server":"a","unit":"app-callmux-a-1.service","fingerprint":7,"identity":{"era":"legacy","revision":"2025-06-18","name":"n","version":"1","instructions":"do","instructions_remark":null,"capabilities":"{\"tools\":{\"listChanged\":true}}"}}"#;
+        let card = parse(json.as_bytes()).unwrap();
+        assert_eq!((&*card.server, card.number, card.fingerprint), ("a", 321_923_988, 7));
+        assert_eq!(found(&[&[0; 8], json.as_bytes()].concat(), 8 + json.len() as u64), 1);
+        assert!(parse(json.replacen('1', "3", 1).as_bytes()).is_none(), "another version");
     }
 }

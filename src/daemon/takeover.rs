@@ -1,0 +1,202 @@
+//! What an earlier process of ours left, in the keeping of systemd, and who joins whom.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::os::fd::OwnedFd;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+use super::control::Serve;
+use crate::access::Principal;
+use crate::base::SessionId;
+use crate::client::session::{Carriage, Session};
+use crate::config::Config;
+use crate::connection::AskedBefore;
+use crate::front::link::TakenUp;
+use crate::handover::call::{LeftCall, Reached};
+use crate::handover::card::{self, Card, Found};
+use crate::handover::{
+    CallRow, Left, LinkRow, PendingCall, SessionRow, Table, WantRow, Written, number,
+};
+use crate::mux::Resumed;
+use crate::process::units::Units;
+use crate::servers::fingerprint;
+use crate::servers::running::LeftServer;
+use crate::telemetry::{Fact, Recorder};
+use crate::wire::Era;
+use crate::wire::link::Restored;
+
+/// How long the user manager may take to answer before we do without it.
+const MANAGER_WITHIN: Duration = Duration::from_secs(2);
+
+/// The user manager, and what there is to take over.
+#[derive(Debug, Default)]
+pub(super) struct Takeover {
+    /// The sockets are systemd's.
+    pub(super) is_inherited: bool,
+    pub(super) units: Option<Units>,
+    /// By server name.
+    pub(super) servers: BTreeMap<String, LeftServer>,
+    pub(super) tables: Tables,
+    pub(super) links: Vec<TakenUp>,
+    pub(super) sessions: Vec<Left<SessionRow>>,
+    pub(super) wants: Vec<Left<WantRow>>,
+}
+
+/// What is noted for the next process of ours. Without systemd there are none.
+#[derive(Debug, Default)]
+pub(super) struct Tables {
+    pub(super) calls: Table<CallRow>,
+    pub(super) links: Table<LinkRow>,
+    pub(super) sessions: Table<SessionRow>,
+    pub(super) wants: Table<WantRow>,
+}
+
+impl Takeover {
+    /// Takes what `serve` was given. Units of ours that nobody can hold any more are ended.
+    pub(super) async fn of(serve: Serve, config: &Config, recorder: &Recorder) -> (Serve, Self) {
+        let Serve::Inherited { listeners, mut stored } = serve else {
+            return (serve, Self::default());
+        };
+        let serve = Serve::Inherited { listeners, stored: Vec::new() };
+        let alone = || Self { is_inherited: true, ..Self::default() };
+        let units = match tokio::time::timeout(MANAGER_WITHIN, Units::connect()).await {
+            Ok(Ok(units)) => units,
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "the user manager cannot be asked; servers are our children");
+                return (serve, alone());
+            }
+            Err(_) => {
+                tracing::warn!("the user manager does not answer; servers are our children");
+                return (serve, alone());
+            }
+        };
+        let (calls, left_calls) = Table::take_over(&mut stored);
+        let (links, left_links) = Table::take_over(&mut stored);
+        let (sessions, left_sessions) = Table::take_over(&mut stored);
+        let (wants, left_wants) = Table::take_over(&mut stored);
+        let mut servers = servers(stored, config);
+        let held: BTreeSet<String> =
+            servers.values().map(|left| left.found.card.unit.clone()).collect();
+        match tokio::time::timeout(MANAGER_WITHIN, units.stop_strays(&held)).await {
+            Ok(Ok(strays)) => {
+                for unit in strays {
+                    recorder.record(Fact::StrayStopped { unit });
+                }
+            }
+            Ok(Err(error)) => tracing::warn!(%error, "units of ours may have been left over"),
+            Err(_) => tracing::warn!("units of ours may have been left over"),
+        }
+        let left_calls: Vec<LeftCall> = left_calls.into_iter().map(Into::into).collect();
+        number::are_taken(servers.values().map(|left| left.found.card.number));
+        number::are_taken(left_calls.iter().filter_map(|left| left.reached.number()));
+        let mut adopters: Vec<Adopter<'_>> = servers.values_mut().map(Adopter::of).collect();
+        let links_taken_up = take_up(left_links, left_calls, &mut adopters);
+        let taken = Self {
+            units: Some(units),
+            servers,
+            tables: Tables { calls, links, sessions, wants },
+            links: links_taken_up,
+            sessions: left_sessions,
+            wants: left_wants,
+            ..alone()
+        };
+        (serve, taken)
+    }
+}
+
+/// Of what the store held, the servers that `config` still wants as they were started.
+fn servers(stored: Vec<(String, OwnedFd)>, config: &Config) -> BTreeMap<String, LeftServer> {
+    let wanted = |card: &Card| {
+        let found = config.servers.iter().find(|(server, _)| server.as_str() == card.server);
+        let server = found.map(|(_, server)| &**server).filter(|server| server.enabled);
+        server.is_some_and(|server| fingerprint::of_start(server) == card.fingerprint)
+    };
+    let found = card::find(stored, wanted).into_iter();
+    let known = found.filter_map(|(name, found)| Some((name, left_server(found)?)));
+    known.collect()
+}
+
+/// `None` if its card does not say who it is.
+fn left_server(found: Found) -> Option<LeftServer> {
+    match serde_json::from_str(found.card.identity.get()) {
+        Ok(identity) => Some(LeftServer { found, identity, asked_before: Vec::new() }),
+        Err(error) => {
+            tracing::warn!(%error, server = found.card.server, "it was not taken over");
+            found.kept.forget();
+            None
+        }
+    }
+}
+
+/// A server that goes on: what rows of calls know it by, and where the calls it works on are to go.
+#[derive(Debug)]
+pub struct Adopter<'a> {
+    number: u32,
+    era: Era,
+    asked_before: &'a mut Vec<AskedBefore>,
+}
+
+impl<'a> Adopter<'a> {
+    fn of(left: &'a mut LeftServer) -> Self {
+        let (number, era) = (left.found.card.number, left.identity.era);
+        Self { number, era, asked_before: &mut left.asked_before }
+    }
+}
+
+/// Brings links, calls and servers together again.
+pub fn take_up(
+    links: Vec<Left<LinkRow>>,
+    calls: Vec<LeftCall>,
+    adopters: &mut [Adopter<'_>],
+) -> Vec<TakenUp> {
+    let mut of_session: HashMap<SessionId, Vec<LeftCall>> = HashMap::new();
+    for call in calls {
+        of_session.entry(call.call.session).or_default().push(call);
+    }
+    let mut out = Vec::new();
+    for Left { row, word: seen, record, .. } in links {
+        let (principal, cwd) = (Principal::User(row.uid), PathBuf::from(&*row.cwd));
+        let session = Session::new(row.session, principal, Carriage::Link, Some(cwd));
+        let mut restored = Restored { seen, ..Restored::default() };
+        let mut running = Vec::new();
+        for left in of_session.remove(&session.id).unwrap_or_default() {
+            match left.reached {
+                Reached::Nothing => restored.not_sent.push(left.call.id.to_string()),
+                Reached::Server { .. } => {
+                    restored.running.push(left.call.id.to_string());
+                    running.push(resumed(left, &session, adopters));
+                }
+            }
+        }
+        out.push(TakenUp { session, epoch: row.epoch, record, restored, calls: running });
+    }
+    out
+}
+
+fn resumed(
+    left: LeftCall,
+    session: &Arc<Session>,
+    adopters: &mut [Adopter<'_>],
+) -> (PendingCall, Resumed) {
+    let LeftCall { call, reached, pending } = left;
+    let (sender, exchange) = oneshot::channel();
+    let (mut server_era, mut surely) = (Era::Legacy, true);
+    if let Reached::Server { number, id, written } = reached {
+        surely = matches!(written, Written::Whole | Written::Answered);
+        if let Some(adopter) = adopters.iter_mut().find(|adopter| adopter.number == number) {
+            server_era = adopter.era;
+            let (owner, pending) = (session.owner, pending.clone());
+            adopter.asked_before.push(AskedBefore {
+                id,
+                written,
+                owner,
+                pending,
+                exchange: sender,
+            });
+        }
+    }
+    (pending, Resumed { call, actor: session.actor(), surely, server_era, exchange })
+}

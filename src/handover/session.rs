@@ -1,0 +1,67 @@
+//! The rows of legacy HTTP sessions, and of what their clients want to hear.
+//!
+//! A client says once who it is, what it can do, which log messages it wants and which resources it
+//! wants to hear about, and it treats the loss of a session as the end. So what it said is written
+//! down when it says it.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Row, last_release};
+use crate::base::SessionId;
+
+/// The state of every row. The word of a session's row is when it was last used, counted in uses of
+/// any session.
+pub const OPEN: u32 = 1;
+
+/// A session.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionRow {
+    pub session: SessionId,
+    /// The user whose it is.
+    pub uid: u32,
+    /// Of MCP, as it was settled on.
+    pub revision: Box<str>,
+    /// `clientInfo` and `capabilities`, as written; empty where they are not known.
+    pub info: Box<str>,
+    pub capabilities: Box<str>,
+}
+
+/// What the client of a session wants to hear.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WantRow {
+    pub session: SessionId,
+    pub want: Want,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Want {
+    /// Log messages from this level on, as MCP calls it.
+    Level(Box<str>),
+    /// Changes of the resource with this URI, as the client knows it.
+    Resource(Box<str>),
+}
+
+impl Row for SessionRow {
+    const TABLE: &'static str = "sessions";
+    const VERSION: u32 = 2;
+    const ROWS_MAX: usize = 4096;
+    const SIZE: usize = 1024;
+
+    fn read_earlier(version: u32, bytes: &[u8]) -> Option<Self> {
+        if version == 1 { last_release::session(bytes) } else { None }
+    }
+}
+
+impl Row for WantRow {
+    const TABLE: &'static str = "wants";
+    const VERSION: u32 = 2;
+    const ROWS_MAX: usize = 8192;
+    /// A URI may have 8 KiB.
+    const SIZE: usize = 8704;
+
+    /// There was none.
+    fn read_earlier(_: u32, _: &[u8]) -> Option<Self> {
+        None
+    }
+}

@@ -35,3 +35,6 @@ pub use records::Record;
 pub use session::{SessionRow, WantRow};
 pub use table::{Left, Row, Table};
 pub use window::Window;
+
+#[cfg(test)]
+mod tests;

@@ -14,7 +14,7 @@ use crate::base::SessionId;
 use crate::client::session::{Carriage, Session};
 use crate::config::Config;
 use crate::connection::AskedBefore;
-use crate::front::link::TakenUp;
+use crate::front::links::TakenUp;
 use crate::handover::call::{LeftCall, Reached};
 use crate::handover::card::{self, Card, Found};
 use crate::handover::{

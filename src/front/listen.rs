@@ -14,7 +14,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 
 use super::Front;
-use super::http::{Caller, Peer, Service};
+use super::http::{Caller, Peer, Service, refused};
 use crate::access::connections::{self, Watched};
 use crate::access::peer::{self, Refusal, TcpClient};
 use crate::base::{Tasks, tcp_owner};
@@ -167,11 +167,6 @@ fn tcp_peer(front: &Front, stream: &TcpStream, remote: SocketAddr) -> Result<Pee
 
 fn admit(front: &Front, who: Result<Peer, Refusal>, address: Option<SocketAddr>) -> Option<Peer> {
     who.map_err(|refusal| front.hub.recorder.record(refused(&refusal, address))).ok()
-}
-
-/// The fact that somebody was not let in.
-pub(super) fn refused(refusal: &Refusal, address: Option<SocketAddr>) -> Fact {
-    Fact::PeerRefused { address, cause: refusal.cause(), reason: refusal.to_string() }
 }
 
 /// Serves a connection in a task of its own, if there is a place for it.

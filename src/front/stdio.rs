@@ -6,7 +6,6 @@ use std::time::Duration;
 use tokio::io::AsyncReadExt;
 
 use super::Front;
-use super::duplex::Duplex;
 use crate::access::Principal;
 use crate::base::{SessionId, Tasks, stdio};
 use crate::client::session::{Carriage, Session};
@@ -26,16 +25,8 @@ pub struct GivenUp;
 pub async fn serve(front: &Arc<Front>, stop: &Tasks) -> Result<(), GivenUp> {
     let (mut input, mut output) = stdio::open();
     let session = Session::new(SessionId::random(), Principal::own(), Carriage::Stdio, None);
-    let outbox = Outbox::lines().told_of(session.id, front.hub.recorder.clone());
-    let outbox = Arc::new(outbox);
-    let tasks = front.calls.child();
-    let duplex = Duplex {
-        hub: front.hub.clone(),
-        session,
-        outbox: outbox.clone(),
-        aside: front.aside.clone(),
-        tasks: tasks.clone(),
-    };
+    let duplex = front.duplex(session, Outbox::lines());
+    let (outbox, tasks) = (duplex.outbox.clone(), duplex.tasks.clone());
     duplex.announce();
     let read = async {
         let mut lines = Lines::new(front.hub.world().config.http.max_body.max(LINE_MIN));

@@ -8,7 +8,7 @@ use std::io::Write;
 use std::os::fd::{AsFd, OwnedFd};
 
 use crate::daemon::takeover;
-use crate::front::link::TakenUp;
+use crate::front::links::TakenUp;
 use crate::handover::records::{Left, Records};
 use crate::handover::{
     CallRow, LinkRow, Row, SessionRow, SharedMemory, Table, WantRow, Window, card,

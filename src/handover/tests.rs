@@ -83,8 +83,9 @@ fn each_row_is_written_as_it_was() {
 fn a_member_may_come_and_what_is_no_row_is_left_out() {
     let table = Table::<WantRow>::unkept().unwrap();
     let add = |text: &str| {
-        let records = super::records::Records::adopt(table.fd()).unwrap().0;
+        let (records, found) = super::records::Records::adopt(table.fd()).unwrap();
         records.freeze();
+        drop(found);
         drop(records.add(1, 0, text.as_bytes()).unwrap());
     };
     add(&format!(r#"{{"session":"{SESSION}","want":{{"level":"info"}},"new":1}}"#));

@@ -8,26 +8,43 @@ use std::time::Duration;
 
 use axum::http::{HeaderValue, StatusCode, header as names};
 
-use super::post::Prepared;
+use super::body::Body;
+use super::pending_stream::PendingStream;
+use super::response::{Response, empty, json, message};
 use super::stream::{Reader, Stream};
-use super::{Body, Front, Response, empty, json, message};
-use crate::base::Lock;
 use crate::client::announce::{Filter, Listening};
 use crate::client::handle::{self, Handled};
-use crate::client::session::InFlight;
+use crate::client::session::{InFlight, Session};
+use crate::connection::Forwarded;
+use crate::front::Front;
 use crate::front::outlet::{Back, CallOutlet};
 use crate::front::sessions::HttpSession;
 use crate::meta;
 use crate::mux::Actor;
 use crate::mux::Reply;
 use crate::wire::error::code;
-use crate::wire::{Payload, RpcError};
+use crate::wire::params::Head;
+use crate::wire::{Message, Payload, RpcError};
 
 /// A response that takes longer becomes a stream of events, so that the client sees that we are
 /// there and, in a legacy session, can come back for the rest.
 const QUIET: Duration = Duration::from_secs(1);
 /// A comment is sent on a stream that was silent for so long.
 pub(super) const KEEP_ALIVE: Duration = Duration::from_secs(30);
+
+/// One message with everything that its headers said about it.
+#[derive(Debug)]
+pub(super) struct Prepared {
+    pub(super) session: Arc<Session>,
+    /// The legacy session it came in.
+    pub(super) held: Option<Arc<HttpSession>>,
+    pub(super) message: Message,
+    pub(super) head: Head,
+    /// Whether the client reads streams of events.
+    pub(super) reads_events: bool,
+    /// What of its headers some server is to get.
+    pub(super) forwarded: Option<Arc<Forwarded>>,
+}
 
 type Answering = Pin<Box<dyn Future<Output = Reply> + Send>>;
 
@@ -79,47 +96,6 @@ pub(super) fn status_of(code: i64, legacy: bool) -> StatusCode {
         }
         _ => StatusCode::OK,
     }
-}
-
-/// Where a call's events go: to a stream that exists only once there is one.
-#[derive(Debug, Default)]
-pub struct PendingStream {
-    state: Lock<Late>,
-}
-
-#[derive(Debug, Default)]
-struct Late {
-    /// Notifications among them may be left out.
-    waiting: Vec<(Payload, bool)>,
-    stream: Option<Arc<Stream>>,
-}
-
-impl PendingStream {
-    /// Adds a message. One that is a notification may be left out for a client that is behind.
-    pub fn push(&self, message: Payload, is_notification: bool) {
-        let mut late = self.state.lock();
-        match &late.stream {
-            Some(stream) => put(stream, message, is_notification),
-            None => late.waiting.push((message, is_notification)),
-        }
-    }
-
-    fn has_events(&self) -> bool {
-        !self.state.lock().waiting.is_empty()
-    }
-
-    /// From now on events go to `stream`, first those that waited.
-    fn open(&self, stream: Arc<Stream>) {
-        let mut late = self.state.lock();
-        for (message, is_notification) in late.waiting.drain(..) {
-            put(&stream, message, is_notification);
-        }
-        late.stream = Some(stream);
-    }
-}
-
-fn put(stream: &Stream, message: Payload, is_notification: bool) {
-    if is_notification { stream.push_notification(message) } else { stream.push(message) }
 }
 
 /// A call being answered. If the client leaves, a legacy call goes on (2025-11-25: a disconnect is

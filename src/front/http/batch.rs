@@ -5,9 +5,10 @@ use std::sync::Arc;
 use axum::http::StatusCode;
 use bytes::Bytes;
 
-use super::answer::PendingStream;
-use super::{Front, Response, empty, refusal};
+use super::pending_stream::PendingStream;
+use super::response::{self, Response, empty, refusal};
 use crate::client::handle::{self, Handled};
+use crate::front::Front;
 use crate::front::outlet::{Back, CallOutlet};
 use crate::front::sessions::HttpSession;
 use crate::meta;
@@ -34,7 +35,7 @@ pub(super) async fn answer(front: &Arc<Front>, held: &Arc<HttpSession>, text: &B
     if answers.is_empty() {
         return empty(StatusCode::ACCEPTED);
     }
-    super::message(StatusCode::OK, batch::join(answers))
+    response::message(StatusCode::OK, batch::join(answers))
 }
 
 async fn one(front: &Arc<Front>, held: &Arc<HttpSession>, message: Message) -> Option<Payload> {

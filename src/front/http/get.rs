@@ -8,9 +8,11 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header as names};
 
 use super::answer::{KEEP_ALIVE, events};
+use super::peer::Peer;
+use super::response::{Response, accepts, empty, header, no_session, refusal, session_id};
 use super::stream::{self, Reader, Stream};
-use super::{Front, Peer, Response, accepts, empty, header, no_session, refusal, session_id};
 use crate::client::announce::{Announcements, Said};
+use crate::front::Front;
 use crate::front::sessions::{HttpSession, NoSession};
 use crate::wire::{Era, Revision, RpcError, error::code, headers};
 

@@ -4,9 +4,14 @@ use axum::http::header::{self as names, HeaderName};
 use axum::http::{Request, StatusCode};
 
 use super::asked::{Asked, is_too_large};
-use super::{Front, INVALID_REQUEST, Peer, Response, RpcError, post, refusal};
+use super::peer::Peer;
+use super::post;
+use super::response::{Response, refusal};
 use crate::access::HostRules;
 use crate::access::host::Refused;
+use crate::front::Front;
+use crate::wire::RpcError;
+use crate::wire::error::code::INVALID_REQUEST;
 
 /// Host and Origin (see [`crate::access::host`]), and how large the body says that it is.
 #[expect(clippy::result_large_err, reason = "the error is the response, and is sent at once")]

@@ -5,16 +5,17 @@ use std::sync::Arc;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header as names};
 use bytes::Bytes;
 
-use super::answer::answer;
+use super::answer::{Prepared, answer};
 use super::asked::{Asked, NoBody, whole};
-use super::{
-    Caller, Front, PROTOCOL_VERSION, Response, SESSION_ID, accepts, batch, header, json,
-    no_session, refusal, session_id,
+use super::batch;
+use super::peer::Caller;
+use super::response::{
+    PROTOCOL_VERSION, Response, SESSION_ID, accepts, header, json, no_session, refusal, session_id,
 };
 use crate::access::{Principal, Subject};
 use crate::base::memory;
-use crate::client::session::Session;
 use crate::connection::Forwarded;
+use crate::front::Front;
 use crate::front::sessions::{HttpSession, NoSession};
 use crate::wire::error::code;
 use crate::wire::headers::{self, Mirrored};
@@ -25,20 +26,6 @@ use crate::wire::{Era, Malformed, Message, Method, Revision, RpcError, object};
 /// Up to this size a body is copied out of the connection's buffer, which then needs not be
 /// allocated anew for the next request.
 const COPIED_MAX: usize = 4096;
-
-/// One message with everything that its headers said about it.
-#[derive(Debug)]
-pub(super) struct Prepared {
-    pub(super) session: Arc<Session>,
-    /// The legacy session it came in.
-    pub(super) held: Option<Arc<HttpSession>>,
-    pub(super) message: Message,
-    pub(super) head: Head,
-    /// Whether the client reads streams of events.
-    pub(super) reads_events: bool,
-    /// What of its headers some server is to get.
-    pub(super) forwarded: Option<Arc<Forwarded>>,
-}
 
 /// Takes in one message.
 pub(super) async fn take_in(

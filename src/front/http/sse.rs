@@ -5,10 +5,9 @@
 //! messages, and everything that we have to say comes on the stream. The session is the stream:
 //! when that ends, the calls in flight are taken back.
 
-use std::collections::HashMap;
 use std::convert::Infallible;
 use std::pin::Pin;
-use std::sync::{Arc, MutexGuard};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use axum::Extension;
@@ -20,11 +19,12 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, Sleep};
 
 use super::answer::KEEP_ALIVE;
+use super::peer::Caller;
 use super::post::read;
-use super::{Caller, Front, Response, accepts, empty, json, refusal};
-use crate::access::Principal;
-use crate::base::{Lock, SessionId};
+use super::response::{Response, accepts, empty, json, refusal};
+use crate::base::SessionId;
 use crate::client::session::{Carriage, Session};
+use crate::front::Front;
 use crate::front::duplex::Duplex;
 use crate::outbox::{FULL, Outbox, SILENT_MAX};
 use crate::telemetry::Fact;
@@ -39,28 +39,6 @@ pub(super) const MESSAGES: &str = "/messages";
 /// The parameter that names the session there.
 const SESSION: &str = "sessionId";
 
-/// The sessions by their ids. Each holds a connection, so these bound the table.
-#[derive(Debug, Default)]
-pub struct SseSessions {
-    by_id: Lock<HashMap<SessionId, Arc<Duplex>>>,
-}
-
-impl SseSessions {
-    fn lock(&self) -> MutexGuard<'_, HashMap<SessionId, Arc<Duplex>>> {
-        self.by_id.lock()
-    }
-
-    /// The session of this principal with this id.
-    fn find(&self, id: SessionId, principal: &Principal) -> Option<Arc<Duplex>> {
-        let found = self.lock().get(&id).cloned();
-        found.filter(|duplex| duplex.session.principal == *principal)
-    }
-
-    pub fn len(&self) -> usize {
-        self.lock().len()
-    }
-}
-
 /// Opens a session and its stream.
 pub(super) async fn open(
     State(front): State<Arc<Front>>,
@@ -74,14 +52,7 @@ pub(super) async fn open(
     let principal = caller.peer.principal.clone();
     let session = Session::new(SessionId::random(), principal, Carriage::Sse, None);
     let endpoint = sse::endpoint(&format!("{MESSAGES}?{SESSION}={}", session.id));
-    let outbox = Outbox::events(endpoint).told_of(session.id, front.hub.recorder.clone());
-    let duplex = Arc::new(Duplex {
-        hub: front.hub.clone(),
-        session,
-        outbox: Arc::new(outbox),
-        aside: front.aside.clone(),
-        tasks: front.calls.child(),
-    });
+    let duplex = Arc::new(front.duplex(session, Outbox::events(endpoint)));
     duplex.announce();
     front.sse.lock().insert(duplex.session.id, duplex.clone());
     front.changed.notify_one();

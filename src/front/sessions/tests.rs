@@ -4,6 +4,7 @@ use crate::base::SessionId;
 use crate::client::session::{Carriage, Client, Session};
 use crate::handover::session::Want;
 use crate::handover::{Left, SessionRow, Table, WantRow};
+use crate::telemetry::Recorder;
 use crate::wire::{LogLevel, Method, Revision};
 
 #[test]
@@ -97,7 +98,7 @@ fn as_much_of_a_client_is_noted_as_fits() {
 #[test]
 fn what_a_client_wants_to_hear_is_noted() {
     let wants = Table::<WantRow>::unkept().unwrap();
-    let sessions = Sessions::new((Table::default(), wants.clone()), Default::default());
+    let sessions = Sessions::new((Table::default(), wants.clone()), Recorder::none());
     let held = sessions.open(Principal::User(7)).unwrap();
     held.session.set_level(LogLevel::Debug);
     held.session.set_level(LogLevel::Error);

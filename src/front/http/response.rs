@@ -1,0 +1,88 @@
+//! What we answer with, and what of a request's headers the answer hangs on.
+
+use axum::http::header::{self as names, AsHeaderName, HeaderName};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+
+use super::body::Body;
+use crate::base::SessionId;
+use crate::front::sessions::{NoSession, SESSIONS_MAX};
+use crate::wire::error::code::INVALID_REQUEST;
+use crate::wire::{Payload, RpcError, headers};
+
+/// What we answer.
+pub(super) type Response = axum::http::Response<Body>;
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// A name that was looked at before is found faster than a text.
+pub(super) const SESSION_ID: HeaderName = HeaderName::from_static(headers::SESSION_ID);
+pub(super) const PROTOCOL_VERSION: HeaderName = HeaderName::from_static(headers::PROTOCOL_VERSION);
+
+pub(super) fn json(status: StatusCode, body: bytes::Bytes) -> Response {
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    response.headers_mut().insert(names::CONTENT_TYPE, JSON);
+    response
+}
+
+/// A JSON-RPC message as a whole response.
+pub(super) fn message(status: StatusCode, payload: Payload) -> Response {
+    let mut response = Response::new(Body::parts(payload.into_parts()));
+    *response.status_mut() = status;
+    response.headers_mut().insert(names::CONTENT_TYPE, JSON);
+    response
+}
+
+/// An error that belongs to no request.
+pub(super) fn refusal(status: StatusCode, error: &RpcError) -> Response {
+    json(status, error.response(None))
+}
+
+/// A response without a body.
+pub(super) fn empty(status: StatusCode) -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = status;
+    response
+}
+
+pub(super) fn header(headers: &HeaderMap, name: impl AsHeaderName) -> Option<&str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+/// The session a legacy request names: `None` if it names none, `Err` if it is no session's.
+pub(super) fn session_id(request: &HeaderMap) -> Option<Result<SessionId, ()>> {
+    let value = request.get(SESSION_ID)?;
+    Some(value.to_str().ok().and_then(SessionId::parse).ok_or(()))
+}
+
+/// The answer to a request whose session there is not.
+pub(super) fn no_session(why: NoSession) -> (StatusCode, RpcError) {
+    let (status, what) = match why {
+        NoSession::Unknown => {
+            (StatusCode::NOT_FOUND, "no such session; begin one with `initialize`".to_owned())
+        }
+        NoSession::Full => {
+            let what = format!("all {SESSIONS_MAX} sessions are in use; end one with DELETE");
+            (StatusCode::SERVICE_UNAVAILABLE, what)
+        }
+    };
+    (status, RpcError::new(INVALID_REQUEST, what))
+}
+
+/// Whether the client reads this media type (RFC 9110, section 12.5.1). No header means any.
+pub(super) fn accepts(request: &HeaderMap, media_type: &str) -> bool {
+    let Some(accept) = header(request, names::ACCEPT) else { return true };
+    if memchr::memmem::find(accept.as_bytes(), media_type.as_bytes()).is_some() {
+        return true;
+    }
+    let general = media_type.split('/').next().unwrap_or_default();
+    accept.split(',').any(|item| {
+        let item = item.split(';').next().unwrap_or_default().trim();
+        item.eq_ignore_ascii_case(media_type)
+            || item == "*/*"
+            || item.strip_suffix("/*") == Some(general)
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,137 @@
+//! The requests of one connection, each to where it belongs.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{HeaderValue, Method, Request, StatusCode, header as names};
+use axum::routing::{get, post as posted};
+use hyper::body::Incoming;
+use tower::ServiceExt;
+
+use super::asked::Asked;
+use super::body::{Body, Sent};
+use super::peer::{Caller, Peer, refused};
+use super::response::{Response, empty, json, refusal};
+use super::{get, guard, post, sse};
+use crate::access::connections::Activity;
+use crate::front::{Front, link};
+use crate::wire::RpcError;
+use crate::wire::error::code::INVALID_REQUEST;
+
+/// One connection's requests. The one that matters for speed is matched by hand; the router has
+/// the others.
+#[derive(Debug, Clone)]
+pub struct Service {
+    front: Arc<Front>,
+    router: Router,
+    caller: Arc<Caller>,
+}
+
+impl Service {
+    pub fn new(front: Arc<Front>, router: &Router, peer: Peer, activity: Arc<Activity>) -> Self {
+        Self { front, router: router.clone(), caller: Arc::new(Caller::new(peer, activity)) }
+    }
+
+    pub fn caller(&self) -> Arc<Caller> {
+        self.caller.clone()
+    }
+
+    /// What happens rarely is in boxes of its own: every request would have to carry the room for it.
+    async fn answer(self, request: Request<Incoming>) -> Result<Response, Infallible> {
+        if let Err(refusal) = self.caller.check() {
+            self.front.hub.recorder.record(refused(&refusal, None));
+            self.caller.give_up();
+            return std::future::pending().await;
+        }
+        let activity = self.caller.activity.clone();
+        let request = request.map(|body| Asked::new(body, activity));
+        if let Err(response) = guard::check(&self.front, &self.caller.peer, &request) {
+            return Ok(response);
+        }
+        if request.method() == Method::POST && request.uri().path() == "/mcp" {
+            // Nothing but the headers and the body is kept of what lies in the connection's buffer.
+            let (headers, body) = {
+                let (head, body) = request.into_parts();
+                (head.headers, body)
+            };
+            return Ok(post::take_in(&self.front, &self.caller, headers, body).await);
+        }
+        let mut request = request.map(axum::body::Body::new);
+        request.extensions_mut().insert(self.caller.peer.principal.clone());
+        request.extensions_mut().insert(self.caller.peer.clone());
+        request.extensions_mut().insert(self.caller.clone());
+        let response = Box::pin(self.router.oneshot(request)).await?;
+        if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+            self.caller.activity.becomes_link();
+        }
+        Ok(response.map(Body::Routed))
+    }
+}
+
+impl hyper::service::Service<Request<Incoming>> for Service {
+    type Response = axum::http::Response<Sent>;
+    type Error = Infallible;
+    // In a box of its own: between requests a connection holds nothing.
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+
+    fn call(&self, request: Request<Incoming>) -> Self::Future {
+        self.caller.begins();
+        self.front.hub.touch();
+        let (running, answer) = (self.caller.activity.begin(), self.clone().answer(request));
+        Box::pin(async move { Ok(answer.await?.map(|body| Sent::new(body, running))) })
+    }
+}
+
+/// Everything but POST to `/mcp`.
+pub fn router(front: Arc<Front>) -> Router {
+    let routed = |response: Response| response.map(axum::body::Body::new);
+    Router::new()
+        // HEAD would do what GET does (RFC 9110, section 9.3.2), and these do something.
+        .route(
+            "/mcp",
+            get(get::open).delete(get::close).head(async || no_head("GET, POST, DELETE")),
+        )
+        .route(sse::STREAM, get(sse::open).head(async || no_head("GET")))
+        .route(sse::MESSAGES, posted(sse::post))
+        .route(crate::wire::link::PATH, get(link::upgrade).head(async || no_head("GET")))
+        .route("/health", get(async move || routed(health())))
+        .route("/ready", get(async move |State(front)| routed(ready(front))))
+        .fallback(async move || routed(refusal(StatusCode::NOT_FOUND, &not_here())))
+        .with_state(front)
+}
+
+/// The answer to HEAD where GET is no question (RFC 9110, section 15.5.6).
+fn no_head(allowed: &'static str) -> axum::response::Response {
+    let mut response = empty(StatusCode::METHOD_NOT_ALLOWED).map(axum::body::Body::new);
+    response.headers_mut().insert(names::ALLOW, HeaderValue::from_static(allowed));
+    response
+}
+
+fn not_here() -> RpcError {
+    let message = "there is nothing here; the endpoints are /mcp, /sse, /health and /ready";
+    RpcError::new(INVALID_REQUEST, message)
+}
+
+/// The process runs and answers.
+fn health() -> Response {
+    json(StatusCode::OK, br#"{"status":"ok"}"#.as_slice().into())
+}
+
+/// 200 once every server has started or failed at least once; how many are ready is told, which
+/// ones is not.
+#[expect(clippy::needless_pass_by_value, reason = "a handler is given its state")]
+fn ready(front: Arc<Front>) -> Response {
+    let world = front.hub.world();
+    let ready = world.servers.values().filter(|server| server.status().live.is_some()).count();
+    let total = world.servers.len();
+    let status = match (world.is_settled(), ready == total) {
+        (false, _) => "starting",
+        (true, true) => "ok",
+        (true, false) => "degraded",
+    };
+    let code = if world.is_settled() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    json(code, format!(r#"{{"status":"{status}","servers":{total},"ready":{ready}}}"#).into())
+}

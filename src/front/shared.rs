@@ -1,0 +1,75 @@
+//! What all ways in share.
+
+use std::sync::Arc;
+
+use tokio::sync::Notify;
+
+use super::duplex::Duplex;
+use super::links::{Links, TakenUp};
+use super::sessions::Sessions;
+use super::sse_sessions::SseSessions;
+use crate::access::confined::Groups;
+use crate::access::connections::Connections;
+use crate::base::Tasks;
+use crate::client::session::Session;
+use crate::handover::{LinkRow, SessionRow, Table, WantRow};
+use crate::mux::Hub;
+use crate::outbox::Outbox;
+use crate::results::aside::Aside;
+
+/// What all ways in share.
+#[derive(Debug)]
+pub struct Front {
+    pub hub: Hub,
+    pub sessions: Sessions,
+    pub links: Links,
+    pub sse: SseSessions,
+    pub connections: Arc<Connections>,
+    /// Where clients over TCP run.
+    pub groups: Groups,
+    /// What waits for clients that do not read.
+    pub aside: Aside,
+    /// Notified when a session begins or ends.
+    pub changed: Arc<Notify>,
+    /// Calls whose answer does not hang on the connection they came in by.
+    pub calls: Tasks,
+    /// Streams of events and links, which end only when they are told to.
+    pub streams: Tasks,
+}
+
+impl Front {
+    pub fn new(
+        hub: Hub,
+        changed: Arc<Notify>,
+        links: Table<LinkRow>,
+        sessions: (Table<SessionRow>, Table<WantRow>),
+    ) -> Arc<Self> {
+        let (sessions, links) = (Sessions::new(sessions, hub.recorder.clone()), Links::new(links));
+        let (sse, calls, streams) = (SseSessions::default(), Tasks::new(), Tasks::new());
+        let (connections, groups, aside) = (Arc::default(), Groups::default(), Aside::open());
+        Arc::new(Self {
+            hub,
+            sessions,
+            links,
+            sse,
+            connections,
+            groups,
+            aside,
+            changed,
+            calls,
+            streams,
+        })
+    }
+
+    /// Goes on with the links of an earlier process of ours.
+    pub fn take_up(&self, links: Vec<TakenUp>) {
+        self.links.take_up(links, |session| self.duplex(session, Outbox::link()));
+    }
+
+    /// A session over which messages go both ways at any time.
+    pub(super) fn duplex(&self, session: Arc<Session>, outbox: Outbox) -> Duplex {
+        let outbox = Arc::new(outbox.told_of(session.id, self.hub.recorder.clone()));
+        let (hub, aside, tasks) = (self.hub.clone(), self.aside.clone(), self.calls.child());
+        Duplex { hub, session, outbox, aside, tasks }
+    }
+}

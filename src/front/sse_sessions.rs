@@ -1,0 +1,30 @@
+//! The sessions of HTTP with SSE.
+
+use std::collections::HashMap;
+use std::sync::{Arc, MutexGuard};
+
+use super::duplex::Duplex;
+use crate::access::Principal;
+use crate::base::{Lock, SessionId};
+
+/// The sessions by their ids. Each holds a connection, so these bound the table.
+#[derive(Debug, Default)]
+pub struct SseSessions {
+    by_id: Lock<HashMap<SessionId, Arc<Duplex>>>,
+}
+
+impl SseSessions {
+    pub(super) fn lock(&self) -> MutexGuard<'_, HashMap<SessionId, Arc<Duplex>>> {
+        self.by_id.lock()
+    }
+
+    /// The session of this principal with this id.
+    pub(super) fn find(&self, id: SessionId, principal: &Principal) -> Option<Arc<Duplex>> {
+        let found = self.lock().get(&id).cloned();
+        found.filter(|duplex| duplex.session.principal == *principal)
+    }
+
+    pub fn len(&self) -> usize {
+        self.lock().len()
+    }
+}

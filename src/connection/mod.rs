@@ -12,23 +12,22 @@
 //! What a server offers, how its process is run, who the clients are.
 //!
 //! # How to read it
-//! [`Connection::request`] makes an [`Exchange`], for who has a permit; [`route`] is where what comes back goes. [`writer`] and
-//! [`reader`] speak over pipes, [`http`] with a remote server. [`notice`] is what is about no request,
+//! [`Connection::request`] makes an [`Exchange`], for who has a permit; [`route`] is where what comes back goes. [`pipes`] speaks
+//! with a process, [`remote`] with a remote server. [`notice`] is what is about no request,
 //! [`pending`] the table of calls that outlives us.
 
 mod ask;
 mod exchange;
 mod forwarded;
-mod http;
 mod in_flight;
 pub mod notice;
 mod opening;
 pub mod pending;
-mod reader;
+mod pipes;
+mod remote;
 mod room;
 mod route;
 mod window;
-mod writer;
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, MutexGuard};
@@ -46,11 +45,11 @@ pub use ask::Ask;
 use exchange::Cell;
 pub use exchange::{Event, Exchange, Origin, Reply, Step};
 pub use forwarded::Forwarded;
-pub use http::{Mirrors, Remote};
 use in_flight::InFlight;
 pub use notice::Board;
 pub use opening::{Address, AskedBefore, Opening, Over, Pipes};
 pub use pending::{PendingCall, Written};
+pub use remote::{Mirrors, Remote};
 pub use window::Window;
 
 /// Questions of a server to the client of one call that may be open at once, and that may be open
@@ -168,7 +167,7 @@ impl Connection {
                 let remote = Arc::new(*remote);
                 let (connection, news) =
                     Self::new(server, board, recorder, 0, Some(remote.clone()));
-                let send = http::send::run(connection.clone(), remote.clone(), tasks.clone());
+                let send = remote::send::run(connection.clone(), remote.clone(), tasks.clone());
                 tasks.spawn("sender to a remote server", send);
                 let over = connection.over.clone();
                 tasks.spawn_until_stopped("idle connections to a remote server", async move {
@@ -243,8 +242,9 @@ impl Connection {
             // Ends a line that may have been cut off; a server skips what is no message.
             self.send(Payload::from(String::new()));
         }
-        tasks.spawn("server writer", writer::run(self.clone(), stdin));
-        tasks.spawn_until_stopped("server reader", reader::run(self.clone(), stdout, window));
+        tasks.spawn("server writer", pipes::writer::run(self.clone(), stdin));
+        tasks
+            .spawn_until_stopped("server reader", pipes::reader::run(self.clone(), stdout, window));
     }
 
     pub fn server(&self) -> &ServerName {

@@ -6,10 +6,10 @@ use std::time::Duration;
 use tokio::io::AsyncReadExt;
 use tokio::net::unix::pipe;
 
-use super::Connection;
-use super::route::Stream;
-use super::window::Window;
 use crate::base::memory;
+use crate::connection::Connection;
+use crate::connection::route::Stream;
+use crate::connection::window::Window;
 use crate::wire::Message;
 use crate::wire::lines::TooLong;
 
@@ -18,10 +18,10 @@ const TURN_BYTES: usize = 256 * 1024;
 /// After so many useless lines in a row, reading slows down: a server that floods its output must
 /// not take the processor from its neighbours.
 const STRAY_TURN: u64 = 256;
-pub(super) const STRAY_PAUSE: Duration = Duration::from_millis(1);
+pub(in crate::connection) const STRAY_PAUSE: Duration = Duration::from_millis(1);
 
 /// Reads until the server closes its output or breaks the framing.
-pub(super) async fn run(
+pub(in crate::connection) async fn run(
     connection: Arc<Connection>,
     mut stdout: pipe::Receiver,
     mut window: Window,
@@ -80,7 +80,7 @@ async fn take_lines(connection: &Arc<Connection>, window: &mut Window) -> Result
 
 impl Connection {
     /// Acts on one message. `on`: see [`Connection::route`].
-    pub(super) fn take_in(self: &Arc<Self>, line: &bytes::Bytes, on: Stream<'_>) {
+    pub(in crate::connection) fn take_in(self: &Arc<Self>, line: &bytes::Bytes, on: Stream<'_>) {
         memory::came(line.len());
         match Message::parse(line) {
             Ok(message) => self.route(message, on),
@@ -92,7 +92,7 @@ impl Connection {
         }
     }
 
-    pub(super) fn must_pause(&self) -> bool {
+    pub(in crate::connection) fn must_pause(&self) -> bool {
         let stray = self.lock().stray_in_a_row;
         stray > 0 && stray.is_multiple_of(STRAY_TURN)
     }

@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 
 use super::send::Sent;
 use super::{Connection, Failure, Remote, answer};
-use crate::connection::reader::STRAY_PAUSE;
+use crate::connection::pipes::reader::STRAY_PAUSE;
 use crate::connection::route::Stream;
 use crate::http::{self, ResponseBody};
 use crate::wire::Era;

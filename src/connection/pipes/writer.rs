@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use tokio::net::unix::pipe;
 
-use super::{Connection, Outgoing};
 use crate::base::write::{self, SLICES_MAX};
+use crate::connection::{Connection, Outgoing};
 
 /// Writes until the connection is closed or finished. Dropping the pipe is the server's end of
 /// input.
-pub(super) async fn run(connection: Arc<Connection>, mut stdin: pipe::Sender) {
+pub(in crate::connection) async fn run(connection: Arc<Connection>, mut stdin: pipe::Sender) {
     let mut batch = Vec::new();
     loop {
         match take(&connection, &mut batch) {

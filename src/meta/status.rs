@@ -102,7 +102,7 @@ fn described(
 ) -> Json {
     let status = server.status();
     let is_sse = server.config.transport == Some(Transport::Sse)
-        || status.live.as_ref().is_some_and(|live| live.connection.is_sse());
+        || status.live.as_ref().is_some_and(|live| live.connection.carrier().is_sse());
     let transport = match (&server.config.url, is_sse) {
         (None, _) => "stdio",
         (Some(_), false) => "streamable-http",

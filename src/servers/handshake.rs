@@ -69,7 +69,7 @@ pub async fn greet(
     if known == Some(Era::Legacy) {
         let answer = initialize(connection, patience).await.inspect_err(|_| {
             // Another server may answer there by now, and a status of HTTP does not say which.
-            if connection.is_remote() {
+            if connection.carrier().is_remote() {
                 memory.forget();
             }
         });
@@ -86,7 +86,7 @@ pub async fn greet(
             Answer::Refused { modern: true, .. } => {}
         }
     }
-    let probe = if connection.is_remote() { probe * REMOTE_FACTOR } else { probe };
+    let probe = if connection.carrier().is_remote() { probe * REMOTE_FACTOR } else { probe };
     let probe = if known == Some(Era::Modern) { patience } else { probe.min(patience) };
     let mut discover = say(connection, "server/discover", &discover_params())?;
     let (identity, speaks) = match hear(&mut discover, probe).await? {
@@ -246,7 +246,7 @@ async fn initialize(connection: &Arc<Connection>, patience: Duration) -> Result<
             if version == Revision::MODERN.as_str() {
                 return Ok(Answer::Agreed(identity(Era::Modern, &version, result)));
             }
-            connection.agreed_on(&version);
+            connection.carrier().agree(&version);
             let note = r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#;
             connection.notify(&Permit::own(), Payload::from(note.to_owned()));
             Ok(Answer::Agreed(identity(Era::Legacy, &version, result)))

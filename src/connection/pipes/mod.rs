@@ -1,6 +1,10 @@
 //! The two pipes of a server's process: one message on each line.
 //!
-//! [`reader`] is the task that reads, [`writer`] the one that writes.
+//! [`ends`] is what there is at the beginning, [`reader`] the task that reads, [`writer`] the one that
+//! writes.
 
-pub(super) mod reader;
-pub(super) mod writer;
+mod ends;
+mod reader;
+mod writer;
+
+pub use ends::{AskedBefore, Pipes};

@@ -2,7 +2,8 @@
 
 use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 
-use super::{Failure, Remote, Session};
+use super::failure::Failure;
+use super::server::{Remote, Session};
 use crate::wire::params::Head;
 use crate::wire::{Era, Message, Method, Revision, headers, mirror, object};
 
@@ -80,7 +81,7 @@ mod tests {
 
     use super::{HeaderMap, Remote};
     use crate::base::Secret;
-    use crate::connection::opening::Address;
+    use crate::connection::Address;
     use crate::wire::{Message, mirror};
     use hyper::header::HeaderValue;
 

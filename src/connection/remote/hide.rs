@@ -6,7 +6,6 @@ use hyper::Uri;
 use hyper::header::{HeaderMap, HeaderValue};
 
 use crate::base::Secret;
-use crate::connection::Connection;
 
 /// Credentials that are remembered: what is renewed may still be repeated for a while.
 const CREDENTIALS_MAX: usize = 4;
@@ -63,13 +62,6 @@ fn secret(value: &HeaderValue) -> Option<&str> {
     let text = value.to_str().ok()?.trim();
     let secret = text.split_once(' ').map_or(text, |(_, rest)| rest.trim());
     (!secret.is_empty()).then_some(secret)
-}
-
-impl Connection {
-    /// Words about a server that may be its own, without what it was shown.
-    pub fn hide(&self, text: &str) -> String {
-        self.remote.as_ref().map_or_else(|| text.to_owned(), |remote| remote.hidden().hide(text))
-    }
 }
 
 #[cfg(test)]

@@ -6,7 +6,8 @@ use bytes::Bytes;
 use hyper::header::{AUTHORIZATION, HeaderMap, HeaderValue, LOCATION};
 use hyper::{Method, Request, Response, StatusCode, Uri};
 
-use super::{Failure, Remote};
+use super::failure::Failure;
+use super::server::Remote;
 use crate::credentials::Verdict;
 use crate::http::{self, RequestBody, ResponseBody};
 

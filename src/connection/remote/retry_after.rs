@@ -5,10 +5,11 @@ use std::time::{Duration, SystemTime};
 use hyper::StatusCode;
 use hyper::header::{HeaderMap, RETRY_AFTER};
 
-use super::send::Asked;
-use super::{Connection, Remote};
+use super::asked::Asked;
+use super::server::Remote;
 use crate::base::Backoff;
 use crate::base::random::Jitter;
+use crate::connection::state::Connection;
 
 /// The longest wait. Who is told to wait longer hears so at once.
 const WAIT_MAX: Duration = Duration::from_mins(1);
@@ -69,7 +70,7 @@ impl Patience {
             return false;
         }
         remote.session().delay = None;
-        asked.cell.mark_sending(connection.key, asked.id);
+        asked.cell.mark_sending(connection.key(), asked.id);
         true
     }
 }

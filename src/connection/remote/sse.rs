@@ -8,10 +8,12 @@ use hyper::Uri;
 use tokio::sync::oneshot;
 use url::Url;
 
+use super::failure::Failure;
 use super::post::origin;
+use super::server::Remote;
 use super::stream::{self, Tail};
-use super::{Connection, Failure, Remote};
 use crate::base::Tasks;
+use crate::connection::state::Connection;
 use crate::http::ResponseBody;
 use crate::wire::error::code;
 use crate::wire::{Message, RpcError};

@@ -65,14 +65,14 @@ async fn finished(
     let is_of_tools = building.kind() == ListKind::Tools;
     let mut list = building.finish();
     let size = list.size;
-    if is_of_tools && meta.is_some() && connection.is_remote() {
+    if is_of_tools && meta.is_some() && connection.carrier().is_remote() {
         let work = move || {
             let mirrors = list.take_mirrors();
             (list, mirrors)
         };
         let (checked, mirrors) = aside(size, work).await.ok_or(ENDING)?;
         list = checked;
-        connection.mirror(mirrors);
+        connection.carrier().mirror(mirrors);
     }
     Ok(list)
 }

@@ -161,7 +161,7 @@ async fn listen(
     uri: &str,
     first: &mut Option<First>,
 ) -> Result<(), RpcError> {
-    let info = crate::servers::handshake::client_info();
+    let info = crate::servers::client_info();
     let meta = translate::modern_meta(&info, "{}");
     let uri = serde_json::Value::from(uri);
     let build = |id: u64| {

@@ -9,13 +9,14 @@
 //!
 //! # How to read it
 //! [`machine`] is what a server does when, as a value. [`control`] is what is wanted of one. [`driver`]
-//! carries it out, with [`crate::process`] and [`crate::connection`] as its hands. [`handle`] is what
-//! the rest of the house sees.
+//! carries it out, with [`crate::process`] and [`crate::connection`] as its hands. [`handshake`] makes out an [`identity`], and [`handle`] is what the rest of the house
+//! sees.
 
 pub mod control;
 pub mod driver;
 pub mod handle;
 pub mod handshake;
+mod identity;
 pub mod keep;
 pub mod machine;
 pub mod memory;
@@ -25,4 +26,5 @@ pub mod running;
 pub mod stderr;
 
 pub use handle::{Live, Server};
+pub use identity::client_info;
 pub use offer::{Item, Offer, Remark, Remarks};

@@ -8,7 +8,8 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::handle::Live;
-use super::handshake::{self, Identity, own_meta};
+use super::handshake;
+use super::identity::{Identity, own_meta};
 use super::keep::{Found, Keepable, Kept};
 use super::memory::{Catalog, Memory};
 use super::offer::{self, List, Offer};

@@ -10,7 +10,7 @@ use crate::access::Permit;
 use crate::base::aside;
 use crate::base::clip::clipped;
 use crate::connection::{Connection, Origin, Reply};
-use crate::servers::handshake::{Identity, own_meta};
+use crate::servers::identity::{Identity, own_meta};
 use crate::wire::{Kind, ListKind, Message, Payload, Span, error::code, object};
 
 /// Pages of a list that are read at the most: a server whose cursors never end must not keep us.

@@ -9,7 +9,8 @@
 //!
 //! # How to read it
 //! [`machine`] is what a server does when, as a value. [`control`] is what is wanted of one. [`driver`]
-//! carries it out, with [`crate::process`] and [`crate::connection`] as its hands. [`handshake`] makes out an [`identity`], and [`handle`] is what the rest of the house
+//! carries it out, with [`crate::process`] and [`crate::connection`] as its hands; [`work`] is what it
+//! has under way. [`handshake`] makes out an [`identity`], and [`handle`] is what the rest of the house
 //! sees.
 
 pub mod control;
@@ -24,6 +25,7 @@ pub mod offer;
 mod refresh;
 pub mod running;
 pub mod stderr;
+mod work;
 
 pub use handle::{Live, Server};
 pub use identity::client_info;

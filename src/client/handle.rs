@@ -6,7 +6,7 @@ use super::announce::Filter;
 use super::hello;
 use super::session::{Client, Session, URI_MAX};
 use crate::access::{Action, ActionKind};
-use crate::mux::{ActRecord, Actor, Call, Hub, Maker, World, subscriptions, tasks};
+use crate::mux::{ActRecord, Actor, Call, Caller, Hub, Maker, World, subscriptions, tasks};
 use crate::wire::params::Head;
 use crate::wire::{
     Era, Kind, ListKind, LogLevel, Message, Method, Payload, Revision, RpcError, Topic, object,
@@ -196,18 +196,20 @@ fn call(session: &Arc<Session>, message: Message, head: Head) -> Handled {
         era: head.era(),
         message,
         head,
-        principal: session.principal.clone(),
-        session: session.id,
-        owner: session.owner,
-        client_info: client.info,
-        capabilities: client.capabilities,
-        level,
+        caller: Caller {
+            principal: session.principal.clone(),
+            session: session.id,
+            owner: session.owner,
+            client_info: client.info,
+            capabilities: client.capabilities,
+            level,
+            cwd: session.cwd.clone(),
+            ledger: session.ledger.clone(),
+        },
         pending: None,
         again: false,
         is_kept: false,
-        cwd: session.cwd.clone(),
         forwarded: None,
-        ledger: session.ledger.clone(),
         maker: Maker::Client,
         timeout: None,
     }))

@@ -1,12 +1,20 @@
 //! A request that a server sends to a client: roots, sampling, elicitation.
 
+use std::fmt;
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
-use super::Connection;
 use crate::wire::error::code;
-use crate::wire::{Message, RpcError, translate};
+use crate::wire::{Message, Payload, RpcError, translate};
+
+/// Where the answer to a server's question goes.
+pub(super) trait Answers: fmt::Debug + Send + Sync {
+    /// The question with this id is not open any more.
+    fn close(&self, id: &str);
+    /// The server is to get this.
+    fn send(&self, answer: Payload);
+}
 
 /// A server's open question. It is answered exactly once: dropping it unanswered tells the server
 /// that the client is gone.
@@ -21,15 +29,15 @@ pub struct Ask {
 #[derive(Debug)]
 enum Asker {
     /// A legacy server, which waits for a response.
-    Server(Arc<Connection>),
+    Server(Arc<dyn Answers>),
     /// A call whose modern server ended a round with questions (2026-07-28, "Multi Round-Trip
     /// Requests"). It gets the response, or hears that there will be none.
     Call(oneshot::Sender<Message>),
 }
 
 impl Ask {
-    pub(super) fn new(message: Message, connection: Arc<Connection>) -> Self {
-        Self { message, asker: Some(Asker::Server(connection)) }
+    pub(super) fn new(message: Message, server: Arc<dyn Answers>) -> Self {
+        Self { message, asker: Some(Asker::Server(server)) }
     }
 
     /// A question of a call itself; the response goes to the receiver.
@@ -51,8 +59,8 @@ impl Ask {
     /// Passes on the client's response, whatever its id.
     pub fn answer(mut self, response: &Message) {
         match self.close() {
-            Some(Asker::Server(connection)) => {
-                connection.send(response.with_id(self.id()).on_one_line());
+            Some(Asker::Server(server)) => {
+                server.send(response.with_id(self.id()).on_one_line());
             }
             // The call may be over.
             Some(Asker::Call(call)) => drop(call.send(response.clone())),
@@ -64,7 +72,7 @@ impl Ask {
     pub fn answer_with(mut self, result: &str) {
         let answer = translate::result(self.id(), result);
         match self.close() {
-            Some(Asker::Server(connection)) => connection.send(answer.on_one_line()),
+            Some(Asker::Server(server)) => server.send(answer.on_one_line()),
             Some(Asker::Call(call)) => {
                 if let Ok(message) = Message::parse(&answer.into_bytes()) {
                     drop(call.send(message));
@@ -86,7 +94,7 @@ impl Ask {
     fn refuse_with(&mut self, error: &RpcError) {
         let answer = error.response(Some(self.id()));
         match self.close() {
-            Some(Asker::Server(connection)) => connection.send(answer.into()),
+            Some(Asker::Server(server)) => server.send(answer.into()),
             Some(Asker::Call(call)) => {
                 if let Ok(message) = Message::parse(&answer) {
                     drop(call.send(message));
@@ -99,8 +107,8 @@ impl Ask {
     /// Who asked, if it was open until now.
     fn close(&mut self) -> Option<Asker> {
         let asker = self.asker.take();
-        if let Some(Asker::Server(connection)) = &asker {
-            connection.lock().asked.remove(self.id());
+        if let Some(Asker::Server(server)) = &asker {
+            server.close(self.id());
         }
         asker
     }

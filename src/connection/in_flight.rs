@@ -7,8 +7,10 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
-use super::Owner;
-use super::exchange::Cell;
+use tokio_util::sync::CancellationToken;
+
+use super::cell::Cell;
+use super::origin::Owner;
 
 /// Requests that may be in flight to one server.
 pub(super) const IN_FLIGHT_MAX: usize = 4096;
@@ -21,9 +23,24 @@ const PRINCIPALS_SHARE: usize = 7;
 /// The table.
 #[derive(Debug, Default)]
 pub(super) struct InFlight {
-    by_id: HashMap<u64, Arc<Cell>>,
+    by_id: HashMap<u64, Waiting>,
     of_session: HashMap<u64, usize>,
     of_principal: HashMap<u64, usize>,
+}
+
+/// A request that waits for its answer.
+#[derive(Debug)]
+pub(super) struct Waiting {
+    pub(super) cell: Arc<Cell>,
+    /// Ends its way to the server and back, if it goes there alone.
+    way: Option<CancellationToken>,
+}
+
+impl Waiting {
+    /// Nothing more is awaited where its answer was to come.
+    pub(super) fn stop(&self) {
+        self.way.as_ref().inspect(|way| way.cancel());
+    }
 }
 
 /// Why there is no place for a request.
@@ -61,29 +78,59 @@ impl InFlight {
             *self.of_session.entry(owner.session).or_default() += 1;
             *self.of_principal.entry(owner.principal).or_default() += 1;
         }
-        self.by_id.insert(id, cell);
+        self.by_id.insert(id, Waiting { cell, way: None });
+    }
+
+    /// A request goes to the server alone; `way` ends that.
+    pub(super) fn goes_alone(&mut self, id: u64, way: CancellationToken) {
+        if let Some(waiting) = self.by_id.get_mut(&id) {
+            waiting.way = Some(way);
+        }
     }
 
     pub(super) fn get(&self, id: u64) -> Option<&Arc<Cell>> {
-        self.by_id.get(&id)
+        self.by_id.get(&id).map(|waiting| &waiting.cell)
     }
 
-    pub(super) fn remove(&mut self, id: u64) -> Option<Arc<Cell>> {
-        let cell = self.by_id.remove(&id)?;
-        if let Some(owner) = cell.owner() {
+    pub(super) fn remove(&mut self, id: u64) -> Option<Waiting> {
+        let waiting = self.by_id.remove(&id)?;
+        if let Some(owner) = waiting.cell.owner() {
             one_less(&mut self.of_session, owner.session);
             one_less(&mut self.of_principal, owner.principal);
         }
-        Some(cell)
+        Some(waiting)
     }
 
     /// Empties the table.
     pub(super) fn take(&mut self) -> impl Iterator<Item = Arc<Cell>> + use<> {
-        std::mem::take(self).by_id.into_values()
+        std::mem::take(self).by_id.into_values().map(|waiting| waiting.cell)
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (u64, &Arc<Cell>)> {
-        self.by_id.iter().map(|(id, cell)| (*id, cell))
+        self.by_id.iter().map(|(id, waiting)| (*id, &waiting.cell))
+    }
+
+    /// Requests of clients.
+    pub(super) fn of_clients(&self) -> impl Iterator<Item = (u64, &Arc<Cell>)> {
+        self.iter().filter(|(_, cell)| cell.owner().is_some())
+    }
+
+    /// Whether a client waits for an answer.
+    pub(super) fn has_clients(&self) -> bool {
+        self.of_clients().next().is_some()
+    }
+
+    /// The newest request of each owner that has any.
+    pub(super) fn newest_of_each_owner(&self) -> Vec<(u64, Arc<Cell>)> {
+        let mut newest: Vec<(u64, &Arc<Cell>)> = Vec::new();
+        for (id, cell) in self.of_clients() {
+            match newest.iter_mut().find(|(_, other)| other.owner() == cell.owner()) {
+                Some(known) if known.0 < id => *known = (id, cell),
+                Some(_) => {}
+                None => newest.push((id, cell)),
+            }
+        }
+        newest.into_iter().map(|(id, cell)| (id, cell.clone())).collect()
     }
 
     #[cfg(test)]
@@ -102,81 +149,4 @@ fn one_less(counts: &mut HashMap<u64, usize>, key: u64) {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use super::{FEW, IN_FLIGHT_MAX, InFlight, NoPlace, RESERVED};
-    use crate::connection::Owner;
-    use crate::connection::exchange::{Cell, Origin};
-
-    fn owner(principal: u64, session: u64) -> Owner {
-        Owner { principal, session }
-    }
-
-    /// Takes places until there are none for this owner.
-    fn take_all(
-        table: &mut InFlight,
-        owner: impl Into<Option<Owner>>,
-        last: &mut u64,
-    ) -> (usize, NoPlace) {
-        let (owner, mut taken) = (owner.into(), 0);
-        loop {
-            if let Err(why) = table.admit(owner) {
-                return (taken, why);
-            }
-            *last += 1;
-            table.insert(*last, Arc::new(Cell::new(Origin { owner, ..Origin::default() })));
-            taken += 1;
-        }
-    }
-
-    #[test]
-    fn no_number_of_greedy_sessions_takes_the_places_of_those_with_few_calls() {
-        let (mut table, mut last) = (InFlight::default(), 0);
-        let mut shares = Vec::new();
-        for session in 0..40 {
-            let (taken, why) = take_all(&mut table, owner(1, session), &mut last);
-            assert!(!matches!(why, NoPlace::Full), "{why}");
-            shares.push(taken);
-        }
-        assert_eq!(shares[0], (IN_FLIGHT_MAX - RESERVED).div_ceil(2), "half of what was free");
-        assert!(shares.is_sorted_by(|a, b| a >= b) && shares[39] >= FEW, "{shares:?}");
-        assert!(
-            table.admit(Some(owner(1, 99))).is_ok() && table.admit(Some(owner(2, 100))).is_ok()
-        );
-    }
-
-    #[test]
-    fn a_principal_leaves_room_for_others() {
-        let (mut table, mut last) = (InFlight::default(), 0);
-        let mut refused = None;
-        for session in 0..8 {
-            let (_, why) = take_all(&mut table, owner(1, session), &mut last);
-            refused = refused.or(Some(why).filter(|why| matches!(why, NoPlace::Principal(_))));
-        }
-        assert!(refused.is_some());
-        let (taken, _) = take_all(&mut table, owner(2, 9), &mut last);
-        assert!(taken > 100, "{taken}");
-    }
-
-    #[test]
-    fn places_come_back() {
-        let (mut table, mut last) = (InFlight::default(), 0);
-        let (taken, _) = take_all(&mut table, owner(1, 1), &mut last);
-        for id in 1..=last {
-            assert!(table.remove(id).is_some() && table.remove(id).is_none());
-        }
-        assert!(table.of_session.is_empty() && table.of_principal.is_empty());
-        assert_eq!(take_all(&mut table, owner(1, 1), &mut last).0, taken);
-        assert_eq!(table.take().count(), taken);
-        assert!(table.of_session.is_empty() && table.len() == 0);
-    }
-
-    #[test]
-    fn our_own_requests_have_a_place_as_long_as_there_is_any() {
-        let (mut table, mut last) = (InFlight::default(), 0);
-        let (taken, why) = take_all(&mut table, None, &mut last);
-        assert_eq!((taken, why), (IN_FLIGHT_MAX, NoPlace::Full));
-        assert_eq!(table.admit(Some(owner(1, 1))), Err(NoPlace::Full));
-    }
-}
+mod tests;

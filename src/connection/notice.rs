@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::broadcast;
 
-use super::Ask;
+use super::ask::Ask;
 use crate::base::{Lock, ServerName};
 use crate::wire::Message;
 

@@ -1,17 +1,16 @@
-//! What a connection begins with.
+//! What a connection begins with, and how it begins.
 
-use std::fmt;
-use std::path::PathBuf;
 use std::sync::Arc;
 
-use tokio::net::unix::pipe;
-use tokio::sync::oneshot;
+use tokio::sync::mpsc;
 
-use super::exchange::Exchange;
-use super::{Board, Owner, Remote};
-use crate::base::{Secret, ServerName};
-use crate::credentials::Credential;
-use crate::handover::{PendingCall, Window, Written};
+use super::carrier::Carrier;
+use super::notice::Board;
+use super::pipes::Pipes;
+use super::remote::{self, Remote};
+use super::state::{Connection, News};
+use crate::base::{ServerName, Tasks};
+use crate::telemetry::Recorder;
 
 /// What every connection begins with.
 #[derive(Debug)]
@@ -28,52 +27,28 @@ pub enum Over {
     Http(Box<Remote>),
 }
 
-/// Both pipes of a server process.
-#[derive(Debug)]
-pub struct Pipes {
-    pub stdin: pipe::Sender,
-    pub stdout: pipe::Receiver,
-    /// What the table of pending calls is to know the connection by.
-    pub key: u32,
-    /// Where the server's output is read to.
-    pub window: Window,
-    /// Request ids up to this one belong to earlier processes of ours.
-    pub last_id: u64,
-    /// Requests that an earlier process of ours sent and that are not answered.
-    pub asked_before: Vec<AskedBefore>,
-}
-
-/// A request that an earlier process of ours sent.
-#[derive(Debug)]
-pub struct AskedBefore {
-    pub id: u64,
-    pub written: Written,
-    pub owner: Owner,
-    pub pending: PendingCall,
-    /// Where the exchange goes once the connection is there.
-    pub exchange: oneshot::Sender<Exchange>,
-}
-
-/// Where a remote server is, and what it wants to see of us.
-pub struct Address {
-    /// `http://` or `https://`.
-    pub url: Secret,
-    /// The unix socket it listens on; only with `http://`.
-    pub socket: Option<PathBuf>,
-    /// Whether it may speak streamable HTTP, which is tried first.
-    pub streamable: bool,
-    /// Whether it may speak HTTP with SSE (2024-11-05).
-    pub sse: bool,
-    /// Sent with every request.
-    pub headers: Vec<(String, Secret)>,
-    /// What proves us to it.
-    pub credential: Option<Arc<Credential>>,
-    /// The longest answer or event, in bytes.
-    pub max_message: usize,
-}
-
-impl fmt::Debug for Address {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Address").finish_non_exhaustive()
+impl Connection {
+    /// Begins to talk.
+    pub fn open(
+        opening: Opening,
+        tasks: &Tasks,
+        recorder: Recorder,
+    ) -> (Arc<Self>, mpsc::Receiver<News>) {
+        let Opening { server, board, over } = opening;
+        match over {
+            Over::Pipes(pipes) => {
+                let carrier = Carrier::Pipes { key: pipes.key };
+                let (connection, news) = Self::new(server, board, recorder, carrier);
+                pipes.carry(&connection, tasks);
+                (connection, news)
+            }
+            Over::Http(remote) => {
+                let remote = Arc::new(*remote);
+                let carrier = Carrier::Http(remote.clone());
+                let (connection, news) = Self::new(server, board, recorder, carrier);
+                remote::send::carry(&connection, remote, tasks);
+                (connection, news)
+            }
+        }
     }
 }

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::ask::Ask;
-use super::exchange::{Cell, Event};
-use super::{ASKED_MAX, Connection, Inner, Owner};
-use crate::connection::notice::What;
+use super::cell::{Cell, Event};
+use super::notice::What;
+use super::origin::Owner;
+use super::state::{Connection, State};
 use crate::wire::error::code;
 use crate::wire::{Kind, Message, Method, RpcError, Topic, object, translate};
 
@@ -26,10 +27,10 @@ impl Connection {
                 Method::Cancelled => self.route_cancellation(&message),
                 Method::ResourceUpdated => self.route_update(message),
                 Method::SubscriptionAcknowledged => self.route_acknowledgement(&message),
-                Method::TaskStatus => self.board.put(&self.server, What::TaskStatus(message)),
+                Method::TaskStatus => self.board.put(self.server(), What::TaskStatus(message)),
                 method => match Topic::announced_by(method) {
                     Some(topic) => self.list_changed(topic),
-                    None => self.board.put(&self.server, What::Other(message)),
+                    None => self.board.put(self.server(), What::Other(message)),
                 },
             },
             Kind::Request { method: Method::Ping, id, .. } => {
@@ -42,26 +43,23 @@ impl Connection {
 
     fn route_answer(&self, message: Message, on: Stream<'_>) {
         let id = message.id().and_then(|id| id.parse::<u64>().ok());
-        let mut inner = self.lock();
-        if let Some(cell) = id.and_then(|id| inner.pending.remove(id)) {
-            if on.is_none_or(|(of, _)| Some(of) != id)
-                && let Some(post) = id.and_then(|id| inner.posts.remove(&id))
-            {
-                // Nothing more will come where the answer was awaited.
-                post.cancel();
+        let mut state = self.lock();
+        if let Some(waiting) = id.and_then(|id| state.in_flight.remove(id)) {
+            if on.is_none_or(|(of, _)| Some(of) != id) {
+                waiting.stop();
             }
-            inner.stray_in_a_row = 0;
-            if cell.owner().is_some() {
-                (inner.served, inner.used) = (true, Instant::now());
+            state.conduct.useful();
+            if waiting.cell.owner().is_some() {
+                (state.served, state.used) = (true, Instant::now());
             }
-            drop(inner);
-            cell.complete(self.key, message);
+            drop(state);
+            waiting.cell.complete(self.key(), message);
             return;
         }
         // A request that was cancelled may be answered all the same: that is no misbehaviour.
-        let late = id.is_some_and(|id| id <= inner.last_id);
-        inner.stray_in_a_row += 1;
-        drop(inner);
+        let late = id.is_some_and(|id| id <= state.last_id);
+        state.conduct.stray();
+        drop(state);
         if !late {
             let id = message.id().unwrap_or("null").to_owned();
             self.misbehaved(
@@ -75,14 +73,14 @@ impl Connection {
         let id = translate::progress_token(&message).and_then(|token| token.parse::<u64>().ok());
         match self.pending_cell(id) {
             Some(cell) => cell.push(Event::Progress(message)),
-            None => self.lock().stray_in_a_row += 1,
+            None => self.lock().conduct.stray(),
         }
     }
 
     fn pending_cell(&self, id: Option<u64>) -> Option<Arc<Cell>> {
-        let mut inner = self.lock();
-        let cell = inner.pending.get(id?).cloned()?;
-        inner.stray_in_a_row = 0;
+        let mut state = self.lock();
+        let cell = state.in_flight.get(id?).cloned()?;
+        state.conduct.useful();
         Some(cell)
     }
 
@@ -92,10 +90,10 @@ impl Connection {
         if let Some((_, cell)) = on {
             return cell.push(Event::Log(message));
         }
-        let cells = self.lock().newest_of_each_owner();
+        let cells = self.lock().in_flight.newest_of_each_owner();
         let mut owners = cells.iter().filter_map(|(_, cell)| cell.owner());
         let Some(first) = owners.next() else {
-            return self.board.put(&self.server, What::Log(message));
+            return self.board.put(self.server(), What::Log(message));
         };
         if owners.all(|owner| owner.principal == first.principal) {
             for (_, cell) in cells {
@@ -107,7 +105,7 @@ impl Connection {
     fn route_update(&self, message: Message) {
         let uri = message.params().and_then(|params| object::get(params, "uri"));
         if let Some(uri) = uri.and_then(object::string).map(Into::into) {
-            self.board.put(&self.server, What::ResourceUpdated { uri, message });
+            self.board.put(self.server(), What::ResourceUpdated { uri, message });
         }
     }
 
@@ -120,10 +118,10 @@ impl Connection {
 
     fn route_cancellation(&self, message: &Message) {
         let Some(id) = translate::cancelled_id(message) else { return };
-        let mut inner = self.lock();
-        let cell = inner.asked.remove(id).flatten();
-        let cell = cell.and_then(|exchange| inner.pending.get(exchange).cloned());
-        drop(inner);
+        let mut state = self.lock();
+        let exchange = state.questions.remove(id);
+        let cell = exchange.and_then(|exchange| state.in_flight.get(exchange).cloned());
+        drop(state);
         if let Some(cell) = cell {
             cell.push(Event::AskCancelled(id.into()));
         }
@@ -133,26 +131,27 @@ impl Connection {
     /// the calls in flight are all of one; anything else would be a guess.
     fn route_ask(self: &Arc<Self>, message: Message, on: Stream<'_>) {
         let id: Box<str> = message.id().unwrap_or("null").into();
-        let mut inner = self.lock();
+        let mut state = self.lock();
         let found = match on {
             Some((exchange, cell)) => Ok((exchange, cell.clone())),
-            None => inner.sole_owner(),
+            None => state.sole_owner(),
         };
         let exchange = found.as_ref().ok().map(|(exchange, _)| *exchange);
-        if let Some(reason) = inner.too_many(&id, exchange, on.is_none()) {
-            inner.stray_in_a_row += 1;
-            drop(inner);
+        if let Err(why) = state.questions.admit(&id, exchange, on.is_none()) {
+            state.conduct.stray();
+            drop(state);
+            let reason = why.to_string();
             self.misbehaved(&reason, message.text().as_bytes());
             let error = RpcError::new(code::INTERNAL, reason);
             return self.send(error.response(Some(&id)).into());
         }
-        inner.asked.insert(id, exchange);
-        drop(inner);
+        state.questions.insert(id, exchange);
+        drop(state);
         let is_roots = message.method() == Some(&Method::RootsList);
         let ask = Ask::new(message, self.clone());
         let (ask, reason) = match found {
             Ok((_, cell)) => return cell.push(Event::Asked(ask)),
-            Err(0) => match self.board.ask(&self.server, ask) {
+            Err(0) => match self.board.ask(self.server(), ask) {
                 Ok(()) => return,
                 Err(ask) => (ask, "no client's call is running that this could be for".to_owned()),
             },
@@ -169,45 +168,15 @@ impl Connection {
     }
 }
 
-impl Inner {
-    /// Why a question under this id cannot be passed on, beside those that are open. Each waits for a
-    /// person, or at least for a client, and nobody answers hundreds. `is_one_stream`: everything the
-    /// server says comes over the same one.
-    fn too_many(&self, id: &str, exchange: Option<u64>, is_one_stream: bool) -> Option<String> {
-        if is_one_stream && self.asked.contains_key(id) {
-            return Some(format!("a request under the id {id} of one that is not answered"));
-        }
-        let open = self.asked.values().filter(|asked| **asked == exchange).count();
-        let whose = if exchange.is_some() { "of one call" } else { "while no call is running" };
-        (open >= ASKED_MAX).then(|| {
-            format!(
-                "more than {ASKED_MAX} requests to a client {whose} without waiting for answers"
-            )
-        })
-    }
-
-    /// The newest exchange of each owner that has any.
-    fn newest_of_each_owner(&self) -> Vec<(u64, Arc<Cell>)> {
-        let mut newest: Vec<(u64, &Arc<Cell>)> = Vec::new();
-        for (id, cell) in self.pending.iter().filter(|(_, cell)| cell.owner().is_some()) {
-            match newest.iter_mut().find(|(_, other)| other.owner() == cell.owner()) {
-                Some(known) if known.0 < id => *known = (id, cell),
-                Some(_) => {}
-                None => newest.push((id, cell)),
-            }
-        }
-        newest.into_iter().map(|(id, cell)| (id, cell.clone())).collect()
-    }
-
+impl State {
     /// The newest exchange of the one owner that a question can be for; else how many there are. A
     /// call whose question is open waits for its client and asks nothing: between clients of
     /// one principal, that decides.
     fn sole_owner(&self) -> Result<(u64, Arc<Cell>), usize> {
-        let mut newest = self.newest_of_each_owner();
+        let mut newest = self.in_flight.newest_of_each_owner();
         let owners: Vec<Owner> = newest.iter().filter_map(|(_, cell)| cell.owner()).collect();
         if owners.len() > 1 && owners.iter().all(|owner| owner.principal == owners[0].principal) {
-            let waits = |id: &u64| self.asked.values().any(|asked| *asked == Some(*id));
-            let running = self.pending.iter().filter(|(id, _)| !waits(id));
+            let running = self.in_flight.iter().filter(|(id, _)| !self.questions.holds_up(*id));
             let running: Vec<_> = running.filter_map(|(_, cell)| cell.owner()).collect();
             newest.retain(|(_, cell)| cell.owner().is_some_and(|owner| running.contains(&owner)));
         }

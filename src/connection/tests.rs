@@ -300,7 +300,7 @@ async fn one_call_has_sixteen_open_questions_and_the_rest_is_refused_at_once() {
         format!(r#"{{"jsonrpc":"2.0","id":"q{id}","method":"elicitation/create","params":{{}}}}"#)
     };
     let mut open = Vec::new();
-    for id in 0..super::ASKED_MAX {
+    for id in 0..super::questions::ASKED_MAX {
         far.say(&ask(id)).await;
         let Step::Event(Event::Asked(question)) = call_of.next().await else { panic!("asked") };
         open.push(question);

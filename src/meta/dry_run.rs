@@ -191,7 +191,7 @@ impl<O: Outlet> Context<'_, O> {
     }
 
     fn is_cached(&self, entry: &Entry, arguments: &Json) -> bool {
-        self.hub.is_cached(&self.call.principal, entry, &arguments.to_string())
+        self.hub.is_cached(&self.call.caller.principal, entry, &arguments.to_string())
     }
 }
 

@@ -17,7 +17,7 @@ use crate::catalog::{Entry, NotFound};
 use crate::connection::Ask;
 use crate::json::{Doc, Json, Slice};
 use crate::mux::failure::Failure;
-use crate::mux::{self, Call, Hub, Maker, Outlet, ToolError, World, prepare};
+use crate::mux::{self, Call, Caller, Hub, Maker, Outlet, ToolError, World, prepare};
 use crate::render::TextFormat;
 use crate::render::preview::{preview, preview_text, shortened};
 use crate::wire::params::Head;
@@ -153,18 +153,20 @@ impl<O: Outlet> Context<'_, O> {
             head,
             // A modern client is asked by the end of a round, which an inner call does not have.
             era: Era::Legacy,
-            principal: outer.principal.clone(),
-            session: outer.session,
-            owner: outer.owner,
-            client_info: said.map_or_else(|| outer.client_info.clone(), Into::into),
-            capabilities: if is_legacy { outer.capabilities.clone() } else { Arc::default() },
-            level: outer.level.filter(|_| is_legacy),
+            caller: Caller {
+                client_info: said.map_or_else(|| outer.caller.client_info.clone(), Into::into),
+                capabilities: if is_legacy {
+                    outer.caller.capabilities.clone()
+                } else {
+                    Arc::default()
+                },
+                level: outer.caller.level.filter(|_| is_legacy),
+                ..outer.caller.clone()
+            },
             pending: None,
             again: false,
             is_kept: false,
-            cwd: outer.cwd.clone(),
             forwarded: outer.forwarded.clone(),
-            ledger: outer.ledger.clone(),
             maker,
             timeout,
         })

@@ -37,7 +37,7 @@ impl<O: Outlet> Context<'_, O> {
     pub(super) fn reader(&self, tool: &str) -> Reader {
         let view = self.view();
         Reader {
-            owner: prepare::owner(&self.call.principal),
+            owner: prepare::owner(&self.call.caller.principal),
             format: self.format.unwrap_or(view.output_format),
             max_result: view.max_result,
             tool: tool.into(),

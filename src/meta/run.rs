@@ -100,7 +100,7 @@ async fn run(hub: Hub, call: Box<Call>, outlet: impl Outlet, own: Own) -> Reply 
         }
     };
     let payload = translate::result(id, &result.to_string());
-    for ledger in [&hub.ledger, &call.ledger] {
+    for ledger in [&hub.ledger, &call.caller.ledger] {
         ledger.meta_call(payload.len());
     }
     let payload = record.finished(outcome, reason.as_deref(), payload);

@@ -66,7 +66,7 @@ pub(super) fn status<O: Outlet>(
         ("outputFormat", view.output_format.as_str().into()),
         ("maxConcurrency", world.config.max_concurrency.into()),
         ("recipes", Json::Array(world.config.recipes.values().map(|it| recipe(it)).collect())),
-        ("ledger", account(&context.call.ledger.account())),
+        ("ledger", account(&context.call.caller.ledger.account())),
         ("ledgerTotal", account(&context.hub.ledger.account())),
     ];
     let advice = recommendations(context);
@@ -102,7 +102,7 @@ fn described(
 ) -> Json {
     let status = server.status();
     let is_sse = server.config.transport == Some(Transport::Sse)
-        || status.live.as_ref().is_some_and(|live| live.connection.is_sse());
+        || status.live.as_ref().is_some_and(|live| live.connection.carrier().is_sse());
     let transport = match (&server.config.url, is_sse) {
         (None, _) => "stdio",
         (Some(_), false) => "streamable-http",
@@ -286,7 +286,7 @@ pub(super) fn cache_clear<O: Outlet>(
     } else if let Some(server) = &server {
         own_server = Some(context.known_server(server)?);
     }
-    let cleared = context.hub.cache.clear(&context.call.principal, own_server, own_tool);
+    let cleared = context.hub.cache.clear(&context.call.caller.principal, own_server, own_tool);
     let scope = match (&tool, &server) {
         (None, None) => "all",
         (Some(_), None) => "tool",

@@ -42,7 +42,8 @@ pub(super) async fn get_result<O: Outlet>(
     fields.finish(KNOWN)?;
     let max = context.view().max_result;
     let budget = if max == 0 { BUDGET } else { max.clamp(BUDGET_MIN, BUDGET) } - ENVELOPE;
-    let (results, owner) = (context.hub.results.clone(), prepare::owner(&context.call.principal));
+    let (results, owner) =
+        (context.hub.results.clone(), prepare::owner(&context.call.caller.principal));
     let (wanted, bytes) = (reference.clone(), results.length(&owner, &reference));
     // Large data is read and walked through beside the loop that serves everybody.
     let work = move || {

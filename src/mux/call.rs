@@ -22,6 +22,23 @@ pub struct Call {
     pub message: Message,
     pub head: Head,
     pub era: Era,
+    pub caller: Caller,
+    /// What is noted of the call for the next process of ours.
+    pub pending: Option<PendingCall>,
+    /// It was sent to an earlier process of ours, which may have carried it out.
+    pub again: bool,
+    /// The client's bridge asks the next process of ours again if we give no answer.
+    pub is_kept: bool,
+    /// What of the client's own headers some server is to get.
+    pub forwarded: Option<Arc<Forwarded>>,
+    pub maker: Maker,
+    /// In place of the server's `call_timeout`.
+    pub timeout: Option<Duration>,
+}
+
+/// For whom a call is made: whose it is, and what that client said of itself.
+#[derive(Debug, Clone)]
+pub struct Caller {
     pub principal: Principal,
     pub session: SessionId,
     pub owner: Owner,
@@ -31,24 +48,13 @@ pub struct Call {
     pub capabilities: Arc<ClientCapabilities>,
     /// From which level on a legacy client wants log messages.
     pub level: Option<LogLevel>,
-    /// What is noted of the call for the next process of ours.
-    pub pending: Option<PendingCall>,
-    /// It was sent to an earlier process of ours, which may have carried it out.
-    pub again: bool,
-    /// The client's bridge asks the next process of ours again if we give no answer.
-    pub is_kept: bool,
     /// The directory the client works in.
     pub cwd: Option<Arc<Path>>,
-    /// What of the client's own headers some server is to get.
-    pub forwarded: Option<Arc<Forwarded>>,
     /// The session's account.
     pub ledger: Arc<Ledger>,
-    pub maker: Maker,
-    /// In place of the server's `call_timeout`.
-    pub timeout: Option<Duration>,
 }
 
-/// Who makes a call.
+/// What makes a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Maker {
     Client,
@@ -59,9 +65,9 @@ pub enum Maker {
 }
 
 impl Call {
-    /// Who makes it.
+    /// For whom it is made.
     pub fn subject(&self) -> Subject<'_> {
-        Subject { principal: &self.principal }
+        Subject { principal: &self.caller.principal }
     }
 
     /// Whether the next process of ours sees to it if we end.
@@ -77,7 +83,7 @@ impl Call {
     /// From which level on the client wants log messages about this request.
     pub(super) fn log_level(&self) -> Option<LogLevel> {
         match self.era {
-            Era::Legacy => self.level,
+            Era::Legacy => self.caller.level,
             Era::Modern => self.head.meta(&self.message).log_level,
         }
     }
@@ -85,14 +91,14 @@ impl Call {
     /// The client's name in `clientInfo`.
     pub fn client_name(&self) -> Cow<'_, str> {
         let said = self.head.meta(&self.message).client_info;
-        let name = object::get(said.unwrap_or(&self.client_info), "name");
+        let name = object::get(said.unwrap_or(&self.caller.client_info), "name");
         name.and_then(object::string).unwrap_or_default()
     }
 
     /// What the client calls itself: name and version.
     pub(super) fn client_title(&self) -> String {
         let said = self.head.meta(&self.message).client_info;
-        title(said.unwrap_or(&self.client_info))
+        title(said.unwrap_or(&self.caller.client_info))
     }
 
     /// What the client is shown.

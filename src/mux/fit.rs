@@ -64,7 +64,7 @@ impl Limits {
     /// The reader of a call's result.
     pub(super) fn reader(self, hub: &Hub, call: &Call, located: &Located<'_>) -> Reader {
         Reader {
-            owner: owner(&call.principal),
+            owner: owner(&call.caller.principal),
             format: self.format,
             max_result: self.max_result,
             tool: located.shown.clone(),

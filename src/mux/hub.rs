@@ -1,18 +1,18 @@
-//! What every way in holds: the current world and the recorder.
+//! What every way in holds: the current world, and what all calls share.
 
 use std::ops::Deref;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
 
 use super::cache::{Cache, Key, Part};
+use super::calls::{CallCount, Calls};
 use super::ledger::Ledger;
 use super::open_round::OpenRounds;
-use super::subscriptions::Subscriptions;
+use super::subscription::Subscriptions;
 use super::world::World;
 use crate::access::Principal;
 use crate::base::Pulse;
@@ -32,11 +32,9 @@ pub struct Hub(Arc<Shared>);
 pub struct Shared {
     world: watch::Receiver<Arc<World>>,
     pub recorder: Recorder,
-    calls: Arc<Calls>,
-    closing: CancellationToken,
-    /// The next process of ours takes over what is in flight.
-    leaving: CancellationToken,
-    /// The calls in flight, for that process.
+    /// The calls in flight, and when they must end.
+    pub(super) calls: Arc<Calls>,
+    /// The calls in flight, for the next process of ours.
     pub pending: Table<CallRow>,
     /// What servers say to everybody.
     pub board: Board,
@@ -52,9 +50,15 @@ pub struct Shared {
     pub ledger: Ledger,
     /// Beats with every call.
     pub pulse: Pulse,
-    started: Instant,
-    /// When somebody last asked for something: milliseconds since `started`.
-    used: AtomicU64,
+    usage: Usage,
+}
+
+/// When it was used.
+#[derive(Debug)]
+struct Usage {
+    began: Instant,
+    /// When somebody last asked for something: milliseconds since `began`.
+    last: AtomicU64,
 }
 
 impl Deref for Hub {
@@ -63,13 +67,6 @@ impl Deref for Hub {
     fn deref(&self) -> &Shared {
         &self.0
     }
-}
-
-/// Calls in flight.
-#[derive(Debug, Default)]
-struct Calls {
-    count: AtomicUsize,
-    idle: Notify,
 }
 
 impl Hub {
@@ -84,8 +81,6 @@ impl Hub {
             world,
             recorder,
             calls: Arc::default(),
-            closing: CancellationToken::new(),
-            leaving: CancellationToken::new(),
             pending,
             board,
             open_rounds: OpenRounds::default(),
@@ -94,20 +89,19 @@ impl Hub {
             results,
             ledger: Ledger::default(),
             pulse: Pulse::default(),
-            started: Instant::now(),
-            used: AtomicU64::new(0),
+            usage: Usage { began: Instant::now(), last: AtomicU64::new(0) },
         }))
     }
 
     /// Somebody asks for something.
     pub fn touch(&self) {
-        let now = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.used.store(now, Ordering::Relaxed);
+        let now = u64::try_from(self.usage.began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.usage.last.store(now, Ordering::Relaxed);
     }
 
     /// When somebody last asked for something.
     pub fn last_used(&self) -> Instant {
-        self.started + Duration::from_millis(self.used.load(Ordering::Relaxed))
+        self.usage.began + Duration::from_millis(self.usage.last.load(Ordering::Relaxed))
     }
 
     /// The world as it is now.
@@ -122,7 +116,7 @@ impl Hub {
         if world.is_settled() {
             return world;
         }
-        self.world_where(self.started + world.config.list_timeout, World::is_settled).await
+        self.world_where(self.usage.began + world.config.list_timeout, World::is_settled).await
     }
 
     /// The first world that fulfils `condition`, or the one there is at `deadline`.
@@ -143,46 +137,23 @@ impl Hub {
 
     /// Calls in flight.
     pub fn calls(&self) -> usize {
-        self.calls.count.load(Ordering::Relaxed)
+        self.calls.count()
     }
 
     /// Completes when no call is in flight.
     pub async fn idle(&self) {
-        loop {
-            let notified = self.calls.idle.notified();
-            if self.calls() == 0 {
-                return;
-            }
-            notified.await;
-        }
+        self.calls.idle().await;
     }
 
     /// Ends every call that waits for a server, as not sent or as unknown; after
     /// [`Hub::leave`], only those that the next process of ours does not know of.
     pub fn close(&self) {
-        self.closing.cancel();
+        self.calls.close();
     }
 
     /// From now on calls in flight are left to the next process of ours.
     pub fn leave(&self) {
-        self.leaving.cancel();
-    }
-
-    pub(super) fn is_leaving(&self) -> bool {
-        self.leaving.is_cancelled()
-    }
-
-    /// Whether a call must end. `is_noted`: the next process of ours knows of it.
-    pub(super) fn is_closed(&self, is_noted: bool) -> bool {
-        self.closing.is_cancelled() && !(is_noted && self.is_leaving())
-    }
-
-    /// Completes when a call must end. `is_noted`: the next process of ours knows of it.
-    pub(super) async fn closed(&self, is_noted: bool) {
-        self.closing.cancelled().await;
-        if is_noted && self.is_leaving() {
-            std::future::pending::<()>().await;
-        }
+        self.calls.leave();
     }
 
     /// Whether the result of a call with these prepared arguments would come from the cache.
@@ -197,25 +168,13 @@ impl Hub {
 
     /// Counts a call for as long as the value lives.
     pub fn count_call(&self) -> CallCount {
-        self.calls.count.fetch_add(1, Ordering::Relaxed);
         self.pulse.beat();
-        CallCount(self.calls.clone())
+        CallCount::of(&self.calls)
     }
 
     /// Watches the lists for versions other than `seen`.
     pub fn watch_lists(&self, seen: [u64; 3]) -> ListsWatch {
         ListsWatch { world: self.world.clone(), seen }
-    }
-}
-
-#[derive(Debug)]
-pub struct CallCount(Arc<Calls>);
-
-impl Drop for CallCount {
-    fn drop(&mut self) {
-        if self.0.count.fetch_sub(1, Ordering::Relaxed) == 1 {
-            self.0.idle.notify_waiters();
-        }
     }
 }
 

@@ -7,29 +7,36 @@
 //! Sockets, HTTP, how a principal was proved, how a server's process is run.
 //!
 //! # How to read it
-//! [`dispatch`] is the life of a [`call`], phase by phase; [`prepare`], [`cache`] and [`fit`] are phases
-//! of their own. [`world`] is what it looks things up in, [`mod@resume`] the rest of a call that an earlier
+//! [`dispatch`] is the life of a [`call`], phase by phase; [`admit`], [`prepare`], [`look_up`], [`outcome`]
+//! and [`fit`] are phases of their own, [`go_on`] a call that goes on with a client's answer. [`world`] is what it looks things up in, [`mod@resume`] the rest of a call that an earlier
 //! process sent, [`failure`] what an agent reads when there is no result.
 
+mod admit;
 pub mod cache;
 pub mod call;
+mod calls;
 pub mod dispatch;
 pub mod failure;
 pub mod fit;
+mod go_on;
 pub mod hub;
 pub mod ledger;
 pub mod locate;
+mod look_up;
 mod open_round;
+mod outcome;
 pub mod prepare;
 pub mod record;
 pub mod resume;
 mod rounds;
 mod sending;
+mod subscription;
 pub mod subscriptions;
+mod take_back;
 pub mod tasks;
 pub mod world;
 
-pub use call::{Call, Maker, Outlet, Reply};
+pub use call::{Call, Caller, Maker, Outlet, Reply};
 pub use dispatch::serve;
 pub use failure::ToolError;
 pub use hub::Hub;

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::sending::TakeBack;
+use super::take_back::TakeBack;
 use crate::access::Principal;
 use crate::base::{Lock, SessionId, Tasks, fingerprint};
 use crate::connection::Ask;

@@ -93,10 +93,10 @@ pub fn schema(item: &Item) -> Option<Json> {
 
 async fn resolved(hub: &Hub, world: &World, call: &Call, written: Json) -> Result<Json, Failure> {
     let roots = Roots {
-        cwd: call.cwd.as_deref().map(Into::into),
+        cwd: call.caller.cwd.as_deref().map(Into::into),
         further: world.config.file_roots.clone(),
     };
-    let (results, owner) = (hub.results.clone(), owner(&call.principal));
+    let (results, owner) = (hub.results.clone(), owner(&call.caller.principal));
     let work = move || {
         // Of several parts of one result the result is read once.
         let last = RefCell::new(None::<(String, Doc)>);

@@ -68,8 +68,8 @@ impl<'a> CallRecord<'a> {
         };
         self.hub.recorder.record(Fact::CallFinished(Box::new(CallFinished {
             call: self.id,
-            session: Some(self.call.session),
-            principal: self.call.principal.label(),
+            session: Some(self.call.caller.session),
+            principal: self.call.caller.principal.label(),
             client: self.call.client_title(),
             kind: self.call.head.target().map_or("request", |target| kind(target).as_str()),
             name,
@@ -86,7 +86,7 @@ impl<'a> CallRecord<'a> {
 impl Drop for CallRecord<'_> {
     fn drop(&mut self) {
         // What the next process of ours goes on with, that one writes down.
-        let is_left = self.call.goes_on() && self.hub.is_leaving();
+        let is_left = self.call.goes_on() && self.hub.calls.is_leaving();
         if !self.written && !is_left {
             self.write(CallOutcome::Cancelled, None, 0);
         }
@@ -191,7 +191,7 @@ impl<'a> ActRecord<'a> {
 
 impl Drop for ActRecord<'_> {
     fn drop(&mut self) {
-        let is_left = self.goes_on && self.hub.is_leaving();
+        let is_left = self.goes_on && self.hub.calls.is_leaving();
         if !self.is_written && !is_left {
             self.write(CallOutcome::Cancelled, None, 0);
         }

@@ -9,8 +9,9 @@ use super::call::Outlet;
 use super::failure::{Failure, Lost};
 use super::hub::Hub;
 use super::record::{ActRecord, Actor};
-use super::sending::{self, Heard, Limits, Logs, PassOn, TakeBack};
-use super::{dispatch, failure};
+use super::sending::{self, Heard, Limits, Logs, PassOn};
+use super::take_back::TakeBack;
+use super::{failure, outcome};
 use crate::access::{Action, ActionKind, Denied, Permit};
 use crate::base::ServerName;
 use crate::catalog::{Entry, NotFound};
@@ -50,7 +51,7 @@ pub async fn resume(hub: Hub, resumed: Resumed, outlet: impl Outlet) -> Ended {
     let _counted = hub.count_call();
     let Resumed { call, actor, surely, server_era, exchange } = resumed;
     let found = exchange.await.ok().map(|exchange| (exchange, server_era));
-    if found.is_none() && hub.is_leaving() {
+    if found.is_none() && hub.calls.is_leaving() {
         // We end before its server was taken over; the next process of ours may do that.
         return std::future::pending().await;
     }
@@ -117,7 +118,7 @@ async fn finish(
             "the callmux daemon ended while it wrote the call to its server".to_owned()
         }
     };
-    let limits = Limits { hub, deadline, is_noted: true };
+    let limits = Limits { calls: &hub.calls, deadline, is_noted: true };
     let pass_on = PassOn { progress_token: call.token.as_deref(), logs: Logs::All, rounds: None };
     let prefix = exchange.server().to_string();
     let sent = TakeBack(exchange);
@@ -133,7 +134,7 @@ async fn finish(
         task_prefix: Some(&prefix),
     };
     match translate::answer(&message, asked) {
-        translate::Answer::Ready(reply) => Ok((dispatch::classify(hub, &message), reply)),
+        translate::Answer::Ready(reply) => Ok((outcome::classify(hub, &message), reply)),
         // The request, which the next round repeats, is not known here.
         translate::Answer::InputRequired => {
             Err(lost("the callmux daemon ended before the server asked for further input"))

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::call::{Call, Outlet};
-use super::hub::Hub;
+use super::calls::Calls;
 use super::locate::Located;
+use super::take_back::TakeBack;
 use crate::access::Permit;
 use crate::connection::Origin;
-use crate::connection::{Ask, Event, Exchange, Loss, Reply, Step};
+use crate::connection::{Ask, Event, Loss, Reply, Step};
 use crate::servers::Live;
 use crate::wire::error::code;
 use crate::wire::params::{RequestParams, Target};
@@ -23,7 +24,7 @@ pub(super) const CLOSING: &str = "the daemon is being stopped";
 /// What ends a request that nobody answers.
 #[derive(Clone, Copy)]
 pub(super) struct Limits<'a> {
-    pub(super) hub: &'a Hub,
+    pub(super) calls: &'a Calls,
     pub(super) deadline: Instant,
     /// The next process of ours knows of the request.
     pub(super) is_noted: bool,
@@ -32,17 +33,17 @@ pub(super) struct Limits<'a> {
 impl Limits<'_> {
     /// Completes when the daemon ends and with it the request.
     pub(super) async fn closed(self) {
-        self.hub.closed(self.is_noted).await;
+        self.calls.closed(self.is_noted).await;
     }
 
     fn is_closed(self) -> bool {
-        self.hub.is_closed(self.is_noted)
+        self.calls.is_closed(self.is_noted)
     }
 
     /// The loss, unless the next process of ours will see to a request that was not sent: then
     /// nothing comes.
     pub(super) async fn or_left(self, loss: Loss) -> Loss {
-        if !loss.sent && self.is_noted && self.hub.is_leaving() {
+        if !loss.sent && self.is_noted && self.calls.is_leaving() {
             std::future::pending::<()>().await;
         }
         loss
@@ -108,6 +109,18 @@ pub(super) struct Routed<'a> {
     pub(super) members: &'a str,
     /// What the server gets in place of the client's arguments.
     pub(super) arguments: Option<&'a str>,
+}
+
+impl<'a> Routed<'a> {
+    /// As the first round begins.
+    pub(super) fn new(
+        (call, params): (&'a Call, &'a RequestParams<'a>),
+        permit: &'a Permit,
+        located: &'a Located<'a>,
+        arguments: Option<&'a str>,
+    ) -> Self {
+        Self { call, permit, params, located, members: "", arguments }
+    }
 }
 
 /// Sends the request to the server as soon as it is ready. What was provably not sent is tried
@@ -186,7 +199,8 @@ async fn exchange(
     let names = &located.server.config.forward_headers;
     let forwarded = call.forwarded.as_ref().filter(|_| !names.is_empty());
     let forwarded = forwarded.map(|headers| headers.only(names));
-    let origin = Origin { owner: Some(call.owner), pending: call.pending.clone(), forwarded };
+    let origin =
+        Origin { owner: Some(call.caller.owner), pending: call.pending.clone(), forwarded };
     let sent = live.connection.request(permit, origin, build)?;
     let limit = call.limit(&located.server.config);
     let too_late = || format!("server {} did not answer within {limit:?}", located.server.name);
@@ -208,7 +222,8 @@ fn has_rounds(target: Target) -> bool {
 }
 
 fn meta_for(call: &Call, level: Option<LogLevel>) -> String {
-    let mut members = translate::modern_meta(&call.client_info, call.capabilities.as_json());
+    let mut members =
+        translate::modern_meta(&call.caller.client_info, call.caller.capabilities.as_json());
     if let Some(level) = level {
         members += &format!(r#","{}":"{}""#, meta::LOG_LEVEL, level.as_str());
     }
@@ -247,16 +262,6 @@ pub(super) async fn answer(
     };
     let sent = sent.0.give_up(&reason);
     Err(Loss { reason, sent })
-}
-
-/// A request whose future is dropped is taken back.
-#[derive(Debug)]
-pub(super) struct TakeBack(pub(super) Exchange);
-
-impl Drop for TakeBack {
-    fn drop(&mut self) {
-        self.0.give_up("the client took the call back");
-    }
 }
 
 impl PassOn<'_> {

@@ -1,11 +1,10 @@
-//! Resources that clients want to hear about.
+//! How a server is asked about the resources that clients want to hear about ([`super::subscription`]).
 //!
 //! However many clients want the same one, its server is asked once, and again whenever it was
 //! started anew. What the server says then goes to the board ([`crate::connection::notice`]), where each
 //! client's way in picks out what it wants.
 
-use std::collections::HashMap;
-use std::sync::{Arc, MutexGuard, Weak};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
@@ -14,9 +13,11 @@ use tokio::time::Instant;
 use super::hub::Hub;
 use super::locate::no_resource;
 use super::record::{ActRecord, Actor};
+use super::subscription::Begun;
+pub use super::subscription::Subscription;
 use super::world::World;
 use crate::access::{Action, ActionKind, Permit};
-use crate::base::{Lock, ServerName, Tasks};
+use crate::base::ServerName;
 use crate::catalog::NotLocated;
 use crate::connection::{Connection, Origin};
 use crate::connection::{Event, Reply, Step};
@@ -24,86 +25,13 @@ use crate::servers::{Live, Server};
 use crate::wire::error::code;
 use crate::wire::{Era, Kind, Message, Payload, RpcError, object, translate};
 
-/// Resources of all servers that can be wanted at once.
-const OPEN_MAX: usize = 4096;
-/// What their URIs come to at the most, in bytes.
-const BYTES_MAX: usize = 4 << 20;
 /// How soon a server that was replaced is looked for again.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 /// How soon a server that ended a subscription in order is asked again.
 const LISTEN_AGAIN: Duration = Duration::from_secs(5);
 
-/// All subscriptions. Cloning shares them.
-#[derive(Debug, Clone, Default)]
-pub struct Subscriptions {
-    open: Arc<Lock<HashMap<Key, Weak<Subscription>>>>,
-    tasks: Tasks,
-}
-
-type Key = (ServerName, Box<str>);
-
-/// A resource that somebody wants to hear about, for as long as the value lives.
-#[derive(Debug)]
-pub struct Subscription {
-    pub server: ServerName,
-    /// As the server knows it.
-    pub uri: Box<str>,
-    tasks: Tasks,
-}
-
-impl Drop for Subscription {
-    fn drop(&mut self) {
-        self.tasks.stop();
-    }
-}
-
 /// Where the outcome of the first request goes.
 type First = oneshot::Sender<Result<(), RpcError>>;
-
-impl Subscriptions {
-    fn lock(&self) -> MutexGuard<'_, HashMap<Key, Weak<Subscription>>> {
-        self.open.lock()
-    }
-
-    /// Subscribes to a resource, or joins the subscription that is there.
-    pub async fn open(
-        &self,
-        hub: &Hub,
-        permit: Permit,
-        server: &Server,
-        uri: &str,
-    ) -> Result<Arc<Subscription>, RpcError> {
-        let key: Key = (server.name.clone(), uri.into());
-        let (subscription, first) = {
-            let mut open = self.lock();
-            if let Some(known) = open.get(&key).and_then(Weak::upgrade) {
-                return Ok(known);
-            }
-            open.retain(|_, subscription| subscription.strong_count() > 0);
-            let bytes: usize = open.keys().map(|(_, uri)| uri.len()).sum();
-            if open.len() >= OPEN_MAX || bytes + uri.len() > BYTES_MAX {
-                let message = "too many resources are subscribed to already";
-                return Err(RpcError::new(code::INTERNAL, message));
-            }
-            let tasks = self.tasks.child();
-            let subscription =
-                Arc::new(Subscription { server: key.0.clone(), uri: key.1.clone(), tasks });
-            open.insert(key, Arc::downgrade(&subscription));
-            let (first, outcome) = oneshot::channel();
-            let keep = keep(hub.clone(), permit, subscription.server.clone(), uri.into(), first);
-            subscription.tasks.spawn_until_stopped("resource subscription", keep);
-            (subscription, outcome)
-        };
-        let patience = server.config.call_timeout;
-        match tokio::time::timeout(patience, first).await {
-            Ok(Ok(outcome)) => outcome.map(|()| subscription),
-            _ => Err(RpcError::new(
-                code::INTERNAL,
-                format!("server {} did not subscribe within {patience:?}", server.name),
-            )),
-        }
-    }
-}
 
 /// Subscribes a client to the resource that it knows as `shown`.
 pub async fn open(
@@ -132,9 +60,32 @@ pub async fn open(
         record.denied();
         return Err(nothing(NotLocated::Unknown));
     };
-    let opened = hub.subscriptions.open(hub, permit, located.server, located.uri).await;
+    let opened = subscribed(hub, permit, located.server, located.uri).await;
     record.ended(opened.as_ref().err().map(|error| error.message.as_str()));
     opened
+}
+
+/// Subscribes to a resource, or joins the subscription that is there.
+async fn subscribed(
+    hub: &Hub,
+    permit: Permit,
+    server: &Server,
+    uri: &str,
+) -> Result<Arc<Subscription>, RpcError> {
+    let (first, outcome) = oneshot::channel();
+    let keep = || keep(hub.clone(), permit, server.name.clone(), uri.into(), first);
+    let subscription = match hub.subscriptions.begin(&server.name, uri, keep)? {
+        Begun::Known(known) => return Ok(known),
+        Begun::New(subscription) => subscription,
+    };
+    let patience = server.config.call_timeout;
+    match tokio::time::timeout(patience, outcome).await {
+        Ok(Ok(outcome)) => outcome.map(|()| subscription),
+        _ => Err(RpcError::new(
+            code::INTERNAL,
+            format!("server {} did not subscribe within {patience:?}", server.name),
+        )),
+    }
 }
 
 /// Keeps one subscription up over every start of its server.
@@ -210,7 +161,7 @@ async fn listen(
     uri: &str,
     first: &mut Option<First>,
 ) -> Result<(), RpcError> {
-    let info = crate::servers::handshake::client_info();
+    let info = crate::servers::client_info();
     let meta = translate::modern_meta(&info, "{}");
     let uri = serde_json::Value::from(uri);
     let build = |id: u64| {

@@ -1,7 +1,5 @@
 //! The task that carries out what a server's machine decides.
 
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,8 +12,8 @@ use super::handle::{Live, Phase, Server, Status};
 use super::machine::{Action, Event, Machine, State};
 use super::memory::Catalog;
 use super::offer::{Complaint, Offer};
-use super::refresh::Refresh;
 use super::running::{self, ChangedLists, LeftServer, Running, Start, StartFailure};
+use super::work::{Work, wait};
 use crate::base::random::Jitter;
 use crate::base::{ServerName, Tasks};
 use crate::config::ServerConfig;
@@ -26,8 +24,6 @@ use crate::telemetry::{Fact, Recorder};
 
 /// How long a server may take to read what was written to it before we leave.
 const LEAVE_WITHIN: Duration = Duration::from_secs(1);
-
-type Work<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// A server that is to be added to the world.
 #[derive(Debug)]
@@ -93,69 +89,78 @@ pub fn start(
     let (control, changes) = Control::new(config.clone(), up, stop.clone());
     let desired = changes.borrow().clone();
     let driver = Driver {
-        name,
-        config,
-        recorder,
-        changed,
-        status,
-        changes,
-        desired,
         machine: Machine::new(),
         random: Jitter::from_kernel(),
-        units,
-        credential,
-        leaving,
+        start: Start { server: name, config, recorder, units, board, credential },
         left,
-        running: None,
-        pid: None,
-        live: None,
-        wake,
-        asleep,
-        inherited,
-        offer,
-        board,
+        orders: Orders { changes, desired },
+        work: Work::default(),
+        present: Present::default(),
+        known: Known { offer, inherited },
+        sleep: Sleep { asleep, wake },
         reason: None,
-        starting: None,
-        stopping: None,
-        refreshing: None,
-        refresh: Refresh::default(),
+        shown: Shown { status, changed },
+        leaving,
     };
     tasks.spawn("server", driver.run(stop));
     (server, control)
 }
 
 struct Driver {
-    name: ServerName,
-    config: Arc<ServerConfig>,
-    recorder: Recorder,
-    changed: Arc<Notify>,
-    status: watch::Sender<Arc<Status>>,
+    machine: Machine,
+    random: Jitter,
+    /// What its next start needs.
+    start: Start,
+    /// What an earlier process of ours left of the server.
+    left: Option<LeftServer>,
+    orders: Orders,
+    work: Work,
+    /// What runs, or is being ended.
+    present: Present,
+    known: Known,
+    sleep: Sleep,
+    /// Why it is not ready, or why it last was not.
+    reason: Option<Arc<str>>,
+    shown: Shown,
+    leaving: CancellationToken,
+}
+
+/// What is wanted of the server.
+struct Orders {
     changes: watch::Receiver<Desired>,
     /// The newest that was followed.
     desired: Desired,
-    machine: Machine,
-    random: Jitter,
-    units: Option<Units>,
-    credential: Result<Option<Arc<Credential>>, String>,
-    leaving: CancellationToken,
-    /// What an earlier process of ours left of the server.
-    left: Option<LeftServer>,
+}
+
+/// What there is of the server now.
+#[derive(Default)]
+struct Present {
     running: Option<Running>,
     /// That of the process that runs or is being ended.
     pid: Option<u32>,
     live: Option<Arc<Live>>,
+}
+
+/// What is known of what the server offers.
+struct Known {
     offer: Option<Arc<Offer>>,
-    board: Board,
-    /// Notified when the server is called while it sleeps.
-    wake: Arc<Notify>,
+    /// It is the offer of the server before it.
+    inherited: bool,
+}
+
+/// Whether it waits to be called.
+struct Sleep {
     /// It is not wanted up until it is called.
     asleep: bool,
-    inherited: bool,
-    reason: Option<Arc<str>>,
-    starting: Option<Work<Result<(Running, Offer), StartFailure>>>,
-    stopping: Option<Work<String>>,
-    refreshing: Option<Work<ChangedLists>>,
-    refresh: Refresh,
+    /// Notified when the server is called while it sleeps.
+    wake: Arc<Notify>,
+}
+
+/// Where its status is shown.
+struct Shown {
+    status: watch::Sender<Arc<Status>>,
+    /// Notified after every change.
+    changed: Arc<Notify>,
 }
 
 /// What the driver was woken by.
@@ -180,10 +185,10 @@ enum Woken {
 
 impl Driver {
     async fn run(mut self, stop: Tasks) {
-        if self.asleep {
+        if self.sleep.asleep {
             self.publish();
         } else {
-            self.step(Event::Want(self.desired.up));
+            self.step(Event::Want(self.orders.desired.up));
         }
         let mut told_to_stop = false;
         loop {
@@ -192,17 +197,17 @@ impl Driver {
                 biased;
                 () = self.leaving.cancelled() => return self.leave().await,
                 () = stop.stopped(), if !told_to_stop => Woken::Stop,
-                () = self.status.closed(), if !told_to_stop => Woken::Stop,
-                Ok(()) = self.changes.changed(), if !told_to_stop => Woken::Desired,
-                result = wait(&mut self.starting) => Woken::Started(result),
-                reason = wait(&mut self.stopping) => Woken::Stopped(reason),
-                lists = wait(&mut self.refreshing) => Woken::Refreshed(lists),
-                () = until(self.refresh.alarm()) => Woken::Rested,
-                change = running::change(&mut self.running) => Woken::Running(change),
+                () = self.shown.status.closed(), if !told_to_stop => Woken::Stop,
+                Ok(()) = self.orders.changes.changed(), if !told_to_stop => Woken::Desired,
+                result = wait(&mut self.work.starting) => Woken::Started(result),
+                reason = wait(&mut self.work.stopping) => Woken::Stopped(reason),
+                lists = wait(&mut self.work.refreshing) => Woken::Refreshed(lists),
+                () = until(self.work.refresh.alarm()) => Woken::Rested,
+                change = running::change(&mut self.present.running) => Woken::Running(change),
                 () = until(self.machine.alarm()) => Woken::Alarm,
-                () = self.wake.notified(), if self.asleep && !told_to_stop => Woken::Called,
+                () = self.sleep.wake.notified(), if self.sleep.asleep && !told_to_stop => Woken::Called,
                 () = until(idle), if !told_to_stop => Woken::Idle,
-                () = changed(&self.credential), if !told_to_stop => Woken::Credential,
+                () = changed(&self.start.credential), if !told_to_stop => Woken::Credential,
             };
             if matches!(woken, Woken::Stop) {
                 told_to_stop = true;
@@ -216,11 +221,11 @@ impl Driver {
 
     /// The next process of ours takes the server over, if it can.
     async fn leave(mut self) {
-        match self.running.take() {
-            Some(running) if running.is_kept() && !self.changes.borrow().retired => {
+        match self.present.running.take() {
+            Some(running) if running.is_kept() && !self.orders.changes.borrow().retired => {
                 running.leave(LEAVE_WITHIN).await;
             }
-            Some(running) => drop(running.stop(self.config.stop_timeout, false).await),
+            Some(running) => drop(running.stop(self.start.config.stop_timeout, false).await),
             None => {}
         }
     }
@@ -231,7 +236,7 @@ impl Driver {
             Woken::Desired => self.follow(),
             Woken::Alarm => self.step(Event::Alarm),
             Woken::Called => {
-                self.asleep = false;
+                self.sleep.asleep = false;
                 self.step(Event::Want(true));
             }
             Woken::Idle => self.fall_asleep(),
@@ -241,12 +246,13 @@ impl Driver {
             Woken::Stopped(reason) => self.stopped(&reason),
             Woken::Refreshed(lists) => self.refreshed(lists),
             Woken::Running(running::Change::ListsChanged) => {
-                self.refresh.changed();
+                self.work.refresh.changed();
                 self.read_changed();
             }
             Woken::Rested => self.read_changed(),
             Woken::Running(running::Change::Broken) => {
-                let proved = self.live.as_ref().is_some_and(|live| live.connection.has_served());
+                let proved =
+                    self.present.live.as_ref().is_some_and(|live| live.connection.has_served());
                 self.step(Event::Broken { proved });
             }
         }
@@ -254,15 +260,15 @@ impl Driver {
 
     /// When the server may have been idle for long enough.
     fn idle_alarm(&self) -> Option<std::time::Instant> {
-        let limit = self.config.idle_stop?;
-        let live = self.live.as_ref()?;
+        let limit = self.start.config.idle_stop?;
+        let live = self.present.live.as_ref()?;
         let since = live.connection.idle_since().unwrap_or_else(Instant::now);
         Some((since + limit).into_std())
     }
 
     fn fall_asleep(&mut self) {
         if self.idle_alarm().is_some_and(|at| at <= std::time::Instant::now()) {
-            self.asleep = true;
+            self.sleep.asleep = true;
             self.reason = Some("it was idle; the next call starts it".into());
             self.step(Event::Want(false));
         }
@@ -270,17 +276,17 @@ impl Driver {
 
     /// A person logged in, which is when a server that waits for that can be had; or out.
     fn identified(&mut self) {
-        let credential = self.credential.as_ref().ok().and_then(Option::as_ref);
+        let credential = self.start.credential.as_ref().ok().and_then(Option::as_ref);
         let is_out = credential.is_some_and(|credential| credential.is_empty());
-        if self.desired.up && !self.asleep {
+        if self.orders.desired.up && !self.sleep.asleep {
             self.step(if is_out { Event::Restart } else { Event::Want(true) });
         }
     }
 
     fn follow(&mut self) {
-        let desired = self.changes.borrow_and_update().clone();
-        let before = std::mem::replace(&mut self.desired, desired.clone());
-        self.config = desired.config;
+        let desired = self.orders.changes.borrow_and_update().clone();
+        let before = std::mem::replace(&mut self.orders.desired, desired.clone());
+        self.start.config = desired.config;
         if desired.number == before.number {
             return;
         }
@@ -288,10 +294,10 @@ impl Driver {
             return self.step(Event::Retry);
         }
         self.reason = (!desired.up).then(|| {
-            let remedy = format!("`callmux start {}` starts it again", self.name);
+            let remedy = format!("`callmux start {}` starts it again", self.start.server);
             format!("an operator stopped it; {remedy}").into()
         });
-        self.asleep = false;
+        self.sleep.asleep = false;
         self.step(match (desired.up, desired.restarts != before.restarts) {
             (false, _) => Event::Want(false),
             (true, true) => Event::Restart,
@@ -305,24 +311,17 @@ impl Driver {
         match action {
             Some(Action::Start) => {
                 let attempt = self.machine.tries() + 1;
-                let start = Start {
-                    server: self.name.clone(),
-                    config: self.config.clone(),
-                    recorder: self.recorder.clone(),
-                    units: self.units.clone(),
-                    board: self.board.clone(),
-                    credential: self.credential.clone(),
-                };
-                self.starting = Some(Box::pin(running::begin(start, self.left.take(), attempt)));
+                let start = running::begin(self.start.clone(), self.left.take(), attempt);
+                self.work.starting = Some(Box::pin(start));
             }
             Some(Action::Stop) => {
-                (self.live, self.refreshing) = (None, None);
-                self.refresh.give_up();
+                (self.present.live, self.work.refreshing) = (None, None);
+                self.work.refresh.give_up();
                 // A start that is given up kills its process when it is dropped.
-                self.starting = None;
+                self.work.starting = None;
                 let broken = self.machine.is_wanted() && !self.machine.is_restarting();
-                let patience = self.config.stop_timeout;
-                self.stopping = Some(match self.running.take() {
+                let patience = self.start.config.stop_timeout;
+                self.work.stopping = Some(match self.present.running.take() {
                     Some(running) => Box::pin(running.stop(patience, broken)),
                     None => Box::pin(std::future::ready(String::new())),
                 });
@@ -333,9 +332,9 @@ impl Driver {
     }
 
     fn started(&mut self, running: Running, offer: Offer) {
-        self.live = Some(running.live());
-        self.pid = running.pid();
-        self.running = Some(running);
+        self.present.live = Some(running.live());
+        self.present.pid = running.pid();
+        self.present.running = Some(running);
         self.take_offer(offer);
         self.step(Event::Started);
     }
@@ -351,18 +350,18 @@ impl Driver {
         if broken {
             self.reason = Some(reason.into());
         }
-        self.pid = None;
+        self.present.pid = None;
         self.step(Event::Stopped);
         if broken {
             self.report(reason.to_owned());
         } else {
-            self.recorder.record(Fact::ServerStopped { server: self.name.clone() });
+            self.start.recorder.record(Fact::ServerStopped { server: self.start.server.clone() });
         }
     }
 
     fn report(&self, reason: String) {
-        let server = self.name.clone();
-        self.recorder.record(match self.machine.alarm() {
+        let server = self.start.server.clone();
+        self.start.recorder.record(match self.machine.alarm() {
             Some(at) => {
                 let retry_in = at.saturating_duration_since(Instant::now().into_std());
                 Fact::ServerFailed { server, reason, retry_in }
@@ -372,17 +371,17 @@ impl Driver {
     }
 
     fn read_changed(&mut self) {
-        let Some(running) = &self.running else { return };
-        if let Some(read) = self.refresh.begin(running, self.config.start_timeout) {
-            self.refreshing = Some(Box::pin(read));
+        let Some(running) = &self.present.running else { return };
+        if let Some(read) = self.work.refresh.begin(running, self.start.config.start_timeout) {
+            self.work.refreshing = Some(Box::pin(read));
         }
     }
 
     fn refreshed(&mut self, lists: ChangedLists) {
-        let mut offer = self.offer.as_deref().cloned().unwrap_or_default();
+        let mut offer = self.known.offer.as_deref().cloned().unwrap_or_default();
         let mut size = 0;
         for (kind, list) in lists {
-            match (list, &self.live) {
+            match (list, &self.present.live) {
                 (Ok(list), _) => {
                     size += list.size;
                     offer.set(kind, list);
@@ -394,23 +393,24 @@ impl Driver {
                 (Err(_), None) => {}
             }
         }
-        self.refresh.read(size);
+        self.work.refresh.read(size);
         self.take_offer(offer);
         self.read_changed();
         self.publish();
     }
 
     fn take_offer(&mut self, offer: Offer) {
-        self.inherited = false;
-        let old = self.offer.as_deref();
+        self.known.inherited = false;
+        let old = self.known.offer.as_deref();
         if old == Some(&offer) {
             return;
         }
         for complaint in offer.complaints_beside(old) {
-            let (server, Complaint { definition, message }) = (self.name.clone(), complaint);
-            self.recorder.record(Fact::DefinitionsRefused { server, definition, message });
+            let (server, Complaint { definition, message }) =
+                (self.start.server.clone(), complaint);
+            self.start.recorder.record(Fact::DefinitionsRefused { server, definition, message });
         }
-        self.offer = Some(Arc::new(offer));
+        self.known.offer = Some(Arc::new(offer));
     }
 
     fn publish(&self) {
@@ -419,34 +419,24 @@ impl Driver {
             State::Ready { .. } => Phase::Ready,
             // Whoever waits for a server that is being ended to be started again waits on.
             State::Stopping if self.machine.is_wanted() => Phase::Starting,
-            State::Resting | State::Stopping if self.asleep => Phase::Asleep,
+            State::Resting | State::Stopping if self.sleep.asleep => Phase::Asleep,
             State::Resting | State::Stopping => Phase::Stopped,
             State::Waiting { .. } => Phase::Waiting,
             State::Unusable => Phase::Unusable,
         };
-        self.status.send_replace(Arc::new(Status {
+        self.shown.status.send_replace(Arc::new(Status {
             phase,
-            live: self.live.clone(),
-            offer: self.offer.clone(),
-            inherited: self.inherited,
-            pid: self.pid,
-            heard: self.desired.number,
+            live: self.present.live.clone(),
+            offer: self.known.offer.clone(),
+            inherited: self.known.inherited,
+            pid: self.present.pid,
+            heard: self.orders.desired.number,
             reason: self.reason.clone(),
             retry_at: self.machine.alarm().map(Instant::from_std),
             tries: self.machine.tries(),
         }));
-        self.changed.notify_one();
+        self.shown.changed.notify_one();
     }
-}
-
-/// Waits for work that may not be there, and clears it when it is done.
-async fn wait<T>(work: &mut Option<Work<T>>) -> T {
-    let result = match work {
-        Some(work) => work.await,
-        None => std::future::pending().await,
-    };
-    *work = None;
-    result
 }
 
 /// Completes when a person logged in or out.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
-use super::handshake::Identity;
+use super::identity::Identity;
 use super::offer::Offer;
 use crate::base::ServerName;
 use crate::config::ServerConfig;
@@ -218,7 +218,7 @@ mod tests {
     use super::{Live, Phase, Server, Status};
     use crate::base::ServerName;
     use crate::connection::tests::open;
-    use crate::servers::handshake::Identity;
+    use crate::servers::identity::Identity;
     use crate::servers::offer::Offer;
     use crate::wire::{Era, ServerCapabilities};
 

@@ -9,53 +9,24 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
+pub use super::identity::Identity;
+use super::identity::client_info;
 use super::memory::Memory;
-use super::offer::shortened;
 use crate::access::Permit;
 use crate::base::clip::clipped;
 use crate::connection::{Connection, Exchange, Origin, Reply};
 use crate::wire::error::code;
-use crate::wire::{Era, Kind, Message, Payload, Revision, ServerCapabilities, object, translate};
+use crate::wire::{Era, Kind, Message, Payload, Revision, object, translate};
 
 /// How long a server may be silent on `server/discover` before `initialize` is tried as well.
 pub const PROBE_PATIENCE: Duration = Duration::from_secs(5);
 /// An HTTP server answers every request, so its silence says even less.
 const REMOTE_FACTOR: u32 = 4;
 
-/// Characters of a server's name and version, and of what it calls its revision.
-const NAME_MAX: usize = 200;
+/// Characters of what a server calls its revision.
 const REVISION_MAX: usize = 40;
 /// How much of a server's error is repeated, in characters.
 const ERROR_MAX: usize = 500;
-
-/// What a server said about itself.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Identity {
-    pub era: Era,
-    /// As the server named it.
-    pub revision: String,
-    /// `serverInfo.name` and `serverInfo.version`.
-    pub name: String,
-    pub version: String,
-    /// As far as they are passed on.
-    pub instructions: Option<String>,
-    /// What was wrong with them.
-    #[serde(default)]
-    pub instructions_remark: Option<String>,
-    pub capabilities: ServerCapabilities,
-}
-
-/// The members of `_meta` for requests of our own; nothing for a legacy server.
-pub fn own_meta(identity: &Identity) -> Option<String> {
-    (identity.era == Era::Modern).then(|| translate::modern_meta(&client_info(), "{}"))
-}
-
-/// The `clientInfo` we give when no client's call is the reason.
-pub fn client_info() -> String {
-    format!(r#"{{"name":"callmux","version":"{}"}}"#, env!("CARGO_PKG_VERSION"))
-}
 
 /// Talks until the server can be used. `probe` bounds the silence on `server/discover`, `patience`
 /// every other answer.
@@ -69,7 +40,7 @@ pub async fn greet(
     if known == Some(Era::Legacy) {
         let answer = initialize(connection, patience).await.inspect_err(|_| {
             // Another server may answer there by now, and a status of HTTP does not say which.
-            if connection.is_remote() {
+            if connection.carrier().is_remote() {
                 memory.forget();
             }
         });
@@ -86,7 +57,7 @@ pub async fn greet(
             Answer::Refused { modern: true, .. } => {}
         }
     }
-    let probe = if connection.is_remote() { probe * REMOTE_FACTOR } else { probe };
+    let probe = if connection.carrier().is_remote() { probe * REMOTE_FACTOR } else { probe };
     let probe = if known == Some(Era::Modern) { patience } else { probe.min(patience) };
     let mut discover = say(connection, "server/discover", &discover_params())?;
     let (identity, speaks) = match hear(&mut discover, probe).await? {
@@ -192,7 +163,7 @@ fn discovered(answer: &Message) -> Result<Option<Identity>, String> {
             let versions: Vec<String> =
                 versions.and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
             let ours = versions.iter().find(|version| *version == Revision::MODERN.as_str());
-            Ok(ours.map(|version| identity(Era::Modern, version, result)))
+            Ok(ours.map(|version| Identity::read(Era::Modern, version, result)))
         }
         Kind::Error { error, .. } => {
             let error = answer.at(*error);
@@ -244,12 +215,12 @@ async fn initialize(connection: &Arc<Connection>, patience: Duration) -> Result<
             }
             // One that has no older revision says so here, and wants to hear no more of this.
             if version == Revision::MODERN.as_str() {
-                return Ok(Answer::Agreed(identity(Era::Modern, &version, result)));
+                return Ok(Answer::Agreed(Identity::read(Era::Modern, &version, result)));
             }
-            connection.agreed_on(&version);
+            connection.carrier().agree(&version);
             let note = r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#;
             connection.notify(&Permit::own(), Payload::from(note.to_owned()));
-            Ok(Answer::Agreed(identity(Era::Legacy, &version, result)))
+            Ok(Answer::Agreed(Identity::read(Era::Legacy, &version, result)))
         }
         Kind::Error { error, .. } => {
             let error = answer.at(*error);
@@ -258,35 +229,6 @@ async fn initialize(connection: &Arc<Connection>, patience: Duration) -> Result<
         Kind::Request { .. } | Kind::Notification { .. } => {
             Err("it answered the handshake with nonsense".into())
         }
-    }
-}
-
-fn identity(era: Era, revision: &str, result: &str) -> Identity {
-    let [capabilities, info, instructions, meta] =
-        object::members(result, ["capabilities", "serverInfo", "instructions", "_meta"])
-            .unwrap_or_default();
-    let in_meta = meta.and_then(|json| {
-        let [info] = object::members(json, ["io.modelcontextprotocol/serverInfo"]).ok()?;
-        info
-    });
-    let [name, version] = info.or(in_meta).map_or([None, None], |json| {
-        object::members(json, ["name", "version"]).unwrap_or_default()
-    });
-    let text = |json: Option<&str>| {
-        json.and_then(object::string).map(|text| clipped(&text, NAME_MAX)).unwrap_or_default()
-    };
-    let instructions = instructions.and_then(object::string);
-    let instructions =
-        instructions.as_deref().map(|instructions| shortened("instructions", instructions));
-    let (instructions, instructions_remark) = instructions.unzip();
-    Identity {
-        era,
-        revision: revision.to_owned(),
-        name: text(name),
-        version: text(version),
-        instructions: instructions.map(std::borrow::Cow::into_owned),
-        instructions_remark: instructions_remark.flatten(),
-        capabilities: ServerCapabilities::parse(capabilities.unwrap_or("{}")),
     }
 }
 

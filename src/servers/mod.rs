@@ -9,20 +9,24 @@
 //!
 //! # How to read it
 //! [`machine`] is what a server does when, as a value. [`control`] is what is wanted of one. [`driver`]
-//! carries it out, with [`crate::process`] and [`crate::connection`] as its hands. [`handle`] is what
-//! the rest of the house sees.
+//! carries it out, with [`crate::process`] and [`crate::connection`] as its hands; [`work`] is what it
+//! has under way. [`handshake`] makes out an [`identity`], and [`handle`] is what the rest of the house
+//! sees.
 
 pub mod control;
 pub mod driver;
 pub mod fingerprint;
 pub mod handle;
 pub mod handshake;
+mod identity;
 pub mod machine;
 pub mod memory;
 pub mod offer;
 mod refresh;
 pub mod running;
 pub mod stderr;
+mod work;
 
 pub use handle::{Live, Server};
+pub use identity::client_info;
 pub use offer::{Item, Offer, Remark, Remarks};

@@ -10,7 +10,8 @@ use tokio::time::Instant;
 
 use super::fingerprint;
 use super::handle::Live;
-use super::handshake::{self, Identity, own_meta};
+use super::handshake;
+use super::identity::{Identity, own_meta};
 use super::memory::{Catalog, Memory};
 use super::offer::{self, List, Offer};
 use super::stderr::{self, Author, LastWords};
@@ -352,12 +353,16 @@ impl Running {
             let memory = Memory::of(config);
             let probe = handshake::PROBE_PATIENCE;
             let greeted = handshake::greet(&connection, &memory, probe, each).await;
-            let identity = greeted.map_err(|reason| connection.hide(&reason))?;
+            let identity = greeted.map_err(|reason| connection.carrier().hide(&reason))?;
             let offer = offer::read_all(connection.clone(), identity.clone(), each).await?;
             Ok((identity, offer))
         };
         let late = || {
-            let why = self.connection.delay().map_or_else(String::new, |why| format!(": {why}"));
+            let why = self
+                .connection
+                .carrier()
+                .delay()
+                .map_or_else(String::new, |why| format!(": {why}"));
             format!("it was not ready within {patience:?}{why}")
         };
         tokio::select! {
@@ -366,7 +371,7 @@ impl Running {
                 result.unwrap_or_else(|_| Err(late()))
             }
             // Nobody else looks after what is in flight yet.
-            () = connection.over(), if connection.is_remote() => {
+            () = connection.over(), if connection.carrier().is_remote() => {
                 Err(connection.ended().map_or_else(String::new, |reason| reason.to_string()))
             }
             // The connection's end is told by the pipe; the process's own end may come first.
@@ -420,7 +425,9 @@ impl Running {
                 };
                 let Reply::Answer(answer) = asked.reply().await else { return };
                 // A process that ends it is about to end; who answers at a URL may go on in another.
-                if !connection.is_remote() || !matches!(answer.kind(), Kind::Result { .. }) {
+                if !connection.carrier().is_remote()
+                    || !matches!(answer.kind(), Kind::Result { .. })
+                {
                     return;
                 }
                 tokio::time::sleep(LISTEN_AGAIN).await;
@@ -474,11 +481,11 @@ impl Running {
     /// Parts from a remote server; what is in flight may still be answered if nothing is broken.
     async fn part(self, patience: Duration, reason: Option<String>) -> String {
         if reason.is_none() {
-            self.connection.drained(patience).await;
+            self.connection.carrier().drained(patience).await;
         }
         let reason = reason.unwrap_or_else(|| "it is being ended".to_owned());
         self.connection.close(&format!("server {}: {reason}", self.connection.server()));
-        self.connection.part().await;
+        self.connection.carrier().part().await;
         self.tasks.close(patience).await;
         reason
     }

@@ -23,7 +23,7 @@ fn hub() -> Hub {
 #[tokio::test(start_paused = true)]
 async fn only_calls_that_nobody_goes_on_with_end_when_we_leave() {
     let ends = async |hub: &Hub, is_noted| {
-        timeout(Duration::from_mins(1), hub.closed(is_noted)).await.is_ok()
+        timeout(Duration::from_mins(1), hub.calls.closed(is_noted)).await.is_ok()
     };
     let (stopping, leaving) = (hub(), hub());
     assert!(!ends(&stopping, true).await && !ends(&stopping, false).await);

@@ -10,7 +10,7 @@ use crate::access::Permit;
 use crate::base::aside;
 use crate::base::clip::clipped;
 use crate::connection::{Connection, Origin, Reply};
-use crate::servers::handshake::{Identity, own_meta};
+use crate::servers::identity::{Identity, own_meta};
 use crate::wire::{Kind, ListKind, Message, Payload, Span, error::code, object};
 
 /// Pages of a list that are read at the most: a server whose cursors never end must not keep us.
@@ -65,14 +65,14 @@ async fn finished(
     let is_of_tools = building.kind() == ListKind::Tools;
     let mut list = building.finish();
     let size = list.size;
-    if is_of_tools && meta.is_some() && connection.is_remote() {
+    if is_of_tools && meta.is_some() && connection.carrier().is_remote() {
         let work = move || {
             let mirrors = list.take_mirrors();
             (list, mirrors)
         };
         let (checked, mirrors) = aside(size, work).await.ok_or(ENDING)?;
         list = checked;
-        connection.mirror(mirrors);
+        connection.carrier().mirror(mirrors);
     }
     Ok(list)
 }

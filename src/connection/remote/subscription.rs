@@ -9,10 +9,13 @@ use hyper::Method;
 use hyper::header::HeaderMap;
 use tokio::time::Instant;
 
-use super::send::Sent;
-use super::{Connection, Failure, Remote, answer, stream};
+use super::asked::Sent;
+use super::failure::Failure;
+use super::server::Remote;
+use super::{answer, body, stream};
 use crate::base::Backoff;
 use crate::base::random::Jitter;
+use crate::connection::state::Connection;
 use crate::wire::{Message, Topic, object};
 
 /// 0.5 s, 1 s, 2 s … then about a minute.
@@ -33,7 +36,7 @@ pub(super) async fn keep(
     loop {
         let response = remote.request(Method::POST, headers, body).await?;
         let is_stream =
-            response.status().is_success() && answer::is(response.headers(), "text/event-stream");
+            response.status().is_success() && body::is(response.headers(), "text/event-stream");
         // A server that is being exchanged may be out of order for a while.
         let is_pause = was_there && response.status().is_server_error();
         if !(is_stream || is_pause) {

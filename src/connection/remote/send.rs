@@ -4,33 +4,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use hyper::Method as Verb;
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
-use hyper::{Method as Verb, StatusCode};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
 
-use super::super::exchange::Cell;
+use super::asked::{self, Asked, Sent};
+use super::failure::{Failure, Reached};
 use super::retry_after::{self, Patience};
+use super::server::Remote;
 use super::stream::LINGER;
-use super::{Connection, Failure, Reached, Remote, answer, server_stream, sse, subscription};
+use super::{answer, server_stream, sse, subscription};
 use crate::base::{Secret, Tasks};
-use crate::wire::{Era, Message, Method, Payload};
+use crate::connection::state::Connection;
+use crate::wire::{Message, Method, Payload};
 
 /// How long the server may take to accept a notification or a response. What comes later waits.
 const ACCEPT_WITHIN: Duration = Duration::from_secs(10);
-
-/// A request that is under way.
-pub(super) struct Asked {
-    pub(super) id: u64,
-    pub(super) cell: Arc<Cell>,
-}
-
-/// A request whose response has begun.
-pub(super) struct Sent<'a> {
-    pub(super) asked: &'a Asked,
-    pub(super) message: &'a Message,
-    pub(super) era: Era,
-}
 
 enum Next {
     Request(Payload, Asked, CancellationToken, OwnedSemaphorePermit),
@@ -39,12 +29,29 @@ enum Next {
     End,
 }
 
+/// Carries the messages of the connection.
+pub(in crate::connection) fn carry(
+    connection: &Arc<Connection>,
+    remote: Arc<Remote>,
+    tasks: &Tasks,
+) {
+    let send = run(connection.clone(), remote.clone(), tasks.clone());
+    tasks.spawn("sender to a remote server", send);
+    let connection = connection.clone();
+    tasks.spawn_until_stopped("idle connections to a remote server", async move {
+        tokio::select! {
+            () = connection.over() => {}
+            () = remote.expire() => {}
+        }
+    });
+}
+
 /// Sends until the connection is closed, or finished and nothing of it is left.
-pub(in super::super) async fn run(connection: Arc<Connection>, remote: Arc<Remote>, tasks: Tasks) {
+async fn run(connection: Arc<Connection>, remote: Arc<Remote>, tasks: Tasks) {
     loop {
         match take(&connection, &remote) {
             Next::End => break,
-            Next::Wait => connection.wake_writer.notified().await,
+            Next::Wait => connection.woken().await,
             Next::Request(payload, asked, stop, permit) => {
                 let (connection, remote, own) = (connection.clone(), remote.clone(), tasks.clone());
                 tasks.spawn_until_stopped("request to a remote server", async move {
@@ -58,11 +65,10 @@ pub(in super::super) async fn run(connection: Arc<Connection>, remote: Arc<Remot
                         done => done,
                     };
                     if let Some(Err(failure)) = done {
-                        connection.lose(id, failure);
+                        asked::lose(&connection, &remote, id, failure);
                     }
-                    connection.lock().posts.remove(&id);
                     drop(permit);
-                    connection.wake_writer.notify_one();
+                    connection.wake();
                 });
             }
             Next::Message(payload) => {
@@ -74,23 +80,21 @@ pub(in super::super) async fn run(connection: Arc<Connection>, remote: Arc<Remot
 }
 
 fn take(connection: &Connection, remote: &Remote) -> Next {
-    let mut inner = connection.lock();
-    if inner.closed.is_some() {
+    let mut state = connection.lock();
+    if state.end.is_closed() {
         return Next::End;
     }
-    let permit = remote.room.clone().try_acquire_owned().ok();
+    let permit = remote.place();
     // What needs no room passes what does: the answer to a question may be what makes room.
-    let at = inner.queue.iter().position(|item| item.cell.is_none() || permit.is_some());
-    let Some(item) = at.and_then(|at| inner.queue.remove(at)) else {
-        let is_busy = inner.pending.iter().any(|(_, cell)| cell.owner().is_some());
-        return if inner.finishing && !is_busy { Next::End } else { Next::Wait };
+    let Some(item) = state.queue.take(|item| item.cell.is_none() || permit.is_some()) else {
+        let is_done = state.end.is_finishing() && !state.in_flight.has_clients();
+        return if is_done { Next::End } else { Next::Wait };
     };
-    inner.queued_bytes = inner.queued_bytes.saturating_sub(item.payload.len());
     match (item.cell, permit) {
         (Some((id, cell)), Some(permit)) => {
             let stop = CancellationToken::new();
-            inner.posts.insert(id, stop.clone());
-            cell.mark_sending(connection.key, id);
+            state.in_flight.goes_alone(id, stop.clone());
+            cell.mark_sending(connection.key(), id);
             Next::Request(item.payload, Asked { id, cell }, stop, permit)
         }
         _ => Next::Message(item.payload),
@@ -157,7 +161,7 @@ async fn post(
             }
             return Ok(());
         }
-        asked.cell.mark_sent(connection.key);
+        asked.cell.mark_sent(connection.key());
         if is_sse && status.is_success() {
             return Ok(());
         }
@@ -198,14 +202,6 @@ async fn deliver(
     if message.method() == Some(&Method::Initialized) && !remote.is_sse() {
         let stream = server_stream::listen(connection.clone(), remote.clone());
         tasks.spawn_until_stopped("stream of a remote server", stream);
-    }
-}
-
-impl Remote {
-    /// Whether this status says that the session we name is not (any more) known (2025-11-25,
-    /// "Session Management"). If so it is forgotten. In HTTP with SSE its name is in the endpoint.
-    pub(super) fn forgets_session(&self, status: StatusCode) -> bool {
-        status == StatusCode::NOT_FOUND && (self.session().id.take().is_some() || self.is_sse())
     }
 }
 

@@ -9,10 +9,13 @@ use hyper::header::{ACCEPT, HeaderValue};
 use hyper::{Method, Response};
 use tokio::sync::oneshot;
 
-use super::send::Sent;
-use super::{Connection, Failure, Remote, answer};
-use crate::connection::reader::STRAY_PAUSE;
+use super::asked::Sent;
+use super::body;
+use super::failure::Failure;
+use super::server::Remote;
+use crate::connection::conduct::STRAY_PAUSE;
 use crate::connection::route::Stream;
+use crate::connection::state::Connection;
 use crate::http::{self, ResponseBody};
 use crate::wire::Era;
 use crate::wire::sse::Reader;
@@ -136,7 +139,7 @@ pub(super) async fn read(
                 drop(told.send(Ok(event.data)));
             } else if !event.data.is_empty() && event.name.as_deref().is_none_or(|n| n == "message")
             {
-                answer::take_in(connection, &Bytes::from(event.data), on);
+                body::take_in(connection, &Bytes::from(event.data), on);
             }
             if connection.must_pause() {
                 tokio::time::sleep(STRAY_PAUSE).await;
@@ -159,7 +162,7 @@ impl Remote {
             headers.insert("last-event-id", id);
         }
         let response = self.request(Method::GET, &headers, &Bytes::new()).await?;
-        if response.status().is_success() && !answer::is(response.headers(), "text/event-stream") {
+        if response.status().is_success() && !body::is(response.headers(), "text/event-stream") {
             return Err(Failure::lost("what it answers to GET is no stream of events"));
         }
         Ok(response)

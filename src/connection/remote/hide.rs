@@ -6,7 +6,6 @@ use hyper::Uri;
 use hyper::header::{HeaderMap, HeaderValue};
 
 use crate::base::Secret;
-use crate::connection::Connection;
 
 /// Credentials that are remembered: what is renewed may still be repeated for a while.
 const CREDENTIALS_MAX: usize = 4;
@@ -65,36 +64,5 @@ fn secret(value: &HeaderValue) -> Option<&str> {
     (!secret.is_empty()).then_some(secret)
 }
 
-impl Connection {
-    /// Words about a server that may be its own, without what it was shown.
-    pub fn hide(&self, text: &str) -> String {
-        self.remote.as_ref().map_or_else(|| text.to_owned(), |remote| remote.hidden().hide(text))
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::Hidden;
-    use hyper::header::{HeaderMap, HeaderValue};
-
-    #[test]
-    fn nothing_that_was_shown_is_repeated() {
-        let mut headers = HeaderMap::new();
-        for (name, value) in [("x-key", "k-secret"), ("x-mode", "on"), ("x-auth", "Key a-secret")] {
-            let mut value = HeaderValue::from_static(value);
-            value.set_sensitive(true);
-            headers.insert(name, value);
-        }
-        headers.insert("user-agent", HeaderValue::from_static("callmux"));
-        let url = "https://host/mcp/0123456789ab/?key=q-secret&n=1&w-secret".parse().unwrap();
-        let mut hidden = Hidden::new(&url, &headers);
-        for n in 0..6 {
-            hidden.note(&format!("Bearer token-{n}").parse().unwrap());
-        }
-        let text = "callmux /mcp/0123456789ab on 1: k-secret Key a-secret q-secret w-secret token-5 token-2";
-        assert_eq!(
-            hidden.hide(text),
-            "callmux /mcp/(hidden) on 1: (hidden) Key (hidden) (hidden) (hidden) (hidden) (hidden)"
-        );
-    }
-}
+mod tests;

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use tokio::net::unix::pipe;
 
-use super::{Connection, Outgoing};
 use crate::base::write::{self, SLICES_MAX};
+use crate::connection::queue::Outgoing;
+use crate::connection::state::Connection;
 
 /// Writes until the connection is closed or finished. Dropping the pipe is the server's end of
 /// input.
@@ -15,7 +16,7 @@ pub(super) async fn run(connection: Arc<Connection>, mut stdin: pipe::Sender) {
     loop {
         match take(&connection, &mut batch) {
             Next::End => return,
-            Next::Wait => connection.wake_writer.notified().await,
+            Next::Wait => connection.woken().await,
             Next::Write => {
                 if let Err(error) = write_batch(&connection, &mut stdin, &batch).await {
                     connection.end(format!("it closed its input: {error}"));
@@ -35,24 +36,24 @@ enum Next {
 
 /// Takes what fits in one write. What is taken counts as sent from here on.
 fn take(connection: &Connection, batch: &mut Vec<Outgoing>) -> Next {
-    let mut inner = connection.lock();
-    if inner.closed.is_some() {
+    let mut state = connection.lock();
+    if state.end.is_closed() {
         return Next::End;
     }
     let mut slices = 0;
-    while let Some(next) = inner.queue.front() {
+    while let Some(next) = state.queue.first() {
         slices += next.payload.parts().len() + 1;
         if slices > SLICES_MAX && !batch.is_empty() {
             break;
         }
-        batch.extend(inner.queue.pop_front());
+        batch.extend(state.queue.begin_first());
     }
     for item in batch.iter() {
         if let Some((id, cell)) = &item.cell {
-            cell.mark_sending(connection.key, *id);
+            cell.mark_sending(connection.key(), *id);
         }
     }
-    match (batch.is_empty(), inner.finishing) {
+    match (batch.is_empty(), state.end.is_finishing()) {
         (false, _) => Next::Write,
         (true, true) => Next::End,
         (true, false) => Next::Wait,
@@ -66,11 +67,10 @@ fn written(connection: &Connection, batch: &mut Vec<Outgoing>) {
     for item in batch.drain(..) {
         bytes += item.payload.len();
         if let Some((_, cell)) = item.cell {
-            cell.mark_sent(connection.key);
+            cell.mark_sent(connection.key());
         }
     }
-    let mut inner = connection.lock();
-    inner.queued_bytes = inner.queued_bytes.saturating_sub(bytes);
+    connection.lock().queue.sent(bytes);
 }
 
 async fn write_batch(
@@ -93,7 +93,7 @@ async fn write_batch(
         return Ok(());
     }
     batch.iter().filter_map(|item| item.cell.as_ref()).for_each(|(_, cell)| {
-        cell.mark_cut(connection.key);
+        cell.mark_cut(connection.key());
     });
     write::all(stdin, rest).await
 }

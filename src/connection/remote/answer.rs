@@ -2,17 +2,17 @@
 
 use std::sync::Arc;
 
-use bytes::{Bytes, BytesMut};
-use http_body_util::BodyExt;
-use hyper::body::Body;
-use hyper::header::{CONTENT_TYPE, HeaderMap};
+use bytes::Bytes;
+use hyper::header::HeaderMap;
 use hyper::{Response, StatusCode};
-use serde_json::value::RawValue;
 
-use super::send::Sent;
-use super::{Connection, Failure, Reached, Remote, retry_after, stream};
-use crate::connection::route::Stream;
-use crate::http::{self, ResponseBody};
+use super::asked::Sent;
+use super::body::{is, take_in, whole};
+use super::failure::{Failure, Reached};
+use super::server::Remote;
+use super::{retry_after, stream};
+use crate::connection::state::Connection;
+use crate::http::ResponseBody;
 use crate::wire::error::code;
 use crate::wire::{Era, Kind, Message, Method, RpcError, Topic, headers, object};
 
@@ -65,52 +65,6 @@ pub(super) async fn take(
         return Err(Failure::lost("what it answered is no answer to the request"));
     }
     Ok(())
-}
-
-/// Whether the content is of this type.
-pub(super) fn is(headers: &HeaderMap, kind: &str) -> bool {
-    let found = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
-    let essence = found.split(';').next().unwrap_or_default().trim();
-    essence.eq_ignore_ascii_case(kind)
-}
-
-/// Routes a message, or each of a batch (2025-03-26 only).
-pub(super) fn take_in(connection: &Arc<Connection>, bytes: &Bytes, on: Stream<'_>) {
-    if bytes.trim_ascii_start().starts_with(b"[")
-        && let Ok(batch) = serde_json::from_slice::<Vec<&RawValue>>(bytes)
-    {
-        for item in batch {
-            connection.take_in(&Bytes::copy_from_slice(item.get().as_bytes()), on);
-        }
-        return;
-    }
-    connection.take_in(bytes, on);
-}
-
-/// The body, if it has at most `cap` bytes.
-pub(super) async fn whole(mut body: ResponseBody, cap: usize) -> Result<Bytes, Failure> {
-    let too_long = || {
-        Failure::lost(format!(
-            "it sent an answer longer than {cap} bytes; raise `max_message` if that is right"
-        ))
-    };
-    if body.size_hint().lower() > cap as u64 {
-        return Err(too_long());
-    }
-    let mut all = BytesMut::new();
-    while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|error| {
-            let why = http::reason(&error);
-            Failure::lost(format!("its connection broke in the middle of an answer: {why}"))
-        })?;
-        if let Ok(data) = frame.into_data() {
-            if all.len() + data.len() > cap {
-                return Err(too_long());
-            }
-            all.extend_from_slice(&data);
-        }
-    }
-    Ok(all.freeze())
 }
 
 /// The server answered with a status that is an error. Its body may still be the answer.
@@ -177,23 +131,4 @@ fn error_for(body: &Bytes, id: &str) -> Option<(i64, Bytes)> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::error_for;
-
-    #[test]
-    fn an_error_is_an_answer_if_it_is_for_this_request() {
-        let check = |body: &str, expected: Option<(i64, &str)>| {
-            let found = error_for(&body.to_owned().into(), "7");
-            let found = found.map(|(code, bytes)| (code, String::from_utf8(bytes.into()).unwrap()));
-            let found = found.as_ref().map(|(code, text)| (*code, text.as_str()));
-            assert_eq!(found, expected, "{body}");
-        };
-        let own = r#"{"jsonrpc":"2.0","id":7,"error":{"code":-32601,"x":1e400}}"#;
-        check(own, Some((-32601, own)));
-        check(&own.replace("\"id\":7", "\"id\":null"), Some((-32601, own)));
-        check(&own.replace("\"id\":7", "\"id\":8"), None);
-        check(r#"{"jsonrpc":"2.0","id":7,"result":{}}"#, None);
-        check("<html>Bad Gateway</html>", None);
-        check("", None);
-    }
-}
+mod tests;

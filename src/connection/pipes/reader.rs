@@ -1,37 +1,32 @@
 //! The task that reads: every line is an answer, a notification, a question, or nonsense.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::io::AsyncReadExt;
 use tokio::net::unix::pipe;
 
-use super::Connection;
-use super::route::Stream;
-use crate::base::memory;
+use crate::connection::conduct::STRAY_PAUSE;
+use crate::connection::state::Connection;
 use crate::handover::Window;
-use crate::wire::Message;
 use crate::wire::lines::TooLong;
 
 /// Bytes after which other tasks get their turn.
 const TURN_BYTES: usize = 256 * 1024;
-/// After so many useless lines in a row, reading slows down: a server that floods its output must
-/// not take the processor from its neighbours.
-const STRAY_TURN: u64 = 256;
-pub(super) const STRAY_PAUSE: Duration = Duration::from_millis(1);
 
-/// Reads until the server closes its output or breaks the framing.
+/// Reads until the server closes its output or breaks the framing. `answered`: requests whose answers
+/// an earlier process of ours had read.
 pub(super) async fn run(
     connection: Arc<Connection>,
     mut stdout: pipe::Receiver,
     mut window: Window,
+    answered: Vec<u64>,
 ) {
     let mut since_turn = 0;
     // What an earlier process of ours read last.
     if take_lines(&connection, &mut window).await.is_err() {
         return;
     }
-    connection.lose_answered();
+    lose_answered(&connection, &answered);
     loop {
         match stdout.read(window.room()).await {
             Ok(0) if window.rest().is_empty() => {
@@ -78,37 +73,13 @@ async fn take_lines(connection: &Arc<Connection>, window: &mut Window) -> Result
     Ok(())
 }
 
-impl Connection {
-    /// Acts on one message. `on`: see [`Connection::route`].
-    pub(super) fn take_in(self: &Arc<Self>, line: &bytes::Bytes, on: Stream<'_>) {
-        memory::came(line.len());
-        match Message::parse(line) {
-            Ok(message) => self.route(message, on),
-            Err(malformed) => {
-                self.misbehaved(&format!("a message that is {malformed}"), line);
-                self.lock().stray_in_a_row += 1;
-                self.fail_damaged(line, &malformed.to_string());
-            }
-        }
-    }
-
-    pub(super) fn must_pause(&self) -> bool {
-        let stray = self.lock().stray_in_a_row;
-        stray > 0 && stray.is_multiple_of(STRAY_TURN)
-    }
-
-    /// A damaged line that looks like the answer to a request fails that request at once instead
-    /// of letting it wait for its deadline.
-    fn fail_damaged(&self, line: &[u8], what: &str) {
-        let text = String::from_utf8_lossy(&line[..line.len().min(4096)]);
-        let id = text.split("\"id\":").skip(1).find_map(|rest| {
-            let rest = rest.trim_start();
-            let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
-            rest[..end].parse::<u64>().ok()
-        });
-        let cell = id.and_then(|id| self.lock().pending.remove(id));
-        if let Some(cell) = cell {
-            cell.lose(&format!("the answer of server {} is {what}", self.server).into());
-        }
+/// What an earlier process of ours had read is acted on: answers that were not there are lost.
+fn lose_answered(connection: &Connection, answered: &[u64]) {
+    let mut state = connection.lock();
+    let lost: Vec<_> = answered.iter().filter_map(|id| state.in_flight.remove(*id)).collect();
+    drop(state);
+    let reason: Arc<str> = "its answer was lost when the callmux daemon ended".into();
+    for waiting in lost {
+        waiting.cell.lose(&reason);
     }
 }

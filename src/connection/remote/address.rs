@@ -1,0 +1,32 @@
+//! Where a remote server is, and what it wants to see of us.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::base::Secret;
+use crate::credentials::Credential;
+
+/// Where a remote server is, and what it wants to see of us.
+pub struct Address {
+    /// `http://` or `https://`.
+    pub url: Secret,
+    /// The unix socket it listens on; only with `http://`.
+    pub socket: Option<PathBuf>,
+    /// Whether it may speak streamable HTTP, which is tried first.
+    pub streamable: bool,
+    /// Whether it may speak HTTP with SSE (2024-11-05).
+    pub sse: bool,
+    /// Sent with every request.
+    pub headers: Vec<(String, Secret)>,
+    /// What proves us to it.
+    pub credential: Option<Arc<Credential>>,
+    /// The longest answer or event, in bytes.
+    pub max_message: usize,
+}
+
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Address").finish_non_exhaustive()
+    }
+}

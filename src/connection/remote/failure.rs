@@ -1,0 +1,57 @@
+//! Why a request got no usable response, and how far it came.
+
+use crate::http;
+
+/// Why there is no usable response.
+#[derive(Debug)]
+pub(super) struct Failure {
+    pub(super) reason: String,
+    /// How far the request came.
+    pub(super) reached: Reached,
+}
+
+/// How far a request came that got no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reached {
+    /// There was no connection.
+    Nothing,
+    /// The server, which surely did not carry it out.
+    Refused,
+    /// A server that does not speak streamable HTTP, but perhaps HTTP with SSE.
+    Misplaced,
+    /// Perhaps the server.
+    Unknown,
+}
+
+impl Failure {
+    pub(super) fn refused(reason: impl Into<String>) -> Self {
+        Self { reason: reason.into(), reached: Reached::Refused }
+    }
+
+    pub(super) fn lost(reason: impl Into<String>) -> Self {
+        Self { reason: reason.into(), reached: Reached::Unknown }
+    }
+
+    /// It is the second of two ways that failed.
+    pub(super) fn after(self, first: &str) -> Self {
+        let second = &self.reason;
+        let reason =
+            format!("it speaks neither streamable HTTP ({first}) nor HTTP with SSE ({second})");
+        Self { reason, ..self }
+    }
+
+    /// Whether there was any response.
+    pub(super) fn is_answered(&self) -> bool {
+        self.reached != Reached::Nothing
+    }
+}
+
+impl From<http::Error> for Failure {
+    fn from(error: http::Error) -> Self {
+        let reason = error.to_string();
+        match error {
+            http::Error::Unreachable(_) => Self { reason, reached: Reached::Nothing },
+            http::Error::Broken(_) => Self::lost(reason),
+        }
+    }
+}

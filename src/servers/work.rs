@@ -1,0 +1,32 @@
+//! What is being done about a server.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use super::offer::Offer;
+use super::refresh::Refresh;
+use super::running::{ChangedLists, Running, StartFailure};
+
+/// Something that ends with a value.
+pub(super) type Task<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// What is being done, each once at a time.
+#[derive(Default)]
+pub(super) struct Work {
+    pub(super) starting: Option<Task<Result<(Running, Offer), StartFailure>>>,
+    /// Ends with why the server ended, for people.
+    pub(super) stopping: Option<Task<String>>,
+    pub(super) refreshing: Option<Task<ChangedLists>>,
+    /// When lists that changed are read again.
+    pub(super) refresh: Refresh,
+}
+
+/// Waits for what may not be under way, and clears it when it is done.
+pub(super) async fn wait<T>(task: &mut Option<Task<T>>) -> T {
+    let result = match task {
+        Some(task) => task.await,
+        None => std::future::pending().await,
+    };
+    *task = None;
+    result
+}

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::{Catalog, NotFound, NotLocated, OwnTool, OwnTools};
 use crate::base::ServerName;
-use crate::config::model::ToolNames;
+use crate::config::tool_names::ToolNames;
 use crate::servers::{Offer, Server};
 use crate::wire::{Era, ListKind};
 

@@ -30,6 +30,7 @@ pub mod schema;
 pub mod section;
 pub mod show;
 pub mod source;
+pub mod tool_names;
 pub mod tree;
 pub mod units;
 pub mod view;

@@ -6,10 +6,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use wildmatch::WildMatchPattern;
-
 use super::complaint::Complaint;
 use super::recipe::Recipe;
+use super::tool_names::ToolNames;
 use super::view::{ClientConfig, View};
 use crate::base::{Secret, ServerName};
 use crate::render::Compression;
@@ -37,6 +36,22 @@ pub struct Config {
     pub max_calls: usize,
     pub recipes: BTreeMap<String, Arc<Recipe>>,
     pub servers: BTreeMap<ServerName, Arc<ServerConfig>>,
+}
+
+impl Config {
+    /// The place among [`Config::clients`] of what is said about the client of this name: the exact
+    /// name before patterns, of those the longest.
+    pub fn client(&self, name: &str) -> Option<usize> {
+        let fits = |client: &ClientConfig| client.name == name || client.names.allow(name);
+        let fitting = self.clients.iter().enumerate().filter(|(_, client)| fits(client));
+        let rank = |client: &ClientConfig| (client.name == name, client.name.len());
+        fitting.max_by_key(|(_, client)| rank(client)).map(|(index, _)| index)
+    }
+
+    /// What the client of this name is shown.
+    pub fn view(&self, name: &str) -> &View {
+        self.client(name).map_or(&self.everybody, |index| &self.clients[index].view)
+    }
 }
 
 /// `[http]`
@@ -199,37 +214,5 @@ impl Sandbox {
             Self::Net => "net",
             Self::Strict => "strict",
         }
-    }
-}
-
-/// Only `*` has a meaning: no tool name contains a NUL character.
-type Pattern = WildMatchPattern<'*', '\0'>;
-
-/// The `tools = […]` list: exact names and patterns with `*`.
-#[derive(Debug, Clone)]
-pub struct ToolNames {
-    texts: Vec<String>,
-    patterns: Vec<Pattern>,
-}
-
-impl ToolNames {
-    pub fn new(texts: Vec<String>) -> Self {
-        let patterns = texts.iter().map(|text| Pattern::new(text)).collect();
-        Self { texts, patterns }
-    }
-
-    /// Every tool.
-    pub fn all() -> Self {
-        Self::new(vec!["*".to_owned()])
-    }
-
-    pub fn allow(&self, tool: &str) -> bool {
-        self.patterns.iter().any(|pattern| pattern.matches(tool))
-    }
-}
-
-impl PartialEq for ToolNames {
-    fn eq(&self, other: &Self) -> bool {
-        self.texts == other.texts
     }
 }

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use super::complaint::{Complaint, Place};
 use super::keys::{self, Key, Kind};
-use super::load::json;
 use super::reference::{self, Resolved, Sources};
 use super::tree::{Node, Table, Value};
 use super::units;
@@ -271,7 +270,7 @@ impl<'a> Section<'a> {
     /// shown to agents.
     pub fn values(&mut self, name: &str) -> Option<(Place, Json)> {
         let node = self.known(name)?;
-        match json(&node) {
+        match node.json() {
             Ok(value) => Some((node.at, value)),
             Err((at, message)) => {
                 self.complain(at, name, message);

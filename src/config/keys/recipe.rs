@@ -1,7 +1,7 @@
 //! Keys of `[recipes.NAME]`.
 
-use super::DefaultValue::{Unset, Value};
-use super::{Key, Kind, key};
+use super::key::DefaultValue::{Unset, Value};
+use super::key::{Key, Kind, key};
 
 /// The values of `mode` in `[recipes.NAME]`.
 pub const RECIPE_MODES: &[&str] = &["call", "parallel", "batch", "pipeline"];

@@ -1,7 +1,7 @@
 //! Keys outside of sections that have names of the user's choice.
 
-use super::DefaultValue::{Unset, Value};
-use super::{Key, Kind, key};
+use super::key::DefaultValue::{Unset, Value};
+use super::key::{Key, Kind, key};
 
 /// The values of `exposure`.
 pub const EXPOSURES: &[&str] = &["full", "hybrid", "meta-only", "no-meta"];

@@ -2,13 +2,14 @@
 
 use std::path::PathBuf;
 
-use super::Named;
+use super::named::{Named, members};
 use crate::base::dirs;
 use crate::config::complaint::Complaint;
 use crate::config::keys;
-use crate::config::model::{Caps, ToolNames};
+use crate::config::model::Caps;
 use crate::config::section::Section;
-use crate::config::tree::{Node, Value};
+use crate::config::tool_names::ToolNames;
+use crate::config::tree::Node;
 use crate::config::view::{ClientConfig, Exposure, View};
 use crate::render::{Compression, TextFormat};
 
@@ -103,20 +104,4 @@ pub(super) fn clients(node: Node, above: &View, named: &mut Named<'_>) -> Vec<Cl
         clients.push(ClientConfig { names: ToolNames::new(vec![name.clone()]), name, view });
     }
     clients
-}
-
-/// The tables inside a table.
-pub(super) fn members(
-    node: Node,
-    key: &str,
-    named: &mut Named<'_>,
-) -> std::collections::BTreeMap<String, Node> {
-    match node.value {
-        Value::Table(members) => members,
-        other => {
-            let message = format!("must be a table, not {}", other.title());
-            named.complaints.push(Complaint { at: node.at, key: key.into(), message });
-            std::collections::BTreeMap::new()
-        }
-    }
 }

@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use hyper::Uri;
 use hyper::header::{HeaderName, HeaderValue};
 
-use super::Section;
 use crate::base::{Secret, dirs};
 use crate::config::model::Transport;
+use crate::config::section::Section;
 
 /// Keys that are about a process of ours.
 const OF_A_PROCESS: [&str; 11] = [

@@ -1,0 +1,169 @@
+//! `[servers.NAME]`.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use super::{agents, auth, remote};
+use crate::base::{Secret, dirs};
+use crate::config::complaint::Place;
+use crate::config::model::{Config, Limits, Sandbox, ServerConfig};
+use crate::config::reference::Resolved;
+use crate::config::section::Section;
+use crate::config::tool_names::ToolNames;
+
+/// Reads the section; what it does not set is as `config` has it for all servers.
+pub(super) fn read(mut section: Section<'_>, config: &Config) -> ServerConfig {
+    let always = "a key with a default";
+    let is_remote = section.has("url");
+    let remote::Remote { url, transport, socket, headers, forward_headers } =
+        remote::read(&mut section);
+    let auth = auth::read(&mut section, is_remote, &headers, socket.is_some());
+    let may_expose = section.bool("secret_args");
+    let (command_at, is_set) = (section.place("command"), section.has("command"));
+    let command = section.resolved("command").into_iter().collect();
+    let command = public(&mut section, "command", command, may_expose).pop();
+    if !is_set && url.is_none() && !section.is_unresolved("url") {
+        section.complain(
+            command_at,
+            "command",
+            "is missing: name the program to start, or the `url` of a remote server",
+        );
+    } else if command.as_ref().is_some_and(|command| command.expose().is_empty()) {
+        section.complain(command_at, "command", "must not be empty");
+    }
+    let args = section.texts("args").unwrap_or_default();
+    let args = public(&mut section, "args", args, may_expose);
+    ServerConfig {
+        command: command.unwrap_or_else(|| Secret::new(String::new())),
+        args,
+        env: environment(&mut section),
+        inherit_env: section
+            .plain_texts("inherit_env")
+            .unwrap_or_default()
+            .into_iter()
+            .map(|(t, _)| t)
+            .collect(),
+        cwd: directory(&mut section),
+        url,
+        transport,
+        socket,
+        headers,
+        forward_headers,
+        auth,
+        enabled: section.bool("enabled"),
+        prefix: prefix(&mut section),
+        tools: section.plain_texts("tools").map_or_else(ToolNames::all, |texts| {
+            ToolNames::new(texts.into_iter().map(|(text, _)| text).collect())
+        }),
+        aliases: aliases(&mut section),
+        start_timeout: section.duration("start_timeout").expect(always),
+        stop_timeout: section.duration("stop_timeout").expect(always),
+        call_timeout: section.duration("call_timeout").unwrap_or(config.call_timeout),
+        max_message: section.size("max_message").expect(always),
+        lazy: section.bool("lazy"),
+        idle_stop: section.duration("idle_stop"),
+        trusted: section.bool("trusted"),
+        replay: agents::tool_names(&mut section, "replay"),
+        always_load: agents::tool_names(&mut section, "always_load"),
+        cache_ttl: section.duration("cache_ttl"),
+        cache_tools: agents::tool_names(&mut section, "cache_tools"),
+        no_cache_tools: agents::tool_names(&mut section, "no_cache_tools"),
+        schema_compression: agents::compression(&mut section),
+        max_result: section.size("max_result"),
+        whole_results: agents::tool_names(&mut section, "whole_results"),
+        limits: Limits {
+            memory_max: section.size("memory_max").map(|bytes| bytes as u64),
+            tasks_max: section.number("tasks_max"),
+            cpu_weight: section.number("cpu_weight"),
+            runtime_max: section.duration("runtime_max"),
+        },
+        sandbox: Sandbox::ALL[section.choice("sandbox")],
+        unresolved: section.finish(),
+    }
+}
+
+/// Texts that end up in `/proc/PID/cmdline`, which everybody can read.
+fn public(
+    section: &mut Section<'_>,
+    name: &str,
+    values: Vec<(Resolved, Place)>,
+    may_expose: bool,
+) -> Vec<Secret> {
+    let mut out = Vec::new();
+    for (value, at) in values {
+        if value.secret && !may_expose {
+            let message = "a secret here can be read by every user of the machine; pass it in `env`, \
+                           or set `secret_args = true`";
+            section.complain(at, name, message);
+        }
+        out.push(value.text);
+    }
+    out
+}
+
+fn environment(section: &mut Section<'_>) -> BTreeMap<String, Secret> {
+    let mut out = BTreeMap::new();
+    for (name, (value, at)) in section.text_table("env").unwrap_or_default() {
+        let key = format!("env.{name}");
+        if name.is_empty() || name.contains(['=', '\0']) {
+            section.complain(at, &key, "is no name of an environment variable");
+        } else if value.expose().contains('\0') {
+            section.complain(at, &key, "must not contain a NUL character");
+        } else {
+            out.insert(name, value);
+        }
+    }
+    out
+}
+
+fn directory(section: &mut Section<'_>) -> Option<PathBuf> {
+    let (text, at) = section.text("cwd")?;
+    let path = dirs::expand_home(&text);
+    if !path.is_absolute() {
+        section.complain(
+            at,
+            "cwd",
+            format!("`{text}` must be an absolute path or start with `~/`"),
+        );
+    }
+    Some(path)
+}
+
+/// Characters that every client accepts in a tool name (SEP-986).
+fn is_tool_name(text: &str) -> bool {
+    (1..=128).contains(&text.len())
+        && text
+            .bytes()
+            .all(|b| matches!(b, b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'_' | b'.' | b'-'))
+}
+
+fn prefix(section: &mut Section<'_>) -> Option<String> {
+    let (text, at) = section.text("prefix")?;
+    if !text.is_empty() && !is_tool_name(&text) {
+        section.complain(at, "prefix", "has only letters, digits, `_`, `.` and `-`");
+    } else if text.contains(crate::base::names::SEPARATOR) {
+        section.complain(at, "prefix", "must not contain `__`, which separates prefix and tool");
+    }
+    Some(text)
+}
+
+fn aliases(section: &mut Section<'_>) -> BTreeMap<String, String> {
+    let mut by_tool: BTreeMap<String, String> = BTreeMap::new();
+    for (alias, (tool, at)) in section.text_table("aliases").unwrap_or_default() {
+        let key = format!("aliases.{alias}");
+        if !is_tool_name(&alias) {
+            section.complain(
+                at,
+                &key,
+                "a tool name has 1 to 128 letters, digits, `_`, `.` and `-`",
+            );
+        } else if let Some(other) = by_tool.insert(tool.expose().to_owned(), alias) {
+            section.complain(
+                at,
+                &key,
+                format!("the tool `{}` already has the alias `{other}`", tool.expose()),
+            );
+        }
+    }
+    by_tool
+}

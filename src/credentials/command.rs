@@ -7,7 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hyper::header::HeaderValue;
 use tokio::sync::{Mutex, oneshot};
 
-use super::bearer;
+use super::header::bearer;
 use crate::base::{Secret, program};
 
 /// How long the program may take.

@@ -14,12 +14,14 @@ use rmcp::transport::auth::{
     OAuthClientConfig, StoredCredentials, WWWAuthenticateParams,
 };
 use tokio::sync::{Notify, oneshot};
+use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use super::fetch::Fetch;
-use super::login::{self, Login, UnderWay};
+use super::header::bearer;
+use super::login::{Login, UnderWay, said};
 use super::store::{Client, Kept, Store};
-use super::{Verdict, bearer};
+use super::verdict::Verdict;
 use crate::base::{Lock, Secret, ServerName, Tasks};
 use crate::config::{self, Grant, load};
 
@@ -43,7 +45,7 @@ pub(super) struct Oauth {
     renewals: Tasks,
     state: Lock<State>,
     /// Held by the one that renews.
-    renewing: tokio::sync::Mutex<()>,
+    pub(super) renewing: tokio::sync::Mutex<()>,
     changed: Notify,
     pub(super) login: Lock<Option<UnderWay>>,
 }
@@ -315,7 +317,7 @@ impl Oauth {
         for secret in secrets.into_iter().flatten().filter(|secret| !secret.is_empty()) {
             text = text.replace(secret, "(hidden)");
         }
-        login::said(&text)
+        said(&text)
     }
 
     fn person_needed(&self) -> NotRenewed {
@@ -404,22 +406,22 @@ impl Oauth {
         self.changed.notify_one();
     }
 
-    /// Has the tokens revoked, and forgets them whatever comes of that.
-    pub(super) async fn logout(&self) -> Result<Option<String>, String> {
-        let _alone = self.renewing.lock().await;
-        self.give_up_login();
-        let not_revoked = self.revoke().await.err();
-        let forgotten = self.store.forget();
+    /// Has no tokens from now on.
+    pub(super) fn drop_tokens(&self) {
         let mut state = self.state();
         (state.token, state.login_needed, state.wanted) = (None, false, Vec::new());
-        drop(state);
-        self.tell();
-        forgotten.map(|()| not_revoked)
+    }
+
+    /// Gives up the login that is under way. What comes back is cancelled when its port is free.
+    pub(super) fn give_up_login(&self) -> Option<CancellationToken> {
+        let earlier = self.login.lock().take()?;
+        earlier.stop.cancel();
+        Some(earlier.ended)
     }
 
     pub(super) fn under_way(&self) -> Option<Login> {
         let login = self.login.lock();
-        login.as_ref().map(UnderWay::login)
+        login.as_ref().map(|under_way| under_way.login.clone())
     }
 }
 

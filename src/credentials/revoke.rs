@@ -16,8 +16,19 @@ use super::store::{Client, Kept};
 const WITHIN: Duration = Duration::from_secs(20);
 
 impl Oauth {
+    /// Has the tokens revoked, and forgets them whatever comes of that.
+    pub(super) async fn logout(&self) -> Result<Option<String>, String> {
+        let _alone = self.renewing.lock().await;
+        self.give_up_login();
+        let not_revoked = self.revoke().await.err();
+        let forgotten = self.store.forget();
+        self.drop_tokens();
+        self.tell();
+        forgotten.map(|()| not_revoked)
+    }
+
     /// Has the tokens revoked. The error says why they may be good for longer.
-    pub(super) async fn revoke(&self) -> Result<(), String> {
+    async fn revoke(&self) -> Result<(), String> {
         let Some(kept) = self.store.kept().filter(|kept| kept.tokens.is_some()) else {
             return Ok(());
         };

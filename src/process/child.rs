@@ -11,8 +11,9 @@ use std::time::Duration;
 use rustix::process::{Pid, PidfdFlags, Resource, Signal, WaitId, WaitIdOptions, setrlimit};
 use tokio::net::unix::pipe;
 
+use super::error::StartError;
 use super::launch::Launch;
-use super::{PIPE_BYTES, StartError, Streams};
+use super::streams::{PIPE_BYTES, Streams};
 use crate::base::core_dump;
 
 /// A child.
@@ -175,7 +176,9 @@ fn explain(program: &Path, error: io::Error) -> StartError {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{StartError, Streams, describe};
+    use super::super::end::describe;
+    use super::super::error::StartError;
+    use super::super::streams::Streams;
     use super::{Child, Launch};
     use crate::config::{Config, ServerConfig};
     use std::time::Duration;

@@ -5,7 +5,7 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
-use super::StartError;
+use super::error::StartError;
 use crate::base::{Secret, dirs};
 use crate::config::ServerConfig;
 

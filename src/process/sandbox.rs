@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use zbus::Variant;
 
-use super::StartError;
+use super::error::StartError;
 use super::launch::Launch;
 use crate::base::dirs;
 use crate::config::{Sandbox, ServerConfig};

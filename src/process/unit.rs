@@ -15,9 +15,11 @@ use rustix::process::{Pid, PidfdFlags, Signal};
 use tokio::net::unix::pipe;
 use zbus::Variant;
 
+use super::error::StartError;
 use super::launch::Launch;
+use super::sandbox;
+use super::streams::{PIPE_BYTES, Streams};
 use super::units::Units;
-use super::{PIPE_BYTES, StartError, Streams, sandbox};
 use crate::base::{ServerName, dirs, file, random};
 use crate::config::ServerConfig;
 

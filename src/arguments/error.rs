@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::references::{BYTES_MAX, REFERENCES_MAX};
+use super::bounds::{BYTES_MAX, REFERENCES_MAX};
 
 /// Why the arguments of a call could not be completed. `at` is the place in the arguments, for
 /// example `arguments.body.items[2]`. The call is not sent; with other arguments it may be made again.

@@ -12,15 +12,12 @@
 use std::fmt;
 use std::io::Read;
 
+use super::bounds::{BYTES_MAX, REFERENCES_MAX};
 use super::error::{FileProblem, ReferenceError};
 use super::roots::Roots;
 use super::yaml;
 use crate::json::{Doc, Json};
 
-/// How many references the arguments of a call may have.
-pub const REFERENCES_MAX: usize = 32;
-/// How many bytes all of them may stand for.
-pub const BYTES_MAX: usize = 16_000_000;
 /// The bytes of one file, unless its reference says otherwise.
 const FILE_DEFAULT: u64 = 1_000_000;
 /// The most that a reference may ask for.

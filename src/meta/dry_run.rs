@@ -4,7 +4,9 @@
 
 use super::fan_out::Plan;
 use super::inner::{Context, full_name, mismatch};
-use super::input::{Fields, Wanted, invalid, wrong};
+use super::input::Fields;
+use super::refusal::{invalid, wrong};
+use super::wanted::Wanted;
 use super::{pipeline, recipe};
 use crate::base::quote::beginning;
 use crate::catalog::Entry;

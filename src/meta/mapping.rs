@@ -14,7 +14,7 @@
 
 use std::sync::OnceLock;
 
-use super::input::{invalid, wrong};
+use super::refusal::{invalid, wrong};
 use crate::base::quoted;
 use crate::json::{Doc, Json, Path, Slice};
 use crate::mux::ToolError;

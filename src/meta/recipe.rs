@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use super::input::{Fields, invalid, wrong};
-use crate::arguments::references::BYTES_MAX as FILLED_MAX;
+use super::input::Fields;
+use super::refusal::{invalid, wrong};
+use crate::arguments::BYTES_MAX as FILLED_MAX;
 use crate::base::quoted;
 use crate::config::Recipe;
 use crate::config::recipe::placeholder;

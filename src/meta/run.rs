@@ -230,7 +230,7 @@ async fn fan_out<O: Outlet>(context: &Context<'_, O>, plan: Plan, tool: &str) ->
 
 async fn in_turn<O: Outlet>(
     context: &Context<'_, O>,
-    steps: Vec<super::input::Wanted>,
+    steps: Vec<super::wanted::Wanted>,
     notes: super::input::Notes,
     tool: &str,
 ) -> Json {

@@ -280,7 +280,7 @@ pub(super) fn cache_clear<O: Outlet>(
     fields.finish(&["tool", "server", "outputFormat"])?;
     let (mut own_server, mut own_tool) = (None, None);
     if let Some(tool) = &tool {
-        let wanted = super::input::Wanted::named(tool, server.as_deref());
+        let wanted = super::wanted::Wanted::named(tool, server.as_deref());
         let entry = context.seen(&wanted)?;
         (own_server, own_tool) = (Some(&entry.server.name), Some(&*entry.item.name));
     } else if let Some(server) = &server {

@@ -6,9 +6,11 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::entry::Entry;
 use super::naming::{self, Spaces, full_name, prefixed, shortened};
+use super::own_tools::OwnTools;
 use super::share::{LeftOut, Share};
-use super::{Entry, OwnTools, Source};
+use super::source::Source;
 use crate::base::names::SEPARATOR;
 use crate::base::nearest::nearest;
 use crate::wire::ListKind;

@@ -13,7 +13,8 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::{Entry, Source};
+use super::entry::Entry;
+use super::source::Source;
 use crate::base::fingerprint::fingerprint;
 use crate::base::names::SEPARATOR;
 use crate::servers::Server;

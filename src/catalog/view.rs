@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::{Entry, OwnTools};
+use super::entry::Entry;
+use super::own_tools::OwnTools;
 use crate::config::{Exposure, View};
 use crate::json::Json;
 use crate::render::{Compression, compress};

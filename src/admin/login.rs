@@ -17,8 +17,9 @@ use axum::routing::post;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::answer::{gone, json, no_server};
 use super::desk::{Desk, Question};
-use super::http::{carry_out, gone, json, no_server};
+use super::order::carry_out;
 use crate::access::Principal;
 use crate::base::ServerName;
 use crate::servers::Server;

@@ -1,8 +1,10 @@
 //! `callmux bridge`.
 
 use super::args::{BridgeArgs, LogArgs};
+use super::exit::Exit;
+use super::print;
+use super::runtime::runtime;
 use super::serve::start_log;
-use super::{Exit, print, runtime};
 use crate::base::dirs;
 use crate::bridge::{self, Options, Target};
 use crate::telemetry::Level;

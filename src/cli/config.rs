@@ -3,8 +3,9 @@
 use serde_json::json;
 
 use super::args::{ConfigArgs, ConfigVerb};
+use super::exit::Exit;
 use super::serve::refuse;
-use super::{Exit, generate, operate, print};
+use super::{generate, operate, print};
 use crate::config::{self, Complaint, Location};
 
 pub(super) fn config(args: &ConfigArgs) -> Exit {

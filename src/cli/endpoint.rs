@@ -13,7 +13,9 @@ use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use url::{Host, Url};
 
-use super::{Exit, print, runtime};
+use super::exit::Exit;
+use super::print;
+use super::runtime::runtime;
 use crate::admin::ToolReport;
 use crate::http::{self, HttpConnection, ResponseBody};
 

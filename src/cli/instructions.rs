@@ -1,8 +1,9 @@
 //! `callmux instructions`.
 
 use super::args::{InstructionsArgs, Mode};
+use super::exit::Exit;
+use super::print;
 use super::serve::refuse;
-use super::{Exit, print};
 use crate::config::{Config, Exposure, Location, load};
 use crate::meta::instructions;
 

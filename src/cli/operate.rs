@@ -4,10 +4,12 @@ use std::path::Path;
 
 use hyper::{Method, StatusCode};
 
-use super::args::{DaemonArgs, ReloadArgs, RetryArgs, ServerArgs, StatusArgs};
+use super::args::{ReloadArgs, RetryArgs, ServerArgs, StatusArgs};
+use super::args_daemon::DaemonArgs;
 use super::ask::{Answer, ask};
+use super::exit::Exit;
+use super::print;
 use super::serve::refuse;
-use super::{Exit, print};
 use crate::admin::{ConfigReport, Refusal, ServerReport, Status, Traffic};
 use crate::base::visible;
 use crate::config::plan::Changed;

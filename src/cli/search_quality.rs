@@ -5,7 +5,8 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::args::SearchQualityArgs;
-use super::{Exit, print};
+use super::exit::Exit;
+use super::print;
 use crate::base::file;
 use crate::json::Json;
 use crate::meta;

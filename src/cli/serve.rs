@@ -7,7 +7,9 @@ use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer};
 
 use super::args::{LogArgs, LogFormat, LogLevel, ServeArgs};
-use super::{Exit, print, runtime};
+use super::exit::Exit;
+use super::print;
+use super::runtime::runtime;
 use crate::base::{descriptors, dirs, memory};
 use crate::config::{self, Complaint, Location};
 use crate::daemon::sockets::Inherited;

@@ -13,8 +13,8 @@ use hyper_util::rt::TokioIo;
 use tokio::net::UnixStream;
 use tower::ServiceExt;
 
+use super::error::{Error, reason, unconnected};
 use super::pool::{HttpConnection, Pool, RequestBody, ResponseBody};
-use super::{Error, reason, unconnected};
 
 /// How long TCP may take, over all addresses of a name.
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);

@@ -6,8 +6,8 @@ use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 
 use serde_json::{Value, json};
 
-use super::Step;
 use super::home::Home;
+use super::step::Step;
 
 /// A client behind a real bridge.
 #[derive(Debug)]

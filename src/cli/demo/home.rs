@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::Step;
+use super::step::Step;
 use crate::base::{file, random};
 
 /// Nothing in the demo takes longer, unless something is broken.
@@ -147,7 +147,7 @@ pub(super) fn signal(pid: u32, signal: rustix::process::Signal) {
 
 /// From here on Ctrl-C ends the daemon and not us: somebody has to tidy up.
 fn ignore_interrupt() {
-    if let Ok(runtime) = crate::cli::runtime() {
+    if let Ok(runtime) = crate::cli::runtime::runtime() {
         // Installing the handler is what counts; it stays for the life of the process.
         let _guard = runtime.enter();
         drop(tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt()));

@@ -4,9 +4,9 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
-use super::Step;
 use super::client::Client;
 use super::home::{self, Home};
+use super::step::Step;
 use super::table::Row;
 use crate::cli::print::Progress;
 

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use super::peer::Refusal;
 use crate::base::{Lock, ServerName};
-use crate::config::{Config, Sandbox};
+use crate::settings::{Config, Sandbox};
 
 /// Where the groups may be: the second for systems that have both kinds.
 const ROOTS: [&str; 2] = ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"];

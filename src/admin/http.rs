@@ -30,8 +30,8 @@ use super::order::{carry_out, patience};
 use super::report::{Refusal, ServerReport, ToolList};
 use crate::access::{Action, ActionKind, Principal, Subject};
 use crate::base::ServerName;
-use crate::config::{Complaint, Plan};
 use crate::servers::control::Order;
+use crate::settings::{Complaint, Plan};
 
 /// The endpoints, for listeners at which only the daemon's user and root get in.
 pub fn router(desk: Desk) -> Router {

@@ -11,8 +11,8 @@ use super::answer::{gone, json, no_server};
 use super::desk::{Desk, Question};
 use super::report::ServerReport;
 use crate::base::ServerName;
-use crate::config::ServerConfig;
 use crate::servers::control::Order;
+use crate::settings::ServerConfig;
 
 /// Has an order carried out and tells how the server is then.
 pub(super) async fn carry_out(

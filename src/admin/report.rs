@@ -8,10 +8,10 @@ use super::traffic::Traffic;
 use crate::base::ServerName;
 use crate::base::clip::clipped;
 use crate::catalog::Entry;
-use crate::config::Complaint;
 use crate::mux::World;
 use crate::servers::handle;
 use crate::servers::{Offer, Server};
+use crate::settings::Complaint;
 use crate::telemetry::CallsReport;
 use crate::wire::ListKind;
 

@@ -6,9 +6,9 @@ use bytes::Bytes;
 
 use super::entry::Entry;
 use super::own_tools::OwnTools;
-use crate::config::{Exposure, View};
 use crate::json::Json;
 use crate::render::{Compression, compress};
+use crate::settings::{Exposure, View};
 
 /// What tells a client that loads tools on demand to load one at once.
 const ALWAYS_LOAD: &str = "anthropic/alwaysLoad";

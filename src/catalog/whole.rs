@@ -14,9 +14,9 @@ use super::source::{Source, offers, shortest_ttl};
 use super::uris::Uris;
 use super::{search, view};
 use crate::base::{ServerName, aside};
-use crate::config::{Config, View};
 use crate::search::Index;
 use crate::servers::{Offer, Server};
+use crate::settings::{Config, View};
 use crate::wire::{ListKind, Topic};
 
 /// Bytes of the instructions of all servers together that a client is told: they stand in every

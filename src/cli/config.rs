@@ -6,7 +6,8 @@ use super::args::{ConfigArgs, ConfigVerb};
 use super::exit::Exit;
 use super::serve::refuse;
 use super::{generate, operate, print};
-use crate::config::{self, Complaint, Location};
+use crate::config::{self, Location};
+use crate::settings::Complaint;
 
 pub(super) fn config(args: &ConfigArgs) -> Exit {
     match &args.verb {

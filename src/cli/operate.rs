@@ -12,8 +12,9 @@ use super::print;
 use super::serve::refuse;
 use crate::admin::{ConfigReport, Refusal, ServerReport, Status, Traffic};
 use crate::base::visible;
-use crate::config::plan::Changed;
-use crate::config::{Location, Plan};
+use crate::config::Location;
+use crate::settings::Plan;
+use crate::settings::plan::Changed;
 
 /// What `callmux start` and its like do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

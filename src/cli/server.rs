@@ -19,7 +19,8 @@ use super::server_text::{self, MARK};
 use crate::admin::Refusal;
 use crate::base::{ServerName, file};
 use crate::config::tree::{Table, Value};
-use crate::config::{Location, Plan, load, show};
+use crate::config::{Location, load, show};
+use crate::settings::Plan;
 
 /// The largest file that callmux may have written, in bytes.
 const OURS_MAX: u64 = 1024 * 1024;

@@ -9,9 +9,9 @@ mod top;
 
 pub use auth::AUTH;
 pub use key::{DefaultValue, Key, Kind, default_of, kind_of};
-pub use recipe::{RECIPE, RECIPE_MODES};
+pub use recipe::RECIPE;
 pub use server::SERVER;
-pub use top::{CACHE, CLIENT, EXPOSURES, HTTP, RESULTS, TOP};
+pub use top::{CACHE, CLIENT, HTTP, RESULTS, TOP};
 
 /// The sections: name in the file, keys, description. `*` stands for a name the user chooses.
 pub const SECTIONS: &[(&str, &[Key], &str)] = &[

@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::complaint::{Complaint, Place};
 use super::keys;
-use super::model::Config;
 use super::reference::Sources;
 use super::section::Section;
 use super::source::Text;
 use super::tree::{self, Node, Table, Value};
-use super::view::Exposure;
 use crate::base::ServerName;
+use crate::settings::complaint::{Complaint, Place};
+use crate::settings::config::Config;
+use crate::settings::view::Exposure;
 
 mod agents;
 mod auth;
@@ -21,8 +21,6 @@ mod recipes;
 mod remote;
 mod server;
 mod whole;
-
-pub use remote::origin;
 
 #[cfg(test)]
 mod tests;

@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::complaint::Complaint;
 use super::load;
-use super::model::{Config, ServerConfig};
 use super::reference::Sources;
 use super::source::{self, Text};
 use crate::base::trust::{self, Distrust};
 use crate::base::{ServerName, dirs, file};
+use crate::settings::complaint::Complaint;
+use crate::settings::config::Config;
+use crate::settings::server::ServerConfig;
 
 /// Where a config is: a file, or a directory with `config.toml` and `conf.d/*.toml`.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -16,10 +16,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::complaint::Complaint;
 use super::source;
 use super::tree::{Node, Value};
 use crate::base::{Secret, dirs, file, program};
+use crate::settings::complaint::Complaint;
 
 /// The largest file a reference may name, in bytes.
 const FILE_MAX: u64 = 1024 * 1024;
@@ -251,7 +251,7 @@ fn read_file(path: &Path) -> Result<String, String> {
 #[cfg(test)]
 mod tests {
     use super::{Node, Sources, Value, resolve, run_programs};
-    use crate::config::complaint::Place;
+    use crate::settings::complaint::Place;
 
     fn sources(base: &std::path::Path) -> Sources {
         let variable = |name: &str| match name {

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::complaint::{Complaint, Place};
 use super::keys::{self, Key, Kind};
 use super::reference::{self, Resolved, Sources};
 use super::tree::{Node, Table, Value};
@@ -11,6 +10,7 @@ use super::units;
 use crate::base::Secret;
 use crate::base::nearest::NAME_MAX;
 use crate::json::Json;
+use crate::settings::complaint::{Complaint, Place};
 
 /// Two names are "near" when so many letters at the most have to change.
 const NEAR: usize = 3;

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::complaint::{Complaint, Place};
 use crate::json::Json;
+use crate::settings::complaint::{Complaint, Place};
 
 /// A value and where it is written.
 #[derive(Debug, Clone)]

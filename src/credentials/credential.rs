@@ -12,7 +12,7 @@ use super::login::Login;
 use super::oauth::Oauth;
 use super::verdict::Verdict;
 use crate::base::{ServerName, Tasks};
-use crate::config::{Auth, ServerConfig};
+use crate::settings::{Auth, ServerConfig};
 
 /// What proves us to one server.
 pub struct Credential(Kind);

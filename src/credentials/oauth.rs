@@ -23,7 +23,7 @@ use super::login::{Login, UnderWay, said};
 use super::store::{Client, Kept, Store};
 use super::verdict::Verdict;
 use crate::base::{Lock, Secret, ServerName, Tasks};
-use crate::config::{self, Grant, load};
+use crate::settings::{self, Grant};
 
 /// A token is renewed so long before its end, or a fifth of its life if that is shorter.
 const AHEAD: Duration = Duration::from_secs(30);
@@ -36,7 +36,7 @@ const TRIES_MAX: u32 = 2;
 pub(super) struct Oauth {
     pub(super) server: ServerName,
     pub(super) url: Url,
-    pub(super) config: config::Oauth,
+    pub(super) config: settings::Oauth,
     pub(super) fetch: Arc<Fetch>,
     pub(super) store: Store,
     /// Ends with the server.
@@ -81,10 +81,10 @@ impl Oauth {
     pub(super) fn new(
         server: &ServerName,
         url: &Secret,
-        config: &config::Oauth,
+        config: &settings::Oauth,
         (tasks, renewals): (Tasks, Tasks),
     ) -> Result<Self, String> {
-        let origin = load::origin(url);
+        let origin = settings::origin(url);
         let url = Url::parse(url.expose()).map_err(|_| "its `url` is no URL".to_owned())?;
         let store = Store::of(server, origin);
         let token = store.kept().and_then(|kept| kept.tokens).as_ref().and_then(token);

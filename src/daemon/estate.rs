@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use super::control::Serve;
 use crate::base::fd_store;
-use crate::config::Config;
 use crate::connection::pending::{self, Pending};
 use crate::front::estate::{self, Heir, LinkTable, TakenUp};
 use crate::front::session_table::{LeftSession, SessionTable};
 use crate::process::units::Units;
 use crate::servers::keep::{self, Found};
+use crate::settings::Config;
 use crate::telemetry::{Fact, Recorder};
 
 /// How long the user manager may take to answer before we do without it.

@@ -13,7 +13,7 @@ use tokio::sync::{Notify, watch};
 use crate::access::Principal;
 use crate::access::connections::Watched;
 use crate::base::Tasks;
-use crate::config::{Config, load};
+use crate::config::load;
 use crate::connection::Board;
 use crate::front::Front;
 use crate::front::estate::LinkTable;
@@ -23,6 +23,7 @@ use crate::front::session_table::SessionTable;
 use crate::meta::own_tools;
 use crate::mux::{Hub, World};
 use crate::results::Results;
+use crate::settings::Config;
 use crate::telemetry::Recorder;
 
 /// Bytes between the two ends.

@@ -10,10 +10,10 @@ use super::wanted::Wanted;
 use super::{pipeline, recipe};
 use crate::base::quote::beginning;
 use crate::catalog::Entry;
-use crate::config::recipe::Mode;
 use crate::json::Json;
 use crate::mux::{Outlet, ToolError, prepare};
 use crate::render::preview::shortened;
+use crate::settings::recipe::Mode;
 
 /// How much of the prepared arguments of one call is shown, in bytes: files may stand in them.
 const SHOWN_MAX: usize = 2048;
@@ -68,7 +68,7 @@ impl Calls {
 
     /// The calls that a recipe would make.
     pub(super) fn of_recipe(
-        name: &crate::config::Recipe,
+        name: &crate::settings::Recipe,
         given: Json,
         max: usize,
     ) -> Result<Self, ToolError> {

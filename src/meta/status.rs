@@ -4,12 +4,12 @@ use super::inner::Context;
 use super::input::Fields;
 use crate::base::fingerprint::fingerprint;
 use crate::catalog::Entry;
-use crate::config::{Exposure, Transport};
 use crate::json::Json;
 use crate::mux::cache::Statistics;
 use crate::mux::{Account, Hub, Outlet, ToolError};
 use crate::servers::Server;
 use crate::servers::handle::Phase;
+use crate::settings::{Exposure, Transport};
 use crate::wire::ListKind;
 
 /// Names that are listed for one server at the most, unless it is asked for alone.
@@ -223,7 +223,7 @@ fn compression<O: Outlet>(context: &Context<'_, O>) -> Json {
     ])
 }
 
-fn recipe(recipe: &crate::config::Recipe) -> Json {
+fn recipe(recipe: &crate::settings::Recipe) -> Json {
     let mut members =
         vec![("name", recipe.name.as_str().into()), ("mode", recipe.mode.as_str().into())];
     members.extend(recipe.description.as_deref().map(|text| ("description", text.into())));

@@ -17,9 +17,9 @@ use tokio::time::Instant;
 
 use crate::access::Principal;
 use crate::base::{Lock, ServerName};
-use crate::config::{Caps, ServerConfig};
 use crate::json::Json;
 use crate::servers::Item;
+use crate::settings::{Caps, ServerConfig};
 use crate::wire::{Era, Message};
 
 /// Calls with longer arguments are made each for itself, in bytes.

@@ -13,12 +13,12 @@ use super::hub::Hub;
 use super::locate::Located;
 use super::prepare::owner;
 use crate::base::{ServerName, large};
-use crate::config::{ServerConfig, View};
 use crate::json::{Doc, Json, Kind as Type, Slice};
 use crate::render::preview::{preview, preview_text};
 use crate::render::{TextFormat, format};
 use crate::results::Results;
 use crate::servers::Item;
+use crate::settings::{ServerConfig, View};
 use crate::wire::{Kind, Message, Payload, translate};
 
 /// How much of a client's limit the beginning of a result takes.

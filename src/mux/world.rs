@@ -10,8 +10,8 @@ use crate::access::{Action, ActionKind, Gate, Subject};
 use crate::base::names::SEPARATOR;
 use crate::base::{ServerName, aside};
 use crate::catalog::{BadCursor, Catalog, Entry, NotLocated, OwnTools, Shown};
-use crate::config::Config;
 use crate::servers::Server;
+use crate::settings::Config;
 use crate::wire::params::{RequestParams, Target};
 use crate::wire::{Era, ListKind, Topic};
 

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use super::error::StartError;
 use crate::base::{Secret, dirs};
-use crate::config::ServerConfig;
+use crate::settings::ServerConfig;
 
 /// Variables that every server gets if we have them. `LC_*` comes on top.
 const PASSED_ON: [&str; 9] =
@@ -90,18 +90,12 @@ fn find_program(command: &str, path: &OsStr) -> Result<PathBuf, StartError> {
 #[cfg(test)]
 mod tests {
     use super::environment;
-    use crate::config::{Config, ServerConfig};
+    use crate::settings::sample;
     use std::ffi::OsString;
-
-    fn config(words: &[&str]) -> ServerConfig {
-        let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
-        let config: Config = crate::config::load::inline(&words, None).unwrap();
-        (*config.servers["default"]).clone()
-    }
 
     #[test]
     fn the_environment_is_closed() {
-        let mut config = config(&["x"]);
+        let mut config = sample::server(&["x"]);
         config.inherit_env = vec!["EXTRA".into(), "NOTIFY_SOCKET".into()];
         config.env.insert("TOKEN".into(), crate::base::Secret::new("t".into()));
         let own =

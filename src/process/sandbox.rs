@@ -15,7 +15,7 @@ use zbus::Variant;
 use super::error::StartError;
 use super::launch::Launch;
 use crate::base::dirs;
-use crate::config::{Sandbox, ServerConfig};
+use crate::settings::{Sandbox, ServerConfig};
 
 /// The families of sockets that a server may make: none that leads to a service of this machine but
 /// over its network.

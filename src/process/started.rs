@@ -10,7 +10,7 @@ use super::streams::Streams;
 use super::unit::Unit;
 use super::units::Units;
 use crate::base::ServerName;
-use crate::config::{Sandbox, ServerConfig};
+use crate::settings::{Sandbox, ServerConfig};
 
 /// A started process.
 #[derive(Debug)]

@@ -21,7 +21,7 @@ use super::sandbox;
 use super::streams::{PIPE_BYTES, Streams};
 use super::units::Units;
 use crate::base::{ServerName, dirs, file, random};
-use crate::config::ServerConfig;
+use crate::settings::ServerConfig;
 
 /// How often the manager is asked whether it has taken note of an end.
 const LOOK_AGAIN: Duration = Duration::from_millis(5);

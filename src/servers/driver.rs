@@ -19,10 +19,10 @@ use super::refresh::Refresh;
 use super::running::{self, ChangedLists, Running, Start, StartFailure};
 use crate::base::random::Jitter;
 use crate::base::{ServerName, Tasks};
-use crate::config::ServerConfig;
 use crate::connection::notice::Board;
 use crate::credentials::Credential;
 use crate::process::units::Units;
+use crate::settings::ServerConfig;
 use crate::telemetry::{Fact, Recorder};
 
 /// How long a server may take to read what was written to it before we leave.

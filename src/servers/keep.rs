@@ -13,9 +13,9 @@ use serde::{Deserialize, Serialize};
 use super::handshake::Identity;
 use crate::base::fingerprint::fingerprint;
 use crate::base::{Secret, ServerName, fd_store};
-use crate::config::ServerConfig;
 use crate::connection::{AskedBefore, Window};
 use crate::process::Streams;
+use crate::settings::ServerConfig;
 
 const PARTS: [&str; 5] = ["stdin", "stdout", "stderr", "window", "card"];
 /// The number of takings-over at the head of the card, in the machine's order.

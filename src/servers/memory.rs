@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 use super::keep;
 use super::offer::{List, Offer};
 use crate::base::{self, aside, dirs, file};
-use crate::config::ServerConfig;
+use crate::settings::ServerConfig;
 use crate::wire::{Era, ListKind, ServerCapabilities};
 
 /// The largest file of a verdict, and of an offer, in bytes.

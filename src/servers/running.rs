@@ -15,7 +15,6 @@ use super::offer::{self, List, Offer};
 use super::stderr::{self, Author, LastWords};
 use crate::access::Permit;
 use crate::base::{Secret, ServerName, Tasks};
-use crate::config::{ServerConfig, Transport, load};
 use crate::connection::notice::Board;
 use crate::connection::pending;
 use crate::connection::{
@@ -24,6 +23,7 @@ use crate::connection::{
 use crate::credentials::Credential;
 use crate::process::units::Units;
 use crate::process::{self, Process};
+use crate::settings::{ServerConfig, Transport, origin};
 use crate::telemetry::{Fact, Recorder};
 use crate::wire::{Kind, ListKind, Payload, Topic};
 
@@ -162,7 +162,7 @@ async fn begin_anew(start: Start, attempt: u32) -> Result<(Running, Offer), Star
         Some(url) => {
             recorder.record(Fact::ServerDialed {
                 server: server.clone(),
-                origin: load::origin(url),
+                origin: origin(url),
                 attempt,
             });
             let remote =

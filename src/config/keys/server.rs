@@ -5,7 +5,7 @@ use super::key::DefaultValue::{Unset, Value};
 use super::key::{Key, Kind, key};
 use super::top::COMPRESSIONS;
 
-/// What `transport` may be; the order is that of [`crate::config::Transport::ALL`].
+/// What `transport` may be; the order is that of [`crate::settings::Transport::ALL`].
 pub const TRANSPORTS: &[&str] = &["streamable-http", "sse"];
 
 /// Keys of `[servers.NAME]`.

@@ -4,14 +4,14 @@ use std::path::PathBuf;
 
 use super::named::{Named, members};
 use crate::base::dirs;
-use crate::config::complaint::Complaint;
 use crate::config::keys;
-use crate::config::model::Caps;
 use crate::config::section::Section;
-use crate::config::tool_names::ToolNames;
 use crate::config::tree::Node;
-use crate::config::view::{ClientConfig, Exposure, View};
 use crate::render::{Compression, TextFormat};
+use crate::settings::complaint::Complaint;
+use crate::settings::config::Caps;
+use crate::settings::tool_names::ToolNames;
+use crate::settings::view::{ClientConfig, Exposure, View};
 
 const FORMATS: [TextFormat; 3] = [TextFormat::Json, TextFormat::Toon, TextFormat::Auto];
 const COMPRESSIONS: [Compression; 3] =

@@ -6,8 +6,8 @@ use hyper::header::HeaderValue;
 
 use crate::base::Secret;
 use crate::config::keys;
-use crate::config::model::{Auth, Grant, Oauth};
 use crate::config::section::Section;
+use crate::settings::auth::{Auth, Grant, Oauth};
 
 /// The types, each with the keys that go with it.
 const GO_WITH: [(&str, &[&str]); 4] = [

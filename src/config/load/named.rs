@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::config::complaint::Complaint;
 use crate::config::reference::Sources;
 use crate::config::tree::{Node, Value};
+use crate::settings::complaint::Complaint;
 
 /// What reading tables of named tables takes and leaves.
 pub(super) struct Named<'a> {

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::named::{Named, members};
-use crate::config::complaint::Place;
 use crate::config::keys;
-use crate::config::recipe::{Mode, Parameter, Recipe, placeholders};
 use crate::config::section::Section;
 use crate::config::tree::Node;
 use crate::json::Json;
+use crate::settings::complaint::Place;
+use crate::settings::recipe::{Mode, Parameter, Recipe, placeholders};
 
 /// What a recipe's name may be: a part of a tool's name.
 fn is_name(text: &str) -> bool {
@@ -68,7 +68,7 @@ fn body(mode: Mode, section: &mut Section<'_>) -> Json {
         if let Some((at, value)) = section.values(name) {
             let is_list = name != "arguments";
             let fits = if is_list { value.as_array().is_some() } else { value.is_object() };
-            if !fits && crate::config::recipe::placeholder(&value).is_none() {
+            if !fits && crate::settings::recipe::placeholder(&value).is_none() {
                 let expected = if is_list { "a list of tables" } else { "a table" };
                 section.complain(at, name, format!("must be {expected}, not {}", value.title()));
             } else if name == "arguments" && mode != Mode::Call {

@@ -7,8 +7,8 @@ use hyper::Uri;
 use hyper::header::{HeaderName, HeaderValue};
 
 use crate::base::{Secret, dirs};
-use crate::config::model::Transport;
 use crate::config::section::Section;
+use crate::settings::server::Transport;
 
 /// Keys that are about a process of ours.
 const OF_A_PROCESS: [&str; 11] = [
@@ -61,13 +61,6 @@ pub fn is_url(word: &str) -> bool {
         word.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
     };
     begins("http://") || begins("https://")
-}
-
-/// Scheme, host and port of a `url`: what of it can be shown to anybody.
-pub fn origin(url: &Secret) -> String {
-    let url: Uri = url.expose().parse().unwrap_or_default();
-    let authority = url.authority().map_or("", hyper::http::uri::Authority::as_str);
-    format!("{}://{authority}", url.scheme_str().unwrap_or_default())
 }
 
 /// Reads the keys, and complains about those that do not go with them.

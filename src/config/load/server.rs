@@ -5,11 +5,12 @@ use std::path::PathBuf;
 
 use super::{agents, auth, remote};
 use crate::base::{Secret, dirs};
-use crate::config::complaint::Place;
-use crate::config::model::{Config, Limits, Sandbox, ServerConfig};
 use crate::config::reference::Resolved;
 use crate::config::section::Section;
-use crate::config::tool_names::ToolNames;
+use crate::settings::complaint::Place;
+use crate::settings::config::Config;
+use crate::settings::server::{Limits, Sandbox, ServerConfig};
+use crate::settings::tool_names::ToolNames;
 
 /// Reads the section; what it does not set is as `config` has it for all servers.
 pub(super) fn read(mut section: Section<'_>, config: &Config) -> ServerConfig {

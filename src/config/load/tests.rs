@@ -2,7 +2,8 @@ use std::time::Duration;
 
 use super::{empty, inline};
 use crate::base::file;
-use crate::config::{Complaint, Config, Location};
+use crate::config::Location;
+use crate::settings::{Complaint, Config, sample};
 
 fn load(path: &std::path::Path) -> Result<Config, Vec<Complaint>> {
     Location::named(path).read().config
@@ -23,6 +24,9 @@ fn load_files(files: &[(&str, &str)]) -> Result<Config, Vec<String>> {
 #[test]
 fn no_file_is_a_config_without_servers() {
     assert_eq!(load_files(&[]), Ok(empty()));
+    assert_eq!(empty(), sample::config());
+    let one = load_files(&[("config.toml", "[servers.x]\ncommand = \"a\"\nargs = [\"b\"]")]);
+    assert_eq!(*one.unwrap().servers["x"], sample::server(&["a", "b"]));
     assert_eq!(empty().http.max_body, 4 << 20);
 }
 
@@ -197,7 +201,7 @@ fn a_remote_server_has_a_url_and_no_process() {
 
 #[test]
 fn a_remote_server_has_one_way_to_prove_us() {
-    use crate::config::{Auth, Grant};
+    use crate::settings::{Auth, Grant};
     let text = "[servers.a]\nurl = \"https://h/\"\nauth = \"oauth\"\n\
         [servers.b]\nurl = \"https://h/\"\nauth = { type = \"bearer\", token = \"${file:token}\" }\n\
         [servers.c]\nurl = \"https://h/\"\nauth = { type = \"command\", command = [\"p\", \"x\"] }\n\

@@ -9,12 +9,12 @@ use std::time::Duration;
 use super::named::Named;
 use super::{agents, recipes, server};
 use crate::base::ServerName;
-use crate::config::complaint::{Complaint, Place};
 use crate::config::keys;
-use crate::config::model::{Caps, Config, Http};
 use crate::config::reference::{self, Sources};
 use crate::config::section::Section;
 use crate::config::tree::{Node, Table, Value};
+use crate::settings::complaint::{Complaint, Place};
+use crate::settings::config::{Caps, Config, Http};
 
 const NO_CAPS: Caps = Caps { entries: 0, entry_bytes: 0, total_bytes: 0 };
 

@@ -20,8 +20,11 @@ pub enum Exposure {
 impl Exposure {
     pub const ALL: [Self; 4] = [Self::Full, Self::Hybrid, Self::MetaOnly, Self::NoMeta];
 
+    /// Their names, in the same order.
+    pub const NAMES: [&str; 4] = ["full", "hybrid", "meta-only", "no-meta"];
+
     pub fn as_str(self) -> &'static str {
-        super::keys::EXPOSURES[self as usize]
+        Self::NAMES[self as usize]
     }
 
     /// Whether a tool of a server is listed. `pinned`: it is always loaded.

@@ -36,5 +36,5 @@ pub(super) async fn carry_out(
 
 /// How long a restart may take: every step of the stop ladder, then the start.
 pub(super) fn patience(config: &ServerConfig) -> Duration {
-    config.stop_timeout * 4 + config.start_timeout
+    config.supervision.stop_timeout * 4 + config.supervision.start_timeout
 }

@@ -136,7 +136,7 @@ impl ServerReport {
         let identity = status.live.as_ref().map(|live| &live.identity);
         let shown = |offer: &Offer| {
             let tools = offer.list(ListKind::Tools).items.iter();
-            tools.filter(|tool| server.config.tools.allow(&tool.name)).count()
+            tools.filter(|tool| server.config.policy.tools.allow(&tool.name)).count()
         };
         let retry = |at: Instant| {
             let left = at.saturating_duration_since(Instant::now());

@@ -128,7 +128,7 @@ impl Names {
 
 fn entries_of((server, offer): &Source<'_>, kind: ListKind) -> Vec<Entry> {
     let Some(offer) = offer else { return Vec::new() };
-    let is_shown = |name: &str| kind != ListKind::Tools || server.config.tools.allow(name);
+    let is_shown = |name: &str| kind != ListKind::Tools || server.config.policy.tools.allow(name);
     let items = offer.list(kind).items.iter().filter(|item| is_shown(&item.name));
     items.map(|item| Entry::new(server, item)).collect()
 }

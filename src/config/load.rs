@@ -87,7 +87,7 @@ pub fn inline(command: &[String], cwd: Option<PathBuf>) -> Option<Config> {
     let section =
         Section::new(name, node(Value::Table(server)), keys::SERVER, &sources, &mut complaints);
     let mut server = server::read(section, &config);
-    server.cwd = cwd.filter(|_| !is_remote);
+    server.program.cwd = cwd.filter(|_| !is_remote);
     // What is wrong with the words is told when the server cannot be started.
     server.unresolved.extend(complaints);
     let name = ServerName::parse("default").expect("a valid name");

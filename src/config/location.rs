@@ -173,7 +173,7 @@ impl Location {
 
 /// What is to say about a server's program that everybody could exchange for another.
 fn open_program(server: &Arc<ServerConfig>) -> Option<Complaint> {
-    let program = dirs::expand_home(server.command.expose());
+    let program = dirs::expand_home(server.program.command.expose());
     if !program.is_absolute() {
         return None;
     }

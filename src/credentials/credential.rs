@@ -39,7 +39,7 @@ impl Credential {
         tasks: &Tasks,
         renewals: &Tasks,
     ) -> Result<Option<Arc<Self>>, String> {
-        let kind = match (&config.auth, &config.url) {
+        let kind = match (&config.remote.auth, &config.remote.url) {
             (Auth::None, _) | (_, None) => return Ok(None),
             (Auth::Bearer(token), _) => Kind::Bearer(bearer(token)?),
             (Auth::Command { words, ttl }, _) => Kind::Command(Command::new(words.clone(), *ttl)),

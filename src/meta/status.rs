@@ -101,9 +101,9 @@ fn described(
     is_alone: bool,
 ) -> Json {
     let status = server.status();
-    let is_sse = server.config.transport == Some(Transport::Sse)
+    let is_sse = server.config.remote.transport == Some(Transport::Sse)
         || status.live.as_ref().is_some_and(|live| live.connection.is_sse());
-    let transport = match (&server.config.url, is_sse) {
+    let transport = match (&server.config.remote.url, is_sse) {
         (None, _) => "stdio",
         (Some(_), false) => "streamable-http",
         (Some(_), true) => "sse",
@@ -169,7 +169,7 @@ fn failed(server: &Server) -> Json {
 fn cache_numbers(hub: &Hub) -> Json {
     let Statistics { entries, bytes, in_flight, hits, misses, joined } = hub.cache.statistics();
     let world = hub.world();
-    let ttl = world.servers.values().filter_map(|server| server.config.cache_ttl).max();
+    let ttl = world.servers.values().filter_map(|server| server.config.policy.cache_ttl).max();
     let caps = world.config.cache;
     // A call that joined another one needed no call of its own either.
     let (found, all) = (hits + joined, hits + joined + misses);

@@ -191,7 +191,7 @@ fn part(routed: &Routed<'_>) -> Part {
     let item = located.item.filter(|_| params.target == Target::Tool);
     match item.map_or(Part::None, |item| Part::of(&located.server.config, item)) {
         // What a server gives may depend on whose headers it gets.
-        Part::Reads if !located.server.config.forward_headers.is_empty() => Part::Passes,
+        Part::Reads if !located.server.config.remote.forward_headers.is_empty() => Part::Passes,
         Part::Reads if params.as_task || params.input_responses.is_some() => Part::Passes,
         part => part,
     }
@@ -303,7 +303,7 @@ async fn go_on(
     let limit = server.config.call_timeout;
     let is_noted = call.goes_on();
     let limits = Limits { hub, deadline: Instant::now() + limit, is_noted };
-    let _change = server.config.cache_ttl.map(|_| hub.cache.change(&server.name));
+    let _change = server.config.policy.cache_ttl.map(|_| hub.cache.change(&server.name));
     let too_late = || format!("server {} did not answer within {limit:?}", server.name);
     let heard = sending::answer(sent, &pass_on, outlet, limits, too_late).await;
     let shown: Arc<str> = (&*params.name).into();

@@ -223,7 +223,7 @@ impl World {
         };
         self.unsettled.iter().filter_map(|server| self.servers.get(server)).any(|server| {
             of_prefix(server.name.as_str())
-                || server.config.prefix.as_deref().is_some_and(of_prefix)
+                || server.config.policy.prefix.as_deref().is_some_and(of_prefix)
         })
     }
 }

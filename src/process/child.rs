@@ -203,7 +203,7 @@ mod tests {
         check(&[script], "is not executable");
         check(&["true", &"x".repeat(3 << 20)], "too large");
         let mut elsewhere = sample::server(&["true"]);
-        elsewhere.cwd = Some("/no/such/dir".into());
+        elsewhere.program.cwd = Some("/no/such/dir".into());
         assert!(start(&elsewhere).unwrap_err().to_string().contains("`/no/such/dir`"));
     }
 

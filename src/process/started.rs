@@ -86,9 +86,9 @@ impl Process {
 
 /// A key whose promise only a manager can keep.
 fn needs_manager(config: &ServerConfig) -> Option<&'static str> {
-    let limits = &config.limits;
+    let limits = &config.program.limits;
     [
-        ("sandbox", config.sandbox != Sandbox::None),
+        ("sandbox", config.program.sandbox != Sandbox::None),
         ("memory_max", limits.memory_max.is_some()),
         ("tasks_max", limits.tasks_max.is_some()),
         ("cpu_weight", limits.cpu_weight.is_some()),

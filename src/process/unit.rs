@@ -204,7 +204,7 @@ fn describe<'a>(server: &ServerName, launch: &Launch) -> Vec<(&'a str, Variant<'
 }
 
 fn limits<'a>(config: &ServerConfig) -> Vec<(&'a str, Variant<'a>)> {
-    let limits = &config.limits;
+    let limits = &config.program.limits;
     let mut out = Vec::new();
     out.extend(limits.memory_max.map(|bytes| ("MemoryMax", Variant::from(bytes))));
     out.extend(limits.tasks_max.map(|count| ("TasksMax", Variant::from(count))));

@@ -59,7 +59,8 @@ pub fn start(
 ) -> (Server, Control) {
     let Setup { name, config, offer, up, units, found, leaving, board } = setup;
     let memory = Catalog::of(&config);
-    let recalled = if config.lazy && up && found.is_none() { memory.recall() } else { None };
+    let recalled =
+        if config.supervision.lazy && up && found.is_none() { memory.recall() } else { None };
     let asleep = recalled.is_some();
     let (inherited, offer) = match recalled {
         Some(recalled) => (false, Some(Arc::new(recalled))),
@@ -221,7 +222,7 @@ impl Driver {
             Some(running) if running.is_kept() && !self.changes.borrow().retired => {
                 running.leave(LEAVE_WITHIN).await;
             }
-            Some(running) => drop(running.stop(self.config.stop_timeout, false).await),
+            Some(running) => drop(running.stop(self.config.supervision.stop_timeout, false).await),
             None => {}
         }
     }
@@ -255,7 +256,7 @@ impl Driver {
 
     /// When the server may have been idle for long enough.
     fn idle_alarm(&self) -> Option<std::time::Instant> {
-        let limit = self.config.idle_stop?;
+        let limit = self.config.supervision.idle_stop?;
         let live = self.live.as_ref()?;
         let since = live.connection.idle_since().unwrap_or_else(Instant::now);
         Some((since + limit).into_std())
@@ -322,7 +323,7 @@ impl Driver {
                 // A start that is given up kills its process when it is dropped.
                 self.starting = None;
                 let broken = self.machine.is_wanted() && !self.machine.is_restarting();
-                let patience = self.config.stop_timeout;
+                let patience = self.config.supervision.stop_timeout;
                 self.stopping = Some(match self.running.take() {
                     Some(running) => Box::pin(running.stop(patience, broken)),
                     None => Box::pin(std::future::ready(String::new())),
@@ -374,7 +375,7 @@ impl Driver {
 
     fn read_changed(&mut self) {
         let Some(running) = &self.running else { return };
-        if let Some(read) = self.refresh.begin(running, self.config.start_timeout) {
+        if let Some(read) = self.refresh.begin(running, self.config.supervision.start_timeout) {
             self.refreshing = Some(Box::pin(read));
         }
     }

@@ -183,20 +183,25 @@ fn read_card(file: &File) -> io::Result<(Card, u32)> {
 
 /// Of everything that makes the process what it is. It never leaves the machine's memory.
 pub fn mark(config: &ServerConfig) -> u64 {
-    let env = config.env.iter().flat_map(|(name, value)| [name.as_str(), "=", value.expose()]);
-    let cwd = config.cwd.as_ref().map(|cwd| cwd.display().to_string()).unwrap_or_default();
-    let limits = format!("{:?} {:?} {}", config.limits, config.sandbox, config.max_message);
-    let transport = config.transport.map(|transport| format!("{transport:?}"));
-    let socket = config.socket.as_ref().map(|socket| socket.display().to_string());
+    let env =
+        config.program.env.iter().flat_map(|(name, value)| [name.as_str(), "=", value.expose()]);
+    let cwd = config.program.cwd.as_ref().map(|cwd| cwd.display().to_string()).unwrap_or_default();
+    let limits =
+        format!("{:?} {:?} {}", config.program.limits, config.program.sandbox, config.max_message);
+    let transport = config.remote.transport.map(|transport| format!("{transport:?}"));
+    let socket = config.remote.socket.as_ref().map(|socket| socket.display().to_string());
     // What a server offers may depend on who asks. Debug hides the secrets, which may change.
-    let auth = format!("{:?}", config.auth);
-    let headers =
-        config.headers.iter().flat_map(|(name, value)| [name.as_str(), ": ", value.expose()]);
-    let words = std::iter::once(config.command.expose())
-        .chain(config.args.iter().map(Secret::expose))
+    let auth = format!("{:?}", config.remote.auth);
+    let headers = config
+        .remote
+        .headers
+        .iter()
+        .flat_map(|(name, value)| [name.as_str(), ": ", value.expose()]);
+    let words = std::iter::once(config.program.command.expose())
+        .chain(config.program.args.iter().map(Secret::expose))
         .chain(env)
-        .chain(config.inherit_env.iter().map(String::as_str))
-        .chain(config.url.iter().map(Secret::expose))
+        .chain(config.program.inherit_env.iter().map(String::as_str))
+        .chain(config.remote.url.iter().map(Secret::expose))
         .chain(headers)
         .map(str::to_owned)
         .chain([cwd, limits, auth])

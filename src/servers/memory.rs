@@ -147,9 +147,11 @@ fn said(offer: &Offer) -> String {
 
 /// Nothing of a secret argument can be read from it.
 fn fingerprint(config: &ServerConfig) -> u64 {
-    let words = std::iter::once(&config.command).chain(&config.args).chain(&config.url);
+    let words = std::iter::once(&config.program.command)
+        .chain(&config.program.args)
+        .chain(&config.remote.url);
     let words = words.map(|word| word.expose().as_bytes());
-    let socket = config.socket.iter().map(|path| path.as_os_str().as_bytes());
+    let socket = config.remote.socket.iter().map(|path| path.as_os_str().as_bytes());
     base::fingerprint(words.chain(socket).flat_map(|word| word.iter().copied().chain([0])))
 }
 

@@ -25,7 +25,7 @@ pub struct Config {
     pub clients: Vec<ClientConfig>,
     pub cache: Caps,
     pub results: Caps,
-    /// All names of [`ServerConfig::forward_headers`].
+    /// All names of [`Remote::forward_headers`](super::remote::Remote::forward_headers).
     pub forwarded: Vec<String>,
     pub file_roots: Vec<PathBuf>,
     /// Calls of one fan-out that run at once.

@@ -8,8 +8,8 @@
 //! Files, keys and references: [`crate::config`] makes a config of them. What is done about any of it.
 //!
 //! # How to read it
-//! [`mod@config`] is all of it, [`server`] one server with its [`auth`] and its lists of tools
-//! ([`tool_names`]), [`view`] what a client is shown, [`recipe`] calls that are written down. [`mod@plan`]
+//! [`mod@config`] is all of it, [`server`] one server: its [`program`] or where it is
+//! ([`remote`], [`auth`]), and what is made of its tools ([`tool_policy`], [`tool_names`]). [`view`] is what a client is shown, [`recipe`] calls that are written down. [`mod@plan`]
 //! says what separates two configs, [`complaint`] what is wrong with one.
 
 pub mod auth;
@@ -17,11 +17,14 @@ pub mod complaint;
 pub mod config;
 mod origin;
 pub mod plan;
+pub mod program;
 pub mod recipe;
+pub mod remote;
 #[cfg(test)]
 pub mod sample;
 pub mod server;
 pub mod tool_names;
+pub mod tool_policy;
 pub mod view;
 
 pub use auth::{Auth, Grant, Oauth};
@@ -29,6 +32,8 @@ pub use complaint::Complaint;
 pub use config::{Caps, Config};
 pub use origin::origin;
 pub use plan::Plan;
+pub use program::Sandbox;
 pub use recipe::Recipe;
-pub use server::{Sandbox, ServerConfig, Transport};
+pub use remote::Transport;
+pub use server::ServerConfig;
 pub use view::{Exposure, View};

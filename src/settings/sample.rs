@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::auth::Auth;
 use super::config::{Caps, Config, Http};
-use super::server::{Limits, Sandbox, ServerConfig};
+use super::program::{Limits, Program, Sandbox};
+use super::remote::Remote;
+use super::server::{ServerConfig, Supervision};
 use super::tool_names::ToolNames;
+use super::tool_policy::ToolPolicy;
 use super::view::{Exposure, View};
 use crate::base::Secret;
 use crate::render::{Compression, TextFormat};
@@ -54,38 +56,39 @@ pub fn server(words: &[&str]) -> ServerConfig {
     let none = || ToolNames::new(Vec::new());
     let mut words = words.iter().map(|word| Secret::new((*word).to_owned()));
     ServerConfig {
-        command: words.next().unwrap(),
-        args: words.collect(),
-        env: BTreeMap::new(),
-        inherit_env: Vec::new(),
-        cwd: None,
-        url: None,
-        transport: None,
-        socket: None,
-        headers: BTreeMap::new(),
-        forward_headers: Vec::new(),
-        auth: Auth::None,
         enabled: true,
-        prefix: None,
-        tools: ToolNames::all(),
-        aliases: BTreeMap::new(),
-        start_timeout: Duration::from_mins(1),
-        stop_timeout: Duration::from_secs(5),
+        program: Program {
+            command: words.next().unwrap(),
+            args: words.collect(),
+            env: BTreeMap::new(),
+            inherit_env: Vec::new(),
+            cwd: None,
+            limits: Limits::default(),
+            sandbox: Sandbox::None,
+        },
+        remote: Remote::default(),
+        supervision: Supervision {
+            start_timeout: Duration::from_mins(1),
+            stop_timeout: Duration::from_secs(5),
+            lazy: false,
+            idle_stop: None,
+        },
+        policy: ToolPolicy {
+            prefix: None,
+            tools: ToolNames::all(),
+            aliases: BTreeMap::new(),
+            trusted: false,
+            replay: none(),
+            always_load: none(),
+            cache_ttl: None,
+            cache_tools: none(),
+            no_cache_tools: none(),
+            schema_compression: None,
+            max_result: None,
+            whole_results: none(),
+        },
         call_timeout: Duration::from_mins(10),
         max_message: 16 * MIB,
-        lazy: false,
-        idle_stop: None,
-        trusted: false,
-        replay: none(),
-        always_load: none(),
-        cache_ttl: None,
-        cache_tools: none(),
-        no_cache_tools: none(),
-        schema_compression: None,
-        max_result: None,
-        whole_results: none(),
-        limits: Limits::default(),
-        sandbox: Sandbox::None,
         unresolved: Vec::new(),
     }
 }

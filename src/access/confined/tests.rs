@@ -11,7 +11,7 @@ fn config(sandbox: Sandbox) -> Config {
     let mut config = sample::config();
     let free = sample::server(&["true"]);
     let mut first = free.clone();
-    first.sandbox = sandbox;
+    first.program.sandbox = sandbox;
     let servers = [("default", first), ("free", free)];
     config.servers = servers
         .into_iter()

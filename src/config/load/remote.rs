@@ -8,7 +8,8 @@ use hyper::header::{HeaderName, HeaderValue};
 
 use crate::base::{Secret, dirs};
 use crate::config::section::Section;
-use crate::settings::server::Transport;
+use crate::settings::auth::Auth;
+use crate::settings::remote::{Remote, Transport};
 
 /// Keys that are about a process of ours.
 const OF_A_PROCESS: [&str; 11] = [
@@ -42,15 +43,6 @@ const OURS: [&str; 9] = [
 /// Keys that go with `url` only.
 const OF_A_URL: [&str; 4] = ["transport", "socket", "headers", "forward_headers"];
 
-/// What the keys say.
-pub(super) struct Remote {
-    pub(super) url: Option<Secret>,
-    pub(super) transport: Option<Transport>,
-    pub(super) socket: Option<PathBuf>,
-    pub(super) headers: BTreeMap<String, Secret>,
-    pub(super) forward_headers: Vec<String>,
-}
-
 /// Headers by which a client proves itself to us, or that a hop adds.
 const FOR_US: [&str; 6] =
     ["authorization", "cookie", "origin", "forwarded", "x-forwarded-for", "keep-alive"];
@@ -63,7 +55,7 @@ pub fn is_url(word: &str) -> bool {
     begins("http://") || begins("https://")
 }
 
-/// Reads the keys, and complains about those that do not go with them.
+/// Reads the keys but `auth`, and complains about those that do not go with them.
 pub(super) fn read(section: &mut Section<'_>) -> Remote {
     let (misplaced, message): (&[&str], &str) = if section.has("url") {
         (&OF_A_PROCESS, "is about a process, and a server with a `url` has none here")
@@ -85,7 +77,8 @@ pub(super) fn read(section: &mut Section<'_>) -> Remote {
     let transport = section.has(transport).then(|| Transport::ALL[section.choice(transport)]);
     let socket = socket(section, url.as_ref());
     let forward_headers = forward_headers(section);
-    Remote { url, transport, socket, headers: headers(section), forward_headers }
+    let headers = headers(section);
+    Remote { url, transport, socket, headers, forward_headers, auth: Auth::None }
 }
 
 fn socket(section: &mut Section<'_>, url: Option<&Secret>) -> Option<PathBuf> {

@@ -9,60 +9,39 @@ use crate::config::reference::Resolved;
 use crate::config::section::Section;
 use crate::settings::complaint::Place;
 use crate::settings::config::Config;
-use crate::settings::server::{Limits, Sandbox, ServerConfig};
+use crate::settings::program::{Limits, Program, Sandbox};
+use crate::settings::server::{ServerConfig, Supervision};
 use crate::settings::tool_names::ToolNames;
+use crate::settings::tool_policy::ToolPolicy;
 
 /// Reads the section; what it does not set is as `config` has it for all servers.
 pub(super) fn read(mut section: Section<'_>, config: &Config) -> ServerConfig {
     let always = "a key with a default";
     let is_remote = section.has("url");
-    let remote::Remote { url, transport, socket, headers, forward_headers } =
-        remote::read(&mut section);
-    let auth = auth::read(&mut section, is_remote, &headers, socket.is_some());
-    let may_expose = section.bool("secret_args");
-    let (command_at, is_set) = (section.place("command"), section.has("command"));
-    let command = section.resolved("command").into_iter().collect();
-    let command = public(&mut section, "command", command, may_expose).pop();
-    if !is_set && url.is_none() && !section.is_unresolved("url") {
-        section.complain(
-            command_at,
-            "command",
-            "is missing: name the program to start, or the `url` of a remote server",
-        );
-    } else if command.as_ref().is_some_and(|command| command.expose().is_empty()) {
-        section.complain(command_at, "command", "must not be empty");
-    }
-    let args = section.texts("args").unwrap_or_default();
-    let args = public(&mut section, "args", args, may_expose);
-    ServerConfig {
-        command: command.unwrap_or_else(|| Secret::new(String::new())),
-        args,
-        env: environment(&mut section),
-        inherit_env: section
-            .plain_texts("inherit_env")
-            .unwrap_or_default()
-            .into_iter()
-            .map(|(t, _)| t)
-            .collect(),
-        cwd: directory(&mut section),
-        url,
-        transport,
-        socket,
-        headers,
-        forward_headers,
-        auth,
-        enabled: section.bool("enabled"),
-        prefix: prefix(&mut section),
-        tools: section.plain_texts("tools").map_or_else(ToolNames::all, |texts| {
-            ToolNames::new(texts.into_iter().map(|(text, _)| text).collect())
-        }),
-        aliases: aliases(&mut section),
-        start_timeout: section.duration("start_timeout").expect(always),
-        stop_timeout: section.duration("stop_timeout").expect(always),
-        call_timeout: section.duration("call_timeout").unwrap_or(config.call_timeout),
-        max_message: section.size("max_message").expect(always),
+    let mut remote = remote::read(&mut section);
+    remote.auth = auth::read(&mut section, is_remote, &remote.headers, remote.socket.is_some());
+    let (command, args) = words(&mut section, remote.url.is_some());
+    let env = environment(&mut section);
+    let inherit_env = section.plain_texts("inherit_env").unwrap_or_default();
+    let inherit_env = inherit_env.into_iter().map(|(name, _)| name).collect();
+    let cwd = directory(&mut section);
+    // References that are missing are told in the order in which they are looked for.
+    let (prefix, tools, aliases) =
+        (prefix(&mut section), tools(&mut section), aliases(&mut section));
+    let start_timeout = section.duration("start_timeout").expect(always);
+    let stop_timeout = section.duration("stop_timeout").expect(always);
+    let call_timeout = section.duration("call_timeout").unwrap_or(config.call_timeout);
+    let max_message = section.size("max_message").expect(always);
+    let supervision = Supervision {
+        start_timeout,
+        stop_timeout,
         lazy: section.bool("lazy"),
         idle_stop: section.duration("idle_stop"),
+    };
+    let policy = ToolPolicy {
+        prefix,
+        tools,
+        aliases,
         trusted: section.bool("trusted"),
         replay: agents::tool_names(&mut section, "replay"),
         always_load: agents::tool_names(&mut section, "always_load"),
@@ -72,15 +51,51 @@ pub(super) fn read(mut section: Section<'_>, config: &Config) -> ServerConfig {
         schema_compression: agents::compression(&mut section),
         max_result: section.size("max_result"),
         whole_results: agents::tool_names(&mut section, "whole_results"),
-        limits: Limits {
-            memory_max: section.size("memory_max").map(|bytes| bytes as u64),
-            tasks_max: section.number("tasks_max"),
-            cpu_weight: section.number("cpu_weight"),
-            runtime_max: section.duration("runtime_max"),
-        },
-        sandbox: Sandbox::ALL[section.choice("sandbox")],
+    };
+    let limits = Limits {
+        memory_max: section.size("memory_max").map(|bytes| bytes as u64),
+        tasks_max: section.number("tasks_max"),
+        cpu_weight: section.number("cpu_weight"),
+        runtime_max: section.duration("runtime_max"),
+    };
+    let sandbox = Sandbox::ALL[section.choice("sandbox")];
+    ServerConfig {
+        enabled: section.bool("enabled"),
+        program: Program { command, args, env, inherit_env, cwd, limits, sandbox },
+        remote,
+        supervision,
+        policy,
+        call_timeout,
+        max_message,
         unresolved: section.finish(),
     }
+}
+
+/// The program and its arguments.
+fn words(section: &mut Section<'_>, has_url: bool) -> (Secret, Vec<Secret>) {
+    let may_expose = section.bool("secret_args");
+    let (command_at, is_set) = (section.place("command"), section.has("command"));
+    let command = section.resolved("command").into_iter().collect();
+    let command = public(section, "command", command, may_expose).pop();
+    if !is_set && !has_url && !section.is_unresolved("url") {
+        section.complain(
+            command_at,
+            "command",
+            "is missing: name the program to start, or the `url` of a remote server",
+        );
+    } else if command.as_ref().is_some_and(|command| command.expose().is_empty()) {
+        section.complain(command_at, "command", "must not be empty");
+    }
+    let args = section.texts("args").unwrap_or_default();
+    let args = public(section, "args", args, may_expose);
+    (command.unwrap_or_else(|| Secret::new(String::new())), args)
+}
+
+/// The tools that are shown: all where nothing is said.
+fn tools(section: &mut Section<'_>) -> ToolNames {
+    section.plain_texts("tools").map_or_else(ToolNames::all, |texts| {
+        ToolNames::new(texts.into_iter().map(|(text, _)| text).collect())
+    })
 }
 
 /// Texts that end up in `/proc/PID/cmdline`, which everybody can read.

@@ -69,7 +69,8 @@ pub(super) fn typed(table: Table, sources: &Sources) -> Result<Config, Vec<Compl
     config.http = http;
     unresolved.extend(missing);
     read_servers(servers_node, &mut config, cache_ttl, sources, &mut complaints);
-    let names = config.servers.values().flat_map(|server| server.forward_headers.iter().cloned());
+    let names =
+        config.servers.values().flat_map(|server| server.remote.forward_headers.iter().cloned());
     let names: BTreeSet<String> = names.collect();
     config.forwarded = names.into_iter().collect();
     // Outside of `[servers.…]` there is nothing that could start without its value.
@@ -116,8 +117,8 @@ fn read_servers(
         let (path, at) = (format!("servers.{name}"), node.at.clone());
         let section = Section::new(path.clone(), node, keys::SERVER, sources, complaints);
         let mut server = server::read(section, config);
-        server.cache_ttl = server.cache_ttl.or(cache_ttl);
-        let prefix = server.prefix.clone().unwrap_or_else(|| name.clone());
+        server.policy.cache_ttl = server.policy.cache_ttl.or(cache_ttl);
+        let prefix = server.policy.prefix.clone().unwrap_or_else(|| name.clone());
         if server.enabled
             && !prefix.is_empty()
             && let Some(other) = prefixes.insert(prefix.clone(), at.clone())

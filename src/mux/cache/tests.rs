@@ -10,7 +10,9 @@ use crate::wire::{Era, Message};
 const CAPS: Caps = Caps { entries: 3, entry_bytes: 1000, total_bytes: 2000 };
 
 fn config(ttl: Duration) -> Arc<ServerConfig> {
-    Arc::new(ServerConfig { cache_ttl: Some(ttl), ..sample::server(&["true"]) })
+    let mut config = sample::server(&["true"]);
+    config.policy.cache_ttl = Some(ttl);
+    Arc::new(config)
 }
 
 fn kept(text: &str) -> Kept {

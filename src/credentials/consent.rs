@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use super::callback::{self, Page, Visit};
+use super::error::CredentialError;
 use super::fetch::is_loopback;
 use super::login::{Login, Outcome, UnderWay, said};
 use super::oauth::Oauth;
@@ -30,7 +31,7 @@ struct Attempt {
 
 impl Oauth {
     /// Begins a login in the place of the one that is under way.
-    pub(super) async fn login(self: &Arc<Self>) -> Result<Login, String> {
+    pub(super) async fn login(self: &Arc<Self>) -> Result<Login, CredentialError> {
         if let Some(ended) = self.give_up_login() {
             ended.cancelled().await;
         }
@@ -44,22 +45,26 @@ impl Oauth {
         }
         let scopes = self.scopes(&manager, &metadata, &wanted).await;
         let listener = self.listen().await?;
-        let port = listener.local_addr().map_err(|error| error.to_string())?.port();
+        let port =
+            listener.local_addr().map_err(|error| CredentialError::Said(error.to_string()))?.port();
         // RFC 8252, section 7.3.
         let redirect = format!("http://127.0.0.1:{port}{}", callback::PATH);
         let client = self.client(&mut manager, &metadata, redirect, &scopes).await?;
         manager.configure_client(client.config()).map_err(|error| self.told(&error))?;
         let asked: Vec<&str> = scopes.iter().map(String::as_str).collect();
         let url = manager.get_authorization_url(&asked).await.map_err(|error| self.told(&error))?;
-        let state = parameter(&Url::parse(&url).map_err(|error| error.to_string())?, "state")
-            .ok_or("the address to show has no `state`")?;
+        let state = parameter(
+            &Url::parse(&url).map_err(|error| CredentialError::Said(error.to_string()))?,
+            "state",
+        )
+        .ok_or(CredentialError::NoState)?;
         store.begin(metadata.issuer, client, scopes);
         Ok(self.attend(url, listener, Attempt { manager, store, state }))
     }
 
     /// An address that is opened in a browser or asked for tokens is one of the web.
-    fn check(&self, endpoint: &str) -> Result<(), String> {
-        let wrong = || "its authorization server names an address that is not https".to_owned();
+    fn check(&self, endpoint: &str) -> Result<(), CredentialError> {
+        let wrong = || CredentialError::NotHttps;
         let url = Url::parse(endpoint).map_err(|_| wrong())?;
         let is_plain_here = url.scheme() == "http" && is_loopback(&url) && is_loopback(&self.url);
         let is_web = url.scheme() == "https" || is_plain_here;
@@ -71,12 +76,12 @@ impl Oauth {
     }
 
     /// Where the browser comes back to. A client that registered itself did so with a port.
-    async fn listen(&self) -> Result<TcpListener, String> {
+    async fn listen(&self) -> Result<TcpListener, CredentialError> {
         let bind = |port: u16| TcpListener::bind(("127.0.0.1", port));
         if let Some(port) = self.config.callback_port {
             return bind(port)
                 .await
-                .map_err(|error| format!("port {port} cannot be used: {error}"));
+                .map_err(|error| CredentialError::Port(port, error.to_string()));
         }
         let before =
             self.store.kept().and_then(|kept| Url::parse(&kept.client.redirect).ok()?.port());
@@ -85,7 +90,7 @@ impl Oauth {
         {
             return Ok(listener);
         }
-        bind(0).await.map_err(|error| format!("no port can be had: {error}"))
+        bind(0).await.map_err(|error| CredentialError::NoPort(error.to_string()))
     }
 
     /// Who we are to the authorization server: who the user says, a document on the web, who we were
@@ -96,7 +101,7 @@ impl Oauth {
         metadata: &AuthorizationMetadata,
         redirect: String,
         scopes: &[String],
-    ) -> Result<Client, String> {
+    ) -> Result<Client, CredentialError> {
         let takes_documents =
             metadata.additional_fields.get("client_id_metadata_document_supported");
         let document = self.config.client_metadata_url.clone();
@@ -132,12 +137,12 @@ impl Oauth {
             let consent = tokio::time::timeout(CONSENT_WITHIN, oauth.consent(visited, attempt));
             let outcome = tokio::select! {
                 done = consent => {
-                    done.unwrap_or_else(|_| Err(format!("nobody consented within {CONSENT_WITHIN:?}")))
+                    done.unwrap_or(Err(CredentialError::NoConsent(CONSENT_WITHIN)))
                 }
                 () = callback::serve(&listener, &visits, &oauth.tasks) => {
-                    Err("nothing can come back to its port any more".to_owned())
+                    Err(CredentialError::NoWayBack)
                 }
-                () = stop.cancelled() => Err("it was given up".to_owned()),
+                () = stop.cancelled() => Err(CredentialError::GivenUp),
             };
             drop((listener, guard));
             if outcome.is_ok() {
@@ -162,13 +167,16 @@ impl Oauth {
             }));
             return outcome;
         }
-        Err("it was given up".to_owned())
+        Err(CredentialError::GivenUp)
     }
 
     async fn exchange(&self, url: &Url, Attempt { manager, store, .. }: &Attempt) -> Outcome {
         if let Some(error) = parameter(url, "error") {
             let more = parameter(url, "error_description").map(|text| format!(": {text}"));
-            return Err(said(&format!("{error}{}", more.unwrap_or_default())));
+            return Err(CredentialError::Said(said(&format!(
+                "{error}{}",
+                more.unwrap_or_default()
+            ))));
         }
         let answer = AuthorizationCallback::from_redirect_url(url.as_str());
         let AuthorizationCallback { code, csrf_token, issuer, .. } =

@@ -7,6 +7,7 @@ use hyper::StatusCode;
 use hyper::header::{HeaderMap, HeaderValue};
 
 use super::command::Command;
+use super::error::CredentialError;
 use super::header::bearer;
 use super::login::Login;
 use super::oauth::Oauth;
@@ -38,7 +39,7 @@ impl Credential {
         config: &ServerConfig,
         tasks: &Tasks,
         renewals: &Tasks,
-    ) -> Result<Option<Arc<Self>>, String> {
+    ) -> Result<Option<Arc<Self>>, CredentialError> {
         let kind = match (&config.remote.auth, &config.remote.url) {
             (Auth::None, _) | (_, None) => return Ok(None),
             (Auth::Bearer(token), _) => Kind::Bearer(bearer(token)?),
@@ -55,7 +56,7 @@ impl Credential {
 
     /// The value of `Authorization` for a request that is about to be sent; `None` while there is
     /// none yet. `Err`, for people: the request cannot be sent.
-    pub async fn show(&self) -> Result<Option<HeaderValue>, String> {
+    pub async fn show(&self) -> Result<Option<HeaderValue>, CredentialError> {
         match &self.0 {
             Kind::Bearer(value) => Ok(Some(value.clone())),
             Kind::Command(command) => command.show().await.map(Some),
@@ -112,24 +113,24 @@ impl Credential {
 
     /// Begins a login. An earlier one that is under way is given up. `Err`, for people: there is
     /// nothing to log in to.
-    pub async fn login(&self) -> Result<Login, String> {
+    pub async fn login(&self) -> Result<Login, CredentialError> {
         self.oauth()?.login().await
     }
 
     /// The login that is under way.
-    pub fn under_way(&self) -> Result<Login, String> {
-        self.oauth()?.under_way().ok_or_else(|| "no login is under way".to_owned())
+    pub fn under_way(&self) -> Result<Login, CredentialError> {
+        self.oauth()?.under_way().ok_or(CredentialError::NoLogin)
     }
 
     /// Has the tokens revoked and forgets them. What comes back is why they were not revoked.
-    pub async fn logout(&self) -> Result<Option<String>, String> {
+    pub async fn logout(&self) -> Result<Option<CredentialError>, CredentialError> {
         self.oauth()?.logout().await
     }
 
-    fn oauth(&self) -> Result<&Arc<Oauth>, String> {
+    fn oauth(&self) -> Result<&Arc<Oauth>, CredentialError> {
         match &self.0 {
             Kind::Oauth(oauth) if oauth.takes_logins() => Ok(oauth),
-            _ => Err("its `auth` takes no login".to_owned()),
+            _ => Err(CredentialError::TakesNoLogin),
         }
     }
 }

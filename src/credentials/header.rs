@@ -2,13 +2,13 @@
 
 use hyper::header::HeaderValue;
 
+use super::error::CredentialError;
 use crate::base::Secret;
 
 /// The header for this token (RFC 6750, section 2.1). The error does not show it.
-pub(super) fn bearer(token: &Secret) -> Result<HeaderValue, String> {
+pub(super) fn bearer(token: &Secret) -> Result<HeaderValue, CredentialError> {
     let text = Secret::new(format!("Bearer {}", token.expose()));
-    let mut value = HeaderValue::from_str(text.expose())
-        .map_err(|_| "its token is no text that a header can hold".to_owned())?;
+    let mut value = HeaderValue::from_str(text.expose()).map_err(|_| CredentialError::NoHeader)?;
     value.set_sensitive(true);
     Ok(value)
 }

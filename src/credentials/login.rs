@@ -7,12 +7,13 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use super::callback::{Page, Visit};
+use super::error::CredentialError;
 
 /// What an authorization server says is shown up to this length, in characters.
 const SAID_MAX: usize = 200;
 
 /// How a login ended: `Err`, for people, says why there are no tokens.
-pub(super) type Outcome = Result<(), String>;
+pub(super) type Outcome = Result<(), CredentialError>;
 
 /// A login that is under way. Cloning shares it.
 #[derive(Debug, Clone)]
@@ -32,20 +33,20 @@ impl Login {
     pub async fn done(&mut self) -> Outcome {
         match self.outcome.wait_for(Option::is_some).await {
             Ok(outcome) => outcome.clone().unwrap_or(Ok(())),
-            Err(_) => Err("it was given up".to_owned()),
+            Err(_) => Err(CredentialError::GivenUp),
         }
     }
 
     /// Takes the address that a browser elsewhere was sent to, as a person pasted it.
     pub async fn paste(&self, address: &str) -> Outcome {
-        let over = || "the login is over".to_owned();
+        let over = || CredentialError::LoginOver;
         let (page, shown) = oneshot::channel();
-        let url = Url::parse(address.trim()).map_err(|_| "that is no address".to_owned())?;
+        let url = Url::parse(address.trim()).map_err(|_| CredentialError::NoAddress)?;
         self.visits.send(Visit { url, page }).await.map_err(|_| over())?;
         match shown.await.map_err(|_| over())? {
             Page::Done => Ok(()),
             Page::Failed(why) => Err(why),
-            Page::Unknown => Err("that address does not belong to this login".to_owned()),
+            Page::Unknown => Err(CredentialError::OtherLogin),
         }
     }
 }

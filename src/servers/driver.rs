@@ -85,6 +85,7 @@ pub fn start(
     let wake = Arc::new(Notify::new());
     let stop = tasks.child();
     let credential = Credential::of(&name, &config, &stop, tasks);
+    let credential = credential.map_err(|error| error.to_string());
     let server = Server {
         name: name.clone(),
         config: config.clone(),

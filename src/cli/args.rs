@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::args_daemon::DaemonArgs;
 use super::args_server::ServersArgs;
+use crate::config::ValueError;
 use crate::example::Example;
 
 /// What `--help` says before the arguments.
@@ -321,7 +322,7 @@ pub(super) struct SearchQualityArgs {
     pub(super) json: bool,
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
+fn duration(text: &str) -> Result<Duration, ValueError> {
     crate::config::units::duration(text)
 }
 

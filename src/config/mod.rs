@@ -15,8 +15,9 @@
 //! # How to read it
 //! [`keys`] is the table of all keys. [`location`] reads the files ([`source`]); [`load`] goes from
 //! their texts over one merged tree ([`tree`]) to [`crate::settings`], through the checks of
-//! [`section`]. [`schema`] and [`show`] print from the table of keys.
+//! [`section`]; [`error`] says why a text is not the value that it should be. [`schema`] and [`show`] print from the table of keys.
 
+mod error;
 pub mod keys;
 pub mod load;
 pub mod location;
@@ -28,6 +29,7 @@ pub mod source;
 pub mod tree;
 pub mod units;
 
+pub use error::ValueError;
 pub use location::{Location, Reading};
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::error::ValueError;
 use super::keys::{self, Key, Kind};
 use super::reference::{self, Resolved, Sources};
 use super::tree::{Node, Table, Value};
@@ -117,7 +118,7 @@ impl<'a> Section<'a> {
     fn resolve(&mut self, name: &str, at: &Place, text: &str) -> Option<Resolved> {
         let is_server = self.path.starts_with("servers.");
         let resolved = if reference::has_program(text) && !is_server {
-            Err("`${cmd:…}` is for `[servers.…]` only".to_owned())
+            Err(ValueError::ProgramElsewhere)
         } else {
             reference::resolve(text, self.sources)
         };
@@ -128,7 +129,8 @@ impl<'a> Section<'a> {
                 }
                 Some(resolved)
             }
-            Err(message) => {
+            Err(error) => {
+                let message = error.to_string();
                 self.unresolved.push(Complaint { at: at.clone(), key: self.key(name), message });
                 None
             }
@@ -216,11 +218,11 @@ impl<'a> Section<'a> {
         }
     }
 
-    fn parsed<T>(&mut self, name: &str, parse: fn(&str) -> Result<T, String>) -> Option<T> {
+    fn parsed<T>(&mut self, name: &str, parse: fn(&str) -> Result<T, ValueError>) -> Option<T> {
         if let Some((text, at)) = self.text(name) {
             match parse(&text) {
                 Ok(value) => return Some(value),
-                Err(message) => self.complain(at, name, message),
+                Err(error) => self.complain(at, name, error.to_string()),
             }
         }
         let default = keys::default_of(self.keys, name)?.trim_matches('"');
@@ -272,8 +274,8 @@ impl<'a> Section<'a> {
         let node = self.known(name)?;
         match node.json() {
             Ok(value) => Some((node.at, value)),
-            Err((at, message)) => {
-                self.complain(at, name, message);
+            Err((at, error)) => {
+                self.complain(at, name, error.to_string());
                 None
             }
         }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::error::ValueError;
 use crate::json::Json;
 use crate::settings::complaint::{Complaint, Place};
 
@@ -35,7 +36,7 @@ pub type Table = BTreeMap<String, Node>;
 
 impl Node {
     /// The value as JSON has it, or where something is that has no place there.
-    pub fn json(&self) -> Result<Json, (Place, String)> {
+    pub fn json(&self) -> Result<Json, (Place, ValueError)> {
         Ok(match &self.value {
             Value::Text(text) => Json::from(text.as_str()),
             Value::Bool(bool) => Json::from(*bool),
@@ -49,8 +50,7 @@ impl Node {
                 Json::Object(members.iter().map(member).collect::<Result<_, _>>()?)
             }
             Value::Other(title) => {
-                let message = format!("{title} has no place in JSON; write a text");
-                return Err((self.at.clone(), message));
+                return Err((self.at.clone(), ValueError::Json(title)));
             }
         })
     }

@@ -7,6 +7,7 @@ use hyper::Uri;
 use hyper::header::{HeaderName, HeaderValue};
 
 use crate::base::{Secret, dirs};
+use crate::config::ValueError;
 use crate::config::section::Section;
 use crate::settings::auth::Auth;
 use crate::settings::remote::{Remote, Transport};
@@ -68,8 +69,8 @@ pub(super) fn read(section: &mut Section<'_>) -> Remote {
         }
     }
     let url = section.resolved("url").map(|(url, at)| {
-        if let Err(message) = check(url.text.expose()) {
-            section.complain(at, "url", message);
+        if let Err(error) = check(url.text.expose()) {
+            section.complain(at, "url", error.to_string());
         }
         url.text
     });
@@ -93,20 +94,20 @@ fn socket(section: &mut Section<'_>, url: Option<&Secret>) -> Option<PathBuf> {
     Some(path)
 }
 
-fn check(url: &str) -> Result<(), String> {
+fn check(url: &str) -> Result<(), ValueError> {
     // What it is may be a secret.
     if !is_url(url) {
-        return Err("must begin with `http://` or `https://`".to_owned());
+        return Err(ValueError::Scheme);
     }
-    let parsed: Uri = url.parse().map_err(|error| format!("is no URL: {error}"))?;
+    let parsed: Uri = url
+        .parse()
+        .map_err(|error: hyper::http::uri::InvalidUri| ValueError::Url(error.to_string()))?;
     let authority = parsed.authority().map_or("", |authority| authority.as_str());
     if authority.contains('@') {
-        return Err(
-            "must not hold a user or a password; send `Authorization` with `headers`".to_owned()
-        );
+        return Err(ValueError::User);
     }
     if parsed.host().is_none_or(str::is_empty) {
-        return Err("names no host".to_owned());
+        return Err(ValueError::Host);
     }
     Ok(())
 }
@@ -158,7 +159,7 @@ mod tests {
             assert!(is_url(url));
         }
         let refused = |url: &str, words: &str| {
-            let error = check(url).unwrap_err();
+            let error = check(url).unwrap_err().to_string();
             assert!(error.contains(words) && !error.contains("canary"), "{url}: {error}");
         };
         refused("ws://canary/", "must begin with");

@@ -13,8 +13,8 @@ pub(super) fn bridge(args: &BridgeArgs, log: &LogArgs) -> Exit {
     let target = match (&args.url, &args.socket) {
         (Some(url), _) => match Target::from_url(url) {
             Ok(target) => target,
-            Err(message) => {
-                print::error(&message);
+            Err(error) => {
+                print::error(&error.to_string());
                 return Exit::Usage;
             }
         },

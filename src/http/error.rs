@@ -1,6 +1,6 @@
 //! Why there is no response, and what can be said of that.
 
-use std::error;
+use std::{error, io};
 
 use super::tls;
 
@@ -10,6 +10,12 @@ pub enum Error {
     /// There was no connection.
     #[error("it cannot be reached: {0}")]
     Unreachable(String),
+    /// It cannot even be tried.
+    #[error("no certificates to check its own by: {0}")]
+    NoCertificates(io::Error),
+    /// It cannot even be tried.
+    #[error("its `url` names no server")]
+    NoServer,
     /// The server may have got the request.
     #[error("its connection broke: {0}")]
     Broken(String),

@@ -24,6 +24,10 @@ pub enum StartError {
     Other(PathBuf, io::Error),
     #[error("{0}")]
     Unit(String),
+    #[error("its unit ended at once")]
+    Ended,
+    #[error("its process cannot be watched: {0}")]
+    Unwatched(io::Error),
     #[error("`{0}` needs a systemd user manager, and there is none here; remove it to do without")]
     NeedsManager(&'static str),
 }

@@ -39,7 +39,7 @@ impl Process {
     }
 
     /// The running unit of an earlier process of ours; `Err` says why there is none.
-    pub async fn adopt(units: &Units, unit: &str) -> Result<Self, String> {
+    pub async fn adopt(units: &Units, unit: &str) -> Result<Self, StartError> {
         Unit::adopt(units, unit).await.map(Self::Unit)
     }
 

@@ -82,7 +82,7 @@ impl Unit {
         // The manager has read it, or never will.
         drop((environment, properties));
         let mut unit = match started {
-            Ok(()) => Self::find(units, &name).await.map_err(StartError::Unit)?,
+            Ok(()) => Self::find(units, &name).await?,
             Err(error) => return Err(StartError::Unit(why(units, &name, &error).await)),
         };
         if let Err(lost) = sandbox::check(config, unit.pid) {
@@ -98,13 +98,13 @@ impl Unit {
     }
 
     /// The running service that an earlier process of ours started; `Err` says why there is none.
-    pub async fn adopt(units: &Units, name: &str) -> Result<Self, String> {
+    pub async fn adopt(units: &Units, name: &str) -> Result<Self, StartError> {
         units.refer(name).await;
         Self::find(units, name).await
     }
 
-    async fn find(units: &Units, name: &str) -> Result<Self, String> {
-        let gone = || "its unit ended at once".to_owned();
+    async fn find(units: &Units, name: &str) -> Result<Self, StartError> {
+        let gone = || StartError::Ended;
         let pid = units.main_pid(name).await.ok_or_else(gone)?;
         let leader = i32::try_from(pid).ok().and_then(Pid::from_raw).ok_or_else(gone)?;
         let watched = rustix::process::pidfd_open(leader, PidfdFlags::NONBLOCK)
@@ -112,7 +112,7 @@ impl Unit {
         let ended = watched
             .map_err(io::Error::from)
             .and_then(|watched| watched)
-            .map_err(|error| format!("its process cannot be watched: {error}"))?;
+            .map_err(StartError::Unwatched)?;
         // The number may have passed to another process in between.
         if units.main_pid(name).await != Some(pid) {
             return Err(gone());

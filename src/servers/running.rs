@@ -112,8 +112,9 @@ async fn begin_somehow(
 async fn adopt(start: &Start, found: Found, units: &Units) -> Result<(Running, Offer), String> {
     let Start { server, config, recorder, board, .. } = start;
     let began = Instant::now();
-    let process = Process::adopt(units, &found.card.unit).await.inspect_err(|_| {
+    let process = Process::adopt(units, &found.card.unit).await.map_err(|error| {
         found.kept.forget();
+        error.to_string()
     })?;
     let no_pipe = |error: std::io::Error| format!("its pipes are of no use: {error}");
     let pipes = Pipes {

@@ -133,7 +133,9 @@ impl From<http::Error> for Failure {
     fn from(error: http::Error) -> Self {
         let reason = error.to_string();
         match error {
-            http::Error::Unreachable(_) => Self { reason, reached: Reached::Nothing },
+            http::Error::NoCertificates(_)
+            | http::Error::NoServer
+            | http::Error::Unreachable(_) => Self { reason, reached: Reached::Nothing },
             http::Error::Broken(_) => Self::lost(reason),
         }
     }
@@ -159,7 +161,8 @@ impl Remote {
         }
         Ok(Self {
             hidden: Lock::new(Hidden::new(&url, &headers)),
-            client: Client::new(&url, address.socket.as_deref())?,
+            client: Client::new(&url, address.socket.as_deref())
+                .map_err(|error| error.to_string())?,
             url,
             streamable: address.streamable,
             sse: address.sse,

@@ -23,8 +23,8 @@ pub(super) fn demo(args: &DemoArgs) -> Exit {
     });
     match outcome {
         Ok(()) => Exit::Fine,
-        Err(message) => {
-            print::error(&format!("the demo failed: {message}"));
+        Err(error) => {
+            print::error(&format!("the demo failed: {error}"));
             Exit::Failed
         }
     }

@@ -15,7 +15,8 @@
 //! # How to read it
 //! [`keys`] is the table of all keys. [`location`] reads the files ([`source`]); [`load`] goes from
 //! their texts over one merged tree ([`tree`]) to [`crate::settings`], through the checks of
-//! [`section`]; [`error`] says why a text is not the value that it should be. [`schema`] and [`show`] print from the table of keys.
+//! [`section`]; [`error`] says why a text is not the value that it should be. [`schema`] and [`show`]
+//! print from the table of keys.
 
 mod error;
 pub mod keys;

@@ -15,7 +15,8 @@
 //! a program. [`oauth`] holds tokens and renews them, [`consent`] obtains the first ones with a
 //! person's consent, for which [`callback`] is where the browser comes back to; a [`login`] is that
 //! while it is under way. [`revoke`] gives tokens back; [`store`] is the file, [`fetch`] the HTTP client,
-//! [`repeated`] what keeps an answer from repeating what was asked, [`error`] why something is not to be had.
+//! [`repeated`] what keeps an answer from repeating what was asked, [`error`] why something is not to be
+//! had.
 
 mod callback;
 mod command;

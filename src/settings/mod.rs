@@ -8,9 +8,10 @@
 //! Files, keys and references: [`crate::config`] makes a config of them. What is done about any of it.
 //!
 //! # How to read it
-//! [`mod@config`] is all of it, [`server`] one server: its [`program`] or where it is
-//! ([`remote`], [`auth`]), and what is made of its tools ([`tool_policy`], [`tool_names`]). [`view`] is what a client is shown, [`recipe`] calls that are written down. [`mod@plan`]
-//! says what separates two configs, [`complaint`] what is wrong with one.
+//! [`mod@config`] is all of it, [`server`] one server: its [`program`] or where it is ([`remote`],
+//! [`auth`]), and what is made of its tools ([`tool_policy`], [`tool_names`]). [`view`] is what a client
+//! is shown, [`recipe`] calls that are written down. [`mod@plan`] says what separates two configs,
+//! [`complaint`] what is wrong with one.
 
 pub mod auth;
 pub mod complaint;

@@ -23,10 +23,11 @@
 //!  6   catalog ─────── what all servers offer, and under which names
 //!  5   servers ─────── one MCP server's life
 //!  4   connection ──── what is said with a server
-//!  3   access ──────── who may: the one gate
+//!  3   config ──────── how that is read
+//!      access ──────── who may: the one gate
 //!      process ─────── how a server's program runs
 //!      credentials ─── what proves us to a server
-//!  2   config ──────── what is wanted
+//!  2   settings ────── what is wanted
 //!      outbox ──────── what waits for a client to read
 //!  1   telemetry ───── what happened
 //!      arguments ───── what a call is given
@@ -51,11 +52,12 @@
 //! | [`results`] | results too large for a client, kept until it has paged through them |
 //! | [`search`] | which tools a query in words is about |
 //! | [`wire`] | JSON-RPC on borrowed bytes, the two eras and what lies between them, framing, the link |
-//! | [`config`] | files to one typed value; every key in one table |
 //! | [`handover`] | what the next process of ours finds: descriptors, tables, what a server had said |
+//! | [`settings`] | what is wanted, typed; what separates two configs |
 //! | [`outbox`] | what waits for a client that has not read it yet, and when it is given up |
 //! | [`telemetry`] | the closed list of facts, and how they are written |
 //! | [`example`] | servers to try things with |
+//! | [`config`] | files to those settings; every key in one table |
 //! | [`access`] | principals, the checks at the door, the gate that decides about every act |
 //! | [`process`] | a server's process: a unit of systemd or a child; pipes, sandbox, the end |
 //! | [`credentials`] | what proves us to a remote server: tokens, programs that print them, logins |
@@ -134,6 +136,7 @@ mod render;
 mod results;
 mod search;
 mod servers;
+mod settings;
 mod telemetry;
 mod wire;
 

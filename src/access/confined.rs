@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use super::peer::Refusal;
 use crate::base::{Lock, ServerName};
-use crate::config::{Config, Sandbox};
+use crate::settings::{Config, Sandbox};
 
 /// Where the groups may be: the second for systems that have both kinds.
 const ROOTS: [&str; 2] = ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"];
@@ -76,8 +76,10 @@ impl Groups {
     /// kernel tells it.
     pub fn check(&self, group: Option<u64>, config: &Config, now: Instant) -> Result<(), Refusal> {
         let mut state = self.state.lock();
-        state.is_watchful |=
-            config.servers.values().any(|server| server.enabled && server.sandbox == Sandbox::Net);
+        state.is_watchful |= config
+            .servers
+            .values()
+            .any(|server| server.enabled && server.program.sandbox == Sandbox::Net);
         if !state.is_watchful {
             return Ok(());
         }
@@ -97,7 +99,7 @@ impl Groups {
                 let server =
                     ServerName::parse(&name).ok().and_then(|name| config.servers.get(&name));
                 match server {
-                    Some(server) if server.sandbox == Sandbox::None => Ok(()),
+                    Some(server) if server.program.sandbox == Sandbox::None => Ok(()),
                     _ => Err(Refusal::Sandboxed(name)),
                 }
             }

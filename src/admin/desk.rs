@@ -5,10 +5,10 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::base::ServerName;
-use crate::config::{Complaint, Plan};
 use crate::mux::World;
 use crate::servers::Server;
 use crate::servers::control::Order;
+use crate::settings::{Complaint, Plan};
 
 use super::report::Status;
 

@@ -20,17 +20,18 @@ use axum::http::{StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::{get, post};
-use serde::Serialize;
 use serde_json::json;
 use tokio::time::Instant;
 
+use super::answer::{gone, json, missing, no_server};
 use super::desk::{Closed, Desk, Ordered, Question};
 use super::login;
+use super::order::{carry_out, patience};
 use super::report::{Refusal, ServerReport, ToolList};
 use crate::access::{Action, ActionKind, Principal, Subject};
 use crate::base::ServerName;
-use crate::config::{Complaint, Plan, ServerConfig};
 use crate::servers::control::Order;
+use crate::settings::{Complaint, Plan};
 
 /// The endpoints, for listeners at which only the daemon's user and root get in.
 pub fn router(desk: Desk) -> Router {
@@ -167,52 +168,4 @@ async fn order(
     };
     let Ok(server) = ServerName::parse(&name) else { return no_server(&name) };
     carry_out(&desk, server, order, principal.label()).await
-}
-
-/// Has an order carried out and tells how the server is then.
-pub(super) async fn carry_out(
-    desk: &Desk,
-    server: ServerName,
-    order: Order,
-    principal: Arc<str>,
-) -> Response {
-    let name = server.to_string();
-    let ask = |answer| Question::Order { server, order, principal, answer };
-    match desk.ask(ask).await {
-        Err(closed) => gone(closed),
-        Ok(None) => no_server(&name),
-        Ok(Some(ordered)) => {
-            let deadline = Instant::now() + patience(&ordered.server.config);
-            ordered.server.obeyed(ordered.number, deadline).await;
-            json(StatusCode::OK, &ServerReport::of(&ordered.server))
-        }
-    }
-}
-
-/// How long a restart may take: every step of the stop ladder, then the start.
-fn patience(config: &ServerConfig) -> std::time::Duration {
-    config.stop_timeout * 4 + config.start_timeout
-}
-
-pub(super) fn no_server(name: &str) -> Response {
-    missing(&format!("the config in force has no server `{name}` that is enabled"))
-}
-
-pub(super) fn missing(message: &str) -> Response {
-    json(StatusCode::NOT_FOUND, &json!({ "error": message }))
-}
-
-pub(super) fn gone(closed: Closed) -> Response {
-    json(StatusCode::SERVICE_UNAVAILABLE, &json!({ "error": closed.to_string() }))
-}
-
-pub(super) fn json(status: StatusCode, body: &impl Serialize) -> Response {
-    let mut response = Response::new(match serde_json::to_vec(body) {
-        Ok(bytes) => Body::from(bytes),
-        Err(_) => Body::empty(),
-    });
-    *response.status_mut() = status;
-    let value = header::HeaderValue::from_static("application/json");
-    response.headers_mut().insert(header::CONTENT_TYPE, value);
-    response
 }

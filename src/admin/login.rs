@@ -7,6 +7,7 @@
 //! | POST `/admin/servers/NAME/login/paste` | the body is an address that a browser came to; 200; 409 |
 //! | POST `/admin/servers/NAME/logout` | 200, a [`Farewell`]; 409 |
 
+use std::fmt;
 use std::sync::Arc;
 
 use axum::Router;
@@ -17,8 +18,9 @@ use axum::routing::post;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::answer::{gone, json, no_server};
 use super::desk::{Desk, Question};
-use super::http::{carry_out, gone, json, no_server};
+use super::order::carry_out;
 use crate::access::Principal;
 use crate::base::ServerName;
 use crate::servers::Server;
@@ -55,13 +57,10 @@ async fn login(
         Ok(server) => server,
         Err(response) => return response,
     };
-    let begun = match &server.credential {
-        Some(credential) => credential.login().await,
-        None => Err(NONE.to_owned()),
-    };
-    match begun {
+    let Some(credential) = &server.credential else { return refused(&name, NONE) };
+    match credential.login().await {
         Ok(login) => json(StatusCode::OK, &Consent { url: login.url().to_owned() }),
-        Err(why) => refused(&name, &why),
+        Err(why) => refused(&name, why),
     }
 }
 
@@ -74,14 +73,13 @@ async fn wait(
         Ok(server) => server,
         Err(response) => return response,
     };
-    let under_way = server.credential.as_ref().map(|credential| credential.under_way());
-    let outcome = match under_way {
-        Some(Ok(mut login)) => login.done().await,
-        Some(Err(why)) => Err(why),
-        None => Err(NONE.to_owned()),
+    let Some(credential) = &server.credential else { return refused(&name, NONE) };
+    let outcome = match credential.under_way() {
+        Ok(mut login) => login.done().await,
+        Err(why) => Err(why),
     };
     if let Err(why) = outcome {
-        return refused(&name, &why);
+        return refused(&name, why);
     }
     // Who logs in wants it up.
     carry_out(&desk, server.name, Order::Start, principal.label()).await
@@ -97,12 +95,15 @@ async fn paste(
         Ok(server) => server,
         Err(response) => return response,
     };
-    let outcome = match server.credential.as_ref().map(|credential| credential.under_way()) {
-        Some(Ok(login)) => login.paste(&address).await,
-        Some(Err(why)) => Err(why),
-        None => Err(NONE.to_owned()),
+    let Some(credential) = &server.credential else { return refused(&name, NONE) };
+    let outcome = match credential.under_way() {
+        Ok(login) => login.paste(&address).await,
+        Err(why) => Err(why),
     };
-    done(&name, outcome)
+    match outcome {
+        Ok(()) => json(StatusCode::OK, &json!({ "done": true })),
+        Err(why) => refused(&name, why),
+    }
 }
 
 async fn logout(
@@ -114,13 +115,13 @@ async fn logout(
         Ok(server) => server,
         Err(response) => return response,
     };
-    let outcome = match &server.credential {
-        Some(credential) => credential.logout().await,
-        None => Err(NONE.to_owned()),
-    };
-    match outcome {
-        Ok(not_revoked) => json(StatusCode::OK, &Farewell { not_revoked }),
-        Err(why) => refused(&name, &why),
+    let Some(credential) = &server.credential else { return refused(&name, NONE) };
+    match credential.logout().await {
+        Ok(not_revoked) => {
+            let not_revoked = not_revoked.map(|why| why.to_string());
+            json(StatusCode::OK, &Farewell { not_revoked })
+        }
+        Err(why) => refused(&name, why),
     }
 }
 
@@ -143,13 +144,6 @@ async fn find(
     }
 }
 
-fn done(name: &str, outcome: Result<(), String>) -> Response {
-    match outcome {
-        Ok(()) => json(StatusCode::OK, &json!({ "done": true })),
-        Err(why) => refused(name, &why),
-    }
-}
-
-fn refused(name: &str, why: &str) -> Response {
+fn refused(name: &str, why: impl fmt::Display) -> Response {
     json(StatusCode::CONFLICT, &json!({ "error": format!("server {name}: {why}") }))
 }

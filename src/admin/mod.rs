@@ -9,12 +9,14 @@
 //!
 //! # How to read it
 //! [`desk`] is what can be asked, [`report`] and [`mod@findings`] what is told, [`http`] and [`login`] the
-//! endpoints.
+//! endpoints, over [`order`] and [`answer`].
 
+mod answer;
 pub mod desk;
 pub mod findings;
 pub mod http;
 pub mod login;
+mod order;
 pub mod report;
 pub mod traffic;
 

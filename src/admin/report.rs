@@ -8,10 +8,10 @@ use super::traffic::Traffic;
 use crate::base::ServerName;
 use crate::base::clip::clipped;
 use crate::catalog::Entry;
-use crate::config::Complaint;
 use crate::mux::World;
 use crate::servers::handle;
 use crate::servers::{Offer, Server};
+use crate::settings::Complaint;
 use crate::telemetry::CallsReport;
 use crate::wire::ListKind;
 
@@ -136,7 +136,7 @@ impl ServerReport {
         let identity = status.live.as_ref().map(|live| &live.identity);
         let shown = |offer: &Offer| {
             let tools = offer.list(ListKind::Tools).items.iter();
-            tools.filter(|tool| server.config.tools.allow(&tool.name)).count()
+            tools.filter(|tool| server.config.policy.tools.allow(&tool.name)).count()
         };
         let retry = |at: Instant| {
             let left = at.saturating_duration_since(Instant::now());

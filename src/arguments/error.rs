@@ -2,14 +2,14 @@
 
 use std::io;
 
-use super::references::{BYTES_MAX, REFERENCES_MAX};
+use super::bounds::{BYTES_MAX, REFERENCES_MAX};
 
 /// Why the arguments of a call could not be completed. `at` is the place in the arguments, for
 /// example `arguments.body.items[2]`. The call is not sent; with other arguments it may be made again.
 #[derive(Debug, thiserror::Error)]
 pub enum ReferenceError {
     #[error("invalid {keyword} reference at {at}: {why}")]
-    Invalid { keyword: &'static str, at: String, why: String },
+    Invalid { keyword: &'static str, at: String, why: ReferenceFlaw },
     #[error("the reference at {at} is one too many: a call has at most {REFERENCES_MAX}")]
     TooMany { at: String },
     #[error(
@@ -20,6 +20,20 @@ pub enum ReferenceError {
     File { at: String, path: String, problem: FileProblem },
     #[error("stored result at {at}: {message}")]
     Stored { at: String, message: String },
+}
+
+/// What is wrong with how a reference is written.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ReferenceFlaw {
+    /// A member that is of another type.
+    #[error("{0} must be {1}")]
+    Type(&'static str, &'static str),
+    #[error("maxBytes must be a whole number from 1 to {max}, not {found}")]
+    MaxBytes { max: u64, found: String },
+    #[error("unexpected keys [{more}]; beside {known} there is none")]
+    Keys { more: String, known: String },
+    #[error("it comes to more than {BYTES_MAX} bytes")]
+    Long,
 }
 
 /// What is wrong with a file that arguments refer to.

@@ -12,15 +12,12 @@
 use std::fmt;
 use std::io::Read;
 
-use super::error::{FileProblem, ReferenceError};
+use super::bounds::{BYTES_MAX, REFERENCES_MAX};
+use super::error::{FileProblem, ReferenceError, ReferenceFlaw};
 use super::roots::Roots;
 use super::yaml;
 use crate::json::{Doc, Json};
 
-/// How many references the arguments of a call may have.
-pub const REFERENCES_MAX: usize = 32;
-/// How many bytes all of them may stand for.
-pub const BYTES_MAX: usize = 16_000_000;
 /// The bytes of one file, unless its reference says otherwise.
 const FILE_DEFAULT: u64 = 1_000_000;
 /// The most that a reference may ask for.
@@ -114,15 +111,16 @@ fn keyword(value: &Json) -> Option<&'static str> {
 }
 
 impl Reference {
-    fn read(keyword: &'static str, value: &Json) -> Result<Self, String> {
+    fn read(keyword: &'static str, value: &Json) -> Result<Self, ReferenceFlaw> {
         let main = value.get(keyword).unwrap_or(&Json::Null);
-        let text = || main.as_str().map(str::to_owned).ok_or(format!("{keyword} must be a string"));
+        let text =
+            || main.as_str().map(str::to_owned).ok_or(ReferenceFlaw::Type(keyword, "a string"));
         let file = |format| {
             only(value, &[keyword, "maxBytes"])?;
             let max = match value.get("maxBytes") {
                 None => FILE_DEFAULT,
                 Some(max) => max.as_u64().filter(|max| (1..=FILE_MAX).contains(max)).ok_or(
-                    format!("maxBytes must be a whole number from 1 to {FILE_MAX}, not {max:.40}"),
+                    ReferenceFlaw::MaxBytes { max: FILE_MAX, found: format!("{max:.40}") },
                 )?,
             };
             Ok(Self::File { format, path: text()?, max })
@@ -137,8 +135,9 @@ impl Reference {
             }
             _ => {
                 only(value, &[keyword, "path"])?;
-                let path =
-                    value.get("path").map(|path| path.as_str().ok_or("path must be a string"));
+                let path = value
+                    .get("path")
+                    .map(|path| path.as_str().ok_or(ReferenceFlaw::Type("path", "a string")));
                 let path = path.transpose()?.unwrap_or_default().to_owned();
                 Ok(Self::Stored { reference: text()?, path })
             }
@@ -147,7 +146,7 @@ impl Reference {
 }
 
 /// Refuses other members than these.
-fn only(value: &Json, names: &[&str]) -> Result<(), String> {
+fn only(value: &Json, names: &[&str]) -> Result<(), ReferenceFlaw> {
     let members = value.as_object().unwrap_or_default().iter();
     let more: Vec<&str> =
         members.map(|(name, _)| name.as_str()).filter(|name| !names.contains(name)).collect();
@@ -155,10 +154,10 @@ fn only(value: &Json, names: &[&str]) -> Result<(), String> {
         return Ok(());
     }
     let known = names.join(" and ");
-    Err(format!("unexpected keys [{}]; beside {known} there is none", shown(&more.join(", "))))
+    Err(ReferenceFlaw::Keys { more: shown(&more.join(", ")), known })
 }
 
-fn lines(value: &Json) -> Result<String, String> {
+fn lines(value: &Json) -> Result<String, ReferenceFlaw> {
     only(value, &["lines", "join"])?;
     let lines = value.get("lines").and_then(Json::as_array);
     let lines: Option<Vec<&str>> = lines.and_then(|lines| lines.iter().map(Json::as_str).collect());
@@ -168,12 +167,12 @@ fn lines(value: &Json) -> Result<String, String> {
             // Counted first: a long separator repeats.
             let length = lines.iter().map(|line| line.len() + join.len()).sum::<usize>();
             if length > BYTES_MAX + join.len() {
-                return Err(format!("it comes to more than {BYTES_MAX} bytes"));
+                return Err(ReferenceFlaw::Long);
             }
             Ok(lines.join(join))
         }
-        (None, _) => Err("lines must be an array of strings".to_owned()),
-        (_, None) => Err("join must be a string".to_owned()),
+        (None, _) => Err(ReferenceFlaw::Type("lines", "an array of strings")),
+        (_, None) => Err(ReferenceFlaw::Type("join", "a string")),
     }
 }
 

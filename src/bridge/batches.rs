@@ -5,7 +5,7 @@
 
 use bytes::Bytes;
 
-use super::machine::Action;
+use super::action::Action;
 use crate::wire::error::code;
 use crate::wire::{Kind, Malformed, Message, Payload, RpcError, batch};
 

@@ -27,18 +27,27 @@ pub enum Target {
     Tcp(String),
 }
 
+/// Why an address leads to no daemon.
+#[derive(Debug, thiserror::Error)]
+pub enum TargetError {
+    #[error("`{0}` must begin with http://; only a daemon on this machine can be reached")]
+    Scheme(String),
+    #[error("`{0}` has the path /{1}; the endpoint is /mcp")]
+    Path(String, String),
+    #[error("`{0}` names no host")]
+    Host(String),
+}
+
 impl Target {
     /// Reads `http://host:port`, with or without `/mcp` behind it.
-    pub fn from_url(url: &str) -> Result<Self, String> {
-        let rest = url.strip_prefix("http://").ok_or_else(|| {
-            format!("`{url}` must begin with http://; only a daemon on this machine can be reached")
-        })?;
+    pub fn from_url(url: &str) -> Result<Self, TargetError> {
+        let rest = url.strip_prefix("http://").ok_or_else(|| TargetError::Scheme(url.into()))?;
         let (address, path) = rest.split_once('/').unwrap_or((rest, ""));
         if !["", "mcp", "mcp/"].contains(&path) {
-            return Err(format!("`{url}` has the path /{path}; the endpoint is /mcp"));
+            return Err(TargetError::Path(url.into(), path.into()));
         }
         if address.is_empty() || address.contains('@') {
-            return Err(format!("`{url}` names no host"));
+            return Err(TargetError::Host(url.into()));
         }
         let bare_v6 = address.ends_with(']');
         let has_port = !bare_v6

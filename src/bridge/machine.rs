@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
+use super::action::Action;
 use super::batches::Batches;
 use super::client_state::ClientState;
 use super::fate::{Fate, Reached};
@@ -24,24 +25,13 @@ use crate::wire::link::frame;
 use crate::wire::link::{Restored, Welcome};
 use crate::wire::params::Head;
 use crate::wire::{
-    Kind, ListKind, Malformed, Message, Method, Payload, Revision, RpcError, object, translate,
+    Kind, ListKind, Malformed, Message, Method, Revision, RpcError, object, translate,
 };
 
 /// A handshake or a list that has waited so long for a daemon is answered from what we know.
 const SPEAK_FOR_DAEMON: Duration = Duration::from_secs(1);
 /// Messages that wait for a daemon at the most.
 const HELD_MAX: usize = 4096;
-
-/// What is to be done.
-#[derive(Debug)]
-pub(super) enum Action {
-    /// Write to the client.
-    ToClient(Payload),
-    /// Send over the link.
-    ToDaemon(Payload),
-    /// Send over the link as what an earlier daemon may have carried out.
-    Again(Payload),
-}
 
 /// A request that was sent and has no answer.
 #[derive(Debug)]

@@ -7,8 +7,9 @@
 //! Tools, servers, policy.
 //!
 //! # How to read it
-//! [`machine`] decides, as a value. [`mod@run`] moves the bytes, [`dial`] opens connections.
+//! [`machine`] decides, as a value, which [`action`]s there are to take. [`mod@run`] moves the bytes, [`dial`] opens connections.
 
+mod action;
 mod batches;
 mod client_state;
 mod dial;

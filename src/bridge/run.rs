@@ -9,8 +9,9 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::sync::mpsc;
 
+use super::action::Action;
 use super::dial::{self, Opened, Target};
-use super::machine::{Action, Machine};
+use super::machine::Machine;
 use super::memory::Memory;
 use super::revival::Revival;
 use crate::base::random::Jitter;

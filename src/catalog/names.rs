@@ -6,9 +6,11 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::entry::Entry;
 use super::naming::{self, Spaces, full_name, prefixed, shortened};
+use super::own_tools::OwnTools;
 use super::share::{LeftOut, Share};
-use super::{Entry, OwnTools, Source};
+use super::source::Source;
 use crate::base::names::SEPARATOR;
 use crate::base::nearest::nearest;
 use crate::wire::ListKind;
@@ -126,7 +128,7 @@ impl Names {
 
 fn entries_of((server, offer): &Source<'_>, kind: ListKind) -> Vec<Entry> {
     let Some(offer) = offer else { return Vec::new() };
-    let is_shown = |name: &str| kind != ListKind::Tools || server.config.tools.allow(name);
+    let is_shown = |name: &str| kind != ListKind::Tools || server.config.policy.tools.allow(name);
     let items = offer.list(kind).items.iter().filter(|item| is_shown(&item.name));
     items.map(|item| Entry::new(server, item)).collect()
 }

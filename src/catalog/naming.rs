@@ -13,7 +13,8 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::{Entry, Source};
+use super::entry::Entry;
+use super::source::Source;
 use crate::base::fingerprint::fingerprint;
 use crate::base::names::SEPARATOR;
 use crate::servers::Server;
@@ -73,7 +74,7 @@ impl<'a> Spaces<'a> {
 }
 
 pub(super) fn prefix(server: &Server) -> &str {
-    server.config.prefix.as_deref().unwrap_or(server.name.as_str())
+    server.config.policy.prefix.as_deref().unwrap_or(server.name.as_str())
 }
 
 pub(super) fn full_name(entry: &Entry) -> String {
@@ -83,7 +84,7 @@ pub(super) fn full_name(entry: &Entry) -> String {
 /// The name with the server's prefix, and its alias if it has one, at full length.
 pub(super) fn prefixed(entry: &Entry) -> String {
     let (server, own) = (&entry.server, &*entry.item.name);
-    let name = server.config.aliases.get(own).map_or(own, String::as_str);
+    let name = server.config.policy.aliases.get(own).map_or(own, String::as_str);
     match prefix(server) {
         "" => name.to_owned(),
         prefix => format!("{prefix}{SEPARATOR}{name}"),

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::Entry;
+use super::entry::Entry;
 use crate::json::Json;
 use crate::search::{Document, Index};
 use crate::wire::object;

@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use super::Entry;
+use super::entry::Entry;
 use crate::base::{ServerName, share};
 use crate::servers::Server;
 use crate::wire::ListKind;

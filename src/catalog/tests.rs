@@ -5,18 +5,13 @@ use proptest::prelude::*;
 
 use super::{Catalog, NotFound, NotLocated, OwnTool, OwnTools};
 use crate::base::ServerName;
-use crate::config::model::ToolNames;
 use crate::servers::{Offer, Server};
+use crate::settings::tool_names::ToolNames;
+use crate::settings::{ServerConfig, sample};
 use crate::wire::{Era, ListKind};
 
-fn server(
-    name: &str,
-    tools: &[&str],
-    change: impl FnOnce(&mut crate::config::ServerConfig),
-) -> Server {
-    let mut config =
-        (*crate::config::load::inline(&["x".into()], None).unwrap().servers["default"]).clone();
-    config.prefix = None;
+fn server(name: &str, tools: &[&str], change: impl FnOnce(&mut ServerConfig)) -> Server {
+    let mut config = sample::server(&["x"]);
     change(&mut config);
     let definition = |name: &&str| format!(r#"{{"inputSchema":{{}},"name":"{name}","x":1e400}}"#);
     let page =
@@ -28,7 +23,7 @@ fn server(
 fn catalog(servers: Vec<Server>) -> Catalog {
     let servers: BTreeMap<_, _> =
         servers.into_iter().map(|server| (server.name.clone(), server)).collect();
-    Catalog::build(&servers, &crate::config::load::empty(), &OwnTools::default())
+    Catalog::build(&servers, &sample::config(), &OwnTools::default())
 }
 
 fn found(catalog: &Catalog, name: &str) -> String {
@@ -50,8 +45,8 @@ fn shown(catalog: &Catalog) -> Vec<&str> {
 fn names_are_prefixed_sorted_and_resolved() {
     let catalog = catalog(vec![
         server("git", &["status", "log"], |_| {}),
-        server("fs", &["read", "log"], |config| config.prefix = Some("files".into())),
-        server("bare", &["now"], |config| config.prefix = Some(String::new())),
+        server("fs", &["read", "log"], |config| config.policy.prefix = Some("files".into())),
+        server("bare", &["now"], |config| config.policy.prefix = Some(String::new())),
     ]);
     assert_eq!(shown(&catalog), ["files__log", "files__read", "git__log", "git__status", "now"]);
     assert_eq!(
@@ -78,8 +73,8 @@ fn names_are_prefixed_sorted_and_resolved() {
 fn only_listed_tools_are_there_and_aliases_rename() {
     let catalog =
         catalog(vec![server("gh", &["search_code", "get_a", "get_b", "delete"], |config| {
-            config.tools = ToolNames::new(vec!["search_code".into(), "get_*".into()]);
-            config.aliases = BTreeMap::from([("search_code".into(), "find".into())]);
+            config.policy.tools = ToolNames::new(vec!["search_code".into(), "get_*".into()]);
+            config.policy.aliases = BTreeMap::from([("search_code".into(), "find".into())]);
         })]);
     assert_eq!(shown(&catalog), ["gh__find", "gh__get_a", "gh__get_b"]);
     assert_eq!(found(&catalog, "gh__search_code"), "gh/search_code");
@@ -89,7 +84,7 @@ fn only_listed_tools_are_there_and_aliases_rename() {
 
 #[test]
 fn tools_that_would_share_a_name_both_give_way() {
-    let bare = |config: &mut crate::config::ServerConfig| config.prefix = Some(String::new());
+    let bare = |config: &mut ServerConfig| config.policy.prefix = Some(String::new());
     let catalog = catalog(vec![server("a", &["log", "x"], bare), server("b", &["log", "y"], bare)]);
     assert_eq!(shown(&catalog), ["a__log", "b__log", "x", "y"]);
     assert_eq!(found(&catalog, "log"), "one of a__log b__log");
@@ -111,8 +106,7 @@ fn the_list_does_not_depend_on_the_servers_order() {
 }
 
 fn with_resources(name: &str, uris: &[&str], templates: &[&str]) -> Server {
-    let config =
-        crate::config::load::inline(&["x".into()], None).unwrap().servers["default"].clone();
+    let config = Arc::new(sample::server(&["x"]));
     let page = |member: &str, key: &str, of: &[&str]| {
         let items: Vec<String> =
             of.iter().map(|uri| format!(r#"{{"{key}":"{uri}","name":"n"}}"#)).collect();
@@ -214,14 +208,14 @@ fn names_that_shortening_makes_the_same_get_a_longer_mark() {
 
 #[test]
 fn a_name_is_its_owners_whether_that_is_there_or_not() {
-    let bare = |config: &mut crate::config::ServerConfig| config.prefix = Some(String::new());
+    let bare = |config: &mut ServerConfig| config.policy.prefix = Some(String::new());
     let thief = ["git__status", "g__status", "h__x", "status", "callmux_call", "callmux_more"];
     let of = |tools: &[&str]| {
-        let git = server("git", tools, |config| config.prefix = Some("g".into()));
+        let git = server("git", tools, |config| config.policy.prefix = Some("g".into()));
         let servers = [server("h", &thief, bare), git];
         let servers = servers.into_iter().map(|server| (server.name.clone(), server)).collect();
         let own = OwnTool { name: "callmux_call".into(), definition: "{}".into() };
-        Catalog::build(&servers, &crate::config::load::empty(), &OwnTools(vec![own]))
+        Catalog::build(&servers, &sample::config(), &OwnTools(vec![own]))
     };
     let (away, there) = (of(&[]), of(&["status"]));
     let of_thief =
@@ -252,12 +246,12 @@ proptest! {
     ) {
         let servers: BTreeMap<_, _> = servers.iter().map(|(name, (prefix, tools))| {
             let tools: Vec<&str> = tools.iter().copied().collect();
-            let made = server(name, &tools, |config| config.prefix = prefix.map(str::to_owned));
+            let made = server(name, &tools, |config| config.policy.prefix = prefix.map(str::to_owned));
             (made.name.clone(), made)
         }).collect();
         let own = OwnTool { name: "callmux_call".into(), definition: "{}".into() };
         let catalog =
-            Catalog::build(&servers, &crate::config::load::empty(), &OwnTools(vec![own]));
+            Catalog::build(&servers, &sample::config(), &OwnTools(vec![own]));
         let names = shown(&catalog);
         prop_assert!(names.windows(2).all(|pair| pair[0] < pair[1]), "{names:?}");
         prop_assert!(!names.contains(&"callmux_call") && !names.contains(&"callmux_x"), "{names:?}");

@@ -8,8 +8,9 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use super::entry::Entry;
 use super::share::{LeftOut, Share};
-use super::{Entry, Source};
+use super::source::Source;
 use crate::base::ServerName;
 use crate::servers::Server;
 use crate::wire::{ListKind, Topic};

@@ -4,17 +4,18 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::{Entry, OwnTools};
-use crate::config::{Exposure, View};
+use super::entry::Entry;
+use super::own_tools::OwnTools;
 use crate::json::Json;
 use crate::render::{Compression, compress};
+use crate::settings::{Exposure, View};
 
 /// What tells a client that loads tools on demand to load one at once.
 const ALWAYS_LOAD: &str = "anthropic/alwaysLoad";
 
 /// The definitions, in the order of the shown names.
 pub(super) fn tools(entries: &[Entry], own: &OwnTools, view: &View) -> Vec<(Arc<str>, Bytes)> {
-    let is_pinned = |entry: &Entry| entry.server.config.always_load.allow(&entry.item.name);
+    let is_pinned = |entry: &Entry| entry.server.config.policy.always_load.allow(&entry.item.name);
     let shown = entries.iter().filter(|entry| view.exposure.shows(is_pinned(entry)));
     let mut items: Vec<_> = shown
         .map(|entry| (entry.shown.clone(), definition(entry, is_pinned(entry), view)))
@@ -30,7 +31,7 @@ pub(super) fn tools(entries: &[Entry], own: &OwnTools, view: &View) -> Vec<(Arc<
 /// A definition; the server's own bytes where nothing is to be changed.
 fn definition(entry: &Entry, is_pinned: bool, view: &View) -> Bytes {
     let plain = entry.definition.clone();
-    let own = entry.server.config.schema_compression;
+    let own = entry.server.config.policy.schema_compression;
     let compression = own.unwrap_or(view.schema_compression);
     if !is_pinned && compression == Compression::Off {
         return plain;

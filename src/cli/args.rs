@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::args_daemon::DaemonArgs;
 use super::args_server::ServersArgs;
+use crate::config::ValueError;
 use crate::example::Example;
 
 /// What `--help` says before the arguments.
@@ -152,13 +154,6 @@ pub(super) struct BridgeArgs {
     /// How long a call may wait for a daemon that is away. A call that runs is never cut off.
     #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = duration)]
     pub(super) wait: Duration,
-}
-
-#[derive(Debug, Clone, Args)]
-pub(super) struct DaemonArgs {
-    /// The daemon's unix socket [default: $XDG_RUNTIME_DIR/callmux/mcp.sock].
-    #[arg(long, value_name = "PATH", env = "CALLMUX_SOCKET")]
-    pub(super) socket: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -327,6 +322,17 @@ pub(super) struct SearchQualityArgs {
     pub(super) json: bool,
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
+fn duration(text: &str) -> Result<Duration, ValueError> {
     crate::config::units::duration(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Cli;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_table_of_arguments_is_consistent() {
+        Cli::command().debug_assert();
+    }
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::args::DaemonArgs;
+use super::args_daemon::DaemonArgs;
 
 #[derive(Debug, Args)]
 pub(super) struct ServersArgs {

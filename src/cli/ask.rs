@@ -9,8 +9,10 @@ use hyper_util::rt::TokioIo;
 use serde::de::DeserializeOwned;
 use tokio::net::UnixStream;
 
-use super::args::DaemonArgs;
-use super::{Exit, print, runtime};
+use super::args_daemon::DaemonArgs;
+use super::exit::Exit;
+use super::print;
+use super::runtime::runtime;
 use crate::base::dirs;
 
 /// What the daemon answered.

@@ -1,8 +1,10 @@
 //! `callmux bridge`.
 
 use super::args::{BridgeArgs, LogArgs};
+use super::exit::Exit;
+use super::print;
+use super::runtime::runtime;
 use super::serve::start_log;
-use super::{Exit, print, runtime};
 use crate::base::dirs;
 use crate::bridge::{self, Options, Target};
 use crate::telemetry::Level;
@@ -11,8 +13,8 @@ pub(super) fn bridge(args: &BridgeArgs, log: &LogArgs) -> Exit {
     let target = match (&args.url, &args.socket) {
         (Some(url), _) => match Target::from_url(url) {
             Ok(target) => target,
-            Err(message) => {
-                print::error(&message);
+            Err(error) => {
+                print::error(&error.to_string());
                 return Exit::Usage;
             }
         },

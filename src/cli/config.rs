@@ -3,9 +3,11 @@
 use serde_json::json;
 
 use super::args::{ConfigArgs, ConfigVerb};
+use super::exit::Exit;
 use super::serve::refuse;
-use super::{Exit, generate, operate, print};
-use crate::config::{self, Complaint, Location};
+use super::{generate, operate, print};
+use crate::config::{self, Location};
+use crate::settings::Complaint;
 
 pub(super) fn config(args: &ConfigArgs) -> Exit {
     match &args.verb {

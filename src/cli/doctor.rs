@@ -4,7 +4,8 @@ use hyper::{Method, StatusCode};
 
 use super::args::StatusArgs;
 use super::ask::ask;
-use super::{Exit, print};
+use super::exit::Exit;
+use super::print;
 use crate::admin::{Finding, Severity, Status};
 
 /// Says everything that is not as it should be, each with what can be done about it.

@@ -13,7 +13,9 @@ use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use url::{Host, Url};
 
-use super::{Exit, print, runtime};
+use super::exit::Exit;
+use super::print;
+use super::runtime::runtime;
 use crate::admin::ToolReport;
 use crate::http::{self, HttpConnection, ResponseBody};
 
@@ -146,17 +148,19 @@ impl Session {
     /// Sends a message, and reads what comes back up to the answer to the last request.
     async fn send(&self, method: &Method, body: String) -> Result<Answer, NoList> {
         match tokio::time::timeout(ANSWER_WITHIN, self.exchange(method, body)).await {
-            Ok(done) => done.map_err(|error| self.nothing(&error)),
+            Ok(done) => done,
             Err(_) => Err(self.nothing("it takes too long")),
         }
     }
 
-    async fn exchange(&self, method: &Method, body: String) -> Result<Answer, String> {
+    async fn exchange(&self, method: &Method, body: String) -> Result<Answer, NoList> {
         let host = self.url.host_str().unwrap_or_default().trim_matches(['[', ']']);
         let port = self.url.port_or_known_default().unwrap_or(80);
-        let stream = TcpStream::connect((host, port)).await.map_err(|error| error.to_string())?;
+        let stream = TcpStream::connect((host, port))
+            .await
+            .map_err(|error| self.nothing(&error.to_string()))?;
         let opened = HttpConnection::open(TokioIo::new(stream)).await;
-        let connection = opened.map_err(|error| error.to_string())?;
+        let connection = opened.map_err(|error| self.nothing(&error.to_string()))?;
         let mut request = Request::builder()
             .method(method)
             .uri(self.url.as_str())
@@ -166,9 +170,10 @@ impl Session {
             request = request.header(*name, value);
         }
         let request = request.body(Bytes::from(body).into());
-        let mut request = request.map_err(|error| error.to_string())?;
+        let mut request = request.map_err(|error| self.nothing(&error.to_string()))?;
         http::address(&mut request);
-        let response = connection.send(request).await.map_err(|error| error.to_string())?;
+        let response =
+            connection.send(request).await.map_err(|error| self.nothing(&error.to_string()))?;
         let status = response.status();
         let session = response.headers().get("mcp-session-id").cloned();
         Ok(Answer { status, session, body: answer(response, self.next_id).await })

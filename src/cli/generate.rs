@@ -6,7 +6,8 @@ use std::path::Path;
 use clap::CommandFactory;
 
 use super::args::Cli;
-use super::{Exit, print};
+use super::exit::Exit;
+use super::print;
 use crate::base::file;
 use crate::config::keys::{self, DefaultValue};
 

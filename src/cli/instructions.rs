@@ -1,10 +1,12 @@
 //! `callmux instructions`.
 
 use super::args::{InstructionsArgs, Mode};
+use super::exit::Exit;
+use super::print;
 use super::serve::refuse;
-use super::{Exit, print};
-use crate::config::{Config, Exposure, Location, load};
+use crate::config::{Location, load};
 use crate::meta::instructions;
+use crate::settings::{Config, Exposure};
 
 /// Prints what an agent should know, for its rules file.
 pub(super) fn instructions(args: &InstructionsArgs) -> Exit {

@@ -4,7 +4,8 @@ use hyper::{Method, StatusCode};
 
 use super::args::ListArgs;
 use super::ask::ask;
-use super::{Exit, endpoint, print};
+use super::exit::Exit;
+use super::{endpoint, print};
 use crate::admin::{ToolList, ToolReport};
 
 pub(super) fn list(args: &ListArgs) -> Exit {

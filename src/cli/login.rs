@@ -6,9 +6,11 @@ use std::process::{Command, Stdio};
 use bytes::Bytes;
 use hyper::{Method, StatusCode};
 
-use super::args::{DaemonArgs, LoginArgs, ServerArgs};
+use super::args::{LoginArgs, ServerArgs};
+use super::args_daemon::DaemonArgs;
 use super::ask::{Answer, ask, tell};
-use super::{Exit, print};
+use super::exit::Exit;
+use super::print;
 use crate::admin::{Consent, Farewell, ServerReport};
 use crate::base::ServerName;
 

@@ -4,14 +4,17 @@ use std::path::Path;
 
 use hyper::{Method, StatusCode};
 
-use super::args::{DaemonArgs, ReloadArgs, RetryArgs, ServerArgs, StatusArgs};
+use super::args::{ReloadArgs, RetryArgs, ServerArgs, StatusArgs};
+use super::args_daemon::DaemonArgs;
 use super::ask::{Answer, ask};
+use super::exit::Exit;
+use super::print;
 use super::serve::refuse;
-use super::{Exit, print};
 use crate::admin::{ConfigReport, Refusal, ServerReport, Status, Traffic};
 use crate::base::visible;
-use crate::config::plan::Changed;
-use crate::config::{Location, Plan};
+use crate::config::Location;
+use crate::settings::Plan;
+use crate::settings::plan::Changed;
 
 /// What `callmux start` and its like do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,12 +2,14 @@
 
 use std::collections::HashMap;
 use std::path::Path;
+use std::string::FromUtf8Error;
 use std::time::{Duration, Instant};
 
 use super::args::SearchQualityArgs;
-use super::{Exit, print};
+use super::exit::Exit;
+use super::print;
 use crate::base::file;
-use crate::json::Json;
+use crate::json::{Json, ParseError};
 use crate::meta;
 use crate::search::quality::{CUTS, Quality};
 use crate::search::ranking::Hit;
@@ -29,11 +31,54 @@ pub(super) fn search_quality(args: &SearchQualityArgs) -> Exit {
             report.show(args.verbose);
             Exit::Fine
         }
-        Err(complaint) => {
-            print::error(&complaint);
+        Err(error) => {
+            print::error(&error.to_string());
             Exit::BadConfig
         }
     }
+}
+
+/// Why nothing is measured.
+#[derive(Debug, thiserror::Error)]
+enum DataError {
+    #[error("{0}")]
+    File(String),
+    #[error("{path}: {1}", path = .0.display())]
+    Within(Box<Path>, FileError),
+}
+
+/// What is wrong with a file of data.
+#[derive(Debug, thiserror::Error)]
+enum FileError {
+    #[error(transparent)]
+    Text(#[from] FromUtf8Error),
+    #[error("no JSON: {0}")]
+    Json(#[from] ParseError),
+    #[error("lacks the list `{0}`")]
+    NoList(&'static str),
+    #[error("the list `{0}` is empty")]
+    Empty(&'static str),
+    #[error("{list}[{at}]: {what}")]
+    Entry { list: &'static str, at: usize, what: EntryError },
+}
+
+/// What is wrong with an entry of a list.
+#[derive(Debug, thiserror::Error)]
+enum EntryError {
+    #[error("another tool has this `tool_id`")]
+    SameId,
+    #[error("lacks the text `{0}`")]
+    NoText(&'static str),
+    #[error("lacks the list `labels`")]
+    NoLabels,
+    #[error("a label {0}")]
+    Label(Box<EntryError>),
+    #[error("no tool is called {0}")]
+    NoTool(String),
+    #[error("{0}: relevance is no whole number from 0 to 10")]
+    Relevance(String),
+    #[error("no label has a relevance above 0, so nothing can be found")]
+    NothingRelevant,
 }
 
 struct Tool {
@@ -74,12 +119,12 @@ struct Report {
     tokens: [usize; 2],
 }
 
-fn measure(args: &SearchQualityArgs) -> Result<Report, String> {
+fn measure(args: &SearchQualityArgs) -> Result<Report, DataError> {
     let tools = read(&args.tools, "tools", tool)?;
     let mut places = HashMap::new();
     for (place, tool) in tools.iter().enumerate() {
         if places.insert(tool.id.as_str(), place).is_some() {
-            return Err(wrong(&args.tools, "tools", place, "another tool has this `tool_id`"));
+            return Err(wrong(&args.tools, "tools", place, EntryError::SameId));
         }
     }
     let queries = read(&args.queries, "queries", |value| query(value, &places))?;
@@ -162,32 +207,32 @@ fn document(tool: &Tool) -> Document<'_> {
 /// Reads the list `key` of a file; an error names the file, the entry and what is wrong.
 fn read<T>(
     path: &Path,
-    key: &str,
-    entry: impl Fn(&Json) -> Result<T, String>,
-) -> Result<Vec<T>, String> {
-    let in_file = |what: &dyn std::fmt::Display| format!("{}: {what}", path.display());
-    let bytes = file::read(path, FILE_MAX).map_err(|error| error.to_string())?;
-    let text = String::from_utf8(bytes).map_err(|error| in_file(&error))?;
-    let json = Json::parse(&text).map_err(|error| in_file(&format!("no JSON: {error}")))?;
+    key: &'static str,
+    entry: impl Fn(&Json) -> Result<T, EntryError>,
+) -> Result<Vec<T>, DataError> {
+    let in_file = |what: FileError| DataError::Within(path.into(), what);
+    let bytes = file::read(path, FILE_MAX).map_err(|error| DataError::File(error.to_string()))?;
+    let text = String::from_utf8(bytes).map_err(|error| in_file(error.into()))?;
+    let json = Json::parse(&text).map_err(|error| in_file(error.into()))?;
     let list = json.get(key).and_then(Json::as_array);
-    let list = list.ok_or_else(|| in_file(&format!("lacks the list `{key}`")))?;
+    let list = list.ok_or_else(|| in_file(FileError::NoList(key)))?;
     if list.is_empty() {
-        return Err(in_file(&format!("the list `{key}` is empty")));
+        return Err(in_file(FileError::Empty(key)));
     }
     let each = list.iter().enumerate();
-    each.map(|(at, value)| entry(value).map_err(|what| wrong(path, key, at, &what))).collect()
+    each.map(|(at, value)| entry(value).map_err(|what| wrong(path, key, at, what))).collect()
 }
 
-fn wrong(path: &Path, key: &str, at: usize, what: &str) -> String {
-    format!("{}: {key}[{at}]: {what}", path.display())
+fn wrong(path: &Path, list: &'static str, at: usize, what: EntryError) -> DataError {
+    DataError::Within(path.into(), FileError::Entry { list, at, what })
 }
 
-fn text(value: &Json, key: &str) -> Result<String, String> {
+fn text(value: &Json, key: &'static str) -> Result<String, EntryError> {
     let text = value.get(key).and_then(Json::as_str);
-    text.map(str::to_owned).ok_or_else(|| format!("lacks the text `{key}`"))
+    text.map(str::to_owned).ok_or(EntryError::NoText(key))
 }
 
-fn tool(value: &Json) -> Result<Tool, String> {
+fn tool(value: &Json) -> Result<Tool, EntryError> {
     let (server, name) = (text(value, "server")?, text(value, "tool")?);
     let schema = ["inputSchema", "schema"].iter().find_map(|key| value.get(key));
     Ok(Tool {
@@ -200,22 +245,19 @@ fn tool(value: &Json) -> Result<Tool, String> {
     })
 }
 
-fn query(value: &Json, places: &HashMap<&str, usize>) -> Result<Query, String> {
-    let labels = value.get("labels").and_then(Json::as_array).ok_or("lacks the list `labels`")?;
+fn query(value: &Json, places: &HashMap<&str, usize>) -> Result<Query, EntryError> {
+    let labels = value.get("labels").and_then(Json::as_array).ok_or(EntryError::NoLabels)?;
     let mut judged = Vec::with_capacity(labels.len());
     for label in labels {
-        let id = text(label, "tool_id").map_err(|what| format!("a label {what}"))?;
-        let place = places.get(id.as_str()).ok_or_else(|| format!("no tool is called {id}"))?;
+        let id = text(label, "tool_id").map_err(|what| EntryError::Label(Box::new(what)))?;
+        let place = places.get(id.as_str()).ok_or_else(|| EntryError::NoTool(id.clone()))?;
         let relevance = label.get("relevance").and_then(Json::as_u64);
         let relevance = relevance.and_then(|number| u32::try_from(number).ok());
         let fits = relevance.filter(|number| *number <= RELEVANCE_MAX);
-        judged.push((
-            *place,
-            fits.ok_or_else(|| format!("{id}: relevance is no whole number from 0 to 10"))?,
-        ));
+        judged.push((*place, fits.ok_or(EntryError::Relevance(id))?));
     }
     if judged.iter().all(|(_, relevance)| *relevance == 0) {
-        return Err("no label has a relevance above 0, so nothing can be found".to_owned());
+        return Err(EntryError::NothingRelevant);
     }
     Ok(Query { id: text(value, "id")?, text: text(value, "query")?, judged })
 }

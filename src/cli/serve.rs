@@ -7,12 +7,15 @@ use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer};
 
 use super::args::{LogArgs, LogFormat, LogLevel, ServeArgs};
-use super::{Exit, print, runtime};
+use super::exit::Exit;
+use super::print;
+use super::runtime::runtime;
 use crate::base::{descriptors, dirs, memory};
-use crate::config::{self, Complaint, Location};
+use crate::config::{self, Location};
 use crate::daemon::sockets::Inherited;
 use crate::daemon::{self, Ended, Options, Serve, Settings, sockets};
 use crate::example::{self, Example};
+use crate::settings::Complaint;
 use crate::telemetry::{Diagnostics, Format, Level, Recorder, Sink, recorder};
 
 pub(super) fn serve(args: &ServeArgs, log: &LogArgs) -> Exit {

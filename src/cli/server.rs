@@ -8,17 +8,19 @@ use std::path::{Path, PathBuf};
 use hyper::{Method, StatusCode};
 use serde_json::{Value as Json, json};
 
-use super::args::DaemonArgs;
+use super::args_daemon::DaemonArgs;
 use super::args_server::{AddArgs, RemoveArgs, ServersArgs, ServersVerb};
 use super::ask::ask;
+use super::exit::Exit;
 use super::operate::{lines_done, table};
+use super::print;
 use super::serve::refuse;
 use super::server_text::{self, MARK};
-use super::{Exit, print};
 use crate::admin::Refusal;
 use crate::base::{ServerName, file};
 use crate::config::tree::{Table, Value};
-use crate::config::{Location, Plan, load, show};
+use crate::config::{Location, load, show};
+use crate::settings::Plan;
 
 /// The largest file that callmux may have written, in bytes.
 const OURS_MAX: u64 = 1024 * 1024;

@@ -4,7 +4,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use super::args_server::{AddArgs, AuthType};
-use super::{Exit, print};
+use super::exit::Exit;
+use super::print;
 use crate::base::{ServerName, program};
 use crate::config::show::{bare, quoted};
 

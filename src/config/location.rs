@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::complaint::Complaint;
 use super::load;
-use super::model::{Config, ServerConfig};
 use super::reference::Sources;
 use super::source::{self, Text};
 use crate::base::trust::{self, Distrust};
 use crate::base::{ServerName, dirs, file};
+use crate::settings::complaint::Complaint;
+use crate::settings::config::Config;
+use crate::settings::server::ServerConfig;
 
 /// Where a config is: a file, or a directory with `config.toml` and `conf.d/*.toml`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -172,7 +173,7 @@ impl Location {
 
 /// What is to say about a server's program that everybody could exchange for another.
 fn open_program(server: &Arc<ServerConfig>) -> Option<Complaint> {
-    let program = dirs::expand_home(server.command.expose());
+    let program = dirs::expand_home(server.program.command.expose());
     if !program.is_absolute() {
         return None;
     }

@@ -1,4 +1,4 @@
-//! What the person who runs callmux wants: files in, one typed [`Config`] out.
+//! How the config is read: files in, one typed [`Config`](crate::settings::Config) out.
 //!
 //! Reading is strict and complete: every complaint of every file is collected, each with file,
 //! line and column, and a config with a complaint is not used at all. A value that refers to
@@ -14,17 +14,14 @@
 //!
 //! # How to read it
 //! [`keys`] is the table of all keys. [`location`] reads the files ([`source`]); [`load`] goes from
-//! their texts over one merged tree ([`tree`]) to the typed [`model`], through the checks of
-//! [`section`]. [`plan`] says what separates two configs. [`schema`] and [`show`] print from the
-//! table of keys.
+//! their texts over one merged tree ([`tree`]) to [`crate::settings`], through the checks of
+//! [`section`]; [`error`] says why a text is not the value that it should be. [`schema`] and [`show`]
+//! print from the table of keys.
 
-pub mod complaint;
+mod error;
 pub mod keys;
 pub mod load;
 pub mod location;
-pub mod model;
-pub mod plan;
-pub mod recipe;
 pub mod reference;
 pub mod schema;
 pub mod section;
@@ -32,11 +29,9 @@ pub mod show;
 pub mod source;
 pub mod tree;
 pub mod units;
-pub mod view;
 
-pub use complaint::Complaint;
+pub use error::ValueError;
 pub use location::{Location, Reading};
-pub use model::{Auth, Caps, Config, Grant, Limits, Oauth, Sandbox, ServerConfig, Transport};
-pub use plan::Plan;
-pub use recipe::Recipe;
-pub use view::{Exposure, View};
+
+#[cfg(test)]
+mod tests;

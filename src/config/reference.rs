@@ -16,10 +16,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::complaint::Complaint;
+use super::error::ValueError;
 use super::source;
 use super::tree::{Node, Value};
 use crate::base::{Secret, dirs, file, program};
+use crate::settings::complaint::Complaint;
 
 /// The largest file a reference may name, in bytes.
 const FILE_MAX: u64 = 1024 * 1024;
@@ -44,7 +45,7 @@ pub struct Sources {
     /// The files that were looked up, whether they were there or not.
     pub consulted: RefCell<BTreeSet<PathBuf>>,
     /// The programs that were run, by what is written behind `cmd:`, and what each printed.
-    pub printed: RefCell<BTreeMap<String, Result<Secret, String>>>,
+    pub printed: RefCell<BTreeMap<String, Result<Secret, ValueError>>>,
     /// What is to say of files that were read.
     pub remarks: RefCell<Vec<Complaint>>,
 }
@@ -68,7 +69,7 @@ pub struct Resolved {
 }
 
 /// Replaces every reference in `text`. What a reference yields is not searched again.
-pub fn resolve(text: &str, sources: &Sources) -> Result<Resolved, String> {
+pub fn resolve(text: &str, sources: &Sources) -> Result<Resolved, ValueError> {
     let mut out = String::with_capacity(text.len());
     let mut secret = false;
     let mut rest = text;
@@ -80,9 +81,8 @@ pub fn resolve(text: &str, sources: &Sources) -> Result<Resolved, String> {
             continue;
         }
         out.push_str(&rest[..at]);
-        let (inner, behind) = split(&rest[at + 2..]).ok_or_else(|| {
-            format!("`{}` is not closed by `}}`; write `$${{` for a literal `${{`", &rest[at..])
-        })?;
+        let (inner, behind) =
+            split(&rest[at + 2..]).ok_or_else(|| ValueError::Open(rest[at..].to_owned()))?;
         let (value, is_secret) = one(inner, sources)?;
         out.push_str(&value);
         secret |= is_secret;
@@ -146,19 +146,24 @@ fn programs_in(text: &str, out: &mut BTreeSet<String>) {
     }
 }
 
-fn run(line: &str, base: &Path) -> Result<Secret, String> {
+fn run(line: &str, base: &Path) -> Result<Secret, ValueError> {
     if cfg!(fuzzing) {
         return Ok(Secret::new(SECRET_OF_FUZZING.to_owned()));
     }
     // Not its arguments: they may be secrets.
     let name = line.split_whitespace().next().unwrap_or_default();
-    let words = program::words(line).map_err(|why| format!("`${{cmd:{name} …}}`: {why}"))?;
+    let words =
+        program::words(line).map_err(|why| ValueError::Words(name.to_owned(), why.to_string()))?;
     // A program on a disk that does not answer cannot even be started.
     let (dir, patience) = (base.to_path_buf(), RUN_WITHIN + START_WITHIN);
     let run = move || program::output(&words, &dir, RUN_WITHIN);
     let printed = file::within_for(Path::new(line), patience, run);
-    let printed = printed.unwrap_or_else(|| Err("can neither be started nor ended".to_owned()));
-    printed.map_err(|why| format!("the program of `${{cmd:{name} …}}` {why}"))
+    let failed =
+        |why: &dyn std::fmt::Display| ValueError::Program(name.to_owned(), why.to_string());
+    match printed {
+        Some(printed) => printed.map_err(|why| failed(&why)),
+        None => Err(failed(&"can neither be started nor ended")),
+    }
 }
 
 /// The command lines of the programs in the texts of a section.
@@ -176,25 +181,22 @@ pub fn has_reference(text: &str) -> bool {
     text.contains("${")
 }
 
-fn one(inner: &str, sources: &Sources) -> Result<(String, bool), String> {
+fn one(inner: &str, sources: &Sources) -> Result<(String, bool), ValueError> {
     if let Some(path) = inner.strip_prefix("file:") {
         let path = sources.base.join(dirs::expand_home(path));
         return read(path, sources).map(|text| (text, true));
     }
     if let Some(name) = inner.strip_prefix("cred:") {
-        let dir = sources.credentials.as_ref().ok_or_else(|| {
-            format!("`${{cred:{name}}}`: there are no credentials; add `LoadCredential={name}:…` to callmux.service")
-        })?;
+        let dir = sources.credentials.as_ref();
+        let dir = dir.ok_or_else(|| ValueError::NoCredentials(name.to_owned()))?;
         if name.is_empty() || name.contains('/') || name.starts_with('.') {
-            return Err(format!("`${{cred:{name}}}`: `{name}` is no credential name"));
+            return Err(ValueError::CredentialName(name.to_owned()));
         }
         return read(dir.join(name), sources).map(|text| (text, true));
     }
     if let Some(line) = inner.strip_prefix("cmd:") {
         let printed = sources.printed.borrow();
-        let printed = printed.get(line).ok_or_else(|| {
-            format!("the program was not run: a config has at most {PROGRAMS_MAX}, and only servers have any")
-        })?;
+        let printed = printed.get(line).ok_or(ValueError::NotRun(PROGRAMS_MAX))?;
         return printed.clone().map(|text| (text.expose().to_owned(), true));
     }
     let (name, default) = match inner.split_once(":-") {
@@ -202,15 +204,13 @@ fn one(inner: &str, sources: &Sources) -> Result<(String, bool), String> {
         None => (inner, None),
     };
     if !is_variable(name) {
-        return Err(format!(
-            "`${{{inner}}}` is no reference; known are ${{NAME}}, ${{NAME:-default}}, ${{file:PATH}}, ${{cred:NAME}} and ${{cmd:PROGRAM ARGUMENT…}}"
-        ));
+        return Err(ValueError::Reference(inner.to_owned()));
     }
     let value = (sources.variable)(name);
     match (value.filter(|value| default.is_none() || !value.is_empty()), default) {
         (Some(value), _) => Ok((value, false)),
         (None, Some(default)) => Ok((default.to_owned(), false)),
-        (None, None) => Err(format!("the environment variable {name} is not set")),
+        (None, None) => Err(ValueError::Variable(name.to_owned())),
     }
 }
 
@@ -220,7 +220,7 @@ fn is_variable(name: &str) -> bool {
         && name.bytes().all(|b| b == b'_' || b.is_ascii_alphanumeric())
 }
 
-fn read(path: PathBuf, sources: &Sources) -> Result<String, String> {
+fn read(path: PathBuf, sources: &Sources) -> Result<String, ValueError> {
     let found = read_file(&path);
     if found.is_ok() && file::is_public(&path) {
         let message = format!("every user may read this secret; `chmod o-r {}`", path.display());
@@ -230,18 +230,16 @@ fn read(path: PathBuf, sources: &Sources) -> Result<String, String> {
     found
 }
 
-fn read_file(path: &Path) -> Result<String, String> {
+fn read_file(path: &Path) -> Result<String, ValueError> {
     if cfg!(fuzzing) {
         return Ok(SECRET_OF_FUZZING.to_owned());
     }
     let bytes = file::read(path, FILE_MAX).map_err(|error| match &error.problem {
-        file::Problem::Kind(kind) if *kind == file::PIPE => {
-            format!("{error}, or have a program read it: `${{cmd:cat PATH}}`")
-        }
-        _ => error.to_string(),
+        file::Problem::Kind(kind) if *kind == file::PIPE => ValueError::Pipe(error.to_string()),
+        _ => ValueError::File(error.to_string()),
     })?;
     let text = String::from_utf8(bytes);
-    let mut text = text.map_err(|_| format!("{}: it is not UTF-8", path.display()))?;
+    let mut text = text.map_err(|_| ValueError::NotUtf8(path.display().to_string()))?;
     if text.ends_with('\n') {
         text.truncate(text.len() - if text.ends_with("\r\n") { 2 } else { 1 });
     }
@@ -251,7 +249,7 @@ fn read_file(path: &Path) -> Result<String, String> {
 #[cfg(test)]
 mod tests {
     use super::{Node, Sources, Value, resolve, run_programs};
-    use crate::config::complaint::Place;
+    use crate::settings::complaint::Place;
 
     fn sources(base: &std::path::Path) -> Sources {
         let variable = |name: &str| match name {
@@ -292,7 +290,7 @@ mod tests {
         rustix::fs::mknodat(rustix::fs::CWD, pipe, rustix::fs::FileType::Fifo, mode, 0).unwrap();
         std::fs::File::create(dir.path().join("large")).unwrap().set_len(10 << 30).unwrap();
         let check = |text: &str, words: &str| {
-            let error = resolve(text, &sources(dir.path())).unwrap_err();
+            let error = resolve(text, &sources(dir.path())).unwrap_err().to_string();
             assert!(error.contains(words), "{text}: {error}");
         };
         check("${NOT}", "the environment variable NOT is not set");
@@ -340,7 +338,7 @@ mod tests {
         assert_eq!(printed(braces).unwrap().expose(), "} {}|");
         assert!(resolve(&a, &sources).unwrap().secret);
         assert_eq!(std::fs::read_to_string(dir.path().join("a")).unwrap(), "x\n", "run once");
-        let why = printed("${cmd:false x}").unwrap_err();
+        let why = printed("${cmd:false x}").unwrap_err().to_string();
         assert!(why.contains("`${cmd:false …}` failed with exit status: 1"), "{why}");
     }
 }

@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::complaint::{Complaint, Place};
+use super::error::ValueError;
 use super::keys::{self, Key, Kind};
-use super::load::json;
 use super::reference::{self, Resolved, Sources};
 use super::tree::{Node, Table, Value};
 use super::units;
 use crate::base::Secret;
 use crate::base::nearest::NAME_MAX;
 use crate::json::Json;
+use crate::settings::complaint::{Complaint, Place};
 
 /// Two names are "near" when so many letters at the most have to change.
 const NEAR: usize = 3;
@@ -118,7 +118,7 @@ impl<'a> Section<'a> {
     fn resolve(&mut self, name: &str, at: &Place, text: &str) -> Option<Resolved> {
         let is_server = self.path.starts_with("servers.");
         let resolved = if reference::has_program(text) && !is_server {
-            Err("`${cmd:…}` is for `[servers.…]` only".to_owned())
+            Err(ValueError::ProgramElsewhere)
         } else {
             reference::resolve(text, self.sources)
         };
@@ -129,7 +129,8 @@ impl<'a> Section<'a> {
                 }
                 Some(resolved)
             }
-            Err(message) => {
+            Err(error) => {
+                let message = error.to_string();
                 self.unresolved.push(Complaint { at: at.clone(), key: self.key(name), message });
                 None
             }
@@ -217,11 +218,11 @@ impl<'a> Section<'a> {
         }
     }
 
-    fn parsed<T>(&mut self, name: &str, parse: fn(&str) -> Result<T, String>) -> Option<T> {
+    fn parsed<T>(&mut self, name: &str, parse: fn(&str) -> Result<T, ValueError>) -> Option<T> {
         if let Some((text, at)) = self.text(name) {
             match parse(&text) {
                 Ok(value) => return Some(value),
-                Err(message) => self.complain(at, name, message),
+                Err(error) => self.complain(at, name, error.to_string()),
             }
         }
         let default = keys::default_of(self.keys, name)?.trim_matches('"');
@@ -271,10 +272,10 @@ impl<'a> Section<'a> {
     /// shown to agents.
     pub fn values(&mut self, name: &str) -> Option<(Place, Json)> {
         let node = self.known(name)?;
-        match json(&node) {
+        match node.json() {
             Ok(value) => Some((node.at, value)),
-            Err((at, message)) => {
-                self.complain(at, name, message);
+            Err((at, error)) => {
+                self.complain(at, name, error.to_string());
                 None
             }
         }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::complaint::{Complaint, Place};
 use crate::base::{file, trust};
+use crate::settings::complaint::{Complaint, Place};
 
 /// The largest config file, in bytes.
 const FILE_MAX: u64 = 4 * 1024 * 1024;

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::complaint::{Complaint, Place};
+use super::error::ValueError;
+use crate::json::Json;
+use crate::settings::complaint::{Complaint, Place};
 
 /// A value and where it is written.
 #[derive(Debug, Clone)]
@@ -31,6 +33,28 @@ pub enum Value {
 
 /// A table's members by name. The node's place is that of the name.
 pub type Table = BTreeMap<String, Node>;
+
+impl Node {
+    /// The value as JSON has it, or where something is that has no place there.
+    pub fn json(&self) -> Result<Json, (Place, ValueError)> {
+        Ok(match &self.value {
+            Value::Text(text) => Json::from(text.as_str()),
+            Value::Bool(bool) => Json::from(*bool),
+            Value::Number(number) => Json::from(*number),
+            Value::Fraction(number) => Json::parse(number).unwrap_or_default(),
+            Value::List(items) => {
+                Json::Array(items.iter().map(Self::json).collect::<Result<_, _>>()?)
+            }
+            Value::Table(members) => {
+                let member = |(name, node): (&String, &Self)| Ok((name.clone(), node.json()?));
+                Json::Object(members.iter().map(member).collect::<Result<_, _>>()?)
+            }
+            Value::Other(title) => {
+                return Err((self.at.clone(), ValueError::Json(title)));
+            }
+        })
+    }
+}
 
 impl Value {
     /// The type as a person reads it.

@@ -2,26 +2,26 @@
 
 use std::time::Duration;
 
+use super::error::ValueError;
+
 /// The largest size that can be configured, in bytes: positions in a message have 32 bits.
 const SIZE_MAX: usize = 1 << 30;
 
 /// Reads `"30s"`, `"1m 30s"`, `"250ms"`. The error says what would be right.
-pub fn duration(text: &str) -> Result<Duration, String> {
-    humantime::parse_duration(text).map_err(|_| {
-        format!("`{text}` is no duration; write for example \"30s\", \"5m\" or \"250ms\"")
-    })
+pub fn duration(text: &str) -> Result<Duration, ValueError> {
+    humantime::parse_duration(text).map_err(|_| ValueError::Duration(text.to_owned()))
 }
 
 /// Reads `"64KiB"`, `"4MB"`, `"512B"` as a number of bytes.
-pub fn size(text: &str) -> Result<usize, String> {
-    let wrong = || format!("`{text}` is no size; write for example \"64KiB\", \"4MB\" or \"512B\"");
+pub fn size(text: &str) -> Result<usize, ValueError> {
+    let wrong = || ValueError::Size(text.to_owned());
     if !text.ends_with(['B', 'b']) {
         return Err(wrong());
     }
     let size: bytesize::ByteSize = text.parse().map_err(|_| wrong())?;
     match usize::try_from(size.as_u64()) {
         Ok(size) if size <= SIZE_MAX => Ok(size),
-        _ => Err(format!("`{text}` is too large; the limit is 1GiB")),
+        _ => Err(ValueError::SizeMax(text.to_owned())),
     }
 }
 

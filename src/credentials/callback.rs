@@ -17,6 +17,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use url::Url;
 
+use super::error::CredentialError;
 use crate::base::{Tasks, visible};
 
 /// The path that the authorization server is told.
@@ -32,7 +33,7 @@ const CONNECTIONS_MAX: usize = 16;
 #[derive(Debug)]
 pub(super) enum Page {
     Done,
-    Failed(String),
+    Failed(CredentialError),
     /// It is not what a login waits for.
     Unknown,
 }

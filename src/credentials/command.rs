@@ -1,5 +1,6 @@
 //! A token that a program prints.
 
+use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use base64::Engine;
@@ -7,7 +8,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hyper::header::HeaderValue;
 use tokio::sync::{Mutex, oneshot};
 
-use super::bearer;
+use super::error::CredentialError;
+use super::header::bearer;
 use crate::base::{Secret, program};
 
 /// How long the program may take.
@@ -34,14 +36,14 @@ impl Command {
     }
 
     /// The last token while it holds, else a new one.
-    pub(super) async fn show(&self) -> Result<HeaderValue, String> {
+    pub(super) async fn show(&self) -> Result<HeaderValue, CredentialError> {
         let mut last = self.last.lock().await;
         if let Some(token) = last.as_ref().filter(|token| SystemTime::now() < token.renew_at) {
             return Ok(token.value.clone());
         }
         // The old one is of no use even if there is no new one.
         *last = None;
-        let token = self.run().await.map_err(|why| format!("the program of its `auth` {why}"))?;
+        let token = self.run().await?;
         let value = bearer(&token)?;
         let renew_at = match expiry(token.expose()) {
             Some(at) => at.checked_sub(AHEAD).unwrap_or(UNIX_EPOCH),
@@ -60,7 +62,7 @@ impl Command {
     }
 
     /// What it prints. Who waits may give up; a thread of its own sees to the end of the program.
-    async fn run(&self) -> Result<Secret, String> {
+    async fn run(&self) -> Result<Secret, CredentialError> {
         let (words, within) = (self.words.clone(), self.within);
         let (sender, printed) = oneshot::channel();
         let work = move || {
@@ -68,11 +70,14 @@ impl Command {
             drop(sender.send(program::secret_output(&words, within)));
         };
         let thread = std::thread::Builder::new().name("token program".to_owned());
-        thread.spawn(work).map_err(|error| format!("cannot be started: {error}"))?;
-        let printed = printed.await.map_err(|_| "cannot be attended to")??;
+        let failed = |why: &dyn fmt::Display| CredentialError::Program(why.to_string());
+        let spawned = thread.spawn(work);
+        spawned.map_err(|error| failed(&format_args!("cannot be started: {error}")))?;
+        let printed = printed.await.map_err(|_| failed(&"cannot be attended to"))?;
+        let printed = printed.map_err(|why| failed(&why))?;
         let token = Secret::new(printed.expose().trim().to_owned());
         if token.expose().is_empty() {
-            return Err("printed nothing".to_owned());
+            return Err(failed(&"printed nothing"));
         }
         Ok(token)
     }
@@ -139,7 +144,7 @@ mod tests {
     async fn a_program_that_hangs_is_ended() {
         let mut hangs = command("sleep 1000 & wait", Duration::from_secs(1));
         hangs.within = Duration::from_millis(100);
-        let error = hangs.show().await.unwrap_err();
+        let error = hangs.show().await.unwrap_err().to_string();
         assert!(error.contains("did not end within 100ms"), "{error}");
     }
 
@@ -152,7 +157,8 @@ mod tests {
     #[tokio::test]
     async fn a_failure_shows_nothing_of_what_was_printed() {
         let fails = async |script: &str| {
-            let error = command(script, Duration::from_secs(1)).show().await.unwrap_err();
+            let error =
+                command(script, Duration::from_secs(1)).show().await.unwrap_err().to_string();
             assert!(!error.contains("canary"), "{error}");
             error
         };

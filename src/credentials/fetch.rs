@@ -25,6 +25,7 @@ use rmcp::transport::auth::{
 use tower::{Service, ServiceExt};
 use url::{Host, Url};
 
+use super::error::CredentialError;
 use super::repeated::Sent;
 use crate::http::{self, HttpConnection, RequestBody, ResponseBody};
 
@@ -65,7 +66,7 @@ struct Guard {
 
 impl Fetch {
     /// For the server at this URL. `Err`: no certificates of authorities are found on this machine.
-    pub(super) fn new(base: &Url) -> Result<Self, String> {
+    pub(super) fn new(base: &Url) -> Result<Self, CredentialError> {
         let guard = Guard { base: Arc::new(base.clone()) };
         let mut tcp = HttpConnector::new_with_resolver(guard.clone());
         tcp.set_nodelay(true);
@@ -73,7 +74,7 @@ impl Fetch {
         tcp.enforce_http(false);
         let tls = HttpsConnectorBuilder::new()
             .with_native_roots()
-            .map_err(|error| format!("no certificates to check its own by: {error}"))?;
+            .map_err(|error| CredentialError::NoCertificates(error.to_string()))?;
         let connector = tls.https_or_http().enable_http1().wrap_connector(tcp);
         Ok(Self { connector, guard })
     }
@@ -99,8 +100,8 @@ impl Fetch {
         url: &str,
         authorization: Option<HeaderValue>,
         form: String,
-    ) -> Result<StatusCode, String> {
-        let uri: Uri = url.parse().map_err(|_| format!("`{url}` is no URL"))?;
+    ) -> Result<StatusCode, CredentialError> {
+        let uri: Uri = url.parse().map_err(|_| CredentialError::NoEndpoint(url.to_owned()))?;
         let exchange = async {
             let mut request = Request::new(RequestBody::new(Bytes::from(form)));
             *request.method_mut() = Method::POST;
@@ -112,8 +113,8 @@ impl Fetch {
             Ok::<_, OAuthHttpClientError>(self.ask(request).await?.status())
         };
         match tokio::time::timeout(ANSWER_WITHIN, exchange).await {
-            Ok(done) => done.map_err(|error| error.to_string()),
-            Err(_) => Err(format!("no answer within {ANSWER_WITHIN:?}")),
+            Ok(done) => done.map_err(|error| CredentialError::Said(error.to_string())),
+            Err(_) => Err(CredentialError::NoAnswer(ANSWER_WITHIN)),
         }
     }
 

@@ -12,167 +12,25 @@
 //!
 //! # How to read it
 //! [`Credential`] is what a connection asks before each request and after a refusal. [`command`] runs
-//! a program. [`oauth`] holds tokens and renews them, [`login`] obtains the first ones with a
-//! person's consent, for which [`callback`] is where the browser comes back to; [`revoke`] gives them back; [`store`] is the file,
-//! [`fetch`] the HTTP client, [`repeated`] what keeps an answer from repeating what was asked.
+//! a program. [`oauth`] holds tokens and renews them, [`consent`] obtains the first ones with a
+//! person's consent, for which [`callback`] is where the browser comes back to; a [`login`] is that
+//! while it is under way. [`revoke`] gives tokens back; [`store`] is the file, [`fetch`] the HTTP client,
+//! [`repeated`] what keeps an answer from repeating what was asked, [`error`] why something is not to be
+//! had.
 
 mod callback;
 mod command;
+mod consent;
+mod credential;
+mod error;
 mod fetch;
+mod header;
 mod login;
 mod oauth;
 mod repeated;
 mod revoke;
 mod store;
+mod verdict;
 
-use std::fmt;
-use std::sync::Arc;
-
-use hyper::StatusCode;
-use hyper::header::{HeaderMap, HeaderValue};
-
-use crate::base::{Secret, ServerName, Tasks};
-use crate::config::{Auth, ServerConfig};
-use command::Command;
-pub use login::Login;
-use oauth::Oauth;
-
-/// What proves us to one server.
-pub struct Credential(Kind);
-
-enum Kind {
-    Bearer(HeaderValue),
-    Command(Command),
-    Oauth(Arc<Oauth>),
-}
-
-/// It shows nothing of what it holds.
-impl fmt::Debug for Credential {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Credential").finish_non_exhaustive()
-    }
-}
-
-/// What to do about a request that a server refused with status 401 or 403.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
-    /// Send it again: there is another credential now.
-    Again,
-    /// The refusal stands as it is.
-    Stands,
-    /// The refusal stands, and this says more than the status.
-    Because(String),
-}
-
-impl Credential {
-    /// That of a server with this config; `None` if it needs none. `Err` says why there can be none.
-    /// `tasks` end with the server; `renewals` are waited for at the end of the daemon.
-    pub fn of(
-        server: &ServerName,
-        config: &ServerConfig,
-        tasks: &Tasks,
-        renewals: &Tasks,
-    ) -> Result<Option<Arc<Self>>, String> {
-        let kind = match (&config.auth, &config.url) {
-            (Auth::None, _) | (_, None) => return Ok(None),
-            (Auth::Bearer(token), _) => Kind::Bearer(bearer(token)?),
-            (Auth::Command { words, ttl }, _) => Kind::Command(Command::new(words.clone(), *ttl)),
-            (Auth::Oauth(oauth), Some(url)) => Kind::Oauth(Arc::new(Oauth::new(
-                server,
-                url,
-                oauth,
-                (tasks.child(), renewals.clone()),
-            )?)),
-        };
-        Ok(Some(Arc::new(Self(kind))))
-    }
-
-    /// The value of `Authorization` for a request that is about to be sent; `None` while there is
-    /// none yet. `Err`, for people: the request cannot be sent.
-    pub async fn show(&self) -> Result<Option<HeaderValue>, String> {
-        match &self.0 {
-            Kind::Bearer(value) => Ok(Some(value.clone())),
-            Kind::Command(command) => command.show().await.map(Some),
-            Kind::Oauth(oauth) => oauth.show().await,
-        }
-    }
-
-    /// What to do about a refusal. `shown`: what the refused request carried. `tries`: how often this
-    /// request was sent again already.
-    pub async fn refused(
-        &self,
-        shown: Option<&HeaderValue>,
-        status: StatusCode,
-        headers: &HeaderMap,
-        tries: u32,
-    ) -> Verdict {
-        match &self.0 {
-            Kind::Command(command) if tries == 0 => {
-                command.forget(shown).await;
-                Verdict::Again
-            }
-            Kind::Bearer(_) | Kind::Command(_) => Verdict::Stands,
-            Kind::Oauth(oauth) => oauth.refused(shown, status, headers, tries).await,
-        }
-    }
-
-    /// A connection begins: whether a login is needed is seen anew.
-    pub fn begin(&self) {
-        if let Kind::Oauth(oauth) = &self.0 {
-            oauth.begin();
-        }
-    }
-
-    /// Whether there is nothing to show.
-    pub fn is_empty(&self) -> bool {
-        matches!(&self.0, Kind::Oauth(oauth) if oauth.is_empty())
-    }
-
-    /// Why nothing can be done without a login; `None` while that is not so.
-    pub fn login_needed(&self) -> Option<String> {
-        match &self.0 {
-            Kind::Oauth(oauth) => oauth.login_needed(),
-            Kind::Bearer(_) | Kind::Command(_) => None,
-        }
-    }
-
-    /// Completes when a person logged in or out.
-    pub async fn changed(&self) {
-        match &self.0 {
-            Kind::Oauth(oauth) => oauth.changed().await,
-            Kind::Bearer(_) | Kind::Command(_) => std::future::pending().await,
-        }
-    }
-
-    /// Begins a login. An earlier one that is under way is given up. `Err`, for people: there is
-    /// nothing to log in to.
-    pub async fn login(&self) -> Result<Login, String> {
-        self.oauth()?.login().await
-    }
-
-    /// The login that is under way.
-    pub fn under_way(&self) -> Result<Login, String> {
-        self.oauth()?.under_way().ok_or_else(|| "no login is under way".to_owned())
-    }
-
-    /// Has the tokens revoked and forgets them. What comes back is why they were not revoked.
-    pub async fn logout(&self) -> Result<Option<String>, String> {
-        self.oauth()?.logout().await
-    }
-
-    fn oauth(&self) -> Result<&Arc<Oauth>, String> {
-        match &self.0 {
-            Kind::Oauth(oauth) if oauth.takes_logins() => Ok(oauth),
-            _ => Err("its `auth` takes no login".to_owned()),
-        }
-    }
-}
-
-/// The header for this token (RFC 6750, section 2.1). The error does not show it.
-fn bearer(token: &Secret) -> Result<HeaderValue, String> {
-    let text = Secret::new(format!("Bearer {}", token.expose()));
-    let mut value = HeaderValue::from_str(text.expose())
-        .map_err(|_| "its token is no text that a header can hold".to_owned())?;
-    value.set_sensitive(true);
-    Ok(value)
-}
+pub use credential::Credential;
+pub use verdict::Verdict;

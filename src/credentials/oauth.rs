@@ -14,14 +14,17 @@ use rmcp::transport::auth::{
     OAuthClientConfig, StoredCredentials, WWWAuthenticateParams,
 };
 use tokio::sync::{Notify, oneshot};
+use tokio_util::sync::CancellationToken;
 use url::Url;
 
+use super::error::CredentialError;
 use super::fetch::Fetch;
-use super::login::{self, Login, UnderWay};
+use super::header::bearer;
+use super::login::{Login, UnderWay, said};
 use super::store::{Client, Kept, Store};
-use super::{Verdict, bearer};
+use super::verdict::Verdict;
 use crate::base::{Lock, Secret, ServerName, Tasks};
-use crate::config::{self, Grant, load};
+use crate::settings::{self, Grant};
 
 /// A token is renewed so long before its end, or a fifth of its life if that is shorter.
 const AHEAD: Duration = Duration::from_secs(30);
@@ -34,7 +37,7 @@ const TRIES_MAX: u32 = 2;
 pub(super) struct Oauth {
     pub(super) server: ServerName,
     pub(super) url: Url,
-    pub(super) config: config::Oauth,
+    pub(super) config: settings::Oauth,
     pub(super) fetch: Arc<Fetch>,
     pub(super) store: Store,
     /// Ends with the server.
@@ -43,7 +46,7 @@ pub(super) struct Oauth {
     renewals: Tasks,
     state: Lock<State>,
     /// Held by the one that renews.
-    renewing: tokio::sync::Mutex<()>,
+    pub(super) renewing: tokio::sync::Mutex<()>,
     changed: Notify,
     pub(super) login: Lock<Option<UnderWay>>,
 }
@@ -72,18 +75,18 @@ enum NotRenewed {
     /// A person has to log in.
     LoginNeeded,
     /// Perhaps later.
-    Failed(String),
+    Failed(CredentialError),
 }
 
 impl Oauth {
     pub(super) fn new(
         server: &ServerName,
         url: &Secret,
-        config: &config::Oauth,
+        config: &settings::Oauth,
         (tasks, renewals): (Tasks, Tasks),
-    ) -> Result<Self, String> {
-        let origin = load::origin(url);
-        let url = Url::parse(url.expose()).map_err(|_| "its `url` is no URL".to_owned())?;
+    ) -> Result<Self, CredentialError> {
+        let origin = settings::origin(url);
+        let url = Url::parse(url.expose()).map_err(|_| CredentialError::NoUrl)?;
         let store = Store::of(server, origin);
         let token = store.kept().and_then(|kept| kept.tokens).as_ref().and_then(token);
         Ok(Self {
@@ -123,15 +126,15 @@ impl Oauth {
     }
 
     pub(super) fn login_needed(&self) -> Option<String> {
-        self.state().login_needed.then(|| self.remedy())
+        self.state().login_needed.then(|| self.remedy().to_string())
     }
 
-    fn remedy(&self) -> String {
-        format!("login needed: run `callmux login {}`", self.server)
+    fn remedy(&self) -> CredentialError {
+        CredentialError::LoginNeeded(self.server.clone())
     }
 
     /// The token, renewed if its end is near; nothing before there was any.
-    pub(super) async fn show(self: &Arc<Self>) -> Result<Option<HeaderValue>, String> {
+    pub(super) async fn show(self: &Arc<Self>) -> Result<Option<HeaderValue>, CredentialError> {
         let Some(token) = self.state().token.clone() else { return Ok(None) };
         let now = SystemTime::now();
         if token.renew_at.is_none_or(|at| now < at) {
@@ -142,7 +145,7 @@ impl Oauth {
             // It may be good to its very end.
             Err(_) if token.end.is_some_and(|end| SystemTime::now() < end) => Ok(Some(token.value)),
             Err(NotRenewed::LoginNeeded) => Err(self.remedy()),
-            Err(NotRenewed::Failed(why)) => Err(format!("its token is over and {why}")),
+            Err(NotRenewed::Failed(why)) => Err(CredentialError::Over(Box::new(why))),
         }
     }
 
@@ -186,7 +189,7 @@ impl Oauth {
                 }
                 match self.obtain(&[]).await {
                     Ok(()) => Verdict::Again,
-                    Err(why) => Verdict::Because(why),
+                    Err(why) => Verdict::Because(why.to_string()),
                 }
             }
             _ => self.give_up(),
@@ -198,7 +201,7 @@ impl Oauth {
             return Verdict::Because("it refuses the token that it was given".to_owned());
         }
         self.state().login_needed = true;
-        Verdict::Because(self.remedy())
+        Verdict::Because(self.remedy().to_string())
     }
 
     /// The server wants further scopes (2026-07-28, "Scope Challenge Handling"). Those that were asked
@@ -221,7 +224,7 @@ impl Oauth {
             return match self.obtain(&missing).await {
                 Ok(()) if tries < TRIES_MAX => Verdict::Again,
                 Ok(()) => Verdict::Stands,
-                Err(why) => Verdict::Because(why),
+                Err(why) => Verdict::Because(why.to_string()),
             };
         }
         let mut state = self.state();
@@ -266,7 +269,7 @@ impl Oauth {
         self.renewals.spawn("renewal of a token", async move {
             drop(told.send(oauth.renew_alone(&old).await));
         });
-        let given_up = |_| NotRenewed::Failed("its renewal was given up".to_owned());
+        let given_up = |_| NotRenewed::Failed(CredentialError::RenewalGivenUp);
         renewed.await.map_err(given_up)?
     }
 
@@ -297,12 +300,12 @@ impl Oauth {
                 Err(self.person_needed())
             }
             Err(AuthError::AuthorizationServerMismatch { .. }) => Err(self.person_needed()),
-            Err(error) => Err(NotRenewed::Failed(format!("is not renewed: {}", self.told(&error)))),
+            Err(error) => Err(NotRenewed::Failed(CredentialError::NotRenewed(self.line(&error)))),
         }
     }
 
     /// An error in a line, without what is secret: what others say may repeat what they were sent.
-    pub(super) fn told(&self, error: &AuthError) -> String {
+    fn line(&self, error: &AuthError) -> String {
         let kept = self.store.kept();
         let tokens = kept.as_ref().and_then(|kept| kept.tokens.as_ref()?.token_response.as_ref());
         let secrets = [
@@ -315,7 +318,12 @@ impl Oauth {
         for secret in secrets.into_iter().flatten().filter(|secret| !secret.is_empty()) {
             text = text.replace(secret, "(hidden)");
         }
-        login::said(&text)
+        said(&text)
+    }
+
+    /// What an authorization server says, as it is told.
+    pub(super) fn told(&self, error: &AuthError) -> CredentialError {
+        CredentialError::Said(self.line(error))
     }
 
     fn person_needed(&self) -> NotRenewed {
@@ -339,15 +347,15 @@ impl Oauth {
     }
 
     /// The grant of client credentials (RFC 6749, section 4.4). `more`: scopes beside the usual ones.
-    async fn obtain(&self, more: &[String]) -> Result<(), String> {
+    async fn obtain(&self, more: &[String]) -> Result<(), CredentialError> {
         let (challenge, _) = self.wanted();
-        let failed = |error: AuthError| format!("it gave no token: {}", self.told(&error));
+        let failed = |error: AuthError| CredentialError::NoToken(self.line(&error));
         let store = &self.store;
         let (mut manager, metadata) =
             self.discover(challenge.as_deref(), store).await.map_err(failed)?;
         let scopes = self.scopes(&manager, &metadata, more).await;
         let (Some(id), Some(secret)) = (&self.config.client_id, &self.config.client_secret) else {
-            return Err("it has no `client_secret`".to_owned());
+            return Err(CredentialError::NoClientSecret);
         };
         let config = ClientCredentialsConfig::ClientSecret {
             client_id: id.clone(),
@@ -404,22 +412,22 @@ impl Oauth {
         self.changed.notify_one();
     }
 
-    /// Has the tokens revoked, and forgets them whatever comes of that.
-    pub(super) async fn logout(&self) -> Result<Option<String>, String> {
-        let _alone = self.renewing.lock().await;
-        self.give_up_login();
-        let not_revoked = self.revoke().await.err();
-        let forgotten = self.store.forget();
+    /// Has no tokens from now on.
+    pub(super) fn drop_tokens(&self) {
         let mut state = self.state();
         (state.token, state.login_needed, state.wanted) = (None, false, Vec::new());
-        drop(state);
-        self.tell();
-        forgotten.map(|()| not_revoked)
+    }
+
+    /// Gives up the login that is under way. What comes back is cancelled when its port is free.
+    pub(super) fn give_up_login(&self) -> Option<CancellationToken> {
+        let earlier = self.login.lock().take()?;
+        earlier.stop.cancel();
+        Some(earlier.ended)
     }
 
     pub(super) fn under_way(&self) -> Option<Login> {
         let login = self.login.lock();
-        login.as_ref().map(UnderWay::login)
+        login.as_ref().map(|under_way| under_way.login.clone())
     }
 }
 

@@ -9,6 +9,7 @@ use hyper::header::HeaderValue;
 use oauth2::TokenResponse;
 use url::form_urlencoded::{Serializer, byte_serialize};
 
+use super::error::CredentialError;
 use super::oauth::Oauth;
 use super::store::{Client, Kept};
 
@@ -16,26 +17,37 @@ use super::store::{Client, Kept};
 const WITHIN: Duration = Duration::from_secs(20);
 
 impl Oauth {
+    /// Has the tokens revoked, and forgets them whatever comes of that.
+    pub(super) async fn logout(&self) -> Result<Option<CredentialError>, CredentialError> {
+        let _alone = self.renewing.lock().await;
+        self.give_up_login();
+        let not_revoked = self.revoke().await.err();
+        let forgotten = self.store.forget();
+        self.drop_tokens();
+        self.tell();
+        forgotten.map(|()| not_revoked)
+    }
+
     /// Has the tokens revoked. The error says why they may be good for longer.
-    pub(super) async fn revoke(&self) -> Result<(), String> {
+    async fn revoke(&self) -> Result<(), CredentialError> {
         let Some(kept) = self.store.kept().filter(|kept| kept.tokens.is_some()) else {
             return Ok(());
         };
         let revoked = tokio::time::timeout(WITHIN, self.revoke_kept(&kept)).await;
-        revoked.unwrap_or_else(|_| Err(format!("that took longer than {WITHIN:?}")))
+        revoked.unwrap_or(Err(CredentialError::TooSlow(WITHIN)))
     }
 
-    async fn revoke_kept(&self, kept: &Kept) -> Result<(), String> {
+    async fn revoke_kept(&self, kept: &Kept) -> Result<(), CredentialError> {
         let (challenge, _) = self.wanted();
         let found = self.discover(challenge.as_deref(), &self.store.apart()).await;
         let (_, metadata) = found.map_err(|error| self.told(&error))?;
         if metadata.issuer != kept.issuer {
             // A token is nobody else's business.
-            return Err("the server names another authorization server now".to_owned());
+            return Err(CredentialError::OtherIssuer);
         }
         let endpoint = metadata.additional_fields.get("revocation_endpoint");
         let endpoint = endpoint.and_then(|url| url.as_str());
-        let endpoint = endpoint.ok_or("the authorization server offers no way to")?;
+        let endpoint = endpoint.ok_or(CredentialError::NoRevocation)?;
         let response = kept.tokens.as_ref().and_then(|stored| stored.token_response.as_ref());
         let Some(response) = response else { return Ok(()) };
         // The refresh token first: with it usually goes what came of it.
@@ -48,8 +60,8 @@ impl Oauth {
             let answered = self.fetch.post_form(endpoint, authorization, form).await;
             outcome = outcome.and(match answered {
                 Ok(StatusCode::OK) => Ok(()),
-                Ok(status) => Err(format!("the authorization server answers with {status}")),
-                Err(why) => Err(format!("the authorization server cannot be asked: {why}")),
+                Ok(status) => Err(CredentialError::Status(status)),
+                Err(why) => Err(CredentialError::NotAsked(Box::new(why))),
             });
         }
         outcome

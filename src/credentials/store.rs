@@ -15,6 +15,7 @@ use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use super::error::CredentialError;
 use crate::base::{Lock, ServerName, dirs, file};
 
 /// The version of the file.
@@ -129,7 +130,7 @@ impl Store {
         *self.lock() = other.kept();
     }
 
-    fn write(&self, kept: Option<&Kept>) -> Result<(), String> {
+    fn write(&self, kept: Option<&Kept>) -> Result<(), CredentialError> {
         let Some(path) = &self.path else { return Ok(()) };
         let written = match kept {
             Some(kept) => serde_json::to_vec(kept)
@@ -140,17 +141,20 @@ impl Store {
                 _ => Ok(()),
             },
         };
-        written.map_err(|error| format!("{} cannot be written: {error}", path.display()))
+        let told = |error: io::Error| {
+            CredentialError::NotWritten(path.display().to_string(), error.to_string())
+        };
+        written.map_err(told)
     }
 
     /// Forgets everything.
-    pub(super) fn forget(&self) -> Result<(), String> {
+    pub(super) fn forget(&self) -> Result<(), CredentialError> {
         *self.lock() = None;
         self.write(None)
     }
 
     /// Forgets the tokens; the client stays known.
-    pub(super) fn forget_tokens(&self) -> Result<(), String> {
+    pub(super) fn forget_tokens(&self) -> Result<(), CredentialError> {
         let mut kept = self.lock();
         if let Some(kept) = kept.as_mut() {
             kept.tokens = None;
@@ -187,13 +191,14 @@ impl CredentialStore for Store {
         kept.tokens = Some(credentials);
         if let Err(error) = self.write(Some(kept)) {
             // They hold until the daemon ends.
+            let error = error.to_string();
             tracing::warn!(error, "tokens are not kept");
         }
         Ok(())
     }
 
     async fn clear(&self) -> Result<(), AuthError> {
-        self.forget_tokens().map_err(AuthError::CredentialStoreError)
+        self.forget_tokens().map_err(|error| AuthError::CredentialStoreError(error.to_string()))
     }
 
     async fn acquire_refresh_guard(&self) -> Result<Option<CredentialRefreshGuard>, AuthError> {

@@ -20,7 +20,7 @@ use super::{stop, systemd};
 use crate::admin::desk::Answer;
 use crate::admin::{self, Desk, Question};
 use crate::base::{ServerName, Tasks, dirs, memory};
-use crate::config::{Caps, Complaint, Config, Plan, Reading};
+use crate::config::Reading;
 use crate::connection::Board;
 use crate::front::listen::{self, Listener};
 use crate::front::stdio::GivenUp;
@@ -31,6 +31,7 @@ use crate::process::units::Units;
 use crate::results::{self, Results};
 use crate::servers::control::Control;
 use crate::servers::running::LeftServer;
+use crate::settings::{Caps, Complaint, Config, Plan};
 use crate::telemetry::{Fact, Recorder};
 use crate::wire::Topic;
 

@@ -9,8 +9,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::base::{self, file};
+use crate::config::Location;
 use crate::config::source::Text;
-use crate::config::{Config, Location};
+use crate::settings::Config;
 
 #[derive(Debug, Serialize, Deserialize)]
 struct Kept {

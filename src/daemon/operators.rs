@@ -10,9 +10,9 @@ use super::watch::Watch;
 use crate::admin::desk::Answer;
 use crate::admin::{self, ConfigReport, Ordered, Question, ServerReport, Status, Traffic};
 use crate::base::{ServerName, dirs};
-use crate::config;
 use crate::servers::control::Order;
 use crate::servers::handle::Phase;
+use crate::settings::{Plan, plan};
 use crate::telemetry::Fact;
 
 /// Operators who may wait for one reload.
@@ -135,20 +135,20 @@ impl Daemon {
             files,
             in_force: in_force.to_owned(),
             complaints: settings.complaints().to_vec(),
-            at_next_start: config::plan::plan(&self.began_with, settings.in_force()).at_next_start,
+            at_next_start: plan::plan(&self.began_with, settings.in_force()).at_next_start,
             unwatched: self.watch.as_ref().and_then(Watch::trouble),
             remarks: settings.remarks().to_vec(),
         }
     }
 
     /// Tells those who asked for the config to be read what came of it.
-    pub(super) fn tell_the_waiting(&mut self, plan: Option<&config::Plan>) {
+    pub(super) fn tell_the_waiting(&mut self, plan: Option<&Plan>) {
         for answer in std::mem::take(&mut self.attending) {
             let outcome = match (self.settings.complaints(), plan) {
                 ([], Some(plan)) => Ok(plan.clone()),
                 ([], None) => {
                     let config = self.settings.in_force();
-                    Ok(config::plan::plan(config, config))
+                    Ok(plan::plan(config, config))
                 }
                 (complaints, _) => Err(complaints.to_vec()),
             };

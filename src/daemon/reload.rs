@@ -18,12 +18,13 @@ use super::settings::{Look, StandIn};
 use super::systemd;
 use super::watch::Watch;
 use crate::base::ServerName;
-use crate::config::plan::Changed;
-use crate::config::{Config, Plan, Reading};
+use crate::config::Reading;
 use crate::meta::own_tools;
 use crate::servers::Server;
 use crate::servers::control::Control;
 use crate::servers::driver::{self, Setup};
+use crate::settings::plan::Changed;
+use crate::settings::{Config, Plan};
 use crate::telemetry::Fact;
 
 /// Longer than all that a reading waits for, one after the other.

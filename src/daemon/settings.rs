@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::last_good;
-use crate::config::complaint::{Place, summary};
-use crate::config::{self, Complaint, Config, Location, Plan, Reading};
+use crate::config::{self, Location, Reading};
+use crate::settings::complaint::{Place, summary};
+use crate::settings::plan::plan;
+use crate::settings::{Complaint, Config, Plan};
 
 /// What the daemon knows about its config.
 #[derive(Debug)]
@@ -130,7 +132,7 @@ impl Settings {
                 if config == *self.in_force && files == self.files && !was_refused {
                     return Look::Same;
                 }
-                let plan = config::plan::plan(&self.in_force, &config);
+                let plan = plan(&self.in_force, &config);
                 self.in_force = Arc::new(config);
                 self.files = files;
                 self.stand_in = StandIn::Earlier;
@@ -149,7 +151,7 @@ impl Settings {
             let is_there = |main: &PathBuf| reading.texts.iter().any(|text| text.path == *main);
             match &main_file {
                 Some(main) if reading.config.is_ok() && !is_there(main) => Err(vec![gone(main)]),
-                _ => reading.config.map(|config| config::plan::plan(&in_force, &config)),
+                _ => reading.config.map(|config| plan(&in_force, &config)),
             }
         }
     }

@@ -21,8 +21,12 @@ const ASK_WITHIN: Duration = Duration::from_millis(500);
 /// and then nobody would end the servers.
 pub(super) async fn stop(daemon: Daemon, ended: Ended, signals: &mut Signals) {
     let config = daemon.world.borrow().config.clone();
-    let ladder =
-        config.servers.values().map(|server| server.stop_timeout * 3).max().unwrap_or_default();
+    let ladder = config
+        .servers
+        .values()
+        .map(|server| server.supervision.stop_timeout * 3)
+        .max()
+        .unwrap_or_default();
     let limit = config.drain_timeout + LAST_WORDS + ladder + Duration::from_secs(1);
     systemd::stopping("stopping; calls in flight may finish", limit);
     let all = async {

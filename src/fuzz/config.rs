@@ -94,5 +94,5 @@ fn nothing_is_opened() {
     let text = "[servers.a]\ncommand = \"c\"\nenv = { A = \"${cmd:/nowhere/no-program}\" }\n";
     let texts = [Text { path: PathBuf::from("config.toml"), text: text.to_owned() }];
     let config = load::from_texts(&texts, &sources).expect("a config");
-    assert_eq!(config.servers["a"].env["A"].expose(), MARK, "programs are run");
+    assert_eq!(config.servers["a"].program.env["A"].expose(), MARK, "programs are run");
 }

@@ -13,7 +13,7 @@ use tokio::sync::{Notify, watch};
 use crate::access::Principal;
 use crate::access::connections::Watched;
 use crate::base::Tasks;
-use crate::config::{Config, load};
+use crate::config::load;
 use crate::connection::Board;
 use crate::front::Front;
 use crate::front::http::{self, Peer, Service};
@@ -22,6 +22,7 @@ use crate::handover::Table;
 use crate::meta::own_tools;
 use crate::mux::{Hub, World};
 use crate::results::Results;
+use crate::settings::Config;
 use crate::telemetry::Recorder;
 
 /// Bytes between the two ends.

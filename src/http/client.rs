@@ -13,8 +13,8 @@ use hyper_util::rt::TokioIo;
 use tokio::net::UnixStream;
 use tower::ServiceExt;
 
+use super::error::{Error, reason, unconnected};
 use super::pool::{HttpConnection, Pool, RequestBody, ResponseBody};
-use super::{Error, reason, unconnected};
 
 /// How long TCP may take, over all addresses of a name.
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);
@@ -48,14 +48,14 @@ enum Connector {
 impl Client {
     /// A client for this URL, over `socket` if there is one. `Err`: no certificates of authorities are
     /// found on this machine.
-    pub fn new(url: &Uri, socket: Option<&Path>) -> Result<Self, String> {
+    pub fn new(url: &Uri, socket: Option<&Path>) -> Result<Self, Error> {
         let connector = match socket {
             Some(path) => Connector::Unix(path.into()),
             None => Connector::new(url)?,
         };
         let mut parts = url.clone().into_parts();
         parts.path_and_query = Some(PathAndQuery::from_static("/"));
-        let origin = Uri::from_parts(parts).map_err(|_| "its `url` names no server".to_owned())?;
+        let origin = Uri::from_parts(parts).map_err(|_| Error::NoServer)?;
         Ok(Self { origin, connector, pool: Arc::default() })
     }
 
@@ -91,7 +91,7 @@ fn broken(error: &hyper::Error) -> Error {
 }
 
 impl Connector {
-    fn new(url: &Uri) -> Result<Self, String> {
+    fn new(url: &Uri) -> Result<Self, Error> {
         let mut tcp = HttpConnector::new();
         tcp.set_nodelay(true);
         tcp.set_connect_timeout(Some(CONNECT_WITHIN));
@@ -103,9 +103,8 @@ impl Connector {
             return Ok(Self::Plain(tcp));
         }
         tcp.enforce_http(false);
-        let tls = HttpsConnectorBuilder::new()
-            .with_native_roots()
-            .map_err(|error| format!("no certificates to check its own by: {error}"))?;
+        let tls =
+            HttpsConnectorBuilder::new().with_native_roots().map_err(Error::NoCertificates)?;
         Ok(Self::Tls(tls.https_only().enable_http1().wrap_connector(tcp)))
     }
 

@@ -1,7 +1,13 @@
 //! Whether a text is JSON, and its shortest form: no white space, each string written in one way.
 
-use super::doc::LONG;
-use super::parse::{DEPTH_MAX, ParseError};
+use super::error::ParseError;
+use super::string::write_char;
+
+/// How deep values may lie in each other; serde_json's own bound.
+pub(super) const DEPTH_MAX: usize = 127;
+
+/// Strings, arrays and objects from this length on have their end noted, in bytes.
+pub(super) const LONG: usize = 1024;
 
 /// A text that was read from end to end.
 pub(super) struct Checked {
@@ -214,7 +220,7 @@ impl Checker<'_> {
             }
         };
         let mut out = String::new();
-        super::tree::write_char(char, &mut out);
+        write_char(char, &mut out);
         if self.text.get(self.at..self.at + len) == Some(&*out) {
             self.at += len;
         } else {

@@ -10,14 +10,10 @@ use std::sync::Arc;
 
 use bytestring::ByteString;
 
-use super::check;
-use super::parse::ParseError;
-use super::tree::Json;
+use super::check::{self, LONG};
+use super::error::ParseError;
 
-/// Strings, arrays and objects from this length on have their end noted, in bytes.
-pub(super) const LONG: usize = 1024;
-
-/// A whole value. Its text is what [`Json::write`] would write: without white space between its
+/// A whole value. Its text is what [`Json::write`](super::Json::write) would write: without white space between its
 /// tokens, each string in one form. Cloning shares it.
 #[derive(Debug, Clone)]
 pub struct Doc(Arc<Written>);
@@ -57,14 +53,7 @@ impl Doc {
         Ok(Self(Arc::new(Written { text, long: checked.long.into() })))
     }
 
-    /// The text of a value.
-    pub fn of(value: &Json) -> Self {
-        let mut text = String::with_capacity(value.len());
-        value.write(&mut text);
-        Self::read(text).unwrap_or_else(|_| Self::null())
-    }
-
-    fn null() -> Self {
+    pub(super) fn null() -> Self {
         let text = ByteString::from_static("null");
         Self(Arc::new(Written { text, long: Box::default() }))
     }
@@ -185,7 +174,7 @@ impl<'a> Slice<'a> {
         }
     }
 
-    /// As [`Json::title`].
+    /// As [`Json::title`](super::Json::title).
     pub fn title(self) -> &'static str {
         match self.kind() {
             Kind::Null => "null",
@@ -263,16 +252,6 @@ impl<'a> Slice<'a> {
         let moved = |(start, end): &(u32, u32)| (start - self.start, end - self.start);
         let long = self.doc.0.long[from..to].iter().map(moved).collect();
         Doc(Arc::new(Written { text, long }))
-    }
-
-    /// A tree of it. `Err`: it has more values than a tree may have.
-    pub fn to_json(self) -> Result<Json, ParseError> {
-        Json::parse(self.as_str())
-    }
-
-    /// A tree of it, or the text as it is where that would be too large.
-    pub fn to_json_or_text(self) -> Json {
-        self.to_json().unwrap_or_else(|_| Json::Written(self.to_doc()))
     }
 }
 

@@ -1,23 +1,13 @@
 //! From a text to a tree.
 
+use super::check::DEPTH_MAX;
+use super::error::ParseError;
 use super::tree::{Json, Number};
-
-/// How deep values may lie in each other; serde_json's own bound.
-pub(super) const DEPTH_MAX: usize = 127;
 
 /// How many values a tree may have: each costs some hundred bytes at the most beside its text, so a
 /// text of many small ones would cost many times itself. What may be larger is read as a
 /// [`Doc`](super::Doc).
 pub const VALUES_MAX: usize = 1 << 18;
-
-/// A text that is not JSON.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("{what} at byte {at}")]
-pub struct ParseError {
-    pub(super) what: &'static str,
-    /// Bytes before the place.
-    pub at: usize,
-}
 
 impl Json {
     /// Reads a whole text (RFC 8259).

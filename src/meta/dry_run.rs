@@ -4,14 +4,16 @@
 
 use super::fan_out::Plan;
 use super::inner::{Context, full_name, mismatch};
-use super::input::{Fields, Wanted, invalid, wrong};
+use super::input::Fields;
+use super::refusal::{invalid, wrong};
+use super::wanted::Wanted;
 use super::{pipeline, recipe};
 use crate::base::quote::beginning;
 use crate::catalog::Entry;
-use crate::config::recipe::Mode;
 use crate::json::Json;
 use crate::mux::{Outlet, ToolError, prepare};
 use crate::render::preview::shortened;
+use crate::settings::recipe::Mode;
 
 /// How much of the prepared arguments of one call is shown, in bytes: files may stand in them.
 const SHOWN_MAX: usize = 2048;
@@ -66,7 +68,7 @@ impl Calls {
 
     /// The calls that a recipe would make.
     pub(super) fn of_recipe(
-        name: &crate::config::Recipe,
+        name: &crate::settings::Recipe,
         given: Json,
         max: usize,
     ) -> Result<Self, ToolError> {

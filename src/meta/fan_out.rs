@@ -4,8 +4,9 @@ use futures_util::stream::{self, StreamExt};
 use tokio::time::Instant;
 
 use super::inner::{Context, check_count, decode_all, millis};
-use super::input::{Fields, Notes, Wanted};
+use super::input::{Fields, Notes};
 use super::reply::{Held, Told};
+use super::wanted::Wanted;
 use crate::json::Json;
 use crate::mux::{Maker, Outlet, ToolError};
 

@@ -1,7 +1,8 @@
 //! `callmux_search_tools`: tools found by what they do.
 
 use super::inner::Context;
-use super::input::{Fields, invalid, wrong};
+use super::input::Fields;
+use super::refusal::{invalid, wrong};
 use super::status::cut;
 use crate::json::Json;
 use crate::mux::{Outlet, ToolError, prepare};

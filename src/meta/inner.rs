@@ -6,8 +6,9 @@ use std::time::Duration;
 use bytestring::ByteString;
 use tokio::time::Instant;
 
-use super::input::{Wanted, wrong};
+use super::refusal::wrong;
 use super::table::PREFIX;
+use super::wanted::Wanted;
 use crate::access::{Action, ActionKind};
 use crate::arguments::Checker;
 use crate::base::names::SEPARATOR;

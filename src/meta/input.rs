@@ -6,21 +6,17 @@
 
 use std::time::Duration;
 
-use super::mapping::Mapping;
+use super::refusal::{NAME_MAX, invalid, too_long, wrong};
 use crate::base::quote::beginning;
 use crate::base::quoted;
 use crate::json::Json;
 use crate::mux::ToolError;
 use crate::render::TextFormat;
 
-/// How long the name of a tool, a server, an argument or a recipe may be, in bytes.
-const NAME_MAX: usize = 1024;
-/// And any other text that says what to do, such as a query or a path.
+/// How long any other text than a name may be that says what to do, such as a query or a path.
 const TEXT_MAX: usize = 4096;
 /// Texts of one list at the most.
 const TEXTS_MAX: usize = 64;
-/// Mappings of one step at the most.
-const MAPPINGS_MAX: usize = 256;
 /// Names up to this length are compared with those that there are, in bytes.
 const COMPARED_MAX: usize = 64;
 /// The largest `timeoutMs`: a day.
@@ -86,30 +82,6 @@ impl Notes {
         }
         (!warnings.is_empty()).then_some(Json::Array(warnings))
     }
-}
-
-/// The error for a field that is not as it should be.
-pub(super) fn invalid(field: &str, expected: &str, found: Option<&Json>) -> ToolError {
-    let shown = beginning(field, NAME_MAX);
-    let message = match found {
-        Some(found) => format!("`{shown}` must be {expected}, not {}", found.title()),
-        None => format!("`{shown}` is missing: it must be {expected}"),
-    };
-    wrong(field, expected, message)
-}
-
-/// The same in words of its own.
-pub(super) fn wrong(field: &str, expected: &str, message: impl Into<String>) -> ToolError {
-    // Names of members are as long as a client likes.
-    let field = beginning(field, NAME_MAX).to_string();
-    ToolError::new("invalid_arguments", message)
-        .with(Json::object([("field", field.into()), ("expected", expected.into())]))
-}
-
-fn too_long(field: &str, text: &str, max: usize) -> ToolError {
-    let expected = format!("a string of at most {max} bytes");
-    let (shown, text) = (beginning(field, NAME_MAX), quoted(text));
-    wrong(field, &expected, format!("`{shown}` must be {expected}, not {text}"))
 }
 
 /// The value, or what the JSON in it says if it is a text.
@@ -311,96 +283,5 @@ impl Fields {
         };
         let expected = format!("one of {}", known.join(", "));
         Err(wrong(&field, &expected, message))
-    }
-}
-
-/// One call that an agent wants.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Wanted {
-    pub(super) tool: String,
-    pub(super) server: Option<String>,
-    /// An object.
-    pub(super) arguments: Json,
-    pub(super) timeout: Option<Duration>,
-    /// Arguments that come from results of earlier steps.
-    pub(super) mappings: Vec<(String, Mapping)>,
-    /// Whether a step is not run if one of its mappings leads nowhere.
-    pub(super) must_map: bool,
-}
-
-impl Wanted {
-    /// A call without arguments, to look a name up by.
-    pub(super) fn named(tool: &str, server: Option<&str>) -> Self {
-        Self {
-            tool: tool.to_owned(),
-            server: server.map(str::to_owned),
-            arguments: Json::Object(Vec::new()),
-            timeout: None,
-            mappings: Vec::new(),
-            must_map: false,
-        }
-    }
-
-    /// A call of `callmux_call`, or an entry of `calls` or `steps`.
-    pub(super) fn decode(fields: &mut Fields, may_map: bool) -> Result<Self, ToolError> {
-        let tool = fields.needed_name("tool")?;
-        let server = fields.name("server")?;
-        let mut wanted = Self::decode_rest(fields, may_map)?;
-        (wanted.tool, wanted.server) = (tool, server);
-        Ok(wanted)
-    }
-
-    /// Everything but `tool` and `server`.
-    pub(super) fn decode_rest(fields: &mut Fields, may_map: bool) -> Result<Self, ToolError> {
-        let timeout = fields.timeout()?;
-        fields.cwd()?;
-        let (mut mappings, mut must_map) = (Vec::new(), false);
-        if may_map {
-            let field = fields.at("inputMapping");
-            if let Some(Json::Object(members)) = fields.table("inputMapping")? {
-                if members.len() > MAPPINGS_MAX {
-                    let expected = format!("an object of at most {MAPPINGS_MAX} members");
-                    return Err(wrong(&field, &expected, format!("`{field}` must be {expected}")));
-                }
-                for (argument, value) in members {
-                    if argument.len() > NAME_MAX {
-                        return Err(too_long(&field, &argument, NAME_MAX));
-                    }
-                    let mapping = Mapping::decode(&format!("{field}.{argument}"), value)?;
-                    mappings.push((argument, mapping));
-                }
-            }
-            must_map = match fields.take("onMappingMissing") {
-                None => false,
-                Some(value) => match value.as_str() {
-                    Some("fail") => true,
-                    Some("continue") => false,
-                    _ => {
-                        let expected = "\"continue\" or \"fail\"";
-                        return Err(invalid(
-                            &fields.at("onMappingMissing"),
-                            expected,
-                            Some(&value),
-                        ));
-                    }
-                },
-            };
-        }
-        let arguments = match fields.table("arguments")? {
-            Some(arguments) => {
-                let mut known = vec!["tool", "server", "arguments", "timeoutMs", "cwd"];
-                if may_map {
-                    known.extend(["inputMapping", "onMappingMissing"]);
-                }
-                fields.finish(&known)?;
-                arguments
-            }
-            None => {
-                let rest = fields.rest();
-                fields.notes.was_flat |= !rest.is_empty();
-                Json::Object(rest)
-            }
-        };
-        Ok(Self { arguments, timeout, mappings, must_map, ..Self::named("", None) })
     }
 }

@@ -1,6 +1,6 @@
 //! What an agent should know about callmux: as a text for its rules, and as a sentence for its session.
 
-use crate::config::{Exposure, View};
+use crate::settings::{Exposure, View};
 
 /// The text of `callmux instructions`, in Markdown.
 pub fn markdown(client: &str, view: &View) -> String {
@@ -84,7 +84,7 @@ mod tests {
     use super::{Exposure, View, markdown, session};
 
     fn view(exposure: Exposure) -> View {
-        View { exposure, ..crate::config::load::empty().everybody }
+        View { exposure, ..crate::settings::sample::config().everybody }
     }
 
     #[test]

@@ -14,9 +14,9 @@
 
 use std::sync::OnceLock;
 
-use super::input::{invalid, wrong};
+use super::refusal::{invalid, wrong};
 use crate::base::quoted;
-use crate::json::{Doc, Json, Path, Slice};
+use crate::json::{Doc, Json, Path, PathError, Slice};
 use crate::mux::ToolError;
 
 /// How long an expression may be, in bytes.
@@ -164,12 +164,24 @@ fn texts(result: Slice<'_>) -> Vec<Slice<'_>> {
     items.filter_map(|item| item.get("text").filter(|text| text.is_string())).collect()
 }
 
-fn source(expression: &str) -> Result<Source, String> {
+/// Why an expression leads nowhere.
+#[derive(Debug, thiserror::Error)]
+enum MappingError {
+    #[error("behind `$steps` stand the number of a step and a part: `$steps[0].json`")]
+    Step,
+    #[error("a step has no `{0}`; it has text, json, structured, result")]
+    Part(String),
+    #[error("a text has no parts; use `$json`")]
+    TextPart,
+    #[error(transparent)]
+    Path(#[from] PathError),
+}
+
+fn source(expression: &str) -> Result<Source, MappingError> {
     let Some(rest) = expression.strip_prefix('$') else { return Ok(Source::Literal) };
     let (step, rest) = match rest.strip_prefix("steps") {
         Some(after) if after.starts_with(['[', '.']) => {
-            let (step, rest) = step(after)
-                .ok_or("behind `$steps` stand the number of a step and a part: `$steps[0].json`")?;
+            let (step, rest) = step(after).ok_or(MappingError::Step)?;
             (Some(step), rest)
         }
         _ => (None, rest),
@@ -181,16 +193,16 @@ fn source(expression: &str) -> Result<Source, String> {
         "structured" => Part::Structured,
         "result" => Part::Result,
         other if step.is_some() => {
-            return Err(format!("a step has no `{other}`; it has text, json, structured, result"));
+            return Err(MappingError::Part(other.to_owned()));
         }
         // `$5.00` and the like are texts.
         _ => return Ok(Source::Literal),
     };
     let path = rest[end..].strip_prefix('.').unwrap_or(&rest[end..]);
     if part == Part::Text && !path.is_empty() {
-        return Err("a text has no parts; use `$json`".to_owned());
+        return Err(MappingError::TextPart);
     }
-    let path = Path::parse(path).map_err(|error| error.to_string())?;
+    let path = Path::parse(path)?;
     Ok(Source::Result { step, part, path })
 }
 

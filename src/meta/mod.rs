@@ -10,8 +10,8 @@
 //!
 //! # How to read it
 //! [`table`] is the list of them: name, description, schema. [`run`] is where a call comes in.
-//! [`input`] decodes what agents send, strictly and with errors that say what was expected; [`inner`]
-//! makes the calls; [`reply`] writes what comes back. Then one file for each family.
+//! [`input`] decodes what agents send, strictly and with errors that say what was expected
+//! ([`refusal`]); [`inner`] makes the calls that are [`wanted`]; [`reply`] writes what comes back. Then one file for each family.
 
 mod dry_run;
 mod fan_out;
@@ -22,12 +22,14 @@ pub mod instructions;
 mod mapping;
 mod pipeline;
 mod recipe;
+mod refusal;
 mod reply;
 mod run;
 mod single;
 mod status;
 mod stored;
 mod table;
+mod wanted;
 
 pub use find::answer_tokens;
 pub use run::serve;

@@ -6,10 +6,12 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::inner::{Context, decode_all, millis};
-use super::input::{Fields, Notes, Wanted, wrong};
+use super::input::{Fields, Notes};
 use super::mapping::Brought;
+use super::refusal::wrong;
 use super::reply::{Held, refused};
-use crate::arguments::references::BYTES_MAX;
+use super::wanted::Wanted;
+use crate::arguments::BYTES_MAX;
 use crate::base::large::{self, LARGE};
 use crate::base::quoted;
 use crate::json::{Doc, Json};

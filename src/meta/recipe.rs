@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use super::input::{Fields, invalid, wrong};
-use crate::arguments::references::BYTES_MAX as FILLED_MAX;
+use super::input::Fields;
+use super::refusal::{invalid, wrong};
+use crate::arguments::BYTES_MAX as FILLED_MAX;
 use crate::base::quoted;
-use crate::config::Recipe;
-use crate::config::recipe::placeholder;
 use crate::json::Json;
 use crate::mux::{ToolError, World};
+use crate::settings::Recipe;
+use crate::settings::recipe::placeholder;
 
 /// The recipe of `callmux_recipe_run` and the arguments that it is given.
 pub(super) fn decode(fields: &mut Fields, world: &World) -> Result<(Arc<Recipe>, Json), ToolError> {
@@ -103,7 +104,7 @@ fn put(body: &Json, values: &[(&str, Json)], left: &mut usize) -> Option<Json> {
 #[cfg(test)]
 mod tests {
     use super::{Json, Recipe, filled};
-    use crate::config::recipe::{Mode, Parameter};
+    use crate::settings::recipe::{Mode, Parameter};
 
     fn recipe() -> Recipe {
         let parameter = |name: &str, kind, default| Parameter {

@@ -4,12 +4,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::inner::{Context, Ended, is_error};
 use crate::base::large;
-use crate::config::View;
 use crate::json::{Doc, Json, Slice};
 use crate::mux::fit::{self, Reader};
 use crate::mux::{Outlet, ToolError, prepare};
 use crate::render::preview::shortened;
 use crate::render::{TextFormat, format};
+use crate::settings::View;
 use crate::wire::Era;
 
 /// The least of each result that stays where all together are too large, in bytes.

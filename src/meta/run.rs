@@ -12,14 +12,14 @@ use super::table::{self, MetaKind, MetaTool, PREFIX, RECIPE_PREFIX};
 use super::{pipeline, recipe, status, stored};
 use crate::access::{Action, ActionKind};
 use crate::base::large;
-use crate::config::Recipe;
-use crate::config::recipe::Mode;
 use crate::handover;
 use crate::json::Json;
 use crate::mux::failure::{Failure, Lost};
 use crate::mux::locate::nothing_there;
 use crate::mux::record::CallRecord;
 use crate::mux::{self, Call, Hub, Outlet, Reply, ToolError};
+use crate::settings::Recipe;
+use crate::settings::recipe::Mode;
 use crate::telemetry::CallOutcome;
 use crate::wire::params::{RequestParams, Target};
 use crate::wire::translate;
@@ -230,7 +230,7 @@ async fn fan_out<O: Outlet>(context: &Context<'_, O>, plan: Plan, tool: &str) ->
 
 async fn in_turn<O: Outlet>(
     context: &Context<'_, O>,
-    steps: Vec<super::input::Wanted>,
+    steps: Vec<super::wanted::Wanted>,
     notes: super::input::Notes,
     tool: &str,
 ) -> Json {

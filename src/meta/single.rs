@@ -1,7 +1,8 @@
 //! `callmux_call`: any tool by its name.
 
 use super::inner::{Context, is_error};
-use super::input::{Fields, Wanted};
+use super::input::Fields;
+use super::wanted::Wanted;
 use crate::base::large;
 use crate::json::{Doc, Json, Slice};
 use crate::mux::fit::{self, Reader};

@@ -4,12 +4,12 @@ use super::inner::Context;
 use super::input::Fields;
 use crate::base::fingerprint::fingerprint;
 use crate::catalog::Entry;
-use crate::config::{Exposure, Transport};
 use crate::json::Json;
 use crate::mux::cache::Statistics;
 use crate::mux::{Account, Hub, Outlet, ToolError};
 use crate::servers::Server;
 use crate::servers::handle::Phase;
+use crate::settings::{Exposure, Transport};
 use crate::wire::ListKind;
 
 /// Names that are listed for one server at the most, unless it is asked for alone.
@@ -101,9 +101,9 @@ fn described(
     is_alone: bool,
 ) -> Json {
     let status = server.status();
-    let is_sse = server.config.transport == Some(Transport::Sse)
+    let is_sse = server.config.remote.transport == Some(Transport::Sse)
         || status.live.as_ref().is_some_and(|live| live.connection.carrier().is_sse());
-    let transport = match (&server.config.url, is_sse) {
+    let transport = match (&server.config.remote.url, is_sse) {
         (None, _) => "stdio",
         (Some(_), false) => "streamable-http",
         (Some(_), true) => "sse",
@@ -169,7 +169,7 @@ fn failed(server: &Server) -> Json {
 fn cache_numbers(hub: &Hub) -> Json {
     let Statistics { entries, bytes, in_flight, hits, misses, joined } = hub.cache.statistics();
     let world = hub.world();
-    let ttl = world.servers.values().filter_map(|server| server.config.cache_ttl).max();
+    let ttl = world.servers.values().filter_map(|server| server.config.policy.cache_ttl).max();
     let caps = world.config.cache;
     // A call that joined another one needed no call of its own either.
     let (found, all) = (hits + joined, hits + joined + misses);
@@ -223,7 +223,7 @@ fn compression<O: Outlet>(context: &Context<'_, O>) -> Json {
     ])
 }
 
-fn recipe(recipe: &crate::config::Recipe) -> Json {
+fn recipe(recipe: &crate::settings::Recipe) -> Json {
     let mut members =
         vec![("name", recipe.name.as_str().into()), ("mode", recipe.mode.as_str().into())];
     members.extend(recipe.description.as_deref().map(|text| ("description", text.into())));
@@ -280,7 +280,7 @@ pub(super) fn cache_clear<O: Outlet>(
     fields.finish(&["tool", "server", "outputFormat"])?;
     let (mut own_server, mut own_tool) = (None, None);
     if let Some(tool) = &tool {
-        let wanted = super::input::Wanted::named(tool, server.as_deref());
+        let wanted = super::wanted::Wanted::named(tool, server.as_deref());
         let entry = context.seen(&wanted)?;
         (own_server, own_tool) = (Some(&entry.server.name), Some(&*entry.item.name));
     } else if let Some(server) = &server {

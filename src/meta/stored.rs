@@ -1,7 +1,8 @@
 //! `callmux_get_result`: the rest of a result that was too large.
 
 use super::inner::Context;
-use super::input::{Fields, invalid, wrong};
+use super::input::Fields;
+use super::refusal::{invalid, wrong};
 use crate::base::{large, quoted};
 use crate::json::{Json, Path};
 use crate::mux::{Outlet, ToolError, prepare};

@@ -6,8 +6,8 @@
 use std::sync::Arc;
 
 use crate::catalog::{OwnTool, OwnTools};
-use crate::config::{Config, Recipe};
 use crate::json::Json;
+use crate::settings::{Config, Recipe};
 
 /// What a meta-tool does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -169,7 +169,7 @@ fn recipe_name(recipe: &Recipe) -> String {
 }
 
 fn recipe_definition(recipe: &Recipe) -> String {
-    let property = |parameter: &crate::config::recipe::Parameter| {
+    let property = |parameter: &crate::settings::recipe::Parameter| {
         let mut schema = Vec::new();
         schema.extend(parameter.kind.map(|kind| ("type", kind.into())));
         schema.extend(parameter.description.as_deref().map(|text| ("description", text.into())));

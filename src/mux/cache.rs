@@ -17,9 +17,9 @@ use tokio::time::Instant;
 
 use crate::access::Principal;
 use crate::base::{Lock, ServerName};
-use crate::config::{Caps, ServerConfig};
 use crate::json::Json;
 use crate::servers::Item;
+use crate::settings::{Caps, ServerConfig};
 use crate::wire::{Era, Message};
 
 /// Calls with longer arguments are made each for itself, in bytes.
@@ -128,12 +128,12 @@ pub(super) enum Part {
 
 impl Part {
     pub(super) fn of(config: &ServerConfig, item: &Item) -> Self {
-        if config.cache_ttl.is_none() {
+        if config.policy.cache_ttl.is_none() {
             return Self::None;
         }
-        let is_listed = config.cache_tools.allow(&item.name);
-        let reads = is_listed || (config.trusted && item.is_read_only);
-        match (reads, config.no_cache_tools.allow(&item.name)) {
+        let is_listed = config.policy.cache_tools.allow(&item.name);
+        let reads = is_listed || (config.policy.trusted && item.is_read_only);
+        match (reads, config.policy.no_cache_tools.allow(&item.name)) {
             (true, false) => Self::Reads,
             _ if is_listed || item.is_read_only => Self::Passes,
             _ => Self::Changes,
@@ -281,7 +281,7 @@ impl Inner {
 impl Lead {
     /// Keeps the answer, unless something may have changed since the call began.
     pub(super) fn keep(self, kept: Kept, config: &Arc<ServerConfig>, caps: Caps) {
-        let Some(ttl) = config.cache_ttl.filter(|ttl| *ttl > Duration::ZERO) else { return };
+        let Some(ttl) = config.policy.cache_ttl.filter(|ttl| *ttl > Duration::ZERO) else { return };
         let size = self.key.len() + kept.answer.len();
         if size > caps.entry_bytes || size > caps.total_bytes {
             return;

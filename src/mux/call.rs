@@ -9,9 +9,9 @@ use super::failure::Failure;
 use super::ledger::Ledger;
 use crate::access::{Principal, Subject};
 use crate::base::SessionId;
-use crate::config::{Config, ServerConfig, View};
 use crate::connection::{Ask, Forwarded, Owner};
 use crate::handover::PendingCall;
+use crate::settings::{Config, ServerConfig, View};
 use crate::wire::params::Head;
 use crate::wire::{ClientCapabilities, Era, LogLevel, Message, Payload, object};
 

@@ -13,12 +13,12 @@ use super::hub::Hub;
 use super::locate::Located;
 use super::prepare::owner;
 use crate::base::{ServerName, large};
-use crate::config::{ServerConfig, View};
 use crate::json::{Doc, Json, Kind as Type, Slice};
 use crate::render::preview::{preview, preview_text};
 use crate::render::{TextFormat, format};
 use crate::results::Results;
 use crate::servers::Item;
+use crate::settings::{ServerConfig, View};
 use crate::wire::{Kind, Message, Payload, translate};
 
 /// How much of a client's limit the beginning of a result takes.
@@ -76,8 +76,8 @@ impl Limits {
 
 /// The largest result of a tool that a client with this view gets whole, in bytes; 0: any.
 pub fn max_result(view: &View, config: &ServerConfig, item: &Item) -> usize {
-    let is_whole = config.whole_results.allow(&item.name);
-    if is_whole { 0 } else { config.max_result.unwrap_or(view.max_result) }
+    let is_whole = config.policy.whole_results.allow(&item.name);
+    if is_whole { 0 } else { config.policy.max_result.unwrap_or(view.max_result) }
 }
 
 impl Reader {

@@ -49,7 +49,7 @@ pub(super) async fn go_on(
     let limit = server.config.call_timeout;
     let is_noted = call.goes_on();
     let limits = Limits { calls: &hub.calls, deadline: Instant::now() + limit, is_noted };
-    let _change = server.config.cache_ttl.map(|_| hub.cache.change(&server.name));
+    let _change = server.config.policy.cache_ttl.map(|_| hub.cache.change(&server.name));
     let too_late = || format!("server {} did not answer within {limit:?}", server.name);
     let heard = sending::answer(sent, &pass_on, outlet, limits, too_late).await;
     let shown: Arc<str> = (&*params.name).into();

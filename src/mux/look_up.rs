@@ -8,8 +8,8 @@ use super::hub::Hub;
 use super::outcome::lost;
 use super::record::CallRecord;
 use super::sending::{self, Routed};
-use crate::config::{Caps, ServerConfig};
 use crate::connection::Loss;
+use crate::settings::{Caps, ServerConfig};
 use crate::wire::params::Target;
 use crate::wire::{Kind, Message, object};
 
@@ -64,7 +64,7 @@ fn part(routed: &Routed<'_>) -> Part {
     let item = located.item.filter(|_| params.target == Target::Tool);
     match item.map_or(Part::None, |item| Part::of(&located.server.config, item)) {
         // What a server gives may depend on whose headers it gets.
-        Part::Reads if !located.server.config.forward_headers.is_empty() => Part::Passes,
+        Part::Reads if !located.server.config.remote.forward_headers.is_empty() => Part::Passes,
         Part::Reads if params.as_task || params.input_responses.is_some() => Part::Passes,
         part => part,
     }

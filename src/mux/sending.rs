@@ -163,7 +163,7 @@ pub(super) fn may_replay(call: &Call, located: &Located<'_>) -> bool {
         Some(Method::ToolsCall) => {
             let config = &located.server.config;
             let is_repeatable = located.item.is_some_and(|item| item.is_repeatable);
-            config.replay.allow(&located.own) || (config.trusted && is_repeatable)
+            config.policy.replay.allow(&located.own) || (config.policy.trusted && is_repeatable)
         }
         Some(Method::TasksUpdate | Method::TasksCancel) => false,
         _ => true,
@@ -196,7 +196,7 @@ async fn exchange(
         let name = &*located.own;
         translate::request(&call.message, params, Rewrite { id, name, meta, members, arguments })
     };
-    let names = &located.server.config.forward_headers;
+    let names = &located.server.config.remote.forward_headers;
     let forwarded = call.forwarded.as_ref().filter(|_| !names.is_empty());
     let forwarded = forwarded.map(|headers| headers.only(names));
     let origin =

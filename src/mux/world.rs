@@ -10,8 +10,8 @@ use crate::access::{Action, ActionKind, Gate, Subject};
 use crate::base::names::SEPARATOR;
 use crate::base::{ServerName, aside};
 use crate::catalog::{BadCursor, Catalog, Entry, NotLocated, OwnTools, Shown};
-use crate::config::Config;
 use crate::servers::Server;
+use crate::settings::Config;
 use crate::wire::params::{RequestParams, Target};
 use crate::wire::{Era, ListKind, Topic};
 
@@ -223,7 +223,7 @@ impl World {
         };
         self.unsettled.iter().filter_map(|server| self.servers.get(server)).any(|server| {
             of_prefix(server.name.as_str())
-                || server.config.prefix.as_deref().is_some_and(of_prefix)
+                || server.config.policy.prefix.as_deref().is_some_and(of_prefix)
         })
     }
 }

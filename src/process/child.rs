@@ -11,8 +11,9 @@ use std::time::Duration;
 use rustix::process::{Pid, PidfdFlags, Resource, Signal, WaitId, WaitIdOptions, setrlimit};
 use tokio::net::unix::pipe;
 
+use super::error::StartError;
 use super::launch::Launch;
-use super::{PIPE_BYTES, StartError, Streams};
+use super::streams::{PIPE_BYTES, Streams};
 use crate::base::core_dump;
 
 /// A child.
@@ -175,17 +176,13 @@ fn explain(program: &Path, error: io::Error) -> StartError {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{StartError, Streams, describe};
+    use super::super::end::describe;
+    use super::super::error::StartError;
+    use super::super::streams::Streams;
     use super::{Child, Launch};
-    use crate::config::{Config, ServerConfig};
+    use crate::settings::{ServerConfig, sample};
     use std::time::Duration;
     use tokio::io::AsyncReadExt;
-
-    fn config(words: &[&str]) -> ServerConfig {
-        let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
-        let config: Config = crate::config::load::inline(&words, None).unwrap();
-        (*config.servers["default"]).clone()
-    }
 
     fn start(config: &ServerConfig) -> Result<(Child, Streams), StartError> {
         Child::start(&Launch::of(config)?)
@@ -198,15 +195,15 @@ mod tests {
         std::fs::File::create(&script).unwrap();
         let script = script.to_str().unwrap();
         let check = |words: &[&str], expected: &str| {
-            let error = start(&config(words)).unwrap_err().to_string();
+            let error = start(&sample::server(words)).unwrap_err().to_string();
             assert!(error.contains(expected), "{words:?}: {error}");
         };
         check(&["no-such-command"], "`no-such-command` is not found in PATH");
         check(&["/no/such/command"], "`/no/such/command` does not exist");
         check(&[script], "is not executable");
         check(&["true", &"x".repeat(3 << 20)], "too large");
-        let mut elsewhere = config(&["true"]);
-        elsewhere.cwd = Some("/no/such/dir".into());
+        let mut elsewhere = sample::server(&["true"]);
+        elsewhere.program.cwd = Some("/no/such/dir".into());
         assert!(start(&elsewhere).unwrap_err().to_string().contains("`/no/such/dir`"));
     }
 
@@ -214,7 +211,7 @@ mod tests {
     async fn a_child_has_three_descriptors_and_its_own_group() {
         // A directory is open while the shell expands the pattern, hence the fourth.
         let script = "echo /proc/self/fd/*; ps -o pgid= -p $$ | tr -d ' '; echo $$";
-        let (mut process, mut streams) = start(&config(&["sh", "-c", script])).unwrap();
+        let (mut process, mut streams) = start(&sample::server(&["sh", "-c", script])).unwrap();
         let mut out = String::new();
         streams.stdout.read_to_string(&mut out).await.unwrap();
         assert!(process.ended().await.success());
@@ -228,7 +225,7 @@ mod tests {
     async fn the_ladder_ends_what_ignores_its_first_steps() {
         let stubborn =
             "trap '' TERM; (trap '' TERM; sleep 1000) & echo up; while :; do sleep 1; done";
-        let (mut process, mut streams) = start(&config(&["sh", "-c", stubborn])).unwrap();
+        let (mut process, mut streams) = start(&sample::server(&["sh", "-c", stubborn])).unwrap();
         let mut up = [0; 3];
         streams.stdout.read_exact(&mut up).await.unwrap();
         drop(streams.stdin);
@@ -242,7 +239,7 @@ mod tests {
     #[tokio::test]
     async fn a_leader_that_ends_takes_its_group_with_it() {
         let (mut process, mut streams) =
-            start(&config(&["sh", "-c", "sleep 1000 & exit 3"])).unwrap();
+            start(&sample::server(&["sh", "-c", "sleep 1000 & exit 3"])).unwrap();
         assert_eq!(describe(process.ended().await), "its process ended with exit code 3");
         let mut rest = Vec::new();
         streams.stdout.read_to_end(&mut rest).await.unwrap();

@@ -5,9 +5,9 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
-use super::StartError;
+use super::error::StartError;
 use crate::base::{Secret, dirs};
-use crate::config::ServerConfig;
+use crate::settings::ServerConfig;
 
 /// Variables that every server gets if we have them. `LC_*` comes on top.
 const PASSED_ON: [&str; 9] =
@@ -42,12 +42,13 @@ impl Launch {
     pub fn of(config: &ServerConfig) -> Result<Self, StartError> {
         let env = environment(config, std::env::vars_os());
         let path = env.get(OsStr::new("PATH")).cloned().unwrap_or_default();
-        let program = find_program(config.command.expose(), &path)?;
-        let cwd = config.cwd.clone().or_else(dirs::home).unwrap_or_else(|| PathBuf::from("/"));
+        let program = find_program(config.program.command.expose(), &path)?;
+        let cwd =
+            config.program.cwd.clone().or_else(dirs::home).unwrap_or_else(|| PathBuf::from("/"));
         if !cwd.is_dir() {
             return Err(StartError::NoDirectory(cwd));
         }
-        Ok(Self { program, args: config.args.clone(), env, cwd })
+        Ok(Self { program, args: config.program.args.clone(), env, cwd })
     }
 }
 
@@ -59,12 +60,12 @@ fn environment(
     let passes = |name: &str| {
         let asked = PASSED_ON.contains(&name)
             || name.starts_with("LC_")
-            || config.inherit_env.iter().any(|n| n == name);
+            || config.program.inherit_env.iter().any(|n| n == name);
         asked && !NEVER_PASSED_ON.contains(&name)
     };
     let mut env: BTreeMap<OsString, OsString> =
         own.filter(|(name, _)| name.to_str().is_some_and(passes)).collect();
-    env.extend(config.env.iter().map(|(name, value)| (name.into(), value.expose().into())));
+    env.extend(config.program.env.iter().map(|(name, value)| (name.into(), value.expose().into())));
     env
 }
 
@@ -90,20 +91,14 @@ fn find_program(command: &str, path: &OsStr) -> Result<PathBuf, StartError> {
 #[cfg(test)]
 mod tests {
     use super::environment;
-    use crate::config::{Config, ServerConfig};
+    use crate::settings::sample;
     use std::ffi::OsString;
-
-    fn config(words: &[&str]) -> ServerConfig {
-        let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
-        let config: Config = crate::config::load::inline(&words, None).unwrap();
-        (*config.servers["default"]).clone()
-    }
 
     #[test]
     fn the_environment_is_closed() {
-        let mut config = config(&["x"]);
-        config.inherit_env = vec!["EXTRA".into(), "NOTIFY_SOCKET".into()];
-        config.env.insert("TOKEN".into(), crate::base::Secret::new("t".into()));
+        let mut config = sample::server(&["x"]);
+        config.program.inherit_env = vec!["EXTRA".into(), "NOTIFY_SOCKET".into()];
+        config.program.env.insert("TOKEN".into(), crate::base::Secret::new("t".into()));
         let own =
             ["PATH", "HOME", "LC_ALL", "EXTRA", "NOTIFY_SOCKET", "LISTEN_FDS", "CANARY", "TOKEN"];
         let env = environment(

@@ -12,10 +12,10 @@ use std::path::{Path, PathBuf};
 
 use zbus::Variant;
 
-use super::StartError;
+use super::error::StartError;
 use super::launch::Launch;
 use crate::base::dirs;
-use crate::config::{Sandbox, ServerConfig};
+use crate::settings::{Sandbox, ServerConfig};
 
 /// The families of sockets that a server may make: none that leads to a service of this machine but
 /// over its network.
@@ -32,7 +32,7 @@ pub(super) fn properties<'a>(
     launch: &Launch,
     version: u32,
 ) -> Vec<(&'a str, Variant<'a>)> {
-    if config.sandbox == Sandbox::None {
+    if config.program.sandbox == Sandbox::None {
         return Vec::new();
     }
     let text = |text: &str| Variant::from(text.to_owned());
@@ -64,7 +64,7 @@ pub(super) fn properties<'a>(
     if version >= PRIVATE_PIDS_SINCE {
         out.push(("PrivatePIDs", text("yes")));
     }
-    if config.sandbox == Sandbox::Strict {
+    if config.program.sandbox == Sandbox::Strict {
         out.push(("PrivateNetwork", Variant::from(true)));
     }
     out
@@ -108,7 +108,7 @@ fn mounts<'a>(launch: &Launch) -> Vec<(&'a str, Variant<'a>)> {
 
 /// Whether the process has the namespaces that its profile asked for.
 pub(super) fn check(config: &ServerConfig, pid: u32) -> Result<(), StartError> {
-    let wanted: &[&str] = match config.sandbox {
+    let wanted: &[&str] = match config.program.sandbox {
         Sandbox::None => &[],
         Sandbox::Net => &["user", "mnt", "ipc"],
         Sandbox::Strict => &["user", "mnt", "ipc", "net"],
@@ -123,7 +123,7 @@ pub(super) fn check(config: &ServerConfig, pid: u32) -> Result<(), StartError> {
         None => Ok(()),
         Some(kind) => Err(StartError::Unit(format!(
             "the sandbox `{}` has no effect here (no {kind} namespace of its own); set `sandbox = \"none\"` to do without",
-            config.sandbox.as_str(),
+            config.program.sandbox.as_str(),
         ))),
     }
 }

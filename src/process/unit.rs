@@ -15,11 +15,13 @@ use rustix::process::{Pid, PidfdFlags, Signal};
 use tokio::net::unix::pipe;
 use zbus::Variant;
 
+use super::error::StartError;
 use super::launch::Launch;
+use super::sandbox;
+use super::streams::{PIPE_BYTES, Streams};
 use super::units::Units;
-use super::{PIPE_BYTES, StartError, Streams, sandbox};
 use crate::base::{ServerName, dirs, file, random};
-use crate::config::ServerConfig;
+use crate::settings::ServerConfig;
 
 /// How often the manager is asked whether it has taken note of an end.
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
@@ -80,7 +82,7 @@ impl Unit {
         // The manager has read it, or never will.
         drop((environment, properties));
         let mut unit = match started {
-            Ok(()) => Self::find(units, &name).await.map_err(StartError::Unit)?,
+            Ok(()) => Self::find(units, &name).await?,
             Err(error) => return Err(StartError::Unit(why(units, &name, &error).await)),
         };
         if let Err(lost) = sandbox::check(config, unit.pid) {
@@ -96,13 +98,13 @@ impl Unit {
     }
 
     /// The running service that an earlier process of ours started; `Err` says why there is none.
-    pub async fn adopt(units: &Units, name: &str) -> Result<Self, String> {
+    pub async fn adopt(units: &Units, name: &str) -> Result<Self, StartError> {
         units.refer(name).await;
         Self::find(units, name).await
     }
 
-    async fn find(units: &Units, name: &str) -> Result<Self, String> {
-        let gone = || "its unit ended at once".to_owned();
+    async fn find(units: &Units, name: &str) -> Result<Self, StartError> {
+        let gone = || StartError::Ended;
         let pid = units.main_pid(name).await.ok_or_else(gone)?;
         let leader = i32::try_from(pid).ok().and_then(Pid::from_raw).ok_or_else(gone)?;
         let watched = rustix::process::pidfd_open(leader, PidfdFlags::NONBLOCK)
@@ -110,7 +112,7 @@ impl Unit {
         let ended = watched
             .map_err(io::Error::from)
             .and_then(|watched| watched)
-            .map_err(|error| format!("its process cannot be watched: {error}"))?;
+            .map_err(StartError::Unwatched)?;
         // The number may have passed to another process in between.
         if units.main_pid(name).await != Some(pid) {
             return Err(gone());
@@ -202,7 +204,7 @@ fn describe<'a>(server: &ServerName, launch: &Launch) -> Vec<(&'a str, Variant<'
 }
 
 fn limits<'a>(config: &ServerConfig) -> Vec<(&'a str, Variant<'a>)> {
-    let limits = &config.limits;
+    let limits = &config.program.limits;
     let mut out = Vec::new();
     out.extend(limits.memory_max.map(|bytes| ("MemoryMax", Variant::from(bytes))));
     out.extend(limits.tasks_max.map(|count| ("TasksMax", Variant::from(count))));

@@ -19,7 +19,7 @@ mod text;
 
 pub use text::preview_text;
 
-use crate::json::{Doc, Json, Kind, Slice, tree};
+use crate::json::{Doc, Json, Kind, Slice, char_len};
 
 /// A part of a value that fits.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -193,7 +193,7 @@ impl Cutter {
         let total = text.chars().count();
         let mut room = budget.saturating_sub(2 + self.end(total).len());
         let fits = |char: char| {
-            let rest = room.checked_sub(tree::char_len(char));
+            let rest = room.checked_sub(char_len(char));
             room = rest.unwrap_or(room);
             rest.is_some()
         };

@@ -7,9 +7,11 @@
 //! A page never has more bytes than its budget, and always moves on: an item that alone is larger
 //! comes as its preview, with a note where to read it.
 
+mod error;
 mod page;
 mod pick;
 
+pub use error::SelectError;
 pub use page::Selected;
 
 use crate::json::{Kind, Path, Slice};
@@ -22,7 +24,7 @@ pub struct Selection {
     pub path: Path,
     /// How many items, members or characters are left out at the beginning.
     pub offset: usize,
-    /// How many items or members a page has at most; a page of a string has [`LIMIT_CHARS`] times as
+    /// How many items or members a page has at most; a page of a string has [`LIMIT_CHARS`](page::LIMIT_CHARS) times as
     /// many characters. With 0 there is no data, only counts.
     pub limit: usize,
     /// The members to show, by name or path; each is shown under what it is called here.
@@ -36,23 +38,8 @@ pub struct Selection {
     pub count: bool,
 }
 
-/// Characters of a string for each item that a page may have.
-pub const LIMIT_CHARS: usize = 200;
-
 /// The least that a page needs, in bytes.
 pub const BUDGET_MIN: usize = 1024;
-
-/// Why there is no page.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum SelectError {
-    #[error("the result has nothing at path `{0}`")]
-    PathNotFound(String),
-    #[error("field `{field}`: {why}")]
-    Field { field: String, why: String },
-    /// A filter of an object and the like.
-    #[error("`{what}` works on {works_on}, and this is {found}")]
-    NotApplicable { what: &'static str, works_on: &'static str, found: &'static str },
-}
 
 /// A page whose envelope ([`Selected::into_json`]) has at most `budget` bytes of compact JSON; less
 /// than [`BUDGET_MIN`] counts as that.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use crate::base::Tasks;
-use crate::config::ServerConfig;
+use crate::settings::ServerConfig;
 
 /// What is wanted of a server. The newest holds.
 #[derive(Debug, Clone)]

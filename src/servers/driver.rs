@@ -16,10 +16,10 @@ use super::running::{self, ChangedLists, LeftServer, Running, Start, StartFailur
 use super::work::{Work, wait};
 use crate::base::random::Jitter;
 use crate::base::{ServerName, Tasks};
-use crate::config::ServerConfig;
 use crate::connection::notice::Board;
 use crate::credentials::Credential;
 use crate::process::units::Units;
+use crate::settings::ServerConfig;
 use crate::telemetry::{Fact, Recorder};
 
 /// How long a server may take to read what was written to it before we leave.
@@ -54,7 +54,8 @@ pub fn start(
 ) -> (Server, Control) {
     let Setup { name, config, offer, up, units, left, leaving, board } = setup;
     let memory = Catalog::of(&config);
-    let recalled = if config.lazy && up && left.is_none() { memory.recall() } else { None };
+    let recalled =
+        if config.supervision.lazy && up && left.is_none() { memory.recall() } else { None };
     let asleep = recalled.is_some();
     let (inherited, offer) = match recalled {
         Some(recalled) => (false, Some(Arc::new(recalled))),
@@ -79,6 +80,7 @@ pub fn start(
     let wake = Arc::new(Notify::new());
     let stop = tasks.child();
     let credential = Credential::of(&name, &config, &stop, tasks);
+    let credential = credential.map_err(|error| error.to_string());
     let server = Server {
         name: name.clone(),
         config: config.clone(),
@@ -225,7 +227,9 @@ impl Driver {
             Some(running) if running.is_kept() && !self.orders.changes.borrow().retired => {
                 running.leave(LEAVE_WITHIN).await;
             }
-            Some(running) => drop(running.stop(self.start.config.stop_timeout, false).await),
+            Some(running) => {
+                drop(running.stop(self.start.config.supervision.stop_timeout, false).await);
+            }
             None => {}
         }
     }
@@ -260,7 +264,7 @@ impl Driver {
 
     /// When the server may have been idle for long enough.
     fn idle_alarm(&self) -> Option<std::time::Instant> {
-        let limit = self.start.config.idle_stop?;
+        let limit = self.start.config.supervision.idle_stop?;
         let live = self.present.live.as_ref()?;
         let since = live.connection.idle_since().unwrap_or_else(Instant::now);
         Some((since + limit).into_std())
@@ -320,7 +324,7 @@ impl Driver {
                 // A start that is given up kills its process when it is dropped.
                 self.work.starting = None;
                 let broken = self.machine.is_wanted() && !self.machine.is_restarting();
-                let patience = self.start.config.stop_timeout;
+                let patience = self.start.config.supervision.stop_timeout;
                 self.work.stopping = Some(match self.present.running.take() {
                     Some(running) => Box::pin(running.stop(patience, broken)),
                     None => Box::pin(std::future::ready(String::new())),
@@ -372,7 +376,9 @@ impl Driver {
 
     fn read_changed(&mut self) {
         let Some(running) = &self.present.running else { return };
-        if let Some(read) = self.work.refresh.begin(running, self.start.config.start_timeout) {
+        if let Some(read) =
+            self.work.refresh.begin(running, self.start.config.supervision.start_timeout)
+        {
             self.work.refreshing = Some(Box::pin(read));
         }
     }

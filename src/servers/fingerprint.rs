@@ -5,27 +5,36 @@ use std::os::unix::ffi::OsStrExt;
 use std::time::Duration;
 
 use crate::base::{Secret, fingerprint};
-use crate::config::{Auth, Grant, Limits, Sandbox, ServerConfig, Transport};
+use crate::settings::program::Limits;
+use crate::settings::{Auth, Grant, Sandbox, ServerConfig, Transport};
 
 /// Of everything that makes the process what it is. The words are spelled out: a server goes on over
 /// an upgrade only if both versions of ours write the same ones.
 pub fn of_start(config: &ServerConfig) -> u64 {
-    let env = config.env.iter().flat_map(|(name, value)| [name.as_str(), "=", value.expose()]);
-    let cwd = config.cwd.as_ref().map(|cwd| cwd.display().to_string()).unwrap_or_default();
-    let bounds =
-        format!("{} {} {}", limits(config.limits), sandbox(config.sandbox), config.max_message);
-    let transport = config.transport.map(transport);
-    let socket = config.socket.as_ref().map(|socket| socket.display().to_string());
-    let headers =
-        config.headers.iter().flat_map(|(name, value)| [name.as_str(), ": ", value.expose()]);
-    let words = std::iter::once(config.command.expose())
-        .chain(config.args.iter().map(Secret::expose))
+    let env =
+        config.program.env.iter().flat_map(|(name, value)| [name.as_str(), "=", value.expose()]);
+    let cwd = config.program.cwd.as_ref().map(|cwd| cwd.display().to_string()).unwrap_or_default();
+    let bounds = format!(
+        "{} {} {}",
+        limits(config.program.limits),
+        sandbox(config.program.sandbox),
+        config.max_message
+    );
+    let transport = config.remote.transport.map(transport);
+    let socket = config.remote.socket.as_ref().map(|socket| socket.display().to_string());
+    let headers = config
+        .remote
+        .headers
+        .iter()
+        .flat_map(|(name, value)| [name.as_str(), ": ", value.expose()]);
+    let words = std::iter::once(config.program.command.expose())
+        .chain(config.program.args.iter().map(Secret::expose))
         .chain(env)
-        .chain(config.inherit_env.iter().map(String::as_str))
-        .chain(config.url.iter().map(Secret::expose))
+        .chain(config.program.inherit_env.iter().map(String::as_str))
+        .chain(config.remote.url.iter().map(Secret::expose))
         .chain(headers)
         .map(str::to_owned)
-        .chain([cwd, bounds, auth(&config.auth)])
+        .chain([cwd, bounds, auth(&config.remote.auth)])
         .chain(transport.map(str::to_owned))
         .chain(socket);
     fingerprint(words.flat_map(|word| [word.into_bytes(), vec![0]].concat()))
@@ -33,9 +42,11 @@ pub fn of_start(config: &ServerConfig) -> u64 {
 
 /// Of what decides which server is spoken with.
 pub fn of_program(config: &ServerConfig) -> u64 {
-    let words = std::iter::once(&config.command).chain(&config.args).chain(&config.url);
+    let words = std::iter::once(&config.program.command)
+        .chain(&config.program.args)
+        .chain(&config.remote.url);
     let words = words.map(|word| word.expose().as_bytes());
-    let socket = config.socket.iter().map(|path| path.as_os_str().as_bytes());
+    let socket = config.remote.socket.iter().map(|path| path.as_os_str().as_bytes());
     fingerprint(words.chain(socket).flat_map(|word| word.iter().copied().chain([0])))
 }
 

@@ -9,9 +9,9 @@ use tokio::time::Instant;
 use super::identity::Identity;
 use super::offer::Offer;
 use crate::base::ServerName;
-use crate::config::ServerConfig;
 use crate::connection::Connection;
 use crate::credentials::Credential;
+use crate::settings::ServerConfig;
 
 /// Failed tries after which a call no longer waits for the next one.
 const PATIENT_TRIES: u32 = 3;
@@ -237,8 +237,7 @@ mod tests {
 
     #[tokio::test]
     async fn one_that_was_found_dead_is_not_offered_again() {
-        let words = ["true".to_owned()];
-        let config = crate::config::load::inline(&words, None).unwrap().servers["default"].clone();
+        let config = Arc::new(crate::settings::sample::server(&["true"]));
         let fixed = Server::fixed(ServerName::parse("s").unwrap(), config, Offer::default());
         let (dead, next) = (live(), live());
         let status = |phase, live: Option<&Arc<Live>>| {

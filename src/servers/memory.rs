@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 use super::fingerprint;
 use super::offer::{List, Offer};
 use crate::base::{aside, dirs, file};
-use crate::config::ServerConfig;
+use crate::settings::ServerConfig;
 use crate::wire::{Era, ListKind, ServerCapabilities};
 
 /// The largest file of a verdict, and of an offer, in bytes.

@@ -17,7 +17,6 @@ use super::offer::{self, List, Offer};
 use super::stderr::{self, Author, LastWords};
 use crate::access::Permit;
 use crate::base::{Secret, ServerName, Tasks};
-use crate::config::{ServerConfig, Transport, load};
 use crate::connection::notice::Board;
 use crate::connection::{
     Address, AskedBefore, Connection, News, Opening, Origin, Over, Pipes, Remote, Reply,
@@ -27,6 +26,7 @@ use crate::handover::Window;
 use crate::handover::card::{Found, Keepable, Kept};
 use crate::process::units::Units;
 use crate::process::{self, Process, Streams};
+use crate::settings::{ServerConfig, Transport, origin};
 use crate::telemetry::{Fact, Recorder};
 use crate::wire::{Kind, ListKind, Payload, Topic};
 
@@ -126,8 +126,9 @@ async fn adopt(start: &Start, left: LeftServer, units: &Units) -> Result<(Runnin
     let LeftServer { found, identity, asked_before } = left;
     let Start { server, config, recorder, board, .. } = start;
     let began = Instant::now();
-    let process = Process::adopt(units, &found.card.unit).await.inspect_err(|_| {
+    let process = Process::adopt(units, &found.card.unit).await.map_err(|error| {
         found.kept.forget();
+        error.to_string()
     })?;
     let no_pipe = |error: std::io::Error| format!("its pipes are of no use: {error}");
     let pipes = Pipes {
@@ -145,14 +146,16 @@ async fn adopt(start: &Start, left: LeftServer, units: &Units) -> Result<(Runnin
     let mut running = Running::of(Some(process), opening, stderr, recorder);
     running.kept = Some(found.kept);
     running.keep_process();
-    let (connection, patience) = (running.connection.clone(), config.start_timeout);
+    let (connection, patience) = (running.connection.clone(), config.supervision.start_timeout);
     let offer = tokio::select! {
         offer = offer::read_all(connection, identity.clone(), patience) => offer,
         () = ended(&mut running.process) => Err("it ended while it was taken over".to_owned()),
     };
     let offer = match offer {
         Ok(offer) => offer,
-        Err(reason) => return Err(running.end(config.stop_timeout, Some(reason)).await),
+        Err(reason) => {
+            return Err(running.end(config.supervision.stop_timeout, Some(reason)).await);
+        }
     };
     recorder.record(Fact::ServerAdopted { server: server.clone(), pid, took: began.elapsed() });
     running.identity = Some(identity);
@@ -171,11 +174,11 @@ async fn begin_anew(start: Start, attempt: u32) -> Result<(Running, Offer), Star
         credential.begin();
     }
     let began = Instant::now();
-    let (mut running, keepable) = match &config.url {
+    let (mut running, keepable) = match &config.remote.url {
         Some(url) => {
             recorder.record(Fact::ServerDialed {
                 server: server.clone(),
-                origin: load::origin(url),
+                origin: origin(url),
                 attempt,
             });
             let remote =
@@ -205,7 +208,7 @@ async fn begin_anew(start: Start, attempt: u32) -> Result<(Running, Offer), Star
             Ok((running, offer))
         }
         Err(reason) => {
-            let reason = running.end(config.stop_timeout, Some(reason)).await;
+            let reason = running.end(config.supervision.stop_timeout, Some(reason)).await;
             // Whatever the connection made of it, a person has to act first.
             Err(match credential.and_then(|credential| credential.login_needed()) {
                 Some(reason) => StartFailure { reason, hopeless: true },
@@ -250,12 +253,12 @@ impl Running {
         recorder: &Recorder,
         (board, credential): (Board, Option<Arc<Credential>>),
     ) -> Result<Self, String> {
-        let headers = config.headers.iter();
+        let headers = config.remote.headers.iter();
         let address = Address {
             url: url.clone(),
-            socket: config.socket.clone(),
-            streamable: config.transport != Some(Transport::Sse),
-            sse: config.transport != Some(Transport::StreamableHttp),
+            socket: config.remote.socket.clone(),
+            streamable: config.remote.transport != Some(Transport::Sse),
+            sse: config.remote.transport != Some(Transport::StreamableHttp),
             headers: headers.map(|(name, value)| (name.clone(), value.clone())).collect(),
             credential,
             max_message: config.max_message,
@@ -346,7 +349,7 @@ impl Running {
 
     async fn greet(&mut self, config: &ServerConfig) -> Result<(Identity, Offer), String> {
         let connection = self.connection.clone();
-        let patience = config.start_timeout;
+        let patience = config.supervision.start_timeout;
         // The bound of the whole, below, has more to say about it than that of a single answer.
         let each = patience * 2;
         let greet = async {

@@ -166,6 +166,7 @@ impl Audit {
                 }
             };
             let missing = found.map(|found| all - found.min(all));
+            let missing = missing.map_err(|error| error.to_string());
             self.state().learn(*numbers.end(), began, missing);
         }
         self.0.is_looked.store(false, Ordering::Relaxed);

@@ -23,6 +23,7 @@
 
 mod audit;
 mod calls;
+mod counts;
 pub mod diagnostics;
 pub mod fact;
 mod journal;

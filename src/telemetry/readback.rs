@@ -20,9 +20,22 @@ const GROUPS_MAX: u64 = 64 * 1024;
 /// How long the journal may take to answer.
 const WITHIN: Duration = Duration::from_secs(20);
 
+/// Why it cannot be known what the journal has.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ReadbackError {
+    #[error("it shows this user no entry of ours")]
+    NotShown,
+    #[error("we run in no unit of our own")]
+    NoUnit,
+    #[error("`journalctl` cannot be started: {0}")]
+    NotStarted(io::Error),
+    #[error("`journalctl` gave no answer: {0}")]
+    NoAnswer(io::Error),
+}
+
 /// How many of the entries with these numbers the journal has. `since`: when the first of them was
 /// written, in microseconds since 1970. `Err` says why that cannot be known.
-pub(super) fn found(numbers: &RangeInclusive<u64>, since: u64) -> Result<u64, String> {
+pub(super) fn found(numbers: &RangeInclusive<u64>, since: u64) -> Result<u64, ReadbackError> {
     let first = (*numbers.start()).max(numbers.end().saturating_sub(RANGE_MAX));
     let mut seen = vec![false; usize::try_from(numbers.end() - first + 1).unwrap_or(0)];
     // Only entries of our own unit: servers cannot write any in its name.
@@ -48,23 +61,23 @@ pub(super) fn found(numbers: &RangeInclusive<u64>, since: u64) -> Result<u64, St
         let mut is_readable = false;
         ask(&["--lines=1", &format!("_SYSTEMD_USER_UNIT={unit}")], |_| is_readable = true)?;
         if !is_readable {
-            return Err("it shows this user no entry of ours".to_owned());
+            return Err(ReadbackError::NotShown);
         }
     }
     Ok(found)
 }
 
 /// The unit that we run in, by our control group.
-fn own_unit() -> Result<String, String> {
+fn own_unit() -> Result<String, ReadbackError> {
     let groups = file::read(Path::new("/proc/self/cgroup"), GROUPS_MAX).unwrap_or_default();
     let groups = String::from_utf8_lossy(&groups);
     let is_unit = |name: &&str| Path::new(name).extension().is_some_and(|end| end == "service");
     let unit = groups.lines().filter_map(|line| line.rsplit('/').next()).rfind(is_unit);
-    unit.map(str::to_owned).ok_or_else(|| "we run in no unit of our own".to_owned())
+    unit.map(str::to_owned).ok_or(ReadbackError::NoUnit)
 }
 
 /// Runs `journalctl` and has `line` see each line of its output.
-fn ask(arguments: &[&str], line: impl FnMut(&[u8])) -> Result<(), String> {
+fn ask(arguments: &[&str], line: impl FnMut(&[u8])) -> Result<(), ReadbackError> {
     let mut journalctl = Command::new("journalctl")
         .args(["--user", "--quiet", "--no-pager", "--output=cat"])
         .args(arguments)
@@ -72,11 +85,11 @@ fn ask(arguments: &[&str], line: impl FnMut(&[u8])) -> Result<(), String> {
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
-        .map_err(|error| format!("`journalctl` cannot be started: {error}"))?;
+        .map_err(ReadbackError::NotStarted)?;
     let read = read(&mut journalctl, line);
     _ = journalctl.kill();
     _ = journalctl.wait();
-    read.map_err(|error| format!("`journalctl` gave no answer: {error}"))
+    read.map_err(ReadbackError::NoAnswer)
 }
 
 fn read(journalctl: &mut Child, mut line: impl FnMut(&[u8])) -> io::Result<()> {

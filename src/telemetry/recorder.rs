@@ -2,13 +2,14 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 
 use tokio::sync::oneshot;
 
 use super::audit::{Audit, CallsReport};
+use super::counts::Counts;
 use super::fact::{Fact, Level};
 use super::repetition;
 use super::sink::Sink;
@@ -33,15 +34,6 @@ struct Shared {
     level: Level,
     audit: Option<Audit>,
     counts: Arc<Counts>,
-}
-
-/// What recorders and the writer both count.
-#[derive(Debug, Default)]
-pub(super) struct Counts {
-    /// Facts in the queue.
-    pub(super) waiting: AtomicUsize,
-    /// Those for which there was no room.
-    pub(super) dropped: AtomicU64,
 }
 
 /// Owns the writing thread. Dropping it writes what still waits.

@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 
 use super::audit::{Audit, now};
 use super::calls::{CallRecord, Tail};
+use super::counts::Counts;
 use super::fact::{Fact, Level, Record};
 use super::journal::{self, Journal};
-use super::recorder::Counts;
 use super::repetition::Repetitions;
 use super::sink::Sink;
 

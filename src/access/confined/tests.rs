@@ -1,6 +1,6 @@
 use super::{Groups, Place, SEARCH_AGAIN, find, server_of};
 use crate::access::peer::Refusal;
-use crate::config::{Config, Sandbox};
+use crate::settings::{Config, Sandbox, sample};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::Arc;
@@ -8,11 +8,10 @@ use std::time::Instant;
 
 /// The servers `default`, sandboxed as said, and `free`, not at all.
 fn config(sandbox: Sandbox) -> Config {
-    let mut config = crate::config::load::inline(&["true".to_owned()], None).unwrap();
-    let mut free = (*config.servers["default"]).clone();
-    free.sandbox = Sandbox::None;
+    let mut config = sample::config();
+    let free = sample::server(&["true"]);
     let mut first = free.clone();
-    first.sandbox = sandbox;
+    first.program.sandbox = sandbox;
     let servers = [("default", first), ("free", free)];
     config.servers = servers
         .into_iter()

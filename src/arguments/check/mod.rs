@@ -14,55 +14,18 @@
 //! of `walk`, nothing is wrong.
 
 mod assertion;
+mod checker;
 mod compile;
 mod document;
 mod number;
 mod parts;
 mod pattern;
+mod problem;
 mod rule;
 mod walk;
 mod words;
 
-use crate::json::Json;
-
-/// An `inputSchema` that was made ready to check arguments.
-#[derive(Debug)]
-pub struct Checker {
-    /// The first is the whole schema.
-    nodes: Vec<rule::Node>,
-}
-
-/// One thing that is wrong with arguments.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem {
-    /// Where in the arguments, such as `items[0].limit`; empty for the arguments themselves.
-    pub path: String,
-    /// What is wrong there, such as `must be an integer, not a string`.
-    pub message: String,
-}
-
-impl std::fmt::Display for Problem {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.path.as_str() {
-            "" => f.write_str(&self.message),
-            path => write!(f, "`{path}`: {}", self.message),
-        }
-    }
-}
-
-impl Checker {
-    /// Makes a schema ready. `None` if it is no schema, or refers to something outside of itself:
-    /// nothing is fetched.
-    pub fn compile(schema: &Json) -> Option<Self> {
-        Some(Self { nodes: compile::compile(schema)? })
-    }
-
-    /// What is wrong with the arguments; at most `max` problems. None if they are valid, as far as
-    /// that was checked.
-    pub fn problems(&self, arguments: &Json, max: usize) -> Vec<Problem> {
-        words::problems(walk::walk(&self.nodes, arguments), max)
-    }
-}
+pub use checker::Checker;
 
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,8 @@
 mod oracle;
 
-use super::{Checker, Json, Problem};
+use super::Checker;
+use super::problem::Problem;
+use crate::json::Json;
 
 fn check(schema: &str, arguments: &str, expected: &[&str]) {
     let checker = Checker::compile(&Json::parse(schema).unwrap()).unwrap();

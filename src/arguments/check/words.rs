@@ -1,6 +1,6 @@
 //! Says what is wrong.
 
-use super::Problem;
+use super::problem::Problem;
 use super::rule::{Count, Node, Rule};
 use super::walk::{Fault, Kind, Step};
 use crate::arguments::coerce::push_name;

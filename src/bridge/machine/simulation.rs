@@ -5,7 +5,8 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
-use super::{Action, Machine};
+use super::super::action::Action;
+use super::Machine;
 use crate::base::random::Jitter;
 use crate::bridge::memory::Memory;
 use crate::wire::link::frame;

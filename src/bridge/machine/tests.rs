@@ -2,7 +2,8 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
-use super::{Action, HELD_MAX, Machine};
+use super::super::action::Action;
+use super::{HELD_MAX, Machine};
 use crate::bridge::memory::Memory;
 use crate::wire::link::frame::Kind;
 use crate::wire::link::{Restored, Welcome};

@@ -6,8 +6,8 @@ use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 
 use serde_json::{Value, json};
 
-use super::Step;
 use super::home::Home;
+use super::step::{Step, StepError};
 
 /// A client behind a real bridge.
 #[derive(Debug)]
@@ -25,9 +25,11 @@ impl Client {
         command.arg("bridge").arg("--socket").arg(home.socket());
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut bridge =
-            command.spawn().map_err(|error| format!("starting the bridge: {error}"))?;
+            command.spawn().map_err(|error| StepError::when("starting the bridge")(&error))?;
         let input = bridge.stdin.take();
-        let output = BufReader::new(bridge.stdout.take().ok_or("the bridge has no stdout")?);
+        let output = BufReader::new(
+            bridge.stdout.take().ok_or(StepError::Missing("the bridge has no stdout"))?,
+        );
         let mut client = Self { bridge, input, output, last_id: 0, answers: HashMap::new() };
         client.request(
             "initialize",
@@ -46,8 +48,10 @@ impl Client {
     }
 
     fn write(&mut self, message: &Value) -> Step<()> {
-        let input = self.input.as_mut().ok_or("the bridge's input is closed")?;
-        writeln!(input, "{message}").map_err(|error| format!("writing to the bridge: {error}"))
+        let input =
+            self.input.as_mut().ok_or(StepError::Missing("the bridge's input is closed"))?;
+        writeln!(input, "{message}")
+            .map_err(|error| StepError::when("writing to the bridge")(&error))
     }
 
     /// Sends a request and does not wait.
@@ -73,12 +77,12 @@ impl Client {
             let read = self
                 .output
                 .read_line(&mut line)
-                .map_err(|error| format!("reading from the bridge: {error}"))?;
+                .map_err(|error| StepError::when("reading from the bridge")(&error))?;
             if read == 0 {
-                return Err("the bridge ended".to_owned());
+                return Err(StepError::BridgeEnded);
             }
-            let message: Value =
-                serde_json::from_str(&line).map_err(|error| format!("from the bridge: {error}"))?;
+            let message: Value = serde_json::from_str(&line)
+                .map_err(|error| StepError::when("from the bridge")(&error))?;
             if let Some(id) = message["id"].as_u64() {
                 self.answers.insert(id, message);
             }

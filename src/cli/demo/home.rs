@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::Step;
+use super::step::{Step, StepError};
 use crate::base::{file, random};
 
 /// Nothing in the demo takes longer, unless something is broken.
@@ -38,13 +38,14 @@ pub(super) struct Home {
 
 impl Home {
     pub(super) fn make() -> Step<Self> {
-        let program = std::env::current_exe().map_err(|error| format!("own program: {error}"))?;
+        let program =
+            std::env::current_exe().map_err(|error| StepError::when("own program")(&error))?;
         let name = format!("callmux-demo-{:08x}", u32::from_ne_bytes(random::bytes()));
         let dir = std::env::temp_dir().join(name);
         let config = CONFIG.replace("PROGRAM", &program.display().to_string());
         let path = dir.join("config.toml");
         file::replace(&path, config.as_bytes())
-            .map_err(|error| format!("{}: {error}", path.display()))?;
+            .map_err(|error| StepError::when(path.display().to_string())(&error))?;
         Ok(Self { dir, program, daemon: None, facts: None, pids: HashMap::new() })
     }
 
@@ -71,8 +72,8 @@ impl Home {
         command.arg("--socket").arg(self.socket());
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut daemon =
-            command.spawn().map_err(|error| format!("starting the daemon: {error}"))?;
-        let stderr = daemon.stderr.take().ok_or("the daemon has no stderr")?;
+            command.spawn().map_err(|error| StepError::when("starting the daemon")(&error))?;
+        let stderr = daemon.stderr.take().ok_or(StepError::Missing("the daemon has no stderr"))?;
         let (sender, facts) = channel();
         std::thread::spawn(move || {
             for line in BufReader::new(stderr).lines().map_while(Result::ok) {
@@ -89,13 +90,13 @@ impl Home {
     pub(super) fn server_pid(&mut self, server: &str) -> Step<u32> {
         let told = self.facts.iter().flat_map(Receiver::try_iter);
         told.for_each(|fact| note_pid(&mut self.pids, &fact));
-        self.pids.get(server).copied().ok_or_else(|| format!("the daemon has not told of {server}"))
+        self.pids.get(server).copied().ok_or_else(|| StepError::Untold(server.to_owned()))
     }
 
     /// Reads facts up to one of this name.
     fn wait_for(&mut self, name: &str) -> Step<()> {
         let deadline = Instant::now() + PATIENCE;
-        let facts = self.facts.as_ref().ok_or("there is no daemon")?;
+        let facts = self.facts.as_ref().ok_or(StepError::Missing("there is no daemon"))?;
         let mut last = String::new();
         loop {
             match facts.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
@@ -107,10 +108,10 @@ impl Home {
                     fact["message"].as_str().unwrap_or_default().clone_into(&mut last);
                 }
                 Err(RecvTimeoutError::Timeout) => {
-                    return Err(format!("no {name} within {PATIENCE:?}"));
+                    return Err(StepError::Late(name.to_owned(), PATIENCE));
                 }
                 Err(RecvTimeoutError::Disconnected) => {
-                    return Err(format!("the daemon ended; it said: {last}"));
+                    return Err(StepError::DaemonEnded(last));
                 }
             }
         }
@@ -120,14 +121,14 @@ impl Home {
     pub(super) fn stop_daemon(&mut self) -> Step<()> {
         let Some(mut daemon) = self.daemon.take() else { return Ok(()) };
         signal(daemon.id(), rustix::process::Signal::TERM);
-        daemon.wait().map(drop).map_err(|error| format!("waiting for the daemon: {error}"))
+        daemon.wait().map(drop).map_err(|error| StepError::when("waiting for the daemon")(&error))
     }
 
     pub(super) fn wait_for_daemon(&mut self) -> Step<()> {
         let Some(daemon) = &mut self.daemon else { return Ok(()) };
         // Ctrl-C reaches the daemon too; it ends in order, and then we do.
         ignore_interrupt();
-        daemon.wait().map(drop).map_err(|error| format!("waiting for the daemon: {error}"))
+        daemon.wait().map(drop).map_err(|error| StepError::when("waiting for the daemon")(&error))
     }
 }
 
@@ -147,7 +148,7 @@ pub(super) fn signal(pid: u32, signal: rustix::process::Signal) {
 
 /// From here on Ctrl-C ends the daemon and not us: somebody has to tidy up.
 fn ignore_interrupt() {
-    if let Ok(runtime) = crate::cli::runtime() {
+    if let Ok(runtime) = crate::cli::runtime::runtime() {
         // Installing the handler is what counts; it stays for the life of the process.
         let _guard = runtime.enter();
         drop(tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt()));

@@ -2,16 +2,16 @@
 
 mod client;
 mod home;
+mod step;
 mod table;
 mod tour;
 
 use super::args::DemoArgs;
-use super::{Exit, print};
+use super::exit::Exit;
+use super::print;
 
 use home::Home;
-
-/// What went wrong, in one sentence.
-type Step<T> = Result<T, String>;
+use step::Step;
 
 pub(super) fn demo(args: &DemoArgs) -> Exit {
     let outcome = Home::make().and_then(|mut home| {
@@ -23,8 +23,8 @@ pub(super) fn demo(args: &DemoArgs) -> Exit {
     });
     match outcome {
         Ok(()) => Exit::Fine,
-        Err(message) => {
-            print::error(&format!("the demo failed: {message}"));
+        Err(error) => {
+            print::error(&format!("the demo failed: {error}"));
             Exit::Failed
         }
     }

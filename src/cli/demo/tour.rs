@@ -4,9 +4,9 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
-use super::Step;
 use super::client::Client;
 use super::home::{self, Home};
+use super::step::{Step, StepError};
 use super::table::Row;
 use crate::cli::print::Progress;
 
@@ -28,7 +28,7 @@ pub(super) fn tour(home: &mut Home) -> Step<Vec<Row>> {
         client = Some(started);
         Ok(format!("session open, bridge is process {pid}"))
     })?;
-    let mut client = client.ok_or("there is no client")?;
+    let mut client = client.ok_or(StepError::Missing("there is no client"))?;
     guide.show("list the tools of both servers", || list(&mut client))?;
     guide.show("call a tool", || {
         let value = count(&mut client, 5)?;
@@ -56,7 +56,7 @@ impl Guide {
         let began = Instant::now();
         let seen = act().map_err(|error| {
             self.progress.clear();
-            format!("{what}: {error}")
+            StepError::when(what)(&error)
         })?;
         self.rows.push(Row { what, seen, took: began.elapsed() });
         Ok(())
@@ -65,19 +65,21 @@ impl Guide {
 
 fn list(client: &mut Client) -> Step<String> {
     let result = client.request("tools/list", &json!({}))?;
-    let tools = result["tools"].as_array().ok_or("the list has no tools")?;
+    let tools = result["tools"].as_array().ok_or(StepError::Missing("the list has no tools"))?;
     let names = tools.iter().filter_map(|tool| tool["name"].as_str());
     let (own, names): (Vec<&str>, Vec<&str>) = names.partition(|name| name.starts_with("callmux_"));
     if names.len() == 4 {
         Ok(format!("{}, and {} of callmux's own", names.join(", "), own.len()))
     } else {
-        Err(format!("four tools were due: {names:?}"))
+        Err(StepError::Tools(format!("{names:?}")))
     }
 }
 
 fn count(client: &mut Client, by: i64) -> Step<i64> {
     let result = client.call("counter__increment", &json!({ "by": by }))?;
-    result["structuredContent"]["value"].as_i64().ok_or_else(|| format!("no value in {result}"))
+    result["structuredContent"]["value"]
+        .as_i64()
+        .ok_or_else(|| StepError::NoValue(result.to_string()))
 }
 
 fn parallel(client: &mut Client) -> Step<String> {
@@ -100,7 +102,7 @@ fn kill_under_call(home: &mut Home, client: &mut Client) -> Step<String> {
     let outcome =
         answer["_meta"]["callmux/failure"]["outcome"].as_str().unwrap_or_default().to_owned();
     if outcome != "outcome_unknown" {
-        return Err(format!("outcome_unknown was due: {answer}"));
+        return Err(StepError::Due("outcome_unknown", answer.to_string()));
     }
     expect_success(&client.call("slow__wait", &json!({ "seconds": 0, "steps": 1 }))?)?;
     Ok(format!("the call says {outcome}; the next one finds the server restarted"))
@@ -117,5 +119,5 @@ fn restart(home: &mut Home, client: &mut Client) -> Step<String> {
 
 fn expect_success(result: &Value) -> Step<()> {
     let failed = result["isError"] == true || !result["content"].is_array();
-    if failed { Err(format!("an unexpected answer: {result}")) } else { Ok(()) }
+    if failed { Err(StepError::Unexpected(result.to_string())) } else { Ok(()) }
 }

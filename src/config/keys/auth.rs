@@ -1,7 +1,7 @@
 //! Keys of `[servers.NAME.auth]`.
 
-use super::DefaultValue::{Unset, Value};
-use super::{Key, Kind, key};
+use super::key::DefaultValue::{Unset, Value};
+use super::key::{Key, Kind, key};
 
 /// The values of `type` in `[servers.NAME.auth]`.
 pub const AUTH_TYPES: &[&str] = &["none", "bearer", "command", "oauth"];

@@ -1,17 +1,15 @@
 //! Keys of `[recipes.NAME]`.
 
-use super::DefaultValue::{Unset, Value};
-use super::{Key, Kind, key};
-
-/// The values of `mode` in `[recipes.NAME]`.
-pub const RECIPE_MODES: &[&str] = &["call", "parallel", "batch", "pipeline"];
+use super::key::DefaultValue::{Unset, Value};
+use super::key::{Key, Kind, key};
+use crate::settings::recipe::Mode;
 
 /// Keys of `[recipes.NAME]`.
 pub const RECIPE: &[Key] = &[
     key("description", Kind::Text, Unset, "What the recipe is for; agents read it."),
     key(
         "mode",
-        Kind::Choice(RECIPE_MODES),
+        Kind::Choice(&Mode::NAMES),
         Value("\"call\""),
         "What is run: as by `callmux_call`, `callmux_parallel`, `callmux_batch` or `callmux_pipeline`.",
     ),

@@ -1,9 +1,11 @@
 //! Keys of `[servers.NAME]`.
 
-use super::DefaultValue::{Unset, Value};
-use super::{Key, Kind, key};
+use super::auth::AUTH_TYPES;
+use super::key::DefaultValue::{Unset, Value};
+use super::key::{Key, Kind, key};
+use super::top::COMPRESSIONS;
 
-/// What `transport` may be; the order is that of [`crate::config::Transport::ALL`].
+/// What `transport` may be; the order is that of [`crate::settings::Transport::ALL`].
 pub const TRANSPORTS: &[&str] = &["streamable-http", "sse"];
 
 /// Keys of `[servers.NAME]`.
@@ -26,7 +28,7 @@ pub const SERVER: &[Key] = &[
     ),
     key(
         "transport",
-        Kind::Choice(super::TRANSPORTS),
+        Kind::Choice(TRANSPORTS),
         Unset,
         "What the server at `url` speaks: streamable HTTP, or the older HTTP with SSE, whose `url` is \
          that of the stream. Unset: streamable HTTP, and HTTP with SSE if the server answers 400, \
@@ -56,7 +58,7 @@ pub const SERVER: &[Key] = &[
     ),
     key(
         "auth",
-        Kind::Choice(super::AUTH_TYPES),
+        Kind::Choice(AUTH_TYPES),
         Value("\"none\""),
         "How callmux proves itself to the server at `url`: one of these texts, or the section \
          `[servers.NAME.auth]` with it as its `type`.",
@@ -187,7 +189,7 @@ pub const SERVER: &[Key] = &[
     ),
     key(
         "schema_compression",
-        Kind::Choice(super::COMPRESSIONS),
+        Kind::Choice(COMPRESSIONS),
         Unset,
         "How this server's definitions are shortened. Unset: as `schema_compression` says for the client.",
     ),

@@ -1,10 +1,9 @@
 //! Keys outside of sections that have names of the user's choice.
 
-use super::DefaultValue::{Unset, Value};
-use super::{Key, Kind, key};
+use super::key::DefaultValue::{Unset, Value};
+use super::key::{Key, Kind, key};
+use crate::settings::Exposure;
 
-/// The values of `exposure`.
-pub const EXPOSURES: &[&str] = &["full", "hybrid", "meta-only", "no-meta"];
 /// The values of `schema_compression`.
 pub(super) const COMPRESSIONS: &[&str] = &["off", "balanced", "aggressive"];
 /// The values of `output_format`.
@@ -12,7 +11,7 @@ const FORMATS: &[&str] = &["json", "toon", "auto"];
 
 const EXPOSURE: Key = key(
     "exposure",
-    Kind::Choice(EXPOSURES),
+    Kind::Choice(&Exposure::NAMES),
     Value("\"full\""),
     "Which tools a client lists. `full`: those of the servers and callmux's own. `hybrid`: those of \
      `always_load` and callmux's own, which find the others. `meta-only`: only callmux's own. \

@@ -2,15 +2,16 @@
 
 use std::path::PathBuf;
 
-use super::Named;
+use super::named::{Named, members};
 use crate::base::dirs;
-use crate::config::complaint::Complaint;
 use crate::config::keys;
-use crate::config::model::{Caps, ToolNames};
 use crate::config::section::Section;
-use crate::config::tree::{Node, Value};
-use crate::config::view::{ClientConfig, Exposure, View};
+use crate::config::tree::Node;
 use crate::render::{Compression, TextFormat};
+use crate::settings::complaint::Complaint;
+use crate::settings::config::Caps;
+use crate::settings::tool_names::ToolNames;
+use crate::settings::view::{ClientConfig, Exposure, View};
 
 const FORMATS: [TextFormat; 3] = [TextFormat::Json, TextFormat::Toon, TextFormat::Auto];
 const COMPRESSIONS: [Compression; 3] =
@@ -103,20 +104,4 @@ pub(super) fn clients(node: Node, above: &View, named: &mut Named<'_>) -> Vec<Cl
         clients.push(ClientConfig { names: ToolNames::new(vec![name.clone()]), name, view });
     }
     clients
-}
-
-/// The tables inside a table.
-pub(super) fn members(
-    node: Node,
-    key: &str,
-    named: &mut Named<'_>,
-) -> std::collections::BTreeMap<String, Node> {
-    match node.value {
-        Value::Table(members) => members,
-        other => {
-            let message = format!("must be a table, not {}", other.title());
-            named.complaints.push(Complaint { at: node.at, key: key.into(), message });
-            std::collections::BTreeMap::new()
-        }
-    }
 }

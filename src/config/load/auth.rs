@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use hyper::header::HeaderValue;
 
-use super::Section;
 use crate::base::Secret;
 use crate::config::keys;
-use crate::config::model::{Auth, Grant, Oauth};
+use crate::config::section::Section;
+use crate::settings::auth::{Auth, Grant, Oauth};
 
 /// The types, each with the keys that go with it.
 const GO_WITH: [(&str, &[&str]); 4] = [

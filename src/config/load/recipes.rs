@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Named, agents};
-use crate::config::complaint::Place;
+use super::named::{Named, members};
 use crate::config::keys;
-use crate::config::recipe::{Mode, Parameter, Recipe, placeholders};
 use crate::config::section::Section;
-use crate::config::tree::{Node, Value};
+use crate::config::tree::Node;
 use crate::json::Json;
+use crate::settings::complaint::Place;
+use crate::settings::recipe::{Mode, Parameter, Recipe, placeholders};
 
 /// What a recipe's name may be: a part of a tool's name.
 fn is_name(text: &str) -> bool {
@@ -19,7 +19,7 @@ fn is_name(text: &str) -> bool {
 
 pub(super) fn read(node: Node, named: &mut Named<'_>) -> BTreeMap<String, Arc<Recipe>> {
     let mut recipes = BTreeMap::new();
-    for (name, node) in agents::members(node, "recipes", named) {
+    for (name, node) in members(node, "recipes", named) {
         let (path, at) = (format!("recipes.{name}"), node.at.clone());
         let mut section = Section::new(path, node, keys::RECIPE, named.sources, named.complaints);
         if !is_name(&name) {
@@ -68,7 +68,7 @@ fn body(mode: Mode, section: &mut Section<'_>) -> Json {
         if let Some((at, value)) = section.values(name) {
             let is_list = name != "arguments";
             let fits = if is_list { value.as_array().is_some() } else { value.is_object() };
-            if !fits && crate::config::recipe::placeholder(&value).is_none() {
+            if !fits && crate::settings::recipe::placeholder(&value).is_none() {
                 let expected = if is_list { "a list of tables" } else { "a table" };
                 section.complain(at, name, format!("must be {expected}, not {}", value.title()));
             } else if name == "arguments" && mode != Mode::Call {
@@ -153,22 +153,4 @@ impl Parameter {
     fn required(name: String) -> Self {
         Self { name, description: None, kind: None, default: None }
     }
-}
-
-/// A value of the config as JSON has it.
-pub(in crate::config) fn json(node: &Node) -> Result<Json, (Place, String)> {
-    Ok(match &node.value {
-        Value::Text(text) => Json::from(text.as_str()),
-        Value::Bool(bool) => Json::from(*bool),
-        Value::Number(number) => Json::from(*number),
-        Value::Fraction(number) => Json::parse(number).unwrap_or_default(),
-        Value::List(items) => Json::Array(items.iter().map(json).collect::<Result<_, _>>()?),
-        Value::Table(members) => {
-            let member = |(name, node): (&String, &Node)| Ok((name.clone(), json(node)?));
-            Json::Object(members.iter().map(member).collect::<Result<_, _>>()?)
-        }
-        Value::Other(title) => {
-            return Err((node.at.clone(), format!("{title} has no place in JSON; write a text")));
-        }
-    })
 }

@@ -6,9 +6,11 @@ use std::path::PathBuf;
 use hyper::Uri;
 use hyper::header::{HeaderName, HeaderValue};
 
-use super::Section;
 use crate::base::{Secret, dirs};
-use crate::config::model::Transport;
+use crate::config::ValueError;
+use crate::config::section::Section;
+use crate::settings::auth::Auth;
+use crate::settings::remote::{Remote, Transport};
 
 /// Keys that are about a process of ours.
 const OF_A_PROCESS: [&str; 11] = [
@@ -42,15 +44,6 @@ const OURS: [&str; 9] = [
 /// Keys that go with `url` only.
 const OF_A_URL: [&str; 4] = ["transport", "socket", "headers", "forward_headers"];
 
-/// What the keys say.
-pub(super) struct Remote {
-    pub(super) url: Option<Secret>,
-    pub(super) transport: Option<Transport>,
-    pub(super) socket: Option<PathBuf>,
-    pub(super) headers: BTreeMap<String, Secret>,
-    pub(super) forward_headers: Vec<String>,
-}
-
 /// Headers by which a client proves itself to us, or that a hop adds.
 const FOR_US: [&str; 6] =
     ["authorization", "cookie", "origin", "forwarded", "x-forwarded-for", "keep-alive"];
@@ -63,14 +56,7 @@ pub fn is_url(word: &str) -> bool {
     begins("http://") || begins("https://")
 }
 
-/// Scheme, host and port of a `url`: what of it can be shown to anybody.
-pub fn origin(url: &Secret) -> String {
-    let url: Uri = url.expose().parse().unwrap_or_default();
-    let authority = url.authority().map_or("", hyper::http::uri::Authority::as_str);
-    format!("{}://{authority}", url.scheme_str().unwrap_or_default())
-}
-
-/// Reads the keys, and complains about those that do not go with them.
+/// Reads the keys but `auth`, and complains about those that do not go with them.
 pub(super) fn read(section: &mut Section<'_>) -> Remote {
     let (misplaced, message): (&[&str], &str) = if section.has("url") {
         (&OF_A_PROCESS, "is about a process, and a server with a `url` has none here")
@@ -83,8 +69,8 @@ pub(super) fn read(section: &mut Section<'_>) -> Remote {
         }
     }
     let url = section.resolved("url").map(|(url, at)| {
-        if let Err(message) = check(url.text.expose()) {
-            section.complain(at, "url", message);
+        if let Err(error) = check(url.text.expose()) {
+            section.complain(at, "url", error.to_string());
         }
         url.text
     });
@@ -92,7 +78,8 @@ pub(super) fn read(section: &mut Section<'_>) -> Remote {
     let transport = section.has(transport).then(|| Transport::ALL[section.choice(transport)]);
     let socket = socket(section, url.as_ref());
     let forward_headers = forward_headers(section);
-    Remote { url, transport, socket, headers: headers(section), forward_headers }
+    let headers = headers(section);
+    Remote { url, transport, socket, headers, forward_headers, auth: Auth::None }
 }
 
 fn socket(section: &mut Section<'_>, url: Option<&Secret>) -> Option<PathBuf> {
@@ -107,20 +94,20 @@ fn socket(section: &mut Section<'_>, url: Option<&Secret>) -> Option<PathBuf> {
     Some(path)
 }
 
-fn check(url: &str) -> Result<(), String> {
+fn check(url: &str) -> Result<(), ValueError> {
     // What it is may be a secret.
     if !is_url(url) {
-        return Err("must begin with `http://` or `https://`".to_owned());
+        return Err(ValueError::Scheme);
     }
-    let parsed: Uri = url.parse().map_err(|error| format!("is no URL: {error}"))?;
+    let parsed: Uri = url
+        .parse()
+        .map_err(|error: hyper::http::uri::InvalidUri| ValueError::Url(error.to_string()))?;
     let authority = parsed.authority().map_or("", |authority| authority.as_str());
     if authority.contains('@') {
-        return Err(
-            "must not hold a user or a password; send `Authorization` with `headers`".to_owned()
-        );
+        return Err(ValueError::User);
     }
     if parsed.host().is_none_or(str::is_empty) {
-        return Err("names no host".to_owned());
+        return Err(ValueError::Host);
     }
     Ok(())
 }
@@ -172,7 +159,7 @@ mod tests {
             assert!(is_url(url));
         }
         let refused = |url: &str, words: &str| {
-            let error = check(url).unwrap_err();
+            let error = check(url).unwrap_err().to_string();
             assert!(error.contains(words) && !error.contains("canary"), "{url}: {error}");
         };
         refused("ws://canary/", "must begin with");

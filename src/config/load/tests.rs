@@ -2,7 +2,8 @@ use std::time::Duration;
 
 use super::{empty, inline};
 use crate::base::file;
-use crate::config::{Complaint, Config, Location};
+use crate::config::Location;
+use crate::settings::{Complaint, Config, sample};
 
 fn load(path: &std::path::Path) -> Result<Config, Vec<Complaint>> {
     Location::named(path).read().config
@@ -23,6 +24,9 @@ fn load_files(files: &[(&str, &str)]) -> Result<Config, Vec<String>> {
 #[test]
 fn no_file_is_a_config_without_servers() {
     assert_eq!(load_files(&[]), Ok(empty()));
+    assert_eq!(empty(), sample::config());
+    let one = load_files(&[("config.toml", "[servers.x]\ncommand = \"a\"\nargs = [\"b\"]")]);
+    assert_eq!(*one.unwrap().servers["x"], sample::server(&["a", "b"]));
     assert_eq!(empty().http.max_body, 4 << 20);
 }
 
@@ -49,17 +53,17 @@ fn everything_can_be_set() {
     let config = load_files(&[("config.toml", text)]).unwrap();
     assert_eq!(config.http.listen.len(), 2);
     let gh = &config.servers["gh"];
-    assert_eq!(gh.env["TOKEN"].expose(), "x");
+    assert_eq!(gh.program.env["TOKEN"].expose(), "x");
     assert_eq!(
-        (gh.call_timeout, gh.start_timeout),
+        (gh.call_timeout, gh.supervision.start_timeout),
         (Duration::from_mins(3), Duration::from_secs(1))
     );
-    assert_eq!(gh.aliases["b_search"], "find");
+    assert_eq!(gh.policy.aliases["b_search"], "find");
     assert!(
-        gh.tools.allow("a")
-            && gh.tools.allow("bcd")
-            && !gh.tools.allow("ab")
-            && !gh.tools.allow("?")
+        gh.policy.tools.allow("a")
+            && gh.policy.tools.allow("bcd")
+            && !gh.policy.tools.allow("ab")
+            && !gh.policy.tools.allow("?")
     );
     assert!(!config.servers["off"].enabled);
     assert_eq!(config.servers["off"].call_timeout, Duration::from_secs(5));
@@ -151,7 +155,7 @@ fn secrets_stay_out_of_arguments() {
     );
     let allowed = format!("{text}secret_args = true\n");
     let config = load_files(&[("config.toml", &allowed), ("token", "t0k")]).unwrap();
-    assert_eq!(config.servers["a"].args[0].expose(), "t0k");
+    assert_eq!(config.servers["a"].program.args[0].expose(), "t0k");
     assert!(!format!("{config:?}").contains("t0k"));
 }
 
@@ -161,8 +165,8 @@ fn a_remote_server_has_a_url_and_no_process() {
         "[servers.a]\nurl = \"https://h:1/mcp\"\nheaders = { \"X-Key\" = \"${file:token}\" }\n";
     let config = load_files(&[("config.toml", text), ("token", "canary")]).unwrap();
     let a = &config.servers["a"];
-    assert_eq!(a.url.as_ref().unwrap().expose(), "https://h:1/mcp");
-    assert_eq!(a.headers["x-key"].expose(), "canary");
+    assert_eq!(a.remote.url.as_ref().unwrap().expose(), "https://h:1/mcp");
+    assert_eq!(a.remote.headers["x-key"].expose(), "canary");
     assert!(!format!("{config:?}").contains("canary"));
     let text = "[servers.a]\nurl = \"http://h/\"\ncommand = \"x\"\ncwd = \"/\"\nsandbox = \"net\"\n\
         [servers.b]\ncommand = \"x\"\nheaders = { A = \"1\" }\n\
@@ -197,13 +201,13 @@ fn a_remote_server_has_a_url_and_no_process() {
 
 #[test]
 fn a_remote_server_has_one_way_to_prove_us() {
-    use crate::config::{Auth, Grant};
+    use crate::settings::{Auth, Grant};
     let text = "[servers.a]\nurl = \"https://h/\"\nauth = \"oauth\"\n\
         [servers.b]\nurl = \"https://h/\"\nauth = { type = \"bearer\", token = \"${file:token}\" }\n\
         [servers.c]\nurl = \"https://h/\"\nauth = { type = \"command\", command = [\"p\", \"x\"] }\n\
         [servers.d]\nurl = \"https://h/\"\n[servers.d.auth]\ntype = \"bearer\"\ntoken = \"${file:gone}\"\n";
     let config = load_files(&[("config.toml", text), ("token", "canary\n")]).unwrap();
-    let auth = |name: &str| config.servers[name].auth.clone();
+    let auth = |name: &str| config.servers[name].remote.auth.clone();
     assert!(matches!(auth("a"), Auth::Oauth(oauth) if oauth.grant == Grant::AuthorizationCode));
     assert!(matches!(auth("b"), Auth::Bearer(token) if token.expose() == "canary"));
     assert!(
@@ -250,17 +254,24 @@ fn inline_arguments_are_taken_as_they_are() {
     let words = ["sh", "-c", "echo ${HOME}", "$${x}"].map(str::to_owned);
     let config = inline(&words, Some("/tmp".into())).unwrap();
     let server = &config.servers["default"];
-    let args: Vec<&str> = server.args.iter().map(crate::base::Secret::expose).collect();
-    assert_eq!((server.command.expose(), args), ("sh", vec!["-c", "echo ${HOME}", "$${x}"]));
+    let args: Vec<&str> = server.program.args.iter().map(crate::base::Secret::expose).collect();
     assert_eq!(
-        (server.prefix.as_deref(), server.cwd.as_deref()),
+        (server.program.command.expose(), args),
+        ("sh", vec!["-c", "echo ${HOME}", "$${x}"])
+    );
+    assert_eq!(
+        (server.policy.prefix.as_deref(), server.program.cwd.as_deref()),
         (Some(""), Some("/tmp".as_ref()))
     );
     assert!(server.unresolved.is_empty());
     let remote = inline(&["https://h/mcp".to_owned()], Some("/tmp".into())).unwrap();
     let server = &remote.servers["default"];
-    assert_eq!(server.url.as_ref().unwrap().expose(), "https://h/mcp");
-    assert!(server.cwd.is_none() && server.inherit_env.is_empty() && server.unresolved.is_empty());
+    assert_eq!(server.remote.url.as_ref().unwrap().expose(), "https://h/mcp");
+    assert!(
+        server.program.cwd.is_none()
+            && server.program.inherit_env.is_empty()
+            && server.unresolved.is_empty()
+    );
     assert!(inline(&[], None).is_none());
 }
 

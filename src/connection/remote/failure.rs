@@ -50,7 +50,9 @@ impl From<http::Error> for Failure {
     fn from(error: http::Error) -> Self {
         let reason = error.to_string();
         match error {
-            http::Error::Unreachable(_) => Self { reason, reached: Reached::Nothing },
+            http::Error::NoCertificates(_)
+            | http::Error::NoServer
+            | http::Error::Unreachable(_) => Self { reason, reached: Reached::Nothing },
             http::Error::Broken(_) => Self::lost(reason),
         }
     }

@@ -27,7 +27,8 @@ impl Remote {
         };
         let mut tries = 0;
         loop {
-            let shown = Box::pin(credential.show()).await.map_err(Failure::refused)?;
+            let shown = Box::pin(credential.show()).await;
+            let shown = shown.map_err(|error| Failure::refused(error.to_string()))?;
             if let Some(shown) = &shown {
                 self.hidden().note(shown);
             }

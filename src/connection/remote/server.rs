@@ -82,7 +82,8 @@ impl Remote {
         }
         Ok(Self {
             hidden: Lock::new(Hidden::new(&url, &headers)),
-            client: Client::new(&url, address.socket.as_deref())?,
+            client: Client::new(&url, address.socket.as_deref())
+                .map_err(|error| error.to_string())?,
             url,
             streamable: address.streamable,
             sse: address.sse,

@@ -4,14 +4,15 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::{Cache, Caps, Kept, Key, Look, Principal, ServerName};
-use crate::config::ServerConfig;
+use crate::settings::{ServerConfig, sample};
 use crate::wire::{Era, Message};
 
 const CAPS: Caps = Caps { entries: 3, entry_bytes: 1000, total_bytes: 2000 };
 
 fn config(ttl: Duration) -> Arc<ServerConfig> {
-    let inline = crate::config::load::inline(&["true".to_owned()], None).unwrap();
-    Arc::new(ServerConfig { cache_ttl: Some(ttl), ..(*inline.servers["default"]).clone() })
+    let mut config = sample::server(&["true"]);
+    config.policy.cache_ttl = Some(ttl);
+    Arc::new(config)
 }
 
 fn kept(text: &str) -> Kept {

@@ -6,11 +6,11 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use super::{Board, Hub, Results, World};
+use crate::settings::sample;
 use crate::telemetry::Recorder;
 
 fn hub() -> Hub {
-    let config = crate::config::load::inline(&["true".to_owned()], None).unwrap();
-    let world = World::new(Arc::new(config), BTreeMap::new(), Arc::default(), None);
+    let world = World::new(Arc::new(sample::config()), BTreeMap::new(), Arc::default(), None);
     Hub::new(
         watch::channel(Arc::new(world)).1,
         Recorder::none(),

@@ -1,9 +1,12 @@
 //! As much of what matches as a page may have.
 
+use super::error::SelectError;
 use super::pick::{Field, project};
-use super::{LIMIT_CHARS, SelectError};
-use crate::json::{Doc, Json, Path, Slice, tree};
+use crate::json::{Doc, Json, Path, Slice, char_len};
 use crate::render::preview::preview;
+
+/// Characters of a string for each item that a page may have.
+pub(super) const LIMIT_CHARS: usize = 200;
 
 /// What the envelope takes beside its data, in bytes, with its numbers as long as they get.
 const ENVELOPE_MAX: usize = 220;
@@ -129,7 +132,7 @@ impl Asked<'_> {
         let total = text.chars().count();
         let mut left = self.room();
         let fits = |char: &char| {
-            let rest = left.checked_sub(tree::char_len(*char));
+            let rest = left.checked_sub(char_len(*char));
             left = rest.unwrap_or(left);
             rest.is_some()
         };

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::SelectError;
+use super::error::SelectError;
 use crate::json::{Doc, Json, Kind, Path, Slice};
 use crate::render::filter::{Filter, Scalar, compare};
 
@@ -51,7 +51,7 @@ pub(super) fn project(value: Slice<'_>, fields: &[Field]) -> Result<Option<Doc>,
         text.push_str(found.as_str());
     }
     text.push('}');
-    let wrong = |error: crate::json::parse::ParseError| SelectError::Field {
+    let wrong = |error: crate::json::ParseError| SelectError::Field {
         field: String::new(),
         why: error.to_string(),
     };

@@ -15,8 +15,11 @@ pub enum Mode {
 impl Mode {
     pub const ALL: [Self; 4] = [Self::Call, Self::Parallel, Self::Batch, Self::Pipeline];
 
+    /// Their names, in the same order.
+    pub const NAMES: [&str; 4] = ["call", "parallel", "batch", "pipeline"];
+
     pub fn as_str(self) -> &'static str {
-        super::keys::RECIPE_MODES[self as usize]
+        Self::NAMES[self as usize]
     }
 
     /// The member of its arguments that no recipe of this mode can do without.

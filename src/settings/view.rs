@@ -1,6 +1,6 @@
 //! What one client is shown, and how: `[clients.NAME]` over the settings for everybody.
 
-use super::model::ToolNames;
+use super::tool_names::ToolNames;
 use crate::render::{Compression, TextFormat};
 
 /// Which tools are listed. Every tool can be called by its name all the same.
@@ -20,8 +20,11 @@ pub enum Exposure {
 impl Exposure {
     pub const ALL: [Self; 4] = [Self::Full, Self::Hybrid, Self::MetaOnly, Self::NoMeta];
 
+    /// Their names, in the same order.
+    pub const NAMES: [&str; 4] = ["full", "hybrid", "meta-only", "no-meta"];
+
     pub fn as_str(self) -> &'static str {
-        super::keys::EXPOSURES[self as usize]
+        Self::NAMES[self as usize]
     }
 
     /// Whether a tool of a server is listed. `pinned`: it is always loaded.
@@ -57,20 +60,4 @@ pub struct ClientConfig {
     pub name: String,
     pub names: ToolNames,
     pub view: View,
-}
-
-impl super::Config {
-    /// The place among [`super::Config::clients`] of what is said about the client of this name: the exact
-    /// name before patterns, of those the longest.
-    pub fn client(&self, name: &str) -> Option<usize> {
-        let fits = |client: &ClientConfig| client.name == name || client.names.allow(name);
-        let fitting = self.clients.iter().enumerate().filter(|(_, client)| fits(client));
-        let rank = |client: &ClientConfig| (client.name == name, client.name.len());
-        fitting.max_by_key(|(_, client)| rank(client)).map(|(index, _)| index)
-    }
-
-    /// What the client of this name is shown.
-    pub fn view(&self, name: &str) -> &View {
-        self.client(name).map_or(&self.everybody, |index| &self.clients[index].view)
-    }
 }

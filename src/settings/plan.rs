@@ -8,7 +8,11 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::model::{Config, ServerConfig};
+use super::config::Config;
+use super::program::Program;
+use super::remote::Remote;
+use super::server::{ServerConfig, Supervision};
+use super::tool_policy::ToolPolicy;
 use crate::base::ServerName;
 
 /// What a change of the config does.
@@ -134,22 +138,22 @@ fn settings(old: &Config, new: &Config) -> Vec<String> {
 /// Keys that differ and that a process or its connection got at its start.
 fn needing_a_start(old: &ServerConfig, new: &ServerConfig) -> Vec<String> {
     let mut keys = names([
-        ("command", old.command != new.command),
-        ("args", old.args != new.args),
-        ("env", old.env != new.env),
-        ("inherit_env", old.inherit_env != new.inherit_env),
-        ("cwd", old.cwd != new.cwd),
-        ("url", old.url != new.url),
-        ("transport", old.transport != new.transport),
-        ("socket", old.socket != new.socket),
-        ("headers", old.headers != new.headers),
-        ("auth", old.auth != new.auth),
+        ("command", old.program.command != new.program.command),
+        ("args", old.program.args != new.program.args),
+        ("env", old.program.env != new.program.env),
+        ("inherit_env", old.program.inherit_env != new.program.inherit_env),
+        ("cwd", old.program.cwd != new.program.cwd),
+        ("url", old.remote.url != new.remote.url),
+        ("transport", old.remote.transport != new.remote.transport),
+        ("socket", old.remote.socket != new.remote.socket),
+        ("headers", old.remote.headers != new.remote.headers),
+        ("auth", old.remote.auth != new.remote.auth),
         ("max_message", old.max_message != new.max_message),
-        ("memory_max", old.limits.memory_max != new.limits.memory_max),
-        ("tasks_max", old.limits.tasks_max != new.limits.tasks_max),
-        ("cpu_weight", old.limits.cpu_weight != new.limits.cpu_weight),
-        ("runtime_max", old.limits.runtime_max != new.limits.runtime_max),
-        ("sandbox", old.sandbox != new.sandbox),
+        ("memory_max", old.program.limits.memory_max != new.program.limits.memory_max),
+        ("tasks_max", old.program.limits.tasks_max != new.program.limits.tasks_max),
+        ("cpu_weight", old.program.limits.cpu_weight != new.program.limits.cpu_weight),
+        ("runtime_max", old.program.limits.runtime_max != new.program.limits.runtime_max),
+        ("sandbox", old.program.sandbox != new.program.sandbox),
     ]);
     if keys.is_empty() && old.unresolved != new.unresolved {
         // It does not run for want of a value; perhaps it can now.
@@ -165,141 +169,48 @@ fn needing_a_start(old: &ServerConfig, new: &ServerConfig) -> Vec<String> {
 fn adjustable(old: &ServerConfig, new: &ServerConfig) -> Vec<String> {
     // Every key is either here or above; a new one does not compile until it is.
     let ServerConfig {
-        command: _,
-        args: _,
-        env: _,
-        inherit_env: _,
-        cwd: _,
-        url: _,
-        transport: _,
-        socket: _,
-        headers: _,
-        forward_headers,
-        auth: _,
         enabled: _,
-        prefix,
-        tools,
-        aliases,
-        start_timeout,
-        stop_timeout,
+        program:
+            Program { command: _, args: _, env: _, inherit_env: _, cwd: _, limits: _, sandbox: _ },
+        remote: Remote { url: _, transport: _, socket: _, headers: _, forward_headers, auth: _ },
+        supervision: Supervision { start_timeout, stop_timeout, lazy, idle_stop },
+        policy:
+            ToolPolicy {
+                prefix,
+                tools,
+                aliases,
+                trusted,
+                replay,
+                always_load,
+                cache_ttl,
+                cache_tools,
+                no_cache_tools,
+                schema_compression,
+                max_result,
+                whole_results,
+            },
         call_timeout,
         max_message: _,
-        limits: _,
-        sandbox: _,
-        lazy,
-        idle_stop,
-        trusted,
-        replay,
-        always_load,
-        cache_ttl,
-        cache_tools,
-        no_cache_tools,
-        schema_compression,
-        max_result,
-        whole_results,
         unresolved: _,
     } = old;
     names([
-        ("forward_headers", *forward_headers != new.forward_headers),
-        ("always_load", *always_load != new.always_load),
-        ("cache_ttl", *cache_ttl != new.cache_ttl),
-        ("cache_tools", *cache_tools != new.cache_tools),
-        ("no_cache_tools", *no_cache_tools != new.no_cache_tools),
-        ("schema_compression", *schema_compression != new.schema_compression),
-        ("max_result", *max_result != new.max_result),
-        ("whole_results", *whole_results != new.whole_results),
-        ("lazy", *lazy != new.lazy),
-        ("idle_stop", *idle_stop != new.idle_stop),
-        ("trusted", *trusted != new.trusted),
-        ("replay", *replay != new.replay),
-        ("prefix", *prefix != new.prefix),
-        ("tools", *tools != new.tools),
-        ("aliases", *aliases != new.aliases),
-        ("start_timeout", *start_timeout != new.start_timeout),
-        ("stop_timeout", *stop_timeout != new.stop_timeout),
+        ("forward_headers", *forward_headers != new.remote.forward_headers),
+        ("always_load", *always_load != new.policy.always_load),
+        ("cache_ttl", *cache_ttl != new.policy.cache_ttl),
+        ("cache_tools", *cache_tools != new.policy.cache_tools),
+        ("no_cache_tools", *no_cache_tools != new.policy.no_cache_tools),
+        ("schema_compression", *schema_compression != new.policy.schema_compression),
+        ("max_result", *max_result != new.policy.max_result),
+        ("whole_results", *whole_results != new.policy.whole_results),
+        ("lazy", *lazy != new.supervision.lazy),
+        ("idle_stop", *idle_stop != new.supervision.idle_stop),
+        ("trusted", *trusted != new.policy.trusted),
+        ("replay", *replay != new.policy.replay),
+        ("prefix", *prefix != new.policy.prefix),
+        ("tools", *tools != new.policy.tools),
+        ("aliases", *aliases != new.policy.aliases),
+        ("start_timeout", *start_timeout != new.supervision.start_timeout),
+        ("stop_timeout", *stop_timeout != new.supervision.stop_timeout),
         ("call_timeout", *call_timeout != new.call_timeout),
     ])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Plan, plan};
-    use crate::config::Location;
-
-    const BASE: &str = "[servers.a]\ncommand = \"x\"\n[servers.b]\ncommand = \"y\"\n";
-
-    fn between(old: &str, new: &str) -> Plan {
-        let read = |text: &str| {
-            let dir = tempfile::tempdir().unwrap();
-            crate::base::file::replace(&dir.path().join("config.toml"), text.as_bytes()).unwrap();
-            Location::named(dir.path()).read().config.unwrap()
-        };
-        plan(&read(old), &read(new))
-    }
-
-    /// The plan in one line: `+added -removed !restarted(keys) ~adjusted(keys) settings @start`.
-    fn brief(plan: &Plan) -> String {
-        let mut words = Vec::new();
-        words.extend(plan.added.iter().map(|name| format!("+{name}")));
-        words.extend(plan.removed.iter().map(|name| format!("-{name}")));
-        for (sign, changes) in [("!", &plan.restarted), ("~", &plan.adjusted)] {
-            words.extend(
-                changes.iter().map(|c| format!("{sign}{}({})", c.server, c.keys.join(","))),
-            );
-        }
-        words.extend(plan.settings.iter().cloned());
-        words.extend(plan.at_next_start.iter().map(|key| format!("@{key}")));
-        words.join(" ")
-    }
-
-    #[test]
-    fn a_plan_touches_only_what_differs() {
-        let b = "[servers.b]\ncommand = \"y\"\n";
-        let check = |new: &str, expected: &str| {
-            let plan = between(BASE, new);
-            assert_eq!(brief(&plan), expected, "{new}");
-            assert_eq!(plan.is_empty(), expected.is_empty());
-        };
-        check(BASE, "");
-        check(&format!("# a remark\n{BASE}"), "");
-        check(&format!("{BASE}[servers.c]\ncommand = \"z\"\n"), "+c");
-        check(b, "-a");
-        check(&format!("[servers.a]\ncommand = \"x\"\nenabled = false\n{b}"), "-a");
-        check(&format!("[servers.a]\ncommand = \"z\"\n{b}"), "!a(command)");
-        check(
-            &format!("[servers.a]\ncommand = \"x\"\nenv = {{ A = \"1\" }}\ntools = [\"t\"]\n{b}"),
-            "!a(env,tools)",
-        );
-        check(
-            &format!("[servers.a]\ncommand = \"x\"\nstop_timeout = \"1s\"\nprefix = \"p\"\n{b}"),
-            "~a(prefix,stop_timeout)",
-        );
-        let remote =
-            "url = \"http://h/\"\nheaders = { A = \"1\" }\ntransport = \"sse\"\nsocket = \"/s\"";
-        let keys = "!a(command,url,transport,socket,headers)";
-        check(&format!("[servers.a]\n{remote}\n{b}"), keys);
-        check(
-            &format!("call_timeout = \"1s\"\n{BASE}"),
-            "~a(call_timeout) ~b(call_timeout) call_timeout",
-        );
-        check(
-            &format!("{BASE}[http]\nmax_body = \"1KiB\"\nlisten = [\"127.0.0.1:1\"]\n"),
-            "http.max_body @http.listen",
-        );
-    }
-
-    #[test]
-    fn a_value_that_turns_up_starts_its_server() {
-        let missing = "[servers.a]\ncommand = \"x\"\ntools = [\"${CALLMUX_TEST_NOT_SET}\"]\n";
-        let there = "[servers.a]\ncommand = \"x\"\ntools = [\"t\"]\n";
-        assert_eq!(brief(&between(missing, there)), "!a(servers.a.tools[0],tools)");
-    }
-
-    #[test]
-    fn no_value_is_in_a_plan() {
-        let secret = "[servers.a]\ncommand = \"x\"\nenv = { T = \"canary\" }\n";
-        let plan = between(BASE, secret);
-        let told = format!("{plan:?}{}", serde_json::to_string(&plan).unwrap());
-        assert!(!told.contains("canary"), "{told}");
-    }
 }

@@ -1,0 +1,65 @@
+//! From the command line to a verb.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use super::args::{Cli, Command};
+use super::exit::Exit;
+use super::operate::{self, Verb};
+use super::{
+    bridge, config, demo, doctor, generate, instructions, list, login, print, search_quality,
+    serve, server,
+};
+use crate::base::core_dump;
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    // Every verb that reads the config has secrets in its memory.
+    if let Err(error) = core_dump::forbid() {
+        print::note(&format!("warning: a crash may write secrets to a core file: {error}"));
+    }
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) if error.use_stderr() => {
+            // It repeats what it was given.
+            print::notes(error.render().to_string().trim_end());
+            return Exit::Usage.into();
+        }
+        // Help and version are no errors.
+        Err(error) => {
+            drop(error.print());
+            return Exit::Fine.into();
+        }
+    };
+    let exit = match cli.command {
+        None if cli.inline.is_empty() => {
+            print::error(
+                "nothing to do: name a verb, or `-- command …`; `callmux --help` shows both",
+            );
+            Exit::Usage
+        }
+        None => serve::inline(&cli.inline, &cli.log),
+        Some(Command::Serve(args)) => serve::serve(&args, &cli.log),
+        Some(Command::Bridge(args)) => bridge::bridge(&args, &cli.log),
+        Some(Command::Status(args)) => operate::status(&args),
+        Some(Command::Doctor(args)) => doctor::doctor(&args),
+        Some(Command::Reload(args)) => operate::reload(&args),
+        Some(Command::List(args)) => list::list(&args),
+        Some(Command::Server(args)) => server::server(&args),
+        Some(Command::Retry(args)) => operate::retry(&args),
+        Some(Command::Start(args)) => operate::order(&args, Verb::Start),
+        Some(Command::Stop(args)) => operate::order(&args, Verb::Stop),
+        Some(Command::Restart(args)) => operate::order(&args, Verb::Restart),
+        Some(Command::Login(args)) => login::login(&args),
+        Some(Command::Logout(args)) => login::logout(&args),
+        Some(Command::Demo(args)) => demo::demo(&args),
+        Some(Command::ExampleServer { server }) => serve::example(server),
+        Some(Command::Instructions(args)) => instructions::instructions(&args),
+        Some(Command::Config(args)) => config::config(&args),
+        Some(Command::SearchQuality(args)) => search_quality::search_quality(&args),
+        Some(Command::Completions { shell }) => generate::completions(shell),
+        Some(Command::Man { dir }) => generate::man(&dir),
+    };
+    exit.into()
+}

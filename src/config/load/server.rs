@@ -1,0 +1,185 @@
+//! `[servers.NAME]`.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use super::{agents, auth, remote};
+use crate::base::{Secret, dirs};
+use crate::config::reference::Resolved;
+use crate::config::section::Section;
+use crate::settings::complaint::Place;
+use crate::settings::config::Config;
+use crate::settings::program::{Limits, Program, Sandbox};
+use crate::settings::server::{ServerConfig, Supervision};
+use crate::settings::tool_names::ToolNames;
+use crate::settings::tool_policy::ToolPolicy;
+
+/// Reads the section; what it does not set is as `config` has it for all servers.
+pub(super) fn read(mut section: Section<'_>, config: &Config) -> ServerConfig {
+    let always = "a key with a default";
+    let is_remote = section.has("url");
+    let mut remote = remote::read(&mut section);
+    remote.auth = auth::read(&mut section, is_remote, &remote.headers, remote.socket.is_some());
+    let (command, args) = words(&mut section, remote.url.is_some());
+    let env = environment(&mut section);
+    let inherit_env = section.plain_texts("inherit_env").unwrap_or_default();
+    let inherit_env = inherit_env.into_iter().map(|(name, _)| name).collect();
+    let cwd = directory(&mut section);
+    // References that are missing are told in the order in which they are looked for.
+    let (prefix, tools, aliases) =
+        (prefix(&mut section), tools(&mut section), aliases(&mut section));
+    let start_timeout = section.duration("start_timeout").expect(always);
+    let stop_timeout = section.duration("stop_timeout").expect(always);
+    let call_timeout = section.duration("call_timeout").unwrap_or(config.call_timeout);
+    let max_message = section.size("max_message").expect(always);
+    let supervision = Supervision {
+        start_timeout,
+        stop_timeout,
+        lazy: section.bool("lazy"),
+        idle_stop: section.duration("idle_stop"),
+    };
+    let policy = ToolPolicy {
+        prefix,
+        tools,
+        aliases,
+        trusted: section.bool("trusted"),
+        replay: agents::tool_names(&mut section, "replay"),
+        always_load: agents::tool_names(&mut section, "always_load"),
+        cache_ttl: section.duration("cache_ttl"),
+        cache_tools: agents::tool_names(&mut section, "cache_tools"),
+        no_cache_tools: agents::tool_names(&mut section, "no_cache_tools"),
+        schema_compression: agents::compression(&mut section),
+        max_result: section.size("max_result"),
+        whole_results: agents::tool_names(&mut section, "whole_results"),
+    };
+    let limits = Limits {
+        memory_max: section.size("memory_max").map(|bytes| bytes as u64),
+        tasks_max: section.number("tasks_max"),
+        cpu_weight: section.number("cpu_weight"),
+        runtime_max: section.duration("runtime_max"),
+    };
+    let sandbox = Sandbox::ALL[section.choice("sandbox")];
+    ServerConfig {
+        enabled: section.bool("enabled"),
+        program: Program { command, args, env, inherit_env, cwd, limits, sandbox },
+        remote,
+        supervision,
+        policy,
+        call_timeout,
+        max_message,
+        unresolved: section.finish(),
+    }
+}
+
+/// The program and its arguments.
+fn words(section: &mut Section<'_>, has_url: bool) -> (Secret, Vec<Secret>) {
+    let may_expose = section.bool("secret_args");
+    let (command_at, is_set) = (section.place("command"), section.has("command"));
+    let command = section.resolved("command").into_iter().collect();
+    let command = public(section, "command", command, may_expose).pop();
+    if !is_set && !has_url && !section.is_unresolved("url") {
+        section.complain(
+            command_at,
+            "command",
+            "is missing: name the program to start, or the `url` of a remote server",
+        );
+    } else if command.as_ref().is_some_and(|command| command.expose().is_empty()) {
+        section.complain(command_at, "command", "must not be empty");
+    }
+    let args = section.texts("args").unwrap_or_default();
+    let args = public(section, "args", args, may_expose);
+    (command.unwrap_or_else(|| Secret::new(String::new())), args)
+}
+
+/// The tools that are shown: all where nothing is said.
+fn tools(section: &mut Section<'_>) -> ToolNames {
+    section.plain_texts("tools").map_or_else(ToolNames::all, |texts| {
+        ToolNames::new(texts.into_iter().map(|(text, _)| text).collect())
+    })
+}
+
+/// Texts that end up in `/proc/PID/cmdline`, which everybody can read.
+fn public(
+    section: &mut Section<'_>,
+    name: &str,
+    values: Vec<(Resolved, Place)>,
+    may_expose: bool,
+) -> Vec<Secret> {
+    let mut out = Vec::new();
+    for (value, at) in values {
+        if value.secret && !may_expose {
+            let message = "a secret here can be read by every user of the machine; pass it in `env`, \
+                           or set `secret_args = true`";
+            section.complain(at, name, message);
+        }
+        out.push(value.text);
+    }
+    out
+}
+
+fn environment(section: &mut Section<'_>) -> BTreeMap<String, Secret> {
+    let mut out = BTreeMap::new();
+    for (name, (value, at)) in section.text_table("env").unwrap_or_default() {
+        let key = format!("env.{name}");
+        if name.is_empty() || name.contains(['=', '\0']) {
+            section.complain(at, &key, "is no name of an environment variable");
+        } else if value.expose().contains('\0') {
+            section.complain(at, &key, "must not contain a NUL character");
+        } else {
+            out.insert(name, value);
+        }
+    }
+    out
+}
+
+fn directory(section: &mut Section<'_>) -> Option<PathBuf> {
+    let (text, at) = section.text("cwd")?;
+    let path = dirs::expand_home(&text);
+    if !path.is_absolute() {
+        section.complain(
+            at,
+            "cwd",
+            format!("`{text}` must be an absolute path or start with `~/`"),
+        );
+    }
+    Some(path)
+}
+
+/// Characters that every client accepts in a tool name (SEP-986).
+fn is_tool_name(text: &str) -> bool {
+    (1..=128).contains(&text.len())
+        && text
+            .bytes()
+            .all(|b| matches!(b, b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'_' | b'.' | b'-'))
+}
+
+fn prefix(section: &mut Section<'_>) -> Option<String> {
+    let (text, at) = section.text("prefix")?;
+    if !text.is_empty() && !is_tool_name(&text) {
+        section.complain(at, "prefix", "has only letters, digits, `_`, `.` and `-`");
+    } else if text.contains(crate::base::names::SEPARATOR) {
+        section.complain(at, "prefix", "must not contain `__`, which separates prefix and tool");
+    }
+    Some(text)
+}
+
+fn aliases(section: &mut Section<'_>) -> BTreeMap<String, String> {
+    let mut by_tool: BTreeMap<String, String> = BTreeMap::new();
+    for (alias, (tool, at)) in section.text_table("aliases").unwrap_or_default() {
+        let key = format!("aliases.{alias}");
+        if !is_tool_name(&alias) {
+            section.complain(
+                at,
+                &key,
+                "a tool name has 1 to 128 letters, digits, `_`, `.` and `-`",
+            );
+        } else if let Some(other) = by_tool.insert(tool.expose().to_owned(), alias) {
+            section.complain(
+                at,
+                &key,
+                format!("the tool `{}` already has the alias `{other}`", tool.expose()),
+            );
+        }
+    }
+    by_tool
+}

@@ -1,0 +1,136 @@
+//! The whole of a config, from its merged tree.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::named::Named;
+use super::{agents, recipes, server};
+use crate::base::ServerName;
+use crate::config::keys;
+use crate::config::reference::{self, Sources};
+use crate::config::section::Section;
+use crate::config::tree::{Node, Table, Value};
+use crate::settings::complaint::{Complaint, Place};
+use crate::settings::config::{Caps, Config, Http};
+
+const NO_CAPS: Caps = Caps { entries: 0, entry_bytes: 0, total_bytes: 0 };
+
+/// Everything that is wrong, or the config.
+pub(super) fn typed(table: Table, sources: &Sources) -> Result<Config, Vec<Complaint>> {
+    let mut complaints = Vec::new();
+    let mut unresolved = Vec::new();
+    let nowhere = Place::of_file(&Path::new("config.toml").into());
+    let root = Node { at: nowhere.clone(), value: Value::Table(table) };
+    let mut top = Section::new(String::new(), root, keys::TOP, sources, &mut complaints);
+    let empty = || Node { at: nowhere.clone(), value: Value::Table(Table::new()) };
+    let http_node = top.take("http").unwrap_or_else(empty);
+    let servers_node = top.take("servers").unwrap_or_else(empty);
+    reference::run_programs(&servers_node, sources);
+    let mut take = |name| top.take(name).unwrap_or_else(empty);
+    let (cache_node, results_node) = (take("cache"), take("results"));
+    let (clients_node, recipes_node) = (take("clients"), take("recipes"));
+    let always = "a key with a default";
+    let mut config = Config {
+        call_timeout: top.duration("call_timeout").expect(always),
+        list_timeout: top.duration("list_timeout").expect(always),
+        drain_timeout: top.duration("drain_timeout").expect(always),
+        idle_exit: top.duration("idle_exit"),
+        restart_on_upgrade: top.bool("restart_on_upgrade"),
+        http: Http { listen: vec![], max_body: 0, allowed_hosts: vec![], allowed_origins: vec![] },
+        everybody: agents::view(&mut top, None),
+        clients: Vec::new(),
+        cache: NO_CAPS,
+        results: NO_CAPS,
+        forwarded: Vec::new(),
+        file_roots: agents::roots(&mut top),
+        max_concurrency: agents::count(&mut top, "max_concurrency"),
+        max_calls: agents::count(&mut top, "max_calls"),
+        recipes: BTreeMap::new(),
+        servers: BTreeMap::new(),
+    };
+    let cache_ttl = top.duration("cache_ttl");
+    unresolved.extend(top.finish());
+    let mut part = |name: &str, node, keys| {
+        let section = Section::new(name.into(), node, keys, sources, &mut complaints);
+        let (caps, missing) = agents::caps(section);
+        unresolved.extend(missing);
+        caps
+    };
+    config.cache = part("cache", cache_node, keys::CACHE);
+    config.results = part("results", results_node, keys::RESULTS);
+    let mut named = Named { sources, complaints: &mut complaints, unresolved: &mut unresolved };
+    config.clients = agents::clients(clients_node, &config.everybody, &mut named);
+    config.recipes = recipes::read(recipes_node, &mut named);
+    let section = Section::new("http".into(), http_node, keys::HTTP, sources, &mut complaints);
+    let (http, missing) = http_config(section);
+    config.http = http;
+    unresolved.extend(missing);
+    read_servers(servers_node, &mut config, cache_ttl, sources, &mut complaints);
+    let names =
+        config.servers.values().flat_map(|server| server.remote.forward_headers.iter().cloned());
+    let names: BTreeSet<String> = names.collect();
+    config.forwarded = names.into_iter().collect();
+    // Outside of `[servers.…]` there is nothing that could start without its value.
+    complaints.extend(unresolved);
+    complaints.sort();
+    if complaints.is_empty() { Ok(config) } else { Err(complaints) }
+}
+
+fn http_config(mut section: Section<'_>) -> (Http, Vec<Complaint>) {
+    let mut listen = Vec::new();
+    for (text, at) in section.plain_texts("listen").unwrap_or_default() {
+        match text.parse::<SocketAddr>() {
+            Ok(address) if address.ip().is_loopback() => listen.push(address),
+            Ok(_) => section.complain(at, "listen", format!(
+                "`{text}` is no loopback address: everybody on the network could start calls; use 127.0.0.1 or [::1]"
+            )),
+            Err(_) => section.complain(at, "listen", format!(
+                "`{text}` is no address; write for example \"127.0.0.1:4860\""
+            )),
+        }
+    }
+    let mut plain = |name| -> Vec<String> {
+        section.plain_texts(name).unwrap_or_default().into_iter().map(|(text, _)| text).collect()
+    };
+    let (allowed_hosts, allowed_origins) = (plain("allowed_hosts"), plain("allowed_origins"));
+    let max_body = section.size("max_body").expect("a key with a default");
+    (Http { listen, max_body, allowed_hosts, allowed_origins }, section.finish())
+}
+
+fn read_servers(
+    node: Node,
+    config: &mut Config,
+    cache_ttl: Option<Duration>,
+    sources: &Sources,
+    complaints: &mut Vec<Complaint>,
+) {
+    let Value::Table(servers) = node.value else {
+        let message = format!("must be a table, not {}", node.value.title());
+        complaints.push(Complaint { at: node.at, key: "servers".into(), message });
+        return;
+    };
+    let mut prefixes: BTreeMap<String, Place> = BTreeMap::new();
+    for (name, node) in servers {
+        let (path, at) = (format!("servers.{name}"), node.at.clone());
+        let section = Section::new(path.clone(), node, keys::SERVER, sources, complaints);
+        let mut server = server::read(section, config);
+        server.policy.cache_ttl = server.policy.cache_ttl.or(cache_ttl);
+        let prefix = server.policy.prefix.clone().unwrap_or_else(|| name.clone());
+        if server.enabled
+            && !prefix.is_empty()
+            && let Some(other) = prefixes.insert(prefix.clone(), at.clone())
+        {
+            let message = format!("the prefix `{prefix}` is also that of the server at {other}");
+            complaints.push(Complaint { at: at.clone(), key: path.clone(), message });
+        }
+        match ServerName::parse(&name) {
+            Ok(name) => {
+                config.servers.insert(name, Arc::new(server));
+            }
+            Err(error) => complaints.push(Complaint { at, key: path, message: error.to_string() }),
+        }
+    }
+}

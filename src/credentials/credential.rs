@@ -1,0 +1,136 @@
+//! What proves us to one server, whatever kind it is of.
+
+use std::fmt;
+use std::sync::Arc;
+
+use hyper::StatusCode;
+use hyper::header::{HeaderMap, HeaderValue};
+
+use super::command::Command;
+use super::error::CredentialError;
+use super::header::bearer;
+use super::login::Login;
+use super::oauth::Oauth;
+use super::verdict::Verdict;
+use crate::base::{ServerName, Tasks};
+use crate::settings::{Auth, ServerConfig};
+
+/// What proves us to one server.
+pub struct Credential(Kind);
+
+enum Kind {
+    Bearer(HeaderValue),
+    Command(Command),
+    Oauth(Arc<Oauth>),
+}
+
+/// It shows nothing of what it holds.
+impl fmt::Debug for Credential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Credential").finish_non_exhaustive()
+    }
+}
+
+impl Credential {
+    /// That of a server with this config; `None` if it needs none. `Err` says why there can be none.
+    /// `tasks` end with the server; `renewals` are waited for at the end of the daemon.
+    pub fn of(
+        server: &ServerName,
+        config: &ServerConfig,
+        tasks: &Tasks,
+        renewals: &Tasks,
+    ) -> Result<Option<Arc<Self>>, CredentialError> {
+        let kind = match (&config.remote.auth, &config.remote.url) {
+            (Auth::None, _) | (_, None) => return Ok(None),
+            (Auth::Bearer(token), _) => Kind::Bearer(bearer(token)?),
+            (Auth::Command { words, ttl }, _) => Kind::Command(Command::new(words.clone(), *ttl)),
+            (Auth::Oauth(oauth), Some(url)) => Kind::Oauth(Arc::new(Oauth::new(
+                server,
+                url,
+                oauth,
+                (tasks.child(), renewals.clone()),
+            )?)),
+        };
+        Ok(Some(Arc::new(Self(kind))))
+    }
+
+    /// The value of `Authorization` for a request that is about to be sent; `None` while there is
+    /// none yet. `Err`, for people: the request cannot be sent.
+    pub async fn show(&self) -> Result<Option<HeaderValue>, CredentialError> {
+        match &self.0 {
+            Kind::Bearer(value) => Ok(Some(value.clone())),
+            Kind::Command(command) => command.show().await.map(Some),
+            Kind::Oauth(oauth) => oauth.show().await,
+        }
+    }
+
+    /// What to do about a refusal. `shown`: what the refused request carried. `tries`: how often this
+    /// request was sent again already.
+    pub async fn refused(
+        &self,
+        shown: Option<&HeaderValue>,
+        status: StatusCode,
+        headers: &HeaderMap,
+        tries: u32,
+    ) -> Verdict {
+        match &self.0 {
+            Kind::Command(command) if tries == 0 => {
+                command.forget(shown).await;
+                Verdict::Again
+            }
+            Kind::Bearer(_) | Kind::Command(_) => Verdict::Stands,
+            Kind::Oauth(oauth) => oauth.refused(shown, status, headers, tries).await,
+        }
+    }
+
+    /// A connection begins: whether a login is needed is seen anew.
+    pub fn begin(&self) {
+        if let Kind::Oauth(oauth) = &self.0 {
+            oauth.begin();
+        }
+    }
+
+    /// Whether there is nothing to show.
+    pub fn is_empty(&self) -> bool {
+        matches!(&self.0, Kind::Oauth(oauth) if oauth.is_empty())
+    }
+
+    /// Why nothing can be done without a login; `None` while that is not so.
+    pub fn login_needed(&self) -> Option<String> {
+        match &self.0 {
+            Kind::Oauth(oauth) => oauth.login_needed(),
+            Kind::Bearer(_) | Kind::Command(_) => None,
+        }
+    }
+
+    /// Completes when a person logged in or out.
+    pub async fn changed(&self) {
+        match &self.0 {
+            Kind::Oauth(oauth) => oauth.changed().await,
+            Kind::Bearer(_) | Kind::Command(_) => std::future::pending().await,
+        }
+    }
+
+    /// Begins a login. An earlier one that is under way is given up. `Err`, for people: there is
+    /// nothing to log in to.
+    pub async fn login(&self) -> Result<Login, CredentialError> {
+        self.oauth()?.login().await
+    }
+
+    /// The login that is under way.
+    pub fn under_way(&self) -> Result<Login, CredentialError> {
+        self.oauth()?.under_way().ok_or(CredentialError::NoLogin)
+    }
+
+    /// Has the tokens revoked and forgets them. What comes back is why they were not revoked.
+    pub async fn logout(&self) -> Result<Option<CredentialError>, CredentialError> {
+        self.oauth()?.logout().await
+    }
+
+    fn oauth(&self) -> Result<&Arc<Oauth>, CredentialError> {
+        match &self.0 {
+            Kind::Oauth(oauth) if oauth.takes_logins() => Ok(oauth),
+            _ => Err(CredentialError::TakesNoLogin),
+        }
+    }
+}

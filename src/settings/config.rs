@@ -1,0 +1,73 @@
+//! The config after reading: complete, typed, with every default filled in.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::recipe::Recipe;
+use super::server::ServerConfig;
+use super::view::{ClientConfig, View};
+use crate::base::ServerName;
+
+/// Everything that can be configured.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Config {
+    pub call_timeout: Duration,
+    pub list_timeout: Duration,
+    pub drain_timeout: Duration,
+    pub idle_exit: Option<Duration>,
+    pub restart_on_upgrade: bool,
+    pub http: Http,
+    /// What clients are shown of whom nothing else is said.
+    pub everybody: View,
+    pub clients: Vec<ClientConfig>,
+    pub cache: Caps,
+    pub results: Caps,
+    /// All names of [`Remote::forward_headers`](super::remote::Remote::forward_headers).
+    pub forwarded: Vec<String>,
+    pub file_roots: Vec<PathBuf>,
+    /// Calls of one fan-out that run at once.
+    pub max_concurrency: usize,
+    /// Calls that one fan-out may hold.
+    pub max_calls: usize,
+    pub recipes: BTreeMap<String, Arc<Recipe>>,
+    pub servers: BTreeMap<ServerName, Arc<ServerConfig>>,
+}
+
+impl Config {
+    /// The place among [`Config::clients`] of what is said about the client of this name: the exact
+    /// name before patterns, of those the longest.
+    pub fn client(&self, name: &str) -> Option<usize> {
+        let fits = |client: &ClientConfig| client.name == name || client.names.allow(name);
+        let fitting = self.clients.iter().enumerate().filter(|(_, client)| fits(client));
+        let rank = |client: &ClientConfig| (client.name == name, client.name.len());
+        fitting.max_by_key(|(_, client)| rank(client)).map(|(index, _)| index)
+    }
+
+    /// What the client of this name is shown.
+    pub fn view(&self, name: &str) -> &View {
+        self.client(name).map_or(&self.everybody, |index| &self.clients[index].view)
+    }
+}
+
+/// `[http]`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Http {
+    /// Loopback only.
+    pub listen: Vec<SocketAddr>,
+    /// In bytes.
+    pub max_body: usize,
+    pub allowed_hosts: Vec<String>,
+    pub allowed_origins: Vec<String>,
+}
+
+/// `[cache]` and `[results]`: sizes in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Caps {
+    pub entries: usize,
+    /// Of one entry.
+    pub entry_bytes: usize,
+    pub total_bytes: usize,
+}

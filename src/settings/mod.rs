@@ -1,0 +1,40 @@
+//! What is wanted: one typed [`Config`], complete, with every default filled in.
+//!
+//! # Knows
+//! What can be wanted of callmux, of a server and for a client; what separates two configs; what can be
+//! wrong, and where it is written.
+//!
+//! # Does not know
+//! Files, keys and references: [`crate::config`] makes a config of them. What is done about any of it.
+//!
+//! # How to read it
+//! [`mod@config`] is all of it, [`server`] one server: its [`program`] or where it is ([`remote`],
+//! [`auth`]), and what is made of its tools ([`tool_policy`], [`tool_names`]). [`view`] is what a client
+//! is shown, [`recipe`] calls that are written down. [`mod@plan`] says what separates two configs,
+//! [`complaint`] what is wrong with one.
+
+pub mod auth;
+pub mod complaint;
+pub mod config;
+mod origin;
+pub mod plan;
+pub mod program;
+pub mod recipe;
+pub mod remote;
+#[cfg(test)]
+pub mod sample;
+pub mod server;
+pub mod tool_names;
+pub mod tool_policy;
+pub mod view;
+
+pub use auth::{Auth, Grant, Oauth};
+pub use complaint::Complaint;
+pub use config::{Caps, Config};
+pub use origin::origin;
+pub use plan::Plan;
+pub use program::Sandbox;
+pub use recipe::Recipe;
+pub use remote::Transport;
+pub use server::ServerConfig;
+pub use view::{Exposure, View};

@@ -1,0 +1,34 @@
+//! One server, as it is wanted.
+
+use std::time::Duration;
+
+use super::complaint::Complaint;
+use super::program::Program;
+use super::remote::Remote;
+use super::tool_policy::ToolPolicy;
+
+/// `[servers.NAME]`
+#[derive(Debug, Clone, PartialEq)]
+pub struct ServerConfig {
+    pub enabled: bool,
+    pub program: Program,
+    pub remote: Remote,
+    pub supervision: Supervision,
+    pub policy: ToolPolicy,
+    pub call_timeout: Duration,
+    /// In bytes.
+    pub max_message: usize,
+    /// Why the server cannot be started: references that could not be resolved.
+    pub unresolved: Vec<Complaint>,
+}
+
+/// When a server runs, and how long it may take to begin and to end.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Supervision {
+    pub start_timeout: Duration,
+    pub stop_timeout: Duration,
+    /// Started with its first call.
+    pub lazy: bool,
+    /// Ended when it was not called for so long.
+    pub idle_stop: Option<Duration>,
+}

@@ -1,0 +1,35 @@
+//! Lists of tools, by name and by pattern.
+
+use wildmatch::WildMatchPattern;
+
+/// Only `*` has a meaning: no tool name contains a NUL character.
+type Pattern = WildMatchPattern<'*', '\0'>;
+
+/// The `tools = […]` list: exact names and patterns with `*`.
+#[derive(Debug, Clone)]
+pub struct ToolNames {
+    texts: Vec<String>,
+    patterns: Vec<Pattern>,
+}
+
+impl ToolNames {
+    pub fn new(texts: Vec<String>) -> Self {
+        let patterns = texts.iter().map(|text| Pattern::new(text)).collect();
+        Self { texts, patterns }
+    }
+
+    /// Every tool.
+    pub fn all() -> Self {
+        Self::new(vec!["*".to_owned()])
+    }
+
+    pub fn allow(&self, tool: &str) -> bool {
+        self.patterns.iter().any(|pattern| pattern.matches(tool))
+    }
+}
+
+impl PartialEq for ToolNames {
+    fn eq(&self, other: &Self) -> bool {
+        self.texts == other.texts
+    }
+}

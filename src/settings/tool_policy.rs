@@ -1,0 +1,32 @@
+//! What is made of a server's tools.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::tool_names::ToolNames;
+use crate::render::Compression;
+
+/// What is made of a server's tools.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ToolPolicy {
+    /// `None`: the server's name.
+    pub prefix: Option<String>,
+    pub tools: ToolNames,
+    /// The server's own tool name → the name it is shown under.
+    pub aliases: BTreeMap<String, String>,
+    /// Whether the annotations of its tools are believed.
+    pub trusted: bool,
+    /// Tools whose calls may be sent twice.
+    pub replay: ToolNames,
+    pub always_load: ToolNames,
+    /// `None`: nothing is kept.
+    pub cache_ttl: Option<Duration>,
+    pub cache_tools: ToolNames,
+    pub no_cache_tools: ToolNames,
+    /// `None`: as the client's view says.
+    pub schema_compression: Option<Compression>,
+    /// In bytes; `None`: as the client's view says.
+    pub max_result: Option<usize>,
+    /// Tools whose results are never shortened.
+    pub whole_results: ToolNames,
+}

@@ -341,6 +341,8 @@ impl Oauth {
             });
         }
         manager.configure_client(kept.client.config())?;
+        // They may be left out (RFC 6749, section 6), but Microsoft Entra refuses some requests without.
+        manager.set_refresh_scopes(self.store.granted());
         manager.refresh_token().await?;
         self.take_tokens();
         Ok(())

@@ -112,6 +112,12 @@ impl Store {
         self.lock().clone()
     }
 
+    /// The scopes of the tokens there are, whoever wrote them.
+    pub(super) fn granted(&self) -> Vec<String> {
+        let kept = self.read().or_else(|| self.kept());
+        kept.and_then(|kept| kept.tokens).map(|tokens| tokens.granted_scopes).unwrap_or_default()
+    }
+
     /// Begins anew: with this client, and without tokens until the next [`CredentialStore::save`],
     /// which is when it is written.
     pub(super) fn begin(&self, issuer: Option<String>, client: Client, asked: Vec<String>) {

@@ -90,6 +90,11 @@ fn many_calls_at_the_end_of_a_token_renew_it_once() {
     guarded.book().is_revoked = true;
     call_all();
     assert_eq!(guarded.book().refreshes, 2, "it was refused");
+    for seen in guarded.asked("/token") {
+        let pairs: Vec<_> = url::form_urlencoded::parse(seen.text.as_bytes()).collect();
+        let has = |name: &str, value: &str| pairs.iter().any(|(n, v)| n == name && v == value);
+        assert!(!has("grant_type", "refresh_token") || has("scope", "s"), "{}", seen.text);
+    }
     assert_eq!(daemon.count("server_failed", |_| true), 0);
     shown(&sandbox);
 }

@@ -3,8 +3,6 @@
 use std::borrow::Cow;
 use std::io::{IsTerminal, Write};
 
-use rustix::fs::{Stat, fstat};
-
 use super::fact::{Level, Record};
 use crate::base::visible;
 
@@ -28,8 +26,7 @@ impl Sink {
     /// The journal if our stderr is connected to it (systemd.exec(5), `$JOURNAL_STREAM`), else
     /// stderr as text.
     pub fn detect() -> Self {
-        let named = std::env::var("JOURNAL_STREAM").unwrap_or_default();
-        if fstat(std::io::stderr()).is_ok_and(|stderr| is_stream(&named, &stderr)) {
+        if libsystemd::logging::connected_to_journal() {
             Self::Journal
         } else {
             Self::stderr(Format::Text)
@@ -60,12 +57,6 @@ impl Sink {
             }
         }
     }
-}
-
-/// Whether a file is the one that `$JOURNAL_STREAM` names, as `DEVICE:INODE`.
-fn is_stream(named: &str, file: &Stat) -> bool {
-    let Some((device, inode)) = named.split_once(':') else { return false };
-    device.parse() == Ok(file.st_dev) && inode.parse() == Ok(file.st_ino)
 }
 
 /// A text that cannot move a terminal's cursor, start a line of its own, or hide anything.
@@ -102,30 +93,9 @@ fn json(record: &Record) -> String {
 
 #[cfg(test)]
 mod tests {
-    use rustix::fs::fstat;
-
     use super::super::fact::Fact;
-    use super::{is_stream, json, text};
+    use super::{json, text};
     use crate::base::ServerName;
-
-    #[test]
-    fn the_journal_is_the_file_that_systemd_names() {
-        let file = fstat(std::fs::File::open("/dev/null").unwrap()).unwrap();
-        let (device, inode) = (file.st_dev, file.st_ino);
-        assert!(is_stream(&format!("{device}:{inode}"), &file));
-        let next = inode + 1;
-        for other in [
-            String::new(),
-            device.to_string(),
-            format!("{device}:"),
-            format!("{device}:{next}"),
-            format!("{next}:{inode}"),
-            format!("{device}:{inode}:0"),
-            format!(" {device}:{inode}"),
-        ] {
-            assert!(!is_stream(&other, &file), "{other:?}");
-        }
-    }
 
     #[test]
     fn a_servers_text_cannot_forge_lines() {

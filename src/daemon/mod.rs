@@ -8,22 +8,30 @@
 //! How any of the rooms below works inside.
 //!
 //! # How to read it
-//! [`control`] is the loop and [`stop`] its end. A change of the config is noticed by [`watch`], read
+//! [`state`] is what lives as long as the daemon, [`control`] the loop and [`stop`] its end; [`ways_in`]
+//! opens the doors. A change of the config is noticed by [`watch`], read
 //! when [`schedule`] says so, judged by [`settings`] (with [`last_good`] behind it) and carried out
-//! by [`reload`]; [`operators`] answers those who look in. [`sockets`] and [`systemd`] are the two sides of the platform; [`takeover`] is what an earlier process of ours left.
+//! by [`reload`]; [`operators`] answers those who look in. [`sockets`] and
+//! [`systemd`] are the two sides of the platform; [`takeover`] is what an earlier process of ours left.
 
 pub mod control;
 pub mod last_good;
 pub mod operators;
+pub mod options;
 mod program;
 pub mod reload;
 pub mod schedule;
 pub mod settings;
+mod signals;
 pub mod sockets;
+mod state;
 pub mod stop;
 pub mod systemd;
 pub mod takeover;
+mod under_way;
 pub mod watch;
+mod ways_in;
 
-pub use control::{Ended, Options, Serve, run};
+pub use control::run;
+pub use options::{Ended, Options, Serve};
 pub use settings::Settings;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::control::Daemon;
 use super::settings::StandIn;
+use super::state::Daemon;
 use super::watch::Watch;
 use crate::admin::desk::Answer;
 use crate::admin::{self, ConfigReport, Ordered, Question, ServerReport, Status, Traffic};
@@ -29,10 +29,10 @@ impl Daemon {
                 drop(planner.spawn(move || drop(answer.send(plan()))));
             }
             Question::Reload(answer) => {
-                self.schedule.asked();
-                self.waiting.retain(|answer| !answer.is_closed());
-                if self.waiting.len() < WAITING_MAX {
-                    self.waiting.push(answer);
+                self.reloading.schedule.asked();
+                self.reloading.waiting.retain(|answer| !answer.is_closed());
+                if self.reloading.waiting.len() < WAITING_MAX {
+                    self.reloading.waiting.push(answer);
                 }
             }
             Question::World(answer) => drop(answer.send(self.world.borrow().clone())),
@@ -136,14 +136,14 @@ impl Daemon {
             in_force: in_force.to_owned(),
             complaints: settings.complaints().to_vec(),
             at_next_start: plan::plan(&self.began_with, settings.in_force()).at_next_start,
-            unwatched: self.watch.as_ref().and_then(Watch::trouble),
+            unwatched: self.watching.watch.as_ref().and_then(Watch::trouble),
             remarks: settings.remarks().to_vec(),
         }
     }
 
     /// Tells those who asked for the config to be read what came of it.
     pub(super) fn tell_the_waiting(&mut self, plan: Option<&Plan>) {
-        for answer in std::mem::take(&mut self.attending) {
+        for answer in std::mem::take(&mut self.reloading.attending) {
             let outcome = match (self.settings.complaints(), plan) {
                 ([], Some(plan)) => Ok(plan.clone()),
                 ([], None) => {

@@ -4,78 +4,47 @@
 //! A call that runs keeps the world it began in: its server, old or new, stays until the call has
 //! its answer, at the latest until `drain_timeout` is over.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
 
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use super::control::Daemon;
 use super::schedule::Schedule;
 use super::settings::{Look, StandIn};
+use super::state::Daemon;
 use super::systemd;
+use super::under_way::UnderWay;
 use super::watch::Watch;
-use crate::base::ServerName;
 use crate::config::Reading;
 use crate::meta::own_tools;
-use crate::servers::Server;
 use crate::servers::control::Control;
-use crate::servers::driver::{self, Setup};
 use crate::settings::plan::Changed;
 use crate::settings::{Config, Plan};
 use crate::telemetry::Fact;
 
-/// Longer than all that a reading waits for, one after the other.
-const READING_WITHIN: Duration = Duration::from_mins(1);
-
-/// A reading of the config that goes on beside the loop: it may run programs.
-#[derive(Debug)]
-pub(super) struct UnderWay {
-    done: oneshot::Receiver<Option<Box<Reading>>>,
-    /// systemd was told.
-    announced: bool,
-    began: Instant,
-}
-
-impl UnderWay {
-    /// When another reading may take its place, whatever it hangs at.
-    pub(super) fn late_at(&self) -> Instant {
-        self.began + READING_WITHIN
-    }
-}
-
-/// What was read, once it is; nothing where there is no config, or no thread to read it.
-pub(super) async fn read(reading: Option<&mut UnderWay>) -> Option<Box<Reading>> {
-    match reading {
-        Some(reading) => (&mut reading.done).await.ok().flatten(),
-        None => std::future::pending().await,
-    }
-}
-
 impl Daemon {
     /// Begins to read the config again.
     pub(super) fn read(&mut self) {
-        self.schedule = Schedule::new(Instant::now());
+        self.reloading.schedule = Schedule::new(Instant::now());
         // One that this takes the place of is announced still.
-        let is_announced = self.reading.take().is_some_and(|reading| reading.announced);
-        let announced = std::mem::take(&mut self.reload_was_asked) || is_announced;
+        let is_announced = self.reloading.reading.take().is_some_and(|reading| reading.announced);
+        let announced = std::mem::take(&mut self.reloading.was_asked) || is_announced;
         if announced {
             systemd::reloading();
         }
-        self.attending.append(&mut self.waiting);
+        self.reloading.attending.append(&mut self.reloading.waiting);
         let (sender, done) = oneshot::channel();
         let location = self.settings.location().cloned();
         // A thread of its own, which nobody waits for when the daemon ends.
         let read = move || drop(sender.send(location.map(|at| Box::new(at.read()))));
         drop(thread::Builder::new().name("config".to_owned()).spawn(read));
-        self.reading = Some(UnderWay { done, announced, began: Instant::now() });
+        self.reloading.reading = Some(UnderWay { done, announced, began: Instant::now() });
     }
 
     /// Does what follows from what was read.
     pub(super) async fn reload(&mut self, reading: Option<Box<Reading>>) {
-        let announced = self.reading.take().is_some_and(|reading| reading.announced);
+        let announced = self.reloading.reading.take().is_some_and(|reading| reading.announced);
         let look = reading.map_or(Look::Same, |reading| self.settings.judge(*reading));
         let plan = match look {
             Look::Same => None,
@@ -142,31 +111,6 @@ impl Daemon {
         self.record(plan);
     }
 
-    /// Starts the server of this name, in place of the one `before` it.
-    pub(super) fn start(
-        &mut self,
-        name: &ServerName,
-        config: &Config,
-        servers: &mut BTreeMap<ServerName, Server>,
-        before: Option<Server>,
-        up: bool,
-    ) {
-        let setup = Setup {
-            name: name.clone(),
-            config: config.servers[name].clone(),
-            offer: before.and_then(|server| server.status().offer.clone()),
-            up,
-            units: self.units.clone(),
-            left: self.left.remove(name.as_str()),
-            leaving: self.leaving.clone(),
-            board: self.front.hub.board.clone(),
-        };
-        let (recorder, changed) = (self.recorder.clone(), self.changed.clone());
-        let (server, control) = driver::start(setup, &self.servers, recorder, changed);
-        servers.insert(name.clone(), server);
-        self.controls.insert(name.clone(), control);
-    }
-
     fn record(&self, plan: &Plan) {
         let names = |changes: &[Changed]| changes.iter().map(|c| c.server.clone()).collect();
         self.recorder.record(Fact::ConfigReloaded {
@@ -178,9 +122,23 @@ impl Daemon {
         });
     }
 
+    /// Says which config is in force, and what is wrong with the one that should be.
+    pub(super) fn tell_config(&self) {
+        let files = self.settings.files().to_vec();
+        let servers = self.settings.in_force().servers.len();
+        let Some(complaint) = self.settings.complaint() else {
+            self.recorder.record(Fact::ConfigLoaded { files, servers });
+            return;
+        };
+        self.recorder.record(Fact::ConfigRefused { complaint });
+        if self.settings.stand_in() == Some(StandIn::LastGood) {
+            self.recorder.record(Fact::LastGoodConfigUsed { files, servers });
+        }
+    }
+
     /// Watches what decided about the newest config.
     pub(super) fn watch_config(&mut self) {
-        if let Some(watch) = &self.watch {
+        if let Some(watch) = &self.watching.watch {
             watch.arm(self.settings.consulted().clone());
         }
         self.tell_unwatched();
@@ -188,11 +146,11 @@ impl Daemon {
 
     /// Says why changes may go unnoticed, when there is another reason or the first.
     pub(super) fn tell_unwatched(&mut self) {
-        let trouble = self.watch.as_ref().and_then(Watch::trouble);
-        if let Some(reason) = trouble.clone().filter(|_| trouble != self.unwatched) {
+        let trouble = self.watching.watch.as_ref().and_then(Watch::trouble);
+        if let Some(reason) = trouble.clone().filter(|_| trouble != self.watching.unwatched) {
             self.recorder.record(Fact::ConfigUnwatched { reason });
         }
-        self.unwatched = trouble;
+        self.watching.unwatched = trouble;
     }
 
     /// What is wrong with the config and what that means, in one line; `None` if nothing is.

@@ -5,7 +5,9 @@
 
 use std::time::Duration;
 
-use super::control::{Daemon, Ended, Signals};
+use super::options::Ended;
+use super::signals::Signals;
+use super::state::Daemon;
 use super::systemd;
 use crate::telemetry::Fact;
 
@@ -47,7 +49,7 @@ pub(super) async fn stop(daemon: Daemon, ended: Ended, signals: &mut Signals) {
 impl Daemon {
     /// Whether another process of ours will go on. If that cannot be known, it may.
     async fn are_we_restarted(&self) -> bool {
-        let Some(units) = &self.units else { return false };
+        let Some(units) = &self.succession.units else { return false };
         match tokio::time::timeout(ASK_WITHIN, units.are_we_restarted()).await {
             Ok(Ok(restarted)) => restarted,
             Ok(Err(error)) => {
@@ -76,7 +78,7 @@ async fn leave(daemon: &Daemon, drain: Duration) {
     // The servers are told of calls that are given up: each is one step of one task.
     steps().await;
     let calls_left = calls.saturating_sub(front.hub.calls());
-    daemon.leaving.cancel();
+    daemon.succession.leaving.cancel();
     tokio::join!(daemon.servers.drained(LAST_WORDS), daemon.connections.drained(LAST_WORDS));
     // Answers that were read are on their way to their links now.
     steps().await;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use super::control::Serve;
+use super::options::Serve;
 use crate::access::Principal;
 use crate::base::SessionId;
 use crate::client::session::{Carriage, Session};

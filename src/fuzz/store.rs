@@ -10,9 +10,8 @@ use std::os::fd::{AsFd, OwnedFd};
 use crate::daemon::takeover;
 use crate::front::links::TakenUp;
 use crate::handover::records::{Left, Records};
-use crate::handover::{
-    CallRow, LinkRow, Row, SessionRow, SharedMemory, Table, WantRow, Window, card,
-};
+use crate::handover::table::Row;
+use crate::handover::{CallRow, LinkRow, SessionRow, SharedMemory, Table, WantRow, Window, card};
 
 /// Bytes of a record of the first version.
 const RECORD: usize = 512;

@@ -11,7 +11,7 @@ use rustix::time::{ClockId, clock_gettime};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
-use super::{Left, Record, Row, Table, last_release};
+use super::{Left, Record, Table};
 use crate::base::SessionId;
 use crate::wire::Era;
 
@@ -73,17 +73,6 @@ pub enum Written {
     Whole,
     /// Everything, and the answer was read. If it is not in the window it is lost.
     Answered,
-}
-
-impl Row for CallRow {
-    const TABLE: &'static str = "calls";
-    const VERSION: u32 = 2;
-    const ROWS_MAX: usize = 8192;
-    const SIZE: usize = 512;
-
-    fn read_earlier(version: u32, bytes: &[u8]) -> Option<Self> {
-        if version == 1 { last_release::call(bytes) } else { None }
-    }
 }
 
 impl Reached {

@@ -5,7 +5,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Row, last_release};
 use crate::base::SessionId;
 
 /// The state of every row. Its word is how many of the bridge's messages were read.
@@ -20,16 +19,4 @@ pub struct LinkRow {
     pub uid: u32,
     /// The directory that its bridge was started in.
     pub cwd: Box<str>,
-}
-
-impl Row for LinkRow {
-    const TABLE: &'static str = "links";
-    const VERSION: u32 = 2;
-    const ROWS_MAX: usize = 4096;
-    /// A path may have 4096 bytes (`PATH_MAX`).
-    const SIZE: usize = 4608;
-
-    fn read_earlier(version: u32, bytes: &[u8]) -> Option<Self> {
-        if version == 1 { last_release::link(bytes) } else { None }
-    }
 }

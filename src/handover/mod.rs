@@ -14,7 +14,7 @@
 //! [`Table`] has rows of one kind: calls in flight ([`call`]), links ([`link`]), sessions over HTTP and
 //! what their clients want to hear ([`session`]). [`card`] is a server, [`Window`] what was read of it.
 //! A row is JSON, and each kind has its own version; what the last release wrote is read by
-//! [`last_release`].
+//! [`last_release`]. [`tables`] lists them all.
 
 pub mod call;
 pub mod card;
@@ -25,7 +25,8 @@ pub mod memory;
 pub mod number;
 pub mod records;
 pub mod session;
-mod table;
+pub mod table;
+mod tables;
 mod window;
 
 pub use call::{CallRow, PendingCall, Written};
@@ -33,7 +34,7 @@ pub use link::LinkRow;
 pub use memory::SharedMemory;
 pub use records::Record;
 pub use session::{SessionRow, WantRow};
-pub use table::{Left, Row, Table};
+pub use table::{Left, Table};
 pub use window::Window;
 
 #[cfg(test)]

@@ -6,7 +6,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Row, last_release};
 use crate::base::SessionId;
 
 /// The state of every row. The word of a session's row is when it was last used, counted in uses of
@@ -40,28 +39,4 @@ pub enum Want {
     Level(Box<str>),
     /// Changes of the resource with this URI, as the client knows it.
     Resource(Box<str>),
-}
-
-impl Row for SessionRow {
-    const TABLE: &'static str = "sessions";
-    const VERSION: u32 = 2;
-    const ROWS_MAX: usize = 4096;
-    const SIZE: usize = 1024;
-
-    fn read_earlier(version: u32, bytes: &[u8]) -> Option<Self> {
-        if version == 1 { last_release::session(bytes) } else { None }
-    }
-}
-
-impl Row for WantRow {
-    const TABLE: &'static str = "wants";
-    const VERSION: u32 = 2;
-    const ROWS_MAX: usize = 8192;
-    /// A URI may have 8 KiB.
-    const SIZE: usize = 8704;
-
-    /// There was none.
-    fn read_earlier(_: u32, _: &[u8]) -> Option<Self> {
-        None
-    }
 }

@@ -153,7 +153,7 @@ impl<R: Row> Table<R> {
     }
 
     /// The memory, as systemd would keep it.
-    #[cfg(any(test, fuzzing))]
+    #[cfg(test)]
     pub fn fd(&self) -> OwnedFd {
         let fd = |fd: std::os::fd::BorrowedFd<'_>| fd.try_clone_to_owned().expect("a descriptor");
         self.records.as_ref().expect("a table").with_fd(fd)

@@ -7,8 +7,9 @@ use std::os::unix::fs::FileExt;
 
 use super::call::Monotonic;
 use super::session::Want;
-use super::{CallRow, LinkRow, Row, SessionRow, Table, WantRow};
+use super::{CallRow, LinkRow, SessionRow, Table, WantRow};
 use crate::base::SessionId;
+use crate::handover::table::Row;
 use crate::wire::Era;
 
 const SESSION: &str = "00112233445566778899aabbccddeeff";

@@ -2,7 +2,8 @@
 
 use crate::base::SessionId;
 use crate::handover::call::Monotonic;
-use crate::handover::{CallRow, LinkRow, Row, SessionRow, Table};
+use crate::handover::table::Row;
+use crate::handover::{CallRow, LinkRow, SessionRow, Table};
 use crate::wire::Era;
 
 const SESSION: &str = "00112233445566778899aabbccddeeff";

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytestring::ByteString;
 
 use super::remarks::Remark;
-use super::{TEXT_MAX, shortened};
+use super::shortened::{TEXT_MAX, shortened};
 use crate::wire::mirror::{self, Mirror};
 use crate::wire::{ListKind, Span, object};
 

@@ -1,6 +1,7 @@
+use super::Offer;
 use super::item::Item;
 use super::list::{Building, ITEMS_MAX, List};
-use super::{Offer, TEXT_MAX};
+use super::shortened::TEXT_MAX;
 use crate::wire::ListKind::{self, Resources, Templates, Tools};
 use crate::wire::ServerCapabilities;
 

@@ -1,0 +1,37 @@
+//! What a daemon is told to be, and how it ended.
+
+use std::os::fd::OwnedFd;
+
+use super::settings::Settings;
+use crate::front::listen::Listener;
+use crate::front::stdio::GivenUp;
+use crate::telemetry::Recorder;
+
+/// What to run.
+#[derive(Debug)]
+pub struct Options {
+    pub settings: Settings,
+    pub serve: Serve,
+    pub recorder: Recorder,
+}
+
+/// How clients come in.
+#[derive(Debug)]
+pub enum Serve {
+    /// Over these sockets, which are ours.
+    Bound(Vec<Listener>),
+    /// Over these sockets, which are systemd's, with what it kept for us.
+    Inherited { listeners: Vec<Listener>, stored: Vec<(String, OwnedFd)> },
+    /// One client on stdin and stdout; its end is ours.
+    Stdio,
+}
+
+/// Why the daemon ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    Stopped,
+    /// It is to be started anew.
+    Again,
+    /// The one client of stdio did not read.
+    GivenUp(GivenUp),
+}

@@ -1,0 +1,220 @@
+//! Everything that lives as long as the daemon.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tokio::sync::{Notify, watch};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::program::Program;
+use super::schedule::Schedule;
+use super::settings::Settings;
+use super::takeover::{Tables, Takeover};
+use super::under_way::UnderWay;
+use super::watch::Watch;
+use crate::admin::desk::Answer;
+use crate::base::{ServerName, Tasks, dirs};
+use crate::connection::Board;
+use crate::front::{Front, wants};
+use crate::meta::own_tools;
+use crate::mux::{Hub, World};
+use crate::process::units::Units;
+use crate::results::{self, Results};
+use crate::servers::Server;
+use crate::servers::control::Control;
+use crate::servers::driver::{self, Setup};
+use crate::servers::running::LeftServer;
+use crate::settings::{Caps, Complaint, Config, Plan};
+use crate::telemetry::{Fact, Recorder};
+use crate::wire::Topic;
+
+/// Everything that lives as long as the daemon.
+pub(super) struct Daemon {
+    pub(super) front: Arc<Front>,
+    /// The servers' tasks.
+    pub(super) servers: Tasks,
+    /// The accept loops and the connections.
+    pub(super) connections: Tasks,
+    pub(super) recorder: Recorder,
+    pub(super) world: watch::Sender<Arc<World>>,
+    /// Our hold on each server of the world.
+    pub(super) controls: BTreeMap<ServerName, Control>,
+    pub(super) succession: Succession,
+    pub(super) changed: Arc<Notify>,
+    pub(super) settings: Settings,
+    pub(super) watching: Watching,
+    pub(super) reloading: Reloading,
+    /// The config at the start.
+    pub(super) began_with: Arc<Config>,
+    pub(super) started: Instant,
+    pub(super) last_status: String,
+}
+
+/// What lies between an earlier process of ours, this one and the next.
+pub(super) struct Succession {
+    /// The sockets are systemd's.
+    pub(super) is_inherited: bool,
+    /// Ours, as it lay on disk when we began.
+    pub(super) program: Option<Program>,
+    pub(super) units: Option<Units>,
+    /// Servers that an earlier process of ours left, until they are started here.
+    pub(super) left: BTreeMap<String, LeftServer>,
+    /// Told when the servers are left to the next process of ours.
+    pub(super) leaving: CancellationToken,
+}
+
+/// How changes of the config are noticed.
+pub(super) struct Watching {
+    /// Missing where the config comes from no file.
+    pub(super) watch: Option<Watch>,
+    /// Why changes may go unnoticed, as it was told.
+    pub(super) unwatched: Option<String>,
+}
+
+/// When the config is read again, and who waits for it.
+pub(super) struct Reloading {
+    pub(super) schedule: Schedule,
+    /// systemd waits to hear that the config was read.
+    pub(super) was_asked: bool,
+    /// Operators who wait for the same.
+    pub(super) waiting: Vec<Answer<Result<Plan, Vec<Complaint>>>>,
+    /// What is being read now.
+    pub(super) reading: Option<UnderWay>,
+    /// Those who are told what came of it.
+    pub(super) attending: Vec<Answer<Result<Plan, Vec<Complaint>>>>,
+}
+
+/// Where results that are too large for their clients go. Those of an inline server are its client's
+/// alone and end with it.
+fn open_results(settings: &Settings) -> Results {
+    let Caps { entries, entry_bytes, total_bytes } = settings.in_force().results;
+    let dir = settings.location().and_then(|_| dirs::state());
+    let caps = results::store::Caps {
+        entries,
+        entry_bytes: entry_bytes as u64,
+        total_bytes: total_bytes as u64,
+        owner_bytes: total_bytes as u64,
+    };
+    Results::open(dir.map(|dir| dir.join("results")), caps)
+}
+
+impl Daemon {
+    pub(super) fn build(settings: Settings, recorder: Recorder, takeover: Takeover) -> Self {
+        let config = settings.in_force().clone();
+        let world =
+            World::new(config.clone(), BTreeMap::new(), own_tools(&config), settings.complaint());
+        let (world, receiver) = watch::channel(Arc::new(world));
+        let changed = Arc::new(Notify::new());
+        let hub = Hub::new(
+            receiver,
+            recorder.clone(),
+            takeover.tables.calls,
+            Board::default(),
+            open_results(&settings),
+        );
+        let Tables { links, sessions, wants, .. } = takeover.tables;
+        let front = Front::new(hub, changed.clone(), links, (sessions, wants));
+        let mut daemon = Self {
+            front,
+            servers: Tasks::new(),
+            connections: Tasks::new(),
+            recorder,
+            world,
+            controls: BTreeMap::new(),
+            changed,
+            watching: Watching {
+                watch: settings.location().map(|_| Watch::new()),
+                unwatched: None,
+            },
+            settings,
+            reloading: Reloading {
+                schedule: Schedule::new(Instant::now()),
+                was_asked: false,
+                waiting: Vec::new(),
+                reading: None,
+                attending: Vec::new(),
+            },
+            began_with: config.clone(),
+            started: Instant::now(),
+            last_status: String::new(),
+            succession: Succession {
+                is_inherited: takeover.is_inherited,
+                program: Program::current(),
+                units: takeover.units,
+                left: takeover.servers,
+                leaving: CancellationToken::new(),
+            },
+        };
+        let mut servers = BTreeMap::new();
+        for (name, _) in config.servers.iter().filter(|(_, server)| server.enabled) {
+            daemon.start(name, &config, &mut servers, None, true);
+        }
+        let world =
+            World::new(config.clone(), servers, own_tools(&config), daemon.settings.complaint());
+        daemon.world.send_replace(Arc::new(world));
+        daemon.front.take_up(takeover.links);
+        daemon.front.sessions.restore(takeover.sessions);
+        wants::resume(&daemon.front, takeover.wants);
+        daemon
+    }
+
+    /// Starts the server of this name, in place of the one `before` it.
+    pub(super) fn start(
+        &mut self,
+        name: &ServerName,
+        config: &Config,
+        servers: &mut BTreeMap<ServerName, Server>,
+        before: Option<Server>,
+        up: bool,
+    ) {
+        let setup = Setup {
+            name: name.clone(),
+            config: config.servers[name].clone(),
+            offer: before.and_then(|server| server.status().offer.clone()),
+            up,
+            units: self.succession.units.clone(),
+            left: self.succession.left.remove(name.as_str()),
+            leaving: self.succession.leaving.clone(),
+            board: self.front.hub.board.clone(),
+        };
+        let (recorder, changed) = (self.recorder.clone(), self.changed.clone());
+        let (server, control) = driver::start(setup, &self.servers, recorder, changed);
+        servers.insert(name.clone(), server);
+        self.controls.insert(name.clone(), control);
+    }
+
+    /// Makes this the world from now on.
+    pub(super) fn show(&self, world: World) {
+        let tools = world.catalog.tools.len();
+        let left_out = world.catalog.left_out.clone();
+        let old = self.world.send_replace(Arc::new(world));
+        for left_out in left_out.iter().filter(|it| !old.catalog.left_out.contains(it)) {
+            let (server, definition) = (left_out.server.clone(), None);
+            let message = left_out.to_string();
+            self.recorder.record(Fact::DefinitionsRefused { server, definition, message });
+        }
+        let tool = Topic::Tools.index();
+        if self.world.borrow().versions[tool] != old.versions[tool] {
+            self.recorder.record(Fact::ToolsChanged { tools });
+        }
+    }
+
+    pub(super) fn sessions(&self) -> usize {
+        self.front.sessions.len() + self.front.links.len() + self.front.sse.len()
+    }
+
+    /// The line for `systemctl status`.
+    pub(super) fn status(&self) -> String {
+        let world = self.world.borrow();
+        let ready = world.servers.values().filter(|server| server.status().live.is_some()).count();
+        let sessions = self.sessions();
+        let (servers, tools) = (world.servers.len(), world.catalog.tools.len());
+        let counts =
+            format!("{ready} of {servers} servers ready, {tools} tools, {sessions} sessions");
+        match self.config_status() {
+            Some(complaint) => format!("{complaint}; {counts}"),
+            None => counts,
+        }
+    }
+}

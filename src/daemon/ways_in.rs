@@ -1,0 +1,61 @@
+//! The ways in, opened.
+
+use tokio::sync::oneshot;
+
+use super::options::Serve;
+use super::state::Daemon;
+use crate::admin::{self, Desk};
+use crate::base::memory;
+use crate::front::listen::{self, Listener};
+use crate::front::stdio::GivenUp;
+use crate::front::{http, stdio};
+use crate::telemetry::Fact;
+
+impl Daemon {
+    /// Opens the ways in. The receiver fires when the one client of stdio has left.
+    pub(super) fn open(&self, serve: Serve, desk: Desk) -> oneshot::Receiver<Result<(), GivenUp>> {
+        let (left, client_left) = oneshot::channel();
+        let hub = self.front.hub.clone();
+        self.connections.spawn_until_stopped("pulse", async move { hub.pulse.run().await });
+        self.connections.spawn_until_stopped("memory", memory::give_back_regularly());
+        match serve {
+            Serve::Stdio => {
+                let front = self.front.clone();
+                let stop = self.connections.clone();
+                self.connections.spawn("stdio", async move {
+                    _ = left.send(stdio::serve(&front, &stop).await);
+                });
+            }
+            Serve::Inherited { listeners, .. } => self.listen(listeners, true, desk, left),
+            Serve::Bound(listeners) => self.listen(listeners, false, desk, left),
+        }
+        client_left
+    }
+
+    fn listen(
+        &self,
+        listeners: Vec<Listener>,
+        inherited: bool,
+        desk: Desk,
+        left: oneshot::Sender<Result<(), GivenUp>>,
+    ) {
+        let router = http::router(self.front.clone());
+        // Operators come over a unix socket, which only its owner and root can open.
+        let inner = router.clone().merge(admin::http::router(desk));
+        for listener in listeners {
+            self.recorder.record(Fact::Listening { address: listener.address(), inherited });
+            let tasks = self.connections.clone();
+            let router = match listener {
+                Listener::Unix(_) => inner.clone(),
+                Listener::Tcp(_) => router.clone(),
+            };
+            let accept = listen::accept(listener, self.front.clone(), router, tasks);
+            self.connections.spawn("accept", accept);
+        }
+        // Nobody's leaving ends a daemon.
+        self.connections.spawn_until_stopped("open", async move {
+            std::future::pending::<()>().await;
+            drop(left);
+        });
+    }
+}

@@ -71,7 +71,7 @@ pub struct Permit(());
 
 impl Permit {
     /// For what callmux says to a server of its own accord, on nobody's behalf: handshakes, the lists,
-    /// pings, and taking back what it had asked. `tests/tidy.rs` knows who may.
+    /// pings, and taking back what it had asked. `tests/tidy` knows who may.
     pub fn own() -> Self {
         Self(())
     }

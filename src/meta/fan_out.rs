@@ -76,7 +76,7 @@ impl<O: Outlet> Context<'_, O> {
                 (index, self.told(&ended, share, held, tool).await)
             }
         };
-        let at_once = self.world.config.max_concurrency;
+        let at_once = self.world.config.fan_out.max_concurrency;
         let mut running = stream::iter(calls.iter().enumerate()).map(run).buffer_unordered(at_once);
         let mut ended: Vec<Option<Told>> = Vec::new();
         ended.resize_with(count, || None);

@@ -124,7 +124,7 @@ async fn perform<O: Outlet>(
     if matches!(tool.kind, MetaKind::SearchTools | MetaKind::Status | MetaKind::DryRun) {
         context.world = context.hub.settled_world().await;
     }
-    let max = context.world.config.max_calls;
+    let max = context.world.config.fan_out.max_calls;
     match tool.kind {
         MetaKind::Parallel => {
             let plan = Plan::parallel(&mut fields, max)?;
@@ -203,7 +203,7 @@ async fn run_recipe<O: Outlet>(
     let name = "callmux_recipe_run";
     let body = recipe::filled(recipe, given)?;
     let mut fields = Fields::of(body, "")?;
-    let max = context.world.config.max_calls;
+    let max = context.world.config.fan_out.max_calls;
     match recipe.mode {
         Mode::Call => match single::Plan::decode(&mut fields)? {
             single::Plan::Tool(wanted) => context.single(&wanted).await,

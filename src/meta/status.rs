@@ -64,7 +64,7 @@ pub(super) fn status<O: Outlet>(
         ("responseStore", stored_numbers(context.hub)),
         ("schemaCompression", compression(context)),
         ("outputFormat", view.output_format.as_str().into()),
-        ("maxConcurrency", world.config.max_concurrency.into()),
+        ("maxConcurrency", world.config.fan_out.max_concurrency.into()),
         ("recipes", Json::Array(world.config.recipes.values().map(|it| recipe(it)).collect())),
         ("ledger", account(&context.call.caller.ledger.account())),
         ("ledgerTotal", account(&context.hub.ledger.account())),

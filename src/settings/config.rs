@@ -28,10 +28,7 @@ pub struct Config {
     /// All names of [`Remote::forward_headers`](super::remote::Remote::forward_headers).
     pub forwarded: Vec<String>,
     pub file_roots: Vec<PathBuf>,
-    /// Calls of one fan-out that run at once.
-    pub max_concurrency: usize,
-    /// Calls that one fan-out may hold.
-    pub max_calls: usize,
+    pub fan_out: FanOut,
     pub recipes: BTreeMap<String, Arc<Recipe>>,
     pub servers: BTreeMap<ServerName, Arc<ServerConfig>>,
 }
@@ -50,6 +47,15 @@ impl Config {
     pub fn view(&self, name: &str) -> &View {
         self.client(name).map_or(&self.everybody, |index| &self.clients[index].view)
     }
+}
+
+/// What one call that makes several may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FanOut {
+    /// Calls that run at once.
+    pub max_concurrency: usize,
+    /// Calls that it may hold.
+    pub max_calls: usize,
 }
 
 /// `[http]`

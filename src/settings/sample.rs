@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::config::{Caps, Config, Http};
+use super::config::{Caps, Config, FanOut, Http};
 use super::program::{Limits, Program, Sandbox};
 use super::remote::Remote;
 use super::server::{ServerConfig, Supervision};
@@ -44,8 +44,7 @@ pub fn config() -> Config {
         results: Caps { entries: 1000, entry_bytes: 64 * MIB, total_bytes: 256 * MIB },
         forwarded: Vec::new(),
         file_roots: Vec::new(),
-        max_concurrency: 128,
-        max_calls: 1000,
+        fan_out: FanOut { max_concurrency: 128, max_calls: 1000 },
         recipes: BTreeMap::new(),
         servers: BTreeMap::new(),
     }

@@ -14,7 +14,7 @@ use crate::config::reference::{self, Sources};
 use crate::config::section::Section;
 use crate::config::tree::{Node, Table, Value};
 use crate::settings::complaint::{Complaint, Place};
-use crate::settings::config::{Caps, Config, Http};
+use crate::settings::config::{Caps, Config, FanOut, Http};
 
 const NO_CAPS: Caps = Caps { entries: 0, entry_bytes: 0, total_bytes: 0 };
 
@@ -46,8 +46,10 @@ pub(super) fn typed(table: Table, sources: &Sources) -> Result<Config, Vec<Compl
         results: NO_CAPS,
         forwarded: Vec::new(),
         file_roots: agents::roots(&mut top),
-        max_concurrency: agents::count(&mut top, "max_concurrency"),
-        max_calls: agents::count(&mut top, "max_calls"),
+        fan_out: FanOut {
+            max_concurrency: agents::count(&mut top, "max_concurrency"),
+            max_calls: agents::count(&mut top, "max_calls"),
+        },
         recipes: BTreeMap::new(),
         servers: BTreeMap::new(),
     };

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod files;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -174,6 +176,9 @@ const PLAN: &[(&str, &[&str])] = &[
 
 const FILE_LINES_MAX: usize = 500;
 const ROOM_LINES_MAX: usize = 4000;
+/// Of a room's `mod.rs`.
+const MOD_LINES_MAX: usize = 80;
+const FIELDS_MAX: usize = 15;
 
 fn rust_files(dir: &Path) -> Vec<PathBuf> {
     let mut out = Vec::new();
@@ -304,6 +309,58 @@ fn rooms_import_only_downwards_and_only_what_they_use() {
         }
     }
     assert!(breaches.is_empty(), "{}", breaches.join("\n"));
+}
+
+/// Who has read one file of a circle has read none of it.
+#[test]
+fn no_two_files_of_a_room_import_each_other() {
+    let circles = files::circles(&files::imports(&files::modules()));
+    let names = |circle: &BTreeSet<files::Module>| -> Vec<String> {
+        circle.iter().map(|module| module.join("/")).collect()
+    };
+    let shown: Vec<String> = circles.iter().map(|circle| names(circle).join(" ")).collect();
+    assert!(shown.is_empty(), "circles of files:\n{}", shown.join("\n"));
+}
+
+#[test]
+fn front_pages_of_rooms_only_name_what_is_in_them() {
+    let mut complaints = Vec::new();
+    for path in rust_files(&source()).into_iter().filter(|path| path.ends_with("mod.rs")) {
+        let text = fs::read_to_string(&path).unwrap();
+        let lines = text.lines().count();
+        let has_impl = code(&text).lines().any(|line| line.trim_start().starts_with("impl"));
+        if lines > MOD_LINES_MAX || has_impl {
+            complaints.push(format!("{}: {lines} lines, impl: {has_impl}", path.display()));
+        }
+    }
+    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+}
+
+/// A type with more is several.
+#[test]
+fn types_have_few_fields() {
+    let mut complaints = Vec::new();
+    for path in rust_files(&source()) {
+        let text = code(&fs::read_to_string(&path).unwrap());
+        for (at, _) in text.match_indices("struct ") {
+            let rest = &text[at + "struct ".len()..];
+            let name = rest.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap();
+            let Some((head, body)) = rest.split_once("{\n") else { continue };
+            if head.contains([';', '(']) {
+                continue;
+            }
+            let body = body.split("\n}").next().unwrap();
+            let is_field = |line: &&str| {
+                let line = line.strip_prefix("    ").unwrap_or_default();
+                !line.starts_with([' ', '#', '}', ')', ']', '>']) && line.contains(": ")
+            };
+            let fields = body.lines().filter(is_field).count();
+            if fields > FIELDS_MAX {
+                complaints.push(format!("{}: {name} has {fields} fields", path.display()));
+            }
+        }
+    }
+    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
 }
 
 #[test]

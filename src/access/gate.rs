@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use super::principal::Principal;
 use crate::base::ServerName;
+#[cfg(debug_assertions)]
+use crate::base::file;
 
 /// Who wants something, as one request shows it.
 #[derive(Debug, Clone, Copy)]
@@ -105,16 +107,22 @@ struct Pattern {
     is_beginning: bool,
 }
 
+/// The largest file of patterns, in bytes.
+#[cfg(debug_assertions)]
+const PATTERNS_MAX: u64 = 64 * 1024;
+
 /// How patterns name callmux itself.
 const ITSELF: &str = "callmux";
 
 impl Gate {
-    /// The gate of this process. A build for development can be told what to deny, in the patterns of
-    /// [`Gate::denying`]: its tests show that nothing gets past the gate.
+    /// The gate that is in force now. A build for development can be told what to deny, in the patterns
+    /// of [`Gate::denying`] or as `@FILE` with those: its tests show that nothing gets past the gate.
     pub fn in_force() -> Self {
         #[cfg(debug_assertions)]
         if let Ok(patterns) = std::env::var("CALLMUX_DENIED") {
-            return Self::denying(&patterns);
+            let Some(path) = patterns.strip_prefix('@') else { return Self::denying(&patterns) };
+            let bytes = file::read(path.as_ref(), PATTERNS_MAX).unwrap_or_default();
+            return Self::denying(&String::from_utf8_lossy(&bytes));
         }
         Self::default()
     }

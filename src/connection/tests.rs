@@ -42,7 +42,7 @@ fn owner(session: u64) -> Owner {
     Owner { principal: 1, session }
 }
 
-fn open_with(window: Window, asked_before: Vec<AskedBefore>) -> (Arc<Connection>, Far) {
+pub(crate) fn open_with(window: Window, asked_before: Vec<AskedBefore>) -> (Arc<Connection>, Far) {
     let (stdin, input) = pipe::pipe().unwrap();
     let (output, stdout) = pipe::pipe().unwrap();
     let tasks = Tasks::new();

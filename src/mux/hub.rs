@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::cache::{Cache, Key, Part};
-use super::calls::{CallCount, Calls};
+use super::calls::{CallCount, Calls, Staying};
 use super::ledger::Ledger;
 use super::open_round::OpenRounds;
 use super::subscription::Subscriptions;
@@ -151,6 +151,16 @@ impl Hub {
         self.calls.close();
     }
 
+    /// Notes a call that no process but this one can answer, for as long as the value lives.
+    pub fn stays(&self) -> Staying {
+        Staying::of(&self.calls)
+    }
+
+    /// Completes when there is no such call.
+    pub async fn none_stays(&self) {
+        self.calls.none_stays().await;
+    }
+
     /// From now on calls in flight are left to the next process of ours.
     pub fn leave(&self) {
         self.calls.leave();
@@ -198,6 +208,22 @@ impl ListsWatch {
         let topic = Topic::ALL.into_iter().find(is_new).unwrap_or(Topic::Tools);
         self.seen[topic.index()] = now[topic.index()];
         (topic, now[topic.index()])
+    }
+}
+
+#[cfg(test)]
+impl Hub {
+    /// With no server and nobody who is told anything.
+    pub fn sample() -> Self {
+        let config = Arc::new(crate::settings::sample::config());
+        Self::of(World::new(config, <_>::default(), Arc::default(), None))
+    }
+
+    /// The same in this world.
+    pub fn of(world: World) -> Self {
+        let results = Results::open(None, <_>::default());
+        let world = watch::channel(Arc::new(world)).1;
+        Self::new(world, Recorder::none(), Table::default(), Board::default(), results)
     }
 }
 

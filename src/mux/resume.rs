@@ -156,3 +156,7 @@ fn lost(hub: &Hub, call: &CallRow, server: Option<&ServerName>, loss: &Loss) -> 
         is_tool_call: true,
     })
 }
+
+#[cfg(test)]
+#[path = "resume/tests.rs"]
+mod tests;

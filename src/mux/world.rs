@@ -83,6 +83,12 @@ impl World {
         }
     }
 
+    /// The same under another gate.
+    #[cfg(test)]
+    pub fn under(self, gate: Gate) -> Self {
+        Self { gate, ..self }
+    }
+
     /// The world after the servers' states were looked at again.
     pub async fn refreshed(&self, now: Instant) -> Self {
         let world = Self { unsettled: unsettled(&self.servers), ..self.clone() };
@@ -107,9 +113,16 @@ impl World {
     ) -> Self {
         let unsettled = unsettled(&servers);
         let quiet_until = Some(now + config.list_timeout);
-        let (servers, complaint) = (Arc::new(servers), None);
-        let world =
-            Self { config, servers, own_tools, complaint, unsettled, quiet_until, ..self.clone() };
+        let world = Self {
+            config,
+            gate: Gate::in_force(),
+            servers: Arc::new(servers),
+            own_tools,
+            complaint: None,
+            unsettled,
+            quiet_until,
+            ..self.clone()
+        };
         let (size, without) = (size(&world.servers), world.clone());
         let build = move || {
             // Even where the list is the same, its entries lead to other servers or limits.

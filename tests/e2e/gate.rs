@@ -10,7 +10,9 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::support::far::{Far, Out, Seen, modern, said};
-use crate::support::{Daemon, Http, Lines, Sandbox, callmux, every, tools, until};
+use crate::support::speaker::{Era, Speaker};
+use crate::support::wires::Streamable;
+use crate::support::{Daemon, Http, Lines, Sandbox, callmux, every, raw, tools, until};
 
 /// What servers hear of us in any case.
 const OWN: [&str; 8] = [
@@ -40,7 +42,23 @@ struct Rig {
 impl Rig {
     /// Two servers with the same tools, and one with a bit of everything.
     fn denying(patterns: &str) -> Self {
+        Self::within(Sandbox::new(), patterns)
+    }
+
+    /// The same with rules that can change; at first nothing is denied.
+    fn lenient() -> Self {
         let sandbox = Sandbox::new();
+        let rules = format!("@{}", sandbox.path("rules").display());
+        Self::within(sandbox, &rules)
+    }
+
+    /// From now on this is denied.
+    fn deny(&self, patterns: &str) {
+        self.sandbox.write("rules", patterns);
+        deny_with(&self.sandbox, &self.daemon);
+    }
+
+    fn within(sandbox: Sandbox, patterns: &str) -> Self {
         let path = |name: &str| sandbox.path(name).display().to_string();
         let (tools, every) = (tools().display().to_string(), every().display().to_string());
         let twin = |name: &str| {
@@ -90,6 +108,21 @@ impl Rig {
         }
         all
     }
+}
+
+/// Has the rules read again, which happens with another config.
+fn deny_with(sandbox: &Sandbox, daemon: &Daemon) {
+    let config = std::fs::read_to_string(sandbox.path("config/callmux/config.toml")).unwrap();
+    sandbox.write("config/callmux/config.toml", &format!("max_calls = 77\n{config}"));
+    daemon.wait_for("config_reloaded", |_| true);
+}
+
+fn modern_meta(capabilities: &Value) -> Value {
+    json!({
+        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+        "io.modelcontextprotocol/clientInfo": { "name": "agent", "version": "7" },
+        "io.modelcontextprotocol/clientCapabilities": capabilities,
+    })
 }
 
 /// Nothing in what a client reads leads to what it may not know of.
@@ -242,11 +275,7 @@ fn each_act_leaves_one_entry_with_who_and_how() {
 #[test]
 fn a_modern_client_is_named_in_each_entry_and_its_session_is_told_once() {
     let mut rig = Rig::denying("");
-    let meta = json!({
-        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
-        "io.modelcontextprotocol/clientInfo": { "name": "agent", "version": "7" },
-        "io.modelcontextprotocol/clientCapabilities": {},
-    });
+    let meta = modern_meta(&json!({}));
     let mut bridge = rig.sandbox.command();
     bridge.arg("bridge");
     let mut client = Lines::start(bridge);
@@ -279,6 +308,78 @@ fn a_stored_result_is_for_who_may_call_its_tool() {
     let refused = read(&mut client);
     let text = refused["content"][0]["text"].as_str().unwrap();
     assert!(text.contains("there is no stored result"), "{refused}");
+}
+
+#[test]
+fn a_round_goes_on_only_for_who_may_still_make_the_call() {
+    let rig = Rig::lenient();
+    let wire = Box::new(Streamable::tcp(&rig.daemon, true));
+    let mut client = Speaker::greet(wire, Era::Modern).unwrap();
+    let mut ask = || {
+        let result = client.call("every__elicit", "{}").unwrap();
+        assert_eq!(raw::text(&result, &["resultType"]), "input_required", "{result}");
+        raw::text(&result, &["requestState"])
+    };
+    let (first, second) = (ask(), ask());
+    let mut go_on = |state: &str| {
+        let answer = r#""inputResponses":{"question":{"action":"decline"}}"#;
+        let params = format!(r#""name":"every__elicit","requestState":"{state}",{answer}"#);
+        client.request("tools/call", &params).unwrap()
+    };
+    assert!(go_on(&first).contains(r#""answer":{"action":"decline"}"#));
+    rig.deny("every/elicit");
+    let refused = go_on(&second);
+    assert!(refused.contains("-32602") && refused.contains("unknown tool"), "{refused}");
+    let entries = rig.entries();
+    let count = |outcome: &str| entries.get(&("tool".to_owned(), outcome.to_owned())).copied();
+    assert_eq!((count("done"), count("denied")), (Some(3), Some(1)), "{entries:?}");
+}
+
+#[test]
+fn tasks_are_for_who_may_know_of_them() {
+    let tasks = json!({ "list": {}, "cancel": {}, "requests": { "tools": { "call": {} } } });
+    let task = json!({ "taskId": "1", "status": "working", "createdAt": "2026-01-01T00:00:00Z",
+        "lastUpdatedAt": "2026-01-01T00:00:00Z", "ttl": null });
+    let answer = move |seen: &Seen, out: &mut Out| match seen.method() {
+        "initialize" => {
+            let result = json!({ "protocolVersion": "2025-11-25",
+                "serverInfo": { "name": "far", "version": "1" },
+                "capabilities": { "tools": {}, "tasks": tasks } });
+            out.json(&seen.result(&result));
+        }
+        "tools/list" => out.json(&seen.result(&json!({ "tools": [] }))),
+        "tasks/list" => out.json(&seen.result(&json!({ "tasks": [task] }))),
+        "tasks/get" | "tasks/cancel" => out.json(&seen.result(&task)),
+        "server/discover" => out.json(&seen.error(-32601)),
+        "GET" => out.whole("405 Method Not Allowed", &[], ""),
+        _ => out.whole("202 Accepted", &[], ""),
+    };
+    let (sandbox, far) = (Sandbox::new(), Far::start(answer));
+    let server = format!("[servers.far]\nurl = \"http://{}/mcp\"\n", far.address);
+    sandbox.write("config/callmux/config.toml", &server);
+    let rules = format!("@{}", sandbox.path("rules").display());
+    let daemon = Daemon::start_with(&sandbox, &[("CALLMUX_DENIED", &rules)]);
+    daemon.wait_for("server_ready", |fact| fact["server"] == "far");
+    let mut client = Lines::bridge(&sandbox);
+    let mut ask = |method: &str, params: Value| client.request(method, &params);
+    let listed = ask("tasks/list", json!({}));
+    assert_eq!(listed["result"]["tasks"][0]["taskId"], "far:1", "{listed}");
+    let got = ask("tasks/get", json!({ "taskId": "far:1" }));
+    assert_eq!(got["result"]["taskId"], "far:1", "{got}");
+    let unknown = ask("tasks/get", json!({ "taskId": "none:1" }));
+    let heard = |method: &str| far.count(method);
+    assert_eq!((heard("tasks/list"), heard("tasks/get")), (1, 1));
+    sandbox.write("rules", "far");
+    deny_with(&sandbox, &daemon);
+    let listed = ask("tasks/list", json!({}));
+    assert_eq!(listed["result"]["tasks"], json!([]), "{listed}");
+    for method in ["tasks/get", "tasks/cancel", "tasks/result"] {
+        let refused = ask(method, json!({ "taskId": "far:1" }));
+        let expected = unknown["error"]["message"].as_str().unwrap().replace("none", "far");
+        assert_eq!(refused["error"]["message"], expected, "{method}: {refused}");
+    }
+    let all = ["tasks/list", "tasks/get", "tasks/cancel", "tasks/result"].map(heard);
+    assert_eq!(all, [1, 1, 0, 0], "the server hears nothing more");
 }
 
 /// The headers that a tool's definition asks for are looked at before the gate is asked.

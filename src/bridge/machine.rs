@@ -283,7 +283,9 @@ impl Machine {
             match pending.message.method() {
                 Some(Method::Initialize) => {}
                 _ if pending.answered => {}
-                Some(Method::ToolsCall) => actions.extend(self.go_on(pending, fate, now)),
+                Some(method) if method.may_have_effect() => {
+                    actions.extend(self.go_on(pending, fate, now));
+                }
                 _ => {
                     actions.push(self.send(&pending.message, pending.since, false));
                     let id = pending.message.id().unwrap_or_default();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::call::{Call, Outlet};
-use super::calls::Calls;
+use super::calls::{Calls, Staying};
 use super::locate::Located;
 use super::take_back::TakeBack;
 use crate::access::Permit;
@@ -24,7 +24,7 @@ pub(super) const CLOSING: &str = "the daemon is being stopped";
 /// What ends a request that nobody answers.
 #[derive(Clone, Copy)]
 pub(super) struct Limits<'a> {
-    pub(super) calls: &'a Calls,
+    pub(super) calls: &'a Arc<Calls>,
     pub(super) deadline: Instant,
     /// The next process of ours knows of the request.
     pub(super) is_noted: bool,
@@ -165,8 +165,7 @@ pub(super) fn may_replay(call: &Call, located: &Located<'_>) -> bool {
             let is_repeatable = located.item.is_some_and(|item| item.is_repeatable);
             config.policy.replay.allow(&located.own) || (config.policy.trusted && is_repeatable)
         }
-        Some(Method::TasksUpdate | Method::TasksCancel) => false,
-        _ => true,
+        method => method.is_none_or(|method| !method.may_have_effect()),
     }
 }
 
@@ -202,6 +201,8 @@ async fn exchange(
     let origin =
         Origin { owner: Some(call.caller.owner), pending: call.pending.clone(), forwarded };
     let sent = live.connection.request(permit, origin, build)?;
+    // What a remote server answers comes to this process and to no other.
+    let _stays = live.connection.carrier().is_remote().then(|| Staying::of(limits.calls));
     let limit = call.limit(&located.server.config);
     let too_late = || format!("server {} did not answer within {limit:?}", located.server.name);
     let capabilities;

@@ -27,6 +27,14 @@ macro_rules! methods {
     };
 }
 
+impl Method {
+    /// Whether a second request of the same may do what the first has done already. Of `tools/call`
+    /// that hangs on the tool; whoever does not know must not send it twice.
+    pub fn may_have_effect(&self) -> bool {
+        matches!(self, Self::ToolsCall | Self::TasksUpdate | Self::TasksCancel)
+    }
+}
+
 methods! {
     Initialize = "initialize",
     Initialized = "notifications/initialized",

@@ -1,3 +1,5 @@
+mod effects;
+
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;

@@ -181,8 +181,11 @@ impl Links {
         }
     }
 
+    /// How many there are whose bridges may come back.
     pub fn len(&self) -> usize {
-        self.lock().len()
+        let mut links = self.lock();
+        links.retain(|_, link| !link.is_forgotten());
+        links.len()
     }
 }
 
@@ -241,3 +244,6 @@ impl Link {
         forgotten
     }
 }
+
+#[cfg(test)]
+mod tests;

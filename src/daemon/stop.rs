@@ -1,7 +1,9 @@
 //! The order of stopping.
 //!
-//! Nobody who came in is sent away without an answer: first the doors close, then calls in flight
-//! may finish, then what is left is answered as not sent or unknown, and only then the servers go.
+//! Nobody who came in is sent away without an answer. Where another process of ours goes on, calls
+//! that only this one can answer may finish first, and the rest is left as it is. Where none does,
+//! the doors close, calls in flight may finish, what is left is answered as not sent or unknown, and
+//! only then the servers go.
 
 use std::time::Duration;
 
@@ -69,8 +71,12 @@ async fn leave(daemon: &Daemon, drain: Duration) {
     front.links.drain();
     front.streams.stop();
     daemon.connections.stop();
-    // Plain HTTP: nobody comes back for an answer.
-    daemon.connections.drained(drain).await;
+    // Plain HTTP: nobody comes back for an answer. Nor can anybody else finish a call to a remote
+    // server, or one that makes calls of its own.
+    let finished = async {
+        tokio::join!(daemon.connections.drained(drain), front.hub.none_stays());
+    };
+    drop(tokio::time::timeout(drain, finished).await);
     front.links.stop_reading();
     let calls = front.hub.calls();
     front.hub.leave();

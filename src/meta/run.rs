@@ -83,6 +83,8 @@ async fn run(hub: Hub, call: Box<Call>, outlet: impl Outlet, own: Own) -> Reply 
             handover::call::begun(pending);
         }
     }
+    // What it has done so far is known here alone.
+    let _stays = hub.stays();
     let mut context = Context {
         hub: &hub,
         call: &call,

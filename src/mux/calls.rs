@@ -14,6 +14,8 @@ pub(super) struct Calls {
     closing: CancellationToken,
     /// The next process of ours takes over what is in flight.
     leaving: CancellationToken,
+    /// Those that no process but this one can answer.
+    staying: AtomicUsize,
 }
 
 impl Calls {
@@ -26,6 +28,17 @@ impl Calls {
         loop {
             let notified = self.idle.notified();
             if self.count() == 0 {
+                return;
+            }
+            notified.await;
+        }
+    }
+
+    /// Completes when none is in flight that only this process can answer.
+    pub(super) async fn none_stays(&self) {
+        loop {
+            let notified = self.idle.notified();
+            if self.staying.load(Ordering::Relaxed) == 0 {
                 return;
             }
             notified.await;
@@ -74,6 +87,25 @@ impl CallCount {
 impl Drop for CallCount {
     fn drop(&mut self) {
         if self.0.count.fetch_sub(1, Ordering::Relaxed) == 1 {
+            self.0.idle.notify_waiters();
+        }
+    }
+}
+
+/// A call that no process but this one can answer, for as long as the value lives.
+#[derive(Debug)]
+pub struct Staying(Arc<Calls>);
+
+impl Staying {
+    pub(super) fn of(calls: &Arc<Calls>) -> Self {
+        calls.staying.fetch_add(1, Ordering::Relaxed);
+        Self(calls.clone())
+    }
+}
+
+impl Drop for Staying {
+    fn drop(&mut self) {
+        if self.0.staying.fetch_sub(1, Ordering::Relaxed) == 1 {
             self.0.idle.notify_waiters();
         }
     }

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import time
 
 from clients import Bridge, http_call, outcome
@@ -66,6 +67,65 @@ def long_call():
     finally:
         install_original()
     return figures.end()
+
+
+# A remote server whose tool takes as many seconds as it is asked to.
+REMOTE = '''
+import http.server, json, sys, time
+class Answer(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    def log_message(self, *_): pass
+    def do_GET(self): self.reply(405, None)
+    def do_POST(self):
+        message = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        method, tool = message.get("method"), {"name": "wait", "inputSchema": {"type": "object"}}
+        if method == "initialize":
+            info = {"name": "far", "version": "1"}
+            result = {"protocolVersion": "2025-06-18", "capabilities": {"tools": {}}, "serverInfo": info}
+        elif method == "tools/list":
+            result = {"tools": [tool]}
+        elif method == "tools/call":
+            time.sleep(message["params"]["arguments"]["seconds"])
+            result = {"content": [{"type": "text", "text": "waited"}]}
+        elif "id" in message:
+            return self.reply(200, {"jsonrpc": "2.0", "id": message["id"], "error": {"code": -32601, "message": "no"}})
+        else:
+            return self.reply(202, None)
+        self.reply(200, {"jsonrpc": "2.0", "id": message["id"], "result": result})
+    def reply(self, status, body):
+        body = b"" if body is None else json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answer)
+print(server.server_port, flush=True)
+server.serve_forever()
+'''
+
+
+def nobody_else_can_finish():
+    """Its answer comes to the process that asked, and to no other: it is waited for."""
+    server = subprocess.Popen(["/usr/bin/python3", "-c", REMOTE], stdout=subprocess.PIPE, text=True)
+    try:
+        url = f"http://127.0.0.1:{int(server.stdout.readline())}/mcp"
+        given(EXAMPLES + f'[servers.far]\nurl = "{url}"\n')
+        bridge = Bridge()
+        same("a call to it", outcome(bridge.call("far__wait", {"seconds": 0})), "done")
+        steps = {"tool": "slow__wait", "arguments": {"seconds": 2, "steps": 2}}
+        for tool, arguments in (
+            ("far__wait", {"seconds": 2}),
+            ("callmux_parallel", {"calls": [steps, steps]}),
+        ):
+            running = bridge.start_call(tool, arguments)
+            # A call that is answered later than this one was read before it.
+            same("another call", outcome(bridge.call("time__now")), "done")
+            restart()
+            same(f"{tool}, over a restart", outcome(running.get(timeout=30)), "done")
+        return "a call to a remote server, and one that makes two"
+    finally:
+        server.kill()
 
 
 def counts_on():
@@ -152,6 +212,7 @@ def orphans():
 
 CHECKS = [
     ("a long call outlives another binary, a restart and kill -9", long_call),
+    ("calls that nobody else can finish are finished before a restart", nobody_else_can_finish),
     ("a server's memory outlives restarts, kill -9 and another binary", counts_on),
     (
         "stopping socket and service leaves no process",

@@ -1,8 +1,8 @@
 //! The rows of calls in flight, written as they go on, so that the next process of ours knows which
 //! ones a server still works on.
 //!
-//! A call of a link has a row from the moment it is read until its answer is on its way. What the row
-//! says is enough to finish the call without its request.
+//! A call of a tool over a link has a row from the moment it is read until it has its answer. What the
+//! row says is enough to finish the call without its request.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! What this release writes, as the next one has to read it. A change here needs the next version of
-//! the row, and a reader of this one.
+//! What this release writes, as the next one has to read it. A member that may be missing may come;
+//! any other change needs the next version of the row, and a reader of this one.
 
 use std::fmt::Debug;
 use std::fs::File;

@@ -4,7 +4,7 @@
 //! | --- | --- | --- |
 //! | legacy client → legacy server | id, name, progress token | id |
 //! | modern client → modern server | id, name, progress token | id |
-//! | modern client → legacy server | id, name, progress token, `_meta` cut | id; `resultType`, cache hints added |
+//! | modern client → legacy server | id, name, progress token, `_meta` cut | id; `resultType`, for resources cache hints added |
 //! | legacy client → modern server | id, name, progress token, `_meta` added | id; `resultType` removed |
 //!
 //! Of a modern client's `_meta` a legacy server gets what is not about the protocol itself.

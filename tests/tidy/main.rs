@@ -266,7 +266,6 @@ fn the_picture_of_the_house_is_true() {
 #[test]
 fn only_a_few_need_no_permit() {
     let may = [
-        "access/gate.rs",
         "connection/tests.rs",
         "mux/subscriptions.rs",
         "servers/handshake.rs",

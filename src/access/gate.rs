@@ -51,6 +51,19 @@ pub enum ActionKind {
 }
 
 impl ActionKind {
+    pub const ALL: [Self; 10] = [
+        Self::Tool,
+        Self::Prompt,
+        Self::Resource,
+        Self::Completion,
+        Self::Task,
+        Self::Tasks,
+        Self::Subscription,
+        Self::LogLevel,
+        Self::Roots,
+        Self::Administration,
+    ];
+
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Tool => "tool",

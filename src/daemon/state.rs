@@ -110,6 +110,7 @@ impl Daemon {
             receiver,
             recorder.clone(),
             takeover.tables.calls,
+            takeover.tables.acts,
             Board::default(),
             open_results(&settings),
         );

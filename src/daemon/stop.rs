@@ -89,6 +89,7 @@ async fn leave(daemon: &Daemon, drain: Duration) {
     // Answers that were read are on their way to their links now.
     steps().await;
     front.hub.pending.freeze();
+    front.hub.acts.freeze();
     front.links.table.freeze();
     front.sessions.table.freeze();
     front.sessions.wants.freeze();

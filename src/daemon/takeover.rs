@@ -9,22 +9,23 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use super::options::Serve;
-use crate::access::Principal;
-use crate::base::SessionId;
+use crate::access::{ActionKind, Principal};
+use crate::base::{CallId, ServerName, SessionId};
 use crate::client::session::{Carriage, Session};
 use crate::connection::AskedBefore;
 use crate::front::links::TakenUp;
 use crate::handover::call::{LeftCall, Reached};
 use crate::handover::card::{self, Card, Found};
 use crate::handover::{
-    CallRow, Left, LinkRow, PendingCall, SessionRow, Table, WantRow, Written, number,
+    ActRow, CallRow, Left, LinkRow, PendingCall, SessionRow, Table, WantRow, Written, number,
 };
 use crate::mux::Resumed;
 use crate::process::units::Units;
 use crate::servers::fingerprint;
 use crate::servers::running::LeftServer;
 use crate::settings::Config;
-use crate::telemetry::{Fact, Recorder};
+use crate::telemetry::fact::CallFinished;
+use crate::telemetry::{CallOutcome, Fact, Recorder};
 use crate::wire::Era;
 use crate::wire::link::Restored;
 
@@ -49,6 +50,7 @@ pub(super) struct Takeover {
 #[derive(Debug, Default)]
 pub(super) struct Tables {
     pub(super) calls: Table<CallRow>,
+    pub(super) acts: Table<ActRow>,
     pub(super) links: Table<LinkRow>,
     pub(super) sessions: Table<SessionRow>,
     pub(super) wants: Table<WantRow>,
@@ -74,9 +76,13 @@ impl Takeover {
             }
         };
         let (calls, left_calls) = Table::take_over(&mut stored);
+        let (acts, left_acts) = Table::take_over(&mut stored);
         let (links, left_links) = Table::take_over(&mut stored);
         let (sessions, left_sessions) = Table::take_over(&mut stored);
         let (wants, left_wants) = Table::take_over(&mut stored);
+        for Left { row, .. } in left_acts {
+            recorder.record(cut_off(row));
+        }
         let mut servers = servers(stored, config);
         let held: BTreeSet<String> =
             servers.values().map(|left| left.found.card.unit.clone()).collect();
@@ -97,7 +103,7 @@ impl Takeover {
         let taken = Self {
             units: Some(units),
             servers,
-            tables: Tables { calls, links, sessions, wants },
+            tables: Tables { calls, acts, links, sessions, wants },
             links: links_taken_up,
             sessions: left_sessions,
             wants: left_wants,
@@ -105,6 +111,25 @@ impl Takeover {
         };
         (serve, taken)
     }
+}
+
+/// The entry of an act that an earlier process of ours had no time to write down.
+fn cut_off(act: ActRow) -> Fact {
+    let kind = ActionKind::ALL.into_iter().find(|kind| kind.as_str() == &*act.kind);
+    Fact::CallFinished(Box::new(CallFinished {
+        call: CallId::next(),
+        session: Some(act.session),
+        principal: Principal::User(act.uid).label(),
+        client: act.client.into(),
+        kind: kind.map_or("request", ActionKind::as_str),
+        name: act.name.into(),
+        server: act.server.and_then(|server| ServerName::parse(&server).ok()),
+        outcome: CallOutcome::OutcomeUnknown,
+        reason: Some("the callmux daemon ended while the call was running".to_owned()),
+        took: act.began.instant().elapsed(),
+        request_bytes: 0,
+        reply_bytes: 0,
+    }))
 }
 
 /// Of what the store held, the servers that `config` still wants as they were started.

@@ -59,6 +59,7 @@ fn front() -> Arc<Front> {
         watch::channel(Arc::new(world)).1,
         Recorder::none(),
         Table::default(),
+        Table::default(),
         Board::default(),
         Results::open(None, <_>::default()),
     );

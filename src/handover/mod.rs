@@ -11,11 +11,12 @@
 //! Who joins whom: that is done where the house is put together. Sessions, connections, configs.
 //!
 //! # How to read it
-//! [`Table`] has rows of one kind: calls in flight ([`call`]), links ([`link`]), sessions over HTTP and
+//! [`Table`] has rows of one kind: calls in flight ([`call`], [`act`]), links ([`link`]), sessions over HTTP and
 //! what their clients want to hear ([`session`]). [`card`] is a server, [`Window`] what was read of it.
 //! A row is JSON, and each kind has its own version; what the last release wrote is read by
 //! [`last_release`]. [`tables`] lists them all.
 
+pub mod act;
 pub mod call;
 pub mod card;
 pub mod fd_store;
@@ -29,6 +30,7 @@ pub mod table;
 mod tables;
 mod window;
 
+pub use act::ActRow;
 pub use call::{CallRow, PendingCall, Written};
 pub use link::LinkRow;
 pub use memory::SharedMemory;

@@ -150,6 +150,10 @@ impl Records {
         self.lock().frozen = true;
     }
 
+    pub fn is_frozen(&self) -> bool {
+        self.lock().frozen
+    }
+
     /// Shows the memory to whoever is to keep it.
     pub fn with_fd<T>(&self, keep: impl FnOnce(BorrowedFd<'_>) -> T) -> T {
         keep(self.lock().memory.as_fd())

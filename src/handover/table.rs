@@ -152,6 +152,11 @@ impl<R: Row> Table<R> {
         }
     }
 
+    /// Whether rows whose record is dropped stay.
+    pub fn is_frozen(&self) -> bool {
+        self.records.as_ref().is_some_and(Records::is_frozen)
+    }
+
     /// The memory, as systemd would keep it.
     #[cfg(test)]
     pub fn fd(&self) -> OwnedFd {

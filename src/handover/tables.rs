@@ -3,7 +3,7 @@
 
 use super::session::WantRow;
 use super::table::Row;
-use super::{CallRow, LinkRow, SessionRow, last_release};
+use super::{ActRow, CallRow, LinkRow, SessionRow, last_release};
 
 impl Row for CallRow {
     const TABLE: &'static str = "calls";
@@ -45,6 +45,19 @@ impl Row for WantRow {
     const ROWS_MAX: usize = 8192;
     /// A URI may have 8 KiB.
     const SIZE: usize = 8704;
+
+    /// There was none.
+    fn read_earlier(_: u32, _: &[u8]) -> Option<Self> {
+        None
+    }
+}
+
+impl Row for ActRow {
+    const TABLE: &'static str = "acts";
+    const VERSION: u32 = 2;
+    const ROWS_MAX: usize = 8192;
+    /// A name and what a client calls itself, each of some hundred bytes.
+    const SIZE: usize = 1024;
 
     /// There was none.
     fn read_earlier(_: u32, _: &[u8]) -> Option<Self> {

@@ -7,7 +7,7 @@ use std::os::unix::fs::FileExt;
 
 use super::call::Monotonic;
 use super::session::Want;
-use super::{CallRow, LinkRow, SessionRow, Table, WantRow};
+use super::{ActRow, CallRow, LinkRow, SessionRow, Table, WantRow};
 use crate::base::SessionId;
 use crate::handover::table::Row;
 use crate::wire::Era;
@@ -78,6 +78,21 @@ fn each_row_is_written_as_it_was() {
         2,
         r#"{"session":"00112233445566778899aabbccddeeff","want":{"resource":"x:\"y"}}"#.replace("x:\"y", "x:\\\"y").as_str(),
     );
+}
+
+#[test]
+fn an_act_is_written_as_it_was() {
+    let act = ActRow {
+        session: SessionId::parse(SESSION).unwrap(),
+        uid: 1000,
+        client: "agent 1".into(),
+        kind: "tool".into(),
+        name: "a__b".into(),
+        server: Some("a".into()),
+        began: Monotonic(7),
+    };
+    let written = r#"{"session":"00112233445566778899aabbccddeeff","uid":1000,"client":"agent 1","kind":"tool","name":"a__b","server":"a","began":7}"#;
+    check(&act, 2, written);
 }
 
 #[test]

@@ -18,7 +18,7 @@ use crate::access::Principal;
 use crate::base::Pulse;
 use crate::catalog::Entry;
 use crate::connection::Board;
-use crate::handover::{CallRow, Table};
+use crate::handover::{ActRow, CallRow, Table};
 use crate::results::Results;
 use crate::telemetry::Recorder;
 use crate::wire::Topic;
@@ -36,6 +36,8 @@ pub struct Shared {
     pub(super) calls: Arc<Calls>,
     /// The calls in flight, for the next process of ours.
     pub pending: Table<CallRow>,
+    /// What nobody goes on with if we end.
+    pub acts: Table<ActRow>,
     /// What servers say to everybody.
     pub board: Board,
     /// Calls that wait for their clients.
@@ -74,6 +76,7 @@ impl Hub {
         world: watch::Receiver<Arc<World>>,
         recorder: Recorder,
         pending: Table<CallRow>,
+        acts: Table<ActRow>,
         board: Board,
         results: Results,
     ) -> Self {
@@ -82,6 +85,7 @@ impl Hub {
             recorder,
             calls: Arc::default(),
             pending,
+            acts,
             board,
             open_rounds: OpenRounds::default(),
             subscriptions: Subscriptions::default(),
@@ -222,8 +226,8 @@ impl Hub {
     /// The same in this world.
     pub fn of(world: World) -> Self {
         let results = Results::open(None, <_>::default());
-        let world = watch::channel(Arc::new(world)).1;
-        Self::new(world, Recorder::none(), Table::default(), Board::default(), results)
+        let (world, none) = (watch::channel(Arc::new(world)).1, Recorder::none());
+        Self::new(world, none, <_>::default(), <_>::default(), Board::default(), results)
     }
 }
 

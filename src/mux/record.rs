@@ -9,13 +9,18 @@ use super::failure::Failure;
 use super::hub::Hub;
 use super::locate::kind;
 use crate::access::{ActionKind, Denied, Principal, Subject};
-use crate::base::{CallId, ServerName, SessionId, quoted};
+use crate::base::{CallId, ServerName, SessionId, clip, quoted};
+use crate::handover::act::OPEN;
+use crate::handover::call::Monotonic;
+use crate::handover::{ActRow, Record};
 use crate::telemetry::fact::CallFinished;
 use crate::telemetry::{CallOutcome, Fact};
 use crate::wire::Payload;
 
 /// Names up to this length are written down whole, in bytes.
 const NAME_SHOWN_MAX: usize = 512;
+/// Of each text of a row so much is noted, in bytes.
+const NOTED_MAX: usize = 256;
 
 /// Writes the request down when it ends, however it ends.
 pub struct CallRecord<'a> {
@@ -23,6 +28,9 @@ pub struct CallRecord<'a> {
     hub: &'a Hub,
     call: &'a Call,
     located: Option<(Option<ServerName>, Arc<str>)>,
+    /// For the next process of ours, where nobody goes on with the call if we end.
+    row: Option<Record>,
+    client: Option<String>,
     pub started: Instant,
     written: bool,
 }
@@ -31,12 +39,35 @@ impl<'a> CallRecord<'a> {
     /// A record that begins now.
     pub fn new(hub: &'a Hub, call: &'a Call) -> Self {
         let (id, started) = (CallId::next(), Instant::now());
-        Self { id, hub, call, located: None, started, written: false }
+        Self { id, hub, call, located: None, row: None, client: None, started, written: false }
     }
 
     /// What the request is about: the server, if it is for one, and the target as clients name it.
     pub fn name(&mut self, server: Option<ServerName>, target: Arc<str>) {
+        if self.row.is_none() && !self.call.goes_on() && self.hub.acts.is_there() {
+            self.row = self.note(server.as_ref(), &target);
+        }
         self.located = Some((server, shown(target)));
+    }
+
+    fn note(&mut self, server: Option<&ServerName>, target: &str) -> Option<Record> {
+        let client = self.call.client_title();
+        let Principal::User(uid) = self.call.caller.principal;
+        let row = ActRow {
+            session: self.call.caller.session,
+            uid,
+            client: clip::start(&client, NOTED_MAX).into(),
+            kind: self.kind().into(),
+            name: clip::start(target, NOTED_MAX).into(),
+            server: server.map(|server| server.as_str().into()),
+            began: Monotonic::now(),
+        };
+        self.client = Some(client);
+        self.hub.acts.note(&row, OPEN, 0)
+    }
+
+    fn kind(&self) -> &'static str {
+        self.call.head.target().map_or("request", |target| kind(target).as_str())
     }
 
     /// The reply to a request that no server answered.
@@ -70,8 +101,8 @@ impl<'a> CallRecord<'a> {
             call: self.id,
             session: Some(self.call.caller.session),
             principal: self.call.caller.principal.label(),
-            client: self.call.client_title(),
-            kind: self.call.head.target().map_or("request", |target| kind(target).as_str()),
+            client: self.client.take().unwrap_or_else(|| self.call.client_title()),
+            kind: self.kind(),
             name,
             server,
             outcome,
@@ -86,7 +117,8 @@ impl<'a> CallRecord<'a> {
 impl Drop for CallRecord<'_> {
     fn drop(&mut self) {
         // What the next process of ours goes on with, that one writes down.
-        let is_left = self.call.goes_on() && self.hub.calls.is_leaving();
+        let is_left = self.call.goes_on() && self.hub.calls.is_leaving()
+            || self.row.is_some() && self.hub.acts.is_frozen();
         if !self.written && !is_left {
             self.write(CallOutcome::Cancelled, None, 0);
         }

@@ -6,8 +6,9 @@ import os
 import queue
 import secrets
 import signal
+import threading
 
-from clients import Bridge, outcome
+from clients import Bridge, NoAnswer, http_call, outcome
 from fleet import config, entry, unit_of
 from lib import HOME, SERVICE, Failed, ctl, expect, facts, given, journal, main_pid, run, same, until
 
@@ -184,6 +185,34 @@ def recorded(tool):
     return {entry["call_id"] for entry in entries if entry.get("tool") == tool}
 
 
+def cut_off_is_recorded():
+    """A call over plain HTTP, which nobody goes on with."""
+    given()
+    begun, before = threading.Event(), recorded("slow__wait")
+
+    def call():
+        try:
+            http_call("slow__wait", {"seconds": 60, "steps": 600}, on_progress=begun.set)
+        except (NoAnswer, OSError, Failed):
+            pass  # As it must be.
+
+    threading.Thread(target=call, daemon=True).start()
+    expect(begun.wait(30), "the call did not reach its server within 30 s")
+    daemon = main_pid()
+    os.kill(daemon, signal.SIGKILL)
+    until("another daemon", lambda: main_pid() not in (0, daemon))
+    until("the call is in the record", lambda: recorded("slow__wait") - before)
+    # What would come twice would come with the next start.
+    ctl("restart", SERVICE)
+    lines = [line for path in RECORDS if path.exists() for line in path.read_text().splitlines()]
+    entries = [json.loads(line) for line in lines if '"slow__wait"' in line]
+    (entry,) = [entry for entry in entries if entry["call_id"] not in before]
+    same("how it ended", entry["outcome"], "outcome_unknown")
+    same("the server", entry["server"], "slow")
+    expect("checks" in entry["client"], f"the client is {entry['client']!r}")
+    return f"{entry['client']}: {entry['outcome']}"
+
+
 def record_is_complete():
     """Whatever becomes of the journal, and of the daemon."""
     given(entry("alpha"))
@@ -298,6 +327,7 @@ CHECKS = [
     ("a server's lines outlive restarts and kill -9 of the daemon", lines_outlive_us),
     ("what a server writes too much is left out and counted", what_is_left_out_is_counted),
     ("the record of calls has every call, over kill -9 of the daemon", record_is_complete),
+    ("a call over HTTP that kill -9 cuts off has one entry", cut_off_is_recorded),
     ("the journal's priorities are right", priorities),
     ("nothing is in the journal twice", no_duplicates),
     # Last but one: for half a minute the journal takes no more entries of calls.

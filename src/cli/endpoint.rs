@@ -16,7 +16,7 @@ use url::{Host, Url};
 use super::exit::Exit;
 use super::print;
 use super::runtime::runtime;
-use crate::admin::ToolReport;
+use crate::api::ToolReport;
 use crate::http::{self, HttpConnection, ResponseBody};
 
 /// What is asked for; the server may answer with another.

@@ -55,6 +55,11 @@ const CASES: &[Case] = &[
     (&["login", "x"], &[("POST /admin/servers/x/login", "409 Conflict", "no_login")]),
     (&["logout", "x"], &[("POST /admin/servers/x/logout", "200 OK", "logout")]),
     (&["logout", "x"], &[("POST /admin/servers/x/logout", "200 OK", "logout_kept")]),
+    // A daemon of another version has words of its own.
+    (&["status"], &[("GET /admin/status", "200 OK", "status_unknown")]),
+    (&["doctor"], &[("GET /admin/status", "200 OK", "status_unknown")]),
+    (&["doctor", "--json"], &[("GET /admin/status", "200 OK", "status_unknown")]),
+    (&["start", "counter"], &[("POST /admin/servers/counter/start", "200 OK", "start_unknown")]),
 ];
 
 fn recorded(name: &str) -> PathBuf {

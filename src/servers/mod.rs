@@ -10,9 +10,10 @@
 //! # How to read it
 //! [`machine`] is what a server does when, as a value. [`control`] is what is wanted of one. [`driver`]
 //! carries it out, with [`crate::process`] and [`crate::connection`] as its hands; [`work`] is what it
-//! has under way. [`handshake`] makes out an [`identity`], and [`handle`] is what the rest of the house
-//! sees.
+//! has under way. [`handshake`] makes out an [`identity`], [`announcements`] has changes told, and
+//! [`handle`] is what the rest of the house sees.
 
+mod announcements;
 pub mod control;
 pub mod driver;
 pub mod fingerprint;

@@ -8,6 +8,7 @@ use tokio::net::unix::pipe;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use super::announcements;
 use super::fingerprint;
 use super::handle::Live;
 use super::handshake;
@@ -15,12 +16,9 @@ use super::identity::{Identity, own_meta};
 use super::memory::{Catalog, Memory};
 use super::offer::{self, List, Offer};
 use super::stderr::{self, Author, LastWords};
-use crate::access::Permit;
 use crate::base::{Secret, ServerName, Tasks};
 use crate::connection::notice::Board;
-use crate::connection::{
-    Address, AskedBefore, Connection, News, Opening, Origin, Over, Pipes, Remote, Reply,
-};
+use crate::connection::{Address, AskedBefore, Connection, News, Opening, Over, Pipes, Remote};
 use crate::credentials::Credential;
 use crate::handover::Window;
 use crate::handover::card::{Found, Keepable, Kept};
@@ -28,14 +26,11 @@ use crate::process::units::Units;
 use crate::process::{self, Process, Streams};
 use crate::settings::{ServerConfig, Transport, origin};
 use crate::telemetry::{Fact, Recorder};
-use crate::wire::{Kind, ListKind, Payload, Topic};
+use crate::wire::ListKind;
 
 /// How long the end of a process may lag behind the end of its output, so that the reason can name
 /// the exit code.
 const EXIT_LAG: Duration = Duration::from_millis(250);
-
-/// After how long a remote server that ended a subscription is asked for it again.
-const LISTEN_AGAIN: Duration = Duration::from_secs(5);
 
 /// A started server.
 #[derive(Debug)]
@@ -406,37 +401,12 @@ impl Running {
         }
     }
 
-    /// Asks a modern server to announce changes; a legacy one does so unasked.
+    /// Has a modern server announce changes; a legacy one does so unasked.
     fn subscribe(&mut self) {
         let Some(identity) = self.identity.as_ref() else { return };
-        let announced = Topic::ALL.into_iter().filter(|t| identity.capabilities.announces(*t));
-        let filter: Vec<String> =
-            announced.map(|topic| format!(r#""{}":true"#, topic.filter())).collect();
-        let Some(meta) = own_meta(identity).filter(|_| !filter.is_empty()) else { return };
-        let filter = filter.join(",");
-        let connection = self.connection.clone();
-        let keep = async move {
-            loop {
-                let build = |id: u64| {
-                    Payload::from(format!(
-                        r#"{{"jsonrpc":"2.0","id":{id},"method":"subscriptions/listen","params":{{"_meta":{{{meta}}},"notifications":{{{filter}}}}}}}"#
-                    ))
-                };
-                let Ok(mut asked) = connection.request(&Permit::own(), Origin::default(), build)
-                else {
-                    return;
-                };
-                let Reply::Answer(answer) = asked.reply().await else { return };
-                // A process that ends it is about to end; who answers at a URL may go on in another.
-                if !connection.carrier().is_remote()
-                    || !matches!(answer.kind(), Kind::Result { .. })
-                {
-                    return;
-                }
-                tokio::time::sleep(LISTEN_AGAIN).await;
-            }
-        };
-        self.tasks.spawn_until_stopped("subscription to a server", keep);
+        if let Some(keep) = announcements::subscribe(self.connection.clone(), identity) {
+            self.tasks.spawn_until_stopped("subscription to a server", keep);
+        }
     }
 
     /// Ends the server and returns why, for people. `broken`: nobody asked for it.

@@ -16,6 +16,7 @@
 mod announcements;
 pub mod control;
 pub mod driver;
+pub mod failure;
 pub mod fingerprint;
 pub mod handle;
 pub mod handshake;

@@ -11,7 +11,8 @@
 //! [`machine`] is what a server does when, as a value. [`control`] is what is wanted of one. [`driver`]
 //! carries it out, with [`crate::process`] and [`crate::connection`] as its hands; [`work`] is what it
 //! has under way. [`handshake`] makes out an [`identity`], [`announcements`] has changes told, and
-//! [`handle`] is what the rest of the house sees.
+//! [`handle`] is what the rest of the house sees; a start that failed has a [`failure`]. [`mod@probe`] is a
+//! look at a server without all that.
 
 mod announcements;
 pub mod control;
@@ -24,6 +25,7 @@ mod identity;
 pub mod machine;
 pub mod memory;
 pub mod offer;
+mod probe;
 mod refresh;
 pub mod running;
 pub mod stderr;
@@ -32,3 +34,4 @@ mod work;
 pub use handle::{Live, Server};
 pub use identity::client_info;
 pub use offer::{Item, Offer, Remark, Remarks};
+pub use probe::{Probe, probe};

@@ -24,6 +24,7 @@
 //!  5   servers ─────── one MCP server's life
 //!  4   connection ──── what is said with a server
 //!  3   config ──────── how that is read
+//!      api ─────────── what operators and the daemon say
 //!      access ──────── who may: the one gate
 //!      process ─────── how a server's program runs
 //!      credentials ─── what proves us to a server
@@ -58,6 +59,7 @@
 //! | [`telemetry`] | the closed list of facts, and how they are written |
 //! | [`example`] | servers to try things with |
 //! | [`config`] | files to those settings; every key in one table |
+//! | [`api`] | what the daemon's admin endpoints answer, as both sides have it |
 //! | [`access`] | principals, the checks at the door, the gate that decides about every act |
 //! | [`process`] | a server's process: a unit of systemd or a child; pipes, sandbox, the end |
 //! | [`credentials`] | what proves us to a remote server: tokens, programs that print them, logins |
@@ -111,6 +113,7 @@
 
 mod access;
 mod admin;
+mod api;
 mod arguments;
 mod base;
 mod bridge;

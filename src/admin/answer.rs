@@ -4,20 +4,24 @@ use axum::body::Body;
 use axum::http::{StatusCode, header};
 use axum::response::Response;
 use serde::Serialize;
-use serde_json::json;
 
 use super::desk::Closed;
+use crate::api::Failure;
 
 pub(super) fn no_server(name: &str) -> Response {
-    missing(&format!("the config in force has no server `{name}` that is enabled"))
+    missing(format!("the config in force has no server `{name}` that is enabled"))
 }
 
-pub(super) fn missing(message: &str) -> Response {
-    json(StatusCode::NOT_FOUND, &json!({ "error": message }))
+pub(super) fn missing(error: String) -> Response {
+    failure(StatusCode::NOT_FOUND, error)
 }
 
 pub(super) fn gone(closed: Closed) -> Response {
-    json(StatusCode::SERVICE_UNAVAILABLE, &json!({ "error": closed.to_string() }))
+    failure(StatusCode::SERVICE_UNAVAILABLE, closed.to_string())
+}
+
+pub(super) fn failure(status: StatusCode, error: String) -> Response {
+    json(status, &Failure { error })
 }
 
 pub(super) fn json(status: StatusCode, body: &impl Serialize) -> Response {

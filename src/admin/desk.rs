@@ -4,13 +4,12 @@ use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
 
+use crate::api::{self, Status};
 use crate::base::ServerName;
 use crate::mux::World;
 use crate::servers::Server;
 use crate::servers::control::Order;
 use crate::settings::{Complaint, Plan};
-
-use super::report::Status;
 
 /// Questions that may wait for the control loop.
 const WAITING_MAX: usize = 64;
@@ -37,8 +36,8 @@ pub enum Question {
     /// The server that somebody logs in to, or out of. `None`: there is none of this name.
     Identify {
         server: ServerName,
-        /// What is worth telling: `login` or `logout`.
-        order: Option<&'static str>,
+        /// What is worth telling.
+        order: Option<api::Order>,
         principal: Arc<str>,
         answer: Answer<Option<Server>>,
     },

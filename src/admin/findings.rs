@@ -5,37 +5,15 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use rustix::fs::Access;
-use serde::{Deserialize, Serialize};
 
+use crate::api::{CallsReport, Finding, Severity};
 use crate::base::clip::clipped;
 use crate::base::{ServerName, file};
 use crate::catalog::{INSTRUCTIONS_MAX, Names};
 use crate::mux::World;
 use crate::servers::handle::Phase;
 use crate::servers::{Remark, Remarks, Server};
-use crate::telemetry::CallsReport;
 use crate::wire::ListKind;
-
-/// One finding.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Finding {
-    pub severity: Severity,
-    pub server: Option<ServerName>,
-    /// What is the matter.
-    pub message: String,
-    /// What can be done about it.
-    pub remedy: String,
-}
-
-/// How bad it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Severity {
-    /// Something does not work.
-    Problem,
-    /// Everything works, but not as it is written in a server or in the config.
-    Note,
-}
 
 /// Characters of a name or a URI in a finding, and of a reason.
 const TEXT_MAX: usize = 200;

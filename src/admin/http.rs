@@ -2,13 +2,13 @@
 //!
 //! | endpoint | answer |
 //! | --- | --- |
-//! | GET `/admin/status` | 200, [`Status`](super::Status) |
+//! | GET `/admin/status` | 200, [`Status`](crate::api::Status) |
 //! | GET `/admin/plan` | 200, the [`Plan`] of a reload; 422, a [`Refusal`] |
-//! | GET `/metrics` | 200, [`Traffic::metrics`](super::Traffic::metrics) |
+//! | GET `/metrics` | 200, [`metrics`](super::traffic::metrics) |
 //! | POST `/admin/reload` | the same once it is done; 202 at once with `?wait=false` |
-//! | POST `/admin/servers/NAME/start`, `stop`, `restart` | 200, a [`ServerReport`] once it is done; 404 |
-//! | GET `/admin/tools` | 200, a [`ToolList`] once no server is starting, or after `list_timeout` |
-//! | POST `/admin/retry`, `/admin/servers/NAME/retry` | 200, the [`ServerReport`]s of those that tried; 404 |
+//! | POST `/admin/servers/NAME/start`, `stop`, `restart` | 200, a [`ServerReport`](api::ServerReport) once it is done; 404 |
+//! | GET `/admin/tools` | 200, a [`ToolList`](api::ToolList) once no server is starting, or after `list_timeout` |
+//! | POST `/admin/retry`, `/admin/servers/NAME/retry` | 200, the [`ServerReport`](api::ServerReport)s of those that tried; 404 |
 //! | POST `/admin/servers/NAME/login`, `logout` and below | see [`super::login`] |
 
 use std::sync::Arc;
@@ -20,15 +20,15 @@ use axum::http::{StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::{get, post};
-use serde_json::json;
 use tokio::time::Instant;
 
-use super::answer::{gone, json, missing, no_server};
+use super::answer::{failure, gone, json, missing, no_server};
 use super::desk::{Closed, Desk, Ordered, Question};
-use super::login;
 use super::order::{carry_out, patience};
-use super::report::{Refusal, ServerReport, ToolList};
+use super::{login, report, traffic};
 use crate::access::{Action, ActionKind, Principal, Subject};
+use crate::api::path::{self, pattern};
+use crate::api::{self, Asked, Refusal};
 use crate::base::ServerName;
 use crate::servers::control::Order;
 use crate::settings::{Complaint, Plan};
@@ -36,14 +36,14 @@ use crate::settings::{Complaint, Plan};
 /// The endpoints, for listeners at which only the daemon's user and root get in.
 pub fn router(desk: Desk) -> Router {
     Router::new()
-        .route("/admin/status", get(status))
+        .route(path::STATUS, get(status))
         .route("/metrics", get(metrics))
-        .route("/admin/plan", get(plan))
-        .route("/admin/reload", post(reload))
-        .route("/admin/tools", get(tools))
-        .route("/admin/retry", post(retry_all))
-        .route("/admin/servers/{name}/retry", post(retry_one))
-        .route("/admin/servers/{name}/{verb}", post(order))
+        .route(path::PLAN, get(plan))
+        .route(path::RELOAD, post(reload))
+        .route(path::TOOLS, get(tools))
+        .route(path::RETRY, post(retry_all))
+        .route(&pattern::order(api::Order::Retry), post(retry_one))
+        .route(&pattern::any_order(), post(order))
         .merge(login::routes())
         .route_layer(middleware::from_fn_with_state(desk.clone(), admit))
         .with_state(desk)
@@ -64,7 +64,7 @@ async fn admit(
     let action = Action { kind, server: None, target };
     match world.gate.admit(Subject { principal: &principal }, action) {
         Ok(_permit) => next.run(request).await,
-        Err(denied) => json(StatusCode::FORBIDDEN, &json!({ "error": denied.to_string() })),
+        Err(denied) => failure(StatusCode::FORBIDDEN, denied.to_string()),
     }
 }
 
@@ -78,7 +78,7 @@ async fn status(State(desk): State<Desk>) -> Response {
 async fn metrics(State(desk): State<Desk>) -> Response {
     match desk.ask(|answer| Question::Status { afresh: false, answer }).await {
         Ok(status) => {
-            let mut response = Response::new(Body::from(status.traffic.metrics()));
+            let mut response = Response::new(Body::from(traffic::metrics(&status.traffic)));
             let value = header::HeaderValue::from_static("text/plain; version=0.0.4");
             response.headers_mut().insert(header::CONTENT_TYPE, value);
             response
@@ -92,11 +92,11 @@ async fn plan(State(desk): State<Desk>) -> Response {
 }
 
 async fn reload(State(desk): State<Desk>, RawQuery(query): RawQuery) -> Response {
-    if query.as_deref() != Some("wait=false") {
+    if query.as_deref() != Some(path::AT_ONCE) {
         return planned(desk.ask(Question::Reload).await);
     }
     match desk.put(Question::Reload).await {
-        Ok(_) => json(StatusCode::ACCEPTED, &json!({ "asked": true })),
+        Ok(_) => json(StatusCode::ACCEPTED, &Asked { asked: true }),
         Err(closed) => gone(closed),
     }
 }
@@ -119,7 +119,7 @@ async fn tools(State(desk): State<Desk>) -> Response {
         // No order has this number, so what is waited for is the end of a start.
         server.obeyed(0, deadline).await;
     }
-    json(StatusCode::OK, &ToolList::of(&world.refreshed(Instant::now()).await))
+    json(StatusCode::OK, &report::tools(&world.refreshed(Instant::now()).await))
 }
 
 async fn retry_all(
@@ -150,7 +150,7 @@ async fn retry(desk: &Desk, server: Option<ServerName>, principal: Arc<str>) -> 
     let mut reports = Vec::new();
     for Ordered { server, number } in tried {
         server.obeyed(number, begun + patience(&server.config)).await;
-        reports.push(ServerReport::of(&server));
+        reports.push(report::server(&server));
     }
     json(StatusCode::OK, &reports)
 }
@@ -160,11 +160,11 @@ async fn order(
     Extension(principal): Extension<Principal>,
     Path((name, verb)): Path<(String, String)>,
 ) -> Response {
-    let order = match verb.as_str() {
-        "start" => Order::Start,
-        "stop" => Order::Stop,
-        "restart" => Order::Restart,
-        _ => return missing(&format!("there is no `{verb}`; it is start, stop, restart or retry")),
+    let order = match api::Order::parse(&verb) {
+        Some(api::Order::Start) => Order::Start,
+        Some(api::Order::Stop) => Order::Stop,
+        Some(api::Order::Restart) => Order::Restart,
+        _ => return missing(format!("there is no `{verb}`; it is start, stop, restart or retry")),
     };
     let Ok(server) = ServerName::parse(&name) else { return no_server(&name) };
     carry_out(&desk, server, order, principal.label()).await

@@ -3,7 +3,7 @@
 //! | endpoint | answer |
 //! | --- | --- |
 //! | POST `/admin/servers/NAME/login` | 200, a [`Consent`]; 409, why there is nothing to log in to |
-//! | POST `/admin/servers/NAME/login/wait` | 200, a [`ServerReport`](super::ServerReport) once it is done; 409 |
+//! | POST `/admin/servers/NAME/login/wait` | 200, a [`ServerReport`](crate::api::ServerReport) once it is done; 409 |
 //! | POST `/admin/servers/NAME/login/paste` | the body is an address that a browser came to; 200; 409 |
 //! | POST `/admin/servers/NAME/logout` | 200, a [`Farewell`]; 409 |
 
@@ -15,37 +15,23 @@ use axum::extract::{Extension, Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::post;
-use serde::{Deserialize, Serialize};
-use serde_json::json;
 
-use super::answer::{gone, json, no_server};
+use super::answer::{failure, gone, json, no_server};
 use super::desk::{Desk, Question};
 use super::order::carry_out;
 use crate::access::Principal;
+use crate::api::path::pattern;
+use crate::api::{self, Consent, Farewell, Pasted};
 use crate::base::ServerName;
 use crate::servers::Server;
 use crate::servers::control::Order;
 
-/// Where a person consents to a login.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct Consent {
-    /// To be opened in a browser.
-    pub url: String,
-}
-
-/// The tokens of a server are forgotten.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct Farewell {
-    /// Why the authorization server may take them for a while longer.
-    pub not_revoked: Option<String>,
-}
-
 pub(super) fn routes() -> Router<Desk> {
     Router::new()
-        .route("/admin/servers/{name}/login", post(login))
-        .route("/admin/servers/{name}/login/wait", post(wait))
-        .route("/admin/servers/{name}/login/paste", post(paste))
-        .route("/admin/servers/{name}/logout", post(logout))
+        .route(&pattern::order(api::Order::Login), post(login))
+        .route(&pattern::login_wait(), post(wait))
+        .route(&pattern::login_paste(), post(paste))
+        .route(&pattern::order(api::Order::Logout), post(logout))
 }
 
 async fn login(
@@ -53,7 +39,7 @@ async fn login(
     Extension(principal): Extension<Principal>,
     Path(name): Path<String>,
 ) -> Response {
-    let server = match find(&desk, &name, Some("login"), &principal).await {
+    let server = match find(&desk, &name, Some(api::Order::Login), &principal).await {
         Ok(server) => server,
         Err(response) => return response,
     };
@@ -101,7 +87,7 @@ async fn paste(
         Err(why) => Err(why),
     };
     match outcome {
-        Ok(()) => json(StatusCode::OK, &json!({ "done": true })),
+        Ok(()) => json(StatusCode::OK, &Pasted { done: true }),
         Err(why) => refused(&name, why),
     }
 }
@@ -111,7 +97,7 @@ async fn logout(
     Extension(principal): Extension<Principal>,
     Path(name): Path<String>,
 ) -> Response {
-    let server = match find(&desk, &name, Some("logout"), &principal).await {
+    let server = match find(&desk, &name, Some(api::Order::Logout), &principal).await {
         Ok(server) => server,
         Err(response) => return response,
     };
@@ -131,7 +117,7 @@ const NONE: &str = "its `auth` takes no login";
 async fn find(
     desk: &Desk,
     name: &str,
-    order: Option<&'static str>,
+    order: Option<api::Order>,
     principal: &Principal,
 ) -> Result<Server, Response> {
     let Ok(server) = ServerName::parse(name) else { return Err(no_server(name)) };
@@ -145,5 +131,5 @@ async fn find(
 }
 
 fn refused(name: &str, why: impl fmt::Display) -> Response {
-    json(StatusCode::CONFLICT, &json!({ "error": format!("server {name}: {why}") }))
+    failure(StatusCode::CONFLICT, format!("server {name}: {why}"))
 }

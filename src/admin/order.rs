@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::answer::{gone, json, no_server};
 use super::desk::{Desk, Question};
-use super::report::ServerReport;
+use super::report;
 use crate::base::ServerName;
 use crate::servers::control::Order;
 use crate::settings::ServerConfig;
@@ -29,7 +29,7 @@ pub(super) async fn carry_out(
         Ok(Some(ordered)) => {
             let deadline = Instant::now() + patience(&ordered.server.config);
             ordered.server.obeyed(ordered.number, deadline).await;
-            json(StatusCode::OK, &ServerReport::of(&ordered.server))
+            json(StatusCode::OK, &report::server(&ordered.server))
         }
     }
 }

@@ -13,6 +13,7 @@ use super::args_daemon::DaemonArgs;
 use super::exit::Exit;
 use super::print;
 use super::runtime::runtime;
+use crate::api::Failure;
 use crate::base::dirs;
 
 /// What the daemon answered.
@@ -51,8 +52,7 @@ impl Answer {
 
     /// What the daemon says went wrong.
     pub(super) fn unexpected(&self) -> Exit {
-        let told = serde_json::from_slice::<serde_json::Value>(&self.body).ok();
-        let told = told.as_ref().and_then(|body| body["error"].as_str().map(str::to_owned));
+        let told = serde_json::from_slice(&self.body).ok().map(|Failure { error }| error);
         match (self.status, told) {
             (StatusCode::NOT_FOUND | StatusCode::CONFLICT, Some(message)) => {
                 print::error(&message);

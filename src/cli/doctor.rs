@@ -6,7 +6,7 @@ use super::args::StatusArgs;
 use super::ask::ask;
 use super::exit::Exit;
 use super::print;
-use crate::admin::{Finding, Severity, Status};
+use crate::api::{Finding, Severity, Status, path};
 
 /// Says everything that is not as it should be, each with what can be done about it.
 pub(super) fn doctor(args: &StatusArgs) -> Exit {
@@ -16,7 +16,7 @@ pub(super) fn doctor(args: &StatusArgs) -> Exit {
 }
 
 fn examine(args: &StatusArgs) -> Result<Exit, Exit> {
-    let answer = ask(&args.daemon, Method::GET, "/admin/status")?;
+    let answer = ask(&args.daemon, Method::GET, path::STATUS)?;
     if answer.status != StatusCode::OK {
         return Err(answer.unexpected());
     }
@@ -69,10 +69,8 @@ fn all(status: &Status) -> Vec<Finding> {
 
 fn show(status: &Status, findings: &[Finding]) {
     for finding in findings {
-        let mark = match finding.severity {
-            Severity::Problem => "problem",
-            Severity::Note => "note   ",
-        };
+        // As wide as the longest that is known.
+        let mark = format!("{:7}", finding.severity);
         let whose =
             finding.server.as_ref().map(|server| format!("server {server}: ")).unwrap_or_default();
         print::line(&format!("{mark}  {whose}{}", finding.message));

@@ -6,7 +6,7 @@ use super::args::ListArgs;
 use super::ask::ask;
 use super::exit::Exit;
 use super::{endpoint, print};
-use crate::admin::{ToolList, ToolReport};
+use crate::api::{ToolList, ToolReport, path};
 
 pub(super) fn list(args: &ListArgs) -> Exit {
     let listed = match &args.endpoint {
@@ -23,7 +23,7 @@ pub(super) fn list(args: &ListArgs) -> Exit {
 }
 
 fn of_the_daemon(args: &ListArgs) -> Result<Vec<ToolReport>, Exit> {
-    let answer = ask(&args.daemon, Method::GET, "/admin/tools")?;
+    let answer = ask(&args.daemon, Method::GET, path::TOOLS)?;
     if answer.status != StatusCode::OK {
         return Err(answer.unexpected());
     }

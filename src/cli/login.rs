@@ -11,7 +11,7 @@ use super::args_daemon::DaemonArgs;
 use super::ask::{Answer, ask, tell};
 use super::exit::Exit;
 use super::print;
-use crate::admin::{Consent, Farewell, ServerReport};
+use crate::api::{Consent, Farewell, Order, Phase, ServerReport, path};
 use crate::base::ServerName;
 
 /// Where everybody has the program that opens an address in the user's browser.
@@ -22,8 +22,9 @@ pub(super) fn login(args: &LoginArgs) -> Exit {
 }
 
 fn attempt(args: &LoginArgs) -> Result<Exit, Exit> {
-    let (daemon, path) = (&args.server.daemon, path(&args.server, "login")?);
-    let consent: Consent = fine(ask(daemon, Method::POST, &path)?)?.read()?;
+    let (daemon, server) = (&args.server.daemon, parse(&args.server)?);
+    let login = path::order(&server, Order::Login);
+    let consent: Consent = fine(ask(daemon, Method::POST, &login)?)?.read()?;
     // It goes to another program, and came from a server.
     if !["https://", "http://"].iter().any(|scheme| consent.url.starts_with(scheme)) {
         print::error("the authorization server named what is no address of the web");
@@ -35,12 +36,13 @@ fn attempt(args: &LoginArgs) -> Result<Exit, Exit> {
     print::line("");
     if args.no_browser {
         print::line("If that ends at an address that cannot be opened, paste the address here.");
-        follow_stdin(daemon.clone(), format!("{path}/paste"));
+        follow_stdin(daemon.clone(), path::login_paste(&server));
     } else if !open(&consent.url) {
         print::note(&format!("{OPENER} could not be started; open the address by hand"));
     }
-    let report: ServerReport = fine(ask(daemon, Method::POST, &format!("{path}/wait"))?)?.read()?;
-    if report.phase != "ready" {
+    let report = fine(ask(daemon, Method::POST, &path::login_wait(&server))?)?;
+    let report: ServerReport = report.read()?;
+    if report.phase != Phase::Ready {
         let why = report.reason.unwrap_or_default();
         print::error(&format!("logged in, but server {} is {}: {why}", report.name, report.phase));
         return Err(Exit::Failed);
@@ -50,8 +52,9 @@ fn attempt(args: &LoginArgs) -> Result<Exit, Exit> {
 }
 
 pub(super) fn logout(args: &ServerArgs) -> Exit {
-    let answer =
-        path(args, "logout").and_then(|path| fine(ask(&args.daemon, Method::POST, &path)?));
+    let answer = parse(args).and_then(|server| {
+        fine(ask(&args.daemon, Method::POST, &path::order(&server, Order::Logout))?)
+    });
     match answer.and_then(|answer| answer.read()) {
         Ok(Farewell { not_revoked: None }) => Exit::Fine,
         Ok(Farewell { not_revoked: Some(why) }) => {
@@ -64,13 +67,11 @@ pub(super) fn logout(args: &ServerArgs) -> Exit {
     }
 }
 
-fn path(args: &ServerArgs, verb: &str) -> Result<String, Exit> {
-    // A name of ours has no character that means something in a path.
-    let Ok(server) = ServerName::parse(&args.server) else {
+fn parse(args: &ServerArgs) -> Result<ServerName, Exit> {
+    ServerName::parse(&args.server).map_err(|_| {
         print::error(&format!("`{}` is no server's name", args.server));
-        return Err(Exit::Usage);
-    };
-    Ok(format!("/admin/servers/{server}/{verb}"))
+        Exit::Usage
+    })
 }
 
 fn fine(answer: Answer) -> Result<Answer, Exit> {

@@ -10,19 +10,13 @@ use super::ask::{Answer, ask};
 use super::exit::Exit;
 use super::print;
 use super::serve::refuse;
-use crate::admin::{ConfigReport, Refusal, ServerReport, Status, Traffic};
-use crate::base::visible;
+use crate::api::{
+    ConfigReport, Era, InForce, Order, Phase, Refusal, ServerReport, Status, Traffic, path,
+};
+use crate::base::{ServerName, visible};
 use crate::config::Location;
 use crate::settings::Plan;
 use crate::settings::plan::Changed;
-
-/// What `callmux start` and its like do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Verb {
-    Start,
-    Stop,
-    Restart,
-}
 
 fn or_exit(outcome: Result<Exit, Exit>) -> Exit {
     outcome.unwrap_or_else(|exit| exit)
@@ -33,7 +27,7 @@ fn print_json(answer: &Answer) {
 }
 
 pub(super) fn status(args: &StatusArgs) -> Exit {
-    or_exit(ask(&args.daemon, Method::GET, "/admin/status").and_then(|answer| {
+    or_exit(ask(&args.daemon, Method::GET, path::STATUS).and_then(|answer| {
         if answer.status != StatusCode::OK {
             return Err(answer.unexpected());
         }
@@ -43,8 +37,7 @@ pub(super) fn status(args: &StatusArgs) -> Exit {
         } else {
             show(&status);
         }
-        let failed =
-            |server: &ServerReport| matches!(server.phase.as_str(), "waiting" | "unusable");
+        let failed = |server: &ServerReport| server.phase.is_failed();
         Ok(match () {
             () if !status.config.complaints.is_empty() => Exit::BadConfig,
             () if status.servers.iter().any(failed) => Exit::Failed,
@@ -69,22 +62,21 @@ fn show(status: &Status) {
         print::line("");
     }
     let row = |server: &ServerReport| {
-        let or_dash = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
-        let pid = server.pid.map(|pid| pid.to_string());
+        let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
         [
             server.name.to_string(),
-            server.phase.clone(),
-            or_dash(&pid),
+            server.phase.to_string(),
+            or_dash(server.pid.map(|pid| pid.to_string())),
             server.tools.to_string(),
-            or_dash(&server.era),
-            or_dash(&server.revision),
+            or_dash(server.era.as_ref().map(Era::to_string)),
+            or_dash(server.revision.clone()),
             why(server),
         ]
     };
     let mut rows =
         vec![["SERVER", "PHASE", "PID", "TOOLS", "ERA", "REVISION", ""].map(str::to_owned)];
     rows.extend(status.servers.iter().map(row));
-    let disabled = |name: &crate::base::ServerName| {
+    let disabled = |name: &ServerName| {
         [&name.to_string(), "disabled", "-", "-", "-", "-", ""].map(str::to_owned)
     };
     rows.extend(status.disabled.iter().map(disabled));
@@ -145,12 +137,12 @@ pub(super) fn table<const N: usize>(rows: &[[String; N]]) {
 
 fn show_config(config: &ConfigReport) {
     let path = config.path.as_deref().unwrap_or("none");
-    let state = match config.in_force.as_str() {
-        "current" => "in force".to_owned(),
-        "earlier" => "REFUSED; the one before is in force".to_owned(),
-        "last_good" => "REFUSED; the last good one is in force".to_owned(),
-        "nothing" => "REFUSED; no server runs".to_owned(),
-        other => other.to_owned(),
+    let state = match &config.in_force {
+        InForce::Current => "in force",
+        InForce::Earlier => "REFUSED; the one before is in force",
+        InForce::LastGood => "REFUSED; the last good one is in force",
+        InForce::Nothing => "REFUSED; no server runs",
+        InForce::Other(word) => word,
     };
     let files = config.files.len();
     print::line(&format!("config {path}, {files} files, {state}"));
@@ -167,8 +159,9 @@ fn show_config(config: &ConfigReport) {
 }
 
 pub(super) fn reload(args: &ReloadArgs) -> Exit {
-    let path = if args.wait { "/admin/reload" } else { "/admin/reload?wait=false" };
-    or_exit(ask(&args.daemon, Method::POST, path).and_then(|answer| match answer.status {
+    let query = if args.wait { String::new() } else { format!("?{}", path::AT_ONCE) };
+    let path = format!("{}{query}", path::RELOAD);
+    or_exit(ask(&args.daemon, Method::POST, &path).and_then(|answer| match answer.status {
         StatusCode::ACCEPTED => Ok(Exit::Fine),
         _ => planned(&answer, lines_done, false),
     }))
@@ -177,12 +170,12 @@ pub(super) fn reload(args: &ReloadArgs) -> Exit {
 /// `callmux config plan`. `named`: the config that the caller means.
 pub(super) fn plan(daemon: &DaemonArgs, named: Option<&Path>, json: bool) -> Exit {
     let checked = named.map_or(Ok(()), |named| is_the_daemons(daemon, named));
-    let answer = checked.and_then(|()| ask(daemon, Method::GET, "/admin/plan"));
+    let answer = checked.and_then(|()| ask(daemon, Method::GET, path::PLAN));
     or_exit(answer.and_then(|answer| planned(&answer, lines_to_do, json)))
 }
 
 fn is_the_daemons(daemon: &DaemonArgs, named: &Path) -> Result<(), Exit> {
-    let status: Status = ask(daemon, Method::GET, "/admin/status")?.read()?;
+    let status: Status = ask(daemon, Method::GET, path::STATUS)?.read()?;
     let named = Location::named(named).path().display().to_string();
     match status.config.path {
         Some(path) if path == named => Ok(()),
@@ -239,9 +232,9 @@ fn lines(plan: &Plan, verbs: [&str; 5]) -> Vec<String> {
 }
 
 pub(super) fn retry(args: &RetryArgs) -> Exit {
-    let path = match args.server.as_deref().map(crate::base::ServerName::parse) {
-        None => "/admin/retry".to_owned(),
-        Some(Ok(server)) => format!("/admin/servers/{server}/retry"),
+    let path = match args.server.as_deref().map(ServerName::parse) {
+        None => path::RETRY.to_owned(),
+        Some(Ok(server)) => path::order(&server, Order::Retry),
         Some(Err(_)) => {
             let name = args.server.as_deref().unwrap_or_default();
             print::error(&format!("`{name}` is no server's name"));
@@ -261,7 +254,7 @@ pub(super) fn retry(args: &RetryArgs) -> Exit {
         }
         let mut exit = Exit::Fine;
         for report in &tried {
-            if report.phase == "ready" {
+            if report.phase == Phase::Ready {
                 print::line(&format!("server {} is ready", report.name));
             } else {
                 print::error(&format!(
@@ -277,25 +270,19 @@ pub(super) fn retry(args: &RetryArgs) -> Exit {
     }))
 }
 
-pub(super) fn order(args: &ServerArgs, verb: Verb) -> Exit {
-    let word = match verb {
-        Verb::Start => "start",
-        Verb::Stop => "stop",
-        Verb::Restart => "restart",
-    };
-    // A name of ours has no character that means something in a path.
-    let Ok(server) = crate::base::ServerName::parse(&args.server) else {
+/// `callmux start | stop | restart`.
+pub(super) fn order(args: &ServerArgs, order: Order) -> Exit {
+    let Ok(server) = ServerName::parse(&args.server) else {
         print::error(&format!("`{}` is no server's name", args.server));
         return Exit::Usage;
     };
-    let path = format!("/admin/servers/{server}/{word}");
+    let path = path::order(&server, order);
     or_exit(ask(&args.daemon, Method::POST, &path).and_then(|answer| {
         if answer.status != StatusCode::OK {
             return Err(answer.unexpected());
         }
         let report: ServerReport = answer.read()?;
-        let expected = if verb == Verb::Stop { "stopped" } else { "ready" };
-        if report.phase == expected {
+        if report.phase == order.aim() {
             return Ok(Exit::Fine);
         }
         let why = why(&report);

@@ -6,11 +6,11 @@ use clap::Parser;
 
 use super::args::{Cli, Command};
 use super::exit::Exit;
-use super::operate::{self, Verb};
 use super::{
-    bridge, config, demo, doctor, generate, instructions, list, login, print, search_quality,
-    serve, server,
+    bridge, config, demo, doctor, generate, instructions, list, login, operate, print,
+    search_quality, serve, server,
 };
+use crate::api::Order;
 use crate::base::core_dump;
 
 /// Runs the program.
@@ -48,9 +48,9 @@ pub fn main() -> ExitCode {
         Some(Command::List(args)) => list::list(&args),
         Some(Command::Server(args)) => server::server(&args),
         Some(Command::Retry(args)) => operate::retry(&args),
-        Some(Command::Start(args)) => operate::order(&args, Verb::Start),
-        Some(Command::Stop(args)) => operate::order(&args, Verb::Stop),
-        Some(Command::Restart(args)) => operate::order(&args, Verb::Restart),
+        Some(Command::Start(args)) => operate::order(&args, Order::Start),
+        Some(Command::Stop(args)) => operate::order(&args, Order::Stop),
+        Some(Command::Restart(args)) => operate::order(&args, Order::Restart),
         Some(Command::Login(args)) => login::login(&args),
         Some(Command::Logout(args)) => login::logout(&args),
         Some(Command::Demo(args)) => demo::demo(&args),

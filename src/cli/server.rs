@@ -16,7 +16,7 @@ use super::operate::{lines_done, table};
 use super::print;
 use super::serve::refuse;
 use super::server_text::{self, MARK};
-use crate::admin::Refusal;
+use crate::api::{Refusal, path};
 use crate::base::{ServerName, file};
 use crate::config::tree::{Table, Value};
 use crate::config::{Location, load, show};
@@ -163,7 +163,7 @@ fn finish(done: &Done, waits_for: Option<&DaemonArgs>, json: bool) -> Result<Exi
 }
 
 fn reload(daemon: &DaemonArgs) -> Result<Plan, Exit> {
-    let answer = ask(daemon, Method::POST, "/admin/reload")?;
+    let answer = ask(daemon, Method::POST, path::RELOAD)?;
     match answer.status {
         StatusCode::OK => answer.read(),
         StatusCode::UNPROCESSABLE_ENTITY => {

@@ -67,6 +67,11 @@ impl Carrier {
         }
     }
 
+    /// Whether anybody is at the other end: over HTTP, whether there was any response.
+    pub fn has_responded(&self) -> bool {
+        self.remote().is_none_or(Remote::has_responded)
+    }
+
     /// Why a request waits to be sent again, if one does.
     pub fn delay(&self) -> Option<String> {
         self.remote()?.delay()

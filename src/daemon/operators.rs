@@ -8,7 +8,8 @@ use super::settings::StandIn;
 use super::state::Daemon;
 use super::watch::Watch;
 use crate::admin::desk::Answer;
-use crate::admin::{self, ConfigReport, Ordered, Question, ServerReport, Status, Traffic};
+use crate::admin::{self, Ordered, Question, report};
+use crate::api::{self, ConfigReport, InForce, Status};
 use crate::base::{ServerName, dirs};
 use crate::servers::control::Order;
 use crate::servers::handle::Phase;
@@ -42,12 +43,7 @@ impl Daemon {
             Question::Order { server, order, principal, answer } => {
                 let ordered = self.order(&server, order);
                 if ordered.is_some() {
-                    let order = match order {
-                        Order::Start => "start",
-                        Order::Stop => "stop",
-                        Order::Restart => "restart",
-                        Order::Retry => "retry",
-                    };
+                    let order = word(order);
                     self.recorder.record(Fact::ServerOrdered { server, order, principal });
                 }
                 drop(answer.send(ordered));
@@ -55,6 +51,7 @@ impl Daemon {
             Question::Identify { server, order, principal, answer } => {
                 let found = self.world.borrow().servers.get(&server).cloned();
                 if let Some(order) = order.filter(|_| found.is_some()) {
+                    let order = order.as_str();
                     self.recorder.record(Fact::ServerOrdered { server, order, principal });
                 }
                 drop(answer.send(found));
@@ -78,7 +75,11 @@ impl Daemon {
         let retried = waiting.filter_map(|(name, _)| {
             let ordered = self.order(name, Order::Retry)?;
             let (server, principal) = (name.clone(), principal.clone());
-            self.recorder.record(Fact::ServerOrdered { server, order: "retry", principal });
+            self.recorder.record(Fact::ServerOrdered {
+                server,
+                order: word(Order::Retry),
+                principal,
+            });
             Some(ordered)
         });
         Some(retried.collect())
@@ -99,12 +100,12 @@ impl Daemon {
             pid: std::process::id(),
             uptime_ms: u64::try_from(uptime.as_millis()).unwrap_or(u64::MAX),
             config: self.config_report(),
-            servers: world.servers.values().map(ServerReport::of).collect(),
+            servers: world.servers.values().map(report::server).collect(),
             disabled: disabled.map(|(name, _)| name.clone()).collect(),
             tools: world.catalog.tools.len(),
             sessions: self.sessions(),
             calls: self.front.hub.calls(),
-            traffic: Traffic::of(&self.front.hub),
+            traffic: admin::traffic(&self.front.hub),
             findings: admin::findings(&world),
             journal: None,
         }
@@ -114,7 +115,7 @@ impl Daemon {
     fn tell_how_it_is(&self, afresh: bool, answer: Answer<Status>) {
         let (mut status, recorder) = (self.report(), self.recorder.clone());
         self.connections.spawn_until_stopped("status", async move {
-            status.journal = recorder.calls(afresh).await;
+            status.journal = recorder.calls(afresh).await.map(report::calls);
             status.findings.extend(status.journal.iter().flat_map(admin::findings::of_journal));
             status.findings.extend(admin::findings::of_state(dirs::state()).await);
             drop(answer.send(status));
@@ -124,16 +125,16 @@ impl Daemon {
     fn config_report(&self) -> ConfigReport {
         let settings = &self.settings;
         let in_force = match settings.stand_in() {
-            None => "current",
-            Some(StandIn::Earlier) => "earlier",
-            Some(StandIn::LastGood) => "last_good",
-            Some(StandIn::Nothing) => "nothing",
+            None => InForce::Current,
+            Some(StandIn::Earlier) => InForce::Earlier,
+            Some(StandIn::LastGood) => InForce::LastGood,
+            Some(StandIn::Nothing) => InForce::Nothing,
         };
         let files = settings.files().iter().map(|file| file.display().to_string()).collect();
         ConfigReport {
             path: settings.location().map(|location| location.path().display().to_string()),
             files,
-            in_force: in_force.to_owned(),
+            in_force,
             complaints: settings.complaints().to_vec(),
             at_next_start: plan::plan(&self.began_with, settings.in_force()).at_next_start,
             unwatched: self.watching.watch.as_ref().and_then(Watch::trouble),
@@ -155,4 +156,15 @@ impl Daemon {
             drop(answer.send(outcome));
         }
     }
+}
+
+/// The word for it in facts.
+fn word(order: Order) -> &'static str {
+    let order = match order {
+        Order::Start => api::Order::Start,
+        Order::Stop => api::Order::Stop,
+        Order::Restart => api::Order::Restart,
+        Order::Retry => api::Order::Retry,
+    };
+    order.as_str()
 }

@@ -8,11 +8,12 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::control::{Control, Desired};
+use super::failure::StartFailure;
 use super::handle::{Live, Phase, Server, Status};
 use super::machine::{Action, Event, Machine, State};
 use super::memory::Catalog;
 use super::offer::{Complaint, Offer};
-use super::running::{self, ChangedLists, LeftServer, Running, Start, StartFailure};
+use super::running::{self, ChangedLists, LeftServer, Running, Start};
 use super::work::{Work, wait};
 use crate::base::random::Jitter;
 use crate::base::{ServerName, Tasks};
@@ -345,7 +346,7 @@ impl Driver {
 
     fn failed(&mut self, failure: StartFailure) {
         self.reason = Some(failure.reason.as_str().into());
-        self.step(Event::Failed { hopeless: failure.hopeless });
+        self.step(Event::Failed { hopeless: failure.is_hopeless() });
         self.report(failure.reason);
     }
 

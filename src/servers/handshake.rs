@@ -10,11 +10,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use super::identity::Identity;
-use super::identity::client_info;
+use super::identity::{OUR_NAME, client_info_as};
 use super::memory::Memory;
 use crate::access::Permit;
 use crate::base::clip::clipped;
 use crate::connection::{Connection, Exchange, Origin, Reply};
+use crate::settings::ServerConfig;
 use crate::wire::error::code;
 use crate::wire::{Era, Kind, Message, Payload, Revision, object, translate};
 
@@ -28,17 +29,34 @@ const REVISION_MAX: usize = 40;
 /// How much of a server's error is repeated, in characters.
 const ERROR_MAX: usize = 500;
 
+/// How a server is greeted.
+#[derive(Debug)]
+pub struct Greeting {
+    /// The name we give, as `clientInfo` has it.
+    pub name: &'static str,
+    /// Which era it is greeted in first.
+    pub memory: Memory,
+}
+
+impl Greeting {
+    /// That of the server that `config` starts.
+    pub fn of(config: &ServerConfig) -> Self {
+        Self { name: OUR_NAME, memory: Memory::of(config) }
+    }
+}
+
 /// Talks until the server can be used. `probe` bounds the silence on `server/discover`, `patience`
 /// every other answer.
 pub async fn greet(
     connection: &Arc<Connection>,
-    memory: &Memory,
+    Greeting { name, memory }: &Greeting,
     probe: Duration,
     patience: Duration,
 ) -> Result<Identity, String> {
+    let us = &*client_info_as(name);
     let known = memory.era();
     if known == Some(Era::Legacy) {
-        let answer = initialize(connection, patience).await.inspect_err(|_| {
+        let answer = initialize(connection, us, patience).await.inspect_err(|_| {
             // Another server may answer there by now, and a status of HTTP does not say which.
             if connection.carrier().is_remote() {
                 memory.forget();
@@ -59,17 +77,17 @@ pub async fn greet(
     }
     let probe = if connection.carrier().is_remote() { probe * REMOTE_FACTOR } else { probe };
     let probe = if known == Some(Era::Modern) { patience } else { probe.min(patience) };
-    let mut discover = say(connection, "server/discover", &discover_params())?;
+    let mut discover = say(connection, "server/discover", &discover_params(us))?;
     let (identity, speaks) = match hear(&mut discover, probe).await? {
         Some(message) => match discovered(&message)? {
             Some(identity) => (identity, Era::Modern),
             None => {
-                let identity = initialize(connection, patience).await?.agreed()?;
+                let identity = initialize(connection, us, patience).await?.agreed()?;
                 let era = identity.era;
                 (identity, era)
             }
         },
-        None => try_both(connection, discover, patience).await?,
+        None => try_both(connection, us, discover, patience).await?,
     };
     memory.remember(speaks);
     Ok(identity)
@@ -79,10 +97,11 @@ pub async fn greet(
 /// used under and the era to begin with next time.
 async fn try_both(
     connection: &Arc<Connection>,
+    us: &str,
     mut discover: Exchange,
     patience: Duration,
 ) -> Result<(Identity, Era), String> {
-    let initialize = initialize(connection, patience);
+    let initialize = initialize(connection, us, patience);
     tokio::pin!(initialize);
     let mut modern = None;
     let answer = tokio::select! {
@@ -150,8 +169,8 @@ async fn hear(exchange: &mut Exchange, patience: Duration) -> Result<Option<Mess
     }
 }
 
-fn discover_params() -> String {
-    format!(r#"{{"_meta":{{{}}}}}"#, translate::modern_meta(&client_info(), "{}"))
+fn discover_params(us: &str) -> String {
+    format!(r#"{{"_meta":{{{}}}}}"#, translate::modern_meta(us, "{}"))
 }
 
 /// Whom the answer to `server/discover` shows; nobody, if it shows a legacy server.
@@ -192,11 +211,15 @@ fn has_modern_code(error: &str) -> bool {
     code.and_then(|code| code.parse().ok()).is_some_and(code::is_modern)
 }
 
-async fn initialize(connection: &Arc<Connection>, patience: Duration) -> Result<Answer, String> {
+async fn initialize(
+    connection: &Arc<Connection>,
+    us: &str,
+    patience: Duration,
+) -> Result<Answer, String> {
     let params = format!(
         r#"{{"protocolVersion":"{}","capabilities":{{"roots":{{"listChanged":true}},"sampling":{{}},"elicitation":{{"form":{{}},"url":{{}}}}}},"clientInfo":{}}}"#,
         Revision::NEWEST_LEGACY,
-        client_info(),
+        us,
     );
     let mut exchange = say(connection, "initialize", &params)?;
     let Some(answer) = hear(&mut exchange, patience).await? else {
@@ -236,7 +259,7 @@ async fn initialize(connection: &Arc<Connection>, patience: Duration) -> Result<
 mod tests {
     use std::time::Duration;
 
-    use super::{Memory, greet};
+    use super::{Greeting, Memory, greet};
     use crate::connection::tests::open;
     use crate::wire::Era::{self, Legacy, Modern};
 
@@ -291,8 +314,9 @@ mod tests {
         };
         // Only a server that is slow on purpose sees the end of this patience.
         let probe = Duration::from_millis(if case.slow { 10 } else { 60_000 });
+        let greeting = Greeting { name: "test", memory };
         let greeted = tokio::select! {
-            greeted = greet(&connection, &memory, probe, Duration::from_mins(1)) => greeted,
+            greeted = greet(&connection, &greeting, probe, Duration::from_mins(1)) => greeted,
             () = server => unreachable!("a server does not leave"),
         };
         match (greeted.map(|identity| identity.era), case.era) {
@@ -300,7 +324,7 @@ mod tests {
             (Err(error), Err(expected)) => assert!(error.contains(expected), "{error}"),
             (found, expected) => panic!("{found:?} instead of {expected:?}"),
         }
-        assert_eq!(memory.era(), case.then_remembered);
+        assert_eq!(greeting.memory.era(), case.then_remembered);
     }
 
     #[rustfmt::skip]

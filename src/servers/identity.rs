@@ -9,6 +9,9 @@ use crate::wire::{Era, ServerCapabilities, object, translate};
 /// Characters of a server's name and version.
 const NAME_MAX: usize = 200;
 
+/// The name we give.
+pub(super) const OUR_NAME: &str = "callmux";
+
 /// What a server said about itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
@@ -65,5 +68,10 @@ pub fn own_meta(identity: &Identity) -> Option<String> {
 
 /// The `clientInfo` we give when no client's call is the reason.
 pub fn client_info() -> String {
-    format!(r#"{{"name":"callmux","version":"{}"}}"#, env!("CARGO_PKG_VERSION"))
+    client_info_as(OUR_NAME)
+}
+
+/// The same under another name.
+pub(super) fn client_info_as(name: &str) -> String {
+    format!(r#"{{"name":"{name}","version":"{}"}}"#, env!("CARGO_PKG_VERSION"))
 }

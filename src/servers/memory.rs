@@ -23,6 +23,8 @@ const OFFER_MAX: u64 = 64 * 1024 * 1024;
 #[derive(Debug, Clone)]
 pub struct Memory {
     path: Option<PathBuf>,
+    /// What is taken for remembered where nothing is kept.
+    first: Option<Era>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -35,16 +37,25 @@ impl Memory {
     /// The memory of the server that `config` starts.
     pub fn of(config: &ServerConfig) -> Self {
         let name = format!("servers/{:016x}.json", fingerprint::of_program(config));
-        Self { path: dirs::cache().map(|dir| dir.join(name)) }
+        Self { path: dirs::cache().map(|dir| dir.join(name)), first: None }
+    }
+
+    /// One that keeps nothing. `first`: the era to begin with.
+    pub fn none(first: Option<Era>) -> Self {
+        Self { path: None, first }
     }
 
     #[cfg(test)]
     pub fn at(path: PathBuf) -> Self {
-        Self { path: Some(path) }
+        Self { path: Some(path), first: None }
     }
 
     /// The era this server spoke last time.
     pub fn era(&self) -> Option<Era> {
+        self.first.or_else(|| self.kept())
+    }
+
+    fn kept(&self) -> Option<Era> {
         let bytes = file::read_trusted(self.path.as_ref()?, VERDICT_MAX).ok()?;
         let remembered: Remembered = serde_json::from_slice(&bytes).ok()?;
         [Era::Legacy, Era::Modern]

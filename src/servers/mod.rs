@@ -10,11 +10,14 @@
 //! # How to read it
 //! [`machine`] is what a server does when, as a value. [`control`] is what is wanted of one. [`driver`]
 //! carries it out, with [`crate::process`] and [`crate::connection`] as its hands; [`work`] is what it
-//! has under way. [`handshake`] makes out an [`identity`], and [`handle`] is what the rest of the house
-//! sees.
+//! has under way. [`handshake`] makes out an [`identity`], [`announcements`] has changes told, and
+//! [`handle`] is what the rest of the house sees; a start that failed has a [`failure`]. [`mod@probe`] is a
+//! look at a server without all that.
 
+mod announcements;
 pub mod control;
 pub mod driver;
+pub mod failure;
 pub mod fingerprint;
 pub mod handle;
 pub mod handshake;
@@ -22,6 +25,7 @@ mod identity;
 pub mod machine;
 pub mod memory;
 pub mod offer;
+mod probe;
 mod refresh;
 pub mod running;
 pub mod stderr;
@@ -30,3 +34,4 @@ mod work;
 pub use handle::{Live, Server};
 pub use identity::client_info;
 pub use offer::{Item, Offer, Remark, Remarks};
+pub use probe::{Probe, probe};

@@ -8,19 +8,18 @@ use tokio::net::unix::pipe;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use super::announcements;
+use super::failure::{StartFailure, Step};
 use super::fingerprint;
 use super::handle::Live;
-use super::handshake;
+use super::handshake::{self, Greeting};
 use super::identity::{Identity, own_meta};
-use super::memory::{Catalog, Memory};
+use super::memory::Catalog;
 use super::offer::{self, List, Offer};
 use super::stderr::{self, Author, LastWords};
-use crate::access::Permit;
 use crate::base::{Secret, ServerName, Tasks};
 use crate::connection::notice::Board;
-use crate::connection::{
-    Address, AskedBefore, Connection, News, Opening, Origin, Over, Pipes, Remote, Reply,
-};
+use crate::connection::{Address, AskedBefore, Connection, News, Opening, Over, Pipes, Remote};
 use crate::credentials::Credential;
 use crate::handover::Window;
 use crate::handover::card::{Found, Keepable, Kept};
@@ -28,14 +27,11 @@ use crate::process::units::Units;
 use crate::process::{self, Process, Streams};
 use crate::settings::{ServerConfig, Transport, origin};
 use crate::telemetry::{Fact, Recorder};
-use crate::wire::{Kind, ListKind, Payload, Topic};
+use crate::wire::ListKind;
 
 /// How long the end of a process may lag behind the end of its output, so that the reason can name
 /// the exit code.
 const EXIT_LAG: Duration = Duration::from_millis(250);
-
-/// After how long a remote server that ended a subscription is asked for it again.
-const LISTEN_AGAIN: Duration = Duration::from_secs(5);
 
 /// A started server.
 #[derive(Debug)]
@@ -48,14 +44,6 @@ pub struct Running {
     tasks: Tasks,
     identity: Option<Identity>,
     kept: Option<Kept>,
-}
-
-/// Why a start failed. Its process is gone.
-#[derive(Debug)]
-pub struct StartFailure {
-    pub reason: String,
-    /// Another try cannot succeed.
-    pub hopeless: bool,
 }
 
 /// Something happened to a running server.
@@ -163,13 +151,27 @@ async fn adopt(start: &Start, left: LeftServer, units: &Units) -> Result<(Runnin
     Ok((running, offer))
 }
 
-/// Starts the process, greets it and reads what it offers.
+/// Starts the process, greets it and reads what it offers. Later processes of ours can take it over, if
+/// it has a unit.
 async fn begin_anew(start: Start, attempt: u32) -> Result<(Running, Offer), StartFailure> {
+    let config = start.config.clone();
+    let (mut running, keepable, offer) = meet(start, &Greeting::of(&config), attempt).await?;
+    running.keep(keepable, &config);
+    running.subscribe();
+    Ok((running, offer))
+}
+
+/// Starts the process, greets it and reads what it offers. Nothing of it is kept.
+pub(super) async fn meet(
+    start: Start,
+    greeting: &Greeting,
+    attempt: u32,
+) -> Result<(Running, Option<Keepable>, Offer), StartFailure> {
     let Start { server, config, recorder, units, board, credential } = start;
     if let Some(first) = config.unresolved.first() {
-        return Err(StartFailure { reason: first.to_string(), hopeless: true });
+        return Err(StartFailure::at(Step::Config, first.to_string()));
     }
-    let credential = credential.map_err(|reason| StartFailure { reason, hopeless: true })?;
+    let credential = credential.map_err(|reason| StartFailure::at(Step::Config, reason))?;
     if let Some(credential) = &credential {
         credential.begin();
     }
@@ -183,17 +185,17 @@ async fn begin_anew(start: Start, attempt: u32) -> Result<(Running, Offer), Star
             });
             let remote =
                 Running::dial(&server, url, &config, &recorder, (board, credential.clone()));
-            (remote.map_err(|reason| StartFailure { reason, hopeless: true })?, None)
+            (remote.map_err(|reason| StartFailure::at(Step::Config, reason))?, None)
         }
         None => {
             let spawned = Running::spawn(&server, &config, &recorder, units.as_ref(), board).await;
-            spawned.map_err(|reason| StartFailure { reason, hopeless: false })?
+            spawned.map_err(|reason| StartFailure::at(Step::Process, reason))?
         }
     };
     if let Some(pid) = running.pid() {
         recorder.record(Fact::ServerStarted { server: server.clone(), pid, attempt });
     }
-    match running.greet(&config).await {
+    match running.greet(&config, greeting).await {
         Ok((identity, offer)) => {
             recorder.record(Fact::ServerReady {
                 server,
@@ -202,17 +204,15 @@ async fn begin_anew(start: Start, attempt: u32) -> Result<(Running, Offer), Star
                 tools: offer.list(ListKind::Tools).items.len(),
                 took: began.elapsed(),
             });
-            running.keep(keepable, &config, &identity);
             running.identity = Some(identity);
-            running.subscribe();
-            Ok((running, offer))
+            Ok((running, keepable, offer))
         }
-        Err(reason) => {
+        Err(StartFailure { step, reason }) => {
             let reason = running.end(config.supervision.stop_timeout, Some(reason)).await;
             // Whatever the connection made of it, a person has to act first.
             Err(match credential.and_then(|credential| credential.login_needed()) {
-                Some(reason) => StartFailure { reason, hopeless: true },
-                None => StartFailure { reason, hopeless: false },
+                Some(reason) => StartFailure::at(Step::Login, reason),
+                None => StartFailure::at(step, reason),
             })
         }
     }
@@ -315,9 +315,11 @@ impl Running {
     }
 
     /// Lets systemd keep what a later process of ours needs to take the server over.
-    fn keep(&mut self, keepable: Option<Keepable>, config: &ServerConfig, identity: &Identity) {
+    fn keep(&mut self, keepable: Option<Keepable>, config: &ServerConfig) {
         let unit = self.process.as_ref().and_then(Process::unit);
-        let (Some(keepable), Some(unit)) = (keepable, unit) else { return };
+        let (Some(keepable), Some(unit), Some(identity)) = (keepable, unit, &self.identity) else {
+            return;
+        };
         let (server, mark) = (self.connection.server().as_str(), fingerprint::of_start(config));
         let said = serde_json::value::to_raw_value(identity).map_err(std::io::Error::from);
         let kept = said.and_then(|said| keepable.keep(server, unit, mark, said));
@@ -347,48 +349,56 @@ impl Running {
         self.kept.is_some()
     }
 
-    async fn greet(&mut self, config: &ServerConfig) -> Result<(Identity, Offer), String> {
+    async fn greet(
+        &mut self,
+        config: &ServerConfig,
+        greeting: &Greeting,
+    ) -> Result<(Identity, Offer), StartFailure> {
         let connection = self.connection.clone();
         let patience = config.supervision.start_timeout;
         // The bound of the whole, below, has more to say about it than that of a single answer.
         let each = patience * 2;
         let greet = async {
-            let memory = Memory::of(config);
             let probe = handshake::PROBE_PATIENCE;
-            let greeted = handshake::greet(&connection, &memory, probe, each).await;
+            let greeted = handshake::greet(&connection, greeting, probe, each).await;
             let identity = greeted.map_err(|reason| connection.carrier().hide(&reason))?;
             let offer = offer::read_all(connection.clone(), identity.clone(), each).await?;
             Ok((identity, offer))
         };
         let late = || {
-            let why = self
-                .connection
-                .carrier()
-                .delay()
-                .map_or_else(String::new, |why| format!(": {why}"));
+            let why =
+                connection.carrier().delay().map_or_else(String::new, |why| format!(": {why}"));
             format!("it was not ready within {patience:?}{why}")
         };
-        tokio::select! {
+        let failed = tokio::select! {
             biased;
-            result = tokio::time::timeout(patience, greet) => {
-                result.unwrap_or_else(|_| Err(late()))
-            }
+            result = tokio::time::timeout(patience, greet) => match result {
+                Ok(Ok(met)) => return Ok(met),
+                Ok(Err(reason)) => reason,
+                Err(_) => return Err(StartFailure::at(Step::Time, late())),
+            },
             // Nobody else looks after what is in flight yet.
             () = connection.over(), if connection.carrier().is_remote() => {
-                Err(connection.ended().map_or_else(String::new, |reason| reason.to_string()))
+                connection.ended().map_or_else(String::new, |reason| reason.to_string())
             }
             // The connection's end is told by the pipe; the process's own end may come first.
-            () = ended(&mut self.process) => Err("it ended during the handshake".to_owned()),
-        }
+            () = ended(&mut self.process) => "it ended during the handshake".to_owned(),
+        };
+        let is_there = connection.carrier().has_responded();
+        Err(StartFailure::at(if is_there { Step::Handshake } else { Step::Reach }, failed))
     }
 
     pub fn pid(&self) -> Option<u32> {
         self.process.as_ref().map(Process::pid)
     }
 
+    /// What it said of itself.
+    pub(super) fn identity(&self) -> &Identity {
+        self.identity.as_ref().expect("a server is here after its handshake")
+    }
+
     pub fn live(&self) -> Arc<Live> {
-        let identity = self.identity.clone().expect("a server is live after its handshake");
-        Arc::new(Live { connection: self.connection.clone(), identity })
+        Arc::new(Live { connection: self.connection.clone(), identity: self.identity().clone() })
     }
 
     /// Reads the lists that changed anew.
@@ -406,37 +416,12 @@ impl Running {
         }
     }
 
-    /// Asks a modern server to announce changes; a legacy one does so unasked.
+    /// Has a modern server announce changes; a legacy one does so unasked.
     fn subscribe(&mut self) {
         let Some(identity) = self.identity.as_ref() else { return };
-        let announced = Topic::ALL.into_iter().filter(|t| identity.capabilities.announces(*t));
-        let filter: Vec<String> =
-            announced.map(|topic| format!(r#""{}":true"#, topic.filter())).collect();
-        let Some(meta) = own_meta(identity).filter(|_| !filter.is_empty()) else { return };
-        let filter = filter.join(",");
-        let connection = self.connection.clone();
-        let keep = async move {
-            loop {
-                let build = |id: u64| {
-                    Payload::from(format!(
-                        r#"{{"jsonrpc":"2.0","id":{id},"method":"subscriptions/listen","params":{{"_meta":{{{meta}}},"notifications":{{{filter}}}}}}}"#
-                    ))
-                };
-                let Ok(mut asked) = connection.request(&Permit::own(), Origin::default(), build)
-                else {
-                    return;
-                };
-                let Reply::Answer(answer) = asked.reply().await else { return };
-                // A process that ends it is about to end; who answers at a URL may go on in another.
-                if !connection.carrier().is_remote()
-                    || !matches!(answer.kind(), Kind::Result { .. })
-                {
-                    return;
-                }
-                tokio::time::sleep(LISTEN_AGAIN).await;
-            }
-        };
-        self.tasks.spawn_until_stopped("subscription to a server", keep);
+        if let Some(keep) = announcements::subscribe(self.connection.clone(), identity) {
+            self.tasks.spawn_until_stopped("subscription to a server", keep);
+        }
     }
 
     /// Ends the server and returns why, for people. `broken`: nobody asked for it.

@@ -92,7 +92,7 @@ fn the_demo_shows_everything_and_leaves_nothing() {
 }
 
 /// Compares a generated file with the one in the tree; `UPDATE=1` writes it.
-fn is_fresh(path: &Path, fresh: &str) {
+pub fn is_fresh(path: &Path, fresh: &str) {
     if std::env::var_os("UPDATE").is_some() {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         crate::support::overwrite(path, fresh);

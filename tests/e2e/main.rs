@@ -26,6 +26,7 @@ mod oauth;
 mod offers;
 mod operators;
 mod readme;
+mod recorded;
 mod reload;
 mod remote;
 mod remote_older;

@@ -6,7 +6,7 @@ use std::process::Output;
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use crate::support::far::{Far, Out, SESSION, Seen, legacy, said};
+use crate::support::far::{Far, Out, SESSION, Seen, Stream, legacy, modern, older, said, vacant};
 use crate::support::{Daemon, Http, Lines, Sandbox, callmux, config, tables, until};
 
 const COUNTER: (&str, &[&str]) =
@@ -104,6 +104,27 @@ fn any_server_at_an_address_is_listed() {
     {
         assert_eq!(run(&sandbox, &["list", "--endpoint", url]).0, Some(code), "{url}");
     }
+}
+
+#[test]
+fn a_server_at_an_address_is_listed_whatever_it_speaks() {
+    let sandbox = Sandbox::new();
+    let list = |far: &Far| run(&sandbox, &["list", "--endpoint", &far.url()]);
+    let never = |_: &Seen, _: &mut Out| {};
+    let (code, stdout, stderr) = list(&Far::start(modern(never)));
+    assert_eq!((code, stdout.as_str()), (Some(0), "echo\n"), "{stderr}");
+    assert!(stderr.contains("1 tool is not shown: bad: "), "{stderr}");
+    let never = |_: &Seen, _: &mut Out, _: &Stream| {};
+    let (code, stdout, stderr) = list(&Far::start(older(Stream::default(), never)));
+    assert_eq!((code, stdout.as_str(), stderr.as_str()), (Some(0), "echo\nbad\n", ""));
+    let none = Far::start(|_: &Seen, out: &mut Out| out.whole("404 Not Found", &[], ""));
+    let (code, _, stderr) = list(&none);
+    assert_eq!(code, Some(1), "{stderr}");
+    assert!(stderr.contains("is no MCP server: ") && stderr.contains("404 Not Found"), "{stderr}");
+    let nobody = format!("http://{}/mcp", vacant());
+    let (code, _, stderr) = run(&sandbox, &["list", "--endpoint", &nobody]);
+    assert_eq!(code, Some(69), "{stderr}");
+    assert!(stderr.contains(&format!("nothing answers at {nobody}: ")), "{stderr}");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! One HTTP request to the server, over redirects that stay with it.
 
 use std::borrow::Cow;
+use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 use hyper::header::{AUTHORIZATION, HeaderMap, HeaderValue, LOCATION};
@@ -65,6 +66,7 @@ impl Remote {
                 request.headers_mut().insert(AUTHORIZATION, credential.clone());
             }
             let response = self.client.send(request).await?;
+            self.responded.store(true, Ordering::Relaxed);
             let keeps_method = [StatusCode::TEMPORARY_REDIRECT, StatusCode::PERMANENT_REDIRECT];
             if !keeps_method.contains(&response.status()) {
                 return Ok(response);

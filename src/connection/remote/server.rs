@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, MutexGuard, OnceLock};
 
 use hyper::header::{HOST, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
@@ -36,6 +37,8 @@ pub struct Remote {
     sse: bool,
     /// Where messages go in HTTP with SSE; its being there means that this is spoken.
     pub(super) endpoint: OnceLock<Uri>,
+    /// Whether there was any response of HTTP.
+    pub(super) responded: AtomicBool,
     session: Lock<Session>,
     hidden: Lock<Hidden>,
     room: Arc<Semaphore>,
@@ -91,6 +94,7 @@ impl Remote {
             headers,
             credential: address.credential.clone(),
             max_message: address.max_message,
+            responded: AtomicBool::new(false),
             session: Lock::default(),
             room: Arc::new(Semaphore::new(REQUESTS_MAX)),
             drained: CancellationToken::new(),
@@ -133,6 +137,11 @@ impl Remote {
     /// Whether the server agreed on a legacy revision.
     pub(in crate::connection) fn is_legacy(&self) -> bool {
         self.session().revision.is_some()
+    }
+
+    /// Whether there was any response of HTTP.
+    pub(in crate::connection) fn has_responded(&self) -> bool {
+        self.responded.load(Ordering::Relaxed)
     }
 
     /// Whether HTTP with SSE is spoken.

@@ -1,0 +1,64 @@
+//! Short answers.
+
+use serde::{Deserialize, Serialize};
+
+use crate::settings::Complaint;
+
+/// Nothing came of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// Why, for people.
+    pub error: String,
+}
+
+/// A config that is not used, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refusal {
+    pub complaints: Vec<Complaint>,
+}
+
+/// A reload that nobody waits for will be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    /// Always.
+    pub asked: bool,
+}
+
+/// The tools of all servers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ToolList {
+    /// Whether any server can be called.
+    pub usable: bool,
+    pub tools: Vec<ToolReport>,
+}
+
+/// One tool.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ToolReport {
+    /// As clients see it.
+    pub name: String,
+    /// `None` where that cannot be told from outside.
+    pub server: Option<String>,
+    pub description: Option<String>,
+}
+
+/// Where a person consents to a login.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Consent {
+    /// To be opened in a browser.
+    pub url: String,
+}
+
+/// An address that a browser came to is the one that was waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pasted {
+    /// Always.
+    pub done: bool,
+}
+
+/// The tokens of a server are forgotten.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Farewell {
+    /// Why the authorization server may take them for a while longer.
+    pub not_revoked: Option<String>,
+}

@@ -1,0 +1,31 @@
+//! What an operator's `callmux` and the daemon say to each other.
+//!
+//! # Knows
+//! The paths that are asked for, and what is answered, as types that both sides use. The words among
+//! it, and that another version may have others.
+//!
+//! # Does not know
+//! HTTP, who may ask, where the daemon has it from, how any of it is shown.
+//!
+//! # How to read it
+//! [`path`] and [`order`] are what can be asked, the others what is answered: [`status`] with
+//! [`server`], [`finding`] and [`traffic`], and in [`answer`] what is short. [`word`] is how a word is read.
+
+pub mod answer;
+pub mod finding;
+pub mod order;
+pub mod path;
+pub mod server;
+pub mod status;
+pub mod traffic;
+mod word;
+
+#[cfg(test)]
+mod tests;
+
+pub use answer::{Asked, Consent, Failure, Farewell, Pasted, Refusal, ToolList, ToolReport};
+pub use finding::{Finding, Severity};
+pub use order::Order;
+pub use server::{Era, Phase, ServerReport};
+pub use status::{CallsReport, ConfigReport, InForce, Status};
+pub use traffic::Traffic;

@@ -1,0 +1,42 @@
+//! What an operator has done with one server.
+
+use super::server::Phase;
+
+/// An order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    Start,
+    Stop,
+    Restart,
+    /// Have a server that waits for its next try make it now.
+    Retry,
+    Login,
+    Logout,
+}
+
+impl Order {
+    const ALL: [Self; 6] =
+        [Self::Start, Self::Stop, Self::Restart, Self::Retry, Self::Login, Self::Logout];
+
+    /// The order of this word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|order| order.as_str() == word)
+    }
+
+    /// The order's word in paths and in facts.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Start => "start",
+            Self::Stop => "stop",
+            Self::Restart => "restart",
+            Self::Retry => "retry",
+            Self::Login => "login",
+            Self::Logout => "logout",
+        }
+    }
+
+    /// How a server is that did what it was told.
+    pub fn aim(self) -> Phase {
+        if self == Self::Stop { Phase::Stopped } else { Phase::Ready }
+    }
+}

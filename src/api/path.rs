@@ -1,0 +1,67 @@
+//! The paths that are asked for. Those of one server have its name in them, which has no character that
+//! means something there.
+
+use super::order::Order;
+use crate::base::ServerName;
+
+/// GET: a [`Status`](super::Status).
+pub const STATUS: &str = "/admin/status";
+/// GET: the [`Plan`](crate::settings::Plan) of a reload, or a [`Refusal`](super::Refusal).
+pub const PLAN: &str = "/admin/plan";
+/// POST: the same, once it is done.
+pub const RELOAD: &str = "/admin/reload";
+/// The query with which a reload is [`Asked`](super::Asked) for and not waited for.
+pub const AT_ONCE: &str = "wait=false";
+/// GET: a [`ToolList`](super::ToolList).
+pub const TOOLS: &str = "/admin/tools";
+/// POST: a list of [`ServerReport`](super::ServerReport), of all that tried.
+pub const RETRY: &str = "/admin/retry";
+
+/// POST: what comes of an order. A [`Consent`](super::Consent) for a login, a
+/// [`Farewell`](super::Farewell) for a logout, a list of reports for a retry, and otherwise a
+/// [`ServerReport`](super::ServerReport).
+pub fn order(server: &ServerName, order: Order) -> String {
+    of_server(server.as_str(), order.as_str())
+}
+
+/// POST: a [`ServerReport`](super::ServerReport), once a login is done.
+pub fn login_wait(server: &ServerName) -> String {
+    order(server, Order::Login) + WAIT
+}
+
+/// POST, with an address that a browser came to: [`Pasted`](super::Pasted).
+pub fn login_paste(server: &ServerName) -> String {
+    order(server, Order::Login) + PASTE
+}
+
+const WAIT: &str = "/wait";
+const PASTE: &str = "/paste";
+
+fn of_server(server: &str, verb: &str) -> String {
+    format!("/admin/servers/{server}/{verb}")
+}
+
+/// The same for who answers: what stands in braces is anything.
+pub mod pattern {
+    use super::{Order, PASTE, WAIT, of_server};
+
+    /// Of this order about any server.
+    pub fn order(order: Order) -> String {
+        of_server("{name}", order.as_str())
+    }
+
+    /// Of any word where an order would stand.
+    pub fn any_order() -> String {
+        of_server("{name}", "{verb}")
+    }
+
+    /// See [`super::login_wait`].
+    pub fn login_wait() -> String {
+        order(Order::Login) + WAIT
+    }
+
+    /// See [`super::login_paste`].
+    pub fn login_paste() -> String {
+        order(Order::Login) + PASTE
+    }
+}

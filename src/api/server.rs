@@ -1,0 +1,56 @@
+//! How a server is.
+
+use serde::{Deserialize, Serialize};
+
+use super::word::words;
+use crate::base::ServerName;
+
+words! {
+    /// How a server is, in one word.
+    pub enum Phase {
+        Stopped = "stopped",
+        /// The next call starts it.
+        Asleep = "asleep",
+        Starting = "starting",
+        Ready = "ready",
+        /// Its last try failed, and there will be another.
+        Waiting = "waiting",
+        /// Another try cannot succeed.
+        Unusable = "unusable",
+    }
+}
+
+impl Phase {
+    /// Whether it should be there and is not.
+    pub fn is_failed(&self) -> bool {
+        matches!(self, Self::Waiting | Self::Unusable)
+    }
+}
+
+words! {
+    /// Which protocol a server speaks.
+    pub enum Era {
+        Legacy = "legacy",
+        Modern = "modern",
+    }
+}
+
+/// How a server is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServerReport {
+    pub name: ServerName,
+    pub phase: Phase,
+    pub pid: Option<u32>,
+    /// The tools that are shown.
+    pub tools: usize,
+    /// Definitions of any kind that are left out of their lists.
+    pub refused: usize,
+    pub era: Option<Era>,
+    /// As the server named it.
+    pub revision: Option<String>,
+    /// Why it is not ready.
+    pub reason: Option<String>,
+    /// Failed tries in a row.
+    pub tries: u32,
+    pub retry_in_ms: Option<u64>,
+}

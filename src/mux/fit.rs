@@ -13,7 +13,7 @@ use super::hub::Hub;
 use super::locate::Located;
 use super::prepare::owner;
 use crate::base::{ServerName, large};
-use crate::json::{Doc, Json, Kind as Type, Slice};
+use crate::json::{Doc, Json, JsonKind, Slice};
 use crate::render::preview::{preview, preview_text};
 use crate::render::{TextFormat, format};
 use crate::results::Results;
@@ -163,7 +163,7 @@ pub fn data(result: Slice<'_>) -> Doc {
         return result.to_doc();
     };
     match Doc::read(said) {
-        Ok(value) if value.root().kind() != Type::String => value,
+        Ok(value) if value.root().kind() != JsonKind::String => value,
         _ => text.to_doc(),
     }
 }

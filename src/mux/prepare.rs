@@ -16,7 +16,7 @@ use super::locate::Located;
 use super::world::World;
 use crate::arguments::references;
 use crate::arguments::roots::Roots;
-use crate::arguments::{Change, coerce};
+use crate::arguments::{Coercion, coerce};
 use crate::base::{large, quoted};
 use crate::json::parse::VALUES_MAX;
 use crate::json::{Doc, Json, Path, Slice};
@@ -74,7 +74,7 @@ pub async fn prepared(
     call: &Call,
     written: Json,
     item: &Item,
-) -> Result<(Json, Vec<Change>), Failure> {
+) -> Result<(Json, Vec<Coercion>), Failure> {
     let mut arguments = if references::has_any(&written) && call.maker != Maker::MetaToolWithData {
         resolved(hub, world, call, written).await?
     } else {

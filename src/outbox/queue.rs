@@ -43,7 +43,7 @@ const WRITE_MAX: usize = 1024 * 1024;
 /// The queue. Any number of senders, one writer.
 #[derive(Debug)]
 pub struct Outbox {
-    inner: Lock<Inner>,
+    inner: Lock<OutboxState>,
     /// Wakes the writer.
     wake: Notify,
     /// Wakes whoever waits for the client to read.
@@ -55,7 +55,7 @@ pub struct Outbox {
 }
 
 #[derive(Debug)]
-struct Inner {
+struct OutboxState {
     /// What waits, each with the number of the message it carries; 0 for anything else.
     queue: VecDeque<(u64, Payload)>,
     /// Of the queue, and of what is being written.
@@ -98,7 +98,7 @@ impl Outbox {
     }
 
     fn new(framing: Framing) -> Self {
-        let inner = Inner {
+        let inner = OutboxState {
             queue: VecDeque::new(),
             bytes: 0,
             taken: 0,
@@ -117,7 +117,7 @@ impl Outbox {
         Self { told: Some((recorder, session)), ..self }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Inner> {
+    fn lock(&self) -> MutexGuard<'_, OutboxState> {
         self.inner.lock()
     }
 
@@ -194,7 +194,7 @@ impl Outbox {
         self.until(|inner| inner.waiting() <= FULL).await;
     }
 
-    async fn until(&self, is_so: impl Fn(&Inner) -> bool) {
+    async fn until(&self, is_so: impl Fn(&OutboxState) -> bool) {
         loop {
             let mut read = pin!(self.read.notified());
             read.as_mut().enable();
@@ -389,7 +389,7 @@ impl Outbox {
     }
 }
 
-impl Inner {
+impl OutboxState {
     /// What the client has not taken. Over a link it is what its bridge has not confirmed.
     fn waiting(&self) -> usize {
         match &self.framing {

@@ -43,19 +43,19 @@ pub struct Reader {
 
 /// How the result of a call is to be read.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Limits {
+pub(super) struct FitLimits {
     format: TextFormat,
     max_result: usize,
 }
 
 /// The limits of a client with this view. `None`: the result is not to be touched.
-pub(super) fn limits(view: &View, located: &Located<'_>) -> Option<Limits> {
+pub(super) fn limits(view: &View, located: &Located<'_>) -> Option<FitLimits> {
     let item = located.item.filter(|item| !item.has_output_schema)?;
     let max_result = max_result(view, &located.server.config, item);
-    Some(Limits { format: view.output_format, max_result })
+    Some(FitLimits { format: view.output_format, max_result })
 }
 
-impl Limits {
+impl FitLimits {
     /// Whether anything of a response could be for them.
     pub(super) fn touch(self, response: &Payload) -> bool {
         touches(self.format, self.max_result, response.len())

@@ -36,7 +36,7 @@ pub struct Remote {
     sse: bool,
     /// Where messages go in HTTP with SSE; its being there means that this is spoken.
     pub(super) endpoint: OnceLock<Uri>,
-    session: Lock<Session>,
+    session: Lock<RemoteSession>,
     hidden: Lock<Hidden>,
     room: Arc<Semaphore>,
     /// Everything that was to be sent before the end was sent and answered.
@@ -52,7 +52,7 @@ impl fmt::Debug for Remote {
 
 /// What was agreed on with the server.
 #[derive(Default)]
-pub(super) struct Session {
+pub(super) struct RemoteSession {
     /// The session's id, if the server gave one.
     pub(super) id: Option<HeaderValue>,
     /// The revision that a legacy server chose; its being there makes the server a legacy one.
@@ -112,7 +112,7 @@ impl Remote {
         self.credential.as_ref().is_some_and(|credential| credential.login_needed().is_some())
     }
 
-    pub(super) fn session(&self) -> MutexGuard<'_, Session> {
+    pub(super) fn session(&self) -> MutexGuard<'_, RemoteSession> {
         self.session.lock()
     }
 

@@ -8,7 +8,7 @@ use hyper::Uri;
 use tokio::sync::oneshot;
 use url::Url;
 
-use super::failure::Failure;
+use super::failure::RequestFailure;
 use super::post::origin;
 use super::server::Remote;
 use super::stream::{self, Tail};
@@ -27,11 +27,11 @@ pub(super) async fn open(
     connection: &Arc<Connection>,
     remote: &Remote,
     tasks: &Tasks,
-) -> Result<(), Failure> {
+) -> Result<(), RequestFailure> {
     let response = remote.listen(&Tail::default()).await?;
     let status = response.status();
     if !status.is_success() {
-        return Err(Failure::refused(format!("HTTP status {status} in answer to GET")));
+        return Err(RequestFailure::refused(format!("HTTP status {status} in answer to GET")));
     }
     let (tell, told) = oneshot::channel();
     let tail = Tail::of_sse(tell);
@@ -39,10 +39,12 @@ pub(super) async fn open(
     tasks.spawn_until_stopped("stream of a remote server", follow);
     let named = match tokio::time::timeout(ENDPOINT_WITHIN, told).await {
         Ok(Ok(Ok(named))) => named,
-        Ok(Ok(Err(reason))) => return Err(Failure::lost(reason)),
-        Ok(Err(_)) => return Err(Failure::lost("the connection is over")),
+        Ok(Ok(Err(reason))) => return Err(RequestFailure::lost(reason)),
+        Ok(Err(_)) => return Err(RequestFailure::lost("the connection is over")),
         Err(_) => {
-            return Err(Failure::lost(format!("it named no endpoint within {ENDPOINT_WITHIN:?}")));
+            return Err(RequestFailure::lost(format!(
+                "it named no endpoint within {ENDPOINT_WITHIN:?}"
+            )));
         }
     };
     let endpoint = endpoint(&remote.url, &named)?;
@@ -68,8 +70,8 @@ async fn follow(connection: Arc<Connection>, body: ResponseBody, cap: usize, mut
 
 /// The address that the server named. What we send may be a secret of this server's and goes to no
 /// other.
-fn endpoint(url: &Uri, named: &str) -> Result<Uri, Failure> {
-    let wrong = || Failure::refused("the endpoint it names is no address");
+fn endpoint(url: &Uri, named: &str) -> Result<Uri, RequestFailure> {
+    let wrong = || RequestFailure::refused("the endpoint it names is no address");
     let base = Url::parse(&url.to_string()).map_err(|_| wrong())?;
     let mut to = base.join(named).map_err(|_| wrong())?;
     to.set_fragment(None);
@@ -79,7 +81,7 @@ fn endpoint(url: &Uri, named: &str) -> Result<Uri, Failure> {
         return Ok(to);
     }
     let host = to.host().unwrap_or("elsewhere");
-    Err(Failure::refused(format!(
+    Err(RequestFailure::refused(format!(
         "the endpoint it names is of another origin ({host}), to which nothing is sent"
     )))
 }

@@ -47,7 +47,7 @@ enum NoList {
 pub(super) fn tools(url: &str) -> Result<Vec<ToolReport>, Exit> {
     let listed = address(url).and_then(|url| {
         let runtime = runtime().map_err(NoList::Runtime)?;
-        runtime.block_on(async { Session::new(url).tools().await })
+        runtime.block_on(async { EndpointSession::new(url).tools().await })
     });
     listed.map_err(|error| {
         print::error(&error.to_string());
@@ -73,7 +73,7 @@ fn address(text: &str) -> Result<Url, NoList> {
 }
 
 /// What came back.
-struct Answer {
+struct EndpointAnswer {
     status: StatusCode,
     session: Option<HeaderValue>,
     /// The answer to the last request, if there was one.
@@ -81,13 +81,13 @@ struct Answer {
 }
 
 /// What is said with one server.
-struct Session {
+struct EndpointSession {
     url: Url,
     headers: Vec<(&'static str, HeaderValue)>,
     next_id: u64,
 }
 
-impl Session {
+impl EndpointSession {
     fn new(url: Url) -> Self {
         Self { url, headers: Vec::new(), next_id: 0 }
     }
@@ -131,7 +131,8 @@ impl Session {
         self.next_id += 1;
         let id = self.next_id;
         let body = json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params });
-        let Answer { status, session, body } = self.send(&Method::POST, body.to_string()).await?;
+        let EndpointAnswer { status, session, body } =
+            self.send(&Method::POST, body.to_string()).await?;
         if let Some(session) = session.filter(|_| id == 1) {
             self.headers.push(("mcp-session-id", session));
         }
@@ -146,14 +147,14 @@ impl Session {
     }
 
     /// Sends a message, and reads what comes back up to the answer to the last request.
-    async fn send(&self, method: &Method, body: String) -> Result<Answer, NoList> {
+    async fn send(&self, method: &Method, body: String) -> Result<EndpointAnswer, NoList> {
         match tokio::time::timeout(ANSWER_WITHIN, self.exchange(method, body)).await {
             Ok(done) => done,
             Err(_) => Err(self.nothing("it takes too long")),
         }
     }
 
-    async fn exchange(&self, method: &Method, body: String) -> Result<Answer, NoList> {
+    async fn exchange(&self, method: &Method, body: String) -> Result<EndpointAnswer, NoList> {
         let host = self.url.host_str().unwrap_or_default().trim_matches(['[', ']']);
         let port = self.url.port_or_known_default().unwrap_or(80);
         let stream = TcpStream::connect((host, port))
@@ -176,7 +177,7 @@ impl Session {
             connection.send(request).await.map_err(|error| self.nothing(&error.to_string()))?;
         let status = response.status();
         let session = response.headers().get("mcp-session-id").cloned();
-        Ok(Answer { status, session, body: answer(response, self.next_id).await })
+        Ok(EndpointAnswer { status, session, body: answer(response, self.next_id).await })
     }
 
     fn nothing(&self, why: &str) -> NoList {

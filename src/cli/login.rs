@@ -8,7 +8,7 @@ use hyper::{Method, StatusCode};
 
 use super::args::{LoginArgs, ServerArgs};
 use super::args_daemon::DaemonArgs;
-use super::ask::{Answer, ask, tell};
+use super::ask::{DaemonAnswer, ask, tell};
 use super::exit::Exit;
 use super::print;
 use crate::admin::{Consent, Farewell, ServerReport};
@@ -73,7 +73,7 @@ fn path(args: &ServerArgs, verb: &str) -> Result<String, Exit> {
     Ok(format!("/admin/servers/{server}/{verb}"))
 }
 
-fn fine(answer: Answer) -> Result<Answer, Exit> {
+fn fine(answer: DaemonAnswer) -> Result<DaemonAnswer, Exit> {
     if answer.status == StatusCode::OK { Ok(answer) } else { Err(answer.unexpected()) }
 }
 

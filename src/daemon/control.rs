@@ -95,7 +95,9 @@ impl Daemon {
                 () = settled(self.watching.watch.as_ref()) => LoopEvent::Watching,
                 () = until(announce) => LoopEvent::Announce,
                 () = until(reload) => LoopEvent::Reload,
-                reading = under_way::read(self.reloading.reading.as_mut()) => LoopEvent::Read(reading),
+                reading = under_way::read(self.reloading.reading.as_mut()) => {
+                    LoopEvent::Read(reading)
+                }
                 Some(question) = questions.recv() => LoopEvent::Asked(question),
                 () = until(idle) => LoopEvent::Idle,
                 () = until(look) => LoopEvent::Look,

@@ -94,8 +94,8 @@ async fn perform(
     let (kept, payload) = match known {
         Some(kept) => repeat(routed, hub, kept),
         None => match carry_out(routed, hub, outlet, record).await? {
-            Ended::Answered(kept, payload) => (kept, payload),
-            Ended::Asked(round) => return hold(hub, call, round),
+            RequestsEnd::Answered(kept, payload) => (kept, payload),
+            RequestsEnd::Asked(round) => return hold(hub, call, round),
         },
     };
     let (outcome, error) = (classify(hub, &kept.answer), kept.answer.error_code());
@@ -221,7 +221,7 @@ fn repeat(routed: Routed<'_>, hub: &Hub, kept: ServerAnswer) -> (ServerAnswer, P
 }
 
 /// How the requests of a call ended.
-enum Ended {
+enum RequestsEnd {
     /// With the server's answer, and what the client gets of it.
     Answered(ServerAnswer, Payload),
     /// With a question to the client, for which the call waits.
@@ -234,7 +234,7 @@ async fn carry_out(
     hub: &Hub,
     outlet: &impl Outlet,
     record: &CallRecord<'_>,
-) -> Result<Ended, Failure> {
+) -> Result<RequestsEnd, Failure> {
     let Routed { call, params, located, .. } = routed;
     let (mut members, mut began, mut round) = (String::new(), record.started, 0);
     loop {
@@ -250,12 +250,12 @@ async fn carry_out(
             Heard::Asked(sent, ask) => {
                 let (server, whose) = (located.server.clone(), whose(call, params));
                 let own = (&*located.own).into();
-                return Ok(Ended::Asked(OpenRound { whose, server, own, sent, ask }));
+                return Ok(RequestsEnd::Asked(OpenRound { whose, server, own, sent, ask }));
             }
         };
         match translate::answer(&answer, asked(call, params, located.server, era)) {
             translate::Answer::Ready(payload) => {
-                return Ok(Ended::Answered(ServerAnswer { answer, era }, payload));
+                return Ok(RequestsEnd::Answered(ServerAnswer { answer, era }, payload));
             }
             translate::Answer::InputRequired => {
                 round += 1;

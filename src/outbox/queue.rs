@@ -18,7 +18,7 @@ use tokio::sync::Notify;
 use crate::base::{Lock, SessionId, write};
 use crate::telemetry::{Fact, Recorder};
 use crate::wire::lines::LINE_MIN;
-use crate::wire::link::frame::{Frame, Kind};
+use crate::wire::link::frame::{Frame, FrameKind};
 use crate::wire::link::{Endpoint, endpoint::Received};
 use crate::wire::{Payload, sse};
 
@@ -129,21 +129,21 @@ impl Outbox {
 
     /// Queues a response or a question: it must arrive. Who makes them waits for [`Outbox::room`].
     pub fn push(&self, message: Payload) {
-        self.put(Kind::Message, message, true);
+        self.put(FrameKind::Message, message, true);
     }
 
     /// Queues a message that says to the other end of a link more than its bytes do; `kind`: one that
     /// carries messages.
-    pub fn push_as(&self, kind: Kind, message: Payload) {
+    pub fn push_as(&self, kind: FrameKind, message: Payload) {
         self.put(kind, message, true);
     }
 
     /// Queues a notification, unless the client has much to read.
     pub fn push_notification(&self, message: Payload) {
-        self.put(Kind::Message, message, false);
+        self.put(FrameKind::Message, message, false);
     }
 
-    fn put(&self, kind: Kind, message: Payload, must_arrive: bool) {
+    fn put(&self, kind: FrameKind, message: Payload, must_arrive: bool) {
         let mut inner = self.lock();
         if inner.closed {
             return;
@@ -227,7 +227,7 @@ impl Outbox {
     }
 
     /// Queues a frame without a message.
-    pub fn signal(&self, kind: Kind) {
+    pub fn signal(&self, kind: FrameKind) {
         let mut inner = self.lock();
         if let Framing::Link { endpoint, connected: true } = &mut inner.framing {
             let frame = endpoint.signal(kind);
@@ -239,7 +239,7 @@ impl Outbox {
 
     /// Takes in a frame of the other end; `Err` if the connection must be dropped. What kind of
     /// frame carried a message is all that says more about it than its bytes.
-    pub fn receive(&self, frame: Frame) -> Result<Option<(Kind, bytes::Bytes)>, String> {
+    pub fn receive(&self, frame: Frame) -> Result<Option<(FrameKind, bytes::Bytes)>, String> {
         let mut inner = self.lock();
         let Framing::Link { endpoint, .. } = &mut inner.framing else { return Ok(None) };
         let kept = endpoint.kept_bytes();
@@ -266,7 +266,7 @@ impl Outbox {
             Framing::Lines | Framing::Events => false,
         };
         if owes {
-            self.signal(Kind::Seen);
+            self.signal(FrameKind::Seen);
         }
     }
 
@@ -415,7 +415,7 @@ impl OutboxState {
         }
     }
 
-    fn put(&mut self, kind: Kind, message: Payload) {
+    fn put(&mut self, kind: FrameKind, message: Payload) {
         match &mut self.framing {
             Framing::Lines => {
                 self.enqueue(0, message.on_one_line());

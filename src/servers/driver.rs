@@ -98,7 +98,7 @@ pub fn start(
         orders: Orders { changes, desired },
         work: Work::default(),
         present: Present::default(),
-        known: Known { offer, inherited },
+        known: KnownOffer { offer, inherited },
         sleep: Sleep { asleep, wake },
         reason: None,
         shown: Shown { status, changed },
@@ -119,7 +119,7 @@ struct Driver {
     work: Work,
     /// What runs, or is being ended.
     present: Present,
-    known: Known,
+    known: KnownOffer,
     sleep: Sleep,
     /// Why it is not ready, or why it last was not.
     reason: Option<Arc<str>>,
@@ -144,7 +144,7 @@ struct Present {
 }
 
 /// What is known of what the server offers.
-struct Known {
+struct KnownOffer {
     offer: Option<Arc<Offer>>,
     /// It is the offer of the server before it.
     inherited: bool,

@@ -45,16 +45,16 @@ pub async fn greet(
             }
         });
         match answer? {
-            Answer::Agreed(identity) => {
+            InitializeAnswer::Agreed(identity) => {
                 memory.remember(identity.era);
                 return Ok(identity);
             }
-            Answer::Refused { modern: false, error } => {
+            InitializeAnswer::Refused { modern: false, error } => {
                 memory.forget();
                 return Err(refused(&error));
             }
             // It was updated since.
-            Answer::Refused { modern: true, .. } => {}
+            InitializeAnswer::Refused { modern: true, .. } => {}
         }
     }
     let probe = if connection.carrier().is_remote() { probe * REMOTE_FACTOR } else { probe };
@@ -96,19 +96,18 @@ async fn try_both(
     };
     match (answer, modern) {
         // One that speaks both was told to be legacy now, but will not need to be next time.
-        (Answer::Agreed(identity), Some(_)) | (Answer::Refused { .. }, Some(identity)) => {
-            Ok((identity, Era::Modern))
-        }
-        (Answer::Agreed(identity), None) => {
+        (InitializeAnswer::Agreed(identity), Some(_))
+        | (InitializeAnswer::Refused { .. }, Some(identity)) => Ok((identity, Era::Modern)),
+        (InitializeAnswer::Agreed(identity), None) => {
             let era = identity.era;
             Ok((identity, era))
         }
-        (Answer::Refused { error, .. }, None) => Err(refused(&error)),
+        (InitializeAnswer::Refused { error, .. }, None) => Err(refused(&error)),
     }
 }
 
 /// What a server made of `initialize`.
-enum Answer {
+enum InitializeAnswer {
     Agreed(Identity),
     /// `modern`: with a code that only a modern server has. `error` as the server wrote it.
     Refused {
@@ -117,7 +116,7 @@ enum Answer {
     },
 }
 
-impl Answer {
+impl InitializeAnswer {
     fn agreed(self) -> Result<Identity, String> {
         match self {
             Self::Agreed(identity) => Ok(identity),
@@ -192,7 +191,10 @@ fn has_modern_code(error: &str) -> bool {
     code.and_then(|code| code.parse().ok()).is_some_and(code::is_modern)
 }
 
-async fn initialize(connection: &Arc<Connection>, patience: Duration) -> Result<Answer, String> {
+async fn initialize(
+    connection: &Arc<Connection>,
+    patience: Duration,
+) -> Result<InitializeAnswer, String> {
     let params = format!(
         r#"{{"protocolVersion":"{}","capabilities":{{"roots":{{"listChanged":true}},"sampling":{{}},"elicitation":{{"form":{{}},"url":{{}}}}}},"clientInfo":{}}}"#,
         Revision::NEWEST_LEGACY,
@@ -215,16 +217,19 @@ async fn initialize(connection: &Arc<Connection>, patience: Duration) -> Result<
             }
             // One that has no older revision says so here, and wants to hear no more of this.
             if version == Revision::MODERN.as_str() {
-                return Ok(Answer::Agreed(Identity::read(Era::Modern, &version, result)));
+                return Ok(InitializeAnswer::Agreed(Identity::read(Era::Modern, &version, result)));
             }
             connection.carrier().agree(&version);
             let note = r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#;
             connection.notify(&Permit::own(), Payload::from(note.to_owned()));
-            Ok(Answer::Agreed(Identity::read(Era::Legacy, &version, result)))
+            Ok(InitializeAnswer::Agreed(Identity::read(Era::Legacy, &version, result)))
         }
         Kind::Error { error, .. } => {
             let error = answer.at(*error);
-            Ok(Answer::Refused { modern: has_modern_code(error), error: error.to_owned() })
+            Ok(InitializeAnswer::Refused {
+                modern: has_modern_code(error),
+                error: error.to_owned(),
+            })
         }
         Kind::Request { .. } | Kind::Notification { .. } => {
             Err("it answered the handshake with nonsense".into())

@@ -4,7 +4,7 @@
 
 mod files;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -366,7 +366,7 @@ fn types_have_few_fields() {
 #[test]
 fn files_and_rooms_stay_liveable() {
     let mut complaints = Vec::new();
-    let mut rooms = std::collections::BTreeMap::<String, usize>::new();
+    let mut rooms = BTreeMap::<String, usize>::new();
     for path in rust_files(&source()) {
         let text = fs::read_to_string(&path).unwrap();
         let lines = text.lines().count();
@@ -387,6 +387,32 @@ fn files_and_rooms_stay_liveable() {
         }
     }
     assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+}
+
+/// A word means one thing: whoever reads the name of a type need not ask which one is meant.
+#[test]
+fn a_type_name_is_in_two_places_at_most() {
+    let mut places = BTreeMap::<String, Vec<String>>::new();
+    for (module, text) in files::modules() {
+        for name in text.lines().filter_map(declared_type) {
+            places.entry(name.to_owned()).or_default().push(module.join("::"));
+        }
+    }
+    let said = |(name, places): (&String, &Vec<String>)| format!("{name}: {}", places.join(", "));
+    let too_many: Vec<String> = places.iter().filter(|(_, it)| it.len() > 2).map(said).collect();
+    assert!(too_many.is_empty(), "{}", too_many.join("\n"));
+}
+
+/// The name of the type that the line declares at the top of its file.
+fn declared_type(line: &str) -> Option<&str> {
+    // `pub(in crate::room) struct` has a space within its parentheses.
+    let line = match line.strip_prefix("pub(") {
+        Some(rest) => rest.split_once(") ")?.1,
+        None => line.strip_prefix("pub ").unwrap_or(line),
+    };
+    let words = ["struct ", "enum ", "trait ", "type "];
+    let rest = words.iter().find_map(|word| line.strip_prefix(word))?;
+    rest.split(|c: char| !c.is_alphanumeric() && c != '_').next()
 }
 
 #[test]

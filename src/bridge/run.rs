@@ -233,6 +233,7 @@ impl Bridge {
             Ok(Some((kind, message))) => self.machine.take_from_daemon(kind, &message),
             Ok(None) => Vec::new(),
             Err(error) => {
+                let error = error.to_string();
                 tracing::warn!(error, "the daemon broke the numbering of the link; starting over");
                 // Another epoch makes the daemon forget what it kept.
                 self.hello.epoch += 1;

@@ -40,6 +40,14 @@ const LOOK_EVERY: Duration = Duration::from_secs(10);
 /// Bytes that one write is offered at the most: what is kept until the write is over.
 const WRITE_MAX: usize = 1024 * 1024;
 
+/// The other end left out a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("message {got} came where {expected} was due")]
+pub struct Gap {
+    expected: u64,
+    got: u64,
+}
+
 /// The queue. Any number of senders, one writer.
 #[derive(Debug)]
 pub struct Outbox {
@@ -239,7 +247,7 @@ impl Outbox {
 
     /// Takes in a frame of the other end; `Err` if the connection must be dropped. What kind of
     /// frame carried a message is all that says more about it than its bytes.
-    pub fn receive(&self, frame: Frame) -> Result<Option<(FrameKind, bytes::Bytes)>, String> {
+    pub fn receive(&self, frame: Frame) -> Result<Option<(FrameKind, bytes::Bytes)>, Gap> {
         let mut inner = self.lock();
         let Framing::Link { endpoint, .. } = &mut inner.framing else { return Ok(None) };
         let kept = endpoint.kept_bytes();
@@ -253,9 +261,7 @@ impl Outbox {
         match received {
             Received::Message(kind, bytes) => Ok(Some((kind, bytes))),
             Received::Nothing => Ok(None),
-            Received::Gap { expected, got } => {
-                Err(format!("message {got} came where {expected} was due"))
-            }
+            Received::Gap { expected, got } => Err(Gap { expected, got }),
         }
     }
 

@@ -263,7 +263,7 @@ impl Running {
             credential,
             max_message: config.max_message,
         };
-        let over = Over::Http(Box::new(Remote::new(&address)?));
+        let over = Over::Http(Box::new(Remote::new(&address).map_err(|error| error.to_string())?));
         let opening = Opening { server: server.clone(), board, over };
         Ok(Self::of(None, opening, None, recorder))
     }

@@ -9,7 +9,7 @@ use hyper::{StatusCode, Uri};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
-use super::address::Address;
+use super::address::{Address, BadAddress};
 use super::hide::Hidden;
 use crate::base::Lock;
 use crate::credentials::Credential;
@@ -63,27 +63,25 @@ pub(super) struct RemoteSession {
 }
 
 impl Remote {
-    /// `Err` says why the server can never be reached so.
-    pub fn new(address: &Address) -> Result<Self, String> {
+    /// What is said with the server at that address.
+    pub fn new(address: &Address) -> Result<Self, BadAddress> {
         // The URL may hold a secret.
-        let url: Uri =
-            address.url.expose().parse().map_err(|_| "its `url` is no URL".to_owned())?;
+        let url: Uri = address.url.expose().parse().map_err(|_| BadAddress::Url)?;
         let mut headers = HeaderMap::from_iter([(USER_AGENT, http::US)]);
         for (name, value) in &address.headers {
-            let wrong = |what| format!("the header `{name}` {what}");
-            let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| wrong("has no name"))?;
+            let key = HeaderName::from_bytes(name.as_bytes())
+                .map_err(|_| BadAddress::HeaderName(name.clone()))?;
             let mut value = HeaderValue::from_str(value.expose())
-                .map_err(|_| wrong("has a value that no header can hold"))?;
+                .map_err(|_| BadAddress::HeaderValue(name.clone()))?;
             value.set_sensitive(true);
-            headers.insert(name, value);
+            headers.insert(key, value);
         }
         if let Some(host) = http::host(&url) {
             headers.entry(HOST).or_insert(host);
         }
         Ok(Self {
             hidden: Lock::new(Hidden::new(&url, &headers)),
-            client: Client::new(&url, address.socket.as_deref())
-                .map_err(|error| error.to_string())?,
+            client: Client::new(&url, address.socket.as_deref())?,
             url,
             streamable: address.streamable,
             sse: address.sse,

@@ -11,7 +11,7 @@ use url::Url;
 use super::failure::RequestFailure;
 use super::post::origin;
 use super::server::Remote;
-use super::stream::{self, Tail};
+use super::stream::{self, StreamOver, Tail};
 use crate::base::Tasks;
 use crate::connection::state::Connection;
 use crate::http::ResponseBody;
@@ -39,7 +39,7 @@ pub(super) async fn open(
     tasks.spawn_until_stopped("stream of a remote server", follow);
     let named = match tokio::time::timeout(ENDPOINT_WITHIN, told).await {
         Ok(Ok(Ok(named))) => named,
-        Ok(Ok(Err(reason))) => return Err(RequestFailure::lost(reason)),
+        Ok(Ok(Err(over))) => return Err(RequestFailure::lost(over.to_string())),
         Ok(Err(_)) => return Err(RequestFailure::lost("the connection is over")),
         Err(_) => {
             return Err(RequestFailure::lost(format!(
@@ -59,12 +59,12 @@ async fn follow(connection: Arc<Connection>, body: ResponseBody, cap: usize, mut
         () = connection.over() => return,
         ended = read => ended,
     };
-    let reason = match ended {
-        Ok(how) => format!("its stream of events ended: {how}"),
-        Err(failure) => failure.reason,
+    let over = match ended {
+        Ok(how) => StreamOver::Ended(how),
+        Err(failure) => StreamOver::Failed(failure),
     };
-    if let Err(reason) = tail.tell(reason) {
-        connection.end(reason);
+    if let Err(over) = tail.tell(over) {
+        connection.end(over.to_string());
     }
 }
 

@@ -40,17 +40,26 @@ pub(super) struct Tail {
     /// Events read since this was last cleared.
     pub(super) seen: usize,
     /// Who waits for the address that the stream of HTTP with SSE begins with.
-    endpoint: Option<oneshot::Sender<Result<String, String>>>,
+    endpoint: Option<oneshot::Sender<Result<String, StreamOver>>>,
+}
+
+/// Why the stream of HTTP with SSE is over.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum StreamOver {
+    #[error("its stream of events ended: {0}")]
+    Ended(String),
+    #[error("{}", .0.reason)]
+    Failed(RequestFailure),
 }
 
 impl Tail {
     /// That of a stream of HTTP with SSE; `told` hears where to POST, or why nobody says so.
-    pub(super) fn of_sse(told: oneshot::Sender<Result<String, String>>) -> Self {
+    pub(super) fn of_sse(told: oneshot::Sender<Result<String, StreamOver>>) -> Self {
         Self { endpoint: Some(told), ..Self::default() }
     }
 
     /// Passes on why the stream ended to who waits for its first event; else gives it back.
-    pub(super) fn tell(&mut self, why: String) -> Result<(), String> {
+    pub(super) fn tell(&mut self, why: StreamOver) -> Result<(), StreamOver> {
         let Some(told) = self.endpoint.take() else { return Err(why) };
         drop(told.send(Err(why)));
         Ok(())

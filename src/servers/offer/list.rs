@@ -88,7 +88,7 @@ impl List {
                     true
                 }
                 Err(reason) => {
-                    refused.add(Remark::new(&tool.name, &reason));
+                    refused.add(Remark::new(&tool.name, &reason.to_string()));
                     false
                 }
             }

@@ -9,6 +9,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::error::HandshakeError;
 pub use super::identity::Identity;
 use super::identity::client_info;
 use super::memory::Memory;
@@ -35,7 +36,7 @@ pub async fn greet(
     memory: &Memory,
     probe: Duration,
     patience: Duration,
-) -> Result<Identity, String> {
+) -> Result<Identity, HandshakeError> {
     let known = memory.era();
     if known == Some(Era::Legacy) {
         let answer = initialize(connection, patience).await.inspect_err(|_| {
@@ -81,7 +82,7 @@ async fn try_both(
     connection: &Arc<Connection>,
     mut discover: Exchange,
     patience: Duration,
-) -> Result<(Identity, Era), String> {
+) -> Result<(Identity, Era), HandshakeError> {
     let initialize = initialize(connection, patience);
     tokio::pin!(initialize);
     let mut modern = None;
@@ -117,7 +118,7 @@ enum InitializeAnswer {
 }
 
 impl InitializeAnswer {
-    fn agreed(self) -> Result<Identity, String> {
+    fn agreed(self) -> Result<Identity, HandshakeError> {
         match self {
             Self::Agreed(identity) => Ok(identity),
             Self::Refused { error, .. } => Err(refused(&error)),
@@ -125,11 +126,15 @@ impl InitializeAnswer {
     }
 }
 
-fn refused(error: &str) -> String {
-    format!("it refused the handshake: {}", clipped(error, ERROR_MAX))
+fn refused(error: &str) -> HandshakeError {
+    HandshakeError::Refused(clipped(error, ERROR_MAX))
 }
 
-fn say(connection: &Arc<Connection>, method: &str, params: &str) -> Result<Exchange, String> {
+fn say(
+    connection: &Arc<Connection>,
+    method: &str,
+    params: &str,
+) -> Result<Exchange, HandshakeError> {
     let build = |id: u64| {
         Payload::from(format!(
             r#"{{"jsonrpc":"2.0","id":{id},"method":"{method}","params":{params}}}"#
@@ -137,14 +142,17 @@ fn say(connection: &Arc<Connection>, method: &str, params: &str) -> Result<Excha
     };
     connection
         .request(&Permit::own(), Origin::default(), build)
-        .map_err(|loss| loss.reason.to_string())
+        .map_err(|loss| HandshakeError::Lost(loss.reason))
 }
 
 /// The answer, or nothing if the server is silent for so long.
-async fn hear(exchange: &mut Exchange, patience: Duration) -> Result<Option<Message>, String> {
+async fn hear(
+    exchange: &mut Exchange,
+    patience: Duration,
+) -> Result<Option<Message>, HandshakeError> {
     match tokio::time::timeout(patience, exchange.reply()).await {
         Ok(Reply::Answer(message)) => Ok(Some(message)),
-        Ok(Reply::Lost(loss)) => Err(loss.reason.to_string()),
+        Ok(Reply::Lost(loss)) => Err(HandshakeError::Lost(loss.reason)),
         Err(_) => Ok(None),
     }
 }
@@ -154,7 +162,7 @@ fn discover_params() -> String {
 }
 
 /// Whom the answer to `server/discover` shows; nobody, if it shows a legacy server.
-fn discovered(answer: &Message) -> Result<Option<Identity>, String> {
+fn discovered(answer: &Message) -> Result<Option<Identity>, HandshakeError> {
     match answer.kind() {
         Kind::Result { result, .. } => {
             let result = answer.at(*result);
@@ -167,8 +175,7 @@ fn discovered(answer: &Message) -> Result<Option<Identity>, String> {
         Kind::Error { error, .. } => {
             let error = answer.at(*error);
             if has_modern_code(error) && !supports_legacy(error) {
-                let error = clipped(error, ERROR_MAX);
-                return Err(format!("it speaks no revision we know; it refused with {error}"));
+                return Err(HandshakeError::NoRevision(clipped(error, ERROR_MAX)));
             }
             Ok(None)
         }
@@ -194,7 +201,7 @@ fn has_modern_code(error: &str) -> bool {
 async fn initialize(
     connection: &Arc<Connection>,
     patience: Duration,
-) -> Result<InitializeAnswer, String> {
+) -> Result<InitializeAnswer, HandshakeError> {
     let params = format!(
         r#"{{"protocolVersion":"{}","capabilities":{{"roots":{{"listChanged":true}},"sampling":{{}},"elicitation":{{"form":{{}},"url":{{}}}}}},"clientInfo":{}}}"#,
         Revision::NEWEST_LEGACY,
@@ -202,18 +209,16 @@ async fn initialize(
     );
     let mut exchange = say(connection, "initialize", &params)?;
     let Some(answer) = hear(&mut exchange, patience).await? else {
-        return Err(format!("it did not answer the handshake within {patience:?}"));
+        return Err(HandshakeError::Late(patience));
     };
     match answer.kind() {
         Kind::Result { result, .. } => {
             let result = answer.at(*result);
-            let [version] = object::members(result, ["protocolVersion"])
-                .map_err(|error| format!("its answer to initialize is wrong: {error}"))?;
-            let version = version
-                .and_then(object::string)
-                .ok_or("its answer to initialize names no protocolVersion")?;
+            let [version] =
+                object::members(result, ["protocolVersion"]).map_err(HandshakeError::Json)?;
+            let version = version.and_then(object::string).ok_or(HandshakeError::NoVersion)?;
             if version.chars().nth(REVISION_MAX).is_some() {
-                return Err("its answer to initialize names a protocolVersion that is none".into());
+                return Err(HandshakeError::NotAVersion);
             }
             // One that has no older revision says so here, and wants to hear no more of this.
             if version == Revision::MODERN.as_str() {
@@ -231,9 +236,7 @@ async fn initialize(
                 error: error.to_owned(),
             })
         }
-        Kind::Request { .. } | Kind::Notification { .. } => {
-            Err("it answered the handshake with nonsense".into())
-        }
+        Kind::Request { .. } | Kind::Notification { .. } => Err(HandshakeError::Nonsense),
     }
 }
 
@@ -302,7 +305,9 @@ mod tests {
         };
         match (greeted.map(|identity| identity.era), case.era) {
             (Ok(era), Ok(expected)) => assert_eq!(era, expected),
-            (Err(error), Err(expected)) => assert!(error.contains(expected), "{error}"),
+            (Err(error), Err(expected)) => {
+                assert!(error.to_string().contains(expected), "{error}");
+            }
             (found, expected) => panic!("{found:?} instead of {expected:?}"),
         }
         assert_eq!(memory.era(), case.then_remembered);

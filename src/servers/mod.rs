@@ -15,6 +15,7 @@
 
 pub mod control;
 pub mod driver;
+mod error;
 pub mod fingerprint;
 pub mod handle;
 pub mod handshake;

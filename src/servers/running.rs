@@ -8,6 +8,7 @@ use tokio::net::unix::pipe;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use super::error::ListError;
 use super::fingerprint;
 use super::handle::Live;
 use super::handshake;
@@ -68,7 +69,7 @@ pub enum Change {
 }
 
 /// Lists that were read again, or why they could not be.
-pub type ChangedLists = Vec<(ListKind, Result<List, String>)>;
+pub type ChangedLists = Vec<(ListKind, Result<List, ListError>)>;
 
 /// What a start needs.
 #[derive(Debug, Clone)]
@@ -148,7 +149,9 @@ async fn adopt(start: &Start, left: LeftServer, units: &Units) -> Result<(Runnin
     running.keep_process();
     let (connection, patience) = (running.connection.clone(), config.supervision.start_timeout);
     let offer = tokio::select! {
-        offer = offer::read_all(connection, identity.clone(), patience) => offer,
+        offer = offer::read_all(connection, identity.clone(), patience) => {
+            offer.map_err(|error| error.to_string())
+        }
         () = ended(&mut running.process) => Err("it ended while it was taken over".to_owned()),
     };
     let offer = match offer {
@@ -356,9 +359,10 @@ impl Running {
             let memory = Memory::of(config);
             let probe = handshake::PROBE_PATIENCE;
             let greeted = handshake::greet(&connection, &memory, probe, each).await;
-            let identity = greeted.map_err(|reason| connection.carrier().hide(&reason))?;
-            let offer = offer::read_all(connection.clone(), identity.clone(), each).await?;
-            Ok((identity, offer))
+            let identity =
+                greeted.map_err(|error| connection.carrier().hide(&error.to_string()))?;
+            let offer = offer::read_all(connection.clone(), identity.clone(), each).await;
+            Ok((identity, offer.map_err(|error| error.to_string())?))
         };
         let late = || {
             let why = self

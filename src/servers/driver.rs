@@ -8,16 +8,17 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::control::{Control, Desired};
+use super::error::StartFailure;
 use super::handle::{Live, Phase, Server, Status};
 use super::machine::{Action, Event, Machine, State};
 use super::memory::Catalog;
 use super::offer::{Complaint, Offer};
-use super::running::{self, ChangedLists, LeftServer, Running, Start, StartFailure};
+use super::running::{self, ChangedLists, LeftServer, Running, Start};
 use super::work::{Work, wait};
 use crate::base::random::Jitter;
 use crate::base::{ServerName, Tasks};
 use crate::connection::notice::Board;
-use crate::credentials::Credential;
+use crate::credentials::{Credential, CredentialError};
 use crate::process::units::Units;
 use crate::settings::ServerConfig;
 use crate::telemetry::{Fact, Recorder};
@@ -80,7 +81,7 @@ pub fn start(
     let wake = Arc::new(Notify::new());
     let stop = tasks.child();
     let credential = Credential::of(&name, &config, &stop, tasks);
-    let credential = credential.map_err(|error| error.to_string());
+    let credential = credential.map_err(Arc::new);
     let server = Server {
         name: name.clone(),
         config: config.clone(),
@@ -446,7 +447,7 @@ impl Driver {
 }
 
 /// Completes when a person logged in or out.
-async fn changed(credential: &Result<Option<Arc<Credential>>, String>) {
+async fn changed(credential: &Result<Option<Arc<Credential>>, Arc<CredentialError>>) {
     match credential {
         Ok(Some(credential)) => credential.changed().await,
         _ => std::future::pending().await,

@@ -1,7 +1,56 @@
-//! Why a server cannot be used, or why one of its lists cannot.
+//! Why a server cannot be started, greeted or asked for a list.
 
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
+
+use crate::connection::BadAddress;
+use crate::process::StartError;
+
+/// Why a start failed. Its process is gone.
+#[derive(Debug)]
+pub struct StartFailure {
+    pub reason: String,
+    /// Another try cannot succeed.
+    pub hopeless: bool,
+}
+
+impl StartFailure {
+    pub(super) fn hopeless(error: &impl ToString) -> Self {
+        Self { reason: error.to_string(), hopeless: true }
+    }
+}
+
+/// Why a server did not start, or was not taken over.
+#[derive(Debug, thiserror::Error)]
+pub enum NotReady {
+    #[error("{0}")]
+    Process(#[from] StartError),
+    #[error("{0}")]
+    Address(#[from] BadAddress),
+    #[error("no memory for its output: {0}")]
+    Memory(io::Error),
+    #[error("its pipes are of no use: {0}")]
+    Pipes(io::Error),
+    /// What [`HandshakeError`] says, without secrets.
+    #[error("{0}")]
+    Handshake(String),
+    #[error("{0}")]
+    List(#[from] ListError),
+    /// `why`: what it waited for, behind a colon.
+    #[error("it was not ready within {within:?}{why}")]
+    Late { within: Duration, why: String },
+    #[error("it ended while it was taken over")]
+    EndedInTakeover,
+    #[error("it ended during the handshake")]
+    EndedInHandshake,
+    /// The connection ended. Empty if nothing more is known.
+    #[error("{0}")]
+    Over(String),
+    /// What there is to say of a process that was ended for it.
+    #[error("{0}")]
+    Ended(String),
+}
 
 /// Why the first words with a server came to nothing.
 #[derive(Debug, thiserror::Error)]

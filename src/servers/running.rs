@@ -8,7 +8,7 @@ use tokio::net::unix::pipe;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use super::error::ListError;
+use super::error::{ListError, NotReady, StartFailure};
 use super::fingerprint;
 use super::handle::Live;
 use super::handshake;
@@ -22,7 +22,7 @@ use crate::connection::notice::Board;
 use crate::connection::{
     Address, AskedBefore, Connection, News, Opening, Origin, Over, Pipes, Remote, Reply,
 };
-use crate::credentials::Credential;
+use crate::credentials::{Credential, CredentialError};
 use crate::handover::Window;
 use crate::handover::card::{Found, Keepable, Kept};
 use crate::process::units::Units;
@@ -51,14 +51,6 @@ pub struct Running {
     kept: Option<Kept>,
 }
 
-/// Why a start failed. Its process is gone.
-#[derive(Debug)]
-pub struct StartFailure {
-    pub reason: String,
-    /// Another try cannot succeed.
-    pub hopeless: bool,
-}
-
 /// Something happened to a running server.
 #[derive(Debug)]
 pub enum Change {
@@ -81,7 +73,7 @@ pub struct Start {
     pub units: Option<Units>,
     pub board: Board,
     /// What proves us to a remote one. `Err`: why nothing does.
-    pub credential: Result<Option<Arc<Credential>>, String>,
+    pub credential: Result<Option<Arc<Credential>>, Arc<CredentialError>>,
 }
 
 /// A server that an earlier process of ours left.
@@ -116,22 +108,27 @@ async fn begin_somehow(
     if let (Some(left), Some(units)) = (left, &start.units) {
         match adopt(&start, left, units).await {
             Ok(adopted) => return Ok(adopted),
-            Err(reason) => tracing::warn!(server = %start.server, reason, "it was not taken over"),
+            Err(error) => {
+                let reason = error.to_string();
+                tracing::warn!(server = %start.server, reason, "it was not taken over");
+            }
         }
     }
     begin_anew(start, attempt).await
 }
 
 /// Takes over a running server: its process never notices.
-async fn adopt(start: &Start, left: LeftServer, units: &Units) -> Result<(Running, Offer), String> {
+async fn adopt(
+    start: &Start,
+    left: LeftServer,
+    units: &Units,
+) -> Result<(Running, Offer), NotReady> {
     let LeftServer { found, identity, asked_before } = left;
     let Start { server, config, recorder, board, .. } = start;
     let began = Instant::now();
-    let process = Process::adopt(units, &found.card.unit).await.map_err(|error| {
-        found.kept.forget();
-        error.to_string()
-    })?;
-    let no_pipe = |error: std::io::Error| format!("its pipes are of no use: {error}");
+    let process = Process::adopt(units, &found.card.unit).await;
+    let process = process.inspect_err(|_| found.kept.forget())?;
+    let no_pipe = NotReady::Pipes;
     let pipes = Pipes {
         stdin: pipe::Sender::from_owned_fd(found.stdin).map_err(no_pipe)?,
         stdout: pipe::Receiver::from_owned_fd(found.stdout).map_err(no_pipe)?,
@@ -150,14 +147,15 @@ async fn adopt(start: &Start, left: LeftServer, units: &Units) -> Result<(Runnin
     let (connection, patience) = (running.connection.clone(), config.supervision.start_timeout);
     let offer = tokio::select! {
         offer = offer::read_all(connection, identity.clone(), patience) => {
-            offer.map_err(|error| error.to_string())
+            offer.map_err(NotReady::List)
         }
-        () = ended(&mut running.process) => Err("it ended while it was taken over".to_owned()),
+        () = ended(&mut running.process) => Err(NotReady::EndedInTakeover),
     };
     let offer = match offer {
         Ok(offer) => offer,
-        Err(reason) => {
-            return Err(running.end(config.supervision.stop_timeout, Some(reason)).await);
+        Err(error) => {
+            let patience = config.supervision.stop_timeout;
+            return Err(NotReady::Ended(running.end(patience, Some(error.to_string())).await));
         }
     };
     recorder.record(Fact::ServerAdopted { server: server.clone(), pid, took: began.elapsed() });
@@ -170,9 +168,9 @@ async fn adopt(start: &Start, left: LeftServer, units: &Units) -> Result<(Runnin
 async fn begin_anew(start: Start, attempt: u32) -> Result<(Running, Offer), StartFailure> {
     let Start { server, config, recorder, units, board, credential } = start;
     if let Some(first) = config.unresolved.first() {
-        return Err(StartFailure { reason: first.to_string(), hopeless: true });
+        return Err(StartFailure::hopeless(first));
     }
-    let credential = credential.map_err(|reason| StartFailure { reason, hopeless: true })?;
+    let credential = credential.map_err(|error| StartFailure::hopeless(&error))?;
     if let Some(credential) = &credential {
         credential.begin();
     }
@@ -186,11 +184,13 @@ async fn begin_anew(start: Start, attempt: u32) -> Result<(Running, Offer), Star
             });
             let remote =
                 Running::dial(&server, url, &config, &recorder, (board, credential.clone()));
-            (remote.map_err(|reason| StartFailure { reason, hopeless: true })?, None)
+            (remote.map_err(|error| StartFailure::hopeless(&error))?, None)
         }
         None => {
             let spawned = Running::spawn(&server, &config, &recorder, units.as_ref(), board).await;
-            spawned.map_err(|reason| StartFailure { reason, hopeless: false })?
+            let failed =
+                |error: NotReady| StartFailure { reason: error.to_string(), hopeless: false };
+            spawned.map_err(failed)?
         }
     };
     if let Some(pid) = running.pid() {
@@ -210,8 +210,9 @@ async fn begin_anew(start: Start, attempt: u32) -> Result<(Running, Offer), Star
             running.subscribe();
             Ok((running, offer))
         }
-        Err(reason) => {
-            let reason = running.end(config.supervision.stop_timeout, Some(reason)).await;
+        Err(error) => {
+            let patience = config.supervision.stop_timeout;
+            let reason = running.end(patience, Some(error.to_string())).await;
             // Whatever the connection made of it, a person has to act first.
             Err(match credential.and_then(|credential| credential.login_needed()) {
                 Some(reason) => StartFailure { reason, hopeless: true },
@@ -255,7 +256,7 @@ impl Running {
         config: &ServerConfig,
         recorder: &Recorder,
         (board, credential): (Board, Option<Arc<Credential>>),
-    ) -> Result<Self, String> {
+    ) -> Result<Self, NotReady> {
         let headers = config.remote.headers.iter();
         let address = Address {
             url: url.clone(),
@@ -266,7 +267,7 @@ impl Running {
             credential,
             max_message: config.max_message,
         };
-        let over = Over::Http(Box::new(Remote::new(&address).map_err(|error| error.to_string())?));
+        let over = Over::Http(Box::new(Remote::new(&address)?));
         let opening = Opening { server: server.clone(), board, over };
         Ok(Self::of(None, opening, None, recorder))
     }
@@ -277,11 +278,9 @@ impl Running {
         recorder: &Recorder,
         units: Option<&Units>,
         board: Board,
-    ) -> Result<(Self, Option<Keepable>), String> {
-        let started = Process::start(server, config, units).await;
-        let (process, streams) = started.map_err(|error| error.to_string())?;
-        let window = Window::new(config.max_message)
-            .map_err(|error| format!("no memory for its output: {error}"))?;
+    ) -> Result<(Self, Option<Keepable>), NotReady> {
+        let (process, streams) = Process::start(server, config, units).await?;
+        let window = Window::new(config.max_message).map_err(NotReady::Memory)?;
         let keepable = process.unit().and_then(|_| keepable(&streams, &window).ok());
         let pipes = Pipes {
             stdin: streams.stdin,
@@ -350,7 +349,7 @@ impl Running {
         self.kept.is_some()
     }
 
-    async fn greet(&mut self, config: &ServerConfig) -> Result<(Identity, Offer), String> {
+    async fn greet(&mut self, config: &ServerConfig) -> Result<(Identity, Offer), NotReady> {
         let connection = self.connection.clone();
         let patience = config.supervision.start_timeout;
         // The bound of the whole, below, has more to say about it than that of a single answer.
@@ -359,10 +358,11 @@ impl Running {
             let memory = Memory::of(config);
             let probe = handshake::PROBE_PATIENCE;
             let greeted = handshake::greet(&connection, &memory, probe, each).await;
-            let identity =
-                greeted.map_err(|error| connection.carrier().hide(&error.to_string()))?;
-            let offer = offer::read_all(connection.clone(), identity.clone(), each).await;
-            Ok((identity, offer.map_err(|error| error.to_string())?))
+            let identity = greeted.map_err(|error| {
+                NotReady::Handshake(connection.carrier().hide(&error.to_string()))
+            })?;
+            let offer = offer::read_all(connection.clone(), identity.clone(), each).await?;
+            Ok((identity, offer))
         };
         let late = || {
             let why = self
@@ -370,7 +370,7 @@ impl Running {
                 .carrier()
                 .delay()
                 .map_or_else(String::new, |why| format!(": {why}"));
-            format!("it was not ready within {patience:?}{why}")
+            NotReady::Late { within: patience, why }
         };
         tokio::select! {
             biased;
@@ -379,10 +379,11 @@ impl Running {
             }
             // Nobody else looks after what is in flight yet.
             () = connection.over(), if connection.carrier().is_remote() => {
-                Err(connection.ended().map_or_else(String::new, |reason| reason.to_string()))
+                let why = connection.ended().map_or_else(String::new, |reason| reason.to_string());
+                Err(NotReady::Over(why))
             }
             // The connection's end is told by the pipe; the process's own end may come first.
-            () = ended(&mut self.process) => Err("it ended during the handshake".to_owned()),
+            () = ended(&mut self.process) => Err(NotReady::EndedInHandshake),
         }
     }
 

@@ -3,9 +3,10 @@
 use std::future::Future;
 use std::pin::Pin;
 
+use super::error::StartFailure;
 use super::offer::Offer;
 use super::refresh::Refresh;
-use super::running::{ChangedLists, Running, StartFailure};
+use super::running::{ChangedLists, Running};
 
 /// Something that ends with a value.
 pub(super) type Task<T> = Pin<Box<dyn Future<Output = T> + Send>>;

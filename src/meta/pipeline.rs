@@ -66,7 +66,7 @@ fn mapped(wanted: &Wanted, literal: Json, results: &Results) -> Result<Mapped, T
             Err(reason) => skipped.push(Json::object([
                 ("argument", argument.as_str().into()),
                 ("expression", mapping.expression.as_str().into()),
-                ("reason", reason.into()),
+                ("reason", reason.to_string().into()),
             ])),
         }
     }

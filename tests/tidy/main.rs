@@ -415,6 +415,56 @@ fn declared_type(line: &str) -> Option<&str> {
     rest.split(|c: char| !c.is_alphanumeric() && c != '_').next()
 }
 
+/// An error that is a text can only be shown; one that is a type can be told from others.
+#[test]
+fn errors_are_types() {
+    // How the journal of the system is asked.
+    let may = ["telemetry::audit"];
+    let mut breaches = Vec::new();
+    for (module, text) in files::modules() {
+        let is_above_base = module[0] != "base";
+        let name = module.join("::");
+        for (at, _) in text.match_indices("Result<") {
+            if is_above_base && is_text(error_of(&text[at..])) && !may.contains(&&*name) {
+                let line = text[..at].lines().count();
+                breaches.push(format!("{name}: an error is a text, about code line {line}"));
+            }
+        }
+    }
+    assert!(breaches.is_empty(), "{}", breaches.join("\n"));
+}
+
+fn is_text(error: &str) -> bool {
+    ["String", "&'static str", "Box<str>", "Arc<str>"].contains(&error)
+}
+
+/// The second argument of the type that the text begins with; empty if it has none.
+fn error_of(text: &str) -> &str {
+    let (mut depth, mut from) = (0_usize, None);
+    for (at, c) in text.char_indices() {
+        match c {
+            '<' | '(' | '[' => depth += 1,
+            // The arrow of a function's type closes nothing.
+            '>' if text[..at].ends_with('-') => {}
+            '>' | ')' | ']' if depth == 1 => {
+                let error = from.map_or("", |from| &text[from..at]);
+                return error.trim().trim_end_matches(',');
+            }
+            '>' | ')' | ']' => depth -= 1,
+            ',' if depth == 1 && from.is_none() => from = Some(at + 1),
+            _ => {}
+        }
+    }
+    ""
+}
+
+#[test]
+fn the_error_of_a_result_is_found() {
+    assert_eq!(error_of("Result<(u8, Vec<(u8, String)>), String>> {"), "String");
+    assert_eq!(error_of("Result<\n    Box<dyn Fn(u8) -> u8>,\n    Bad,\n>"), "Bad");
+    assert_eq!(error_of("Result<HashMap<u8, String>> {"), "");
+}
+
 #[test]
 fn every_room_says_what_it_knows() {
     for (room, _) in PLAN {

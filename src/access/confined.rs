@@ -35,13 +35,13 @@ const KNOWN_MAX: usize = 1024;
 pub struct Groups {
     /// Where they are, if there are any.
     root: Option<PathBuf>,
-    state: Lock<State>,
+    state: Lock<Sightings>,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct Sightings {
     /// By their numbers: the server whose they are.
-    known: HashMap<u64, Place>,
+    known: HashMap<u64, Whereabouts>,
     in_vain: Option<Instant>,
     /// There was a server with such a sandbox: until it has ended, it may still be there.
     is_watchful: bool,
@@ -49,7 +49,7 @@ struct State {
 
 /// Where a group is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Place {
+enum Whereabouts {
     /// In the unit of this server, as far as the name says it.
     Server(String),
     Elsewhere,
@@ -93,9 +93,9 @@ impl Groups {
             None => self.search(&mut state, group, now).ok_or_else(unknown)?,
         };
         match place {
-            Place::Elsewhere => Ok(()),
-            Place::Nowhere => Err(unknown()),
-            Place::Server(name) => {
+            Whereabouts::Elsewhere => Ok(()),
+            Whereabouts::Nowhere => Err(unknown()),
+            Whereabouts::Server(name) => {
                 let server =
                     ServerName::parse(&name).ok().and_then(|name| config.servers.get(&name));
                 match server {
@@ -107,12 +107,12 @@ impl Groups {
     }
 
     /// Looks for a group and remembers where it is; `None` if there was no search.
-    fn search(&self, state: &mut State, group: u64, now: Instant) -> Option<Place> {
+    fn search(&self, state: &mut Sightings, group: u64, now: Instant) -> Option<Whereabouts> {
         if state.in_vain.is_some_and(|at| now.duration_since(at) < SEARCH_AGAIN) {
             return None;
         }
         let place = find(self.root.as_deref()?, group);
-        state.in_vain = (place == Place::Nowhere).then_some(now);
+        state.in_vain = (place == Whereabouts::Nowhere).then_some(now);
         if state.known.len() >= KNOWN_MAX {
             state.known.clear();
         }
@@ -122,8 +122,8 @@ impl Groups {
 }
 
 /// Goes through all groups, those of users first.
-fn find(root: &Path, group: u64) -> Place {
-    let mut left = vec![(root.to_path_buf(), Place::Elsewhere)];
+fn find(root: &Path, group: u64) -> Whereabouts {
+    let mut left = vec![(root.to_path_buf(), Whereabouts::Elsewhere)];
     for _ in 0..DIRS_MAX {
         let Some((dir, place)) = left.pop() else { break };
         let new = left.len();
@@ -133,10 +133,11 @@ fn find(root: &Path, group: u64) -> Place {
                 continue;
             }
             let name = entry.file_name();
-            let server = name.to_str().and_then(server_of).map(str::to_owned).map(Place::Server);
+            let server =
+                name.to_str().and_then(server_of).map(str::to_owned).map(Whereabouts::Server);
             // What is below a server's unit is the server's, whatever its name.
             let place = match &place {
-                Place::Elsewhere => server.unwrap_or(Place::Elsewhere),
+                Whereabouts::Elsewhere => server.unwrap_or(Whereabouts::Elsewhere),
                 within => within.clone(),
             };
             if entry.ino() == group {
@@ -147,7 +148,7 @@ fn find(root: &Path, group: u64) -> Place {
         // The last one is the next: names such as `user.slice` come late.
         left[new..].sort_by(|(one, _), (other, _)| one.cmp(other));
     }
-    Place::Nowhere
+    Whereabouts::Nowhere
 }
 
 /// The server whose unit has this name: `app-callmux-NAME-XXXXXXXX.service`.

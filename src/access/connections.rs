@@ -43,30 +43,30 @@ pub fn most(servers: usize) -> usize {
 
 /// All of them, by their numbers.
 #[derive(Debug, Default)]
-pub struct Connections(Lock<Table>);
+pub struct Connections(Lock<OpenConnections>);
 
 #[derive(Debug, Default)]
-struct Table {
+struct OpenConnections {
     last: u64,
     open: HashMap<u64, Arc<Activity>>,
 }
 
 /// A connection's place among those that are open, for as long as it holds its descriptor.
 #[derive(Debug)]
-pub struct Place {
+pub struct ConnectionPlace {
     connections: Arc<Connections>,
     number: u64,
 }
 
 impl Connections {
-    fn lock(&self) -> MutexGuard<'_, Table> {
+    fn lock(&self) -> MutexGuard<'_, OpenConnections> {
         self.0.lock()
     }
 
     /// A place for a new connection. With `max` open, the one that has been idle for longest is told
     /// to close, those first that never asked anything, and the answer says so; `None` if none is
     /// idle.
-    pub fn enter(self: &Arc<Self>, max: usize) -> Option<(Place, Arc<Activity>, bool)> {
+    pub fn enter(self: &Arc<Self>, max: usize) -> Option<(ConnectionPlace, Arc<Activity>, bool)> {
         let mut table = self.lock();
         let is_full = table.open.len() >= max;
         if is_full {
@@ -81,7 +81,7 @@ impl Connections {
         let number = table.last;
         let activity = Arc::new(Activity::new());
         table.open.insert(number, activity.clone());
-        Some((Place { connections: self.clone(), number }, activity, is_full))
+        Some((ConnectionPlace { connections: self.clone(), number }, activity, is_full))
     }
 
     #[cfg(test)]
@@ -90,7 +90,7 @@ impl Connections {
     }
 }
 
-impl Drop for Place {
+impl Drop for ConnectionPlace {
     fn drop(&mut self) {
         self.connections.lock().open.remove(&self.number);
     }
@@ -99,12 +99,12 @@ impl Drop for Place {
 /// What a connection is at.
 #[derive(Debug)]
 pub struct Activity {
-    state: Lock<State>,
+    state: Lock<ActivityState>,
     closing: Notify,
 }
 
 #[derive(Debug)]
-struct State {
+struct ActivityState {
     /// Requests that are not answered to the end.
     running: usize,
     /// A request has come on it before.
@@ -119,7 +119,7 @@ struct State {
     has_unread: bool,
 }
 
-impl State {
+impl ActivityState {
     /// Since when nothing is asked; `None` while something is.
     fn idle_since(&self) -> Option<Instant> {
         (self.running == 0 && !self.is_link).then_some(self.quiet_since)
@@ -134,7 +134,7 @@ impl State {
 
 impl Activity {
     fn new() -> Self {
-        let state = State {
+        let state = ActivityState {
             running: 0,
             has_asked: false,
             quiet_since: Instant::now(),
@@ -145,7 +145,7 @@ impl Activity {
         Self { state: Lock::new(state), closing: Notify::new() }
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, ActivityState> {
         self.state.lock()
     }
 
@@ -243,7 +243,7 @@ pub struct Watched<S> {
     stream: S,
     activity: Arc<Activity>,
     linger: Option<Linger>,
-    _place: Place,
+    _place: ConnectionPlace,
 }
 
 /// Our sending half is closed; what still comes is thrown away.
@@ -254,7 +254,7 @@ struct Linger {
 }
 
 impl<S> Watched<S> {
-    pub fn new(stream: S, activity: Arc<Activity>, place: Place) -> Self {
+    pub fn new(stream: S, activity: Arc<Activity>, place: ConnectionPlace) -> Self {
         Self { stream, activity, linger: None, _place: place }
     }
 }

@@ -106,12 +106,12 @@ impl Denied {
 /// Decides who may do what.
 #[derive(Debug, Clone, Default)]
 pub struct Gate {
-    denied: Arc<[Pattern]>,
+    denied: Arc<[DeniedPattern]>,
 }
 
 /// What nobody may do.
 #[derive(Debug)]
-struct Pattern {
+struct DeniedPattern {
     /// By its name; `None`: of every kind.
     kind: Option<Box<str>>,
     server: Box<str>,
@@ -151,7 +151,7 @@ impl Gate {
             let (kind, server) = server
                 .split_once(':')
                 .map_or((None, server), |(kind, server)| (Some(kind.into()), server));
-            Pattern {
+            DeniedPattern {
                 kind,
                 server: server.into(),
                 target: beginning.unwrap_or(target).into(),
@@ -182,7 +182,7 @@ impl Gate {
     }
 }
 
-impl Pattern {
+impl DeniedPattern {
     fn fits(&self, action: Action<'_>) -> bool {
         let server = action.server.map_or(ITSELF, ServerName::as_str);
         let is_target = if self.is_beginning {

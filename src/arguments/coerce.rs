@@ -7,7 +7,7 @@
 
 use std::fmt;
 
-use super::shape::{Look, Schemas, member};
+use super::shape::{Depth, Schemas, member};
 use crate::json::Json;
 
 /// From this length on a text is asked first whether it may stay one, in bytes.
@@ -18,7 +18,7 @@ const DEPTH_MAX: usize = 128;
 
 /// A value that was read as another.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Change {
+pub struct Coercion {
     /// Where in the arguments, such as `items[0].limit`; empty for the arguments themselves.
     pub path: String,
     pub what: Reading,
@@ -35,7 +35,7 @@ pub enum Reading {
     Params,
 }
 
-impl fmt::Display for Change {
+impl fmt::Display for Coercion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = match self.what {
             Reading::Number => "a number",
@@ -54,21 +54,21 @@ impl fmt::Display for Change {
 /// Reads texts in `arguments` as `schema` wants them, in place, and tells what was read. Arguments
 /// that fit the schema are never changed, but for `{"params": {…}}` where the schema names all that
 /// is within and no `params`.
-pub fn coerce(arguments: &mut Json, schema: &Json) -> Vec<Change> {
-    let mut reader =
-        Reader { schemas: Schemas::new(schema), path: String::new(), changes: Vec::new() };
-    reader.open_params(arguments, schema);
-    reader.value(arguments, &[schema], 0);
-    reader.changes
+pub fn coerce(arguments: &mut Json, schema: &Json) -> Vec<Coercion> {
+    let mut coercer =
+        Coercer { schemas: Schemas::new(schema), path: String::new(), changes: Vec::new() };
+    coercer.open_params(arguments, schema);
+    coercer.value(arguments, &[schema], 0);
+    coercer.changes
 }
 
-struct Reader<'a> {
+struct Coercer<'a> {
     schemas: Schemas<'a>,
     path: String,
-    changes: Vec<Change>,
+    changes: Vec<Coercion>,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> Coercer<'a> {
     /// Some clients send the parameters of a request within the arguments: `{"method": …, "params": {…}}`.
     fn open_params(&mut self, arguments: &mut Json, schema: &'a Json) {
         let Json::Object(members) = arguments else { return };
@@ -95,12 +95,12 @@ impl<'a> Reader<'a> {
         let is_refused = !self.fits(schema, arguments) || refuses_others(&binding);
         if is_refused || is_all_known && !takes_others {
             *arguments = params.clone();
-            self.changes.push(Change { path: String::new(), what: Reading::Params });
+            self.changes.push(Coercion { path: String::new(), what: Reading::Params });
         }
     }
 
     fn fits(&self, schema: &'a Json, value: &Json) -> bool {
-        self.schemas.permits(schema, value, Look::Deep)
+        self.schemas.permits(schema, value, Depth::Deep)
     }
 
     /// Reads `value`, which has to fit all schemas of `place`.
@@ -111,7 +111,7 @@ impl<'a> Reader<'a> {
         if let Json::String(text) = value {
             let Some((read, what)) = self.read(text, place) else { return };
             *value = read;
-            self.changes.push(Change { path: self.path.clone(), what });
+            self.changes.push(Coercion { path: self.path.clone(), what });
         }
         if !matches!(value, Json::Array(_) | Json::Object(_)) {
             return;
@@ -164,7 +164,7 @@ impl<'a> Reader<'a> {
             return;
         }
         let start = self.changes.len();
-        let mut found: Option<(Json, Vec<Change>)> = None;
+        let mut found: Option<(Json, Vec<Coercion>)> = None;
         for way in ways {
             if !self.schemas.spend(value.len() / 8) {
                 return;
@@ -193,7 +193,7 @@ impl<'a> Reader<'a> {
     /// What a text stands for where no such text is permitted.
     fn read(&self, text: &str, place: &[&'a Json]) -> Option<(Json, Reading)> {
         let takes = |value: &Json| {
-            place.iter().all(|schema| self.schemas.permits(schema, value, Look::Shallow))
+            place.iter().all(|schema| self.schemas.permits(schema, value, Depth::Shallow))
         };
         // A large text is not read for nothing.
         if text.len() >= LONG && takes(&Json::from(text)) {
@@ -222,8 +222,9 @@ fn refuses_others(binding: &[&Json]) -> bool {
 
 /// Whether a place takes a whole number and refuses one that is not.
 fn takes_integers_only<'a>(schemas: &Schemas<'a>, place: &[&'a Json]) -> bool {
-    Json::parse("0.5")
-        .is_ok_and(|half| place.iter().any(|schema| !schemas.permits(schema, &half, Look::Shallow)))
+    Json::parse("0.5").is_ok_and(|half| {
+        place.iter().any(|schema| !schemas.permits(schema, &half, Depth::Shallow))
+    })
 }
 
 /// The value that a text writes, if a text can stand for it.

@@ -1,8 +1,10 @@
 //! What is wrong with an argument, where it stands, and what to do about it.
 
+use std::error::Error;
 use std::io;
 
 use super::bounds::{BYTES_MAX, REFERENCES_MAX};
+use crate::json::PathError;
 
 /// Why the arguments of a call could not be completed. `at` is the place in the arguments, for
 /// example `arguments.body.items[2]`. The call is not sent; with other arguments it may be made again.
@@ -18,8 +20,20 @@ pub enum ReferenceError {
     TooMuch { at: String },
     #[error("file reference at {at} {problem}: {path}")]
     File { at: String, path: String, problem: FileProblem },
-    #[error("stored result at {at}: {message}")]
-    Stored { at: String, message: String },
+    #[error("stored result at {at}: {problem}")]
+    Stored { at: String, problem: StoredProblem },
+}
+
+/// Why there is no such part of a stored result.
+#[derive(Debug, thiserror::Error)]
+pub enum StoredProblem {
+    /// There is no such result, or it cannot be read.
+    #[error("{0}")]
+    Result(Box<dyn Error + Send + Sync>),
+    #[error("{0}")]
+    Path(#[from] PathError),
+    #[error("{reference} has nothing at {path}")]
+    Nothing { reference: String, path: String },
 }
 
 /// What is wrong with how a reference is written.

@@ -28,7 +28,7 @@ pub mod yaml;
 
 pub use bounds::BYTES_MAX;
 pub use check::Checker;
-pub use coerce::{Change, coerce};
+pub use coerce::{Coercion, coerce};
 pub use scan::may_need;
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use std::fmt;
 use std::io::Read;
 
 use super::bounds::{BYTES_MAX, REFERENCES_MAX};
-use super::error::{FileProblem, ReferenceError, ReferenceFlaw};
+use super::error::{FileProblem, ReferenceError, ReferenceFlaw, StoredProblem};
 use super::roots::Roots;
 use super::yaml;
 use crate::json::{Doc, Json};
@@ -26,7 +26,7 @@ const FILE_MAX: u64 = 10_000_000;
 const SHOWN_MAX: usize = 300;
 
 /// A part of a stored result, by its handle and a path into it (empty: all of it).
-pub type Lookup<'a> = dyn Fn(&str, &str) -> Result<Json, String> + 'a;
+pub type Lookup<'a> = dyn Fn(&str, &str) -> Result<Json, StoredProblem> + 'a;
 
 /// Whether there is anything for [`resolve`] to do.
 pub fn has_any(arguments: &Json) -> bool {
@@ -243,7 +243,7 @@ impl Resolver<'_> {
             Reference::Stored { reference, path } => {
                 let value = (self.stored)(&reference, &path);
                 let value =
-                    value.map_err(|message| ReferenceError::Stored { at: at.short(), message })?;
+                    value.map_err(|problem| ReferenceError::Stored { at: at.short(), problem })?;
                 self.spend(value.len(), at)?;
                 Ok(value)
             }

@@ -34,7 +34,7 @@ enum Dialect {
 
 /// How far [`Schemas::permits`] looks.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Look {
+pub enum Depth {
     /// At the value's own kind.
     Shallow,
     /// At members and items too.
@@ -116,11 +116,11 @@ impl<'a> Schemas<'a> {
     }
 
     /// Whether `schema` may take `value`: false only if no validator could.
-    pub fn permits(&self, schema: &'a Json, value: &Json, look: Look) -> bool {
+    pub fn permits(&self, schema: &'a Json, value: &Json, look: Depth) -> bool {
         self.permits_within(schema, value, look, 0)
     }
 
-    fn permits_within(&self, schema: &'a Json, value: &Json, look: Look, depth: usize) -> bool {
+    fn permits_within(&self, schema: &'a Json, value: &Json, look: Depth, depth: usize) -> bool {
         let members = match schema {
             Json::Bool(all) => return *all,
             Json::Object(members) => members,
@@ -147,7 +147,7 @@ impl<'a> Schemas<'a> {
             ("anyOf" | "oneOf", Json::Array(parts)) => parts.iter().any(here),
             _ => true,
         });
-        fits && (look == Look::Shallow || self.permits_parts(schema, value))
+        fits && (look == Depth::Shallow || self.permits_parts(schema, value))
     }
 
     fn permits_parts(&self, schema: &'a Json, value: &Json) -> bool {
@@ -159,12 +159,12 @@ impl<'a> Schemas<'a> {
                 required.iter().all(is_there)
                     && members.iter().all(|(name, value)| {
                         let schema = member(schema, name);
-                        schema.is_none_or(|schema| self.permits(schema, value, Look::Deep))
+                        schema.is_none_or(|schema| self.permits(schema, value, Depth::Deep))
                     })
             }
             Json::Array(items) => items.iter().enumerate().all(|(index, value)| {
                 let schema = self.item(schema, index);
-                schema.is_none_or(|schema| self.permits(schema, value, Look::Deep))
+                schema.is_none_or(|schema| self.permits(schema, value, Depth::Deep))
             }),
             _ => true,
         }

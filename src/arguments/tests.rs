@@ -2,7 +2,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-use super::error::ReferenceError;
+use super::error::{ReferenceError, StoredProblem};
 use super::references::{has_any, resolve};
 use super::roots::Roots;
 use crate::base::file;
@@ -75,8 +75,8 @@ impl Tree {
     }
 }
 
-fn no_stored(_: &str, _: &str) -> Result<Json, String> {
-    Err("nothing is stored here".to_owned())
+fn no_stored(_: &str, _: &str) -> Result<Json, StoredProblem> {
+    Err(StoredProblem::Result("nothing is stored here".into()))
 }
 
 fn json(text: &str) -> Json {
@@ -107,7 +107,9 @@ fn references_are_replaced_at_any_depth() {
     }
     let stored = |reference: &str, path: &str| match reference {
         "r_1" => Ok(json(&format!(r#"{{"path":"{path}","$file":"a.txt"}}"#))),
-        _ => Err(format!("{reference} is not there; call the tool again")),
+        _ => Err(StoredProblem::Result(
+            format!("{reference} is not there; call the tool again").into(),
+        )),
     };
     let check = |arguments: &str, expected: &str| {
         let value = json(arguments);

@@ -48,90 +48,95 @@ pub fn parse(text: &str, max: usize) -> Result<Json, YamlError> {
         flow_nesting_limit: DEPTH_MAX + 1,
         block_nesting_limit: DEPTH_MAX + 1,
     };
-    let mut reader = Reader { left: max, max, ..Reader::default() };
+    let mut composer = Composer { left: max, max, ..Composer::default() };
     for event in Parser::new_from_str_with_options(text, options) {
-        reader.take(event?.0)?;
+        composer.take(event?.0)?;
     }
-    Ok(reader.root.unwrap_or_default())
+    Ok(composer.root.unwrap_or_default())
 }
 
 /// A value, and how deep what lies in it goes.
 #[derive(Clone)]
-struct Node {
+struct Composed {
     json: Json,
     depth: usize,
 }
 
 /// A collection whose end has not come.
 struct Open {
-    kind: Kind,
+    kind: OpenKind,
     anchor: usize,
     depth: usize,
 }
 
-enum Kind {
+enum OpenKind {
     Sequence(Vec<Json>),
     Mapping {
         members: Vec<(String, Json)>,
         /// A key whose value has not come.
-        key: Option<Key>,
+        key: Option<MappingKey>,
         merged: Vec<Json>,
     },
 }
 
-enum Key {
+enum MappingKey {
     Name(String),
     Merge,
 }
 
 #[derive(Default)]
-struct Reader {
+struct Composer {
     root: Option<Json>,
     open: Vec<Open>,
-    anchors: HashMap<usize, Node>,
+    anchors: HashMap<usize, Composed>,
     max: usize,
     left: usize,
     /// So far.
     values: usize,
 }
 
-impl Reader {
+impl Composer {
     fn take(&mut self, event: Event<'_>) -> Result<(), YamlError> {
         match event {
             Event::DocumentStart(..) if self.root.is_some() => Err(YamlError::Documents),
             Event::Scalar(text, style, anchor, tag) => {
                 if self.expects_key() {
                     let is_merge = style == ScalarStyle::Plain && tag.is_none() && text == "<<";
-                    let key =
-                        if is_merge { Key::Merge } else { Key::Name(text.clone().into_owned()) };
-                    self.remember(anchor, || Node { json: Json::from(&*text), depth: 0 })?;
+                    let key = if is_merge {
+                        MappingKey::Merge
+                    } else {
+                        MappingKey::Name(text.clone().into_owned())
+                    };
+                    self.remember(anchor, || Composed { json: Json::from(&*text), depth: 0 })?;
                     return self.key(key);
                 }
                 self.count(1)?;
                 let json = scalar(text, style, tag.as_deref())?;
-                self.value(Node { json, depth: 0 }, anchor)
+                self.value(Composed { json, depth: 0 }, anchor)
             }
             Event::SequenceStart(_, anchor, tag) => {
-                self.start(Kind::Sequence(Vec::new()), "seq", anchor, tag.as_deref())
+                self.start(OpenKind::Sequence(Vec::new()), "seq", anchor, tag.as_deref())
             }
             Event::MappingStart(_, anchor, tag) => {
-                let kind = Kind::Mapping { members: Vec::new(), key: None, merged: Vec::new() };
+                let kind = OpenKind::Mapping { members: Vec::new(), key: None, merged: Vec::new() };
                 self.start(kind, "map", anchor, tag.as_deref())
             }
             Event::SequenceEnd | Event::MappingEnd => {
                 self.count(1)?;
                 let Some(open) = self.open.pop() else { return Ok(()) };
                 let json = match open.kind {
-                    Kind::Sequence(items) => Json::Array(items),
-                    Kind::Mapping { members, merged, .. } => Json::Object(merge(members, merged)?),
+                    OpenKind::Sequence(items) => Json::Array(items),
+                    OpenKind::Mapping { members, merged, .. } => {
+                        Json::Object(merge(members, merged)?)
+                    }
                 };
-                self.value(Node { json, depth: open.depth + 1 }, open.anchor)
+                self.value(Composed { json, depth: open.depth + 1 }, open.anchor)
             }
             Event::Alias(anchor) => {
                 let node = self.anchors.get(&anchor).ok_or(YamlError::Cycle)?.clone();
                 self.pay(&node.json)?;
                 match node.json {
-                    Json::String(text) if self.expects_key() => self.key(Key::Name(text)),
+                    Json::String(text) if self.expects_key() => self.key(MappingKey::Name(text)),
                     _ => self.value(node, 0),
                 }
             }
@@ -141,7 +146,7 @@ impl Reader {
 
     fn start(
         &mut self,
-        kind: Kind,
+        kind: OpenKind,
         core: &str,
         anchor: usize,
         tag: Option<&Tag>,
@@ -161,12 +166,12 @@ impl Reader {
 
     fn expects_key(&self) -> bool {
         let last = self.open.last().map(|open| &open.kind);
-        matches!(last, Some(Kind::Mapping { key: None, .. }))
+        matches!(last, Some(OpenKind::Mapping { key: None, .. }))
     }
 
-    fn key(&mut self, new: Key) -> Result<(), YamlError> {
+    fn key(&mut self, new: MappingKey) -> Result<(), YamlError> {
         match self.open.last_mut().map(|open| &mut open.kind) {
-            Some(Kind::Mapping { key, .. }) => {
+            Some(OpenKind::Mapping { key, .. }) => {
                 *key = Some(new);
                 Ok(())
             }
@@ -175,7 +180,11 @@ impl Reader {
     }
 
     /// A copy is paid for too: anchors may lie in each other.
-    fn remember(&mut self, anchor: usize, node: impl FnOnce() -> Node) -> Result<(), YamlError> {
+    fn remember(
+        &mut self,
+        anchor: usize,
+        node: impl FnOnce() -> Composed,
+    ) -> Result<(), YamlError> {
         if anchor != 0 {
             let node = node();
             self.pay(&node.json)?;
@@ -194,7 +203,7 @@ impl Reader {
         if self.values > VALUES_MAX { Err(YamlError::Many) } else { Ok(()) }
     }
 
-    fn value(&mut self, node: Node, anchor: usize) -> Result<(), YamlError> {
+    fn value(&mut self, node: Composed, anchor: usize) -> Result<(), YamlError> {
         if self.expects_key() {
             return Err(YamlError::Key);
         }
@@ -208,9 +217,9 @@ impl Reader {
         };
         open.depth = open.depth.max(node.depth);
         match &mut open.kind {
-            Kind::Sequence(items) => items.push(node.json),
-            Kind::Mapping { members, key, merged } => match key.take() {
-                Some(Key::Name(name)) => members.push((name, node.json)),
+            OpenKind::Sequence(items) => items.push(node.json),
+            OpenKind::Mapping { members, key, merged } => match key.take() {
+                Some(MappingKey::Name(name)) => members.push((name, node.json)),
                 _ => merged.push(node.json),
             },
         }

@@ -93,9 +93,9 @@ pub fn secret_output(words: &[Secret], within: Duration) -> Result<Secret, Strin
 }
 
 /// What a program wrote to stdout and to stderr, and how it ended.
-type Ended = (Vec<u8>, Vec<u8>, ExitStatus);
+type ProgramEnd = (Vec<u8>, Vec<u8>, ExitStatus);
 
-fn run(words: &[&str], dir: &Path, within: Duration) -> Result<Ended, String> {
+fn run(words: &[&str], dir: &Path, within: Duration) -> Result<ProgramEnd, String> {
     let (program, args) = words.split_first().ok_or("is not named")?;
     let program =
         if program.contains('/') { dir.join(dirs::expand_home(program)) } else { program.into() };

@@ -4,7 +4,7 @@ use crate::wire::Payload;
 
 /// What is to be done.
 #[derive(Debug)]
-pub(super) enum Action {
+pub(super) enum BridgeAction {
     /// Write to the client.
     ToClient(Payload),
     /// Send over the link.

@@ -5,7 +5,7 @@
 
 use bytes::Bytes;
 
-use super::action::Action;
+use super::action::BridgeAction;
 use crate::wire::error::code;
 use crate::wire::{Kind, Malformed, Message, Payload, RpcError, batch};
 
@@ -59,18 +59,20 @@ impl Batches {
     }
 
     /// What is to be done, with the answers to requests of batches in their places.
-    pub(super) fn gather(&mut self, actions: Vec<Action>) -> Vec<Action> {
+    pub(super) fn gather(&mut self, actions: Vec<BridgeAction>) -> Vec<BridgeAction> {
         if self.0.is_empty() {
             return actions;
         }
-        let mut out: Vec<Action> = Vec::with_capacity(actions.len());
+        let mut out: Vec<BridgeAction> = Vec::with_capacity(actions.len());
         for action in actions {
             match action {
-                Action::ToClient(payload) => out.extend(self.take(payload).map(Action::ToClient)),
+                BridgeAction::ToClient(payload) => {
+                    out.extend(self.take(payload).map(BridgeAction::ToClient));
+                }
                 other => out.push(other),
             }
         }
-        out.extend(self.finished().map(Action::ToClient));
+        out.extend(self.finished().map(BridgeAction::ToClient));
         out
     }
 

@@ -10,7 +10,7 @@ use tokio::net::{TcpStream, UnixStream};
 use crate::base::tcp_owner;
 use crate::wire::Payload;
 use crate::wire::lines::LINE_MIN;
-use crate::wire::link::frame::{self, FrameReader, Kind};
+use crate::wire::link::frame::{self, FrameKind, FrameReader};
 use crate::wire::link::{Hello, PATH, PROTOCOL, Welcome};
 
 /// The longest answer to the upgrade request, in bytes.
@@ -128,7 +128,7 @@ async fn greet(
     );
     let json = serde_json::to_string(hello)?;
     // The daemon buffers what follows the request, so one round trip is saved.
-    let first = frame::write(Kind::Hello, 0, hello.seen, Payload::from(json));
+    let first = frame::write(FrameKind::Hello, 0, hello.seen, Payload::from(json));
     writer.write_all(&[request.as_bytes(), &first.into_bytes()].concat()).await?;
     let rest = read_head(&mut reader).await?;
     let mut frames = FrameReader::new(LINE_MIN);
@@ -141,7 +141,7 @@ async fn greet(
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
     };
-    if welcome.kind != Kind::Welcome {
+    if welcome.kind != FrameKind::Welcome {
         return Err(io::Error::other("the daemon did not say welcome"));
     }
     let welcome = serde_json::from_slice(&welcome.payload)?;

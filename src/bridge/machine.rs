@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
-use super::action::Action;
+use super::action::BridgeAction;
 use super::batches::Batches;
 use super::client_state::ClientState;
 use super::fate::{Fate, Reached};
@@ -113,7 +113,7 @@ impl Machine {
     }
 
     /// A message of the client, or a batch of them.
-    pub(super) fn take_from_client(&mut self, text: &Bytes, now: Instant) -> Vec<Action> {
+    pub(super) fn take_from_client(&mut self, text: &Bytes, now: Instant) -> Vec<BridgeAction> {
         let messages = match Message::parse(text) {
             Ok(message) => Ok(vec![message]),
             Err(Malformed::Batch) if self.has_batches() => self.batches.begin(text),
@@ -126,7 +126,7 @@ impl Machine {
             Ok(messages) => {
                 messages.into_iter().flat_map(|message| self.hear(message, now)).collect()
             }
-            Err(refusal) => vec![Action::ToClient(refusal)],
+            Err(refusal) => vec![BridgeAction::ToClient(refusal)],
         };
         self.batches.gather(actions)
     }
@@ -139,7 +139,7 @@ impl Machine {
         asked.is_some_and(|asked| Revision::negotiate(&asked).has_batches())
     }
 
-    fn hear(&mut self, message: Message, now: Instant) -> Vec<Action> {
+    fn hear(&mut self, message: Message, now: Instant) -> Vec<BridgeAction> {
         self.client_state.note(&message);
         if message.method() == Some(&Method::Cancelled) {
             self.client_cancels(&message);
@@ -171,7 +171,7 @@ impl Machine {
         }
     }
 
-    fn send(&mut self, message: &Message, since: Instant, answered: bool) -> Action {
+    fn send(&mut self, message: &Message, since: Instant, answered: bool) -> BridgeAction {
         self.sent += 1;
         if let Kind::Request { id, .. } = message.kind() {
             let id: Box<str> = message.at(*id).into();
@@ -180,41 +180,47 @@ impl Machine {
             let pending = Pending { message, since, number, answered, again, acknowledged };
             self.pending.insert(id, pending);
         }
-        Action::ToDaemon(message.payload())
+        BridgeAction::ToDaemon(message.payload())
     }
 
-    fn send_held(&mut self) -> Vec<Action> {
+    fn send_held(&mut self) -> Vec<BridgeAction> {
         let held = std::mem::take(&mut self.held);
         held.into_iter().map(|held| self.send(&held.message, held.since, held.answered)).collect()
     }
 
     /// A message of the daemon, in a frame of this kind.
-    pub(super) fn take_from_daemon(&mut self, kind: frame::Kind, text: &Bytes) -> Vec<Action> {
+    pub(super) fn take_from_daemon(
+        &mut self,
+        kind: frame::FrameKind,
+        text: &Bytes,
+    ) -> Vec<BridgeAction> {
         let actions = self.hear_daemon(kind, text);
         self.batches.gather(actions)
     }
 
-    fn hear_daemon(&mut self, kind: frame::Kind, text: &Bytes) -> Vec<Action> {
+    fn hear_daemon(&mut self, kind: frame::FrameKind, text: &Bytes) -> Vec<BridgeAction> {
         // The daemon sends only what it has checked.
         let Ok(message) = Message::parse(text) else { return Vec::new() };
         let (Kind::Result { .. } | Kind::Error { .. }) = message.kind() else {
             if self.is_acknowledged_before(&message) {
                 return Vec::new();
             }
-            return vec![Action::ToClient(message.payload())];
+            return vec![BridgeAction::ToClient(message.payload())];
         };
         // An error about a message whose id could not be read has none.
-        let Some(id) = message.id() else { return vec![Action::ToClient(message.payload())] };
+        let Some(id) = message.id() else { return vec![BridgeAction::ToClient(message.payload())] };
         if self.lists.is_own(id) {
             return self.compare_list(&message);
         }
         match self.pending.remove(id) {
-            Some(pending) if kind == frame::Kind::Lost && !pending.answered && !pending.again => {
+            Some(pending)
+                if kind == frame::FrameKind::Lost && !pending.answered && !pending.again =>
+            {
                 vec![self.ask_again(&pending.message, pending.since)]
             }
             Some(pending) if !pending.answered => {
                 self.lists.note(&pending.message, &message);
-                vec![Action::ToClient(message.payload())]
+                vec![BridgeAction::ToClient(message.payload())]
             }
             // Taken back, or answered by us.
             Some(_) | None => Vec::new(),
@@ -230,14 +236,14 @@ impl Machine {
         listening.is_some_and(|pending| std::mem::replace(&mut pending.acknowledged, true))
     }
 
-    fn compare_list(&mut self, answer: &Message) -> Vec<Action> {
+    fn compare_list(&mut self, answer: &Message) -> Vec<BridgeAction> {
         let id = answer.id().unwrap_or_default();
         self.pending.remove(id);
         let is_open = |pending: &&Pending| pending.message.method() == Some(&Method::Listen);
         let open = self.pending.values().filter(is_open);
         let open: Vec<&str> = open.filter_map(|pending| pending.message.id()).collect();
         let told = self.lists.compare(id, answer, &open);
-        told.into_iter().map(Action::ToClient).collect()
+        told.into_iter().map(BridgeAction::ToClient).collect()
     }
 
     /// The daemon wants no new requests.
@@ -257,7 +263,7 @@ impl Machine {
     }
 
     /// There is a connection, to a daemon that still has this link.
-    pub(super) fn resumed(&mut self) -> Vec<Action> {
+    pub(super) fn resumed(&mut self) -> Vec<BridgeAction> {
         self.connected = true;
         self.trouble = None;
         self.read_by_daemon = None;
@@ -265,12 +271,12 @@ impl Machine {
     }
 
     /// There is a connection, to a daemon that does not have this link.
-    pub(super) fn connected_anew(&mut self, welcome: &Welcome, now: Instant) -> Vec<Action> {
+    pub(super) fn connected_anew(&mut self, welcome: &Welcome, now: Instant) -> Vec<BridgeAction> {
         let restored = welcome.restored.as_ref();
         self.connected = true;
         self.trouble = None;
         let read = self.read_by_daemon.take().unwrap_or(u64::MAX);
-        let decides = welcome.kinds >= frame::Kind::Again as u8;
+        let decides = welcome.kinds >= frame::FrameKind::Again as u8;
         let fate = Fate { read, restored, decides };
         self.pending.retain(|id, _| !self.lists.is_own(id));
         let mut lost: Vec<Pending> = self.pending.drain().map(|(_, pending)| pending).collect();
@@ -302,7 +308,7 @@ impl Machine {
     }
 
     /// A call that was given to a daemon that is gone.
-    fn go_on(&mut self, pending: Pending, fate: Fate<'_>, now: Instant) -> Option<Action> {
+    fn go_on(&mut self, pending: Pending, fate: Fate<'_>, now: Instant) -> Option<BridgeAction> {
         let Pending { message, since, number, .. } = &pending;
         let id = message.id().unwrap_or_default();
         match fate.of(id, *number) {
@@ -326,28 +332,28 @@ impl Machine {
     }
 
     /// Sends a call that may have been carried out.
-    fn ask_again(&mut self, message: &Message, since: Instant) -> Action {
+    fn ask_again(&mut self, message: &Message, since: Instant) -> BridgeAction {
         drop(self.send(message, since, false));
         if let Some(pending) = message.id().and_then(|id| self.pending.get_mut(id)) {
             pending.again = true;
         }
-        Action::Again(message.payload())
+        BridgeAction::Again(message.payload())
     }
 
     /// Calls that the client took back while the daemon was away are taken back now.
-    fn take_back(&mut self, restored: Option<&Restored>, lost: &[Pending]) -> Vec<Action> {
+    fn take_back(&mut self, restored: Option<&Restored>, lost: &[Pending]) -> Vec<BridgeAction> {
         let is_wanted = |id: &String| lost.iter().any(|p| p.message.id() == Some(id.as_str()));
         let running = restored.map_or(&[][..], |restored| &restored.running);
         let unwanted = running.iter().filter(|id| !is_wanted(id));
         let reason = "the client took the call back";
-        let actions: Vec<Action> =
-            unwanted.map(|id| Action::ToDaemon(translate::cancel(id, reason))).collect();
+        let actions: Vec<BridgeAction> =
+            unwanted.map(|id| BridgeAction::ToDaemon(translate::cancel(id, reason))).collect();
         self.sent += actions.len() as u64;
         actions
     }
 
     /// The client greeted an earlier daemon; the new one has to hear it too.
-    fn introduce_again(&mut self, lost: &[Pending], now: Instant) -> Vec<Action> {
+    fn introduce_again(&mut self, lost: &[Pending], now: Instant) -> Vec<BridgeAction> {
         let is_held = |held: &VecDeque<Held>, method| {
             held.iter().any(|held| held.message.method() == Some(&method))
         };
@@ -373,7 +379,7 @@ impl Machine {
     }
 
     /// What the client told an earlier daemon for good, unless it is about to be told anyway.
-    fn keep_asking(&mut self, lost: &[Pending], now: Instant) -> Vec<Action> {
+    fn keep_asking(&mut self, lost: &[Pending], now: Instant) -> Vec<BridgeAction> {
         let is_said = |said: &&Message| {
             let is_lost = lost.iter().any(|p| p.message.id() == said.id() && !p.answered);
             let is_held = self.held.iter().any(|held| held.message.id() == said.id());
@@ -398,7 +404,7 @@ impl Machine {
     }
 
     /// Answers what has waited long enough for a daemon.
-    pub(super) fn alarm(&mut self, now: Instant) -> Vec<Action> {
+    pub(super) fn alarm(&mut self, now: Instant) -> Vec<BridgeAction> {
         let mut actions = Vec::new();
         let mut held = std::mem::take(&mut self.held);
         for item in &mut held {
@@ -420,14 +426,14 @@ impl Machine {
         message: &Message,
         since: Instant,
         now: Instant,
-    ) -> Option<Action> {
+    ) -> Option<BridgeAction> {
         let id = message.id()?;
         let Some(result) = self.lists.stand_in(message) else {
             let why = self.trouble.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
             let reason = format!("no callmux daemon could be reached for {:?}{why}", now - since);
             return give_up(message, &reason, false, since, now);
         };
-        Some(Action::ToClient(translate::result(id, &result)))
+        Some(BridgeAction::ToClient(translate::result(id, &result)))
     }
 }
 
@@ -438,7 +444,7 @@ fn give_up(
     sent: bool,
     since: Instant,
     now: Instant,
-) -> Option<Action> {
+) -> Option<BridgeAction> {
     let id = message.id()?;
     let error = match message.method()? {
         Method::ToolsCall => {
@@ -456,11 +462,14 @@ fn give_up(
                 has_output_schema: true,
                 is_tool_call: true,
             };
-            return Some(Action::ToClient(translate::result(id, &lost.result(era_of(message)))));
+            return Some(BridgeAction::ToClient(translate::result(
+                id,
+                &lost.result(era_of(message)),
+            )));
         }
         _ => RpcError::new(code::INTERNAL, reason),
     };
-    Some(Action::ToClient(translate::refusal(id, &error)))
+    Some(BridgeAction::ToClient(translate::refusal(id, &error)))
 }
 
 #[cfg(test)]

@@ -21,11 +21,11 @@ const VERSION: u32 = 1;
 #[derive(Debug, Clone)]
 pub(super) struct Memory {
     path: Option<PathBuf>,
-    said: Said,
+    said: SavedAnswers,
 }
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-struct Said {
+struct SavedAnswers {
     version: u32,
     legacy: Option<Value>,
     modern: Option<Value>,
@@ -39,14 +39,14 @@ impl Memory {
         let path = dirs::cache().map(|dir| dir.join("bridge.json"));
         let bytes = path.as_ref().and_then(|path| file::read_trusted(path, FILE_MAX).ok());
         // A damaged file is as good as none.
-        let said = bytes.and_then(|bytes| serde_json::from_slice::<Said>(&bytes).ok());
+        let said = bytes.and_then(|bytes| serde_json::from_slice::<SavedAnswers>(&bytes).ok());
         Self { path, said: said.filter(|said| said.version == VERSION).unwrap_or_default() }
     }
 
     /// Remembers nothing beyond this process.
     #[cfg(test)]
     pub(super) fn none() -> Self {
-        Self { path: None, said: Said::default() }
+        Self { path: None, said: SavedAnswers::default() }
     }
 
     /// The result of a list, as JSON in its legacy form.

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::sync::mpsc;
 
-use super::action::Action;
+use super::action::BridgeAction;
 use super::dial::{self, Opened, Target};
 use super::machine::Machine;
 use super::memory::Memory;
@@ -19,7 +19,7 @@ use crate::base::{Backoff, SessionId, Tasks, stdio};
 use crate::outbox::{BEHIND, FULL, Outbox, SILENT_MAX};
 use crate::wire::lines::{LINE_MIN, Lines};
 use crate::wire::link::Hello;
-use crate::wire::link::frame::{Frame, FrameReader, Kind};
+use crate::wire::link::frame::{Frame, FrameKind, FrameReader};
 
 /// 10 ms, 20 ms, … 1 s: a daemon that restarts is back within a few tries.
 const BACKOFF: Backoff = Backoff::new(Duration::from_millis(10), 2, Duration::from_secs(1), 50);
@@ -40,7 +40,7 @@ pub struct Options {
 }
 
 /// What woke the bridge.
-enum Event {
+enum Woken {
     Client(bytes::Bytes),
     ClientLeft,
     Opened(Opened),
@@ -54,7 +54,7 @@ enum Event {
 }
 
 /// What the client says.
-struct Input {
+struct ClientInput {
     from: stdio::Input,
     lines: Lines,
     has_ended: bool,
@@ -69,7 +69,7 @@ struct Incoming {
 /// Runs until the client is gone.
 pub async fn run(options: Options) -> io::Result<()> {
     let (input, mut output) = stdio::open();
-    let mut input = Input { from: input, lines: Lines::new(LINE_MIN), has_ended: false };
+    let mut input = ClientInput { from: input, lines: Lines::new(LINE_MIN), has_ended: false };
     let tasks = Tasks::new();
     let (events, mut queue) = mpsc::channel(64);
     let client = Arc::new(Outbox::lines());
@@ -77,7 +77,7 @@ pub async fn run(options: Options) -> io::Result<()> {
     let gone = events.clone();
     tasks.spawn("client writer", async move {
         if to_client.write_to(&mut output).await.is_err() {
-            drop(gone.send(Event::ClientLeft).await);
+            drop(gone.send(Woken::ClientLeft).await);
         }
     });
     let hello = Hello {
@@ -87,7 +87,7 @@ pub async fn run(options: Options) -> io::Result<()> {
         // The path itself, whatever its characters: it travels as JSON, not as a header.
         cwd: options.cwd.to_string_lossy().into_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        kinds: Kind::NEWEST as u8,
+        kinds: FrameKind::NEWEST as u8,
     };
     let link = Arc::new(Outbox::link());
     let machine = Machine::new(Memory::open(), options.patience);
@@ -115,7 +115,7 @@ struct Bridge {
     link: Arc<Outbox>,
     hello: Hello,
     target: Target,
-    events: mpsc::Sender<Event>,
+    events: mpsc::Sender<Woken>,
     /// The tasks of the open connection.
     connection: Option<Tasks>,
     incoming: Option<Incoming>,
@@ -130,8 +130,8 @@ impl Bridge {
     /// not taken from the client: so neither fills our memory, and both notice.
     async fn turn(
         &mut self,
-        input: &mut Input,
-        queue: &mut mpsc::Receiver<Event>,
+        input: &mut ClientInput,
+        queue: &mut mpsc::Receiver<Woken>,
     ) -> io::Result<()> {
         let mut leaving: Option<Instant> = None;
         let (client, link) = (self.client.clone(), self.link.clone());
@@ -146,17 +146,17 @@ impl Bridge {
                 Some(event) = queue.recv() => event,
                 event = said(&mut self.incoming), if hears_daemon => event,
                 event = input.next(), if hears_client && !input.has_ended => event,
-                () = client.room(), if !hears_daemon => Event::Room,
-                () = link.not_too_full(), if unsent > FULL => Event::Room,
-                () = sleep_until(alarm) => Event::Alarm,
+                () = client.room(), if !hears_daemon => Woken::Room,
+                () = link.not_too_full(), if unsent > FULL => Woken::Room,
+                () = sleep_until(alarm) => Woken::Alarm,
                 () = &mut given_up => {
                     return Err(given_up_on(client.waiting()));
                 }
             };
             match event {
-                Event::ClientLeft if leaving.is_some() => return Ok(()),
+                Woken::ClientLeft if leaving.is_some() => return Ok(()),
                 // A client that closes our input may still read: `printf … | callmux bridge`.
-                Event::ClientLeft => leaving = Some(Instant::now() + LAST_WORDS),
+                Woken::ClientLeft => leaving = Some(Instant::now() + LAST_WORDS),
                 event => self.handle(event),
             }
             if leaving.is_some_and(|until| self.machine.is_idle() || Instant::now() >= until) {
@@ -165,37 +165,37 @@ impl Bridge {
         }
     }
 
-    fn handle(&mut self, event: Event) {
+    fn handle(&mut self, event: Woken) {
         let now = Instant::now();
         let actions = match event {
-            Event::Client(line) => self.machine.take_from_client(&line, now),
-            Event::Alarm => self.machine.alarm(now),
-            Event::Opened(opened) => self.opened(opened, now),
-            Event::Frame(frame) => self.frame(frame),
-            Event::LinkLost => {
+            Woken::Client(line) => self.machine.take_from_client(&line, now),
+            Woken::Alarm => self.machine.alarm(now),
+            Woken::Opened(opened) => self.opened(opened, now),
+            Woken::Frame(frame) => self.frame(frame),
+            Woken::LinkLost => {
                 self.lost();
                 Vec::new()
             }
-            Event::Refused(why) => {
+            Woken::Refused(why) => {
                 self.machine.is_refused(why);
                 Vec::new()
             }
-            Event::ClientLeft | Event::Room => Vec::new(),
+            Woken::ClientLeft | Woken::Room => Vec::new(),
         };
         self.perform(actions);
     }
 
-    fn perform(&self, actions: Vec<Action>) {
+    fn perform(&self, actions: Vec<BridgeAction>) {
         for action in actions {
             match action {
-                Action::ToClient(payload) => self.client.push(payload),
-                Action::ToDaemon(payload) => self.link.push(payload),
-                Action::Again(payload) => self.link.push_as(Kind::Again, payload),
+                BridgeAction::ToClient(payload) => self.client.push(payload),
+                BridgeAction::ToDaemon(payload) => self.link.push(payload),
+                BridgeAction::Again(payload) => self.link.push_as(FrameKind::Again, payload),
             }
         }
     }
 
-    fn opened(&mut self, opened: Opened, now: Instant) -> Vec<Action> {
+    fn opened(&mut self, opened: Opened, now: Instant) -> Vec<BridgeAction> {
         let Opened { reader, mut writer, frames, welcome } = opened;
         if !welcome.resumed {
             self.link.start_over();
@@ -216,12 +216,16 @@ impl Bridge {
         }
     }
 
-    fn frame(&mut self, frame: Frame) -> Vec<Action> {
+    fn frame(&mut self, frame: Frame) -> Vec<BridgeAction> {
         match frame.kind {
-            Kind::Draining => self.machine.daemon_drains(),
-            Kind::Goodbye => self.machine.daemon_leaves(frame.seen),
-            Kind::Message | Kind::Lost | Kind::Again | Kind::Seen | Kind::Hello | Kind::Welcome => {
-            }
+            FrameKind::Draining => self.machine.daemon_drains(),
+            FrameKind::Goodbye => self.machine.daemon_leaves(frame.seen),
+            FrameKind::Message
+            | FrameKind::Lost
+            | FrameKind::Again
+            | FrameKind::Seen
+            | FrameKind::Hello
+            | FrameKind::Welcome => {}
         }
         let received = self.link.receive(frame);
         self.link.confirm_if_owed();
@@ -229,6 +233,7 @@ impl Bridge {
             Ok(Some((kind, message))) => self.machine.take_from_daemon(kind, &message),
             Ok(None) => Vec::new(),
             Err(error) => {
+                let error = error.to_string();
                 tracing::warn!(error, "the daemon broke the numbering of the link; starting over");
                 // Another epoch makes the daemon forget what it kept.
                 self.hello.epoch += 1;
@@ -261,12 +266,12 @@ impl Bridge {
             let mut told = String::new();
             loop {
                 match dial::dial(&target, &hello).await {
-                    Ok(opened) => return drop(events.send(Event::Opened(opened)).await),
+                    Ok(opened) => return drop(events.send(Woken::Opened(opened)).await),
                     Err(error) => {
                         let why = error.to_string();
                         if dial::is_refusal(&error) && why != told {
                             tracing::error!(%error, %target, "the daemon is not used");
-                            drop(events.send(Event::Refused(why.clone())).await);
+                            drop(events.send(Woken::Refused(why.clone())).await);
                             told = why;
                         }
                         tracing::debug!(%error, %target, "the daemon could not be reached");
@@ -280,13 +285,13 @@ impl Bridge {
 
     /// Writes what is left, and tells the daemon that the client is done.
     async fn leave(mut self) {
-        self.link.signal(Kind::Goodbye);
+        self.link.signal(FrameKind::Goodbye);
         self.link.close();
         self.client.close();
         if let Some(connection) = &self.connection {
             connection.drained(LAST_WORDS).await;
             // The daemon closes the connection once it has read that.
-            let read = async { while let Event::Frame(_) = said(&mut self.incoming).await {} };
+            let read = async { while let Woken::Frame(_) = said(&mut self.incoming).await {} };
             drop(tokio::time::timeout(LAST_WORDS, read).await);
         }
         self.tasks.close(LAST_WORDS).await;
@@ -307,12 +312,12 @@ async fn sleep_until(alarm: Option<Instant>) {
     }
 }
 
-impl Input {
+impl ClientInput {
     /// Its next message, or that there will be none. Nothing is lost if this is dropped.
-    async fn next(&mut self) -> Event {
+    async fn next(&mut self) -> Woken {
         loop {
             match self.lines.next() {
-                Ok(Some(line)) => return Event::Client(line),
+                Ok(Some(line)) => return Woken::Client(line),
                 Ok(None) => {}
                 Err(too_long) => {
                     tracing::error!(%too_long, "the client's input cannot be read any further");
@@ -325,24 +330,24 @@ impl Input {
             }
         }
         self.has_ended = true;
-        Event::ClientLeft
+        Woken::ClientLeft
     }
 }
 
 /// What is said next on the connection, if there is one. Nothing is lost if this is dropped.
-async fn said(incoming: &mut Option<Incoming>) -> Event {
+async fn said(incoming: &mut Option<Incoming>) -> Woken {
     let Some(Incoming { reader, frames }) = incoming else { return std::future::pending().await };
     loop {
         match frames.next() {
-            Ok(Some(frame)) => return Event::Frame(frame),
+            Ok(Some(frame)) => return Woken::Frame(frame),
             Ok(None) => {}
             Err(error) => {
                 tracing::warn!(%error, "the daemon sent what is no frame");
-                return Event::LinkLost;
+                return Woken::LinkLost;
             }
         }
         match reader.read_buf(frames.room()).await {
-            Ok(0) | Err(_) => return Event::LinkLost,
+            Ok(0) | Err(_) => return Woken::LinkLost,
             Ok(_) => {}
         }
     }

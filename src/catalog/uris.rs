@@ -37,14 +37,14 @@ pub struct Uris {
     /// The servers that have resources.
     servers: BTreeMap<ServerName, Server>,
     /// Their templates.
-    patterns: BTreeMap<ServerName, Vec<Pattern>>,
+    patterns: BTreeMap<ServerName, Vec<UriPattern>>,
     /// A scheme → the one server that has resources of it; nothing, if several have.
     schemes: HashMap<Box<str>, Option<ServerName>>,
 }
 
 /// A template that URIs are compared with.
 #[derive(Debug)]
-struct Pattern {
+struct UriPattern {
     template: Arc<str>,
     /// Literal texts and expressions.
     parts: usize,
@@ -103,7 +103,7 @@ impl Uris {
             let template = entry.item.name.clone();
             let parts = 1 + 2 * memchr::memchr_iter(b'{', template.as_bytes()).count();
             let of_server = uris.patterns.entry(entry.server.name.clone()).or_default();
-            of_server.push(Pattern { template, parts });
+            of_server.push(UriPattern { template, parts });
         }
         (uris, left_out)
     }
@@ -223,7 +223,7 @@ fn is_spelled_out(uri: &str) -> bool {
 }
 
 /// Whether a URI can be an expansion of any template, as far as there is time to find out.
-fn any_fits(patterns: &[Pattern], uri: &str) -> bool {
+fn any_fits(patterns: &[UriPattern], uri: &str) -> bool {
     let mut left = COMPARED_MAX;
     patterns.iter().any(|pattern| {
         let literal = pattern.template.split('{').next().unwrap_or_default();

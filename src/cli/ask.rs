@@ -17,7 +17,7 @@ use crate::api::Failure;
 use crate::base::dirs;
 
 /// What the daemon answered.
-pub(super) struct Answer {
+pub(super) struct DaemonAnswer {
     pub(super) status: StatusCode,
     pub(super) body: Bytes,
 }
@@ -44,7 +44,7 @@ enum NoAnswer {
     Runtime(std::io::Error),
 }
 
-impl Answer {
+impl DaemonAnswer {
     /// The body as what it has to be.
     pub(super) fn read<T: DeserializeOwned>(&self) -> Result<T, Exit> {
         serde_json::from_slice(&self.body).map_err(|error| fail(&NoAnswer::Unreadable(error)))
@@ -72,7 +72,7 @@ fn fail(error: &NoAnswer) -> Exit {
 }
 
 /// Sends a request without a body. What goes wrong is printed.
-pub(super) fn ask(args: &DaemonArgs, method: Method, path: &str) -> Result<Answer, Exit> {
+pub(super) fn ask(args: &DaemonArgs, method: Method, path: &str) -> Result<DaemonAnswer, Exit> {
     tell(args, method, path, Bytes::new())
 }
 
@@ -82,7 +82,7 @@ pub(super) fn tell(
     method: Method,
     path: &str,
     body: Bytes,
-) -> Result<Answer, Exit> {
+) -> Result<DaemonAnswer, Exit> {
     let socket = args.socket.clone().or_else(dirs::socket);
     let outcome = match (socket, runtime()) {
         (None, _) => Err(NoAnswer::NoSocket),
@@ -97,7 +97,7 @@ async fn request(
     method: Method,
     path: &str,
     body: Bytes,
-) -> Result<Answer, NoAnswer> {
+) -> Result<DaemonAnswer, NoAnswer> {
     let stream = UnixStream::connect(socket)
         .await
         .map_err(|error| NoAnswer::NoDaemon { socket: socket.to_path_buf(), error })?;
@@ -113,7 +113,7 @@ async fn request(
         let response = sender.send_request(request).await?;
         let status = response.status();
         let body = response.into_body().collect().await?.to_bytes();
-        Ok(Answer { status, body })
+        Ok(DaemonAnswer { status, body })
     };
     // The connection ends when its sender is dropped.
     tokio::join!(answer, connection).0

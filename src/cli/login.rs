@@ -8,7 +8,7 @@ use hyper::{Method, StatusCode};
 
 use super::args::{LoginArgs, ServerArgs};
 use super::args_daemon::DaemonArgs;
-use super::ask::{Answer, ask, tell};
+use super::ask::{DaemonAnswer, ask, tell};
 use super::exit::Exit;
 use super::print;
 use crate::api::{Consent, Farewell, Order, Phase, ServerReport, path};
@@ -74,7 +74,7 @@ fn parse(args: &ServerArgs) -> Result<ServerName, Exit> {
     })
 }
 
-fn fine(answer: Answer) -> Result<Answer, Exit> {
+fn fine(answer: DaemonAnswer) -> Result<DaemonAnswer, Exit> {
     if answer.status == StatusCode::OK { Ok(answer) } else { Err(answer.unexpected()) }
 }
 

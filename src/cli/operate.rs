@@ -6,7 +6,7 @@ use hyper::{Method, StatusCode};
 
 use super::args::{ReloadArgs, RetryArgs, ServerArgs, StatusArgs};
 use super::args_daemon::DaemonArgs;
-use super::ask::{Answer, ask};
+use super::ask::{DaemonAnswer, ask};
 use super::exit::Exit;
 use super::print;
 use super::serve::refuse;
@@ -22,7 +22,7 @@ fn or_exit(outcome: Result<Exit, Exit>) -> Exit {
     outcome.unwrap_or_else(|exit| exit)
 }
 
-fn print_json(answer: &Answer) {
+fn print_json(answer: &DaemonAnswer) {
     print::json(&String::from_utf8_lossy(&answer.body));
 }
 
@@ -187,7 +187,11 @@ fn is_the_daemons(daemon: &DaemonArgs, named: &Path) -> Result<(), Exit> {
     }
 }
 
-fn planned(answer: &Answer, words: fn(&Plan) -> Vec<String>, json: bool) -> Result<Exit, Exit> {
+fn planned(
+    answer: &DaemonAnswer,
+    words: fn(&Plan) -> Vec<String>,
+    json: bool,
+) -> Result<Exit, Exit> {
     match answer.status {
         StatusCode::OK if json => print_json(answer),
         StatusCode::OK => words(&answer.read()?).iter().for_each(|line| print::line(line)),

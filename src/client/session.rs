@@ -66,14 +66,14 @@ pub struct Session {
     pub cwd: Option<Arc<Path>>,
     /// What was sent to the client.
     pub ledger: Arc<Ledger>,
-    state: Lock<State>,
+    state: Lock<SessionState>,
     idle: Notify,
     /// Somebody was told that it is open.
     is_told: AtomicBool,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct SessionState {
     client: Client,
     /// It began with `initialize`: only a legacy client hears what it did not ask for.
     is_greeted: bool,
@@ -154,7 +154,7 @@ impl Session {
         let owner = Owner { principal: principal.number(), session: number };
         // A client may still hold a question of an earlier daemon: ids must not meet.
         let last_ask = u64::from_ne_bytes(random::bytes()) >> 24;
-        let state = State { last_ask, ..State::default() };
+        let state = SessionState { last_ask, ..SessionState::default() };
         Arc::new(Self {
             id,
             owner,
@@ -168,7 +168,7 @@ impl Session {
         })
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, SessionState> {
         self.state.lock()
     }
 

@@ -8,7 +8,7 @@ mod server;
 mod top;
 
 pub use auth::AUTH;
-pub use key::{DefaultValue, Key, Kind, default_of, kind_of};
+pub use key::{DefaultValue, Key, ValueKind, default_of, kind_of};
 pub use recipe::RECIPE;
 pub use server::SERVER;
 pub use top::{CACHE, CLIENT, HTTP, RESULTS, TOP};

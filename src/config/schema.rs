@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::keys::{
-    AUTH, CACHE, CLIENT, DefaultValue, HTTP, Key, Kind, RECIPE, RESULTS, SERVER, TOP,
+    AUTH, CACHE, CLIENT, DefaultValue, HTTP, Key, RECIPE, RESULTS, SERVER, TOP, ValueKind,
 };
 
 /// The schema (draft 2020-12), from the table of keys.
@@ -62,19 +62,19 @@ fn object(keys: &[Key], description: &str) -> Value {
 
 fn property(key: &Key) -> Value {
     let mut schema = match key.kind {
-        Kind::Text => json!({ "type": "string" }),
-        Kind::Texts => json!({ "type": "array", "items": { "type": "string" } }),
-        Kind::TextTable => {
+        ValueKind::Text => json!({ "type": "string" }),
+        ValueKind::Texts => json!({ "type": "array", "items": { "type": "string" } }),
+        ValueKind::TextTable => {
             json!({ "type": "object", "additionalProperties": { "type": "string" } })
         }
-        Kind::Values => json!({}),
-        Kind::Bool => json!({ "type": "boolean" }),
-        Kind::Duration => json!({ "type": "string", "examples": ["30s", "5m", "250ms"] }),
-        Kind::Size => json!({ "type": "string", "examples": ["64KiB", "4MB"] }),
-        Kind::Number(min, max) => {
+        ValueKind::Values => json!({}),
+        ValueKind::Bool => json!({ "type": "boolean" }),
+        ValueKind::Duration => json!({ "type": "string", "examples": ["30s", "5m", "250ms"] }),
+        ValueKind::Size => json!({ "type": "string", "examples": ["64KiB", "4MB"] }),
+        ValueKind::Number(min, max) => {
             json!({ "type": "integer", "minimum": min, "maximum": max })
         }
-        Kind::Choice(texts) => json!({ "enum": texts }),
+        ValueKind::Choice(texts) => json!({ "enum": texts }),
     };
     schema["description"] = json!(key.doc);
     if let DefaultValue::Value(text) = key.default {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::error::ValueError;
-use super::keys::{self, Key, Kind};
+use super::keys::{self, Key, ValueKind};
 use super::reference::{self, Resolved, Sources};
 use super::tree::{Node, Table, Value};
 use super::units;
@@ -242,7 +242,7 @@ impl<'a> Section<'a> {
     /// A whole number in the key's range; `None` if it is not set.
     pub fn number(&mut self, name: &str) -> Option<u64> {
         let node = self.known(name)?;
-        let Some(Kind::Number(min, max)) = keys::kind_of(self.keys, name) else { return None };
+        let Some(ValueKind::Number(min, max)) = keys::kind_of(self.keys, name) else { return None };
         match node.value {
             Value::Number(number) => {
                 let number = u64::try_from(number).ok().filter(|n| (min..=max).contains(n));
@@ -283,7 +283,7 @@ impl<'a> Section<'a> {
 
     /// One of the key's texts, or its default, by its place among them.
     pub fn choice(&mut self, name: &str) -> usize {
-        let Some(Kind::Choice(texts)) = keys::kind_of(self.keys, name) else { return 0 };
+        let Some(ValueKind::Choice(texts)) = keys::kind_of(self.keys, name) else { return 0 };
         let place = |text: &str| texts.iter().position(|choice| *choice == text);
         let default = keys::default_of(self.keys, name).map_or("", |text| text.trim_matches('"'));
         match self.text(name) {

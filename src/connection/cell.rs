@@ -64,13 +64,13 @@ pub enum Step {
 /// Where the reader puts what arrives and the waiting task takes it. One allocation per request.
 #[derive(Debug)]
 pub(super) struct Cell {
-    state: Lock<State>,
+    state: Lock<Inbox>,
     sent: AtomicBool,
     origin: Origin,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct Inbox {
     events: VecDeque<Event>,
     event_bytes: usize,
     reply: Option<Reply>,
@@ -90,7 +90,7 @@ impl Cell {
         self.origin.owner
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, Inbox> {
         self.state.lock()
     }
 
@@ -190,7 +190,7 @@ impl Cell {
     }
 }
 
-fn wake(mut state: MutexGuard<'_, State>) {
+fn wake(mut state: MutexGuard<'_, Inbox>) {
     let waker = state.waker.take();
     drop(state);
     if let Some(waker) = waker {

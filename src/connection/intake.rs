@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::route::Stream;
+use super::route::OwnStream;
 use super::state::Connection;
 use crate::base::memory;
 use crate::wire::Message;
 
 impl Connection {
     /// Acts on one message. `on`: see [`Connection::route`].
-    pub(in crate::connection) fn take_in(self: &Arc<Self>, line: &Bytes, on: Stream<'_>) {
+    pub(in crate::connection) fn take_in(self: &Arc<Self>, line: &Bytes, on: OwnStream<'_>) {
         memory::came(line.len());
         match Message::parse(line) {
             Ok(message) => self.route(message, on),

@@ -46,7 +46,7 @@ pub use notice::Board;
 pub use opening::{Opening, Over};
 pub use origin::{Origin, Owner};
 pub use pipes::{AskedBefore, Pipes};
-pub use remote::{Address, Mirrors, Remote};
+pub use remote::{Address, BadAddress, Mirrors, Remote};
 pub use state::{Connection, News};
 
 #[cfg(test)]

@@ -9,16 +9,16 @@ use super::ask::Ask;
 use super::cell::{Cell, Event};
 use super::notice::What;
 use super::origin::Owner;
-use super::state::{Connection, State};
+use super::state::{Connection, ConnectionState};
 use crate::wire::error::code;
 use crate::wire::{Kind, Message, Method, RpcError, Topic, object, translate};
 
 /// The request on whose own stream a message came in.
-pub(super) type Stream<'a> = Option<(u64, &'a Arc<Cell>)>;
+pub(super) type OwnStream<'a> = Option<(u64, &'a Arc<Cell>)>;
 
 impl Connection {
     /// Routes one message. `on`: what the transport says that it is about.
-    pub(super) fn route(self: &Arc<Self>, message: Message, on: Stream<'_>) {
+    pub(super) fn route(self: &Arc<Self>, message: Message, on: OwnStream<'_>) {
         match message.kind() {
             Kind::Result { .. } | Kind::Error { .. } => self.route_answer(message, on),
             Kind::Notification { method, .. } => match method {
@@ -41,7 +41,7 @@ impl Connection {
         }
     }
 
-    fn route_answer(&self, message: Message, on: Stream<'_>) {
+    fn route_answer(&self, message: Message, on: OwnStream<'_>) {
         let id = message.id().and_then(|id| id.parse::<u64>().ok());
         let mut state = self.lock();
         if let Some(waiting) = id.and_then(|id| state.in_flight.remove(id)) {
@@ -86,7 +86,7 @@ impl Connection {
 
     /// A log message names no request. It reaches every client whose call is running, as long as
     /// they are all one principal's; while none is, whoever listens.
-    fn route_log(&self, message: Message, on: Stream<'_>) {
+    fn route_log(&self, message: Message, on: OwnStream<'_>) {
         if let Some((_, cell)) = on {
             return cell.push(Event::Log(message));
         }
@@ -129,7 +129,7 @@ impl Connection {
 
     /// A stdio server does not say which call its question belongs to. It reaches a client only if
     /// the calls in flight are all of one; anything else would be a guess.
-    fn route_ask(self: &Arc<Self>, message: Message, on: Stream<'_>) {
+    fn route_ask(self: &Arc<Self>, message: Message, on: OwnStream<'_>) {
         let id: Box<str> = message.id().unwrap_or("null").into();
         let mut state = self.lock();
         let found = match on {
@@ -168,7 +168,7 @@ impl Connection {
     }
 }
 
-impl State {
+impl ConnectionState {
     /// The newest exchange of the one owner that a question can be for; else how many there are. A
     /// call whose question is open waits for its client and asks nothing: between clients of
     /// one principal, that decides.

@@ -29,7 +29,7 @@ pub struct Connection {
     server: ServerName,
     carrier: Carrier,
     recorder: Recorder,
-    state: Lock<State>,
+    state: Lock<ConnectionState>,
     /// Rung when the carrier has something to do.
     bell: Notify,
     news: mpsc::Sender<News>,
@@ -41,7 +41,7 @@ pub struct Connection {
 
 /// What is known.
 #[derive(Debug)]
-pub(super) struct State {
+pub(super) struct ConnectionState {
     pub(super) last_id: u64,
     pub(super) in_flight: InFlight,
     pub(super) questions: Questions,
@@ -76,7 +76,7 @@ impl Connection {
     ) -> (Arc<Self>, mpsc::Receiver<News>) {
         // One place for each kind of news: a full channel holds the same news already.
         let (news, receiver) = mpsc::channel(2);
-        let state = State {
+        let state = ConnectionState {
             last_id: 0,
             in_flight: InFlight::default(),
             questions: Questions::default(),
@@ -115,7 +115,7 @@ impl Connection {
         self.carrier.key()
     }
 
-    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, ConnectionState> {
         self.state.lock()
     }
 

@@ -14,7 +14,7 @@ use super::error::CredentialError;
 use super::fetch::is_loopback;
 use super::login::{Login, Outcome, UnderWay, said};
 use super::oauth::Oauth;
-use super::store::{Client, Store};
+use super::store::{OauthClient, Store};
 
 /// How long a person may take.
 const CONSENT_WITHIN: Duration = Duration::from_mins(10);
@@ -101,17 +101,17 @@ impl Oauth {
         metadata: &AuthorizationMetadata,
         redirect: String,
         scopes: &[String],
-    ) -> Result<Client, CredentialError> {
+    ) -> Result<OauthClient, CredentialError> {
         let takes_documents =
             metadata.additional_fields.get("client_id_metadata_document_supported");
         let document = self.config.client_metadata_url.clone();
         if let Some(id) = self.config.client_id.clone() {
             let secret =
                 self.config.client_secret.as_ref().map(|secret| secret.expose().to_owned());
-            return Ok(Client { id, secret, redirect, is_registered: false });
+            return Ok(OauthClient { id, secret, redirect, is_registered: false });
         }
         if let Some(id) = document.filter(|_| takes_documents.is_some_and(|takes| takes == true)) {
-            return Ok(Client { id, secret: None, redirect, is_registered: false });
+            return Ok(OauthClient { id, secret: None, redirect, is_registered: false });
         }
         let kept = self.store.kept().filter(|kept| kept.issuer == metadata.issuer);
         let before = kept.map(|kept| kept.client).filter(|client| client.is_registered);
@@ -122,7 +122,7 @@ impl Oauth {
         let registered = manager.register_client("callmux", &redirect, &scopes).await;
         let registered = registered.map_err(|error| self.told(&error))?;
         let (id, secret) = (registered.client_id, registered.client_secret);
-        Ok(Client { id, secret, redirect, is_registered: true })
+        Ok(OauthClient { id, secret, redirect, is_registered: true })
     }
 
     fn attend(self: &Arc<Self>, url: String, listener: TcpListener, attempt: Attempt) -> Login {

@@ -16,9 +16,9 @@ use crate::base::{ServerName, Tasks};
 use crate::settings::{Auth, ServerConfig};
 
 /// What proves us to one server.
-pub struct Credential(Kind);
+pub struct Credential(CredentialKind);
 
-enum Kind {
+enum CredentialKind {
     Bearer(HeaderValue),
     Command(Command),
     Oauth(Arc<Oauth>),
@@ -42,9 +42,11 @@ impl Credential {
     ) -> Result<Option<Arc<Self>>, CredentialError> {
         let kind = match (&config.remote.auth, &config.remote.url) {
             (Auth::None, _) | (_, None) => return Ok(None),
-            (Auth::Bearer(token), _) => Kind::Bearer(bearer(token)?),
-            (Auth::Command { words, ttl }, _) => Kind::Command(Command::new(words.clone(), *ttl)),
-            (Auth::Oauth(oauth), Some(url)) => Kind::Oauth(Arc::new(Oauth::new(
+            (Auth::Bearer(token), _) => CredentialKind::Bearer(bearer(token)?),
+            (Auth::Command { words, ttl }, _) => {
+                CredentialKind::Command(Command::new(words.clone(), *ttl))
+            }
+            (Auth::Oauth(oauth), Some(url)) => CredentialKind::Oauth(Arc::new(Oauth::new(
                 server,
                 url,
                 oauth,
@@ -58,9 +60,9 @@ impl Credential {
     /// none yet. `Err`, for people: the request cannot be sent.
     pub async fn show(&self) -> Result<Option<HeaderValue>, CredentialError> {
         match &self.0 {
-            Kind::Bearer(value) => Ok(Some(value.clone())),
-            Kind::Command(command) => command.show().await.map(Some),
-            Kind::Oauth(oauth) => oauth.show().await,
+            CredentialKind::Bearer(value) => Ok(Some(value.clone())),
+            CredentialKind::Command(command) => command.show().await.map(Some),
+            CredentialKind::Oauth(oauth) => oauth.show().await,
         }
     }
 
@@ -74,40 +76,40 @@ impl Credential {
         tries: u32,
     ) -> Verdict {
         match &self.0 {
-            Kind::Command(command) if tries == 0 => {
+            CredentialKind::Command(command) if tries == 0 => {
                 command.forget(shown).await;
                 Verdict::Again
             }
-            Kind::Bearer(_) | Kind::Command(_) => Verdict::Stands,
-            Kind::Oauth(oauth) => oauth.refused(shown, status, headers, tries).await,
+            CredentialKind::Bearer(_) | CredentialKind::Command(_) => Verdict::Stands,
+            CredentialKind::Oauth(oauth) => oauth.refused(shown, status, headers, tries).await,
         }
     }
 
     /// A connection begins: whether a login is needed is seen anew.
     pub fn begin(&self) {
-        if let Kind::Oauth(oauth) = &self.0 {
+        if let CredentialKind::Oauth(oauth) = &self.0 {
             oauth.begin();
         }
     }
 
     /// Whether there is nothing to show.
     pub fn is_empty(&self) -> bool {
-        matches!(&self.0, Kind::Oauth(oauth) if oauth.is_empty())
+        matches!(&self.0, CredentialKind::Oauth(oauth) if oauth.is_empty())
     }
 
     /// Why nothing can be done without a login; `None` while that is not so.
     pub fn login_needed(&self) -> Option<String> {
         match &self.0 {
-            Kind::Oauth(oauth) => oauth.login_needed(),
-            Kind::Bearer(_) | Kind::Command(_) => None,
+            CredentialKind::Oauth(oauth) => oauth.login_needed(),
+            CredentialKind::Bearer(_) | CredentialKind::Command(_) => None,
         }
     }
 
     /// Completes when a person logged in or out.
     pub async fn changed(&self) {
         match &self.0 {
-            Kind::Oauth(oauth) => oauth.changed().await,
-            Kind::Bearer(_) | Kind::Command(_) => std::future::pending().await,
+            CredentialKind::Oauth(oauth) => oauth.changed().await,
+            CredentialKind::Bearer(_) | CredentialKind::Command(_) => std::future::pending().await,
         }
     }
 
@@ -129,7 +131,7 @@ impl Credential {
 
     fn oauth(&self) -> Result<&Arc<Oauth>, CredentialError> {
         match &self.0 {
-            Kind::Oauth(oauth) if oauth.takes_logins() => Ok(oauth),
+            CredentialKind::Oauth(oauth) if oauth.takes_logins() => Ok(oauth),
             _ => Err(CredentialError::TakesNoLogin),
         }
     }

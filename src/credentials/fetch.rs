@@ -26,7 +26,7 @@ use tower::{Service, ServiceExt};
 use url::{Host, Url};
 
 use super::error::CredentialError;
-use super::repeated::Sent;
+use super::repeated::RequestSecrets;
 use crate::http::{self, HttpConnection, RequestBody, ResponseBody};
 
 /// How long an answer may take.
@@ -126,7 +126,7 @@ impl Fetch {
             && request.request.method() == Method::GET;
         for _ in 0..=REDIRECTS_MAX {
             let (head, body) = request.request.clone().into_parts();
-            let secrets = Sent::new(&head.headers, &body);
+            let secrets = RequestSecrets::new(&head.headers, &body);
             let mut sent = Request::new(RequestBody::new(Bytes::from(body)));
             *sent.method_mut() = head.method;
             *sent.uri_mut() = head.uri.clone();

@@ -33,4 +33,5 @@ mod store;
 mod verdict;
 
 pub use credential::Credential;
+pub use error::CredentialError;
 pub use verdict::Verdict;

@@ -21,7 +21,7 @@ use super::error::CredentialError;
 use super::fetch::Fetch;
 use super::header::bearer;
 use super::login::{Login, UnderWay, said};
-use super::store::{Client, Kept, Store};
+use super::store::{OauthClient, Store, StoredLogin};
 use super::verdict::Verdict;
 use crate::base::{Lock, Secret, ServerName, Tasks};
 use crate::settings::{self, Grant};
@@ -44,7 +44,7 @@ pub(super) struct Oauth {
     pub(super) tasks: Tasks,
     /// Ends with the daemon.
     renewals: Tasks,
-    state: Lock<State>,
+    state: Lock<OauthState>,
     /// Held by the one that renews.
     pub(super) renewing: tokio::sync::Mutex<()>,
     changed: Notify,
@@ -52,7 +52,7 @@ pub(super) struct Oauth {
 }
 
 #[derive(Default)]
-struct State {
+struct OauthState {
     token: Option<Token>,
     /// What the server last said about what it wants.
     challenge: Option<String>,
@@ -97,14 +97,14 @@ impl Oauth {
             store,
             tasks,
             renewals,
-            state: Lock::new(State { token, ..State::default() }),
+            state: Lock::new(OauthState { token, ..OauthState::default() }),
             renewing: tokio::sync::Mutex::new(()),
             changed: Notify::new(),
             login: Lock::new(None),
         })
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, OauthState> {
         self.state.lock()
     }
 
@@ -331,7 +331,7 @@ impl Oauth {
         NotRenewed::LoginNeeded
     }
 
-    async fn refresh(&self, kept: &Kept, challenge: Option<&str>) -> Result<(), AuthError> {
+    async fn refresh(&self, kept: &StoredLogin, challenge: Option<&str>) -> Result<(), AuthError> {
         let (mut manager, metadata) = self.discover(challenge, &self.store).await?;
         if metadata.issuer != kept.issuer {
             // A refresh token is nobody else's business.
@@ -367,8 +367,12 @@ impl Oauth {
         };
         manager.validate_client_credentials_metadata(&config).map_err(failed)?;
         manager.configure_client_credentials(&config).map_err(failed)?;
-        let client =
-            Client { id: id.clone(), secret: None, redirect: String::new(), is_registered: false };
+        let client = OauthClient {
+            id: id.clone(),
+            secret: None,
+            redirect: String::new(),
+            is_registered: false,
+        };
         store.begin(metadata.issuer, client, scopes);
         manager.exchange_client_credentials(&config).await.map_err(failed)?;
         self.take_tokens();
@@ -433,7 +437,7 @@ impl Oauth {
     }
 }
 
-impl Client {
+impl OauthClient {
     pub(super) fn config(&self) -> OAuthClientConfig {
         let config = OAuthClientConfig::new(self.id.clone(), self.redirect.clone());
         match &self.secret {

@@ -17,9 +17,9 @@ const SECRET_MIN: usize = 4;
 const HIDDEN: &str = "(hidden)";
 
 /// The secrets of one request.
-pub(super) struct Sent(Vec<Secret>);
+pub(super) struct RequestSecrets(Vec<Secret>);
 
-impl Sent {
+impl RequestSecrets {
     /// `form`: the body, unless the request has none or another kind.
     pub(super) fn new(headers: &HeaderMap, form: &[u8]) -> Self {
         let mut all: Vec<String> = headers.get(AUTHORIZATION).map(basic).unwrap_or_default();
@@ -57,7 +57,7 @@ fn basic(value: &HeaderValue) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::Sent;
+    use super::RequestSecrets;
     use base64::Engine;
     use base64::engine::general_purpose::STANDARD;
     use hyper::header::{AUTHORIZATION, HeaderMap};
@@ -67,7 +67,7 @@ mod tests {
         let basic = format!("Basic {}", STANDARD.encode("me:pass%2Fword"));
         let headers = HeaderMap::from_iter([(AUTHORIZATION, basic.parse().unwrap())]);
         let form = "grant_type=authorization_code&code=a%2Fcode&code_verifier=proof&client_id=mine";
-        let sent = Sent::new(&headers, form.as_bytes());
+        let sent = RequestSecrets::new(&headers, form.as_bytes());
         let hidden = |answer: &str| String::from_utf8(sent.redact(answer.as_bytes())).unwrap();
         assert_eq!(
             hidden(form),
@@ -80,7 +80,7 @@ mod tests {
 
     #[test]
     fn a_request_without_secrets_hides_nothing() {
-        let sent = Sent::new(&HeaderMap::new(), b"");
+        let sent = RequestSecrets::new(&HeaderMap::new(), b"");
         assert_eq!(sent.redact(b"any text"), b"any text");
     }
 }

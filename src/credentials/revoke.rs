@@ -11,7 +11,7 @@ use url::form_urlencoded::{Serializer, byte_serialize};
 
 use super::error::CredentialError;
 use super::oauth::Oauth;
-use super::store::{Client, Kept};
+use super::store::{OauthClient, StoredLogin};
 
 /// How long all of it may take: a person waits.
 const WITHIN: Duration = Duration::from_secs(20);
@@ -37,7 +37,7 @@ impl Oauth {
         revoked.unwrap_or(Err(CredentialError::TooSlow(WITHIN)))
     }
 
-    async fn revoke_kept(&self, kept: &Kept) -> Result<(), CredentialError> {
+    async fn revoke_kept(&self, kept: &StoredLogin) -> Result<(), CredentialError> {
         let (challenge, _) = self.wanted();
         let found = self.discover(challenge.as_deref(), &self.store.apart()).await;
         let (_, metadata) = found.map_err(|error| self.told(&error))?;
@@ -70,7 +70,7 @@ impl Oauth {
 
 /// The request for one token (RFC 7009, section 2.1), with what proves the client (RFC 6749, section
 /// 2.3.1).
-fn form(token: &str, kind: &str, client: &Client) -> (Option<HeaderValue>, String) {
+fn form(token: &str, kind: &str, client: &OauthClient) -> (Option<HeaderValue>, String) {
     let mut form = Serializer::new(String::new());
     form.append_pair("token", token).append_pair("token_type_hint", kind);
     let Some(secret) = &client.secret else {
@@ -89,11 +89,11 @@ fn form(token: &str, kind: &str, client: &Client) -> (Option<HeaderValue>, Strin
 #[cfg(test)]
 mod tests {
     use super::form;
-    use crate::credentials::store::Client;
+    use crate::credentials::store::OauthClient;
 
     #[test]
     fn a_client_proves_itself_with_what_it_has() {
-        let client = |secret: Option<&str>| Client {
+        let client = |secret: Option<&str>| OauthClient {
             id: "c 1".to_owned(),
             secret: secret.map(str::to_owned),
             redirect: String::new(),

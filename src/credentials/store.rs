@@ -30,13 +30,13 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// What is kept. Tokens and clients are of no use with another authorization server than theirs
 /// (2026-07-28, "Authorization Server Binding"), nor with another origin.
 #[derive(Clone, Serialize, Deserialize)]
-pub(super) struct Kept {
+pub(super) struct StoredLogin {
     version: u32,
     /// Scheme, host and port of the server.
     origin: String,
     /// Of the authorization server, if it named itself.
     pub(super) issuer: Option<String>,
-    pub(super) client: Client,
+    pub(super) client: OauthClient,
     /// The scopes that were asked for.
     pub(super) asked: Vec<String>,
     pub(super) tokens: Option<StoredCredentials>,
@@ -44,7 +44,7 @@ pub(super) struct Kept {
 
 /// Whom the authorization server knows us as.
 #[derive(Clone, Serialize, Deserialize)]
-pub(super) struct Client {
+pub(super) struct OauthClient {
     pub(super) id: String,
     pub(super) secret: Option<String>,
     pub(super) redirect: String,
@@ -57,7 +57,7 @@ pub(super) struct Client {
 pub(super) struct Store {
     path: Option<PathBuf>,
     origin: String,
-    kept: Arc<Lock<Option<Kept>>>,
+    kept: Arc<Lock<Option<StoredLogin>>>,
 }
 
 impl Store {
@@ -74,14 +74,14 @@ impl Store {
         store
     }
 
-    fn read(&self) -> Option<Kept> {
+    fn read(&self) -> Option<StoredLogin> {
         let read = file::read_private(self.path.as_ref()?, FILE_MAX);
         let bytes = read.inspect_err(|error| match &error.problem {
             file::Problem::Io(why) if why.kind() == io::ErrorKind::NotFound => {}
             _ => tracing::warn!(%error, "tokens are not used"),
         });
         let bytes = Zeroizing::new(bytes.ok()?);
-        let kept: Kept = serde_json::from_slice(&bytes).ok()?;
+        let kept: StoredLogin = serde_json::from_slice(&bytes).ok()?;
         (kept.version == VERSION && kept.origin == self.origin).then_some(kept)
     }
 
@@ -104,11 +104,11 @@ impl Store {
         Ok(Some(file))
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<Kept>> {
+    fn lock(&self) -> MutexGuard<'_, Option<StoredLogin>> {
         self.kept.lock()
     }
 
-    pub(super) fn kept(&self) -> Option<Kept> {
+    pub(super) fn kept(&self) -> Option<StoredLogin> {
         self.lock().clone()
     }
 
@@ -120,9 +120,9 @@ impl Store {
 
     /// Begins anew: with this client, and without tokens until the next [`CredentialStore::save`],
     /// which is when it is written.
-    pub(super) fn begin(&self, issuer: Option<String>, client: Client, asked: Vec<String>) {
+    pub(super) fn begin(&self, issuer: Option<String>, client: OauthClient, asked: Vec<String>) {
         let origin = self.origin.clone();
-        let kept = Kept { version: VERSION, origin, issuer, client, asked, tokens: None };
+        let kept = StoredLogin { version: VERSION, origin, issuer, client, asked, tokens: None };
         *self.lock() = Some(kept);
     }
 
@@ -136,7 +136,7 @@ impl Store {
         *self.lock() = other.kept();
     }
 
-    fn write(&self, kept: Option<&Kept>) -> Result<(), CredentialError> {
+    fn write(&self, kept: Option<&StoredLogin>) -> Result<(), CredentialError> {
         let Some(path) = &self.path else { return Ok(()) };
         let written = match kept {
             Some(kept) => serde_json::to_vec(kept)
@@ -218,7 +218,7 @@ impl CredentialStore for Store {
 
 #[cfg(test)]
 mod tests {
-    use super::{Client, Store};
+    use super::{OauthClient, Store};
     use std::fs::Permissions;
     use std::os::unix::fs::PermissionsExt;
 
@@ -231,7 +231,7 @@ mod tests {
         let path = || Some(dir.path().join("credentials/a.json"));
         let store = Store::at(path(), "https://a".to_owned());
         let redirect = "http://127.0.0.1:1/".to_owned();
-        let client = Client { id: "c".into(), secret: None, redirect, is_registered: true };
+        let client = OauthClient { id: "c".into(), secret: None, redirect, is_registered: true };
         store.begin(Some("https://as".to_owned()), client, vec![]);
         store.save(StoredCredentials::new("c".into(), None, vec![], None)).await.unwrap();
         let issuer = |origin: &str| Store::at(path(), origin.to_owned()).kept()?.issuer;

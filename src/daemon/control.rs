@@ -20,7 +20,7 @@ use crate::front::stdio::GivenUp;
 use crate::telemetry::Fact;
 
 /// What the loop was woken by.
-enum Event {
+enum LoopEvent {
     /// A server's state, or the number of sessions.
     Changed,
     /// A list of tools was kept back for long enough.
@@ -90,46 +90,50 @@ impl Daemon {
             let look =
                 self.succession.program.as_ref().filter(|_| self.may_restart()).map(|_| look_at);
             let event = tokio::select! {
-                () = self.changed.notified() => Event::Changed,
-                () = touched(self.watching.watch.as_ref()) => Event::Touched,
-                () = settled(self.watching.watch.as_ref()) => Event::Watching,
-                () = until(announce) => Event::Announce,
-                () = until(reload) => Event::Reload,
-                reading = under_way::read(self.reloading.reading.as_mut()) => Event::Read(reading),
-                Some(question) = questions.recv() => Event::Asked(question),
-                () = until(idle) => Event::Idle,
-                () = until(look) => Event::Look,
-                () = tick(watchdog.as_mut()) => Event::Watchdog,
-                signal = signals.next() => Event::Signal(signal),
-                left = &mut *client_left => Event::ClientLeft(left.unwrap_or(Ok(()))),
+                () = self.changed.notified() => LoopEvent::Changed,
+                () = touched(self.watching.watch.as_ref()) => LoopEvent::Touched,
+                () = settled(self.watching.watch.as_ref()) => LoopEvent::Watching,
+                () = until(announce) => LoopEvent::Announce,
+                () = until(reload) => LoopEvent::Reload,
+                reading = under_way::read(self.reloading.reading.as_mut()) => {
+                    LoopEvent::Read(reading)
+                }
+                Some(question) = questions.recv() => LoopEvent::Asked(question),
+                () = until(idle) => LoopEvent::Idle,
+                () = until(look) => LoopEvent::Look,
+                () = tick(watchdog.as_mut()) => LoopEvent::Watchdog,
+                signal = signals.next() => LoopEvent::Signal(signal),
+                left = &mut *client_left => LoopEvent::ClientLeft(left.unwrap_or(Ok(()))),
             };
             match event {
-                Event::Changed | Event::Announce => self.refresh().await,
-                Event::Touched => self.reloading.schedule.touched(Instant::now()),
-                Event::Watching => self.tell_unwatched(),
-                Event::Reload => self.read(),
-                Event::Read(reading) => self.reload(reading).await,
-                Event::Asked(question) => self.answer(question),
-                Event::Idle if self.is_idle() => {
+                LoopEvent::Changed | LoopEvent::Announce => self.refresh().await,
+                LoopEvent::Touched => self.reloading.schedule.touched(Instant::now()),
+                LoopEvent::Watching => self.tell_unwatched(),
+                LoopEvent::Reload => self.read(),
+                LoopEvent::Read(reading) => self.reload(reading).await,
+                LoopEvent::Asked(question) => self.answer(question),
+                LoopEvent::Idle if self.is_idle() => {
                     self.recorder.record(Fact::DaemonIdle);
                     return Ended::Stopped;
                 }
-                Event::Look
+                LoopEvent::Look
                     if self.succession.program.as_ref().is_some_and(Program::was_replaced) =>
                 {
                     self.recorder.record(Fact::DaemonUpgraded);
                     return Ended::Again;
                 }
-                Event::Look => look_at = Instant::now() + LOOK_EVERY,
-                Event::Idle => {}
-                Event::Watchdog => systemd::alive(),
-                Event::Signal(Told::Reload) => {
+                LoopEvent::Look => look_at = Instant::now() + LOOK_EVERY,
+                LoopEvent::Idle => {}
+                LoopEvent::Watchdog => systemd::alive(),
+                LoopEvent::Signal(Told::Reload) => {
                     self.reloading.was_asked = true;
                     self.reloading.schedule.asked();
                 }
-                Event::Signal(Told::Retry) => drop(self.retry(None, &"SIGUSR1".into())),
-                Event::ClientLeft(Err(given_up)) => return Ended::GivenUp(given_up),
-                Event::Signal(Told::Stop) | Event::ClientLeft(Ok(())) => return Ended::Stopped,
+                LoopEvent::Signal(Told::Retry) => drop(self.retry(None, &"SIGUSR1".into())),
+                LoopEvent::ClientLeft(Err(given_up)) => return Ended::GivenUp(given_up),
+                LoopEvent::Signal(Told::Stop) | LoopEvent::ClientLeft(Ok(())) => {
+                    return Ended::Stopped;
+                }
             }
             self.tell_status();
         }

@@ -14,7 +14,7 @@ use crate::config::source::Text;
 use crate::settings::Config;
 
 #[derive(Debug, Serialize, Deserialize)]
-struct Kept {
+struct LastGood {
     version: u32,
     /// Where the config is; two daemons may have different ones.
     location: PathBuf,
@@ -35,8 +35,11 @@ fn path(state: &Path, location: &Location) -> PathBuf {
 /// Keeps the texts below the directory `state`. Failing to is harmless until the config breaks.
 pub fn keep(state: &Path, location: &Location, texts: &[Text]) {
     let path = path(state, location);
-    let kept =
-        Kept { version: VERSION, location: location.path().to_path_buf(), files: texts.to_vec() };
+    let kept = LastGood {
+        version: VERSION,
+        location: location.path().to_path_buf(),
+        files: texts.to_vec(),
+    };
     let Ok(json) = serde_json::to_vec(&kept) else { return };
     let at = path.clone();
     let kept = file::within_for(&path.clone(), WITHIN, move || {
@@ -54,7 +57,7 @@ pub fn keep(state: &Path, location: &Location, texts: &[Text]) {
 pub fn restore(state: &Path, location: &Location) -> Option<(Config, Vec<PathBuf>)> {
     // It names programs to run, as the config does.
     let bytes = file::read_trusted(&path(state, location), COPY_MAX).ok()?;
-    let kept: Kept = serde_json::from_slice(&bytes).ok()?;
+    let kept: LastGood = serde_json::from_slice(&bytes).ok()?;
     if kept.version != VERSION || kept.location != location.path() {
         return None;
     }

@@ -31,19 +31,19 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The watch over one config. What it looks at may hang, so a thread does that.
 pub struct Watch {
-    shared: Arc<Shared>,
+    shared: Arc<WatchShared>,
     /// To the thread.
     wishes: mpsc::Sender<BTreeSet<PathBuf>>,
 }
 
-struct Shared {
+struct WatchShared {
     interests: Lock<Interests>,
     touched: Notify,
     settled: Notify,
-    state: Lock<State>,
+    state: Lock<WatchStatus>,
 }
 
-struct State {
+struct WatchStatus {
     /// Why changes may go unnoticed.
     trouble: Option<String>,
     /// Since when the thread is at work.
@@ -54,11 +54,11 @@ struct State {
 
 impl Watch {
     pub fn new() -> Self {
-        let shared = Arc::new(Shared {
+        let shared = Arc::new(WatchShared {
             interests: Lock::default(),
             touched: Notify::new(),
             settled: Notify::new(),
-            state: Lock::new(State { trouble: None, busy_since: None, wishes: 0 }),
+            state: Lock::new(WatchStatus { trouble: None, busy_since: None, wishes: 0 }),
         });
         let (sender, wishes) = mpsc::channel();
         let theirs = shared.clone();
@@ -106,14 +106,14 @@ impl Watch {
     }
 }
 
-impl Shared {
-    fn lock(&self) -> MutexGuard<'_, State> {
+impl WatchShared {
+    fn lock(&self) -> MutexGuard<'_, WatchStatus> {
         self.state.lock()
     }
 }
 
 /// What the thread does as long as somebody has wishes.
-fn attend(shared: &Arc<Shared>, wishes: &mpsc::Receiver<BTreeSet<PathBuf>>) {
+fn attend(shared: &Arc<WatchShared>, wishes: &mpsc::Receiver<BTreeSet<PathBuf>>) {
     let mut armed = Armed::new(shared.clone());
     while let Ok(mut files) = wishes.recv() {
         let mut taken = 1;
@@ -140,13 +140,13 @@ fn attend(shared: &Arc<Shared>, wishes: &mpsc::Receiver<BTreeSet<PathBuf>>) {
 /// What is watched.
 struct Armed {
     watcher: notify::Result<RecommendedWatcher>,
-    shared: Arc<Shared>,
+    shared: Arc<WatchShared>,
     /// The watched directories and what they were: device, inode.
     dirs: BTreeMap<PathBuf, (u64, u64)>,
 }
 
 impl Armed {
-    fn new(shared: Arc<Shared>) -> Self {
+    fn new(shared: Arc<WatchShared>) -> Self {
         let told = shared.clone();
         let on_event = move |event: notify::Result<notify::Event>| {
             let matters = told.interests.lock();

@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use serde_json::{Value, json};
 
-use super::tools::{Entry, tool, value};
+use super::tools::{ExampleTool, tool, value};
 
-pub(super) fn tools() -> Vec<Entry> {
+pub(super) fn tools() -> Vec<ExampleTool> {
     let number = Arc::new(AtomicI64::new(0));
     let shared = [number.clone(), number.clone(), number];
     let [increment, read, reset] = shared;

@@ -3,9 +3,9 @@
 use rmcp::ErrorData;
 use serde_json::{Value, json};
 
-use super::tools::{Entry, failure, text, tool};
+use super::tools::{ExampleTool, failure, text, tool};
 
-pub(super) fn tools() -> Vec<Entry> {
+pub(super) fn tools() -> Vec<ExampleTool> {
     vec![
         tool("fail", "Answers that it failed.", &json!({}), &[], |_| async {
             failure("this tool always fails")

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use super::tools::{Entry, string, tool, value};
+use super::tools::{ExampleTool, string, tool, value};
 use crate::base::Lock;
 
 type Notes = Arc<Lock<Vec<String>>>;
@@ -13,7 +13,7 @@ fn read<T>(notes: &Notes, look: impl FnOnce(&mut Vec<String>) -> T) -> T {
     look(&mut notes.lock())
 }
 
-pub(super) fn tools() -> Vec<Entry> {
+pub(super) fn tools() -> Vec<ExampleTool> {
     let notes = Notes::default();
     let [add, list, search] = [notes.clone(), notes.clone(), notes];
     vec![

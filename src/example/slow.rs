@@ -5,9 +5,9 @@ use std::time::Duration;
 use rmcp::model::ProgressNotificationParam;
 use serde_json::{Value, json};
 
-use super::tools::{Entry, Input, Output, failure, text, tool};
+use super::tools::{ExampleTool, Output, ToolInput, failure, text, tool};
 
-pub(super) fn tools() -> Vec<Entry> {
+pub(super) fn tools() -> Vec<ExampleTool> {
     vec![tool(
         "wait",
         "Waits, and reports progress after each of its steps.",
@@ -20,7 +20,7 @@ pub(super) fn tools() -> Vec<Entry> {
     )]
 }
 
-async fn wait(input: Input) -> Output {
+async fn wait(input: ToolInput) -> Output {
     let seconds =
         input.arguments.get("seconds").and_then(Value::as_f64).unwrap_or(1.0).clamp(0.0, 3600.0);
     let steps = input.arguments.get("steps").and_then(Value::as_u64).unwrap_or(10).clamp(1, 1000);

@@ -5,13 +5,13 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use rmcp::ErrorData;
 use serde_json::json;
 
-use super::tools::{Entry, string, tool, value};
+use super::tools::{ExampleTool, string, tool, value};
 
 fn show(time: SystemTime) -> String {
     humantime::format_rfc3339_millis(time).to_string()
 }
 
-pub(super) fn tools() -> Vec<Entry> {
+pub(super) fn tools() -> Vec<ExampleTool> {
     vec![
         tool("now", "The current time in UTC.", &json!({}), &[], |_| async {
             let now = SystemTime::now();

@@ -13,19 +13,19 @@ use rmcp::service::{RequestContext, RoleServer};
 use serde_json::Value;
 
 /// What one call gets.
-pub(super) struct Input {
+pub(super) struct ToolInput {
     pub arguments: JsonObject,
     pub context: RequestContext<RoleServer>,
 }
 
 /// What one call gives: a value, or a sentence about what went wrong.
 pub(super) type Output = Result<CallToolResult, ErrorData>;
-type Running = Pin<Box<dyn Future<Output = Output> + Send>>;
+type ToolFuture = Pin<Box<dyn Future<Output = Output> + Send>>;
 
 /// One tool: its definition and its code.
-pub(super) struct Entry {
+pub(super) struct ExampleTool {
     definition: Tool,
-    run: Box<dyn Fn(Input) -> Running + Send + Sync>,
+    run: Box<dyn Fn(ToolInput) -> ToolFuture + Send + Sync>,
 }
 
 /// An entry of the table. `schema` is the JSON of the input schema's `properties`.
@@ -35,9 +35,9 @@ pub(super) fn tool<F, R>(
     properties: &Value,
     required: &[&str],
     run: F,
-) -> Entry
+) -> ExampleTool
 where
-    F: Fn(Input) -> R + Send + Sync + 'static,
+    F: Fn(ToolInput) -> R + Send + Sync + 'static,
     R: Future<Output = Output> + Send + 'static,
 {
     let schema = serde_json::json!({
@@ -45,7 +45,7 @@ where
     });
     let Value::Object(schema) = schema else { unreachable!("the literal above is an object") };
     let definition = Tool::new(name, description, Arc::new(schema));
-    Entry { definition, run: Box::new(move |input| Box::pin(run(input))) }
+    ExampleTool { definition, run: Box::new(move |input| Box::pin(run(input))) }
 }
 
 /// A result that a model reads as text and a program as JSON.
@@ -76,11 +76,11 @@ pub(super) fn string<'a>(arguments: &'a JsonObject, name: &str) -> Result<&'a st
 
 /// The server.
 pub(super) struct Tools {
-    entries: Vec<Entry>,
+    entries: Vec<ExampleTool>,
 }
 
 impl Tools {
-    pub(super) fn new(entries: Vec<Entry>) -> Self {
+    pub(super) fn new(entries: Vec<ExampleTool>) -> Self {
         Self { entries }
     }
 }
@@ -110,6 +110,6 @@ impl ServerHandler for Tools {
             ErrorData::invalid_params(format!("unknown tool: {}", request.name), None)
         })?;
         let arguments = request.arguments.unwrap_or_default();
-        (entry.run)(Input { arguments, context }).await.map(Into::into)
+        (entry.run)(ToolInput { arguments, context }).await.map(Into::into)
     }
 }

@@ -65,7 +65,7 @@ impl Duplex {
 
     fn take_in_message(&self, message: Message, is_again: bool, sink: Sink) {
         let id: Box<str> = message.id().unwrap_or("null").into();
-        let answer = |payload| sink.put(frame::Kind::Message, payload);
+        let answer = |payload| sink.put(frame::FrameKind::Message, payload);
         let head = match Head::parse(&message) {
             Ok(head) => head,
             Err(error) if message.id().is_some() => {
@@ -91,7 +91,7 @@ impl Duplex {
                     // No server works for a client that does not read what there is already.
                     outbox.room().await;
                     let reply = Box::pin(meta::serve(hub, call, outlet)).await;
-                    (frame::Kind::Message, reply.payload)
+                    (frame::FrameKind::Message, reply.payload)
                 });
             }
             Handled::Deferred(deferred) => self.answer_deferred(&id, deferred, sink),
@@ -129,8 +129,8 @@ impl Duplex {
             let ended = mux::resume(hub, resumed, outlet).await;
             drop(pending);
             match ended {
-                Ended::Answered(reply) => (frame::Kind::Message, reply),
-                Ended::Lost(reply) => (frame::Kind::Lost, reply),
+                Ended::Answered(reply) => (frame::FrameKind::Message, reply),
+                Ended::Lost(reply) => (frame::FrameKind::Lost, reply),
             }
         });
     }
@@ -138,13 +138,13 @@ impl Duplex {
     /// Runs one request; its response is queued unless the client takes it back.
     fn spawn<F>(&self, id: &str, name: &'static str, sink: Sink, request: F)
     where
-        F: Future<Output = (frame::Kind, Payload)> + Send + 'static,
+        F: Future<Output = (frame::FrameKind, Payload)> + Send + 'static,
     {
         let mut in_flight = match self.session.begin(id) {
             Ok(in_flight) => in_flight,
             Err(error) => {
                 let error = RpcError::new(code::INVALID_REQUEST, error.to_string());
-                return sink.put(frame::Kind::Message, translate::refusal(id, &error));
+                return sink.put(frame::FrameKind::Message, translate::refusal(id, &error));
             }
         };
         let (aside, id) = (self.aside.clone(), Box::<str>::from(id));
@@ -156,7 +156,7 @@ impl Duplex {
                     Err(no_room) => {
                         let what = format!("the call was carried out, but its answer is lost: {no_room}");
                         let error = RpcError::new(code::INTERNAL, what);
-                        sink.put(frame::Kind::Message, translate::refusal(&id, &error));
+                        sink.put(frame::FrameKind::Message, translate::refusal(&id, &error));
                     }
                 },
                 Ok(()) = &mut in_flight.cancelled => {}
@@ -169,7 +169,7 @@ impl Duplex {
         let outbox = self.outbox.clone();
         self.spawn(id, "deferred", sink, async move {
             outbox.room().await;
-            (frame::Kind::Message, handle::deferred(&hub, &session, &own_id, deferred).await)
+            (frame::FrameKind::Message, handle::deferred(&hub, &session, &own_id, deferred).await)
         });
     }
 
@@ -200,5 +200,5 @@ impl Duplex {
 
 fn refuse(malformed: &Malformed, sink: &Sink) {
     let (error, id) = malformed.answer();
-    sink.put(frame::Kind::Message, error.response(id).into());
+    sink.put(frame::FrameKind::Message, error.response(id).into());
 }

@@ -22,7 +22,7 @@ use crate::outbox::{Outbox, SILENT_MAX};
 use crate::telemetry::Fact;
 use crate::wire::Payload;
 use crate::wire::lines::LINE_MIN;
-use crate::wire::link::frame::{self, Frame, FrameReader, Kind};
+use crate::wire::link::frame::{self, Frame, FrameKind, FrameReader};
 use crate::wire::link::{HELLO_MAX, Hello, PROTOCOL, Welcome, again};
 
 /// A new connection must say hello within this time.
@@ -74,7 +74,7 @@ async fn serve(
 ) {
     let mut frames = FrameReader::new(HELLO_MAX);
     let hello = match tokio::time::timeout(HELLO_WITHIN, next(reader, &mut frames)).await {
-        Ok(Ok(Some(frame))) if frame.kind == Kind::Hello => frame,
+        Ok(Ok(Some(frame))) if frame.kind == FrameKind::Hello => frame,
         _ => return tracing::debug!("a link began without hello"),
     };
     let Ok(hello) = serde_json::from_slice::<Hello>(&hello.payload) else {
@@ -93,10 +93,10 @@ async fn serve(
     let resumed = known && restored.is_none();
     let welcome = |seen: u64| {
         let version = env!("CARGO_PKG_VERSION").to_owned();
-        let kinds = Kind::NEWEST as u8;
+        let kinds = FrameKind::NEWEST as u8;
         let welcome = Welcome { resumed, seen, restored, knows_again: true, version, kinds };
         let json = serde_json::to_string(&welcome).expect("our own welcome is JSON");
-        Some(frame::write(Kind::Welcome, 0, seen, Payload::from(json)))
+        Some(frame::write(FrameKind::Welcome, 0, seen, Payload::from(json)))
     };
     let seen = if resumed { hello.seen } else { 0 };
     let resent = link.duplex.outbox.connect(seen, hello.kinds, welcome);
@@ -105,27 +105,27 @@ async fn serve(
     }
     let ended = tokio::select! {
         ended = read_all(&link, reader, &mut frames, (&front.links, hello.kinds)) => ended,
-        () = link.duplex.outbox.given_up(SILENT_MAX) => Ended::Goodbye,
-        _ = link.duplex.outbox.write_to(writer) => Ended::Lost,
-        () = tasks.stopped() => Ended::Replaced,
+        () = link.duplex.outbox.given_up(SILENT_MAX) => LinkEnd::Goodbye,
+        _ = link.duplex.outbox.write_to(writer) => LinkEnd::Lost,
+        () = tasks.stopped() => LinkEnd::Replaced,
     };
     match ended {
-        Ended::Goodbye => {
+        LinkEnd::Goodbye => {
             front.links.close(&link);
             front.changed.notify_one();
             front.hub.touch();
             let session = link.duplex.session.id;
             front.hub.recorder.record(Fact::SessionClosed { session });
         }
-        Ended::Lost if link.lost(number) => {
+        LinkEnd::Lost if link.lost(number) => {
             front.hub.touch();
             front.hub.recorder.record(Fact::LinkLost { session: link.duplex.session.id });
         }
-        Ended::Lost | Ended::Replaced => {}
+        LinkEnd::Lost | LinkEnd::Replaced => {}
     }
 }
 
-enum Ended {
+enum LinkEnd {
     /// The bridge said that its client is done, or has read nothing for so long that it is given up.
     Goodbye,
     /// The connection broke.
@@ -140,7 +140,7 @@ async fn read_all(
     reader: &mut (impl tokio::io::AsyncRead + Unpin),
     frames: &mut FrameReader,
     (links, kinds): (&Links, u8),
-) -> Ended {
+) -> LinkEnd {
     let duplex = &link.duplex;
     let mut is_first = true;
     loop {
@@ -158,24 +158,24 @@ async fn read_all(
             link.is_told();
         }
         match frame {
-            Ok(Some(frame)) if frame.kind == Kind::Goodbye => return Ended::Goodbye,
+            Ok(Some(frame)) if frame.kind == FrameKind::Goodbye => return LinkEnd::Goodbye,
             Ok(Some(frame)) => match duplex.outbox.receive(frame) {
                 Ok(Some((kind, message))) => {
-                    let is_marked = kinds < Kind::Again as u8 && again::is_marked(&message);
-                    duplex.take_in(&message, kind == Kind::Again || is_marked);
+                    let is_marked = kinds < FrameKind::Again as u8 && again::is_marked(&message);
+                    duplex.take_in(&message, kind == FrameKind::Again || is_marked);
                     // Only now does the next process know of it from elsewhere.
                     link.has_read(duplex.outbox.seen());
                 }
                 Ok(None) => {}
                 Err(error) => {
                     tracing::warn!(%error, "a link broke its own numbering");
-                    return Ended::Lost;
+                    return LinkEnd::Lost;
                 }
             },
-            Ok(None) => return Ended::Lost,
+            Ok(None) => return LinkEnd::Lost,
             Err(error) => {
                 tracing::debug!(%error, "a link broke");
-                return Ended::Lost;
+                return LinkEnd::Lost;
             }
         }
         duplex.outbox.confirm_if_owed();

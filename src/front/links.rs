@@ -16,7 +16,7 @@ use crate::handover::link::OPEN;
 use crate::handover::{LinkRow, PendingCall, Record, Table};
 use crate::mux::Resumed;
 use crate::telemetry::{Fact, Recorder};
-use crate::wire::link::frame::Kind;
+use crate::wire::link::frame::FrameKind;
 use crate::wire::link::{Hello, Restored};
 
 /// Links kept at the most.
@@ -164,7 +164,7 @@ impl Links {
     /// Tells every bridge to hold new messages for the daemon that comes next.
     pub fn drain(&self) {
         for link in self.lock().values() {
-            link.duplex.outbox.signal(Kind::Draining);
+            link.duplex.outbox.signal(FrameKind::Draining);
         }
     }
 
@@ -176,7 +176,7 @@ impl Links {
     /// The last word to every bridge, once all answers are on their way.
     pub fn say_goodbye(&self) {
         for link in self.lock().values() {
-            link.duplex.outbox.signal(Kind::Goodbye);
+            link.duplex.outbox.signal(FrameKind::Goodbye);
             link.duplex.outbox.close();
         }
     }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use crate::base::Lock;
 use crate::outbox::Outbox;
-use crate::wire::link::frame::Kind;
+use crate::wire::link::frame::FrameKind;
 use crate::wire::{Payload, batch};
 
 /// The way of one answer.
@@ -31,7 +31,7 @@ impl Sink {
     }
 
     /// Sends an answer in a frame of this kind, if it goes over a link.
-    pub(super) fn put(&self, kind: Kind, answer: Payload) {
+    pub(super) fn put(&self, kind: FrameKind, answer: Payload) {
         match self {
             Self::Alone(outbox) => outbox.push_as(kind, answer),
             Self::Batch(batch) => {
@@ -66,21 +66,21 @@ mod tests {
     use super::Sink;
     use crate::outbox::Outbox;
     use crate::wire::Payload;
-    use crate::wire::link::frame::Kind;
+    use crate::wire::link::frame::FrameKind;
 
     #[tokio::test]
     async fn a_batch_is_answered_once_everybody_has_said_what_there_is() {
         let outbox = Arc::new(Outbox::lines());
         let answer = |text: &str| Payload::from(text.to_owned());
-        Sink::Alone(outbox.clone()).put(Kind::Message, answer("0"));
+        Sink::Alone(outbox.clone()).put(FrameKind::Message, answer("0"));
         let batch = Sink::of_batch(outbox.clone());
         let others = [batch.clone(), batch.clone(), batch.clone()];
-        batch.put(Kind::Message, answer("1"));
+        batch.put(FrameKind::Message, answer("1"));
         drop(batch);
         let [second, third, taken_back] = others;
-        third.put(Kind::Message, answer("3"));
+        third.put(FrameKind::Message, answer("3"));
         drop((third, taken_back));
-        second.put(Kind::Message, answer("2"));
+        second.put(FrameKind::Message, answer("2"));
         drop(second);
         drop(Sink::of_batch(outbox.clone()));
         outbox.close();

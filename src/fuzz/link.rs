@@ -7,13 +7,13 @@ use bytes::Bytes;
 
 use crate::wire::Payload;
 use crate::wire::link::endpoint::Received;
-use crate::wire::link::frame::{self, Frame, FrameReader, Kind};
+use crate::wire::link::frame::{self, Frame, FrameKind, FrameReader};
 use crate::wire::link::{Endpoint, Hello, Welcome};
 
 /// The largest payload.
 const CAP: usize = 1000;
 /// What carries a message.
-const CARRIERS: [Kind; 3] = [Kind::Message, Kind::Lost, Kind::Again];
+const CARRIERS: [FrameKind; 3] = [FrameKind::Message, FrameKind::Lost, FrameKind::Again];
 
 /// Honest ends lose and double nothing; a dishonest one cannot make the other do so.
 pub fn link(data: &[u8]) {
@@ -27,12 +27,12 @@ pub fn link(data: &[u8]) {
 /// An end whose other side is as new.
 fn meeting() -> Endpoint {
     let mut end = Endpoint::default();
-    end.meet(Kind::NEWEST as u8);
+    end.meet(FrameKind::NEWEST as u8);
     end
 }
 
 /// As what the message of this number is sent.
-fn carrier(number: u64) -> Kind {
+fn carrier(number: u64) -> FrameKind {
     CARRIERS[usize::try_from(number % 3).expect("below three")]
 }
 
@@ -67,7 +67,7 @@ impl Pair {
                 0..=2 => self.send(who, 4 * count),
                 3..=5 => self.arrive(who, 8 * count),
                 6 => {
-                    let frame = self.0[who].end.signal(Kind::Seen).into_bytes();
+                    let frame = self.0[who].end.signal(FrameKind::Seen).into_bytes();
                     self.0[1 - who].wire.extend_from_slice(&frame);
                 }
                 _ => self.cut(),
@@ -109,7 +109,7 @@ impl Pair {
             }
         }
         if side.end.owes_confirmation() {
-            let frame = side.end.signal(Kind::Seen).into_bytes();
+            let frame = side.end.signal(FrameKind::Seen).into_bytes();
             self.0[1 - at].wire.extend_from_slice(&frame);
         }
     }
@@ -132,7 +132,7 @@ fn dishonest(stream: &[u8], step: usize) {
     let mut reader = FrameReader::new(CAP);
     let mut end = Endpoint::default();
     for n in 0..3 {
-        end.send(Kind::Message, Payload::from(n.to_string()));
+        end.send(FrameKind::Message, Payload::from(n.to_string()));
     }
     let mut again = Vec::new();
     for chunk in stream.chunks(step) {
@@ -163,12 +163,12 @@ fn written(frame: &Frame) -> Bytes {
 fn act_on(end: &mut Endpoint, frame: Frame) -> bool {
     let (seen, size) = (end.seen(), frame.payload.len());
     match frame.kind {
-        Kind::Hello => {
+        FrameKind::Hello => {
             if let Ok(hello) = serde_json::from_slice::<Hello>(&frame.payload) {
                 assert!(end.resume(hello.seen).len() <= 3);
             }
         }
-        Kind::Welcome => drop(serde_json::from_slice::<Welcome>(&frame.payload)),
+        FrameKind::Welcome => drop(serde_json::from_slice::<Welcome>(&frame.payload)),
         _ => {}
     }
     match end.receive(frame) {
@@ -182,7 +182,7 @@ fn act_on(end: &mut Endpoint, frame: Frame) -> bool {
         }
     }
     if end.owes_confirmation() {
-        end.signal(Kind::Seen);
+        end.signal(FrameKind::Seen);
         assert!(!end.owes_confirmation());
     }
     true

@@ -5,7 +5,7 @@
 use bytes::Bytes;
 
 use crate::wire::lines::Lines;
-use crate::wire::sse::{Reader, event};
+use crate::wire::sse::{EventReader, event};
 use crate::wire::{Payload, sse};
 
 /// Small enough that inputs reach it.
@@ -26,7 +26,7 @@ pub fn sse(data: &[u8]) {
 
 /// The events, and at the end what is wrong with the stream.
 fn events(stream: &[u8], step: usize) -> Vec<String> {
-    let mut reader = Reader::new(CAP);
+    let mut reader = EventReader::new(CAP);
     let mut out = Vec::new();
     for chunk in stream.chunks(step) {
         reader.push(chunk);
@@ -67,7 +67,7 @@ fn lines(stream: &[u8], step: usize) -> Vec<Option<Bytes>> {
 }
 
 fn reads_back(text: &str) {
-    let mut reader = Reader::new(2 * text.len() + CAP);
+    let mut reader = EventReader::new(2 * text.len() + CAP);
     reader.push(&sse::priming("1").into_bytes());
     reader.push(&event(Some("2"), Payload::from(text.to_owned())).into_bytes());
     reader.push(sse::KEEP_ALIVE);

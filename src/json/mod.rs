@@ -23,7 +23,7 @@ pub mod path;
 mod string;
 pub mod tree;
 
-pub use doc::{Doc, Kind, Slice};
+pub use doc::{Doc, JsonKind, Slice};
 pub use error::ParseError;
 pub use path::{Path, PathError};
 pub use string::char_len;

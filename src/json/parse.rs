@@ -12,22 +12,22 @@ pub const VALUES_MAX: usize = 1 << 18;
 impl Json {
     /// Reads a whole text (RFC 8259).
     pub fn parse(text: &str) -> Result<Self, ParseError> {
-        let mut reader = Reader { text, at: 0, left: VALUES_MAX };
-        reader.space();
-        let value = reader.value(0)?;
-        reader.space();
-        if reader.at == text.len() { Ok(value) } else { Err(reader.wrong("unexpected text")) }
+        let mut parser = Parser { text, at: 0, left: VALUES_MAX };
+        parser.space();
+        let value = parser.value(0)?;
+        parser.space();
+        if parser.at == text.len() { Ok(value) } else { Err(parser.wrong("unexpected text")) }
     }
 }
 
-struct Reader<'a> {
+struct Parser<'a> {
     text: &'a str,
     at: usize,
     /// Values that there may still be.
     left: usize,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> Parser<'a> {
     fn wrong(&self, what: &'static str) -> ParseError {
         ParseError { what, at: self.at }
     }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::doc::{Kind, Slice};
+use super::doc::{JsonKind, Slice};
 use super::tree::Json;
 
 /// A path to a part of a value. An empty one leads to the value itself.
@@ -72,8 +72,8 @@ impl Path {
     /// The same in a text.
     pub fn find_in<'a>(&self, value: Slice<'a>) -> Option<Slice<'a>> {
         self.0.iter().try_fold(value, |value, step| match value.kind() {
-            Kind::Object => value.get(step),
-            Kind::Array => value.items().nth(step.parse::<usize>().ok()?),
+            JsonKind::Object => value.get(step),
+            JsonKind::Array => value.items().nth(step.parse::<usize>().ok()?),
             _ => None,
         })
     }

@@ -2,7 +2,7 @@
 //!
 //! The same names, references, types and schemas as for the call itself; no count of the cache changes.
 
-use super::fan_out::Plan;
+use super::fan_out::FanOutPlan;
 use super::inner::{Context, full_name, mismatch};
 use super::input::Fields;
 use super::refusal::{invalid, wrong};
@@ -59,8 +59,8 @@ impl Calls {
                 fields.flag("forceReconnect")?;
                 vec![Wanted::decode(fields, false)?]
             }
-            Mode::Parallel => Plan::parallel(fields, max)?.calls,
-            Mode::Batch => Plan::batch(fields, max)?.calls,
+            Mode::Parallel => FanOutPlan::parallel(fields, max)?.calls,
+            Mode::Batch => FanOutPlan::batch(fields, max)?.calls,
             Mode::Pipeline => pipeline::decode(fields, max)?.0,
         };
         Ok(Self { mode, wanted, recipe: None })

@@ -5,7 +5,7 @@ use tokio::time::Instant;
 
 use super::inner::{Context, check_count, decode_all, millis};
 use super::input::{Fields, Notes};
-use super::reply::{Held, Told};
+use super::reply::{HeldBytes, Told};
 use super::wanted::Wanted;
 use crate::json::Json;
 use crate::mux::{Maker, Outlet, ToolError};
@@ -21,13 +21,13 @@ pub(super) enum Entries {
 
 /// What is to be run.
 #[derive(Debug)]
-pub(super) struct Plan {
+pub(super) struct FanOutPlan {
     pub(super) calls: Vec<Wanted>,
     pub(super) notes: Notes,
     pub(super) entries: Entries,
 }
 
-impl Plan {
+impl FanOutPlan {
     /// The arguments of `callmux_parallel`. `max`: how many calls are allowed.
     pub(super) fn parallel(fields: &mut Fields, max: usize) -> Result<Self, ToolError> {
         let field = fields.at("calls");
@@ -65,10 +65,10 @@ impl Plan {
 
 impl<O: Outlet> Context<'_, O> {
     /// Runs the calls, and returns the payload once the last one has ended.
-    pub(super) async fn fan_out(&self, plan: Plan, tool: &str) -> Json {
-        let Plan { calls, notes, entries } = plan;
+    pub(super) async fn fan_out(&self, plan: FanOutPlan, tool: &str) -> Json {
+        let FanOutPlan { calls, notes, entries } = plan;
         let (started, count) = (Instant::now(), calls.len());
-        let (held, share) = (Held::default(), self.share(count));
+        let (held, share) = (HeldBytes::default(), self.share(count));
         let run = |(index, wanted): (usize, &Wanted)| {
             let (wanted, held) = (wanted.clone(), &held);
             async move {

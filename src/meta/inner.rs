@@ -51,7 +51,7 @@ pub(super) struct Context<'a, O> {
 
 /// How an inner call ended.
 #[derive(Debug)]
-pub(super) struct Ended {
+pub(super) struct InnerEnd {
     /// The whole result as the server sent it, or why there is none.
     pub(super) result: Result<Doc, ToolError>,
     pub(super) took: Duration,
@@ -59,7 +59,7 @@ pub(super) struct Ended {
     pub(super) misfit: Option<Json>,
 }
 
-impl Ended {
+impl InnerEnd {
     pub(super) fn failed(error: ToolError) -> Self {
         Self { result: Err(error), took: Duration::ZERO, misfit: None }
     }
@@ -84,19 +84,19 @@ pub(super) fn is_error(result: Slice<'_>) -> bool {
 
 impl<O: Outlet> Context<'_, O> {
     /// Makes one call and waits for its end.
-    pub(super) async fn run(&self, wanted: &Wanted, maker: Maker) -> Ended {
+    pub(super) async fn run(&self, wanted: &Wanted, maker: Maker) -> InnerEnd {
         let started = Instant::now();
         let name = match self.name(wanted) {
             Ok(name) => name,
-            Err(error) => return Ended::failed(error),
+            Err(error) => return InnerEnd::failed(error),
         };
         let call = match self.inner_call(&name, &wanted.arguments, wanted.timeout, maker) {
             Ok(call) => call,
-            Err(error) => return Ended::failed(error),
+            Err(error) => return InnerEnd::failed(error),
         };
-        let reply = Box::pin(mux::serve(self.hub.clone(), Box::new(call), Inner(self))).await;
+        let reply = Box::pin(mux::serve(self.hub.clone(), Box::new(call), InnerOutlet(self))).await;
         if matches!(reply.failure.as_deref(), Some(Failure::Denied(_))) {
-            return Ended::failed(self.not_found(wanted, &NotFound::Unknown));
+            return InnerEnd::failed(self.not_found(wanted, &NotFound::Unknown));
         }
         let len = reply.payload.len();
         let result = if len < large::LARGE {
@@ -112,7 +112,7 @@ impl<O: Outlet> Context<'_, O> {
             Err(error) => error.code == "tool_call_failed",
         };
         let misfit = is_refused.then(|| self.misfit(wanted)).flatten();
-        Ended { result, took: started.elapsed(), misfit }
+        InnerEnd { result, took: started.elapsed(), misfit }
     }
 
     /// The full name under which the door finds the tool.
@@ -378,9 +378,9 @@ fn rpc_error(tool: &str, error: ByteString) -> ToolError {
 }
 
 /// The way to the client for what comes before the answer of an inner call.
-struct Inner<'a, 'b, O>(&'a Context<'b, O>);
+struct InnerOutlet<'a, 'b, O>(&'a Context<'b, O>);
 
-impl<O: Outlet> Outlet for Inner<'_, '_, O> {
+impl<O: Outlet> Outlet for InnerOutlet<'_, '_, O> {
     fn notify(&self, notification: Payload) {
         // A modern client hears only what belongs to the request it made.
         if self.0.call.era == Era::Legacy {

@@ -50,10 +50,16 @@ enum Part {
     Result,
 }
 
-/// Why an expression leads nowhere.
-pub(super) const NOT_JSON: &str = "previous_result_not_json";
-pub(super) const NO_PATH: &str = "path_not_found";
-pub(super) const NO_RESULT: &str = "no_previous_result";
+/// Why an expression leads nowhere, as agents are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(super) enum NoValue {
+    #[error("previous_result_not_json")]
+    NotJson,
+    #[error("path_not_found")]
+    NoPath,
+    #[error("no_previous_result")]
+    NoResult,
+}
 
 impl Mapping {
     /// `field`: where it stands.
@@ -104,11 +110,11 @@ impl Mapping {
     pub(super) fn value<'a>(
         &self,
         result: impl FnOnce(Option<usize>) -> Option<&'a Brought>,
-    ) -> Result<Doc, &'static str> {
+    ) -> Result<Doc, NoValue> {
         let found = match &self.source {
             Source::Literal => Ok(Doc::of(&Json::from(self.expression.as_str()))),
             Source::Result { step, part, path } => {
-                result(*step).ok_or(NO_RESULT).and_then(|result| part.of(result, path))
+                result(*step).ok_or(NoValue::NoResult).and_then(|result| part.of(result, path))
             }
         };
         match (found, &self.default) {
@@ -216,17 +222,17 @@ fn step(after: &str) -> Option<(usize, &str)> {
 }
 
 impl Part {
-    fn of(self, result: &Brought, path: &Path) -> Result<Doc, &'static str> {
-        let find = |value: Slice<'_>| path.find_in(value).map(Slice::to_doc).ok_or(NO_PATH);
+    fn of(self, result: &Brought, path: &Path) -> Result<Doc, NoValue> {
+        let find = |value: Slice<'_>| path.find_in(value).map(Slice::to_doc).ok_or(NoValue::NoPath);
         let structured = result.result.root().get("structuredContent");
         match self {
             Self::Text => Ok(result.text().clone()),
             Self::Json => match (result.said(), structured) {
                 (Some(said), _) => find(said.root()),
                 (None, Some(value)) => find(value),
-                (None, None) => Err(NOT_JSON),
+                (None, None) => Err(NoValue::NotJson),
             },
-            Self::Structured => find(structured.ok_or(NO_PATH)?),
+            Self::Structured => find(structured.ok_or(NoValue::NoPath)?),
             Self::Result => find(result.result.root()),
         }
     }
@@ -234,7 +240,7 @@ impl Part {
 
 #[cfg(test)]
 mod tests {
-    use super::{Brought, Doc, Json, Mapping, NO_PATH, NO_RESULT, NOT_JSON};
+    use super::{Brought, Doc, Json, Mapping, NoValue};
 
     fn result(text: &str, more: &str) -> Brought {
         let text = Json::from(text);
@@ -242,7 +248,7 @@ mod tests {
         Doc::read(result).unwrap().into()
     }
 
-    fn value(mapping: &Mapping, results: &[Brought]) -> Result<String, &'static str> {
+    fn value(mapping: &Mapping, results: &[Brought]) -> Result<String, NoValue> {
         let result = |step: Option<usize>| match step {
             Some(step) => results.get(step),
             None => results.last(),
@@ -256,7 +262,7 @@ mod tests {
             result(r#"{"id":12345678901234567890,"a":[{"b":"x"}]}"#, ""),
             result("plain", r#","structuredContent":{"n":1.10}"#),
         ];
-        let check = |expression: &str, results: &[Brought], expected: Result<&str, &str>| {
+        let check = |expression: &str, results: &[Brought], expected: Result<&str, NoValue>| {
             let mapping = Mapping::decode("m", Json::from(expression)).unwrap();
             let found = value(&mapping, results);
             assert_eq!(found.as_deref().map_err(|why| *why), expected, "{expression}");
@@ -269,15 +275,15 @@ mod tests {
         check("$json.id", &results[..1], Ok("12345678901234567890"));
         check("$json.a.0.b", &results[..1], Ok("\"x\""));
         check("$json.a[0].b", &results[..1], Ok("\"x\""));
-        check("$json.none", &results[..1], Err(NO_PATH));
+        check("$json.none", &results[..1], Err(NoValue::NoPath));
         check("$json.n", &results, Ok("1.10"));
         check("$structured.n", &results, Ok("1.10"));
         check("$steps[0].json.id", &results, Ok("12345678901234567890"));
         check("$steps.1.text", &results, Ok("\"plain\""));
         check("$result.content[0].type", &results, Ok("\"text\""));
-        check("$json", &[result("plain", "")], Err(NOT_JSON));
-        check("$text", &[], Err(NO_RESULT));
-        check("$steps[7].text", &results, Err(NO_RESULT));
+        check("$json", &[result("plain", "")], Err(NoValue::NotJson));
+        check("$text", &[], Err(NoValue::NoResult));
+        check("$steps[7].text", &results, Err(NoValue::NoResult));
         check("$5.00", &results, Ok("\"$5.00\""));
         check("literal", &[], Ok("\"literal\""));
     }

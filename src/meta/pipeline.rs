@@ -9,7 +9,7 @@ use super::inner::{Context, decode_all, millis};
 use super::input::{Fields, Notes};
 use super::mapping::Brought;
 use super::refusal::wrong;
-use super::reply::{Held, refused};
+use super::reply::{HeldBytes, refused};
 use super::wanted::Wanted;
 use crate::arguments::BYTES_MAX;
 use crate::base::large::{self, LARGE};
@@ -66,7 +66,7 @@ fn mapped(wanted: &Wanted, literal: Json, results: &Results) -> Result<Mapped, T
             Err(reason) => skipped.push(Json::object([
                 ("argument", argument.as_str().into()),
                 ("expression", mapping.expression.as_str().into()),
-                ("reason", reason.into()),
+                ("reason", reason.to_string().into()),
             ])),
         }
     }
@@ -150,7 +150,7 @@ impl<O: Outlet> Context<'_, O> {
             until: last_looks(&steps),
             results: Results::default(),
             last: None,
-            held: Held::default(),
+            held: HeldBytes::default(),
             tool,
         };
         let mut entries = Vec::new();
@@ -261,7 +261,7 @@ struct Run<'a> {
     until: Vec<usize>,
     /// What is told of the last result.
     last: Option<Json>,
-    held: Held,
+    held: HeldBytes,
     /// The meta-tool, under whose name results are kept.
     tool: &'a str,
 }

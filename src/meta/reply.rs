@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::inner::{Context, Ended, is_error};
+use super::inner::{Context, InnerEnd, is_error};
 use crate::base::large;
 use crate::json::{Doc, Json, Slice};
 use crate::mux::fit::{self, Reader};
@@ -104,7 +104,13 @@ impl<O: Outlet> Context<'_, O> {
 
     /// What is told of a call that ended. What is larger than all may be together is kept and
     /// shortened at once, and so is everything that comes when much is `held` already.
-    pub(super) async fn told(&self, ended: &Ended, share: usize, held: &Held, tool: &str) -> Told {
+    pub(super) async fn told(
+        &self,
+        ended: &InnerEnd,
+        share: usize,
+        held: &HeldBytes,
+        tool: &str,
+    ) -> Told {
         let mut members = Vec::new();
         match &ended.result {
             Ok(result) => members.push(("result", self.held(result, share, held, tool).await)),
@@ -114,7 +120,7 @@ impl<O: Outlet> Context<'_, O> {
         Told { is_well: ended.is_well(), took_ms: ended.took_ms(), members }
     }
 
-    async fn held(&self, result: &Doc, share: usize, held: &Held, tool: &str) -> Json {
+    async fn held(&self, result: &Doc, share: usize, held: &HeldBytes, tool: &str) -> Json {
         let len = result.text().len();
         let reader = self.reader(tool);
         let max = if reader.max_result == 0 { HELD_MAX } else { reader.max_result };
@@ -167,9 +173,9 @@ pub(super) struct Told {
 
 /// How many bytes of results one request of a client keeps in memory.
 #[derive(Debug, Default)]
-pub(super) struct Held(AtomicUsize);
+pub(super) struct HeldBytes(AtomicUsize);
 
-impl Held {
+impl HeldBytes {
     /// Whether there is room for so many bytes more, which are taken if there is.
     pub(super) fn take(&self, bytes: usize) -> bool {
         let more = |held: usize| held.checked_add(bytes).filter(|sum| *sum <= HELD_MAX);
@@ -307,12 +313,12 @@ fn opened(value: Json) -> Json {
 
 #[cfg(test)]
 mod tests {
-    use super::{Doc, HELD_MAX, Held, embedded};
+    use super::{Doc, HELD_MAX, HeldBytes, embedded};
     use crate::json::Json;
 
     #[test]
     fn results_that_come_together_have_room_up_to_a_bound() {
-        let held = Held::default();
+        let held = HeldBytes::default();
         assert!(held.take(HELD_MAX - 10) && !held.take(11) && held.take(10));
         held.give(5, true);
         held.give(5, false);

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use super::dry_run::Calls;
-use super::fan_out::Plan;
+use super::fan_out::FanOutPlan;
 use super::inner::Context;
 use super::input::Fields;
 use super::reply::room;
-use super::single;
+use super::single::SinglePlan;
 use super::table::{self, MetaKind, MetaTool, PREFIX, RECIPE_PREFIX};
 use super::{pipeline, recipe, status, stored};
 use crate::access::{Action, ActionKind};
@@ -129,20 +129,20 @@ async fn perform<O: Outlet>(
     let max = context.world.config.fan_out.max_calls;
     match tool.kind {
         MetaKind::Parallel => {
-            let plan = Plan::parallel(&mut fields, max)?;
+            let plan = FanOutPlan::parallel(&mut fields, max)?;
             Ok(fan_out(context, plan, tool.name).await)
         }
         MetaKind::Batch => {
-            let plan = Plan::batch(&mut fields, max)?;
+            let plan = FanOutPlan::batch(&mut fields, max)?;
             Ok(fan_out(context, plan, tool.name).await)
         }
         MetaKind::Pipeline => {
             let (steps, notes) = pipeline::decode(&mut fields, max)?;
             Ok(in_turn(context, steps, notes, tool.name).await)
         }
-        MetaKind::Call => match single::Plan::decode(&mut fields)? {
-            single::Plan::Tool(wanted) => context.single(&wanted).await,
-            single::Plan::GetResult(arguments) => {
+        MetaKind::Call => match SinglePlan::decode(&mut fields)? {
+            SinglePlan::Tool(wanted) => context.single(&wanted).await,
+            SinglePlan::GetResult(arguments) => {
                 let mut fields = Fields::of(arguments, "arguments")?;
                 let format = fields.format()?;
                 context.format = context.format.or(format);
@@ -207,14 +207,14 @@ async fn run_recipe<O: Outlet>(
     let mut fields = Fields::of(body, "")?;
     let max = context.world.config.fan_out.max_calls;
     match recipe.mode {
-        Mode::Call => match single::Plan::decode(&mut fields)? {
-            single::Plan::Tool(wanted) => context.single(&wanted).await,
-            single::Plan::GetResult(_) => {
+        Mode::Call => match SinglePlan::decode(&mut fields)? {
+            SinglePlan::Tool(wanted) => context.single(&wanted).await,
+            SinglePlan::GetResult(_) => {
                 Err(ToolError::new("invalid_arguments", "a recipe cannot read a stored result"))
             }
         },
-        Mode::Parallel => Ok(fan_out(context, Plan::parallel(&mut fields, max)?, name).await),
-        Mode::Batch => Ok(fan_out(context, Plan::batch(&mut fields, max)?, name).await),
+        Mode::Parallel => Ok(fan_out(context, FanOutPlan::parallel(&mut fields, max)?, name).await),
+        Mode::Batch => Ok(fan_out(context, FanOutPlan::batch(&mut fields, max)?, name).await),
         Mode::Pipeline => {
             let (steps, notes) = pipeline::decode(&mut fields, max)?;
             Ok(in_turn(context, steps, notes, name).await)
@@ -222,7 +222,7 @@ async fn run_recipe<O: Outlet>(
     }
 }
 
-async fn fan_out<O: Outlet>(context: &Context<'_, O>, plan: Plan, tool: &str) -> Json {
+async fn fan_out<O: Outlet>(context: &Context<'_, O>, plan: FanOutPlan, tool: &str) -> Json {
     let count = plan.calls.len();
     let payload = context.fan_out(plan, tool).await;
     let payload = context.fitting(payload, "results", tool).await;

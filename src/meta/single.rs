@@ -15,13 +15,13 @@ const GET_RESULT: &str = "callmux_get_result";
 
 /// What is to be called.
 #[derive(Debug)]
-pub(super) enum Plan {
+pub(super) enum SinglePlan {
     Tool(Wanted),
     /// `callmux_get_result` with these arguments.
     GetResult(Json),
 }
 
-impl Plan {
+impl SinglePlan {
     pub(super) fn decode(fields: &mut Fields) -> Result<Self, ToolError> {
         // Every call tries a server that is down again, so there is nothing to force.
         fields.flag("forceReconnect")?;

@@ -27,7 +27,7 @@ const ARGUMENTS_MAX: usize = 64 << 10;
 
 /// Which call a result is the result of.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) struct Key {
+pub(super) struct CacheKey {
     pub(super) principal: Principal,
     pub(super) server: ServerName,
     /// The server's own name for it.
@@ -39,23 +39,23 @@ pub(super) struct Key {
 /// All that is kept. Cloning shares it.
 #[derive(Debug, Clone)]
 pub struct Cache {
-    inner: Arc<Lock<Inner>>,
+    inner: Arc<Lock<CacheState>>,
     counts: Arc<Counts>,
 }
 
 #[derive(Debug)]
-struct Inner {
-    entries: LruCache<Key, Entry>,
+struct CacheState {
+    entries: LruCache<CacheKey, CacheEntry>,
     bytes: usize,
     /// Calls on their way: who waits hears when they are over.
-    running: HashMap<Key, watch::Receiver<()>>,
+    running: HashMap<CacheKey, watch::Receiver<()>>,
     /// How often something may have changed at a server.
     changes: HashMap<ServerName, u64>,
 }
 
 #[derive(Debug)]
-struct Entry {
-    kept: Kept,
+struct CacheEntry {
+    kept: ServerAnswer,
     until: Instant,
     /// The config under which the server answered.
     config: Arc<ServerConfig>,
@@ -63,7 +63,7 @@ struct Entry {
 
 /// A server's answer that is kept.
 #[derive(Debug, Clone)]
-pub(super) struct Kept {
+pub(super) struct ServerAnswer {
     pub(super) answer: Message,
     pub(super) era: Era,
 }
@@ -89,7 +89,7 @@ pub struct Statistics {
 
 /// What to do about a call that only reads.
 pub(super) enum Look {
-    Hit(Kept),
+    Hit(ServerAnswer),
     /// The same call is on its way.
     Wait(watch::Receiver<()>),
     Send(Lead),
@@ -99,7 +99,7 @@ pub(super) enum Look {
 #[derive(Debug)]
 pub(super) struct Lead {
     cache: Cache,
-    key: Key,
+    key: CacheKey,
     /// The server's changes when the call began.
     changes: u64,
     /// Dropping it tells those who wait.
@@ -108,7 +108,7 @@ pub(super) struct Lead {
 
 /// A call that may change something, from before it is sent until it is over.
 #[derive(Debug)]
-pub(super) struct Change {
+pub(super) struct ServerChange {
     cache: Cache,
     server: ServerName,
 }
@@ -141,7 +141,7 @@ impl Part {
     }
 }
 
-impl Key {
+impl CacheKey {
     /// `None` for arguments that are no JSON, or longer than anything that is asked for twice.
     pub(super) fn new(
         principal: &Principal,
@@ -165,7 +165,7 @@ impl Key {
 
 impl Default for Cache {
     fn default() -> Self {
-        let inner = Inner {
+        let inner = CacheState {
             entries: LruCache::unbounded(),
             bytes: 0,
             running: HashMap::new(),
@@ -176,12 +176,12 @@ impl Default for Cache {
 }
 
 impl Cache {
-    fn lock(&self) -> MutexGuard<'_, Inner> {
+    fn lock(&self) -> MutexGuard<'_, CacheState> {
         self.inner.lock()
     }
 
     /// Looks a call up, and notes it as on its way if nothing is known of it.
-    pub(super) fn look(&self, key: &Key, config: &Arc<ServerConfig>) -> Look {
+    pub(super) fn look(&self, key: &CacheKey, config: &Arc<ServerConfig>) -> Look {
         let mut inner = self.lock();
         if let Some(kept) = inner.fresh(key, config) {
             self.counts.hits.fetch_add(1, Ordering::Relaxed);
@@ -199,15 +199,15 @@ impl Cache {
     }
 
     /// Whether the result of a call is known now. Changes nothing, not even a count.
-    pub(super) fn peek(&self, key: &Key, config: &Arc<ServerConfig>) -> bool {
+    pub(super) fn peek(&self, key: &CacheKey, config: &Arc<ServerConfig>) -> bool {
         let inner = self.lock();
         inner.entries.peek(key).is_some_and(|entry| entry.is_fresh(config))
     }
 
     /// A call that may change something at `server` begins.
-    pub(super) fn change(&self, server: &ServerName) -> Change {
+    pub(super) fn change(&self, server: &ServerName) -> ServerChange {
         self.lock().changed(server);
-        Change { cache: self.clone(), server: server.clone() }
+        ServerChange { cache: self.clone(), server: server.clone() }
     }
 
     /// Forgets what is kept for `principal`: of a server, of a tool (the server's own name), or all.
@@ -218,7 +218,7 @@ impl Cache {
         server: Option<&ServerName>,
         tool: Option<&str>,
     ) -> usize {
-        let is_meant = |key: &Key| {
+        let is_meant = |key: &CacheKey| {
             key.principal == *principal
                 && server.is_none_or(|server| key.server == *server)
                 && tool.is_none_or(|tool| *key.tool == *tool)
@@ -240,15 +240,15 @@ impl Cache {
     }
 }
 
-impl Entry {
+impl CacheEntry {
     fn is_fresh(&self, config: &Arc<ServerConfig>) -> bool {
         let is_same = Arc::ptr_eq(&self.config, config) || self.config == *config;
         is_same && Instant::now() < self.until
     }
 }
 
-impl Inner {
-    fn fresh(&mut self, key: &Key, config: &Arc<ServerConfig>) -> Option<Kept> {
+impl CacheState {
+    fn fresh(&mut self, key: &CacheKey, config: &Arc<ServerConfig>) -> Option<ServerAnswer> {
         let entry = self.entries.get(key)?;
         if entry.is_fresh(config) {
             return Some(entry.kept.clone());
@@ -257,15 +257,15 @@ impl Inner {
         None
     }
 
-    fn remove(&mut self, key: &Key) {
+    fn remove(&mut self, key: &CacheKey) {
         if let Some(entry) = self.entries.pop(key) {
             self.bytes -= key.len() + entry.kept.answer.len();
         }
     }
 
-    fn forget(&mut self, is_meant: impl Fn(&Key) -> bool) -> usize {
-        let meant = |(key, _): (&Key, &Entry)| is_meant(key).then(|| key.clone());
-        let keys: Vec<Key> = self.entries.iter().filter_map(meant).collect();
+    fn forget(&mut self, is_meant: impl Fn(&CacheKey) -> bool) -> usize {
+        let meant = |(key, _): (&CacheKey, &CacheEntry)| is_meant(key).then(|| key.clone());
+        let keys: Vec<CacheKey> = self.entries.iter().filter_map(meant).collect();
         for key in &keys {
             self.remove(key);
         }
@@ -280,7 +280,7 @@ impl Inner {
 
 impl Lead {
     /// Keeps the answer, unless something may have changed since the call began.
-    pub(super) fn keep(self, kept: Kept, config: &Arc<ServerConfig>, caps: Caps) {
+    pub(super) fn keep(self, kept: ServerAnswer, config: &Arc<ServerConfig>, caps: Caps) {
         let Some(ttl) = config.policy.cache_ttl.filter(|ttl| *ttl > Duration::ZERO) else { return };
         let size = self.key.len() + kept.answer.len();
         if size > caps.entry_bytes || size > caps.total_bytes {
@@ -291,7 +291,7 @@ impl Lead {
             return;
         }
         inner.remove(&self.key);
-        let entry = Entry { kept, until: Instant::now() + ttl, config: config.clone() };
+        let entry = CacheEntry { kept, until: Instant::now() + ttl, config: config.clone() };
         inner.entries.put(self.key.clone(), entry);
         inner.bytes += size;
         while inner.entries.len() > caps.entries || inner.bytes > caps.total_bytes {
@@ -308,7 +308,7 @@ impl Drop for Lead {
     }
 }
 
-impl Drop for Change {
+impl Drop for ServerChange {
     fn drop(&mut self) {
         self.cache.lock().changed(&self.server);
     }

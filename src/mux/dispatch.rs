@@ -21,7 +21,7 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::admit::admit;
-use super::cache::Kept;
+use super::cache::ServerAnswer;
 use super::call::{Call, Maker, Outlet, Reply};
 use super::failure::Failure;
 use super::fit;
@@ -34,7 +34,7 @@ use super::outcome::{Done, asked, classify, lost, unresolved};
 use super::prepare;
 use super::record::CallRecord;
 use super::rounds;
-use super::sending::{self, Back, Heard, Limits, Routed};
+use super::sending::{self, Back, CallLimits, Heard, Routed};
 use super::world::World;
 use crate::arguments::may_need;
 use crate::connection::Loss;
@@ -94,8 +94,8 @@ async fn perform(
     let (kept, payload) = match known {
         Some(kept) => repeat(routed, hub, kept),
         None => match carry_out(routed, hub, outlet, record).await? {
-            Ended::Answered(kept, payload) => (kept, payload),
-            Ended::Asked(round) => return hold(hub, call, round),
+            RequestsEnd::Answered(kept, payload) => (kept, payload),
+            RequestsEnd::Asked(round) => return hold(hub, call, round),
         },
     };
     let (outcome, error) = (classify(hub, &kept.answer), kept.answer.error_code());
@@ -210,7 +210,7 @@ async fn prepare(
 }
 
 /// An answer that was given before, for this call.
-fn repeat(routed: Routed<'_>, hub: &Hub, kept: Kept) -> (Kept, Payload) {
+fn repeat(routed: Routed<'_>, hub: &Hub, kept: ServerAnswer) -> (ServerAnswer, Payload) {
     let Routed { call, params, located, .. } = routed;
     hub.ledger.cache_hit();
     call.caller.ledger.cache_hit();
@@ -221,9 +221,9 @@ fn repeat(routed: Routed<'_>, hub: &Hub, kept: Kept) -> (Kept, Payload) {
 }
 
 /// How the requests of a call ended.
-enum Ended {
+enum RequestsEnd {
     /// With the server's answer, and what the client gets of it.
-    Answered(Kept, Payload),
+    Answered(ServerAnswer, Payload),
     /// With a question to the client, for which the call waits.
     Asked(OpenRound),
 }
@@ -234,12 +234,12 @@ async fn carry_out(
     hub: &Hub,
     outlet: &impl Outlet,
     record: &CallRecord<'_>,
-) -> Result<Ended, Failure> {
+) -> Result<RequestsEnd, Failure> {
     let Routed { call, params, located, .. } = routed;
     let (mut members, mut began, mut round) = (String::new(), record.started, 0);
     loop {
         let deadline = began + call.limit(&located.server.config);
-        let limits = Limits { calls: &hub.calls, deadline, is_noted: call.goes_on() };
+        let limits = CallLimits { calls: &hub.calls, deadline, is_noted: call.goes_on() };
         let back = sending::send_and_wait(Routed { members: &members, ..routed }, outlet, limits);
         let Back { heard, era } = match back.await {
             Ok(back) => back,
@@ -250,12 +250,12 @@ async fn carry_out(
             Heard::Asked(sent, ask) => {
                 let (server, whose) = (located.server.clone(), whose(call, params));
                 let own = (&*located.own).into();
-                return Ok(Ended::Asked(OpenRound { whose, server, own, sent, ask }));
+                return Ok(RequestsEnd::Asked(OpenRound { whose, server, own, sent, ask }));
             }
         };
         match translate::answer(&answer, asked(call, params, located.server, era)) {
             translate::Answer::Ready(payload) => {
-                return Ok(Ended::Answered(Kept { answer, era }, payload));
+                return Ok(RequestsEnd::Answered(ServerAnswer { answer, era }, payload));
             }
             translate::Answer::InputRequired => {
                 round += 1;

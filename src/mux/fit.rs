@@ -13,7 +13,7 @@ use super::hub::Hub;
 use super::locate::Located;
 use super::prepare::owner;
 use crate::base::{ServerName, large};
-use crate::json::{Doc, Json, Kind as Type, Slice};
+use crate::json::{Doc, Json, JsonKind, Slice};
 use crate::render::preview::{preview, preview_text};
 use crate::render::{TextFormat, format};
 use crate::results::Results;
@@ -43,19 +43,19 @@ pub struct Reader {
 
 /// How the result of a call is to be read.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Limits {
+pub(super) struct FitLimits {
     format: TextFormat,
     max_result: usize,
 }
 
 /// The limits of a client with this view. `None`: the result is not to be touched.
-pub(super) fn limits(view: &View, located: &Located<'_>) -> Option<Limits> {
+pub(super) fn limits(view: &View, located: &Located<'_>) -> Option<FitLimits> {
     let item = located.item.filter(|item| !item.has_output_schema)?;
     let max_result = max_result(view, &located.server.config, item);
-    Some(Limits { format: view.output_format, max_result })
+    Some(FitLimits { format: view.output_format, max_result })
 }
 
-impl Limits {
+impl FitLimits {
     /// Whether anything of a response could be for them.
     pub(super) fn touch(self, response: &Payload) -> bool {
         touches(self.format, self.max_result, response.len())
@@ -163,7 +163,7 @@ pub fn data(result: Slice<'_>) -> Doc {
         return result.to_doc();
     };
     match Doc::read(said) {
-        Ok(value) if value.root().kind() != Type::String => value,
+        Ok(value) if value.root().kind() != JsonKind::String => value,
         _ => text.to_doc(),
     }
 }

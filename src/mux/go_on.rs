@@ -13,7 +13,7 @@ use super::locate::Located;
 use super::open_round::{self, OpenRound, Whose};
 use super::outcome::{Done, asked, lost};
 use super::record::CallRecord;
-use super::sending::{self, Heard, Limits, Logs, PassOn};
+use super::sending::{self, CallLimits, Heard, Logs, PassOn};
 use crate::wire::error::code;
 use crate::wire::params::RequestParams;
 use crate::wire::translate;
@@ -48,7 +48,7 @@ pub(super) async fn go_on(
     };
     let limit = server.config.call_timeout;
     let is_noted = call.goes_on();
-    let limits = Limits { calls: &hub.calls, deadline: Instant::now() + limit, is_noted };
+    let limits = CallLimits { calls: &hub.calls, deadline: Instant::now() + limit, is_noted };
     let _change = server.config.policy.cache_ttl.map(|_| hub.cache.change(&server.name));
     let too_late = || format!("server {} did not answer within {limit:?}", server.name);
     let heard = sending::answer(sent, &pass_on, outlet, limits, too_late).await;

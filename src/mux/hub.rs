@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::cache::{Cache, Key, Part};
+use super::cache::{Cache, CacheKey, Part};
 use super::calls::{CallCount, Calls, Staying};
 use super::ledger::Ledger;
 use super::open_round::OpenRounds;
@@ -176,7 +176,7 @@ impl Hub {
         if Part::of(config, &entry.item) != Part::Reads {
             return false;
         }
-        let key = Key::new(principal, &entry.server.name, &entry.item.name, Some(arguments));
+        let key = CacheKey::new(principal, &entry.server.name, &entry.item.name, Some(arguments));
         key.is_some_and(|key| self.cache.peek(&key, config))
     }
 

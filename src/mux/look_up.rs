@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::cache::{Change, Kept, Key, Lead, Look, Part};
+use super::cache::{CacheKey, Lead, Look, Part, ServerAnswer, ServerChange};
 use super::failure::Failure;
 use super::hub::Hub;
 use super::outcome::lost;
@@ -18,12 +18,12 @@ pub(super) enum Remember {
     Nothing,
     Keep(Lead),
     /// What was read of the server is untrue from now on, and once more at the end.
-    Forget(#[expect(dead_code, reason = "what counts is when it is dropped")] Change),
+    Forget(#[expect(dead_code, reason = "what counts is when it is dropped")] ServerChange),
 }
 
 impl Remember {
     /// The call is over, with this answer. `caps`: of all that is kept.
-    pub(super) fn over(self, kept: Kept, config: &Arc<ServerConfig>, caps: Caps) {
+    pub(super) fn over(self, kept: ServerAnswer, config: &Arc<ServerConfig>, caps: Caps) {
         if let Self::Keep(lead) = self
             && is_whole_result(&kept.answer)
         {
@@ -47,7 +47,7 @@ pub(super) async fn look_up(
     routed: Routed<'_>,
     hub: &Hub,
     record: &CallRecord<'_>,
-) -> Result<(Option<Kept>, Remember), Failure> {
+) -> Result<(Option<ServerAnswer>, Remember), Failure> {
     match part(&routed) {
         Part::None | Part::Passes => Ok((None, Remember::Nothing)),
         Part::Changes => {
@@ -75,11 +75,11 @@ async fn look_up_reading(
     routed: Routed<'_>,
     hub: &Hub,
     record: &CallRecord<'_>,
-) -> Result<(Option<Kept>, Remember), Failure> {
+) -> Result<(Option<ServerAnswer>, Remember), Failure> {
     let Routed { call, params, located, arguments, .. } = routed;
     let config = &located.server.config;
     let arguments = arguments.or(params.arguments);
-    let key = Key::new(&call.caller.principal, &located.server.name, &located.own, arguments);
+    let key = CacheKey::new(&call.caller.principal, &located.server.name, &located.own, arguments);
     let Some(key) = key else { return Ok((None, Remember::Nothing)) };
     let deadline = record.started + call.limit(config);
     loop {

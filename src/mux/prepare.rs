@@ -5,6 +5,8 @@
 //! arguments need neither, which one look at their bytes tells.
 
 use std::cell::RefCell;
+use std::error::Error;
+use std::str::Utf8Error;
 
 use bytes::Bytes;
 use bytestring::ByteString;
@@ -14,12 +16,13 @@ use super::failure::{Failure, ToolError};
 use super::hub::Hub;
 use super::locate::Located;
 use super::world::World;
+use crate::arguments::error::StoredProblem;
 use crate::arguments::references;
 use crate::arguments::roots::Roots;
-use crate::arguments::{Change, coerce};
+use crate::arguments::{Coercion, coerce};
 use crate::base::{large, quoted};
 use crate::json::parse::VALUES_MAX;
-use crate::json::{Doc, Json, Path, Slice};
+use crate::json::{Doc, Json, ParseError, Path, Slice};
 use crate::servers::Item;
 use crate::wire::object;
 
@@ -74,7 +77,7 @@ pub async fn prepared(
     call: &Call,
     written: Json,
     item: &Item,
-) -> Result<(Json, Vec<Change>), Failure> {
+) -> Result<(Json, Vec<Coercion>), Failure> {
     let mut arguments = if references::has_any(&written) && call.maker != Maker::MetaToolWithData {
         resolved(hub, world, call, written).await?
     } else {
@@ -103,14 +106,16 @@ async fn resolved(hub: &Hub, world: &World, call: &Call, written: Json) -> Resul
         let stored = |reference: &str, path: &str| {
             let mut last = last.borrow_mut();
             if last.as_ref().is_none_or(|(known, _)| known != reference) {
-                let stored = results.get(&owner, reference).map_err(|error| error.to_string())?;
-                *last = Some((reference.to_owned(), read(stored.data)?));
+                let stored = results.get(&owner, reference).map_err(unread)?;
+                *last = Some((reference.to_owned(), read(stored.data).map_err(unread)?));
             }
-            let way = Path::parse(path).map_err(|error| error.to_string())?;
+            let way = Path::parse(path)?;
             let found = last.as_ref().and_then(|(_, value)| way.find_in(value.root()));
             let found = found.map(Slice::to_json_or_text);
-            let (reference, path) = (quoted(reference), quoted(path));
-            found.ok_or_else(|| format!("{reference} has nothing at {path}"))
+            found.ok_or_else(|| StoredProblem::Nothing {
+                reference: quoted(reference).to_string(),
+                path: quoted(path).to_string(),
+            })
         };
         references::resolve(written, &roots, &stored)
     };
@@ -122,10 +127,22 @@ async fn resolved(hub: &Hub, world: &World, call: &Call, written: Json) -> Resul
     }
 }
 
+/// Why a stored result cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum NoDoc {
+    #[error("{0}")]
+    Utf8(#[from] Utf8Error),
+    #[error("{0}")]
+    Json(#[from] ParseError),
+}
+
 /// What a stored result holds.
-pub fn read(data: Bytes) -> Result<Doc, String> {
-    let text = ByteString::try_from(data).map_err(|error| error.to_string())?;
-    Doc::read(text).map_err(|error| error.to_string())
+pub fn read(data: Bytes) -> Result<Doc, NoDoc> {
+    Ok(Doc::read(ByteString::try_from(data)?)?)
+}
+
+fn unread(error: impl Error + Send + Sync + 'static) -> StoredProblem {
+    StoredProblem::Result(error.into())
 }
 
 fn refused(message: String) -> Failure {

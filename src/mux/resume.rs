@@ -9,7 +9,7 @@ use super::call::Outlet;
 use super::failure::{Failure, Lost};
 use super::hub::Hub;
 use super::record::{ActRecord, Actor};
-use super::sending::{self, Heard, Limits, Logs, PassOn};
+use super::sending::{self, CallLimits, Heard, Logs, PassOn};
 use super::take_back::TakeBack;
 use super::{failure, outcome};
 use crate::access::{Action, ActionKind, Denied, Permit};
@@ -118,7 +118,7 @@ async fn finish(
             "the callmux daemon ended while it wrote the call to its server".to_owned()
         }
     };
-    let limits = Limits { calls: &hub.calls, deadline, is_noted: true };
+    let limits = CallLimits { calls: &hub.calls, deadline, is_noted: true };
     let pass_on = PassOn { progress_token: call.token.as_deref(), logs: Logs::All, rounds: None };
     let prefix = exchange.server().to_string();
     let sent = TakeBack(exchange);

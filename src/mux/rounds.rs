@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 
 use super::call::Outlet;
 use super::failure::Failure;
-use super::sending::Limits;
+use super::sending::CallLimits;
 use crate::connection::Ask;
 use crate::wire::error::code;
 use crate::wire::translate::rounds;
@@ -25,7 +25,7 @@ const PATIENCE: Duration = Duration::from_mins(10);
 /// Asks the client what the server wants to know, and returns the members with which the next round
 /// begins. `number`: of the round that ended.
 pub(super) async fn run(
-    limits: Limits<'_>,
+    limits: CallLimits<'_>,
     answer: &Message,
     number: u32,
     outlet: &impl Outlet,
@@ -60,7 +60,7 @@ pub(super) async fn run(
 
 /// The client's result, as JSON.
 async fn result(
-    limits: Limits<'_>,
+    limits: CallLimits<'_>,
     method: &Method,
     answered: oneshot::Receiver<Message>,
 ) -> Result<String, Failure> {

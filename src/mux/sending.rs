@@ -23,14 +23,14 @@ pub(super) const CLOSING: &str = "the daemon is being stopped";
 
 /// What ends a request that nobody answers.
 #[derive(Clone, Copy)]
-pub(super) struct Limits<'a> {
+pub(super) struct CallLimits<'a> {
     pub(super) calls: &'a Arc<Calls>,
     pub(super) deadline: Instant,
     /// The next process of ours knows of the request.
     pub(super) is_noted: bool,
 }
 
-impl Limits<'_> {
+impl CallLimits<'_> {
     /// Completes when the daemon ends and with it the request.
     pub(super) async fn closed(self) {
         self.calls.closed(self.is_noted).await;
@@ -128,7 +128,7 @@ impl<'a> Routed<'a> {
 pub(super) async fn send_and_wait(
     routed: Routed<'_>,
     outlet: &impl Outlet,
-    limits: Limits<'_>,
+    limits: CallLimits<'_>,
 ) -> Result<Back, Loss> {
     let Routed { call, located, .. } = routed;
     let (mut tries, mut dead) = (0, None);
@@ -173,7 +173,7 @@ async fn exchange(
     routed: Routed<'_>,
     outlet: &impl Outlet,
     live: &Live,
-    limits: Limits<'_>,
+    limits: CallLimits<'_>,
 ) -> Result<Heard, Loss> {
     let Routed { call, permit, params, located, members, arguments } = routed;
     let level = call.log_level();
@@ -236,7 +236,7 @@ pub(super) async fn answer(
     mut sent: TakeBack,
     pass_on: &PassOn<'_>,
     outlet: &impl Outlet,
-    limits: Limits<'_>,
+    limits: CallLimits<'_>,
     too_late: impl FnOnce() -> String,
 ) -> Result<Heard, Loss> {
     let answer = async {

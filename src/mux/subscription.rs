@@ -15,11 +15,11 @@ const BYTES_MAX: usize = 4 << 20;
 /// All subscriptions. Cloning shares them.
 #[derive(Debug, Clone, Default)]
 pub struct Subscriptions {
-    open: Arc<Lock<HashMap<Key, Weak<Subscription>>>>,
+    open: Arc<Lock<HashMap<ResourceKey, Weak<Subscription>>>>,
     tasks: Tasks,
 }
 
-type Key = (ServerName, Box<str>);
+type ResourceKey = (ServerName, Box<str>);
 
 /// A resource that somebody wants to hear about, for as long as the value lives.
 #[derive(Debug)]
@@ -45,7 +45,7 @@ pub(super) enum Begun {
 }
 
 impl Subscriptions {
-    fn lock(&self) -> MutexGuard<'_, HashMap<Key, Weak<Subscription>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<ResourceKey, Weak<Subscription>>> {
         self.open.lock()
     }
 
@@ -56,7 +56,7 @@ impl Subscriptions {
         uri: &str,
         keep: impl FnOnce() -> K,
     ) -> Result<Begun, RpcError> {
-        let key: Key = (server.clone(), uri.into());
+        let key: ResourceKey = (server.clone(), uri.into());
         let mut open = self.lock();
         if let Some(known) = open.get(&key).and_then(Weak::upgrade) {
             return Ok(Begun::Known(known));

@@ -18,7 +18,7 @@ use tokio::sync::Notify;
 use crate::base::{Lock, SessionId, write};
 use crate::telemetry::{Fact, Recorder};
 use crate::wire::lines::LINE_MIN;
-use crate::wire::link::frame::{Frame, Kind};
+use crate::wire::link::frame::{Frame, FrameKind};
 use crate::wire::link::{Endpoint, endpoint::Received};
 use crate::wire::{Payload, sse};
 
@@ -40,10 +40,18 @@ const LOOK_EVERY: Duration = Duration::from_secs(10);
 /// Bytes that one write is offered at the most: what is kept until the write is over.
 const WRITE_MAX: usize = 1024 * 1024;
 
+/// The other end left out a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("message {got} came where {expected} was due")]
+pub struct Gap {
+    expected: u64,
+    got: u64,
+}
+
 /// The queue. Any number of senders, one writer.
 #[derive(Debug)]
 pub struct Outbox {
-    inner: Lock<Inner>,
+    inner: Lock<OutboxState>,
     /// Wakes the writer.
     wake: Notify,
     /// Wakes whoever waits for the client to read.
@@ -55,7 +63,7 @@ pub struct Outbox {
 }
 
 #[derive(Debug)]
-struct Inner {
+struct OutboxState {
     /// What waits, each with the number of the message it carries; 0 for anything else.
     queue: VecDeque<(u64, Payload)>,
     /// Of the queue, and of what is being written.
@@ -98,7 +106,7 @@ impl Outbox {
     }
 
     fn new(framing: Framing) -> Self {
-        let inner = Inner {
+        let inner = OutboxState {
             queue: VecDeque::new(),
             bytes: 0,
             taken: 0,
@@ -117,7 +125,7 @@ impl Outbox {
         Self { told: Some((recorder, session)), ..self }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Inner> {
+    fn lock(&self) -> MutexGuard<'_, OutboxState> {
         self.inner.lock()
     }
 
@@ -129,21 +137,21 @@ impl Outbox {
 
     /// Queues a response or a question: it must arrive. Who makes them waits for [`Outbox::room`].
     pub fn push(&self, message: Payload) {
-        self.put(Kind::Message, message, true);
+        self.put(FrameKind::Message, message, true);
     }
 
     /// Queues a message that says to the other end of a link more than its bytes do; `kind`: one that
     /// carries messages.
-    pub fn push_as(&self, kind: Kind, message: Payload) {
+    pub fn push_as(&self, kind: FrameKind, message: Payload) {
         self.put(kind, message, true);
     }
 
     /// Queues a notification, unless the client has much to read.
     pub fn push_notification(&self, message: Payload) {
-        self.put(Kind::Message, message, false);
+        self.put(FrameKind::Message, message, false);
     }
 
-    fn put(&self, kind: Kind, message: Payload, must_arrive: bool) {
+    fn put(&self, kind: FrameKind, message: Payload, must_arrive: bool) {
         let mut inner = self.lock();
         if inner.closed {
             return;
@@ -194,7 +202,7 @@ impl Outbox {
         self.until(|inner| inner.waiting() <= FULL).await;
     }
 
-    async fn until(&self, is_so: impl Fn(&Inner) -> bool) {
+    async fn until(&self, is_so: impl Fn(&OutboxState) -> bool) {
         loop {
             let mut read = pin!(self.read.notified());
             read.as_mut().enable();
@@ -227,7 +235,7 @@ impl Outbox {
     }
 
     /// Queues a frame without a message.
-    pub fn signal(&self, kind: Kind) {
+    pub fn signal(&self, kind: FrameKind) {
         let mut inner = self.lock();
         if let Framing::Link { endpoint, connected: true } = &mut inner.framing {
             let frame = endpoint.signal(kind);
@@ -239,7 +247,7 @@ impl Outbox {
 
     /// Takes in a frame of the other end; `Err` if the connection must be dropped. What kind of
     /// frame carried a message is all that says more about it than its bytes.
-    pub fn receive(&self, frame: Frame) -> Result<Option<(Kind, bytes::Bytes)>, String> {
+    pub fn receive(&self, frame: Frame) -> Result<Option<(FrameKind, bytes::Bytes)>, Gap> {
         let mut inner = self.lock();
         let Framing::Link { endpoint, .. } = &mut inner.framing else { return Ok(None) };
         let kept = endpoint.kept_bytes();
@@ -253,9 +261,7 @@ impl Outbox {
         match received {
             Received::Message(kind, bytes) => Ok(Some((kind, bytes))),
             Received::Nothing => Ok(None),
-            Received::Gap { expected, got } => {
-                Err(format!("message {got} came where {expected} was due"))
-            }
+            Received::Gap { expected, got } => Err(Gap { expected, got }),
         }
     }
 
@@ -266,7 +272,7 @@ impl Outbox {
             Framing::Lines | Framing::Events => false,
         };
         if owes {
-            self.signal(Kind::Seen);
+            self.signal(FrameKind::Seen);
         }
     }
 
@@ -389,7 +395,7 @@ impl Outbox {
     }
 }
 
-impl Inner {
+impl OutboxState {
     /// What the client has not taken. Over a link it is what its bridge has not confirmed.
     fn waiting(&self) -> usize {
         match &self.framing {
@@ -415,7 +421,7 @@ impl Inner {
         }
     }
 
-    fn put(&mut self, kind: Kind, message: Payload) {
+    fn put(&mut self, kind: FrameKind, message: Payload) {
         match &mut self.framing {
             Framing::Lines => {
                 self.enqueue(0, message.on_one_line());

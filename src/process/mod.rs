@@ -26,5 +26,6 @@ mod unit;
 pub mod units;
 
 pub use end::describe;
+pub use error::StartError;
 pub use started::Process;
 pub use streams::Streams;

@@ -5,7 +5,7 @@
 //! `enum` or `const` may be called `description` and is left alone.
 
 use super::keyword::{self, Holds, holds};
-use super::wording::{self, Known};
+use super::wording::{self, KnownWords};
 use crate::json::Json;
 
 /// How much is saved.
@@ -63,7 +63,7 @@ fn tool_description(text: &str, mode: Compression, max: usize) -> String {
 }
 
 /// What is written, and for whom.
-struct Writer {
+struct Compressor {
     mode: Compression,
     /// Characters of a description; zero is no bound.
     max: usize,
@@ -73,8 +73,8 @@ struct Writer {
 }
 
 /// What a schema describes.
-struct Place<'a> {
-    above: Option<&'a Place<'a>>,
+struct SchemaPlace<'a> {
+    above: Option<&'a SchemaPlace<'a>>,
     /// The name of the parameter, of the definition, or of the tool.
     name: &'a str,
     kind: PlaceKind,
@@ -90,8 +90,9 @@ enum PlaceKind {
 
 fn input_schema(schema: &Json, tool: &str, mode: Compression, max: usize) -> Json {
     let keeps_examples = keyword::has_reference_into(schema, "/examples");
-    let writer = Writer { mode, max, keeps_examples, is_output: false };
-    let written = writer.schema(schema, &Place { above: None, name: tool, kind: PlaceKind::Tool });
+    let compressor = Compressor { mode, max, keeps_examples, is_output: false };
+    let written =
+        compressor.schema(schema, &SchemaPlace { above: None, name: tool, kind: PlaceKind::Tool });
     match written {
         Json::Object(mut members) if keyword::is_neutral(schema) => {
             members.retain(|(keyword, _)| keyword != "$schema");
@@ -102,13 +103,13 @@ fn input_schema(schema: &Json, tool: &str, mode: Compression, max: usize) -> Jso
 }
 
 fn output_schema(schema: &Json) -> Json {
-    let writer =
-        Writer { mode: Compression::Aggressive, max: 0, keeps_examples: true, is_output: true };
-    writer.schema(schema, &Place { above: None, name: "", kind: PlaceKind::Tool })
+    let compressor =
+        Compressor { mode: Compression::Aggressive, max: 0, keeps_examples: true, is_output: true };
+    compressor.schema(schema, &SchemaPlace { above: None, name: "", kind: PlaceKind::Tool })
 }
 
-impl Writer {
-    fn schema(&self, schema: &Json, place: &Place) -> Json {
+impl Compressor {
+    fn schema(&self, schema: &Json, place: &SchemaPlace) -> Json {
         let Json::Object(members) = schema else { return schema.clone() };
         let mut written = Vec::with_capacity(members.len());
         for (keyword, value) in members {
@@ -131,7 +132,13 @@ impl Writer {
         Json::Object(written)
     }
 
-    fn named(&self, keyword: &str, named: &[(String, Json)], schema: &Json, place: &Place) -> Json {
+    fn named(
+        &self,
+        keyword: &str,
+        named: &[(String, Json)],
+        schema: &Json,
+        place: &SchemaPlace,
+    ) -> Json {
         let required = schema.get("required").and_then(Json::as_array).unwrap_or_default();
         let member = |(name, schema): &(String, Json)| {
             let is_required = required.iter().any(|required| required.as_str() == Some(name));
@@ -140,13 +147,19 @@ impl Writer {
                 "properties" => (Some(place), PlaceKind::Optional),
                 _ => (None, PlaceKind::Definition),
             };
-            (name.clone(), self.schema(schema, &Place { above, name, kind }))
+            (name.clone(), self.schema(schema, &SchemaPlace { above, name, kind }))
         };
         Json::Object(named.iter().map(member).collect())
     }
 
     /// A keyword that holds no schemas; `None` if it may go.
-    fn remark(&self, keyword: &str, value: &Json, schema: &Json, place: &Place) -> Option<Json> {
+    fn remark(
+        &self,
+        keyword: &str,
+        value: &Json,
+        schema: &Json,
+        place: &SchemaPlace,
+    ) -> Option<Json> {
         let is_aggressive = self.mode == Compression::Aggressive;
         let drops_texts = is_aggressive && !place.is_ambiguous(schema);
         match (keyword, value) {
@@ -164,7 +177,7 @@ impl Writer {
         }
     }
 
-    fn description(&self, text: &str, schema: &Json, place: &Place) -> Option<String> {
+    fn description(&self, text: &str, schema: &Json, place: &SchemaPlace) -> Option<String> {
         let known = place.known(schema);
         let text = wording::tidy(text);
         // Sentences of a list lean on each other.
@@ -178,7 +191,7 @@ impl Writer {
 }
 
 /// The text without sentences and remarks in parentheses that say nothing new.
-fn without_repetition(text: &str, known: &Known) -> String {
+fn without_repetition(text: &str, known: &KnownWords) -> String {
     let mut rest = text;
     let mut open = String::with_capacity(text.len());
     while let Some((before, inner, after)) = rest.split_once(" (").and_then(|(before, behind)| {
@@ -198,7 +211,7 @@ fn without_repetition(text: &str, known: &Known) -> String {
     telling.trim().to_owned()
 }
 
-impl Place<'_> {
+impl SchemaPlace<'_> {
     /// Whether a title only repeats the name, as generators write it: `Max Length` for `max_length`,
     /// `ReadFileArguments` for the parameters of `read_file`.
     fn is_named(&self, title: &str) -> bool {
@@ -214,8 +227,8 @@ impl Place<'_> {
         }
     }
 
-    fn known(&self, schema: &Json) -> Known {
-        let mut known = Known::default();
+    fn known(&self, schema: &Json) -> KnownWords {
+        let mut known = KnownWords::default();
         let mut place = Some(self);
         while let Some(here) = place.filter(|here| here.kind != PlaceKind::Tool) {
             known.learn_name(here.name);

@@ -19,7 +19,7 @@ use std::cmp::Ordering;
 
 use decimal::Decimal;
 
-use crate::json::{Json, Kind, Path, Slice};
+use crate::json::{Json, JsonKind, Path, Slice};
 
 /// A condition.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,11 +80,11 @@ impl Operator {
 
 fn contains(found: Slice<'_>, wanted: &Json) -> bool {
     match (found.kind(), wanted) {
-        (Kind::String, Json::String(part)) => {
+        (JsonKind::String, Json::String(part)) => {
             found.text().is_some_and(|text| text.contains(&**part))
         }
-        (Kind::Array, _) => found.items().any(|item| is_equal(Some(item), wanted)),
-        (Kind::Object, Json::String(name)) => found.get(name).is_some(),
+        (JsonKind::Array, _) => found.items().any(|item| is_equal(Some(item), wanted)),
+        (JsonKind::Object, Json::String(name)) => found.get(name).is_some(),
         _ => false,
     }
 }
@@ -114,10 +114,10 @@ pub(super) enum Scalar<'a> {
 impl<'a> Scalar<'a> {
     pub(super) fn found(value: Slice<'a>) -> Option<Self> {
         match value.kind() {
-            Kind::Bool => Some(Self::Bool(value.is_true())),
-            Kind::Number => Some(Self::Number(Decimal::of(value.as_str()))),
-            Kind::String => value.text().map(Self::Text),
-            Kind::Null | Kind::Array | Kind::Object => None,
+            JsonKind::Bool => Some(Self::Bool(value.is_true())),
+            JsonKind::Number => Some(Self::Number(Decimal::of(value.as_str()))),
+            JsonKind::String => value.text().map(Self::Text),
+            JsonKind::Null | JsonKind::Array | JsonKind::Object => None,
         }
     }
 

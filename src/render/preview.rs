@@ -19,7 +19,7 @@ mod text;
 
 pub use text::preview_text;
 
-use crate::json::{Doc, Json, Kind, Slice, char_len};
+use crate::json::{Doc, Json, JsonKind, Slice, char_len};
 
 /// A part of a value that fits.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,7 +68,7 @@ fn mark(text: &str) -> String {
 
 /// How much of what lies in an item is shown.
 #[derive(Clone, Copy)]
-struct Limits {
+struct PreviewLimits {
     /// Characters of a string.
     chars: usize,
     /// Items of an array.
@@ -80,12 +80,12 @@ struct Limits {
 }
 
 /// From items as they are to the least that still tells what they are.
-const LADDER: [Option<Limits>; 5] = [
+const LADDER: [Option<PreviewLimits>; 5] = [
     None,
-    Some(Limits { chars: 1000, items: 20, members: 100, depth: 6 }),
-    Some(Limits { chars: 300, items: 10, members: 50, depth: 5 }),
-    Some(Limits { chars: 100, items: 3, members: 30, depth: 4 }),
-    Some(Limits { chars: 40, items: 1, members: 20, depth: 2 }),
+    Some(PreviewLimits { chars: 1000, items: 20, members: 100, depth: 6 }),
+    Some(PreviewLimits { chars: 300, items: 10, members: 50, depth: 5 }),
+    Some(PreviewLimits { chars: 100, items: 3, members: 30, depth: 4 }),
+    Some(PreviewLimits { chars: 40, items: 1, members: 20, depth: 2 }),
 ];
 
 /// As many items are enough; fewer are a reason to cut what is in them.
@@ -102,9 +102,9 @@ impl Cutter {
             return value.to_json_or_text();
         }
         match value.kind() {
-            Kind::Array => self.fit_items(value, budget),
-            Kind::Object => self.fit_members(value, budget),
-            Kind::String => self.fit_string(&value.text().unwrap_or_default(), budget),
+            JsonKind::Array => self.fit_items(value, budget),
+            JsonKind::Object => self.fit_members(value, budget),
+            JsonKind::String => self.fit_string(&value.text().unwrap_or_default(), budget),
             _ => Json::Object(vec![self.more("digits", value.len())]),
         }
     }
@@ -142,7 +142,7 @@ impl Cutter {
     }
 
     /// As many leading items as fit if each is cut to the limits.
-    fn leading(&self, value: Slice<'_>, limits: Option<Limits>, room: usize) -> Vec<Json> {
+    fn leading(&self, value: Slice<'_>, limits: Option<PreviewLimits>, room: usize) -> Vec<Json> {
         let mut left = room;
         let mut shown = Vec::new();
         for item in value.items() {
@@ -210,24 +210,24 @@ impl Cutter {
     }
 
     /// The value with everything in it cut to the limits, where that makes it shorter.
-    fn trim(&self, value: Slice<'_>, limits: Limits) -> Json {
+    fn trim(&self, value: Slice<'_>, limits: PreviewLimits) -> Json {
         let cut = match value.kind() {
-            Kind::String => {
+            JsonKind::String => {
                 let text = value.text().unwrap_or_default();
                 let Some(total) = is_longer(&text, limits.chars) else {
                     return text.into_owned().into();
                 };
                 self.cut_string(&text, limits.chars, total)
             }
-            Kind::Array => self.trim_items(value, limits),
-            Kind::Object => self.trim_members(value, limits),
+            JsonKind::Array => self.trim_items(value, limits),
+            JsonKind::Object => self.trim_members(value, limits),
             _ => return value.to_json_or_text(),
         };
         if cut.len() < value.len() { cut } else { value.to_json_or_text() }
     }
 
-    fn trim_items(&self, value: Slice<'_>, limits: Limits) -> Json {
-        let inner = Limits { depth: limits.depth.saturating_sub(1), ..limits };
+    fn trim_items(&self, value: Slice<'_>, limits: PreviewLimits) -> Json {
+        let inner = PreviewLimits { depth: limits.depth.saturating_sub(1), ..limits };
         let kept = if limits.depth == 0 { 0 } else { limits.items };
         let mut items = value.items();
         let mut out: Vec<_> =
@@ -239,8 +239,8 @@ impl Cutter {
         Json::Array(out)
     }
 
-    fn trim_members(&self, value: Slice<'_>, limits: Limits) -> Json {
-        let inner = Limits { depth: limits.depth.saturating_sub(1), ..limits };
+    fn trim_members(&self, value: Slice<'_>, limits: PreviewLimits) -> Json {
+        let inner = PreviewLimits { depth: limits.depth.saturating_sub(1), ..limits };
         let kept = if limits.depth == 0 { 0 } else { limits.members };
         let member = |(name, value): (Slice<'_>, Slice<'_>)| {
             (name.text().unwrap_or_default().into_owned(), self.trim(value, inner))

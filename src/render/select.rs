@@ -14,7 +14,7 @@ mod pick;
 pub use error::SelectError;
 pub use page::Selected;
 
-use crate::json::{Kind, Path, Slice};
+use crate::json::{JsonKind, Path, Slice};
 
 use super::filter::Filter;
 
@@ -53,7 +53,7 @@ pub fn select(
     check(value, selection)?;
     let fields = pick::fields(&selection.fields)?;
     let limit = if selection.count { 0 } else { selection.limit };
-    let asked = page::Asked {
+    let asked = page::PageRequest {
         path: &selection.path,
         offset: selection.offset,
         limit,
@@ -62,7 +62,7 @@ pub fn select(
     let search = selection.search.as_deref().filter(|text| !text.is_empty()).map(pick::Search::new);
     let search = search.as_ref();
     Ok(match value.kind() {
-        Kind::Array => {
+        JsonKind::Array => {
             let kept = pick::items(value, search, selection.filter.as_ref());
             match &selection.sort {
                 Some((path, is_descending)) => {
@@ -72,11 +72,11 @@ pub fn select(
                 None => asked.items(value, kept, &fields)?,
             }
         }
-        Kind::Object => match pick::project(value, &fields)? {
+        JsonKind::Object => match pick::project(value, &fields)? {
             Some(shown) => asked.members(pick::members(shown.root(), search)),
             None => asked.members(pick::members(value, search)),
         },
-        Kind::String => {
+        JsonKind::String => {
             let text = value.text().unwrap_or_default();
             match search {
                 Some(search) => asked.chars(&search.lines(&text)),

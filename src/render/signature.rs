@@ -20,15 +20,15 @@ const SCHEMAS_MAX: usize = 400;
 
 /// The signature of the tool `name`. `null` is not mentioned where a parameter can be left out.
 pub fn signature(name: &str, input_schema: &Json) -> String {
-    let mut reader = Reader { root: input_schema, left: SCHEMAS_MAX, is_partial: false };
-    let mut members = Members::default();
+    let mut reader = SchemaReader { root: input_schema, left: SCHEMAS_MAX, is_partial: false };
+    let mut members = Parameters::default();
     reader.collect(input_schema, &mut members, 0);
     let shown = reader.members(&members, 0).join(", ");
     let rest = if reader.is_partial { " …" } else { "" };
     format!("{name}({shown}){rest}")
 }
 
-struct Reader<'a> {
+struct SchemaReader<'a> {
     root: &'a Json,
     /// How many schemas may still be looked at.
     left: usize,
@@ -38,14 +38,14 @@ struct Reader<'a> {
 
 /// What an object has, put together from a schema and those it refers to.
 #[derive(Default)]
-struct Members<'a> {
+struct Parameters<'a> {
     properties: Vec<(&'a str, &'a Json)>,
     required: Vec<&'a str>,
     /// The schema of all other members, if there is one.
     others: Option<&'a Json>,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> SchemaReader<'a> {
     /// Whether one more schema may be looked at.
     fn spend(&mut self) -> bool {
         let may = self.left > 0;
@@ -61,7 +61,7 @@ impl<'a> Reader<'a> {
         Path::parse(pointer).ok()?.find(self.root)
     }
 
-    fn collect(&mut self, schema: &'a Json, members: &mut Members<'a>, depth: usize) {
+    fn collect(&mut self, schema: &'a Json, members: &mut Parameters<'a>, depth: usize) {
         if depth > 8 || !self.spend() {
             self.is_partial = true;
             return;
@@ -94,7 +94,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn members(&mut self, members: &Members<'a>, depth: usize) -> Vec<String> {
+    fn members(&mut self, members: &Parameters<'a>, depth: usize) -> Vec<String> {
         let is_required = |name: &str| members.required.contains(&name);
         let mut shown = Vec::new();
         for name in &members.required {
@@ -228,7 +228,7 @@ impl<'a> Reader<'a> {
     }
 
     fn object(&mut self, schema: &'a Json, depth: usize) -> String {
-        let mut members = Members::default();
+        let mut members = Parameters::default();
         self.collect(schema, &mut members, 0);
         if members.properties.is_empty() && members.required.is_empty() && members.others.is_none()
         {

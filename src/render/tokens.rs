@@ -15,9 +15,9 @@ use std::str::Chars;
 
 /// An estimate of the tokens in `text`; never zero for a text that is not empty.
 pub fn estimate(text: &str) -> usize {
-    let mut reader = Reader { chars: text.chars().peekable(), is_behind_digit: false };
+    let mut tokens = Tokenizer { chars: text.chars().peekable(), is_behind_digit: false };
     let mut hundredths = 0;
-    while let Some(cost) = reader.piece() {
+    while let Some(cost) = tokens.piece() {
         hundredths += cost;
     }
     (hundredths + ONE / 2) / ONE
@@ -26,13 +26,13 @@ pub fn estimate(text: &str) -> usize {
 /// Costs are counted in hundredths of a token.
 const ONE: usize = 100;
 
-struct Reader<'a> {
+struct Tokenizer<'a> {
     chars: Peekable<Chars<'a>>,
     /// Letters behind a digit are rather a hash than a word.
     is_behind_digit: bool,
 }
 
-impl Reader<'_> {
+impl Tokenizer<'_> {
     fn is_next(&mut self, test: impl Fn(char) -> bool) -> bool {
         self.chars.peek().is_some_and(|&char| test(char))
     }

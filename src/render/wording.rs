@@ -126,13 +126,13 @@ fn plain(word: &str) -> String {
 
 /// What a reader of a parameter knows without its description.
 #[derive(Debug, Default)]
-pub struct Known {
+pub struct KnownWords {
     words: HashSet<String>,
     /// Names without their separators: `timezone` says what `time zone` says.
     joined: HashSet<String>,
 }
 
-impl Known {
+impl KnownWords {
     pub fn learn_name(&mut self, name: &str) {
         let parts = words(name);
         self.joined.insert(parts.concat());
@@ -306,7 +306,7 @@ pub fn capitalized(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Known, cut, first_sentence, sentences, tidy, without_opening, words};
+    use super::{KnownWords, cut, first_sentence, sentences, tidy, without_opening, words};
 
     #[test]
     fn words_are_compared_in_one_form() {
@@ -327,7 +327,7 @@ mod tests {
     #[test]
     fn only_what_is_known_is_covered() {
         let check = |name: &str, text: &str, expected: bool| {
-            let mut known = Known::default();
+            let mut known = KnownWords::default();
             known.learn_name(name);
             known.learn("string");
             assert_eq!(known.covers(text), expected, "{name}: {text}");

@@ -37,12 +37,12 @@ impl Drop for Taken {
 }
 
 /// An answer in a file.
-struct Kept {
+struct AnswerFile {
     bytes: SetAside,
     _taken: Taken,
 }
 
-impl AsRef<[u8]> for Kept {
+impl AsRef<[u8]> for AnswerFile {
     fn as_ref(&self) -> &[u8] {
         self.bytes.as_ref()
     }
@@ -79,7 +79,7 @@ impl Aside {
             SetAside::new(&dir, &parts)
         };
         match tokio::task::spawn_blocking(write).await.ok()? {
-            Ok(bytes) => Some(Bytes::from_owner(Kept { bytes, _taken: taken })),
+            Ok(bytes) => Some(Bytes::from_owner(AnswerFile { bytes, _taken: taken })),
             Err(error) => {
                 tracing::warn!(%error, "an answer that waits for its client stays in memory");
                 None

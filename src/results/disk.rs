@@ -12,7 +12,7 @@ use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
-use super::index::{Caps, Entry};
+use super::index::{Caps, StoredResult};
 use super::reference::Ref;
 use crate::base::{file, fingerprint};
 
@@ -50,7 +50,7 @@ impl Disk {
         self.0.join(format!("{reference}.{:016x}", fingerprint(owner.bytes())))
     }
 
-    pub(super) fn write(&self, entry: &Entry, body: &[u8]) -> io::Result<()> {
+    pub(super) fn write(&self, entry: &StoredResult, body: &[u8]) -> io::Result<()> {
         let header = Header {
             owner: entry.owner.to_string(),
             tool: entry.tool.to_string(),
@@ -66,7 +66,7 @@ impl Disk {
     }
 
     /// The entry and its bytes, if the file is there, whole and the owner's.
-    pub(super) fn read(&self, owner: &str, reference: Ref) -> io::Result<(Entry, Vec<u8>)> {
+    pub(super) fn read(&self, owner: &str, reference: Ref) -> io::Result<(StoredResult, Vec<u8>)> {
         let (entry, mut rest) = head(&self.path(owner, reference), reference)?;
         if *entry.owner != *owner {
             return Err(io::ErrorKind::NotFound.into());
@@ -76,13 +76,13 @@ impl Disk {
         if body.len() as u64 == entry.length { Ok((entry, body)) } else { Err(broken()) }
     }
 
-    pub(super) fn remove(&self, entry: &Entry) {
+    pub(super) fn remove(&self, entry: &StoredResult) {
         drop(fs::remove_file(self.path(&entry.owner, entry.reference)));
     }
 
     /// The results that are there, oldest first. Files of ours that nobody can use are removed; what
     /// does not bear a name of ours is left alone.
-    pub(super) fn scan(&self, caps: &Caps) -> io::Result<Vec<Entry>> {
+    pub(super) fn scan(&self, caps: &Caps) -> io::Result<Vec<StoredResult>> {
         let mut found = Vec::new();
         for file in fs::read_dir(&self.0)?.take(FILES_MAX) {
             let Ok(file) = file else { continue };
@@ -117,7 +117,7 @@ fn broken() -> io::Error {
 }
 
 /// Reads the header of a file and compares it with the file's length.
-fn head(path: &Path, reference: Ref) -> io::Result<(Entry, BufReader<File>)> {
+fn head(path: &Path, reference: Ref) -> io::Result<(StoredResult, BufReader<File>)> {
     let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_NOCTTY;
     let file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
     let metadata = file.metadata()?;
@@ -134,7 +134,7 @@ fn head(path: &Path, reference: Ref) -> io::Result<(Entry, BufReader<File>)> {
     if !is_whole {
         return Err(broken());
     }
-    let entry = Entry {
+    let entry = StoredResult {
         reference,
         owner: header.owner.into(),
         tool: header.tool.into(),

@@ -40,7 +40,7 @@ impl Caps {
 
 /// A kept result without its bytes, unless memory is where they are kept.
 #[derive(Debug, Clone)]
-pub(super) struct Entry {
+pub(super) struct StoredResult {
     pub(super) reference: Ref,
     pub(super) owner: Arc<str>,
     pub(super) tool: Arc<str>,
@@ -54,7 +54,7 @@ pub(super) struct Entry {
 /// The kept results, oldest first. There are few, so looking one up is a walk.
 #[derive(Debug, Default)]
 pub(super) struct Index {
-    entries: VecDeque<Entry>,
+    entries: VecDeque<StoredResult>,
     bytes: u64,
 }
 
@@ -68,31 +68,31 @@ impl Index {
     }
 
     /// Both must fit: somebody else's entry is passed over exactly as if it were not there.
-    pub(super) fn find(&self, owner: &str, reference: Ref) -> Option<&Entry> {
+    pub(super) fn find(&self, owner: &str, reference: Ref) -> Option<&StoredResult> {
         self.entries.iter().find(|entry| entry.reference == reference && *entry.owner == *owner)
     }
 
     pub(super) fn remove(&mut self, owner: &str, reference: Ref) {
-        let is_it = |entry: &Entry| entry.reference == reference && *entry.owner == *owner;
+        let is_it = |entry: &StoredResult| entry.reference == reference && *entry.owner == *owner;
         if let Some(at) = self.entries.iter().position(is_it) {
             self.remove_at(at);
         }
     }
 
-    fn remove_at(&mut self, at: usize) -> Option<Entry> {
+    fn remove_at(&mut self, at: usize) -> Option<StoredResult> {
         let entry = self.entries.remove(at)?;
         self.bytes -= entry.length;
         Some(entry)
     }
 
     /// Adds an entry as the newest and hands out those that had to go for it.
-    pub(super) fn push(&mut self, entry: Entry, caps: &Caps) -> Vec<Entry> {
+    pub(super) fn push(&mut self, entry: StoredResult, caps: &Caps) -> Vec<StoredResult> {
         self.insert(self.entries.len(), entry, caps)
     }
 
     /// Adds an entry that another process made where its time belongs. One that is there already
     /// stays as it is.
-    pub(super) fn adopt(&mut self, entry: Entry, caps: &Caps) -> Vec<Entry> {
+    pub(super) fn adopt(&mut self, entry: StoredResult, caps: &Caps) -> Vec<StoredResult> {
         if self.find(&entry.owner, entry.reference).is_some() {
             return Vec::new();
         }
@@ -100,12 +100,12 @@ impl Index {
         self.insert(self.entries.len() - later, entry, caps)
     }
 
-    fn insert(&mut self, at: usize, entry: Entry, caps: &Caps) -> Vec<Entry> {
+    fn insert(&mut self, at: usize, entry: StoredResult, caps: &Caps) -> Vec<StoredResult> {
         let owner = Arc::clone(&entry.owner);
         self.bytes += entry.length;
         self.entries.insert(at, entry);
         let mut gone = Vec::new();
-        let of_owner = |entry: &Entry| entry.owner == owner;
+        let of_owner = |entry: &StoredResult| entry.owner == owner;
         let mut owned: u64 =
             self.entries.iter().filter(|entry| of_owner(entry)).map(|entry| entry.length).sum();
         while owned > caps.owner_bytes {

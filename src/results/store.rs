@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 
 use super::disk::Disk;
-use super::index::{Entry, Index};
+use super::index::{Index, StoredResult};
 use super::reference::Ref;
 use crate::base::Lock;
 
@@ -18,18 +18,18 @@ pub use super::index::Caps;
 ///
 /// Its functions block on the disk; async callers use a blocking thread.
 #[derive(Debug, Clone)]
-pub struct Results(Arc<Inner>);
+pub struct Results(Arc<StoreParts>);
 
 #[derive(Debug)]
-struct Inner {
+struct StoreParts {
     caps: Caps,
     /// Without one, memory is where results are kept.
     disk: Option<Disk>,
-    state: Lock<State>,
+    state: Lock<StoreState>,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct StoreState {
     index: Index,
     kept: u64,
     too_large: u64,
@@ -84,15 +84,15 @@ impl Results {
             .ok()
         });
         let disk = opened.map(|(disk, found)| {
-            let gone: Vec<Entry> =
+            let gone: Vec<StoredResult> =
                 found.into_iter().flat_map(|entry| index.adopt(entry, &caps)).collect();
             for entry in &gone {
                 disk.remove(entry);
             }
             disk
         });
-        let state = Lock::new(State { index, ..State::default() });
-        Self(Arc::new(Inner { caps, disk, state }))
+        let state = Lock::new(StoreState { index, ..StoreState::default() });
+        Self(Arc::new(StoreParts { caps, disk, state }))
     }
 
     /// Keeps a result for `owner`; the oldest ones make room for it. `None` if it is larger than
@@ -105,7 +105,7 @@ impl Results {
             return None;
         }
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let mut entry = Entry {
+        let mut entry = StoredResult {
             reference: Ref::random(),
             owner: owner.into(),
             tool: tool.into(),
@@ -178,7 +178,7 @@ impl Results {
     }
 
     /// Called under the lock: what is not in the index and on the disk is another process's.
-    fn remove(&self, gone: &[Entry]) {
+    fn remove(&self, gone: &[StoredResult]) {
         if let Some(disk) = &self.0.disk {
             for entry in gone {
                 disk.remove(entry);
@@ -186,16 +186,16 @@ impl Results {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, StoreState> {
         self.0.state.lock()
     }
 }
 
-fn in_memory(entry: &Entry) -> Option<Stored> {
+fn in_memory(entry: &StoredResult) -> Option<Stored> {
     entry.body.clone().map(|body| stored(entry, body))
 }
 
-fn stored(entry: &Entry, data: Bytes) -> Stored {
+fn stored(entry: &StoredResult, data: Bytes) -> Stored {
     // A header from a disk may say any number.
     let time = UNIX_EPOCH.checked_add(Duration::from_millis(entry.time)).unwrap_or(UNIX_EPOCH);
     Stored { tool: entry.tool.to_string(), time, data }

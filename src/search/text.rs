@@ -38,7 +38,7 @@ pub(super) fn own_name<'a>(name: &'a str, server: &str) -> &'a str {
 /// Hands every word that counts over, with the field it stands in.
 pub(super) fn take_apart(document: &Document<'_>, mut each: impl FnMut(Field, &str)) {
     let mut left = WORDS_MAX;
-    let mut reader = Reader {
+    let mut reader = FieldReader {
         each: &mut |field, word| {
             if left > 0 {
                 left -= 1;
@@ -62,11 +62,11 @@ pub(super) fn take_apart(document: &Document<'_>, mut each: impl FnMut(Field, &s
     }
 }
 
-struct Reader<'a> {
+struct FieldReader<'a> {
     each: &'a mut dyn FnMut(Field, &str),
 }
 
-impl Reader<'_> {
+impl FieldReader<'_> {
     /// Every word of a name counts: `get_all` and `x` are names.
     fn name(&mut self, field: Field, text: &str) {
         words(text, Style::Name, |word| (self.each)(field, word));

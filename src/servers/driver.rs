@@ -18,7 +18,7 @@ use super::work::{Work, wait};
 use crate::base::random::Jitter;
 use crate::base::{ServerName, Tasks};
 use crate::connection::notice::Board;
-use crate::credentials::Credential;
+use crate::credentials::{Credential, CredentialError};
 use crate::process::units::Units;
 use crate::settings::ServerConfig;
 use crate::telemetry::{Fact, Recorder};
@@ -81,7 +81,7 @@ pub fn start(
     let wake = Arc::new(Notify::new());
     let stop = tasks.child();
     let credential = Credential::of(&name, &config, &stop, tasks);
-    let credential = credential.map_err(|error| error.to_string());
+    let credential = credential.map_err(Arc::new);
     let server = Server {
         name: name.clone(),
         config: config.clone(),
@@ -99,7 +99,7 @@ pub fn start(
         orders: Orders { changes, desired },
         work: Work::default(),
         present: Present::default(),
-        known: Known { offer, inherited },
+        known: KnownOffer { offer, inherited },
         sleep: Sleep { asleep, wake },
         reason: None,
         shown: Shown { status, changed },
@@ -120,7 +120,7 @@ struct Driver {
     work: Work,
     /// What runs, or is being ended.
     present: Present,
-    known: Known,
+    known: KnownOffer,
     sleep: Sleep,
     /// Why it is not ready, or why it last was not.
     reason: Option<Arc<str>>,
@@ -145,7 +145,7 @@ struct Present {
 }
 
 /// What is known of what the server offers.
-struct Known {
+struct KnownOffer {
     offer: Option<Arc<Offer>>,
     /// It is the offer of the server before it.
     inherited: bool,
@@ -447,7 +447,7 @@ impl Driver {
 }
 
 /// Completes when a person logged in or out.
-async fn changed(credential: &Result<Option<Arc<Credential>>, String>) {
+async fn changed(credential: &Result<Option<Arc<Credential>>, Arc<CredentialError>>) {
     match credential {
         Ok(Some(credential)) => credential.changed().await,
         _ => std::future::pending().await,

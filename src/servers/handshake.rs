@@ -9,6 +9,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::error::HandshakeError;
 pub use super::identity::Identity;
 use super::identity::{OUR_NAME, client_info_as};
 use super::memory::Memory;
@@ -52,7 +53,7 @@ pub async fn greet(
     Greeting { name, memory }: &Greeting,
     probe: Duration,
     patience: Duration,
-) -> Result<Identity, String> {
+) -> Result<Identity, HandshakeError> {
     let us = &*client_info_as(name);
     let known = memory.era();
     if known == Some(Era::Legacy) {
@@ -63,16 +64,16 @@ pub async fn greet(
             }
         });
         match answer? {
-            Answer::Agreed(identity) => {
+            InitializeAnswer::Agreed(identity) => {
                 memory.remember(identity.era);
                 return Ok(identity);
             }
-            Answer::Refused { modern: false, error } => {
+            InitializeAnswer::Refused { modern: false, error } => {
                 memory.forget();
                 return Err(refused(&error));
             }
             // It was updated since.
-            Answer::Refused { modern: true, .. } => {}
+            InitializeAnswer::Refused { modern: true, .. } => {}
         }
     }
     let probe = if connection.carrier().is_remote() { probe * REMOTE_FACTOR } else { probe };
@@ -100,7 +101,7 @@ async fn try_both(
     us: &str,
     mut discover: Exchange,
     patience: Duration,
-) -> Result<(Identity, Era), String> {
+) -> Result<(Identity, Era), HandshakeError> {
     let initialize = initialize(connection, us, patience);
     tokio::pin!(initialize);
     let mut modern = None;
@@ -115,19 +116,18 @@ async fn try_both(
     };
     match (answer, modern) {
         // One that speaks both was told to be legacy now, but will not need to be next time.
-        (Answer::Agreed(identity), Some(_)) | (Answer::Refused { .. }, Some(identity)) => {
-            Ok((identity, Era::Modern))
-        }
-        (Answer::Agreed(identity), None) => {
+        (InitializeAnswer::Agreed(identity), Some(_))
+        | (InitializeAnswer::Refused { .. }, Some(identity)) => Ok((identity, Era::Modern)),
+        (InitializeAnswer::Agreed(identity), None) => {
             let era = identity.era;
             Ok((identity, era))
         }
-        (Answer::Refused { error, .. }, None) => Err(refused(&error)),
+        (InitializeAnswer::Refused { error, .. }, None) => Err(refused(&error)),
     }
 }
 
 /// What a server made of `initialize`.
-enum Answer {
+enum InitializeAnswer {
     Agreed(Identity),
     /// `modern`: with a code that only a modern server has. `error` as the server wrote it.
     Refused {
@@ -136,8 +136,8 @@ enum Answer {
     },
 }
 
-impl Answer {
-    fn agreed(self) -> Result<Identity, String> {
+impl InitializeAnswer {
+    fn agreed(self) -> Result<Identity, HandshakeError> {
         match self {
             Self::Agreed(identity) => Ok(identity),
             Self::Refused { error, .. } => Err(refused(&error)),
@@ -145,11 +145,15 @@ impl Answer {
     }
 }
 
-fn refused(error: &str) -> String {
-    format!("it refused the handshake: {}", clipped(error, ERROR_MAX))
+fn refused(error: &str) -> HandshakeError {
+    HandshakeError::Refused(clipped(error, ERROR_MAX))
 }
 
-fn say(connection: &Arc<Connection>, method: &str, params: &str) -> Result<Exchange, String> {
+fn say(
+    connection: &Arc<Connection>,
+    method: &str,
+    params: &str,
+) -> Result<Exchange, HandshakeError> {
     let build = |id: u64| {
         Payload::from(format!(
             r#"{{"jsonrpc":"2.0","id":{id},"method":"{method}","params":{params}}}"#
@@ -157,14 +161,17 @@ fn say(connection: &Arc<Connection>, method: &str, params: &str) -> Result<Excha
     };
     connection
         .request(&Permit::own(), Origin::default(), build)
-        .map_err(|loss| loss.reason.to_string())
+        .map_err(|loss| HandshakeError::Lost(loss.reason))
 }
 
 /// The answer, or nothing if the server is silent for so long.
-async fn hear(exchange: &mut Exchange, patience: Duration) -> Result<Option<Message>, String> {
+async fn hear(
+    exchange: &mut Exchange,
+    patience: Duration,
+) -> Result<Option<Message>, HandshakeError> {
     match tokio::time::timeout(patience, exchange.reply()).await {
         Ok(Reply::Answer(message)) => Ok(Some(message)),
-        Ok(Reply::Lost(loss)) => Err(loss.reason.to_string()),
+        Ok(Reply::Lost(loss)) => Err(HandshakeError::Lost(loss.reason)),
         Err(_) => Ok(None),
     }
 }
@@ -174,7 +181,7 @@ fn discover_params(us: &str) -> String {
 }
 
 /// Whom the answer to `server/discover` shows; nobody, if it shows a legacy server.
-fn discovered(answer: &Message) -> Result<Option<Identity>, String> {
+fn discovered(answer: &Message) -> Result<Option<Identity>, HandshakeError> {
     match answer.kind() {
         Kind::Result { result, .. } => {
             let result = answer.at(*result);
@@ -187,8 +194,7 @@ fn discovered(answer: &Message) -> Result<Option<Identity>, String> {
         Kind::Error { error, .. } => {
             let error = answer.at(*error);
             if has_modern_code(error) && !supports_legacy(error) {
-                let error = clipped(error, ERROR_MAX);
-                return Err(format!("it speaks no revision we know; it refused with {error}"));
+                return Err(HandshakeError::NoRevision(clipped(error, ERROR_MAX)));
             }
             Ok(None)
         }
@@ -215,7 +221,7 @@ async fn initialize(
     connection: &Arc<Connection>,
     us: &str,
     patience: Duration,
-) -> Result<Answer, String> {
+) -> Result<InitializeAnswer, HandshakeError> {
     let params = format!(
         r#"{{"protocolVersion":"{}","capabilities":{{"roots":{{"listChanged":true}},"sampling":{{}},"elicitation":{{"form":{{}},"url":{{}}}}}},"clientInfo":{}}}"#,
         Revision::NEWEST_LEGACY,
@@ -223,35 +229,34 @@ async fn initialize(
     );
     let mut exchange = say(connection, "initialize", &params)?;
     let Some(answer) = hear(&mut exchange, patience).await? else {
-        return Err(format!("it did not answer the handshake within {patience:?}"));
+        return Err(HandshakeError::Late(patience));
     };
     match answer.kind() {
         Kind::Result { result, .. } => {
             let result = answer.at(*result);
-            let [version] = object::members(result, ["protocolVersion"])
-                .map_err(|error| format!("its answer to initialize is wrong: {error}"))?;
-            let version = version
-                .and_then(object::string)
-                .ok_or("its answer to initialize names no protocolVersion")?;
+            let [version] =
+                object::members(result, ["protocolVersion"]).map_err(HandshakeError::Json)?;
+            let version = version.and_then(object::string).ok_or(HandshakeError::NoVersion)?;
             if version.chars().nth(REVISION_MAX).is_some() {
-                return Err("its answer to initialize names a protocolVersion that is none".into());
+                return Err(HandshakeError::NotAVersion);
             }
             // One that has no older revision says so here, and wants to hear no more of this.
             if version == Revision::MODERN.as_str() {
-                return Ok(Answer::Agreed(Identity::read(Era::Modern, &version, result)));
+                return Ok(InitializeAnswer::Agreed(Identity::read(Era::Modern, &version, result)));
             }
             connection.carrier().agree(&version);
             let note = r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#;
             connection.notify(&Permit::own(), Payload::from(note.to_owned()));
-            Ok(Answer::Agreed(Identity::read(Era::Legacy, &version, result)))
+            Ok(InitializeAnswer::Agreed(Identity::read(Era::Legacy, &version, result)))
         }
         Kind::Error { error, .. } => {
             let error = answer.at(*error);
-            Ok(Answer::Refused { modern: has_modern_code(error), error: error.to_owned() })
+            Ok(InitializeAnswer::Refused {
+                modern: has_modern_code(error),
+                error: error.to_owned(),
+            })
         }
-        Kind::Request { .. } | Kind::Notification { .. } => {
-            Err("it answered the handshake with nonsense".into())
-        }
+        Kind::Request { .. } | Kind::Notification { .. } => Err(HandshakeError::Nonsense),
     }
 }
 
@@ -321,7 +326,9 @@ mod tests {
         };
         match (greeted.map(|identity| identity.era), case.era) {
             (Ok(era), Ok(expected)) => assert_eq!(era, expected),
-            (Err(error), Err(expected)) => assert!(error.contains(expected), "{error}"),
+            (Err(error), Err(expected)) => {
+                assert!(error.to_string().contains(expected), "{error}");
+            }
             (found, expected) => panic!("{found:?} instead of {expected:?}"),
         }
         assert_eq!(greeting.memory.era(), case.then_remembered);

@@ -17,6 +17,7 @@
 mod announcements;
 pub mod control;
 pub mod driver;
+mod error;
 pub mod failure;
 pub mod fingerprint;
 pub mod handle;

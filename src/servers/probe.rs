@@ -50,7 +50,7 @@ pub async fn probe(probe: Probe) -> Result<(Identity, Offer), StartFailure> {
         recorder: Recorder::none(),
         units: None,
         board: Board::default(),
-        credential: credential.map_err(|error| error.to_string()),
+        credential: credential.map_err(Arc::new),
     };
     let greeting = |first| Greeting { name, memory: Memory::none(first) };
     let patience = config.supervision.stop_timeout;

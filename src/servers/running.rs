@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::announcements;
+use super::error::{ListError, NotReady};
 use super::failure::{StartFailure, Step};
 use super::fingerprint;
 use super::handle::Live;
@@ -20,7 +21,7 @@ use super::stderr::{self, Author, LastWords};
 use crate::base::{Secret, ServerName, Tasks};
 use crate::connection::notice::Board;
 use crate::connection::{Address, AskedBefore, Connection, News, Opening, Over, Pipes, Remote};
-use crate::credentials::Credential;
+use crate::credentials::{Credential, CredentialError};
 use crate::handover::Window;
 use crate::handover::card::{Found, Keepable, Kept};
 use crate::process::units::Units;
@@ -56,7 +57,7 @@ pub enum Change {
 }
 
 /// Lists that were read again, or why they could not be.
-pub type ChangedLists = Vec<(ListKind, Result<List, String>)>;
+pub type ChangedLists = Vec<(ListKind, Result<List, ListError>)>;
 
 /// What a start needs.
 #[derive(Debug, Clone)]
@@ -68,7 +69,7 @@ pub struct Start {
     pub units: Option<Units>,
     pub board: Board,
     /// What proves us to a remote one. `Err`: why nothing does.
-    pub credential: Result<Option<Arc<Credential>>, String>,
+    pub credential: Result<Option<Arc<Credential>>, Arc<CredentialError>>,
 }
 
 /// A server that an earlier process of ours left.
@@ -103,22 +104,27 @@ async fn begin_somehow(
     if let (Some(left), Some(units)) = (left, &start.units) {
         match adopt(&start, left, units).await {
             Ok(adopted) => return Ok(adopted),
-            Err(reason) => tracing::warn!(server = %start.server, reason, "it was not taken over"),
+            Err(error) => {
+                let reason = error.to_string();
+                tracing::warn!(server = %start.server, reason, "it was not taken over");
+            }
         }
     }
     begin_anew(start, attempt).await
 }
 
 /// Takes over a running server: its process never notices.
-async fn adopt(start: &Start, left: LeftServer, units: &Units) -> Result<(Running, Offer), String> {
+async fn adopt(
+    start: &Start,
+    left: LeftServer,
+    units: &Units,
+) -> Result<(Running, Offer), NotReady> {
     let LeftServer { found, identity, asked_before } = left;
     let Start { server, config, recorder, board, .. } = start;
     let began = Instant::now();
-    let process = Process::adopt(units, &found.card.unit).await.map_err(|error| {
-        found.kept.forget();
-        error.to_string()
-    })?;
-    let no_pipe = |error: std::io::Error| format!("its pipes are of no use: {error}");
+    let process = Process::adopt(units, &found.card.unit).await;
+    let process = process.inspect_err(|_| found.kept.forget())?;
+    let no_pipe = NotReady::Pipes;
     let pipes = Pipes {
         stdin: pipe::Sender::from_owned_fd(found.stdin).map_err(no_pipe)?,
         stdout: pipe::Receiver::from_owned_fd(found.stdout).map_err(no_pipe)?,
@@ -136,13 +142,16 @@ async fn adopt(start: &Start, left: LeftServer, units: &Units) -> Result<(Runnin
     running.keep_process();
     let (connection, patience) = (running.connection.clone(), config.supervision.start_timeout);
     let offer = tokio::select! {
-        offer = offer::read_all(connection, identity.clone(), patience) => offer,
-        () = ended(&mut running.process) => Err("it ended while it was taken over".to_owned()),
+        offer = offer::read_all(connection, identity.clone(), patience) => {
+            offer.map_err(NotReady::List)
+        }
+        () = ended(&mut running.process) => Err(NotReady::EndedInTakeover),
     };
     let offer = match offer {
         Ok(offer) => offer,
-        Err(reason) => {
-            return Err(running.end(config.supervision.stop_timeout, Some(reason)).await);
+        Err(error) => {
+            let patience = config.supervision.stop_timeout;
+            return Err(NotReady::Ended(running.end(patience, Some(error.to_string())).await));
         }
     };
     recorder.record(Fact::ServerAdopted { server: server.clone(), pid, took: began.elapsed() });
@@ -171,7 +180,8 @@ pub(super) async fn meet(
     if let Some(first) = config.unresolved.first() {
         return Err(StartFailure::at(Step::Config, first.to_string()));
     }
-    let credential = credential.map_err(|reason| StartFailure::at(Step::Config, reason))?;
+    let credential =
+        credential.map_err(|error| StartFailure::at(Step::Config, error.to_string()))?;
     if let Some(credential) = &credential {
         credential.begin();
     }
@@ -185,11 +195,11 @@ pub(super) async fn meet(
             });
             let remote =
                 Running::dial(&server, url, &config, &recorder, (board, credential.clone()));
-            (remote.map_err(|reason| StartFailure::at(Step::Config, reason))?, None)
+            (remote.map_err(|error| StartFailure::at(Step::Config, error.to_string()))?, None)
         }
         None => {
             let spawned = Running::spawn(&server, &config, &recorder, units.as_ref(), board).await;
-            spawned.map_err(|reason| StartFailure::at(Step::Process, reason))?
+            spawned.map_err(|error| StartFailure::at(Step::Process, error.to_string()))?
         }
     };
     if let Some(pid) = running.pid() {
@@ -252,7 +262,7 @@ impl Running {
         config: &ServerConfig,
         recorder: &Recorder,
         (board, credential): (Board, Option<Arc<Credential>>),
-    ) -> Result<Self, String> {
+    ) -> Result<Self, NotReady> {
         let headers = config.remote.headers.iter();
         let address = Address {
             url: url.clone(),
@@ -274,11 +284,9 @@ impl Running {
         recorder: &Recorder,
         units: Option<&Units>,
         board: Board,
-    ) -> Result<(Self, Option<Keepable>), String> {
-        let started = Process::start(server, config, units).await;
-        let (process, streams) = started.map_err(|error| error.to_string())?;
-        let window = Window::new(config.max_message)
-            .map_err(|error| format!("no memory for its output: {error}"))?;
+    ) -> Result<(Self, Option<Keepable>), NotReady> {
+        let (process, streams) = Process::start(server, config, units).await?;
+        let window = Window::new(config.max_message).map_err(NotReady::Memory)?;
         let keepable = process.unit().and_then(|_| keepable(&streams, &window).ok());
         let pipes = Pipes {
             stdin: streams.stdin,
@@ -361,31 +369,35 @@ impl Running {
         let greet = async {
             let probe = handshake::PROBE_PATIENCE;
             let greeted = handshake::greet(&connection, greeting, probe, each).await;
-            let identity = greeted.map_err(|reason| connection.carrier().hide(&reason))?;
+            let identity = greeted.map_err(|error| {
+                NotReady::Handshake(connection.carrier().hide(&error.to_string()))
+            })?;
             let offer = offer::read_all(connection.clone(), identity.clone(), each).await?;
-            Ok((identity, offer))
+            Ok::<_, NotReady>((identity, offer))
         };
         let late = || {
             let why =
                 connection.carrier().delay().map_or_else(String::new, |why| format!(": {why}"));
-            format!("it was not ready within {patience:?}{why}")
+            NotReady::Late { within: patience, why }
         };
         let failed = tokio::select! {
             biased;
             result = tokio::time::timeout(patience, greet) => match result {
                 Ok(Ok(met)) => return Ok(met),
                 Ok(Err(reason)) => reason,
-                Err(_) => return Err(StartFailure::at(Step::Time, late())),
+                Err(_) => return Err(StartFailure::at(Step::Time, late().to_string())),
             },
             // Nobody else looks after what is in flight yet.
             () = connection.over(), if connection.carrier().is_remote() => {
-                connection.ended().map_or_else(String::new, |reason| reason.to_string())
+                let why = connection.ended();
+                NotReady::Over(why.map_or_else(String::new, |reason| reason.to_string()))
             }
             // The connection's end is told by the pipe; the process's own end may come first.
-            () = ended(&mut self.process) => "it ended during the handshake".to_owned(),
+            () = ended(&mut self.process) => NotReady::EndedInHandshake,
         };
         let is_there = connection.carrier().has_responded();
-        Err(StartFailure::at(if is_there { Step::Handshake } else { Step::Reach }, failed))
+        let step = if is_there { Step::Handshake } else { Step::Reach };
+        Err(StartFailure::at(step, failed.to_string()))
     }
 
     pub fn pid(&self) -> Option<u32> {

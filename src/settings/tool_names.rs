@@ -3,18 +3,18 @@
 use wildmatch::WildMatchPattern;
 
 /// Only `*` has a meaning: no tool name contains a NUL character.
-type Pattern = WildMatchPattern<'*', '\0'>;
+type NamePattern = WildMatchPattern<'*', '\0'>;
 
 /// The `tools = […]` list: exact names and patterns with `*`.
 #[derive(Debug, Clone)]
 pub struct ToolNames {
     texts: Vec<String>,
-    patterns: Vec<Pattern>,
+    patterns: Vec<NamePattern>,
 }
 
 impl ToolNames {
     pub fn new(texts: Vec<String>) -> Self {
-        let patterns = texts.iter().map(|text| Pattern::new(text)).collect();
+        let patterns = texts.iter().map(|text| NamePattern::new(text)).collect();
         Self { texts, patterns }
     }
 

@@ -23,18 +23,18 @@ const LOOK_EVERY: Duration = Duration::from_millis(300);
 
 /// What is known of the entries of calls. Cloning shares it.
 #[derive(Debug, Clone)]
-pub(super) struct Audit(Arc<Shared>);
+pub(super) struct Audit(Arc<AuditShared>);
 
 #[derive(Debug)]
-struct Shared {
-    state: Lock<State>,
+struct AuditShared {
+    state: Lock<AuditState>,
     /// Held by who looks.
     looking: Lock<()>,
     is_looked: AtomicBool,
 }
 
 #[derive(Debug)]
-struct State {
+struct AuditState {
     /// The last number that was sent.
     sent: u64,
     /// Before our first.
@@ -84,7 +84,7 @@ impl Audit {
             Ok(record) => (Some(record), None),
             Err(trouble) => (None, Some(trouble)),
         };
-        let state = State {
+        let state = AuditState {
             sent: tail.last,
             began: tail.last,
             checked: tail.checked,
@@ -100,10 +100,10 @@ impl Audit {
             trouble,
         };
         let state = Lock::new(state);
-        Self(Arc::new(Shared { state, looking: Lock::new(()), is_looked: false.into() }))
+        Self(Arc::new(AuditShared { state, looking: Lock::new(()), is_looked: false.into() }))
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, AuditState> {
         self.0.state.lock()
     }
 
@@ -202,7 +202,7 @@ impl Audit {
     }
 }
 
-impl State {
+impl AuditState {
     /// What a look that `began` then found: so many of those up to `number` are missing.
     fn learn(&mut self, number: u64, began: u64, missing: Result<u64, String>) {
         match missing {

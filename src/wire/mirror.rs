@@ -21,21 +21,39 @@ pub struct Mirror {
     header: Box<str>,
 }
 
-/// What of a tool's arguments is repeated, by the text of its `inputSchema`. `Err` says which rule
-/// an annotation breaks: a client over HTTP leaves such a tool out.
-pub fn annotations(schema: &str) -> Result<Vec<Mirror>, String> {
+/// Which rule an annotation breaks.
+#[derive(Debug, thiserror::Error)]
+pub enum BadAnnotation {
+    #[error("its `inputSchema`: {0}")]
+    Schema(serde_json::Error),
+    #[error("`{ANNOTATION}` stands at the root of its `inputSchema`")]
+    AtRoot,
+    #[error("`{ANNOTATION}` stands where no argument is sure to be")]
+    Unsure,
+    #[error("`{ANNOTATION}` of `{0}` names a header a second time")]
+    Repeated(Box<str>),
+    #[error("`{ANNOTATION}` of `{0}` is no text")]
+    NoText(Box<str>),
+    #[error("`{ANNOTATION}` of `{0}` is no name of a header")]
+    NoName(Box<str>),
+    #[error("`{ANNOTATION}` of `{0}` stands at something that is no string, integer or boolean")]
+    NoPrimitive(Box<str>),
+}
+
+/// What of a tool's arguments is repeated, by the text of its `inputSchema`. A client over HTTP
+/// leaves out a tool of which an annotation is wrong.
+pub fn annotations(schema: &str) -> Result<Vec<Mirror>, BadAnnotation> {
     if !schema.contains(ANNOTATION) {
         return Ok(Vec::new());
     }
-    let schema: Value =
-        serde_json::from_str(schema).map_err(|error| format!("its `inputSchema`: {error}"))?;
+    let schema: Value = serde_json::from_str(schema).map_err(BadAnnotation::Schema)?;
     let mut found = Vec::new();
     if schema.get(ANNOTATION).is_some() {
-        return Err(format!("`{ANNOTATION}` stands at the root of its `inputSchema`"));
+        return Err(BadAnnotation::AtRoot);
     }
     let reachable = collect(&schema, &mut Vec::new(), &mut found)?;
     if count(&schema) != reachable {
-        return Err(format!("`{ANNOTATION}` stands where no argument is sure to be"));
+        return Err(BadAnnotation::Unsure);
     }
     Ok(found)
 }
@@ -45,7 +63,7 @@ fn collect(
     schema: &Value,
     path: &mut Vec<Box<str>>,
     found: &mut Vec<Mirror>,
-) -> Result<usize, String> {
+) -> Result<usize, BadAnnotation> {
     let Some(properties) = schema.get("properties").and_then(Value::as_object) else {
         return Ok(0);
     };
@@ -56,7 +74,7 @@ fn collect(
             met += 1;
             let header = header_name(name, annotation, property.get("type"))?;
             if found.iter().any(|other| other.header == header) {
-                return Err(format!("`{ANNOTATION}` of `{name}` names a header a second time"));
+                return Err(BadAnnotation::Repeated(name.as_str().into()));
             }
             found.push(Mirror { path: path.clone(), header });
         }
@@ -70,19 +88,20 @@ fn header_name(
     property: &str,
     annotation: &Value,
     kind: Option<&Value>,
-) -> Result<Box<str>, String> {
-    let wrong = |what: &str| Err(format!("`{ANNOTATION}` of `{property}` {what}"));
-    let Some(name) = annotation.as_str() else { return wrong("is no text") };
+) -> Result<Box<str>, BadAnnotation> {
+    let Some(name) = annotation.as_str() else {
+        return Err(BadAnnotation::NoText(property.into()));
+    };
     // RFC 9110, section 5.1.
     let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     if name.is_empty() || !name.bytes().all(is_token) {
-        return wrong("is no name of a header");
+        return Err(BadAnnotation::NoName(property.into()));
     }
     match kind.and_then(Value::as_str) {
         Some("string" | "integer" | "boolean") => {
             Ok(format!("{PARAM_PREFIX}{}", name.to_ascii_lowercase()).into())
         }
-        _ => wrong("stands at something that is no string, integer or boolean"),
+        _ => Err(BadAnnotation::NoPrimitive(property.into())),
     }
 }
 
@@ -195,14 +214,14 @@ mod tests {
         check(r#"{"region":"é"}"#, &[("mcp-param-region", "=?base64?w6k=?=")]);
         check(r#"{"region":"","n":null,"deep":7}"#, &[("mcp-param-region", "")]);
         check("{}", &[]);
-        assert_eq!(annotations(r#"{"type":"object"}"#), Ok(vec![]));
+        assert_eq!(annotations(r#"{"type":"object"}"#).unwrap(), []);
     }
 
     #[test]
     fn wrong_annotations_are_named() {
         let check = |properties: &str, words: &str| {
             let schema = format!(r#"{{"type":"object","properties":{properties}}}"#);
-            let error = annotations(&schema).unwrap_err();
+            let error = annotations(&schema).unwrap_err().to_string();
             assert!(error.contains(words), "{properties}: {error}");
         };
         for name in ["", "a b", "a:b", "Région", r"a\tb", r"a\r\n"] {
@@ -219,6 +238,7 @@ mod tests {
         check(twice, "a second time");
         let item = r#"{"v":{"type":"array","items":{"type":"string","x-mcp-header":"V"}}}"#;
         check(item, "where no argument is sure to be");
-        assert!(annotations(r#"{"x-mcp-header":"V"}"#).unwrap_err().contains("at the root"));
+        let error = annotations(r#"{"x-mcp-header":"V"}"#).unwrap_err().to_string();
+        assert!(error.contains("at the root"));
     }
 }

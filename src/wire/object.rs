@@ -37,7 +37,7 @@ pub fn members<'a, const N: usize>(
     names: [&'static str; N],
 ) -> Result<[Option<&'a str>; N], serde_json::Error> {
     let mut reader = serde_json::Deserializer::from_str(text);
-    let found = reader.deserialize_map(Members { names })?;
+    let found = reader.deserialize_map(MembersVisitor { names })?;
     reader.end()?;
     Ok(found)
 }
@@ -86,11 +86,11 @@ pub fn is_object(json: &str) -> bool {
     json.starts_with('{')
 }
 
-struct Members<const N: usize> {
+struct MembersVisitor<const N: usize> {
     names: [&'static str; N],
 }
 
-impl<'de, const N: usize> Visitor<'de> for Members<N> {
+impl<'de, const N: usize> Visitor<'de> for MembersVisitor<N> {
     type Value = [Option<&'de str>; N];
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -99,7 +99,7 @@ impl<'de, const N: usize> Visitor<'de> for Members<N> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut found = [None; N];
-        while let Some(index) = map.next_key_seed(Key { names: &self.names })? {
+        while let Some(index) = map.next_key_seed(MemberName { names: &self.names })? {
             match index {
                 None => {
                     map.next_value::<IgnoredAny>()?;
@@ -115,11 +115,11 @@ impl<'de, const N: usize> Visitor<'de> for Members<N> {
     }
 }
 
-struct Key<'n> {
+struct MemberName<'n> {
     names: &'n [&'static str],
 }
 
-impl<'de> DeserializeSeed<'de> for Key<'_> {
+impl<'de> DeserializeSeed<'de> for MemberName<'_> {
     type Value = Option<usize>;
 
     fn deserialize<D: Deserializer<'de>>(self, reader: D) -> Result<Self::Value, D::Error> {
@@ -127,7 +127,7 @@ impl<'de> DeserializeSeed<'de> for Key<'_> {
     }
 }
 
-impl Visitor<'_> for Key<'_> {
+impl Visitor<'_> for MemberName<'_> {
     type Value = Option<usize>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -8,7 +8,7 @@ use super::payload::Payload;
 
 mod reader;
 
-pub use reader::Reader;
+pub use reader::EventReader;
 
 /// A comment line, which keeps a quiet connection alive and which readers skip.
 pub const KEEP_ALIVE: &[u8] = b": \n\n";
@@ -47,20 +47,20 @@ pub fn endpoint(path: &str) -> Payload {
 
 #[cfg(test)]
 mod tests {
-    use super::Reader;
-    use super::reader::{BadStream, Event};
+    use super::EventReader;
+    use super::reader::{BadStream, SseEvent};
     use super::{event, priming};
     use crate::wire::Payload;
     use proptest::prelude::*;
 
-    fn read(chunks: &[&[u8]]) -> Result<Vec<Event>, BadStream> {
+    fn read(chunks: &[&[u8]]) -> Result<Vec<SseEvent>, BadStream> {
         let (events, end) = read_all(chunks, 1000);
         end.map(|()| events)
     }
 
     /// The events before the end, and what it is.
-    fn read_all(chunks: &[&[u8]], cap: usize) -> (Vec<Event>, Result<(), BadStream>) {
-        let mut reader = Reader::new(cap);
+    fn read_all(chunks: &[&[u8]], cap: usize) -> (Vec<SseEvent>, Result<(), BadStream>) {
+        let mut reader = EventReader::new(cap);
         let mut out = Vec::new();
         for chunk in chunks {
             reader.push(chunk);
@@ -100,7 +100,7 @@ mod tests {
         for size in [0, 20_000] {
             let message = format!("{{\n\"a\":\"{}\"}}", "x".repeat(size));
             let wire = event(Some("7-1"), Payload::from(message.clone())).into_bytes();
-            let mut reader = Reader::new(100_000);
+            let mut reader = EventReader::new(100_000);
             reader.push(&wire);
             let read = reader.next().unwrap().unwrap();
             assert_eq!((read.id.as_deref(), read.name.as_deref()), (Some("7-1"), Some("message")));

@@ -4,7 +4,7 @@
 
 mod files;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -371,7 +371,7 @@ fn types_have_few_fields() {
 #[test]
 fn files_and_rooms_stay_liveable() {
     let mut complaints = Vec::new();
-    let mut rooms = std::collections::BTreeMap::<String, usize>::new();
+    let mut rooms = BTreeMap::<String, usize>::new();
     for path in rust_files(&source()) {
         let text = fs::read_to_string(&path).unwrap();
         let lines = text.lines().count();
@@ -392,6 +392,82 @@ fn files_and_rooms_stay_liveable() {
         }
     }
     assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+}
+
+/// A word means one thing: whoever reads the name of a type need not ask which one is meant.
+#[test]
+fn a_type_name_is_in_two_places_at_most() {
+    let mut places = BTreeMap::<String, Vec<String>>::new();
+    for (module, text) in files::modules() {
+        for name in text.lines().filter_map(declared_type) {
+            places.entry(name.to_owned()).or_default().push(module.join("::"));
+        }
+    }
+    let said = |(name, places): (&String, &Vec<String>)| format!("{name}: {}", places.join(", "));
+    let too_many: Vec<String> = places.iter().filter(|(_, it)| it.len() > 2).map(said).collect();
+    assert!(too_many.is_empty(), "{}", too_many.join("\n"));
+}
+
+/// The name of the type that the line declares at the top of its file.
+fn declared_type(line: &str) -> Option<&str> {
+    // `pub(in crate::room) struct` has a space within its parentheses.
+    let line = match line.strip_prefix("pub(") {
+        Some(rest) => rest.split_once(") ")?.1,
+        None => line.strip_prefix("pub ").unwrap_or(line),
+    };
+    let words = ["struct ", "enum ", "trait ", "type "];
+    let rest = words.iter().find_map(|word| line.strip_prefix(word))?;
+    rest.split(|c: char| !c.is_alphanumeric() && c != '_').next()
+}
+
+/// An error that is a text can only be shown; one that is a type can be told from others.
+#[test]
+fn errors_are_types() {
+    // How the journal of the system is asked.
+    let may = ["telemetry::audit"];
+    let mut breaches = Vec::new();
+    for (module, text) in files::modules() {
+        let is_above_base = module[0] != "base";
+        let name = module.join("::");
+        for (at, _) in text.match_indices("Result<") {
+            if is_above_base && is_text(error_of(&text[at..])) && !may.contains(&&*name) {
+                let line = text[..at].lines().count();
+                breaches.push(format!("{name}: an error is a text, about code line {line}"));
+            }
+        }
+    }
+    assert!(breaches.is_empty(), "{}", breaches.join("\n"));
+}
+
+fn is_text(error: &str) -> bool {
+    ["String", "&'static str", "Box<str>", "Arc<str>"].contains(&error)
+}
+
+/// The second argument of the type that the text begins with; empty if it has none.
+fn error_of(text: &str) -> &str {
+    let (mut depth, mut from) = (0_usize, None);
+    for (at, c) in text.char_indices() {
+        match c {
+            '<' | '(' | '[' => depth += 1,
+            // The arrow of a function's type closes nothing.
+            '>' if text[..at].ends_with('-') => {}
+            '>' | ')' | ']' if depth == 1 => {
+                let error = from.map_or("", |from| &text[from..at]);
+                return error.trim().trim_end_matches(',');
+            }
+            '>' | ')' | ']' => depth -= 1,
+            ',' if depth == 1 && from.is_none() => from = Some(at + 1),
+            _ => {}
+        }
+    }
+    ""
+}
+
+#[test]
+fn the_error_of_a_result_is_found() {
+    assert_eq!(error_of("Result<(u8, Vec<(u8, String)>), String>> {"), "String");
+    assert_eq!(error_of("Result<\n    Box<dyn Fn(u8) -> u8>,\n    Bad,\n>"), "Bad");
+    assert_eq!(error_of("Result<HashMap<u8, String>> {"), "");
 }
 
 #[test]

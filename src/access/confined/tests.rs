@@ -1,4 +1,4 @@
-use super::{Groups, Place, SEARCH_AGAIN, find, server_of};
+use super::{Groups, SEARCH_AGAIN, Whereabouts, find, server_of};
 use crate::access::peer::Refusal;
 use crate::settings::{Config, Sandbox, sample};
 use std::os::unix::fs::MetadataExt;
@@ -88,5 +88,5 @@ fn the_names_of_units_are_read() {
     for other in ["callmux.service", "app-callmux.slice", "app-callmux-x.service", "x.service"] {
         assert_eq!(server_of(other), None, "{other}");
     }
-    assert_eq!(find(Path::new("/nowhere"), 5), Place::Nowhere);
+    assert_eq!(find(Path::new("/nowhere"), 5), Whereabouts::Nowhere);
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::number::{compare, is_multiple, is_whole, write_key};
 use super::pattern::Pattern;
 use super::rule::{Count, Rule};
-use super::walk::{Kind, Verdict, Walk};
+use super::walk::{FaultKind, Verdict, Walk};
 use crate::json::Json;
 
 impl<'a> Walk<'a> {
@@ -13,7 +13,7 @@ impl<'a> Walk<'a> {
     pub(super) fn assertion(&mut self, rule: &'a Rule, value: &'a Json, out: &mut Verdict<'a>) {
         match self.obeys(rule, value) {
             Some(true) => {}
-            Some(false) => self.fault(value, Kind::Rule(rule), out),
+            Some(false) => self.fault(value, FaultKind::Rule(rule), out),
             None => out.is_open = true,
         }
     }

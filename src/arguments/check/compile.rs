@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::document::{Document, Target};
+use super::document::{Document, Referent};
 use super::number::{whole, write_key};
 use super::pattern::Pattern;
 use super::rule::{Count, Node, NodeId, Rule};
@@ -12,7 +12,7 @@ use crate::json::{Json, Number};
 const KINDS: &[&str] = &["array", "boolean", "integer", "null", "number", "object", "string"];
 
 /// The members of a schema by name; of several with one name the last counts.
-type Members<'s> = BTreeMap<&'s str, &'s Json>;
+type Keywords<'s> = BTreeMap<&'s str, &'s Json>;
 
 /// The nodes of a schema, the whole of it first. `None` if it is no schema, or refers to something
 /// outside of itself.
@@ -61,7 +61,7 @@ impl<'s> Compiler<'s> {
             node.rules.push(Rule::Open);
             return Some(node);
         }
-        let mut members: Members<'s> =
+        let mut members: Keywords<'s> =
             members.iter().map(|(name, value)| (name.as_str(), value)).collect();
         if self.document.dialect.reads_references_alone() && members.contains_key("$ref") {
             members.retain(|keyword, _| *keyword == "$ref");
@@ -81,14 +81,14 @@ impl<'s> Compiler<'s> {
         &mut self,
         keyword: &str,
         value: &'s Json,
-        all: &Members<'s>,
+        all: &Keywords<'s>,
         rules: &mut Vec<Rule>,
     ) -> Option<bool> {
         let rule = match keyword {
             "$ref" | "$dynamicRef" | "$recursiveRef" => {
                 match self.document.target(value.as_str()?)? {
-                    Target::Schema(schema) => Rule::Same(self.place(schema)),
-                    Target::Foreign => Rule::Open,
+                    Referent::Schema(schema) => Rule::Same(self.place(schema)),
+                    Referent::Foreign => Rule::Open,
                 }
             }
             "allOf" => Rule::All(self.several(value)?),
@@ -138,7 +138,7 @@ impl<'s> Compiler<'s> {
         &self,
         keyword: &str,
         value: &Json,
-        all: &Members<'s>,
+        all: &Keywords<'s>,
         rules: &mut Vec<Rule>,
     ) -> Option<()> {
         let is_exclusive = |name: &str| all.get(name).is_some_and(|is| **is == Json::Bool(true));
@@ -202,7 +202,7 @@ impl<'s> Compiler<'s> {
         Some(schemas.map(|(name, schema)| (name.clone(), self.place(schema))).collect())
     }
 
-    fn members(&mut self, all: &Members<'s>) -> Option<Rule> {
+    fn members(&mut self, all: &Keywords<'s>) -> Option<Rule> {
         let patterns = self.by_name(all.get("patternProperties").copied())?;
         let compiled = patterns.into_iter().map(|(text, id)| Some((Pattern::new(&text)?, id)));
         Some(Rule::Members {
@@ -213,7 +213,7 @@ impl<'s> Compiler<'s> {
 
     /// `items` and what stands beside it. A list in it is what `prefixItems` is since 2020-12; there
     /// it is no more allowed, but read.
-    fn items(&mut self, all: &Members<'s>) -> Option<Rule> {
+    fn items(&mut self, all: &Keywords<'s>) -> Option<Rule> {
         let (first, others) = match (all.get("prefixItems"), all.get("items")) {
             (Some(first), others) => (first.as_array()?, others),
             (None, Some(Json::Array(first))) => (first.as_slice(), all.get("additionalItems")),

@@ -69,7 +69,7 @@ pub(super) struct Document<'s> {
 }
 
 /// What a reference leads to.
-pub(super) enum Target<'s> {
+pub(super) enum Referent<'s> {
     Schema(&'s Json),
     /// Something that is a schema but is not looked at.
     Foreign,
@@ -121,13 +121,13 @@ impl<'s> Document<'s> {
     }
 
     /// What `reference` leads to; `None` if that is nothing within the document.
-    pub(super) fn target(&mut self, reference: &str) -> Option<Target<'s>> {
+    pub(super) fn target(&mut self, reference: &str) -> Option<Referent<'s>> {
         let (base, fragment) = reference.split_once('#').unwrap_or((reference, ""));
         if self.has_resources {
-            return Some(Target::Foreign);
+            return Some(Referent::Foreign);
         }
         if !base.is_empty() && Some(base) != self.id {
-            return Dialect::of(base).map(|_| Target::Foreign);
+            return Dialect::of(base).map(|_| Referent::Foreign);
         }
         let fragment = decoded(fragment)?;
         let found = match fragment.as_str() {
@@ -135,7 +135,7 @@ impl<'s> Document<'s> {
             pointer if pointer.starts_with('/') => self.find(&pointer[1..]),
             anchor => self.anchors.get(anchor).copied(),
         };
-        found.map(Target::Schema)
+        found.map(Referent::Schema)
     }
 
     /// What a JSON pointer without its first slash leads to (RFC 6901).

@@ -2,7 +2,7 @@
 
 use super::pattern::Pattern;
 use super::rule::{Node, NodeId, Rule};
-use super::walk::{DEPTH_MAX, Kind, Members, Step, Verdict, Walk};
+use super::walk::{DEPTH_MAX, FaultKind, Members, PathStep, Verdict, Walk};
 use super::words;
 use crate::json::Json;
 
@@ -21,10 +21,10 @@ impl<'a> Walk<'a> {
         let node = &self.nodes[id];
         match rule {
             Rule::AtLeast(_, limit) if (members.len() as u64) < *limit => {
-                self.fault(value, Kind::Rule(rule), out);
+                self.fault(value, FaultKind::Rule(rule), out);
             }
             Rule::AtMost(_, limit) if members.len() as u64 > *limit => {
-                self.fault(value, Kind::Rule(rule), out);
+                self.fault(value, FaultKind::Rule(rule), out);
             }
             Rule::Required(names) => self.required(node, names, (value, members), out),
             Rule::Dependent { name, required, schema } if members.contains_key(name.as_str()) => {
@@ -46,14 +46,14 @@ impl<'a> Walk<'a> {
                     if !verdict.faults.is_empty() && self.spend(WORDS_COST) {
                         let why = words::problems(verdict.faults, 1).pop();
                         let why = why.map(|problem| problem.message).unwrap_or_default();
-                        self.fault(value, Kind::Name(name, why), out);
+                        self.fault(value, FaultKind::Name(name, why), out);
                     }
                 }
             }
             Rule::Closed => {
                 for name in members.keys() {
                     if !self.may_evaluate(id, name, 0) {
-                        self.fault(value, Kind::Unknown(name, node), out);
+                        self.fault(value, FaultKind::Unknown(name, node), out);
                     }
                 }
                 // Which of the alternatives count is not looked at.
@@ -91,12 +91,12 @@ impl<'a> Walk<'a> {
             if applied.is_empty() && !is_open {
                 match others {
                     Some(others) if self.is_false(others) => {
-                        self.fault(value, Kind::Unknown(name, node), out);
+                        self.fault(value, FaultKind::Unknown(name, node), out);
                     }
                     others => applied.extend(others),
                 }
             }
-            self.at.push(Step::Name(name));
+            self.at.push(PathStep::Name(name));
             for id in applied {
                 self.node(id, member, depth + 1, out);
             }
@@ -113,7 +113,7 @@ impl<'a> Walk<'a> {
     ) {
         self.left = self.left.saturating_sub(names.len());
         for name in names.iter().filter(|name| !members.contains_key(name.as_str())) {
-            self.fault(value, Kind::Missing(name, node), out);
+            self.fault(value, FaultKind::Missing(name, node), out);
         }
     }
 
@@ -158,7 +158,7 @@ impl<'a> Walk<'a> {
         out: &mut Verdict<'a>,
     ) {
         if items.len() > first.len() && others.is_some_and(|others| self.is_false(others)) {
-            self.fault(value, Kind::Rule(rule), out);
+            self.fault(value, FaultKind::Rule(rule), out);
         }
         let others = others.filter(|others| !self.is_false(*others));
         for (index, item) in items.iter().enumerate() {
@@ -167,7 +167,7 @@ impl<'a> Walk<'a> {
                 return;
             }
             if let Some(id) = first.get(index).copied().or(others) {
-                self.at.push(Step::Index(index));
+                self.at.push(PathStep::Index(index));
                 self.node(id, item, depth + 1, out);
                 self.at.pop();
             }
@@ -190,7 +190,7 @@ impl<'a> Walk<'a> {
         }
         let is_over = |count: u64| most.is_some_and(|most| count > most);
         if possible < *least || is_over(sure) {
-            self.fault(value, Kind::Rule(rule), out);
+            self.fault(value, FaultKind::Rule(rule), out);
         } else if sure < *least || is_over(possible) {
             out.is_open = true;
         }

@@ -17,7 +17,7 @@ const DIGITS_PER_STEP: usize = 64;
 
 /// A step into a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Step<'a> {
+pub(super) enum PathStep<'a> {
     Name(&'a str),
     Index(usize),
 }
@@ -25,13 +25,13 @@ pub(super) enum Step<'a> {
 /// One rule that one value breaks.
 #[derive(Debug)]
 pub(super) struct Fault<'a> {
-    pub(super) at: Vec<Step<'a>>,
+    pub(super) at: Vec<PathStep<'a>>,
     pub(super) value: &'a Json,
-    pub(super) kind: Kind<'a>,
+    pub(super) kind: FaultKind<'a>,
 }
 
 #[derive(Debug)]
-pub(super) enum Kind<'a> {
+pub(super) enum FaultKind<'a> {
     Rule(&'a Rule),
     /// A member is not there.
     Missing(&'a str, &'a Node),
@@ -80,7 +80,7 @@ pub(super) type Members<'a> = BTreeMap<&'a str, &'a Json>;
 pub(super) struct Walk<'a> {
     pub(super) nodes: &'a [Node],
     pub(super) left: usize,
-    pub(super) at: Vec<Step<'a>>,
+    pub(super) at: Vec<PathStep<'a>>,
     /// The nodes that are looked at now, each with the address of its value.
     active: Vec<(NodeId, usize)>,
 }
@@ -95,7 +95,7 @@ impl<'a> Walk<'a> {
         self.left > 0
     }
 
-    pub(super) fn fault(&mut self, value: &'a Json, kind: Kind<'a>, out: &mut Verdict<'a>) {
+    pub(super) fn fault(&mut self, value: &'a Json, kind: FaultKind<'a>, out: &mut Verdict<'a>) {
         // What is beyond the bound is one unknown more.
         if self.spend(1 + self.at.len()) {
             out.faults.push(Fault { at: self.at.clone(), value, kind });
@@ -193,15 +193,15 @@ impl<'a> Walk<'a> {
                     }
                 }
                 if ways.len() == ids.len() {
-                    self.fault(value, Kind::Ways(ways), out);
+                    self.fault(value, FaultKind::Ways(ways), out);
                 } else if !is_any && fitting > 1 {
-                    self.fault(value, Kind::Rule(rule), out);
+                    self.fault(value, FaultKind::Rule(rule), out);
                 } else if ways.len() + fitting < ids.len() {
                     out.is_open = true;
                 }
             }
             Rule::Not(id) => match self.apart(*id, value, depth).fits() {
-                Some(true) => self.fault(value, Kind::Rule(rule), out),
+                Some(true) => self.fault(value, FaultKind::Rule(rule), out),
                 Some(false) => {}
                 None => out.is_open = true,
             },

@@ -2,7 +2,7 @@
 
 use super::problem::Problem;
 use super::rule::{Count, Node, Rule};
-use super::walk::{Fault, Kind, Step};
+use super::walk::{Fault, FaultKind, PathStep};
 use crate::arguments::coerce::push_name;
 use crate::json::Json;
 
@@ -41,11 +41,11 @@ impl Teller {
 
     fn tell(&mut self, fault: Fault<'_>) {
         let message = match fault.kind {
-            Kind::Missing(name, node) => missing(name, node, fault.value),
-            Kind::Unknown(name, node) => unknown(name, node, fault.value),
-            Kind::Name(name, why) => format!("the name {} {why}", shown(name)),
-            Kind::Rule(rule) => sentence(rule, fault.value),
-            Kind::Ways(mut ways) => match nearest_way(&ways, &fault.at) {
+            FaultKind::Missing(name, node) => missing(name, node, fault.value),
+            FaultKind::Unknown(name, node) => unknown(name, node, fault.value),
+            FaultKind::Name(name, why) => format!("the name {} {why}", shown(name)),
+            FaultKind::Rule(rule) => sentence(rule, fault.value),
+            FaultKind::Ways(mut ways) => match nearest_way(&ways, &fault.at) {
                 Some(way) => return self.all(ways.swap_remove(way)),
                 None => none_fits(&ways, &fault.at, fault.value),
             },
@@ -106,12 +106,12 @@ fn sentence(rule: &Rule, value: &Json) -> String {
 
 /// The one alternative that was probably meant: the value is of its kind, and no constant of it is
 /// missed.
-fn nearest_way(ways: &[Vec<Fault<'_>>], at: &[Step<'_>]) -> Option<usize> {
+fn nearest_way(ways: &[Vec<Fault<'_>>], at: &[PathStep<'_>]) -> Option<usize> {
     let is_other_kind = |fault: &Fault<'_>| {
-        matches!(fault.kind, Kind::Rule(Rule::Type { .. } | Rule::False)) && fault.at == at
+        matches!(fault.kind, FaultKind::Rule(Rule::Type { .. } | Rule::False)) && fault.at == at
     };
     let is_other_label = |fault: &Fault<'_>| {
-        matches!(fault.kind, Kind::Rule(Rule::Const { .. } | Rule::Enum { .. }))
+        matches!(fault.kind, FaultKind::Rule(Rule::Const { .. } | Rule::Enum { .. }))
     };
     let of_kind = |way: &usize| !ways[*way].iter().any(is_other_kind);
     let kin: Vec<usize> = (0..ways.len()).filter(of_kind).collect();
@@ -122,10 +122,10 @@ fn nearest_way(ways: &[Vec<Fault<'_>>], at: &[Step<'_>]) -> Option<usize> {
     labelled.next().filter(|_| labelled.next().is_none())
 }
 
-fn none_fits(ways: &[Vec<Fault<'_>>], at: &[Step<'_>], value: &Json) -> String {
+fn none_fits(ways: &[Vec<Fault<'_>>], at: &[PathStep<'_>], value: &Json) -> String {
     let kinds_of = |way: &Vec<Fault<'_>>| {
         way.iter().find_map(|fault| match fault.kind {
-            Kind::Rule(Rule::Type { kinds, .. }) if fault.at == at => Some(kinds.clone()),
+            FaultKind::Rule(Rule::Type { kinds, .. }) if fault.at == at => Some(kinds.clone()),
             _ => None,
         })
     };
@@ -209,12 +209,12 @@ fn clipped(text: &str) -> String {
     }
 }
 
-fn path_of(at: &[Step<'_>]) -> String {
+fn path_of(at: &[PathStep<'_>]) -> String {
     let mut path = String::new();
     for step in at {
         match step {
-            Step::Name(name) => push_name(&mut path, name),
-            Step::Index(index) => path += &format!("[{index}]"),
+            PathStep::Name(name) => push_name(&mut path, name),
+            PathStep::Index(index) => path += &format!("[{index}]"),
         }
     }
     path

@@ -182,7 +182,8 @@ fn changes_are_told() {
         r#"{"properties":{"items":{"items":{"properties":{"a b":{"type":"integer"},"c":{"type":"boolean"}}}}}}"#,
     );
     let mut arguments = json(r#"{"items":[{},{"a b":"1","c":"true"}]}"#);
-    let told: Vec<String> = coerce(&mut arguments, &schema).iter().map(Change::to_string).collect();
+    let told: Vec<String> =
+        coerce(&mut arguments, &schema).iter().map(Coercion::to_string).collect();
     assert_eq!(
         told,
         [

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
-use super::super::action::Action;
+use super::super::action::BridgeAction;
 use super::Machine;
 use crate::base::random::Jitter;
 use crate::bridge::memory::Memory;
@@ -37,8 +37,8 @@ struct World {
     now: Instant,
     /// Messages on their way to the daemon, with their numbers, and to the bridge, each with the
     /// kind of its frame.
-    to_daemon: VecDeque<(u64, frame::Kind, String)>,
-    to_bridge: VecDeque<(frame::Kind, String)>,
+    to_daemon: VecDeque<(u64, frame::FrameKind, String)>,
+    to_bridge: VecDeque<(frame::FrameKind, String)>,
     numbered: u64,
     connected: bool,
     tables: Tables,
@@ -74,18 +74,20 @@ impl World {
         self.random.next() % limit
     }
 
-    fn perform(&mut self, actions: Vec<Action>) {
+    fn perform(&mut self, actions: Vec<BridgeAction>) {
         let text = |payload: Payload| String::from_utf8(payload.into_bytes().to_vec()).unwrap();
         for action in actions {
             match action {
-                Action::ToDaemon(payload) => self.sent(frame::Kind::Message, text(payload)),
-                Action::Again(payload) => self.sent(frame::Kind::Again, text(payload)),
-                Action::ToClient(payload) => self.answered(&text(payload)),
+                BridgeAction::ToDaemon(payload) => {
+                    self.sent(frame::FrameKind::Message, text(payload));
+                }
+                BridgeAction::Again(payload) => self.sent(frame::FrameKind::Again, text(payload)),
+                BridgeAction::ToClient(payload) => self.answered(&text(payload)),
             }
         }
     }
 
-    fn sent(&mut self, kind: frame::Kind, text: String) {
+    fn sent(&mut self, kind: frame::FrameKind, text: String) {
         self.numbered += 1;
         self.to_daemon.push_back((self.numbered, kind, text));
     }
@@ -113,7 +115,7 @@ impl World {
     fn daemon_reads(&mut self) {
         let Some((number, kind, text)) = self.to_daemon.pop_front() else { return };
         let message = Message::parse(&text.into()).unwrap();
-        if kind == frame::Kind::Again {
+        if kind == frame::FrameKind::Again {
             let id = message.id().unwrap().to_owned();
             let reply = format!(r#"{{"jsonrpc":"2.0","id":{id},"result":"outcome_unknown"}}"#);
             // It may end before it does anything about it, and before it says what it did.
@@ -125,7 +127,7 @@ impl World {
             if self.draw(10) == 0 {
                 return self.daemon_ends(false);
             }
-            self.to_bridge.push_back((frame::Kind::Message, reply));
+            self.to_bridge.push_back((frame::FrameKind::Message, reply));
             return;
         }
         if let (Kind::Request { id, .. }, Some(Method::ToolsCall)) =
@@ -163,7 +165,7 @@ impl World {
         // A server may say what only a frame can.
         let mark = if self.draw(4) == 0 { r#""callmux/lost":true,"# } else { "" };
         let reply = format!(r#"{{{mark}"jsonrpc":"2.0","id":{id},"result":{{}}}}"#);
-        self.to_bridge.push_back((frame::Kind::Message, reply));
+        self.to_bridge.push_back((frame::FrameKind::Message, reply));
     }
 
     fn bridge_reads(&mut self) {
@@ -210,8 +212,11 @@ impl World {
             Some(self.restored(found))
         };
         // Some daemons are older ones.
-        let newest =
-            if self.draw(4) == 0 { frame::Kind::FIRST_NEWEST } else { frame::Kind::NEWEST };
+        let newest = if self.draw(4) == 0 {
+            frame::FrameKind::FIRST_NEWEST
+        } else {
+            frame::FrameKind::NEWEST
+        };
         let (version, kinds) = (String::new(), newest as u8);
         let welcome =
             Welcome { resumed: false, seen: 0, restored, knows_again: true, version, kinds };
@@ -233,7 +238,7 @@ impl World {
                     restored.running.push(id.clone());
                     let lost = r#""result":"outcome_unknown""#;
                     let reply = format!(r#"{{"jsonrpc":"2.0","id":{id},{lost}}}"#);
-                    self.to_bridge.push_back((frame::Kind::Lost, reply));
+                    self.to_bridge.push_back((frame::FrameKind::Lost, reply));
                 }
             }
         }

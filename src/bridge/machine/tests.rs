@@ -4,10 +4,10 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
-use super::super::action::Action;
+use super::super::action::BridgeAction;
 use super::{HELD_MAX, Machine};
 use crate::bridge::memory::Memory;
-use crate::wire::link::frame::Kind;
+use crate::wire::link::frame::FrameKind;
 use crate::wire::link::{Restored, Welcome};
 
 const INITIALIZE: &str =
@@ -30,10 +30,10 @@ impl Bench {
     }
 
     fn daemon(&mut self, text: &str) -> Vec<String> {
-        self.daemon_says(Kind::Message, text)
+        self.daemon_says(FrameKind::Message, text)
     }
 
-    fn daemon_says(&mut self, kind: Kind, text: &str) -> Vec<String> {
+    fn daemon_says(&mut self, kind: FrameKind, text: &str) -> Vec<String> {
         shown(self.machine.take_from_daemon(kind, &Bytes::copy_from_slice(text.as_bytes())))
     }
 
@@ -58,22 +58,22 @@ impl Bench {
 
 /// A daemon that does not have the link, and cannot be asked again: it is an older one.
 fn welcome(restored: Option<&Restored>) -> Welcome {
-    let (restored, kinds) = (restored.cloned(), Kind::FIRST_NEWEST as u8);
+    let (restored, kinds) = (restored.cloned(), FrameKind::FIRST_NEWEST as u8);
     Welcome { resumed: false, seen: 0, restored, knows_again: true, version: String::new(), kinds }
 }
 
 /// One that can.
 fn deciding(restored: Option<&Restored>) -> Welcome {
-    Welcome { kinds: Kind::NEWEST as u8, ..welcome(restored) }
+    Welcome { kinds: FrameKind::NEWEST as u8, ..welcome(restored) }
 }
 
-fn shown(actions: Vec<Action>) -> Vec<String> {
+fn shown(actions: Vec<BridgeAction>) -> Vec<String> {
     let text =
         |payload: crate::wire::Payload| String::from_utf8(payload.into_bytes().to_vec()).unwrap();
     let show = |action| match action {
-        Action::ToClient(payload) => format!("< {}", text(payload)),
-        Action::ToDaemon(payload) => format!("> {}", text(payload)),
-        Action::Again(payload) => format!(">> {}", text(payload)),
+        BridgeAction::ToClient(payload) => format!("< {}", text(payload)),
+        BridgeAction::ToDaemon(payload) => format!("> {}", text(payload)),
+        BridgeAction::Again(payload) => format!(">> {}", text(payload)),
     };
     actions.into_iter().map(show).collect()
 }
@@ -304,7 +304,11 @@ fn a_call_is_asked_again_once_whatever_comes() {
         bench.machine.connected_anew(&deciding(None), bench.now);
         bench.client(&call(1));
         let lost = answer(1, r#"{"n":1}"#);
-        assert_eq!(bench.daemon_says(Kind::Lost, &lost), [format!(">> {}", call(1))], "{what}");
+        assert_eq!(
+            bench.daemon_says(FrameKind::Lost, &lost),
+            [format!(">> {}", call(1))],
+            "{what}"
+        );
         bench.machine.disconnected(2);
         let told = shown(bench.machine.connected_anew(&deciding(restored.as_ref()), bench.now));
         assert!(told.len() == 1 && told[0].contains("outcome_unknown"), "{what}: {told:?}");
@@ -314,13 +318,13 @@ fn a_call_is_asked_again_once_whatever_comes() {
     let mut bench = Bench::new();
     bench.machine.connected_anew(&deciding(None), bench.now);
     bench.client(&call(1));
-    bench.daemon_says(Kind::Lost, &answer(1, "{}"));
+    bench.daemon_says(FrameKind::Lost, &answer(1, "{}"));
     bench.machine.disconnected(2);
     let running = restored(&["1"], &[]);
     assert!(bench.machine.connected_anew(&deciding(running.as_ref()), bench.now).is_empty());
     let lost = answer(1, r#"{"lost":"again"}"#);
-    assert_eq!(bench.daemon_says(Kind::Lost, &lost), [format!("< {lost}")], "as it is");
-    assert!(bench.daemon_says(Kind::Lost, &lost).is_empty() && bench.machine.is_idle());
+    assert_eq!(bench.daemon_says(FrameKind::Lost, &lost), [format!("< {lost}")], "as it is");
+    assert!(bench.daemon_says(FrameKind::Lost, &lost).is_empty() && bench.machine.is_idle());
 }
 
 #[test]

@@ -11,7 +11,7 @@ use super::step::{Step, StepError};
 
 /// A client behind a real bridge.
 #[derive(Debug)]
-pub(super) struct Client {
+pub(super) struct DemoClient {
     bridge: Child,
     input: Option<ChildStdin>,
     output: BufReader<ChildStdout>,
@@ -19,7 +19,7 @@ pub(super) struct Client {
     answers: HashMap<u64, Value>,
 }
 
-impl Client {
+impl DemoClient {
     pub(super) fn start(home: &Home) -> Step<Self> {
         let mut command = home.command();
         command.arg("bridge").arg("--socket").arg(home.socket());
@@ -100,7 +100,7 @@ impl Client {
     }
 }
 
-impl Drop for Client {
+impl Drop for DemoClient {
     fn drop(&mut self) {
         drop(self.input.take());
         drop(self.bridge.wait());

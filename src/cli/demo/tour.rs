@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
-use super::client::Client;
+use super::client::DemoClient;
 use super::home::{self, Home};
 use super::step::{Step, StepError};
 use super::table::Row;
@@ -23,7 +23,7 @@ pub(super) fn tour(home: &mut Home) -> Step<Vec<Row>> {
     })?;
     let mut client = None;
     guide.show("connect a client through `callmux bridge`", || {
-        let started = Client::start(home)?;
+        let started = DemoClient::start(home)?;
         let pid = started.pid();
         client = Some(started);
         Ok(format!("session open, bridge is process {pid}"))
@@ -63,7 +63,7 @@ impl Guide {
     }
 }
 
-fn list(client: &mut Client) -> Step<String> {
+fn list(client: &mut DemoClient) -> Step<String> {
     let result = client.request("tools/list", &json!({}))?;
     let tools = result["tools"].as_array().ok_or(StepError::Missing("the list has no tools"))?;
     let names = tools.iter().filter_map(|tool| tool["name"].as_str());
@@ -75,14 +75,14 @@ fn list(client: &mut Client) -> Step<String> {
     }
 }
 
-fn count(client: &mut Client, by: i64) -> Step<i64> {
+fn count(client: &mut DemoClient, by: i64) -> Step<i64> {
     let result = client.call("counter__increment", &json!({ "by": by }))?;
     result["structuredContent"]["value"]
         .as_i64()
         .ok_or_else(|| StepError::NoValue(result.to_string()))
 }
 
-fn parallel(client: &mut Client) -> Step<String> {
+fn parallel(client: &mut DemoClient) -> Step<String> {
     let arguments = json!({ "seconds": EACH_SECONDS, "steps": 1 });
     let began = Instant::now();
     let ids: Vec<u64> =
@@ -93,7 +93,7 @@ fn parallel(client: &mut Client) -> Step<String> {
     Ok(format!("{PARALLEL} × {EACH_SECONDS} s took {:.2} s", began.elapsed().as_secs_f64()))
 }
 
-fn kill_under_call(home: &mut Home, client: &mut Client) -> Step<String> {
+fn kill_under_call(home: &mut Home, client: &mut DemoClient) -> Step<String> {
     let id = client.start_call("slow__wait", &json!({ "seconds": 60 }))?;
     // An answer to a later request shows that the call before it has been sent.
     expect_success(&client.call("slow__wait", &json!({ "seconds": 0, "steps": 1 }))?)?;
@@ -108,7 +108,7 @@ fn kill_under_call(home: &mut Home, client: &mut Client) -> Step<String> {
     Ok(format!("the call says {outcome}; the next one finds the server restarted"))
 }
 
-fn restart(home: &mut Home, client: &mut Client) -> Step<String> {
+fn restart(home: &mut Home, client: &mut DemoClient) -> Step<String> {
     home.stop_daemon()?;
     // The client asks while there is no daemon at all.
     let id = client.start_call("counter__value", &json!({}))?;

@@ -1,7 +1,7 @@
 //! Keys of `[servers.NAME.auth]`.
 
 use super::key::DefaultValue::{Unset, Value};
-use super::key::{Key, Kind, key};
+use super::key::{Key, ValueKind, key};
 
 /// The values of `type` in `[servers.NAME.auth]`.
 pub const AUTH_TYPES: &[&str] = &["none", "bearer", "command", "oauth"];
@@ -10,61 +10,66 @@ pub const AUTH_TYPES: &[&str] = &["none", "bearer", "command", "oauth"];
 pub const AUTH: &[Key] = &[
     key(
         "type",
-        Kind::Choice(AUTH_TYPES),
+        ValueKind::Choice(AUTH_TYPES),
         Value("\"none\""),
         "`bearer`: `token` is sent. `command`: what a program prints is sent. `oauth`: OAuth 2.1; \
          `callmux login NAME` asks for your consent once. What is sent goes to the origin of `url` only.",
     ),
     key(
         "token",
-        Kind::Text,
+        ValueKind::Text,
         Unset,
         "For `bearer`: the token, best as `${file:…}`, `${cred:…}` or `${cmd:…}`.",
     ),
     key(
         "command",
-        Kind::Texts,
+        ValueKind::Texts,
         Value("[]"),
         "For `command`: a program and its arguments. What it prints is the token; it may take 30 s. It \
          runs again when the token expires, and once when the server refuses it.",
     ),
     key(
         "ttl",
-        Kind::Duration,
+        ValueKind::Duration,
         Value("\"5m\""),
         "For `command`: how long a token is used. A JWT says so itself.",
     ),
     key(
         "scopes",
-        Kind::Texts,
+        ValueKind::Texts,
         Value("[]"),
         "For `oauth`: the scopes to ask for. Empty: those that the server names.",
     ),
     key(
         "client_id",
-        Kind::Text,
+        ValueKind::Text,
         Unset,
         "For `oauth`: a client that is registered with the authorization server already. Unset: callmux \
          registers itself.",
     ),
-    key("client_secret", Kind::Text, Unset, "For `oauth`: the secret that goes with `client_id`."),
+    key(
+        "client_secret",
+        ValueKind::Text,
+        Unset,
+        "For `oauth`: the secret that goes with `client_id`.",
+    ),
     key(
         "client_metadata_url",
-        Kind::Text,
+        ValueKind::Text,
         Unset,
         "For `oauth`: the `https://…` address of a client id metadata document, for authorization \
          servers that take one instead of a registration.",
     ),
     key(
         "grant",
-        Kind::Choice(GRANTS),
+        ValueKind::Choice(GRANTS),
         Value("\"authorization_code\""),
         "For `oauth`: `authorization_code` needs a login. `client_credentials` needs `client_id` and \
          `client_secret`, and nobody's consent.",
     ),
     key(
         "callback_port",
-        Kind::Number(1, 65535),
+        ValueKind::Number(1, 65535),
         Unset,
         "For `oauth`: the port on 127.0.0.1 that the browser comes back to. Unset: any that is free.",
     ),

@@ -2,7 +2,7 @@
 
 /// The type of a key's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum ValueKind {
     Text,
     /// A list of texts.
     Texts,
@@ -21,7 +21,7 @@ pub enum Kind {
     Choice(&'static [&'static str]),
 }
 
-impl Kind {
+impl ValueKind {
     /// The type as a person reads it.
     pub fn title(self) -> &'static str {
         match self {
@@ -42,7 +42,7 @@ impl Kind {
 #[derive(Debug, Clone, Copy)]
 pub struct Key {
     pub name: &'static str,
-    pub kind: Kind,
+    pub kind: ValueKind,
     /// The default as it would be written, or what stands in for one.
     pub default: DefaultValue,
     pub doc: &'static str,
@@ -60,7 +60,7 @@ pub enum DefaultValue {
 /// A key, in one line of a table.
 pub(super) const fn key(
     name: &'static str,
-    kind: Kind,
+    kind: ValueKind,
     default: DefaultValue,
     doc: &'static str,
 ) -> Key {
@@ -68,7 +68,7 @@ pub(super) const fn key(
 }
 
 /// The kind of `name` in `keys`.
-pub fn kind_of(keys: &[Key], name: &str) -> Option<Kind> {
+pub fn kind_of(keys: &[Key], name: &str) -> Option<ValueKind> {
     keys.iter().find(|key| key.name == name).map(|key| key.kind)
 }
 

@@ -2,7 +2,7 @@
 
 use super::auth::AUTH_TYPES;
 use super::key::DefaultValue::{Unset, Value};
-use super::key::{Key, Kind, key};
+use super::key::{Key, ValueKind, key};
 use super::top::COMPRESSIONS;
 
 /// What `transport` may be; the order is that of [`crate::settings::Transport::ALL`].
@@ -12,14 +12,14 @@ pub const TRANSPORTS: &[&str] = &["streamable-http", "sse"];
 pub const SERVER: &[Key] = &[
     key(
         "command",
-        Kind::Text,
+        ValueKind::Text,
         Unset,
         "The program: an absolute path, a path that starts with `~/`, or a name that is looked up \
          in `PATH`. No shell is involved. A server has either this or `url`.",
     ),
     key(
         "url",
-        Kind::Text,
+        ValueKind::Text,
         Unset,
         "The address of a remote server: `http://…` or `https://…`, whose certificate an authority has \
          to vouch for that this machine trusts, or that is in the file that the daemon's \
@@ -28,7 +28,7 @@ pub const SERVER: &[Key] = &[
     ),
     key(
         "transport",
-        Kind::Choice(TRANSPORTS),
+        ValueKind::Choice(TRANSPORTS),
         Unset,
         "What the server at `url` speaks: streamable HTTP, or the older HTTP with SSE, whose `url` is \
          that of the stream. Unset: streamable HTTP, and HTTP with SSE if the server answers 400, \
@@ -36,21 +36,21 @@ pub const SERVER: &[Key] = &[
     ),
     key(
         "socket",
-        Kind::Text,
+        ValueKind::Text,
         Unset,
         "The unix socket on which the server at `url` listens: an absolute path or one that starts \
          with `~/`. `url` is then `http://NAME/PATH`, and NAME is only told to the server.",
     ),
     key(
         "headers",
-        Kind::TextTable,
+        ValueKind::TextTable,
         Value("{}"),
         "Headers for every request to `url`: `{ Authorization = \"Bearer ${file:token}\" }`. They are \
          sent to that origin only.",
     ),
     key(
         "forward_headers",
-        Kind::Texts,
+        ValueKind::Texts,
         Value("[]"),
         "Headers of a client's own request over HTTP that the server at `url` gets with the calls of \
          that request, in place of those of `headers` of the same name. Results of this server are \
@@ -58,124 +58,124 @@ pub const SERVER: &[Key] = &[
     ),
     key(
         "auth",
-        Kind::Choice(AUTH_TYPES),
+        ValueKind::Choice(AUTH_TYPES),
         Value("\"none\""),
         "How callmux proves itself to the server at `url`: one of these texts, or the section \
          `[servers.NAME.auth]` with it as its `type`.",
     ),
-    key("args", Kind::Texts, Value("[]"), "The program's arguments, one text each."),
+    key("args", ValueKind::Texts, Value("[]"), "The program's arguments, one text each."),
     key(
         "env",
-        Kind::TextTable,
+        ValueKind::TextTable,
         Value("{}"),
         "Environment variables for the server. It gets these, those of `inherit_env`, and PATH, \
          HOME, USER, LOGNAME, LANG, LC_*, TZ, TMPDIR and XDG_RUNTIME_DIR; nothing else.",
     ),
     key(
         "inherit_env",
-        Kind::Texts,
+        ValueKind::Texts,
         Value("[]"),
         "Names of further variables that are passed on from callmux's own environment.",
     ),
     key(
         "cwd",
-        Kind::Text,
+        ValueKind::Text,
         Unset,
         "The server's working directory: an absolute path or one that starts with `~/`. Unset: the \
          home directory.",
     ),
-    key("enabled", Kind::Bool, Value("true"), "`false` keeps the entry but not the server."),
+    key("enabled", ValueKind::Bool, Value("true"), "`false` keeps the entry but not the server."),
     key(
         "prefix",
-        Kind::Text,
+        ValueKind::Text,
         Unset,
         "What stands before the server's tool names, followed by `__`. Unset: the server's name. \
          Empty: nothing, so tools keep their own names.",
     ),
     key(
         "tools",
-        Kind::Texts,
+        ValueKind::Texts,
         Value("[\"*\"]"),
         "The tools that are shown and can be called, by the server's own names; `*` stands for any \
          characters.",
     ),
     key(
         "aliases",
-        Kind::TextTable,
+        ValueKind::TextTable,
         Value("{}"),
         "Other names for tools: `{ find = \"search_code\" }` shows `search_code` as `find`, after \
          the prefix. The original name can still be called.",
     ),
     key(
         "start_timeout",
-        Kind::Duration,
+        ValueKind::Duration,
         Value("\"60s\""),
         "How long the server may take from its start to its answered handshake.",
     ),
     key(
         "stop_timeout",
-        Kind::Duration,
+        ValueKind::Duration,
         Value("\"5s\""),
         "How long the server may take to end after its input is closed, and again after SIGTERM, \
          before the next harder step.",
     ),
     key(
         "call_timeout",
-        Kind::Duration,
+        ValueKind::Duration,
         Unset,
         "The longest a call to this server may take. Unset: the top-level `call_timeout`.",
     ),
     key(
         "max_message",
-        Kind::Size,
+        ValueKind::Size,
         Value("\"16MiB\""),
         "The longest message the server may send. A longer one ends the connection.",
     ),
     key(
         "lazy",
-        Kind::Bool,
+        ValueKind::Bool,
         Value("false"),
         "`true` starts the server with the first call of one of its tools. Until then its tools are \
          listed as they were when it last ran; a server that never ran is started to ask it.",
     ),
     key(
         "idle_stop",
-        Kind::Duration,
+        ValueKind::Duration,
         Unset,
         "A server that was not called for so long is ended; the next call starts it again. What it \
          keeps in memory is lost. Unset: never.",
     ),
     key(
         "trusted",
-        Kind::Bool,
+        ValueKind::Bool,
         Value("false"),
         "Whether the server's own word for its tools is taken (`readOnlyHint`, `idempotentHint`). A \
          call of such a tool is sent again if the server ends before it answers.",
     ),
     key(
         "replay",
-        Kind::Texts,
+        ValueKind::Texts,
         Value("[]"),
         "Tools whose calls may be sent again if the server ends before it answers, by the server's \
          own names; `*` stands for anything. Calls of other tools end as `outcome_unknown`.",
     ),
     key(
         "always_load",
-        Kind::Texts,
+        ValueKind::Texts,
         Value("[]"),
         "Tools that are listed with `exposure = \"hybrid\"` too, by the server's own names; clients \
          that load tools on demand are asked to load these at once.",
     ),
     key(
         "cache_ttl",
-        Kind::Duration,
+        ValueKind::Duration,
         Unset,
         "How long results of this server's reading tools are given again. Unset: the top-level \
          `cache_ttl`.",
     ),
     key(
         "cache_tools",
-        Kind::Texts,
+        ValueKind::Texts,
         Value("[]"),
         "Tools that only read, so that their results may be given again. With `trusted = true` those \
          with `readOnlyHint` are meant as well. A call of any other tool forgets what is kept of \
@@ -183,52 +183,57 @@ pub const SERVER: &[Key] = &[
     ),
     key(
         "no_cache_tools",
-        Kind::Texts,
+        ValueKind::Texts,
         Value("[]"),
         "Tools whose results are never given again, whatever else says so.",
     ),
     key(
         "schema_compression",
-        Kind::Choice(COMPRESSIONS),
+        ValueKind::Choice(COMPRESSIONS),
         Unset,
         "How this server's definitions are shortened. Unset: as `schema_compression` says for the client.",
     ),
     key(
         "max_result",
-        Kind::Size,
+        ValueKind::Size,
         Unset,
         "The largest result of this server that clients get whole. Unset: the top-level `max_result`.",
     ),
-    key("whole_results", Kind::Texts, Value("[]"), "Tools whose results clients always get whole."),
+    key(
+        "whole_results",
+        ValueKind::Texts,
+        Value("[]"),
+        "Tools whose results clients always get whole.",
+    ),
     key(
         "memory_max",
-        Kind::Size,
+        ValueKind::Size,
         Unset,
         "The most memory the server may use; beyond it it is killed and started again (systemd's \
          `MemoryMax=`). This key and the next four need a systemd user manager.",
     ),
     key(
         "tasks_max",
-        Kind::Number(1, u64::MAX / 2),
+        ValueKind::Number(1, u64::MAX / 2),
         Unset,
         "The most processes and threads the server may have (`TasksMax=`).",
     ),
     key(
         "cpu_weight",
-        Kind::Number(1, 10_000),
+        ValueKind::Number(1, 10_000),
         Unset,
         "The server's share of the processor when others want it too; 100 is usual (`CPUWeight=`).",
     ),
     key(
         "runtime_max",
-        Kind::Duration,
+        ValueKind::Duration,
         Unset,
         "How long the server's process may run before it is ended and started again \
          (`RuntimeMaxSec=`).",
     ),
     key(
         "sandbox",
-        Kind::Choice(&["none", "net", "strict"]),
+        ValueKind::Choice(&["none", "net", "strict"]),
         Value("\"none\""),
         "What the server may reach. `none`: what you may. `net`: the network, its working directory \
          and its program; nothing else of your home, no service's unix socket (such as the bus and \
@@ -237,7 +242,7 @@ pub const SERVER: &[Key] = &[
     ),
     key(
         "secret_args",
-        Kind::Bool,
+        ValueKind::Bool,
         Value("false"),
         "`true` allows `${file:…}`, `${cred:…}` and `${cmd:…}` in `command` and `args`, where every user of the \
          machine can read them.",

@@ -1,7 +1,7 @@
 //! Keys outside of sections that have names of the user's choice.
 
 use super::key::DefaultValue::{Unset, Value};
-use super::key::{Key, Kind, key};
+use super::key::{Key, ValueKind, key};
 use crate::settings::Exposure;
 
 /// The values of `schema_compression`.
@@ -11,7 +11,7 @@ const FORMATS: &[&str] = &["json", "toon", "auto"];
 
 const EXPOSURE: Key = key(
     "exposure",
-    Kind::Choice(&Exposure::NAMES),
+    ValueKind::Choice(&Exposure::NAMES),
     Value("\"full\""),
     "Which tools a client lists. `full`: those of the servers and callmux's own. `hybrid`: those of \
      `always_load` and callmux's own, which find the others. `meta-only`: only callmux's own. \
@@ -19,14 +19,14 @@ const EXPOSURE: Key = key(
 );
 const META_TOOLS: Key = key(
     "meta_tools",
-    Kind::Texts,
+    ValueKind::Texts,
     Value("[\"*\"]"),
     "Which of callmux's own tools are listed: `[\"callmux_parallel\", \"callmux_search_tools\"]`; `*` \
      stands for any characters.",
 );
 const SCHEMA_COMPRESSION: Key = key(
     "schema_compression",
-    Kind::Choice(COMPRESSIONS),
+    ValueKind::Choice(COMPRESSIONS),
     Value("\"off\""),
     "Shorter tool definitions. `balanced` leaves out descriptions that say nothing new and shortens \
      long ones; `aggressive` keeps only what a name does not say. Names, types, required, values and \
@@ -34,27 +34,27 @@ const SCHEMA_COMPRESSION: Key = key(
 );
 const MAX_DESCRIPTION: Key = key(
     "max_description",
-    Kind::Number(40, 100_000),
+    ValueKind::Number(40, 100_000),
     Value("160"),
     "The longest description of a compressed definition, in characters.",
 );
 const OUTPUT_FORMAT: Key = key(
     "output_format",
-    Kind::Choice(FORMATS),
+    ValueKind::Choice(FORMATS),
     Value("\"json\""),
     "How JSON in the text of results is written. `json`: as the server wrote it. `toon`: as TOON. \
      `auto`: as TOON where that is shorter. `structuredContent` stays JSON.",
 );
 const STRUCTURED_CONTENT: Key = key(
     "structured_content",
-    Kind::Bool,
+    ValueKind::Bool,
     Value("true"),
     "`false` leaves `structuredContent` out of the results of callmux's own tools, for clients that \
      show a model both it and the text.",
 );
 const MAX_RESULT: Key = key(
     "max_result",
-    Kind::Size,
+    ValueKind::Size,
     Value("\"64KiB\""),
     "A larger result is kept by callmux; the client gets its beginning, its shape, and how to read \
      more of it with `callmux_get_result`. Results with an `outputSchema`, images and errors are never \
@@ -83,60 +83,60 @@ pub const TOP: &[Key] = &[
     MAX_RESULT,
     key(
         "cache_ttl",
-        Kind::Duration,
+        ValueKind::Duration,
         Unset,
         "How long the result of a call that only reads is given again for the same call. Which calls \
          only read is said by `cache_tools`, or by a trusted server. Unset: nothing is kept.",
     ),
     key(
         "file_roots",
-        Kind::Texts,
+        ValueKind::Texts,
         Value("[]"),
         "Directories from which `{\"$file\": …}` in arguments may read, beside the one that the client \
          works in: absolute paths, or paths that start with `~/`.",
     ),
     key(
         "max_concurrency",
-        Kind::Number(1, 10_000),
+        ValueKind::Number(1, 10_000),
         Value("128"),
         "How many calls of one `callmux_parallel` or `callmux_batch` run at once.",
     ),
     key(
         "max_calls",
-        Kind::Number(1, 100_000),
+        ValueKind::Number(1, 100_000),
         Value("1000"),
         "The most calls that one `callmux_parallel`, `callmux_batch` or `callmux_pipeline` may hold.",
     ),
     key(
         "call_timeout",
-        Kind::Duration,
+        ValueKind::Duration,
         Value("\"10m\""),
         "The longest a tool call may take. A call that reaches it is cancelled; its server goes on.",
     ),
     key(
         "list_timeout",
-        Kind::Duration,
+        ValueKind::Duration,
         Value("\"5s\""),
         "How long a client's first `tools/list` waits for servers that are still starting. Later \
          ones are announced by `list_changed`.",
     ),
     key(
         "drain_timeout",
-        Kind::Duration,
+        ValueKind::Duration,
         Value("\"10s\""),
         "How long calls in flight may go on when the daemon is told to stop, or when their server is \
          removed from the config or changed in it.",
     ),
     key(
         "restart_on_upgrade",
-        Kind::Bool,
+        ValueKind::Bool,
         Value("false"),
         "`true` lets a daemon started by systemd start itself anew when its program was replaced on \
          disk. Sessions, servers and running calls go on.",
     ),
     key(
         "idle_exit",
-        Kind::Duration,
+        ValueKind::Duration,
         Unset,
         "A daemon started by systemd that has no bridge, sends no stream of events and was not asked \
          anything for so long ends itself and its servers; the socket starts it again. Unset: never.",
@@ -147,26 +147,26 @@ pub const TOP: &[Key] = &[
 pub const HTTP: &[Key] = &[
     key(
         "listen",
-        Kind::Texts,
+        ValueKind::Texts,
         Value("[]"),
         "Loopback addresses such as `127.0.0.1:4860` that `callmux serve` listens on beside its \
          unix socket when systemd passes no sockets.",
     ),
     key(
         "max_body",
-        Kind::Size,
+        ValueKind::Size,
         Value("\"4MiB\""),
         "The largest request body. A larger one is answered with status 413.",
     ),
     key(
         "allowed_hosts",
-        Kind::Texts,
+        ValueKind::Texts,
         Value("[]"),
         "Values of the `Host` header that are accepted beside `localhost`, `127.0.0.1` and `[::1]`.",
     ),
     key(
         "allowed_origins",
-        Kind::Texts,
+        ValueKind::Texts,
         Value("[]"),
         "Values of the `Origin` header that are accepted. Browsers send one; other clients do not.",
     ),
@@ -174,28 +174,33 @@ pub const HTTP: &[Key] = &[
 
 /// Keys of `[cache]`.
 pub const CACHE: &[Key] = &[
-    key("max_entries", Kind::Number(1, 1_000_000), Value("1000"), "How many results are kept."),
-    key("max_entry", Kind::Size, Value("\"8MiB\""), "The largest result that is kept."),
-    key("max_total", Kind::Size, Value("\"64MiB\""), "How much is kept in all, in memory."),
+    key(
+        "max_entries",
+        ValueKind::Number(1, 1_000_000),
+        Value("1000"),
+        "How many results are kept.",
+    ),
+    key("max_entry", ValueKind::Size, Value("\"8MiB\""), "The largest result that is kept."),
+    key("max_total", ValueKind::Size, Value("\"64MiB\""), "How much is kept in all, in memory."),
 ];
 
 /// Keys of `[results]`.
 pub const RESULTS: &[Key] = &[
     key(
         "max_entries",
-        Kind::Number(1, 100_000),
+        ValueKind::Number(1, 100_000),
         Value("1000"),
         "How many results that were too large for their clients are kept; the oldest go first.",
     ),
     key(
         "max_entry",
-        Kind::Size,
+        ValueKind::Size,
         Value("\"64MiB\""),
         "The largest result that is kept. A larger one is cut for good.",
     ),
     key(
         "max_total",
-        Kind::Size,
+        ValueKind::Size,
         Value("\"256MiB\""),
         "How much is kept in all, in the state directory.",
     ),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::base::Secret;
 use crate::credentials::Credential;
+use crate::http;
 
 /// Where a remote server is, and what it wants to see of us.
 pub struct Address {
@@ -23,6 +24,19 @@ pub struct Address {
     pub credential: Option<Arc<Credential>>,
     /// The longest answer or event, in bytes.
     pub max_message: usize,
+}
+
+/// Why the server can never be reached so.
+#[derive(Debug, thiserror::Error)]
+pub enum BadAddress {
+    #[error("its `url` is no URL")]
+    Url,
+    #[error("the header `{0}` has no name")]
+    HeaderName(String),
+    #[error("the header `{0}` has a value that no header can hold")]
+    HeaderValue(String),
+    #[error("{0}")]
+    Http(#[from] http::Error),
 }
 
 impl fmt::Debug for Address {

@@ -6,9 +6,9 @@ use bytes::Bytes;
 use hyper::header::HeaderMap;
 use hyper::{Response, StatusCode};
 
-use super::asked::Sent;
+use super::asked::Responding;
 use super::body::{is, take_in, whole};
-use super::failure::{Failure, Reached};
+use super::failure::{RequestFailure, RequestReached};
 use super::server::Remote;
 use super::{retry_after, stream};
 use crate::connection::state::Connection;
@@ -40,10 +40,10 @@ const REFUSED: [StatusCode; 9] = [
 pub(super) async fn take(
     connection: &Arc<Connection>,
     remote: &Remote,
-    sent: &Sent<'_>,
+    sent: &Responding<'_>,
     response: Response<ResponseBody>,
-) -> Result<(), Failure> {
-    let Sent { asked, message, .. } = sent;
+) -> Result<(), RequestFailure> {
+    let Responding { asked, message, .. } = sent;
     let (head, body) = response.into_parts();
     if !head.status.is_success() {
         let head = (head.status, head.headers);
@@ -58,11 +58,11 @@ pub(super) async fn take(
     }
     let bytes = whole(body, remote.max_message).await?;
     if bytes.is_empty() {
-        return Err(Failure::lost(format!("HTTP status {} without an answer", head.status)));
+        return Err(RequestFailure::lost(format!("HTTP status {} without an answer", head.status)));
     }
     take_in(connection, &bytes, Some((asked.id, &asked.cell)));
     if connection.waits_for(asked.id) {
-        return Err(Failure::lost("what it answered is no answer to the request"));
+        return Err(RequestFailure::lost("what it answered is no answer to the request"));
     }
     Ok(())
 }
@@ -71,10 +71,10 @@ pub(super) async fn take(
 async fn refused(
     connection: &Arc<Connection>,
     remote: &Remote,
-    Sent { asked, message, era }: &Sent<'_>,
+    Responding { asked, message, era }: &Responding<'_>,
     (status, headers): (StatusCode, HeaderMap),
     body: ResponseBody,
-) -> Result<(), Failure> {
+) -> Result<(), RequestFailure> {
     let body = whole(body, remote.max_message.min(REFUSAL_MAX)).await.unwrap_or_default();
     let error = error_for(&body, message.id().unwrap_or_default());
     let may_be_older = message.method() == Some(&Method::Initialize) && remote.may_be_older(status);
@@ -82,7 +82,7 @@ async fn refused(
         let said = String::from_utf8_lossy(&body[..body.len().min(SAID_MAX)]);
         let said = error.map_or_else(String::new, |_| format!(", {said}"));
         let reason = format!("HTTP status {status}{said}");
-        return Err(Failure { reason, reached: Reached::Misplaced });
+        return Err(RequestFailure { reason, reached: RequestReached::Misplaced });
     }
     // A session that is gone is told in many ways; only an unknown method is something else.
     let is_answer =
@@ -97,7 +97,7 @@ async fn refused(
     }
     if *era == Era::Legacy && remote.forgets_session(status) {
         connection.end("its session is over".to_owned());
-        return Err(Failure::refused("its session is over"));
+        return Err(RequestFailure::refused("its session is over"));
     }
     if message.method() == Some(&Method::Discover) && status.is_client_error() {
         // 2026-07-28 ("Versioning", era detection): so answers a legacy server.
@@ -110,9 +110,9 @@ async fn refused(
         || status.is_redirection()
         || (remote.is_sse() && status.is_client_error());
     match retry_after::after(status, &headers) {
-        Some(after) => Err(Failure::refused(retry_after::reason(status, after))),
-        None if is_refused => Err(Failure::refused(format!("HTTP status {status}"))),
-        None => Err(Failure::lost(format!("HTTP status {status}"))),
+        Some(after) => Err(RequestFailure::refused(retry_after::reason(status, after))),
+        None if is_refused => Err(RequestFailure::refused(format!("HTTP status {status}"))),
+        None => Err(RequestFailure::lost(format!("HTTP status {status}"))),
     }
 }
 

@@ -2,30 +2,31 @@
 
 use std::sync::Arc;
 
-use super::failure::{Failure, Reached};
+use super::failure::{RequestFailure, RequestReached};
 use super::server::Remote;
 use crate::connection::cell::Cell;
 use crate::connection::state::Connection;
 use crate::wire::{Era, Message};
 
 /// A request that is under way.
-pub(super) struct Asked {
+pub(super) struct OpenRequest {
     pub(super) id: u64,
     pub(super) cell: Arc<Cell>,
 }
 
 /// A request whose response has begun.
-pub(super) struct Sent<'a> {
-    pub(super) asked: &'a Asked,
+pub(super) struct Responding<'a> {
+    pub(super) asked: &'a OpenRequest,
     pub(super) message: &'a Message,
     pub(super) era: Era,
 }
 
 /// Ends a request without an answer.
-pub(super) fn lose(connection: &Connection, remote: &Remote, id: u64, failure: Failure) {
-    let Failure { reason, reached } = failure;
+pub(super) fn lose(connection: &Connection, remote: &Remote, id: u64, failure: RequestFailure) {
+    let RequestFailure { reason, reached } = failure;
     // Before anybody asks whether to try again.
-    if (reached == Reached::Nothing || remote.needs_login()) && !connection.has_sent_other_than(id)
+    if (reached == RequestReached::Nothing || remote.needs_login())
+        && !connection.has_sent_other_than(id)
     {
         connection.end(reason.clone());
     }
@@ -34,5 +35,5 @@ pub(super) fn lose(connection: &Connection, remote: &Remote, id: u64, failure: F
         Some(_) => format!("server {}: {reason}", connection.server()),
         None => reason,
     };
-    cell.lose_as(&reason.into(), reached == Reached::Unknown);
+    cell.lose_as(&reason.into(), reached == RequestReached::Unknown);
 }

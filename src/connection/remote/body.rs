@@ -8,8 +8,8 @@ use hyper::body::Body;
 use hyper::header::{CONTENT_TYPE, HeaderMap};
 use serde_json::value::RawValue;
 
-use super::failure::Failure;
-use crate::connection::route::Stream;
+use super::failure::RequestFailure;
+use crate::connection::route::OwnStream;
 use crate::connection::state::Connection;
 use crate::http::{self, ResponseBody};
 
@@ -21,7 +21,7 @@ pub(super) fn is(headers: &HeaderMap, kind: &str) -> bool {
 }
 
 /// Routes a message, or each of a batch (2025-03-26 only).
-pub(super) fn take_in(connection: &Arc<Connection>, bytes: &Bytes, on: Stream<'_>) {
+pub(super) fn take_in(connection: &Arc<Connection>, bytes: &Bytes, on: OwnStream<'_>) {
     if bytes.trim_ascii_start().starts_with(b"[")
         && let Ok(batch) = serde_json::from_slice::<Vec<&RawValue>>(bytes)
     {
@@ -34,9 +34,9 @@ pub(super) fn take_in(connection: &Arc<Connection>, bytes: &Bytes, on: Stream<'_
 }
 
 /// The body, if it has at most `cap` bytes.
-pub(super) async fn whole(mut body: ResponseBody, cap: usize) -> Result<Bytes, Failure> {
+pub(super) async fn whole(mut body: ResponseBody, cap: usize) -> Result<Bytes, RequestFailure> {
     let too_long = || {
-        Failure::lost(format!(
+        RequestFailure::lost(format!(
             "it sent an answer longer than {cap} bytes; raise `max_message` if that is right"
         ))
     };
@@ -47,7 +47,7 @@ pub(super) async fn whole(mut body: ResponseBody, cap: usize) -> Result<Bytes, F
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| {
             let why = http::reason(&error);
-            Failure::lost(format!("its connection broke in the middle of an answer: {why}"))
+            RequestFailure::lost(format!("its connection broke in the middle of an answer: {why}"))
         })?;
         if let Ok(data) = frame.into_data() {
             if all.len() + data.len() > cap {

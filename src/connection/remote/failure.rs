@@ -4,15 +4,15 @@ use crate::http;
 
 /// Why there is no usable response.
 #[derive(Debug)]
-pub(super) struct Failure {
+pub(super) struct RequestFailure {
     pub(super) reason: String,
     /// How far the request came.
-    pub(super) reached: Reached,
+    pub(super) reached: RequestReached,
 }
 
 /// How far a request came that got no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Reached {
+pub(super) enum RequestReached {
     /// There was no connection.
     Nothing,
     /// The server, which surely did not carry it out.
@@ -23,13 +23,13 @@ pub(super) enum Reached {
     Unknown,
 }
 
-impl Failure {
+impl RequestFailure {
     pub(super) fn refused(reason: impl Into<String>) -> Self {
-        Self { reason: reason.into(), reached: Reached::Refused }
+        Self { reason: reason.into(), reached: RequestReached::Refused }
     }
 
     pub(super) fn lost(reason: impl Into<String>) -> Self {
-        Self { reason: reason.into(), reached: Reached::Unknown }
+        Self { reason: reason.into(), reached: RequestReached::Unknown }
     }
 
     /// It is the second of two ways that failed.
@@ -42,17 +42,17 @@ impl Failure {
 
     /// Whether there was any response.
     pub(super) fn is_answered(&self) -> bool {
-        self.reached != Reached::Nothing
+        self.reached != RequestReached::Nothing
     }
 }
 
-impl From<http::Error> for Failure {
+impl From<http::Error> for RequestFailure {
     fn from(error: http::Error) -> Self {
         let reason = error.to_string();
         match error {
             http::Error::NoCertificates(_)
             | http::Error::NoServer
-            | http::Error::Unreachable(_) => Self { reason, reached: Reached::Nothing },
+            | http::Error::Unreachable(_) => Self { reason, reached: RequestReached::Nothing },
             http::Error::Broken(_) => Self::lost(reason),
         }
     }

@@ -2,8 +2,8 @@
 
 use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 
-use super::failure::Failure;
-use super::server::{Remote, Session};
+use super::failure::RequestFailure;
+use super::server::{Remote, RemoteSession};
 use crate::wire::params::Head;
 use crate::wire::{Era, Message, Method, Revision, headers, mirror, object};
 
@@ -13,7 +13,7 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 impl Remote {
     /// Those of every request, and those that a legacy server wants with every request of a session
     /// (2025-11-25, "Session Management", "Protocol Version Header").
-    pub(super) fn headers_in(&self, session: &Session) -> HeaderMap {
+    pub(super) fn headers_in(&self, session: &RemoteSession) -> HeaderMap {
         let mut out = self.headers.clone();
         if let Some(revision) = &session.revision {
             out.insert(headers::PROTOCOL_VERSION, revision.clone());
@@ -25,7 +25,7 @@ impl Remote {
     }
 
     /// Those of the POST of this message.
-    pub(super) fn headers_of(&self, message: &Message) -> Result<(HeaderMap, Era), Failure> {
+    pub(super) fn headers_of(&self, message: &Message) -> Result<(HeaderMap, Era), RequestFailure> {
         let head = Head::parse(message).unwrap_or_default();
         let named = head.meta(message).version;
         let session = self.session();
@@ -68,8 +68,8 @@ fn name(message: &Message, method: &Method, head: &Head) -> Option<String> {
     }
 }
 
-fn put(out: &mut HeaderMap, name: &str, value: &str) -> Result<(), Failure> {
-    let wrong = || Failure::refused(format!("what it says cannot be repeated in `{name}`"));
+fn put(out: &mut HeaderMap, name: &str, value: &str) -> Result<(), RequestFailure> {
+    let wrong = || RequestFailure::refused(format!("what it says cannot be repeated in `{name}`"));
     let value = HeaderValue::from_str(value).map_err(|_| wrong())?;
     out.insert(HeaderName::from_bytes(name.as_bytes()).map_err(|_| wrong())?, value);
     Ok(())

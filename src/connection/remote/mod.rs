@@ -30,5 +30,5 @@ mod sse;
 mod stream;
 mod subscription;
 
-pub use address::Address;
+pub use address::{Address, BadAddress};
 pub use server::{Mirrors, Remote};

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use hyper::header::{AUTHORIZATION, HeaderMap, HeaderValue, LOCATION};
 use hyper::{Method, Request, Response, StatusCode, Uri};
 
-use super::failure::Failure;
+use super::failure::RequestFailure;
 use super::server::Remote;
 use crate::credentials::Verdict;
 use crate::http::{self, RequestBody, ResponseBody};
@@ -22,14 +22,14 @@ impl Remote {
         method: Method,
         headers: &HeaderMap,
         body: &Bytes,
-    ) -> Result<Response<ResponseBody>, Failure> {
+    ) -> Result<Response<ResponseBody>, RequestFailure> {
         let Some(credential) = &self.credential else {
             return self.follow(&method, headers, None, body).await;
         };
         let mut tries = 0;
         loop {
             let shown = Box::pin(credential.show()).await;
-            let shown = shown.map_err(|error| Failure::refused(error.to_string()))?;
+            let shown = shown.map_err(|error| RequestFailure::refused(error.to_string()))?;
             if let Some(shown) = &shown {
                 self.hidden().note(shown);
             }
@@ -42,7 +42,7 @@ impl Remote {
             // Who refuses a request so has not carried it out.
             match Box::pin(credential.refused(shown, status, challenge, tries)).await {
                 Verdict::Stands => return Ok(response),
-                Verdict::Because(why) => return Err(Failure::refused(why)),
+                Verdict::Because(why) => return Err(RequestFailure::refused(why)),
                 Verdict::Again => tries += 1,
             }
         }
@@ -54,7 +54,7 @@ impl Remote {
         headers: &HeaderMap,
         credential: Option<&HeaderValue>,
         body: &Bytes,
-    ) -> Result<Response<ResponseBody>, Failure> {
+    ) -> Result<Response<ResponseBody>, RequestFailure> {
         let endpoint = self.endpoint.get().filter(|_| *method == Method::POST);
         let mut url = Cow::Borrowed(endpoint.unwrap_or(&self.url));
         for _ in 0..=REDIRECTS_MAX {
@@ -73,14 +73,14 @@ impl Remote {
             }
             url = Cow::Owned(target(&self.url, response.headers())?);
         }
-        Err(Failure::refused(format!("it redirects more than {REDIRECTS_MAX} times")))
+        Err(RequestFailure::refused(format!("it redirects more than {REDIRECTS_MAX} times")))
     }
 }
 
 /// Where a redirect leads. What we send may be a secret of this server's and goes nowhere else.
-fn target(from: &Uri, headers: &HeaderMap) -> Result<Uri, Failure> {
+fn target(from: &Uri, headers: &HeaderMap) -> Result<Uri, RequestFailure> {
     let location = headers.get(LOCATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let wrong = || Failure::refused("it redirects to what is no address");
+    let wrong = || RequestFailure::refused("it redirects to what is no address");
     if location.starts_with('/') && !location.starts_with("//") {
         let mut parts = from.clone().into_parts();
         parts.path_and_query = Some(location.parse().map_err(|_| wrong())?);
@@ -91,7 +91,7 @@ fn target(from: &Uri, headers: &HeaderMap) -> Result<Uri, Failure> {
         return Ok(to);
     }
     let host = to.authority().map_or("elsewhere", |authority| authority.host());
-    Err(Failure::refused(format!(
+    Err(RequestFailure::refused(format!(
         "it redirects to another origin ({host}), which is not followed; if that is right, make it the `url`"
     )))
 }

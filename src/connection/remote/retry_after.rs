@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use hyper::StatusCode;
 use hyper::header::{HeaderMap, RETRY_AFTER};
 
-use super::asked::Asked;
+use super::asked::OpenRequest;
 use super::server::Remote;
 use crate::base::Backoff;
 use crate::base::random::Jitter;
@@ -59,7 +59,7 @@ impl Patience {
         &mut self,
         connection: &Connection,
         remote: &Remote,
-        asked: &Asked,
+        asked: &OpenRequest,
         (status, after): (StatusCode, Duration),
     ) -> bool {
         asked.cell.mark_unsent();

@@ -9,8 +9,8 @@ use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
 
-use super::asked::{self, Asked, Sent};
-use super::failure::{Failure, Reached};
+use super::asked::{self, OpenRequest, Responding};
+use super::failure::{RequestFailure, RequestReached};
 use super::retry_after::{self, Patience};
 use super::server::Remote;
 use super::stream::LINGER;
@@ -22,8 +22,8 @@ use crate::wire::{Message, Method, Payload};
 /// How long the server may take to accept a notification or a response. What comes later waits.
 const ACCEPT_WITHIN: Duration = Duration::from_secs(10);
 
-enum Next {
-    Request(Payload, Asked, CancellationToken, OwnedSemaphorePermit),
+enum ToSend {
+    Request(Payload, OpenRequest, CancellationToken, OwnedSemaphorePermit),
     Message(Payload),
     Wait,
     End,
@@ -50,9 +50,9 @@ pub(in crate::connection) fn carry(
 async fn run(connection: Arc<Connection>, remote: Arc<Remote>, tasks: Tasks) {
     loop {
         match take(&connection, &remote) {
-            Next::End => break,
-            Next::Wait => connection.woken().await,
-            Next::Request(payload, asked, stop, permit) => {
+            ToSend::End => break,
+            ToSend::Wait => connection.woken().await,
+            ToSend::Request(payload, asked, stop, permit) => {
                 let (connection, remote, own) = (connection.clone(), remote.clone(), tasks.clone());
                 tasks.spawn_until_stopped("request to a remote server", async move {
                     let id = asked.id;
@@ -71,7 +71,7 @@ async fn run(connection: Arc<Connection>, remote: Arc<Remote>, tasks: Tasks) {
                     connection.wake();
                 });
             }
-            Next::Message(payload) => {
+            ToSend::Message(payload) => {
                 Box::pin(deliver(&connection, &remote, payload, &tasks)).await;
             }
         }
@@ -79,25 +79,25 @@ async fn run(connection: Arc<Connection>, remote: Arc<Remote>, tasks: Tasks) {
     remote.drained.cancel();
 }
 
-fn take(connection: &Connection, remote: &Remote) -> Next {
+fn take(connection: &Connection, remote: &Remote) -> ToSend {
     let mut state = connection.lock();
     if state.end.is_closed() {
-        return Next::End;
+        return ToSend::End;
     }
     let permit = remote.place();
     // What needs no room passes what does: the answer to a question may be what makes room.
     let Some(item) = state.queue.take(|item| item.cell.is_none() || permit.is_some()) else {
         let is_done = state.end.is_finishing() && !state.in_flight.has_clients();
-        return if is_done { Next::End } else { Next::Wait };
+        return if is_done { ToSend::End } else { ToSend::Wait };
     };
     match (item.cell, permit) {
         (Some((id, cell)), Some(permit)) => {
             let stop = CancellationToken::new();
             state.in_flight.goes_alone(id, stop.clone());
             cell.mark_sending(connection.key(), id);
-            Next::Request(item.payload, Asked { id, cell }, stop, permit)
+            ToSend::Request(item.payload, OpenRequest { id, cell }, stop, permit)
         }
-        _ => Next::Message(item.payload),
+        _ => ToSend::Message(item.payload),
     }
 }
 
@@ -106,11 +106,12 @@ async fn ask(
     connection: &Arc<Connection>,
     remote: &Remote,
     payload: Payload,
-    asked: &Asked,
+    asked: &OpenRequest,
     tasks: &Tasks,
-) -> Result<(), Failure> {
+) -> Result<(), RequestFailure> {
     let body = payload.into_bytes();
-    let message = Message::parse(&body).map_err(|error| Failure::refused(error.to_string()))?;
+    let message =
+        Message::parse(&body).map_err(|error| RequestFailure::refused(error.to_string()))?;
     match message.method() {
         Some(Method::Discover) if !remote.streamable => {
             let answer = sse::undiscovered(&message);
@@ -123,7 +124,7 @@ async fn ask(
         _ => {}
     }
     match post(connection, remote, (&message, &body), asked).await {
-        Err(Failure { reason, reached: Reached::Misplaced }) => {
+        Err(RequestFailure { reason, reached: RequestReached::Misplaced }) => {
             let opened = Box::pin(sse::open(connection, remote, tasks)).await;
             opened.map_err(|failure| failure.after(&reason))?;
             Box::pin(post(connection, remote, (&message, &body), asked)).await
@@ -137,13 +138,13 @@ async fn post(
     connection: &Arc<Connection>,
     remote: &Remote,
     (message, body): (&Message, &Bytes),
-    asked: &Asked,
-) -> Result<(), Failure> {
+    asked: &OpenRequest,
+) -> Result<(), RequestFailure> {
     let (mut headers, era) = remote.headers_of(message)?;
     for (name, value) in asked.cell.forwarded().iter().flat_map(|forwarded| forwarded.iter()) {
         forward(remote, &mut headers, name, value)?;
     }
-    let sent = Sent { asked, message, era };
+    let sent = Responding { asked, message, era };
     if message.method() == Some(&Method::Listen) {
         return Box::pin(subscription::keep(connection, remote, &sent, &headers, body)).await;
     }
@@ -211,8 +212,8 @@ fn forward(
     headers: &mut HeaderMap,
     name: &str,
     value: &Secret,
-) -> Result<(), Failure> {
-    let wrong = || Failure::refused(format!("the header `{name}` cannot be passed on"));
+) -> Result<(), RequestFailure> {
+    let wrong = || RequestFailure::refused(format!("the header `{name}` cannot be passed on"));
     let mut value = HeaderValue::from_str(value.expose()).map_err(|_| wrong())?;
     value.set_sensitive(true);
     remote.hidden().note(&value);

@@ -10,7 +10,7 @@ use hyper::{StatusCode, Uri};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
-use super::address::Address;
+use super::address::{Address, BadAddress};
 use super::hide::Hidden;
 use crate::base::Lock;
 use crate::credentials::Credential;
@@ -39,7 +39,7 @@ pub struct Remote {
     pub(super) endpoint: OnceLock<Uri>,
     /// Whether there was any response of HTTP.
     pub(super) responded: AtomicBool,
-    session: Lock<Session>,
+    session: Lock<RemoteSession>,
     hidden: Lock<Hidden>,
     room: Arc<Semaphore>,
     /// Everything that was to be sent before the end was sent and answered.
@@ -55,7 +55,7 @@ impl fmt::Debug for Remote {
 
 /// What was agreed on with the server.
 #[derive(Default)]
-pub(super) struct Session {
+pub(super) struct RemoteSession {
     /// The session's id, if the server gave one.
     pub(super) id: Option<HeaderValue>,
     /// The revision that a legacy server chose; its being there makes the server a legacy one.
@@ -66,27 +66,25 @@ pub(super) struct Session {
 }
 
 impl Remote {
-    /// `Err` says why the server can never be reached so.
-    pub fn new(address: &Address) -> Result<Self, String> {
+    /// What is said with the server at that address.
+    pub fn new(address: &Address) -> Result<Self, BadAddress> {
         // The URL may hold a secret.
-        let url: Uri =
-            address.url.expose().parse().map_err(|_| "its `url` is no URL".to_owned())?;
+        let url: Uri = address.url.expose().parse().map_err(|_| BadAddress::Url)?;
         let mut headers = HeaderMap::from_iter([(USER_AGENT, http::US)]);
         for (name, value) in &address.headers {
-            let wrong = |what| format!("the header `{name}` {what}");
-            let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| wrong("has no name"))?;
+            let key = HeaderName::from_bytes(name.as_bytes())
+                .map_err(|_| BadAddress::HeaderName(name.clone()))?;
             let mut value = HeaderValue::from_str(value.expose())
-                .map_err(|_| wrong("has a value that no header can hold"))?;
+                .map_err(|_| BadAddress::HeaderValue(name.clone()))?;
             value.set_sensitive(true);
-            headers.insert(name, value);
+            headers.insert(key, value);
         }
         if let Some(host) = http::host(&url) {
             headers.entry(HOST).or_insert(host);
         }
         Ok(Self {
             hidden: Lock::new(Hidden::new(&url, &headers)),
-            client: Client::new(&url, address.socket.as_deref())
-                .map_err(|error| error.to_string())?,
+            client: Client::new(&url, address.socket.as_deref())?,
             url,
             streamable: address.streamable,
             sse: address.sse,
@@ -116,7 +114,7 @@ impl Remote {
         self.credential.as_ref().is_some_and(|credential| credential.login_needed().is_some())
     }
 
-    pub(super) fn session(&self) -> MutexGuard<'_, Session> {
+    pub(super) fn session(&self) -> MutexGuard<'_, RemoteSession> {
         self.session.lock()
     }
 

@@ -8,10 +8,10 @@ use hyper::Uri;
 use tokio::sync::oneshot;
 use url::Url;
 
-use super::failure::Failure;
+use super::failure::RequestFailure;
 use super::post::origin;
 use super::server::Remote;
-use super::stream::{self, Tail};
+use super::stream::{self, StreamOver, Tail};
 use crate::base::Tasks;
 use crate::connection::state::Connection;
 use crate::http::ResponseBody;
@@ -27,11 +27,11 @@ pub(super) async fn open(
     connection: &Arc<Connection>,
     remote: &Remote,
     tasks: &Tasks,
-) -> Result<(), Failure> {
+) -> Result<(), RequestFailure> {
     let response = remote.listen(&Tail::default()).await?;
     let status = response.status();
     if !status.is_success() {
-        return Err(Failure::refused(format!("HTTP status {status} in answer to GET")));
+        return Err(RequestFailure::refused(format!("HTTP status {status} in answer to GET")));
     }
     let (tell, told) = oneshot::channel();
     let tail = Tail::of_sse(tell);
@@ -39,10 +39,12 @@ pub(super) async fn open(
     tasks.spawn_until_stopped("stream of a remote server", follow);
     let named = match tokio::time::timeout(ENDPOINT_WITHIN, told).await {
         Ok(Ok(Ok(named))) => named,
-        Ok(Ok(Err(reason))) => return Err(Failure::lost(reason)),
-        Ok(Err(_)) => return Err(Failure::lost("the connection is over")),
+        Ok(Ok(Err(over))) => return Err(RequestFailure::lost(over.to_string())),
+        Ok(Err(_)) => return Err(RequestFailure::lost("the connection is over")),
         Err(_) => {
-            return Err(Failure::lost(format!("it named no endpoint within {ENDPOINT_WITHIN:?}")));
+            return Err(RequestFailure::lost(format!(
+                "it named no endpoint within {ENDPOINT_WITHIN:?}"
+            )));
         }
     };
     let endpoint = endpoint(&remote.url, &named)?;
@@ -57,19 +59,19 @@ async fn follow(connection: Arc<Connection>, body: ResponseBody, cap: usize, mut
         () = connection.over() => return,
         ended = read => ended,
     };
-    let reason = match ended {
-        Ok(how) => format!("its stream of events ended: {how}"),
-        Err(failure) => failure.reason,
+    let over = match ended {
+        Ok(how) => StreamOver::Ended(how),
+        Err(failure) => StreamOver::Failed(failure),
     };
-    if let Err(reason) = tail.tell(reason) {
-        connection.end(reason);
+    if let Err(over) = tail.tell(over) {
+        connection.end(over.to_string());
     }
 }
 
 /// The address that the server named. What we send may be a secret of this server's and goes to no
 /// other.
-fn endpoint(url: &Uri, named: &str) -> Result<Uri, Failure> {
-    let wrong = || Failure::refused("the endpoint it names is no address");
+fn endpoint(url: &Uri, named: &str) -> Result<Uri, RequestFailure> {
+    let wrong = || RequestFailure::refused("the endpoint it names is no address");
     let base = Url::parse(&url.to_string()).map_err(|_| wrong())?;
     let mut to = base.join(named).map_err(|_| wrong())?;
     to.set_fragment(None);
@@ -79,7 +81,7 @@ fn endpoint(url: &Uri, named: &str) -> Result<Uri, Failure> {
         return Ok(to);
     }
     let host = to.host().unwrap_or("elsewhere");
-    Err(Failure::refused(format!(
+    Err(RequestFailure::refused(format!(
         "the endpoint it names is of another origin ({host}), to which nothing is sent"
     )))
 }

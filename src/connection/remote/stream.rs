@@ -9,16 +9,16 @@ use hyper::header::{ACCEPT, HeaderValue};
 use hyper::{Method, Response};
 use tokio::sync::oneshot;
 
-use super::asked::Sent;
+use super::asked::Responding;
 use super::body;
-use super::failure::Failure;
+use super::failure::RequestFailure;
 use super::server::Remote;
 use crate::connection::conduct::STRAY_PAUSE;
-use crate::connection::route::Stream;
+use crate::connection::route::OwnStream;
 use crate::connection::state::Connection;
 use crate::http::{self, ResponseBody};
 use crate::wire::Era;
-use crate::wire::sse::Reader;
+use crate::wire::sse::EventReader;
 
 /// How long to wait before a stream is taken up again, if the server does not say.
 const RETRY: Duration = Duration::from_secs(1);
@@ -40,17 +40,26 @@ pub(super) struct Tail {
     /// Events read since this was last cleared.
     pub(super) seen: usize,
     /// Who waits for the address that the stream of HTTP with SSE begins with.
-    endpoint: Option<oneshot::Sender<Result<String, String>>>,
+    endpoint: Option<oneshot::Sender<Result<String, StreamOver>>>,
+}
+
+/// Why the stream of HTTP with SSE is over.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum StreamOver {
+    #[error("its stream of events ended: {0}")]
+    Ended(String),
+    #[error("{}", .0.reason)]
+    Failed(RequestFailure),
 }
 
 impl Tail {
     /// That of a stream of HTTP with SSE; `told` hears where to POST, or why nobody says so.
-    pub(super) fn of_sse(told: oneshot::Sender<Result<String, String>>) -> Self {
+    pub(super) fn of_sse(told: oneshot::Sender<Result<String, StreamOver>>) -> Self {
         Self { endpoint: Some(told), ..Self::default() }
     }
 
     /// Passes on why the stream ended to who waits for its first event; else gives it back.
-    pub(super) fn tell(&mut self, why: String) -> Result<(), String> {
+    pub(super) fn tell(&mut self, why: StreamOver) -> Result<(), StreamOver> {
         let Some(told) = self.endpoint.take() else { return Err(why) };
         drop(told.send(Err(why)));
         Ok(())
@@ -66,9 +75,9 @@ impl Tail {
 pub(super) async fn answer(
     connection: &Arc<Connection>,
     remote: &Remote,
-    Sent { asked, era, .. }: &Sent<'_>,
+    Responding { asked, era, .. }: &Responding<'_>,
     body: ResponseBody,
-) -> Result<(), Failure> {
+) -> Result<(), RequestFailure> {
     let on = Some((asked.id, &asked.cell));
     let mut tail = Tail::default();
     let mut why = read(connection, body, remote.max_message, on, &mut tail).await?;
@@ -76,7 +85,7 @@ pub(super) async fn answer(
     while connection.waits_for(asked.id) {
         // 2025-11-25 ("Resumability and Redelivery"); a modern stream cannot be taken up again.
         if *era == Era::Modern || tail.last_id.is_none() || tries == TRIES_MAX {
-            return Err(Failure::lost(format!("the stream of its answer ended: {why}")));
+            return Err(RequestFailure::lost(format!("the stream of its answer ended: {why}")));
         }
         tries += 1;
         tokio::time::sleep(tail.pause()).await;
@@ -94,7 +103,7 @@ pub(super) async fn answer(
             }
             Ok(response) if remote.forgets_session(response.status()) => {
                 connection.end("its session is over".to_owned());
-                return Err(Failure::lost("its session ended before it answered"));
+                return Err(RequestFailure::lost("its session ended before it answered"));
             }
             Ok(response) => why = format!("HTTP status {}", response.status()),
             Err(failure) => why = failure.reason,
@@ -109,10 +118,10 @@ pub(super) async fn read(
     connection: &Arc<Connection>,
     mut body: ResponseBody,
     cap: usize,
-    on: Stream<'_>,
+    on: OwnStream<'_>,
     tail: &mut Tail,
-) -> Result<String, Failure> {
-    let mut events = Reader::new(cap);
+) -> Result<String, RequestFailure> {
+    let mut events = EventReader::new(cap);
     loop {
         let data = match body.frame().await {
             None => return Ok("it closed it".to_owned()),
@@ -127,7 +136,7 @@ pub(super) async fn read(
                 Err(bad) => {
                     connection.misbehaved(&bad.to_string(), b"");
                     let advice = "raise `max_message` if that is right";
-                    return Err(Failure::lost(format!("it sent {bad}; {advice}")));
+                    return Err(RequestFailure::lost(format!("it sent {bad}; {advice}")));
                 }
             };
             tail.seen += 1;
@@ -155,7 +164,10 @@ pub(super) async fn read(
 
 impl Remote {
     /// Opens a stream, from where it was cut if it was.
-    pub(super) async fn listen(&self, tail: &Tail) -> Result<Response<ResponseBody>, Failure> {
+    pub(super) async fn listen(
+        &self,
+        tail: &Tail,
+    ) -> Result<Response<ResponseBody>, RequestFailure> {
         let mut headers = self.headers_in(&self.session());
         headers.insert(ACCEPT, EVENTS);
         if let Some(id) = tail.last_id.as_deref().and_then(|id| HeaderValue::from_str(id).ok()) {
@@ -163,7 +175,7 @@ impl Remote {
         }
         let response = self.request(Method::GET, &headers, &Bytes::new()).await?;
         if response.status().is_success() && !body::is(response.headers(), "text/event-stream") {
-            return Err(Failure::lost("what it answers to GET is no stream of events"));
+            return Err(RequestFailure::lost("what it answers to GET is no stream of events"));
         }
         Ok(response)
     }

@@ -9,8 +9,8 @@ use hyper::Method;
 use hyper::header::HeaderMap;
 use tokio::time::Instant;
 
-use super::asked::Sent;
-use super::failure::Failure;
+use super::asked::Responding;
+use super::failure::RequestFailure;
 use super::server::Remote;
 use super::{answer, body, stream};
 use crate::base::Backoff;
@@ -27,10 +27,10 @@ const STEADY: Duration = Duration::from_secs(10);
 pub(super) async fn keep(
     connection: &Arc<Connection>,
     remote: &Remote,
-    sent: &Sent<'_>,
+    sent: &Responding<'_>,
     headers: &HeaderMap,
     body: &Bytes,
-) -> Result<(), Failure> {
+) -> Result<(), RequestFailure> {
     let (mut backoff, mut random) = (BACKOFF, Jitter::from_kernel());
     let mut was_there = false;
     loop {

@@ -58,7 +58,7 @@ pub(super) async fn open(
     front.changed.notify_one();
     let (sender, gone) = oneshot::channel();
     front.streams.spawn("sse session", end(front.clone(), duplex.clone(), caller, gone));
-    let stream = Stream::new(duplex.outbox.clone(), Held { front, duplex, _gone: sender });
+    let stream = OutboxBody::new(duplex.outbox.clone(), Held { front, duplex, _gone: sender });
     let mut response = axum::response::Response::new(axum::body::Body::new(stream));
     let headers = response.headers_mut();
     headers.insert(names::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
@@ -173,26 +173,26 @@ impl Drop for Held {
     }
 }
 
-type Next = Pin<Box<dyn Future<Output = Option<Payload>> + Send>>;
+type NextPayload = Pin<Box<dyn Future<Output = Option<Payload>> + Send>>;
 
 /// The body that sends what is in the session's outbox.
-struct Stream<H> {
+struct OutboxBody<H> {
     outbox: Arc<Outbox>,
-    next: Option<Next>,
+    next: Option<NextPayload>,
     /// Until the next comment, which keeps a silent stream alive.
     silence: Pin<Box<Sleep>>,
     /// Dropped with the stream.
     _held: H,
 }
 
-impl<H> Stream<H> {
+impl<H> OutboxBody<H> {
     fn new(outbox: Arc<Outbox>, held: H) -> Self {
         let silence = Box::pin(tokio::time::sleep(KEEP_ALIVE));
         Self { outbox, next: None, silence, _held: held }
     }
 }
 
-impl<H: Unpin> Body for Stream<H> {
+impl<H: Unpin> Body for OutboxBody<H> {
     type Data = Bytes;
     type Error = Infallible;
 

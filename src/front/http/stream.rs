@@ -32,13 +32,13 @@ pub struct Stream {
     number: Option<u64>,
     /// It belongs to no response.
     is_standing: bool,
-    inner: Lock<Inner>,
+    inner: Lock<StreamState>,
 }
 
 #[derive(Debug, Default)]
-struct Inner {
+struct StreamState {
     /// Events not yet read, or kept for resumption, oldest first.
-    events: VecDeque<Event>,
+    events: VecDeque<StreamEvent>,
     bytes: usize,
     last: u64,
     /// The last one that was given to a reader.
@@ -59,7 +59,7 @@ struct Inner {
 }
 
 #[derive(Debug)]
-struct Event {
+struct StreamEvent {
     number: u64,
     payload: Payload,
     /// A notification: nobody waits for it.
@@ -76,7 +76,7 @@ impl Stream {
         Self::new(None, false)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Inner> {
+    fn lock(&self) -> MutexGuard<'_, StreamState> {
         self.inner.lock()
     }
 
@@ -115,7 +115,7 @@ impl Stream {
         let mark = if self.is_standing { STANDING } else { "" };
         let id = self.number.map(|number| format!("{mark}{number}-{last}"));
         let payload = event(id.as_deref());
-        inner.add(Event { number: last, payload, may_be_left_out });
+        inner.add(StreamEvent { number: last, payload, may_be_left_out });
     }
 
     /// Nothing more will come: the reader is let go after the last event.
@@ -164,7 +164,7 @@ impl Stream {
     }
 }
 
-impl Inner {
+impl StreamState {
     fn finish(&mut self) {
         self.done = true;
         if let Some(waker) = self.done_waker.take() {
@@ -172,12 +172,12 @@ impl Inner {
         }
     }
 
-    fn add(&mut self, event: Event) {
+    fn add(&mut self, event: StreamEvent) {
         self.bytes += event.payload.len();
         self.events.push_back(event);
         while self.events.len() > KEPT_EVENTS || (self.bytes > KEPT_BYTES && self.events.len() > 1)
         {
-            let can_go = |event: &Event| event.number <= self.sent || event.may_be_left_out;
+            let can_go = |event: &StreamEvent| event.number <= self.sent || event.may_be_left_out;
             let at = self.events.iter().position(can_go);
             self.drop_event(at.unwrap_or(0));
         }
@@ -266,11 +266,11 @@ impl Body for Reader {
 /// The streams of a legacy session.
 #[derive(Debug, Default)]
 pub struct Streams {
-    inner: Lock<Table>,
+    inner: Lock<StreamTable>,
 }
 
 #[derive(Debug, Default)]
-struct Table {
+struct StreamTable {
     last: u64,
     by_number: HashMap<u64, Arc<Stream>>,
     /// The one that the client opened with GET.
@@ -282,10 +282,10 @@ impl Streams {
     /// where none of theirs can be.
     pub fn new() -> Self {
         let last = u64::from_ne_bytes(random::bytes()) >> 16;
-        Self { inner: Lock::new(Table { last, ..Table::default() }) }
+        Self { inner: Lock::new(StreamTable { last, ..StreamTable::default() }) }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Table> {
+    fn lock(&self) -> MutexGuard<'_, StreamTable> {
         self.inner.lock()
     }
 
@@ -354,7 +354,7 @@ pub fn is_of_response(event_id: &str) -> bool {
     !event_id.starts_with(STANDING) && position(event_id).is_some()
 }
 
-impl Table {
+impl StreamTable {
     fn open(&mut self, is_standing: bool) -> Arc<Stream> {
         let unread: Vec<u64> = self
             .by_number

@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use super::{Doc, Kind};
+use super::{Doc, JsonKind};
 use crate::json::{Json, Path};
 
 fn written(text: &str) -> String {
@@ -40,7 +40,7 @@ fn values_are_walked_through_where_they_stand() {
     assert!(root.get("a\n").is_some_and(|value| value.members().next().is_none()));
     assert_eq!((root.members().count(), root.items().count()), (4, 0));
     let found = Path::parse("a[2].b").unwrap().find_in(root).unwrap();
-    assert_eq!((found.as_str(), found.kind()), ("[]", Kind::Array));
+    assert_eq!((found.as_str(), found.kind()), ("[]", JsonKind::Array));
     assert_eq!(root.at(found.start()).as_str(), "[]");
     assert!(Path::parse("a[4]").unwrap().find_in(root).is_none());
 }
@@ -77,8 +77,8 @@ fn long_values_are_stepped_over() {
 /// The value made of what is found by walking.
 fn walked(slice: super::Slice<'_>) -> Json {
     match slice.kind() {
-        Kind::Array => Json::Array(slice.items().map(walked).collect()),
-        Kind::Object => Json::Object(
+        JsonKind::Array => Json::Array(slice.items().map(walked).collect()),
+        JsonKind::Object => Json::Object(
             slice
                 .members()
                 .map(|(name, value)| (name.text().unwrap().into(), walked(value)))

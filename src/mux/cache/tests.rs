@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::{Cache, Caps, Kept, Key, Look, Principal, ServerName};
+use super::{Cache, CacheKey, Caps, Look, Principal, ServerAnswer, ServerName};
 use crate::settings::{ServerConfig, sample};
 use crate::wire::{Era, Message};
 
@@ -15,24 +15,24 @@ fn config(ttl: Duration) -> Arc<ServerConfig> {
     Arc::new(config)
 }
 
-fn kept(text: &str) -> Kept {
+fn kept(text: &str) -> ServerAnswer {
     let answer = format!(r#"{{"jsonrpc":"2.0","id":1,"result":{{"text":"{text}"}}}}"#);
-    Kept { answer: Message::parse(&answer.into()).unwrap(), era: Era::Legacy }
+    ServerAnswer { answer: Message::parse(&answer.into()).unwrap(), era: Era::Legacy }
 }
 
-fn key(user: u32, server: &str, arguments: &str) -> Key {
+fn key(user: u32, server: &str, arguments: &str) -> CacheKey {
     let server = ServerName::parse(server).unwrap();
-    Key::new(&Principal::User(user), &server, "t", Some(arguments)).unwrap()
+    CacheKey::new(&Principal::User(user), &server, "t", Some(arguments)).unwrap()
 }
 
-fn fill(cache: &Cache, key: &Key, text: &str, config: &Arc<ServerConfig>) {
+fn fill(cache: &Cache, key: &CacheKey, text: &str, config: &Arc<ServerConfig>) {
     match cache.look(key, config) {
         Look::Send(lead) => lead.keep(kept(text), config, CAPS),
         _ => panic!("something is known already"),
     }
 }
 
-fn hit(cache: &Cache, key: &Key, config: &Arc<ServerConfig>) -> Option<String> {
+fn hit(cache: &Cache, key: &CacheKey, config: &Arc<ServerConfig>) -> Option<String> {
     match cache.look(key, config) {
         Look::Hit(kept) => Some(kept.answer.text().to_owned()),
         _ => None,
@@ -81,7 +81,7 @@ async fn the_same_call_waits_and_goes_itself_if_the_first_is_given_up() {
 #[tokio::test]
 async fn bounds_hold_and_the_least_used_go_first() {
     let (cache, config) = (Cache::default(), config(Duration::from_secs(10)));
-    let keys: Vec<Key> = (0..4).map(|n| key(1, "a", &format!("[{n}]"))).collect();
+    let keys: Vec<CacheKey> = (0..4).map(|n| key(1, "a", &format!("[{n}]"))).collect();
     for key in &keys[..3] {
         fill(&cache, key, "v", &config);
     }

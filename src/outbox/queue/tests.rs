@@ -4,7 +4,7 @@ use tokio::io::AsyncReadExt;
 
 use super::{BEHIND, CAUGHT_UP, FULL, NOTIFICATIONS_UNTIL, Outbox, SILENT_MAX};
 use crate::wire::Payload;
-use crate::wire::link::frame::{Frame, Kind};
+use crate::wire::link::frame::{Frame, FrameKind};
 
 fn message(len: usize) -> Payload {
     Payload::from("x".repeat(len))
@@ -18,7 +18,7 @@ fn is_ready(future: impl Future) -> bool {
 
 /// The other end of a link has seen this much.
 fn seen(outbox: &Outbox, seen: u64) {
-    let frame = Frame { kind: Kind::Seen, number: 0, seen, payload: bytes::Bytes::new() };
+    let frame = Frame { kind: FrameKind::Seen, number: 0, seen, payload: bytes::Bytes::new() };
     assert_eq!(outbox.receive(frame), Ok(None));
 }
 
@@ -63,7 +63,7 @@ fn over_a_link_what_is_not_confirmed_waits_whether_there_is_a_connection_or_not(
     let waiting = outbox.waiting();
     assert!(waiting > BEHIND + NOTIFICATIONS_UNTIL && !is_ready(outbox.room()));
     assert!(is_ready(outbox.not_full()), "nothing is on its way");
-    assert_eq!(outbox.connect(0, Kind::NEWEST as u8, |_| None), 2, "without the notification");
+    assert_eq!(outbox.connect(0, FrameKind::NEWEST as u8, |_| None), 2, "without the notification");
     seen(&outbox, 1);
     assert!(is_ready(outbox.room()) && outbox.waiting() < waiting);
     seen(&outbox, 2);
@@ -73,7 +73,7 @@ fn over_a_link_what_is_not_confirmed_waits_whether_there_is_a_connection_or_not(
 #[test]
 fn what_a_bridge_confirms_is_read_even_if_much_waits() {
     let outbox = Outbox::link();
-    outbox.connect(0, Kind::NEWEST as u8, |_| None);
+    outbox.connect(0, FrameKind::NEWEST as u8, |_| None);
     outbox.push(message(FULL));
     outbox.push(message(1));
     assert!(!is_ready(outbox.not_full()), "nothing more is taken in");
@@ -121,7 +121,7 @@ async fn a_client_with_little_to_read_is_never_given_up() {
 #[test]
 fn a_bridge_that_reads_and_never_confirms_is_not_heard_at_last() {
     let outbox = Outbox::link();
-    outbox.connect(0, Kind::NEWEST as u8, |_| None);
+    outbox.connect(0, FrameKind::NEWEST as u8, |_| None);
     for _ in 0..4 {
         outbox.push(message(FULL - 1));
         assert!(is_ready(outbox.next()));

@@ -21,24 +21,24 @@ const OPERATORS: [(&str, Operator); 6] = [
 impl Filter {
     /// Reads a condition with at most 32 comparisons.
     pub fn parse(text: &str) -> Result<Self, FilterError> {
-        let mut reader = Reader { text, at: 0, terms: 0, depth: 0 };
-        let filter = reader.any()?;
-        if reader.rest().is_empty() {
+        let mut parser = FilterParser { text, at: 0, terms: 0, depth: 0 };
+        let filter = parser.any()?;
+        if parser.rest().is_empty() {
             Ok(filter)
         } else {
-            Err(reader.wrong("expected `and` or `or`"))
+            Err(parser.wrong("expected `and` or `or`"))
         }
     }
 }
 
-struct Reader<'a> {
+struct FilterParser<'a> {
     text: &'a str,
     at: usize,
     terms: usize,
     depth: usize,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> FilterParser<'a> {
     /// What is still to be read, without white space before it.
     fn rest(&mut self) -> &'a str {
         let rest = self.text[self.at..].trim_start();

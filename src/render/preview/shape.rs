@@ -1,6 +1,6 @@
 //! What a value is, without the value: its kind, its names, and where its arrays are.
 
-use crate::json::{Json, Kind, Path, Slice};
+use crate::json::{Json, JsonKind, Path, Slice};
 
 /// About how long a shape may become, in bytes.
 const LEN_MAX: usize = 600;
@@ -18,29 +18,29 @@ const VISITS_MAX: usize = 2000;
 /// `{"type":"object","total","keys","arrays"?,"suggestedPath"?}` or `{"type":"value"}`.
 pub(super) fn shape(value: Slice<'_>) -> Json {
     match value.kind() {
-        Kind::Array => Json::Object(array(None, &Found::of(value))),
-        Kind::String => {
+        JsonKind::Array => Json::Object(array(None, &FoundArray::of(value))),
+        JsonKind::String => {
             let chars = value.text().unwrap_or_default().chars().count();
             Json::object([("type", "string".into()), ("totalChars", chars.into())])
         }
-        Kind::Object => object(value),
+        JsonKind::Object => object(value),
         _ => Json::object([("type", "value".into())]),
     }
 }
 
 /// An array, and how many items it has.
-struct Found<'a> {
+struct FoundArray<'a> {
     array: Slice<'a>,
     total: usize,
 }
 
-impl<'a> Found<'a> {
+impl<'a> FoundArray<'a> {
     fn of(array: Slice<'a>) -> Self {
         Self { array, total: array.items().count() }
     }
 }
 
-fn array(path: Option<&Path>, found: &Found<'_>) -> Vec<(String, Json)> {
+fn array(path: Option<&Path>, found: &FoundArray<'_>) -> Vec<(String, Json)> {
     let mut out = Vec::new();
     if let Some(path) = path {
         out.push(("path".to_owned(), path.to_string().into()));
@@ -98,7 +98,7 @@ fn object(value: Slice<'_>) -> Json {
 
 /// Arrays that are members of the value or of what lies in it, nearest first; what lies in an array
 /// is not looked at.
-fn find_arrays(value: Slice<'_>) -> Vec<(Path, Found<'_>)> {
+fn find_arrays(value: Slice<'_>) -> Vec<(Path, FoundArray<'_>)> {
     let mut found = Vec::new();
     let mut level = vec![(Path::default(), value)];
     let mut visits = VISITS_MAX;
@@ -112,10 +112,10 @@ fn find_arrays(value: Slice<'_>) -> Vec<(Path, Found<'_>)> {
                 match value.kind() {
                     // Longer ones are never told.
                     _ if name.len() > LEN_MAX => {}
-                    Kind::Array if value.items().next().is_some() => {
-                        found.push((path(), Found::of(value)));
+                    JsonKind::Array if value.items().next().is_some() => {
+                        found.push((path(), FoundArray::of(value)));
                     }
-                    Kind::Object => next.push((path(), value)),
+                    JsonKind::Object => next.push((path(), value)),
                     _ => {}
                 }
             }

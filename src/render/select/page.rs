@@ -52,14 +52,14 @@ impl Selected {
 }
 
 /// Which page is asked for.
-pub(super) struct Asked<'a> {
+pub(super) struct PageRequest<'a> {
     pub path: &'a Path,
     pub offset: usize,
     pub limit: usize,
     pub budget: usize,
 }
 
-impl Asked<'_> {
+impl PageRequest<'_> {
     /// `array`: what the items, which come in their order, are of.
     pub fn items<'b>(
         &self,

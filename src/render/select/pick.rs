@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use super::error::SelectError;
-use crate::json::{Doc, Json, Kind, Path, Slice};
+use crate::json::{Doc, Json, JsonKind, Path, Slice};
 use crate::render::filter::{Filter, Scalar, compare};
 
 /// A member to show: what it is called, and where it is.
@@ -119,7 +119,7 @@ pub(super) fn sorted<'a>(
 ) -> impl Iterator<Item = Slice<'a>> {
     let (mut keyed, mut others) = (Vec::new(), Vec::new());
     for item in items {
-        match path.find_in(item).filter(|key| key.kind() != Kind::Null) {
+        match path.find_in(item).filter(|key| key.kind() != JsonKind::Null) {
             // What stands in itself needs no second place.
             Some(key) if key.start() == item.start() => others.push(item.start()),
             Some(key) => keyed.push((item.start(), key.start())),
@@ -144,12 +144,12 @@ pub(super) fn sorted<'a>(
     keyed.chain(others).map(move |start| array.at(start))
 }
 
-fn rank(kind: Kind) -> u8 {
+fn rank(kind: JsonKind) -> u8 {
     match kind {
-        Kind::Bool => 0,
-        Kind::Number => 1,
-        Kind::String => 2,
-        Kind::Array | Kind::Object => 3,
-        Kind::Null => 4,
+        JsonKind::Bool => 0,
+        JsonKind::Number => 1,
+        JsonKind::String => 2,
+        JsonKind::Array | JsonKind::Object => 3,
+        JsonKind::Null => 4,
     }
 }

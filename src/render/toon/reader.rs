@@ -2,7 +2,7 @@
 
 use crate::json::Json;
 
-struct Reader<'a> {
+struct ToonReader<'a> {
     lines: Vec<(usize, &'a str)>,
     at: usize,
 }
@@ -17,7 +17,7 @@ pub fn decode(text: &str) -> Json {
         assert_eq!((line.len() - inner.len()) % 2, 0, "{text}");
         ((line.len() - inner.len()) / 2, inner)
     });
-    let mut reader = Reader { lines: lines.collect(), at: 0 };
+    let mut reader = ToonReader { lines: lines.collect(), at: 0 };
     let first = reader.lines[0].1;
     let value = if first == "[]" {
         reader.at = 1;
@@ -35,7 +35,7 @@ pub fn decode(text: &str) -> Json {
     value
 }
 
-impl<'a> Reader<'a> {
+impl<'a> ToonReader<'a> {
     fn next_at(&mut self, depth: usize) -> Option<&'a str> {
         let &(at, line) = self.lines.get(self.at)?;
         (at == depth).then(|| {

@@ -20,6 +20,21 @@ const DEFINITION_MAX: usize = 256 * 1024;
 /// list for one definition that is nested deeper than 128, what stands around it included.
 const DEPTH_MAX: usize = 100;
 
+/// Why a definition is left out.
+#[derive(Debug, thiserror::Error)]
+enum BadItem {
+    #[error("its definition is wrong: {0}")]
+    Json(#[from] serde_json::Error),
+    #[error("its definition has {0} bytes; it may have {max} KiB", max = DEFINITION_MAX / 1024)]
+    Long(usize),
+    #[error("its definition is nested deeper than {DEPTH_MAX} levels")]
+    Deep,
+    #[error("its {key} must have 1 to {max} characters")]
+    NameLength { key: &'static str, max: usize },
+    #[error("its {key} contains {character:?}{allowed}")]
+    NameCharacter { key: &'static str, character: char, allowed: &'static str },
+}
+
 /// One tool, prompt, resource or resource template.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Item {
@@ -46,7 +61,7 @@ impl Item {
         if definition.len() <= TEXT_MAX {
             return Ok((Self::of(kind, definition)?, None));
         }
-        let (slim, cut) = slim(definition).map_err(|reason| Remark::new("?", &reason))?;
+        let (slim, cut) = slim(definition).map_err(|bad| Remark::new("?", &bad.to_string()))?;
         let item = Self::of(kind, &slim)?;
         let cut = (!cut.is_empty()).then(|| Remark::new(&item.name, &cut.join("; ")));
         Ok((item, cut))
@@ -59,7 +74,7 @@ impl Item {
         let raw = name.ok_or_else(|| Remark::new("?", &format!("it has no {}", kind.key())))?;
         let name = object::string(raw)
             .ok_or_else(|| Remark::new(raw, &format!("its {} is no text", kind.key())))?;
-        check(kind, &name, definition).map_err(|reason| Remark::new(&name, &reason))?;
+        check(kind, &name, definition).map_err(|bad| Remark::new(&name, &bad.to_string()))?;
         if kind == ListKind::Tools && !input.is_some_and(object::is_object) {
             return Err(Remark::new(&name, "its `inputSchema` is no object"));
         }
@@ -81,10 +96,9 @@ impl Item {
 }
 
 /// The definition without what is too long of it, and what that was.
-fn slim(definition: &str) -> Result<(Cow<'_, str>, Vec<String>), String> {
+fn slim(definition: &str) -> Result<(Cow<'_, str>, Vec<String>), BadItem> {
     let names = ["title", "description", "icons"];
-    let [title, description, icons] = object::members(definition, names)
-        .map_err(|error| format!("its definition is wrong: {error}"))?;
+    let [title, description, icons] = object::members(definition, names)?;
     let (mut edits, mut cut) = (Vec::new(), Vec::new());
     for (name, raw) in [("title", title), ("description", description)] {
         // One that is no text is none to a reader either, and the size of the whole has a bound.
@@ -118,30 +132,30 @@ fn slim(definition: &str) -> Result<(Cow<'_, str>, Vec<String>), String> {
     Ok((Cow::Owned(slim), cut))
 }
 
-fn check(kind: ListKind, name: &str, definition: &str) -> Result<(), String> {
+fn check(kind: ListKind, name: &str, definition: &str) -> Result<(), BadItem> {
     check_name(kind, name)?;
     let len = definition.len();
     if len > DEFINITION_MAX {
-        let max = DEFINITION_MAX / 1024;
-        return Err(format!("its definition has {len} bytes; it may have {max} KiB"));
+        return Err(BadItem::Long(len));
     }
     if is_deep(definition) {
-        return Err(format!("its definition is nested deeper than {DEPTH_MAX} levels"));
+        return Err(BadItem::Deep);
     }
     Ok(())
 }
 
 /// A tool's name goes to models, whose vendors refuse a whole request for one bad name.
-fn check_name(kind: ListKind, name: &str) -> Result<(), String> {
-    let is_tool = kind == ListKind::Tools;
+fn check_name(kind: ListKind, name: &str) -> Result<(), BadItem> {
+    let (is_tool, key) = (kind == ListKind::Tools, kind.key());
     let max = if is_tool { TOOL_NAME_MAX } else { NAME_MAX };
     if name.is_empty() || name.len() > max {
-        return Err(format!("its {} must have 1 to {max} characters", kind.key()));
+        return Err(BadItem::NameLength { key, max });
     }
     let is_allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
-    if let Some(c) = name.chars().find(|c| if is_tool { !is_allowed(*c) } else { c.is_control() }) {
+    let is_wrong = |c: &char| if is_tool { !is_allowed(*c) } else { c.is_control() };
+    if let Some(character) = name.chars().find(is_wrong) {
         let allowed = if is_tool { "; allowed are A-Z, a-z, 0-9, _, - and ." } else { "" };
-        return Err(format!("its {} contains {c:?}{allowed}", kind.key()));
+        return Err(BadItem::NameCharacter { key, character, allowed });
     }
     Ok(())
 }

@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 use super::item::Item;
 use super::remarks::{Remark, Remarks};
 use crate::connection::Mirrors;
+use crate::servers::error::ListError;
 use crate::wire::{ListKind, mirror, object};
 
 /// Definitions of one list that are looked at, right or wrong. Gateways with some 3,000 tools are
@@ -88,7 +89,7 @@ impl List {
                     true
                 }
                 Err(reason) => {
-                    refused.add(Remark::new(&tool.name, &reason));
+                    refused.add(Remark::new(&tool.name, &reason.to_string()));
                     false
                 }
             }
@@ -159,15 +160,14 @@ impl Building {
     }
 
     /// Adds one page's items and returns the next cursor, as written, if it is to be read.
-    pub(super) fn add_page(&mut self, page: &str) -> Result<Option<String>, String> {
-        let (kind, method) = (self.kind, self.kind.method());
-        let wrong = |what: &str| format!("the result of its {method} {what}");
-        let [items, cursor, ttl] = object::members(page, [kind.member(), "nextCursor", "ttlMs"])
-            .map_err(|error| wrong(&format!("is wrong: {error}")))?;
-        let items = items.ok_or_else(|| wrong(&format!("has no `{}`", kind.member())))?;
+    pub(super) fn add_page(&mut self, page: &str) -> Result<Option<String>, ListError> {
+        let (method, member) = (self.kind.method(), self.kind.member());
+        let [items, cursor, ttl] = object::members(page, [member, "nextCursor", "ttlMs"])
+            .map_err(|error| ListError::Json { method, error })?;
+        let items = items.ok_or(ListError::NoMember { method, member })?;
         let left = ITEMS_MAX.saturating_sub(self.looked_at);
-        let (items, more) = elements(items, left)
-            .map_err(|_| wrong(&format!("has `{}` that are no list", kind.member())))?;
+        let (items, more) =
+            elements(items, left).map_err(|_| ListError::NoList { method, member })?;
         for definition in items {
             self.add(definition.get());
         }
@@ -178,7 +178,7 @@ impl Building {
         match cursor {
             None | Some("null") => Ok(None),
             Some(cursor) if cursor.starts_with('"') => Ok(self.next(cursor)),
-            Some(_) => Err(wrong("has a `nextCursor` that is no text")),
+            Some(_) => Err(ListError::NoCursor { method }),
         }
     }
 

@@ -10,6 +10,7 @@ use crate::access::Permit;
 use crate::base::aside;
 use crate::base::clip::clipped;
 use crate::connection::{Connection, Origin, Reply};
+use crate::servers::error::ListError;
 use crate::servers::identity::{Identity, own_meta};
 use crate::wire::{Kind, ListKind, Message, Payload, Span, error::code, object};
 
@@ -18,15 +19,13 @@ const PAGES_MAX: usize = 1000;
 /// How much of a server's error is repeated, in characters.
 const ERROR_MAX: usize = 500;
 
-const ENDING: &str = "callmux is ending";
-
 /// Reads every page of a list. `meta`: members of `_meta` for a modern server.
 pub async fn read(
     connection: &Arc<Connection>,
     kind: ListKind,
     meta: Option<&str>,
     patience: Duration,
-) -> Result<List, String> {
+) -> Result<List, ListError> {
     let mut building = Building::new(kind);
     let mut cursor: Option<String> = None;
     let mut seen = HashSet::new();
@@ -41,13 +40,13 @@ pub async fn read(
             (building, next)
         };
         let done = aside(result.range().len(), work).await;
-        let (grown, next) = done.ok_or(ENDING)?;
+        let (grown, next) = done.ok_or(ListError::Ending)?;
         (building, cursor) = (grown, next?);
         match &cursor {
             None => return finished(connection, building, meta).await,
             Some(cursor) if !seen.insert(cursor.clone()) => {
                 let cursor = clipped(cursor, ERROR_MAX);
-                return Err(format!("its {method} returns the cursor {cursor} a second time"));
+                return Err(ListError::Repeated { method, cursor });
             }
             Some(_) => {}
         }
@@ -61,7 +60,7 @@ async fn finished(
     connection: &Arc<Connection>,
     building: Building,
     meta: Option<&str>,
-) -> Result<List, String> {
+) -> Result<List, ListError> {
     let is_of_tools = building.kind() == ListKind::Tools;
     let mut list = building.finish();
     let size = list.size;
@@ -70,7 +69,7 @@ async fn finished(
             let mirrors = list.take_mirrors();
             (list, mirrors)
         };
-        let (checked, mirrors) = aside(size, work).await.ok_or(ENDING)?;
+        let (checked, mirrors) = aside(size, work).await.ok_or(ListError::Ending)?;
         list = checked;
         connection.carrier().mirror(mirrors);
     }
@@ -81,11 +80,11 @@ async fn finished(
 /// does not say that it has templates of them.
 async fn read_page(
     connection: &Arc<Connection>,
-    method: &str,
+    method: &'static str,
     cursor: Option<&str>,
     meta: Option<&str>,
     patience: Duration,
-) -> Result<Option<(Message, Span)>, String> {
+) -> Result<Option<(Message, Span)>, ListError> {
     let meta = meta.map(|meta| format!(r#""_meta":{{{meta}}}"#));
     let cursor = cursor.map(|cursor| format!(r#""cursor":{cursor}"#));
     let members: Vec<String> = meta.into_iter().chain(cursor).collect();
@@ -97,19 +96,19 @@ async fn read_page(
     };
     let mut exchange = connection
         .request(&Permit::own(), Origin::default(), request)
-        .map_err(|loss| loss.reason.to_string())?;
+        .map_err(|loss| ListError::Lost(loss.reason))?;
     let reply = tokio::time::timeout(patience, exchange.reply()).await;
     match reply {
         Err(_) => {
             exchange.give_up("no answer in time");
-            Err(format!("it did not answer {method} within {patience:?}"))
+            Err(ListError::Late { method, patience })
         }
-        Ok(Reply::Lost(loss)) => Err(loss.reason.to_string()),
+        Ok(Reply::Lost(loss)) => Err(ListError::Lost(loss.reason)),
         Ok(Reply::Answer(message)) => result_of(message, method),
     }
 }
 
-fn result_of(answer: Message, method: &str) -> Result<Option<(Message, Span)>, String> {
+fn result_of(answer: Message, method: &'static str) -> Result<Option<(Message, Span)>, ListError> {
     match answer.kind() {
         Kind::Result { result, .. } => {
             let result = *result;
@@ -122,11 +121,9 @@ fn result_of(answer: Message, method: &str) -> Result<Option<(Message, Span)>, S
                 return Ok(None);
             }
             let error = clipped(error, ERROR_MAX);
-            Err(format!("it answered {method} with the error {error}"))
+            Err(ListError::Refused { method, error })
         }
-        Kind::Request { .. } | Kind::Notification { .. } => {
-            Err(format!("it answered {method} with nonsense"))
-        }
+        Kind::Request { .. } | Kind::Notification { .. } => Err(ListError::Nonsense { method }),
     }
 }
 
@@ -136,7 +133,7 @@ pub async fn read_all(
     connection: Arc<Connection>,
     identity: Identity,
     patience: Duration,
-) -> Result<Offer, String> {
+) -> Result<Offer, ListError> {
     let meta = own_meta(&identity);
     let read_one = async |kind: ListKind| {
         if identity.capabilities.has(kind.topic()) {
@@ -161,7 +158,7 @@ pub async fn read_all(
     ] {
         match list {
             Ok(list) => offer.set(kind, list),
-            Err(reason) => connection.misbehaved(&reason, b""),
+            Err(error) => connection.misbehaved(&error.to_string(), b""),
         }
     }
     Ok(offer)

@@ -56,7 +56,7 @@ fn a_wrong_page_is_an_error() {
         assert!(Building::new(Tools).add_page(page).is_err(), "{page}");
     }
     let last = r#"{"tools":[],"nextCursor":null}"#;
-    assert_eq!(Building::new(Tools).add_page(last), Ok(None));
+    assert_eq!(Building::new(Tools).add_page(last).unwrap(), None);
 }
 
 #[test]
@@ -139,7 +139,7 @@ fn a_list_is_cut_where_it_has_too_many_bytes() {
     assert!(pages.finish().cut.unwrap().contains("more than 16 MiB"));
     let mut pages = Building::new(Tools);
     let page = format!(r#"{{"tools":[],"nextCursor":"{}"}}"#, "c".repeat(9000));
-    assert_eq!(pages.add_page(&page), Ok(None));
+    assert_eq!(pages.add_page(&page).unwrap(), None);
     assert!(pages.finish().cut.unwrap().ends_with("its cursor has 9002 bytes"));
 }
 

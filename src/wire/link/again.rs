@@ -1,9 +1,9 @@
 //! The marks of older bridges, in the bytes of messages.
 //!
-//! Bridges that do not read [`super::frame::Kind::Lost`] mark a request that is asked again by how it
-//! begins, and take a response that begins in a like way for one that was lost. A message of a server
-//! or of a client can begin so, too. So such a mark means something only in a request of a bridge
-//! that knows no other way, and no response reaches it that begins with one.
+//! Bridges that do not read [`super::frame::FrameKind::Lost`] mark a request that is asked again by
+//! how it begins, and take a response that begins in a like way for one that was lost. A message of a
+//! server or of a client can begin so, too. So such a mark means something only in a request of a
+//! bridge that knows no other way, and no response reaches it that begins with one.
 
 use bytes::Bytes;
 

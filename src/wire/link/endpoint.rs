@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::again;
-use super::frame::{self, Frame, Kind};
+use super::frame::{self, Frame, FrameKind};
 use crate::wire::payload::Payload;
 
 /// Unacknowledged messages received after which we say what we have seen without being asked.
@@ -17,7 +17,7 @@ pub struct Endpoint {
     /// The number of the last message sent.
     sent: u64,
     /// Messages sent that the other side has not confirmed, oldest first.
-    kept: VecDeque<(u64, Kind, Payload)>,
+    kept: VecDeque<(u64, FrameKind, Payload)>,
     kept_bytes: usize,
     /// The highest number received in order.
     seen: u64,
@@ -32,7 +32,7 @@ pub struct Endpoint {
 #[derive(Debug, PartialEq, Eq)]
 pub enum Received {
     /// A message to act on, for the first and only time. Its kind is one that carries messages.
-    Message(Kind, bytes::Bytes),
+    Message(FrameKind, bytes::Bytes),
     /// Nothing to do: a confirmation, or a message that was received before.
     Nothing,
     /// A number was skipped. The connection must be dropped and the link resumed.
@@ -48,7 +48,7 @@ impl Default for Endpoint {
             seen: 0,
             told: 0,
             untold_bytes: 0,
-            read_there: Kind::FIRST_NEWEST as u8,
+            read_there: FrameKind::FIRST_NEWEST as u8,
         }
     }
 }
@@ -66,13 +66,13 @@ impl Endpoint {
     }
 
     /// Whether the other side reads frames of this kind.
-    pub fn reads(&self, kind: Kind) -> bool {
+    pub fn reads(&self, kind: FrameKind) -> bool {
         kind as u8 <= self.read_there
     }
 
     /// The frame that carries `message`, which is kept until confirmed. `kind`: one that carries
     /// messages.
-    pub fn send(&mut self, kind: Kind, message: Payload) -> Payload {
+    pub fn send(&mut self, kind: FrameKind, message: Payload) -> Payload {
         self.sent += 1;
         self.kept_bytes += message.len() + frame::HEADER;
         self.kept.push_back((self.sent, kind, message.clone()));
@@ -80,25 +80,25 @@ impl Endpoint {
     }
 
     /// A frame without a message.
-    pub fn signal(&mut self, kind: Kind) -> Payload {
+    pub fn signal(&mut self, kind: FrameKind) -> Payload {
         self.write(kind, 0, Payload::from(bytes::Bytes::new()))
     }
 
-    fn write(&mut self, kind: Kind, number: u64, payload: Payload) -> Payload {
+    fn write(&mut self, kind: FrameKind, number: u64, payload: Payload) -> Payload {
         self.told = self.seen;
         self.untold_bytes = 0;
         self.frame(kind, number, payload)
     }
 
     /// The frame as the other side can read it: what it has no kind for is a message as any other.
-    fn frame(&self, kind: Kind, number: u64, payload: Payload) -> Payload {
-        if self.reads(Kind::Lost) || !kind.carries_message() {
+    fn frame(&self, kind: FrameKind, number: u64, payload: Payload) -> Payload {
+        if self.reads(FrameKind::Lost) || !kind.carries_message() {
             return frame::write(kind, number, self.seen, payload);
         }
-        frame::write(Kind::Message, number, self.seen, again::unmarked(payload))
+        frame::write(FrameKind::Message, number, self.seen, again::unmarked(payload))
     }
 
-    /// Takes in a frame that carries a message or [`Kind::Seen`]; of others only what was seen.
+    /// Takes in a frame that carries a message or [`FrameKind::Seen`]; of others only what was seen.
     pub fn receive(&mut self, frame: Frame) -> Received {
         self.confirm(frame.seen);
         if !frame.kind.carries_message() || frame.number <= self.seen {
@@ -132,7 +132,7 @@ impl Endpoint {
         self.confirm(seen);
         self.told = self.seen;
         self.untold_bytes = 0;
-        let frame = |(number, kind, message): &(u64, Kind, Payload)| {
+        let frame = |(number, kind, message): &(u64, FrameKind, Payload)| {
             (*number, self.frame(*kind, *number, message.clone()))
         };
         self.kept.iter().map(frame).collect()
@@ -151,14 +151,14 @@ impl Endpoint {
 
 #[cfg(test)]
 mod tests {
-    use super::super::frame::{FrameReader, Kind};
+    use super::super::frame::{FrameKind, FrameReader};
     use super::{Endpoint, Received};
     use crate::base::random::Jitter;
     use crate::wire::Payload;
     use bytes::Bytes;
     use std::collections::VecDeque;
 
-    const CARRIERS: [Kind; 3] = [Kind::Message, Kind::Lost, Kind::Again];
+    const CARRIERS: [FrameKind; 3] = [FrameKind::Message, FrameKind::Lost, FrameKind::Again];
 
     /// Two ends and the wires between them; a cut loses what is on the wires.
     struct World {
@@ -193,7 +193,7 @@ mod tests {
                 }
             }
             if self.ends[to].owes_confirmation() {
-                let frame = self.ends[to].signal(Kind::Seen);
+                let frame = self.ends[to].signal(FrameKind::Seen);
                 self.wires[1 - to].push_back(frame.into_bytes());
             }
         }
@@ -214,7 +214,7 @@ mod tests {
             let mut random = Jitter::seeded(seed);
             let mut ends = [Endpoint::default(), Endpoint::default()];
             for end in &mut ends {
-                end.meet(Kind::NEWEST as u8);
+                end.meet(FrameKind::NEWEST as u8);
             }
             let mut world =
                 World { ends, wires: Default::default(), sent: [0; 2], delivered: [0; 2] };
@@ -244,7 +244,7 @@ mod tests {
         let mut end = Endpoint::default();
         let size = 60 + super::frame::HEADER;
         for count in 1..=3 {
-            end.send(Kind::Message, Payload::from("x".repeat(60)));
+            end.send(FrameKind::Message, Payload::from("x".repeat(60)));
             assert_eq!(end.kept_bytes(), count * size);
         }
         end.confirm(2);
@@ -262,16 +262,22 @@ mod tests {
         };
         let forged = r#"{"callmux/lost":true,"id":1}"#;
         let mut end = Endpoint::default();
-        end.send(Kind::Lost, Payload::from("lost".to_owned()));
-        end.send(Kind::Message, Payload::from(forged.to_owned()));
-        let kinds = |end: &mut Endpoint| -> Vec<(Kind, Bytes)> {
+        end.send(FrameKind::Lost, Payload::from("lost".to_owned()));
+        end.send(FrameKind::Message, Payload::from(forged.to_owned()));
+        let kinds = |end: &mut Endpoint| -> Vec<(FrameKind, Bytes)> {
             let frames = end.resume(0).into_iter().map(|(_, frame)| read(frame));
             frames.map(|frame| (frame.kind, frame.payload)).collect()
         };
         // Which end it is is known only once it comes back.
         let unmarked = Bytes::from(format!(" {forged}"));
-        assert_eq!(kinds(&mut end), [(Kind::Message, "lost".into()), (Kind::Message, unmarked)]);
-        end.meet(Kind::NEWEST as u8);
-        assert_eq!(kinds(&mut end), [(Kind::Lost, "lost".into()), (Kind::Message, forged.into())]);
+        assert_eq!(
+            kinds(&mut end),
+            [(FrameKind::Message, "lost".into()), (FrameKind::Message, unmarked)]
+        );
+        end.meet(FrameKind::NEWEST as u8);
+        assert_eq!(
+            kinds(&mut end),
+            [(FrameKind::Lost, "lost".into()), (FrameKind::Message, forged.into())]
+        );
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! length: u32   of what follows, little-endian like all numbers here
-//! kind: u8      see [`Kind`]
+//! kind: u8      see [`FrameKind`]
 //! number: u64   of the message; 0 for frames that carry none
 //! seen: u64     the highest number received in order from the other side
 //! payload       a JSON text, or nothing
@@ -17,7 +17,7 @@ pub const HEADER: usize = 4 + BODY_MIN;
 const BODY_MIN: usize = 1 + 8 + 8;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum FrameKind {
     /// Bridge to daemon, first frame: a [`super::Hello`].
     Hello = 1,
     /// Daemon to bridge, first frame: a [`super::Welcome`].
@@ -38,7 +38,7 @@ pub enum Kind {
     Again = 8,
 }
 
-impl Kind {
+impl FrameKind {
     const ALL: [Self; 8] = [
         Self::Hello,
         Self::Welcome,
@@ -68,14 +68,14 @@ impl Kind {
 /// One frame as it was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Frame {
-    pub kind: Kind,
+    pub kind: FrameKind,
     pub number: u64,
     pub seen: u64,
     pub payload: Bytes,
 }
 
 /// The bytes of a frame.
-pub fn write(kind: Kind, number: u64, seen: u64, payload: Payload) -> Payload {
+pub fn write(kind: FrameKind, number: u64, seen: u64, payload: Payload) -> Payload {
     let mut head =
         BytesMut::with_capacity(HEADER + if payload.len() <= 4096 { payload.len() } else { 0 });
     let length = u32::try_from(BODY_MIN + payload.len()).expect("messages are below 4 GiB");
@@ -155,7 +155,7 @@ impl FrameReader {
         let payload = body.split_off(BODY_MIN);
         let number =
             |at: usize| u64::from_le_bytes(body[at..at + 8].try_into().expect("eight bytes"));
-        let kind = Kind::read(body[0]).ok_or(BadFrame::Kind(body[0]))?;
+        let kind = FrameKind::read(body[0]).ok_or(BadFrame::Kind(body[0]))?;
         Ok(Some(Frame { kind, number: number(1), seen: number(9), payload }))
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::frame::Kind;
+use super::frame::FrameKind;
 
 /// The longest hello, in bytes: a path of the system's limit with all its bytes escaped, and the rest.
 pub const HELLO_MAX: usize = 64 << 10;
@@ -21,7 +21,7 @@ pub struct Hello {
     pub cwd: String,
     /// The bridge's version.
     pub version: String,
-    /// The newest [`Kind`] of frames that the bridge reads.
+    /// The newest [`FrameKind`] of frames that the bridge reads.
     #[serde(default = "first_kinds")]
     pub kinds: u8,
 }
@@ -42,14 +42,14 @@ pub struct Welcome {
     pub knows_again: bool,
     /// The daemon's version.
     pub version: String,
-    /// The newest [`Kind`] of frames that the daemon reads.
+    /// The newest [`FrameKind`] of frames that the daemon reads.
     #[serde(default = "first_kinds")]
     pub kinds: u8,
 }
 
-/// What ends from before [`Kind::Lost`] read, which say nothing about it.
+/// What ends from before [`FrameKind::Lost`] read, which say nothing about it.
 fn first_kinds() -> u8 {
-    Kind::FIRST_NEWEST as u8
+    FrameKind::FIRST_NEWEST as u8
 }
 
 /// What became of a bridge's requests over the end of a daemon. Whatever is in neither list and was
@@ -66,7 +66,7 @@ pub struct Restored {
 
 #[cfg(test)]
 mod tests {
-    use super::super::frame::Kind;
+    use super::super::frame::FrameKind;
     use super::{Hello, Welcome};
 
     #[test]
@@ -76,10 +76,11 @@ mod tests {
         let welcome = r#"{"resumed":true,"seen":0,"knows_again":true,"version":"1"}"#;
         let welcome: Welcome = serde_json::from_str(welcome).unwrap();
         for kinds in [hello.kinds, welcome.kinds] {
-            assert!(kinds < Kind::Lost as u8 && kinds < Kind::Again as u8);
+            assert!(kinds < FrameKind::Lost as u8 && kinds < FrameKind::Again as u8);
         }
-        let said = serde_json::to_string(&Hello { kinds: Kind::NEWEST as u8, ..hello }).unwrap();
+        let said =
+            serde_json::to_string(&Hello { kinds: FrameKind::NEWEST as u8, ..hello }).unwrap();
         let heard: Hello = serde_json::from_str(&said).unwrap();
-        assert_eq!(heard.kinds, Kind::Again as u8);
+        assert_eq!(heard.kinds, FrameKind::Again as u8);
     }
 }

@@ -7,7 +7,7 @@ const FIELD: &str = "data: ";
 
 /// One event as it was read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Event {
+pub struct SseEvent {
     pub id: Option<String>,
     pub name: Option<String>,
     pub data: String,
@@ -17,11 +17,11 @@ pub struct Event {
 
 /// Reads events from bytes that arrive in any cut.
 #[derive(Debug)]
-pub struct Reader {
+pub struct EventReader {
     buffer: BytesMut,
     /// No line ends before this byte.
     searched: usize,
-    event: Event,
+    event: SseEvent,
     has_data: bool,
     cap: usize,
 }
@@ -35,10 +35,16 @@ pub enum BadStream {
     Utf8,
 }
 
-impl Reader {
+impl EventReader {
     /// `cap`: the longest data of an event in bytes. It holds however the bytes arrive.
     pub fn new(cap: usize) -> Self {
-        Self { buffer: BytesMut::new(), searched: 0, event: Event::default(), has_data: false, cap }
+        Self {
+            buffer: BytesMut::new(),
+            searched: 0,
+            event: SseEvent::default(),
+            has_data: false,
+            cap,
+        }
     }
 
     pub fn push(&mut self, bytes: &[u8]) {
@@ -46,7 +52,7 @@ impl Reader {
     }
 
     /// The next complete event that carries data, an id or a time to wait.
-    pub fn next(&mut self) -> Result<Option<Event>, BadStream> {
+    pub fn next(&mut self) -> Result<Option<SseEvent>, BadStream> {
         while let Some(end) = memchr::memchr2(b'\n', b'\r', &self.buffer[self.searched..]) {
             let end = self.searched + end;
             // A `\r` at the very end may be half of a `\r\n` that is still on its way.
@@ -69,7 +75,7 @@ impl Reader {
                 self.has_data = false;
                 return Ok(Some(std::mem::take(&mut self.event)));
             } else {
-                self.event = Event::default();
+                self.event = SseEvent::default();
             }
         }
         self.searched = self.buffer.len();
@@ -85,7 +91,7 @@ impl Reader {
     }
 }
 
-fn field(event: &mut Event, has_data: &mut bool, line: &str) {
+fn field(event: &mut SseEvent, has_data: &mut bool, line: &str) {
     let (name, value) = line.split_once(':').unwrap_or((line, ""));
     let value = value.strip_prefix(' ').unwrap_or(value);
     match name {

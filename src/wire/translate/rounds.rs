@@ -1,6 +1,7 @@
 //! Multi-round-trip requests (2026-07-28): a server's questions in its result, and the answers in
 //! the request that follows.
 
+use crate::wire::error::Malformed;
 use crate::wire::message::{Kind, Message};
 use crate::wire::object;
 use crate::wire::payload::Payload;
@@ -16,26 +17,39 @@ pub struct Round {
     pub state: Option<String>,
 }
 
-/// Reads a result that asks for input. `Err` says what is wrong with it.
-pub fn read(answer: &Message) -> Result<Round, String> {
-    let Kind::Result { result, .. } = answer.kind() else { return Err("it is no result".into()) };
-    let [questions, state] = object::members(answer.at(*result), ["inputRequests", "requestState"])
-        .map_err(|error| error.to_string())?;
-    let questions: BTreeMap<&str, &RawValue> = questions
-        .map_or(Ok(BTreeMap::new()), serde_json::from_str)
-        .map_err(|error| format!("`inputRequests`: {error}"))?;
+/// What is wrong with a result that asks for input.
+#[derive(Debug, thiserror::Error)]
+pub enum BadRound {
+    #[error("it is no result")]
+    NoResult,
+    #[error("{0}")]
+    Json(#[from] serde_json::Error),
+    #[error("`inputRequests`: {0}")]
+    Questions(serde_json::Error),
+    #[error("the input request {0} has no method")]
+    NoMethod(String),
+    #[error("{0}")]
+    Question(#[from] Malformed),
+}
+
+/// Reads a result that asks for input.
+pub fn read(answer: &Message) -> Result<Round, BadRound> {
+    let Kind::Result { result, .. } = answer.kind() else { return Err(BadRound::NoResult) };
+    let members = ["inputRequests", "requestState"];
+    let [questions, state] = object::members(answer.at(*result), members)?;
+    let questions: BTreeMap<&str, &RawValue> =
+        questions.map_or(Ok(BTreeMap::new()), serde_json::from_str).map_err(BadRound::Questions)?;
     let questions = questions.into_iter().map(|(key, question)| read_question(key, question.get()));
     Ok(Round { questions: questions.collect::<Result<_, _>>()?, state: state.map(str::to_owned) })
 }
 
-fn read_question(key: &str, question: &str) -> Result<Message, String> {
-    let [method, params] =
-        object::members(question, ["method", "params"]).map_err(|error| error.to_string())?;
-    let method = method.ok_or_else(|| format!("the input request {key} has no method"))?;
+fn read_question(key: &str, question: &str) -> Result<Message, BadRound> {
+    let [method, params] = object::members(question, ["method", "params"])?;
+    let method = method.ok_or_else(|| BadRound::NoMethod(key.to_owned()))?;
     let id = serde_json::Value::from(key);
     let params = params.map_or_else(String::new, |params| format!(r#","params":{params}"#));
     let text = format!(r#"{{"jsonrpc":"2.0","id":{id},"method":{method}{params}}}"#);
-    Message::parse(&text.into()).map_err(|error| error.to_string())
+    Ok(Message::parse(&text.into())?)
 }
 
 /// The members of `params` that begin the next round, each with a comma behind it. `answers`: keys

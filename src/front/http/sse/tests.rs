@@ -3,13 +3,13 @@ use std::sync::Arc;
 use http_body_util::BodyExt;
 use tokio::time::Instant;
 
-use super::{KEEP_ALIVE, Outbox, Stream};
+use super::{KEEP_ALIVE, Outbox, OutboxBody};
 use crate::wire::{Payload, sse};
 
 #[tokio::test(start_paused = true)]
 async fn a_silent_stream_is_kept_alive() {
     let outbox = Arc::new(Outbox::events(sse::endpoint("/here")));
-    let mut stream = Stream::new(outbox.clone(), ());
+    let mut stream = OutboxBody::new(outbox.clone(), ());
     let mut next = async || {
         let began = Instant::now();
         let frame = stream.frame().await?.unwrap().into_data().unwrap();

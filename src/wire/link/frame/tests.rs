@@ -1,4 +1,4 @@
-use super::{AT_ONCE, BadFrame, Frame, FrameReader, Kind, write};
+use super::{AT_ONCE, BadFrame, Frame, FrameKind, FrameReader, write};
 use crate::wire::Payload;
 use bytes::Bytes;
 use proptest::prelude::*;
@@ -9,7 +9,7 @@ fn what_is_only_announced_takes_little_room() {
     let cap = 64 << 20;
     let payload = vec![b'x'; 5 << 20];
     let sent = Payload::from(Bytes::from(payload.clone()));
-    let sent = write(Kind::Message, 1, 0, sent).into_bytes();
+    let sent = write(FrameKind::Message, 1, 0, sent).into_bytes();
     let mut reader = FrameReader::new(cap);
     reader.room().extend_from_slice(&(60_u32 << 20).to_le_bytes());
     assert!(reader.room().capacity() < 2 * AT_ONCE);
@@ -34,7 +34,7 @@ proptest! {
         step in 1usize..5000,
     ) {
         let frames: Vec<Frame> = sizes.iter().enumerate().map(|(n, size)| Frame {
-            kind: Kind::Message, number: n as u64, seen: u64::MAX - n as u64,
+            kind: FrameKind::Message, number: n as u64, seen: u64::MAX - n as u64,
             payload: Bytes::from(vec![b'x'; *size]),
         }).collect();
         let mut wire = Vec::new();

@@ -9,8 +9,9 @@ use std::time::{Duration, Instant};
 use super::audit::{Audit, now};
 use super::calls::{CallRecord, Tail};
 use super::counts::Counts;
-use super::fact::{Fact, Level, Record};
+use super::fact::{Fact, Level};
 use super::journal::{self, Journal};
+use super::record::{Fields, Record};
 use super::repetition::Repetitions;
 use super::sink::Sink;
 
@@ -101,14 +102,7 @@ impl Writer {
         let mut record = fact.record();
         repeated.mark(&mut record);
         if record.level <= self.level || is_audit {
-            self.write(&record, is_call);
-        }
-    }
-
-    fn write(&mut self, record: &Record, is_call: bool) {
-        match &mut self.books {
-            Some(books) => books.add(record, is_call),
-            None => self.sink.write(record),
+            write(&mut self.books, &mut self.sink, &record, is_call);
         }
     }
 
@@ -120,11 +114,16 @@ impl Writer {
                 "{lost} entries were left out: they came faster than they could be written"
             );
             let id = "a1f0c6de5b7e4b0fa3a5d0c1e2f30019";
-            self.write(
-                &warning("facts_lost", id, message, vec![("LOST", lost.to_string())]),
-                false,
-            );
+            let record = warning("facts_lost", id, message, vec![("LOST", lost.into())]);
+            write(&mut self.books, &mut self.sink, &record, false);
         }
+    }
+}
+
+fn write(books: &mut Option<Books>, sink: &mut Sink, record: &Record<'_>, is_call: bool) {
+    match books {
+        Some(books) => books.add(record, is_call),
+        None => sink.write(record),
     }
 }
 
@@ -155,7 +154,7 @@ impl Books {
         }
     }
 
-    fn add(&mut self, record: &Record, is_call: bool) {
+    fn add(&mut self, record: &Record<'_>, is_call: bool) {
         let sequence = is_call.then_some(self.last + 1);
         if let Some(sequence) = sequence {
             self.last = sequence;
@@ -202,7 +201,7 @@ impl Books {
                 None => ("there is no record of them".to_owned(), String::new()),
             };
             let message = format!("the journal did not take {missing} entries of calls; {at}");
-            let fields = vec![("MISSING", missing.to_string()), ("RECORD", path)];
+            let fields = vec![("MISSING", missing.into()), ("RECORD", path.into())];
             let id = "a1f0c6de5b7e4b0fa3a5d0c1e2f300a1";
             self.journal.add(&warning("calls_missing", id, message, fields), None);
         }
@@ -235,7 +234,8 @@ fn warning(
     name: &'static str,
     message_id: &'static str,
     message: String,
-    fields: Vec<(&'static str, String)>,
-) -> Record {
+    fields: Fields<'static>,
+) -> Record<'static> {
+    let message = message.into();
     Record { name, message_id, level: Level::Warning, message, fields, speaker: None }
 }

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{FlockOperation, Mode, OFlags};
 use serde::Deserialize;
 
-use super::fact::Record;
+use super::record::{Record, Value, write_number};
 use crate::base::file;
 
 /// The size of a file at which the next is begun: some 100,000 calls. Two are kept.
@@ -90,15 +90,25 @@ impl CallRecord {
     }
 
     /// Adds an entry; `at` is in microseconds since 1970. Written with the next [`Self::flush`].
-    pub(super) fn add(&mut self, record: &Record, sequence: u64, at: u64) {
+    pub(super) fn add(&mut self, record: &Record<'_>, sequence: u64, at: u64) {
         let buffer = &mut self.buffer;
-        buffer.extend_from_slice(format!("{{\"sequence\":{sequence},\"at\":{at}").as_bytes());
+        buffer.extend_from_slice(b"{\"sequence\":");
+        write_number(buffer, sequence);
+        buffer.extend_from_slice(b",\"at\":");
+        write_number(buffer, at);
         for (name, value) in &record.fields {
             buffer.extend_from_slice(b",\"");
             buffer.extend(name.bytes().map(|byte| byte.to_ascii_lowercase()));
             buffer.extend_from_slice(b"\":");
-            // Into memory, which cannot fail.
-            drop(serde_json::to_writer(&mut *buffer, value));
+            match value {
+                // Into memory, which cannot fail.
+                Value::Text(text) => drop(serde_json::to_writer(&mut *buffer, text)),
+                Value::Number(number) => {
+                    buffer.push(b'"');
+                    write_number(buffer, *number);
+                    buffer.push(b'"');
+                }
+            }
         }
         buffer.extend_from_slice(b"}\n");
     }
@@ -163,11 +173,11 @@ fn tail(file: &mut File, size: u64) -> io::Result<Tail> {
 #[cfg(test)]
 mod tests {
     use super::{CallRecord, EARLIER, NAME, Tail};
-    use crate::telemetry::fact::{Fact, Record};
+    use crate::telemetry::fact::Fact;
     use std::os::unix::fs::PermissionsExt;
 
-    fn record() -> Record {
-        Fact::Listening { address: "a \"b\"\nc".into(), inherited: true }.record()
+    fn fact() -> Fact {
+        Fact::Listening { address: "a \"b\"\nc".into(), inherited: true }
     }
 
     #[test]
@@ -177,7 +187,7 @@ mod tests {
         let (mut file, tail) = CallRecord::open(&dir).unwrap();
         assert_eq!(tail, Tail::default());
         for sequence in 1..=5 {
-            file.add(&record(), sequence, 1000 + sequence);
+            file.add(&fact().record(), sequence, 1000 + sequence);
         }
         assert!(CallRecord::open(&dir).unwrap_err().to_string().contains("another daemon"));
         file.flush().unwrap();
@@ -185,7 +195,7 @@ mod tests {
         let (mut file, tail) = CallRecord::open(&dir).unwrap();
         assert_eq!(tail, Tail { last: 5, checked: 0, since: 1001 });
         file.mark(5, 1);
-        file.add(&record(), 6, 1006);
+        file.add(&fact().record(), 6, 1006);
         file.flush().unwrap();
         std::fs::OpenOptions::new()
             .append(true)
@@ -195,7 +205,7 @@ mod tests {
         drop(file);
         let (mut file, tail) = CallRecord::open(&dir).unwrap();
         assert_eq!(tail, Tail { last: 6, checked: 5, since: 1006 });
-        file.add(&record(), 7, 1007);
+        file.add(&fact().record(), 7, 1007);
         file.flush().unwrap();
         let text = std::fs::read_to_string(file.path()).unwrap();
         let last: serde_json::Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
@@ -210,7 +220,7 @@ mod tests {
         let (mut file, _) = CallRecord::with_size(dir.path(), 10_000).unwrap();
         let size = |name: &str| std::fs::metadata(dir.path().join(name)).map_or(0, |m| m.len());
         for sequence in 1..=1000 {
-            file.add(&record(), sequence, sequence);
+            file.add(&fact().record(), sequence, sequence);
             file.flush().unwrap();
             assert!(size(NAME) + size(EARLIER) < 21_000);
         }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::base::clip::clipped;
+use super::record::{Record, Speaker};
 use crate::base::{CallId, ServerName, SessionId};
 
 /// How much a fact matters, as syslog priorities (journald's `PRIORITY=`).
@@ -259,38 +259,6 @@ pub struct CallFinished {
     pub reply_bytes: usize,
 }
 
-/// Characters of a fact's sentence and of each of its fields: names, ids and reasons in them may be a
-/// server's or a client's, and of any length.
-const TEXT_MAX: usize = 8192;
-
-fn bounded(text: String) -> String {
-    if text.len() <= TEXT_MAX { text } else { clipped(&text, TEXT_MAX) }
-}
-
-/// A fact in the form sinks write it.
-#[derive(Debug)]
-pub struct Record {
-    /// The fact's name, as JSON lines show it.
-    pub name: &'static str,
-    /// `MESSAGE_ID=` (128 bits in hex): one per kind of fact, never changed.
-    pub message_id: &'static str,
-    pub level: Level,
-    /// One sentence for people.
-    pub message: String,
-    /// Further fields, by their journal names without the prefix `CALLMUX_`.
-    pub fields: Vec<(&'static str, String)>,
-    /// Whose words these are, if not ours.
-    pub speaker: Option<Speaker>,
-}
-
-/// A server that speaks for itself.
-#[derive(Debug, Clone)]
-pub struct Speaker {
-    pub server: ServerName,
-    /// The unit it runs in.
-    pub unit: Option<Arc<str>>,
-}
-
 impl Fact {
     pub fn level(&self) -> Level {
         match self {
@@ -318,19 +286,17 @@ impl Fact {
     }
 
     /// The written form.
-    pub fn record(self) -> Record {
-        let level = self.level();
+    pub fn record(&self) -> Record<'_> {
         let (name, message_id) = self.identity();
-        let speaker = match &self {
-            Self::ServerWrote { server, unit, .. } => {
-                Some(Speaker { server: server.clone(), unit: unit.clone() })
-            }
+        let speaker = match self {
+            Self::ServerWrote { server, unit, .. } => Some(Speaker { server, unit: unit.as_ref() }),
             _ => None,
         };
         let (message, fields) = self.text();
-        let message = bounded(message);
-        let fields = fields.into_iter().map(|(name, value)| (name, bounded(value))).collect();
-        Record { name, message_id, level, message, fields, speaker }
+        let level = self.level();
+        let mut record = Record { name, message_id, level, message, fields, speaker };
+        record.bound();
+        record
     }
 
     fn identity(&self) -> (&'static str, &'static str) {

@@ -17,17 +17,19 @@
 //!
 //! # How to read it
 //! [`fact`] is the list, [`recorder`] the handle that everybody holds, [`repetition`] what keeps a
-//! failure from being told again and again, [`sink`] where facts go, [`writer`] how they get there:
-//! [`journal`] and [`calls`], with [`audit`] and [`readback`] to compare the two. [`diagnostics`] is
-//! where all else goes.
+//! failure from being told again and again, [`record`] how a fact is written, [`sink`] where facts go,
+//! [`writer`] how they get there: [`entry`] and [`journal`], and [`calls`], with [`audit`] and
+//! [`readback`] to compare the two. [`diagnostics`] is where all else goes.
 
 mod audit;
 mod calls;
 mod counts;
 pub mod diagnostics;
+mod entry;
 pub mod fact;
 mod journal;
 mod readback;
+mod record;
 pub mod recorder;
 mod repetition;
 pub mod sink;

@@ -5,7 +5,8 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
-use super::fact::{Fact, Level, Record};
+use super::fact::{Fact, Level};
+use super::record::Record;
 use crate::base::ServerName;
 
 /// The same failure is told as often as this at once.
@@ -175,14 +176,14 @@ impl Known {
 
 impl Repeated {
     /// Makes a record what it is to be.
-    pub(super) fn mark(self, record: &mut Record) {
+    pub(super) fn mark(self, record: &mut Record<'_>) {
         match self {
             Self::News => {}
             Self::Quiet => record.level = Level::Debug,
             Self::Summary(times) => {
-                record.message +=
-                    &format!("; the same happened {times} times since it was last told");
-                record.fields.push(("REPEATED", times.to_string()));
+                let since = format!("; the same happened {times} times since it was last told");
+                record.message.to_mut().push_str(&since);
+                record.fields.push(("REPEATED", times.into()));
             }
         }
     }
@@ -230,10 +231,11 @@ mod tests {
             (242, Repeated::Summary(119)),
         ];
         assert_eq!(told, expected);
-        let mut record = failed("it is gone").record();
+        let fact = failed("it is gone");
+        let mut record = fact.record();
         Repeated::Summary(7).mark(&mut record);
         assert!(record.message.ends_with("the same happened 7 times since it was last told"));
-        assert_eq!((record.level, record.fields.last().unwrap().1.as_str()), (Level::Warning, "7"));
+        assert_eq!((record.level, &*record.fields.last().unwrap().1.text()), (Level::Warning, "7"));
         Repeated::Quiet.mark(&mut record);
         assert_eq!(record.level, Level::Debug);
     }

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::io::{IsTerminal, Write};
 
-use super::fact::{Level, Record};
+use super::fact::Level;
+use super::record::Record;
 use crate::base::visible;
 
 /// The form of a line on stderr.
@@ -43,7 +44,7 @@ impl Sink {
         self == Self::Journal
     }
 
-    pub(super) fn write(&mut self, record: &Record) {
+    pub(super) fn write(&mut self, record: &Record<'_>) {
         match self {
             // See `super::writer`.
             Self::Journal => {}
@@ -64,7 +65,7 @@ fn tame(text: &str) -> Cow<'_, str> {
     visible::line(text)
 }
 
-fn text(record: &Record, colour: bool) -> String {
+fn text(record: &Record<'_>, colour: bool) -> String {
     let (start, end) = match (colour, record.level) {
         (false, _) | (true, Level::Info) => ("", ""),
         (true, Level::Error) => ("\x1b[31m", "\x1b[0m"),
@@ -72,19 +73,21 @@ fn text(record: &Record, colour: bool) -> String {
         (true, Level::Debug) => ("\x1b[2m", "\x1b[0m"),
     };
     let server = match record.fields.first() {
-        Some(("SERVER", server)) if record.name == "server_wrote" => format!("[{server}] "),
+        Some(("SERVER", server)) if record.name == "server_wrote" => {
+            format!("[{}] ", server.text())
+        }
         _ => String::new(),
     };
     format!("{start}callmux: {server}{}{end}\n", tame(&record.message))
 }
 
-fn json(record: &Record) -> String {
+fn json(record: &Record<'_>) -> String {
     let mut object = serde_json::Map::new();
     object.insert("fact".to_owned(), record.name.into());
     object.insert("level".to_owned(), record.level.as_str().into());
-    object.insert("message".to_owned(), record.message.as_str().into());
+    object.insert("message".to_owned(), (&*record.message).into());
     for (name, value) in &record.fields {
-        object.insert(name.to_lowercase(), value.as_str().into());
+        object.insert(name.to_lowercase(), value.text().into());
     }
     let mut line = visible::json(&serde_json::Value::Object(object).to_string()).into_owned();
     line.push('\n');
@@ -100,12 +103,9 @@ mod tests {
     #[test]
     fn a_servers_text_cannot_forge_lines() {
         let server = ServerName::parse("s").unwrap();
-        let record = Fact::ServerWrote {
-            server,
-            unit: None,
-            line: "a\u{1b}[2J\ncallmux:\u{202e} forged".into(),
-        }
-        .record();
+        let line = "a\u{1b}[2J\ncallmux:\u{202e} forged".into();
+        let fact = Fact::ServerWrote { server, unit: None, line };
+        let record = fact.record();
         let shown = "callmux: [s] a\\u{1b}[2J\\ncallmux:\\u{202e} forged\n";
         assert_eq!(text(&record, false), shown);
         let line = json(&record);

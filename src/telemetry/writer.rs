@@ -9,14 +9,22 @@ use std::time::{Duration, Instant};
 use super::audit::{Audit, now};
 use super::calls::{CallRecord, Tail};
 use super::counts::Counts;
-use super::fact::{Fact, Level, Record};
+use super::fact::{Fact, Level};
 use super::journal::{self, Journal};
+use super::record::{Fields, Record};
 use super::repetition::Repetitions;
 use super::sink::Sink;
 
 /// Facts that are written together.
-const TOGETHER: usize = 256;
-/// How soon a journal that took nothing is tried again.
+const TOGETHER: usize = 1024;
+/// The time from one round of writing to the next: each costs us a wake-up and a write, and journald
+/// as much, for however many entries.
+const APART: Duration = Duration::from_millis(2);
+/// How soon a journal that did not take everything is tried again: when it has taken some, when it has
+/// and many wait, and at last. Where its queue is short it has done all of it in a fraction of this.
+const TRY_SOON: Duration = Duration::from_micros(250);
+const TRY_AT_ONCE: Duration = Duration::from_micros(50);
+const MANY: usize = 1024;
 const TRY_AGAIN: Duration = Duration::from_millis(10);
 /// While somebody looks into the journal.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
@@ -40,6 +48,8 @@ struct Books {
     journal: Journal,
     record: Option<CallRecord>,
     audit: Audit,
+    /// How soon it is tried again while entries wait.
+    retry: Duration,
     /// The last number given.
     last: u64,
     /// The last one of which the record says what became of it.
@@ -68,19 +78,21 @@ impl Writer {
 
     /// Writes until nobody can record any more.
     pub(super) fn run(mut self, facts: &Receiver<Option<Fact>>) {
+        let mut round = None;
         loop {
+            self.keep_apart(round);
             let patience = self.books.as_ref().and_then(Books::patience);
             let first = match patience {
                 Some(patience) => facts.recv_timeout(patience),
                 None => facts.recv().map_err(|_| RecvTimeoutError::Disconnected),
             };
-            match first {
-                Ok(fact) => self.take(fact),
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => break,
+            if matches!(first, Err(RecvTimeoutError::Disconnected)) {
+                break;
             }
-            for fact in facts.try_iter().take(TOGETHER) {
-                self.take(fact);
+            let began = Instant::now();
+            round = Some(began);
+            for fact in first.into_iter().chain(facts.try_iter().take(TOGETHER)).flatten() {
+                self.take(&fact, began);
             }
             self.tell_loss();
             if let Some(books) = &mut self.books {
@@ -92,23 +104,24 @@ impl Writer {
         }
     }
 
-    fn take(&mut self, fact: Option<Fact>) {
-        let Some(fact) = fact else { return };
+    /// Whoever records facts wakes nobody while we sleep here.
+    fn keep_apart(&self, round: Option<Instant>) {
+        let (Some(books), Some(round)) = (&self.books, round) else { return };
+        let apart = if books.journal.waiting() > 0 { books.retry } else { APART };
+        if let Some(left) = apart.checked_sub(round.elapsed()) {
+            std::thread::sleep(left);
+        }
+    }
+
+    fn take(&mut self, fact: &Fact, now: Instant) {
         self.counts.waiting.fetch_sub(1, Ordering::Relaxed);
-        let repeated = self.repetitions.note(&fact, Instant::now());
+        let repeated = self.repetitions.note(fact, now);
         let is_call = matches!(fact, Fact::CallFinished(_));
         let is_audit = self.books.is_some() && fact.is_audit();
         let mut record = fact.record();
         repeated.mark(&mut record);
         if record.level <= self.level || is_audit {
-            self.write(&record, is_call);
-        }
-    }
-
-    fn write(&mut self, record: &Record, is_call: bool) {
-        match &mut self.books {
-            Some(books) => books.add(record, is_call),
-            None => self.sink.write(record),
+            write(&mut self.books, &mut self.sink, &record, is_call);
         }
     }
 
@@ -120,11 +133,16 @@ impl Writer {
                 "{lost} entries were left out: they came faster than they could be written"
             );
             let id = "a1f0c6de5b7e4b0fa3a5d0c1e2f30019";
-            self.write(
-                &warning("facts_lost", id, message, vec![("LOST", lost.to_string())]),
-                false,
-            );
+            let record = warning("facts_lost", id, message, vec![("LOST", lost.into())]);
+            write(&mut self.books, &mut self.sink, &record, false);
         }
+    }
+}
+
+fn write(books: &mut Option<Books>, sink: &mut Sink, record: &Record<'_>, is_call: bool) {
+    match books {
+        Some(books) => books.add(record, is_call),
+        None => sink.write(record),
     }
 }
 
@@ -145,6 +163,7 @@ impl Books {
         };
         Self {
             journal: Journal::new(Path::new(journal::SOCKET), tail.last),
+            retry: TRY_SOON,
             record,
             audit: Audit::new(tail, path),
             last: tail.last,
@@ -155,7 +174,7 @@ impl Books {
         }
     }
 
-    fn add(&mut self, record: &Record, is_call: bool) {
+    fn add(&mut self, record: &Record<'_>, is_call: bool) {
         let sequence = is_call.then_some(self.last + 1);
         if let Some(sequence) = sequence {
             self.last = sequence;
@@ -177,11 +196,23 @@ impl Books {
         {
             self.audit.trouble(format!("{}: {error}", file.path().display()));
         }
-        self.journal.send();
+        self.send();
         self.audit.sent(self.journal.sent(), self.journal.waiting());
         if self.audit.look_in().is_some_and(|wait| wait.is_zero()) {
             self.audit.look_soon();
         }
+    }
+
+    fn send(&mut self) {
+        let before = self.journal.waiting();
+        self.journal.send();
+        let after = self.journal.waiting();
+        let is_going = after == 0 || after < before;
+        self.retry = match is_going {
+            true if after >= MANY => TRY_AT_ONCE,
+            true => TRY_SOON,
+            false => (self.retry * 2).min(TRY_AGAIN),
+        };
     }
 
     /// What somebody who looked into the journal found.
@@ -202,7 +233,7 @@ impl Books {
                 None => ("there is no record of them".to_owned(), String::new()),
             };
             let message = format!("the journal did not take {missing} entries of calls; {at}");
-            let fields = vec![("MISSING", missing.to_string()), ("RECORD", path)];
+            let fields = vec![("MISSING", missing.into()), ("RECORD", path.into())];
             let id = "a1f0c6de5b7e4b0fa3a5d0c1e2f300a1";
             self.journal.add(&warning("calls_missing", id, message, fields), None);
         }
@@ -211,7 +242,8 @@ impl Books {
     /// How long the next fact is waited for; `None`: for ever.
     fn patience(&self) -> Option<Duration> {
         if self.journal.waiting() > 0 {
-            Some(TRY_AGAIN)
+            // Between the rounds there was time enough.
+            Some(Duration::ZERO)
         } else if self.audit.is_being_looked() {
             Some(LOOK_AGAIN)
         } else if self.untold > 0 {
@@ -225,8 +257,8 @@ impl Books {
         let deadline = Instant::now() + LEAVE_WITHIN;
         self.flush();
         while self.journal.waiting() > 0 && Instant::now() < deadline {
-            std::thread::sleep(TRY_AGAIN);
-            self.journal.send();
+            std::thread::sleep(self.retry);
+            self.send();
         }
     }
 }
@@ -235,7 +267,8 @@ fn warning(
     name: &'static str,
     message_id: &'static str,
     message: String,
-    fields: Vec<(&'static str, String)>,
-) -> Record {
+    fields: Fields<'static>,
+) -> Record<'static> {
+    let message = message.into();
     Record { name, message_id, level: Level::Warning, message, fields, speaker: None }
 }

@@ -59,12 +59,12 @@ struct Budget {
 
 #[derive(Debug, Default)]
 struct Known {
-    failures: VecDeque<Failure>,
+    failures: VecDeque<RepeatedFailure>,
     ready_since: Option<Instant>,
 }
 
 #[derive(Debug)]
-struct Failure {
+struct RepeatedFailure {
     reason: String,
     told: u32,
     told_at: Instant,
@@ -158,7 +158,7 @@ impl Known {
                 self.failures.pop_front();
             }
             let reason = reason.to_owned();
-            self.failures.push_back(Failure { reason, told: 1, told_at: now, quiet: 0 });
+            self.failures.push_back(RepeatedFailure { reason, told: 1, told_at: now, quiet: 0 });
             return Repeated::News;
         };
         if known.told < TOLD_MAX {

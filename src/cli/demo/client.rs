@@ -7,7 +7,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 use serde_json::{Value, json};
 
 use super::home::Home;
-use super::step::{Step, StepError};
+use super::step::{StepError, StepResult};
 
 /// A client behind a real bridge.
 #[derive(Debug)]
@@ -20,7 +20,7 @@ pub(super) struct DemoClient {
 }
 
 impl DemoClient {
-    pub(super) fn start(home: &Home) -> Step<Self> {
+    pub(super) fn start(home: &Home) -> StepResult<Self> {
         let mut command = home.command();
         command.arg("bridge").arg("--socket").arg(home.socket());
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
@@ -47,7 +47,7 @@ impl DemoClient {
         self.bridge.id()
     }
 
-    fn write(&mut self, message: &Value) -> Step<()> {
+    fn write(&mut self, message: &Value) -> StepResult<()> {
         let input =
             self.input.as_mut().ok_or(StepError::Missing("the bridge's input is closed"))?;
         writeln!(input, "{message}")
@@ -55,7 +55,7 @@ impl DemoClient {
     }
 
     /// Sends a request and does not wait.
-    pub(super) fn send(&mut self, method: &str, params: &Value) -> Step<u64> {
+    pub(super) fn send(&mut self, method: &str, params: &Value) -> StepResult<u64> {
         self.last_id += 1;
         let id = self.last_id;
         self.write(&json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }))?;
@@ -63,12 +63,12 @@ impl DemoClient {
     }
 
     /// Starts a tool call.
-    pub(super) fn start_call(&mut self, tool: &str, arguments: &Value) -> Step<u64> {
+    pub(super) fn start_call(&mut self, tool: &str, arguments: &Value) -> StepResult<u64> {
         self.send("tools/call", &json!({ "name": tool, "arguments": arguments }))
     }
 
     /// The answer to request `id`.
-    pub(super) fn answer(&mut self, id: u64) -> Step<Value> {
+    pub(super) fn answer(&mut self, id: u64) -> StepResult<Value> {
         loop {
             if let Some(answer) = self.answers.remove(&id) {
                 return Ok(answer["result"].clone());
@@ -89,12 +89,12 @@ impl DemoClient {
         }
     }
 
-    pub(super) fn request(&mut self, method: &str, params: &Value) -> Step<Value> {
+    pub(super) fn request(&mut self, method: &str, params: &Value) -> StepResult<Value> {
         let id = self.send(method, params)?;
         self.answer(id)
     }
 
-    pub(super) fn call(&mut self, tool: &str, arguments: &Value) -> Step<Value> {
+    pub(super) fn call(&mut self, tool: &str, arguments: &Value) -> StepResult<Value> {
         let id = self.start_call(tool, arguments)?;
         self.answer(id)
     }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::step::{Step, StepError};
+use super::step::{StepError, StepResult};
 use crate::base::{file, random};
 
 /// Nothing in the demo takes longer, unless something is broken.
@@ -37,7 +37,7 @@ pub(super) struct Home {
 }
 
 impl Home {
-    pub(super) fn make() -> Step<Self> {
+    pub(super) fn make() -> StepResult<Self> {
         let program =
             std::env::current_exe().map_err(|error| StepError::when("own program")(&error))?;
         let name = format!("callmux-demo-{:08x}", u32::from_ne_bytes(random::bytes()));
@@ -66,7 +66,7 @@ impl Home {
     }
 
     /// Starts the daemon and waits until it serves.
-    pub(super) fn start_daemon(&mut self) -> Step<()> {
+    pub(super) fn start_daemon(&mut self) -> StepResult<()> {
         let mut command = self.command();
         command.args(["serve", "--log-format", "json", "--config"]).arg(&self.dir);
         command.arg("--socket").arg(self.socket());
@@ -87,14 +87,14 @@ impl Home {
     }
 
     /// The process of a server that has been started.
-    pub(super) fn server_pid(&mut self, server: &str) -> Step<u32> {
+    pub(super) fn server_pid(&mut self, server: &str) -> StepResult<u32> {
         let told = self.facts.iter().flat_map(Receiver::try_iter);
         told.for_each(|fact| note_pid(&mut self.pids, &fact));
         self.pids.get(server).copied().ok_or_else(|| StepError::Untold(server.to_owned()))
     }
 
     /// Reads facts up to one of this name.
-    fn wait_for(&mut self, name: &str) -> Step<()> {
+    fn wait_for(&mut self, name: &str) -> StepResult<()> {
         let deadline = Instant::now() + PATIENCE;
         let facts = self.facts.as_ref().ok_or(StepError::Missing("there is no daemon"))?;
         let mut last = String::new();
@@ -118,13 +118,13 @@ impl Home {
     }
 
     /// Ends the daemon as `systemctl stop` does.
-    pub(super) fn stop_daemon(&mut self) -> Step<()> {
+    pub(super) fn stop_daemon(&mut self) -> StepResult<()> {
         let Some(mut daemon) = self.daemon.take() else { return Ok(()) };
         signal(daemon.id(), rustix::process::Signal::TERM);
         daemon.wait().map(drop).map_err(|error| StepError::when("waiting for the daemon")(&error))
     }
 
-    pub(super) fn wait_for_daemon(&mut self) -> Step<()> {
+    pub(super) fn wait_for_daemon(&mut self) -> StepResult<()> {
         let Some(daemon) = &mut self.daemon else { return Ok(()) };
         // Ctrl-C reaches the daemon too; it ends in order, and then we do.
         ignore_interrupt();

@@ -11,7 +11,7 @@ use super::exit::Exit;
 use super::print;
 
 use home::Home;
-use step::Step;
+use step::StepResult;
 
 pub(super) fn demo(args: &DemoArgs) -> Exit {
     let outcome = Home::make().and_then(|mut home| {
@@ -31,7 +31,7 @@ pub(super) fn demo(args: &DemoArgs) -> Exit {
 }
 
 /// Leaves the daemon serving until the person ends it.
-fn keep(home: &mut Home) -> Step<()> {
+fn keep(home: &mut Home) -> StepResult<()> {
     print::lines("\nThe daemon keeps running until you press Ctrl-C. The entry for your client:\n");
     let entry = serde_json::json!({ "mcpServers": { "callmux": {
         "command": home.program(),

@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 /// What a step yields.
-pub(super) type Step<T> = Result<T, StepError>;
+pub(super) type StepResult<T> = Result<T, StepError>;
 
 /// What went wrong, in one sentence.
 #[derive(Debug, thiserror::Error)]

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::client::DemoClient;
 use super::home::{self, Home};
-use super::step::{Step, StepError};
+use super::step::{StepError, StepResult};
 use super::table::Row;
 use crate::cli::print::Progress;
 
@@ -15,7 +15,7 @@ const PARALLEL: u64 = 20;
 const EACH_SECONDS: f64 = 0.3;
 
 /// Shows everything, and returns what was seen.
-pub(super) fn tour(home: &mut Home) -> Step<Vec<Row>> {
+pub(super) fn tour(home: &mut Home) -> StepResult<Vec<Row>> {
     let mut guide = Guide { rows: Vec::new(), progress: Progress::default() };
     guide.show("start the daemon", || {
         home.start_daemon()?;
@@ -51,7 +51,11 @@ struct Guide {
 }
 
 impl Guide {
-    fn show(&mut self, what: &'static str, act: impl FnOnce() -> Step<String>) -> Step<()> {
+    fn show(
+        &mut self,
+        what: &'static str,
+        act: impl FnOnce() -> StepResult<String>,
+    ) -> StepResult<()> {
         self.progress.show(&format!("{} of 8: {what} …", self.rows.len() + 1));
         let began = Instant::now();
         let seen = act().map_err(|error| {
@@ -63,7 +67,7 @@ impl Guide {
     }
 }
 
-fn list(client: &mut DemoClient) -> Step<String> {
+fn list(client: &mut DemoClient) -> StepResult<String> {
     let result = client.request("tools/list", &json!({}))?;
     let tools = result["tools"].as_array().ok_or(StepError::Missing("the list has no tools"))?;
     let names = tools.iter().filter_map(|tool| tool["name"].as_str());
@@ -75,25 +79,26 @@ fn list(client: &mut DemoClient) -> Step<String> {
     }
 }
 
-fn count(client: &mut DemoClient, by: i64) -> Step<i64> {
+fn count(client: &mut DemoClient, by: i64) -> StepResult<i64> {
     let result = client.call("counter__increment", &json!({ "by": by }))?;
     result["structuredContent"]["value"]
         .as_i64()
         .ok_or_else(|| StepError::NoValue(result.to_string()))
 }
 
-fn parallel(client: &mut DemoClient) -> Step<String> {
+fn parallel(client: &mut DemoClient) -> StepResult<String> {
     let arguments = json!({ "seconds": EACH_SECONDS, "steps": 1 });
     let began = Instant::now();
-    let ids: Vec<u64> =
-        (0..PARALLEL).map(|_| client.start_call("slow__wait", &arguments)).collect::<Step<_>>()?;
+    let ids: Vec<u64> = (0..PARALLEL)
+        .map(|_| client.start_call("slow__wait", &arguments))
+        .collect::<StepResult<_>>()?;
     for id in ids {
         expect_success(&client.answer(id)?)?;
     }
     Ok(format!("{PARALLEL} × {EACH_SECONDS} s took {:.2} s", began.elapsed().as_secs_f64()))
 }
 
-fn kill_under_call(home: &mut Home, client: &mut DemoClient) -> Step<String> {
+fn kill_under_call(home: &mut Home, client: &mut DemoClient) -> StepResult<String> {
     let id = client.start_call("slow__wait", &json!({ "seconds": 60 }))?;
     // An answer to a later request shows that the call before it has been sent.
     expect_success(&client.call("slow__wait", &json!({ "seconds": 0, "steps": 1 }))?)?;
@@ -108,7 +113,7 @@ fn kill_under_call(home: &mut Home, client: &mut DemoClient) -> Step<String> {
     Ok(format!("the call says {outcome}; the next one finds the server restarted"))
 }
 
-fn restart(home: &mut Home, client: &mut DemoClient) -> Step<String> {
+fn restart(home: &mut Home, client: &mut DemoClient) -> StepResult<String> {
     home.stop_daemon()?;
     // The client asks while there is no daemon at all.
     let id = client.start_call("counter__value", &json!({}))?;
@@ -117,7 +122,7 @@ fn restart(home: &mut Home, client: &mut DemoClient) -> Step<String> {
     Ok("a call made while it was away is answered, in the same session".to_owned())
 }
 
-fn expect_success(result: &Value) -> Step<()> {
+fn expect_success(result: &Value) -> StepResult<()> {
     let failed = result["isError"] == true || !result["content"].is_array();
     if failed { Err(StepError::Unexpected(result.to_string())) } else { Ok(()) }
 }

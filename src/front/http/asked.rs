@@ -23,7 +23,7 @@ const BODY_WITHIN: Duration = Duration::from_mins(1);
 /// A request's body. Whoever reads it does not wait for ever, and it notes when it is left although
 /// more of it was to come.
 #[derive(Debug)]
-pub(super) struct Asked<B = Incoming> {
+pub(super) struct TimedBody<B = Incoming> {
     body: B,
     activity: Arc<Activity>,
     is_read: bool,
@@ -38,7 +38,7 @@ pub(super) struct Asked<B = Incoming> {
 #[error("the body did not come in time")]
 struct TooSlow;
 
-impl<B: Body> Asked<B> {
+impl<B: Body> TimedBody<B> {
     pub(super) fn new(body: B, activity: Arc<Activity>) -> Self {
         let (is_read, end) = (body.is_end_stream(), Instant::now() + BODY_WITHIN);
         Self { body, activity, is_read, end, alarm: None }
@@ -49,7 +49,7 @@ impl<B: Body> Asked<B> {
     }
 }
 
-impl<B: Body<Data = Bytes, Error: Into<BoxError>> + Unpin> Body for Asked<B> {
+impl<B: Body<Data = Bytes, Error: Into<BoxError>> + Unpin> Body for TimedBody<B> {
     type Data = Bytes;
     type Error = BoxError;
 
@@ -84,7 +84,7 @@ impl<B: Body<Data = Bytes, Error: Into<BoxError>> + Unpin> Body for Asked<B> {
     }
 }
 
-impl<B> Drop for Asked<B> {
+impl<B> Drop for TimedBody<B> {
     fn drop(&mut self) {
         if !self.is_read {
             self.activity.leaves_unread();
@@ -145,7 +145,7 @@ fn is_slow(error: &(dyn Error + 'static)) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Asked, BODY_WITHIN, NoBody, PROGRESS_WITHIN, whole};
+    use super::{BODY_WITHIN, NoBody, PROGRESS_WITHIN, TimedBody, whole};
     use crate::access::connections::Connections;
     use bytes::Bytes;
     use futures_util::stream;
@@ -164,7 +164,7 @@ mod tests {
             Some((Ok::<_, Infallible>(Frame::data(Bytes::from_static(b"x"))), left))
         });
         let (_place, activity, _) = Arc::new(Connections::default()).enter(1).unwrap();
-        axum::body::Body::new(Asked::new(StreamBody::new(Box::pin(drops)), activity))
+        axum::body::Body::new(TimedBody::new(StreamBody::new(Box::pin(drops)), activity))
     }
 
     #[tokio::test(start_paused = true)]

@@ -3,7 +3,7 @@
 use axum::http::header::{self as names, HeaderName};
 use axum::http::{Request, StatusCode};
 
-use super::asked::{Asked, is_too_large};
+use super::asked::{TimedBody, is_too_large};
 use super::peer::Peer;
 use super::post;
 use super::response::{Response, refusal};
@@ -15,7 +15,11 @@ use crate::wire::error::code::INVALID_REQUEST;
 
 /// Host and Origin (see [`crate::access::host`]), and how large the body says that it is.
 #[expect(clippy::result_large_err, reason = "the error is the response, and is sent at once")]
-pub(super) fn check(front: &Front, peer: &Peer, request: &Request<Asked>) -> Result<(), Response> {
+pub(super) fn check(
+    front: &Front,
+    peer: &Peer,
+    request: &Request<TimedBody>,
+) -> Result<(), Response> {
     let world = front.hub.world();
     let http = &world.config.http;
     let rules = HostRules { hosts: &http.allowed_hosts, origins: &http.allowed_origins };
@@ -30,7 +34,11 @@ pub(super) fn check(front: &Front, peer: &Peer, request: &Request<Asked>) -> Res
     Ok(())
 }
 
-fn who_is_asked(rules: HostRules, peer: &Peer, request: &Request<Asked>) -> Result<(), Refused> {
+fn who_is_asked(
+    rules: HostRules,
+    peer: &Peer,
+    request: &Request<TimedBody>,
+) -> Result<(), Refused> {
     let [host, origin] = [names::HOST, names::ORIGIN].map(|name| the_only(request, name));
     if peer.is_unix {
         // Whatever it says there, it says it once (RFC 9112, section 3.2).
@@ -50,7 +58,7 @@ fn who_is_asked(rules: HostRules, peer: &Peer, request: &Request<Asked>) -> Resu
 }
 
 /// The value of a header; an error if there are several. One that is no text equals no allowed one.
-fn the_only(request: &Request<Asked>, name: HeaderName) -> Result<Option<&str>, ()> {
+fn the_only(request: &Request<TimedBody>, name: HeaderName) -> Result<Option<&str>, ()> {
     let mut values = request.headers().get_all(name).iter();
     match (values.next(), values.next()) {
         (Some(_), Some(_)) => Err(()),

@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header as names};
 use bytes::Bytes;
 
 use super::answer::{Prepared, answer};
-use super::asked::{Asked, NoBody, whole};
+use super::asked::{NoBody, TimedBody, whole};
 use super::batch;
 use super::peer::Caller;
 use super::response::{
@@ -32,7 +32,7 @@ pub(super) async fn take_in(
     front: &Arc<Front>,
     caller: &Caller,
     request: HeaderMap,
-    body: Asked,
+    body: TimedBody,
 ) -> Response {
     let limit = front.hub.world().config.http.max_body;
     let bytes = match read(&request, body, limit).await {

@@ -11,7 +11,7 @@ use axum::routing::{get, post as posted};
 use hyper::body::Incoming;
 use tower::ServiceExt;
 
-use super::asked::Asked;
+use super::asked::TimedBody;
 use super::body::{Body, Sent};
 use super::peer::{Caller, Peer, refused};
 use super::response::{Response, empty, json, refusal};
@@ -47,7 +47,7 @@ impl Service {
             return std::future::pending().await;
         }
         let activity = self.caller.activity.clone();
-        let request = request.map(|body| Asked::new(body, activity));
+        let request = request.map(|body| TimedBody::new(body, activity));
         if let Err(response) = guard::check(&self.front, &self.caller.peer, &request) {
             return Ok(response);
         }

@@ -1,7 +1,7 @@
 //! An entry of the journal, in its native protocol (systemd.io/JOURNAL_NATIVE_PROTOCOL): `NAME=value`,
 //! or with a length where the value has more than one line.
 
-use super::fact::Level;
+use super::level::Level;
 use super::record::{Record, Value, write_number};
 use crate::base::visible;
 

@@ -5,32 +5,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::level::Level;
 use super::record::{Record, Speaker};
 use crate::base::{CallId, ServerName, SessionId};
-
-/// How much a fact matters, as syslog priorities (journald's `PRIORITY=`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Level {
-    /// A person has to act.
-    Error = 3,
-    /// Healed by itself, or will.
-    Warning = 4,
-    /// What an operator would tell a colleague.
-    Info = 6,
-    /// Every call.
-    Debug = 7,
-}
-
-impl Level {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Error => "error",
-            Self::Warning => "warning",
-            Self::Info => "info",
-            Self::Debug => "debug",
-        }
-    }
-}
 
 /// How a call ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

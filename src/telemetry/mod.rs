@@ -28,6 +28,7 @@ pub mod diagnostics;
 mod entry;
 pub mod fact;
 mod journal;
+mod level;
 mod readback;
 mod record;
 pub mod recorder;
@@ -38,6 +39,7 @@ mod writer;
 
 pub use audit::CallsReport;
 pub use diagnostics::Diagnostics;
-pub use fact::{CallOutcome, Fact, Level};
+pub use fact::{CallOutcome, Fact};
+pub use level::Level;
 pub use recorder::Recorder;
 pub use sink::{Format, Sink};

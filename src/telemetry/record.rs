@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::fact::Level;
+use super::level::Level;
 use crate::base::ServerName;
 use crate::base::clip::clipped;
 

@@ -10,7 +10,8 @@ use tokio::sync::oneshot;
 
 use super::audit::{Audit, CallsReport};
 use super::counts::Counts;
-use super::fact::{Fact, Level};
+use super::fact::Fact;
+use super::level::Level;
 use super::repetition;
 use super::sink::Sink;
 use super::writer;

@@ -5,7 +5,8 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
-use super::fact::{Fact, Level};
+use super::fact::Fact;
+use super::level::Level;
 use super::record::Record;
 use crate::base::ServerName;
 
@@ -191,7 +192,8 @@ impl Repeated {
 
 #[cfg(test)]
 mod tests {
-    use super::super::fact::{Fact, Level};
+    use super::super::fact::Fact;
+    use super::super::level::Level;
     use super::{Repeated, Repetitions};
     use crate::base::ServerName;
     use std::time::{Duration, Instant};

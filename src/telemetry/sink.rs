@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::io::{IsTerminal, Write};
 
-use super::fact::Level;
+use super::level::Level;
 use super::record::Record;
 use crate::base::visible;
 

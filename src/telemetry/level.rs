@@ -1,0 +1,25 @@
+//! How much a fact matters.
+
+/// How much a fact matters, as syslog priorities (journald's `PRIORITY=`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// A person has to act.
+    Error = 3,
+    /// Healed by itself, or will.
+    Warning = 4,
+    /// What an operator would tell a colleague.
+    Info = 6,
+    /// Every call.
+    Debug = 7,
+}
+
+impl Level {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Info => "info",
+            Self::Debug => "debug",
+        }
+    }
+}

@@ -128,7 +128,7 @@ fn a_daemon_that_is_told_to_stop_lets_calls_finish() {
             .unwrap()
             .contains("waited 0.5 s")
     );
-    assert_eq!(daemon.count("daemon_stopped", |fact| fact["calls"] == "0"), 1);
+    daemon.expect_count("daemon_stopped", 1, |fact| fact["calls"] == "0");
 }
 
 #[test]

@@ -66,7 +66,7 @@ fn nothing_is_done_for_a_client_that_is_gone_before_it_is_accepted() {
     assert_eq!(counted(&daemon), 0);
     daemon.wait_for("peer_refused", |fact| fact["cause"] == "gone");
     // They came before the one that counted.
-    assert_eq!(daemon.count("peer_refused", is_loud), 3, "the same is told three times");
+    daemon.expect_count("peer_refused", 3, is_loud);
 }
 
 /// Said past the harness, which keeps what a test prints that passes.
@@ -101,6 +101,7 @@ fn nothing_is_done_for_another_user_over_tcp() {
     drop(staying.read_to_end(&mut heard));
     assert_eq!(String::from_utf8_lossy(&heard), "");
     assert_eq!(counted(&daemon), 0);
+    daemon.wait_for_count("peer_refused", 1, is_loud);
     let told = daemon.count("peer_refused", is_loud);
     assert!((1..=6).contains(&told), "three of each cause at the most: {told}");
 }
@@ -211,7 +212,7 @@ fn head_does_nothing() {
     next.start_bare("GET", "/mcp", &[]);
     assert_eq!(next.read_head().status, 200);
     assert_eq!(listening.read_chunk(), None);
-    assert_eq!(daemon.count("session_opened", |_| true), 1);
+    daemon.expect_count("session_opened", 1, |_| true);
 }
 
 #[test]
@@ -285,7 +286,7 @@ fn idle_connections_give_way_and_servers_can_still_be_started() {
     }
     assert!(ended.starts_with("id: "), "only now it ends: {ended}");
     assert!(daemon.descriptors() < 160);
-    assert_eq!(daemon.count("cap_reached", is_loud), 3, "the same is told three times");
+    daemon.expect_count("cap_reached", 3, is_loud);
     drop(idle);
 }
 

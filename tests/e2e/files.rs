@@ -72,7 +72,7 @@ fn a_pipe_in_place_of_a_secret_stops_one_server_and_nothing_else() {
     daemon.wait_for("server_unusable", again);
     sandbox.write(MAIN, &config(&[COUNTER]));
     daemon.wait_for("config_reloaded", |fact| fact["removed"] == "odd");
-    assert_eq!(daemon.count("server_started", |fact| fact["server"] == "counter"), 1);
+    daemon.expect_count("server_started", 1, |fact| fact["server"] == "counter");
 }
 
 #[test]

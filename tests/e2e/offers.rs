@@ -156,7 +156,7 @@ fn a_flood_of_wrong_definitions_is_told_once() {
     assert!(bytes < 10_000, "{bytes} bytes");
     all_goes_on(&mut client);
     // Nothing more was told by the time that calls are answered.
-    assert_eq!(daemon.count("definition_refused", |_| true), 1);
+    daemon.expect_count("definition_refused", 1, |_| true);
 }
 
 #[test]

@@ -90,13 +90,13 @@ fn every_way_of_saving_a_file_takes_effect() {
     let (dir, pid) = (sandbox.path("config/callmux"), daemon.server_pid("counter"));
     let mut times = 0;
     // Twice each: what is watched after one is not what was watched before.
-    for (style, save) in STYLES.iter().flat_map(|style| [style, style]) {
+    for (_, save) in STYLES.iter().flat_map(|style| [style, style]) {
         times += 1;
         let name = format!("time{times}");
         // A half-saved file is none of the ways.
         daemon.while_it_stands_still(|| save(&dir, &config(&[COUNTER, (&name, TIME.1)])));
         daemon.wait_for("config_reloaded", |fact| fact["added"] == *name);
-        assert_eq!(daemon.count("config_reloaded", |_| true), times, "{style}");
+        daemon.expect_count("config_reloaded", times, |_| true);
         daemon.wait_for("server_ready", |fact| fact["server"] == *name);
     }
     assert_eq!(daemon.server_pid("counter"), pid);
@@ -197,7 +197,7 @@ fn a_client_hears_once_of_what_changed_and_never_of_what_did_not() {
     assert!(!after.iter().any(|tool| tool.starts_with("counter__")), "{after:?}");
     client.call("time__now", &json!({}));
     assert_eq!(announcements(&client), 0);
-    assert_eq!(daemon.count("tools_changed", |_| true), 2, "at the start, and now");
+    daemon.expect_count("tools_changed", 2, |_| true);
 }
 
 #[test]
@@ -218,7 +218,7 @@ fn a_broken_config_changes_nothing_and_is_told() {
     sandbox.write(MAIN, "[servers.counter]\ncomand = \"x\"\n");
     sandbox.write("config/callmux/conf.d/more.toml", "[servers.more]\nargs = 7\n");
     daemon.wait_for("config_refused", |fact| fact["message"].to_string().contains("3 more"));
-    assert_eq!(daemon.count("config_refused", |_| true), 2);
+    daemon.expect_count("config_refused", 2, |_| true);
     fs::remove_file(sandbox.path(MAIN)).unwrap();
     fs::remove_file(sandbox.path("config/callmux/conf.d/more.toml")).unwrap();
     daemon.wait_for("config_refused", |fact| fact["message"].to_string().contains("is gone"));
@@ -305,5 +305,5 @@ fn a_call_that_runs_gets_its_result() {
     assert_eq!(lost["result"]["_meta"]["callmux/failure"]["outcome"], "outcome_unknown");
     until("the end of the last process", || (!is_alive(hanging)).then_some(()));
     assert_eq!(tools(&mut client).len(), 0);
-    assert_eq!(daemon.count("server_started", |_| true), 3);
+    daemon.expect_count("server_started", 3, |_| true);
 }

@@ -184,7 +184,7 @@ fn a_stream_that_is_cut_leaves_the_outcome_open() {
     text(&bridge.call("far__echo", &json!({})));
     assert_eq!((far.count("GET"), far.count("initialize")), (2, 2));
     daemon.wait_for("server_failed", |_| true);
-    assert_eq!(daemon.count("server_failed", |_| true), 1);
+    daemon.expect_count("server_failed", 1, |_| true);
 }
 
 #[test]

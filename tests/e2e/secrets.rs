@@ -131,7 +131,7 @@ fn a_secret_that_changes_is_taken_wherever_it_is() {
             let expected = header.1.replace("VALUE", value).replace("HOST", &host);
             asked(&far, &path.replace("VALUE", value), (header.0, &expected));
         }
-        assert_eq!(daemon.count("server_started", |fact| fact["server"] == "counter"), 1);
+        daemon.expect_count("server_started", 1, |fact| fact["server"] == "counter");
     }
 }
 

@@ -62,7 +62,7 @@ fn the_tools_of_all_servers_are_listed() {
     assert!(listed[0]["description"].is_string(), "{listed}");
     assert_eq!(listed[4], json!({ "name": "far__echo", "server": "far", "description": null }));
     assert_eq!(far.count("initialize"), greetings, "servers notice nothing");
-    assert_eq!(daemon.count("session_opened", |_| true), sessions);
+    daemon.expect_count("session_opened", sessions, |_| true);
 }
 
 #[test]

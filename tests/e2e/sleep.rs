@@ -32,7 +32,7 @@ fn a_lazy_server_is_listed_from_memory_and_started_by_its_first_call() {
     let answer = client.call("counter__increment", &json!({})).json();
     assert_eq!(answer["result"]["structuredContent"]["value"], 1, "{answer}");
     second.wait_for("server_started", |_| true);
-    assert_eq!(second.count("server_started", |_| true), 1);
+    second.expect_count("server_started", 1, |_| true);
 }
 
 #[test]
@@ -53,7 +53,7 @@ fn an_idle_server_is_ended_and_comes_back_when_it_is_called() {
     }
     daemon.wait_for_count("server_stopped", 2, |_| true);
     assert_eq!(daemon.count("server_failed", |_| true), 0);
-    assert_eq!(daemon.count("tools_changed", |_| true), 1, "nobody heard of it");
+    daemon.expect_count("tools_changed", 1, |_| true);
 }
 
 #[test]

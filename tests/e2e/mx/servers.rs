@@ -151,7 +151,7 @@ fn mx58_all_clients_share_one_process_of_each_server() {
     }
     let value = http.call("counter__value", &json!({})).json();
     assert_eq!(value["result"]["structuredContent"]["value"], 41, "{value}");
-    assert_eq!(daemon.count("server_started", |fact| fact["server"] == "counter"), 1);
+    daemon.expect_count("server_started", 1, |fact| fact["server"] == "counter");
     assert_eq!(descendants(daemon.pid()), [daemon.server_pid("counter")]);
 }
 

@@ -37,7 +37,7 @@ fn s28_twenty_servers_die_at_once_and_all_come_back() {
         let answer = bridge.call(&format!("{name}__value"), &json!({}));
         assert_eq!(answer["result"]["structuredContent"]["value"], 0, "{answer}");
     }
-    assert_eq!(daemon.count("server_started", |_| true), 40, "each of them once");
+    daemon.expect_count("server_started", 40, |_| true);
     assert!(!pids.iter().any(|pid| is_alive(*pid)));
     assert_eq!(descendants(daemon.pid()).len(), 20);
 }

@@ -99,6 +99,13 @@ impl Daemon {
         });
     }
 
+    /// There are so many facts of this name that fit. The last of them may be on its way.
+    #[track_caller]
+    pub fn expect_count(&self, name: &str, expected: usize, fits: impl Fn(&Value) -> bool) {
+        self.wait_for_count(name, expected, &fits);
+        assert_eq!(self.count(name, fits), expected, "{name}: {}", self.told());
+    }
+
     /// Everything that was told.
     pub fn told(&self) -> String {
         let facts = self.facts.lock().unwrap();

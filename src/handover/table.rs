@@ -2,13 +2,13 @@
 
 use std::io;
 use std::marker::PhantomData;
-use std::os::fd::OwnedFd;
+use std::os::fd::{BorrowedFd, OwnedFd};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::fd_store;
-use super::records::{Record, Records};
+use super::records::{Left as LeftRecord, Record, Records};
 
 /// What a table has rows of. A row is written as JSON, so a member may be added as long as it may be
 /// missing; whatever else changes needs the next [`Row::VERSION`].
@@ -70,7 +70,12 @@ impl<R: Row> Table<R> {
         let found: Vec<_> = stored.extract_if(.., |(name, _)| Self::is_name(name)).collect();
         let (current, earlier): (Vec<_>, Vec<_>) =
             found.into_iter().partition(|(name, _)| *name == Self::name(R::VERSION));
+        let was_there = !current.is_empty();
         let mut taken = current.into_iter().find_map(|(_, fd)| Self::adopt(fd).ok());
+        if taken.is_none() && was_there {
+            // Nobody can read it, and the new one gets its name.
+            fd_store::forget(&Self::name(R::VERSION));
+        }
         // Where both are there, the newer one was written to its end before it was kept.
         for (name, fd) in earlier {
             taken = taken.or_else(|| Self::renew(fd).ok());
@@ -94,7 +99,7 @@ impl<R: Row> Table<R> {
     }
 
     fn keep(&self) {
-        let keep = |fd: std::os::fd::BorrowedFd<'_>| fd_store::keep(&Self::name(R::VERSION), fd);
+        let keep = |fd: BorrowedFd<'_>| fd_store::keep(&Self::name(R::VERSION), fd);
         if let Some(records) = &self.records {
             records.with_fd(keep);
         }
@@ -107,7 +112,7 @@ impl<R: Row> Table<R> {
         if version != R::VERSION {
             return Err(io::Error::other("a table of another version"));
         }
-        let read = |(left, record): (super::records::Left, Record)| {
+        let read = |(left, record): (LeftRecord, Record)| {
             let row = serde_json::from_slice(&left.bytes).ok()?;
             Some(Left { row, state: left.state, word: left.word, record })
         };
@@ -121,7 +126,7 @@ impl<R: Row> Table<R> {
         // The process before us may still look at it.
         earlier.freeze();
         let table = Self::unkept()?;
-        let renewed = |(left, _): (super::records::Left, Record)| {
+        let renewed = |(left, _): (LeftRecord, Record)| {
             let row = R::read_earlier(earlier.version(), &left.bytes)?;
             let (state, word) = (left.state, left.word);
             let record = table.note(&row, state, word)?;
@@ -160,7 +165,7 @@ impl<R: Row> Table<R> {
     /// The memory, as systemd would keep it.
     #[cfg(test)]
     pub fn fd(&self) -> OwnedFd {
-        let fd = |fd: std::os::fd::BorrowedFd<'_>| fd.try_clone_to_owned().expect("a descriptor");
+        let fd = |fd: BorrowedFd<'_>| fd.try_clone_to_owned().expect("a descriptor");
         self.records.as_ref().expect("a table").with_fd(fd)
     }
 }

@@ -25,24 +25,30 @@ impl Calls {
 
     /// Completes when none is in flight.
     pub(super) async fn idle(&self) {
+        self.none(Self::in_flight).await;
+    }
+
+    /// Completes when none is in flight that only this process can answer.
+    pub(super) async fn none_stays(&self) {
+        self.none(Self::staying).await;
+    }
+
+    async fn none(&self, which: Which) {
         loop {
             let notified = self.idle.notified();
-            if self.count() == 0 {
+            if which(self).load(Ordering::Relaxed) == 0 {
                 return;
             }
             notified.await;
         }
     }
 
-    /// Completes when none is in flight that only this process can answer.
-    pub(super) async fn none_stays(&self) {
-        loop {
-            let notified = self.idle.notified();
-            if self.staying.load(Ordering::Relaxed) == 0 {
-                return;
-            }
-            notified.await;
-        }
+    fn in_flight(&self) -> &AtomicUsize {
+        &self.count
+    }
+
+    fn staying(&self) -> &AtomicUsize {
+        &self.staying
     }
 
     /// See [`super::Hub::close`].
@@ -73,40 +79,37 @@ impl Calls {
     }
 }
 
+/// One of the counts.
+type Which = fn(&Calls) -> &AtomicUsize;
+
 /// Counts a call for as long as the value lives.
 #[derive(Debug)]
-pub struct CallCount(Arc<Calls>);
+pub struct CallCount {
+    calls: Arc<Calls>,
+    which: Which,
+}
 
 impl CallCount {
+    /// Among all in flight.
     pub(super) fn of(calls: &Arc<Calls>) -> Self {
-        calls.count.fetch_add(1, Ordering::Relaxed);
-        Self(calls.clone())
+        Self::among(calls, Calls::in_flight)
+    }
+
+    /// Among those that no process but this one can answer.
+    pub(super) fn staying(calls: &Arc<Calls>) -> Self {
+        Self::among(calls, Calls::staying)
+    }
+
+    fn among(calls: &Arc<Calls>, which: Which) -> Self {
+        which(calls).fetch_add(1, Ordering::Relaxed);
+        Self { calls: calls.clone(), which }
     }
 }
 
 impl Drop for CallCount {
     fn drop(&mut self) {
-        if self.0.count.fetch_sub(1, Ordering::Relaxed) == 1 {
-            self.0.idle.notify_waiters();
-        }
-    }
-}
-
-/// A call that no process but this one can answer, for as long as the value lives.
-#[derive(Debug)]
-pub struct Staying(Arc<Calls>);
-
-impl Staying {
-    pub(super) fn of(calls: &Arc<Calls>) -> Self {
-        calls.staying.fetch_add(1, Ordering::Relaxed);
-        Self(calls.clone())
-    }
-}
-
-impl Drop for Staying {
-    fn drop(&mut self) {
-        if self.0.staying.fetch_sub(1, Ordering::Relaxed) == 1 {
-            self.0.idle.notify_waiters();
+        if (self.which)(&self.calls).fetch_sub(1, Ordering::Relaxed) == 1 {
+            self.calls.idle.notify_waiters();
         }
     }
 }

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::cache::{Cache, CacheKey, Part};
-use super::calls::{CallCount, Calls, Staying};
+use super::calls::{CallCount, Calls};
 use super::ledger::Ledger;
 use super::open_round::OpenRounds;
 use super::subscription::Subscriptions;
@@ -156,8 +156,8 @@ impl Hub {
     }
 
     /// Notes a call that no process but this one can answer, for as long as the value lives.
-    pub fn stays(&self) -> Staying {
-        Staying::of(&self.calls)
+    pub fn stays(&self) -> CallCount {
+        CallCount::staying(&self.calls)
     }
 
     /// Completes when there is no such call.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::call::{Call, Outlet};
-use super::calls::{Calls, Staying};
+use super::calls::{CallCount, Calls};
 use super::locate::Located;
 use super::take_back::TakeBack;
 use crate::access::Permit;
@@ -202,7 +202,7 @@ async fn exchange(
         Origin { owner: Some(call.caller.owner), pending: call.pending.clone(), forwarded };
     let sent = live.connection.request(permit, origin, build)?;
     // What a remote server answers comes to this process and to no other.
-    let _stays = live.connection.carrier().is_remote().then(|| Staying::of(limits.calls));
+    let _stays = live.connection.carrier().is_remote().then(|| CallCount::staying(limits.calls));
     let limit = call.limit(&located.server.config);
     let too_late = || format!("server {} did not answer within {limit:?}", located.server.name);
     let capabilities;

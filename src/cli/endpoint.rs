@@ -8,7 +8,7 @@ use super::print;
 use super::runtime::runtime;
 use crate::api::ToolReport;
 use crate::config::load;
-use crate::servers::failure::{StartFailure, Step};
+use crate::servers::error::{StartFailure, Step};
 use crate::servers::{Item, Offer, Probe, probe};
 use crate::wire::{Era, ListKind};
 

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::control::{Control, Desired};
-use super::failure::StartFailure;
+use super::error::StartFailure;
 use super::handle::{Live, Phase, Server, Status};
 use super::machine::{Action, Event, Machine, State};
 use super::memory::Catalog;

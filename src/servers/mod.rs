@@ -11,14 +11,13 @@
 //! [`machine`] is what a server does when, as a value. [`control`] is what is wanted of one. [`driver`]
 //! carries it out, with [`crate::process`] and [`crate::connection`] as its hands; [`work`] is what it
 //! has under way. [`handshake`] makes out an [`identity`], [`announcements`] has changes told, and
-//! [`handle`] is what the rest of the house sees; a start that failed has a [`failure`]. [`mod@probe`] is a
+//! [`handle`] is what the rest of the house sees; a start that failed has an [`error`]. [`mod@probe`] is a
 //! look at a server without all that.
 
 mod announcements;
 pub mod control;
 pub mod driver;
-mod error;
-pub mod failure;
+pub mod error;
 pub mod fingerprint;
 pub mod handle;
 pub mod handshake;

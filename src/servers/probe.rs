@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::failure::{StartFailure, Step};
+use super::error::{StartFailure, Step};
 use super::handshake::{Greeting, Identity};
 use super::memory::Memory;
 use super::offer::Offer;

@@ -9,8 +9,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::announcements;
-use super::error::{ListError, NotReady};
-use super::failure::{StartFailure, Step};
+use super::error::{ListError, NotReady, StartFailure, Step};
 use super::fingerprint;
 use super::handle::Live;
 use super::handshake::{self, Greeting};

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use super::failure::StartFailure;
+use super::error::StartFailure;
 use super::offer::Offer;
 use super::refresh::Refresh;
 use super::running::{ChangedLists, Running};

@@ -5,7 +5,7 @@ use tokio::net::TcpSocket;
 
 use super::{Probe, StartFailure, probe};
 use crate::base::{Secret, ServerName};
-use crate::servers::failure::Step;
+use crate::servers::error::Step;
 use crate::settings::{ServerConfig, sample};
 use crate::wire::{Era, ListKind};
 

@@ -64,7 +64,7 @@
 //! | [`process`] | a server's process: a unit of systemd or a child; pipes, sandbox, the end |
 //! | [`credentials`] | what proves us to a remote server: tokens, programs that print them, logins |
 //! | [`connection`] | requests and answers, questions and notices of one server |
-//! | [`servers`] | handshakes, what each offers, supervision, what outlives us |
+//! | [`servers`] | handshakes, what each offers, supervision, a look at one without a daemon |
 //! | [`catalog`] | what all servers offer; names and what they resolve to |
 //! | [`mux`] | the life of a call, phase by phase |
 //! | [`meta`] | the tools that callmux itself gives to agents |
@@ -98,11 +98,12 @@
 //!
 //! Under systemd, whatever must go on lies in its fd store: our ends of each server's pipes, what was
 //! read from them and not acted on ([`handover::Window`]), who each server is ([`handover::card`]), the
-//! calls in flight ([`handover::call`]), the links ([`handover::link`]), and the sessions of HTTP with
-//! what their clients want to hear ([`handover::session`]). All of it is written as things happen, so a crash is no other case than a restart. Results that
-//! were too large for their clients lie in the state directory ([`results`]). The next process
-//! takes it over ([`daemon::takeover`]) and tells each bridge which of its calls are running, which were
-//! never sent, and which it has to ask about again ([`wire::link`]).
+//! calls in flight ([`handover::call`]) and those that nobody goes on with ([`handover::act`]), the links
+//! ([`handover::link`]), and the sessions of HTTP with what their clients want to hear
+//! ([`handover::session`]). All of it is written as things happen, so a crash is no other case than a
+//! restart. Results that were too large for their clients lie in the state directory ([`results`]). The
+//! next process takes it over ([`daemon::takeover`]) and tells each bridge which of its calls are
+//! running, which were never sent, and which it has to ask about again ([`wire::link`]).
 //!
 //! # Words
 //!

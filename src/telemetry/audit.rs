@@ -6,8 +6,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, MutexGuard};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use serde::{Deserialize, Serialize};
-
 use super::calls::Tail;
 use super::readback;
 use crate::base::Lock;
@@ -60,7 +58,7 @@ struct AuditState {
 }
 
 /// How the entries of calls are kept.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default)]
 pub struct CallsReport {
     /// Entries that were sent to the journal since the daemon started.
     pub sent: u64,

@@ -78,8 +78,8 @@ impl Carrier {
     }
 
     /// Words about a server that may be its own, without what it was shown.
-    pub fn hide(&self, text: &str) -> String {
-        self.remote().map_or_else(|| text.to_owned(), |remote| remote.hide(text))
+    pub fn redact(&self, text: &str) -> String {
+        self.remote().map_or_else(|| text.to_owned(), |remote| remote.redact(text))
     }
 
     /// Once the connection is being finished: waits up to `patience` until what is queued is sent and

@@ -243,8 +243,8 @@ impl Connection {
         }
         // What is hidden may be longer than what is shown.
         let start = String::from_utf8_lossy(&sample[..sample.len().min(SAMPLE_MAX * 40)]);
-        let sample = self.carrier.hide(&start).chars().take(SAMPLE_MAX).collect();
-        let what = self.carrier.hide(what);
+        let sample = self.carrier.redact(&start).chars().take(SAMPLE_MAX).collect();
+        let what = self.carrier.redact(what);
         let what = match report {
             Report::Counted(count) => format!("{what} (the {count}th time)"),
             Report::InFull | Report::LeftOut => what,

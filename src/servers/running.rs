@@ -369,7 +369,7 @@ impl Running {
             let probe = handshake::PROBE_PATIENCE;
             let greeted = handshake::greet(&connection, greeting, probe, each).await;
             let identity = greeted.map_err(|error| {
-                NotReady::Handshake(connection.carrier().hide(&error.to_string()))
+                NotReady::Handshake(connection.carrier().redact(&error.to_string()))
             })?;
             let offer = offer::read_all(connection.clone(), identity.clone(), each).await?;
             Ok::<_, NotReady>((identity, offer))

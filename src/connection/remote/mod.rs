@@ -5,7 +5,7 @@
 //! been read from a pipe, with the request on whose stream it came.
 //!
 //! [`server`] is the server and what was agreed on with it, [`address`] where it is, [`post`] one request
-//! of HTTP, [`headers`] what it begins with, [`part`] the last one. [`hide`] keeps what the server is
+//! of HTTP, [`headers`] what it begins with, [`part`] the last one. [`redact`] keeps what the server is
 //! shown out of what is written about it. None of these knows of a connection.
 //!
 //! [`send`] takes messages off the queue, and [`answer`] reads what comes back for a request. That may be
@@ -19,9 +19,9 @@ mod asked;
 mod body;
 mod failure;
 mod headers;
-mod hide;
 mod part;
 mod post;
+mod redact;
 mod retry_after;
 pub(super) mod send;
 pub(super) mod server;

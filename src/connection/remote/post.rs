@@ -31,7 +31,7 @@ impl Remote {
             let shown = Box::pin(credential.show()).await;
             let shown = shown.map_err(|error| RequestFailure::refused(error.to_string()))?;
             if let Some(shown) = &shown {
-                self.hidden().note(shown);
+                self.redaction().note(shown);
             }
             let response = self.follow(&method, headers, shown.as_ref(), body).await?;
             let status = response.status();

@@ -216,7 +216,7 @@ fn forward(
     let wrong = || RequestFailure::refused(format!("the header `{name}` cannot be passed on"));
     let mut value = HeaderValue::from_str(value.expose()).map_err(|_| wrong())?;
     value.set_sensitive(true);
-    remote.hidden().note(&value);
+    remote.redaction().note(&value);
     headers.insert(HeaderName::from_bytes(name.as_bytes()).map_err(|_| wrong())?, value);
     Ok(())
 }

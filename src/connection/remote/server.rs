@@ -11,7 +11,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use super::address::{Address, BadAddress};
-use super::hide::Hidden;
+use super::redact::Redaction;
 use crate::base::Lock;
 use crate::credentials::Credential;
 use crate::http::{self, Client};
@@ -40,7 +40,7 @@ pub struct Remote {
     /// Whether there was any response of HTTP.
     pub(super) responded: AtomicBool,
     session: Lock<RemoteSession>,
-    hidden: Lock<Hidden>,
+    redaction: Lock<Redaction>,
     room: Arc<Semaphore>,
     /// Everything that was to be sent before the end was sent and answered.
     pub(super) drained: CancellationToken,
@@ -83,7 +83,7 @@ impl Remote {
             headers.entry(HOST).or_insert(host);
         }
         Ok(Self {
-            hidden: Lock::new(Hidden::new(&url, &headers)),
+            redaction: Lock::new(Redaction::new(&url, &headers)),
             client: Client::new(&url, address.socket.as_deref())?,
             url,
             streamable: address.streamable,
@@ -118,13 +118,13 @@ impl Remote {
         self.session.lock()
     }
 
-    pub(super) fn hidden(&self) -> MutexGuard<'_, Hidden> {
-        self.hidden.lock()
+    pub(super) fn redaction(&self) -> MutexGuard<'_, Redaction> {
+        self.redaction.lock()
     }
 
     /// Words that may be the server's own, without what it was shown.
-    pub(in crate::connection) fn hide(&self, text: &str) -> String {
-        self.hidden().hide(text)
+    pub(in crate::connection) fn redact(&self, text: &str) -> String {
+        self.redaction().redact(text)
     }
 
     /// Notes the legacy revision that the server chose.

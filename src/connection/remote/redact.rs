@@ -17,13 +17,13 @@ const SEGMENT_MIN: usize = 12;
 const HIDDEN: &str = "(hidden)";
 
 /// What must not be repeated about one server.
-pub(super) struct Hidden {
+pub(super) struct Redaction {
     /// Of its config; long ones first, since one may hold another.
     fixed: Vec<Secret>,
     credentials: VecDeque<HeaderValue>,
 }
 
-impl Hidden {
+impl Redaction {
     /// `headers`: those of the user are marked as sensitive.
     pub(super) fn new(url: &Uri, headers: &HeaderMap) -> Self {
         let of_headers = headers.values().filter(|value| value.is_sensitive()).filter_map(secret);
@@ -49,7 +49,7 @@ impl Hidden {
     }
 
     /// The text without any of it.
-    pub(super) fn hide(&self, text: &str) -> String {
+    pub(super) fn redact(&self, text: &str) -> String {
         let credentials = self.credentials.iter().filter_map(secret);
         let all = credentials.chain(self.fixed.iter().map(Secret::expose));
         all.fold(text.to_owned(), |text, secret| text.replace(secret, HIDDEN))

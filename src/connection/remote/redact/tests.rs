@@ -1,4 +1,4 @@
-use super::Hidden;
+use super::Redaction;
 use hyper::header::{HeaderMap, HeaderValue};
 
 #[test]
@@ -11,14 +11,14 @@ fn nothing_that_was_shown_is_repeated() {
     }
     headers.insert("user-agent", HeaderValue::from_static("callmux"));
     let url = "https://host/mcp/0123456789ab/?key=q-secret&n=1&w-secret".parse().unwrap();
-    let mut hidden = Hidden::new(&url, &headers);
+    let mut redaction = Redaction::new(&url, &headers);
     for n in 0..6 {
-        hidden.note(&format!("Bearer token-{n}").parse().unwrap());
+        redaction.note(&format!("Bearer token-{n}").parse().unwrap());
     }
     let text =
         "callmux /mcp/0123456789ab on 1: k-secret Key a-secret q-secret w-secret token-5 token-2";
     assert_eq!(
-        hidden.hide(text),
+        redaction.redact(text),
         "callmux /mcp/(hidden) on 1: (hidden) Key (hidden) (hidden) (hidden) (hidden) (hidden)"
     );
 }

@@ -7,7 +7,7 @@
 //! # The house
 //!
 //! Each folder of `src` is a room. A room imports only rooms on storeys below its own: those that the
-//! table in `tests/tidy/main.rs` allows it, which fails on any other import. A room stands right above the
+//! table in `tests/tidy/plan.rs` allows it, which fails on any other import. A room stands right above the
 //! highest that it may import.
 //!
 //! ```text

@@ -1,0 +1,258 @@
+//! Who imports whom, and what the map says of it.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use super::{code, room_of, rust_files, source};
+
+/// Each room and what it may import, lowest storey first. Every import stands above its importer
+/// in this list, so no cycle can be written down.
+pub const PLAN: &[(&str, &[&str])] = &[
+    ("base", &[]),
+    ("http", &[]),
+    ("json", &[]),
+    ("wire", &[]),
+    ("telemetry", &["base"]),
+    ("outbox", &["base", "wire", "telemetry"]),
+    ("example", &["base"]),
+    ("results", &["base"]),
+    ("search", &["json"]),
+    ("render", &["json"]),
+    ("arguments", &["base", "json"]),
+    ("settings", &["base", "json", "render"]),
+    ("config", &["base", "json", "render", "settings"]),
+    ("api", &["base", "settings"]),
+    ("access", &["base", "settings"]),
+    ("process", &["base", "settings"]),
+    ("credentials", &["base", "http", "settings"]),
+    ("handover", &["base", "wire"]),
+    ("connection", &["base", "http", "wire", "telemetry", "access", "credentials", "handover"]),
+    (
+        "servers",
+        &[
+            "base",
+            "wire",
+            "settings",
+            "telemetry",
+            "access",
+            "process",
+            "credentials",
+            "handover",
+            "connection",
+        ],
+    ),
+    ("catalog", &["base", "json", "wire", "search", "render", "settings", "servers"]),
+    (
+        "mux",
+        &[
+            "base",
+            "json",
+            "wire",
+            "telemetry",
+            "results",
+            "render",
+            "arguments",
+            "settings",
+            "access",
+            "handover",
+            "connection",
+            "servers",
+            "catalog",
+        ],
+    ),
+    (
+        "meta",
+        &[
+            "base",
+            "json",
+            "wire",
+            "telemetry",
+            "render",
+            "arguments",
+            "settings",
+            "access",
+            "handover",
+            "connection",
+            "servers",
+            "catalog",
+            "mux",
+        ],
+    ),
+    (
+        "client",
+        &[
+            "base",
+            "wire",
+            "telemetry",
+            "access",
+            "handover",
+            "connection",
+            "servers",
+            "catalog",
+            "mux",
+            "meta",
+        ],
+    ),
+    (
+        "front",
+        &[
+            "base",
+            "wire",
+            "outbox",
+            "results",
+            "telemetry",
+            "access",
+            "handover",
+            "connection",
+            "mux",
+            "meta",
+            "client",
+        ],
+    ),
+    (
+        "admin",
+        &["base", "wire", "settings", "telemetry", "api", "access", "servers", "catalog", "mux"],
+    ),
+    (
+        "daemon",
+        &[
+            "base",
+            "wire",
+            "results",
+            "config",
+            "settings",
+            "telemetry",
+            "api",
+            "access",
+            "process",
+            "handover",
+            "connection",
+            "servers",
+            "mux",
+            "meta",
+            "client",
+            "front",
+            "admin",
+        ],
+    ),
+    ("bridge", &["base", "wire", "outbox", "process", "mux", "client"]),
+    (
+        "cli",
+        &[
+            "base",
+            "json",
+            "wire",
+            "search",
+            "config",
+            "settings",
+            "api",
+            "telemetry",
+            "example",
+            "servers",
+            "meta",
+            "daemon",
+            "bridge",
+        ],
+    ),
+    (
+        "fuzz",
+        &[
+            "base",
+            "json",
+            "wire",
+            "telemetry",
+            "results",
+            "render",
+            "arguments",
+            "config",
+            "settings",
+            "access",
+            "handover",
+            "connection",
+            "mux",
+            "meta",
+            "front",
+            "daemon",
+        ],
+    ),
+];
+
+#[test]
+fn the_plan_has_no_cycle_and_knows_every_room() {
+    for (index, (room, imports)) in PLAN.iter().enumerate() {
+        for import in *imports {
+            let below = PLAN[..index].iter().any(|(name, _)| name == import);
+            assert!(below, "{room} imports {import}, which does not stand above it");
+        }
+    }
+    let rooms: Vec<String> =
+        rust_files(&source()).iter().filter_map(|path| room_of(path)).collect();
+    for room in rooms {
+        assert!(PLAN.iter().any(|(name, _)| *name == room), "src/{room} is not in the plan");
+    }
+}
+
+/// The storey of each room: right above the highest that it may import.
+fn storeys() -> Vec<(&'static str, usize)> {
+    let mut storeys: Vec<(&str, usize)> = Vec::new();
+    for (room, imports) in PLAN {
+        let below = storeys.iter().filter(|(other, _)| imports.contains(other));
+        let storey = below.map(|(_, storey)| storey + 1).max().unwrap_or(0);
+        storeys.push((room, storey));
+    }
+    storeys
+}
+
+#[test]
+fn the_picture_of_the_house_is_true() {
+    let text = fs::read_to_string(source().join("lib.rs")).unwrap();
+    let picture = text.split("//! ```text\n").nth(1).unwrap().split("//! ```").next().unwrap();
+    let (mut shown, mut storey) = (Vec::new(), 0);
+    for line in picture.lines() {
+        let line = line.trim_start_matches("//!").trim_start();
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let room = match words[0].parse() {
+            Ok(number) => {
+                storey = number;
+                words[1]
+            }
+            Err(_) => words[0],
+        };
+        shown.push((room, storey));
+    }
+    let mut planned = storeys();
+    planned.sort_unstable();
+    shown.sort_unstable();
+    assert_eq!(shown, planned);
+}
+
+#[test]
+fn rooms_import_only_downwards_and_only_what_they_use() {
+    let (mut breaches, mut used) = (Vec::new(), BTreeSet::new());
+    for path in rust_files(&source()) {
+        let Some(room) = room_of(&path) else { continue };
+        let (_, allowed) = PLAN.iter().find(|(name, _)| *name == room).unwrap();
+        let text = code(&fs::read_to_string(&path).unwrap());
+        for (position, _) in text.match_indices("crate::") {
+            let rest = &text[position + "crate::".len()..];
+            if rest.starts_with('{') {
+                breaches.push(format!("{}: one import for each room", path.display()));
+            }
+            let import: String =
+                rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+            let known = PLAN.iter().any(|(name, _)| *name == import);
+            if known && import != room && !allowed.contains(&import.as_str()) {
+                breaches.push(format!("{}: {room} may not know {import}", path.display()));
+            }
+            used.insert((room.clone(), import));
+        }
+    }
+    for (room, imports) in PLAN {
+        for import in *imports {
+            if !used.contains(&((*room).to_owned(), (*import).to_owned())) {
+                breaches.push(format!("{room} does not use {import}, which it may"));
+            }
+        }
+    }
+    assert!(breaches.is_empty(), "{}", breaches.join("\n"));
+}

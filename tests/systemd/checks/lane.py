@@ -14,6 +14,7 @@ import time
 
 from figures import Figures
 from lib import SOCKET, Failed, drop_in, expect, given, main_pid, run, same, until
+from load import HELLO
 
 CALL = "a1f0c6de5b7e4b0fa3a5d0c1e2f30018"
 # Sessions and the calls of all of them.
@@ -21,16 +22,6 @@ LANES = ((1, 10_000), (8, 20_000), (32, 30_000))
 WARM_UP = 500
 # Entries are on their way for so long, in seconds, if the journal has work.
 ON_THEIR_WAY = 60
-HELLO = {
-    "jsonrpc": "2.0",
-    "id": 0,
-    "method": "initialize",
-    "params": {
-        "protocolVersion": "2025-06-18",
-        "capabilities": {},
-        "clientInfo": {"name": "lane", "version": "1"},
-    },
-}
 BODY = {
     "jsonrpc": "2.0",
     "id": 1,

@@ -216,6 +216,40 @@ fn head_does_nothing() {
 }
 
 #[test]
+fn what_an_endpoint_takes_is_told_as_it_is() {
+    let sandbox = Sandbox::new();
+    let daemon = Daemon::with(&sandbox, &COUNTER);
+    for (method, path, expected) in [
+        ("PUT", "/mcp", "GET, POST, DELETE"),
+        ("OPTIONS", "/mcp/", "GET, POST, DELETE"),
+        ("POST", "/sse", "GET"),
+        ("PUT", "/link", "GET"),
+        ("GET", "/messages", "POST"),
+        ("DELETE", "/health", "GET,HEAD"),
+    ] {
+        let mut http = Http::tcp(&daemon);
+        http.start_bare(method, path, &[]);
+        let head = http.read_head();
+        let allowed = head.header("allow");
+        assert_eq!((head.status, allowed), (405, Some(expected)), "{method} {path}");
+    }
+}
+
+#[test]
+fn an_endpoint_with_a_slash_at_its_end_is_the_same() {
+    let sandbox = Sandbox::new();
+    let daemon = Daemon::with(&sandbox, &COUNTER);
+    let mut client = Http::tcp(&daemon).legacy(&json!({}));
+    let reply = client.post_to("/mcp/", r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#, &[]);
+    assert_eq!((reply.status, &reply.json()["result"]), (200, &json!({})));
+    assert_eq!(client.bare("DELETE", "/mcp/", &[]).status, 204);
+    assert_eq!(Http::tcp(&daemon).bare("GET", "/health/", &[]).status, 200);
+    for path in ["/mcp//", "/", "//", "/mcpx/"] {
+        assert_eq!(Http::tcp(&daemon).bare("GET", path, &[]).status, 404, "{path}");
+    }
+}
+
+#[test]
 fn a_request_names_one_host_and_it_is_ours() {
     let sandbox = Sandbox::new();
     let daemon = Daemon::with(&sandbox, &COUNTER);

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderValue, Method, Request, StatusCode, header as names};
-use axum::routing::{get, post as posted};
+use axum::routing::{MethodRouter, get, post as posted};
 use hyper::body::Incoming;
 use tower::ServiceExt;
 
@@ -51,7 +51,7 @@ impl Service {
         if let Err(response) = guard::check(&self.front, &self.caller.peer, &request) {
             return Ok(response);
         }
-        if request.method() == Method::POST && request.uri().path() == "/mcp" {
+        if request.method() == Method::POST && matches!(request.uri().path(), "/mcp" | "/mcp/") {
             // Nothing but the headers and the body is kept of what lies in the connection's buffer.
             let (headers, body) = {
                 let (head, body) = request.into_parts();
@@ -85,26 +85,36 @@ impl hyper::service::Service<Request<Incoming>> for Service {
     }
 }
 
-/// Everything but POST to `/mcp`.
+/// Everything but POST to `/mcp`. Each endpoint is there with a slash at its end, too: people write one
+/// into the configs of their clients.
 pub fn router(front: Arc<Front>) -> Router {
     let routed = |response: Response| response.map(axum::body::Body::new);
-    Router::new()
-        // HEAD would do what GET does (RFC 9110, section 9.3.2), and these do something.
-        .route(
-            "/mcp",
-            get(get::open).delete(get::close).head(async || no_head("GET, POST, DELETE")),
-        )
-        .route(sse::STREAM, get(sse::open).head(async || no_head("GET")))
-        .route(sse::MESSAGES, posted(sse::post))
-        .route(crate::wire::link::PATH, get(link::upgrade).head(async || no_head("GET")))
-        .route("/health", get(async move || routed(health())))
-        .route("/ready", get(async move |State(front)| routed(ready(front))))
+    let endpoints = [
+        ("/mcp", only("GET, POST, DELETE", get(get::open).delete(get::close))),
+        (sse::STREAM, only("GET", get(sse::open))),
+        (sse::MESSAGES, posted(sse::post)),
+        (crate::wire::link::PATH, only("GET", get(link::upgrade))),
+        ("/health", get(async move || routed(health()))),
+        ("/ready", get(async move |State(front)| routed(ready(front)))),
+    ];
+    let mut router = Router::new();
+    for (path, endpoint) in endpoints {
+        router = router.route(path, endpoint.clone()).route(&format!("{path}/"), endpoint);
+    }
+    router
         .fallback(async move || routed(refusal(StatusCode::NOT_FOUND, &not_here())))
         .with_state(front)
 }
 
-/// The answer to HEAD where GET is no question (RFC 9110, section 15.5.6).
-fn no_head(allowed: &'static str) -> axum::response::Response {
+/// An endpoint that takes these methods. HEAD would do what GET does (RFC 9110, section 9.3.2), and
+/// there it does something.
+fn only(allowed: &'static str, endpoint: MethodRouter<Arc<Front>>) -> MethodRouter<Arc<Front>> {
+    let refuse = async move || not_allowed(allowed);
+    endpoint.head(refuse).fallback(refuse)
+}
+
+/// The answer to another method (RFC 9110, section 15.5.6).
+fn not_allowed(allowed: &'static str) -> axum::response::Response {
     let mut response = empty(StatusCode::METHOD_NOT_ALLOWED).map(axum::body::Body::new);
     response.headers_mut().insert(names::ALLOW, HeaderValue::from_static(allowed));
     response

@@ -6,6 +6,7 @@
 use bytes::Bytes;
 
 use super::action::BridgeAction;
+use crate::client::session::TooMany;
 use crate::wire::error::code;
 use crate::wire::{Kind, Malformed, Message, Payload, RpcError, batch};
 
@@ -21,8 +22,13 @@ struct Open {
 }
 
 impl Batches {
-    /// Begins a batch and returns its messages, or the refusal of what is none.
-    pub(super) fn begin(&mut self, text: &Bytes) -> Result<Vec<Message>, Payload> {
+    /// Begins a batch and returns its messages, or the refusal of what is none. `is_known`: whether a
+    /// request before it has this id.
+    pub(super) fn begin(
+        &mut self,
+        text: &Bytes,
+        is_known: impl Fn(&str) -> bool,
+    ) -> Result<Vec<Message>, Payload> {
         let Some(items) = batch::split(text) else {
             let (error, id) = Malformed::Batch.answer();
             return Err(error.response(id).into());
@@ -36,16 +42,20 @@ impl Batches {
                         Kind::Request { .. } => message.id(),
                         _ => None,
                     };
-                    match id.filter(|id| open.waiting.iter().any(|known| **known == **id)) {
-                        Some(id) => {
-                            let what = "two requests of one batch have this id";
-                            let error = RpcError::new(code::INVALID_REQUEST, what);
-                            open.answers.push(error.response(Some(id)));
+                    let is_twice = |id: &str| open.waiting.iter().any(|waiting| **waiting == *id);
+                    let refusal = match id {
+                        Some(id) if is_twice(id) => {
+                            Some("two requests of one batch have this id".to_owned())
                         }
-                        None => {
-                            open.waiting.extend(id.map(Into::into));
-                            messages.push(message);
-                        }
+                        Some(id) if is_known(id) => Some(TooMany::SameId.to_string()),
+                        _ => None,
+                    };
+                    if let Some(what) = refusal {
+                        let error = RpcError::new(code::INVALID_REQUEST, what);
+                        open.answers.push(error.response(id));
+                    } else {
+                        open.waiting.extend(id.map(Into::into));
+                        messages.push(message);
                     }
                 }
                 Err(malformed) => {

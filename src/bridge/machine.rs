@@ -17,16 +17,12 @@ use super::action::BridgeAction;
 use super::batches::Batches;
 use super::client_state::ClientState;
 use super::fate::{Fate, Reached};
-use super::lists::{Lists, era_of};
+use super::lists::Lists;
 use super::memory::Memory;
-use crate::mux::failure::Lost;
-use crate::wire::error::code;
+use super::refusal::{give_up, same_id};
 use crate::wire::link::frame;
 use crate::wire::link::{Restored, Welcome};
-use crate::wire::params::Head;
-use crate::wire::{
-    Kind, ListKind, Malformed, Message, Method, Revision, RpcError, object, translate,
-};
+use crate::wire::{Kind, ListKind, Malformed, Message, Method, Revision, object, translate};
 
 /// A handshake or a list that has waited so long for a daemon is answered from what we know.
 const SPEAK_FOR_DAEMON: Duration = Duration::from_secs(1);
@@ -115,8 +111,14 @@ impl Machine {
     /// A message of the client, or a batch of them.
     pub(super) fn take_from_client(&mut self, text: &Bytes, now: Instant) -> Vec<BridgeAction> {
         let messages = match Message::parse(text) {
-            Ok(message) => Ok(vec![message]),
-            Err(Malformed::Batch) if self.has_batches() => self.batches.begin(text),
+            Ok(message) => match self.refuse_known_id(&message) {
+                Some(refusal) => return vec![refusal],
+                None => Ok(vec![message]),
+            },
+            Err(Malformed::Batch) if self.has_batches() => {
+                let is_known = |id: &str| is_known(&self.pending, &self.held, id);
+                self.batches.begin(text, is_known)
+            }
             Err(malformed) => {
                 let (error, id) = malformed.answer();
                 Err(error.response(id).into())
@@ -129,6 +131,13 @@ impl Machine {
             Err(refusal) => vec![BridgeAction::ToClient(refusal)],
         };
         self.batches.gather(actions)
+    }
+
+    /// Answers could not be told apart. The one that came first goes on.
+    fn refuse_known_id(&self, message: &Message) -> Option<BridgeAction> {
+        let Kind::Request { id, .. } = message.kind() else { return None };
+        let id = message.at(*id);
+        is_known(&self.pending, &self.held, id).then(|| BridgeAction::ToClient(same_id(id)))
     }
 
     /// Whether the client speaks a revision that has batches: the one it asks for, if we know it.
@@ -437,39 +446,10 @@ impl Machine {
     }
 }
 
-/// The answer to a request that will have no other.
-fn give_up(
-    message: &Message,
-    reason: &str,
-    sent: bool,
-    since: Instant,
-    now: Instant,
-) -> Option<BridgeAction> {
-    let id = message.id()?;
-    let error = match message.method()? {
-        Method::ToolsCall => {
-            let tool = Head::parse(message)
-                .and_then(|head| Ok(head.request(message)?.name.into_owned()))
-                .unwrap_or_else(|_| "?".to_owned());
-            let lost = Lost {
-                call: None,
-                server: None,
-                tool,
-                reason: reason.to_owned(),
-                sent,
-                elapsed: now - since,
-                // The bridge knows no schemas: fields beside the text could break one.
-                has_output_schema: true,
-                is_tool_call: true,
-            };
-            return Some(BridgeAction::ToClient(translate::result(
-                id,
-                &lost.result(era_of(message)),
-            )));
-        }
-        _ => RpcError::new(code::INTERNAL, reason),
-    };
-    Some(BridgeAction::ToClient(translate::refusal(id, &error)))
+/// Whether a request of the client has this id, as written.
+fn is_known(pending: &HashMap<Box<str>, Pending>, held: &VecDeque<Held>, id: &str) -> bool {
+    let is_held = |held: &Held| held.message.method().is_some() && held.message.id() == Some(id);
+    pending.contains_key(id) || held.iter().any(is_held)
 }
 
 #[cfg(test)]

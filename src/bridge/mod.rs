@@ -17,6 +17,7 @@ mod fate;
 mod lists;
 mod machine;
 mod memory;
+mod refusal;
 mod revival;
 mod run;
 

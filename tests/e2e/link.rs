@@ -52,6 +52,23 @@ fn a_client_cannot_say_that_a_call_was_made_before() {
 }
 
 #[test]
+fn two_requests_of_one_id_have_two_answers() {
+    let sandbox = Sandbox::new();
+    let _daemon = daemon(&sandbox);
+    let mut client = Lines::bridge(&sandbox);
+    let flag = sandbox.path("go");
+    let call = json!({ "jsonrpc": "2.0", "id": 77, "method": "tools/call",
+        "params": { "name": "once__wait_for", "arguments": { "file": flag } } });
+    client.write(&call.to_string());
+    client.write(r#"{"jsonrpc":"2.0","id":77,"method":"ping"}"#);
+    let refused = client.take("the refusal", |line| line.contains(r#""id":77"#));
+    assert!(refused.contains("a request with this id is in flight already"), "{refused}");
+    sandbox.write("go", "");
+    let answer = client.answer(77);
+    assert_eq!(answer["result"]["content"][0]["text"], "it is there", "{answer}");
+}
+
+#[test]
 fn a_clients_ids_are_never_taken_for_those_of_the_bridge() {
     let sandbox = Sandbox::new();
     let _daemon = daemon(&sandbox);

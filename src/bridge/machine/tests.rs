@@ -1,4 +1,5 @@
 mod effects;
+mod ids;
 
 use std::time::{Duration, Instant};
 

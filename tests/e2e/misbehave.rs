@@ -47,7 +47,7 @@ const MISDEEDS: [(&str, &str, &str, usize); 30] = [
     ("deep JSON", "outcome_unknown", "is no answer to the request", 1),
     ("another id", "outcome_unknown", "is no answer to the request", 1),
     ("elsewhere", "not_sent", "another origin", 1),
-    ("elsewhere by GET", "not_sent", "HTTP status 302", 1),
+    ("elsewhere by GET", "not_sent", "302 Found: it points to http://127.0.0.1:", 1),
     ("in circles", "not_sent", "redirects more than", 4),
 ];
 

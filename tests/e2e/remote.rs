@@ -335,7 +335,8 @@ fn a_redirect_is_followed_only_within_its_origin() {
     }));
     let _daemon = start(&sandbox, &far.url());
     let mut bridge = Lines::bridge(&sandbox);
-    failed(&bridge.call("far__echo", &json!({ "n": 0 })), "not_sent", "another origin (127.0.0.1)");
+    let words = format!("another origin ({})", other.url());
+    failed(&bridge.call("far__echo", &json!({ "n": 0 })), "not_sent", &words);
     text(&bridge.call("far__echo", &json!({ "n": 1 })));
     assert!(other.seen().is_empty());
 }

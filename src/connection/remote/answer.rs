@@ -10,7 +10,7 @@ use super::asked::Responding;
 use super::body::{is, take_in, whole};
 use super::failure::{RequestFailure, RequestReached};
 use super::server::Remote;
-use super::{retry_after, stream};
+use super::{redirect, retry_after, stream};
 use crate::connection::state::Connection;
 use crate::http::ResponseBody;
 use crate::wire::error::code;
@@ -111,6 +111,9 @@ async fn refused(
         || (remote.is_sse() && status.is_client_error());
     match retry_after::after(status, &headers) {
         Some(after) => Err(RequestFailure::refused(retry_after::reason(status, after))),
+        None if let Some(told) = redirect::unfollowed(&remote.url, status, &headers) => {
+            Err(RequestFailure::refused(told))
+        }
         None if is_refused => Err(RequestFailure::refused(format!("HTTP status {status}"))),
         None => Err(RequestFailure::lost(format!("HTTP status {status}"))),
     }

@@ -6,7 +6,8 @@
 //!
 //! [`server`] is the server and what was agreed on with it, [`address`] where it is, [`post`] one request
 //! of HTTP, [`headers`] what it begins with, [`part`] the last one. [`redact`] keeps what the server is
-//! shown out of what is written about it. None of these knows of a connection.
+//! shown out of what is written about it, [`redirect`] knows which of its redirects are followed. None of
+//! these knows of a connection.
 //!
 //! [`send`] takes messages off the queue, and [`answer`] reads what comes back for a request. That may be
 //! a [`stream`]; [`server_stream`] is the one that a legacy server may talk on unasked, [`subscription`]
@@ -22,6 +23,7 @@ mod headers;
 mod part;
 mod post;
 mod redact;
+mod redirect;
 mod retry_after;
 pub(super) mod send;
 pub(super) mod server;

@@ -4,10 +4,11 @@ use std::borrow::Cow;
 use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
-use hyper::header::{AUTHORIZATION, HeaderMap, HeaderValue, LOCATION};
-use hyper::{Method, Request, Response, StatusCode, Uri};
+use hyper::header::{AUTHORIZATION, HeaderMap, HeaderValue};
+use hyper::{Method, Request, Response, StatusCode};
 
 use super::failure::RequestFailure;
+use super::redirect::target;
 use super::server::Remote;
 use crate::credentials::Verdict;
 use crate::http::{self, RequestBody, ResponseBody};
@@ -76,35 +77,3 @@ impl Remote {
         Err(RequestFailure::refused(format!("it redirects more than {REDIRECTS_MAX} times")))
     }
 }
-
-/// Where a redirect leads. What we send may be a secret of this server's and goes nowhere else.
-fn target(from: &Uri, headers: &HeaderMap) -> Result<Uri, RequestFailure> {
-    let location = headers.get(LOCATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let wrong = || RequestFailure::refused("it redirects to what is no address");
-    if location.starts_with('/') && !location.starts_with("//") {
-        let mut parts = from.clone().into_parts();
-        parts.path_and_query = Some(location.parse().map_err(|_| wrong())?);
-        return Uri::from_parts(parts).map_err(|_| wrong());
-    }
-    let to: Uri = location.parse().map_err(|_| wrong())?;
-    if origin(&to) == origin(from) {
-        return Ok(to);
-    }
-    let host = to.authority().map_or("elsewhere", |authority| authority.host());
-    Err(RequestFailure::refused(format!(
-        "it redirects to another origin ({host}), which is not followed; if that is right, make it the `url`"
-    )))
-}
-
-/// Scheme, host and port.
-pub(super) fn origin(url: &Uri) -> (Option<&str>, Option<String>, Option<u16>) {
-    let default = match url.scheme_str() {
-        Some("https") => Some(443),
-        Some("http") => Some(80),
-        _ => None,
-    };
-    (url.scheme_str(), url.host().map(str::to_ascii_lowercase), url.port_u16().or(default))
-}
-
-#[cfg(test)]
-mod tests;

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::asked::{self, OpenRequest, Responding};
 use super::failure::{RequestFailure, RequestReached};
+use super::redirect::unfollowed;
 use super::retry_after::{self, Patience};
 use super::server::Remote;
 use super::stream::LINGER;
@@ -193,7 +194,11 @@ async fn deliver(
             connection.end("its session is over".to_owned());
             None
         }
-        Ok(Ok(response)) => Some(format!("HTTP status {}", response.status())),
+        Ok(Ok(response)) => {
+            let status = response.status();
+            let told = unfollowed(&remote.url, status, response.headers());
+            Some(told.unwrap_or_else(|| format!("HTTP status {status}")))
+        }
         Ok(Err(failure)) => Some(failure.reason),
         Err(_) => Some(format!("nothing within {ACCEPT_WITHIN:?}")),
     };

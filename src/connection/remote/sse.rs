@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 use url::Url;
 
 use super::failure::RequestFailure;
-use super::post::origin;
+use super::redirect::{origin, unfollowed};
 use super::server::Remote;
 use super::stream::{self, StreamOver, Tail};
 use crate::base::Tasks;
@@ -31,7 +31,9 @@ pub(super) async fn open(
     let response = remote.listen(&Tail::default()).await?;
     let status = response.status();
     if !status.is_success() {
-        return Err(RequestFailure::refused(format!("HTTP status {status} in answer to GET")));
+        let told = unfollowed(&remote.url, status, response.headers());
+        let told = told.unwrap_or_else(|| format!("HTTP status {status} in answer to GET"));
+        return Err(RequestFailure::refused(told));
     }
     let (tell, told) = oneshot::channel();
     let tail = Tail::of_sse(tell);

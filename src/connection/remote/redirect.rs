@@ -1,0 +1,120 @@
+//! Redirects: which are followed, and what is told of the others.
+
+use hyper::header::{HeaderMap, LOCATION};
+use hyper::{StatusCode, Uri};
+use url::Url;
+
+use super::failure::RequestFailure;
+use crate::base::{clip, visible};
+
+/// Of an address that a server names this much is shown, in characters.
+const SHOWN_MAX: usize = 200;
+
+/// Where a redirect leads. What we send may be a secret of this server's and goes nowhere else.
+pub(super) fn target(from: &Uri, headers: &HeaderMap) -> Result<Uri, RequestFailure> {
+    let location = headers.get(LOCATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let wrong = || RequestFailure::refused("it redirects to what is no address");
+    if location.starts_with('/') && !location.starts_with("//") {
+        let mut parts = from.clone().into_parts();
+        parts.path_and_query = Some(location.parse().map_err(|_| wrong())?);
+        return Uri::from_parts(parts).map_err(|_| wrong());
+    }
+    let to: Uri = location.parse().map_err(|_| wrong())?;
+    if origin(&to) == origin(from) {
+        return Ok(to);
+    }
+    let to = shown(from, headers).unwrap_or_default();
+    Err(RequestFailure::refused(format!(
+        "it redirects to another origin ({to}), which is not followed; if that is right, make it the `url`"
+    )))
+}
+
+/// What is told of a redirect that would make another request of ours (RFC 9110, section 15.4.3);
+/// `None` if it is none.
+pub(super) fn unfollowed(from: &Uri, status: StatusCode, headers: &HeaderMap) -> Option<String> {
+    let to = status.is_redirection().then(|| shown(from, headers))??;
+    Some(format!(
+        "HTTP status {status}: it points to {to}; if the server is there, make it the `url`"
+    ))
+}
+
+/// The address that a response names, fit for a line. What follows the path may be a secret.
+fn shown(from: &Uri, headers: &HeaderMap) -> Option<String> {
+    let location = String::from_utf8_lossy(headers.get(LOCATION)?.as_bytes());
+    let to = match Url::parse(&from.to_string()).and_then(|from| from.join(&location)) {
+        Ok(mut to) => {
+            to.set_query(None);
+            to.set_fragment(None);
+            // An address without a host has neither.
+            _ = to.set_username("");
+            _ = to.set_password(None);
+            String::from(to)
+        }
+        Err(_) => location.split(['?', '#']).next().unwrap_or_default().to_owned(),
+    };
+    Some(visible::line(&clip::clipped(&to, SHOWN_MAX)).into_owned())
+}
+
+/// Scheme, host and port.
+pub(super) fn origin(url: &Uri) -> (Option<&str>, Option<String>, Option<u16>) {
+    let default = match url.scheme_str() {
+        Some("https") => Some(443),
+        Some("http") => Some(80),
+        _ => None,
+    };
+    (url.scheme_str(), url.host().map(str::to_ascii_lowercase), url.port_u16().or(default))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{target, unfollowed};
+    use hyper::StatusCode;
+    use hyper::header::{HeaderMap, HeaderValue, LOCATION};
+
+    fn location(text: &str) -> HeaderMap {
+        HeaderMap::from_iter([(LOCATION, HeaderValue::from_bytes(text.as_bytes()).unwrap())])
+    }
+
+    #[test]
+    fn a_redirect_stays_where_it_is() {
+        let from = "http://Here:80/mcp?k=1".parse().unwrap();
+        let check =
+            |to: &str, expected: Result<&str, &str>| match (target(&from, &location(to)), expected)
+            {
+                (Ok(found), Ok(expected)) => assert_eq!(found.to_string(), expected),
+                (Err(failure), Err(words)) => {
+                    assert!(failure.reason.contains(words), "{failure:?}");
+                }
+                (found, expected) => panic!("{to}: {found:?} instead of {expected:?}"),
+            };
+        check("/mcp/", Ok("http://Here:80/mcp/"));
+        check("http://here/x", Ok("http://here/x"));
+        check("http://here:81/mcp", Err("another origin (http://here:81/mcp)"));
+        check("https://here/mcp", Err("another origin (https://here/mcp)"));
+        check("//there/mcp", Err("another origin (http://there/mcp)"));
+        check("http://there/mcp?key=k", Err("another origin (http://there/mcp)"));
+        check("http://here@there/mcp", Err("another origin (http://there/mcp)"));
+        check("", Err("no address"));
+    }
+
+    #[test]
+    fn where_a_redirect_points_to_is_told() {
+        let from = "https://here/mcp?k=1".parse().unwrap();
+        let check = |to: &str, words: &str| {
+            let told = unfollowed(&from, StatusCode::FOUND, &location(to)).unwrap();
+            let expected = format!(
+                "HTTP status 302 Found: it points to {words}; if the server is there, make it the `url`"
+            );
+            assert_eq!(told, expected);
+        };
+        check("/v1/mcp?session=s#f", "https://here/v1/mcp");
+        check("https://me:secret@www.here/mcp", "https://www.here/mcp");
+        check("https://[nowhere/\u{202e}?key=k", "https://[nowhere/\\u{202e}");
+        check("/\u{202e}x", "https://here/%E2%80%AEx");
+        check("mailto:me", "mailto:me");
+        let long = unfollowed(&from, StatusCode::FOUND, &location(&"/x".repeat(4000))).unwrap();
+        assert!(long.len() < 300, "{long}");
+        assert_eq!(unfollowed(&from, StatusCode::FOUND, &HeaderMap::new()), None);
+        assert_eq!(unfollowed(&from, StatusCode::OK, &location("/x")), None);
+    }
+}

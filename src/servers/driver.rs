@@ -14,6 +14,7 @@ use super::machine::{Action, Event, Machine, State};
 use super::memory::Catalog;
 use super::offer::{Complaint, Offer};
 use super::running::{self, ChangedLists, LeftServer, Running, Start};
+use super::start;
 use super::work::{Work, wait};
 use crate::base::random::Jitter;
 use crate::base::{ServerName, Tasks};
@@ -316,7 +317,7 @@ impl Driver {
         match action {
             Some(Action::Start) => {
                 let attempt = self.machine.tries() + 1;
-                let start = running::begin(self.start.clone(), self.left.take(), attempt);
+                let start = start::begin(self.start.clone(), self.left.take(), attempt);
                 self.work.starting = Some(Box::pin(start));
             }
             Some(Action::Stop) => {

@@ -9,10 +9,10 @@
 //!
 //! # How to read it
 //! [`machine`] is what a server does when, as a value. [`control`] is what is wanted of one. [`driver`]
-//! carries it out, with [`crate::process`] and [`crate::connection`] as its hands; [`work`] is what it
-//! has under way. [`handshake`] makes out an [`identity`], [`announcements`] has changes told, and
-//! [`handle`] is what the rest of the house sees; a start that failed has an [`error`]. [`mod@probe`] is a
-//! look at a server without all that.
+//! carries it out, with [`crate::process`] and [`crate::connection`] as its hands; [`mod@start`] is one try to
+//! have it [`running`], [`work`] is what is under way. [`handshake`] makes out an [`identity`],
+//! [`announcements`] has changes told, and [`handle`] is what the rest of the house sees; a start that failed
+//! has an [`error`]. [`mod@probe`] is a look at a server without all that.
 
 mod announcements;
 pub mod control;
@@ -28,6 +28,7 @@ pub mod offer;
 mod probe;
 mod refresh;
 pub mod running;
+mod start;
 pub mod stderr;
 mod work;
 

@@ -6,7 +6,8 @@ use super::error::{StartFailure, Step};
 use super::handshake::{Greeting, Identity};
 use super::memory::Memory;
 use super::offer::Offer;
-use super::running::{self, Start};
+use super::running::Start;
+use super::start;
 use crate::base::{ServerName, Tasks};
 use crate::connection::Board;
 use crate::credentials::Credential;
@@ -44,7 +45,7 @@ pub async fn probe(probe: Probe) -> Result<(Identity, Offer), StartFailure> {
     let Probe { server, config, name, first } = probe;
     let tasks = Tasks::new();
     let credential = Credential::of(&server, &config, &tasks.child(), &tasks);
-    let start = Start {
+    let from = Start {
         server,
         config: config.clone(),
         recorder: Recorder::none(),
@@ -54,9 +55,9 @@ pub async fn probe(probe: Probe) -> Result<(Identity, Offer), StartFailure> {
     };
     let greeting = |first| Greeting { name, memory: Memory::none(first) };
     let patience = config.supervision.stop_timeout;
-    let mut met = running::meet(start.clone(), &greeting(first), 1).await;
+    let mut met = start::meet(from.clone(), &greeting(first), 1).await;
     if first.is_some() && matches!(&met, Err(failure) if failure.step == Step::Handshake) {
-        met = running::meet(start, &greeting(None), 2).await;
+        met = start::meet(from, &greeting(None), 2).await;
     }
     let found = match met {
         Ok((running, _, offer)) => {

@@ -14,7 +14,6 @@ use super::fingerprint;
 use super::handle::Live;
 use super::handshake::{self, Greeting};
 use super::identity::{Identity, own_meta};
-use super::memory::Catalog;
 use super::offer::{self, List, Offer};
 use super::stderr::{self, Author, LastWords};
 use crate::base::{Secret, ServerName, Tasks};
@@ -25,7 +24,7 @@ use crate::handover::Window;
 use crate::handover::card::{Found, Keepable, Kept};
 use crate::process::units::Units;
 use crate::process::{self, Process, Streams};
-use crate::settings::{ServerConfig, Transport, origin};
+use crate::settings::{ServerConfig, Transport};
 use crate::telemetry::{Fact, Recorder};
 use crate::wire::ListKind;
 
@@ -41,8 +40,8 @@ pub struct Running {
     connection: Arc<Connection>,
     news: mpsc::Receiver<News>,
     last_words: LastWords,
-    tasks: Tasks,
-    identity: Option<Identity>,
+    pub(super) tasks: Tasks,
+    pub(super) identity: Option<Identity>,
     kept: Option<Kept>,
 }
 
@@ -81,39 +80,8 @@ pub struct LeftServer {
     pub asked_before: Vec<AskedBefore>,
 }
 
-/// Takes over the server that an earlier process of ours left, or starts one. What it offers is
-/// remembered.
-pub async fn begin(
-    start: Start,
-    left: Option<LeftServer>,
-    attempt: u32,
-) -> Result<(Running, Offer), StartFailure> {
-    let memory = Catalog::of(&start.config);
-    let (running, offer) = begin_somehow(start, left, attempt).await?;
-    let said = offer.clone();
-    running.tasks.spawn("memory of an offer", async move { memory.keep(&said).await });
-    Ok((running, offer))
-}
-
-async fn begin_somehow(
-    start: Start,
-    left: Option<LeftServer>,
-    attempt: u32,
-) -> Result<(Running, Offer), StartFailure> {
-    if let (Some(left), Some(units)) = (left, &start.units) {
-        match adopt(&start, left, units).await {
-            Ok(adopted) => return Ok(adopted),
-            Err(error) => {
-                let reason = error.to_string();
-                tracing::warn!(server = %start.server, reason, "it was not taken over");
-            }
-        }
-    }
-    begin_anew(start, attempt).await
-}
-
 /// Takes over a running server: its process never notices.
-async fn adopt(
+pub(super) async fn adopt(
     start: &Start,
     left: LeftServer,
     units: &Units,
@@ -159,74 +127,6 @@ async fn adopt(
     Ok((running, offer))
 }
 
-/// Starts the process, greets it and reads what it offers. Later processes of ours can take it over, if
-/// it has a unit.
-async fn begin_anew(start: Start, attempt: u32) -> Result<(Running, Offer), StartFailure> {
-    let config = start.config.clone();
-    let (mut running, keepable, offer) = meet(start, &Greeting::of(&config), attempt).await?;
-    running.keep(keepable, &config);
-    running.subscribe();
-    Ok((running, offer))
-}
-
-/// Starts the process, greets it and reads what it offers. Nothing of it is kept.
-pub(super) async fn meet(
-    start: Start,
-    greeting: &Greeting,
-    attempt: u32,
-) -> Result<(Running, Option<Keepable>, Offer), StartFailure> {
-    let Start { server, config, recorder, units, board, credential } = start;
-    if let Some(first) = config.unresolved.first() {
-        return Err(StartFailure::at(Step::Config, first.to_string()));
-    }
-    let credential =
-        credential.map_err(|error| StartFailure::at(Step::Config, error.to_string()))?;
-    if let Some(credential) = &credential {
-        credential.begin();
-    }
-    let began = Instant::now();
-    let (mut running, keepable) = match &config.remote.url {
-        Some(url) => {
-            recorder.record(Fact::ServerDialed {
-                server: server.clone(),
-                origin: origin(url),
-                attempt,
-            });
-            let remote =
-                Running::dial(&server, url, &config, &recorder, (board, credential.clone()));
-            (remote.map_err(|error| StartFailure::at(Step::Config, error.to_string()))?, None)
-        }
-        None => {
-            let spawned = Running::spawn(&server, &config, &recorder, units.as_ref(), board).await;
-            spawned.map_err(|error| StartFailure::at(Step::Process, error.to_string()))?
-        }
-    };
-    if let Some(pid) = running.pid() {
-        recorder.record(Fact::ServerStarted { server: server.clone(), pid, attempt });
-    }
-    match running.greet(&config, greeting).await {
-        Ok((identity, offer)) => {
-            recorder.record(Fact::ServerReady {
-                server,
-                era: identity.era.as_str(),
-                revision: identity.revision.clone(),
-                tools: offer.list(ListKind::Tools).items.len(),
-                took: began.elapsed(),
-            });
-            running.identity = Some(identity);
-            Ok((running, keepable, offer))
-        }
-        Err(StartFailure { step, reason }) => {
-            let reason = running.end(config.supervision.stop_timeout, Some(reason)).await;
-            // Whatever the connection made of it, a person has to act first.
-            Err(match credential.and_then(|credential| credential.login_needed()) {
-                Some(reason) => StartFailure::at(Step::Login, reason),
-                None => StartFailure::at(step, reason),
-            })
-        }
-    }
-}
-
 /// The next thing that happens to `running`; never, if there is none.
 pub async fn change(running: &mut Option<Running>) -> Change {
     let Some(running) = running else { return std::future::pending().await };
@@ -255,7 +155,7 @@ async fn ended(process: &mut Option<Process>) {
 
 impl Running {
     /// A remote server. Whether it is there is seen by the first request. `Err`: it never will be.
-    fn dial(
+    pub(super) fn dial(
         server: &ServerName,
         url: &Secret,
         config: &ServerConfig,
@@ -277,7 +177,7 @@ impl Running {
         Ok(Self::of(None, opening, None, recorder))
     }
 
-    async fn spawn(
+    pub(super) async fn spawn(
         server: &ServerName,
         config: &ServerConfig,
         recorder: &Recorder,
@@ -322,7 +222,7 @@ impl Running {
     }
 
     /// Lets systemd keep what a later process of ours needs to take the server over.
-    fn keep(&mut self, keepable: Option<Keepable>, config: &ServerConfig) {
+    pub(super) fn keep(&mut self, keepable: Option<Keepable>, config: &ServerConfig) {
         let unit = self.process.as_ref().and_then(Process::unit);
         let (Some(keepable), Some(unit), Some(identity)) = (keepable, unit, &self.identity) else {
             return;
@@ -356,7 +256,7 @@ impl Running {
         self.kept.is_some()
     }
 
-    async fn greet(
+    pub(super) async fn greet(
         &mut self,
         config: &ServerConfig,
         greeting: &Greeting,
@@ -428,7 +328,7 @@ impl Running {
     }
 
     /// Has a modern server announce changes; a legacy one does so unasked.
-    fn subscribe(&mut self) {
+    pub(super) fn subscribe(&mut self) {
         let Some(identity) = self.identity.as_ref() else { return };
         if let Some(keep) = announcements::subscribe(self.connection.clone(), identity) {
             self.tasks.spawn_until_stopped("subscription to a server", keep);
@@ -443,7 +343,7 @@ impl Running {
     }
 
     /// `reason`: what is known of why it is being ended; `None` if it was told to.
-    async fn end(mut self, patience: Duration, reason: Option<String>) -> String {
+    pub(super) async fn end(mut self, patience: Duration, reason: Option<String>) -> String {
         // While another holds the pipe too, closing ours does not end the server's input.
         if let Some(kept) = self.kept.take() {
             kept.forget();

@@ -9,6 +9,9 @@ use super::level::Level;
 use super::record::{Record, Speaker};
 use crate::base::{CallId, ServerName, SessionId};
 
+#[cfg(test)]
+mod tests;
+
 /// How a call ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CallOutcome {

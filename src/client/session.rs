@@ -14,7 +14,7 @@ use crate::handover::session::{OPEN, Want};
 use crate::handover::{Record, Table, WantRow};
 use crate::mux::subscriptions::Subscription;
 use crate::mux::{Actor, Ledger, call};
-use crate::telemetry::{Fact, Recorder};
+use crate::telemetry::{Recorder, fact};
 use crate::wire::{ClientCapabilities, LogLevel, Message, Payload, Revision, Topic, object};
 
 /// Calls of one session in flight at the most.
@@ -182,7 +182,7 @@ impl Session {
     /// request; over HTTP it has none: each request stands alone.
     pub fn tell(&self, recorder: &Recorder, client: &Client) {
         self.is_told.store(true, Ordering::Relaxed);
-        recorder.record(Fact::SessionOpened {
+        recorder.record(fact::SessionOpened {
             session: self.id,
             front: self.carriage.as_str(),
             principal: self.principal.label().to_string(),

@@ -17,7 +17,7 @@ use super::questions::Questions;
 use super::queue::Queue;
 use crate::access::Permit;
 use crate::base::{Lock, ServerName};
-use crate::telemetry::{Fact, Recorder};
+use crate::telemetry::{Recorder, fact};
 use crate::wire::{ListKind, LogLevel, Payload, Topic};
 
 /// How much of a wrong message is written down, in characters.
@@ -250,7 +250,7 @@ impl Connection {
             Report::InFull | Report::LeftOut => what,
         };
         let server = self.server.clone();
-        self.recorder.record(Fact::ServerMisbehaved { server, what, sample });
+        self.recorder.record(fact::ServerMisbehaved { server, what, sample });
     }
 }
 

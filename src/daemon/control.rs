@@ -17,7 +17,7 @@ use super::{stop, systemd};
 use crate::admin::{Desk, Question};
 use crate::config::Reading;
 use crate::front::stdio::GivenUp;
-use crate::telemetry::Fact;
+use crate::telemetry::fact;
 
 /// What the loop was woken by.
 enum LoopEvent {
@@ -47,7 +47,7 @@ enum LoopEvent {
 pub async fn run(options: Options) -> io::Result<Ended> {
     let mut signals = Signals::install()?;
     let Options { settings, serve, recorder } = options;
-    recorder.record(Fact::DaemonStarted {
+    recorder.record(fact::DaemonStarted {
         version: env!("CARGO_PKG_VERSION"),
         pid: std::process::id(),
     });
@@ -59,7 +59,7 @@ pub async fn run(options: Options) -> io::Result<Ended> {
     let mut client_left = daemon.open(serve, desk);
     tokio::task::yield_now().await;
     let servers = daemon.world.borrow().servers.len();
-    daemon.recorder.record(Fact::DaemonReady { servers });
+    daemon.recorder.record(fact::DaemonReady { servers });
     daemon.last_status = daemon.status();
     systemd::ready(&daemon.last_status);
     let ended = daemon.turn(&mut signals, &mut questions, &mut client_left).await;
@@ -113,13 +113,13 @@ impl Daemon {
                 LoopEvent::Read(reading) => self.reload(reading).await,
                 LoopEvent::Asked(question) => self.answer(question),
                 LoopEvent::Idle if self.is_idle() => {
-                    self.recorder.record(Fact::DaemonIdle);
+                    self.recorder.record(fact::DaemonIdle);
                     return Ended::Stopped;
                 }
                 LoopEvent::Look
                     if self.succession.program.as_ref().is_some_and(Program::was_replaced) =>
                 {
-                    self.recorder.record(Fact::DaemonUpgraded);
+                    self.recorder.record(fact::DaemonUpgraded);
                     return Ended::Again;
                 }
                 LoopEvent::Look => look_at = Instant::now() + LOOK_EVERY,

@@ -14,7 +14,7 @@ use crate::base::{ServerName, dirs};
 use crate::servers::control::Order;
 use crate::servers::handle::Phase;
 use crate::settings::{Plan, plan};
-use crate::telemetry::Fact;
+use crate::telemetry::fact;
 
 /// Operators who may wait for one reload.
 const WAITING_MAX: usize = 64;
@@ -44,7 +44,7 @@ impl Daemon {
                 let ordered = self.order(&server, order);
                 if ordered.is_some() {
                     let order = word(order);
-                    self.recorder.record(Fact::ServerOrdered { server, order, principal });
+                    self.recorder.record(fact::ServerOrdered { server, order, principal });
                 }
                 drop(answer.send(ordered));
             }
@@ -52,7 +52,7 @@ impl Daemon {
                 let found = self.world.borrow().servers.get(&server).cloned();
                 if let Some(order) = order.filter(|_| found.is_some()) {
                     let order = order.as_str();
-                    self.recorder.record(Fact::ServerOrdered { server, order, principal });
+                    self.recorder.record(fact::ServerOrdered { server, order, principal });
                 }
                 drop(answer.send(found));
             }
@@ -75,7 +75,7 @@ impl Daemon {
         let retried = waiting.filter_map(|(name, _)| {
             let ordered = self.order(name, Order::Retry)?;
             let (server, principal) = (name.clone(), principal.clone());
-            self.recorder.record(Fact::ServerOrdered {
+            self.recorder.record(fact::ServerOrdered {
                 server,
                 order: word(Order::Retry),
                 principal,

@@ -21,7 +21,7 @@ use crate::meta::own_tools;
 use crate::servers::control::Control;
 use crate::settings::plan::Changed;
 use crate::settings::{Config, Plan};
-use crate::telemetry::Fact;
+use crate::telemetry::fact;
 
 impl Daemon {
     /// Begins to read the config again.
@@ -70,7 +70,7 @@ impl Daemon {
     fn refuse(&mut self) {
         let complaint = self.settings.complaint().unwrap_or_default();
         let world = self.world.borrow().complaining(complaint.clone());
-        self.recorder.record(Fact::ConfigRefused { complaint });
+        self.recorder.record(fact::ConfigRefused { complaint });
         self.show(world);
     }
 
@@ -113,7 +113,7 @@ impl Daemon {
 
     fn record(&self, plan: &Plan) {
         let names = |changes: &[Changed]| changes.iter().map(|c| c.server.clone()).collect();
-        self.recorder.record(Fact::ConfigReloaded {
+        self.recorder.record(fact::ConfigReloaded {
             added: plan.added.clone(),
             removed: plan.removed.clone(),
             restarted: names(&plan.restarted),
@@ -127,12 +127,12 @@ impl Daemon {
         let files = self.settings.files().to_vec();
         let servers = self.settings.in_force().servers.len();
         let Some(complaint) = self.settings.complaint() else {
-            self.recorder.record(Fact::ConfigLoaded { files, servers });
+            self.recorder.record(fact::ConfigLoaded { files, servers });
             return;
         };
-        self.recorder.record(Fact::ConfigRefused { complaint });
+        self.recorder.record(fact::ConfigRefused { complaint });
         if self.settings.stand_in() == Some(StandIn::LastGood) {
-            self.recorder.record(Fact::LastGoodConfigUsed { files, servers });
+            self.recorder.record(fact::LastGoodConfigUsed { files, servers });
         }
     }
 
@@ -148,7 +148,7 @@ impl Daemon {
     pub(super) fn tell_unwatched(&mut self) {
         let trouble = self.watching.watch.as_ref().and_then(Watch::trouble);
         if let Some(reason) = trouble.clone().filter(|_| trouble != self.watching.unwatched) {
-            self.recorder.record(Fact::ConfigUnwatched { reason });
+            self.recorder.record(fact::ConfigUnwatched { reason });
         }
         self.watching.unwatched = trouble;
     }

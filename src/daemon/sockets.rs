@@ -12,7 +12,7 @@ use crate::base::trust::{self, Distrust};
 use crate::base::{dirs, file};
 use crate::front::listen::{Listener, Unserved};
 use crate::handover::fd_store;
-use crate::telemetry::{Fact, Recorder};
+use crate::telemetry::{Recorder, fact};
 
 /// Why there is nothing to serve.
 #[derive(Debug, thiserror::Error)]
@@ -70,7 +70,7 @@ pub fn inherited(recorder: &Recorder) -> Option<Inherited> {
             None => {
                 let address = format!("the descriptor `{name}` from systemd");
                 let reason = Unserved::NotListening.to_string();
-                recorder.record(Fact::ListenerRefused { address, reason });
+                recorder.record(fact::ListenerRefused { address, reason });
             }
         }
     }
@@ -95,7 +95,7 @@ pub fn adopt(sockets: Vec<OwnedFd>, recorder: &Recorder) -> Result<Vec<Listener>
         match Listener::adopt(socket) {
             Ok(listener) => listeners.push(listener),
             Err(error) => {
-                recorder.record(Fact::ListenerRefused { address, reason: error.to_string() });
+                recorder.record(fact::ListenerRefused { address, reason: error.to_string() });
             }
         }
     }

@@ -26,7 +26,7 @@ use crate::servers::control::Control;
 use crate::servers::driver::{self, Setup};
 use crate::servers::running::LeftServer;
 use crate::settings::{Caps, Complaint, Config, Plan};
-use crate::telemetry::{Fact, Recorder};
+use crate::telemetry::{Recorder, fact};
 use crate::wire::Topic;
 
 /// Everything that lives as long as the daemon.
@@ -193,11 +193,11 @@ impl Daemon {
         for left_out in left_out.iter().filter(|it| !old.catalog.left_out.contains(it)) {
             let (server, definition) = (left_out.server.clone(), None);
             let message = left_out.to_string();
-            self.recorder.record(Fact::DefinitionsRefused { server, definition, message });
+            self.recorder.record(fact::DefinitionsRefused { server, definition, message });
         }
         let tool = Topic::Tools.index();
         if self.world.borrow().versions[tool] != old.versions[tool] {
-            self.recorder.record(Fact::ToolsChanged { tools });
+            self.recorder.record(fact::ToolsChanged { tools });
         }
     }
 

@@ -25,7 +25,7 @@ use crate::servers::fingerprint;
 use crate::servers::running::LeftServer;
 use crate::settings::Config;
 use crate::telemetry::fact::CallFinished;
-use crate::telemetry::{CallOutcome, Fact, Recorder};
+use crate::telemetry::{CallOutcome, Recorder, fact};
 use crate::wire::Era;
 use crate::wire::link::Restored;
 
@@ -89,7 +89,7 @@ impl Takeover {
         match tokio::time::timeout(MANAGER_WITHIN, units.stop_strays(&held)).await {
             Ok(Ok(strays)) => {
                 for unit in strays {
-                    recorder.record(Fact::StrayStopped { unit });
+                    recorder.record(fact::StrayStopped { unit });
                 }
             }
             Ok(Err(error)) => tracing::warn!(%error, "units of ours may have been left over"),
@@ -114,9 +114,9 @@ impl Takeover {
 }
 
 /// The entry of an act that an earlier process of ours had no time to write down.
-fn cut_off(act: ActRow) -> Fact {
+fn cut_off(act: ActRow) -> Box<CallFinished> {
     let kind = ActionKind::ALL.into_iter().find(|kind| kind.as_str() == &*act.kind);
-    Fact::CallFinished(Box::new(CallFinished {
+    Box::new(CallFinished {
         call: CallId::next(),
         session: Some(act.session),
         principal: Principal::User(act.uid).label(),
@@ -129,7 +129,7 @@ fn cut_off(act: ActRow) -> Fact {
         took: act.began.instant().elapsed(),
         request_bytes: 0,
         reply_bytes: 0,
-    }))
+    })
 }
 
 /// Of what the store held, the servers that `config` still wants as they were started.

@@ -9,7 +9,7 @@ use crate::base::memory;
 use crate::front::listen::{self, Listener};
 use crate::front::stdio::GivenUp;
 use crate::front::{http, stdio};
-use crate::telemetry::Fact;
+use crate::telemetry::fact;
 
 impl Daemon {
     /// Opens the ways in. The receiver fires when the one client of stdio has left.
@@ -43,7 +43,7 @@ impl Daemon {
         // Operators come over a unix socket, which only its owner and root can open.
         let inner = router.clone().merge(admin::http::router(desk));
         for listener in listeners {
-            self.recorder.record(Fact::Listening { address: listener.address(), inherited });
+            self.recorder.record(fact::ListenerOpened { address: listener.address(), inherited });
             let tasks = self.connections.clone();
             let router = match listener {
                 Listener::Unix(_) => inner.clone(),

@@ -15,7 +15,7 @@ use crate::client::session::{Carriage, Session};
 use crate::handover::link::OPEN;
 use crate::handover::{LinkRow, PendingCall, Record, Table};
 use crate::mux::Resumed;
-use crate::telemetry::{Fact, Recorder};
+use crate::telemetry::{Recorder, fact};
 use crate::wire::link::frame::FrameKind;
 use crate::wire::link::{Hello, Restored};
 
@@ -118,7 +118,7 @@ impl Links {
         links.retain(|_, link| !link.is_forgotten());
         if links.len() >= LINKS_MAX {
             let evicted = Self::evict(&mut links);
-            recorder.record(Fact::CapReached { what: "link", max: LINKS_MAX, evicted });
+            recorder.record(fact::CapReached { what: "link", max: LINKS_MAX, evicted });
             if !evicted {
                 return None;
             }

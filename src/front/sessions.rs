@@ -16,7 +16,7 @@ use crate::base::{Lock, SessionId};
 use crate::client::session::{Carriage, Client, Session};
 use crate::handover::session::OPEN;
 use crate::handover::{Left, Record, SessionRow, Table, WantRow};
-use crate::telemetry::{Fact, Recorder};
+use crate::telemetry::{Recorder, fact};
 use crate::wire::{Revision, Topic, object};
 
 /// Sessions kept at the most. The one that was unused for longest gives way.
@@ -109,7 +109,7 @@ impl Sessions {
             let gone = oldest.and_then(|id| sessions.remove(&id));
             let evicted = gone.inspect(|held| held.forget()).is_some();
             let max = SESSIONS_MAX;
-            self.recorder.record(Fact::CapReached { what: "session", max, evicted });
+            self.recorder.record(fact::CapReached { what: "session", max, evicted });
             if !evicted {
                 return Err(NoSession::Full);
             }

@@ -13,8 +13,8 @@ use crate::base::{CallId, ServerName, SessionId, clip, quoted};
 use crate::handover::act::OPEN;
 use crate::handover::call::Monotonic;
 use crate::handover::{ActRow, Record};
+use crate::telemetry::CallOutcome;
 use crate::telemetry::fact::CallFinished;
-use crate::telemetry::{CallOutcome, Fact};
 use crate::wire::Payload;
 
 /// Names up to this length are written down whole, in bytes.
@@ -97,7 +97,7 @@ impl<'a> CallRecord<'a> {
             Some(located) => located,
             None => (None, "?".into()),
         };
-        self.hub.recorder.record(Fact::CallFinished(Box::new(CallFinished {
+        self.hub.recorder.record(Box::new(CallFinished {
             call: self.id,
             session: Some(self.call.caller.session),
             principal: self.call.caller.principal.label(),
@@ -110,7 +110,7 @@ impl<'a> CallRecord<'a> {
             took: self.started.elapsed(),
             request_bytes: self.call.message.len(),
             reply_bytes,
-        })));
+        }));
     }
 }
 
@@ -204,7 +204,7 @@ impl<'a> ActRecord<'a> {
         if !self.hub.recorder.wants_calls() {
             return;
         }
-        self.hub.recorder.record(Fact::CallFinished(Box::new(CallFinished {
+        self.hub.recorder.record(Box::new(CallFinished {
             call: CallId::next(),
             session: Some(self.actor.session),
             principal: self.actor.principal.label(),
@@ -217,7 +217,7 @@ impl<'a> ActRecord<'a> {
             took: self.started.elapsed(),
             request_bytes: 0,
             reply_bytes,
-        })));
+        }));
     }
 }
 

@@ -16,7 +16,7 @@ use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::sync::Notify;
 
 use crate::base::{Lock, SessionId, write};
-use crate::telemetry::{Fact, Recorder};
+use crate::telemetry::{Fact, Recorder, fact};
 use crate::wire::lines::LINE_MIN;
 use crate::wire::link::frame::{Frame, FrameKind};
 use crate::wire::link::{Endpoint, endpoint::Received};
@@ -129,7 +129,7 @@ impl Outbox {
         self.inner.lock()
     }
 
-    fn record(&self, fact: impl FnOnce(SessionId) -> Fact) {
+    fn record<F: Into<Fact>>(&self, fact: impl FnOnce(SessionId) -> F) {
         if let Some((recorder, session)) = &self.told {
             recorder.record(fact(*session));
         }
@@ -171,7 +171,7 @@ impl Outbox {
             self.behind.notify_one();
         }
         if is_news {
-            self.record(|session| Fact::ClientBehind { session, waiting });
+            self.record(|session| fact::ClientBehind { session, waiting });
         }
     }
 
@@ -231,7 +231,7 @@ impl Outbox {
             last = moved;
         }
         let waiting = self.waiting();
-        self.record(|session| Fact::ClientGivenUp { session, waiting, silent });
+        self.record(|session| fact::ClientGivenUp { session, waiting, silent });
     }
 
     /// Queues a frame without a message.

@@ -22,7 +22,7 @@ use crate::connection::notice::Board;
 use crate::credentials::{Credential, CredentialError};
 use crate::process::units::Units;
 use crate::settings::ServerConfig;
-use crate::telemetry::{Fact, Recorder};
+use crate::telemetry::{Recorder, fact};
 
 /// How long a server may take to read what was written to it before we leave.
 const LEAVE_WITHIN: Duration = Duration::from_secs(1);
@@ -361,19 +361,19 @@ impl Driver {
         if broken {
             self.report(reason.to_owned());
         } else {
-            self.start.recorder.record(Fact::ServerStopped { server: self.start.server.clone() });
+            self.start.recorder.record(fact::ServerStopped { server: self.start.server.clone() });
         }
     }
 
     fn report(&self, reason: String) {
         let server = self.start.server.clone();
-        self.start.recorder.record(match self.machine.alarm() {
+        match self.machine.alarm() {
             Some(at) => {
                 let retry_in = at.saturating_duration_since(Instant::now().into_std());
-                Fact::ServerFailed { server, reason, retry_in }
+                self.start.recorder.record(fact::ServerFailed { server, reason, retry_in });
             }
-            None => Fact::ServerUnusable { server, reason },
-        });
+            None => self.start.recorder.record(fact::ServerUnusable { server, reason }),
+        }
     }
 
     fn read_changed(&mut self) {
@@ -416,7 +416,7 @@ impl Driver {
         for complaint in offer.complaints_beside(old) {
             let (server, Complaint { definition, message }) =
                 (self.start.server.clone(), complaint);
-            self.start.recorder.record(Fact::DefinitionsRefused { server, definition, message });
+            self.start.recorder.record(fact::DefinitionsRefused { server, definition, message });
         }
         self.known.offer = Some(Arc::new(offer));
     }

@@ -25,7 +25,7 @@ use crate::handover::card::{Found, Keepable, Kept};
 use crate::process::units::Units;
 use crate::process::{self, Process, Streams};
 use crate::settings::{ServerConfig, Transport};
-use crate::telemetry::{Fact, Recorder};
+use crate::telemetry::{Recorder, fact};
 use crate::wire::ListKind;
 
 /// How long the end of a process may lag behind the end of its output, so that the reason can name
@@ -121,7 +121,7 @@ pub(super) async fn adopt(
             return Err(NotReady::Ended(running.end(patience, Some(error.to_string())).await));
         }
     };
-    recorder.record(Fact::ServerAdopted { server: server.clone(), pid, took: began.elapsed() });
+    recorder.record(fact::ServerAdopted { server: server.clone(), pid, took: began.elapsed() });
     running.identity = Some(identity);
     running.subscribe();
     Ok((running, offer))

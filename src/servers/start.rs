@@ -9,7 +9,7 @@ use super::offer::Offer;
 use super::running::{LeftServer, Running, Start, adopt};
 use crate::handover::card::Keepable;
 use crate::settings::origin;
-use crate::telemetry::Fact;
+use crate::telemetry::fact;
 use crate::wire::ListKind;
 
 /// Takes over the server that an earlier process of ours left, or starts one. What it offers is
@@ -71,7 +71,7 @@ pub(super) async fn meet(
     let began = Instant::now();
     let (mut running, keepable) = match &config.remote.url {
         Some(url) => {
-            recorder.record(Fact::ServerDialed {
+            recorder.record(fact::ServerDialed {
                 server: server.clone(),
                 origin: origin(url),
                 attempt,
@@ -86,11 +86,11 @@ pub(super) async fn meet(
         }
     };
     if let Some(pid) = running.pid() {
-        recorder.record(Fact::ServerStarted { server: server.clone(), pid, attempt });
+        recorder.record(fact::ServerStarted { server: server.clone(), pid, attempt });
     }
     match running.greet(&config, greeting).await {
         Ok((identity, offer)) => {
-            recorder.record(Fact::ServerReady {
+            recorder.record(fact::ServerReady {
                 server,
                 era: identity.era.as_str(),
                 revision: identity.revision.clone(),

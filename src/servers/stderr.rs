@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::base::{Lock, ServerName, Tasks};
-use crate::telemetry::{Fact, Recorder};
+use crate::telemetry::{Recorder, fact};
 
 /// Lines kept for error messages.
 const KEPT_LINES: usize = 5;
@@ -171,7 +171,7 @@ impl Scribe {
         if !text.is_empty() {
             self.last.push(text.clone());
             let Author { server, unit } = self.author.clone();
-            self.recorder.record(Fact::ServerWrote { server, unit, line: text });
+            self.recorder.record(fact::ServerWrote { server, unit, line: text });
         }
     }
 
@@ -203,7 +203,7 @@ impl Scribe {
             return;
         }
         let server = self.author.server.clone();
-        self.recorder.record(Fact::ServerWroteTooMuch { server, lines });
+        self.recorder.record(fact::ServerWroteTooMuch { server, lines });
         self.tell_after = (self.tell_after * 2).min(TELL_AFTER_MAX);
         self.tell_at = Some(Instant::now() + self.tell_after);
     }

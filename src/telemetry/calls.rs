@@ -173,11 +173,12 @@ fn tail(file: &mut File, size: u64) -> io::Result<Tail> {
 #[cfg(test)]
 mod tests {
     use super::{CallRecord, EARLIER, NAME, Tail};
-    use crate::telemetry::fact::Fact;
+    use crate::telemetry::describe::FactKind;
+    use crate::telemetry::fact::ListenerOpened;
     use std::os::unix::fs::PermissionsExt;
 
-    fn fact() -> Fact {
-        Fact::Listening { address: "a \"b\"\nc".into(), inherited: true }
+    fn fact() -> ListenerOpened {
+        ListenerOpened { address: "a \"b\"\nc".into(), inherited: true }
     }
 
     #[test]

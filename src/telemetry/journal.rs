@@ -147,14 +147,15 @@ fn connected(path: &Path) -> Option<UnixDatagram> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::fact::Fact;
+    use super::super::describe::FactKind;
+    use super::super::fact;
     use super::{BYTES_MAX, Journal, WAITING_MAX};
     use crate::base::ServerName;
     use std::os::unix::net::UnixDatagram;
     use std::path::Path;
 
-    fn words(line: &str) -> Fact {
-        Fact::ServerWrote {
+    fn words(line: &str) -> fact::ServerWrote {
+        fact::ServerWrote {
             server: ServerName::parse("s").unwrap(),
             unit: None,
             line: line.to_owned(),
@@ -249,7 +250,7 @@ mod tests {
         let (far, mut journal) = (listener(&path), Journal::new(&path, 0));
         assert!(journal.add(&words("a").record(), Some(1)));
         let (reason, server) = ("x".repeat(4000), ServerName::parse("s").unwrap());
-        let many = Fact::ServerUnusable { server, reason };
+        let many = fact::ServerUnusable { server, reason };
         let mut record = many.record();
         let field = record.fields[1].clone();
         record.fields.extend(std::iter::repeat_n(field, 200));

@@ -16,14 +16,17 @@
 //! Who records facts, and what follows from them.
 //!
 //! # How to read it
-//! [`fact`] is the list, [`recorder`] the handle that everybody holds, [`repetition`] what keeps a
+//! [`fact`] is the list, with all that is said of each fact ([`about`], [`describe`]);
+//! [`recorder`] is the handle that everybody holds, [`repetition`] what keeps a
 //! failure from being told again and again, [`record`] how a fact is written, [`sink`] where facts go,
 //! [`writer`] how they get there: [`entry`] and [`journal`], and [`calls`], with [`audit`] and
 //! [`readback`] to compare the two. [`diagnostics`] is where all else goes.
 
+mod about;
 mod audit;
 mod calls;
 mod counts;
+mod describe;
 pub mod diagnostics;
 mod entry;
 pub mod fact;
@@ -34,9 +37,9 @@ mod record;
 pub mod recorder;
 mod repetition;
 pub mod sink;
-mod text;
 mod writer;
 
+pub use about::FieldNames;
 pub use audit::CallsReport;
 pub use diagnostics::Diagnostics;
 pub use fact::{CallOutcome, Fact};

@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::time::Timespec;
 
+use super::describe::FactKind;
+use super::fact::CallFinished;
 use crate::base::file;
 
 /// Numbers that are looked for at once.
@@ -45,7 +47,7 @@ pub(super) fn found(numbers: &RangeInclusive<u64>, since: u64) -> Result<u64, Re
         &[
             &format!("--since=@{}", since.saturating_sub(1)),
             &format!("_SYSTEMD_USER_UNIT={unit}"),
-            "CALLMUX_FACT=call_finished",
+            &format!("CALLMUX_FACT={}", CallFinished::ABOUT.name),
             "--output-fields=CALLMUX_SEQUENCE",
         ],
         |line| {

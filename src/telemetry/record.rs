@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use super::about::About;
 use super::level::Level;
 use crate::base::ServerName;
 use crate::base::clip::clipped;
@@ -14,10 +15,8 @@ const TEXT_MAX: usize = 8192;
 /// A fact in the form sinks write it. It borrows what the fact has.
 #[derive(Debug)]
 pub struct Record<'a> {
-    /// The fact's name, as JSON lines show it.
-    pub name: &'static str,
-    /// `MESSAGE_ID=` (128 bits in hex): one per kind of fact, never changed.
-    pub message_id: &'static str,
+    pub about: &'static About,
+    /// As it is told now: what repeats matters less.
     pub level: Level,
     /// One sentence for people.
     pub message: Cow<'a, str>,

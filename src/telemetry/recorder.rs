@@ -71,17 +71,9 @@ impl Recorder {
         self.shared.as_ref().is_some_and(wants)
     }
 
-    pub fn record(&self, fact: Fact) {
-        let Some(shared) = &self.shared else { return };
-        let is_audited = shared.audit.is_some() && fact.is_audit();
-        let is_wanted = fact.level() <= shared.level || is_audited;
-        if !is_wanted && !repetition::depends_on(&fact) {
-            return;
-        }
-        let is_full = matches!(fact, Fact::ServerWrote { .. })
-            && shared.counts.waiting.load(Ordering::Relaxed) >= WORDS_MAX;
-        if is_full || !shared.send(fact) {
-            shared.counts.dropped.fetch_add(1, Ordering::Relaxed);
+    pub fn record(&self, fact: impl Into<Fact>) {
+        if let Some(shared) = &self.shared {
+            shared.record(fact.into());
         }
     }
 
@@ -107,6 +99,19 @@ impl Recorder {
 }
 
 impl Shared {
+    fn record(&self, fact: Fact) {
+        let about = fact.about();
+        let is_wanted = about.level <= self.level || self.audit.is_some() && about.is_audit;
+        if !is_wanted && !repetition::depends_on(&fact) {
+            return;
+        }
+        let is_full = matches!(fact, Fact::ServerWrote { .. })
+            && self.counts.waiting.load(Ordering::Relaxed) >= WORDS_MAX;
+        if is_full || !self.send(fact) {
+            self.counts.dropped.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
     /// `false`: there is no room.
     fn send(&self, fact: Fact) -> bool {
         self.counts.waiting.fetch_add(1, Ordering::Relaxed);

@@ -5,7 +5,8 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
-use super::fact::Fact;
+use super::fact::{CapReached, ConfigReloaded, DefinitionsRefused, Fact, PeerRefused};
+use super::fact::{ServerFailed, ServerOrdered, ServerReady};
 use super::level::Level;
 use super::record::Record;
 use crate::base::ServerName;
@@ -75,54 +76,52 @@ struct RepeatedFailure {
 
 /// Whether a fact has to be seen here even if nobody reads it.
 pub(super) fn depends_on(fact: &Fact) -> bool {
-    matches!(
-        fact,
-        Fact::ServerReady { .. } | Fact::ServerOrdered { .. } | Fact::ConfigReloaded { .. }
-    )
+    matches!(fact, Fact::ServerReady(_) | Fact::ServerOrdered(_) | Fact::ConfigReloaded(_))
 }
 
 impl Repetitions {
     /// Takes note of a fact, and says how it is to be told.
     pub(super) fn note(&mut self, fact: &Fact, now: Instant) -> Repeated {
         match fact {
-            Fact::ServerFailed { server, reason, .. } => {
+            Fact::ServerFailed(ServerFailed { server, reason, .. }) => {
                 return self.down.entry(server.clone()).or_default().failed(reason, now);
             }
-            Fact::PeerRefused { cause, .. } => return self.peers.failed(cause, now),
-            Fact::CapReached { what, evicted, .. } => {
+            Fact::PeerRefused(PeerRefused { cause, .. }) => return self.peers.failed(cause, now),
+            Fact::CapReached(CapReached { what, evicted, .. }) => {
                 return self.caps.failed(&format!("{what} {evicted}"), now);
             }
-            Fact::ServerReady { server, .. } => {
+            Fact::ServerReady(ServerReady { server, .. }) => {
                 if let Some(known) = self.down.get_mut(server) {
                     known.ready_since = Some(now);
                 }
             }
             // Whoever did something about it wants to see what came of that.
-            Fact::ServerOrdered { server, .. } => drop(self.down.remove(server)),
-            Fact::ConfigReloaded { removed, restarted, .. } => {
+            Fact::ServerOrdered(ServerOrdered { server, .. }) => drop(self.down.remove(server)),
+            Fact::ConfigReloaded(ConfigReloaded { removed, restarted, .. }) => {
                 for server in removed.iter().chain(restarted) {
                     self.down.remove(server);
                 }
             }
             _ => {}
         }
-        let Some((what, server, allowance)) = limited(fact) else { return Repeated::News };
-        let budget = self.told.entry((what, server)).or_insert_with(|| Budget::new(allowance, now));
+        let Some((server, allowance)) = limited(fact) else { return Repeated::News };
+        let about = (fact.about().name, server);
+        let budget = self.told.entry(about).or_insert_with(|| Budget::new(allowance, now));
         budget.note(allowance, now)
     }
 }
 
 /// What is told within an allowance only, and of whom.
-fn limited(fact: &Fact) -> Option<(&'static str, Option<ServerName>, Allowance)> {
+fn limited(fact: &Fact) -> Option<(Option<ServerName>, Allowance)> {
     match fact {
-        Fact::DefinitionsRefused { server, .. } => {
-            Some(("definition_refused", Some(server.clone()), LISTS))
+        Fact::DefinitionsRefused(DefinitionsRefused { server, .. }) => {
+            Some((Some(server.clone()), LISTS))
         }
-        Fact::ToolsChanged { .. } => Some(("tools_changed", None, LISTS)),
-        Fact::SessionOpened { .. } => Some(("session_opened", None, SESSIONS)),
-        Fact::SessionClosed { .. } => Some(("session_closed", None, SESSIONS)),
-        Fact::LinkLost { .. } => Some(("link_lost", None, SESSIONS)),
-        Fact::LinkResumed { .. } => Some(("link_resumed", None, SESSIONS)),
+        Fact::ToolsChanged(_) => Some((None, LISTS)),
+        Fact::SessionOpened(_)
+        | Fact::SessionClosed(_)
+        | Fact::LinkLost(_)
+        | Fact::LinkResumed(_) => Some((None, SESSIONS)),
         _ => None,
     }
 }
@@ -192,7 +191,7 @@ impl Repeated {
 
 #[cfg(test)]
 mod tests {
-    use super::super::fact::Fact;
+    use super::super::fact::{self, Fact};
     use super::super::level::Level;
     use super::{Repeated, Repetitions};
     use crate::base::ServerName;
@@ -204,12 +203,12 @@ mod tests {
 
     fn failed(reason: &str) -> Fact {
         let retry_in = Duration::from_secs(30);
-        Fact::ServerFailed { server: name(), reason: reason.to_owned(), retry_in }
+        fact::ServerFailed { server: name(), reason: reason.to_owned(), retry_in }.into()
     }
 
     fn ready() -> Fact {
         let (revision, took) = (String::new(), Duration::ZERO);
-        Fact::ServerReady { server: name(), era: "legacy", revision, tools: 0, took }
+        fact::ServerReady { server: name(), era: "legacy", revision, tools: 0, took }.into()
     }
 
     #[test]
@@ -247,15 +246,15 @@ mod tests {
         let (start, mut repetitions) = (Instant::now(), Repetitions::default());
         let mut told = |cause, uid: u16, after| {
             let address = Some(([127, 0, 0, 1], uid).into());
-            let fact = Fact::PeerRefused { address, cause, reason: format!("user {uid}") };
-            repetitions.note(&fact, start + Duration::from_secs(after))
+            let fact = fact::PeerRefused { address, cause, reason: format!("user {uid}") };
+            repetitions.note(&fact.into(), start + Duration::from_secs(after))
         };
         // Each from another port, and each under another number.
         let news = (0..1000).filter(|n| told("other_user", *n, 0) == Repeated::News).count();
         assert_eq!(news, 3);
         assert_eq!(told("gone", 1, 0), Repeated::News, "another kind");
         assert_eq!(told("other_user", 1, 3601), Repeated::Summary(997));
-        let full = |what, evicted| Fact::CapReached { what, max: 1, evicted };
+        let full = |what, evicted| Fact::from(fact::CapReached { what, max: 1, evicted });
         let kinds = ["connection", "link", "session"];
         for n in 0..1000 {
             for (what, evicted) in kinds.iter().flat_map(|kind| [(*kind, true), (*kind, false)]) {
@@ -268,7 +267,7 @@ mod tests {
     #[test]
     fn what_others_can_make_happen_without_an_end_is_told_within_bounds() {
         let (start, mut repetitions) = (Instant::now(), Repetitions::default());
-        let changed = Fact::ToolsChanged { tools: 1 };
+        let changed = Fact::from(fact::ToolsChanged { tools: 1 });
         // Twice a second for an hour.
         let mut told = Vec::new();
         for n in 0..7200 {
@@ -280,10 +279,12 @@ mod tests {
         assert!((70..90).contains(&told.len()), "{}", told.len());
         assert_eq!((told[0], told[19]), (Repeated::News, Repeated::News));
         assert_eq!(told.last(), Some(&Repeated::Summary(119)));
-        let refused = |server: &str| Fact::DefinitionsRefused {
-            server: ServerName::parse(server).unwrap(),
-            definition: None,
-            message: String::new(),
+        let refused = |server: &str| {
+            Fact::from(fact::DefinitionsRefused {
+                server: ServerName::parse(server).unwrap(),
+                definition: None,
+                message: String::new(),
+            })
         };
         for _ in 0..100 {
             repetitions.note(&refused("a"), start);
@@ -311,8 +312,8 @@ mod tests {
         assert_eq!(repetitions.note(&failed("a"), at(2)), Repeated::Quiet);
         repetitions.note(&ready(), at(3));
         assert_eq!(down(at(70), "a", &mut repetitions), loud, "it had been well");
-        let order = Fact::ServerOrdered { server: name(), order: "retry", principal: "x".into() };
-        repetitions.note(&order, at(71));
+        let order = fact::ServerOrdered { server: name(), order: "retry", principal: "x".into() };
+        repetitions.note(&order.into(), at(71));
         assert_eq!(down(at(71), "a", &mut repetitions), loud, "somebody asked");
         for n in 0..100 {
             repetitions.note(&failed(&n.to_string()), at(72));

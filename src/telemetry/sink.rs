@@ -72,18 +72,14 @@ fn text(record: &Record<'_>, colour: bool) -> String {
         (true, Level::Warning) => ("\x1b[33m", "\x1b[0m"),
         (true, Level::Debug) => ("\x1b[2m", "\x1b[0m"),
     };
-    let server = match record.fields.first() {
-        Some(("SERVER", server)) if record.name == "server_wrote" => {
-            format!("[{}] ", server.text())
-        }
-        _ => String::new(),
-    };
-    format!("{start}callmux: {server}{}{end}\n", tame(&record.message))
+    let speaker = record.speaker.map(|speaker| format!("[{}] ", speaker.server));
+    let speaker = speaker.unwrap_or_default();
+    format!("{start}callmux: {speaker}{}{end}\n", tame(&record.message))
 }
 
 fn json(record: &Record<'_>) -> String {
     let mut object = serde_json::Map::new();
-    object.insert("fact".to_owned(), record.name.into());
+    object.insert("fact".to_owned(), record.about.name.into());
     object.insert("level".to_owned(), record.level.as_str().into());
     object.insert("message".to_owned(), (&*record.message).into());
     for (name, value) in &record.fields {
@@ -96,7 +92,8 @@ fn json(record: &Record<'_>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::fact::Fact;
+    use super::super::describe::FactKind;
+    use super::super::fact;
     use super::{json, text};
     use crate::base::ServerName;
 
@@ -104,7 +101,7 @@ mod tests {
     fn a_servers_text_cannot_forge_lines() {
         let server = ServerName::parse("s").unwrap();
         let line = "a\u{1b}[2J\ncallmux:\u{202e} forged".into();
-        let fact = Fact::ServerWrote { server, unit: None, line };
+        let fact = fact::ServerWrote { server, unit: None, line };
         let record = fact.record();
         let shown = "callmux: [s] a\\u{1b}[2J\\ncallmux:\\u{202e} forged\n";
         assert_eq!(text(&record, false), shown);

@@ -9,10 +9,11 @@ use std::time::{Duration, Instant};
 use super::audit::{Audit, now};
 use super::calls::{CallRecord, Tail};
 use super::counts::Counts;
-use super::fact::Fact;
+use super::describe::FactKind;
+use super::fact::{CallsMissing, Fact, FactsLost};
 use super::journal::{self, Journal};
 use super::level::Level;
-use super::record::{Fields, Record};
+use super::record::Record;
 use super::repetition::Repetitions;
 use super::sink::Sink;
 
@@ -118,7 +119,7 @@ impl Writer {
         self.counts.waiting.fetch_sub(1, Ordering::Relaxed);
         let repeated = self.repetitions.note(fact, now);
         let is_call = matches!(fact, Fact::CallFinished(_));
-        let is_audit = self.books.is_some() && fact.is_audit();
+        let is_audit = self.books.is_some() && fact.about().is_audit;
         let mut record = fact.record();
         repeated.mark(&mut record);
         if record.level <= self.level || is_audit {
@@ -130,12 +131,8 @@ impl Writer {
         let left_out = self.books.as_mut().map_or(0, |books| std::mem::take(&mut books.left_out));
         let lost = self.counts.dropped.swap(0, Ordering::Relaxed) + left_out;
         if lost > 0 {
-            let message = format!(
-                "{lost} entries were left out: they came faster than they could be written"
-            );
-            let id = "a1f0c6de5b7e4b0fa3a5d0c1e2f30019";
-            let record = warning("facts_lost", id, message, vec![("LOST", lost.into())]);
-            write(&mut self.books, &mut self.sink, &record, false);
+            let fact = FactsLost { lost };
+            write(&mut self.books, &mut self.sink, &fact.record(), false);
         }
     }
 }
@@ -229,14 +226,8 @@ impl Books {
         if self.untold > 0 && is_due {
             let missing = std::mem::take(&mut self.untold);
             self.told_at = Some(Instant::now());
-            let (at, path) = match self.audit.report().record {
-                Some(path) => (format!("they are in {path}"), path),
-                None => ("there is no record of them".to_owned(), String::new()),
-            };
-            let message = format!("the journal did not take {missing} entries of calls; {at}");
-            let fields = vec![("MISSING", missing.into()), ("RECORD", path.into())];
-            let id = "a1f0c6de5b7e4b0fa3a5d0c1e2f300a1";
-            self.journal.add(&warning("calls_missing", id, message, fields), None);
+            let fact = CallsMissing { missing, record: self.audit.report().record };
+            self.journal.add(&fact.record(), None);
         }
     }
 
@@ -262,14 +253,4 @@ impl Books {
             self.send();
         }
     }
-}
-
-fn warning(
-    name: &'static str,
-    message_id: &'static str,
-    message: String,
-    fields: Fields<'static>,
-) -> Record<'static> {
-    let message = message.into();
-    Record { name, message_id, level: Level::Warning, message, fields, speaker: None }
 }

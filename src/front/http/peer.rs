@@ -11,7 +11,7 @@ use crate::access::connections::Activity;
 use crate::access::peer::{Refusal, TcpClient};
 use crate::base::SessionId;
 use crate::client::session::{Carriage, Session};
-use crate::telemetry::Fact;
+use crate::telemetry::fact;
 
 /// Who is at the other end of a connection, and how it came.
 #[derive(Debug, Clone)]
@@ -78,6 +78,6 @@ impl Caller {
 }
 
 /// The fact that somebody was not let in.
-pub fn refused(refusal: &Refusal, address: Option<SocketAddr>) -> Fact {
-    Fact::PeerRefused { address, cause: refusal.cause(), reason: refusal.to_string() }
+pub fn refused(refusal: &Refusal, address: Option<SocketAddr>) -> fact::PeerRefused {
+    fact::PeerRefused { address, cause: refusal.cause(), reason: refusal.to_string() }
 }

@@ -27,7 +27,7 @@ use crate::client::session::{Carriage, Session};
 use crate::front::Front;
 use crate::front::duplex::Duplex;
 use crate::outbox::{FULL, Outbox, SILENT_MAX};
-use crate::telemetry::Fact;
+use crate::telemetry::fact;
 use crate::wire::error::code::INVALID_REQUEST;
 use crate::wire::params::Head;
 use crate::wire::{Era, Malformed, Message, Payload, RpcError, sse};
@@ -169,7 +169,7 @@ impl Drop for Held {
         self.duplex.tasks.stop();
         self.front.changed.notify_one();
         self.front.hub.touch();
-        self.front.hub.recorder.record(Fact::SessionClosed { session });
+        self.front.hub.recorder.record(fact::SessionClosed { session });
     }
 }
 

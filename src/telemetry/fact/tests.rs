@@ -1,9 +1,9 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::{CallFinished, CallOutcome, Fact};
-use crate::base::{CallId, ServerName, SessionId};
-use crate::telemetry::entry;
+use super::{About, CallFinished, CallOutcome, Fact};
+use crate::base::{ServerName, SessionId};
+use crate::telemetry::{entry, fact};
 
 fn server() -> ServerName {
     ServerName::parse("s").unwrap()
@@ -14,40 +14,28 @@ fn session() -> SessionId {
 }
 
 fn call() -> CallFinished {
-    CallFinished {
-        call: CallId::next(),
-        session: Some(session()),
-        principal: "user 1000".into(),
-        client: "c 1".to_owned(),
-        kind: "tool",
-        name: "a__b".into(),
-        server: Some(server()),
-        outcome: CallOutcome::Done,
-        reason: None,
-        took: Duration::from_micros(1500),
-        request_bytes: 10,
-        reply_bytes: 20,
-    }
+    let (server, outcome) = (Some(server()), CallOutcome::Done);
+    CallFinished { server, outcome, reason: None, ..CallFinished::example() }
 }
 
 /// Every fact, in each of the forms that it has.
 fn samples() -> Vec<Fact> {
-    [daemon(), config(), servers(), words(), sessions(), doors(), calls()].concat()
+    [daemon(), config(), servers(), words(), sessions(), doors(), calls(), gaps()].concat()
 }
 
 fn daemon() -> Vec<Fact> {
     let address = || "127.0.0.1:1".to_owned();
     vec![
-        Fact::DaemonStarted { version: "1.2.3", pid: 1 },
-        Fact::Listening { address: address(), inherited: true },
-        Fact::Listening { address: address(), inherited: false },
-        Fact::ListenerRefused { address: address(), reason: "no".to_owned() },
-        Fact::DaemonReady { servers: 2 },
-        Fact::DaemonDraining { calls: 3 },
-        Fact::DaemonStopped { calls_left: 4 },
-        Fact::DaemonUpgraded,
-        Fact::DaemonIdle,
-        Fact::StrayStopped { unit: "u.service".to_owned() },
+        fact::DaemonStarted { version: "1.2.3", pid: 1 }.into(),
+        fact::ListenerOpened { address: address(), inherited: true }.into(),
+        fact::ListenerOpened { address: address(), inherited: false }.into(),
+        fact::ListenerRefused { address: address(), reason: "no".to_owned() }.into(),
+        fact::DaemonReady { servers: 2 }.into(),
+        fact::DaemonDraining { calls: 3 }.into(),
+        fact::DaemonStopped { calls_left: 4 }.into(),
+        fact::DaemonUpgraded.into(),
+        fact::DaemonIdle.into(),
+        fact::StrayStopped { unit: "u.service".to_owned() }.into(),
     ]
 }
 
@@ -56,25 +44,27 @@ fn config() -> Vec<Fact> {
     let names =
         |names: &[&str]| names.iter().map(|name| ServerName::parse(name).unwrap()).collect();
     vec![
-        Fact::ConfigLoaded { files: files(), servers: 2 },
-        Fact::ConfigLoaded { files: Vec::new(), servers: 0 },
-        Fact::ConfigRefused { complaint: "a:1:1: no".to_owned() },
-        Fact::ConfigReloaded {
+        fact::ConfigLoaded { files: files(), servers: 2 }.into(),
+        fact::ConfigLoaded { files: Vec::new(), servers: 0 }.into(),
+        fact::ConfigRefused { complaint: "a:1:1: no".to_owned() }.into(),
+        fact::ConfigReloaded {
             added: names(&["a", "b"]),
             removed: names(&["c"]),
             restarted: names(&["d", "e"]),
             adjusted: names(&["f"]),
             unchanged: 7,
-        },
-        Fact::ConfigReloaded {
+        }
+        .into(),
+        fact::ConfigReloaded {
             added: Vec::new(),
             removed: Vec::new(),
             restarted: Vec::new(),
             adjusted: Vec::new(),
             unchanged: 1,
-        },
-        Fact::LastGoodConfigUsed { files: files(), servers: 2 },
-        Fact::ConfigUnwatched { reason: "no".to_owned() },
+        }
+        .into(),
+        fact::LastGoodConfigUsed { files: files(), servers: 2 }.into(),
+        fact::ConfigUnwatched { reason: "no".to_owned() }.into(),
     ]
 }
 
@@ -82,14 +72,15 @@ fn servers() -> Vec<Fact> {
     let (reason, took) = (|| "no\nmore".to_owned(), Duration::from_millis(12));
     let revision = "2025-11-25".to_owned();
     vec![
-        Fact::ServerOrdered { server: server(), order: "stop", principal: "user 1".into() },
-        Fact::ServerStarted { server: server(), pid: 5, attempt: 6 },
-        Fact::ServerDialed { server: server(), origin: "https://h:1".to_owned(), attempt: 2 },
-        Fact::ServerReady { server: server(), era: "legacy", revision, tools: 3, took },
-        Fact::ServerAdopted { server: server(), pid: 5, took },
-        Fact::ServerFailed { server: server(), reason: reason(), retry_in: took },
-        Fact::ServerUnusable { server: server(), reason: reason() },
-        Fact::ServerStopped { server: server() },
+        fact::ServerOrdered { server: server(), order: "stop", principal: "user 1".into() }.into(),
+        fact::ServerStarted { server: server(), pid: 5, attempt: 6 }.into(),
+        fact::ServerDialed { server: server(), origin: "https://h:1".to_owned(), attempt: 2 }
+            .into(),
+        fact::ServerReady { server: server(), era: "legacy", revision, tools: 3, took }.into(),
+        fact::ServerAdopted { server: server(), pid: 5, took }.into(),
+        fact::ServerFailed { server: server(), reason: reason(), retry_in: took }.into(),
+        fact::ServerUnusable { server: server(), reason: reason() }.into(),
+        fact::ServerStopped { server: server() }.into(),
     ]
 }
 
@@ -98,44 +89,47 @@ fn words() -> Vec<Fact> {
     let (what, sample, line) = ("x".to_owned(), "y\u{1b}".to_owned(), "<0>z\n".to_owned());
     let definition = Some("t".to_owned());
     vec![
-        Fact::ServerMisbehaved { server: server(), what, sample },
-        Fact::ServerWrote { server: server(), unit: unit(), line },
-        Fact::ServerWrote { server: server(), unit: None, line: "x".repeat(9000) },
-        Fact::ServerWroteTooMuch { server: server(), lines: 5 },
-        Fact::DefinitionsRefused { server: server(), definition, message: message() },
-        Fact::DefinitionsRefused { server: server(), definition: None, message: message() },
-        Fact::ToolsChanged { tools: 7 },
+        fact::ServerMisbehaved { server: server(), what, sample }.into(),
+        fact::ServerWrote { server: server(), unit: unit(), line }.into(),
+        fact::ServerWrote { server: server(), unit: None, line: "x".repeat(9000) }.into(),
+        fact::ServerWroteTooMuch { server: server(), lines: 5 }.into(),
+        fact::DefinitionsRefused { server: server(), definition, message: message() }.into(),
+        fact::DefinitionsRefused { server: server(), definition: None, message: message() }.into(),
+        fact::ToolsChanged { tools: 7 }.into(),
     ]
 }
 
 fn sessions() -> Vec<Fact> {
     let (session, waiting) = (session(), 1 << 20);
-    let opened = |cwd: Option<&str>| Fact::SessionOpened {
-        session,
-        front: "link",
-        principal: "user 1".to_owned(),
-        client: "c 1".to_owned(),
-        revision: "2025-11-25".to_owned(),
-        cwd: cwd.map(Into::into),
+    let opened = |cwd: Option<&str>| -> Fact {
+        fact::SessionOpened {
+            session,
+            front: "link",
+            principal: "user 1".to_owned(),
+            client: "c 1".to_owned(),
+            revision: "2025-11-25".to_owned(),
+            cwd: cwd.map(Into::into),
+        }
+        .into()
     };
     vec![
         opened(Some("/d")),
         opened(None),
-        Fact::SessionClosed { session },
-        Fact::LinkLost { session },
-        Fact::LinkResumed { session, resent: 3 },
-        Fact::ClientBehind { session, waiting },
-        Fact::ClientGivenUp { session, waiting, silent: Duration::from_secs(130) },
+        fact::SessionClosed { session }.into(),
+        fact::LinkLost { session }.into(),
+        fact::LinkResumed { session, resent: 3 }.into(),
+        fact::ClientBehind { session, waiting }.into(),
+        fact::ClientGivenUp { session, waiting, silent: Duration::from_secs(130) }.into(),
     ]
 }
 
 fn doors() -> Vec<Fact> {
     let (address, reason) = (Some(([127, 0, 0, 1], 1).into()), || "no".to_owned());
     vec![
-        Fact::PeerRefused { address, cause: "gone", reason: reason() },
-        Fact::PeerRefused { address: None, cause: "other_user", reason: reason() },
-        Fact::CapReached { what: "link", max: 5, evicted: true },
-        Fact::CapReached { what: "session", max: 5, evicted: false },
+        fact::PeerRefused { address, cause: "gone", reason: reason() }.into(),
+        fact::PeerRefused { address: None, cause: "other_user", reason: reason() }.into(),
+        fact::CapReached { what: "link", max: 5, evicted: true }.into(),
+        fact::CapReached { what: "session", max: 5, evicted: false }.into(),
     ]
 }
 
@@ -167,7 +161,15 @@ fn calls() -> Vec<Fact> {
         outcomes.into_iter().map(|outcome| CallFinished { outcome, reason: reason(), ..call() });
     let alone = CallFinished { session: None, server: None, ..call() };
     let all = of_kind.chain(ended).chain([alone]);
-    all.map(|call| Fact::CallFinished(Box::new(call))).collect()
+    all.map(|call| Box::new(call).into()).collect()
+}
+
+fn gaps() -> Vec<Fact> {
+    vec![
+        fact::CallsMissing { missing: 3, record: Some("/r".to_owned()) }.into(),
+        fact::CallsMissing { missing: 3, record: None }.into(),
+        fact::FactsLost { lost: 4 }.into(),
+    ]
 }
 
 fn written(fact: &Fact) -> String {
@@ -184,17 +186,86 @@ fn written(fact: &Fact) -> String {
     }
 }
 
+/// Compares a file with what it should be; `UPDATE=1` writes it.
+fn is_fresh(file: &str, fresh: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+    if std::env::var_os("UPDATE").is_some() {
+        crate::base::file::publish(&path, fresh.as_bytes()).unwrap();
+    }
+    let kept = std::fs::read_to_string(&path).unwrap();
+    let differs = kept.lines().zip(fresh.lines()).find(|(kept, fresh)| kept != fresh);
+    let advice = "run `UPDATE=1 cargo test`, if that is meant";
+    assert!(kept == fresh, "{file} differs, first in {differs:?}; {advice}");
+}
+
 /// People have scripts that read them.
 #[test]
 fn entries_are_written_as_they_always_were() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recorded/facts.txt");
     let found: Vec<String> = samples().iter().map(written).collect();
-    let found = found.join("\n");
-    if std::env::var_os("UPDATE").is_some() {
-        std::fs::write(&path, &found).unwrap();
+    is_fresh("tests/recorded/facts.txt", &found.join("\n"));
+}
+
+/// It has an entry for each fact (systemd.io/CATALOG).
+#[test]
+fn the_message_catalogue_is_fresh() {
+    let head = "# The journal's message catalogue: what `journalctl -x` shows below an entry of callmux.\n\
+         # Generated from src/telemetry/fact. Format: https://systemd.io/CATALOG\n";
+    let entry = |about: &About| {
+        format!(
+            "\n-- {}\nSubject: {}\nDefined-By: callmux\nDocumentation: {}\n\n{}\n",
+            about.message_id, about.subject, about.documentation, about.text
+        )
+    };
+    let entries: String = fact::all().into_iter().map(|(about, _)| entry(about)).collect();
+    is_fresh("dist/systemd/callmux.catalog", &format!("{head}{entries}"));
+}
+
+/// What is printed of them is true: each field that an entry has is listed, and what is listed is there.
+#[test]
+fn the_list_of_fields_is_true() {
+    let (kinds, samples) = (fact::all(), samples());
+    for (about, fields) in &kinds {
+        let of_kind = samples.iter().filter(|fact| std::ptr::eq(fact.about(), *about));
+        let written: Vec<Vec<&str>> = of_kind
+            .map(|fact| fact.record().fields.iter().map(|(name, _)| *name).collect())
+            .collect();
+        assert!(!written.is_empty(), "no sample of {}", about.name);
+        for names in &written {
+            let is_listed = |name: &&str| fields.iter().any(|field| field.any_of.contains(name));
+            assert!(names.iter().all(is_listed), "{}: {names:?}", about.name);
+        }
+        for field in fields {
+            let has = |names: &Vec<&str>| {
+                let is_any = |name: &&&str| field.any_of.contains(name);
+                names.iter().filter(is_any).count()
+            };
+            let counts: Vec<usize> = written.iter().map(has).collect();
+            assert!(counts.iter().all(|count| *count <= 1), "{}: {field:?}", about.name);
+            let is_always = counts.iter().all(|count| *count == 1);
+            assert_eq!(is_always, field.is_always, "{}: {field:?}", about.name);
+            for name in field.any_of {
+                let is_there = written.iter().any(|names| names.contains(name));
+                assert!(is_there, "{}: no sample has {name}", about.name);
+            }
+        }
     }
-    let recorded = std::fs::read_to_string(&path).unwrap();
-    let differs = recorded.lines().zip(found.lines()).find(|(recorded, found)| recorded != found);
-    assert_eq!(differs, None, "`UPDATE=1 cargo test`, if that is meant");
-    assert_eq!(recorded, found);
+}
+
+/// Scripts and the catalogue tell them apart by both, and a fact that is `@CALLMUX_X@` in its
+/// catalogue entry has that field.
+#[test]
+fn each_fact_is_told_from_every_other_and_its_entry_names_only_its_fields() {
+    let kinds = fact::all();
+    for (index, (about, fields)) in kinds.iter().enumerate() {
+        let is_hex = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'a'..=b'f');
+        assert!(about.message_id.len() == 32 && about.message_id.bytes().all(is_hex));
+        for (other, _) in &kinds[..index] {
+            assert!(about.name != other.name && about.message_id != other.message_id);
+        }
+        let texts = [about.subject, about.text].join("\n");
+        for name in texts.split("@CALLMUX_").skip(1).map(|rest| rest.split('@').next().unwrap()) {
+            let is_field = fields.iter().any(|field| field.any_of.contains(&name));
+            assert!(is_field, "{}: @CALLMUX_{name}@", about.name);
+        }
+    }
 }

@@ -1,0 +1,157 @@
+//! The fact of a call.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::base::{CallId, ServerName, SessionId};
+use crate::telemetry::about::About;
+use crate::telemetry::describe::{FactField, FactKind};
+use crate::telemetry::level::Level;
+
+/// How a call ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CallOutcome {
+    /// The server answered with a result.
+    Done,
+    /// The server answered, with an error or with a result that says `isError`.
+    ToolError,
+    /// Nothing of the call was ever written to the server.
+    NotSent,
+    /// It was written and there is no answer.
+    OutcomeUnknown,
+    /// The client took it back.
+    Cancelled,
+    /// Refused before it went anywhere.
+    Refused,
+    /// Whoever wanted it may not.
+    Denied,
+}
+
+impl CallOutcome {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::ToolError => "tool_error",
+            Self::NotSent => "not_sent",
+            Self::OutcomeUnknown => "outcome_unknown",
+            Self::Cancelled => "cancelled",
+            Self::Refused => "refused",
+            Self::Denied => "denied",
+        }
+    }
+}
+
+/// One finished call.
+#[derive(Debug, Clone)]
+pub struct CallFinished {
+    pub call: CallId,
+    pub session: Option<SessionId>,
+    pub principal: Arc<str>,
+    /// What the client calls itself: name and version.
+    pub client: String,
+    /// What it was about: `tool`, `prompt`, `resource`, `completion`, `task`, `tasks`, `subscription`,
+    /// `log_level`, `roots`, or `request` if it named nothing.
+    pub kind: &'static str,
+    /// As clients know it.
+    pub name: Arc<str>,
+    pub server: Option<ServerName>,
+    pub outcome: CallOutcome,
+    /// Why, when it did not go well.
+    pub reason: Option<String>,
+    pub took: Duration,
+    pub request_bytes: usize,
+    pub reply_bytes: usize,
+}
+
+/// Where the name of a call goes.
+const NAMES: &[&str] = &["TOOL", "PROMPT", "RESOURCE", "REFERENCE", "TASK", "METHOD"];
+
+impl FactKind for CallFinished {
+    const ABOUT: &'static About = &About {
+        name: "call_finished",
+        message_id: "a1f0c6de5b7e4b0fa3a5d0c1e2f30018",
+        level: Level::Debug,
+        is_audit: true,
+        subject: "A call of @CALLMUX_TOOL@ ended: @CALLMUX_OUTCOME@",
+        documentation: "man:callmux(1)",
+        text: "\
+Call @CALLMUX_CALL_ID@, made by @CALLMUX_PRINCIPAL@, took @CALLMUX_DURATION_US@ µs.
+How a call can end:
+
+    done              the server answered with a result
+    tool_error        the server answered that it failed
+    not_sent          it never reached the server; it is safe to repeat it
+    outcome_unknown   it reached the server and there is no answer; look before
+                      you repeat it
+    cancelled         the client took it back
+    refused           it was refused before it went anywhere
+
+All calls that did not end well:
+
+    journalctl --user -t callmux CALLMUX_OUTCOME=tool_error \\
+        CALLMUX_OUTCOME=not_sent CALLMUX_OUTCOME=outcome_unknown",
+    };
+    const FIELDS: &'static [FactField<Self>] = &[
+        FactField::Always("CALL_ID", |call| call.call.to_string().into()),
+        FactField::OneOf(NAMES, |call| (call.field(), (&*call.name).into())),
+        FactField::Always("KIND", |call| call.kind.into()),
+        FactField::Always("OUTCOME", |call| call.outcome.as_str().into()),
+        FactField::Always("DURATION_US", |call| call.micros().into()),
+        FactField::Always("PRINCIPAL", |call| (&*call.principal).into()),
+        FactField::Always("CLIENT", |call| call.client.as_str().into()),
+        FactField::Always("REQUEST_BYTES", |call| call.request_bytes.into()),
+        FactField::Always("REPLY_BYTES", |call| call.reply_bytes.into()),
+        FactField::Maybe("REASON", |call| call.reason.as_deref().map(Into::into)),
+        FactField::Maybe("SERVER", |call| {
+            call.server.as_ref().map(|server| server.as_str().into())
+        }),
+        FactField::Maybe("SESSION", |call| call.session.map(|session| session.to_string().into())),
+    ];
+
+    fn message(&self) -> Cow<'_, str> {
+        let (outcome, took) = (self.outcome.as_str(), self.micros());
+        let mut message = format!("{} {outcome} in {took} µs", self.name);
+        if let Some(reason) = &self.reason {
+            message.push_str(": ");
+            message.push_str(reason);
+        }
+        message.into()
+    }
+}
+
+impl CallFinished {
+    fn field(&self) -> &'static str {
+        match self.kind {
+            "prompt" => "PROMPT",
+            "resource" | "subscription" => "RESOURCE",
+            "completion" => "REFERENCE",
+            "task" => "TASK",
+            "tasks" | "log_level" | "roots" => "METHOD",
+            _ => "TOOL",
+        }
+    }
+
+    fn micros(&self) -> u64 {
+        u64::try_from(self.took.as_micros()).unwrap_or(u64::MAX)
+    }
+
+    /// With everything that a call can have.
+    #[cfg(test)]
+    pub(in crate::telemetry) fn example() -> Self {
+        Self {
+            call: CallId::next(),
+            session: SessionId::parse("00000000000000000000000000000007"),
+            principal: "user 1000".into(),
+            client: "c 1".to_owned(),
+            kind: "tool",
+            name: "a__b".into(),
+            server: ServerName::parse("a").ok(),
+            outcome: CallOutcome::ToolError,
+            reason: Some("it said no".to_owned()),
+            took: Duration::from_micros(1500),
+            request_bytes: 10,
+            reply_bytes: 20,
+        }
+    }
+}

@@ -1,0 +1,264 @@
+//! Facts of the daemon itself.
+
+use std::borrow::Cow;
+
+use crate::telemetry::about::About;
+use crate::telemetry::describe::{FactField, FactKind};
+use crate::telemetry::level::Level;
+
+/// The daemon began.
+#[derive(Debug, Clone)]
+pub struct DaemonStarted {
+    pub version: &'static str,
+    pub pid: u32,
+}
+
+impl FactKind for DaemonStarted {
+    const ABOUT: &'static About = &About {
+        name: "daemon_started",
+        message_id: "a1f0c6de5b7e4b0fa3a5d0c1e2f30001",
+        level: Level::Info,
+        is_audit: false,
+        subject: "The callmux daemon started",
+        documentation: "man:callmux(1)",
+        text: "\
+callmux @CALLMUX_VERSION@ started as process @CALLMUX_PID@.
+
+The socket callmux.socket starts it when the first client connects, and systemd
+starts it again after a crash. If this appears often without a stop before it,
+the daemon crashes. The entries before it say why:
+
+    journalctl --user -u callmux.service",
+    };
+    const FIELDS: &'static [FactField<Self>] = &[
+        FactField::Always("VERSION", |fact| fact.version.into()),
+        FactField::Always("PID", |fact| fact.pid.into()),
+    ];
+
+    fn message(&self) -> Cow<'_, str> {
+        format!("callmux {} started", self.version).into()
+    }
+}
+
+/// Clients can connect.
+#[derive(Debug, Clone)]
+pub struct ListenerOpened {
+    pub address: String,
+    /// Passed by systemd.
+    pub inherited: bool,
+}
+
+impl FactKind for ListenerOpened {
+    const ABOUT: &'static About = &About {
+        name: "listening",
+        message_id: "a1f0c6de5b7e4b0fa3a5d0c1e2f30002",
+        level: Level::Info,
+        is_audit: false,
+        subject: "callmux accepts connections on @CALLMUX_ADDRESS@",
+        documentation: "man:callmux(1)",
+        text: "\
+Clients can connect to @CALLMUX_ADDRESS@.
+
+Only processes of the daemon's own user, and of root, are served there.
+Nothing needs to be done.",
+    };
+    const FIELDS: &'static [FactField<Self>] =
+        &[FactField::Always("ADDRESS", |fact| fact.address.as_str().into())];
+
+    fn message(&self) -> Cow<'_, str> {
+        let how = if self.inherited { "passed by systemd" } else { "bound by callmux" };
+        format!("listening on {} ({how})", self.address).into()
+    }
+}
+
+/// A socket that systemd passed is not served.
+#[derive(Debug, Clone)]
+pub struct ListenerRefused {
+    pub address: String,
+    pub reason: String,
+}
+
+impl FactKind for ListenerRefused {
+    const ABOUT: &'static About = &About {
+        name: "listener_refused",
+        message_id: "a1f0c6de5b7e4b0fa3a5d0c1e2f30003",
+        level: Level::Error,
+        is_audit: false,
+        subject: "callmux does not serve @CALLMUX_ADDRESS@",
+        documentation: "man:callmux(1)",
+        text: "\
+systemd passed a socket that callmux must not or cannot serve. The entry says
+why. Other sockets are served.
+
+callmux serves unix sockets and loopback addresses such as 127.0.0.1 and [::1].
+An address that other machines can reach is refused, because nothing would ask
+them who they are. Correct ListenStream= in the socket unit:
+
+    systemctl --user edit --full callmux-http.socket
+    systemctl --user stop callmux.service
+    systemctl --user restart callmux-http.socket",
+    };
+    const FIELDS: &'static [FactField<Self>] =
+        &[FactField::Always("ADDRESS", |fact| fact.address.as_str().into())];
+
+    fn message(&self) -> Cow<'_, str> {
+        format!("not serving {}: {}", self.address, self.reason).into()
+    }
+}
+
+/// Clients are answered.
+#[derive(Debug, Clone)]
+pub struct DaemonReady {
+    pub servers: usize,
+}
+
+impl FactKind for DaemonReady {
+    const ABOUT: &'static About = &About {
+        name: "daemon_ready",
+        message_id: "a1f0c6de5b7e4b0fa3a5d0c1e2f30004",
+        level: Level::Info,
+        is_audit: false,
+        subject: "The callmux daemon is ready",
+        documentation: "man:callmux(1)",
+        text: "\
+Clients are answered from now on. @CALLMUX_SERVERS@ servers are configured. They
+start at the same time and may need longer; calls wait for them.",
+    };
+    const FIELDS: &'static [FactField<Self>] =
+        &[FactField::Always("SERVERS", |fact| fact.servers.into())];
+
+    fn message(&self) -> Cow<'_, str> {
+        format!("ready, {} servers configured", self.servers).into()
+    }
+}
+
+/// The daemon was told to stop.
+#[derive(Debug, Clone)]
+pub struct DaemonDraining {
+    pub calls: usize,
+}
+
+impl FactKind for DaemonDraining {
+    const ABOUT: &'static About = &About {
+        name: "daemon_draining",
+        message_id: "a1f0c6de5b7e4b0fa3a5d0c1e2f30005",
+        level: Level::Info,
+        is_audit: false,
+        subject: "The callmux daemon is stopping",
+        documentation: "man:callmux.toml(5)",
+        text: "\
+The daemon was told to stop. @CALLMUX_CALLS@ calls were running and may finish
+within drain_timeout. New connections wait in the socket for the next daemon.",
+    };
+    const FIELDS: &'static [FactField<Self>] =
+        &[FactField::Always("CALLS", |fact| fact.calls.into())];
+
+    fn message(&self) -> Cow<'_, str> {
+        format!("stopping; {} calls may finish", self.calls).into()
+    }
+}
+
+/// The daemon ends.
+#[derive(Debug, Clone)]
+pub struct DaemonStopped {
+    pub calls_left: usize,
+}
+
+impl FactKind for DaemonStopped {
+    const ABOUT: &'static About = &About {
+        name: "daemon_stopped",
+        message_id: "a1f0c6de5b7e4b0fa3a5d0c1e2f30006",
+        level: Level::Info,
+        is_audit: false,
+        subject: "The callmux daemon stopped",
+        documentation: "man:callmux.toml(5)",
+        text: "\
+@CALLMUX_CALLS@ calls were still running when drain_timeout was over. Their
+clients were told that the outcome is unknown.
+
+If that happens often, raise drain_timeout in ~/.config/callmux/config.toml.
+The calls in question:
+
+    journalctl --user -t callmux CALLMUX_OUTCOME=outcome_unknown",
+    };
+    const FIELDS: &'static [FactField<Self>] =
+        &[FactField::Always("CALLS", |fact| fact.calls_left.into())];
+
+    fn message(&self) -> Cow<'_, str> {
+        format!("stopped; {} calls were cut off", self.calls_left).into()
+    }
+}
+
+/// Our program was replaced on disk.
+#[derive(Debug, Clone)]
+pub struct DaemonUpgraded;
+
+impl FactKind for DaemonUpgraded {
+    const ABOUT: &'static About = &About {
+        name: "daemon_upgraded",
+        message_id: "a1f0c6de5b7e4b0fa3a5d0c1e2f30033",
+        level: Level::Info,
+        is_audit: false,
+        subject: "The callmux daemon starts itself anew",
+        documentation: "man:callmux.toml(5)",
+        text: "\
+Another program lies where the running one came from, and restart_on_upgrade is
+set. The new program takes over sessions, servers and running calls. Nothing
+needs to be done.",
+    };
+    const FIELDS: &'static [FactField<Self>] = &[];
+
+    fn message(&self) -> Cow<'_, str> {
+        "our program was replaced; the new one goes on".into()
+    }
+}
+
+/// Nobody needed us for `idle_exit`.
+#[derive(Debug, Clone)]
+pub struct DaemonIdle;
+
+impl FactKind for DaemonIdle {
+    const ABOUT: &'static About = &About {
+        name: "daemon_idle",
+        message_id: "a1f0c6de5b7e4b0fa3a5d0c1e2f30032",
+        level: Level::Info,
+        is_audit: false,
+        subject: "The callmux daemon ends because nobody needs it",
+        documentation: "man:callmux.toml(5)",
+        text: "\
+No bridge was connected and nothing was asked for idle_exit. The socket goes on
+listening, and the next client starts the daemon again. Nothing needs to be done.",
+    };
+    const FIELDS: &'static [FactField<Self>] = &[];
+
+    fn message(&self) -> Cow<'_, str> {
+        "nobody needs us; the socket starts us again".into()
+    }
+}
+
+/// A unit of ours that nobody holds was ended.
+#[derive(Debug, Clone)]
+pub struct StrayStopped {
+    pub unit: String,
+}
+
+impl FactKind for StrayStopped {
+    const ABOUT: &'static About = &About {
+        name: "stray_stopped",
+        message_id: "a1f0c6de5b7e4b0fa3a5d0c1e2f30031",
+        level: Level::Info,
+        is_audit: false,
+        subject: "callmux ended the unit @CALLMUX_UNIT@",
+        documentation: "man:callmux(1)",
+        text: "\
+At its start the daemon found a unit of an MCP server that it had no connection
+to: the server was removed or changed in the config while the daemon was away,
+or the daemon was stopped without a chance to end it. Nothing needs to be done.",
+    };
+    const FIELDS: &'static [FactField<Self>] =
+        &[FactField::Always("UNIT", |fact| fact.unit.as_str().into())];
+
+    fn message(&self) -> Cow<'_, str> {
+        format!("{} was nobody's", self.unit).into()
+    }
+}

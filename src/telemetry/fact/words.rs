@@ -1,0 +1,177 @@
+//! Facts of what servers say.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use crate::base::ServerName;
+use crate::telemetry::about::About;
+use crate::telemetry::describe::{FactField, FactKind};
+use crate::telemetry::level::Level;
+use crate::telemetry::record::Speaker;
+
+/// A server sent what the protocol does not allow.
+#[derive(Debug, Clone)]
+pub struct ServerMisbehaved {
+    pub server: ServerName,
+    pub what: String,
+    pub sample: String,
+}
+
+impl FactKind for ServerMisbehaved {
+    const ABOUT: &'static About = &About {
+        name: "server_misbehaved",
+        message_id: "a1f0c6de5b7e4b0fa3a5d0c1e2f3000e",
+        level: Level::Warning,
+        is_audit: false,
+        subject: "The server @CALLMUX_SERVER@ broke the protocol",
+        documentation: "man:callmux.toml(5)",
+        text: "\
+The MCP server @CALLMUX_SERVER@ sent what the protocol does not allow; the entry
+says what. It was not passed on. How it began:
+
+    @CALLMUX_SAMPLE@
+
+If this looks like a log line, the server logs to its standard output, which
+belongs to the protocol: many servers have an option that changes this.
+Otherwise report it to the server's authors.",
+    };
+    const FIELDS: &'static [FactField<Self>] = &[
+        FactField::Always("SERVER", |fact| fact.server.as_str().into()),
+        FactField::Always("SAMPLE", |fact| fact.sample.as_str().into()),
+    ];
+
+    fn message(&self) -> Cow<'_, str> {
+        format!("server {} sent {}", self.server, self.what).into()
+    }
+}
+
+/// A server wrote a line to its standard error.
+#[derive(Debug, Clone)]
+pub struct ServerWrote {
+    pub server: ServerName,
+    /// The unit it runs in.
+    pub unit: Option<Arc<str>>,
+    pub line: String,
+}
+
+impl FactKind for ServerWrote {
+    const ABOUT: &'static About = &About {
+        name: "server_wrote",
+        message_id: "a1f0c6de5b7e4b0fa3a5d0c1e2f3000f",
+        level: Level::Debug,
+        is_audit: true,
+        subject: "The server @CALLMUX_SERVER@ wrote to its standard error",
+        documentation: "man:callmux.toml(5)",
+        text: "\
+The line above is the server's own, not callmux's. All lines of this server:
+
+    journalctl --user -t callmux CALLMUX_SERVER=@CALLMUX_SERVER@",
+    };
+    const FIELDS: &'static [FactField<Self>] =
+        &[FactField::Always("SERVER", |fact| fact.server.as_str().into())];
+
+    fn message(&self) -> Cow<'_, str> {
+        (&self.line).into()
+    }
+
+    fn speaker(&self) -> Option<Speaker<'_>> {
+        Some(Speaker { server: &self.server, unit: self.unit.as_ref() })
+    }
+}
+
+/// Lines of a server are missing.
+#[derive(Debug, Clone)]
+pub struct ServerWroteTooMuch {
+    pub server: ServerName,
+    pub lines: u64,
+}
+
+impl FactKind for ServerWroteTooMuch {
+    const ABOUT: &'static About = &About {
+        name: "server_wrote_too_much",
+        message_id: "a1f0c6de5b7e4b0fa3a5d0c1e2f30010",
+        level: Level::Warning,
+        is_audit: false,
+        subject: "The server @CALLMUX_SERVER@ wrote too much",
+        documentation: "man:callmux.toml(5)",
+        text: "\
+The MCP server @CALLMUX_SERVER@ wrote to its standard error faster than is kept,
+and @CALLMUX_LINES@ lines are missing from the journal. Calls are not affected.
+
+If you need those lines, make the server log less, or into a file of its own.",
+    };
+    const FIELDS: &'static [FactField<Self>] = &[
+        FactField::Always("SERVER", |fact| fact.server.as_str().into()),
+        FactField::Always("LINES", |fact| fact.lines.into()),
+    ];
+
+    fn message(&self) -> Cow<'_, str> {
+        let Self { server, lines } = self;
+        format!("server {server}: {lines} lines on stderr were left out").into()
+    }
+}
+
+/// Definitions of a server are left out of one of its lists, or cut.
+#[derive(Debug, Clone)]
+pub struct DefinitionsRefused {
+    pub server: ServerName,
+    /// The name of the first one.
+    pub definition: Option<String>,
+    /// How many of which list, and what is wrong with the first few.
+    pub message: String,
+}
+
+impl FactKind for DefinitionsRefused {
+    const ABOUT: &'static About = &About {
+        name: "definition_refused",
+        message_id: "a1f0c6de5b7e4b0fa3a5d0c1e2f30011",
+        level: Level::Warning,
+        is_audit: false,
+        subject: "A definition of the server @CALLMUX_SERVER@ is not shown",
+        documentation: "man:callmux.toml(5)",
+        text: "\
+The MCP server @CALLMUX_SERVER@ offers something, @CALLMUX_DEFINITION@, whose
+definition cannot be passed on to clients. The entry says why. Everything else
+that it offers is shown. `callmux doctor` lists all such definitions.
+
+Update the server, or report it to the server's authors.",
+    };
+    const FIELDS: &'static [FactField<Self>] = &[
+        FactField::Always("SERVER", |fact| fact.server.as_str().into()),
+        FactField::Maybe("DEFINITION", |fact| fact.definition.as_deref().map(Into::into)),
+    ];
+
+    fn message(&self) -> Cow<'_, str> {
+        format!("server {}: {}", self.server, self.message).into()
+    }
+}
+
+/// Clients are told that there are other tools now.
+#[derive(Debug, Clone)]
+pub struct ToolsChanged {
+    pub tools: usize,
+}
+
+impl FactKind for ToolsChanged {
+    const ABOUT: &'static About = &About {
+        name: "tools_changed",
+        message_id: "a1f0c6de5b7e4b0fa3a5d0c1e2f30012",
+        level: Level::Info,
+        is_audit: false,
+        subject: "The list of tools changed",
+        documentation: "man:callmux(1)",
+        text: "\
+There are @CALLMUX_TOOLS@ tools now. Clients were told so.
+
+A list that changes again and again costs agents a good deal, because they read
+it anew. Look for a server that comes and goes:
+
+    journalctl --user -t callmux -p warning",
+    };
+    const FIELDS: &'static [FactField<Self>] =
+        &[FactField::Always("TOOLS", |fact| fact.tools.into())];
+
+    fn message(&self) -> Cow<'_, str> {
+        format!("the list of tools changed: {} tools", self.tools).into()
+    }
+}

@@ -10,6 +10,7 @@ use super::exit::Exit;
 use super::print;
 use crate::base::file;
 use crate::config::keys::{self, DefaultValue};
+use crate::telemetry::{FieldNames, fact};
 
 pub(super) fn completions(shell: clap_complete::Shell) -> Exit {
     let mut out = Vec::new();
@@ -18,7 +19,7 @@ pub(super) fn completions(shell: clap_complete::Shell) -> Exit {
     Exit::Fine
 }
 
-/// Writes callmux(1), a page for each verb, and callmux.toml(5).
+/// Writes callmux(1), a page for each verb, callmux.toml(5) and callmux.journal(7).
 pub(super) fn man(dir: &Path) -> Exit {
     match write_pages(dir) {
         Ok(()) => Exit::Fine,
@@ -39,7 +40,8 @@ fn write_pages(dir: &Path) -> io::Result<()> {
         let verb = verb.clone().name(name.clone()).bin_name(bin_name).disable_version_flag(true);
         page(dir, &format!("{name}.1"), verb)?;
     }
-    file::publish(&dir.join("callmux.toml.5"), config_page().as_bytes())
+    file::publish(&dir.join("callmux.toml.5"), config_page().as_bytes())?;
+    file::publish(&dir.join("callmux.journal.7"), journal_page().as_bytes())
 }
 
 fn page(dir: &Path, name: &str, command: clap::Command) -> io::Result<()> {
@@ -88,6 +90,58 @@ fn config_page() -> String {
     }
     out += ".SH EXAMPLE\n.nf\n[servers.github]\ncommand = \"npx\"\nargs = [\"\\-y\", \"@modelcontextprotocol/server\\-github\"]\nenv = { GITHUB_TOKEN = \"${file:github\\-token}\" }\n.fi\n.SH SEE ALSO\ncallmux(1)\n";
     out
+}
+
+fn journal_page() -> String {
+    let mut out = String::from(
+        ".TH callmux.journal 7\n.SH NAME\ncallmux.journal \\- what callmux writes to the journal\n\
+         .SH SYNOPSIS\njournalctl \\-\\-user \\-t callmux\n.br\n\
+         journalctl \\-\\-user CALLMUX_FACT=call_finished CALLMUX_SERVER=github\n.SH DESCRIPTION\n\
+         Each entry of callmux is a fact: something that happened. Its name, its level, its \
+         MESSAGE_ID and its fields stay what they are from one version to the next; its sentence \
+         (MESSAGE) may change. On stderr, with \\-\\-log\\-format json, a fact is an object with fact, \
+         level, message and the fields below, in lower case and without CALLMUX_.\n.PP\n\
+         What stands here of a fact, journalctl \\-x shows below its entry. \
+         Entries of the level debug are in the journal whatever the level, for they are the audit: \
+         each call, and each line that a server wrote. Where a fact repeats itself, it is told a few times, and then now and \
+         then with CALLMUX_REPEATED, the number of times that it was not told. Entries of calls \
+         have CALLMUX_SEQUENCE, by which it is seen that the journal has them all.\n.SH FACTS\n",
+    );
+    for (about, fields) in fact::all() {
+        let fields: Vec<String> = fields.iter().map(field).collect();
+        let fields = if fields.is_empty() { "none".to_owned() } else { fields.join(", ") };
+        out += &format!(
+            ".SS {} ({})\n{}.\n.PP\nMESSAGE_ID={}\n.br\nFields: {}.\n.PP\n.nf\n{}\n.fi\n.PP\nSee {}.\n",
+            roff(about.name),
+            about.level.as_str(),
+            with_fields(about.subject),
+            about.message_id,
+            roff(&fields),
+            with_fields(about.text),
+            about.documentation.replace("man:", "").replace(' ', ", "),
+        );
+    }
+    out +=
+        ".SH SEE ALSO\ncallmux(1), callmux.toml(5), journalctl(1), systemd.journal\\-fields(7)\n";
+    out
+}
+
+/// A text in roff in which `@CALLMUX_X@` stands for a field.
+fn with_fields(text: &str) -> String {
+    let mut parts = text.split("@CALLMUX_");
+    let mut out = roff(parts.next().unwrap_or_default());
+    for part in parts {
+        let (name, rest) = part.split_once('@').unwrap_or((part, ""));
+        out += &format!("\\fICALLMUX_{name}\\fR{}", roff(rest));
+    }
+    out
+}
+
+/// A field as it is listed.
+fn field(names: &FieldNames) -> String {
+    let all: Vec<String> = names.any_of.iter().map(|name| format!("CALLMUX_{name}")).collect();
+    let more = if names.is_always { "" } else { " (not always)" };
+    format!("{}{more}", all.join(" or "))
 }
 
 /// The table of keys for the README.

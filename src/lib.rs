@@ -21,6 +21,7 @@
 //!      admin ───────── operators look in
 //!  7   mux ─────────── the life of every call
 //!  6   catalog ─────── what all servers offer, and under which names
+//!      cache ───────── what calls that only read brought
 //!  5   servers ─────── one MCP server's life
 //!  4   connection ──── what is said with a server
 //!  3   config ──────── how that is read
@@ -66,6 +67,7 @@
 //! | [`connection`] | requests and answers, questions and notices of one server |
 //! | [`servers`] | handshakes, what each offers, supervision, a look at one without a daemon |
 //! | [`catalog`] | what all servers offer; names and what they resolve to |
+//! | [`cache`] | results that are given again, calls that wait for the same call, what makes them untrue |
 //! | [`mux`] | the life of a call, phase by phase |
 //! | [`meta`] | the tools that callmux itself gives to agents |
 //! | [`client`] | what a message means, sessions, what a client is told unasked |
@@ -118,6 +120,7 @@ mod api;
 mod arguments;
 mod base;
 mod bridge;
+mod cache;
 mod catalog;
 mod cli;
 mod client;

@@ -3,9 +3,9 @@
 use super::inner::Context;
 use super::input::Fields;
 use crate::base::fingerprint::fingerprint;
+use crate::cache::Statistics;
 use crate::catalog::Entry;
 use crate::json::Json;
-use crate::mux::cache::Statistics;
 use crate::mux::{Account, Hub, Outlet, ToolError};
 use crate::servers::Server;
 use crate::servers::handle::Phase;

@@ -21,7 +21,6 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::admit::admit;
-use super::cache::ServerAnswer;
 use super::call::{Call, Maker, Outlet, Reply};
 use super::failure::Failure;
 use super::fit;
@@ -37,6 +36,7 @@ use super::rounds;
 use super::sending::{self, Back, CallLimits, Heard, Routed};
 use super::world::World;
 use crate::arguments::may_need;
+use crate::cache::ServerAnswer;
 use crate::connection::Loss;
 use crate::telemetry::CallOutcome;
 use crate::wire::params::{RequestParams, Target};

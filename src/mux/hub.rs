@@ -8,7 +8,6 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::cache::{Cache, CacheKey, Part};
 use super::calls::{CallCount, Calls};
 use super::ledger::Ledger;
 use super::open_round::OpenRounds;
@@ -16,6 +15,7 @@ use super::subscription::Subscriptions;
 use super::world::World;
 use crate::access::Principal;
 use crate::base::Pulse;
+use crate::cache::{Cache, CacheKey, Part};
 use crate::catalog::Entry;
 use crate::connection::Board;
 use crate::handover::{ActRow, CallRow, Table};

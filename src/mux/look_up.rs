@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use super::cache::{CacheKey, Lead, Look, Part, ServerAnswer, ServerChange};
 use super::failure::Failure;
 use super::hub::Hub;
 use super::outcome::lost;
 use super::record::CallRecord;
 use super::sending::{self, Routed};
+use crate::cache::{CacheKey, Lead, Look, Part, ServerAnswer, ServerChange};
 use crate::connection::Loss;
 use crate::settings::{Caps, ServerConfig};
 use crate::wire::params::Target;

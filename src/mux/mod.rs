@@ -12,7 +12,6 @@
 //! process sent, [`failure`] what an agent reads when there is no result.
 
 mod admit;
-pub mod cache;
 pub mod call;
 mod calls;
 pub mod dispatch;

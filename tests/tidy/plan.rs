@@ -42,6 +42,7 @@ pub const PLAN: &[(&str, &[&str])] = &[
         ],
     ),
     ("catalog", &["base", "json", "wire", "search", "render", "settings", "servers"]),
+    ("cache", &["base", "json", "wire", "settings", "access", "servers"]),
     (
         "mux",
         &[
@@ -58,6 +59,7 @@ pub const PLAN: &[(&str, &[&str])] = &[
             "connection",
             "servers",
             "catalog",
+            "cache",
         ],
     ),
     (
@@ -75,6 +77,7 @@ pub const PLAN: &[(&str, &[&str])] = &[
             "connection",
             "servers",
             "catalog",
+            "cache",
             "mux",
         ],
     ),

@@ -1,10 +1,4 @@
-//! Results of calls that only read, given again to who makes the same call again.
-//!
-//! A result is kept under its principal, server, tool and prepared arguments, for the server's
-//! `cache_ttl`. While a call is on its way, the same call waits for its answer instead of being sent
-//! too. A call that may change something at a server makes everything that is kept of it untrue,
-//! twice: when it is sent, and when it is over, so that a read that ran beside it leaves nothing old
-//! behind.
+//! What is kept, until when, and what becomes of it.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -27,11 +21,11 @@ const ARGUMENTS_MAX: usize = 64 << 10;
 
 /// Which call a result is the result of.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) struct CacheKey {
-    pub(super) principal: Principal,
-    pub(super) server: ServerName,
+pub struct CacheKey {
+    pub principal: Principal,
+    pub server: ServerName,
     /// The server's own name for it.
-    pub(super) tool: Box<str>,
+    pub tool: Box<str>,
     /// With sorted members, so that equivalent arguments are the same.
     arguments: Box<str>,
 }
@@ -63,9 +57,9 @@ struct CacheEntry {
 
 /// A server's answer that is kept.
 #[derive(Debug, Clone)]
-pub(super) struct ServerAnswer {
-    pub(super) answer: Message,
-    pub(super) era: Era,
+pub struct ServerAnswer {
+    pub answer: Message,
+    pub era: Era,
 }
 
 #[derive(Debug, Default)]
@@ -88,7 +82,7 @@ pub struct Statistics {
 }
 
 /// What to do about a call that only reads.
-pub(super) enum Look {
+pub enum Look {
     Hit(ServerAnswer),
     /// The same call is on its way.
     Wait(watch::Receiver<()>),
@@ -97,7 +91,7 @@ pub(super) enum Look {
 
 /// The call that is sent for all that are the same.
 #[derive(Debug)]
-pub(super) struct Lead {
+pub struct Lead {
     cache: Cache,
     key: CacheKey,
     /// The server's changes when the call began.
@@ -108,14 +102,14 @@ pub(super) struct Lead {
 
 /// A call that may change something, from before it is sent until it is over.
 #[derive(Debug)]
-pub(super) struct ServerChange {
+pub struct ServerChange {
     cache: Cache,
     server: ServerName,
 }
 
 /// What the cache has to do with a tool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Part {
+pub enum Part {
     /// Nothing is kept of its server.
     None,
     /// Its results may be given again.
@@ -127,7 +121,7 @@ pub(super) enum Part {
 }
 
 impl Part {
-    pub(super) fn of(config: &ServerConfig, item: &Item) -> Self {
+    pub fn of(config: &ServerConfig, item: &Item) -> Self {
         if config.policy.cache_ttl.is_none() {
             return Self::None;
         }
@@ -143,7 +137,7 @@ impl Part {
 
 impl CacheKey {
     /// `None` for arguments that are no JSON, or longer than anything that is asked for twice.
-    pub(super) fn new(
+    pub fn new(
         principal: &Principal,
         server: &ServerName,
         tool: &str,
@@ -181,7 +175,7 @@ impl Cache {
     }
 
     /// Looks a call up, and notes it as on its way if nothing is known of it.
-    pub(super) fn look(&self, key: &CacheKey, config: &Arc<ServerConfig>) -> Look {
+    pub fn look(&self, key: &CacheKey, config: &Arc<ServerConfig>) -> Look {
         let mut inner = self.lock();
         if let Some(kept) = inner.fresh(key, config) {
             self.counts.hits.fetch_add(1, Ordering::Relaxed);
@@ -199,13 +193,13 @@ impl Cache {
     }
 
     /// Whether the result of a call is known now. Changes nothing, not even a count.
-    pub(super) fn peek(&self, key: &CacheKey, config: &Arc<ServerConfig>) -> bool {
+    pub fn peek(&self, key: &CacheKey, config: &Arc<ServerConfig>) -> bool {
         let inner = self.lock();
         inner.entries.peek(key).is_some_and(|entry| entry.is_fresh(config))
     }
 
     /// A call that may change something at `server` begins.
-    pub(super) fn change(&self, server: &ServerName) -> ServerChange {
+    pub fn change(&self, server: &ServerName) -> ServerChange {
         self.lock().changed(server);
         ServerChange { cache: self.clone(), server: server.clone() }
     }
@@ -280,7 +274,7 @@ impl CacheState {
 
 impl Lead {
     /// Keeps the answer, unless something may have changed since the call began.
-    pub(super) fn keep(self, kept: ServerAnswer, config: &Arc<ServerConfig>, caps: Caps) {
+    pub fn keep(self, kept: ServerAnswer, config: &Arc<ServerConfig>, caps: Caps) {
         let Some(ttl) = config.policy.cache_ttl.filter(|ttl| *ttl > Duration::ZERO) else { return };
         let size = self.key.len() + kept.answer.len();
         if size > caps.entry_bytes || size > caps.total_bytes {
@@ -315,5 +309,5 @@ impl Drop for ServerChange {
 }
 
 #[cfg(test)]
-#[path = "cache/tests.rs"]
+#[path = "tests.rs"]
 mod tests;

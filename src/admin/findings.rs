@@ -11,7 +11,6 @@ use crate::base::clip::clipped;
 use crate::base::{ServerName, file};
 use crate::catalog::{INSTRUCTIONS_MAX, Names};
 use crate::mux::World;
-use crate::servers::handle::Phase;
 use crate::servers::{Remark, Remarks, Server};
 use crate::wire::ListKind;
 
@@ -184,7 +183,7 @@ fn of_server(server: &Server) -> Vec<Finding> {
         remedy: remedy.to_owned(),
     };
     let mut all = Vec::new();
-    if matches!(status.phase, Phase::Waiting | Phase::Unusable) {
+    if status.failed {
         let reason = status.reason.as_deref().unwrap_or("for a reason it did not say");
         let remedy = format!(
             "`journalctl --user -t mcp-{0}` has its own words; `callmux restart {0}` tries again now",

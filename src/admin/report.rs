@@ -64,6 +64,7 @@ pub fn server(server: &Server) -> ServerReport {
         reason: reason.filter(|_| !is_ready),
         tries: status.tries,
         retry_in_ms: status.retry_at.map(retry),
+        failed: status.failed,
     }
 }
 

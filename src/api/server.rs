@@ -53,4 +53,15 @@ pub struct ServerReport {
     /// Failed tries in a row.
     pub tries: u32,
     pub retry_in_ms: Option<u64>,
+    /// Its last try failed, and it has not been ready since.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub failed: bool,
+}
+
+impl ServerReport {
+    /// Whether it should be there and is not.
+    pub fn is_down(&self) -> bool {
+        // An older daemon says it by the phase alone.
+        self.failed || self.phase.is_failed()
+    }
 }

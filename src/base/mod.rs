@@ -4,7 +4,7 @@
 //! Value types and their rules, where the user's directories are, how a file is replaced
 //! atomically and read safely, which files are trusted, how text of others is shown or quoted, how a
 //! program is run for what it prints, how tasks are named and cancelled, which work is done beside the
-//! loop, which name was meant, how room is shared out, whose a TCP socket is.
+//! loop, which name was meant, how room is shared out, how long is said, whose a TCP socket is.
 //!
 //! # Does not know
 //! MCP, HTTP, configuration keys.
@@ -33,6 +33,7 @@ pub mod random;
 pub mod secret;
 pub mod set_aside;
 pub mod share;
+pub mod span;
 pub mod stdio;
 pub mod tasks;
 pub mod tcp_owner;
@@ -51,4 +52,5 @@ pub use quote::quoted;
 pub use secret::Secret;
 pub use set_aside::SetAside;
 pub use share::share;
+pub use span::Span;
 pub use tasks::Tasks;

@@ -37,7 +37,7 @@ pub(super) fn status(args: &StatusArgs) -> Exit {
         } else {
             show(&status);
         }
-        let failed = |server: &ServerReport| server.phase.is_failed();
+        let failed = ServerReport::is_down;
         Ok(match () {
             () if !status.config.complaints.is_empty() => Exit::BadConfig,
             () if status.servers.iter().any(failed) => Exit::Failed,

@@ -166,6 +166,7 @@ impl Daemon {
         let differs = !Arc::ptr_eq(&new.catalog, &old.catalog)
             || new.versions != old.versions
             || new.unsettled != old.unsettled
+            || new.awaited != old.awaited
             || new.alarm() != old.alarm();
         if differs {
             self.show(new);

@@ -18,7 +18,7 @@ use crate::catalog::{Entry, NotFound};
 use crate::connection::Ask;
 use crate::json::{Doc, Json, Slice};
 use crate::mux::failure::Failure;
-use crate::mux::{self, Call, Caller, Hub, Maker, Outlet, ToolError, World, prepare};
+use crate::mux::{self, Call, Caller, Hub, Maker, Outlet, ToolError, World, absent, prepare};
 use crate::render::TextFormat;
 use crate::render::preview::{preview, preview_text, shortened};
 use crate::wire::params::Head;
@@ -120,7 +120,7 @@ impl<O: Outlet> Context<'_, O> {
         match self.resolve(wanted) {
             Ok(entry) => Ok(full_name(entry)),
             // The door knows how to wait for a server that is still starting.
-            Err(error) if self.world.is_settled() => Err(error),
+            Err(error) if self.world.is_whole() => Err(error),
             Err(_) => Ok(match &wanted.server {
                 Some(server) if !wanted.tool.contains(SEPARATOR) => {
                     format!("{server}{SEPARATOR}{}", wanted.tool)
@@ -257,49 +257,56 @@ impl<O: Outlet> Context<'_, O> {
                 ("server", name.into()),
                 ("availableServers", Json::Array(available.collect())),
             ]);
-            let message = format!("there is no server `{}`", quoted(name));
+            let why = absent::disabled(&self.world, name, self.call.subject());
+            let why = why.map_or_else(String::new, |why| format!(": {why}"));
+            let message = format!("there is no server `{}`{why}", quoted(name));
             ToolError::new("server_not_found", message).with(details)
         })
     }
 
     fn not_found(&self, wanted: &Wanted, why: &NotFound) -> ToolError {
-        let world = &self.world;
+        let NotFound::Ambiguous(names) = why else { return self.unknown(wanted) };
+        let candidates = names.iter().map(|name| Json::from(&**name)).collect();
+        let shown = quoted(&wanted.tool);
+        let message = format!("several servers have a tool `{shown}`; say which by its full name");
+        let details =
+            [("tool", wanted.tool.as_str().into()), ("candidates", Json::Array(candidates))];
+        ToolError::new("tool_resolution_failed", message).with(Json::object(details))
+    }
+
+    /// The error for a tool that is not there, or that its server has not shown yet.
+    fn unknown(&self, wanted: &Wanted) -> ToolError {
+        let (world, subject) = (&self.world, self.call.subject());
         let (tool, shown) = (wanted.tool.as_str(), quoted(&wanted.tool));
+        let full = match &wanted.server {
+            Some(server) => format!("{server}{SEPARATOR}{tool}"),
+            None => tool.to_owned(),
+        };
+        if let Some(why) = absent::owner(world, &full, subject) {
+            let details = [("tool", tool.into()), ("server", why.server.as_str().into())];
+            let message = absent::told(&why);
+            return ToolError::new("server_unavailable", message).with(Json::object(details));
+        }
         let of_server = |entry: &&Entry| {
             wanted.server.as_deref().is_none_or(|server| entry.server.name.as_str() == server)
                 && self.may_see(entry)
         };
-        match why {
-            NotFound::Ambiguous(names) => {
-                let candidates = names.iter().map(|name| Json::from(&**name)).collect();
-                let message =
-                    format!("several servers have a tool `{shown}`; say which by its full name");
-                let details = [("tool", tool.into()), ("candidates", Json::Array(candidates))];
-                ToolError::new("tool_resolution_failed", message).with(Json::object(details))
-            }
-            NotFound::Unknown => {
-                let entries: Vec<&Entry> =
-                    world.catalog.tools.entries().iter().filter(of_server).collect();
-                let available =
-                    entries.iter().take(NAMES_MAX).map(|entry| Json::from(&*entry.shown));
-                let mut details = vec![
-                    ("tool", tool.into()),
-                    ("totalAvailable", entries.len().into()),
-                    ("available", Json::Array(available.collect())),
-                ];
-                if entries.len() > NAMES_MAX {
-                    details.push(("hint", "find others with callmux_search_tools".into()));
-                }
-                let names = Some(&world.catalog.tools).filter(|_| wanted.server.is_none());
-                let message = match names
-                    .and_then(|names| names.nearest(tool, |entry| self.may_see(entry)))
-                {
-                    Some(near) => format!("there is no tool `{shown}`; did you mean `{near}`?"),
-                    None => format!("there is no tool `{shown}`"),
-                };
-                ToolError::new("tool_not_found", message).with(Json::object(details))
-            }
+        let entries: Vec<&Entry> = world.catalog.tools.entries().iter().filter(of_server).collect();
+        let available = entries.iter().take(NAMES_MAX).map(|entry| Json::from(&*entry.shown));
+        let mut details = vec![
+            ("tool", tool.into()),
+            ("totalAvailable", entries.len().into()),
+            ("available", Json::Array(available.collect())),
+        ];
+        if entries.len() > NAMES_MAX {
+            details.push(("hint", "find others with callmux_search_tools".into()));
         }
+        let names = Some(&world.catalog.tools).filter(|_| wanted.server.is_none());
+        let near = names.and_then(|names| names.nearest(tool, |entry| self.may_see(entry)));
+        let near = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+        let remark = absent::remark(world, &full, subject);
+        let message = format!("there is no tool `{shown}`{near}{remark}");
+        ToolError::new("tool_not_found", message).with(Json::object(details))
     }
 
     /// Tells the client how far a meta-tool has come.

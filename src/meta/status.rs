@@ -8,7 +8,7 @@ use crate::catalog::Entry;
 use crate::json::Json;
 use crate::mux::{Account, Hub, Outlet, ToolError};
 use crate::servers::Server;
-use crate::servers::handle::Phase;
+use crate::servers::handle::{Phase, Status};
 use crate::settings::{Exposure, Transport};
 use crate::wire::ListKind;
 
@@ -42,8 +42,7 @@ pub(super) fn status<O: Outlet>(
             && context.sees_server(&server.name)
     };
     let servers: Vec<&Server> = world.servers.values().filter(is_meant).collect();
-    let is_down =
-        |server: &&Server| matches!(server.status().phase, Phase::Waiting | Phase::Unusable);
+    let is_down = |server: &&Server| server.status().failed;
     let shown = |server: &&Server| {
         let entries = world.catalog.tools.entries();
         let of = entries.iter().filter(|entry| entry.server.name == server.name);
@@ -111,7 +110,7 @@ fn described(
     let mut members = vec![
         ("name", server.name.as_str().into()),
         ("transport", transport.into()),
-        ("state", state(status.phase).into()),
+        ("state", state(&status).into()),
     ];
     members.extend(status.reason.as_deref().map(|reason| ("lastError", reason.into())));
     if status.tries > 0 {
@@ -142,8 +141,9 @@ pub(super) fn cut(text: &str, max: u64) -> String {
     text.chars().take(max.saturating_sub(1)).chain(['…']).collect()
 }
 
-fn state(phase: Phase) -> &'static str {
-    match phase {
+fn state(status: &Status) -> &'static str {
+    match status.phase {
+        Phase::Starting if status.failed => "reconnecting",
         Phase::Stopped => "disabled",
         Phase::Asleep => "idle",
         Phase::Starting => "starting",

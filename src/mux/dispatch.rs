@@ -20,6 +20,7 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
+use super::absent;
 use super::admit::admit;
 use super::call::{Call, Maker, Outlet, Reply};
 use super::failure::Failure;
@@ -29,7 +30,7 @@ use super::hub::Hub;
 use super::locate::{Located, locate};
 use super::look_up::look_up;
 use super::open_round::{self, OpenRound};
-use super::outcome::{Done, asked, classify, lost, unresolved};
+use super::outcome::{Done, asked, classify, lost, unresolved, unseen};
 use super::prepare;
 use super::record::CallRecord;
 use super::rounds;
@@ -123,7 +124,7 @@ async fn world_for(
         let found = locate(world, params, call.era, call.subject());
         found.is_ok() || !world.may_still_have(params)
     };
-    if world.is_settled() || is_decided(&world) {
+    if world.is_whole() || is_decided(&world) {
         return Ok(world);
     }
     let deadline = record.started + world.config.call_timeout;
@@ -141,7 +142,17 @@ fn resolve<'w>(
     params: &'w RequestParams<'_>,
     record: &mut CallRecord<'_>,
 ) -> Result<Located<'w>, Failure> {
-    let located = locate(world, params, call.era, call.subject())?;
+    let located = locate(world, params, call.era, call.subject()).map_err(|failure| {
+        let is_named =
+            matches!(params.target, Target::Tool | Target::Prompt | Target::PromptReference);
+        match absent::owner(world, &params.name, call.subject()).filter(|_| is_named) {
+            Some(why) => {
+                record.name(Some(why.server.clone()), (&*params.name).into());
+                unseen(call, params, record, why)
+            }
+            None => failure,
+        }
+    })?;
     record.name(Some(located.server.name.clone()), located.shown.clone());
     Ok(located)
 }

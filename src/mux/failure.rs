@@ -212,12 +212,12 @@ impl Lost {
 }
 
 /// The error for a name that leads to no tool or prompt. `noun`: which of them; `near`: what was
-/// probably meant.
+/// probably meant; `remark`: why there may be less than there should.
 pub fn not_found(
     (noun, name): (&str, &str),
     why: &NotFound,
     near: Option<Arc<str>>,
-    complaint: Option<&str>,
+    remark: &str,
 ) -> RpcError {
     let shown = quoted(name);
     let mut message = match (why, near) {
@@ -227,9 +227,6 @@ pub fn not_found(
             format!("several servers have a {noun} {shown}; use one of {}", names.join(", "))
         }
     };
-    // Whoever misses something because the config is broken should read so.
-    if let Some(complaint) = complaint {
-        message += &format!(" (the config is not in force: {complaint})");
-    }
+    message += remark;
     RpcError::invalid_params(message)
 }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use super::absent;
 use super::failure::{self, Failure};
 use super::world::World;
 use crate::access::{ActionKind, Subject};
@@ -110,7 +111,11 @@ fn unnamed(
         }
         NotFound::Ambiguous(_) => None,
     };
-    failure::not_found((noun, &params.name), why, near, world.complaint.as_deref())
+    let remark = match why {
+        NotFound::Unknown => absent::remark(world, &params.name, subject),
+        NotFound::Ambiguous(_) => String::new(),
+    };
+    failure::not_found((noun, &params.name), why, near, &remark)
 }
 
 fn unlocated(
@@ -121,7 +126,10 @@ fn unlocated(
     why: NotLocated,
 ) -> RpcError {
     let why = world.seen_of(subject, kind(params.target), why);
-    let error = no_resource(&params.name, &why, era);
+    let mut error = no_resource(&params.name, &why, era);
+    if why == NotLocated::Unknown {
+        error.message += &absent::remark(world, "", subject);
+    }
     match params.target {
         // Completion has no code of its own for what is unknown, in either era.
         Target::TemplateReference => RpcError { code: code::INVALID_PARAMS, ..error },

@@ -11,6 +11,7 @@
 //! and [`fit`] are phases of their own, [`go_on`] a call that goes on with a client's answer. [`world`] is what it looks things up in, [`mod@resume`] the rest of a call that an earlier
 //! process sent, [`failure`] what an agent reads when there is no result.
 
+pub mod absent;
 mod admit;
 pub mod call;
 mod calls;

@@ -1,5 +1,6 @@
 //! Phase 7 of a call: how it ended.
 
+use super::absent;
 use super::call::Call;
 use super::failure::{Failure, Lost};
 use super::hub::Hub;
@@ -8,6 +9,7 @@ use super::record::CallRecord;
 use super::sending;
 use crate::connection::Loss;
 use crate::servers::Server;
+use crate::servers::handle::Unavailable;
 use crate::telemetry::CallOutcome;
 use crate::wire::params::{RequestParams, Target};
 use crate::wire::translate::Asked;
@@ -82,6 +84,25 @@ pub(super) fn unresolved(
         server: None,
         tool: params.name.to_string(),
         reason: sending::CLOSING.to_owned(),
+        sent: false,
+        elapsed: record.started.elapsed(),
+        has_output_schema: true,
+        is_tool_call: call.head.target() == Some(Target::Tool),
+    })
+}
+
+/// What the call is about belongs to a server of which nobody knows what it offers.
+pub(super) fn unseen(
+    call: &Call,
+    params: &RequestParams<'_>,
+    record: &CallRecord<'_>,
+    why: Unavailable,
+) -> Failure {
+    Failure::Lost(Lost {
+        call: Some(record.id),
+        reason: absent::told(&why),
+        server: Some(why.server),
+        tool: params.name.to_string(),
         sent: false,
         elapsed: record.started.elapsed(),
         has_output_schema: true,

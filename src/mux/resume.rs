@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
+use super::absent;
 use super::call::Outlet;
 use super::failure::{Failure, Lost};
 use super::hub::Hub;
@@ -93,7 +94,8 @@ fn admit(
     let action = Action { kind: ActionKind::Tool, server, target: own };
     world.gate.admit(subject, action).map_err(|Denied| {
         let (why, near) = (NotFound::Unknown, names.nearest(&call.tool, sees));
-        failure::not_found(("tool", &call.tool), &why, near, world.complaint.as_deref())
+        let remark = absent::remark(&world, &call.tool, subject);
+        failure::not_found(("tool", &call.tool), &why, near, &remark)
     })
 }
 

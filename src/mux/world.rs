@@ -7,7 +7,6 @@ use bytes::Bytes;
 use tokio::time::Instant;
 
 use crate::access::{Action, ActionKind, Gate, Subject};
-use crate::base::names::SEPARATOR;
 use crate::base::{ServerName, aside};
 use crate::catalog::{BadCursor, Catalog, Entry, NotLocated, OwnTools, Shown};
 use crate::servers::Server;
@@ -31,6 +30,8 @@ pub struct World {
     pub complaint: Option<Arc<str>>,
     /// Servers that have neither started nor failed yet.
     pub unsettled: Vec<ServerName>,
+    /// Servers whose next tries may yet show what they offer.
+    pub awaited: Vec<ServerName>,
     announced: Arc<Announced>,
     /// Until then another list is announced only once every server is settled, so that a config
     /// that changes several servers is one change to a client.
@@ -67,7 +68,7 @@ impl World {
         own_tools: Arc<OwnTools>,
         complaint: Option<String>,
     ) -> Self {
-        let unsettled = servers.keys().cloned().collect();
+        let unsettled: Vec<ServerName> = servers.keys().cloned().collect();
         let catalog = Arc::new(Catalog::build(&BTreeMap::new(), &config, &own_tools));
         Self {
             config,
@@ -78,6 +79,7 @@ impl World {
             own_tools,
             versions: [0; 3],
             complaint: complaint.map(Into::into),
+            awaited: unsettled.clone(),
             unsettled,
             quiet_until: None,
         }
@@ -91,7 +93,8 @@ impl World {
 
     /// The world after the servers' states were looked at again.
     pub async fn refreshed(&self, now: Instant) -> Self {
-        let world = Self { unsettled: unsettled(&self.servers), ..self.clone() };
+        let (unsettled, awaited) = (unsettled(&self.servers), awaited(&self.servers));
+        let world = Self { unsettled, awaited, ..self.clone() };
         if world.catalog.is_of(&world.servers) {
             return world.looked_over(now);
         }
@@ -111,7 +114,7 @@ impl World {
         own_tools: Arc<OwnTools>,
         now: Instant,
     ) -> Self {
-        let unsettled = unsettled(&servers);
+        let (unsettled, awaited) = (unsettled(&servers), awaited(&servers));
         let quiet_until = Some(now + config.list_timeout);
         let world = Self {
             config,
@@ -120,6 +123,7 @@ impl World {
             own_tools,
             complaint: None,
             unsettled,
+            awaited,
             quiet_until,
             ..self.clone()
         };
@@ -224,20 +228,22 @@ impl World {
         self.unsettled.is_empty()
     }
 
+    /// Whether nothing more is to be expected soon than what there is.
+    pub fn is_whole(&self) -> bool {
+        self.is_settled() && self.awaited.is_empty()
+    }
+
     /// Whether a server that is still starting may bring what a request is about.
     pub fn may_still_have(&self, params: &RequestParams<'_>) -> bool {
         if !matches!(params.target, Target::Tool | Target::Prompt | Target::PromptReference) {
             return !self.is_settled();
         }
         let name = &*params.name;
-        let of_prefix = |prefix: &str| {
-            prefix.is_empty()
-                || name.strip_prefix(prefix).is_some_and(|rest| rest.starts_with(SEPARATOR))
+        let has_no_prefix = |server: &Server| server.config.policy.prefix.as_deref() == Some("");
+        let of = |names: &[ServerName], may: &dyn Fn(&Server) -> bool| {
+            names.iter().filter_map(|server| self.servers.get(server)).any(may)
         };
-        self.unsettled.iter().filter_map(|server| self.servers.get(server)).any(|server| {
-            of_prefix(server.name.as_str())
-                || server.config.policy.prefix.as_deref().is_some_and(of_prefix)
-        })
+        of(&self.awaited, &|server| server.owns(name)) || of(&self.unsettled, &has_no_prefix)
     }
 }
 
@@ -252,4 +258,10 @@ fn size(servers: &BTreeMap<ServerName, Server>) -> usize {
 fn unsettled(servers: &BTreeMap<ServerName, Server>) -> Vec<ServerName> {
     let unsettled = servers.values().filter(|server| !server.status().is_settled());
     unsettled.map(|server| server.name.clone()).collect()
+}
+
+/// The servers that may yet show what they offer, and are tried again soon enough to be waited for.
+fn awaited(servers: &BTreeMap<ServerName, Server>) -> Vec<ServerName> {
+    let awaited = servers.values().filter(|server| server.status().is_awaited());
+    awaited.map(|server| server.name.clone()).collect()
 }

@@ -77,6 +77,7 @@ pub fn start(
         reason: None,
         retry_at: None,
         tries: 0,
+        failed: false,
     };
     let (status, receiver) = watch::channel(Arc::new(initial));
     let wake = Arc::new(Notify::new());
@@ -103,6 +104,7 @@ pub fn start(
         known: KnownOffer { offer, inherited },
         sleep: Sleep { asleep, wake },
         reason: None,
+        failed: false,
         shown: Shown { status, changed },
         leaving,
     };
@@ -125,6 +127,8 @@ struct Driver {
     sleep: Sleep,
     /// Why it is not ready, or why it last was not.
     reason: Option<Arc<str>>,
+    /// Its last try failed, and it has not been ready since.
+    failed: bool,
     shown: Shown,
     leaving: CancellationToken,
 }
@@ -259,6 +263,7 @@ impl Driver {
             Woken::Running(running::Change::Broken) => {
                 let proved =
                     self.present.live.as_ref().is_some_and(|live| live.connection.has_served());
+                self.failed = true;
                 self.step(Event::Broken { proved });
             }
         }
@@ -275,6 +280,7 @@ impl Driver {
     fn fall_asleep(&mut self) {
         if self.idle_alarm().is_some_and(|at| at <= std::time::Instant::now()) {
             self.sleep.asleep = true;
+            self.failed = false;
             self.reason = Some("it was idle; the next call starts it".into());
             self.step(Event::Want(false));
         }
@@ -299,10 +305,13 @@ impl Driver {
         if desired.number - before.number == desired.retries - before.retries {
             return self.step(Event::Retry);
         }
-        self.reason = (!desired.up).then(|| {
+        if !desired.up {
             let remedy = format!("`callmux start {}` starts it again", self.start.server);
-            format!("an operator stopped it; {remedy}").into()
-        });
+            self.reason = Some(format!("an operator stopped it; {remedy}").into());
+            self.failed = false;
+        } else if !self.failed {
+            self.reason = None;
+        }
         self.sleep.asleep = false;
         self.step(match (desired.up, desired.restarts != before.restarts) {
             (false, _) => Event::Want(false),
@@ -342,11 +351,13 @@ impl Driver {
         self.present.pid = running.pid();
         self.present.running = Some(running);
         self.take_offer(offer);
+        self.failed = false;
         self.step(Event::Started);
     }
 
     fn failed(&mut self, failure: StartFailure) {
         self.reason = Some(failure.reason.as_str().into());
+        self.failed = true;
         self.step(Event::Failed { hopeless: failure.is_hopeless() });
         self.report(failure.reason);
     }
@@ -355,6 +366,7 @@ impl Driver {
         let broken = self.machine.is_wanted() && !self.machine.is_restarting();
         if broken {
             self.reason = Some(reason.into());
+            self.failed = true;
         }
         self.present.pid = None;
         self.step(Event::Stopped);
@@ -442,6 +454,7 @@ impl Driver {
             reason: self.reason.clone(),
             retry_at: self.machine.alarm().map(Instant::from_std),
             tries: self.machine.tries(),
+            failed: self.failed,
         }));
         self.shown.changed.notify_one();
     }

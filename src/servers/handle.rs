@@ -8,7 +8,8 @@ use tokio::time::Instant;
 
 use super::identity::Identity;
 use super::offer::Offer;
-use crate::base::ServerName;
+use crate::base::names::SEPARATOR;
+use crate::base::{ServerName, Span};
 use crate::connection::Connection;
 use crate::credentials::Credential;
 use crate::settings::ServerConfig;
@@ -71,13 +72,29 @@ pub struct Status {
     pub reason: Option<Arc<str>>,
     pub retry_at: Option<Instant>,
     pub tries: u32,
+    /// Its last try failed, and it has not been ready since.
+    pub failed: bool,
 }
 
 impl Status {
     /// Whether its first start is decided: it was ready once, or it failed.
     pub fn is_settled(&self) -> bool {
         (self.offer.is_some() && !self.inherited)
+            || self.failed
             || matches!(self.phase, Phase::Waiting | Phase::Unusable | Phase::Stopped)
+    }
+
+    /// Whether nobody knows what it offers: it has not been ready yet.
+    fn is_unseen(&self) -> bool {
+        self.live.is_none() && self.offer.is_none()
+    }
+
+    /// Whether it is worth while to wait for what it will offer.
+    pub fn is_awaited(&self) -> bool {
+        self.live.is_none()
+            && (self.offer.is_none() || self.inherited)
+            && matches!(self.phase, Phase::Starting | Phase::Waiting)
+            && self.tries <= PATIENT_TRIES
     }
 }
 
@@ -99,7 +116,7 @@ pub struct Unavailable {
 }
 
 fn retry(after: Option<Duration>) -> String {
-    after.map_or_else(String::new, |after| format!("; the next try is in {} ms", after.as_millis()))
+    after.map_or_else(String::new, |after| format!("; the next try is in {}", Span(after)))
 }
 
 #[cfg(test)]
@@ -116,6 +133,7 @@ impl Server {
             reason: None,
             retry_at: None,
             tries: 0,
+            failed: false,
         };
         let (_, status) = watch::channel(Arc::new(status));
         Self { name, config, status, wake: Arc::default(), credential: None }
@@ -195,12 +213,37 @@ impl Server {
         found.await.ok()?.live.clone()
     }
 
+    /// Why nobody knows what the server offers, if nobody does.
+    pub fn unseen(&self) -> Option<Unavailable> {
+        let status = self.status();
+        status.is_unseen().then(|| self.unavailable(&status, None))
+    }
+
+    /// Why the server cannot be called now, if it cannot.
+    pub fn down(&self) -> Option<Unavailable> {
+        let status = self.status();
+        let is_up = matches!(status.phase, Phase::Ready | Phase::Asleep);
+        (!is_up).then(|| self.unavailable(&status, None))
+    }
+
+    /// Whether a name begins as only names of this server's items do.
+    pub fn owns(&self, name: &str) -> bool {
+        let is_space =
+            |space: &str| name.strip_prefix(space).is_some_and(|own| own.starts_with(SEPARATOR));
+        let prefix = self.config.policy.prefix.as_deref().filter(|prefix| !prefix.is_empty());
+        is_space(self.name.as_str()) || prefix.is_some_and(is_space)
+    }
+
     fn unavailable(&self, status: &Status, reason: Option<&str>) -> Unavailable {
         let reason = match (reason, &status.reason) {
             (Some(reason), Some(earlier)) => format!("{reason} ({earlier})"),
             (Some(reason), None) => reason.to_owned(),
             (None, Some(earlier)) => earlier.to_string(),
-            (None, None) => "it is not wanted".to_owned(),
+            (None, None) => match status.phase {
+                Phase::Starting => "it has not answered yet".to_owned(),
+                Phase::Asleep => "the next call of a tool of it starts it".to_owned(),
+                _ => "it is not wanted".to_owned(),
+            },
         };
         let retry_in = status.retry_at.map(|at| at.saturating_duration_since(Instant::now()));
         Unavailable { server: self.name.clone(), phase: status.phase, reason, retry_in }

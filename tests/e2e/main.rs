@@ -41,3 +41,4 @@ mod sse;
 mod steady;
 mod support;
 mod terminal;
+mod truth;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use self::common::Common;
 use super::keys;
 use super::reference::Sources;
 use super::section::Section;
@@ -16,7 +17,9 @@ use crate::settings::view::Exposure;
 
 mod agents;
 mod auth;
+mod common;
 mod named;
+mod proxy;
 mod recipes;
 mod remote;
 mod server;
@@ -86,7 +89,7 @@ pub fn inline(command: &[String], cwd: Option<PathBuf>) -> Option<Config> {
     let name = "servers.default".to_owned();
     let section =
         Section::new(name, node(Value::Table(server)), keys::SERVER, &sources, &mut complaints);
-    let mut server = server::read(section, &config);
+    let mut server = server::read(section, &config, &Common::default());
     server.program.cwd = cwd.filter(|_| !is_remote);
     // What is wrong with the words is told when the server cannot be started.
     server.unresolved.extend(complaints);

@@ -49,5 +49,7 @@ pub use pipes::{AskedBefore, Pipes};
 pub use remote::{Address, BadAddress, Mirrors, Remote};
 pub use state::{Connection, News};
 
+pub use crate::http::Proxies;
+
 #[cfg(test)]
 pub(crate) mod tests;

@@ -13,6 +13,7 @@ use super::login::Login;
 use super::oauth::Oauth;
 use super::verdict::Verdict;
 use crate::base::{ServerName, Tasks};
+use crate::http::Proxies;
 use crate::settings::{Auth, ServerConfig};
 
 /// What proves us to one server.
@@ -33,12 +34,13 @@ impl fmt::Debug for Credential {
 
 impl Credential {
     /// That of a server with this config; `None` if it needs none. `Err` says why there can be none.
-    /// `tasks` end with the server; `renewals` are waited for at the end of the daemon.
+    /// `proxies`: through whom authorization servers may be reached. `tasks` end with the server;
+    /// `renewals` are waited for at the end of the daemon.
     pub fn of(
         server: &ServerName,
         config: &ServerConfig,
-        tasks: &Tasks,
-        renewals: &Tasks,
+        proxies: &Proxies,
+        (tasks, renewals): (&Tasks, &Tasks),
     ) -> Result<Option<Arc<Self>>, CredentialError> {
         let kind = match (&config.remote.auth, &config.remote.url) {
             (Auth::None, _) | (_, None) => return Ok(None),
@@ -50,6 +52,7 @@ impl Credential {
                 server,
                 url,
                 oauth,
+                proxies,
                 (tasks.child(), renewals.clone()),
             )?)),
         };

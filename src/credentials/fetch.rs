@@ -1,7 +1,8 @@
 //! The HTTP client for authorization servers.
 //!
 //! Their addresses come from what a server on the network says, so none of them may lead to where
-//! that server itself could not: the addresses a name stands for are checked when the connection is made.
+//! that server itself could not: the addresses a name stands for are checked when the connection is made,
+//! and before a proxy is asked to make it.
 
 use std::future::Future;
 use std::io;
@@ -27,7 +28,7 @@ use url::{Host, Url};
 
 use super::error::CredentialError;
 use super::repeated::RequestSecrets;
-use crate::http::{self, HttpConnection, RequestBody, ResponseBody};
+use crate::http::{self, HttpConnection, Proxied, Proxies, RequestBody, ResponseBody};
 
 /// How long an answer may take.
 const ANSWER_WITHIN: Duration = Duration::from_secs(20);
@@ -55,6 +56,7 @@ enum Reach {
 #[derive(Debug, Clone)]
 pub(super) struct Fetch {
     connector: HttpsConnector<HttpConnector<Guard>>,
+    proxies: Proxies,
     guard: Guard,
 }
 
@@ -66,7 +68,7 @@ struct Guard {
 
 impl Fetch {
     /// For the server at this URL. `Err`: no certificates of authorities are found on this machine.
-    pub(super) fn new(base: &Url) -> Result<Self, CredentialError> {
+    pub(super) fn new(base: &Url, proxies: &Proxies) -> Result<Self, CredentialError> {
         let guard = Guard { base: Arc::new(base.clone()) };
         let mut tcp = HttpConnector::new_with_resolver(guard.clone());
         tcp.set_nodelay(true);
@@ -76,7 +78,7 @@ impl Fetch {
             .with_native_roots()
             .map_err(|error| CredentialError::NoCertificates(error.to_string()))?;
         let connector = tls.https_or_http().enable_http1().wrap_connector(tcp);
-        Ok(Self { connector, guard })
+        Ok(Self { connector, proxies: proxies.clone(), guard })
     }
 
     /// Asks. Each is asked once in a while: no connection is kept.
@@ -88,10 +90,23 @@ impl Fetch {
         let headers = request.headers_mut();
         headers.insert(USER_AGENT, http::US);
         headers.insert(CONNECTION, HeaderValue::from_static("close"));
-        let connected = self.connector.clone().oneshot(request.uri().clone()).await;
-        let io = connected.map_err(|error| http::unconnected(&*error))?;
-        http::address(&mut request);
-        Ok(HttpConnection::open(io).await?.send(request).await?)
+        let uri = request.uri().clone();
+        let connection = if let Some(proxy) = self.proxies.of_url(&uri) {
+            let mut tcp = HttpConnector::new();
+            tcp.set_nodelay(true);
+            tcp.set_connect_timeout(Some(CONNECT_WITHIN));
+            let proxied = Proxied::new(proxy, tcp)?;
+            self.guard.check_name(uri.host().unwrap_or_default()).await?;
+            http::address(&mut request);
+            proxied.address(&uri, &mut request);
+            proxied.connect(&uri).await?
+        } else {
+            let connected = self.connector.clone().oneshot(uri).await;
+            let io = connected.map_err(|error| http::unconnected(&*error))?;
+            http::address(&mut request);
+            HttpConnection::open(io).await?
+        };
+        Ok(connection.send(request).await?)
     }
 
     /// Posts a form, and follows no redirect. What the answer says beside its status is not read.
@@ -191,8 +206,23 @@ impl Guard {
     async fn reach(&self) -> io::Result<Reach> {
         let host = self.base.host_str().unwrap_or_default();
         let host = host.trim_start_matches('[').trim_end_matches(']');
-        let addresses = tokio::net::lookup_host((host, 0)).await?;
+        // A host that only a proxy can look up is none of a network that we are in.
+        let Ok(addresses) = tokio::net::lookup_host((host, 0)).await else {
+            return Ok(Reach::Global);
+        };
         Ok(addresses.map(|address| reach(address.ip())).max().unwrap_or(Reach::Never))
+    }
+
+    /// Looks at a name that a proxy looks up, if it means anything here.
+    async fn check_name(&self, name: &str) -> io::Result<()> {
+        let Ok(found) = tokio::net::lookup_host((name, 0)).await else { return Ok(()) };
+        self.check_all(found).await
+    }
+
+    async fn check_all(&self, mut found: impl Iterator<Item = SocketAddr>) -> io::Result<()> {
+        let own = self.reach().await?;
+        let is_refused = found.any(|address| !Self::may_reach(address.ip(), own));
+        if is_refused { Err(refused()) } else { Ok(()) }
     }
 
     /// Whatever the server is, everybody may be asked who is in public.
@@ -223,10 +253,7 @@ impl Service<Name> for Guard {
         Box::pin(async move {
             let found: Vec<SocketAddr> =
                 tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
-            let own = guard.reach().await?;
-            if found.iter().any(|address| !Self::may_reach(address.ip(), own)) {
-                return Err(refused());
-            }
+            guard.check_all(found.iter().copied()).await?;
             Ok(found.into_iter())
         })
     }

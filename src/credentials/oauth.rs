@@ -24,6 +24,7 @@ use super::login::{Login, UnderWay, said};
 use super::store::{OauthClient, Store, StoredLogin};
 use super::verdict::Verdict;
 use crate::base::{Lock, Secret, ServerName, Tasks};
+use crate::http::Proxies;
 use crate::settings::{self, Grant};
 
 /// A token is renewed so long before its end, or a fifth of its life if that is shorter.
@@ -83,6 +84,7 @@ impl Oauth {
         server: &ServerName,
         url: &Secret,
         config: &settings::Oauth,
+        proxies: &Proxies,
         (tasks, renewals): (Tasks, Tasks),
     ) -> Result<Self, CredentialError> {
         let origin = settings::origin(url);
@@ -91,7 +93,7 @@ impl Oauth {
         let token = store.kept().and_then(|kept| kept.tokens).as_ref().and_then(token);
         Ok(Self {
             server: server.clone(),
-            fetch: Arc::new(Fetch::new(&url)?),
+            fetch: Arc::new(Fetch::new(&url, proxies)?),
             url,
             config: config.clone(),
             store,

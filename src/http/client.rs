@@ -15,6 +15,8 @@ use tower::ServiceExt;
 
 use super::error::{Error, reason, unconnected};
 use super::pool::{HttpConnection, Pool, RequestBody, ResponseBody};
+use super::proxied::Proxied;
+use super::proxy::Proxies;
 
 /// How long TCP may take, over all addresses of a name.
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);
@@ -43,15 +45,18 @@ enum Connector {
     Tls(HttpsConnector<HttpConnector>),
     /// To one unix socket, whatever the URL says.
     Unix(Box<Path>),
+    Proxied(Box<Proxied>),
 }
 
 impl Client {
-    /// A client for this URL, over `socket` if there is one. `Err`: no certificates of authorities are
-    /// found on this machine.
-    pub fn new(url: &Uri, socket: Option<&Path>) -> Result<Self, Error> {
-        let connector = match socket {
-            Some(path) => Connector::Unix(path.into()),
-            None => Connector::new(url)?,
+    /// A client for this URL, over `socket` if there is one, else through one of `proxies` if one of
+    /// them is for it. `Err`: no certificates of authorities are found on this machine, or its proxy
+    /// is one that cannot be asked.
+    pub fn new(url: &Uri, socket: Option<&Path>, proxies: &Proxies) -> Result<Self, Error> {
+        let connector = match (socket, proxies.of_url(url)) {
+            (Some(path), _) => Connector::Unix(path.into()),
+            (None, Some(proxy)) => Connector::Proxied(Box::new(Proxied::new(proxy, tcp())?)),
+            (None, None) => Connector::new(url)?,
         };
         let mut parts = url.clone().into_parts();
         parts.path_and_query = Some(PathAndQuery::from_static("/"));
@@ -63,8 +68,11 @@ impl Client {
     /// response.
     pub async fn send(
         &self,
-        request: Request<RequestBody>,
+        mut request: Request<RequestBody>,
     ) -> Result<Response<ResponseBody>, Error> {
+        if let Connector::Proxied(proxied) = &self.connector {
+            proxied.address(&self.origin, &mut request);
+        }
         let request = match self.pool.send(request).await.map_err(|error| broken(&error))? {
             Ok(response) => return Ok(response),
             Err(request) => request,
@@ -72,10 +80,12 @@ impl Client {
         // In a box: hardly any request needs the room for it.
         let connecting = Box::pin(self.connector.connect(&self.origin));
         let connection = match tokio::time::timeout(OPEN_WITHIN, connecting).await {
-            Ok(connected) => connected.map_err(|error| unconnected(&*error)),
-            Err(_) => Err(format!("no connection came about within {OPEN_WITHIN:?}")),
+            Ok(connected) => connected?,
+            Err(_) => {
+                let why = format!("no connection came about within {OPEN_WITHIN:?}");
+                return Err(Error::Unreachable(why));
+            }
         };
-        let connection = connection.map_err(Error::Unreachable)?;
         let sent = self.pool.send_on(connection, request).await;
         sent.map_err(|error| broken(error.error()))
     }
@@ -90,15 +100,25 @@ fn broken(error: &hyper::Error) -> Error {
     Error::Broken(reason(error))
 }
 
+fn unreachable(error: &(dyn error::Error + 'static)) -> Error {
+    Error::Unreachable(unconnected(error))
+}
+
+/// How TCP connections are made that are kept.
+fn tcp() -> HttpConnector {
+    let mut tcp = HttpConnector::new();
+    tcp.set_nodelay(true);
+    tcp.set_connect_timeout(Some(CONNECT_WITHIN));
+    tcp.set_keepalive(Some(KEEPALIVE));
+    tcp.set_keepalive_interval(Some(KEEPALIVE_INTERVAL));
+    tcp.set_keepalive_retries(Some(KEEPALIVE_TRIES));
+    tcp.set_tcp_user_timeout(Some(UNACKNOWLEDGED_MAX));
+    tcp
+}
+
 impl Connector {
     fn new(url: &Uri) -> Result<Self, Error> {
-        let mut tcp = HttpConnector::new();
-        tcp.set_nodelay(true);
-        tcp.set_connect_timeout(Some(CONNECT_WITHIN));
-        tcp.set_keepalive(Some(KEEPALIVE));
-        tcp.set_keepalive_interval(Some(KEEPALIVE_INTERVAL));
-        tcp.set_keepalive_retries(Some(KEEPALIVE_TRIES));
-        tcp.set_tcp_user_timeout(Some(UNACKNOWLEDGED_MAX));
+        let mut tcp = tcp();
         if url.scheme_str() != Some("https") {
             return Ok(Self::Plain(tcp));
         }
@@ -108,19 +128,24 @@ impl Connector {
         Ok(Self::Tls(tls.https_only().enable_http1().wrap_connector(tcp)))
     }
 
-    async fn connect(
-        &self,
-        to: &Uri,
-    ) -> Result<HttpConnection, Box<dyn error::Error + Send + Sync>> {
-        Ok(match self {
+    async fn connect(&self, to: &Uri) -> Result<HttpConnection, Error> {
+        let opened = match self {
             Self::Plain(tcp) => {
-                HttpConnection::open(tcp.clone().oneshot(to.clone()).await?).await?
+                let stream = tcp.clone().oneshot(to.clone()).await;
+                HttpConnection::open(stream.map_err(|error| unreachable(&error))?).await
             }
-            Self::Tls(tls) => HttpConnection::open(tls.clone().oneshot(to.clone()).await?).await?,
+            Self::Tls(tls) => {
+                let stream = tls.clone().oneshot(to.clone()).await;
+                HttpConnection::open(stream.map_err(|error| unreachable(&*error))?).await
+            }
             Self::Unix(path) => {
-                HttpConnection::open(TokioIo::new(UnixStream::connect(path).await?)).await?
+                let stream = UnixStream::connect(path).await;
+                let stream = stream.map_err(|error| unreachable(&error))?;
+                HttpConnection::open(TokioIo::new(stream)).await
             }
-        })
+            Self::Proxied(proxied) => return proxied.connect(to).await,
+        };
+        opened.map_err(|error| unreachable(&error))
     }
 }
 
@@ -129,7 +154,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::{Client, Connector};
-    use crate::http::RequestBody;
+    use crate::http::{Proxies, RequestBody};
     use hyper::{Request, Uri};
     use hyper_rustls::HttpsConnectorBuilder;
     use rustls::crypto::ring::default_provider;
@@ -139,7 +164,7 @@ mod tests {
     #[test]
     fn only_the_origin_is_kept_of_an_address() {
         let url = "http://host:81/mcp/canary?key=canary".parse().unwrap();
-        let shown = format!("{:?}", Client::new(&url, None).unwrap());
+        let shown = format!("{:?}", Client::new(&url, None, &Proxies::none()).unwrap());
         assert!(shown.contains("http://host:81/") && !shown.contains("canary"), "{shown}");
     }
 

@@ -16,6 +16,9 @@ pub enum Error {
     /// It cannot even be tried.
     #[error("its `url` names no server")]
     NoServer,
+    /// It cannot even be tried.
+    #[error("its proxy speaks {0}, and callmux only http and https; set `proxy` or `NO_PROXY`")]
+    ProxyScheme(String),
     /// The server may have got the request.
     #[error("its connection broke: {0}")]
     Broken(String),

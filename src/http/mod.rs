@@ -1,7 +1,7 @@
 //! HTTP/1.1 as a client speaks it (RFC 9110, RFC 9112).
 //!
 //! # Knows
-//! How a connection to a server is made and what is kept of it, which request may be sent once more,
+//! How a connection to a server is made, perhaps through a proxy, and what is kept of it, which request may be sent once more,
 //! what can be said of an error.
 //!
 //! # Does not know
@@ -9,15 +9,20 @@
 //!
 //! # How to read it
 //! [`Client`] is for one server that is asked often, over connections of a [`pool`]; [`HttpConnection`] alone
-//! for who is asked once.
+//! for who is asked once. [`Proxies`] says through whom a server is reached, [`Proxied`] makes connections
+//! through one.
 
 mod client;
 mod error;
 mod pool;
+mod proxied;
+mod proxy;
 mod request;
 mod tls;
 
 pub use client::Client;
 pub use error::{Error, reason, unconnected};
 pub use pool::{HttpConnection, RequestBody, ResponseBody};
+pub use proxied::Proxied;
+pub use proxy::Proxies;
 pub use request::{US, address, host, origin_form};

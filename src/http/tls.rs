@@ -3,7 +3,17 @@
 use std::error::Error;
 use std::io;
 
-use rustls::CertificateError as Wrong;
+use hyper_rustls::ConfigBuilderExt;
+use rustls::crypto::ring::default_provider;
+use rustls::{CertificateError as Wrong, ClientConfig};
+
+/// Trusts whom this machine trusts. `Err`: no certificates of authorities are found on it.
+pub(super) fn config() -> io::Result<ClientConfig> {
+    let config = ClientConfig::builder_with_provider(default_provider().into())
+        .with_safe_default_protocol_versions()
+        .map_err(io::Error::other)?;
+    Ok(config.with_native_roots()?.with_no_client_auth())
+}
 
 /// What is wrong, if that is TLS.
 pub(super) fn reason(error: &(dyn Error + 'static)) -> Option<String> {

@@ -15,6 +15,7 @@ use super::memory::Catalog;
 use super::offer::{Complaint, Offer};
 use super::running::{self, ChangedLists, LeftServer, Running, Start};
 use super::start;
+use super::way;
 use super::work::{Work, wait};
 use crate::base::random::Jitter;
 use crate::base::{ServerName, Tasks};
@@ -82,7 +83,7 @@ pub fn start(
     let (status, receiver) = watch::channel(Arc::new(initial));
     let wake = Arc::new(Notify::new());
     let stop = tasks.child();
-    let credential = Credential::of(&name, &config, &stop, tasks);
+    let credential = Credential::of(&name, &config, &way::proxies(&config), (&stop, tasks));
     let credential = credential.map_err(Arc::new);
     let server = Server {
         name: name.clone(),

@@ -12,7 +12,8 @@
 //! carries it out, with [`crate::process`] and [`crate::connection`] as its hands; [`mod@start`] is one try to
 //! have it [`running`], [`work`] is what is under way. [`handshake`] makes out an [`identity`],
 //! [`announcements`] has changes told, and [`handle`] is what the rest of the house sees; a start that failed
-//! has an [`error`]. [`mod@probe`] is a look at a server without all that.
+//! has an [`error`]. [`way`] is through whom a remote one is reached, [`mod@probe`] a look at a server without
+//! all that.
 
 mod announcements;
 pub mod control;
@@ -30,6 +31,7 @@ mod refresh;
 pub mod running;
 mod start;
 pub mod stderr;
+mod way;
 mod work;
 
 pub use handle::{Live, Server};

@@ -8,6 +8,7 @@ use super::memory::Memory;
 use super::offer::Offer;
 use super::running::Start;
 use super::start;
+use super::way;
 use crate::base::{ServerName, Tasks};
 use crate::connection::Board;
 use crate::credentials::Credential;
@@ -44,7 +45,8 @@ pub struct Probe {
 pub async fn probe(probe: Probe) -> Result<(Identity, Offer), StartFailure> {
     let Probe { server, config, name, first } = probe;
     let tasks = Tasks::new();
-    let credential = Credential::of(&server, &config, &tasks.child(), &tasks);
+    let credential =
+        Credential::of(&server, &config, &way::proxies(&config), (&tasks.child(), &tasks));
     let from = Start {
         server,
         config: config.clone(),

@@ -16,6 +16,7 @@ use super::handshake::{self, Greeting};
 use super::identity::{Identity, own_meta};
 use super::offer::{self, List, Offer};
 use super::stderr::{self, Author, LastWords};
+use super::way;
 use crate::base::{Secret, ServerName, Tasks};
 use crate::connection::notice::Board;
 use crate::connection::{Address, AskedBefore, Connection, News, Opening, Over, Pipes, Remote};
@@ -169,6 +170,7 @@ impl Running {
             streamable: config.remote.transport != Some(Transport::Sse),
             sse: config.remote.transport != Some(Transport::StreamableHttp),
             headers: headers.map(|(name, value)| (name.clone(), value.clone())).collect(),
+            proxies: way::proxies(config),
             credential,
             max_message: config.max_message,
         };

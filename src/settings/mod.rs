@@ -9,7 +9,7 @@
 //!
 //! # How to read it
 //! [`mod@config`] is all of it, [`server`] one server: its [`program`] or where it is ([`remote`],
-//! [`auth`]), and what is made of its tools ([`tool_policy`], [`tool_names`]). [`view`] is what a client
+//! [`auth`], [`proxy`]), and what is made of its tools ([`tool_policy`], [`tool_names`]). [`view`] is what a client
 //! is shown, [`recipe`] calls that are written down. [`mod@plan`] says what separates two configs,
 //! [`complaint`] what is wrong with one.
 
@@ -19,6 +19,7 @@ pub mod config;
 mod origin;
 pub mod plan;
 pub mod program;
+pub mod proxy;
 pub mod recipe;
 pub mod remote;
 #[cfg(test)]
@@ -34,6 +35,7 @@ pub use config::{Caps, Config};
 pub use origin::origin;
 pub use plan::Plan;
 pub use program::Sandbox;
+pub use proxy::{ProxyChoice, Proxying};
 pub use recipe::Recipe;
 pub use remote::Transport;
 pub use server::ServerConfig;

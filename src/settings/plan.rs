@@ -146,6 +146,7 @@ fn needing_a_start(old: &ServerConfig, new: &ServerConfig) -> Vec<String> {
         ("transport", old.remote.transport != new.remote.transport),
         ("socket", old.remote.socket != new.remote.socket),
         ("headers", old.remote.headers != new.remote.headers),
+        ("proxy", old.remote.proxying != new.remote.proxying),
         ("auth", old.remote.auth != new.remote.auth),
         ("max_message", old.max_message != new.max_message),
         ("memory_max", old.program.limits.memory_max != new.program.limits.memory_max),
@@ -171,7 +172,16 @@ fn adjustable(old: &ServerConfig, new: &ServerConfig) -> Vec<String> {
         enabled: _,
         program:
             Program { command: _, args: _, env: _, inherit_env: _, cwd: _, limits: _, sandbox: _ },
-        remote: Remote { url: _, transport: _, socket: _, headers: _, forward_headers, auth: _ },
+        remote:
+            Remote {
+                url: _,
+                transport: _,
+                socket: _,
+                headers: _,
+                forward_headers,
+                proxying: _,
+                auth: _,
+            },
         supervision: Supervision { start_timeout, stop_timeout, lazy, idle_stop },
         policy:
             ToolPolicy {

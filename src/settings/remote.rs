@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::auth::Auth;
+use super::proxy::Proxying;
 use crate::base::Secret;
 
 /// Where a server is that is reached over HTTP, and what it is sent.
@@ -19,6 +20,8 @@ pub struct Remote {
     pub headers: BTreeMap<String, Secret>,
     /// Which of a client's own headers the server at `url` gets; in lower case.
     pub forward_headers: Vec<String>,
+    /// Through whom the server at `url` is reached.
+    pub proxying: Proxying,
     /// How we prove ourselves to the server at `url`.
     pub auth: Auth,
 }

@@ -25,6 +25,7 @@ mod mx;
 mod oauth;
 mod offers;
 mod operators;
+mod proxy;
 mod readme;
 mod recorded;
 mod reload;

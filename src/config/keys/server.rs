@@ -57,6 +57,13 @@ pub const SERVER: &[Key] = &[
          never cached then.",
     ),
     key(
+        "proxy",
+        ValueKind::Text,
+        Unset,
+        "The proxy through which the server at `url` is reached, or `none`. Unset: as the top-level \
+         `proxy` says.",
+    ),
+    key(
         "auth",
         ValueKind::Choice(AUTH_TYPES),
         Value("\"none\""),
@@ -68,7 +75,8 @@ pub const SERVER: &[Key] = &[
         "env",
         ValueKind::TextTable,
         Value("{}"),
-        "Environment variables for the server. It gets these, those of `inherit_env`, and PATH, \
+        "Environment variables for the server. It gets these, those of the top-level `env`, those of \
+         `inherit_env`, and PATH, \
          HOME, USER, LOGNAME, LANG, LC_*, TZ, TMPDIR and XDG_RUNTIME_DIR; nothing else.",
     ),
     key(

@@ -82,6 +82,37 @@ pub const TOP: &[Key] = &[
     STRUCTURED_CONTENT,
     MAX_RESULT,
     key(
+        "env",
+        ValueKind::TextTable,
+        Value("{}"),
+        "Environment variables for every server that is a program, such as `PATH`, `HTTPS_PROXY` or \
+         `NODE_EXTRA_CA_CERTS`. A server's own `env` goes before it.",
+    ),
+    key(
+        "inherit_env",
+        ValueKind::Texts,
+        Value("[]"),
+        "Names of variables that every server that is a program gets from callmux's own environment, \
+         beside those of its own `inherit_env`.",
+    ),
+    key(
+        "proxy",
+        ValueKind::Text,
+        Unset,
+        "The proxy through which servers with a `url` and their authorization servers are reached: \
+         `http://…` or `https://…`, with `USER:PASSWORD@` before the host if it wants that, or `none`. \
+         Unset: as `HTTPS_PROXY`, `HTTP_PROXY` and `ALL_PROXY` say in the daemon's environment. A server \
+         on this machine is never reached through one. Programs get none of this: see `env`.",
+    ),
+    key(
+        "no_proxy",
+        ValueKind::Texts,
+        Value("[]"),
+        "Who is reached without a proxy, beside those that `NO_PROXY` names where the proxy comes from \
+         the environment: hosts with all below them, addresses, networks such as `10.0.0.0/8`, each \
+         perhaps with `:PORT`, or `*`.",
+    ),
+    key(
         "cache_ttl",
         ValueKind::Duration,
         Unset,

@@ -6,10 +6,12 @@ use std::path::PathBuf;
 use hyper::Uri;
 use hyper::header::{HeaderName, HeaderValue};
 
+use super::proxy;
 use crate::base::{Secret, dirs};
 use crate::config::ValueError;
 use crate::config::section::Section;
 use crate::settings::auth::Auth;
+use crate::settings::proxy::Proxying;
 use crate::settings::remote::{Remote, Transport};
 
 /// Keys that are about a process of ours.
@@ -42,7 +44,7 @@ const OURS: [&str; 9] = [
 ];
 
 /// Keys that go with `url` only.
-const OF_A_URL: [&str; 4] = ["transport", "socket", "headers", "forward_headers"];
+const OF_A_URL: [&str; 5] = ["transport", "socket", "headers", "forward_headers", "proxy"];
 
 /// Headers by which a client proves itself to us, or that a hop adds.
 const FOR_US: [&str; 6] =
@@ -56,8 +58,9 @@ pub fn is_url(word: &str) -> bool {
     begins("http://") || begins("https://")
 }
 
-/// Reads the keys but `auth`, and complains about those that do not go with them.
-pub(super) fn read(section: &mut Section<'_>) -> Remote {
+/// Reads the keys but `auth`, and complains about those that do not go with them. `general`: what holds
+/// of all servers.
+pub(super) fn read(section: &mut Section<'_>, general: &Proxying) -> Remote {
     let (misplaced, message): (&[&str], &str) = if section.has("url") {
         (&OF_A_PROCESS, "is about a process, and a server with a `url` has none here")
     } else {
@@ -79,7 +82,9 @@ pub(super) fn read(section: &mut Section<'_>) -> Remote {
     let socket = socket(section, url.as_ref());
     let forward_headers = forward_headers(section);
     let headers = headers(section);
-    Remote { url, transport, socket, headers, forward_headers, auth: Auth::None }
+    let proxying =
+        Proxying { choice: proxy::own(section, socket.is_some(), general), ..general.clone() };
+    Remote { url, transport, socket, headers, forward_headers, proxying, auth: Auth::None }
 }
 
 fn socket(section: &mut Section<'_>, url: Option<&Secret>) -> Option<PathBuf> {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use super::common::{Common, environment, names};
 use super::{agents, auth, remote};
 use crate::base::{Secret, dirs};
 use crate::config::reference::Resolved;
@@ -15,15 +16,14 @@ use crate::settings::tool_names::ToolNames;
 use crate::settings::tool_policy::ToolPolicy;
 
 /// Reads the section; what it does not set is as `config` has it for all servers.
-pub(super) fn read(mut section: Section<'_>, config: &Config) -> ServerConfig {
+pub(super) fn read(mut section: Section<'_>, config: &Config, common: &Common) -> ServerConfig {
     let always = "a key with a default";
     let is_remote = section.has("url");
-    let mut remote = remote::read(&mut section);
+    let mut remote = remote::read(&mut section, &common.proxying);
     remote.auth = auth::read(&mut section, is_remote, &remote.headers, remote.socket.is_some());
     let (command, args) = words(&mut section, remote.url.is_some());
     let env = environment(&mut section);
-    let inherit_env = section.plain_texts("inherit_env").unwrap_or_default();
-    let inherit_env = inherit_env.into_iter().map(|(name, _)| name).collect();
+    let inherit_env = names(&mut section, "inherit_env");
     let cwd = directory(&mut section);
     // References that are missing are told in the order in which they are looked for.
     let (prefix, tools, aliases) =
@@ -59,7 +59,7 @@ pub(super) fn read(mut section: Section<'_>, config: &Config) -> ServerConfig {
         runtime_max: section.duration("runtime_max"),
     };
     let sandbox = Sandbox::ALL[section.choice("sandbox")];
-    ServerConfig {
+    let mut server = ServerConfig {
         enabled: section.bool("enabled"),
         program: Program { command, args, env, inherit_env, cwd, limits, sandbox },
         remote,
@@ -68,7 +68,9 @@ pub(super) fn read(mut section: Section<'_>, config: &Config) -> ServerConfig {
         call_timeout,
         max_message,
         unresolved: section.finish(),
-    }
+    };
+    common.complete(&mut server);
+    server
 }
 
 /// The program and its arguments.
@@ -113,21 +115,6 @@ fn public(
             section.complain(at, name, message);
         }
         out.push(value.text);
-    }
-    out
-}
-
-fn environment(section: &mut Section<'_>) -> BTreeMap<String, Secret> {
-    let mut out = BTreeMap::new();
-    for (name, (value, at)) in section.text_table("env").unwrap_or_default() {
-        let key = format!("env.{name}");
-        if name.is_empty() || name.contains(['=', '\0']) {
-            section.complain(at, &key, "is no name of an environment variable");
-        } else if value.expose().contains('\0') {
-            section.complain(at, &key, "must not contain a NUL character");
-        } else {
-            out.insert(name, value);
-        }
     }
     out
 }

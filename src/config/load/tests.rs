@@ -2,8 +2,8 @@ use std::time::Duration;
 
 use super::{empty, inline};
 use crate::base::file;
-use crate::config::Location;
-use crate::settings::{Complaint, Config, sample};
+use crate::config::{Location, keys};
+use crate::settings::{Complaint, Config, ProxyChoice, sample};
 
 fn load(path: &std::path::Path) -> Result<Config, Vec<Complaint>> {
     Location::named(path).read().config
@@ -75,6 +75,9 @@ fn all_complaints_come_at_once_with_their_places() {
         [servers.a__b]\ncommand = 7\nfoo = 1\n[servers.b]\nargs = \"x\"\ncwd = \"rel\"\nprefix = \"x y\"\n\
         aliases = { \"a b\" = \"t\", c = \"t\", d = \"t\" }\nenv = { \"A=B\" = \"1\" }\n";
     let complaints = load_files(&[("config.toml", text)]).unwrap_err();
+    let known: Vec<&str> = keys::SERVER.iter().map(|key| key.name).collect();
+    let known =
+        format!("config.toml:8:1: servers.a__b.foo: unknown key; known are {}", known.join(", "));
     let expected = [
         "config.toml:1:1: call_timout: unknown key; did you mean `call_timeout`?",
         "config.toml:2:1: call_timeout: must be a text, not a whole number",
@@ -84,7 +87,7 @@ fn all_complaints_come_at_once_with_their_places() {
         "config.toml:5:1: http.max_body: `1` is no size; write for example \"64KiB\", \"4MB\" or \"512B\"",
         "config.toml:6:10: servers.a__b: a server name must not contain `__` or end in `_`: `__` separates server and tool",
         "config.toml:7:1: servers.a__b.command: must be a text, not a whole number",
-        "config.toml:8:1: servers.a__b.foo: unknown key; known are command, url, transport, socket, headers, forward_headers, auth, args, env, inherit_env, cwd, enabled, prefix, tools, aliases, start_timeout, stop_timeout, call_timeout, max_message, lazy, idle_stop, trusted, replay, always_load, cache_ttl, cache_tools, no_cache_tools, schema_compression, max_result, whole_results, memory_max, tasks_max, cpu_weight, runtime_max, sandbox, secret_args",
+        &known,
         "config.toml:9:10: servers.b.command: is missing: name the program to start, or the `url` of a remote server",
         "config.toml:10:1: servers.b.args: must be a list of texts, not a text",
         "config.toml:11:1: servers.b.cwd: `rel` must be an absolute path or start with `~/`",
@@ -295,4 +298,48 @@ fn no_complaint_shows_a_secret() {
         }
     }
     assert!(shown.is_empty(), "{}", shown.join("\n"));
+}
+
+#[test]
+fn what_all_servers_get_stands_once() {
+    let text = r#"
+        inherit_env = ["SSH_AUTH_SOCK", "DISPLAY"]
+        proxy = "http://me:pw@proxy:3128"
+        no_proxy = ["corp.example"]
+        env = { HTTPS_PROXY = "http://proxy", PATH = "/all" }
+        [servers.plain]
+        command = "a"
+        [servers.own]
+        command = "a"
+        env = { PATH = "/own", TOKEN = "t" }
+        inherit_env = ["DISPLAY", "X"]
+        [servers.far]
+        url = "https://far.example/mcp"
+        [servers.direct]
+        url = "https://far.example/mcp"
+        proxy = "none"
+    "#;
+    let config = load_files(&[("config.toml", text)]).unwrap();
+    let env = |name: &str| {
+        let env = config.servers[name].program.env.iter();
+        env.map(|(name, value)| format!("{name}={}", value.expose())).collect::<Vec<_>>()
+    };
+    assert_eq!(env("plain"), ["HTTPS_PROXY=http://proxy", "PATH=/all"]);
+    assert_eq!(env("own"), ["HTTPS_PROXY=http://proxy", "PATH=/own", "TOKEN=t"]);
+    assert!(env("far").is_empty());
+    assert_eq!(config.servers["own"].program.inherit_env, ["DISPLAY", "X", "SSH_AUTH_SOCK"]);
+    let proxying = |name: &str| &config.servers[name].remote.proxying;
+    assert!(
+        matches!(&proxying("far").choice, ProxyChoice::At(url) if url.expose().ends_with(":3128"))
+    );
+    assert_eq!(proxying("far").except, ["corp.example"]);
+    assert_eq!(proxying("direct").choice, ProxyChoice::None);
+    let wrong = "proxy = \"socks5://canary@x\"\nenv = { \"A=B\" = \"c\" }\n\
+                 [servers.a]\ncommand = \"a\"\nproxy = \"none\"\n";
+    let complaints = load_files(&[("config.toml", wrong)]).unwrap_err().join("\n");
+    for words in ["1:1: proxy: must be", "env.A=B: is no name", "servers.a.proxy: goes with `url`"]
+    {
+        assert!(complaints.contains(words), "{complaints}");
+    }
+    assert!(!complaints.contains("canary"), "{complaints}");
 }

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
+use super::common::Common;
 use super::named::Named;
 use super::{agents, recipes, server};
 use crate::base::ServerName;
@@ -53,7 +53,7 @@ pub(super) fn typed(table: Table, sources: &Sources) -> Result<Config, Vec<Compl
         recipes: BTreeMap::new(),
         servers: BTreeMap::new(),
     };
-    let cache_ttl = top.duration("cache_ttl");
+    let common = Common::read(&mut top);
     unresolved.extend(top.finish());
     let mut part = |name: &str, node, keys| {
         let section = Section::new(name.into(), node, keys, sources, &mut complaints);
@@ -70,7 +70,7 @@ pub(super) fn typed(table: Table, sources: &Sources) -> Result<Config, Vec<Compl
     let (http, missing) = http_config(section);
     config.http = http;
     unresolved.extend(missing);
-    read_servers(servers_node, &mut config, cache_ttl, sources, &mut complaints);
+    read_servers(servers_node, &mut config, &common, sources, &mut complaints);
     let names =
         config.servers.values().flat_map(|server| server.remote.forward_headers.iter().cloned());
     let names: BTreeSet<String> = names.collect();
@@ -105,7 +105,7 @@ fn http_config(mut section: Section<'_>) -> (Http, Vec<Complaint>) {
 fn read_servers(
     node: Node,
     config: &mut Config,
-    cache_ttl: Option<Duration>,
+    common: &Common,
     sources: &Sources,
     complaints: &mut Vec<Complaint>,
 ) {
@@ -118,8 +118,7 @@ fn read_servers(
     for (name, node) in servers {
         let (path, at) = (format!("servers.{name}"), node.at.clone());
         let section = Section::new(path.clone(), node, keys::SERVER, sources, complaints);
-        let mut server = server::read(section, config);
-        server.policy.cache_ttl = server.policy.cache_ttl.or(cache_ttl);
+        let server = server::read(section, config, common);
         let prefix = server.policy.prefix.clone().unwrap_or_else(|| name.clone());
         if server.enabled
             && !prefix.is_empty()

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::base::Secret;
 use crate::credentials::Credential;
-use crate::http;
+use crate::http::{self, Proxies};
 
 /// Where a remote server is, and what it wants to see of us.
 pub struct Address {
@@ -20,6 +20,8 @@ pub struct Address {
     pub sse: bool,
     /// Sent with every request.
     pub headers: Vec<(String, Secret)>,
+    /// Through whom it may be reached.
+    pub proxies: Proxies,
     /// What proves us to it.
     pub credential: Option<Arc<Credential>>,
     /// The longest answer or event, in bytes.

@@ -52,6 +52,7 @@ impl From<http::Error> for RequestFailure {
         match error {
             http::Error::NoCertificates(_)
             | http::Error::NoServer
+            | http::Error::ProxyScheme(_)
             | http::Error::Unreachable(_) => Self { reason, reached: RequestReached::Nothing },
             http::Error::Broken(_) => Self::lost(reason),
         }

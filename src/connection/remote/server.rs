@@ -84,7 +84,7 @@ impl Remote {
         }
         Ok(Self {
             redaction: Lock::new(Redaction::new(&url, &headers)),
-            client: Client::new(&url, address.socket.as_deref())?,
+            client: Client::new(&url, address.socket.as_deref(), &address.proxies)?,
             url,
             streamable: address.streamable,
             sse: address.sse,

@@ -2,7 +2,7 @@ use std::collections::HashMap;
 
 use super::{HeaderMap, Remote};
 use crate::base::Secret;
-use crate::connection::Address;
+use crate::connection::{Address, Proxies};
 use crate::wire::{Message, mirror};
 use hyper::header::HeaderValue;
 
@@ -13,6 +13,7 @@ fn remote() -> Remote {
         streamable: true,
         sse: true,
         headers: vec![],
+        proxies: Proxies::none(),
         credential: None,
         max_message: 1000,
     };

@@ -30,12 +30,14 @@
 //!      process ─────── how a server's program runs
 //!      credentials ─── what proves us to a server
 //!  2   settings ────── what is wanted
+//!      definitions ─── what servers offer, made readable
 //!      outbox ──────── what waits for a client to read
 //!  1   telemetry ───── what happened
 //!      arguments ───── what a call is given
 //!      render ──────── how results and definitions read
 //!      results ─────── what is kept of a call
 //!      search ──────── which tools are meant
+//!      schema ──────── what a schema is good for
 //!      example ─────── small MCP servers in the binary
 //!      handover ────── what outlives the process
 //!  0   base ────────── names, ids, tasks
@@ -53,8 +55,10 @@
 //! | [`render`] | JSON and TOON, previews and pages of large results, definitions that read shorter |
 //! | [`results`] | results too large for a client, kept until it has paged through them |
 //! | [`search`] | which tools a query in words is about |
+//! | [`schema`] | whether everybody can compile a JSON Schema |
 //! | [`wire`] | JSON-RPC on borrowed bytes, the two eras and what lies between them, framing, the link |
 //! | [`handover`] | what the next process of ours finds: descriptors, tables, what a server had said |
+//! | [`definitions`] | definitions that are slightly wrong, made right |
 //! | [`settings`] | what is wanted, typed; what separates two configs |
 //! | [`outbox`] | what waits for a client that has not read it yet, and when it is given up |
 //! | [`telemetry`] | the closed list of facts, and how they are written |
@@ -128,6 +132,7 @@ mod config;
 mod connection;
 mod credentials;
 mod daemon;
+mod definitions;
 mod example;
 mod front;
 #[cfg(fuzzing)]
@@ -141,6 +146,7 @@ mod outbox;
 mod process;
 mod render;
 mod results;
+mod schema;
 mod search;
 mod servers;
 mod settings;

@@ -11,7 +11,7 @@ use crate::base::clip::clipped;
 use crate::base::{ServerName, file};
 use crate::catalog::{INSTRUCTIONS_MAX, Names};
 use crate::mux::World;
-use crate::servers::{Remark, Remarks, Server};
+use crate::servers::{List, Remark, Remarks, Server};
 use crate::wire::ListKind;
 
 /// Characters of a name or a URI in a finding, and of a reason.
@@ -198,25 +198,34 @@ fn of_server(server: &Server) -> Vec<Finding> {
         told.map(|remark| finding(remark.to_owned(), "only the server's authors can shorten them")),
     );
     for kind in ListKind::ALL {
-        let (list, noun) = (offer.list(kind), kind.noun());
-        let mut tell = |remarks: &Remarks, what: &str, remedy: &str| {
-            let one = |remark: &Remark| {
-                finding(format!("{noun} {} is {what}: {}", remark.name, remark.reason), remedy)
-            };
-            all.extend(remarks.first().iter().map(one));
-            if remarks.more() > 0 {
-                all.push(finding(format!("{} more {noun}s are {what}", remarks.more()), remedy));
-            }
-        };
-        tell(&list.refused, "not shown", "only the server's authors can mend its definition");
-        tell(
-            &list.trimmed,
-            "shown in part",
-            "only the server's authors can shorten its definition",
-        );
-        let remedy =
-            "what is over the bound cannot be called; ask the server for less, if it can be told";
-        all.extend(list.cut.as_deref().map(|cut| finding(cut.to_owned(), remedy)));
+        of_list(server, kind, offer.list(kind), &mut all);
     }
     all
+}
+
+fn of_list(server: &Server, kind: ListKind, list: &List, all: &mut Vec<Finding>) {
+    let noun = kind.noun();
+    let name = Some(&server.name);
+    let problem = |message: String, remedy: &str| Finding {
+        severity: Severity::Problem,
+        ..note(name, message, remedy)
+    };
+    let mut tell = |remarks: &Remarks, what: &str, finding: &dyn Fn(String) -> Finding| {
+        let one = |remark: &Remark| {
+            finding(format!("{noun} {} is {what}: {}", remark.name, remark.reason))
+        };
+        all.extend(remarks.first().iter().map(one));
+        if remarks.more() > 0 {
+            all.push(finding(format!("{} more {noun}s are {what}", remarks.more())));
+        }
+    };
+    let remedy = "only the server's authors can mend its definition";
+    tell(&list.refused, "not shown", &|message| problem(message, remedy));
+    let remedy = "it can be used; only the server's authors can mend its definition";
+    tell(&list.changed, "shown with changes", &|message| note(name, message, remedy));
+    let remedy =
+        "what is over the bound cannot be called; ask the server for less, if it can be told";
+    all.extend(list.cut.as_deref().map(|cut| problem(cut.to_owned(), remedy)));
+    let remedy = "nothing is known to be missing; only the server's authors can mend its pages";
+    all.extend(list.paging.as_deref().map(|told| note(name, told.to_owned(), remedy)));
 }

@@ -15,6 +15,7 @@
 //! resources. [`Shown`] is a list as clients read it. [`naming`] says what is shown under which name, and
 //! [`share`] how much of a server's list there is room for.
 
+mod definition;
 mod entry;
 mod names;
 mod naming;

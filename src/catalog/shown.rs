@@ -6,6 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 
+use super::definition::Definition;
 use crate::wire::{Era, ListKind};
 
 /// How long a modern client may keep a list without asking again, in milliseconds, where no server
@@ -23,7 +24,7 @@ const AFTER: &str = "after:";
 pub struct Shown {
     kind: Option<ListKind>,
     ttl_ms: u64,
-    items: Vec<(Arc<str>, Bytes)>,
+    items: Vec<(Arc<str>, Definition)>,
     /// Bytes of the whole list, as a JSON array.
     pub len: usize,
     /// The result with the first page, by era.
@@ -38,7 +39,11 @@ pub struct BadCursor;
 
 impl Shown {
     /// The list of these definitions, which are sorted by their names.
-    pub(super) fn new(kind: ListKind, items: Vec<(Arc<str>, Bytes)>, ttl_ms: Option<u64>) -> Self {
+    pub(super) fn new(
+        kind: ListKind,
+        items: Vec<(Arc<str>, Definition)>,
+        ttl_ms: Option<u64>,
+    ) -> Self {
         let mut shown = Self {
             kind: Some(kind),
             ttl_ms: ttl_ms.unwrap_or(TTL_MS).min(TTL_MS),
@@ -66,7 +71,7 @@ impl Shown {
     /// The whole list, as a JSON array.
     #[cfg(test)]
     pub(super) fn text(&self) -> String {
-        String::from_utf8(array(&self.items).to_vec()).unwrap()
+        String::from_utf8(array(&self.items, Era::Modern).to_vec()).unwrap()
     }
 
     /// The result of a request for the page behind `cursor`, which is a JSON string.
@@ -88,14 +93,14 @@ impl Shown {
     fn from(&self, start: usize, era: Era) -> Bytes {
         let Some(kind) = self.kind else { return Bytes::new() };
         let mut bytes = 0;
-        let fits = |(_, definition): &&(Arc<str>, Bytes)| {
+        let fits = |(_, definition): &&(Arc<str>, Definition)| {
             let is_first = bytes == 0;
             bytes += definition.len();
             is_first || bytes <= PAGE_BYTES
         };
         let end = start + self.items[start..].iter().take(PAGE).take_while(fits).count();
         let page = &self.items[start..end];
-        let list = array(page);
+        let list = array(page, era);
         let next = page.last().filter(|_| end < self.items.len()).map(|(key, _)| {
             let cursor = URL_SAFE_NO_PAD.encode(format!("{AFTER}{key}"));
             format!(r#","nextCursor":"{cursor}""#)
@@ -113,7 +118,8 @@ impl Shown {
     }
 }
 
-fn array(items: &[(Arc<str>, Bytes)]) -> Bytes {
-    let definitions: Vec<&[u8]> = items.iter().map(|(_, definition)| &**definition).collect();
+fn array(items: &[(Arc<str>, Definition)], era: Era) -> Bytes {
+    let definitions: Vec<&[u8]> =
+        items.iter().map(|(_, definition)| &**definition.for_era(era)).collect();
     [b"[".as_slice(), &definitions.join(&b","[..]), b"]"].concat().into()
 }

@@ -13,7 +13,8 @@ use crate::wire::{Era, ListKind};
 fn server(name: &str, tools: &[&str], change: impl FnOnce(&mut ServerConfig)) -> Server {
     let mut config = sample::server(&["x"]);
     change(&mut config);
-    let definition = |name: &&str| format!(r#"{{"inputSchema":{{}},"name":"{name}","x":1e400}}"#);
+    let definition =
+        |name: &&str| format!(r#"{{"inputSchema":{{"type":"object"}},"name":"{name}","x":1e400}}"#);
     let page =
         format!(r#"{{"tools":[{}]}}"#, tools.iter().map(definition).collect::<Vec<_>>().join(","));
     let offer = Offer::from_pages(&[(ListKind::Tools, &page)]);
@@ -51,7 +52,7 @@ fn names_are_prefixed_sorted_and_resolved() {
     assert_eq!(shown(&catalog), ["files__log", "files__read", "git__log", "git__status", "now"]);
     assert_eq!(
         catalog.shown(ListKind::Tools, None).text(),
-        r#"[{"inputSchema":{},"name":"files__log","x":1e400},{"inputSchema":{},"name":"files__read","x":1e400},{"inputSchema":{},"name":"git__log","x":1e400},{"inputSchema":{},"name":"git__status","x":1e400},{"inputSchema":{},"name":"now","x":1e400}]"#
+        r#"[{"inputSchema":{"type":"object"},"name":"files__log","x":1e400},{"inputSchema":{"type":"object"},"name":"files__read","x":1e400},{"inputSchema":{"type":"object"},"name":"git__log","x":1e400},{"inputSchema":{"type":"object"},"name":"git__status","x":1e400},{"inputSchema":{"type":"object"},"name":"now","x":1e400}]"#
     );
     for (name, expected) in [
         ("git__log", "git/log"),

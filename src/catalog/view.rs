@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::definition::Definition;
 use super::entry::Entry;
 use super::own_tools::OwnTools;
 use crate::json::Json;
@@ -14,15 +15,18 @@ use crate::settings::{Exposure, View};
 const ALWAYS_LOAD: &str = "anthropic/alwaysLoad";
 
 /// The definitions, in the order of the shown names.
-pub(super) fn tools(entries: &[Entry], own: &OwnTools, view: &View) -> Vec<(Arc<str>, Bytes)> {
+pub(super) fn tools(entries: &[Entry], own: &OwnTools, view: &View) -> Vec<(Arc<str>, Definition)> {
     let is_pinned = |entry: &Entry| entry.server.config.policy.always_load.allow(&entry.item.name);
     let shown = entries.iter().filter(|entry| view.exposure.shows(is_pinned(entry)));
     let mut items: Vec<_> = shown
-        .map(|entry| (entry.shown.clone(), definition(entry, is_pinned(entry), view)))
+        .map(|entry| {
+            let definition = definition(entry, is_pinned(entry), view);
+            (entry.shown.clone(), Definition::new(definition, entry.item.is_output_modern))
+        })
         .collect();
     if view.exposure != Exposure::NoMeta {
         let own = own.0.iter().filter(|tool| view.meta_tools.allow(&tool.name));
-        items.extend(own.map(|tool| (tool.name.clone(), tool.definition.clone())));
+        items.extend(own.map(|tool| (tool.name.clone(), tool.definition.clone().into())));
         items.sort_by(|(a, _), (b, _)| a.cmp(b));
     }
     items

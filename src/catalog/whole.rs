@@ -72,7 +72,8 @@ impl Catalog {
             ListKind::Tools => tools_for(&config.everybody),
             _ => {
                 let entries = catalog.entries(kind).iter();
-                let items = entries.map(|entry| (entry.shown.clone(), entry.definition.clone()));
+                let items =
+                    entries.map(|entry| (entry.shown.clone(), entry.definition.clone().into()));
                 Arc::new(Shown::new(kind, items.collect(), ttl(kind)))
             }
         });

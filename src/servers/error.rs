@@ -110,8 +110,6 @@ pub enum ListError {
     Refused { method: &'static str, error: String },
     #[error("it answered {method} with nonsense")]
     Nonsense { method: &'static str },
-    #[error("its {method} returns the cursor {cursor} a second time")]
-    Repeated { method: &'static str, cursor: String },
     #[error("the result of its {method} is wrong: {error}")]
     Json { method: &'static str, error: serde_json::Error },
     #[error("the result of its {method} has no `{member}`")]

@@ -169,7 +169,7 @@ mod tests {
         let mut offer = Offer::from_pages(&[
             (
                 ListKind::Tools,
-                r#"{"tools":[{"name":"a","inputSchema":{"x":1e400}},{"name":"b","inputSchema":{}}]}"#,
+                r#"{"tools":[{"name":"a","inputSchema":{"x":1e400}},{"name":"b","inputSchema":{"type":"object"}}]}"#,
             ),
             (ListKind::Resources, r#"{"resources":[{"uri":"x:\"y","name":"r"}]}"#),
         ]);

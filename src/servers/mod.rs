@@ -36,5 +36,5 @@ mod work;
 
 pub use handle::{Live, Server};
 pub use identity::client_info;
-pub use offer::{Item, Offer, Remark, Remarks};
+pub use offer::{Item, List, Offer, Remark, Remarks};
 pub use probe::{Probe, probe};

@@ -72,6 +72,12 @@ impl<'de> Visitor<'de> for All {
     }
 }
 
+/// The elements of a JSON array, each as its own text; nothing if it is no array.
+pub fn items(text: &str) -> Option<Vec<&str>> {
+    let items: Vec<&RawValue> = serde_json::from_str(text).ok()?;
+    Some(items.into_iter().map(RawValue::get).collect())
+}
+
 /// The text of a JSON string, without its quotes and escapes; `None` if `json` is no string.
 pub fn string(json: &str) -> Option<Cow<'_, str>> {
     let inner = json.strip_prefix('"')?.strip_suffix('"')?;

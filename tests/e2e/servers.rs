@@ -84,7 +84,7 @@ fn any_server_at_an_address_is_listed() {
         if seen.method() != "tools/list" {
             return legacy(|_: &Seen, _: &mut Out| {})(seen, out);
         }
-        let tool = |name: &str| json!({ "name": name, "description": "a\n  b", "inputSchema": {} });
+        let tool = |name: &str| json!({ "name": name, "description": "a\n  b", "inputSchema": { "type": "object" } });
         let page = match seen.body["params"]["cursor"].as_str() {
             None => json!({ "tools": [tool("one")], "nextCursor": "2" }),
             Some(_) => json!({ "tools": [tool("two")] }),

@@ -245,8 +245,8 @@ impl Server {
             tools.extend([
                 json!({ "name": "no schema" }),
                 json!({ "name": "boolean_schema", "inputSchema": true }),
-                json!({ "name": "x".repeat(129), "inputSchema": {} }),
-                json!({ "name": long, "inputSchema": {} }),
+                json!({ "name": "x".repeat(129), "inputSchema": { "type": "object" } }),
+                json!({ "name": long, "inputSchema": { "type": "object" } }),
             ]);
         }
         let mut result = json!({ "tools": tools });

@@ -75,7 +75,8 @@ impl Offer {
         let mut next = None;
         match self {
             Self::Many(count) => {
-                let small = |n| format!(r#"{{"name":"t{n:06}","inputSchema":{{}}}}"#);
+                let small =
+                    |n| format!(r#"{{"name":"t{n:06}","inputSchema":{{"type":"object"}}}}"#);
                 tools.extend((0..*count).map(small));
             }
             Self::Endless => {

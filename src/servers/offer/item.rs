@@ -1,12 +1,15 @@
 //! One definition: what is read of it, and what of it is passed on.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
+use std::fmt::Display;
 use std::sync::Arc;
 
 use bytestring::ByteString;
 
 use super::remarks::Remark;
 use super::shortened::{TEXT_MAX, shortened};
+use crate::definitions::{mended, paired};
 use crate::wire::mirror::{self, Mirror};
 use crate::wire::{ListKind, Span, object};
 
@@ -36,11 +39,12 @@ enum BadItem {
 }
 
 /// One tool, prompt, resource or resource template.
+#[expect(clippy::struct_excessive_bools, reason = "each is a promise of its own")]
 #[derive(Debug, Clone, PartialEq)]
 pub struct Item {
     /// The server's own name for it: a name, a URI or a URI template.
     pub name: Arc<str>,
-    /// Its definition: a JSON object, as the server wrote it.
+    /// Its definition: a JSON object, as the server wrote it, but for what no client could read.
     pub definition: ByteString,
     /// Where the name's value lies in the definition.
     pub name_at: Span,
@@ -50,34 +54,53 @@ pub struct Item {
     pub is_read_only: bool,
     /// Whether the tool's results carry `structuredContent` by a schema.
     pub has_output_schema: bool,
+    /// Whether results by that schema may be no objects: legacy clients cannot read such a schema.
+    pub is_output_modern: bool,
     /// Which of the tool's arguments a request over HTTP repeats in headers.
     pub mirrors: Arc<[Mirror]>,
 }
 
 impl Item {
-    /// Reads one definition, and says what of it was cut. A wrong one is left out alone: the others
-    /// live.
-    pub(super) fn read(kind: ListKind, definition: &str) -> Result<(Self, Option<Remark>), Remark> {
-        if definition.len() <= TEXT_MAX {
-            return Ok((Self::of(kind, definition)?, None));
+    /// Reads one definition, and says what of it is shown in another way. A wrong one is left out alone: the
+    /// others live. `ids`: those of output schemas of the same list.
+    pub(super) fn read(
+        kind: ListKind,
+        definition: &str,
+        ids: &mut HashSet<String>,
+    ) -> Result<(Self, Option<Remark>), Remark> {
+        let paired = paired(definition);
+        let unnamed = |reason: &dyn Display| Remark::new("?", &reason.to_string());
+        let is_paired = matches!(paired, Cow::Borrowed(_));
+        let (slim, mut changes) = if paired.len() <= TEXT_MAX {
+            (paired, Vec::new())
+        } else {
+            let (slim, cut) = slim(&paired).map_err(|bad| unnamed(&bad))?;
+            (Cow::Owned(slim.into_owned()), cut)
+        };
+        let [raw] = object::members(&slim, [kind.key()])
+            .map_err(|error| unnamed(&format_args!("its definition is wrong: {error}")))?;
+        let raw = raw.ok_or_else(|| unnamed(&format_args!("it has no {}", kind.key())))?;
+        let name = object::string(raw)
+            .ok_or_else(|| Remark::new(raw, &format!("its {} is no text", kind.key())))?;
+        check(kind, &name, &slim).map_err(|bad| Remark::new(&name, &bad.to_string()))?;
+        let mended = mended(kind, &slim, ids)
+            .map_err(|hopeless| Remark::new(&name, &hopeless.to_string()))?;
+        changes.extend(mended.changes);
+        if !is_paired {
+            changes.push("it has half of a character, for which U+FFFD stands".to_owned());
         }
-        let (slim, cut) = slim(definition).map_err(|bad| Remark::new("?", &bad.to_string()))?;
-        let item = Self::of(kind, &slim)?;
-        let cut = (!cut.is_empty()).then(|| Remark::new(&item.name, &cut.join("; ")));
-        Ok((item, cut))
+        let mut item = Self::of(kind, &mended.text)?;
+        item.is_output_modern = mended.is_output_modern;
+        let told = (!changes.is_empty()).then(|| Remark::new(&name, &changes.join("; ")));
+        Ok((item, told))
     }
 
     fn of(kind: ListKind, definition: &str) -> Result<Self, Remark> {
         let members = [kind.key(), "inputSchema", "outputSchema", "annotations"];
-        let [name, input, output, annotations] = object::members(definition, members)
+        let [raw, input, output, annotations] = object::members(definition, members)
             .map_err(|error| Remark::new("?", &format!("its definition is wrong: {error}")))?;
-        let raw = name.ok_or_else(|| Remark::new("?", &format!("it has no {}", kind.key())))?;
-        let name = object::string(raw)
-            .ok_or_else(|| Remark::new(raw, &format!("its {} is no text", kind.key())))?;
-        check(kind, &name, definition).map_err(|bad| Remark::new(&name, &bad.to_string()))?;
-        if kind == ListKind::Tools && !input.is_some_and(object::is_object) {
-            return Err(Remark::new(&name, "its `inputSchema` is no object"));
-        }
+        let raw = raw.unwrap_or_default();
+        let name = object::string(raw).unwrap_or_default();
         let hints = annotations
             .filter(|_| kind == ListKind::Tools)
             .and_then(|json| object::members(json, ["readOnlyHint", "idempotentHint"]).ok())
@@ -88,6 +111,7 @@ impl Item {
             is_read_only: hints[0] == Some("true"),
             name_at: Span::of(raw, definition),
             has_output_schema: output.is_some_and(object::is_object),
+            is_output_modern: false,
             // One that is wrong about it is none for clients over HTTP; others do not care.
             mirrors: mirror::annotations(input.unwrap_or("{}")).unwrap_or_default().into(),
             definition: ByteString::from(definition),
@@ -178,3 +202,6 @@ fn is_deep(json: &str) -> bool {
     }
     false
 }
+
+#[cfg(test)]
+mod tests;

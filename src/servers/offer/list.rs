@@ -29,10 +29,12 @@ pub struct List {
     pub items: Vec<Item>,
     /// Definitions that are left out.
     pub refused: Remarks,
-    /// Definitions of which something is left out.
-    pub trimmed: Remarks,
+    /// Definitions that are shown in another way than the server wrote them.
+    pub changed: Remarks,
     /// Why the list is not whole, if it is not.
     pub cut: Option<Arc<str>>,
+    /// What is wrong with the way its pages end, though nothing is known to be missing.
+    pub paging: Option<Arc<str>>,
     /// Bytes that were read for it.
     pub size: usize,
     /// For how long a modern server says that the list holds, in milliseconds.
@@ -54,7 +56,9 @@ impl List {
     }
 
     pub(super) fn is_as_wrong_as(&self, other: &Self) -> bool {
-        let what = |list: &Self| (list.refused.clone(), list.trimmed.clone(), list.cut.clone());
+        let what = |list: &Self| {
+            (list.refused.clone(), list.changed.clone(), list.cut.clone(), list.paging.clone())
+        };
         what(self) == what(other)
     }
 
@@ -66,12 +70,9 @@ impl List {
             (count > 0).then(|| format!("{count} {noun}{is} {what}: {}", remarks.line()))
         };
         let refused = about(&self.refused, "not shown");
-        let trimmed = about(&self.trimmed, "shown in part");
-        let parts: Vec<String> = refused
-            .into_iter()
-            .chain(trimmed)
-            .chain(self.cut.as_deref().map(str::to_owned))
-            .collect();
+        let changed = about(&self.changed, "shown with changes");
+        let rest = [&self.cut, &self.paging].into_iter().flatten().map(ToString::to_string);
+        let parts: Vec<String> = refused.into_iter().chain(changed).chain(rest).collect();
         (!parts.is_empty()).then(|| parts.join("; "))
     }
 
@@ -104,6 +105,10 @@ pub(super) struct Building {
     kind: ListKind,
     list: List,
     names: HashSet<Arc<str>>,
+    /// Those of output schemas.
+    ids: HashSet<String>,
+    /// The definitions and what was refused, before the page that was read last.
+    before: (usize, Remarks),
     /// Definitions that were sent, looked at or not.
     sent: usize,
     looked_at: usize,
@@ -112,8 +117,16 @@ pub(super) struct Building {
 
 impl Building {
     pub(super) fn new(kind: ListKind) -> Self {
-        let (list, names) = (List::default(), HashSet::new());
-        Self { kind, list, names, sent: 0, looked_at: 0, kept: 0 }
+        Self {
+            kind,
+            list: List::default(),
+            names: HashSet::new(),
+            ids: HashSet::new(),
+            before: (0, Remarks::default()),
+            sent: 0,
+            looked_at: 0,
+            kept: 0,
+        }
     }
 
     pub(super) fn kind(&self) -> ListKind {
@@ -138,14 +151,14 @@ impl Building {
             return;
         }
         self.looked_at += 1;
-        match Item::read(self.kind, definition) {
+        match Item::read(self.kind, definition, &mut self.ids) {
             Ok((item, _)) if self.names.contains(&item.name) => {
                 let reason = format!("its {} occurs twice", self.kind.key());
                 self.list.refused.add(Remark::new(&item.name, &reason));
             }
-            Ok((item, trimmed)) => {
-                if let Some(remark) = trimmed {
-                    self.list.trimmed.add(remark);
+            Ok((item, changed)) => {
+                if let Some(remark) = changed {
+                    self.list.changed.add(remark);
                 }
                 self.kept += item.definition.len();
                 self.names.insert(item.name.clone());
@@ -168,6 +181,7 @@ impl Building {
         let left = ITEMS_MAX.saturating_sub(self.looked_at);
         let (items, more) =
             elements(items, left).map_err(|_| ListError::NoList { method, member })?;
+        self.before = (self.list.items.len(), self.list.refused.clone());
         for definition in items {
             self.add(definition.get());
         }
@@ -177,6 +191,10 @@ impl Building {
         self.list.ttl_ms = self.list.ttl_ms.into_iter().chain(ttl).min();
         match cursor {
             None | Some("null") => Ok(None),
+            Some("\"\"") => {
+                self.ends_oddly("with an empty cursor");
+                Ok(None)
+            }
             Some(cursor) if cursor.starts_with('"') => Ok(self.next(cursor)),
             Some(_) => Err(ListError::NoCursor { method }),
         }
@@ -201,6 +219,24 @@ impl Building {
         let (shown, noun, method) = (self.list.items.len(), self.kind.noun(), self.kind.method());
         let cut = format!("its {method} is read no further than {shown} {noun}s: {why}");
         self.list.cut = Some(cut.into());
+    }
+}
+
+impl Building {
+    /// The cursor of the last page was sent before: what follows is known, or would be for ever.
+    pub(super) fn repeats(&mut self, cursor: &str) {
+        let (items, refused) = std::mem::take(&mut self.before);
+        if self.list.items.len() == items {
+            // All of the page is there already, from the first time.
+            self.list.refused = refused;
+        }
+        self.ends_oddly(&format!("with the cursor {cursor}, which it sent before"));
+    }
+
+    fn ends_oddly(&mut self, how: &str) {
+        let (shown, noun, method) = (self.list.items.len(), self.kind.noun(), self.kind.method());
+        let told = format!("the last page of its {method} ends {how}: {shown} {noun}s were read");
+        self.list.paging = Some(told.into());
     }
 }
 

@@ -50,7 +50,7 @@ impl Offer {
             let (list, old) = (self.list(kind), old.map(|old| old.list(kind)));
             let is_new = old.is_none_or(|old| !list.is_as_wrong_as(old));
             if let Some(message) = list.complaint(kind).filter(|_| is_new) {
-                let first = list.refused.first().iter().chain(list.trimmed.first()).next();
+                let first = list.refused.first().iter().chain(list.changed.first()).next();
                 all.push(Complaint { definition: first.map(|it| it.name.clone()), message });
             }
         }

@@ -3,6 +3,9 @@
 //! Whatever a server sends here is kept in memory, read by operators and put into every prompt, so all of it has
 //! a bound: a list ([`list`]), a definition and what people and models read of it ([`item`]), the
 //! instructions. What is beyond is left out or cut, the rest lives, and the operator is told.
+//!
+//! What is slightly wrong in a definition is made right ([`crate::definitions`]), for a client that checks a
+//! list loses all of it for one member of a wrong type.
 
 mod item;
 mod list;

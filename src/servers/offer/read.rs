@@ -18,6 +18,8 @@ use crate::wire::{Kind, ListKind, Message, Payload, Span, error::code, object};
 const PAGES_MAX: usize = 1000;
 /// How much of a server's error is repeated, in characters.
 const ERROR_MAX: usize = 500;
+/// Characters of a cursor that are shown.
+const CURSOR_SHOWN_MAX: usize = 60;
 
 /// Reads every page of a list. `meta`: members of `_meta` for a modern server.
 pub async fn read(
@@ -45,8 +47,8 @@ pub async fn read(
         match &cursor {
             None => return finished(connection, building, meta).await,
             Some(cursor) if !seen.insert(cursor.clone()) => {
-                let cursor = clipped(cursor, ERROR_MAX);
-                return Err(ListError::Repeated { method, cursor });
+                building.repeats(&clipped(cursor, CURSOR_SHOWN_MAX));
+                return finished(connection, building, meta).await;
             }
             Some(_) => {}
         }

@@ -1,6 +1,10 @@
-use super::Offer;
+use std::collections::HashSet;
+
 use super::item::Item;
+
+use super::Offer;
 use super::list::{Building, ITEMS_MAX, List};
+use super::remarks::Remark;
 use super::shortened::TEXT_MAX;
 use crate::wire::ListKind::{self, Resources, Templates, Tools};
 use crate::wire::ServerCapabilities;
@@ -16,6 +20,10 @@ fn tools(definitions: impl Iterator<Item = String>) -> List {
     list(Tools, &page)
 }
 
+fn read(kind: ListKind, definition: &str) -> Result<(Item, Option<Remark>), Remark> {
+    Item::read(kind, definition, &mut HashSet::new())
+}
+
 fn names(list: &List) -> Vec<&str> {
     list.items.iter().map(|item| &*item.name).collect()
 }
@@ -24,10 +32,10 @@ fn names(list: &List) -> Vec<&str> {
 fn one_bad_definition_spoils_no_other() {
     let page = r#"{"tools":[
         {"name":"good","inputSchema":{"type":"object"},"x-unknown":1e400},
-        {"inputSchema":{}}, {"name":7,"inputSchema":{}}, {"name":"no schema"}, 7,
-        {"name":"bool","inputSchema":true}, {"name":"","inputSchema":{}},
-        {"name":"good","inputSchema":{}},
-        {"name":"out","inputSchema":{},"outputSchema":{}}
+        {"inputSchema":{"type":"object"}}, {"name":7,"inputSchema":{"type":"object"}}, {"name":"no schema"}, 7,
+        {"name":"bool","inputSchema":true}, {"name":"","inputSchema":{"type":"object"}},
+        {"name":"good","inputSchema":{"type":"object"}},
+        {"name":"out","inputSchema":{"type":"object"},"outputSchema":{}}
     ],"nextCursor":"c\"2"}"#;
     let mut list = Building::new(Tools);
     assert_eq!(list.add_page(page).unwrap().as_deref(), Some(r#""c\"2""#));
@@ -40,9 +48,9 @@ fn one_bad_definition_spoils_no_other() {
 #[test]
 fn a_tool_with_wrong_headers_is_left_out_alone() {
     let page = r#"{"tools":[
-        {"name":"none","inputSchema":{}},
-        {"name":"good","inputSchema":{"properties":{"a":{"type":"string","x-mcp-header":"A"}}}},
-        {"name":"bad","inputSchema":{"properties":{"a":{"type":"number","x-mcp-header":"A"}}}}
+        {"name":"none","inputSchema":{"type":"object"}},
+        {"name":"good","inputSchema":{"type":"object","properties":{"a":{"type":"string","x-mcp-header":"A"}}}},
+        {"name":"bad","inputSchema":{"type":"object","properties":{"a":{"type":"number","x-mcp-header":"A"}}}}
     ]}"#;
     let mut list = list(Tools, page);
     let mirrors = list.take_mirrors();
@@ -61,13 +69,12 @@ fn a_wrong_page_is_an_error() {
 
 #[test]
 fn names_are_those_that_models_take() {
-    let check =
-        |kind, json: &str, expected: Result<(), &str>| match (Item::read(kind, json), expected) {
-            (Ok(_), Ok(())) => {}
-            (Err(bad), Err(expected)) => assert_eq!(bad.reason, expected),
-            (found, expected) => panic!("{json}: {found:?} instead of {expected:?}"),
-        };
-    let tool = |name: &str| format!(r#"{{"name":"{name}","inputSchema":{{}}}}"#);
+    let check = |kind, json: &str, expected: Result<(), &str>| match (read(kind, json), expected) {
+        (Ok(_), Ok(())) => {}
+        (Err(bad), Err(expected)) => assert_eq!(bad.reason, expected),
+        (found, expected) => panic!("{json}: {found:?} instead of {expected:?}"),
+    };
+    let tool = |name: &str| format!(r#"{{"name":"{name}","inputSchema":{{"type":"object"}}}}"#);
     check(Tools, &tool("A.b-c_9"), Ok(()));
     check(Tools, &tool(&"x".repeat(128)), Ok(()));
     check(Tools, &tool(&"x".repeat(129)), Err("its name must have 1 to 128 characters"));
@@ -92,7 +99,7 @@ fn a_list_holds_as_long_as_its_shortest_page() {
 
 #[test]
 fn a_list_is_cut_where_it_has_too_many_definitions() {
-    let tool = |n: usize| format!(r#"{{"name":"t{n}","inputSchema":{{}}}}"#);
+    let tool = |n: usize| format!(r#"{{"name":"t{n}","inputSchema":{{"type":"object"}}}}"#);
     let whole = tools((0..ITEMS_MAX).map(tool));
     assert_eq!((whole.items.len(), &whole.cut, whole.complaint(Tools)), (ITEMS_MAX, &None, None));
     let cut = tools((0..ITEMS_MAX + 7).map(tool));
@@ -119,8 +126,9 @@ fn a_list_is_cut_where_it_has_too_many_definitions() {
 #[test]
 fn a_list_is_cut_where_it_has_too_many_bytes() {
     let words = "w".repeat(30_000);
-    let large =
-        |n: usize| format!(r#"{{"name":"t{n}","description":"{words}","inputSchema":{{}}}}"#);
+    let large = |n: usize| {
+        format!(r#"{{"name":"t{n}","description":"{words}","inputSchema":{{"type":"object"}}}}"#)
+    };
     let cut = tools((0..400).map(large));
     let kept: usize = cut.items.iter().map(|item| item.definition.len()).sum();
     assert!((8 << 20..(8 << 20) + 31_000).contains(&kept), "{kept}");
@@ -131,8 +139,10 @@ fn a_list_is_cut_where_it_has_too_many_bytes() {
     );
     // What is read counts, too, whatever is kept of it.
     let mut pages = Building::new(Tools);
-    let wordy =
-        format!(r#"{{"name":"w","description":"{}","inputSchema":{{}}}}"#, "w".repeat(3 << 20));
+    let wordy = format!(
+        r#"{{"name":"w","description":"{}","inputSchema":{{"type":"object"}}}}"#,
+        "w".repeat(3 << 20)
+    );
     let page = |n: usize| format!(r#"{{"tools":[{wordy}],"nextCursor":"{n}"}}"#);
     let read = (0..=ITEMS_MAX).find(|n| pages.add_page(&page(*n)).unwrap().is_none()).unwrap();
     assert_eq!(read + 1, 6);
@@ -146,13 +156,15 @@ fn a_list_is_cut_where_it_has_too_many_bytes() {
 #[test]
 fn what_is_too_long_of_a_definition_is_cut_and_the_rest_is_its_own() {
     let check = |definition: &str, expected: Option<&str>| {
-        let (item, cut) = Item::read(Tools, definition).unwrap();
+        let (item, cut) = read(Tools, definition).unwrap();
         assert_eq!(cut.as_ref().map(|cut| cut.reason.as_str()), expected);
         assert_eq!(&item.definition[item.name_at.range()], "\"x\"");
         item.definition.to_string()
     };
     let tool = |text: &str| {
-        format!(r#"{{"a":1e400,"description":"{text}","name":"x","inputSchema":{{}}}}"#)
+        format!(
+            r#"{{"a":1e400,"description":"{text}","name":"x","inputSchema":{{"type":"object"}}}}"#
+        )
     };
     let normal = tool(&"d".repeat(TEXT_MAX));
     assert_eq!(check(&normal, None), normal);
@@ -163,15 +175,24 @@ fn what_is_too_long_of_a_definition_is_cut_and_the_rest_is_its_own() {
     let cut = check(&long, Some(note));
     assert_eq!(cut, tool(&format!("{kept}{mark}")));
     assert_eq!(check(&cut, None), cut, "it is cut once");
-    let icons = format!(r#"{{"name":"x","icons":["{}"],"inputSchema":{{}}}}"#, "i".repeat(300_000));
+    let icons = format!(
+        r#"{{"name":"x","icons":["{}"],"inputSchema":{{"type":"object"}}}}"#,
+        "i".repeat(300_000)
+    );
     let note = "its icons have 300004 bytes and are left out";
-    assert_eq!(check(&icons, Some(note)), r#"{"name":"x","icons":[],"inputSchema":{}}"#);
-    let refused = |definition: &str| Item::read(Tools, definition).unwrap_err();
-    let schema = format!(r#"{{"name":"x","inputSchema":{{"x":"{}"}}}}"#, "s".repeat(300_000));
-    assert_eq!(refused(&schema).reason, "its definition has 300035 bytes; it may have 256 KiB");
+    assert_eq!(
+        check(&icons, Some(note)),
+        r#"{"name":"x","icons":[],"inputSchema":{"type":"object"}}"#
+    );
+    let refused = |definition: &str| read(Tools, definition).unwrap_err();
+    let schema = format!(
+        r#"{{"name":"x","inputSchema":{{"type":"object","x":"{}"}}}}"#,
+        "s".repeat(300_000)
+    );
+    assert_eq!(refused(&schema).reason, "its definition has 300051 bytes; it may have 256 KiB");
     let deep = |levels: usize| {
         format!(
-            r#"{{"name":"x","inputSchema":{{"x":{}{}}}}}"#,
+            r#"{{"name":"x","inputSchema":{{"type":"object","x":{}{}}}}}"#,
             "[".repeat(levels),
             "]".repeat(levels)
         )
@@ -179,10 +200,14 @@ fn what_is_too_long_of_a_definition_is_cut_and_the_rest_is_its_own() {
     assert_eq!(check(&deep(98), None), deep(98));
     assert!(refused(&deep(99)).reason.contains("nested deeper than 100 levels"));
     assert!(refused(&deep(50_000)).reason.contains("nested deeper than 100 levels"));
-    let text = format!(r#"{{"name":"x","inputSchema":{{"x":"\"{}"}}}}"#, "[".repeat(1000));
+    let text =
+        format!(r#"{{"name":"x","inputSchema":{{"type":"object","x":"\"{}"}}}}"#, "[".repeat(1000));
     assert_eq!(check(&text, None), text);
     // Whoever is told of it gets no more than he can read.
-    let name = refused(&format!(r#"{{"name":"{}","inputSchema":{{}}}}"#, "n".repeat(100_000)));
+    let name = refused(&format!(
+        r#"{{"name":"{}","inputSchema":{{"type":"object"}}}}"#,
+        "n".repeat(100_000)
+    ));
     assert!(name.name.len() < 110 && name.reason.len() < 250);
     let text = refused(&format!("\"{}\"", "n".repeat(100_000)));
     assert!(text.reason.len() < 250, "{}", text.reason.len());
@@ -206,7 +231,8 @@ fn instructions_are_cut_and_that_is_told() {
 /// Half a minute if each definition is compared with all before it.
 #[test]
 fn nothing_is_compared_with_everything() {
-    let definitions = (0..ITEMS_MAX).map(|n| format!(r#"{{"name":"{n}","inputSchema":{{}}}}"#));
+    let definitions =
+        (0..ITEMS_MAX).map(|n| format!(r#"{{"name":"{n}","inputSchema":{{"type":"object"}}}}"#));
     let all: Vec<String> = definitions.collect();
     let built = List::from_definitions(Tools, all.iter().chain(&all).map(String::as_str));
     assert_eq!((built.items.len(), built.refused.count()), (ITEMS_MAX, 0));

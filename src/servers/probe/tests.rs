@@ -14,7 +14,7 @@ const LINES: &str = r#"
 read -r line; echo "$line" > "$0"
 echo '{"jsonrpc":"2.0","id":1,"result":{"protocolVersion":"2025-11-25","capabilities":{"tools":{}},"serverInfo":{"name":"few","version":"1"}}}'
 read -r line; read -r line
-echo '{"jsonrpc":"2.0","id":2,"result":{"tools":[{"name":"a","inputSchema":{}}]}}'
+echo '{"jsonrpc":"2.0","id":2,"result":{"tools":[{"name":"a","inputSchema":{"type":"object"}}]}}'
 cat > /dev/null; echo over >> "$0"
 "#;
 

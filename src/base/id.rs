@@ -55,20 +55,30 @@ impl<'de> Deserialize<'de> for SessionId {
 ///
 /// The first half is random per process, so ids of two runs of the daemon differ.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct CallId(u64);
+pub struct CallId {
+    run: u32,
+    number: u64,
+}
 
 static NEXT_CALL: AtomicU64 = AtomicU64::new(1);
 static RUN: LazyLock<u32> = LazyLock::new(|| u32::from_ne_bytes(random::bytes()) >> 8);
 
 impl CallId {
     pub fn next() -> Self {
-        Self(NEXT_CALL.fetch_add(1, Ordering::Relaxed))
+        Self { run: *RUN, number: NEXT_CALL.fetch_add(1, Ordering::Relaxed) }
+    }
+
+    /// Reads the form that [`fmt::Display`] writes; anything else is `None`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (run, number) = text.split_once('-')?;
+        let run = u32::from_str_radix(run, 16).ok()?;
+        Some(Self { run, number: number.parse().ok()? })
     }
 }
 
 impl fmt::Display for CallId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:06x}-{}", *RUN, self.0)
+        write!(f, "{:06x}-{}", self.run, self.number)
     }
 }
 
@@ -78,9 +88,22 @@ impl fmt::Debug for CallId {
     }
 }
 
+impl Serialize for CallId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for CallId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text).ok_or_else(|| serde::de::Error::custom("no id of a call"))
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::SessionId;
+    use super::{CallId, SessionId};
 
     #[test]
     fn a_session_id_reads_back_only_in_its_own_form() {
@@ -94,6 +117,15 @@ mod tests {
             "+0000000000000000000000000000000",
         ] {
             assert_eq!(SessionId::parse(bad), None, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn the_id_of_a_call_reads_back() {
+        let id = CallId::next();
+        assert_eq!(CallId::parse(&id.to_string()), Some(id));
+        for bad in ["", "-", "6f1c2a", "6f1c2a-", "-42", "x-1", "6f1c2a-42-1"] {
+            assert_eq!(CallId::parse(bad), None, "{bad:?}");
         }
     }
 }

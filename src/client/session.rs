@@ -8,7 +8,7 @@ use std::sync::{Arc, MutexGuard};
 use tokio::sync::{Notify, oneshot};
 
 use crate::access::{Principal, Subject};
-use crate::base::{Lock, SessionId, random};
+use crate::base::{CallId, Lock, SessionId, random};
 use crate::connection::{Ask, Owner};
 use crate::handover::session::{OPEN, Want};
 use crate::handover::{Record, Table, WantRow};
@@ -77,6 +77,8 @@ struct SessionState {
     client: Client,
     /// It began with `initialize`: only a legacy client hears what it did not ask for.
     is_greeted: bool,
+    /// Requests that ended in an earlier process of ours, just before that did.
+    ended_before: HashMap<Box<str>, CallId>,
     in_flight: HashMap<Box<str>, oneshot::Sender<()>>,
     asked: HashMap<u64, Ask>,
     last_ask: u64,
@@ -283,6 +285,18 @@ impl Session {
         let state = self.lock();
         let subscriptions = state.subscriptions.iter();
         subscriptions.map(|(uri, (held, _))| (uri.clone(), held.clone())).collect()
+    }
+
+    /// The requests with these ids ended in an earlier process of ours, which may not have sent the
+    /// answers, and have these entries in the journal.
+    pub fn ended_earlier(&self, calls: impl IntoIterator<Item = (Box<str>, CallId)>) {
+        self.lock().ended_before.extend(calls);
+    }
+
+    /// The journal entry that the request with this id has from an earlier process of ours. It is told
+    /// once.
+    pub fn ended_before(&self, id: &str) -> Option<CallId> {
+        self.lock().ended_before.remove(id)
     }
 
     /// Registers the request with this id. The receiver fires when the client takes it back.

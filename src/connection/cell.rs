@@ -10,7 +10,6 @@ use super::ask::Ask;
 use super::forwarded::Forwarded;
 use super::origin::{Origin, Owner};
 use crate::base::Lock;
-use crate::handover::call;
 use crate::wire::Message;
 
 /// Events that may wait for a client that does not read. Older progress gives way to newer.
@@ -98,7 +97,7 @@ impl Cell {
     pub(super) fn mark_sending(&self, key: u32, id: u64) {
         self.sent.store(true, Ordering::Relaxed);
         if let Some(pending) = &self.origin.pending {
-            call::sending(pending, key, id);
+            pending.sending(key, id);
         }
     }
 
@@ -106,14 +105,14 @@ impl Cell {
     pub(super) fn mark_unsent(&self) {
         self.sent.store(false, Ordering::Relaxed);
         if let Some(pending) = &self.origin.pending {
-            call::unsent(pending);
+            pending.unsent();
         }
     }
 
     /// A part of the request may have been written; the rest waits for room.
     pub(super) fn mark_cut(&self, key: u32) {
         if let Some(pending) = &self.origin.pending {
-            call::cut(pending, key);
+            pending.cut(key);
         }
     }
 
@@ -125,7 +124,7 @@ impl Cell {
     /// The request was written to its last byte.
     pub(super) fn mark_sent(&self, key: u32) {
         if let Some(pending) = &self.origin.pending {
-            call::sent(pending, key);
+            pending.sent(key);
         }
     }
 
@@ -150,7 +149,7 @@ impl Cell {
     pub(super) fn complete(&self, key: u32, answer: Message) {
         // Before the window lets go of it.
         if let Some(pending) = &self.origin.pending {
-            call::answered(pending, key);
+            pending.answered(key);
         }
         let mut state = self.lock();
         state.reply = Some(Reply::Answer(answer));

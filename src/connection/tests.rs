@@ -10,11 +10,10 @@ use super::{
     AskedBefore, Connection, Event, Loss, News, Opening, Origin, Over, Owner, Pipes, Reply, Step,
 };
 use crate::access::Permit;
-use crate::base::{ServerName, SessionId, Tasks};
-use crate::handover::call::Monotonic;
+use crate::base::{ServerName, Tasks};
 use crate::handover::{CallRow, Table, Window, Written};
 use crate::telemetry::Recorder;
-use crate::wire::{Era, Message, Payload};
+use crate::wire::{Message, Payload};
 
 /// A server's end of a connection.
 pub(crate) struct Far {
@@ -256,16 +255,8 @@ async fn calls_of_an_earlier_process_end_as_they_would_have() {
     let kept = window.as_fd().try_clone_to_owned().unwrap();
     let pending = Table::<CallRow>::unkept().unwrap();
     let ask = |id: u64, written: Written| {
-        let call = CallRow {
-            session: SessionId::random(),
-            id: "1".into(),
-            era: Era::Legacy,
-            token: None,
-            tool: "t".into(),
-            began: Monotonic::now(),
-        };
         let (exchange, receiver) = oneshot::channel();
-        let pending = pending.begin(&call).unwrap();
+        let pending = pending.begin(CallRow::sample("t"), false).unwrap();
         (AskedBefore { id, written, owner: owner(1), pending, exchange }, receiver)
     };
     let asked =

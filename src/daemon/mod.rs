@@ -29,6 +29,7 @@ pub mod stop;
 pub mod systemd;
 pub mod takeover;
 mod under_way;
+mod unwritten;
 pub mod watch;
 mod ways_in;
 

@@ -9,23 +9,24 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use super::options::Serve;
-use crate::access::{ActionKind, Principal};
-use crate::base::{CallId, ServerName, SessionId};
+use super::unwritten::Unwritten;
+use crate::access::Principal;
+use crate::base::SessionId;
 use crate::client::session::{Carriage, Session};
 use crate::connection::AskedBefore;
 use crate::front::links::TakenUp;
-use crate::handover::call::{LeftCall, Reached};
+use crate::handover::call::LeftCall;
 use crate::handover::card::{self, Card, Found};
+use crate::handover::progress::Reached;
 use crate::handover::{
-    ActRow, CallRow, Left, LinkRow, PendingCall, SessionRow, Table, WantRow, Written, number,
+    ActRow, CallRow, Left, LinkRow, SessionRow, Table, WantRow, Written, number,
 };
 use crate::mux::Resumed;
 use crate::process::units::Units;
 use crate::servers::fingerprint;
 use crate::servers::running::LeftServer;
 use crate::settings::Config;
-use crate::telemetry::fact::CallFinished;
-use crate::telemetry::{CallOutcome, Recorder, fact};
+use crate::telemetry::{Recorder, fact};
 use crate::wire::Era;
 use crate::wire::link::Restored;
 
@@ -77,11 +78,12 @@ impl Takeover {
         };
         let (calls, left_calls) = Table::take_over(&mut stored);
         let (acts, left_acts) = Table::take_over(&mut stored);
-        let (links, left_links) = Table::take_over(&mut stored);
+        let (links, left_links) = Table::<LinkRow>::take_over(&mut stored);
         let (sessions, left_sessions) = Table::take_over(&mut stored);
         let (wants, left_wants) = Table::take_over(&mut stored);
-        for Left { row, .. } in left_acts {
-            recorder.record(cut_off(row));
+        let unwritten = Unwritten::new(recorder);
+        for act in left_acts {
+            unwritten.act(act);
         }
         let mut servers = servers(stored, config);
         let held: BTreeSet<String> =
@@ -98,6 +100,8 @@ impl Takeover {
         let left_calls: Vec<LeftCall> = left_calls.into_iter().map(Into::into).collect();
         number::are_taken(servers.values().map(|left| left.found.card.number));
         number::are_taken(left_calls.iter().filter_map(|left| left.reached.number()));
+        let users = left_links.iter().map(|link| (link.row.session, link.row.uid)).collect();
+        unwritten.calls(&left_calls, &users, &servers);
         let mut adopters: Vec<Adopter<'_>> = servers.values_mut().map(Adopter::of).collect();
         let links_taken_up = take_up(left_links, left_calls, &mut adopters);
         let taken = Self {
@@ -111,25 +115,6 @@ impl Takeover {
         };
         (serve, taken)
     }
-}
-
-/// The entry of an act that an earlier process of ours had no time to write down.
-fn cut_off(act: ActRow) -> Box<CallFinished> {
-    let kind = ActionKind::ALL.into_iter().find(|kind| kind.as_str() == &*act.kind);
-    Box::new(CallFinished {
-        call: CallId::next(),
-        session: Some(act.session),
-        principal: Principal::User(act.uid).label(),
-        client: act.client.into(),
-        kind: kind.map_or("request", ActionKind::as_str),
-        name: act.name.into(),
-        server: act.server.and_then(|server| ServerName::parse(&server).ok()),
-        outcome: CallOutcome::OutcomeUnknown,
-        reason: Some("the callmux daemon ended while the call was running".to_owned()),
-        took: act.began.instant().elapsed(),
-        request_bytes: 0,
-        reply_bytes: 0,
-    })
 }
 
 /// Of what the store held, the servers that `config` still wants as they were started.
@@ -186,26 +171,24 @@ pub fn take_up(
         let (principal, cwd) = (Principal::User(row.uid), PathBuf::from(&*row.cwd));
         let session = Session::new(row.session, principal, Carriage::Link, Some(cwd));
         let mut restored = Restored { seen, ..Restored::default() };
-        let mut running = Vec::new();
+        let (mut running, mut ended) = (Vec::new(), Vec::new());
         for left in of_session.remove(&session.id).unwrap_or_default() {
             match left.reached {
                 Reached::Nothing => restored.not_sent.push(left.call.id.to_string()),
+                Reached::Ended { .. } => ended.push((left.call.id, left.call.call)),
                 Reached::Server { .. } => {
                     restored.running.push(left.call.id.to_string());
                     running.push(resumed(left, &session, adopters));
                 }
             }
         }
+        session.ended_earlier(ended);
         out.push(TakenUp { session, epoch: row.epoch, record, restored, calls: running });
     }
     out
 }
 
-fn resumed(
-    left: LeftCall,
-    session: &Arc<Session>,
-    adopters: &mut [Adopter<'_>],
-) -> (PendingCall, Resumed) {
+fn resumed(left: LeftCall, session: &Arc<Session>, adopters: &mut [Adopter<'_>]) -> Resumed {
     let LeftCall { call, reached, pending } = left;
     let (sender, exchange) = oneshot::channel();
     let (mut server_era, mut surely) = (Era::Legacy, true);
@@ -223,5 +206,5 @@ fn resumed(
             });
         }
     }
-    (pending, Resumed { call, actor: session.actor(), surely, server_era, exchange })
+    Resumed { call, pending, actor: session.actor(), surely, server_era, exchange }
 }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use super::outlet::{Back, CallOutlet};
 use super::sink::Sink;
 use super::stowage;
-use crate::base::{Tasks, memory};
+use crate::base::{CallId, Tasks, memory};
 use crate::client::announce::{Announcements, Filter, Listening, Said};
 use crate::client::handle::{self, Deferred, Handled};
 use crate::client::session::{Carriage, Session};
@@ -78,7 +78,7 @@ impl Duplex {
             Handled::Reply(payload) => answer(payload),
             Handled::Refused(error) => answer(translate::refusal(&id, &error)),
             Handled::Call(mut call) => {
-                call.pending = self.note(&call, &id);
+                call.pending = self.note(&call, &id, is_again);
                 let is_tool_call = call.head.target() == Some(Target::Tool);
                 call.is_kept = self.session.carriage == Carriage::Link && !is_tool_call;
                 call.again = is_again;
@@ -100,7 +100,7 @@ impl Duplex {
     }
 
     /// Notes a call for the next process of ours, to which the bridge of a link will come back.
-    fn note(&self, call: &mux::Call, id: &str) -> Option<PendingCall> {
+    fn note(&self, call: &mux::Call, id: &str, is_again: bool) -> Option<PendingCall> {
         if self.session.carriage != Carriage::Link || !self.hub.pending.is_there() {
             return None;
         }
@@ -109,26 +109,28 @@ impl Duplex {
         if params.target != Target::Tool {
             return None;
         }
-        self.hub.pending.begin(&CallRow {
+        let ended = if is_again { self.session.ended_before(id) } else { None };
+        let row = CallRow {
             session: self.session.id,
             id: id.into(),
             era: call.era,
             token: params.progress_token.map(Into::into),
             tool: params.name.as_ref().into(),
             began: Monotonic::now(),
-        })
+            call: ended.unwrap_or_else(CallId::next),
+            client: call.client_title().into(),
+        };
+        self.hub.pending.begin(row, ended.is_some())
     }
 
     /// Takes up a call that an earlier process of ours sent.
-    pub fn take_up(&self, pending: PendingCall, resumed: Resumed) {
+    pub fn take_up(&self, resumed: Resumed) {
         let (id, era) = (resumed.call.id.clone(), resumed.call.era);
         let outlet = CallOutlet::new(self.session.clone(), era, Back::Duplex(self.outbox.clone()));
         let hub = self.hub.clone();
         let sink = Sink::Alone(self.outbox.clone());
         self.spawn(&id, "call", sink, async move {
-            let ended = mux::resume(hub, resumed, outlet).await;
-            drop(pending);
-            match ended {
+            match mux::resume(hub, resumed, outlet).await {
                 Ended::Answered(reply) => (frame::FrameKind::Message, reply),
                 Ended::Lost(reply) => (frame::FrameKind::Lost, reply),
             }

@@ -13,7 +13,7 @@ use crate::access::Principal;
 use crate::base::{Lock, SessionId, Tasks};
 use crate::client::session::{Carriage, Session};
 use crate::handover::link::OPEN;
-use crate::handover::{LinkRow, PendingCall, Record, Table};
+use crate::handover::{LinkRow, Record, Table};
 use crate::mux::Resumed;
 use crate::telemetry::{Recorder, fact};
 use crate::wire::link::frame::FrameKind;
@@ -52,7 +52,7 @@ pub struct TakenUp {
     pub record: Record,
     /// What its bridge has to be told.
     pub restored: Restored,
-    pub calls: Vec<(PendingCall, Resumed)>,
+    pub calls: Vec<Resumed>,
 }
 
 #[derive(Debug)]
@@ -87,8 +87,8 @@ impl Links {
                 connection.lost = Some(Instant::now());
                 connection.restored = Some(restored);
             }
-            for (pending, resumed) in calls {
-                link.duplex.take_up(pending, resumed);
+            for resumed in calls {
+                link.duplex.take_up(resumed);
             }
             self.lock().insert(id, Arc::new(link));
         }

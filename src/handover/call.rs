@@ -1,8 +1,8 @@
 //! The rows of calls in flight, written as they go on, so that the next process of ours knows which
 //! ones a server still works on.
 //!
-//! A call of a tool over a link has a row from the moment it is read until it has its answer. What the
-//! row says is enough to finish the call without its request.
+//! A call of a tool over a link has a row from the moment it is read until its journal entry is
+//! written. What the row says is enough to finish the call without its request, and for its entry.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,21 +11,10 @@ use rustix::time::{ClockId, clock_gettime};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
-use super::{Left, Record, Table};
-use crate::base::SessionId;
+use super::progress::{self, NotedCall, PendingCall, Reached, WAITING};
+use super::{Left, Table};
+use crate::base::{CallId, SessionId};
 use crate::wire::Era;
-
-/// How far a call has come: the low bits of a row's state. Above them is the number of the server
-/// ([`super::number`]), and the row's word is the request's id there.
-const WAITING: u32 = 1;
-const SENDING: u32 = 2;
-const CUT: u32 = 3;
-const SENT: u32 = 4;
-const ANSWERED: u32 = 5;
-const NUMBER_SHIFT: u32 = 3;
-
-/// The record of one call.
-pub type PendingCall = Arc<Record>;
 
 /// A call in flight.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -39,6 +28,12 @@ pub struct CallRow {
     pub tool: Box<str>,
     /// When it was read.
     pub began: Monotonic,
+    /// As its journal entry names it.
+    #[serde(default = "CallId::next")]
+    pub call: CallId,
+    /// What the client calls itself: name and version. Empty if there was no room for it.
+    #[serde(default)]
+    pub client: Box<str>,
 }
 
 /// A moment on a clock that goes on over our end (clock_gettime(2), CLOCK_MONOTONIC), in nanoseconds.
@@ -54,81 +49,38 @@ pub struct LeftCall {
     pub pending: PendingCall,
 }
 
-/// Whether any of a call may have reached its server.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reached {
-    /// Surely not.
-    Nothing,
-    /// It was to be sent to the server with this number, under this id.
-    Server { number: u32, id: u64, written: Written },
-}
-
-/// How much of a request was written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Written {
-    /// Everything or nothing: a write to a pipe that has room is not interrupted.
-    Unsure,
-    /// Perhaps a part: the pipe had no room.
-    Cut,
-    Whole,
-    /// Everything, and the answer was read. If it is not in the window it is lost.
-    Answered,
-}
-
-impl Reached {
-    /// That of the server.
-    pub fn number(self) -> Option<u32> {
-        match self {
-            Self::Nothing => None,
-            Self::Server { number, .. } => Some(number),
-        }
-    }
-}
-
 impl CallRow {
     /// When it was read, on the clock of this process.
     pub fn started(&self) -> Instant {
         self.began.instant()
     }
-}
 
-impl Table<CallRow> {
-    /// Notes a call that was read. `None` if there is no room for it.
-    pub fn begin(&self, call: &CallRow) -> Option<PendingCall> {
-        self.note(call, WAITING, 0).map(Arc::new)
+    /// A call of a legacy client, without a progress token.
+    #[cfg(test)]
+    pub fn sample(tool: &str) -> Self {
+        Self {
+            session: SessionId::random(),
+            id: "7".into(),
+            era: Era::Legacy,
+            token: None,
+            tool: tool.into(),
+            began: Monotonic::now(),
+            call: CallId::next(),
+            client: "agent 1".into(),
+        }
     }
 }
 
-/// The call makes calls of its own, which no server's connection tells of: if we end before it does,
-/// nobody knows what became of them.
-pub fn begun(call: &Record) {
-    call.set_state(SENDING);
-}
-
-/// The call is about to be written under `id` to the server with this number.
-pub fn sending(call: &Record, number: u32, id: u64) {
-    call.set_word(id);
-    call.set_state(SENDING | (number << NUMBER_SHIFT));
-}
-
-/// The server wants to be asked later: the call is as good as not sent.
-pub fn unsent(call: &Record) {
-    call.set_state(WAITING);
-}
-
-/// The server's pipe is full; a part of the call may have been written.
-pub fn cut(call: &Record, number: u32) {
-    call.set_state(CUT | (number << NUMBER_SHIFT));
-}
-
-/// The call was written to its last byte.
-pub fn sent(call: &Record, number: u32) {
-    call.set_state(SENT | (number << NUMBER_SHIFT));
-}
-
-/// The answer was read.
-pub fn answered(call: &Record, number: u32) {
-    call.set_state(ANSWERED | (number << NUMBER_SHIFT));
+impl Table<CallRow> {
+    /// Notes a call that was read. `None` if there is no room for it. `is_written`: an earlier process of
+    /// ours has written its journal entry.
+    pub fn begin(&self, mut row: CallRow, is_written: bool) -> Option<PendingCall> {
+        let noted = self.note(&row, WAITING, 0).or_else(|| {
+            row.client = Box::default();
+            self.note(&row, WAITING, 0)
+        });
+        noted.map(|record| Arc::new(NotedCall::new(row.call, is_written, record)))
+    }
 }
 
 impl Monotonic {
@@ -148,23 +100,18 @@ impl Monotonic {
 
 impl From<Left<CallRow>> for LeftCall {
     fn from(left: Left<CallRow>) -> Self {
-        let (number, id) = (left.state >> NUMBER_SHIFT, left.word);
-        let reached = match left.state & ((1 << NUMBER_SHIFT) - 1) {
-            WAITING => Reached::Nothing,
-            SENT => Reached::Server { number, id, written: Written::Whole },
-            ANSWERED => Reached::Server { number, id, written: Written::Answered },
-            CUT => Reached::Server { number, id, written: Written::Cut },
-            _ => Reached::Server { number, id, written: Written::Unsure },
-        };
-        Self { call: left.row, reached, pending: Arc::new(left.record) }
+        let reached = progress::reached(left.state, left.word);
+        let pending = Arc::new(NotedCall::new(left.row.call, false, left.record));
+        Self { call: left.row, reached, pending }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{CallRow, LeftCall, Monotonic, Reached, Written, sending, sent};
-    use crate::base::SessionId;
+    use super::{CallRow, LeftCall, Monotonic, Reached};
+    use crate::base::{CallId, SessionId};
     use crate::handover::Table;
+    use crate::handover::{Ending, Written};
     use crate::wire::Era;
 
     fn call(id: &str) -> CallRow {
@@ -175,18 +122,26 @@ mod tests {
             token: Some(r#""token ü""#.into()),
             tool: "server__tool".into(),
             began: Monotonic(7),
+            call: CallId::next(),
+            client: "agent 1".into(),
         }
     }
 
     #[test]
     fn the_next_process_knows_how_far_each_call_came() {
         let table = Table::<CallRow>::unkept().unwrap();
-        let calls: Vec<CallRow> = ["1", r#""two""#, "3", "4"].map(call).to_vec();
-        let mut records: Vec<_> = calls.iter().map(|call| table.begin(call).unwrap()).collect();
+        let calls: Vec<CallRow> = ["1", r#""two""#, "3", "5", "4"].map(call).to_vec();
+        let begun = calls.iter().cloned().map(|call| table.begin(call, false).unwrap());
+        let mut records: Vec<_> = begun.collect();
         let number = crate::handover::number::NUMBER_MAX;
-        sending(&records[1], number, 77);
-        sending(&records[2], number, 78);
-        sent(&records[2], number);
+        records[1].sending(number, 77);
+        records[2].sending(number, 78);
+        records[2].sent(number);
+        records[3].sending(number, 79);
+        let ending = Ending { outcome: 4, took: std::time::Duration::from_micros(1500) };
+        records[3].ended(ending);
+        // Whoever sends it has not heard of that yet.
+        records[3].sent(number);
         let fd = table.fd();
         drop(records.pop());
         // Here the process ends.
@@ -202,7 +157,8 @@ mod tests {
             [
                 (r#""two""#, at_server(77, Written::Unsure)),
                 ("1", Reached::Nothing),
-                ("3", at_server(78, Written::Whole))
+                ("3", at_server(78, Written::Whole)),
+                ("5", Reached::Ended { number, ending })
             ]
         );
         assert_eq!(left[0].call, calls[1]);
@@ -220,6 +176,11 @@ mod tests {
     #[test]
     fn what_is_too_long_is_left_out() {
         let table = Table::<CallRow>::unkept().unwrap();
-        assert!(table.begin(&call(&"9".repeat(600))).is_none());
+        assert!(table.begin(call(&"9".repeat(700)), false).is_none());
+        let mut long = call("7");
+        long.client = "x".repeat(600).into();
+        let noted = table.begin(long, false).unwrap();
+        let (_, left) = Table::<CallRow>::adopt(table.fd()).unwrap();
+        assert_eq!((&*left[0].row.client, left[0].row.call), ("", noted.id));
     }
 }

@@ -2,7 +2,7 @@
 
 use super::call::{CallRow, Monotonic};
 use super::{LinkRow, SessionRow};
-use crate::base::SessionId;
+use crate::base::{CallId, SessionId};
 use crate::wire::Era;
 
 /// A field after the other: the session's id as text, the era as 0 or 1, the moment, and three texts
@@ -13,7 +13,8 @@ pub(super) fn call(mut bytes: &[u8]) -> Option<CallRow> {
     let began = Monotonic(u64::from_ne_bytes(bytes.split_off(..8)?.try_into().ok()?));
     let (id, token, tool) = (text(&mut bytes)?, text(&mut bytes)?, text(&mut bytes)?);
     let token = Some(token).filter(|token| !token.is_empty());
-    Some(CallRow { session, id, era, token, tool, began })
+    let (call, client) = (CallId::next(), Box::default());
+    Some(CallRow { session, id, era, token, tool, began, call, client })
 }
 
 /// The session's id as text, the epoch, the user, and the directory to the end.

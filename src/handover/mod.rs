@@ -19,21 +19,25 @@
 pub mod act;
 pub mod call;
 pub mod card;
+mod ending;
 pub mod fd_store;
 mod last_release;
 pub mod link;
 pub mod memory;
 pub mod number;
+pub mod progress;
 pub mod records;
 pub mod session;
 pub mod table;
 mod tables;
 mod window;
 
-pub use act::ActRow;
-pub use call::{CallRow, PendingCall, Written};
+pub use act::{ActRow, NotedAct};
+pub use call::CallRow;
+pub use ending::Ending;
 pub use link::LinkRow;
 pub use memory::SharedMemory;
+pub use progress::{PendingCall, Written};
 pub use records::Record;
 pub use session::{SessionRow, WantRow};
 pub use table::{Left, Table};

@@ -23,7 +23,7 @@ const FIRST_MAGIC: &[u8; 16] = b"callmux table 01";
 const FIRST_SIZE: usize = 512;
 
 /// The state of a record that is not in use.
-const FREE: u32 = 0;
+pub(super) const FREE: u32 = 0;
 
 /// The table. Cloning shares it.
 #[derive(Debug, Clone)]
@@ -167,6 +167,21 @@ impl Record {
 
     pub fn set_word(&self, word: u64) {
         self.set(8, &word.to_ne_bytes());
+    }
+
+    /// Gives the record the state, and if there is one the word, that `change` makes of its state. The
+    /// word is written first.
+    pub fn change(&self, change: impl FnOnce(u32) -> (u32, Option<u64>)) {
+        let mut inner = self.table.lock();
+        let at = self.at * inner.layout.size;
+        let record = &mut inner.memory.bytes_mut()[at..at + HEAD];
+        let state = record.first_chunk().map_or(FREE, |state| u32::from_ne_bytes(*state));
+        let (state, word) = change(state);
+        if let Some(word) = word {
+            record[8..].copy_from_slice(&word.to_ne_bytes());
+        }
+        compiler_fence(Ordering::Release);
+        record[..4].copy_from_slice(&state.to_ne_bytes());
     }
 
     fn set(&self, offset: usize, bytes: &[u8]) {

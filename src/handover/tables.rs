@@ -9,7 +9,7 @@ impl Row for CallRow {
     const TABLE: &'static str = "calls";
     const VERSION: u32 = 2;
     const ROWS_MAX: usize = 8192;
-    const SIZE: usize = 512;
+    const SIZE: usize = 640;
 
     fn read_earlier(version: u32, bytes: &[u8]) -> Option<Self> {
         if version == 1 { last_release::call(bytes) } else { None }

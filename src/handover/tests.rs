@@ -8,7 +8,7 @@ use std::os::unix::fs::FileExt;
 use super::call::Monotonic;
 use super::session::Want;
 use super::{ActRow, CallRow, LinkRow, SessionRow, Table, WantRow};
-use crate::base::SessionId;
+use crate::base::{CallId, SessionId};
 use crate::handover::table::Row;
 use crate::wire::Era;
 
@@ -44,11 +44,13 @@ fn each_row_is_written_as_it_was() {
         token: None,
         tool: "server__tool".into(),
         began: Monotonic(7),
+        call: CallId::parse("6f1c2a-42").unwrap(),
+        client: "agent 1".into(),
     };
     check(
         &call,
         2,
-        r#"{"session":"00112233445566778899aabbccddeeff","id":"\"two\"","era":"modern","token":null,"tool":"server__tool","began":7}"#,
+        r#"{"session":"00112233445566778899aabbccddeeff","id":"\"two\"","era":"modern","token":null,"tool":"server__tool","began":7,"call":"6f1c2a-42","client":"agent 1"}"#,
     );
     let link = LinkRow { session, epoch: 9, uid: 1000, cwd: "/home/u/ü".into() };
     check(
@@ -90,8 +92,9 @@ fn an_act_is_written_as_it_was() {
         name: "a__b".into(),
         server: Some("a".into()),
         began: Monotonic(7),
+        call: CallId::parse("6f1c2a-42").unwrap(),
     };
-    let written = r#"{"session":"00112233445566778899aabbccddeeff","uid":1000,"client":"agent 1","kind":"tool","name":"a__b","server":"a","began":7}"#;
+    let written = r#"{"session":"00112233445566778899aabbccddeeff","uid":1000,"client":"agent 1","kind":"tool","name":"a__b","server":"a","began":7,"call":"6f1c2a-42"}"#;
     check(&act, 2, written);
 }
 

@@ -12,7 +12,6 @@ use super::table::{self, MetaKind, MetaTool, PREFIX, RECIPE_PREFIX};
 use super::{pipeline, recipe, status, stored};
 use crate::access::{Action, ActionKind};
 use crate::base::large;
-use crate::handover;
 use crate::json::Json;
 use crate::mux::failure::{Failure, Lost};
 use crate::mux::locate::nothing_there;
@@ -80,7 +79,7 @@ async fn run(hub: Hub, call: Box<Call>, outlet: impl Outlet, own: Own) -> Reply 
             return record.failed(cut(&call, &params, &record), id);
         }
         if let Some(pending) = &call.pending {
-            handover::call::begun(pending);
+            pending.begun();
         }
     }
     // What it has done so far is known here alone.

@@ -96,7 +96,7 @@ impl Call {
     }
 
     /// What the client calls itself: name and version.
-    pub(super) fn client_title(&self) -> String {
+    pub fn client_title(&self) -> String {
         let said = self.head.meta(&self.message).client_info;
         title(said.unwrap_or(&self.caller.client_info))
     }

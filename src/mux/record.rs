@@ -10,11 +10,10 @@ use super::hub::Hub;
 use super::locate::kind;
 use crate::access::{ActionKind, Denied, Principal, Subject};
 use crate::base::{CallId, ServerName, SessionId, clip, quoted};
-use crate::handover::act::OPEN;
 use crate::handover::call::Monotonic;
-use crate::handover::{ActRow, Record};
+use crate::handover::{ActRow, CallRow, Ending, NotedAct, PendingCall};
 use crate::telemetry::CallOutcome;
-use crate::telemetry::fact::CallFinished;
+use crate::telemetry::fact::{CallFinished, Noted};
 use crate::wire::Payload;
 
 /// Names up to this length are written down whole, in bytes.
@@ -29,7 +28,7 @@ pub struct CallRecord<'a> {
     call: &'a Call,
     located: Option<(Option<ServerName>, Arc<str>)>,
     /// For the next process of ours, where nobody goes on with the call if we end.
-    row: Option<Record>,
+    row: Option<Arc<NotedAct>>,
     client: Option<String>,
     pub started: Instant,
     written: bool,
@@ -38,8 +37,11 @@ pub struct CallRecord<'a> {
 impl<'a> CallRecord<'a> {
     /// A record that begins now.
     pub fn new(hub: &'a Hub, call: &'a Call) -> Self {
-        let (id, started) = (CallId::next(), Instant::now());
-        Self { id, hub, call, located: None, row: None, client: None, started, written: false }
+        let pending = call.pending.as_deref();
+        let id = pending.map_or_else(CallId::next, |pending| pending.id);
+        let written = pending.is_some_and(|pending| pending.is_written);
+        let started = Instant::now();
+        Self { id, hub, call, located: None, row: None, client: None, started, written }
     }
 
     /// What the request is about: the server, if it is for one, and the target as clients name it.
@@ -50,20 +52,40 @@ impl<'a> CallRecord<'a> {
         self.located = Some((server, shown(target)));
     }
 
-    fn note(&mut self, server: Option<&ServerName>, target: &str) -> Option<Record> {
-        let client = self.call.client_title();
-        let Principal::User(uid) = self.call.caller.principal;
+    fn note(&mut self, server: Option<&ServerName>, target: &str) -> Option<Arc<NotedAct>> {
+        let client = self.client.get_or_insert_with(|| self.call.client_title());
+        let caller = &self.call.caller;
+        let Principal::User(uid) = caller.principal;
         let row = ActRow {
-            session: self.call.caller.session,
+            session: caller.session,
             uid,
-            client: clip::start(&client, NOTED_MAX).into(),
+            client: clip::start(client, NOTED_MAX).into(),
             kind: self.kind().into(),
             name: clip::start(target, NOTED_MAX).into(),
             server: server.map(|server| server.as_str().into()),
             began: Monotonic::now(),
+            call: self.id,
         };
-        self.client = Some(client);
-        self.hub.acts.note(&row, OPEN, 0)
+        self.hub.acts.begin(&row)
+    }
+
+    /// Notes how the request ended, until that is written down.
+    fn ended(
+        &mut self,
+        ending: Ending,
+        server: Option<&ServerName>,
+        target: &str,
+    ) -> Option<Noted> {
+        if let Some(pending) = &self.call.pending {
+            pending.ended(ending);
+            return Some(pending.clone());
+        }
+        if self.row.is_none() && self.hub.acts.is_there() {
+            self.row = self.note(server, target);
+        }
+        let row = self.row.clone()?;
+        row.ended(ending);
+        Some(row)
     }
 
     fn kind(&self) -> &'static str {
@@ -89,14 +111,16 @@ impl<'a> CallRecord<'a> {
     }
 
     fn write(&mut self, outcome: CallOutcome, reason: Option<&str>, reply_bytes: usize) {
-        self.written = true;
-        if !self.hub.recorder.wants_calls() {
+        let is_written = std::mem::replace(&mut self.written, true);
+        if is_written || !self.hub.recorder.wants_calls() {
             return;
         }
         let (server, name) = match self.located.take() {
             Some(located) => located,
             None => (None, "?".into()),
         };
+        let took = self.started.elapsed();
+        let noted = self.ended(Ending { outcome: outcome.number(), took }, server.as_ref(), &name);
         self.hub.recorder.record(Box::new(CallFinished {
             call: self.id,
             session: Some(self.call.caller.session),
@@ -107,9 +131,10 @@ impl<'a> CallRecord<'a> {
             server,
             outcome,
             reason: reason.map(str::to_owned),
-            took: self.started.elapsed(),
+            took,
             request_bytes: self.call.message.len(),
             reply_bytes,
+            noted,
         }));
     }
 }
@@ -153,8 +178,8 @@ pub struct ActRecord<'a> {
     name: Arc<str>,
     server: Option<ServerName>,
     started: Instant,
-    /// The next process of ours goes on with it if we end.
-    goes_on: bool,
+    /// The call that an earlier process of ours began; the next one goes on with it if we end.
+    resumed: Option<(PendingCall, Box<str>)>,
     is_written: bool,
 }
 
@@ -162,14 +187,19 @@ impl<'a> ActRecord<'a> {
     /// A record that begins now. `name`: what it is about, as clients name it.
     pub fn new(hub: &'a Hub, actor: &'a Actor, kind: ActionKind, name: &str) -> Self {
         let (name, started) = (shown(name.into()), Instant::now());
-        let (server, goes_on, is_written) = (None, false, false);
-        Self { hub, actor, kind, name, server, started, goes_on, is_written }
+        let (server, resumed, is_written) = (None, None, false);
+        Self { hub, actor, kind, name, server, started, resumed, is_written }
     }
 
     /// A record of a call of a tool that an earlier process of ours began.
-    pub(super) fn resumed(hub: &'a Hub, actor: &'a Actor, tool: &str, started: Instant) -> Self {
-        let mut record = Self::new(hub, actor, ActionKind::Tool, tool);
-        (record.started, record.goes_on) = (started, true);
+    pub(super) fn resumed(
+        hub: &'a Hub,
+        actor: &'a Actor,
+        call: &CallRow,
+        pending: PendingCall,
+    ) -> Self {
+        let mut record = Self::new(hub, actor, ActionKind::Tool, &call.tool);
+        (record.started, record.resumed) = (call.started(), Some((pending, call.client.clone())));
         record
     }
 
@@ -204,26 +234,63 @@ impl<'a> ActRecord<'a> {
         if !self.hub.recorder.wants_calls() {
             return;
         }
+        let took = self.started.elapsed();
+        let ending = Ending { outcome: outcome.number(), took };
+        let own_title = || title(&self.actor.client_info);
+        let (call, client, noted) = match self.resumed.take() {
+            Some((pending, client)) => {
+                pending.ended(ending);
+                let client = if client.is_empty() { own_title() } else { client.into() };
+                (pending.id, client, Some(pending as Noted))
+            }
+            None => {
+                let (call, client) = (CallId::next(), own_title());
+                let noted = self.note(call, &client, ending);
+                (call, client, noted)
+            }
+        };
         self.hub.recorder.record(Box::new(CallFinished {
-            call: CallId::next(),
+            call,
             session: Some(self.actor.session),
             principal: self.actor.principal.label(),
-            client: title(&self.actor.client_info),
+            client,
             kind: self.kind.as_str(),
             name: self.name.clone(),
             server: self.server.take(),
             outcome,
             reason: reason.map(str::to_owned),
-            took: self.started.elapsed(),
+            took,
             request_bytes: 0,
             reply_bytes,
+            noted,
         }));
+    }
+
+    /// Notes how it ended, until that is written down.
+    fn note(&self, call: CallId, client: &str, ending: Ending) -> Option<Noted> {
+        if !self.hub.acts.is_there() {
+            return None;
+        }
+        let Principal::User(uid) = self.actor.principal;
+        let row = ActRow {
+            session: self.actor.session,
+            uid,
+            client: clip::start(client, NOTED_MAX).into(),
+            kind: self.kind.as_str().into(),
+            name: clip::start(&self.name, NOTED_MAX).into(),
+            server: self.server.as_ref().map(|server| server.as_str().into()),
+            began: Monotonic::now(),
+            call,
+        };
+        let noted = self.hub.acts.begin(&row)?;
+        noted.ended(ending);
+        Some(noted)
     }
 }
 
 impl Drop for ActRecord<'_> {
     fn drop(&mut self) {
-        let is_left = self.goes_on && self.hub.calls.is_leaving();
+        let is_left = self.resumed.is_some() && self.hub.calls.is_leaving();
         if !self.is_written && !is_left {
             self.write(CallOutcome::Cancelled, None, 0);
         }

@@ -17,7 +17,7 @@ use crate::access::{Action, ActionKind, Denied, Permit};
 use crate::base::ServerName;
 use crate::catalog::{Entry, NotFound};
 use crate::connection::{Exchange, Loss};
-use crate::handover::CallRow;
+use crate::handover::{CallRow, PendingCall};
 use crate::telemetry::CallOutcome;
 use crate::wire::params::Target;
 use crate::wire::translate::{self, Asked};
@@ -30,6 +30,8 @@ const UNSURE_FOR: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub struct Resumed {
     pub call: CallRow,
+    /// Its row.
+    pub pending: PendingCall,
     pub actor: Actor,
     /// Whether its request was written to the last byte.
     pub surely: bool,
@@ -50,13 +52,13 @@ pub enum Ended {
 /// Waits for the answer.
 pub async fn resume(hub: Hub, resumed: Resumed, outlet: impl Outlet) -> Ended {
     let _counted = hub.count_call();
-    let Resumed { call, actor, surely, server_era, exchange } = resumed;
+    let Resumed { call, pending, actor, surely, server_era, exchange } = resumed;
     let found = exchange.await.ok().map(|exchange| (exchange, server_era));
     if found.is_none() && hub.calls.is_leaving() {
         // We end before its server was taken over; the next process of ours may do that.
         return std::future::pending().await;
     }
-    let mut record = ActRecord::resumed(&hub, &actor, &call.tool, call.started());
+    let mut record = ActRecord::resumed(&hub, &actor, &call, pending);
     let server = found.as_ref().map(|(exchange, _)| exchange.server().clone());
     if let Some(server) = &server {
         record.is_of(server);

@@ -5,6 +5,7 @@
 //! `{"checked":12,"missing":2}`: two of the entries up to number 12 were not there. An entry is
 //! written here before it is sent there.
 
+use std::collections::HashSet;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::fd::OwnedFd;
@@ -15,7 +16,7 @@ use rustix::fs::{FlockOperation, Mode, OFlags};
 use serde::Deserialize;
 
 use super::record::{Record, Value, write_number};
-use crate::base::file;
+use crate::base::{CallId, file};
 
 /// The size of a file at which the next is begun: some 100,000 calls. Two are kept.
 const FILE_MAX: u64 = 32 * 1024 * 1024;
@@ -147,10 +148,36 @@ fn open(path: &Path) -> io::Result<(File, u64)> {
     Ok((file, found.len()))
 }
 
-fn tail(file: &mut File, size: u64) -> io::Result<Tail> {
+/// The calls that have an entry at the end of the record in this file, or of the one before it.
+pub(super) fn written(path: &Path) -> HashSet<CallId> {
+    const BEFORE: &[u8] = b"\"call_id\":\"";
+    let mut found = HashSet::new();
+    for path in [path.with_file_name(EARLIER), path.to_path_buf()] {
+        let end = match fs::exists(&path) {
+            Ok(true) => open(&path).and_then(|(mut file, size)| end(&mut file, size)),
+            _ => continue,
+        };
+        let end = end.unwrap_or_default();
+        // No text in a line has these bytes: its quotes would be escaped.
+        for at in memchr::memmem::find_iter(&end, BEFORE) {
+            let id = end[at + BEFORE.len()..].split(|byte| *byte == b'"').next();
+            let id = id.and_then(|id| std::str::from_utf8(id).ok());
+            found.extend(id.and_then(CallId::parse));
+        }
+    }
+    found
+}
+
+/// The last bytes of a file.
+fn end(file: &mut File, size: u64) -> io::Result<Vec<u8>> {
     file.seek(SeekFrom::Start(size.saturating_sub(TAIL)))?;
     let mut bytes = Vec::new();
     file.take(TAIL).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn tail(file: &mut File, size: u64) -> io::Result<Tail> {
+    let bytes = end(file, size)?;
     let mut tail = Tail::default();
     let (mut first, mut unchecked) = (None, None);
     for line in bytes.split(|byte| *byte == b'\n') {
@@ -174,7 +201,7 @@ fn tail(file: &mut File, size: u64) -> io::Result<Tail> {
 mod tests {
     use super::{CallRecord, EARLIER, NAME, Tail};
     use crate::telemetry::describe::FactKind;
-    use crate::telemetry::fact::ListenerOpened;
+    use crate::telemetry::fact::{CallFinished, ListenerOpened};
     use std::os::unix::fs::PermissionsExt;
 
     fn fact() -> ListenerOpened {
@@ -213,6 +240,23 @@ mod tests {
         assert_eq!((&last["sequence"], &last["address"]), (&7.into(), &"a \"b\"\nc".into()));
         let mode = std::fs::metadata(file.path()).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    fn what_was_written_is_known_by_the_calls_ids() {
+        let dir = tempfile::tempdir().unwrap();
+        let (mut file, _) = CallRecord::with_size(dir.path(), 1).unwrap();
+        let calls: Vec<_> = (0..2).map(|_| CallFinished::example()).collect();
+        for (sequence, call) in (1..).zip(&calls) {
+            let forged = format!("\"call_id\":\"ffffff-{sequence}\"");
+            let call = CallFinished { reason: Some(forged), ..call.clone() };
+            file.add(&call.record(), sequence, 0);
+            // Into a file of its own.
+            file.flush().unwrap();
+        }
+        let wanted = calls.iter().map(|call| call.call).collect();
+        assert_eq!(super::written(&file.path()), wanted);
+        assert_eq!(super::written(&dir.path().join("none/calls.jsonl")).len(), 0);
     }
 
     #[test]

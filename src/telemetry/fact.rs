@@ -14,7 +14,7 @@ use super::about::{About, FieldNames};
 use super::describe::{FactField, FactKind};
 use super::record::Record;
 
-pub use call::CallOutcome;
+pub use call::{CallOutcome, Noted};
 
 #[cfg(test)]
 mod tests;

@@ -1,5 +1,6 @@
 //! The handle through which facts are recorded.
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -9,12 +10,14 @@ use std::thread::JoinHandle;
 use tokio::sync::oneshot;
 
 use super::audit::{Audit, CallsReport};
+use super::calls;
 use super::counts::Counts;
 use super::fact::Fact;
 use super::level::Level;
 use super::repetition;
 use super::sink::Sink;
 use super::writer;
+use crate::base::CallId;
 
 /// Facts that may wait to be written. More are dropped and counted: what is slow to take them must
 /// not stall calls.
@@ -95,6 +98,16 @@ impl Recorder {
             _ = shared.queue.try_send(None);
         }
         Some(audit.report())
+    }
+}
+
+impl Recorder {
+    /// The calls whose entries stand at the end of the record of calls: of those that ended last,
+    /// which were written down. None where there is no such record.
+    pub fn written_calls(&self) -> HashSet<CallId> {
+        let audit = self.shared.as_ref().and_then(|shared| shared.audit.as_ref());
+        let record = audit.and_then(|audit| audit.report().record);
+        record.map(|path| calls::written(Path::new(&path))).unwrap_or_default()
     }
 }
 

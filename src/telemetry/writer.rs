@@ -1,5 +1,6 @@
 //! The thread that writes facts: to stderr, or to the journal and the record of calls.
 
+use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -10,7 +11,7 @@ use super::audit::{Audit, now};
 use super::calls::{CallRecord, Tail};
 use super::counts::Counts;
 use super::describe::FactKind;
-use super::fact::{CallsMissing, Fact, FactsLost};
+use super::fact::{CallsMissing, Fact, FactsLost, Noted};
 use super::journal::{self, Journal};
 use super::level::Level;
 use super::record::Record;
@@ -28,6 +29,10 @@ const TRY_SOON: Duration = Duration::from_micros(250);
 const TRY_AT_ONCE: Duration = Duration::from_micros(50);
 const MANY: usize = 1024;
 const TRY_AGAIN: Duration = Duration::from_millis(10);
+/// So long after its entry is written it is still noted that a call ended: if we are killed by then, its
+/// answer may not have reached the client's bridge, which asks again. And of so many calls.
+const NOTED_FOR: Duration = Duration::from_millis(50);
+const NOTED_MAX: usize = 2048;
 /// While somebody looks into the journal.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// How long a journal that takes nothing may keep us when we end.
@@ -41,6 +46,8 @@ pub(super) struct Writer {
     level: Level,
     counts: Arc<Counts>,
     repetitions: Repetitions,
+    /// What of each fact is kept for a while, and since when.
+    noted: VecDeque<(Instant, Noted)>,
     /// In the place of the sink.
     books: Option<Books>,
 }
@@ -71,7 +78,8 @@ impl Writer {
         counts: Arc<Counts>,
     ) -> Self {
         let books = sink.is_journal().then(|| Books::open(record));
-        Self { sink, level, counts, repetitions: Repetitions::default(), books }
+        let (repetitions, noted) = (Repetitions::default(), VecDeque::new());
+        Self { sink, level, counts, repetitions, noted, books }
     }
 
     pub(super) fn audit(&self) -> Option<Audit> {
@@ -94,12 +102,13 @@ impl Writer {
             let began = Instant::now();
             round = Some(began);
             for fact in first.into_iter().chain(facts.try_iter().take(TOGETHER)).flatten() {
-                self.take(&fact, began);
+                self.take(fact, began);
             }
             self.tell_loss();
             if let Some(books) = &mut self.books {
                 books.flush();
             }
+            self.let_go(began);
         }
         if let Some(books) = self.books {
             books.close();
@@ -115,9 +124,9 @@ impl Writer {
         }
     }
 
-    fn take(&mut self, fact: &Fact, now: Instant) {
+    fn take(&mut self, fact: Fact, now: Instant) {
         self.counts.waiting.fetch_sub(1, Ordering::Relaxed);
-        let repeated = self.repetitions.note(fact, now);
+        let repeated = self.repetitions.note(&fact, now);
         let is_call = matches!(fact, Fact::CallFinished(_));
         let is_audit = self.books.is_some() && fact.about().is_audit;
         let mut record = fact.record();
@@ -125,6 +134,18 @@ impl Writer {
         if record.level <= self.level || is_audit {
             write(&mut self.books, &mut self.sink, &record, is_call);
         }
+        drop(record);
+        if let Fact::CallFinished(call) = fact {
+            self.noted.extend(call.noted.map(|noted| (now, noted)));
+        }
+    }
+
+    /// Lets go of what was noted of facts that are written.
+    fn let_go(&mut self, round: Instant) {
+        let is_over = |(since, _): &(Instant, Noted)| round.duration_since(*since) > NOTED_FOR;
+        let over = self.noted.iter().take_while(|noted| is_over(noted)).count();
+        let excess = self.noted.len().saturating_sub(NOTED_MAX);
+        self.noted.drain(..over.max(excess));
     }
 
     fn tell_loss(&mut self) {

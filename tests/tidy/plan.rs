@@ -76,7 +76,6 @@ pub const PLAN: &[(&str, &[&str])] = &[
             "arguments",
             "settings",
             "access",
-            "handover",
             "connection",
             "servers",
             "catalog",

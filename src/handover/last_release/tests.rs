@@ -23,6 +23,9 @@ fn session() -> SessionId {
 
 #[test]
 fn each_row_is_read() {
+    // Who made the call, and which one it is, was not noted.
+    let mut left = CallRow::read_earlier(1, &bytes(CALL)).unwrap();
+    assert_eq!(&*left.client, "");
     let call = CallRow {
         session: session(),
         id: r#""two""#.into(),
@@ -30,11 +33,15 @@ fn each_row_is_read() {
         token: Some(r#""tok ü""#.into()),
         tool: "server__tool".into(),
         began: Monotonic(0xda_3d1e_1ccc),
+        ..left.clone()
     };
     let began = Monotonic(0xda_3d1d_793c);
     let without = CallRow { id: "7".into(), era: Era::Legacy, token: None, began, ..call.clone() };
-    assert_eq!(CallRow::read_earlier(1, &bytes(CALL)), Some(call));
-    assert_eq!(CallRow::read_earlier(1, &bytes(CALL_WITHOUT_TOKEN)), Some(without));
+    assert_eq!(left, call);
+    let id = left.call;
+    left = CallRow::read_earlier(1, &bytes(CALL_WITHOUT_TOKEN)).unwrap();
+    left.call = id;
+    assert_eq!(left, without);
     let link = LinkRow {
         session: session(),
         epoch: 0x0102_0304_0506_0708,

@@ -5,10 +5,8 @@ use tokio::sync::oneshot;
 
 use super::{Ended, Resumed, resume};
 use crate::access::{Gate, Principal};
-use crate::base::SessionId;
 use crate::connection::tests::open_with;
 use crate::connection::{Ask, AskedBefore, Owner};
-use crate::handover::call::Monotonic;
 use crate::handover::{CallRow, Table, Window, Written};
 use crate::mux::{Actor, Hub, Outlet, World};
 use crate::settings::sample;
@@ -31,27 +29,21 @@ fn hub(denied: &str) -> Hub {
 /// What the client gets of a call that an earlier process sent to the server `s`, which answers.
 async fn told(denied: &str) -> String {
     let table = Table::<CallRow>::unkept().unwrap();
-    let call = CallRow {
-        session: SessionId::random(),
-        id: "7".into(),
-        era: Era::Legacy,
-        token: None,
-        tool: "s__t".into(),
-        began: Monotonic::now(),
-    };
+    let call = CallRow::sample("s__t");
+    let pending = table.begin(call.clone(), false).unwrap();
     let (sender, exchange) = oneshot::channel();
     let asked = AskedBefore {
         id: 3,
         written: Written::Whole,
         owner: Owner { principal: 1, session: 1 },
-        pending: table.begin(&call).unwrap(),
+        pending: pending.clone(),
         exchange: sender,
     };
     let (_connection, mut far) = open_with(Window::new(1000).unwrap(), vec![asked]);
     far.say(r#"{"jsonrpc":"2.0","id":3,"result":{"content":[],"secret":1}}"#).await;
     let client_info = r#"{"name":"a","version":"1"}"#.into();
     let actor = Actor { session: call.session, principal: Principal::User(1), client_info };
-    let resumed = Resumed { call, actor, surely: true, server_era: Era::Legacy, exchange };
+    let resumed = Resumed { call, pending, actor, surely: true, server_era: Era::Legacy, exchange };
     match resume(hub(denied), resumed, Silent).await {
         Ended::Answered(answer) => String::from_utf8(answer.into_bytes().to_vec()).unwrap(),
         Ended::Lost(_) => "lost".to_owned(),

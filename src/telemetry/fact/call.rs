@@ -1,5 +1,6 @@
 //! The fact of a call.
 
+use std::any::Any;
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,6 +30,27 @@ pub enum CallOutcome {
 }
 
 impl CallOutcome {
+    /// The place of each is its number in what outlives the process: new ones come at the end.
+    const ALL: [Self; 7] = [
+        Self::Done,
+        Self::ToolError,
+        Self::NotSent,
+        Self::OutcomeUnknown,
+        Self::Cancelled,
+        Self::Refused,
+        Self::Denied,
+    ];
+
+    /// The outcome with this number, which another release may have given.
+    pub fn of_number(number: u8) -> Option<Self> {
+        Self::ALL.get(usize::from(number)).copied()
+    }
+
+    pub fn number(self) -> u8 {
+        let at = Self::ALL.iter().position(|outcome| *outcome == self);
+        at.and_then(|at| u8::try_from(at).ok()).unwrap_or(u8::MAX)
+    }
+
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Done => "done",
@@ -62,7 +84,12 @@ pub struct CallFinished {
     pub took: Duration,
     pub request_bytes: usize,
     pub reply_bytes: usize,
+    /// Kept until the entry is written: what the next process of ours would write it from.
+    pub noted: Option<Noted>,
 }
+
+/// Something that is kept until a fact is written.
+pub type Noted = Arc<dyn Any + Send + Sync>;
 
 /// Where the name of a call goes.
 const NAMES: &[&str] = &["TOOL", "PROMPT", "RESOURCE", "REFERENCE", "TASK", "METHOD"];
@@ -152,6 +179,7 @@ impl CallFinished {
             took: Duration::from_micros(1500),
             request_bytes: 10,
             reply_bytes: 20,
+            noted: None,
         }
     }
 }

@@ -37,6 +37,12 @@ CALLS = 40
 RECORDS = [HOME / ".local/state/callmux/audit" / name for name in ("calls.1.jsonl", "calls.jsonl")]
 
 
+def call_entries(having=""):
+    """The entries of calls in the record of calls whose line has this text."""
+    lines = [line for path in RECORDS if path.exists() for line in path.read_text().splitlines()]
+    return [json.loads(line) for line in lines if '"call_id"' in line and having in line]
+
+
 def fields_of_a_call():
     given()
     seen = {entry["CALLMUX_CALL_ID"] for entry in facts("call_finished")}

@@ -11,6 +11,7 @@ import subprocess
 import threading
 import time
 
+from audit import call_entries
 from clients import outcome
 from fleet import SERVERS, ledger, new_ledger
 from lib import Failed, until
@@ -26,6 +27,8 @@ HELLO = {
     },
 }
 GREETED = {"jsonrpc": "2.0", "method": "notifications/initialized"}
+# As the journal names it.
+CLIENT = "load 1"
 # So that a slot whose calls fail at once does not spin.
 PAUSE_AFTER_FAILURE = 0.02
 
@@ -148,6 +151,7 @@ class Load:
         self.mutating, self.servers = mutating, servers
         self.going = True
         self.calls, self.clients, self.lost = [], [], []
+        self.written_before = {entry["call_id"] for entry in call_entries()}
 
     def draw(self, slot):
         """The next call of a slot. Each slot keeps to one server, so one that hangs or is away
@@ -227,6 +231,22 @@ class Load:
 
     def counted(self, what):
         return [call for call in self.calls if call.outcome == what]
+
+    def judge_entries(self, figures):
+        """What stands in the record of calls: each call once, with its client, whichever daemons it
+        began and ended in. The journal takes no more of them than its limit."""
+        wanted = len(self.calls)
+        new = lambda: [e for e in call_entries() if e["call_id"] not in self.written_before]
+        try:
+            until(f"{wanted} entries", lambda: len(new()) >= wanted, 30)
+        except Failed:
+            pass  # They are counted as missing.
+        entries = new()
+        figures.same("entries of these calls", len(entries), wanted)
+        ids = {entry["call_id"] for entry in entries}
+        figures.same("different ones", len(ids), wanted)
+        strangers = [entry["client"] for entry in entries if entry["client"] != CLIENT]
+        figures.none("entries without their client", strangers)
 
     def judge(self, figures):
         """What holds under every fault: sessions live, answers come once, effects come once."""

@@ -2,11 +2,10 @@
 
 import collections
 import itertools
-import json
 import threading
 import time
 
-from audit import RECORDS
+from audit import call_entries
 from clients import Bridge, NoAnswer, health, http_call, outcome
 from lib import SERVICE, ctl, expect, given, main_pid, same, until
 
@@ -89,8 +88,7 @@ bridges = []
 def entries():
     """The entries of the calls that only bridges make, in the record of calls: it has them all,
     where journald takes no more than its limit."""
-    lines = [line for path in RECORDS if path.exists() for line in path.read_text().splitlines()]
-    found = [json.loads(line) for line in lines if '"counter__increment"' in line]
+    found = call_entries('"counter__increment"')
     return [entry for entry in found if entry["call_id"] not in load.seen]
 
 

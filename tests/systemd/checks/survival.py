@@ -72,6 +72,7 @@ def restarts():
         load.finish()
     figures.same("restarts", len(set(pids)) - 1, TIMES)
     load.judge(figures)
+    load.judge_entries(figures)
     see_outcomes(figures, load, unknown=0, not_sent=0)
     see_servers(figures, load)
     figures.see("probes of the socket", len(prober.probes))
@@ -106,6 +107,7 @@ def kills():
         lags.append(max(call.answered - served for call in waited) if waited else 0.0)
     figures.same("kills", len(faults), TIMES)
     load.judge(figures)
+    load.judge_entries(figures)
     figures.see("calls in flight at a kill", interrupted)
     see_outcomes(figures, load, unknown=interrupted * UNKNOWN_PERCENT // 100, not_sent=None)
     safe = [call for call in load.calls if call.tool == "read" and call.outcome != "done"]

@@ -45,7 +45,10 @@ async fn login(
     };
     let Some(credential) = &server.credential else { return refused(&name, NONE) };
     match credential.login().await {
-        Ok(login) => json(StatusCode::OK, &Consent { url: login.url().to_owned() }),
+        Ok(login) => {
+            let (url, unwritten) = (login.url().to_owned(), credential.is_unwritten());
+            json(StatusCode::OK, &Consent { url, unwritten })
+        }
         Err(why) => refused(&name, why),
     }
 }

@@ -47,6 +47,9 @@ pub struct ToolReport {
 pub struct Consent {
     /// To be opened in a browser.
     pub url: String,
+    /// The config does not say that the server wants a login.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unwritten: bool,
 }
 
 /// An address that a browser came to is the one that was waited for.

@@ -48,6 +48,13 @@ fn attempt(args: &LoginArgs) -> Result<Exit, Exit> {
         return Err(Exit::Failed);
     }
     print::line(&format!("logged in: server {} is ready, {} tools", report.name, report.tools));
+    if consent.unwritten {
+        print::note(&format!(
+            "its section has no `auth`; the login holds all the same. Write `auth = \"oauth\"` into \
+             [servers.{}] to say so",
+            report.name
+        ));
+    }
     Ok(Exit::Fine)
 }
 

@@ -19,6 +19,7 @@ mod agents;
 mod auth;
 mod common;
 mod named;
+mod oauth;
 mod proxy;
 mod recipes;
 mod remote;
@@ -71,6 +72,8 @@ pub fn inline(command: &[String], cwd: Option<PathBuf>) -> Option<Config> {
     let is_remote = args.is_empty() && remote::is_url(program);
     if is_remote {
         server.insert("url".to_owned(), text(program));
+        // There is nobody to log in to it.
+        server.insert("auth".to_owned(), text("none"));
     } else {
         let inherited = variables.map(|name| text(&name)).collect();
         server.insert("command".to_owned(), text(program));

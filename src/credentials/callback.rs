@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::future::select_all;
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::header::{
@@ -20,7 +21,7 @@ use url::Url;
 use super::error::CredentialError;
 use crate::base::{Tasks, visible};
 
-/// The path that the authorization server is told.
+/// The path that the authorization server is told where the user has no other.
 pub(super) const PATH: &str = "/callback";
 /// How long a browser may take to say what it wants.
 const HEAD_WITHIN: Duration = Duration::from_secs(10);
@@ -47,14 +48,20 @@ pub(super) struct Visit {
 }
 
 /// Passes on who comes. Ends only if nobody can come any more.
-pub(super) async fn serve(listener: &TcpListener, visits: &mpsc::Sender<Visit>, tasks: &Tasks) {
+pub(super) async fn serve(
+    (listeners, path): (&[TcpListener], &str),
+    visits: &mpsc::Sender<Visit>,
+    tasks: &Tasks,
+) {
     let room = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let path: Arc<str> = path.into();
     loop {
         let Ok(permit) = room.clone().acquire_owned().await else { return };
-        let Ok((stream, _)) = listener.accept().await else { return };
-        let visits = visits.clone();
+        let accepts = listeners.iter().map(|listener| Box::pin(listener.accept()));
+        let Ok((stream, _)) = select_all(accepts).await.0 else { return };
+        let (visits, path) = (visits.clone(), path.clone());
         tasks.spawn_until_stopped("browser", async move {
-            let answer = service_fn(move |request| answer(request, visits.clone()));
+            let answer = service_fn(move |request| answer(request, path.clone(), visits.clone()));
             let mut server = hyper::server::conn::http1::Builder::new();
             server.timer(TokioTimer::new()).header_read_timeout(HEAD_WITHIN).keep_alive(false);
             let served = server.serve_connection(TokioIo::new(stream), answer);
@@ -66,10 +73,11 @@ pub(super) async fn serve(listener: &TcpListener, visits: &mpsc::Sender<Visit>, 
 
 async fn answer(
     request: Request<Incoming>,
+    path: Arc<str>,
     visits: mpsc::Sender<Visit>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     let url = Url::parse(&format!("http://127.0.0.1{}", request.uri())).ok();
-    let url = url.filter(|url| request.method() == Method::GET && url.path() == PATH);
+    let url = url.filter(|url| request.method() == Method::GET && url.path() == &*path);
     let Some(url) = url else { return Ok(page(StatusCode::NOT_FOUND, "There is nothing here.")) };
     let (sender, shown) = oneshot::channel();
     // An end of the login without a page is an end too.

@@ -3,8 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use rmcp::transport::auth::{AuthorizationCallback, AuthorizationManager, AuthorizationMetadata};
-use tokio::net::TcpListener;
+use rmcp::transport::auth::{AuthorizationCallback, AuthorizationManager};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use url::Url;
@@ -12,9 +11,11 @@ use url::Url;
 use super::callback::{self, Page, Visit};
 use super::error::CredentialError;
 use super::fetch::is_loopback;
+use super::found::AuthorizationServer;
 use super::login::{Login, Outcome, UnderWay, said};
 use super::oauth::Oauth;
 use super::store::{OauthClient, Store};
+use super::way_back::WayBack;
 
 /// How long a person may take.
 const CONSENT_WITHIN: Duration = Duration::from_mins(10);
@@ -27,6 +28,8 @@ struct Attempt {
     store: Store,
     /// What the address that comes back must repeat.
     state: String,
+    /// What the authorization server calls itself.
+    issuer: Option<String>,
 }
 
 impl Oauth {
@@ -39,17 +42,14 @@ impl Oauth {
         // The tokens there are hold until the login succeeds.
         let store = self.store.apart();
         let found = self.discover(challenge.as_deref(), &store).await;
-        let (mut manager, metadata) = found.map_err(|error| self.told(&error))?;
-        for endpoint in [&metadata.authorization_endpoint, &metadata.token_endpoint] {
+        let mut found = found.map_err(|error| self.undiscovered(&error))?;
+        for endpoint in [&found.metadata.authorization_endpoint, &found.metadata.token_endpoint] {
             self.check(endpoint)?;
         }
-        let scopes = self.scopes(&manager, &metadata, &wanted).await;
-        let listener = self.listen().await?;
-        let port =
-            listener.local_addr().map_err(|error| CredentialError::Said(error.to_string()))?.port();
-        // RFC 8252, section 7.3.
-        let redirect = format!("http://127.0.0.1:{port}{}", callback::PATH);
-        let client = self.client(&mut manager, &metadata, redirect, &scopes).await?;
+        let scopes = self.scopes(&found, &wanted).await;
+        let way_back = self.way_back().await?;
+        let client = self.client(&mut found, way_back.address.clone(), &scopes).await?;
+        let AuthorizationServer { mut manager, metadata, .. } = found;
         manager.configure_client(client.config()).map_err(|error| self.told(&error))?;
         let asked: Vec<&str> = scopes.iter().map(String::as_str).collect();
         let url = manager.get_authorization_url(&asked).await.map_err(|error| self.told(&error))?;
@@ -58,8 +58,9 @@ impl Oauth {
             "state",
         )
         .ok_or(CredentialError::NoState)?;
-        store.begin(metadata.issuer, client, scopes);
-        Ok(self.attend(url, listener, Attempt { manager, store, state }))
+        store.begin(metadata.issuer.clone(), client, scopes);
+        let issuer = metadata.issuer;
+        Ok(self.attend(url, way_back, Attempt { manager, store, state, issuer }))
     }
 
     /// An address that is opened in a browser or asked for tokens is one of the web.
@@ -75,30 +76,11 @@ impl Oauth {
         }
     }
 
-    /// Where the browser comes back to. A client that registered itself did so with a port.
-    async fn listen(&self) -> Result<TcpListener, CredentialError> {
-        let bind = |port: u16| TcpListener::bind(("127.0.0.1", port));
-        if let Some(port) = self.config.callback_port {
-            return bind(port)
-                .await
-                .map_err(|error| CredentialError::Port(port, error.to_string()));
-        }
-        let before =
-            self.store.kept().and_then(|kept| Url::parse(&kept.client.redirect).ok()?.port());
-        if let Some(port) = before
-            && let Ok(listener) = bind(port).await
-        {
-            return Ok(listener);
-        }
-        bind(0).await.map_err(|error| CredentialError::NoPort(error.to_string()))
-    }
-
     /// Who we are to the authorization server: who the user says, a document on the web, who we were
     /// before, or who it lets us be (2026-07-28, "Client Registration").
     async fn client(
         &self,
-        manager: &mut AuthorizationManager,
-        metadata: &AuthorizationMetadata,
+        AuthorizationServer { manager, metadata, is_guessed }: &mut AuthorizationServer,
         redirect: String,
         scopes: &[String],
     ) -> Result<OauthClient, CredentialError> {
@@ -119,13 +101,20 @@ impl Oauth {
             return Ok(client);
         }
         let scopes: Vec<&str> = scopes.iter().map(String::as_str).collect();
-        let registered = manager.register_client("callmux", &redirect, &scopes).await;
-        let registered = registered.map_err(|error| self.told(&error))?;
+        if metadata.registration_endpoint.is_none() {
+            return Err(CredentialError::NoRegistration);
+        }
+        let name = self.config.client_name.as_deref().unwrap_or("callmux");
+        let registered = manager.register_client(name, &redirect, &scopes).await;
+        let registered = registered.map_err(|error| match self.told(&error) {
+            why if *is_guessed => CredentialError::NoMetadata(why.to_string()),
+            why => why,
+        })?;
         let (id, secret) = (registered.client_id, registered.client_secret);
         Ok(OauthClient { id, secret, redirect, is_registered: true })
     }
 
-    fn attend(self: &Arc<Self>, url: String, listener: TcpListener, attempt: Attempt) -> Login {
+    fn attend(self: &Arc<Self>, url: String, way_back: WayBack, attempt: Attempt) -> Login {
         let (visits, visited) = mpsc::channel(VISITS_MAX);
         let (told, outcome) = watch::channel(None);
         let login = Login { url: url.into(), outcome, visits: visits.clone() };
@@ -135,16 +124,17 @@ impl Oauth {
         let (oauth, guard) = (self.clone(), ended.drop_guard());
         self.tasks.spawn_until_stopped("login", async move {
             let consent = tokio::time::timeout(CONSENT_WITHIN, oauth.consent(visited, attempt));
+            let here = (way_back.listeners.as_slice(), way_back.path.as_str());
             let outcome = tokio::select! {
                 done = consent => {
                     done.unwrap_or(Err(CredentialError::NoConsent(CONSENT_WITHIN)))
                 }
-                () = callback::serve(&listener, &visits, &oauth.tasks) => {
+                () = callback::serve(here, &visits, &oauth.tasks) => {
                     Err(CredentialError::NoWayBack)
                 }
                 () = stop.cancelled() => Err(CredentialError::GivenUp),
             };
-            drop((listener, guard));
+            drop((way_back, guard));
             if outcome.is_ok() {
                 oauth.tell();
             }
@@ -170,7 +160,8 @@ impl Oauth {
         Err(CredentialError::GivenUp)
     }
 
-    async fn exchange(&self, url: &Url, Attempt { manager, store, .. }: &Attempt) -> Outcome {
+    async fn exchange(&self, url: &Url, attempt: &Attempt) -> Outcome {
+        let Attempt { manager, store, .. } = attempt;
         if let Some(error) = parameter(url, "error") {
             let more = parameter(url, "error_description").map(|text| format!(": {text}"));
             return Err(CredentialError::Said(said(&format!(
@@ -181,8 +172,14 @@ impl Oauth {
         let answer = AuthorizationCallback::from_redirect_url(url.as_str());
         let AuthorizationCallback { code, csrf_token, issuer, .. } =
             answer.map_err(|error| self.told(&error))?;
-        let exchanged =
-            manager.exchange_code_for_token_with_issuer(&code, &csrf_token, issuer.as_deref());
+        let issuer = match &attempt.issuer {
+            // There is nothing to compare it with.
+            None => None,
+            // Who may call itself something else in its metadata may do so here.
+            Some(own) if self.config.allow_issuer_mismatch => Some(own.as_str()),
+            Some(_) => issuer.as_deref(),
+        };
+        let exchanged = manager.exchange_code_for_token_with_issuer(&code, &csrf_token, issuer);
         exchanged.await.map_err(|error| self.told(&error))?;
         self.store.take(store);
         self.take_tokens();

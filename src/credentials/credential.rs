@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use hyper::StatusCode;
-use hyper::header::{HeaderMap, HeaderValue};
+use hyper::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 
 use super::command::Command;
 use super::error::CredentialError;
@@ -42,8 +42,12 @@ impl Credential {
         proxies: &Proxies,
         (tasks, renewals): (&Tasks, &Tasks),
     ) -> Result<Option<Arc<Self>>, CredentialError> {
+        let kept = (tasks.child(), renewals.clone());
         let kind = match (&config.remote.auth, &config.remote.url) {
-            (Auth::None, _) | (_, None) => return Ok(None),
+            (Auth::Unsaid, Some(url)) if may_want_login(config) => {
+                CredentialKind::Oauth(Arc::new(Oauth::new(server, url, None, proxies, kept)?))
+            }
+            (Auth::None | Auth::Unsaid, _) | (_, None) => return Ok(None),
             (Auth::Bearer(token), _) => CredentialKind::Bearer(bearer(token)?),
             (Auth::Command { words, ttl }, _) => {
                 CredentialKind::Command(Command::new(words.clone(), *ttl))
@@ -51,9 +55,9 @@ impl Credential {
             (Auth::Oauth(oauth), Some(url)) => CredentialKind::Oauth(Arc::new(Oauth::new(
                 server,
                 url,
-                oauth,
+                Some(oauth),
                 proxies,
-                (tasks.child(), renewals.clone()),
+                kept,
             )?)),
         };
         Ok(Some(Arc::new(Self(kind))))
@@ -83,6 +87,13 @@ impl Credential {
                 command.forget(shown).await;
                 Verdict::Again
             }
+            CredentialKind::Bearer(_) | CredentialKind::Command(_)
+                if status == StatusCode::UNAUTHORIZED =>
+            {
+                Verdict::Because(format!(
+                    "HTTP status {status}: it refuses the token of its `auth`"
+                ))
+            }
             CredentialKind::Bearer(_) | CredentialKind::Command(_) => Verdict::Stands,
             CredentialKind::Oauth(oauth) => oauth.refused(shown, status, headers, tries).await,
         }
@@ -93,6 +104,18 @@ impl Credential {
         if let CredentialKind::Oauth(oauth) = &self.0 {
             oauth.begin();
         }
+    }
+
+    /// The server was greeted, and answered.
+    pub fn note_let_in(&self) {
+        if let CredentialKind::Oauth(oauth) = &self.0 {
+            oauth.note_let_in();
+        }
+    }
+
+    /// Whether the config says nothing of a login, and the server may want one.
+    pub fn is_unwritten(&self) -> bool {
+        matches!(&self.0, CredentialKind::Oauth(oauth) if oauth.is_unwritten)
     }
 
     /// Whether there is nothing to show.
@@ -138,4 +161,9 @@ impl Credential {
             _ => Err(CredentialError::TakesNoLogin),
         }
     }
+}
+
+/// Whether a server of which nothing else is said may turn out to want a login.
+fn may_want_login(config: &ServerConfig) -> bool {
+    config.remote.socket.is_none() && !config.remote.headers.contains_key(AUTHORIZATION.as_str())
 }

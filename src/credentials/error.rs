@@ -34,6 +34,23 @@ pub enum CredentialError {
     /// What the other side says, fit for a line.
     #[error("{0}")]
     Said(String),
+    /// What it calls itself, and by which name it was found.
+    #[error(
+        "its authorization server calls itself {0} and not {1}; if that is right, set `issuer = \"{0}\"` in its `auth`"
+    )]
+    UnexpectedIssuer(String, String),
+    #[error(
+        "its authorization server does not say who it is; if that is right, set `allow_issuer_mismatch = true` in its `auth`"
+    )]
+    NamelessIssuer,
+    #[error(
+        "nothing says where to log in to it ({0}); set `authorization_endpoint` and `token_endpoint` in its `auth`"
+    )]
+    NoMetadata(String),
+    #[error(
+        "its authorization server knows no clients that register themselves; register one there and set `client_id` in its `auth`"
+    )]
+    NoRegistration,
     #[error("its authorization server names an address that is not https")]
     NotHttps,
     #[error("port {0} cannot be used: {1}")]

@@ -8,13 +8,15 @@ use std::future::Future;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Limited};
-use hyper::header::{AUTHORIZATION, CONNECTION, CONTENT_TYPE, HeaderValue, LOCATION, USER_AGENT};
+use hyper::header::{
+    AUTHORIZATION, CONNECTION, CONTENT_TYPE, HeaderValue, LOCATION, RETRY_AFTER, USER_AGENT,
+};
 use hyper::{Method, Request, Response, StatusCode, Uri};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -28,6 +30,8 @@ use url::{Host, Url};
 
 use super::error::CredentialError;
 use super::repeated::RequestSecrets;
+use super::understood::{IssuerRule, OauthQuestion};
+use crate::base::Lock;
 use crate::http::{self, HttpConnection, Proxied, Proxies, RequestBody, ResponseBody};
 
 /// How long an answer may take.
@@ -37,6 +41,13 @@ const CONNECT_WITHIN: Duration = Duration::from_secs(10);
 /// The longest answer, in bytes.
 const BODY_MAX: usize = 512 * 1024;
 const REDIRECTS_MAX: usize = 3;
+/// How long to wait before each further try where a server is busy or away: a call waits, and so may a
+/// person.
+const PAUSES: [Duration; 3] =
+    [Duration::from_millis(300), Duration::from_secs(1), Duration::from_secs(3)];
+/// Who wants a longer pause is not asked again.
+const PAUSE_MAX: Duration = Duration::from_secs(10);
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// How far an address reaches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -55,9 +66,14 @@ enum Reach {
 /// Whose authorization servers are asked.
 #[derive(Debug, Clone)]
 pub(super) struct Fetch {
-    connector: HttpsConnector<HttpConnector<Guard>>,
+    /// Made when it is needed: most servers want no login.
+    connector: OnceLock<HttpsConnector<HttpConnector<Guard>>>,
     proxies: Proxies,
     guard: Guard,
+    /// Whom an authorization server may say to be.
+    rule: IssuerRule,
+    /// Why the last request had no answer: who has it asked says no more than that.
+    failed: Arc<Lock<Option<String>>>,
 }
 
 /// Resolves names to addresses that the server at `base` could have meant.
@@ -67,10 +83,24 @@ struct Guard {
 }
 
 impl Fetch {
-    /// For the server at this URL. `Err`: no certificates of authorities are found on this machine.
-    pub(super) fn new(base: &Url, proxies: &Proxies) -> Result<Self, CredentialError> {
+    /// For the server at this URL.
+    pub(super) fn new(base: &Url, proxies: &Proxies, rule: IssuerRule) -> Self {
         let guard = Guard { base: Arc::new(base.clone()) };
-        let mut tcp = HttpConnector::new_with_resolver(guard.clone());
+        Self {
+            connector: OnceLock::new(),
+            proxies: proxies.clone(),
+            guard,
+            rule,
+            failed: Arc::default(),
+        }
+    }
+
+    /// `Err`: no certificates of authorities are found on this machine.
+    fn connector(&self) -> Result<HttpsConnector<HttpConnector<Guard>>, CredentialError> {
+        if let Some(connector) = self.connector.get() {
+            return Ok(connector.clone());
+        }
+        let mut tcp = HttpConnector::new_with_resolver(self.guard.clone());
         tcp.set_nodelay(true);
         tcp.set_connect_timeout(Some(CONNECT_WITHIN));
         tcp.enforce_http(false);
@@ -78,7 +108,7 @@ impl Fetch {
             .with_native_roots()
             .map_err(|error| CredentialError::NoCertificates(error.to_string()))?;
         let connector = tls.https_or_http().enable_http1().wrap_connector(tcp);
-        Ok(Self { connector, proxies: proxies.clone(), guard })
+        Ok(self.connector.get_or_init(|| connector).clone())
     }
 
     /// Asks. Each is asked once in a while: no connection is kept.
@@ -99,10 +129,11 @@ impl Fetch {
             self.guard.check_name(uri.host().unwrap_or_default()).await?;
             http::address(&mut request);
             proxied.address(&uri, &mut request);
-            proxied.connect(&uri).await?
+            let connected = proxied.connect(&uri).await;
+            connected.map_err(|error| Unconnected(error.to_string()))?
         } else {
-            let connected = self.connector.clone().oneshot(uri).await;
-            let io = connected.map_err(|error| http::unconnected(&*error))?;
+            let connected = self.connector()?.oneshot(uri).await;
+            let io = connected.map_err(|error| Unconnected(http::unconnected(&*error)))?;
             http::address(&mut request);
             HttpConnection::open(io).await?
         };
@@ -133,40 +164,100 @@ impl Fetch {
         }
     }
 
+    /// Why the last request had no answer.
+    pub(super) fn failed(&self) -> Option<String> {
+        self.failed.lock().clone()
+    }
+
+    async fn send_within(
+        &self,
+        wanted: &OAuthHttpRequest,
+    ) -> Result<Response<Vec<u8>>, OAuthHttpClientError> {
+        let answer = tokio::time::timeout(ANSWER_WITHIN, self.send(wanted))
+            .await
+            .unwrap_or_else(|_| Err(format!("no answer within {ANSWER_WITHIN:?}").into()));
+        *self.failed.lock() = answer.as_ref().err().map(ToString::to_string);
+        answer
+    }
+
     async fn send(
         &self,
-        mut request: OAuthHttpRequest,
+        wanted: &OAuthHttpRequest,
     ) -> Result<Response<Vec<u8>>, OAuthHttpClientError> {
-        let follows = request.redirect_policy == OAuthHttpRedirectPolicy::Follow
-            && request.request.method() == Method::GET;
+        let request = &wanted.request;
+        let (method, headers, form) = (request.method(), request.headers(), request.body());
+        let follows =
+            wanted.redirect_policy == OAuthHttpRedirectPolicy::Follow && *method == Method::GET;
+        let mut uri = request.uri().clone();
         for _ in 0..=REDIRECTS_MAX {
-            let (head, body) = request.request.clone().into_parts();
-            let secrets = RequestSecrets::new(&head.headers, &body);
-            let mut sent = Request::new(RequestBody::new(Bytes::from(body)));
-            *sent.method_mut() = head.method;
-            *sent.uri_mut() = head.uri.clone();
-            *sent.headers_mut() = head.headers;
-            let (answer, body) = self.ask(sent).await?.into_parts();
+            let mut sent = Request::new(RequestBody::new(Bytes::from(form.clone())));
+            *sent.method_mut() = method.clone();
+            *sent.uri_mut() = uri.clone();
+            *sent.headers_mut() = headers.clone();
+            let (mut answer, body) = self.ask(sent).await?.into_parts();
             let body = Limited::new(body, BODY_MAX).collect().await?.to_bytes();
             let location = answer.headers.get(LOCATION).and_then(|value| value.to_str().ok());
-            match location.filter(|_| follows && answer.status.is_redirection()) {
-                Some(location) => *request.request.uri_mut() = beside(&head.uri, location)?,
-                None if answer.status.is_success() => {
-                    return Ok(Response::from_parts(answer, body.to_vec()));
-                }
-                None => return Ok(Response::from_parts(answer, secrets.redact(&body))),
+            if let Some(location) = location.filter(|_| follows && answer.status.is_redirection()) {
+                uri = beside(&uri, location)?;
+                continue;
             }
+            let asked = OauthQuestion::of(method, &uri, headers, form);
+            let body = match asked.understand(&self.rule, answer.status, &body) {
+                Some((status, body)) => {
+                    answer.status = status;
+                    answer.headers.insert(CONTENT_TYPE, JSON);
+                    body
+                }
+                None => body.to_vec(),
+            };
+            if answer.status.is_success() {
+                return Ok(Response::from_parts(answer, body));
+            }
+            let body = RequestSecrets::new(headers, form).redact(&body);
+            return Ok(Response::from_parts(answer, body));
         }
         Err("it redirects too often".into())
+    }
+}
+
+/// There was no connection, so nothing was asked.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Unconnected(String);
+
+/// How long to wait before asking once more; `None` if that would be of no use.
+fn pause(
+    answer: &Result<Response<Vec<u8>>, OAuthHttpClientError>,
+    least: Duration,
+) -> Option<Duration> {
+    let busy = [
+        StatusCode::TOO_MANY_REQUESTS,
+        StatusCode::BAD_GATEWAY,
+        StatusCode::SERVICE_UNAVAILABLE,
+        StatusCode::GATEWAY_TIMEOUT,
+    ];
+    match answer {
+        Ok(response) if busy.contains(&response.status()) => {
+            let wanted = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
+            let wanted = wanted.and_then(|text| text.trim().parse().ok()).map(Duration::from_secs);
+            wanted.map_or(Some(least), |wanted| (wanted <= PAUSE_MAX).then(|| wanted.max(least)))
+        }
+        Err(error) if error.is::<Unconnected>() => Some(least),
+        _ => None,
     }
 }
 
 impl OAuthHttpClient for Fetch {
     fn execute(&self, request: OAuthHttpRequest) -> OAuthHttpClientFuture<'_> {
         Box::pin(async move {
-            tokio::time::timeout(ANSWER_WITHIN, self.send(request))
-                .await
-                .unwrap_or_else(|_| Err(format!("no answer within {ANSWER_WITHIN:?}").into()))
+            for least in PAUSES {
+                let answer = self.send_within(&request).await;
+                match pause(&answer, least) {
+                    Some(pause) => tokio::time::sleep(pause).await,
+                    None => return answer,
+                }
+            }
+            self.send_within(&request).await
         })
     }
 }

@@ -13,8 +13,8 @@
 //! # How to read it
 //! [`Credential`] is what a connection asks before each request and after a refusal. [`command`] runs
 //! a program. [`oauth`] holds tokens and renews them, [`consent`] obtains the first ones with a
-//! person's consent, for which [`callback`] is where the browser comes back to; a [`login`] is that
-//! while it is under way. [`revoke`] gives tokens back; [`store`] is the file, [`fetch`] the HTTP client,
+//! person's consent, for which the browser has a [`way_back`] to a [`callback`]; a [`login`] is that
+//! while it is under way. [`discovery`] is how who is to be asked is [`found`], and [`understood`] what is said there. [`revoke`] gives tokens back; [`store`] is the file, [`fetch`] the HTTP client,
 //! [`repeated`] what keeps an answer from repeating what was asked, [`error`] why something is not to be
 //! had.
 
@@ -22,15 +22,19 @@ mod callback;
 mod command;
 mod consent;
 mod credential;
+mod discovery;
 mod error;
 mod fetch;
+mod found;
 mod header;
 mod login;
 mod oauth;
 mod repeated;
 mod revoke;
 mod store;
+mod understood;
 mod verdict;
+mod way_back;
 
 pub use credential::Credential;
 pub use error::CredentialError;

@@ -10,8 +10,7 @@ use hyper::StatusCode;
 use hyper::header::{HeaderMap, HeaderValue, WWW_AUTHENTICATE};
 use oauth2::TokenResponse;
 use rmcp::transport::auth::{
-    AuthError, AuthorizationManager, AuthorizationMetadata, ClientCredentialsConfig,
-    OAuthClientConfig, StoredCredentials, WWWAuthenticateParams,
+    AuthError, ClientCredentialsConfig, OAuthClientConfig, StoredCredentials, WWWAuthenticateParams,
 };
 use tokio::sync::{Notify, oneshot};
 use tokio_util::sync::CancellationToken;
@@ -19,9 +18,11 @@ use url::Url;
 
 use super::error::CredentialError;
 use super::fetch::Fetch;
+use super::found::AuthorizationServer;
 use super::header::bearer;
 use super::login::{Login, UnderWay, said};
 use super::store::{OauthClient, Store, StoredLogin};
+use super::understood::IssuerRule;
 use super::verdict::Verdict;
 use crate::base::{Lock, Secret, ServerName, Tasks};
 use crate::http::Proxies;
@@ -29,8 +30,8 @@ use crate::settings::{self, Grant};
 
 /// A token is renewed so long before its end, or a fifth of its life if that is shorter.
 const AHEAD: Duration = Duration::from_secs(30);
-/// What some authorization servers give refresh tokens for (OpenID Connect Core, section 11).
-const OFFLINE: &str = "offline_access";
+/// What is left of why a request had no answer.
+const UNANSWERED: &str = "Request failed";
 /// How often one request is sent again because of its credential.
 const TRIES_MAX: u32 = 2;
 
@@ -39,6 +40,8 @@ pub(super) struct Oauth {
     pub(super) server: ServerName,
     pub(super) url: Url,
     pub(super) config: settings::Oauth,
+    /// The user said nothing of it: it is there in case that the server wants a login.
+    pub(super) is_unwritten: bool,
     pub(super) fetch: Arc<Fetch>,
     pub(super) store: Store,
     /// Ends with the server.
@@ -61,6 +64,8 @@ struct OauthState {
     wanted: Vec<String>,
     /// Nothing goes on without a person.
     login_needed: bool,
+    /// The server was greeted, and answered.
+    is_let_in: bool,
 }
 
 #[derive(Clone)]
@@ -80,10 +85,11 @@ enum NotRenewed {
 }
 
 impl Oauth {
+    /// `config`: `None` if the user said nothing.
     pub(super) fn new(
         server: &ServerName,
         url: &Secret,
-        config: &settings::Oauth,
+        config: Option<&settings::Oauth>,
         proxies: &Proxies,
         (tasks, renewals): (Tasks, Tasks),
     ) -> Result<Self, CredentialError> {
@@ -91,11 +97,19 @@ impl Oauth {
         let url = Url::parse(url.expose()).map_err(|_| CredentialError::NoUrl)?;
         let store = Store::of(server, origin);
         let token = store.kept().and_then(|kept| kept.tokens).as_ref().and_then(token);
+        let is_unwritten = config.is_none();
+        let config = config.cloned().unwrap_or_default();
+        let rule = match &config.issuer {
+            _ if config.allow_issuer_mismatch => IssuerRule::Any,
+            Some(issuer) => IssuerRule::Named(issuer.clone()),
+            None => IssuerRule::Own,
+        };
         Ok(Self {
             server: server.clone(),
-            fetch: Arc::new(Fetch::new(&url, proxies)?),
+            fetch: Arc::new(Fetch::new(&url, proxies, rule)),
             url,
-            config: config.clone(),
+            config,
+            is_unwritten,
             store,
             tasks,
             renewals,
@@ -120,7 +134,12 @@ impl Oauth {
     }
 
     pub(super) fn begin(&self) {
-        self.state().login_needed = false;
+        let mut state = self.state();
+        (state.login_needed, state.is_let_in) = (false, false);
+    }
+
+    pub(super) fn note_let_in(&self) {
+        self.state().is_let_in = true;
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -161,6 +180,10 @@ impl Oauth {
         let challenges = headers.get_all(WWW_AUTHENTICATE).iter();
         let mut challenges = challenges.filter_map(|value| value.to_str().ok());
         let challenge = challenges.find(|text| begins_with_bearer(text)).map(str::to_owned);
+        if self.is_unwritten && shown.is_none() && challenge.is_none() {
+            // It wants something else.
+            return Verdict::Stands;
+        }
         if status == StatusCode::FORBIDDEN {
             return self.wants_more(challenge.as_deref(), tries).await;
         }
@@ -202,7 +225,9 @@ impl Oauth {
         if self.config.grant == Grant::ClientCredentials {
             return Verdict::Because("it refuses the token that it was given".to_owned());
         }
-        self.state().login_needed = true;
+        let mut state = self.state();
+        // Who needs a login for some calls only is of use without one.
+        state.login_needed = !(self.is_unwritten && state.is_let_in);
         Verdict::Because(self.remedy().to_string())
     }
 
@@ -246,21 +271,6 @@ impl Oauth {
     pub(super) fn wanted(&self) -> (Option<String>, Vec<String>) {
         let state = self.state();
         (state.challenge.clone(), state.wanted.clone())
-    }
-
-    /// Who is asked for tokens for this server, according to what it says.
-    pub(super) async fn discover(
-        &self,
-        challenge: Option<&str>,
-        store: &Store,
-    ) -> Result<(AuthorizationManager, AuthorizationMetadata), AuthError> {
-        let mut manager =
-            AuthorizationManager::new_with_oauth_http_client(self.url.as_str(), self.fetch.clone())
-                .await?;
-        manager.set_credential_store(store.clone());
-        let found = manager.resolve_metadata_from_challenge(challenge).await?;
-        manager.set_metadata(found.metadata.clone());
-        Ok((manager, found.metadata))
     }
 
     /// Gets a new token in the place of this one, or waits for the one who does. It goes on without
@@ -317,6 +327,9 @@ impl Oauth {
             self.config.client_secret.as_ref().map(Secret::expose),
         ];
         let mut text = error.to_string();
+        if let (Some(start), Some(why)) = (text.strip_suffix(UNANSWERED), self.fetch.failed()) {
+            text = format!("{start}{why}");
+        }
         for secret in secrets.into_iter().flatten().filter(|secret| !secret.is_empty()) {
             text = text.replace(secret, "(hidden)");
         }
@@ -334,7 +347,8 @@ impl Oauth {
     }
 
     async fn refresh(&self, kept: &StoredLogin, challenge: Option<&str>) -> Result<(), AuthError> {
-        let (mut manager, metadata) = self.discover(challenge, &self.store).await?;
+        let AuthorizationServer { mut manager, metadata, .. } =
+            self.discover(challenge, &self.store).await?;
         if metadata.issuer != kept.issuer {
             // A refresh token is nobody else's business.
             return Err(AuthError::AuthorizationServerMismatch {
@@ -355,9 +369,11 @@ impl Oauth {
         let (challenge, _) = self.wanted();
         let failed = |error: AuthError| CredentialError::NoToken(self.line(&error));
         let store = &self.store;
-        let (mut manager, metadata) =
-            self.discover(challenge.as_deref(), store).await.map_err(failed)?;
-        let scopes = self.scopes(&manager, &metadata, more).await;
+        let found = self.discover(challenge.as_deref(), store).await;
+        let found = found
+            .map_err(|error| CredentialError::NoToken(self.undiscovered(&error).to_string()))?;
+        let scopes = self.scopes(&found, more).await;
+        let AuthorizationServer { mut manager, metadata, .. } = found;
         let (Some(id), Some(secret)) = (&self.config.client_id, &self.config.client_secret) else {
             return Err(CredentialError::NoClientSecret);
         };
@@ -379,32 +395,6 @@ impl Oauth {
         manager.exchange_client_credentials(&config).await.map_err(failed)?;
         self.take_tokens();
         Ok(())
-    }
-
-    /// The scopes to ask for: what the user says, else what the server says, and what it wanted later.
-    pub(super) async fn scopes(
-        &self,
-        manager: &AuthorizationManager,
-        metadata: &AuthorizationMetadata,
-        more: &[String],
-    ) -> Vec<String> {
-        let mut scopes = self.config.scopes.clone();
-        if scopes.is_empty() {
-            scopes = manager.select_initial_scopes(&[]).await;
-        } else if metadata.scopes_supported.iter().flatten().any(|scope| scope == OFFLINE)
-            && !scopes.iter().any(|scope| scope == OFFLINE)
-        {
-            scopes.push(OFFLINE.to_owned());
-        }
-        if !more.is_empty() {
-            let asked = self.store.kept().map(|kept| kept.asked).unwrap_or_default();
-            for scope in asked.iter().chain(more) {
-                if !scopes.contains(scope) {
-                    scopes.push(scope.clone());
-                }
-            }
-        }
-        scopes
     }
 
     /// Uses the tokens in the store from now on.

@@ -40,7 +40,7 @@ impl Oauth {
     async fn revoke_kept(&self, kept: &StoredLogin) -> Result<(), CredentialError> {
         let (challenge, _) = self.wanted();
         let found = self.discover(challenge.as_deref(), &self.store.apart()).await;
-        let (_, metadata) = found.map_err(|error| self.told(&error))?;
+        let metadata = found.map_err(|error| self.undiscovered(&error))?.metadata;
         if metadata.issuer != kept.issuer {
             // A token is nobody else's business.
             return Err(CredentialError::OtherIssuer);

@@ -90,7 +90,7 @@ fn transport(transport: Transport) -> &'static str {
 /// What a server offers may depend on who asks. Secrets are left out, for they may change.
 fn auth(auth: &Auth) -> String {
     match auth {
-        Auth::None => "None".to_owned(),
+        Auth::Unsaid | Auth::None => "None".to_owned(),
         Auth::Bearer(_) => "Bearer".to_owned(),
         Auth::Command { words, .. } => format!("Command of {} words", words.len()),
         Auth::Oauth(oauth) => {

@@ -90,6 +90,9 @@ pub(super) async fn meet(
     }
     match running.greet(&config, greeting).await {
         Ok((identity, offer)) => {
+            if let Some(credential) = &credential {
+                credential.note_let_in();
+            }
             recorder.record(fact::ServerReady {
                 server,
                 era: identity.era.as_str(),

@@ -7,7 +7,10 @@ use crate::base::Secret;
 /// `[servers.NAME.auth]`
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Auth {
+    /// Not at all, unless the server turns out to want a login and somebody logs in.
     #[default]
+    Unsaid,
+    /// Not at all.
     None,
     /// This token.
     Bearer(Secret),
@@ -18,7 +21,7 @@ pub enum Auth {
         /// How long a token is used that does not say so itself.
         ttl: Duration,
     },
-    Oauth(Oauth),
+    Oauth(Box<Oauth>),
 }
 
 /// Keys of `type = "oauth"`.
@@ -34,6 +37,23 @@ pub struct Oauth {
     pub grant: Grant,
     /// `None`: any that is free.
     pub callback_port: Option<u16>,
+    /// `http` on this machine; without a port any that is free is meant.
+    pub redirect_uri: Option<String>,
+    /// Whom a client that registers itself says to be.
+    pub client_name: Option<String>,
+    /// What the authorization server calls itself.
+    pub issuer: Option<String>,
+    /// It may call itself anything.
+    pub allow_issuer_mismatch: bool,
+    pub endpoints: Endpoints,
+}
+
+/// Endpoints that the user names in place of those that the authorization server names.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Endpoints {
+    pub authorization: Option<String>,
+    pub token: Option<String>,
+    pub registration: Option<String>,
 }
 
 /// How an access token is obtained (RFC 6749, section 1.3).

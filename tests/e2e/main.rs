@@ -23,6 +23,7 @@ mod meta;
 mod misbehave;
 mod mx;
 mod oauth;
+mod oauth_kinds;
 mod offers;
 mod operators;
 mod proxy;

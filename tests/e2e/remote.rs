@@ -246,7 +246,7 @@ fn a_status_says_whether_a_call_was_carried_out() {
         failed(&bridge.call("far__echo", &json!({ "n": n })), outcome, words);
     };
     check(0, "outcome_unknown", "server far: HTTP status 500");
-    check(1, "not_sent", "HTTP status 401 Unauthorized");
+    check(1, "not_sent", "login needed: run `callmux login far`");
     check(2, "not_sent", "HTTP status 503 Service Unavailable; try again after 3600 s");
     check(3, "outcome_unknown", "HTTP status 429");
     check(5, "not_sent", "HTTP status 302");

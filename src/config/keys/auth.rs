@@ -11,9 +11,10 @@ pub const AUTH: &[Key] = &[
     key(
         "type",
         ValueKind::Choice(AUTH_TYPES),
-        Value("\"none\""),
+        Unset,
         "`bearer`: `token` is sent. `command`: what a program prints is sent. `oauth`: OAuth 2.1; \
-         `callmux login NAME` asks for your consent once. What is sent goes to the origin of `url` only.",
+         `callmux login NAME` asks for your consent once. What is sent goes to the origin of `url` only. \
+         Unset: none, but a server that wants a login can be logged in to.",
     ),
     key(
         "token",
@@ -72,6 +73,47 @@ pub const AUTH: &[Key] = &[
         ValueKind::Number(1, 65535),
         Unset,
         "For `oauth`: the port on 127.0.0.1 that the browser comes back to. Unset: any that is free.",
+    ),
+    key(
+        "redirect_uri",
+        ValueKind::Text,
+        Unset,
+        "For `oauth`: the address that `client_id` is registered with, such as \
+         `http://localhost:8080/callback`; on this machine. Without a port any that is free is meant.",
+    ),
+    key(
+        "client_name",
+        ValueKind::Text,
+        Value("\"callmux\""),
+        "For `oauth`: the name with which callmux registers itself, and which people are asked about.",
+    ),
+    key(
+        "issuer",
+        ValueKind::Text,
+        Unset,
+        "For `oauth`: what the authorization server calls itself, where that is of another host than its \
+         address. It is asked there if the server names none.",
+    ),
+    key(
+        "allow_issuer_mismatch",
+        ValueKind::Bool,
+        Value("false"),
+        "For `oauth`: `true` lets an authorization server call itself whatever it likes. Then another one \
+         can pass itself off as it; `issuer` is the better key.",
+    ),
+    key(
+        "authorization_endpoint",
+        ValueKind::Text,
+        Unset,
+        "For `oauth`: where people consent. With `token_endpoint` nobody is asked who is to be asked: for \
+         authorization servers that say nothing of themselves.",
+    ),
+    key("token_endpoint", ValueKind::Text, Unset, "For `oauth`: where tokens are given out."),
+    key(
+        "registration_endpoint",
+        ValueKind::Text,
+        Unset,
+        "For `oauth`: where clients register themselves.",
     ),
 ];
 

@@ -66,9 +66,10 @@ pub const SERVER: &[Key] = &[
     key(
         "auth",
         ValueKind::Choice(AUTH_TYPES),
-        Value("\"none\""),
+        Unset,
         "How callmux proves itself to the server at `url`: one of these texts, or the section \
-         `[servers.NAME.auth]` with it as its `type`.",
+         `[servers.NAME.auth]` with it as its `type`. Unset: not at all, but \
+         `callmux login NAME` works where the server wants that.",
     ),
     key("args", ValueKind::Texts, Value("[]"), "The program's arguments, one text each."),
     key(

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use hyper::header::HeaderValue;
 
+use super::oauth;
 use crate::base::Secret;
 use crate::config::keys;
 use crate::config::section::Section;
-use crate::settings::auth::{Auth, Grant, Oauth};
+use crate::settings::auth::Auth;
 
 /// The types, each with the keys that go with it.
 const GO_WITH: [(&str, &[&str]); 4] = [
@@ -16,7 +17,21 @@ const GO_WITH: [(&str, &[&str]); 4] = [
     ("command", &["command", "ttl"]),
     (
         "oauth",
-        &["scopes", "client_id", "client_secret", "client_metadata_url", "grant", "callback_port"],
+        &[
+            "scopes",
+            "client_id",
+            "client_secret",
+            "client_metadata_url",
+            "grant",
+            "callback_port",
+            "redirect_uri",
+            "client_name",
+            "issuer",
+            "allow_issuer_mismatch",
+            "authorization_endpoint",
+            "token_endpoint",
+            "registration_endpoint",
+        ],
     ),
 ];
 
@@ -28,7 +43,7 @@ pub(super) fn read(
     has_socket: bool,
 ) -> Auth {
     let at = outer.place("auth");
-    let Some(mut section) = outer.inner("auth", "type", keys::AUTH) else { return Auth::None };
+    let Some(mut section) = outer.inner("auth", "type", keys::AUTH) else { return Auth::Unsaid };
     let kind = section.choice("type");
     for (name, keys) in GO_WITH.iter().filter(|(name, _)| *name != GO_WITH[kind].0) {
         for key in keys.iter().filter(|key| section.has(key)).collect::<Vec<_>>() {
@@ -40,12 +55,12 @@ pub(super) fn read(
     let auth = match GO_WITH[kind].0 {
         "bearer" => bearer(&mut section),
         "command" => command(&mut section),
-        "oauth" => oauth(&mut section),
+        "oauth" => Auth::Oauth(Box::new(oauth::read(&mut section))),
         _ => Auth::None,
     };
     let unresolved = section.finish();
     outer.adopt(unresolved);
-    if auth != Auth::None {
+    if !matches!(auth, Auth::None | Auth::Unsaid) {
         if !is_remote {
             outer.complain(at, "auth", "goes with `url`, which is not set");
         } else if headers.contains_key("authorization") {
@@ -101,53 +116,4 @@ fn command(section: &mut Section<'_>) -> Auth {
         section.complain(at, "command", "names no program");
     }
     Auth::Command { words, ttl }
-}
-
-fn oauth(section: &mut Section<'_>) -> Auth {
-    let scopes = section.plain_texts("scopes").unwrap_or_default();
-    for (scope, at) in &scopes {
-        // RFC 6749, section 3.3.
-        let is_token = |b: u8| matches!(b, 0x21 | 0x23..=0x5b | 0x5d..=0x7e);
-        if scope.is_empty() || !scope.bytes().all(is_token) {
-            section.complain(
-                at.clone(),
-                "scopes",
-                format!("`{scope}` is no scope; write each on its own"),
-            );
-        }
-    }
-    let grant = match section.choice("grant") {
-        0 => Grant::AuthorizationCode,
-        _ => Grant::ClientCredentials,
-    };
-    let (has_id, has_secret) = (section.has("client_id"), section.has("client_secret"));
-    if has_secret && !has_id {
-        section.complain(
-            section.place("client_secret"),
-            "client_secret",
-            "goes with `client_id`, which is not set",
-        );
-    } else if grant == Grant::ClientCredentials && !has_secret {
-        let message = "`client_credentials` needs `client_id` and `client_secret`";
-        section.complain(section.place("grant"), "grant", message);
-    }
-    let client_metadata_url = section.text("client_metadata_url").map(|(url, at)| {
-        let path = url.strip_prefix("https://").and_then(|rest| rest.split_once('/'));
-        if path.is_none_or(|(host, path)| host.is_empty() || path.is_empty()) {
-            section.complain(
-                at,
-                "client_metadata_url",
-                "must be an `https://` address with a path",
-            );
-        }
-        url
-    });
-    Auth::Oauth(Oauth {
-        scopes: scopes.into_iter().map(|(scope, _)| scope).collect(),
-        client_id: section.text("client_id").map(|(id, _)| id),
-        client_secret: section.resolved("client_secret").map(|(secret, _)| secret.text),
-        client_metadata_url,
-        grant,
-        callback_port: section.number("callback_port").and_then(|port| u16::try_from(port).ok()),
-    })
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
-use hyper::header::{AUTHORIZATION, HeaderMap, HeaderValue};
+use hyper::header::{AUTHORIZATION, HeaderMap, HeaderValue, WWW_AUTHENTICATE};
 use hyper::{Method, Request, Response, StatusCode};
 
 use super::failure::RequestFailure;
@@ -25,12 +25,20 @@ impl Remote {
         body: &Bytes,
     ) -> Result<Response<ResponseBody>, RequestFailure> {
         let Some(credential) = &self.credential else {
-            return self.follow(&method, headers, None, body).await;
+            let response = self.follow(&method, headers, None, body).await?;
+            return match self.wants_proof(&response) {
+                Some(told) => Err(RequestFailure::refused(told)),
+                None => Ok(response),
+            };
         };
         let mut tries = 0;
         loop {
-            let shown = Box::pin(credential.show()).await;
-            let shown = shown.map_err(|error| RequestFailure::refused(error.to_string()))?;
+            let shown = if credential.is_empty() {
+                None
+            } else {
+                let shown = Box::pin(credential.show()).await;
+                shown.map_err(|error| RequestFailure::refused(error.to_string()))?
+            };
             if let Some(shown) = &shown {
                 self.redaction().note(shown);
             }
@@ -47,6 +55,29 @@ impl Remote {
                 Verdict::Again => tries += 1,
             }
         }
+    }
+
+    /// What is told of a refusal that a proof would have prevented, where there is nobody to give one.
+    fn wants_proof(&self, response: &Response<ResponseBody>) -> Option<String> {
+        let status = response.status();
+        if status != StatusCode::UNAUTHORIZED {
+            return None;
+        }
+        if self.headers.contains_key(AUTHORIZATION) {
+            return Some(format!(
+                "HTTP status {status}: it refuses the `Authorization` in `headers`"
+            ));
+        }
+        let mut challenges = response.headers().get_all(WWW_AUTHENTICATE).iter();
+        let is_bearer = |value: &HeaderValue| {
+            value.as_bytes().get(..6).is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"bearer"))
+        };
+        challenges.any(is_bearer).then(|| {
+            format!(
+                "HTTP status {status}: it wants a login; give it a section in the config with \
+                 `auth = \"oauth\"`, and run `callmux login NAME`"
+            )
+        })
     }
 
     async fn follow(

@@ -18,6 +18,17 @@ use super::{CANARY, Sandbox, callmux, canary, config, until};
 /// What comes of a consent.
 pub const CODE: &str = canary!("-code");
 
+/// How much the authorization server says.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub enum Manner {
+    #[default]
+    Usual,
+    /// A registration is answered with no more than it must be.
+    Terse,
+    /// It says nothing of itself, and registers nobody.
+    Silent,
+}
+
 /// What the authorization server knows and is to do.
 #[derive(Default)]
 pub struct Book {
@@ -41,6 +52,13 @@ pub struct Book {
     pub revoked: Vec<String>,
     /// Members of the metadata that are not as usual.
     pub metadata: serde_json::Map<String, Value>,
+    /// The same of tokens.
+    pub token: serde_json::Map<String, Value>,
+    pub manner: Manner,
+    /// How often it is too busy to give a token.
+    pub busy: usize,
+    /// In place of any further token, with status 200.
+    pub refusal: Option<Value>,
 }
 
 /// A server that wants tokens, and its authorization server, at one address.
@@ -91,6 +109,11 @@ fn answer(book: &Mutex<Book>, serves: &impl Fn(&Seen, &mut Out), seen: &Seen, ou
             let about = format!("resource_metadata=\"{base}/resource\", scope=\"s\"");
             out.whole("401 Unauthorized", &[&format!("WWW-Authenticate: Bearer {about}")], "");
         }
+        "/resource" | "/.well-known/oauth-authorization-server" | "/register"
+            if book.manner == Manner::Silent =>
+        {
+            out.whole("404 Not Found", &[], "");
+        }
         "/resource" => {
             let resource = format!("{base}/mcp");
             let metadata = json!({ "resource": resource, "authorization_servers": [base] });
@@ -118,6 +141,9 @@ fn answer(book: &Mutex<Book>, serves: &impl Fn(&Seen, &mut Out), seen: &Seen, ou
             book.registrations += 1;
             let back = &seen.body["redirect_uris"];
             let mut client = json!({ "client_id": "c-1", "redirect_uris": back });
+            if book.manner == Manner::Terse {
+                client = json!({ "client_id": "c-1" });
+            }
             if let Some(secret) = book.client_secret {
                 client["client_secret"] = secret.into();
             }
@@ -129,6 +155,13 @@ fn answer(book: &Mutex<Book>, serves: &impl Fn(&Seen, &mut Out), seen: &Seen, ou
 }
 
 fn give(book: &mut Book, seen: &Seen, out: &mut Out) {
+    if book.busy > 0 {
+        book.busy -= 1;
+        return out.whole("503 Service Unavailable", &[], "busy");
+    }
+    if let Some(refusal) = &book.refusal {
+        return out.json(&refusal.to_string());
+    }
     let is_refresh = seen.text.contains("grant_type=refresh_token");
     let is_known = seen.text.contains(&format!("refresh_token={CANARY}-r-{}", book.tokens));
     book.refreshes += usize::from(is_refresh);
@@ -144,8 +177,9 @@ fn give(book: &mut Book, seen: &Seen, out: &mut Out) {
     }
     (book.tokens, book.is_revoked) = (book.tokens + 1, false);
     let (n, life) = (book.tokens, std::mem::replace(&mut book.life, 3600));
-    let token = json!({ "access_token": format!("{CANARY}-{n}"), "token_type": "Bearer",
+    let mut token = json!({ "access_token": format!("{CANARY}-{n}"), "token_type": "Bearer",
         "expires_in": life, "refresh_token": format!("{CANARY}-r-{n}") });
+    token.as_object_mut().unwrap().extend(book.token.clone());
     out.json(&token.to_string());
 }
 

@@ -234,7 +234,7 @@ fn literal(text: &str) -> Option<(Json, Reading)> {
         b'f' if text == "false" => Some((Json::Bool(false), Reading::Boolean)),
         b'[' => Json::parse(text).ok().map(|value| (value, Reading::Array)),
         b'{' => Json::parse(text).ok().map(|value| (value, Reading::Object)),
-        b'-' | b'0'..=b'9' if is_canonical(text) => {
+        b'-' | b'0'..=b'9' if is_canonical(text) && is_exact(text) => {
             Json::parse(text).ok().map(|value| (value, Reading::Number))
         }
         _ => None,
@@ -247,6 +247,22 @@ fn is_canonical(text: &str) -> bool {
     let is_plain = text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b'.'));
     is_plain
         && !(text.starts_with('-') && text.bytes().all(|byte| matches!(byte, b'-' | b'0' | b'.')))
+}
+
+/// The largest whole number up to which a floating-point number has every one.
+const WHOLE_MAX: u64 = 1 << 53;
+/// Digits of which a floating-point number loses none.
+const DIGITS_MAX: usize = 15;
+
+/// Whether every reader has the number to its last digit: many have floating-point numbers alone, and what is
+/// an id there must not become another.
+fn is_exact(text: &str) -> bool {
+    let digits = text.trim_start_matches('-');
+    if digits.contains('.') {
+        let digits = digits.trim_start_matches(['0', '.']);
+        return digits.bytes().filter(u8::is_ascii_digit).count() <= DIGITS_MAX;
+    }
+    digits.parse().is_ok_and(|whole: u64| whole <= WHOLE_MAX)
 }
 
 /// Adds a name to a path as [`crate::json::Path`] reads it.

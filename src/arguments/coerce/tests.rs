@@ -34,7 +34,6 @@ fn numbers_are_read_digit_for_digit() {
     check(INTEGER, r#""12""#, "12");
     check(INTEGER, r#""-7""#, "-7");
     check(INTEGER, r#""0""#, "0");
-    check(INTEGER, r#""12345678901234567890123""#, "12345678901234567890123");
     check(NUMBER, r#""0.10""#, "0.10");
     check(NUMBER, r#""-12.5""#, "-12.5");
     check(NUMBER, r#""12""#, "12");
@@ -48,6 +47,23 @@ fn numbers_are_read_digit_for_digit() {
     for text in ["00.5", "1e3", "-0.0", "1.2.3", "NaN", "Infinity", "--1", "1-2"] {
         stays(NUMBER, &format!("\"{text}\""));
     }
+}
+
+/// A server in JavaScript would take another number for it.
+#[test]
+fn what_a_floating_point_number_would_round_stays() {
+    for number in ["9007199254740992", "-9007199254740992", "123456789012345"] {
+        check(INTEGER, &format!("\"{number}\""), number);
+    }
+    for text in
+        ["9007199254740993", "-9007199254740993", "10765432100123456789", "12345678901234567890123"]
+    {
+        stays(INTEGER, &format!("\"{text}\""));
+        stays(NUMBER, &format!("\"{text}\""));
+    }
+    check(NUMBER, r#""-0.000123456789012345""#, "-0.000123456789012345");
+    stays(NUMBER, r#""0.12345678901234567""#);
+    stays(NUMBER, r#""9007199254740992.5""#);
 }
 
 #[test]

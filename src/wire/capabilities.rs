@@ -34,7 +34,7 @@ pub const TASKS_EXTENSION: &str = "io.modelcontextprotocol/tasks";
 impl ServerCapabilities {
     /// Reads the object as the server wrote it.
     pub fn parse(json: &str) -> Self {
-        let get = |name| object::get(json, name);
+        let get = |name| object::get(json, name).filter(|value| *value != "null");
         let is_true = |topic: Topic, name| {
             get(topic.capability()).and_then(|json| object::get(json, name)) == Some("true")
         };
@@ -81,6 +81,18 @@ impl ServerCapabilities {
             self.json = format!("{{{}}}", members.join(","));
         }
         self
+    }
+
+    /// The same with topics that the server did not tell of.
+    #[must_use]
+    pub fn with(&self, topics: &[Topic]) -> Self {
+        let all = object::all(&self.json).into_iter();
+        let names = topics.iter().map(|topic| topic.capability());
+        let others = all.filter(|(name, _)| !names.clone().any(|other| other == name));
+        let others =
+            others.map(|(name, value)| format!("{}:{value}", serde_json::Value::from(&*name)));
+        let added = names.clone().map(|name| format!(r#""{name}":{{}}"#));
+        Self::parse(&format!("{{{}}}", added.chain(others).collect::<Vec<_>>().join(",")))
     }
 
     /// Tasks of either era (2026-07-28 has them as an extension).
@@ -211,6 +223,14 @@ mod tests {
         let text = serde_json::to_string(&found).unwrap();
         assert_eq!(serde_json::from_str::<ServerCapabilities>(&text).unwrap(), found);
         assert!(!ServerCapabilities::parse("7").has_logging);
+        assert!(!ServerCapabilities::parse(r#"{"tools":null}"#).has(Topic::Tools));
+        for said in ["{}", "null", "[]", r#"{"tools":null,"logging":{}}"#] {
+            let found = ServerCapabilities::parse(said).with(&[Topic::Tools, Topic::Prompts]);
+            assert_eq!(Topic::ALL.map(|topic| found.has(topic)), [true, true, false], "{said}");
+            let text = serde_json::to_string(&found).unwrap();
+            assert_eq!(serde_json::from_str::<ServerCapabilities>(&text).unwrap(), found);
+            assert_eq!(found.has_logging, said.contains("logging"));
+        }
     }
 
     #[test]

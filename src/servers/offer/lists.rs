@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::list::List;
 use super::shortened::shortened;
-use crate::wire::{ListKind, ServerCapabilities};
+use crate::wire::{ListKind, ServerCapabilities, Topic};
 
 /// All that a server offers.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -36,6 +36,14 @@ impl Offer {
 
     pub fn set(&mut self, kind: ListKind, list: List) {
         self.lists[kind.index()] = Arc::new(list);
+    }
+
+    /// Notes what the server has though its capabilities do not tell of it.
+    pub(super) fn note_untold(&mut self) {
+        let has =
+            |topic: &Topic| topic.lists().iter().any(|kind| !self.list(*kind).items.is_empty());
+        let found: Vec<Topic> = Topic::ALL.into_iter().filter(has).collect();
+        self.capabilities = Arc::new(self.capabilities.with(&found));
     }
 
     /// What is wrong with it that was not wrong in the same way before: one for each list.

@@ -12,10 +12,12 @@ use crate::base::clip::clipped;
 use crate::connection::{Connection, Origin, Reply};
 use crate::servers::error::ListError;
 use crate::servers::identity::{Identity, own_meta};
-use crate::wire::{Kind, ListKind, Message, Payload, Span, error::code, object};
+use crate::wire::{Era, Kind, ListKind, Message, Payload, Span, Topic, error::code, object};
 
 /// Pages of a list that are read at the most: a server whose cursors never end must not keep us.
 const PAGES_MAX: usize = 1000;
+/// How long a server may be silent about a list that it did not tell of.
+const UNTOLD_PATIENCE: Duration = Duration::from_secs(5);
 /// How much of a server's error is repeated, in characters.
 const ERROR_MAX: usize = 500;
 /// Characters of a cursor that are shown.
@@ -131,17 +133,27 @@ fn result_of(answer: Message, method: &'static str) -> Result<Option<(Message, S
 
 /// Reads everything that the server has. Without its tools it is of no use; another list that it
 /// cannot give is empty.
+///
+/// A legacy server that tells of no list at all is asked for each: some declare nothing, and have tools all the
+/// same. What it does not answer then, it does not have.
 pub async fn read_all(
     connection: Arc<Connection>,
     identity: Identity,
     patience: Duration,
 ) -> Result<Offer, ListError> {
     let meta = own_meta(&identity);
+    let told = Topic::ALL.into_iter().any(|topic| identity.capabilities.has(topic));
+    let is_asked_all = identity.era == Era::Legacy && !told;
     let read_one = async |kind: ListKind| {
         if identity.capabilities.has(kind.topic()) {
-            read(&connection, kind, meta.as_deref(), patience).await
-        } else {
-            Ok(List::default())
+            return read(&connection, kind, meta.as_deref(), patience).await;
+        }
+        if !is_asked_all {
+            return Ok(List::default());
+        }
+        match read(&connection, kind, None, patience.min(UNTOLD_PATIENCE)).await {
+            Err(error @ (ListError::Lost(_) | ListError::Ending)) => Err(error),
+            list => Ok(list.unwrap_or_default()),
         }
     };
     let (tools, prompts, resources, templates) = tokio::join!(
@@ -163,5 +175,11 @@ pub async fn read_all(
             Err(error) => connection.misbehaved(&error.to_string(), b""),
         }
     }
+    if is_asked_all {
+        offer.note_untold();
+    }
     Ok(offer)
 }
+
+#[cfg(test)]
+mod tests;

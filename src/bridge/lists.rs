@@ -140,7 +140,7 @@ impl Lists {
 }
 
 fn is_first_page(request: &Message) -> bool {
-    let cursor = request.params().and_then(|params| object::get(params, "cursor"));
+    let cursor = request.cursor();
     cursor.is_none_or(|cursor| cursor == "null")
 }
 

@@ -108,7 +108,7 @@ fn request(
         }
     }
     if let Some(kind) = ListKind::read_by(&method) {
-        let cursor = message.params().and_then(|params| object::get(params, "cursor"));
+        let cursor = message.cursor();
         let cursor = cursor.filter(|cursor| *cursor != "null").map(Into::into);
         let client = client_name(session, &head, &message);
         return Ok(Handled::Deferred(Deferred::List { kind, era, cursor, client }));
@@ -178,7 +178,7 @@ fn legacy_request(
             done()
         }
         Method::TasksList => {
-            let cursor = message.params().and_then(|params| object::get(params, "cursor"));
+            let cursor = message.cursor();
             // All tasks are on one page, so every cursor is a wrong one.
             match cursor.filter(|cursor| *cursor != "null") {
                 None => Ok(Handled::Deferred(Deferred::Tasks)),

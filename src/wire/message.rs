@@ -4,6 +4,7 @@ use bytes::Bytes;
 use bytestring::ByteString;
 
 use super::error::Malformed;
+use super::lenient;
 use super::method::Method;
 use super::object::{self, Span};
 use super::payload::Payload;
@@ -32,8 +33,27 @@ impl Message {
             let valid = std::str::from_utf8(bytes).map_or_else(|e| e.valid_up_to(), str::len);
             Malformed::Utf8(valid)
         })?;
-        let kind = parse_kind(&text)?;
-        Ok(Self { text, kind })
+        let members = read_members(&text)?;
+        let [_, rest @ ..] = members;
+        if lenient::is_odd(rest) {
+            let text = ByteString::from(lenient::envelope(&text));
+            return Self { kind: kind_of(&text, read_members(&text)?)?, text }.meant();
+        }
+        Self { kind: kind_of(&text, members)?, text }.meant()
+    }
+
+    /// The message as it is meant, if what it holds says it in another way.
+    fn meant(self) -> Result<Self, Malformed> {
+        let (part, is_result) = match &self.kind {
+            Kind::Request { params: Some(params), .. }
+            | Kind::Notification { params: Some(params), .. } => (*params, false),
+            Kind::Result { result, .. } => (*result, true),
+            _ => return Ok(self),
+        };
+        let Some(meant) = lenient::part(self.at(part), is_result) else { return Ok(self) };
+        let mut text = self.text().to_owned();
+        text.replace_range(part.range(), &meant);
+        Ok(Self { kind: kind_of(&text, read_members(&text)?)?, text: text.into() })
     }
 
     pub fn kind(&self) -> &Kind {
@@ -77,6 +97,12 @@ impl Message {
         }
     }
 
+    /// The cursor of a request for a list, as it is written. An empty one is none.
+    pub fn cursor(&self) -> Option<&str> {
+        let cursor = object::get(self.params()?, "cursor");
+        cursor.filter(|cursor| !matches!(*cursor, "null" | "\"\""))
+    }
+
     pub fn method(&self) -> Option<&Method> {
         match &self.kind {
             Kind::Request { method, .. } | Kind::Notification { method, .. } => Some(method),
@@ -115,10 +141,14 @@ impl Message {
     }
 }
 
-fn parse_kind(text: &str) -> Result<Kind, Malformed> {
+/// Of a message's members those that say which kind it is.
+fn read_members(text: &str) -> Result<[Option<&str>; 6], Malformed> {
     const NAMES: [&str; 6] = ["jsonrpc", "id", "method", "params", "result", "error"];
-    let [version, id, method, params, result, error] =
-        object::members(text, NAMES).map_err(|error| not_an_object(text, error))?;
+    object::members(text, NAMES).map_err(|error| not_an_object(text, error))
+}
+
+fn kind_of(text: &str, members: [Option<&str>; 6]) -> Result<Kind, Malformed> {
+    let [version, id, method, params, result, error] = members;
     let usable_id = id.filter(|id| is_id(id));
     let wrong = |reason: &str| Malformed::envelope(reason, usable_id);
     if version.and_then(object::string).as_deref() != Some("2.0") {
@@ -177,78 +207,4 @@ fn not_an_object(text: &str, error: serde_json::Error) -> Malformed {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{Kind, Message};
-    use bytes::Bytes;
-
-    fn parse(text: &str) -> Result<Message, super::Malformed> {
-        Message::parse(&Bytes::copy_from_slice(text.as_bytes()))
-    }
-
-    #[test]
-    fn reads_the_four_kinds() {
-        let request =
-            parse(r#"{"jsonrpc":"2.0","id":"a\"1","method":"tools/call","params":{}}"#).unwrap();
-        assert_eq!(request.id(), Some(r#""a\"1""#));
-        assert_eq!(request.params(), Some("{}"));
-        let note = parse(r#"{"method":"x/y","jsonrpc":"2.0"}"#).unwrap();
-        assert_eq!(note.method().unwrap().as_str(), "x/y");
-        let result = parse(r#"{"result":{"big":1e400},"id":7,"jsonrpc":"2.0"}"#).unwrap();
-        assert!(matches!(result.kind(), Kind::Result { .. }));
-        let error = parse(r#"{"jsonrpc":"2.0","id":null,"error":{"code":-1}}"#).unwrap();
-        assert!(matches!(error.kind(), Kind::Error { id: None, .. }));
-    }
-
-    #[test]
-    fn another_id_changes_nothing_else() {
-        let text = r#"{ "jsonrpc":"2.0","x":[1e400,"\ud800"] ,"id": 7 ,"result":{"z":1,"a":2}}"#;
-        let moved = parse(text).unwrap().with_id(r#""c-1""#);
-        assert_eq!(moved.into_bytes(), text.replace(": 7 ", r#": "c-1" "#));
-    }
-
-    #[test]
-    fn says_what_is_wrong_and_to_whom() {
-        let check = |text: &[u8], code: i64, id: Option<&str>, words: &str| {
-            let error = Message::parse(&Bytes::copy_from_slice(text)).unwrap_err();
-            let (answer, at) = error.answer();
-            let shown = String::from_utf8_lossy(text).into_owned();
-            assert_eq!((answer.code, at), (code, id), "{shown}");
-            assert!(answer.message.contains(words), "{shown}: {}", answer.message);
-        };
-        check(b"{\"jsonrpc\":\"2.0\",\"id\":\xff}", -32700, None, "not UTF-8: byte 22");
-        check(b"hello", -32700, None, "not JSON");
-        check(b"{\"jsonrpc\":\"2.0\"", -32700, None, "not JSON");
-        check(b"", -32700, None, "not JSON");
-        check(b"[{}]", -32600, None, "batch");
-        check(b"7", -32600, None, "expected a JSON object");
-        check(br#"{"id":3,"method":"ping"}"#, -32600, Some("3"), "`jsonrpc` must be");
-        check(
-            br#"{"jsonrpc":"1.0","id":3,"method":"ping"}"#,
-            -32600,
-            Some("3"),
-            "`jsonrpc` must be",
-        );
-        check(br#"{"jsonrpc":"2.0","id":null,"method":"ping"}"#, -32600, None, "`id` must be");
-        check(br#"{"jsonrpc":"2.0","id":{},"method":"ping"}"#, -32600, None, "`id` must be");
-        check(
-            br#"{"jsonrpc":"2.0","id":3,"method":7}"#,
-            -32600,
-            Some("3"),
-            "`method` must be a string",
-        );
-        check(
-            br#"{"jsonrpc":"2.0","id":3,"method":"a","params":7}"#,
-            -32600,
-            Some("3"),
-            "`params` must be",
-        );
-        check(br#"{"jsonrpc":"2.0","id":3}"#, -32600, Some("3"), "neither");
-        check(
-            br#"{"jsonrpc":"2.0","id":3,"result":1,"error":{}}"#,
-            -32600,
-            Some("3"),
-            "more than one",
-        );
-        check(br#"{"jsonrpc":"2.0","id":3,"ID":4,"method":"a"}"#, -32600, None, "only in case");
-    }
-}
+mod tests;

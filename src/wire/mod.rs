@@ -19,6 +19,7 @@ pub mod batch;
 pub mod capabilities;
 pub mod error;
 pub mod headers;
+mod lenient;
 pub mod lines;
 pub mod link;
 pub mod list;

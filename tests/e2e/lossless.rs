@@ -64,13 +64,16 @@ fn requests_and_results_pass_unchanged() {
             };
             let id = format!("\"{id}\"");
             let plain = id.trim_matches('"');
+            // A result is an object, and these two are how some languages write an empty one.
+            let is_empty = value == "null" || value.strip_prefix('[').is_some_and(|it| it.trim() == "]");
+            let expected = if is_empty { "{}" } else { value.as_str() };
             for (client, tool) in [(&bridge, "h__mirror"), (&inline, "mirror")] {
                 client.borrow_mut().write(&body(tool, plain));
                 let line = client.borrow().next();
-                prop_assert_eq!(mirrored(&line, &id), &value);
+                prop_assert_eq!(mirrored(&line, &id), expected);
             }
             let answer = http.borrow_mut().post(&body("h__mirror", plain), &[]).message();
-            prop_assert_eq!(mirrored(&answer, &id), &value);
+            prop_assert_eq!(mirrored(&answer, &id), expected);
 
             // And what the server received, but for the id and the name.
             let reply = http.borrow_mut().post(&body("h__received", plain), &[]).json();

@@ -38,7 +38,10 @@ pub enum Answer {
 
 /// A server's answer, under the client's id and in the client's era. What only we say is left out.
 pub fn answer(message: &Message, asked: Asked<'_>) -> Answer {
-    let own = own_words(message);
+    let mut own = own_words(message);
+    if asked.client == Era::Legacy {
+        own.extend(unreadable(message));
+    }
     if !own.is_empty() {
         let splice =
             own.into_iter().fold(message.splice(), |splice, (at, with)| splice.replace(at, with));
@@ -71,6 +74,33 @@ fn own_words(message: &Message) -> Vec<(Span, String)> {
     });
     without.collect()
 }
+
+/// A `structuredContent` that is no object, and what stands there for a legacy client: nothing, or its text
+/// where the result has no other content. Before 2026-07-28 it is an object, and clients refuse another.
+fn unreadable(message: &Message) -> Option<(Span, String)> {
+    let Kind::Result { result, .. } = message.kind() else { return None };
+    let text = message.at(*result);
+    let is_odd = |at: usize| {
+        let rest = text[at + STRUCTURED_CONTENT.len() + 2..].trim_start();
+        rest.strip_prefix(':').is_some_and(|value| !value.trim_start().starts_with('{'))
+    };
+    STRUCTURED.find_iter(text.as_bytes()).find(|at| is_odd(*at))?;
+    let [content, structured] = object::members(text, ["content", STRUCTURED_CONTENT]).ok()?;
+    let structured = structured.filter(|value| !object::is_object(value))?;
+    let whole = member(message.text(), structured, STRUCTURED_CONTENT)?;
+    if content.is_some() || structured == "null" {
+        return Some((whole, String::new()));
+    }
+    let text = serde_json::Value::from(structured);
+    let content = format!(r#""content":[{{"type":"text","text":{text}}}]"#);
+    let comma = if message.text()[..whole.end as usize].ends_with(',') { "," } else { "" };
+    let before = if message.text()[whole.range()].starts_with(',') { "," } else { "" };
+    Some((whole, format!("{before}{content}{comma}")))
+}
+
+const STRUCTURED_CONTENT: &str = "structuredContent";
+static STRUCTURED: LazyLock<Finder<'static>> =
+    LazyLock::new(|| Finder::new("\"structuredContent\""));
 
 /// Where neither stands, no name is ours. A name can be written with escapes, too (RFC 8259, section 7).
 static HINTS: LazyLock<[Finder<'static>; 2]> =

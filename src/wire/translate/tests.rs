@@ -222,3 +222,38 @@ fn no_server_says_what_only_we_say_of_a_call() {
     let others = r#"{"content":[{"type":"text","text":"callmux/failure"}],"_meta":{"x/callmux/":1},"callmux/failure":1}"#;
     assert_eq!(answered(others), format!("{others}}}"), "anything else is the server's own");
 }
+
+/// Before 2026-07-28 it is an object, and clients refuse a result with another.
+#[test]
+fn structured_content_that_is_no_object_is_for_modern_clients_alone() {
+    let check = |client: Era, result: &str, expected: &str| {
+        let whole = |result: &str| format!(r#"{{"jsonrpc":"2.0","id":1,"result":{result}}}"#);
+        let message = Message::parse(&whole(result).into()).unwrap();
+        for server in [Era::Legacy, Era::Modern] {
+            let asked = Asked { id: "1", client, server, target: Target::Tool, task_prefix: None };
+            let Answer::Ready(ready) = answer(&message, asked) else { panic!("{result}") };
+            let ready = ready.into_bytes();
+            let ready =
+                std::str::from_utf8(&ready).unwrap().replace(r#""resultType":"complete","#, "");
+            assert_eq!(ready, whole(expected), "{server:?}");
+        }
+    };
+    let text = r#"{"content":[{"type":"text","text":"\"structuredContent\":7"}],"a":1}"#;
+    check(Era::Legacy, text, text);
+    let object = r#"{"content":[],"structuredContent":{"structuredContent":[1]}}"#;
+    check(Era::Legacy, object, object);
+    let list = r#"{"content":[{"type":"text","text":"[1]"}],"structuredContent" : [1],"a":1}"#;
+    check(Era::Legacy, list, r#"{"content":[{"type":"text","text":"[1]"}],"a":1}"#);
+    check(Era::Modern, list, list);
+    check(Era::Legacy, r#"{"content":[],"structuredContent":null}"#, r#"{"content":[]}"#);
+    check(
+        Era::Legacy,
+        r#"{"structuredContent":["a\"b"],"x":1}"#,
+        r#"{"content":[{"type":"text","text":"[\"a\\\"b\"]"}],"x":1}"#,
+    );
+    check(
+        Era::Legacy,
+        r#"{"x":1,"structuredContent":7}"#,
+        r#"{"x":1,"content":[{"type":"text","text":"7"}]}"#,
+    );
+}

@@ -39,7 +39,7 @@ const BOTH: &[Row] = &[
     ("tools/call", r#"{"name":"none__echo",M}"#, BAD),
     // Both servers have it.
     ("tools/call", r#"{"name":"echo",M}"#, BAD),
-    ("tools/call", r#"{"name":"old__echo","arguments":[],M}"#, BAD),
+    ("tools/call", r#"{"name":"old__echo","arguments":[7],M}"#, BAD),
     ("tools/call", r#"{"name":"old__echo","arguments":"{}",M}"#, BAD),
     ("tools/call", r#"{"name":"old__echo","arguments":7,M}"#, BAD),
     ("tools/call", r#"{"name":"old__echo","name":"new__echo",M}"#, BAD),
@@ -100,13 +100,13 @@ const BOTH: &[Row] = &[
 
 const LEGACY: &[Row] = &[
     ("tools/call", r#"{"name":"old__echo","task":7}"#, BAD),
-    ("tools/list", "[]", BAD),
+    ("tools/list", "[7]", BAD),
     ("tools/list", "7", NO_MESSAGE),
     ("tools/call", "\"x\"", NO_MESSAGE),
     ("initialize", "{}", BAD),
     ("initialize", r#"{"protocolVersion":7}"#, BAD),
-    ("ping", "[]", BAD),
-    ("tools/call", r#"{"name":"old__echo","_meta":[]}"#, BAD),
+    ("ping", "[7]", BAD),
+    ("tools/call", r#"{"name":"old__echo","_meta":[7]}"#, BAD),
     ("tools/call", r#"{"name":"old__echo","_meta":7}"#, BAD),
     ("tools/call", r#"{"name":"old__echo","_meta":{"progressToken":{}}}"#, BAD),
     ("tools/call", r#"{"name":"old__echo","_meta":{"progressToken":true}}"#, BAD),

@@ -128,6 +128,31 @@ export function run(sdk) {
       } while (cursor);
       return { pages: answersTo(log, 'tools/list', from).map(({ result }) => result) };
     },
+    /** The names of everything, as the SDK's own methods give it; a text where the SDK refuses a list. */
+    async lists({ conn: name }) {
+      const { client } = conns.get(name);
+      const lists = {};
+      const ways = {
+        tools: ['listTools', 'name'],
+        prompts: ['listPrompts', 'name'],
+        resources: ['listResources', 'uri'],
+        resourceTemplates: ['listResourceTemplates', 'uriTemplate'],
+      };
+      for (const [list, [method, key]] of Object.entries(ways)) {
+        try {
+          let cursor;
+          lists[list] = [];
+          do {
+            const page = await client[method](cursor && { cursor }, { cacheMode: 'refresh' });
+            lists[list].push(...page[list].map((item) => item[key]));
+            cursor = page.nextCursor;
+          } while (cursor);
+        } catch (error) {
+          lists[list] = error.code === -32601 ? [] : String(error?.message ?? error);
+        }
+      }
+      return { lists };
+    },
     async call({ conn: name, name: tool, args, progress, cancel_after, elicit }) {
       const conn = conns.get(name);
       const from = conn.log.length;
@@ -167,6 +192,7 @@ export function run(sdk) {
       return tally(conn.log);
     },
   };
+  Object.assign(ops, sdk.ops);
   const say = (message) => process.stdout.write(`${JSON.stringify(message)}\n`);
   const lines = createInterface({ input: process.stdin });
   lines.on('line', async (line) => {

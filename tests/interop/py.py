@@ -204,6 +204,30 @@ async def op_list(conn):
             return {"pages": [answer["result"] for answer in conn.answers_to("tools/list", since)]}
 
 
+async def op_lists(conn):
+    """The names of everything, as the SDK's own methods give it; a text where the SDK refuses a list."""
+    client, lists = CONNS[conn].client, {}
+    ways = {
+        "tools": (client.list_tools, "tools", "name"),
+        "prompts": (client.list_prompts, "prompts", "name"),
+        "resources": (client.list_resources, "resources", "uri"),
+        "resourceTemplates": (client.list_resource_templates, "resource_templates", "uri_template"),
+    }
+    for list_, (method, member, key) in ways.items():
+        names, cursor = [], None
+        try:
+            while True:
+                page = await method(cursor=cursor, cache_mode="refresh")
+                names += [str(getattr(item, key)) for item in getattr(page, member)]
+                cursor = page.next_cursor
+                if cursor is None:
+                    break
+            lists[list_] = names
+        except Exception as error:
+            lists[list_] = wrong(error)["message"]
+    return {"lists": lists}
+
+
 async def op_call(conn, name, args, progress=False, cancel_after=None, elicit=None):
     conn = CONNS[conn]
     conn.elicit, since, seen = elicit, len(conn.log), 0

@@ -11,12 +11,13 @@ from pathlib import Path
 
 import behave
 import inspector
+import odd
 import restart
 import same
 from rig import Book, Rig
 from servers import SERVERS
 
-PARTS = ["same", "behave", "inspector", "restart"]
+PARTS = ["same", "behave", "inspector", "odd", "restart"]
 
 
 def config_of(servers, log):
@@ -59,6 +60,7 @@ async def checks(book, rig, has, parts):
         "same": lambda: asyncio.gather(*(same.check(book, rig, daemon, server, clients) for server in servers)),
         "behave": lambda: behave.check(book, rig, daemon, log, servers, clients),
         "inspector": lambda: inspector.check(book, rig, daemon, servers, os.environ["CALLMUX_INTEROP_NODE"]),
+        "odd": lambda: odd.check(book, rig, servers, clients),
         "restart": lambda: restart.check(book, rig, daemon, len(servers), log, clients),
     }
     if "npm" not in has:

@@ -52,6 +52,7 @@ pub fn server(server: &Server) -> ServerReport {
         u64::try_from(left.as_millis()).unwrap_or(u64::MAX)
     };
     let reason = status.reason.as_deref().map(|reason| clipped(reason, REASON_MAX));
+    let load = status.live.as_ref().map(|live| live.connection.load()).unwrap_or_default();
     let is_ready = status.phase == handle::Phase::Ready;
     ServerReport {
         name: server.name.clone(),
@@ -65,6 +66,9 @@ pub fn server(server: &Server) -> ServerReport {
         tries: status.tries,
         retry_in_ms: status.retry_at.map(retry),
         failed: status.failed,
+        in_flight: load.in_flight,
+        waiting: load.waiting,
+        max_concurrency: server.config.max_concurrency,
     }
 }
 

@@ -56,6 +56,21 @@ pub struct ServerReport {
     /// Its last try failed, and it has not been ready since.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub failed: bool,
+    /// Calls that are with it.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub in_flight: usize,
+    /// Calls that wait for their turn, because it takes only so many at once.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub waiting: usize,
+    /// How many it takes at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_concurrency: Option<usize>,
+}
+
+/// What is not told.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_none(number: &usize) -> bool {
+    *number == 0
 }
 
 impl ServerReport {

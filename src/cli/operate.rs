@@ -112,13 +112,15 @@ fn why(server: &ServerReport) -> String {
     });
     let parts = [retry, server.reason.clone()];
     let why = parts.into_iter().flatten().collect::<Vec<_>>().join(": ");
-    match server.refused {
-        0 => why,
-        refused => {
-            let refused = format!("{refused} definitions not shown (callmux doctor)");
-            if why.is_empty() { refused } else { format!("{why}; {refused}") }
-        }
-    }
+    let refused = (server.refused > 0)
+        .then(|| format!("{} definitions not shown (callmux doctor)", server.refused));
+    let load = server.max_concurrency.map(|max| {
+        let (in_flight, waiting) = (server.in_flight, server.waiting);
+        format!("{in_flight} of {max} calls in flight, {waiting} waiting")
+    });
+    let load = load.filter(|_| server.in_flight > 0);
+    let why = Some(why).filter(|why| !why.is_empty());
+    [why, load, refused].into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
 
 pub(super) fn table<const N: usize>(rows: &[[String; N]]) {

@@ -44,12 +44,19 @@ pub struct Loss {
     pub reason: Arc<str>,
     /// Whether any byte of it may have reached the server.
     pub sent: bool,
+    /// It waited for its turn all the while.
+    pub waited: bool,
 }
 
 impl Loss {
+    /// Some of it was.
+    pub fn sent(reason: impl Into<Arc<str>>) -> Self {
+        Self { reason: reason.into(), sent: true, waited: false }
+    }
+
     /// Nothing was written.
     pub fn not_sent(reason: impl Into<Arc<str>>) -> Self {
-        Self { reason: reason.into(), sent: false }
+        Self { reason: reason.into(), sent: false, waited: false }
     }
 }
 
@@ -65,6 +72,8 @@ pub enum Step {
 pub(super) struct Cell {
     state: Lock<Inbox>,
     sent: AtomicBool,
+    /// It waits for its turn: see [`super::turns`].
+    waiting: AtomicBool,
     origin: Origin,
 }
 
@@ -78,11 +87,17 @@ struct Inbox {
 
 impl Cell {
     pub(super) fn new(origin: Origin) -> Self {
-        Self { state: Lock::default(), sent: AtomicBool::new(false), origin }
+        let (sent, waiting) = (AtomicBool::new(false), AtomicBool::new(false));
+        Self { state: Lock::default(), sent, waiting, origin }
     }
 
     pub(super) fn forwarded(&self) -> Option<&Forwarded> {
         self.origin.forwarded.as_ref()
+    }
+
+    /// Whose turn it has to wait for.
+    pub(super) fn turn_of(&self) -> Option<Owner> {
+        self.origin.owner.filter(|_| !self.origin.at_once)
     }
 
     pub(super) fn owner(&self) -> Option<Owner> {
@@ -126,6 +141,15 @@ impl Cell {
         if let Some(pending) = &self.origin.pending {
             pending.sent(key);
         }
+    }
+
+    pub(super) fn set_waiting(&self, waiting: bool) {
+        self.waiting.store(waiting, Ordering::Relaxed);
+    }
+
+    /// Whether it waits for its turn, or did to the end.
+    pub(super) fn is_waiting(&self) -> bool {
+        self.waiting.load(Ordering::Relaxed)
     }
 
     pub(super) fn is_sent(&self) -> bool {
@@ -183,8 +207,9 @@ impl Cell {
     }
 
     pub(super) fn lose(&self, reason: &Arc<str>) {
+        let (sent, waited) = (self.is_sent(), self.is_waiting());
         let mut state = self.lock();
-        state.reply = Some(Reply::Lost(Loss { reason: reason.clone(), sent: self.is_sent() }));
+        state.reply = Some(Reply::Lost(Loss { reason: reason.clone(), sent, waited }));
         wake(state);
     }
 }

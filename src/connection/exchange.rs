@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::cell::{Cell, Reply, Step};
 use super::in_flight::Waiting;
-use super::state::Connection;
+use super::state::{Connection, Load};
 use crate::base::ServerName;
 use crate::wire::translate;
 
@@ -43,6 +43,21 @@ impl Exchange {
         }
     }
 
+    /// Whether it waits for its turn, or did to the end.
+    pub fn is_waiting(&self) -> bool {
+        self.cell.is_waiting()
+    }
+
+    /// Why it has not been sent in all its time, if it waits for its turn.
+    pub fn no_turn(&self) -> Option<String> {
+        let Load { in_flight, waiting, .. } = self.is_waiting().then(|| self.connection.load())?;
+        Some(format!(
+            "server {} had no room for it in time: {in_flight} calls are in flight there, which is its \
+             `max_concurrency`, and {waiting} waited for their turn",
+            self.server()
+        ))
+    }
+
     /// Gives the request up and tells the server so. Returns whether any byte of it may have
     /// reached the server.
     pub fn give_up(&mut self, reason: &str) -> bool {
@@ -57,7 +72,7 @@ impl Exchange {
 impl Drop for Exchange {
     fn drop(&mut self) {
         if !self.ended {
-            let waiting = self.connection.lock().in_flight.remove(self.id);
+            let waiting = self.connection.remove(&mut self.connection.lock(), self.id);
             waiting.inspect(Waiting::stop);
         }
     }
@@ -66,8 +81,9 @@ impl Drop for Exchange {
 /// Gives up request `id`. If it still waits to be sent it never will be; else the server is told.
 fn take_back(connection: &Connection, id: u64, cell: &Arc<Cell>, reason: &str) {
     let mut state = connection.lock();
-    let Some(waiting) = state.in_flight.remove(id) else { return };
-    if state.queue.take_back(cell) {
+    let waited = cell.is_waiting();
+    let Some(waiting) = connection.remove(&mut state, id) else { return };
+    if waited || state.queue.take_back(cell) {
         return;
     }
     drop(state);

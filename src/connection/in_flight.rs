@@ -24,6 +24,8 @@ const PRINCIPALS_SHARE: usize = 7;
 #[derive(Debug, Default)]
 pub(super) struct InFlight {
     by_id: HashMap<u64, Waiting>,
+    /// Requests of clients.
+    clients: usize,
     of_session: HashMap<u64, usize>,
     of_principal: HashMap<u64, usize>,
 }
@@ -46,7 +48,7 @@ impl Waiting {
 /// Why there is no place for a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(super) enum NoPlace {
-    #[error("{IN_FLIGHT_MAX} requests are in flight already")]
+    #[error("{IN_FLIGHT_MAX} requests are open there already; wait for some to end")]
     Full,
     #[error("this session has {0} calls open there, which is its share; wait for some to end")]
     Session(usize),
@@ -75,6 +77,7 @@ impl InFlight {
 
     pub(super) fn insert(&mut self, id: u64, cell: Arc<Cell>) {
         if let Some(owner) = cell.owner() {
+            self.clients += 1;
             *self.of_session.entry(owner.session).or_default() += 1;
             *self.of_principal.entry(owner.principal).or_default() += 1;
         }
@@ -95,6 +98,7 @@ impl InFlight {
     pub(super) fn remove(&mut self, id: u64) -> Option<Waiting> {
         let waiting = self.by_id.remove(&id)?;
         if let Some(owner) = waiting.cell.owner() {
+            self.clients -= 1;
             one_less(&mut self.of_session, owner.session);
             one_less(&mut self.of_principal, owner.principal);
         }
@@ -115,15 +119,20 @@ impl InFlight {
         self.iter().filter(|(_, cell)| cell.owner().is_some())
     }
 
-    /// Whether a client waits for an answer.
-    pub(super) fn has_clients(&self) -> bool {
-        self.of_clients().next().is_some()
+    /// How many requests of clients there are.
+    pub(super) fn clients(&self) -> usize {
+        self.clients
     }
 
-    /// The newest request of each owner that has any.
+    /// Whether a client waits for an answer.
+    pub(super) fn has_clients(&self) -> bool {
+        self.clients > 0
+    }
+
+    /// The newest request of each owner that has any with the server.
     pub(super) fn newest_of_each_owner(&self) -> Vec<(u64, Arc<Cell>)> {
         let mut newest: Vec<(u64, &Arc<Cell>)> = Vec::new();
-        for (id, cell) in self.of_clients() {
+        for (id, cell) in self.of_clients().filter(|(_, cell)| !cell.is_waiting()) {
             match newest.iter_mut().find(|(_, other)| other.owner() == cell.owner()) {
                 Some(known) if known.0 < id => *known = (id, cell),
                 Some(_) => {}

@@ -13,7 +13,7 @@
 //!
 //! # How to read it
 //! [`state`] is the connection. [`request`] makes an [`Exchange`], for who has a permit; [`cell`] is where
-//! what comes for it waits. [`carrier`] is what a connection wants of what carries its messages:
+//! what comes for it waits; [`turns`] are for a server that takes only so many at once. [`carrier`] is what a connection wants of what carries its messages:
 //! [`pipes`] speaks with a process, [`remote`] over HTTP. What comes goes through [`intake`] where
 //! [`route`] says. [`notice`] is what is about no request, [`crate::handover::call`] the table of calls
 //! that outlives us.
@@ -30,6 +30,7 @@ mod intake;
 pub mod notice;
 mod opening;
 mod origin;
+mod outgoing;
 mod pipes;
 mod questions;
 mod queue;
@@ -37,6 +38,7 @@ mod remote;
 mod request;
 mod route;
 mod state;
+mod turns;
 
 pub use ask::Ask;
 pub use cell::{Event, Loss, Reply, Step};

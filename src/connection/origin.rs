@@ -19,6 +19,8 @@ pub struct Origin {
     pub owner: Option<Owner>,
     /// What is noted of it for the next process of ours.
     pub pending: Option<PendingCall>,
+    /// It does not wait for a turn, because it may be what ends those before it.
+    pub at_once: bool,
     /// What a remote server gets of the client's own headers.
     pub forwarded: Option<Forwarded>,
 }

@@ -5,24 +5,20 @@ use std::sync::Arc;
 
 use super::cell::Cell;
 use super::origin::Owner;
+use super::outgoing::Outgoing;
+use super::turns::Turns;
 use crate::wire::Payload;
 
 /// Bytes that may wait to be sent to a server.
 const BYTES_MAX: usize = 8 * 1024 * 1024;
 
-/// A message that waits.
-#[derive(Debug)]
-pub(super) struct Outgoing {
-    pub(super) payload: Payload,
-    /// The request it is, with its id.
-    pub(super) cell: Option<(u64, Arc<Cell>)>,
-}
-
 /// What waits, in order.
 #[derive(Debug, Default)]
 pub(super) struct Queue {
     items: VecDeque<Outgoing>,
-    /// Of what waits, and of what a carrier took out to send and has not sent yet.
+    /// Requests that may not be sent yet.
+    turns: Turns,
+    /// Of what waits in either, and of what a carrier took out to send and has not sent yet.
     bytes: usize,
 }
 
@@ -39,7 +35,7 @@ impl Queue {
     /// Whether a message of this owner may wait for the server to read; nobody's are ours.
     pub(super) fn admit(&self, payload: &Payload, owner: Option<Owner>) -> Result<(), NoRoom> {
         let (queued, len) = (self.bytes, payload.len());
-        if queued + len > BYTES_MAX && !self.items.is_empty() {
+        if queued + len > BYTES_MAX && self.has_any() {
             return Err(NoRoom::Full(queued));
         }
         // A session gets no more than it leaves to others; one message it may have in any case.
@@ -48,6 +44,10 @@ impl Queue {
             return Err(NoRoom::Session(own));
         }
         Ok(())
+    }
+
+    fn has_any(&self) -> bool {
+        !self.items.is_empty() || self.turns.waiting() > 0
     }
 
     /// Bytes of a session's requests that wait. Looked at only where much waits.
@@ -59,12 +59,57 @@ impl Queue {
             let of = item.cell.as_ref().and_then(|(_, cell)| cell.owner());
             of.is_some_and(|of| of.session == owner.session)
         };
-        self.items.iter().filter(is_theirs).map(|item| item.payload.len()).sum()
+        let bytes: usize = self.items.iter().filter(is_theirs).map(|item| item.payload.len()).sum();
+        bytes + self.turns.bytes_of(owner.session)
     }
 
     pub(super) fn push(&mut self, payload: Payload, cell: Option<(u64, Arc<Cell>)>) {
         self.bytes += payload.len();
         self.items.push_back(Outgoing { payload, cell });
+    }
+
+    /// The request of a client: it is sent at once, if its server may have one more. `open`: the
+    /// requests of clients before this one.
+    pub(super) fn push_in_turn(
+        &mut self,
+        payload: Payload,
+        (id, cell): (u64, Arc<Cell>),
+        open: usize,
+    ) {
+        match cell.turn_of() {
+            Some(owner) if !self.turns.has_room(open) => {
+                self.bytes += payload.len();
+                self.turns.wait(owner.session, Outgoing { payload, cell: Some((id, cell)) });
+            }
+            _ => self.push(payload, Some((id, cell))),
+        }
+    }
+
+    /// So many requests of clients may be with the server at once.
+    pub(super) fn limit(&mut self, max: Option<usize>) {
+        self.turns.limit(max);
+    }
+
+    /// What waits for its turn.
+    pub(super) fn turns(&self) -> &Turns {
+        &self.turns
+    }
+
+    /// Whose turn it is now may be sent. Returns whether there is any. `open`: the requests of clients,
+    /// those that wait among them.
+    pub(super) fn let_go(&mut self, open: usize) -> bool {
+        let mut any = false;
+        while let Some(item) = self.turns.next(open) {
+            self.items.push_back(item);
+            any = true;
+        }
+        any
+    }
+
+    /// No request waits for its turn any more. Returns the ids of those that did.
+    pub(super) fn end_turns(&mut self) -> Vec<u64> {
+        self.bytes -= self.turns.bytes();
+        self.turns.clear()
     }
 
     /// The first that may go now.
@@ -88,6 +133,13 @@ impl Queue {
     /// So many bytes wait no more.
     pub(super) fn sent(&mut self, bytes: usize) {
         self.bytes = self.bytes.saturating_sub(bytes);
+    }
+
+    /// Takes out a request that waits for its turn; `false` if it does not.
+    pub(super) fn give_up_turn(&mut self, id: u64, cell: &Arc<Cell>) -> bool {
+        let bytes = self.turns.take_back(id, cell);
+        self.sent(bytes.unwrap_or(0));
+        bytes.is_some()
     }
 
     /// Takes out the request of this cell; `false` if it waits no more.

@@ -37,8 +37,9 @@ impl Connection {
             state.used = Instant::now();
         }
         let cell = Arc::new(Cell::new(origin));
+        let open = state.in_flight.clients();
         state.in_flight.insert(id, cell.clone());
-        state.queue.push(payload, Some((id, cell.clone())));
+        state.queue.push_in_turn(payload, (id, cell.clone()), open);
         drop(state);
         self.wake();
         Ok(Exchange::new(id, cell, self.clone()))

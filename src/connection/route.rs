@@ -44,7 +44,7 @@ impl Connection {
     fn route_answer(&self, message: Message, on: OwnStream<'_>) {
         let id = message.id().and_then(|id| id.parse::<u64>().ok());
         let mut state = self.lock();
-        if let Some(waiting) = id.and_then(|id| state.in_flight.remove(id)) {
+        if let Some(waiting) = id.and_then(|id| self.remove(&mut state, id)) {
             if on.is_none_or(|(of, _)| Some(of) != id) {
                 waiting.stop();
             }

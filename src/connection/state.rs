@@ -11,7 +11,7 @@ use super::carrier::Carrier;
 use super::cell::Cell;
 use super::conduct::{Conduct, Report};
 use super::end::End;
-use super::in_flight::InFlight;
+use super::in_flight::{InFlight, Waiting};
 use super::notice::Board;
 use super::questions::Questions;
 use super::queue::Queue;
@@ -56,6 +56,17 @@ pub(super) struct ConnectionState {
     changed: [bool; 4],
     /// The log level that the server was told.
     pub(super) level: Option<LogLevel>,
+}
+
+/// How much clients want of a server.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Load {
+    /// Requests that are with the server, or on their way.
+    pub in_flight: usize,
+    /// Requests that wait for their turn.
+    pub waiting: usize,
+    /// How many may be in flight.
+    pub max: Option<usize>,
 }
 
 /// What the owner of a connection is told.
@@ -144,9 +155,40 @@ impl Connection {
         }
     }
 
+    /// Takes out a request that waits for nothing any more; whose turn it then is may go.
+    pub(super) fn remove(&self, state: &mut ConnectionState, id: u64) -> Option<Waiting> {
+        let waiting = state.in_flight.remove(id)?;
+        if state.queue.turns().is_limited() {
+            state.queue.give_up_turn(id, &waiting.cell);
+            self.let_go(state);
+        }
+        Some(waiting)
+    }
+
+    fn let_go(&self, state: &mut ConnectionState) {
+        if !state.end.is_over() && state.queue.let_go(state.in_flight.clients()) {
+            self.wake();
+        }
+    }
+
+    /// So many requests of clients may be with the server at once; the others wait.
+    pub fn limit(&self, max: Option<usize>) {
+        let mut state = self.lock();
+        state.queue.limit(max);
+        self.let_go(&mut state);
+    }
+
+    /// The requests of clients.
+    pub fn load(&self) -> Load {
+        let state = self.lock();
+        let (open, turns) = (state.in_flight.clients(), state.queue.turns());
+        let waiting = turns.waiting();
+        Load { in_flight: open.saturating_sub(waiting), waiting, max: turns.max() }
+    }
+
     /// Takes out a request that gets no answer, if it still waits for one.
     pub(super) fn take(&self, id: u64) -> Option<Arc<Cell>> {
-        self.lock().in_flight.remove(id).map(|waiting| waiting.cell)
+        self.remove(&mut self.lock(), id).map(|waiting| waiting.cell)
     }
 
     /// Whether the request still waits for its answer.
@@ -177,9 +219,19 @@ impl Connection {
         self.wake();
     }
 
-    /// Closes the server's input once everything queued is written; answers are still read.
+    /// Closes the server's input once everything queued is written; answers are still read. What waits
+    /// for its turn does not get it here any more.
     pub fn finish(&self) {
-        self.lock().end.finish();
+        let mut state = self.lock();
+        state.end.finish();
+        let waiting = state.queue.end_turns();
+        let waiting: Vec<_> =
+            waiting.into_iter().filter_map(|id| state.in_flight.remove(id)).collect();
+        drop(state);
+        let reason: Arc<str> = format!("server {} is being ended", self.server()).into();
+        for Waiting { cell, .. } in waiting {
+            cell.lose(&reason);
+        }
         self.wake();
     }
 

@@ -6,6 +6,7 @@ use tokio::net::unix::pipe;
 use tokio::sync::oneshot;
 
 use super::notice::Board;
+use super::state::Load;
 use super::{
     AskedBefore, Connection, Event, Loss, News, Opening, Origin, Over, Owner, Pipes, Reply, Step,
 };
@@ -198,11 +199,7 @@ async fn questions_reach_the_one_client_whose_call_runs() {
     assert_eq!(far.line().await, r#"{"jsonrpc":"2.0","id":"p","result":{}}"#);
 
     let mut mine = connection
-        .request(
-            &Permit::own(),
-            Origin { owner: Some(owner(7)), pending: None, forwarded: None },
-            call,
-        )
+        .request(&Permit::own(), Origin { owner: Some(owner(7)), ..Origin::default() }, call)
         .unwrap();
     far.line().await;
     far.say(ask).await;
@@ -224,11 +221,7 @@ async fn questions_reach_the_one_client_whose_call_runs() {
     question.withdraw();
 
     let _other = connection
-        .request(
-            &Permit::own(),
-            Origin { owner: Some(owner(8)), pending: None, forwarded: None },
-            call,
-        )
+        .request(&Permit::own(), Origin { owner: Some(owner(8)), ..Origin::default() }, call)
         .unwrap();
     far.line().await;
     far.say(ask).await;
@@ -361,4 +354,56 @@ async fn a_session_with_large_requests_leaves_room_in_the_queue() {
     let other = connection.request(&Permit::own(), of(2), big);
     assert!(other.is_ok(), "{other:?}");
     drop(far);
+}
+
+/// What an earlier process of ours sent counts, or a restart would let in as many again.
+#[tokio::test]
+async fn calls_that_were_taken_over_count_among_those_in_flight() {
+    let pending = Table::<CallRow>::unkept().unwrap();
+    let (exchange, receiver) = oneshot::channel();
+    let pending = pending.begin(CallRow::sample("t"), false).unwrap();
+    let asked =
+        AskedBefore { id: 100, written: Written::Whole, owner: owner(1), pending, exchange };
+    let (connection, mut far) = open_with(Window::new(1000).unwrap(), vec![asked]);
+    connection.limit(Some(1));
+    let mut before = receiver.await.unwrap();
+    let origin = |session: u64| Origin { owner: Some(owner(session)), ..Origin::default() };
+    let first = connection.request(&Permit::own(), origin(2), call).unwrap();
+    let mut second = connection.request(&Permit::own(), origin(3), call).unwrap();
+    let load = |in_flight, waiting| Load { in_flight, waiting, max: Some(1) };
+    assert_eq!((connection.load(), second.is_waiting()), (load(1, 2), true));
+    // What serves us alone does not wait.
+    let _own = connection.request(&Permit::own(), Origin::default(), call).unwrap();
+    assert_eq!(far.line().await, call(3).into_bytes());
+    // Nor what may end others.
+    let ends = Origin { at_once: true, ..origin(3) };
+    drop(connection.request(&Permit::own(), ends, call).unwrap());
+    assert_eq!(far.line().await, call(4).into_bytes());
+
+    drop(first);
+    far.say(r#"{"jsonrpc":"2.0","id":100,"result":{"n":3}}"#).await;
+    assert!(text(before.reply().await).contains(r#"{"n":3}"#));
+    assert_eq!(far.line().await, call(2).into_bytes(), "whose turn it is, and not who left");
+    far.say(r#"{"jsonrpc":"2.0","id":2,"result":{"n":2}}"#).await;
+    assert!(text(second.reply().await).contains(r#"{"n":2}"#));
+    assert_eq!(connection.load(), load(0, 0));
+}
+
+#[tokio::test]
+async fn what_waits_for_its_turn_when_the_connection_ends_was_not_sent() {
+    for is_finished in [true, false] {
+        let (connection, mut far) = open(1000);
+        connection.limit(Some(1));
+        let origin = || Origin { owner: Some(owner(1)), ..Origin::default() };
+        let _first = connection.request(&Permit::own(), origin(), call).unwrap();
+        let mut second = connection.request(&Permit::own(), origin(), call).unwrap();
+        far.line().await;
+        if is_finished {
+            connection.finish();
+        } else {
+            connection.close("the end");
+        }
+        let Reply::Lost(loss) = second.reply().await else { panic!("lost") };
+        assert!(!loss.sent && loss.waited, "{loss:?}");
+    }
 }

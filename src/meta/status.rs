@@ -116,6 +116,12 @@ fn described(
     if status.tries > 0 {
         members.push(("reconnectAttempts", u64::from(status.tries).into()));
     }
+    if let Some(max) = server.config.max_concurrency {
+        let load = status.live.as_ref().map(|live| live.connection.load()).unwrap_or_default();
+        members.push(("maxConcurrency", max.into()));
+        members.push(("inFlight", load.in_flight.into()));
+        members.push(("waiting", load.waiting.into()));
+    }
     let most = if is_alone { usize::MAX } else { TOOLS_MAX };
     let tools = entries.iter().take(most).map(|entry| match descriptions {
         None => Json::from(&*entry.shown),

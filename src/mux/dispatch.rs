@@ -176,8 +176,8 @@ fn spare(
         }));
     }
     if call.again && !sending::may_replay(call, located) {
-        let reason = "the callmux daemon ended while the call was running".into();
-        return Err(lost(call, record, located, &Loss { reason, sent: true }));
+        let reason = "the callmux daemon ended while the call was running";
+        return Err(lost(call, record, located, &Loss::sent(reason)));
     }
     Ok(None)
 }

@@ -108,7 +108,7 @@ async fn finish(
     found: Option<(Exchange, Era)>,
     outlet: &impl Outlet,
 ) -> Result<(CallOutcome, Payload), Loss> {
-    let lost = |reason: &str| Loss { reason: reason.into(), sent: true };
+    let lost = |reason: &str| Loss::sent(reason);
     let (exchange, era) =
         found.ok_or_else(|| lost("its server did not outlive the callmux daemon"))?;
     let world = hub.world();

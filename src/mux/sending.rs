@@ -9,8 +9,7 @@ use super::calls::{CallCount, Calls};
 use super::locate::Located;
 use super::take_back::TakeBack;
 use crate::access::Permit;
-use crate::connection::Origin;
-use crate::connection::{Ask, Event, Loss, Reply, Step};
+use crate::connection::{Ask, Event, Loss, Origin, Reply, Step};
 use crate::servers::Live;
 use crate::wire::error::code;
 use crate::wire::params::{RequestParams, Target};
@@ -145,9 +144,11 @@ pub(super) async fn send_and_wait(
         match exchange(routed, outlet, &live, limits).await {
             Err(loss)
                 if (!loss.sent || may_replay(call, located))
-                    && tries < TRIES_MAX
+                    && (tries < TRIES_MAX || loss.waited)
                     && live.connection.is_over() =>
             {
+                // Who only waited for a turn has not tried.
+                tries -= u32::from(loss.waited);
                 dead = Some(live);
             }
             Ok(heard) => return Ok(Back { heard, era: live.identity.era }),
@@ -198,8 +199,8 @@ async fn exchange(
     let names = &located.server.config.remote.forward_headers;
     let forwarded = call.forwarded.as_ref().filter(|_| !names.is_empty());
     let forwarded = forwarded.map(|headers| headers.only(names));
-    let origin =
-        Origin { owner: Some(call.caller.owner), pending: call.pending.clone(), forwarded };
+    let (owner, pending) = (Some(call.caller.owner), call.pending.clone());
+    let origin = Origin { owner, pending, at_once: params.target == Target::Task, forwarded };
     let sent = live.connection.request(permit, origin, build)?;
     // What a remote server answers comes to this process and to no other.
     let _stays = live.connection.carrier().is_remote().then(|| CallCount::staying(limits.calls));
@@ -258,11 +259,13 @@ pub(super) async fn answer(
             Ok(message) => Heard::Answer(message),
             Err(ask) => Heard::Asked(sent, ask),
         }),
-        () = tokio::time::sleep_until(limits.deadline) => too_late().into(),
+        () = tokio::time::sleep_until(limits.deadline) => {
+            sent.0.no_turn().unwrap_or_else(too_late).into()
+        }
         () = limits.closed() => CLOSING.into(),
     };
-    let sent = sent.0.give_up(&reason);
-    Err(Loss { reason, sent })
+    let waited = sent.0.is_waiting();
+    Err(Loss { sent: sent.0.give_up(&reason), reason, waited })
 }
 
 impl PassOn<'_> {

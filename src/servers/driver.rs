@@ -300,6 +300,7 @@ impl Driver {
         let desired = self.orders.changes.borrow_and_update().clone();
         let before = std::mem::replace(&mut self.orders.desired, desired.clone());
         self.start.config = desired.config;
+        self.limit();
         if desired.number == before.number {
             return;
         }
@@ -349,11 +350,19 @@ impl Driver {
 
     fn started(&mut self, running: Running, offer: Offer) {
         self.present.live = Some(running.live());
+        self.limit();
         self.present.pid = running.pid();
         self.present.running = Some(running);
         self.take_offer(offer);
         self.failed = false;
         self.step(Event::Started);
+    }
+
+    /// So many calls as the config says now may be in flight.
+    fn limit(&self) {
+        if let Some(live) = &self.present.live {
+            live.connection.limit(self.start.config.max_concurrency);
+        }
     }
 
     fn failed(&mut self, failure: StartFailure) {

@@ -199,6 +199,7 @@ fn adjustable(old: &ServerConfig, new: &ServerConfig) -> Vec<String> {
                 whole_results,
             },
         call_timeout,
+        max_concurrency,
         max_message: _,
         unresolved: _,
     } = old;
@@ -220,6 +221,7 @@ fn adjustable(old: &ServerConfig, new: &ServerConfig) -> Vec<String> {
         ("aliases", *aliases != new.policy.aliases),
         ("start_timeout", *start_timeout != new.supervision.start_timeout),
         ("stop_timeout", *stop_timeout != new.supervision.stop_timeout),
+        ("max_concurrency", *max_concurrency != new.max_concurrency),
         ("call_timeout", *call_timeout != new.call_timeout),
     ])
 }

@@ -87,6 +87,7 @@ pub fn server(words: &[&str]) -> ServerConfig {
             whole_results: none(),
         },
         call_timeout: Duration::from_mins(10),
+        max_concurrency: None,
         max_message: 16 * MIB,
         unresolved: Vec::new(),
     }

@@ -16,6 +16,8 @@ pub struct ServerConfig {
     pub supervision: Supervision,
     pub policy: ToolPolicy,
     pub call_timeout: Duration,
+    /// Calls that may be in flight there at once.
+    pub max_concurrency: Option<usize>,
     /// In bytes.
     pub max_message: usize,
     /// Why the server cannot be started: references that could not be resolved.

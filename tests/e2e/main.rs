@@ -44,3 +44,4 @@ mod steady;
 mod support;
 mod terminal;
 mod truth;
+mod turns;

@@ -135,6 +135,14 @@ pub const SERVER: &[Key] = &[
         "The longest a call to this server may take. Unset: the top-level `call_timeout`.",
     ),
     key(
+        "max_concurrency",
+        ValueKind::Number(1, 4096),
+        Unset,
+        "The most calls that may be in flight at the server at once. The others wait: sessions take \
+         turns, and within one the oldest call is first. A call whose turn does not come within its \
+         `call_timeout` is not sent. Unset: no limit.",
+    ),
+    key(
         "max_message",
         ValueKind::Size,
         Value("\"16MiB\""),

@@ -31,6 +31,7 @@ pub(super) fn read(mut section: Section<'_>, config: &Config, common: &Common) -
     let start_timeout = section.duration("start_timeout").expect(always);
     let stop_timeout = section.duration("stop_timeout").expect(always);
     let call_timeout = section.duration("call_timeout").unwrap_or(config.call_timeout);
+    let max_concurrency = section.number("max_concurrency").and_then(|n| usize::try_from(n).ok());
     let max_message = section.size("max_message").expect(always);
     let supervision = Supervision {
         start_timeout,
@@ -66,6 +67,7 @@ pub(super) fn read(mut section: Section<'_>, config: &Config, common: &Common) -
         supervision,
         policy,
         call_timeout,
+        max_concurrency,
         max_message,
         unresolved: section.finish(),
     };

@@ -66,8 +66,8 @@ impl Pipes {
 impl AskedBefore {
     /// From now on its answer is awaited here.
     fn hand_over(self, connection: &Arc<Connection>) {
-        let origin =
-            Origin { owner: Some(self.owner), pending: Some(self.pending), forwarded: None };
+        let (owner, pending) = (Some(self.owner), Some(self.pending));
+        let origin = Origin { owner, pending, ..Origin::default() };
         let cell = Arc::new(Cell::new(origin));
         cell.mark_adopted();
         connection.lock().in_flight.insert(self.id, cell.clone());

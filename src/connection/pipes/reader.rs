@@ -76,7 +76,8 @@ async fn take_lines(connection: &Arc<Connection>, window: &mut Window) -> Result
 /// What an earlier process of ours had read is acted on: answers that were not there are lost.
 fn lose_answered(connection: &Connection, answered: &[u64]) {
     let mut state = connection.lock();
-    let lost: Vec<_> = answered.iter().filter_map(|id| state.in_flight.remove(*id)).collect();
+    let lost: Vec<_> =
+        answered.iter().filter_map(|id| connection.remove(&mut state, *id)).collect();
     drop(state);
     let reason: Arc<str> = "its answer was lost when the callmux daemon ended".into();
     for waiting in lost {

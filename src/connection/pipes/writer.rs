@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::net::unix::pipe;
 
 use crate::base::write::{self, SLICES_MAX};
-use crate::connection::queue::Outgoing;
+use crate::connection::outgoing::Outgoing;
 use crate::connection::state::Connection;
 
 /// Writes until the connection is closed or finished. Dropping the pipe is the server's end of

@@ -149,7 +149,7 @@ fn request(
 /// As the client names itself: a modern one with each request.
 fn client_name(session: &Session, head: &Head, message: &Message) -> Box<str> {
     let said = head.meta(message).client_info.map(Into::into);
-    let info: Arc<str> = said.unwrap_or_else(|| session.client().0.info);
+    let info: Arc<str> = said.unwrap_or_else(|| session.client().info);
     let name = object::get(&info, "name").and_then(object::string);
     name.unwrap_or_default().into()
 }
@@ -191,7 +191,7 @@ fn legacy_request(
 
 /// A request for one server.
 fn call(session: &Arc<Session>, message: Message, head: Head) -> Handled {
-    let (client, level) = session.client();
+    let (client, level, cwd) = session.said();
     Handled::Call(Box::new(Call {
         era: head.era(),
         message,
@@ -203,7 +203,7 @@ fn call(session: &Arc<Session>, message: Message, head: Head) -> Handled {
             client_info: client.info,
             capabilities: client.capabilities,
             level,
-            cwd: session.cwd.clone(),
+            cwd,
             ledger: session.ledger.clone(),
         },
         pending: None,

@@ -62,8 +62,6 @@ pub struct Session {
     pub owner: Owner,
     pub principal: Principal,
     pub carriage: Carriage,
-    /// The directory the client works in, where it is known.
-    pub cwd: Option<Arc<Path>>,
     /// What was sent to the client.
     pub ledger: Arc<Ledger>,
     state: Lock<SessionState>,
@@ -75,6 +73,8 @@ pub struct Session {
 #[derive(Debug, Default)]
 struct SessionState {
     client: Client,
+    /// The directory the client works in, where it is known.
+    cwd: Option<Arc<Path>>,
     /// It began with `initialize`: only a legacy client hears what it did not ask for.
     is_greeted: bool,
     /// Requests that ended in an earlier process of ours, just before that did.
@@ -130,6 +130,11 @@ impl Client {
     }
 }
 
+/// A directory, unless it is longer than one can be.
+fn short(cwd: Option<PathBuf>) -> Option<Arc<Path>> {
+    cwd.filter(|cwd| cwd.as_os_str().len() <= CWD_MAX).map(Into::into)
+}
+
 /// What of a `clientInfo` is kept for as long as the session lives.
 fn short_info(json: &str) -> Arc<str> {
     if json.len() <= INFO_MAX {
@@ -156,13 +161,12 @@ impl Session {
         let owner = Owner { principal: principal.number(), session: number };
         // A client may still hold a question of an earlier daemon: ids must not meet.
         let last_ask = u64::from_ne_bytes(random::bytes()) >> 24;
-        let state = SessionState { last_ask, ..SessionState::default() };
+        let state = SessionState { last_ask, cwd: short(cwd), ..SessionState::default() };
         Arc::new(Self {
             id,
             owner,
             principal,
             carriage,
-            cwd: cwd.filter(|cwd| cwd.as_os_str().len() <= CWD_MAX).map(Into::into),
             ledger: Arc::default(),
             state: Lock::new(state),
             idle: Notify::new(),
@@ -190,7 +194,7 @@ impl Session {
             principal: self.principal.label().to_string(),
             client: client.title(),
             revision: client.revision.to_string(),
-            cwd: self.cwd.as_deref().map(Into::into),
+            cwd: self.cwd().as_deref().map(Into::into),
         });
     }
 
@@ -215,10 +219,29 @@ impl Session {
         self.lock().client.revision
     }
 
-    /// What the client said about itself, and the log level it wants.
-    pub fn client(&self) -> (Client, Option<LogLevel>) {
+    /// What the client said about itself.
+    pub fn client(&self) -> Client {
+        self.lock().client.clone()
+    }
+
+    /// The same, with the log level it wants and the directory it works in.
+    pub fn said(&self) -> (Client, Option<LogLevel>, Option<Arc<Path>>) {
         let state = self.lock();
-        (state.client.clone(), state.level)
+        (state.client.clone(), state.level, state.cwd.clone())
+    }
+
+    /// The directory the client works in, where it is known.
+    pub fn cwd(&self) -> Option<Arc<Path>> {
+        self.lock().cwd.clone()
+    }
+
+    /// The client works in this directory from now on. Returns whether that is another one.
+    pub fn works_in(&self, cwd: Option<PathBuf>) -> bool {
+        let cwd = short(cwd);
+        let mut state = self.lock();
+        let is_other = state.cwd != cwd;
+        state.cwd = cwd;
+        is_other
     }
 
     /// Who asks, as the gate knows it.
@@ -441,6 +464,6 @@ mod tests {
             let cwd = format!("/{}", "d".repeat(len)).into();
             Session::new(SessionId::random(), Principal::User(1), Carriage::Link, Some(cwd))
         };
-        assert!(with(100).cwd.is_some() && with(5000).cwd.is_none());
+        assert!(with(100).cwd().is_some() && with(5000).cwd().is_none());
     }
 }

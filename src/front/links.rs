@@ -68,7 +68,8 @@ struct Connection {
 /// What the next process of ours has to know of a link.
 fn row(session: &Session, epoch: u64) -> LinkRow {
     let Principal::User(uid) = session.principal;
-    let cwd = session.cwd.as_deref().map(|cwd| cwd.to_string_lossy()).unwrap_or_default();
+    let cwd = session.cwd();
+    let cwd = cwd.as_deref().map(|cwd| cwd.to_string_lossy()).unwrap_or_default();
     LinkRow { session: session.id, epoch, uid, cwd: cwd.into() }
 }
 

@@ -7,6 +7,7 @@
 //! and what it wants to hear ([`crate::handover::session`]).
 
 use std::collections::{HashMap, VecDeque};
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, MutexGuard};
 
@@ -24,6 +25,9 @@ pub const SESSIONS_MAX: usize = 4096;
 /// Ended sessions that are remembered, so that their ids get the 404 they are due (2025-11-25,
 /// "Session Management").
 const ENDED_MAX: usize = 1024;
+
+/// A longer directory is told anew by the client, in bytes: a row has room for little.
+const CWD_NOTED_MAX: usize = 256;
 
 /// A legacy HTTP session: the conversation and its event streams.
 #[derive(Debug)]
@@ -74,6 +78,7 @@ impl Sessions {
             let Some(client) = client(&row) else { continue };
             let (id, principal) = (row.session, Principal::User(row.uid));
             let session = self.session(id, principal);
+            session.works_in(Some(&*row.cwd).filter(|cwd| !cwd.is_empty()).map(Into::into));
             session.greet(client);
             // It may know the lists of then.
             for topic in Topic::ALL {
@@ -206,14 +211,17 @@ impl HttpSession {
 /// Notes everything that fits. What a client can do is worth more than what it tells people of itself.
 fn note(table: &Table<SessionRow>, session: &Session, used: u64) -> Option<Record> {
     let Principal::User(uid) = session.principal;
-    let client = session.client().0;
+    let client = session.client();
     let (info, named, able) = (&*client.info, named(&client.info), client.capabilities.as_json());
+    let cwd = session.cwd();
+    let cwd = cwd.as_deref().map(Path::to_string_lossy).unwrap_or_default();
     let rests = [(info, able), (&*named, able), ("", able), ("", "")];
     rests.into_iter().find_map(|(info, capabilities)| {
         let row = SessionRow {
             session: session.id,
             uid,
             revision: client.revision.as_str().into(),
+            cwd: Some(&*cwd).filter(|cwd| cwd.len() <= CWD_NOTED_MAX).unwrap_or_default().into(),
             info: info.into(),
             capabilities: capabilities.into(),
         };

@@ -33,7 +33,7 @@ pub(super) fn session(mut bytes: &[u8]) -> Option<SessionRow> {
     let revision = std::str::from_utf8(bytes.split_off(..10)?).ok()?.into();
     let info = text(&mut bytes)?;
     let capabilities = std::str::from_utf8(bytes).ok()?.into();
-    Some(SessionRow { session, uid, revision, info, capabilities })
+    Some(SessionRow { session, uid, revision, cwd: Box::default(), info, capabilities })
 }
 
 /// The number of a server whose card has none: a hash of its unit's name.

@@ -20,6 +20,9 @@ pub struct SessionRow {
     pub uid: u32,
     /// Of MCP, as it was settled on.
     pub revision: Box<str>,
+    /// The directory its client works in; empty where it is not known.
+    #[serde(default, skip_serializing_if = "str::is_empty")]
+    pub cwd: Box<str>,
     /// `clientInfo` and `capabilities`, as written; empty where they are not known.
     pub info: Box<str>,
     pub capabilities: Box<str>,

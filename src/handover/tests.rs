@@ -62,6 +62,7 @@ fn each_row_is_written_as_it_was() {
         session,
         uid: 1000,
         revision: "2025-03-26".into(),
+        cwd: Box::default(),
         info: r#"{"name":"a"}"#.into(),
         capabilities: "{}".into(),
     };

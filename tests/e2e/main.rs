@@ -6,6 +6,7 @@ mod bad_input;
 mod bridging;
 mod canary;
 mod cli;
+mod directories;
 mod door;
 mod files;
 mod flood;

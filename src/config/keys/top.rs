@@ -124,7 +124,8 @@ pub const TOP: &[Key] = &[
         ValueKind::Texts,
         Value("[]"),
         "Directories from which `{\"$file\": …}` in arguments may read, beside the one that the client \
-         works in: absolute paths, or paths that start with `~/`.",
+         works in: absolute paths, or paths that start with `~/`. A client works where it starts \
+         `callmux bridge`; over HTTP the header `x-callmux-cwd` says where.",
     ),
     key(
         "max_concurrency",

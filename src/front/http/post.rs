@@ -10,7 +10,8 @@ use super::asked::{NoBody, TimedBody, whole};
 use super::batch;
 use super::peer::Caller;
 use super::response::{
-    PROTOCOL_VERSION, Response, SESSION_ID, accepts, header, json, no_session, refusal, session_id,
+    PROTOCOL_VERSION, Response, SESSION_ID, accepts, cwd, header, json, no_session, refusal,
+    session_id,
 };
 use crate::access::{Principal, Subject};
 use crate::base::memory;
@@ -165,12 +166,19 @@ fn prepare(
             };
             return refuse(status, &error);
         }
+        // Each request stands alone.
         let session = caller.modern_session();
+        session.works_in(cwd(request));
         return Ok(Prepared { session, held: None, message, head, reads_events, forwarded });
     }
     match legacy_session(front, &caller.peer.principal, request, &message) {
         Ok(held) => {
             let session = held.session.clone();
+            if let Some(cwd) = cwd(request)
+                && session.works_in(Some(cwd))
+            {
+                front.sessions.note(session.id);
+            }
             Ok(Prepared { session, held: Some(held), message, head, reads_events, forwarded })
         }
         Err((status, error)) => refuse(status, &error),

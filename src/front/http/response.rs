@@ -1,7 +1,13 @@
 //! What we answer with, and what of a request's headers the answer hangs on.
 
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
+use std::path::PathBuf;
+
 use axum::http::header::{self as names, AsHeaderName, HeaderName};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::body::Body;
 use crate::base::SessionId;
@@ -16,6 +22,8 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// A name that was looked at before is found faster than a text.
 pub(super) const SESSION_ID: HeaderName = HeaderName::from_static(headers::SESSION_ID);
+/// As the npm callmux calls it.
+const CWD: HeaderName = HeaderName::from_static("x-callmux-cwd");
 pub(super) const PROTOCOL_VERSION: HeaderName = HeaderName::from_static(headers::PROTOCOL_VERSION);
 
 pub(super) fn json(status: StatusCode, body: bytes::Bytes) -> Response {
@@ -47,6 +55,16 @@ pub(super) fn empty(status: StatusCode) -> Response {
 
 pub(super) fn header(headers: &HeaderMap, name: impl AsHeaderName) -> Option<&str> {
     headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+/// The directory that the client says it works in: as it is, or as `utf8b64:` and base64url of it.
+pub(super) fn cwd(headers: &HeaderMap) -> Option<PathBuf> {
+    let value = headers.get(CWD)?.as_bytes();
+    let bytes = match value.strip_prefix(b"utf8b64:") {
+        Some(encoded) => URL_SAFE_NO_PAD.decode(encoded.trim_ascii_end()).ok()?,
+        None => value.to_vec(),
+    };
+    (!bytes.is_empty() && !bytes.contains(&0)).then(|| OsString::from_vec(bytes).into())
 }
 
 /// The session a legacy request names: `None` if it names none, `Err` if it is no session's.

@@ -21,7 +21,7 @@ use tokio::time::{Instant, Sleep};
 use super::answer::KEEP_ALIVE;
 use super::peer::Caller;
 use super::post::read;
-use super::response::{Response, accepts, empty, json, refusal};
+use super::response::{Response, accepts, cwd, empty, json, refusal};
 use crate::base::SessionId;
 use crate::client::session::{Carriage, Session};
 use crate::front::Front;
@@ -50,7 +50,8 @@ pub(super) async fn open(
         return refusal(StatusCode::NOT_ACCEPTABLE, &error).map(axum::body::Body::new);
     }
     let principal = caller.peer.principal.clone();
-    let session = Session::new(SessionId::random(), principal, Carriage::Sse, None);
+    let session =
+        Session::new(SessionId::random(), principal, Carriage::Sse, cwd(request.headers()));
     let endpoint = sse::endpoint(&format!("{MESSAGES}?{SESSION}={}", session.id));
     let duplex = Arc::new(front.duplex(session, Outbox::events(endpoint)));
     duplex.announce();

@@ -53,6 +53,7 @@ fn each_row_is_read() {
         session: session(),
         uid: 1000,
         revision: "2025-03-26".into(),
+        cwd: Box::default(),
         info: r#"{"name":"a","version":"1","title":"A"}"#.into(),
         capabilities: r#"{"elicitation":{},"roots":{}}"#.into(),
     };

@@ -725,7 +725,7 @@ _callmux() {
             return 0
             ;;
         callmux__subcmd__server__subcmd__add)
-            opts="-h --url --auth --token --token-command --header --env --prefix --tools --dry-run --wait --json --socket --config --log-level --log-format --help"
+            opts="-h --url --auth --token --token-command --header --env --prefix --tools --dry-run --wait --no-probe --socket --json --config --log-level --log-format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

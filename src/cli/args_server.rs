@@ -33,16 +33,17 @@ pub(super) enum ServersVerb {
 const ADDED: &str = "\
 It goes into a file of its own, conf.d/NAME.toml in the config directory. No other file is touched. The
 whole config is checked with it first, and what is refused leaves nothing behind. A daemon that runs
-takes the server up by itself.
+takes the server up by itself; where there is none, the server is started once to see whether it works.
 
-A program that is named without a path is looked up now, in the PATH of this shell: the daemon's own is
-shorter. Values may be references, which keeps secrets out of the file and of the shell's history:
+A program that is named without a path is looked up now, in the PATH of this shell. Where the program or its
+interpreter lies where services do not look, as with nvm, pyenv or ~/.local/bin, that PATH is written as the
+server's own. Values may be references, which keeps secrets out of the file and of the shell's history:
 
   callmux server add notes -- npx -y notes-server --root ~/notes
   callmux server add forge --url https://forge.example/mcp --auth oauth
   callmux server add wiki --url https://wiki.example/mcp --auth bearer --token '${cmd:pass show wiki}'
 
-Exit codes: 0 added, 1 there is one of that name, 64 wrong usage, 65 the config is refused with it.";
+Exit codes: 0 added, 1 added and not ready, or there is one of that name, 64 wrong usage, 65 the config is refused with it.";
 
 #[derive(Debug, Args)]
 #[command(after_help = ADDED)]
@@ -77,17 +78,27 @@ pub(super) struct AddArgs {
     /// Check it and print the file, without writing it.
     #[arg(long)]
     pub(super) dry_run: bool,
-    /// Return when the server is in force.
-    #[arg(long, conflicts_with = "dry_run")]
-    pub(super) wait: bool,
+    #[command(flatten)]
+    pub(super) ready: ReadyArgs,
     /// For programs.
     #[arg(long)]
     pub(super) json: bool,
-    #[command(flatten)]
-    pub(super) daemon: DaemonArgs,
     /// The program and its arguments.
     #[arg(last = true, value_name = "COMMAND", conflicts_with = "url")]
     pub(super) command: Vec<String>,
+}
+
+/// Whether the server that was added is ready.
+#[derive(Debug, Args)]
+pub(super) struct ReadyArgs {
+    /// Have the daemon take it up now, and return when the server is ready or it is known why not.
+    #[arg(long, conflicts_with = "dry_run")]
+    pub(super) wait: bool,
+    /// Without a daemon, do not start the server once to see what it offers.
+    #[arg(long, conflicts_with_all = ["dry_run", "wait"])]
+    pub(super) no_probe: bool,
+    #[command(flatten)]
+    pub(super) daemon: DaemonArgs,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -31,6 +31,8 @@ mod runtime;
 mod search_quality;
 mod serve;
 mod server;
+mod server_path;
+mod server_ready;
 mod server_text;
 
 pub use run::main;

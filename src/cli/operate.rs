@@ -105,7 +105,7 @@ fn show_traffic(traffic: &Traffic) {
 }
 
 /// Why a server is not ready, and what comes next.
-fn why(server: &ServerReport) -> String {
+pub(super) fn why(server: &ServerReport) -> String {
     let retry = server.retry_in_ms.map(|ms| {
         let retry = std::time::Duration::from_millis(ms - ms % 100);
         format!("try {} in {}", server.tries + 1, humantime::format_duration(retry))

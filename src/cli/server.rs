@@ -9,12 +9,13 @@ use hyper::{Method, StatusCode};
 use serde_json::{Value as Json, json};
 
 use super::args_daemon::DaemonArgs;
-use super::args_server::{AddArgs, RemoveArgs, ServersArgs, ServersVerb};
+use super::args_server::{AddArgs, ReadyArgs, RemoveArgs, ServersArgs, ServersVerb};
 use super::ask::ask;
 use super::exit::Exit;
 use super::operate::{lines_done, table};
 use super::print;
 use super::serve::refuse;
+use super::server_ready::{self, Readiness};
 use super::server_text::{self, MARK};
 use crate::api::{Refusal, path};
 use crate::base::{ServerName, file};
@@ -97,7 +98,15 @@ fn add(location: &Location, args: &AddArgs) -> Result<Exit, Exit> {
         Exit::System
     })?;
     let verb = "added";
-    finish(&Done { name, path, verb }, args.wait.then_some(&args.daemon), args.json)
+    let (done, ReadyArgs { wait, no_probe, daemon }) = (Done { name, path, verb }, &args.ready);
+    if *wait {
+        let ready = |name: &_| server_ready::at_daemon(daemon, name).map(Some);
+        return finish(&done, Some(daemon), args.json, ready);
+    }
+    let probed = config.servers.get(&done.name);
+    let probed = probed.filter(|_| !no_probe && !server_ready::is_served(daemon));
+    let ready = |name: &_| probed.map(|server| server_ready::by_probe(name, server)).transpose();
+    finish(&done, None, args.json, ready)
 }
 
 fn remove(location: &Location, args: &RemoveArgs) -> Result<Exit, Exit> {
@@ -122,7 +131,8 @@ fn remove(location: &Location, args: &RemoveArgs) -> Result<Exit, Exit> {
         Exit::System
     })?;
     let verb = "removed";
-    finish(&Done { name, path, verb }, args.wait.then_some(&args.daemon), args.json)
+    let done = Done { name, path, verb };
+    finish(&done, args.wait.then_some(&args.daemon), args.json, |_| Ok(None))
 }
 
 /// Whether callmux wrote this file, and nothing else was written into it.
@@ -144,22 +154,32 @@ struct Done {
     verb: &'static str,
 }
 
-/// Tells it, and waits for the daemon if asked to.
-fn finish(done: &Done, waits_for: Option<&DaemonArgs>, json: bool) -> Result<Exit, Exit> {
+/// Tells it, and waits for the daemon if asked to. `ready`: how the server is then, if that is known.
+fn finish(
+    done: &Done,
+    waits_for: Option<&DaemonArgs>,
+    json: bool,
+    ready: impl FnOnce(&ServerName) -> Result<Option<Readiness>, Exit>,
+) -> Result<Exit, Exit> {
     let Done { name, path, verb } = done;
     let line = format!("{verb} {name}: {}", path.display());
     if !json {
         print::line(&line);
     }
     let plan = waits_for.map(reload).transpose()?;
+    if !json {
+        plan.iter().flat_map(lines_done).for_each(|line| print::line(&line));
+    }
+    let ready = ready(name)?;
     if json {
         let mut report = json!({ "name": name.as_str(), "file": shown(path), "done": verb });
         report["plan"] = serde_json::to_value(&plan).unwrap_or_default();
+        report["state"] = serde_json::to_value(&ready).unwrap_or_default();
         print::json(&report.to_string());
-    } else {
-        plan.iter().flat_map(lines_done).for_each(|line| print::line(&line));
+    } else if let Some(ready) = &ready {
+        ready.print(name);
     }
-    Ok(Exit::Fine)
+    Ok(ready.map_or(Exit::Fine, |ready| ready.exit()))
 }
 
 fn reload(daemon: &DaemonArgs) -> Result<Plan, Exit> {

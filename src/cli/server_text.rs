@@ -1,23 +1,19 @@
 //! The file that `callmux server add` writes.
 
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
-
 use super::args_server::{AddArgs, AuthType};
 use super::exit::Exit;
 use super::print;
+use super::server_path;
 use crate::base::{ServerName, program};
 use crate::config::show::{bare, quoted};
 
 /// How each such file begins.
 pub(super) const MARK: &str = "# Written by `callmux server add`";
-/// The `PATH` of systemd's user manager, where it was not given another.
-const USUAL_PATH: [&str; 6] =
-    ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
 
 /// The text for these arguments, and what the person who adds it should know.
 pub(super) fn of(name: &ServerName, args: &AddArgs) -> Result<(String, Vec<String>), Exit> {
     let mut told = Vec::new();
+    let mut needs = None;
     let mut out = format!(
         "{MARK}; `callmux server remove {name}` takes it away.\n[servers.{}]\n",
         bare(name.as_str())
@@ -27,7 +23,16 @@ pub(super) fn of(name: &ServerName, args: &AddArgs) -> Result<(String, Vec<Strin
         (Some(url), _) => set("url", quoted(url)),
         (None, None) => return Err(usage("name its `--url`, or its program behind `--`")),
         (None, Some((program, words))) => {
-            set("command", quoted(&located(program, &mut told)?));
+            let located = server_path::locate(program).ok_or_else(|| {
+                print::error(&format!("there is no program `{program}` that can be run from here"));
+                Exit::Failed
+            })?;
+            set("command", quoted(&located.path));
+            if located.path != *program {
+                let path = &located.path;
+                told.push(format!("`{program}` is {path} here, and that is what is written"));
+            }
+            needs = located.needs;
             if !words.is_empty() {
                 set("args", list(words));
             }
@@ -37,7 +42,11 @@ pub(super) fn of(name: &ServerName, args: &AddArgs) -> Result<(String, Vec<Strin
         set("auth", auth_of(auth, args)?);
     }
     let headers = pairs(&args.header, ':', "--header", "NAME:VALUE")?;
-    let env = pairs(&args.env, '=', "--env", "NAME=VALUE")?;
+    let mut env = pairs(&args.env, '=', "--env", "NAME=VALUE")?;
+    if let Some(path) = needs.as_deref().filter(|_| env.iter().all(|(name, _)| *name != "PATH")) {
+        env.push(("PATH", path));
+        told.push("the PATH of this shell is written, too: services have a shorter one".to_owned());
+    }
     for (key, pairs) in [("headers", headers), ("env", env)] {
         if !pairs.is_empty() {
             let members =
@@ -95,36 +104,4 @@ fn auth_of(auth: AuthType, args: &AddArgs) -> Result<String, Exit> {
              `--auth command`; `oauth` takes neither",
         )),
     }
-}
-
-/// The absolute path of a program as this shell knows it. The daemon has another `PATH`, and another
-/// directory.
-fn located(program: &str, told: &mut Vec<String>) -> Result<String, Exit> {
-    let found = if program.contains('/') {
-        std::path::absolute(program).ok().filter(|path| is_program(path))
-    } else {
-        let path = std::env::var_os("PATH").unwrap_or_default();
-        let places = std::env::split_paths(&path).filter(|dir| dir.is_absolute());
-        places.map(|dir| dir.join(program)).find(|path| is_program(path))
-    };
-    let found: Option<String> = found.and_then(|path: PathBuf| path.to_str().map(str::to_owned));
-    let Some(found) = found else {
-        print::error(&format!("there is no program `{program}` that can be run from here"));
-        return Err(Exit::Failed);
-    };
-    if found != program {
-        told.push(format!("`{program}` is {found} here, and that is what is written"));
-        let dir = Path::new(&found).parent().and_then(Path::to_str).unwrap_or_default();
-        if !program.contains('/') && !USUAL_PATH.contains(&dir) {
-            told.push(format!(
-                "{dir} is not in the usual PATH of services; if the program starts others from there, \
-                 add `--env PATH=\"$PATH\"`"
-            ));
-        }
-    }
-    Ok(found)
-}
-
-fn is_program(path: &Path) -> bool {
-    path.metadata().is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
 }

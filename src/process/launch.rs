@@ -10,8 +10,19 @@ use crate::base::{Secret, dirs};
 use crate::settings::ServerConfig;
 
 /// Variables that every server gets if we have them. `LC_*` comes on top.
-const PASSED_ON: [&str; 9] =
-    ["PATH", "HOME", "USER", "LOGNAME", "LANG", "TZ", "TMPDIR", "XDG_RUNTIME_DIR", "LANGUAGE"];
+const PASSED_ON: [&str; 11] = [
+    "PATH",
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "SHELL",
+    "TERM",
+    "LANG",
+    "TZ",
+    "TMPDIR",
+    "XDG_RUNTIME_DIR",
+    "LANGUAGE",
+];
 
 /// Variables that speak of our own process and would mislead another (sd_notify(3),
 /// sd_listen_fds(3), systemd.exec(5)).
@@ -83,9 +94,18 @@ fn find_program(command: &str, path: &OsStr) -> Result<PathBuf, StartError> {
         .filter(|dir| dir.is_absolute())
         .map(|dir| dir.join(command))
         .find(is_program)
+        .or_else(|| own_program(command).filter(is_program))
         .ok_or_else(|| {
             StartError::NotFound(command.to_owned(), path.to_string_lossy().into_owned())
         })
+}
+
+/// Ourselves, if that is what is named: `cargo install` puts us where services do not look.
+fn own_program(command: &str) -> Option<PathBuf> {
+    let own = (command == env!("CARGO_PKG_NAME")).then(std::env::current_exe)?.ok()?;
+    // So it is called once it was replaced (proc_pid_exe(5)).
+    let own = own.to_str()?;
+    Some(own.strip_suffix(" (deleted)").unwrap_or(own).into())
 }
 
 #[cfg(test)]

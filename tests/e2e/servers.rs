@@ -213,6 +213,80 @@ fn a_server_is_added_and_removed() {
     assert!(!path.exists() && std::fs::read(sandbox.path(MAIN)).unwrap() == before);
 }
 
+/// What nvm, pyenv and the like make: a script whose interpreter lies beside it, where services do not
+/// look.
+#[test]
+fn a_program_of_a_version_manager_just_works() {
+    let sandbox = Sandbox::new();
+    let dir = sandbox.path("nvm/bin");
+    let program = |name: &str, text: &str| {
+        sandbox.write(&format!("nvm/bin/{name}"), text);
+        let mode = std::fs::Permissions::from_mode(0o755);
+        std::fs::set_permissions(dir.join(name), mode).unwrap();
+    };
+    program("npx", "#!/usr/bin/env node\n");
+    program("node", &format!("#!/bin/sh\nshift\nexec {} example-server \"$@\"\n", callmux()));
+    let path = format!("{}:/usr/bin:/bin", dir.display());
+    let add = |args: &[&str]| {
+        let Output { status, stdout, stderr } = sandbox
+            .command()
+            .env("PATH", &path)
+            .args(["server", "add"])
+            .args(args)
+            .output()
+            .unwrap();
+        let [stdout, stderr] = [stdout, stderr].map(|text| String::from_utf8(text).unwrap());
+        (status.code(), stdout, stderr)
+    };
+    // Without a daemon it is looked at here.
+    let (code, stdout, stderr) = add(&["first", "--", "npx", "counter"]);
+    assert_eq!(code, Some(0), "{stderr}");
+    assert!(stdout.ends_with("\nready: 3 tools\n"), "{stdout}");
+    assert!(stderr.contains("PATH of this shell"), "{stderr}");
+    let written =
+        std::fs::read_to_string(sandbox.path("config/callmux/conf.d/first.toml")).unwrap();
+    assert!(written.contains(&format!("env = {{ PATH = \"{path}\" }}")), "{written}");
+    let (code, stdout, stderr) = add(&["broken", "--json", "--", "npx", "no-such-server"]);
+    let report: Value = serde_json::from_str(&stdout).unwrap();
+    assert_eq!((code, &report["done"]), (Some(1), &json!("added")), "{stderr}");
+    let reason = report["state"]["not_ready"]["reason"].as_str().unwrap();
+    assert!(reason.contains("no-such-server"), "its last words: {reason}");
+    let (code, stdout, _) = add(&["unseen", "--no-probe", "--", "npx", "no-such-server"]);
+    assert_eq!((code, stdout.lines().count()), (Some(0), 1), "{stdout}");
+    for name in ["broken", "unseen"] {
+        assert_eq!(run(&sandbox, &["server", "remove", name]).0, Some(0));
+    }
+    // A daemon that knows nothing of that directory.
+    let daemon = Daemon::start_with(&sandbox, &[("PATH", "/usr/bin:/bin")]);
+    daemon.wait_for("server_ready", |fact| fact["server"] == "first");
+    let (code, stdout, stderr) = add(&["second", "--wait", "--", "npx", "counter"]);
+    assert_eq!(code, Some(0), "{stderr}");
+    assert!(stdout.ends_with("\nready: 3 tools\n"), "{stdout}");
+    let mut client = Lines::bridge(&sandbox);
+    let answer = client.call("second__value", &json!({}));
+    assert!(answer["result"]["structuredContent"].is_object(), "{answer}");
+    let (code, _, stderr) = add(&["third", "--wait", "--", "npx", "no-such-server"]);
+    assert_eq!(code, Some(1));
+    assert!(
+        stderr.contains("third is not ready: ") && stderr.contains("no-such-server"),
+        "{stderr}"
+    );
+    // A PATH that was given is what is meant.
+    let given = format!("PATH={path}:/given");
+    let (code, _, stderr) = add(&["fourth", "--env", &given, "--dry-run", "--", "npx"]);
+    assert_eq!(code, Some(0));
+    assert!(!stderr.contains("PATH of this shell"), "{stderr}");
+}
+
+/// `command = "callmux"` in the README: after `cargo install` no service finds it.
+#[test]
+fn callmux_finds_itself() {
+    let sandbox = Sandbox::new();
+    sandbox.write(MAIN, &config(&[("time", &["callmux", "example-server", "time"])]));
+    let daemon = Daemon::start_with(&sandbox, &[("PATH", "/usr/bin:/bin")]);
+    daemon.wait_for("server_ready", |fact| fact["server"] == "time");
+}
+
 #[test]
 fn what_is_refused_leaves_nothing_behind() {
     let sandbox = Sandbox::new();

@@ -77,8 +77,8 @@ pub const SERVER: &[Key] = &[
         ValueKind::TextTable,
         Value("{}"),
         "Environment variables for the server. It gets these, those of the top-level `env`, those of \
-         `inherit_env`, and PATH, \
-         HOME, USER, LOGNAME, LANG, LC_*, TZ, TMPDIR and XDG_RUNTIME_DIR; nothing else.",
+         `inherit_env`, and PATH, HOME, USER, LOGNAME, SHELL, TERM, LANG, LC_*, TZ, TMPDIR and \
+         XDG_RUNTIME_DIR; nothing else.",
     ),
     key(
         "inherit_env",

@@ -453,7 +453,7 @@ _callmux() {
             return 0
             ;;
         callmux__subcmd__list)
-            opts="-d -h --socket --descriptions --json --endpoint --log-level --log-format --help"
+            opts="-d -h --socket --descriptions --json --endpoint --no-daemon --config --log-level --log-format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -464,6 +464,10 @@ _callmux() {
                     return 0
                     ;;
                 --endpoint)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -102,6 +102,7 @@ complete -c callmux -n "__fish_callmux_using_subcommand reload" -l wait -d 'Retu
 complete -c callmux -n "__fish_callmux_using_subcommand reload" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c callmux -n "__fish_callmux_using_subcommand list" -l socket -d 'The daemon\'s unix socket [default: $XDG_RUNTIME_DIR/callmux/mcp.sock]' -r -F
 complete -c callmux -n "__fish_callmux_using_subcommand list" -l endpoint -d 'Ask the MCP server at this address of this machine instead, such as http://127.0.0.1:4860/mcp' -r
+complete -c callmux -n "__fish_callmux_using_subcommand list" -l config -d 'With --no-daemon: the config\'s directory or file' -r -F
 complete -c callmux -n "__fish_callmux_using_subcommand list" -l log-level -d 'What is written to stderr, at the least. The journal always gets every call' -r -f -a "error\t''
 warning\t''
 info\t''
@@ -110,6 +111,7 @@ complete -c callmux -n "__fish_callmux_using_subcommand list" -l log-format -d '
 json\t'One JSON object per line'"
 complete -c callmux -n "__fish_callmux_using_subcommand list" -s d -l descriptions -d 'With the tools\' descriptions'
 complete -c callmux -n "__fish_callmux_using_subcommand list" -l json -d 'For programs: an array of {name, server, description}'
+complete -c callmux -n "__fish_callmux_using_subcommand list" -l no-daemon -d 'Ask every server of the config without a daemon: programs are started for that, and ended'
 complete -c callmux -n "__fish_callmux_using_subcommand list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c callmux -n "__fish_callmux_using_subcommand server; and not __fish_seen_subcommand_from add remove list" -l config -d 'The config: a directory with config.toml and conf.d/*.toml [default: ~/.config/callmux]' -r -F
 complete -c callmux -n "__fish_callmux_using_subcommand server; and not __fish_seen_subcommand_from add remove list" -l log-level -d 'What is written to stderr, at the least. The journal always gets every call' -r -f -a "error\t''

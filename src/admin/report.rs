@@ -65,6 +65,7 @@ pub fn server(server: &Server) -> ServerReport {
         reason: reason.filter(|_| !is_ready),
         tries: status.tries,
         retry_in_ms: status.retry_at.map(retry),
+        description: server.config.description.clone(),
         failed: status.failed,
         in_flight: load.in_flight,
         waiting: load.waiting,

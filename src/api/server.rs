@@ -53,6 +53,9 @@ pub struct ServerReport {
     /// Failed tries in a row.
     pub tries: u32,
     pub retry_in_ms: Option<u64>,
+    /// What it is, in the user's words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
     /// Its last try failed, and it has not been ready since.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub failed: bool,

@@ -209,6 +209,12 @@ pub(super) struct ListArgs {
     /// http://127.0.0.1:4860/mcp.
     #[arg(long, value_name = "URL", conflicts_with = "socket")]
     pub(super) endpoint: Option<String>,
+    /// Ask every server of the config without a daemon: programs are started for that, and ended.
+    #[arg(long, conflicts_with_all = ["socket", "endpoint"])]
+    pub(super) no_daemon: bool,
+    /// With --no-daemon: the config's directory or file.
+    #[arg(long, value_name = "PATH", requires = "no_daemon")]
+    pub(super) config: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -5,12 +5,13 @@ use hyper::{Method, StatusCode};
 use super::args::ListArgs;
 use super::ask::ask;
 use super::exit::Exit;
-use super::{endpoint, print};
+use super::{endpoint, look, print};
 use crate::api::{ToolList, ToolReport, path};
 
 pub(super) fn list(args: &ListArgs) -> Exit {
     let listed = match &args.endpoint {
         Some(url) => endpoint::tools(url),
+        None if args.no_daemon => look::tools(args.config.as_deref()),
         None => of_the_daemon(args),
     };
     match listed {

@@ -24,6 +24,7 @@ mod generate;
 mod instructions;
 mod list;
 mod login;
+mod look;
 mod operate;
 mod print;
 mod run;

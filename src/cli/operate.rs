@@ -119,7 +119,7 @@ pub(super) fn why(server: &ServerReport) -> String {
         format!("{in_flight} of {max} calls in flight, {waiting} waiting")
     });
     let load = load.filter(|_| server.in_flight > 0);
-    let why = Some(why).filter(|why| !why.is_empty());
+    let why = Some(why).filter(|why| !why.is_empty()).or_else(|| server.description.clone());
     [why, load, refused].into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
 

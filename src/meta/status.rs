@@ -107,11 +107,11 @@ fn described(
         (Some(_), false) => "streamable-http",
         (Some(_), true) => "sse",
     };
-    let mut members = vec![
-        ("name", server.name.as_str().into()),
-        ("transport", transport.into()),
-        ("state", state(&status).into()),
-    ];
+    let mut members = vec![("name", server.name.as_str().into())];
+    let description = server.config.description.as_deref();
+    members.extend(description.map(|text| ("description", text.into())));
+    members.push(("transport", transport.into()));
+    members.push(("state", state(&status).into()));
     members.extend(status.reason.as_deref().map(|reason| ("lastError", reason.into())));
     if status.tries > 0 {
         members.push(("reconnectAttempts", u64::from(status.tries).into()));

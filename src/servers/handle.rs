@@ -119,7 +119,6 @@ fn retry(after: Option<Duration>) -> String {
     after.map_or_else(String::new, |after| format!("; the next try is in {}", Span(after)))
 }
 
-#[cfg(test)]
 impl Server {
     /// A server without a task, which has this offer and never changes.
     pub fn fixed(name: ServerName, config: Arc<ServerConfig>, offer: Offer) -> Self {

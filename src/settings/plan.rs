@@ -170,6 +170,7 @@ fn adjustable(old: &ServerConfig, new: &ServerConfig) -> Vec<String> {
     // Every key is either here or above; a new one does not compile until it is.
     let ServerConfig {
         enabled: _,
+        description,
         program:
             Program { command: _, args: _, env: _, inherit_env: _, cwd: _, limits: _, sandbox: _ },
         remote:
@@ -204,6 +205,7 @@ fn adjustable(old: &ServerConfig, new: &ServerConfig) -> Vec<String> {
         unresolved: _,
     } = old;
     names([
+        ("description", *description != new.description),
         ("forward_headers", *forward_headers != new.remote.forward_headers),
         ("always_load", *always_load != new.policy.always_load),
         ("cache_ttl", *cache_ttl != new.policy.cache_ttl),

@@ -56,6 +56,7 @@ pub fn server(words: &[&str]) -> ServerConfig {
     let mut words = words.iter().map(|word| Secret::new((*word).to_owned()));
     ServerConfig {
         enabled: true,
+        description: None,
         program: Program {
             command: words.next().unwrap(),
             args: words.collect(),

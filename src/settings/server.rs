@@ -11,6 +11,8 @@ use super::tool_policy::ToolPolicy;
 #[derive(Debug, Clone, PartialEq)]
 pub struct ServerConfig {
     pub enabled: bool,
+    /// What it is, in the user's words: in one line.
+    pub description: Option<String>,
     pub program: Program,
     pub remote: Remote,
     pub supervision: Supervision,

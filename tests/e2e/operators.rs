@@ -305,3 +305,47 @@ fn the_doctor_names_every_definition_that_is_not_shown() {
         );
     }
 }
+
+#[test]
+fn two_servers_of_one_kind_are_told_apart_by_what_the_user_says() {
+    let sandbox = Sandbox::new();
+    let words = [callmux(), "example-server", "counter"];
+    let mut text = config(&[("a", &words)]).replace("\"no-meta\"", "\"full\"");
+    text += "description = \"Counts visits.\"\n";
+    text += &tables(&[("b", &words)]);
+    sandbox.write("config/callmux/config.toml", &text);
+    let daemon = Daemon::start(&sandbox);
+    for name in ["a", "b"] {
+        daemon.wait_for("server_ready", |fact| fact["server"] == name);
+    }
+    let shown = sandbox.command().arg("status").output().unwrap();
+    let shown = String::from_utf8(shown.stdout).unwrap();
+    assert_eq!(shown.matches("Counts visits.").count(), 1, "{shown}");
+    let answer = Lines::bridge(&sandbox).call("callmux_status", &json!({})).to_string();
+    assert!(answer.contains("Counts visits."), "{answer}");
+    sandbox.write("config/callmux/config.toml", &text.replace("visits", "guests"));
+    let is_new = || {
+        let shown = sandbox.command().args(["status", "--json"]).output().unwrap();
+        String::from_utf8(shown.stdout).unwrap().contains("Counts guests.").then_some(())
+    };
+    until("the new words", is_new);
+    assert_eq!(daemon.count("server_ready", |_| true), 2, "nothing was started for that");
+}
+
+#[test]
+fn the_tools_are_listed_without_a_daemon() {
+    let sandbox = Sandbox::new();
+    let words = [callmux(), "example-server", "counter"];
+    let text = config(&[("a", &words), ("b", &words), ("gone", &["/no/such"])]);
+    let text = text.replace("[servers.b]", "[servers.b]\ntools = [\"increment\"]\nprefix = \"x\"");
+    sandbox.write("config/callmux/config.toml", &text);
+    let listed = sandbox.command().args(["list", "--no-daemon"]).output().unwrap();
+    let names = String::from_utf8(listed.stdout).unwrap();
+    assert!(listed.status.success() && names.contains("a__increment\n"), "{names}");
+    assert_eq!(names.lines().filter(|name| name.starts_with("x__")).count(), 1, "{names}");
+    let told = String::from_utf8(listed.stderr).unwrap();
+    assert!(told.contains("server gone: ") && told.contains("/no/such"), "{told}");
+    sandbox.write("config/callmux/config.toml", &config(&[("gone", &["/no/such"])]));
+    let listed = sandbox.command().args(["list", "--no-daemon"]).output().unwrap();
+    assert_eq!(listed.status.code(), Some(1), "{listed:?}");
+}

@@ -154,6 +154,7 @@ pub const PLAN: &[(&str, &[&str])] = &[
             "telemetry",
             "example",
             "servers",
+            "catalog",
             "meta",
             "daemon",
             "bridge",

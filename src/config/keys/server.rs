@@ -93,6 +93,13 @@ pub const SERVER: &[Key] = &[
         "The server's working directory: an absolute path or one that starts with `~/`. Unset: the \
          home directory.",
     ),
+    key(
+        "description",
+        ValueKind::Text,
+        Unset,
+        "What the server is, in a line of yours: `callmux status` and `callmux_status` show it, so that \
+         two servers of one kind can be told apart.",
+    ),
     key("enabled", ValueKind::Bool, Value("true"), "`false` keeps the entry but not the server."),
     key(
         "prefix",

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::common::{Common, environment, names};
 use super::{agents, auth, remote};
-use crate::base::{Secret, dirs};
+use crate::base::{Secret, dirs, visible};
 use crate::config::reference::Resolved;
 use crate::config::section::Section;
 use crate::settings::complaint::Place;
@@ -62,6 +62,7 @@ pub(super) fn read(mut section: Section<'_>, config: &Config, common: &Common) -
     let sandbox = Sandbox::ALL[section.choice("sandbox")];
     let mut server = ServerConfig {
         enabled: section.bool("enabled"),
+        description: description(&mut section),
         program: Program { command, args, env, inherit_env, cwd, limits, sandbox },
         remote,
         supervision,
@@ -119,6 +120,20 @@ fn public(
         out.push(value.text);
     }
     out
+}
+
+/// The longest description, in characters: agents read it.
+const DESCRIPTION_MAX: usize = 500;
+
+fn description(section: &mut Section<'_>) -> Option<String> {
+    let (text, at) = section.text("description")?;
+    if text.chars().count() > DESCRIPTION_MAX || text.chars().any(visible::is_hidden) {
+        let message =
+            format!("must be one line of at most {DESCRIPTION_MAX} characters that can be seen");
+        section.complain(at, "description", message);
+    }
+    let text = text.trim();
+    (!text.is_empty()).then(|| text.to_owned())
 }
 
 fn directory(section: &mut Section<'_>) -> Option<PathBuf> {

@@ -25,7 +25,7 @@ pub(super) enum Misfit {
     NoObject,
     #[error("no list")]
     NoList,
-    #[error("no whole number of at most 15 digits")]
+    #[error("no whole number of at most 18 digits")]
     NoWhole,
     #[error("no number from 0 to 1")]
     NoShare,

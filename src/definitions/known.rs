@@ -9,7 +9,7 @@ pub(super) enum Shape {
     Text,
     Flag,
     Object,
-    /// A whole number with at most 15 digits: every reader has room for those.
+    /// A whole number with at most 18 digits: every reader has room for those.
     Whole,
     /// A number from 0 to 1.
     Share,

@@ -196,7 +196,7 @@ fn all_of(list: &str, is_right: impl Fn(&str) -> bool) -> Option<bool> {
 
 fn is_whole(json: &str) -> bool {
     let digits = json.strip_prefix('-').unwrap_or(json);
-    digits.len() <= 15 && digits.bytes().all(|byte| byte.is_ascii_digit())
+    digits.len() <= 18 && digits.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn is_share(json: &str) -> bool {

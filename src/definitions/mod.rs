@@ -8,7 +8,7 @@
 //!
 //! # How to read it
 //! [`mended`] goes through one definition. [`known`] says which members there are, [`schemas`] what the
-//! schemas of a tool may be, [`sketch`] writes an object again. [`paired`] is for halves of characters.
+//! schemas of a tool may be, [`sketch`] writes an object again.
 
 mod changes;
 mod error;
@@ -17,7 +17,5 @@ mod mend;
 mod moment;
 mod schemas;
 mod sketch;
-mod surrogates;
 
 pub use mend::mended;
-pub use surrogates::paired;

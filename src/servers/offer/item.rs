@@ -9,7 +9,7 @@ use bytestring::ByteString;
 
 use super::remarks::Remark;
 use super::shortened::{TEXT_MAX, shortened};
-use crate::definitions::{mended, paired};
+use crate::definitions::mended;
 use crate::wire::mirror::{self, Mirror};
 use crate::wire::{ListKind, Span, object};
 
@@ -68,14 +68,11 @@ impl Item {
         definition: &str,
         ids: &mut HashSet<String>,
     ) -> Result<(Self, Option<Remark>), Remark> {
-        let paired = paired(definition);
         let unnamed = |reason: &dyn Display| Remark::new("?", &reason.to_string());
-        let is_paired = matches!(paired, Cow::Borrowed(_));
-        let (slim, mut changes) = if paired.len() <= TEXT_MAX {
-            (paired, Vec::new())
+        let (slim, mut changes) = if definition.len() <= TEXT_MAX {
+            (Cow::Borrowed(definition), Vec::new())
         } else {
-            let (slim, cut) = slim(&paired).map_err(|bad| unnamed(&bad))?;
-            (Cow::Owned(slim.into_owned()), cut)
+            slim(definition).map_err(|bad| unnamed(&bad))?
         };
         let [raw] = object::members(&slim, [kind.key()])
             .map_err(|error| unnamed(&format_args!("its definition is wrong: {error}")))?;
@@ -86,9 +83,6 @@ impl Item {
         let mended = mended(kind, &slim, ids)
             .map_err(|hopeless| Remark::new(&name, &hopeless.to_string()))?;
         changes.extend(mended.changes);
-        if !is_paired {
-            changes.push("it has half of a character, for which U+FFFD stands".to_owned());
-        }
         let mut item = Self::of(kind, &mended.text)?;
         item.is_output_modern = mended.is_output_modern;
         let told = (!changes.is_empty()).then(|| Remark::new(&name, &changes.join("; ")));

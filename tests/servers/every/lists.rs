@@ -26,7 +26,7 @@ const ICONS: &str =
 
 pub fn template() -> String {
     format!(
-        r#"{{{ODD},"uriTemplate":"every://item/{{id}}","name":"item","title":"Ítem",{ICONS},"annotations":{{"priority":0.1,"audience":["user","x-other"]}}}}"#
+        r#"{{{ODD},"uriTemplate":"every://item/{{id}}","name":"item","title":"Ítem",{ICONS},"annotations":{{"priority":0.1,"audience":["user","assistant"]}}}}"#
     )
 }
 
@@ -36,7 +36,7 @@ impl Server {
         let definition = |name: &str| {
             let name = serde_json::Value::from(name);
             format!(
-                r#"{{{ODD},"title":"Tïtle","name":{name},{ICONS},"inputSchema":{{"type":"object","properties":{{"zeta":{{"const":1e400}},"alpha":{{"maximum":9007199254740993}}}}}},"annotations":{{"title":7,"x":[]}}}}"#
+                r#"{{{ODD},"title":"Tïtle","name":{name},{ICONS},"inputSchema":{{"type":"object","properties":{{"zeta":{{"const":1e400}},"alpha":{{"maximum":9007199254740993}}}}}},"annotations":{{"title":"7","x":[]}}}}"#
             )
         };
         names.map(definition).collect()

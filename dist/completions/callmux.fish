@@ -24,7 +24,7 @@ function __fish_callmux_using_subcommand
     contains -- $cmd[1] $argv
 end
 
-complete -c callmux -n "__fish_callmux_needs_command" -l log-level -d 'What is written to stderr, at the least. The journal always gets every call' -r -f -a "error\t''
+complete -c callmux -n "__fish_callmux_needs_command" -l log-level -d 'What is written to stderr, at the least. Where none is asked for, `serve` also writes each call; the journal always gets every call' -r -f -a "error\t''
 warning\t''
 info\t''
 debug\t''"
@@ -55,7 +55,7 @@ complete -c callmux -n "__fish_callmux_needs_command" -a "man" -d 'Write the man
 complete -c callmux -n "__fish_callmux_using_subcommand serve" -l config -d 'The config: a file, or a directory with config.toml and conf.d/*.toml [default: ~/.config/callmux]' -r -F
 complete -c callmux -n "__fish_callmux_using_subcommand serve" -l socket -d 'The unix socket to bind when systemd passes none [default: $XDG_RUNTIME_DIR/callmux/mcp.sock]' -r -F
 complete -c callmux -n "__fish_callmux_using_subcommand serve" -l listen -d 'A loopback address to bind as well when systemd passes no sockets; may be repeated' -r
-complete -c callmux -n "__fish_callmux_using_subcommand serve" -l log-level -d 'What is written to stderr, at the least. The journal always gets every call' -r -f -a "error\t''
+complete -c callmux -n "__fish_callmux_using_subcommand serve" -l log-level -d 'What is written to stderr, at the least. Where none is asked for, `serve` also writes each call; the journal always gets every call' -r -f -a "error\t''
 warning\t''
 info\t''
 debug\t''"
@@ -66,7 +66,7 @@ complete -c callmux -n "__fish_callmux_using_subcommand bridge" -l socket -d 'Th
 complete -c callmux -n "__fish_callmux_using_subcommand bridge" -l url -d 'The daemon\'s address, such as http://127.0.0.1:4860, instead of a unix socket' -r
 complete -c callmux -n "__fish_callmux_using_subcommand bridge" -l cwd -d 'The directory the client works in [default: the current one]' -r -F
 complete -c callmux -n "__fish_callmux_using_subcommand bridge" -l wait -d 'How long a call may wait for a daemon that is away. A call that runs is never cut off' -r
-complete -c callmux -n "__fish_callmux_using_subcommand bridge" -l log-level -d 'What is written to stderr, at the least. The journal always gets every call' -r -f -a "error\t''
+complete -c callmux -n "__fish_callmux_using_subcommand bridge" -l log-level -d 'What is written to stderr, at the least. Where none is asked for, `serve` also writes each call; the journal always gets every call' -r -f -a "error\t''
 warning\t''
 info\t''
 debug\t''"
@@ -74,7 +74,7 @@ complete -c callmux -n "__fish_callmux_using_subcommand bridge" -l log-format -d
 json\t'One JSON object per line'"
 complete -c callmux -n "__fish_callmux_using_subcommand bridge" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c callmux -n "__fish_callmux_using_subcommand status" -l socket -d 'The daemon\'s unix socket [default: $XDG_RUNTIME_DIR/callmux/mcp.sock]' -r -F
-complete -c callmux -n "__fish_callmux_using_subcommand status" -l log-level -d 'What is written to stderr, at the least. The journal always gets every call' -r -f -a "error\t''
+complete -c callmux -n "__fish_callmux_using_subcommand status" -l log-level -d 'What is written to stderr, at the least. Where none is asked for, `serve` also writes each call; the journal always gets every call' -r -f -a "error\t''
 warning\t''
 info\t''
 debug\t''"
@@ -83,7 +83,7 @@ json\t'One JSON object per line'"
 complete -c callmux -n "__fish_callmux_using_subcommand status" -l json -d 'For programs'
 complete -c callmux -n "__fish_callmux_using_subcommand status" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c callmux -n "__fish_callmux_using_subcommand doctor" -l socket -d 'The daemon\'s unix socket [default: $XDG_RUNTIME_DIR/callmux/mcp.sock]' -r -F
-complete -c callmux -n "__fish_callmux_using_subcommand doctor" -l log-level -d 'What is written to stderr, at the least. The journal always gets every call' -r -f -a "error\t''
+complete -c callmux -n "__fish_callmux_using_subcommand doctor" -l log-level -d 'What is written to stderr, at the least. Where none is asked for, `serve` also writes each call; the journal always gets every call' -r -f -a "error\t''
 warning\t''
 info\t''
 debug\t''"
@@ -92,7 +92,7 @@ json\t'One JSON object per line'"
 complete -c callmux -n "__fish_callmux_using_subcommand doctor" -l json -d 'For programs'
 complete -c callmux -n "__fish_callmux_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c callmux -n "__fish_callmux_using_subcommand reload" -l socket -d 'The daemon\'s unix socket [default: $XDG_RUNTIME_DIR/callmux/mcp.sock]' -r -F
-complete -c callmux -n "__fish_callmux_using_subcommand reload" -l log-level -d 'What is written to stderr, at the least. The journal always gets every call' -r -f -a "error\t''
+complete -c callmux -n "__fish_callmux_using_subcommand reload" -l log-level -d 'What is written to stderr, at the least. Where none is asked for, `serve` also writes each call; the journal always gets every call' -r -f -a "error\t''
 warning\t''
 info\t''
 debug\t''"
@@ -102,8 +102,7 @@ complete -c callmux -n "__fish_callmux_using_subcommand reload" -l wait -d 'Retu
 complete -c callmux -n "__fish_callmux_using_subcommand reload" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c callmux -n "__fish_callmux_using_subcommand list" -l socket -d 'The daemon\'s unix socket [default: $XDG_RUNTIME_DIR/callmux/mcp.sock]' -r -F
 complete -c callmux -n "__fish_callmux_using_subcommand list" -l endpoint -d 'Ask the MCP server at this address of this machine instead, such as http://127.0.0.1:4860/mcp' -r
-complete -c callmux -n "__fish_callmux_using_subcommand list" -l config -d 'With --no-daemon: the config\'s directory or file' -r -F
-complete -c callmux -n "__fish_callmux_using_subcommand list" -l log-level -d 'What is written to stderr, at the least. The journal always gets every call' -r -f -a "error\t''
+complete -c callmux -n "__fish_callmux_using_subcommand list" -l log-level -d 'What is written to stderr, at the least. Where none is asked for, `serve` also writes each call; the journal always gets every call' -r -f -a "error\t''
 warning\t''
 info\t''
 debug\t''"
@@ -111,10 +110,9 @@ complete -c callmux -n "__fish_callmux_using_subcommand list" -l log-format -d '
 json\t'One JSON object per line'"
 complete -c callmux -n "__fish_callmux_using_subcommand list" -s d -l descriptions -d 'With the tools\' descriptions'
 complete -c callmux -n "__fish_callmux_using_subcommand list" -l json -d 'For programs: an array of {name, server, description}'
-complete -c callmux -n "__fish_callmux_using_subcommand list" -l no-daemon -d 'Ask every server of the config without a daemon: programs are started for that, and ended'
 complete -c callmux -n "__fish_callmux_using_subcommand list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c callmux -n "__fish_callmux_using_subcommand server; and not __fish_seen_subcommand_from add remove list" -l config -d 'The config: a directory with config.toml and conf.d/*.toml [default: ~/.config/callmux]' -r -F
-complete -c callmux -n "__fish_callmux_using_subcommand server; and not __fish_seen_subcommand_from add remove list" -l log-level -d 'What is written to stderr, at the least. The journal always gets every call' -r -f -a "error\t''
+complete -c callmux -n "__fish_callmux_using_subcommand server; and not __fish_seen_subcommand_from add remove list" -l log-level -d 'What is written to stderr, at the least. Where none is asked for, `serve` also writes each call; the journal always gets every call' -r -f -a "error\t''
 warning\t''
 info\t''
 debug\t''"
@@ -136,20 +134,19 @@ complete -c callmux -n "__fish_callmux_using_subcommand server; and __fish_seen_
 complete -c callmux -n "__fish_callmux_using_subcommand server; and __fish_seen_subcommand_from add" -l tools -d 'The only tools to show, by the server\'s own names; `*` stands for any characters' -r
 complete -c callmux -n "__fish_callmux_using_subcommand server; and __fish_seen_subcommand_from add" -l socket -d 'The daemon\'s unix socket [default: $XDG_RUNTIME_DIR/callmux/mcp.sock]' -r -F
 complete -c callmux -n "__fish_callmux_using_subcommand server; and __fish_seen_subcommand_from add" -l config -d 'The config: a directory with config.toml and conf.d/*.toml [default: ~/.config/callmux]' -r -F
-complete -c callmux -n "__fish_callmux_using_subcommand server; and __fish_seen_subcommand_from add" -l log-level -d 'What is written to stderr, at the least. The journal always gets every call' -r -f -a "error\t''
+complete -c callmux -n "__fish_callmux_using_subcommand server; and __fish_seen_subcommand_from add" -l log-level -d 'What is written to stderr, at the least. Where none is asked for, `serve` also writes each call; the journal always gets every call' -r -f -a "error\t''
 warning\t''
 info\t''
 debug\t''"
 complete -c callmux -n "__fish_callmux_using_subcommand server; and __fish_seen_subcommand_from add" -l log-format -d 'The form of a line on stderr' -r -f -a "text\t'For people'
 json\t'One JSON object per line'"
 complete -c callmux -n "__fish_callmux_using_subcommand server; and __fish_seen_subcommand_from add" -l dry-run -d 'Check it and print the file, without writing it'
-complete -c callmux -n "__fish_callmux_using_subcommand server; and __fish_seen_subcommand_from add" -l wait -d 'Have the daemon take it up now, and return when the server is ready or it is known why not'
-complete -c callmux -n "__fish_callmux_using_subcommand server; and __fish_seen_subcommand_from add" -l no-probe -d 'Without a daemon, do not start the server once to see what it offers'
+complete -c callmux -n "__fish_callmux_using_subcommand server; and __fish_seen_subcommand_from add" -l wait -d 'Return when the server is in force'
 complete -c callmux -n "__fish_callmux_using_subcommand server; and __fish_seen_subcommand_from add" -l json -d 'For programs'
 complete -c callmux -n "__fish_callmux_using_subcommand server; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c callmux -n "__fish_callmux_using_subcommand server; and __fish_seen_subcommand_from remove" -l socket -d 'The daemon\'s unix socket [default: $XDG_RUNTIME_DIR/callmux/mcp.sock]' -r -F
 complete -c callmux -n "__fish_callmux_using_subcommand server; and __fish_seen_subcommand_from remove" -l config -d 'The config: a directory with config.toml and conf.d/*.toml [default: ~/.config/callmux]' -r -F
-complete -c callmux -n "__fish_callmux_using_subcommand server; and __fish_seen_subcommand_from remove" -l log-level -d 'What is written to stderr, at the least. The journal always gets every call' -r -f -a "error\t''
+complete -c callmux -n "__fish_callmux_using_subcommand server; and __fish_seen_subcommand_from remove" -l log-level -d 'What is written to stderr, at the least. Where none is asked for, `serve` also writes each call; the journal always gets every call' -r -f -a "error\t''
 warning\t''
 info\t''
 debug\t''"
@@ -160,7 +157,7 @@ complete -c callmux -n "__fish_callmux_using_subcommand server; and __fish_seen_
 complete -c callmux -n "__fish_callmux_using_subcommand server; and __fish_seen_subcommand_from remove" -l json -d 'For programs'
 complete -c callmux -n "__fish_callmux_using_subcommand server; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c callmux -n "__fish_callmux_using_subcommand server; and __fish_seen_subcommand_from list" -l config -d 'The config: a directory with config.toml and conf.d/*.toml [default: ~/.config/callmux]' -r -F
-complete -c callmux -n "__fish_callmux_using_subcommand server; and __fish_seen_subcommand_from list" -l log-level -d 'What is written to stderr, at the least. The journal always gets every call' -r -f -a "error\t''
+complete -c callmux -n "__fish_callmux_using_subcommand server; and __fish_seen_subcommand_from list" -l log-level -d 'What is written to stderr, at the least. Where none is asked for, `serve` also writes each call; the journal always gets every call' -r -f -a "error\t''
 warning\t''
 info\t''
 debug\t''"
@@ -169,7 +166,7 @@ json\t'One JSON object per line'"
 complete -c callmux -n "__fish_callmux_using_subcommand server; and __fish_seen_subcommand_from list" -l json -d 'For programs'
 complete -c callmux -n "__fish_callmux_using_subcommand server; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c callmux -n "__fish_callmux_using_subcommand retry" -l socket -d 'The daemon\'s unix socket [default: $XDG_RUNTIME_DIR/callmux/mcp.sock]' -r -F
-complete -c callmux -n "__fish_callmux_using_subcommand retry" -l log-level -d 'What is written to stderr, at the least. The journal always gets every call' -r -f -a "error\t''
+complete -c callmux -n "__fish_callmux_using_subcommand retry" -l log-level -d 'What is written to stderr, at the least. Where none is asked for, `serve` also writes each call; the journal always gets every call' -r -f -a "error\t''
 warning\t''
 info\t''
 debug\t''"
@@ -177,7 +174,7 @@ complete -c callmux -n "__fish_callmux_using_subcommand retry" -l log-format -d 
 json\t'One JSON object per line'"
 complete -c callmux -n "__fish_callmux_using_subcommand retry" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c callmux -n "__fish_callmux_using_subcommand start" -l socket -d 'The daemon\'s unix socket [default: $XDG_RUNTIME_DIR/callmux/mcp.sock]' -r -F
-complete -c callmux -n "__fish_callmux_using_subcommand start" -l log-level -d 'What is written to stderr, at the least. The journal always gets every call' -r -f -a "error\t''
+complete -c callmux -n "__fish_callmux_using_subcommand start" -l log-level -d 'What is written to stderr, at the least. Where none is asked for, `serve` also writes each call; the journal always gets every call' -r -f -a "error\t''
 warning\t''
 info\t''
 debug\t''"
@@ -185,7 +182,7 @@ complete -c callmux -n "__fish_callmux_using_subcommand start" -l log-format -d 
 json\t'One JSON object per line'"
 complete -c callmux -n "__fish_callmux_using_subcommand start" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c callmux -n "__fish_callmux_using_subcommand stop" -l socket -d 'The daemon\'s unix socket [default: $XDG_RUNTIME_DIR/callmux/mcp.sock]' -r -F
-complete -c callmux -n "__fish_callmux_using_subcommand stop" -l log-level -d 'What is written to stderr, at the least. The journal always gets every call' -r -f -a "error\t''
+complete -c callmux -n "__fish_callmux_using_subcommand stop" -l log-level -d 'What is written to stderr, at the least. Where none is asked for, `serve` also writes each call; the journal always gets every call' -r -f -a "error\t''
 warning\t''
 info\t''
 debug\t''"
@@ -193,7 +190,7 @@ complete -c callmux -n "__fish_callmux_using_subcommand stop" -l log-format -d '
 json\t'One JSON object per line'"
 complete -c callmux -n "__fish_callmux_using_subcommand stop" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c callmux -n "__fish_callmux_using_subcommand restart" -l socket -d 'The daemon\'s unix socket [default: $XDG_RUNTIME_DIR/callmux/mcp.sock]' -r -F
-complete -c callmux -n "__fish_callmux_using_subcommand restart" -l log-level -d 'What is written to stderr, at the least. The journal always gets every call' -r -f -a "error\t''
+complete -c callmux -n "__fish_callmux_using_subcommand restart" -l log-level -d 'What is written to stderr, at the least. Where none is asked for, `serve` also writes each call; the journal always gets every call' -r -f -a "error\t''
 warning\t''
 info\t''
 debug\t''"
@@ -201,7 +198,7 @@ complete -c callmux -n "__fish_callmux_using_subcommand restart" -l log-format -
 json\t'One JSON object per line'"
 complete -c callmux -n "__fish_callmux_using_subcommand restart" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c callmux -n "__fish_callmux_using_subcommand login" -l socket -d 'The daemon\'s unix socket [default: $XDG_RUNTIME_DIR/callmux/mcp.sock]' -r -F
-complete -c callmux -n "__fish_callmux_using_subcommand login" -l log-level -d 'What is written to stderr, at the least. The journal always gets every call' -r -f -a "error\t''
+complete -c callmux -n "__fish_callmux_using_subcommand login" -l log-level -d 'What is written to stderr, at the least. Where none is asked for, `serve` also writes each call; the journal always gets every call' -r -f -a "error\t''
 warning\t''
 info\t''
 debug\t''"
@@ -210,14 +207,14 @@ json\t'One JSON object per line'"
 complete -c callmux -n "__fish_callmux_using_subcommand login" -l no-browser -d 'Only print the address to open. If the browser runs on another machine, paste the address that it ends up at'
 complete -c callmux -n "__fish_callmux_using_subcommand login" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c callmux -n "__fish_callmux_using_subcommand logout" -l socket -d 'The daemon\'s unix socket [default: $XDG_RUNTIME_DIR/callmux/mcp.sock]' -r -F
-complete -c callmux -n "__fish_callmux_using_subcommand logout" -l log-level -d 'What is written to stderr, at the least. The journal always gets every call' -r -f -a "error\t''
+complete -c callmux -n "__fish_callmux_using_subcommand logout" -l log-level -d 'What is written to stderr, at the least. Where none is asked for, `serve` also writes each call; the journal always gets every call' -r -f -a "error\t''
 warning\t''
 info\t''
 debug\t''"
 complete -c callmux -n "__fish_callmux_using_subcommand logout" -l log-format -d 'The form of a line on stderr' -r -f -a "text\t'For people'
 json\t'One JSON object per line'"
 complete -c callmux -n "__fish_callmux_using_subcommand logout" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c callmux -n "__fish_callmux_using_subcommand demo" -l log-level -d 'What is written to stderr, at the least. The journal always gets every call' -r -f -a "error\t''
+complete -c callmux -n "__fish_callmux_using_subcommand demo" -l log-level -d 'What is written to stderr, at the least. Where none is asked for, `serve` also writes each call; the journal always gets every call' -r -f -a "error\t''
 warning\t''
 info\t''
 debug\t''"
@@ -225,7 +222,7 @@ complete -c callmux -n "__fish_callmux_using_subcommand demo" -l log-format -d '
 json\t'One JSON object per line'"
 complete -c callmux -n "__fish_callmux_using_subcommand demo" -l keep -d 'Leave the daemon running at the end, and print the entry for your client'
 complete -c callmux -n "__fish_callmux_using_subcommand demo" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c callmux -n "__fish_callmux_using_subcommand example-server" -l log-level -d 'What is written to stderr, at the least. The journal always gets every call' -r -f -a "error\t''
+complete -c callmux -n "__fish_callmux_using_subcommand example-server" -l log-level -d 'What is written to stderr, at the least. Where none is asked for, `serve` also writes each call; the journal always gets every call' -r -f -a "error\t''
 warning\t''
 info\t''
 debug\t''"
@@ -238,7 +235,7 @@ hybrid\t''
 meta-only\t''
 no-meta\t''"
 complete -c callmux -n "__fish_callmux_using_subcommand instructions" -l config -d 'The config: a file, or a directory with config.toml and conf.d/*.toml [default: ~/.config/callmux]' -r -F
-complete -c callmux -n "__fish_callmux_using_subcommand instructions" -l log-level -d 'What is written to stderr, at the least. The journal always gets every call' -r -f -a "error\t''
+complete -c callmux -n "__fish_callmux_using_subcommand instructions" -l log-level -d 'What is written to stderr, at the least. Where none is asked for, `serve` also writes each call; the journal always gets every call' -r -f -a "error\t''
 warning\t''
 info\t''
 debug\t''"
@@ -246,7 +243,7 @@ complete -c callmux -n "__fish_callmux_using_subcommand instructions" -l log-for
 json\t'One JSON object per line'"
 complete -c callmux -n "__fish_callmux_using_subcommand instructions" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c callmux -n "__fish_callmux_using_subcommand config; and not __fish_seen_subcommand_from check show plan schema keys" -l config -d 'The config: a file, or a directory with config.toml and conf.d/*.toml [default: ~/.config/callmux]' -r -F
-complete -c callmux -n "__fish_callmux_using_subcommand config; and not __fish_seen_subcommand_from check show plan schema keys" -l log-level -d 'What is written to stderr, at the least. The journal always gets every call' -r -f -a "error\t''
+complete -c callmux -n "__fish_callmux_using_subcommand config; and not __fish_seen_subcommand_from check show plan schema keys" -l log-level -d 'What is written to stderr, at the least. Where none is asked for, `serve` also writes each call; the journal always gets every call' -r -f -a "error\t''
 warning\t''
 info\t''
 debug\t''"
@@ -259,7 +256,7 @@ complete -c callmux -n "__fish_callmux_using_subcommand config; and not __fish_s
 complete -c callmux -n "__fish_callmux_using_subcommand config; and not __fish_seen_subcommand_from check show plan schema keys" -f -a "schema" -d 'Print the JSON Schema, for editors'
 complete -c callmux -n "__fish_callmux_using_subcommand config; and not __fish_seen_subcommand_from check show plan schema keys" -f -a "keys" -d 'Print the table of all keys, in Markdown'
 complete -c callmux -n "__fish_callmux_using_subcommand config; and __fish_seen_subcommand_from check" -l config -d 'The config: a file, or a directory with config.toml and conf.d/*.toml [default: ~/.config/callmux]' -r -F
-complete -c callmux -n "__fish_callmux_using_subcommand config; and __fish_seen_subcommand_from check" -l log-level -d 'What is written to stderr, at the least. The journal always gets every call' -r -f -a "error\t''
+complete -c callmux -n "__fish_callmux_using_subcommand config; and __fish_seen_subcommand_from check" -l log-level -d 'What is written to stderr, at the least. Where none is asked for, `serve` also writes each call; the journal always gets every call' -r -f -a "error\t''
 warning\t''
 info\t''
 debug\t''"
@@ -268,7 +265,7 @@ json\t'One JSON object per line'"
 complete -c callmux -n "__fish_callmux_using_subcommand config; and __fish_seen_subcommand_from check" -l json -d 'For programs'
 complete -c callmux -n "__fish_callmux_using_subcommand config; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c callmux -n "__fish_callmux_using_subcommand config; and __fish_seen_subcommand_from show" -l config -d 'The config: a file, or a directory with config.toml and conf.d/*.toml [default: ~/.config/callmux]' -r -F
-complete -c callmux -n "__fish_callmux_using_subcommand config; and __fish_seen_subcommand_from show" -l log-level -d 'What is written to stderr, at the least. The journal always gets every call' -r -f -a "error\t''
+complete -c callmux -n "__fish_callmux_using_subcommand config; and __fish_seen_subcommand_from show" -l log-level -d 'What is written to stderr, at the least. Where none is asked for, `serve` also writes each call; the journal always gets every call' -r -f -a "error\t''
 warning\t''
 info\t''
 debug\t''"
@@ -277,7 +274,7 @@ json\t'One JSON object per line'"
 complete -c callmux -n "__fish_callmux_using_subcommand config; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c callmux -n "__fish_callmux_using_subcommand config; and __fish_seen_subcommand_from plan" -l socket -d 'The daemon\'s unix socket [default: $XDG_RUNTIME_DIR/callmux/mcp.sock]' -r -F
 complete -c callmux -n "__fish_callmux_using_subcommand config; and __fish_seen_subcommand_from plan" -l config -d 'The config: a file, or a directory with config.toml and conf.d/*.toml [default: ~/.config/callmux]' -r -F
-complete -c callmux -n "__fish_callmux_using_subcommand config; and __fish_seen_subcommand_from plan" -l log-level -d 'What is written to stderr, at the least. The journal always gets every call' -r -f -a "error\t''
+complete -c callmux -n "__fish_callmux_using_subcommand config; and __fish_seen_subcommand_from plan" -l log-level -d 'What is written to stderr, at the least. Where none is asked for, `serve` also writes each call; the journal always gets every call' -r -f -a "error\t''
 warning\t''
 info\t''
 debug\t''"
@@ -286,7 +283,7 @@ json\t'One JSON object per line'"
 complete -c callmux -n "__fish_callmux_using_subcommand config; and __fish_seen_subcommand_from plan" -l json -d 'For programs'
 complete -c callmux -n "__fish_callmux_using_subcommand config; and __fish_seen_subcommand_from plan" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c callmux -n "__fish_callmux_using_subcommand config; and __fish_seen_subcommand_from schema" -l config -d 'The config: a file, or a directory with config.toml and conf.d/*.toml [default: ~/.config/callmux]' -r -F
-complete -c callmux -n "__fish_callmux_using_subcommand config; and __fish_seen_subcommand_from schema" -l log-level -d 'What is written to stderr, at the least. The journal always gets every call' -r -f -a "error\t''
+complete -c callmux -n "__fish_callmux_using_subcommand config; and __fish_seen_subcommand_from schema" -l log-level -d 'What is written to stderr, at the least. Where none is asked for, `serve` also writes each call; the journal always gets every call' -r -f -a "error\t''
 warning\t''
 info\t''
 debug\t''"
@@ -294,7 +291,7 @@ complete -c callmux -n "__fish_callmux_using_subcommand config; and __fish_seen_
 json\t'One JSON object per line'"
 complete -c callmux -n "__fish_callmux_using_subcommand config; and __fish_seen_subcommand_from schema" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c callmux -n "__fish_callmux_using_subcommand config; and __fish_seen_subcommand_from keys" -l config -d 'The config: a file, or a directory with config.toml and conf.d/*.toml [default: ~/.config/callmux]' -r -F
-complete -c callmux -n "__fish_callmux_using_subcommand config; and __fish_seen_subcommand_from keys" -l log-level -d 'What is written to stderr, at the least. The journal always gets every call' -r -f -a "error\t''
+complete -c callmux -n "__fish_callmux_using_subcommand config; and __fish_seen_subcommand_from keys" -l log-level -d 'What is written to stderr, at the least. Where none is asked for, `serve` also writes each call; the journal always gets every call' -r -f -a "error\t''
 warning\t''
 info\t''
 debug\t''"
@@ -303,7 +300,7 @@ json\t'One JSON object per line'"
 complete -c callmux -n "__fish_callmux_using_subcommand config; and __fish_seen_subcommand_from keys" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c callmux -n "__fish_callmux_using_subcommand search-quality" -l tools -d 'The tools, as JSON' -r -F
 complete -c callmux -n "__fish_callmux_using_subcommand search-quality" -l queries -d 'The queries and what they should find, as JSON' -r -F
-complete -c callmux -n "__fish_callmux_using_subcommand search-quality" -l log-level -d 'What is written to stderr, at the least. The journal always gets every call' -r -f -a "error\t''
+complete -c callmux -n "__fish_callmux_using_subcommand search-quality" -l log-level -d 'What is written to stderr, at the least. Where none is asked for, `serve` also writes each call; the journal always gets every call' -r -f -a "error\t''
 warning\t''
 info\t''
 debug\t''"
@@ -313,14 +310,14 @@ complete -c callmux -n "__fish_callmux_using_subcommand search-quality" -l no-th
 complete -c callmux -n "__fish_callmux_using_subcommand search-quality" -l verbose -d 'Name each query whose best tool is not among the first five'
 complete -c callmux -n "__fish_callmux_using_subcommand search-quality" -l json -d 'For programs'
 complete -c callmux -n "__fish_callmux_using_subcommand search-quality" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c callmux -n "__fish_callmux_using_subcommand completions" -l log-level -d 'What is written to stderr, at the least. The journal always gets every call' -r -f -a "error\t''
+complete -c callmux -n "__fish_callmux_using_subcommand completions" -l log-level -d 'What is written to stderr, at the least. Where none is asked for, `serve` also writes each call; the journal always gets every call' -r -f -a "error\t''
 warning\t''
 info\t''
 debug\t''"
 complete -c callmux -n "__fish_callmux_using_subcommand completions" -l log-format -d 'The form of a line on stderr' -r -f -a "text\t'For people'
 json\t'One JSON object per line'"
 complete -c callmux -n "__fish_callmux_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c callmux -n "__fish_callmux_using_subcommand man" -l log-level -d 'What is written to stderr, at the least. The journal always gets every call' -r -f -a "error\t''
+complete -c callmux -n "__fish_callmux_using_subcommand man" -l log-level -d 'What is written to stderr, at the least. Where none is asked for, `serve` also writes each call; the journal always gets every call' -r -f -a "error\t''
 warning\t''
 info\t''
 debug\t''"

@@ -38,10 +38,12 @@ pub fn state() -> Option<PathBuf> {
 
 /// `$XDG_RUNTIME_DIR`, else `/run/user/UID` where it exists (cron and su leave the variable unset).
 pub fn runtime() -> Option<PathBuf> {
-    variable("XDG_RUNTIME_DIR").or_else(|| {
-        let dir = PathBuf::from(format!("/run/user/{}", rustix::process::getuid().as_raw()));
-        dir.is_dir().then_some(dir)
-    })
+    variable("XDG_RUNTIME_DIR").or_else(|| Some(run_user()).filter(|dir| dir.is_dir()))
+}
+
+/// `/run/user/UID`, whether it exists or not.
+pub fn run_user() -> PathBuf {
+    PathBuf::from(format!("/run/user/{}", rustix::process::getuid().as_raw()))
 }
 
 /// The daemon's unix socket: `$XDG_RUNTIME_DIR/callmux/mcp.sock`.

@@ -20,6 +20,7 @@ use super::fate::{Fate, Reached};
 use super::lists::Lists;
 use super::memory::Memory;
 use super::refusal::{give_up, same_id};
+use crate::base::Span;
 use crate::wire::link::frame;
 use crate::wire::link::{Restored, Welcome};
 use crate::wire::{Kind, ListKind, Malformed, Message, Method, Revision, object, translate};
@@ -439,7 +440,8 @@ impl Machine {
         let id = message.id()?;
         let Some(result) = self.lists.stand_in(message) else {
             let why = self.trouble.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
-            let reason = format!("no callmux daemon could be reached for {:?}{why}", now - since);
+            let reason =
+                format!("no callmux daemon could be reached for {}{why}", Span(now - since));
             return give_up(message, &reason, false, since, now);
         };
         Some(BridgeAction::ToClient(translate::result(id, &result)))

@@ -13,6 +13,7 @@ mod action;
 mod batches;
 mod client_state;
 mod dial;
+mod end_signals;
 mod fate;
 mod lists;
 mod machine;

@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 
 use super::action::BridgeAction;
 use super::dial::{self, Opened, Target};
+use super::end_signals::EndSignals;
 use super::machine::Machine;
 use super::memory::Memory;
 use super::revival::Revival;
@@ -25,6 +26,8 @@ use crate::wire::link::frame::{Frame, FrameKind, FrameReader};
 const BACKOFF: Backoff = Backoff::new(Duration::from_millis(10), 2, Duration::from_secs(1), 50);
 /// How long answers may still take after the client closed our input.
 const LAST_WORDS: Duration = Duration::from_secs(5);
+/// The same for what is told to a daemon after a signal: clients send the next one soon.
+const SIGNALLED_WORDS: Duration = Duration::from_secs(1);
 /// A client that leaves much unread is given up when it has taken no byte for so long: nobody is
 /// there any more. It is longer than what the daemon grants, which so writes down why.
 const PATIENCE: Duration = Duration::from_secs(SILENT_MAX.as_secs() + 120);
@@ -68,6 +71,7 @@ struct Incoming {
 
 /// Runs until the client is gone.
 pub async fn run(options: Options) -> io::Result<()> {
+    let mut signals = EndSignals::install()?;
     let (input, mut output) = stdio::open();
     let mut input = ClientInput { from: input, lines: Lines::new(LINE_MIN), has_ended: false };
     let tasks = Tasks::new();
@@ -104,8 +108,15 @@ pub async fn run(options: Options) -> io::Result<()> {
         has_dialled: false,
     };
     bridge.dial(Duration::ZERO);
-    let ended = bridge.turn(&mut input, &mut queue).await;
-    bridge.leave().await;
+    let (ended, patience) = tokio::select! {
+        ended = bridge.turn(&mut input, &mut queue) => (ended, LAST_WORDS),
+        // Nobody waits for what is open: the daemon takes it back when it hears that we leave.
+        () = signals.next() => (Ok(()), SIGNALLED_WORDS),
+    };
+    tokio::select! {
+        () = bridge.leave(patience) => {}
+        () = signals.next() => {}
+    }
     ended
 }
 
@@ -284,17 +295,17 @@ impl Bridge {
     }
 
     /// Writes what is left, and tells the daemon that the client is done.
-    async fn leave(mut self) {
+    async fn leave(mut self, patience: Duration) {
         self.link.signal(FrameKind::Goodbye);
         self.link.close();
         self.client.close();
         if let Some(connection) = &self.connection {
-            connection.drained(LAST_WORDS).await;
+            connection.drained(patience).await;
             // The daemon closes the connection once it has read that.
             let read = async { while let Woken::Frame(_) = said(&mut self.incoming).await {} };
-            drop(tokio::time::timeout(LAST_WORDS, read).await);
+            drop(tokio::time::timeout(patience, read).await);
         }
-        self.tasks.close(LAST_WORDS).await;
+        self.tasks.close(patience).await;
     }
 }
 

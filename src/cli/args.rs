@@ -28,7 +28,7 @@ and in each client, as its only MCP server:
 #[derive(Debug, Parser)]
 #[command(name = "callmux", version, max_term_width = 100)]
 #[command(about = "The local control plane between AI agents and MCP servers", long_about = ABOUT)]
-#[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
+#[command(disable_help_subcommand = true)]
 #[command(
     after_help = "Exit codes: 0 fine, 1 failed (status, doctor: something is not well), 64 wrong usage, 65 wrong config or data, 69 not available (no daemon), 71 system error, 75 start the daemon anew."
 )]
@@ -44,7 +44,8 @@ pub(super) struct Cli {
 
 #[derive(Debug, Clone, Args)]
 pub(super) struct LogArgs {
-    /// What is written to stderr, at the least. The journal always gets every call.
+    /// What is written to stderr, at the least. Where none is asked for, `serve` also writes each call;
+    /// the journal always gets every call.
     #[arg(long, global = true, value_enum, value_name = "LEVEL", env = "CALLMUX_LOG_LEVEL")]
     pub(super) log_level: Option<LogLevel>,
     /// The form of a line on stderr.

@@ -24,9 +24,10 @@ pub(super) struct DaemonAnswer {
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
-enum NoAnswer {
+pub(super) enum NoAnswer {
     #[error(
-        "XDG_RUNTIME_DIR is not set and /run/user/UID does not exist; name the daemon's socket with --socket"
+        "XDG_RUNTIME_DIR is not set and {} does not exist; name the daemon's socket with --socket",
+        dirs::run_user().display()
     )]
     NoSocket,
     #[error(

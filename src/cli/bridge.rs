@@ -1,6 +1,7 @@
 //! `callmux bridge`.
 
 use super::args::{BridgeArgs, LogArgs};
+use super::ask::NoAnswer;
 use super::exit::Exit;
 use super::print;
 use super::runtime::runtime;
@@ -22,9 +23,7 @@ pub(super) fn bridge(args: &BridgeArgs, log: &LogArgs) -> Exit {
         (None, None) => match dirs::socket() {
             Some(path) => Target::Unix(path),
             None => {
-                print::error(
-                    "XDG_RUNTIME_DIR is not set and /run/user/UID does not exist; name the daemon's socket with --socket",
-                );
+                print::error(&NoAnswer::NoSocket.to_string());
                 return Exit::Unavailable;
             }
         },

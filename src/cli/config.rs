@@ -55,8 +55,9 @@ fn check(location: &Location, json: bool) -> Exit {
                         remark.message
                     ));
                 }
-                let (files, servers) = (reading.texts.len(), config.servers.len());
-                print::line(&format!("fine: {servers} servers in {files} files"));
+                let files = print::count(reading.texts.len(), "file");
+                let servers = print::count(config.servers.len(), "server");
+                print::line(&format!("fine: {servers} in {files}"));
             }
             Exit::Fine
         }

@@ -13,7 +13,7 @@ use super::serve::refuse;
 use crate::api::{
     ConfigReport, Era, InForce, Order, Phase, Refusal, ServerReport, Status, Traffic, path,
 };
-use crate::base::{ServerName, visible};
+use crate::base::{ServerName, Span, visible};
 use crate::config::Location;
 use crate::settings::Plan;
 use crate::settings::plan::Changed;
@@ -48,15 +48,18 @@ pub(super) fn status(args: &StatusArgs) -> Exit {
 
 fn show(status: &Status) {
     let uptime = std::time::Duration::from_secs(status.uptime_ms / 1000);
-    let uptime = humantime::format_duration(uptime);
+    let uptime = Span(uptime);
     print::line(&format!("callmux {}, process {}, up {uptime}", status.version, status.pid));
     show_config(&status.config);
-    let (tools, sessions, calls) = (status.tools, status.sessions, status.calls);
-    print::line(&format!("{tools} tools, {sessions} sessions, {calls} calls running"));
+    let tools = print::count(status.tools, "tool");
+    let sessions = print::count(status.sessions, "session");
+    let calls = print::count(status.calls, "call");
+    print::line(&format!("{tools}, {sessions}, {calls} running"));
     show_traffic(&status.traffic);
     if let Some(calls) = status.journal.as_ref().filter(|calls| calls.missing > 0) {
         let missing = calls.missing;
-        print::line(&format!("{missing} entries of calls are not in the journal (callmux doctor)"));
+        let verb = if missing == 1 { "entry of a call is" } else { "entries of calls are" };
+        print::line(&format!("{missing} {verb} not in the journal (callmux doctor)"));
     }
     if !status.servers.is_empty() || !status.disabled.is_empty() {
         print::line("");
@@ -108,12 +111,13 @@ fn show_traffic(traffic: &Traffic) {
 pub(super) fn why(server: &ServerReport) -> String {
     let retry = server.retry_in_ms.map(|ms| {
         let retry = std::time::Duration::from_millis(ms - ms % 100);
-        format!("try {} in {}", server.tries + 1, humantime::format_duration(retry))
+        format!("try {} in {}", server.tries + 1, Span(retry))
     });
     let parts = [retry, server.reason.clone()];
     let why = parts.into_iter().flatten().collect::<Vec<_>>().join(": ");
-    let refused = (server.refused > 0)
-        .then(|| format!("{} definitions not shown (callmux doctor)", server.refused));
+    let refused = (server.refused > 0).then(|| {
+        format!("{} not shown (callmux doctor)", print::count(server.refused, "definition"))
+    });
     let load = server.max_concurrency.map(|max| {
         let (in_flight, waiting) = (server.in_flight, server.waiting);
         format!("{in_flight} of {max} calls in flight, {waiting} waiting")
@@ -146,8 +150,8 @@ fn show_config(config: &ConfigReport) {
         InForce::Nothing => "REFUSED; no server runs",
         InForce::Other(word) => word,
     };
-    let files = config.files.len();
-    print::line(&format!("config {path}, {files} files, {state}"));
+    let files = print::count(config.files.len(), "file");
+    print::line(&format!("config {path}, {files}, {state}"));
     for complaint in &config.complaints {
         print::line(&format!("  {complaint}"));
     }
@@ -233,7 +237,7 @@ fn lines(plan: &Plan, verbs: [&str; 5]) -> Vec<String> {
     if plan.is_empty() {
         out.push("nothing differs".to_owned());
     }
-    out.push(format!("{} servers untouched", plan.unchanged.len()));
+    out.push(format!("{} untouched", print::count(plan.unchanged.len(), "server")));
     out
 }
 

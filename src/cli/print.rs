@@ -88,3 +88,9 @@ impl Progress {
         }
     }
 }
+
+/// So many of something: `1 server`, `2 servers`.
+pub(super) fn count(number: usize, noun: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {noun}{plural}")
+}

@@ -2,13 +2,13 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 
 use super::args::{Cli, Command};
 use super::exit::Exit;
 use super::{
     bridge, config, demo, doctor, generate, instructions, list, login, operate, print,
-    search_quality, serve, server,
+    search_quality, serve, server, verbs,
 };
 use crate::api::Order;
 use crate::base::core_dump;
@@ -22,6 +22,12 @@ pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) if error.use_stderr() => {
+            let words: Vec<String> =
+                std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
+            if let Some(said) = verbs::explain(&words) {
+                print::error(&said);
+                return Exit::Usage.into();
+            }
             // It repeats what it was given.
             print::notes(error.render().to_string().trim_end());
             return Exit::Usage.into();
@@ -34,12 +40,15 @@ pub fn main() -> ExitCode {
     };
     let exit = match cli.command {
         None if cli.inline.is_empty() => {
-            print::error(
-                "nothing to do: name a verb, or `-- command …`; `callmux --help` shows both",
-            );
+            // A client that was told to run us without a verb shows it in its log.
+            print::notes(Cli::command().render_help().to_string().trim_end());
             Exit::Usage
         }
         None => serve::inline(&cli.inline, &cli.log),
+        Some(_) if !cli.inline.is_empty() => {
+            print::error("behind `--` stands a command to run in place of a verb, not beside one");
+            Exit::Usage
+        }
         Some(Command::Serve(args)) => serve::serve(&args, &cli.log),
         Some(Command::Bridge(args)) => bridge::bridge(&args, &cli.log),
         Some(Command::Status(args)) => operate::status(&args),

@@ -16,7 +16,7 @@ use crate::daemon::sockets::Inherited;
 use crate::daemon::{self, Ended, Options, Serve, Settings, sockets};
 use crate::example::{self, Example};
 use crate::settings::Complaint;
-use crate::telemetry::{Diagnostics, Format, Level, Recorder, Sink, recorder};
+use crate::telemetry::{Diagnostics, Format, Level, Recorder, Sink, Threshold, recorder};
 
 pub(super) fn serve(args: &ServeArgs, log: &LogArgs) -> Exit {
     let record = dirs::state().map(|dir| dir.join("audit"));
@@ -152,7 +152,9 @@ pub(super) fn start_log(
         LogFormat::Text => Sink::detect(),
     };
     start_diagnostics(sink, level);
-    Recorder::start(sink, level, record)
+    // Who asks for a level gets that; a daemon in a shell tells of each call as it does in the journal.
+    let acts = log.log_level.is_none() && default == Level::Info;
+    Recorder::start(sink, Threshold { level, acts }, record)
 }
 
 /// What the code says to whoever debugs it; `CALLMUX_LOG` has a filter of its own
@@ -168,7 +170,7 @@ fn start_diagnostics(sink: Sink, level: Level) {
         Some(journal) => journal.with_syslog_identifier("callmux".to_owned()).boxed(),
         None => {
             let layer = tracing_subscriber::fmt::layer().with_writer(|| Diagnostics);
-            layer.with_ansi(false).without_time().boxed()
+            layer.with_ansi(false).boxed()
         }
     };
     // A second start in one process keeps the first.

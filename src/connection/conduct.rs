@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::base::quote;
+
 /// After so many useless messages in a row, reading slows down: a server that floods its output must
 /// not take the processor from its neighbours.
 const STRAY_TURN: u64 = 256;
@@ -13,6 +15,8 @@ const REPORTS_IN_FULL: u64 = 5;
 #[derive(Debug, Default)]
 pub(super) struct Conduct {
     misbehaved: u64,
+    /// The first that was wrong, in words.
+    first: Option<String>,
     stray_in_a_row: u64,
 }
 
@@ -25,6 +29,19 @@ impl Conduct {
     /// It sent something of no use.
     pub(super) fn stray(&mut self) {
         self.stray_in_a_row += 1;
+    }
+
+    /// It sent this, which is wrong. Only the first is kept.
+    pub(super) fn sent_wrong(&mut self, what: &str, sample: &str) {
+        self.first.get_or_insert_with(|| match sample {
+            "" => what.to_owned(),
+            sample => format!("{what}: {}", quote::beginning(sample, sample.len())),
+        });
+    }
+
+    /// The first that was wrong, if anything was.
+    pub(super) fn first_wrong(&self) -> Option<&str> {
+        self.first.as_deref()
     }
 
     /// Whether reading has to pause.

@@ -10,6 +10,8 @@ pub(super) struct End {
     /// No answer will come any more. What is in flight is lost, but the owner still looks for the
     /// reason.
     ended: Option<Arc<str>>,
+    /// That is all there is to say: a pipe was closed.
+    is_cut: bool,
     /// The carrier ends when everything queued is sent.
     finishing: bool,
 }
@@ -21,6 +23,18 @@ impl End {
 
     pub(super) fn end(&mut self, reason: String) {
         self.ended.get_or_insert(reason.into());
+    }
+
+    /// A pipe was closed.
+    pub(super) fn cut(&mut self, reason: String) {
+        if self.ended.is_none() {
+            (self.ended, self.is_cut) = (Some(reason.into()), true);
+        }
+    }
+
+    /// Why there will be no more answers, if that is no more than that a pipe was closed.
+    pub(super) fn why_cut(&self) -> Option<&Arc<str>> {
+        self.ended.as_ref().filter(|_| self.is_cut)
     }
 
     /// `false` if it was closed before.

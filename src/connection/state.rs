@@ -238,6 +238,16 @@ impl Connection {
     /// No answer will come any more. The owner, who knows the process, closes the connection.
     pub(super) fn end(&self, reason: String) {
         self.lock().end.end(reason);
+        self.ends();
+    }
+
+    /// The same for a pipe that was closed: why, only the end of the process tells.
+    pub(super) fn cut(&self, reason: String) {
+        self.lock().end.cut(reason);
+        self.ends();
+    }
+
+    fn ends(&self) {
         self.over.cancel();
         _ = self.news.try_send(News::Ended);
     }
@@ -245,6 +255,11 @@ impl Connection {
     /// Why the connection is of no more use, if it is not.
     pub fn ended(&self) -> Option<Arc<str>> {
         self.lock().end.why().cloned()
+    }
+
+    /// The same, if there is no more to say than that a pipe was closed.
+    pub fn cut_off(&self) -> Option<Arc<str>> {
+        self.lock().end.why_cut().cloned()
     }
 
     /// Whether it takes no more requests.
@@ -287,6 +302,11 @@ impl Connection {
         self.lock().in_flight.len()
     }
 
+    /// What the server first sent that was wrong, in words, without secrets.
+    pub fn first_wrong(&self) -> Option<String> {
+        self.lock().conduct.first_wrong().map(str::to_owned)
+    }
+
     /// Writes down that the server sent something wrong: in full at first, then ever more rarely.
     pub fn misbehaved(&self, what: &str, sample: &[u8]) {
         let report = self.lock().conduct.misbehaved();
@@ -295,8 +315,9 @@ impl Connection {
         }
         // What is hidden may be longer than what is shown.
         let start = String::from_utf8_lossy(&sample[..sample.len().min(SAMPLE_MAX * 40)]);
-        let sample = self.carrier.redact(&start).chars().take(SAMPLE_MAX).collect();
+        let sample: String = self.carrier.redact(&start).chars().take(SAMPLE_MAX).collect();
         let what = self.carrier.redact(what);
+        self.lock().conduct.sent_wrong(&what, &sample);
         let what = match report {
             Report::Counted(count) => format!("{what} (the {count}th time)"),
             Report::InFull | Report::LeftOut => what,

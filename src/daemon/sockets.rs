@@ -20,7 +20,8 @@ pub enum SocketError {
     #[error("none of the sockets that systemd passed can be served")]
     NoneUsable,
     #[error(
-        "XDG_RUNTIME_DIR is not set and /run/user/UID does not exist; name a socket with --socket"
+        "XDG_RUNTIME_DIR is not set and {} does not exist; name a socket with --socket",
+        dirs::run_user().display()
     )]
     NoRuntimeDir,
     #[error("the socket path {} is longer than {} bytes; name a shorter one with --socket", .0.display(), dirs::SOCKET_PATH_MAX)]
@@ -115,17 +116,19 @@ pub fn bind(path: Option<&Path>, addresses: &[SocketAddr]) -> Result<Vec<Listene
         Some(path) => path.to_path_buf(),
         None => dirs::socket().ok_or(SocketError::NoRuntimeDir)?,
     };
-    let mut sockets = vec![OwnedFd::from(bind_unix(&path)?)];
+    let mut sockets = vec![(path.display().to_string(), OwnedFd::from(bind_unix(&path)?))];
     for address in addresses {
         let bound = std::net::TcpListener::bind(address);
         let listener = bound.map_err(|error| SocketError::Bind(address.to_string(), error))?;
-        sockets.push(listener.into());
+        sockets.push((address.to_string(), listener.into()));
     }
-    let wrong = |error: Unserved| match error {
-        Unserved::Io(error) => SocketError::Bind(path.display().to_string(), error),
-        other => SocketError::Bind(path.display().to_string(), io::Error::other(other)),
+    let adopt = |(name, socket)| {
+        Listener::adopt(socket).map_err(|error| match error {
+            Unserved::Io(error) => SocketError::Bind(name, error),
+            other => SocketError::Bind(name, io::Error::other(other)),
+        })
     };
-    sockets.into_iter().map(|socket| Listener::adopt(socket).map_err(wrong)).collect()
+    sockets.into_iter().map(adopt).collect()
 }
 
 fn bind_unix(path: &Path) -> Result<UnixListener, SocketError> {

@@ -309,9 +309,11 @@ impl<O: Outlet> Context<'_, O> {
         ToolError::new("tool_not_found", message).with(Json::object(details))
     }
 
-    /// Tells the client how far a meta-tool has come.
+    /// Tells the client how far a meta-tool has come. That it is done its result says: the official SDK for
+    /// TypeScript handles an answer before a notice that came right before it, and gives the connection up
+    /// over progress of what it no longer knows.
     pub(super) fn progress(&self, done: usize, of: usize) {
-        if let Some(token) = self.progress_token {
+        if let Some(token) = self.progress_token.filter(|_| done < of) {
             self.outlet.notify(Payload::from(format!(
                 r#"{{"jsonrpc":"2.0","method":"notifications/progress","params":{{"progressToken":{token},"progress":{done},"total":{of}}}}}"#
             )));

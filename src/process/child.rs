@@ -12,6 +12,7 @@ use rustix::process::{Pid, PidfdFlags, Resource, Signal, WaitId, WaitIdOptions, 
 use tokio::net::unix::pipe;
 
 use super::error::StartError;
+use super::interpreter::unstartable;
 use super::launch::Launch;
 use super::streams::{PIPE_BYTES, Streams};
 use crate::base::core_dump;
@@ -166,9 +167,7 @@ fn close_others() {
 fn explain(program: &Path, error: io::Error) -> StartError {
     let program = program.to_path_buf();
     match error.raw_os_error() {
-        Some(libc::ENOENT) => StartError::Missing(program),
-        Some(libc::EACCES) => StartError::NotExecutable(program),
-        Some(libc::ENOEXEC) => StartError::NoProgram(program),
+        Some(libc::ENOENT | libc::EACCES | libc::ENOEXEC) => unstartable(&program),
         Some(libc::E2BIG) => StartError::TooLarge,
         _ => StartError::Other(program, error),
     }
@@ -181,6 +180,7 @@ mod tests {
     use super::super::streams::Streams;
     use super::{Child, Launch};
     use crate::settings::{ServerConfig, sample};
+    use std::os::unix::fs::PermissionsExt;
     use std::time::Duration;
     use tokio::io::AsyncReadExt;
 
@@ -201,6 +201,12 @@ mod tests {
         check(&["no-such-command"], "`no-such-command` is not found in PATH");
         check(&["/no/such/command"], "`/no/such/command` does not exist");
         check(&[script], "is not executable");
+        let made_executable = |text: &str| {
+            std::fs::write(script, text).unwrap();
+            std::fs::set_permissions(script, std::fs::Permissions::from_mode(0o755)).unwrap();
+        };
+        made_executable("#!/no/such/python -u\n");
+        check(&[script], "begins with `#!/no/such/python`, and there is no `/no/such/python`");
         check(&["true", &"x".repeat(3 << 20)], "too large");
         let mut elsewhere = sample::server(&["true"]);
         elsewhere.program.cwd = Some("/no/such/dir".into());

@@ -16,6 +16,10 @@ pub enum StartError {
     NotExecutable(PathBuf),
     #[error("`{0}` is no program the kernel can start; does a script lack its `#!` line?")]
     NoProgram(PathBuf),
+    #[error(
+        "`{0}` begins with `#!{1}`, and there is no `{1}`; install it or name another interpreter"
+    )]
+    NoInterpreter(PathBuf, String),
     #[error("the working directory `{0}` does not exist")]
     NoDirectory(PathBuf),
     #[error("its arguments and environment are too large")]

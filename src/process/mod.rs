@@ -18,6 +18,7 @@
 mod child;
 mod end;
 mod error;
+mod interpreter;
 mod launch;
 mod sandbox;
 mod started;

@@ -6,7 +6,7 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::ExitStatusExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::time::Duration;
 
@@ -16,10 +16,11 @@ use tokio::net::unix::pipe;
 use zbus::Variant;
 
 use super::error::StartError;
+use super::interpreter::unstartable;
 use super::launch::Launch;
 use super::sandbox;
 use super::streams::{PIPE_BYTES, Streams};
-use super::units::Units;
+use super::units::{Outcome, Units};
 use crate::base::{ServerName, dirs, file, random};
 use crate::settings::ServerConfig;
 
@@ -45,8 +46,9 @@ pub struct Unit {
     units: Units,
     name: String,
     pid: u32,
-    /// Readable once the main process has ended (pidfd_open(2)).
-    ended: pipe::Receiver,
+    /// Readable once the main process has ended (pidfd_open(2)); `None` if it had when it was looked
+    /// for.
+    ended: Option<pipe::Receiver>,
     status: Option<ExitStatus>,
     /// Somebody else looks after it when the value is dropped.
     kept: bool,
@@ -82,10 +84,19 @@ impl Unit {
         // The manager has read it, or never will.
         drop((environment, properties));
         let mut unit = match started {
-            Ok(()) => Self::find(units, &name).await?,
-            Err(error) => return Err(StartError::Unit(why(units, &name, &error).await)),
+            // One that ended at once has left its last words.
+            Ok(()) => match Self::find(units, &name).await {
+                Err(StartError::Ended) => Self::over(units, &name).await?,
+                found => found?,
+            },
+            Err(error) => match units.outcome(&name).await {
+                Some(outcome) if !is_of_manager(&outcome) => Self::of(units, &name, &outcome),
+                outcome => return Err(why(&error, outcome, &launch.program)),
+            },
         };
-        if let Err(lost) = sandbox::check(config, unit.pid) {
+        if unit.status.is_none()
+            && let Err(lost) = sandbox::check(config, unit.pid)
+        {
             unit.stop(Duration::ZERO).await;
             return Err(lost);
         }
@@ -118,7 +129,20 @@ impl Unit {
             return Err(gone());
         }
         let name = name.to_owned();
+        let ended = Some(ended);
         Ok(Self { units: units.clone(), name, pid, ended, status: None, kept: false })
+    }
+
+    /// The service that ended before it was looked for.
+    async fn over(units: &Units, name: &str) -> Result<Self, StartError> {
+        settled(units, name).await;
+        let outcome = units.outcome(name).await.ok_or(StartError::Ended)?;
+        Ok(Self::of(units, name, &outcome))
+    }
+
+    fn of(units: &Units, name: &str, outcome: &Outcome) -> Self {
+        let (pid, status) = (outcome.pid, Some(exit_status(outcome)));
+        Self { units: units.clone(), name: name.to_owned(), pid, ended: None, status, kept: false }
     }
 
     pub fn name(&self) -> &str {
@@ -139,20 +163,13 @@ impl Unit {
         if let Some(status) = self.status {
             return status;
         }
-        drop(self.ended.readable().await);
-        for _ in 0..LOOKS_MAX {
-            if self.units.is_over(&self.name).await {
-                break;
-            }
-            tokio::time::sleep(LOOK_AGAIN).await;
+        if let Some(ended) = &self.ended {
+            drop(ended.readable().await);
         }
+        settled(&self.units, &self.name).await;
         let outcome = self.units.outcome(&self.name).await;
-        // wait(2): an exit code is in the second byte, a signal in the first.
-        let status = outcome.map_or(0, |outcome| match outcome.code {
-            libc::CLD_EXITED => outcome.status << 8,
-            _ => outcome.status,
-        });
-        *self.status.insert(ExitStatus::from_raw(status))
+        let status = outcome.map_or_else(|| ExitStatus::from_raw(0), |it| exit_status(&it));
+        *self.status.insert(status)
     }
 
     /// Ends the service. Its input must have been closed already.
@@ -178,6 +195,30 @@ impl Drop for Unit {
             runtime.spawn(async move { units.kill(&name, Signal::KILL).await });
         }
     }
+}
+
+/// Waits until the manager has taken note of the end of the unit.
+async fn settled(units: &Units, name: &str) {
+    for _ in 0..LOOKS_MAX {
+        if units.is_over(name).await {
+            break;
+        }
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
+}
+
+/// wait(2): an exit code is in the second byte, a signal in the first.
+fn exit_status(outcome: &Outcome) -> ExitStatus {
+    ExitStatus::from_raw(match outcome.code {
+        libc::CLD_EXITED => outcome.status << 8,
+        _ => outcome.status,
+    })
+}
+
+/// Whether it was the manager that gave the start up, before the program ran (systemd.exec(5), "Process
+/// Exit Codes").
+fn is_of_manager(outcome: &Outcome) -> bool {
+    outcome.code == 0 || (outcome.code == libc::CLD_EXITED && (200..=245).contains(&outcome.status))
 }
 
 /// What the manager shows of the unit, and how it runs it.
@@ -235,9 +276,13 @@ async fn unset(units: &Units, launch: &Launch) -> Result<Vec<String>, StartError
     Ok(names.into_iter().collect())
 }
 
-async fn why(units: &Units, name: &str, error: &zbus::Error) -> String {
-    match (units.outcome(name).await, error) {
-        // systemd.exec(5), "Process Exit Codes".
+/// Why there is no process. `outcome`: what the manager made of it.
+fn why(error: &zbus::Error, outcome: Option<Outcome>, program: &Path) -> StartError {
+    // systemd.exec(5), "Process Exit Codes".
+    if outcome.as_ref().is_some_and(|outcome| outcome.status == 203) {
+        return unstartable(program);
+    }
+    StartError::Unit(match (outcome, error) {
         (Some(outcome), _) if outcome.status == 217 => {
             "its sandbox needs user namespaces, which are not allowed here; set `sandbox = \"none\"`"
                 .to_owned()
@@ -251,7 +296,7 @@ async fn why(units: &Units, name: &str, error: &zbus::Error) -> String {
             outcome.result, outcome.status
         ),
         (None, error) => format!("systemd could not start it: {error}"),
-    }
+    })
 }
 
 /// The environment on its way to the manager: a file only we and the manager can read, in memory

@@ -84,6 +84,8 @@ trait Service {
     fn main_pid(&self) -> zbus::Result<u32>;
     #[zbus(property)]
     fn result(&self) -> zbus::Result<String>;
+    #[zbus(property, name = "ExecMainPID")]
+    fn exec_main_pid(&self) -> zbus::Result<u32>;
     #[zbus(property)]
     fn exec_main_code(&self) -> zbus::Result<i32>;
     #[zbus(property)]
@@ -112,6 +114,8 @@ pub struct Units {
 /// How the main process of a unit ended (systemd.service(5), `$EXIT_CODE`).
 #[derive(Debug, Clone)]
 pub struct Outcome {
+    /// The number that the main process had.
+    pub pid: u32,
     /// `CLD_EXITED`, `CLD_KILLED` or `CLD_DUMPED`; 0 if the unit is gone.
     pub code: i32,
     pub status: i32,
@@ -171,6 +175,7 @@ impl Units {
     pub async fn outcome(&self, name: &str) -> Option<Outcome> {
         let service = self.service(name).await.ok()?;
         let outcome = Outcome {
+            pid: service.exec_main_pid().await.ok()?,
             code: service.exec_main_code().await.ok()?,
             status: service.exec_main_status().await.ok()?,
             result: service.result().await.ok()?,

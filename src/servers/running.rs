@@ -30,8 +30,8 @@ use crate::telemetry::{Recorder, fact};
 use crate::wire::ListKind;
 
 /// How long the end of a process may lag behind the end of its output, so that the reason can name
-/// the exit code.
-const EXIT_LAG: Duration = Duration::from_millis(250);
+/// the exit code. A manager that has much to do is slow to take note of it.
+const EXIT_LAG: Duration = Duration::from_secs(1);
 
 /// A started server.
 #[derive(Debug)]
@@ -362,9 +362,14 @@ impl Running {
         if status.is_some() {
             self.last_words.ended(EXIT_LAG).await;
         }
-        let mut parts: Vec<String> =
-            reason.into_iter().filter(|reason| !reason.is_empty()).collect();
+        // Which of its ends was seen first is chance, and says nothing beside that of the process.
+        let is_told =
+            |reason: &String| !reason.is_empty() && !(status.is_some() && self.is_mere_end(reason));
+        let mut parts: Vec<String> = reason.into_iter().filter(is_told).collect();
         parts.extend(status.map(process::describe));
+        // Before it was ready, what it printed in place of an answer is the reason more often than not.
+        let wrong = self.connection.first_wrong().filter(|_| self.identity.is_none());
+        parts.extend(wrong.map(|wrong| format!("it sent {wrong}")));
         let stderr = self.last_words.text();
         if !stderr.is_empty() {
             parts.push(format!("its last words on stderr: {stderr}"));
@@ -377,6 +382,14 @@ impl Running {
         }
         self.tasks.close(patience).await;
         reason
+    }
+
+    /// Whether a reason says no more than that the process or a pipe of it ended.
+    fn is_mere_end(&self, reason: &str) -> bool {
+        [NotReady::EndedInHandshake, NotReady::EndedInTakeover]
+            .iter()
+            .any(|end| end.to_string() == reason)
+            || self.connection.cut_off().is_some_and(|cut| *cut == *reason)
     }
 
     /// Parts from a remote server; what is in flight may still be answered if nothing is broken.

@@ -13,6 +13,20 @@ pub enum Level {
     Debug = 7,
 }
 
+/// What is written, at the least.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Threshold {
+    pub level: Level,
+    /// And entries of acts, of whatever level.
+    pub acts: bool,
+}
+
+impl Threshold {
+    pub(super) fn takes(self, level: Level, is_audit: bool) -> bool {
+        level <= self.level || self.acts && is_audit
+    }
+}
+
 impl Level {
     pub fn as_str(self) -> &'static str {
         match self {

@@ -13,7 +13,7 @@ use super::audit::{Audit, CallsReport};
 use super::calls;
 use super::counts::Counts;
 use super::fact::Fact;
-use super::level::Level;
+use super::level::{Level, Threshold};
 use super::repetition;
 use super::sink::Sink;
 use super::writer;
@@ -35,7 +35,7 @@ pub struct Recorder {
 struct Shared {
     /// `None` only wakes the writer.
     queue: SyncSender<Option<Fact>>,
-    level: Level,
+    threshold: Threshold,
     audit: Option<Audit>,
     counts: Arc<Counts>,
 }
@@ -47,14 +47,16 @@ pub struct Writer {
 }
 
 impl Recorder {
-    /// A recorder that writes to `sink` what is at least as important as `level`, and the owner of
+    /// A recorder that writes to `sink` what `threshold` says, and the owner of
     /// its thread. Drop every clone of the recorder before the writer. `record`: the directory of
     /// the record of calls, which is kept beside a journal.
-    pub fn start(sink: Sink, level: Level, record: Option<&Path>) -> (Self, Writer) {
+    pub fn start(sink: Sink, threshold: Threshold, record: Option<&Path>) -> (Self, Writer) {
+        // A journal gets every act.
+        let threshold = Threshold { acts: threshold.acts || sink.is_journal(), ..threshold };
         let (queue, facts) = sync_channel(WAITING_MAX);
         let counts = Arc::new(Counts::default());
-        let writer = writer::Writer::new(sink, level, record, counts.clone());
-        let shared = Shared { queue, level, audit: writer.audit(), counts };
+        let writer = writer::Writer::new(sink, threshold, record, counts.clone());
+        let shared = Shared { queue, threshold, audit: writer.audit(), counts };
         let thread = std::thread::Builder::new()
             .name("facts".to_owned())
             .stack_size(256 * 1024)
@@ -70,7 +72,7 @@ impl Recorder {
 
     /// Whether finished calls are written at all; if not, nobody needs to describe them.
     pub fn wants_calls(&self) -> bool {
-        let wants = |shared: &Arc<Shared>| shared.audit.is_some() || shared.level >= Level::Debug;
+        let wants = |shared: &Arc<Shared>| shared.threshold.takes(Level::Debug, true);
         self.shared.as_ref().is_some_and(wants)
     }
 
@@ -114,7 +116,7 @@ impl Recorder {
 impl Shared {
     fn record(&self, fact: Fact) {
         let about = fact.about();
-        let is_wanted = about.level <= self.level || self.audit.is_some() && about.is_audit;
+        let is_wanted = self.threshold.takes(about.level, about.is_audit);
         if !is_wanted && !repetition::depends_on(&fact) {
             return;
         }

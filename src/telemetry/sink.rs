@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::io::{IsTerminal, Write};
+use std::time::SystemTime;
 
 use super::level::Level;
 use super::record::Record;
@@ -49,9 +50,10 @@ impl Sink {
             // See `super::writer`.
             Self::Journal => {}
             Self::Stderr { format, colour } => {
+                let now = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
                 let line = match format {
-                    Format::Text => text(record, *colour),
-                    Format::Json => json(record),
+                    Format::Text => format!("{now} {}", text(record, *colour)),
+                    Format::Json => json(record, &now),
                 };
                 // Nobody is left to tell when stderr is closed.
                 drop(std::io::stderr().write_all(line.as_bytes()));
@@ -77,8 +79,9 @@ fn text(record: &Record<'_>, colour: bool) -> String {
     format!("{start}callmux: {speaker}{}{end}\n", tame(&record.message))
 }
 
-fn json(record: &Record<'_>) -> String {
+fn json(record: &Record<'_>, now: &str) -> String {
     let mut object = serde_json::Map::new();
+    object.insert("time".to_owned(), now.into());
     object.insert("fact".to_owned(), record.about.name.into());
     object.insert("level".to_owned(), record.level.as_str().into());
     object.insert("message".to_owned(), (&*record.message).into());
@@ -105,7 +108,7 @@ mod tests {
         let record = fact.record();
         let shown = "callmux: [s] a\\u{1b}[2J\\ncallmux:\\u{202e} forged\n";
         assert_eq!(text(&record, false), shown);
-        let line = json(&record);
+        let line = json(&record, "2026-11-30T00:00:00Z");
         assert!(line.contains("a\\u001b[2J\\ncallmux:\\u202e forged"), "{line}");
         assert_eq!(line.matches('\n').count(), 1);
         let value: serde_json::Value = serde_json::from_str(&line).unwrap();

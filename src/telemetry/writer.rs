@@ -13,7 +13,7 @@ use super::counts::Counts;
 use super::describe::FactKind;
 use super::fact::{CallsMissing, Fact, FactsLost, Noted};
 use super::journal::{self, Journal};
-use super::level::Level;
+use super::level::Threshold;
 use super::record::Record;
 use super::repetition::Repetitions;
 use super::sink::Sink;
@@ -43,7 +43,7 @@ const TELL_EVERY: Duration = Duration::from_mins(10);
 /// What the thread has.
 pub(super) struct Writer {
     sink: Sink,
-    level: Level,
+    threshold: Threshold,
     counts: Arc<Counts>,
     repetitions: Repetitions,
     /// What of each fact is kept for a while, and since when.
@@ -73,13 +73,13 @@ struct Books {
 impl Writer {
     pub(super) fn new(
         sink: Sink,
-        level: Level,
+        threshold: Threshold,
         record: Option<&Path>,
         counts: Arc<Counts>,
     ) -> Self {
         let books = sink.is_journal().then(|| Books::open(record));
         let (repetitions, noted) = (Repetitions::default(), VecDeque::new());
-        Self { sink, level, counts, repetitions, noted, books }
+        Self { sink, threshold, counts, repetitions, noted, books }
     }
 
     pub(super) fn audit(&self) -> Option<Audit> {
@@ -128,10 +128,9 @@ impl Writer {
         self.counts.waiting.fetch_sub(1, Ordering::Relaxed);
         let repeated = self.repetitions.note(&fact, now);
         let is_call = matches!(fact, Fact::CallFinished(_));
-        let is_audit = self.books.is_some() && fact.about().is_audit;
         let mut record = fact.record();
         repeated.mark(&mut record);
-        if record.level <= self.level || is_audit {
+        if self.threshold.takes(record.level, fact.about().is_audit) {
             write(&mut self.books, &mut self.sink, &record, is_call);
         }
         drop(record);

@@ -22,15 +22,23 @@ fn exit_codes_mean_something() {
     check(&["--version"], 0, env!("CARGO_PKG_VERSION"));
     check(&["--help"], 0, "systemctl --user enable --now callmux.socket");
     check(&["serve", "--help"], 0, "--listen");
-    check(&[], 64, "callmux --help");
+    check(&[], 64, "Usage: callmux");
+    check(&[], 64, "status");
     check(&["no-such-verb"], 64, "no-such-verb");
+    check(&["stats"], 64, "did you mean `callmux status`?");
+    check(&["init"], 64, "callmux server add");
+    // Options of all verbs may stand before one.
+    check(&["--log-level", "info", "config", "check"], 0, "fine");
+    check(&["--log-format", "json", "status"], 69, "no daemon");
+    check(&["config", "check", "--log-level", "info"], 0, "fine");
     check(&["serve", "--no-such-flag"], 64, "--no-such-flag");
     check(&["serve", "--listen", "nonsense"], 64, "nonsense");
     check(&["bridge", "--url", "https://example.com"], 64, "http://");
     check(&["bridge", "--wait", "5"], 64, "no duration");
     check(&["serve", "--config", "bad.toml"], 65, "did you mean `command`?");
     check(&["serve", "--config", "missing.toml"], 65, "missing.toml");
-    check(&["serve", "--listen", "0.0.0.0:0"], 69, "loopback");
+    // It names the address, not the unix socket.
+    check(&["serve", "--listen", "0.0.0.0:0"], 69, "binding 0.0.0.0:0: it can be reached");
     check(&["serve", "--socket", &format!("/tmp/{}", "x".repeat(120))], 69, "longer than");
     // Behind `--` everything belongs to the server.
     check(&["--", "sh", "-c", "exit 0", "--version"], 0, "");
@@ -41,7 +49,7 @@ fn the_config_can_be_checked_shown_and_completed() {
     let sandbox = Sandbox::new();
     sandbox.write("config/callmux/config.toml", "call_timeout = \"3m\"\n[servers.a]\ncommand = \"x\"\nenv = { T = \"${NOT_SET_AT_ALL}\", L = \"canary7\" }\n");
     let (code, stdout, stderr) = run(&sandbox, &["config", "check"]);
-    assert_eq!((code, stdout.as_str()), (Some(0), "fine: 1 servers in 1 files\n"));
+    assert_eq!((code, stdout.as_str()), (Some(0), "fine: 1 server in 1 file\n"));
     assert!(stderr.contains("servers.a.env.T: the environment variable NOT_SET_AT_ALL is not set; this server will not start"), "{stderr}");
     let (_, stdout, _) = run(&sandbox, &["config", "show"]);
     assert!(

@@ -109,7 +109,7 @@ fn a_reload_can_be_planned_and_waited_for() {
     let sandbox = Sandbox::new();
     let daemon = Daemon::with(&sandbox, &[COUNTER]);
     let (code, stdout, _) = run(&sandbox, &["reload", "--wait"]);
-    assert_eq!((code, stdout.as_str()), (Some(0), "nothing differs\n1 servers untouched\n"));
+    assert_eq!((code, stdout.as_str()), (Some(0), "nothing differs\n1 server untouched\n"));
 
     // What a plan says, and what a reload does, is what differs: names and keys, no values.
     let counter = format!("{}env = {{ T = \"canary7\" }}\n", config(&[COUNTER]));

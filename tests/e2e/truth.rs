@@ -1,8 +1,11 @@
 //! What is said of servers that are not there: to agents, and to who runs the daemon.
 
+use std::io::Read;
+
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
-use crate::support::{Daemon, Http, Sandbox, callmux, config, until};
+use crate::support::{Daemon, Http, Lines, Sandbox, callmux, config, until};
 
 const MAIN: &str = "config/callmux/config.toml";
 const COUNTER: (&str, &[&str]) =
@@ -132,4 +135,95 @@ fn a_failure_stands_until_the_server_is_ready() {
         let (code, told, _) = run(&sandbox, &["doctor"]);
         (code == Some(0) && told.contains("nothing to report")).then_some(())
     });
+}
+
+/// One failure has one text, whichever of its signs is seen first, and its last words are in it.
+#[test]
+fn a_server_that_ends_is_told_of_in_one_way() {
+    let ends = "echo the token is old >&2; exit 3";
+    let scripts = [
+        ends.to_owned(),
+        format!("exec >&-; {ends}"),
+        format!("exec <&-; {ends}"),
+        format!("exec <&- >&-; {ends}"),
+        format!("read line; {ends}"),
+        format!("read line; exec >&-; {ends}"),
+    ];
+    let sandbox = Sandbox::new();
+    let names: Vec<String> = (0..scripts.len()).map(|index| format!("s{index}")).collect();
+    let words: Vec<[&str; 3]> = scripts.iter().map(|script| ["sh", "-c", script]).collect();
+    let servers: Vec<(&str, &[&str])> =
+        names.iter().map(String::as_str).zip(words.iter().map(|words| &words[..])).collect();
+    sandbox.write(MAIN, &config(&servers));
+    let daemon = Daemon::start(&sandbox);
+    for name in &names {
+        daemon.wait_for_count("server_failed", 3, |fact| fact["server"] == **name);
+    }
+    let told = "its process ended with exit code 3; its last words on stderr: the token is old";
+    let other = |fact: &Value| !fact["reason"].as_str().is_some_and(|reason| reason == told);
+    assert_eq!(daemon.count("server_failed", other), 0, "{}", daemon.told());
+}
+
+#[test]
+fn what_a_server_prints_in_place_of_json_is_shown() {
+    let sandbox = Sandbox::new();
+    let usage = ("usage", &["sh", "-c", "echo 'Usage: thing [--stdio]'; exit 2"][..]);
+    sandbox.write(MAIN, &config(&[usage]));
+    let daemon = Daemon::start(&sandbox);
+    let fact = daemon.wait_for("server_failed", |_| true);
+    let reason = fact["reason"].as_str().unwrap();
+    assert!(reason.contains("its process ended with exit code 2"), "{reason}");
+    assert!(reason.contains("Usage: thing [--stdio]"), "{reason}");
+}
+
+/// Claude Code, Codex and the official SDKs end their servers by signals.
+#[test]
+fn a_bridge_that_a_signal_ends_says_goodbye() {
+    let sandbox = Sandbox::new();
+    let slow = ("slow", &[callmux(), "example-server", "slow"][..]);
+    let daemon = Daemon::with(&sandbox, &[slow]);
+    for (index, signal) in [Signal::TERM, Signal::INT, Signal::HUP].into_iter().enumerate() {
+        let mut client = Lines::bridge(&sandbox);
+        client.start_call("slow__wait", &json!({ "seconds": 600, "steps": 1 }));
+        until("a call that runs", || {
+            let (_, told, _) = run(&sandbox, &["status", "--json"]);
+            serde_json::from_str::<Value>(&told).is_ok_and(|it| it["calls"] == 1).then_some(())
+        });
+        assert_eq!(client.signal(signal), Some(0), "{signal:?}");
+        daemon.wait_for_count("session_closed", index + 1, |_| true);
+        daemon.wait_for_count("call_finished", index + 1, |fact| fact["outcome"] == "cancelled");
+    }
+    let (_, told, _) = run(&sandbox, &["status", "--json"]);
+    let status: Value = serde_json::from_str(&told).unwrap();
+    assert_eq!((&status["sessions"], &status["calls"]), (&json!(0), &json!(0)), "{status}");
+    assert_eq!(daemon.count("link_lost", |_| true), 0);
+}
+
+#[test]
+fn a_bridge_without_a_daemon_ends_by_a_signal_all_the_same() {
+    let sandbox = Sandbox::new();
+    let mut command = sandbox.command();
+    command.args(["bridge", "--wait", "1ms"]);
+    let mut client = Lines::start(command);
+    client.call("counter__value", &json!({}));
+    assert_eq!(client.signal(Signal::TERM), Some(0));
+}
+
+#[test]
+fn a_daemon_in_a_shell_tells_of_each_call_and_when_it_was() {
+    let sandbox = Sandbox::new();
+    sandbox.write(MAIN, &config(&[COUNTER]));
+    let mut daemon = sandbox.command().without("CALLMUX_LOG_LEVEL").arg("serve").spawn_heard();
+    let mut client = Lines::bridge(&sandbox);
+    let value = client.call("counter__value", &json!({}));
+    assert_eq!(value["result"]["structuredContent"]["value"], 0, "{value}");
+    assert_eq!(client.finish(), Some(0));
+    kill_process(Pid::from_child(&daemon), Signal::TERM).unwrap();
+    let mut told = String::new();
+    daemon.stderr.take().unwrap().read_to_string(&mut told).unwrap();
+    daemon.wait().unwrap();
+    let line = told.lines().find(|line| line.contains("counter__value done in ")).unwrap_or(&told);
+    let (time, rest) = line.split_once(' ').unwrap();
+    assert!(time.len() == 20 && time.ends_with('Z'), "{told}");
+    assert!(rest.starts_with("callmux: counter__value done in "), "{told}");
 }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use super::step::{StepError, StepResult};
-use crate::base::{file, random};
+use crate::base::{Span, file, random};
 
 /// Nothing in the demo takes longer, unless something is broken.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -108,7 +108,7 @@ impl Home {
                     fact["message"].as_str().unwrap_or_default().clone_into(&mut last);
                 }
                 Err(RecvTimeoutError::Timeout) => {
-                    return Err(StepError::Late(name.to_owned(), PATIENCE));
+                    return Err(StepError::Late(name.to_owned(), Span(PATIENCE)));
                 }
                 Err(RecvTimeoutError::Disconnected) => {
                     return Err(StepError::DaemonEnded(last));

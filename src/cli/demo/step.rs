@@ -1,7 +1,8 @@
 //! How a step of the demo ends.
 
 use std::fmt;
-use std::time::Duration;
+
+use crate::base::Span;
 
 /// What a step yields.
 pub(super) type StepResult<T> = Result<T, StepError>;
@@ -21,8 +22,8 @@ pub(super) enum StepError {
     DaemonEnded(String),
     #[error("the daemon has not told of {0}")]
     Untold(String),
-    #[error("no {0} within {1:?}")]
-    Late(String, Duration),
+    #[error("no {0} within {1}")]
+    Late(String, Span),
     #[error("{0} was due: {1}")]
     Due(&'static str, String),
     #[error("four tools were due: {0}")]

@@ -30,7 +30,7 @@ pub(super) async fn run(
     loop {
         match stdout.read(window.room()).await {
             Ok(0) if window.rest().is_empty() => {
-                return connection.end("it closed its output".to_owned());
+                return connection.cut("it closed its output".to_owned());
             }
             Ok(0) => {
                 connection.misbehaved("half a message before it closed its output", window.rest());

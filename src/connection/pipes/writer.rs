@@ -19,7 +19,7 @@ pub(super) async fn run(connection: Arc<Connection>, mut stdin: pipe::Sender) {
             Next::Wait => connection.woken().await,
             Next::Write => {
                 if let Err(error) = write_batch(&connection, &mut stdin, &batch).await {
-                    connection.end(format!("it closed its input: {error}"));
+                    connection.cut(format!("it closed its input: {error}"));
                     return;
                 }
                 written(&connection, &mut batch);

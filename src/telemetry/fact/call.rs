@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::base::{CallId, ServerName, SessionId};
+use crate::base::{CallId, ServerName, SessionId, Span};
 use crate::telemetry::about::About;
 use crate::telemetry::describe::{FactField, FactKind};
 use crate::telemetry::level::Level;
@@ -137,8 +137,8 @@ All calls that did not end well:
     ];
 
     fn message(&self) -> Cow<'_, str> {
-        let (outcome, took) = (self.outcome.as_str(), self.micros());
-        let mut message = format!("{} {outcome} in {took} µs", self.name);
+        let (outcome, took) = (self.outcome.as_str(), Span(self.took));
+        let mut message = format!("{} {outcome} in {took}", self.name);
         if let Some(reason) = &self.reason {
             message.push_str(": ");
             message.push_str(reason);

@@ -103,11 +103,13 @@ fn a_client_hears_how_far_its_calls_have_come() {
         });
         let answer = rig.client.request("tools/call", &params);
         payload(&result(&answer));
-        let told: Vec<Value> = (0..3)
+        let told: Vec<Value> = (0..2)
             .map(|_| rig.client.take("progress", |line| line.contains("notifications/progress")))
             .map(|line| serde_json::from_str::<Value>(&line).unwrap()["params"].clone())
             .collect();
         let expected = |done: u64| json!({ "progressToken": tool, "progress": done, "total": 3 });
-        assert_eq!(told, [expected(1), expected(2), expected(3)]);
+        assert_eq!(told, [expected(1), expected(2)]);
+        // The official SDK for TypeScript drops the connection over one that comes right before the answer.
+        assert!(rig.client.waiting().iter().all(|line| !line.contains("progress")));
     }
 }

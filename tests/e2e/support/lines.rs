@@ -6,6 +6,7 @@ use std::process::{Child, ChildStdin, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 use super::processes::{Owners, look_at};
@@ -155,6 +156,15 @@ impl Lines {
     fn look(&self) {
         let owners = Owners { given: &self.given, is_inherited: true, servers: HashMap::default() };
         look_at(&self.watch, self.pid(), &owners);
+    }
+
+    /// Ends it as clients do, whose input stays open. Returns the exit code.
+    pub fn signal(&mut self, signal: Signal) -> Option<i32> {
+        self.look();
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
+        let ended = until("the end after a signal", || self.child.try_wait().unwrap()).code();
+        self.input = None;
+        ended
     }
 
     /// Closes the input and returns the exit code.

@@ -49,6 +49,12 @@ impl Program {
         self
     }
 
+    /// It has no such variable.
+    pub fn without(&mut self, name: &str) -> &mut Self {
+        self.command.env_remove(name);
+        self
+    }
+
     pub fn current_dir(&mut self, dir: impl AsRef<Path>) -> &mut Self {
         self.command.current_dir(dir);
         self

@@ -1,0 +1,90 @@
+//! What was probably meant by a word that is no verb.
+
+use clap::CommandFactory;
+
+use super::args::Cli;
+use crate::base::nearest::nearest;
+use crate::base::quoted;
+
+/// Verbs of other programs, and what does the same here.
+const OTHERS: &[(&[&str], &str)] = &[
+    (
+        &["init", "setup", "add", "install"],
+        "`callmux server add NAME -- COMMAND …` adds a server; `callmux demo` shows how it all works",
+    ),
+    (
+        &["call", "parallel", "batch", "pipeline", "run"],
+        "tools are called by your clients, whose MCP server is `callmux bridge`; `callmux list` lists them",
+    ),
+    (&["tools", "ls", "search"], "`callmux list` lists the tools of all servers"),
+    (&["servers", "mcp"], "`callmux server list` lists the servers, `callmux status` how they are"),
+    (&["remove", "rm", "delete"], "`callmux server remove NAME` takes a server away"),
+    (
+        &["client", "clients", "attach"],
+        "in your client, let the command of its only MCP server be `callmux bridge`",
+    ),
+    (
+        &["daemon", "up", "enable"],
+        "`systemctl --user enable --now callmux.socket` starts the daemon when it is needed, `callmux serve` here",
+    ),
+    (&["logs", "log", "journal"], "`journalctl --user -t callmux` has what happened"),
+    (&["help"], "`callmux --help` shows all verbs, `callmux VERB --help` one of them"),
+];
+
+/// What to say of the words behind `callmux` if the first of them that is none of its options is no verb.
+pub(super) fn explain(words: &[String]) -> Option<String> {
+    let cli = Cli::command();
+    let takes_value = ["--log-level", "--log-format"];
+    let mut words = words.iter().skip(1);
+    let word = loop {
+        let word = words.next()?;
+        match word.as_str() {
+            "--" => return None,
+            option if takes_value.contains(&option) => _ = words.next(),
+            option if option.starts_with('-') => {}
+            _ => break word,
+        }
+    };
+    if cli.find_subcommand(word).is_some() {
+        return None;
+    }
+    let other = OTHERS.iter().find(|(words, _)| words.contains(&word.as_str()));
+    let verbs = cli.get_subcommands().filter(|verb| !verb.is_hide_set());
+    let near = nearest(word, verbs.map(|verb| (verb.get_name(), verb.get_name())));
+    let said = match (other, near) {
+        (Some((_, what)), _) => (*what).to_owned(),
+        (None, Some(verb)) => format!("did you mean `callmux {verb}`?"),
+        (None, None) => "`callmux --help` shows all".to_owned(),
+    };
+    Some(format!("there is no verb `{}`; {said}", quoted(word)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::explain;
+
+    fn of(line: &str) -> Option<String> {
+        explain(&line.split(' ').map(str::to_owned).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn what_was_meant_is_named() {
+        for (line, words) in [
+            ("callmux stats", "did you mean `callmux status`?"),
+            ("callmux --log-level info docter", "did you mean `callmux doctor`?"),
+            ("callmux --log-level=info bidge", "did you mean `callmux bridge`?"),
+            ("callmux init", "callmux server add"),
+            ("callmux setup --yes", "callmux server add"),
+            ("callmux call x", "callmux bridge"),
+            ("callmux entirely", "there is no verb `entirely`; `callmux --help` shows all"),
+        ] {
+            let said = of(line).unwrap_or_default();
+            assert!(said.contains(words), "{line}: {said}");
+        }
+        for line in
+            ["callmux", "callmux status x", "callmux --log-level info status", "callmux -- x"]
+        {
+            assert_eq!(of(line), None, "{line}");
+        }
+    }
+}

@@ -9,9 +9,11 @@ use rustix::fs::Access;
 use crate::api::{CallsReport, Finding, Severity};
 use crate::base::clip::clipped;
 use crate::base::{ServerName, file};
-use crate::catalog::{INSTRUCTIONS_MAX, Names};
+use crate::catalog::{INSTRUCTIONS_MAX, Names, NotFound};
 use crate::mux::World;
+use crate::servers::handle::Phase;
 use crate::servers::{List, Remark, Remarks, Server};
+use crate::settings::recipe::{self, Recipe};
 use crate::wire::ListKind;
 
 /// Characters of a name or a URI in a finding, and of a reason.
@@ -50,7 +52,47 @@ pub fn findings(world: &World) -> Vec<Finding> {
         Finding { severity: Severity::Problem, ..finding }
     }));
     all.extend(instructions(world));
+    if world.is_whole() && world.servers.values().all(|server| server.unseen().is_none()) {
+        all.extend(world.config.recipes.values().flat_map(|recipe| of_recipe(world, recipe)));
+    }
     all
+}
+
+/// Tools that a recipe calls and nobody has.
+fn of_recipe(world: &World, recipe: &Recipe) -> Vec<Finding> {
+    let exists = |server: Option<&str>, tool: &str| match server {
+        None => !matches!(world.catalog.tools.resolve(tool, |_| true), Err(NotFound::Unknown)),
+        Some(server) => world.catalog.tools.entries().iter().any(|entry| {
+            entry.server.name.as_str() == server
+                && (*entry.item.name == *tool || *entry.shown == *tool)
+        }),
+    };
+    let missing = recipe::tools(&recipe.body).into_iter().filter(|(of, tool)| !exists(*of, tool));
+    let told = missing.map(|(_, tool)| {
+        let tool = clipped(tool, TEXT_MAX);
+        let message = format!("recipe {} calls the tool {tool}, which no server has", recipe.name);
+        let remedy = "correct its name in the recipe; `callmux list` has all names";
+        Finding { severity: Severity::Problem, ..note(None, message, remedy) }
+    });
+    told.take(EACH_MAX).collect()
+}
+
+/// Names in the config that mean no tool of a server.
+fn of_choice(server: &Server, tools: &[&str]) -> Vec<Finding> {
+    let policy = &server.config.policy;
+    let aliases = policy.aliases.keys().map(String::as_str).filter(|own| !tools.contains(own));
+    let lists = [
+        ("tools", policy.tools.unmet(tools)),
+        ("aliases", aliases.collect()),
+        ("always_load", policy.always_load.unmet(tools)),
+    ];
+    let told = lists.into_iter().filter(|(_, names)| !names.is_empty()).map(|(key, names)| {
+        let names: Vec<String> = names.iter().map(|name| clipped(name, TEXT_MAX)).collect();
+        let message = format!("`{key}` names what it does not have: {}", names.join(", "));
+        let remedy = "correct the names in its section of the config; they are the server's own";
+        note(Some(&server.name), message, remedy)
+    });
+    told.collect()
 }
 
 /// What is wrong with the state directory. It is looked for beside the loop: it may hang.
@@ -193,6 +235,10 @@ fn of_server(server: &Server) -> Vec<Finding> {
         all.push(finding(format!("it is not ready: {reason}"), &remedy));
     }
     let Some(offer) = status.offer.clone() else { return all };
+    if status.phase == Phase::Ready {
+        let own = offer.list(ListKind::Tools).items.iter().map(|item| &*item.name);
+        all.extend(of_choice(server, &own.collect::<Vec<_>>()));
+    }
     let told = offer.instructions_remark.as_deref();
     all.extend(
         told.map(|remark| finding(remark.to_owned(), "only the server's authors can shorten them")),

@@ -1,6 +1,7 @@
 //! Asking the daemon over its unix socket.
 
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
@@ -13,8 +14,16 @@ use super::args_daemon::DaemonArgs;
 use super::exit::Exit;
 use super::print;
 use super::runtime::runtime;
+use super::unit::{SERVICE, UnitState};
 use crate::api::Failure;
-use crate::base::dirs;
+use crate::base::{Span, dirs};
+
+/// How long a look at the daemon may take. It may have to be started first.
+const LOOKED_WITHIN: Duration = Duration::from_secs(30);
+/// And something that it is to do: servers that end slowly, a person who logs in.
+const DONE_WITHIN: Duration = Duration::from_mins(15);
+/// How often systemd is asked meanwhile whether there will be an answer.
+const LOOK_EACH: Duration = Duration::from_millis(1500);
 
 /// What the daemon answered.
 pub(super) struct DaemonAnswer {
@@ -31,12 +40,20 @@ pub(super) enum NoAnswer {
     )]
     NoSocket,
     #[error(
-        "no daemon is listening on {} ({error}); `systemctl --user start callmux.socket` or `callmux serve` starts one",
-        .socket.display()
+        "no daemon is listening on {} ({error}){}; `systemctl --user start callmux.socket` or `callmux serve` starts one",
+        .socket.display(), behind(.how.as_deref())
     )]
-    NoDaemon { socket: PathBuf, error: std::io::Error },
+    NoDaemon { socket: PathBuf, error: std::io::Error, how: Option<String> },
     #[error("the daemon gave no answer: {0}")]
     Broken(#[from] hyper::Error),
+    /// How the unit that should answer fails.
+    #[error(
+        "{} is there, but the daemon behind it does not start: {SERVICE}: {how}; `journalctl --user -u {SERVICE} -n 20` has its last words, and `callmux doctor` what to do",
+        .socket.display()
+    )]
+    NotStarting { socket: PathBuf, how: String },
+    #[error("{} took the request, and there is no answer after {}; `callmux doctor` looks for the reason", .socket.display(), Span(*.within))]
+    Late { socket: PathBuf, within: Duration },
     #[error("the daemon answered with {0}: {1}")]
     Unexpected(StatusCode, String),
     #[error("the daemon answered in a way that this version does not know: {0}")]
@@ -64,7 +81,17 @@ impl DaemonAnswer {
     }
 }
 
-fn fail(error: &NoAnswer) -> Exit {
+fn behind(how: Option<&str>) -> String {
+    how.map_or_else(String::new, |how| format!("; {SERVICE} failed: {how}"))
+}
+
+/// How the unit that should answer fails, if it does.
+fn unit_failure() -> Option<String> {
+    UnitState::ask(SERVICE).and_then(|unit| unit.failure())
+}
+
+/// Prints why there is no answer.
+pub(super) fn fail(error: &NoAnswer) -> Exit {
     print::error(&error.to_string());
     match error {
         NoAnswer::Runtime(_) => Exit::System,
@@ -84,13 +111,42 @@ pub(super) fn tell(
     path: &str,
     body: Bytes,
 ) -> Result<DaemonAnswer, Exit> {
-    let socket = args.socket.clone().or_else(dirs::socket);
-    let outcome = match (socket, runtime()) {
-        (None, _) => Err(NoAnswer::NoSocket),
-        (_, Err(error)) => Err(NoAnswer::Runtime(error)),
-        (Some(socket), Ok(runtime)) => runtime.block_on(request(&socket, method, path, body)),
-    };
-    outcome.map_err(|error| fail(&error))
+    try_to_tell(args, method, path, body).map_err(|error| fail(&error))
+}
+
+/// Sends a request, and says nothing of what goes wrong.
+pub(super) fn try_to_tell(
+    args: &DaemonArgs,
+    method: Method,
+    path: &str,
+    body: Bytes,
+) -> Result<DaemonAnswer, NoAnswer> {
+    let socket = args.socket.clone().or_else(dirs::socket).ok_or(NoAnswer::NoSocket)?;
+    let within = if method == Method::GET { LOOKED_WITHIN } else { DONE_WITHIN };
+    let runtime = runtime().map_err(NoAnswer::Runtime)?;
+    runtime.block_on(async {
+        tokio::select! {
+            answer = request(&socket, method, path, body) => answer,
+            error = watch(&socket, within) => Err(error),
+        }
+    })
+}
+
+/// Completes when it is of no use to wait any longer. A socket that systemd holds takes requests whether
+/// or not the daemon behind it can be started.
+async fn watch(socket: &Path, within: Duration) -> NoAnswer {
+    let began = Instant::now();
+    let mut before = None;
+    while began.elapsed() < within {
+        tokio::time::sleep(LOOK_EACH.min(within.saturating_sub(began.elapsed()))).await;
+        // Once may be a restart that succeeds.
+        let now = unit_failure();
+        if let (Some(how), true) = (&now, before == now) {
+            return NoAnswer::NotStarting { socket: socket.to_path_buf(), how: how.clone() };
+        }
+        before = now;
+    }
+    NoAnswer::Late { socket: socket.to_path_buf(), within }
 }
 
 async fn request(
@@ -99,9 +155,10 @@ async fn request(
     path: &str,
     body: Bytes,
 ) -> Result<DaemonAnswer, NoAnswer> {
-    let stream = UnixStream::connect(socket)
-        .await
-        .map_err(|error| NoAnswer::NoDaemon { socket: socket.to_path_buf(), error })?;
+    let stream = UnixStream::connect(socket).await.map_err(|error| {
+        let (socket, how) = (socket.to_path_buf(), unit_failure());
+        NoAnswer::NoDaemon { socket, error, how }
+    })?;
     let (mut sender, connection) =
         hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
     let request = Request::builder()

@@ -1,12 +1,21 @@
 //! `callmux doctor`.
 
+mod finding;
+mod place;
+mod written;
+
+use std::path::Path;
+
+use bytes::Bytes;
 use hyper::{Method, StatusCode};
 
+use self::finding::finding;
 use super::args::StatusArgs;
-use super::ask::ask;
+use super::ask::{NoAnswer, try_to_tell};
 use super::exit::Exit;
 use super::print;
 use crate::api::{Finding, Severity, Status, path};
+use crate::config::Location;
 
 /// Says everything that is not as it should be, each with what can be done about it.
 pub(super) fn doctor(args: &StatusArgs) -> Exit {
@@ -16,18 +25,22 @@ pub(super) fn doctor(args: &StatusArgs) -> Exit {
 }
 
 fn examine(args: &StatusArgs) -> Result<Exit, Exit> {
-    let answer = ask(&args.daemon, Method::GET, path::STATUS)?;
+    let answer = match try_to_tell(&args.daemon, Method::GET, path::STATUS, Bytes::new()) {
+        Ok(answer) => answer,
+        Err(error) => return Ok(without_a_daemon(args, &error)),
+    };
     if answer.status != StatusCode::OK {
         return Err(answer.unexpected());
     }
     let status: Status = answer.read()?;
-    let findings = all(&status);
-    if args.json {
-        let json = serde_json::to_string(&findings).map_err(|_| Exit::System)?;
-        print::json(&json);
-    } else {
-        show(&status, &findings);
-    }
+    let mut findings = all(&status);
+    findings.extend(place::units(true));
+    findings.extend(place::running_program(status.pid));
+    findings.extend(place::linger());
+    let config = status.config.path.as_ref().map(|path| Location::named(Path::new(path)));
+    findings
+        .extend(config.and_then(|at| at.texts().ok()).iter().flat_map(|it| written::secrets(it)));
+    tell(args, &findings, &format!("callmux {}", status.version), status.servers.len())?;
     let is_bad = findings.iter().any(|finding| finding.severity == Severity::Problem);
     Ok(match (status.config.complaints.is_empty(), is_bad) {
         (false, _) => Exit::BadConfig,
@@ -36,15 +49,43 @@ fn examine(args: &StatusArgs) -> Result<Exit, Exit> {
     })
 }
 
+/// What can be seen from here alone: why there may be no daemon, and what it would find.
+fn without_a_daemon(args: &StatusArgs, why: &NoAnswer) -> Exit {
+    let units = place::units(false);
+    let mut findings = Vec::new();
+    // What systemd says of the units is the reason, and has the remedy.
+    if !units.iter().any(|finding| finding.severity == Severity::Problem) {
+        let remedy = "`systemctl --user start callmux.socket`, or `callmux serve` in a shell";
+        findings.push(finding(Severity::Problem, None, why.to_string(), remedy));
+    }
+    findings.extend(units);
+    findings.extend(place::linger());
+    let mut servers = 0;
+    if let Some(location) = written::location() {
+        let reading = location.read();
+        servers = reading.config.as_ref().map_or(0, |config| config.servers.len());
+        findings.extend(written::config(&reading));
+        findings.extend(place::sandbox(&reading));
+        findings.extend(written::secrets(&reading.texts));
+    }
+    let told = tell(args, &findings, "no daemon answers", servers);
+    told.map_or_else(|exit| exit, |()| Exit::Unavailable)
+}
+
+fn tell(args: &StatusArgs, findings: &[Finding], who: &str, servers: usize) -> Result<(), Exit> {
+    if args.json {
+        let json = serde_json::to_string(findings).map_err(|_| Exit::System)?;
+        print::json(&json);
+    } else {
+        show(findings, who, servers);
+    }
+    Ok(())
+}
+
 /// Those about the config come first: the others may follow from them.
 fn all(status: &Status) -> Vec<Finding> {
     let config = &status.config;
-    let finding = |severity, message: String, remedy: &str| Finding {
-        severity,
-        server: None,
-        message,
-        remedy: remedy.to_owned(),
-    };
+    let finding = |severity, message, remedy: &str| finding(severity, None, message, remedy);
     let mut all = Vec::new();
     all.extend(config.complaints.iter().map(|complaint| {
         let remedy = "mend the file; `callmux config check` says when it is right";
@@ -67,7 +108,7 @@ fn all(status: &Status) -> Vec<Finding> {
     all
 }
 
-fn show(status: &Status, findings: &[Finding]) {
+fn show(findings: &[Finding], who: &str, servers: usize) {
     for finding in findings {
         // As wide as the longest that is known.
         let mark = format!("{:7}", finding.severity);
@@ -77,9 +118,13 @@ fn show(status: &Status, findings: &[Finding]) {
         print::line(&format!("         {}", finding.remedy));
     }
     let problems = findings.iter().filter(|f| f.severity == Severity::Problem).count();
-    let servers = status.servers.len();
+    let servers = print::count(servers, "server");
     print::line(&match (problems, findings.len() - problems) {
-        (0, 0) => format!("callmux {}: nothing to report, {servers} servers", status.version),
-        (problems, notes) => format!("{problems} problems, {notes} notes, {servers} servers"),
+        (0, 0) => format!("{who}: nothing to report, {servers}"),
+        (problems, notes) => {
+            let (problems, notes) =
+                (print::count(problems, "problem"), print::count(notes, "note"));
+            format!("{problems}, {notes}, {servers}")
+        }
     });
 }

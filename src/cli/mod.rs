@@ -35,6 +35,7 @@ mod server;
 mod server_path;
 mod server_ready;
 mod server_text;
+mod unit;
 mod verbs;
 
 pub use run::main;

@@ -39,7 +39,6 @@ impl Conduct {
         });
     }
 
-    /// The first that was wrong, if anything was.
     pub(super) fn first_wrong(&self) -> Option<&str> {
         self.first.as_deref()
     }

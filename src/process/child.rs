@@ -202,7 +202,7 @@ mod tests {
         check(&["/no/such/command"], "`/no/such/command` does not exist");
         check(&[script], "is not executable");
         let made_executable = |text: &str| {
-            std::fs::write(script, text).unwrap();
+            crate::base::file::replace(std::path::Path::new(script), text.as_bytes()).unwrap();
             std::fs::set_permissions(script, std::fs::Permissions::from_mode(0o755)).unwrap();
         };
         made_executable("#!/no/such/python -u\n");

@@ -1,12 +1,10 @@
 //! Why the kernel does not start a program that is there.
 
-use std::fs::File;
-use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use super::error::StartError;
-use crate::base::quoted;
+use crate::base::{file, quoted};
 
 /// So much of a script the kernel looks at (execve(2)), in bytes.
 const LINE_MAX: u64 = 256;
@@ -29,9 +27,7 @@ pub(super) fn unstartable(program: &Path) -> StartError {
 
 /// The interpreter that the first line of a script names.
 fn interpreter(program: &Path) -> Option<String> {
-    let mut start = Vec::new();
-    File::open(program).ok()?.take(LINE_MAX).read_to_end(&mut start).ok()?;
-    let line = start.strip_prefix(b"#!")?.split(|byte| *byte == b'\n').next()?;
-    let line = String::from_utf8_lossy(line);
+    let line = file::first_line(program, LINE_MAX)?;
+    let line = String::from_utf8_lossy(line.strip_prefix(b"#!")?).into_owned();
     line.split([' ', '\t']).find(|word| !word.is_empty()).map(str::to_owned)
 }

@@ -364,7 +364,7 @@ impl Running {
         }
         // Which of its ends was seen first is chance, and says nothing beside that of the process.
         let is_told =
-            |reason: &String| !reason.is_empty() && !(status.is_some() && self.is_mere_end(reason));
+            |reason: &String| !(reason.is_empty() || status.is_some() && self.is_mere_end(reason));
         let mut parts: Vec<String> = reason.into_iter().filter(is_told).collect();
         parts.extend(status.map(process::describe));
         // Before it was ready, what it printed in place of an answer is the reason more often than not.

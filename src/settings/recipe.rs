@@ -84,3 +84,21 @@ pub fn placeholder(value: &Json) -> Option<&str> {
         _ => None,
     }
 }
+
+/// The tools that a recipe calls, each with its server if that is named. What a parameter decides is not
+/// among them.
+pub fn tools(body: &Json) -> Vec<(Option<&str>, &str)> {
+    let mut found = Vec::new();
+    collect_tools(body, &mut found);
+    found
+}
+
+fn collect_tools<'a>(body: &'a Json, found: &mut Vec<(Option<&'a str>, &'a str)>) {
+    let fixed = |name: &str| body.get(name).and_then(Json::as_str);
+    found.extend(fixed("tool").map(|tool| (fixed("server"), tool)));
+    for several in ["calls", "steps"] {
+        for one in body.get(several).and_then(Json::as_array).into_iter().flatten() {
+            collect_tools(one, found);
+        }
+    }
+}

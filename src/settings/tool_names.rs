@@ -23,6 +23,15 @@ impl ToolNames {
         Self::new(vec!["*".to_owned()])
     }
 
+    /// Those that none of these tools has.
+    pub fn unmet<'a>(&'a self, tools: &[&str]) -> Vec<&'a str> {
+        let meets = |pattern: &NamePattern| tools.iter().any(|tool| pattern.matches(tool));
+        let all = self.texts.iter().zip(&self.patterns);
+        all.filter(|(text, pattern)| *text != "*" && !meets(pattern))
+            .map(|(text, _)| &**text)
+            .collect()
+    }
+
     pub fn allow(&self, tool: &str) -> bool {
         self.patterns.iter().any(|pattern| pattern.matches(tool))
     }

@@ -7,6 +7,7 @@ mod bridging;
 mod canary;
 mod cli;
 mod directories;
+mod doctor;
 mod door;
 mod files;
 mod flood;

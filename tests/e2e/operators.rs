@@ -32,7 +32,6 @@ fn without_a_daemon_every_verb_says_so() {
     let sandbox = Sandbox::new();
     for args in [
         &["status"][..],
-        &["doctor"],
         &["reload", "--wait"],
         &["restart", "x"],
         &["retry"],
@@ -276,7 +275,7 @@ fn the_doctor_names_every_definition_that_is_not_shown() {
         "tool no schema is not shown: its name contains ' '",
         "tool boolean_schema is not shown: its `inputSchema` is no object",
         "is not shown: its name must have 1 to 128 characters",
-        "3 problems, 1 notes, 2 servers",
+        "3 problems, 1 note, 2 servers",
     ] {
         assert!(stdout.contains(words), "{words}: {stdout}");
     }

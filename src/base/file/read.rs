@@ -80,6 +80,20 @@ pub fn read_private(path: &Path, max: u64) -> Result<Vec<u8>, Unreadable> {
     attended(path, max, Demand::Private)
 }
 
+/// The first line of a regular file, as far as `max` bytes of it. `None` where it cannot be read.
+pub fn first_line(path: &Path, max: u64) -> Option<Vec<u8>> {
+    let at = path.to_path_buf();
+    let read = move || {
+        let (file, _) = open(&at).ok()?;
+        let mut bytes = Vec::new();
+        file.take(max).read_to_end(&mut bytes).ok()?;
+        Some(bytes)
+    };
+    let mut bytes = within(path, read)??;
+    bytes.truncate(bytes.iter().position(|byte| *byte == b'\n').unwrap_or(bytes.len()));
+    Some(bytes)
+}
+
 /// Whether everybody may read the file. `false` where that cannot be known.
 pub fn is_public(path: &Path) -> bool {
     let at = path.to_path_buf();

@@ -1,0 +1,13 @@
+//! A finding of our own.
+
+use crate::api::{Finding, Severity};
+use crate::base::ServerName;
+
+pub(super) fn finding(
+    severity: Severity,
+    server: Option<&ServerName>,
+    message: String,
+    remedy: &str,
+) -> Finding {
+    Finding { severity, server: server.cloned(), message, remedy: remedy.to_owned() }
+}

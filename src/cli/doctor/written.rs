@@ -1,0 +1,175 @@
+//! What is wrong with the config and with what it names, found without a daemon.
+
+use std::ffi::OsString;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use super::finding::finding;
+use crate::api::{Finding, Severity};
+use crate::base::{ServerName, dirs, file};
+use crate::cli::unit;
+use crate::config::source::Text;
+use crate::config::{Location, Reading};
+use crate::settings::{Complaint, ServerConfig};
+
+/// Names whose values are secrets.
+const SECRET_NAMES: [&str; 8] =
+    ["TOKEN", "SECRET", "PASSWORD", "PASSWD", "API_KEY", "APIKEY", "AUTHORIZATION", "PRIVATE_KEY"];
+
+/// The config that a daemon of this user would read.
+pub(super) fn location() -> Option<Location> {
+    let named = std::env::var_os("CALLMUX_CONFIG").map(PathBuf::from);
+    Location::chosen(named.as_deref())
+}
+
+/// What a daemon would say of the config, and of the programs of its servers.
+pub(super) fn config(reading: &Reading) -> Vec<Finding> {
+    let mut all = Vec::new();
+    match &reading.config {
+        Ok(config) => {
+            let path = unit::variable("PATH").map(OsString::from);
+            let path = path.or_else(|| std::env::var_os("PATH")).unwrap_or_default();
+            for (name, server) in config.servers.iter().filter(|(_, server)| server.enabled) {
+                all.extend(of_server(name, server, &path));
+            }
+        }
+        Err(complaints) => all.extend(complaints.iter().map(|complaint| {
+            let remedy = "mend the file; `callmux config check` says when it is right";
+            let message = format!("the config is refused: {complaint}");
+            finding(Severity::Problem, None, message, remedy)
+        })),
+    }
+    all.extend(reading.remarks.iter().map(|remark| {
+        let message = format!("{}: {}", remark.at.file.display(), remark.message);
+        finding(Severity::Note, None, message, "the command in backquotes mends it")
+    }));
+    all
+}
+
+fn of_server(name: &ServerName, server: &ServerConfig, path: &OsString) -> Vec<Finding> {
+    let problem =
+        |message: String, remedy: &str| finding(Severity::Problem, Some(name), message, remedy);
+    let unresolved = |complaint: &Complaint| {
+        problem(
+            complaint.to_string(),
+            "set it where the daemon finds it, or write another reference",
+        )
+    };
+    let mut all: Vec<Finding> = server.unresolved.iter().map(unresolved).collect();
+    let program = &server.program;
+    if let Some(cwd) = program.cwd.as_ref().filter(|cwd| !cwd.is_dir()) {
+        let message = format!("its `cwd` {} is no directory", cwd.display());
+        all.push(problem(message, &format!("`mkdir -p {}`, or name another", cwd.display())));
+    }
+    let command = program.command.expose();
+    if command.is_empty() || !server.unresolved.is_empty() {
+        return all;
+    }
+    let path = program.env.get("PATH").map_or_else(|| path.clone(), |own| own.expose().into());
+    match find(command, &path) {
+        Some(found) => all.extend(interpreter(&found, &path).map(|(interpreter, message)| {
+            problem(message, &elsewhere(&interpreter, "install it"))
+        })),
+        None if command.contains('/') => {
+            let message = format!("its program {command} does not exist");
+            all.push(problem(message, "install it, or correct `command`"));
+        }
+        None => {
+            let message = format!(
+                "its program `{command}` is not found in the PATH that servers get ({})",
+                path.display()
+            );
+            all.push(problem(message, &elsewhere(command, "install it, or correct `command`")));
+        }
+    }
+    all
+}
+
+/// What to do about a program that servers do not find: this shell may know where it is.
+fn elsewhere(command: &str, otherwise: &str) -> String {
+    let own = std::env::var_os("PATH").unwrap_or_default();
+    match find(command, &own) {
+        Some(found) => {
+            let dir = found.parent().unwrap_or(Path::new("/")).display();
+            format!("this shell has it in {dir}: give the server `env.PATH` with that directory")
+        }
+        None => otherwise.to_owned(),
+    }
+}
+
+fn find(command: &str, path: &OsString) -> Option<PathBuf> {
+    let is_program = |file: &PathBuf| {
+        file.metadata().is_ok_and(|it| it.is_file() && it.permissions().mode() & 0o111 != 0)
+    };
+    if command.contains('/') {
+        return Some(dirs::expand_home(command)).filter(is_program);
+    }
+    std::env::split_paths(path).map(|dir| dir.join(command)).find(is_program)
+}
+
+/// The interpreter of a script, if it is not there: its name, and what to say.
+fn interpreter(script: &Path, path: &OsString) -> Option<(String, String)> {
+    let line = file::first_line(script, 256)?;
+    let line = String::from_utf8_lossy(line.strip_prefix(b"#!")?).into_owned();
+    let mut words = line.split_whitespace();
+    let first = words.next()?;
+    let wanted = match Path::new(first).file_name()?.to_str()? {
+        "env" => words.find(|word| !word.starts_with('-') && !word.contains('='))?,
+        _ => first,
+    };
+    find(wanted, path).is_none().then(|| {
+        let message =
+            format!("its program {} needs `{wanted}`, which is not found", script.display());
+        (wanted.to_owned(), message)
+    })
+}
+
+/// Secrets that are written out, and who may read them.
+pub(super) fn secrets(texts: &[Text]) -> Vec<Finding> {
+    let mut all = Vec::new();
+    for Text { path, text } in texts {
+        let keys = written_out(text);
+        let Some(first) = keys.first() else { continue };
+        let more = match keys.len() - 1 {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let message =
+            format!("{}: {first}{more} is a secret that stands in the file", path.display());
+        let remedy =
+            "write it into a file of its own with mode 600, and \"${file:THAT_FILE}\" here";
+        all.push(finding(Severity::Note, None, message, remedy));
+        let mode = path.metadata().map_or(0, |it| it.permissions().mode() & 0o777);
+        if mode & 0o044 != 0 {
+            let message = format!("{} has secrets in it, and others may read it", path.display());
+            let remedy = format!("`chmod 600 {}`", path.display());
+            all.push(finding(Severity::Problem, None, message, &remedy));
+        }
+    }
+    all
+}
+
+/// The keys of literal values that are secrets by their names.
+fn written_out(text: &str) -> Vec<String> {
+    let Ok(config) = text.parse::<toml::Table>() else { return Vec::new() };
+    let servers = config.get("servers").and_then(toml::Value::as_table);
+    let mut keys = Vec::new();
+    for (server, section) in servers.into_iter().flatten() {
+        for part in ["env", "headers"] {
+            let pairs = section.get(part).and_then(toml::Value::as_table).into_iter().flatten();
+            let is_secret = |(name, value): &(&String, &toml::Value)| {
+                let name = name.to_uppercase().replace('-', "_");
+                SECRET_NAMES.iter().any(|secret| name.contains(secret))
+                    && value.as_str().is_some_and(|text| !text.is_empty() && !text.contains("${"))
+            };
+            keys.extend(
+                pairs.filter(is_secret).map(|(name, _)| format!("servers.{server}.{part}.{name}")),
+            );
+        }
+        let token = section.get("auth").and_then(|auth| auth.get("token"));
+        if token.and_then(toml::Value::as_str).is_some_and(|token| !token.contains("${")) {
+            keys.push(format!("servers.{server}.auth.token"));
+        }
+    }
+    keys
+}

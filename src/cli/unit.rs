@@ -1,0 +1,132 @@
+//! What systemd's user manager says of the daemon's units.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::base::{program, quoted};
+
+/// The daemon's service, and the socket that starts it.
+pub(super) const SERVICE: &str = "callmux.service";
+pub(super) const SOCKET: &str = "callmux.socket";
+/// How long the manager may take to answer.
+const ANSWER_WITHIN: Duration = Duration::from_secs(5);
+const PROPERTIES: &str = "--property=LoadState,ActiveState,SubState,Result,ExecMainCode,\
+                          ExecMainStatus,ExecStart,NRestarts,UnitFileState";
+
+/// A unit as `systemctl show` describes it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct UnitState(HashMap<String, String>);
+
+impl UnitState {
+    /// `None` if there is no manager that answers.
+    pub(super) fn ask(unit: &str) -> Option<Self> {
+        ask(&["show", unit, PROPERTIES]).map(|text| Self::read(&text))
+    }
+
+    fn read(text: &str) -> Self {
+        let pair = |line: &str| {
+            line.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()))
+        };
+        Self(text.lines().filter_map(pair).collect())
+    }
+
+    fn get(&self, name: &str) -> &str {
+        self.0.get(name).map_or("", String::as_str)
+    }
+
+    pub(super) fn is_installed(&self) -> bool {
+        !matches!(self.get("LoadState"), "" | "not-found")
+    }
+
+    pub(super) fn is_masked(&self) -> bool {
+        self.get("LoadState") == "masked"
+    }
+
+    pub(super) fn is_active(&self) -> bool {
+        self.get("ActiveState") == "active"
+    }
+
+    pub(super) fn is_enabled(&self) -> bool {
+        !matches!(self.get("UnitFileState"), "disabled" | "masked")
+    }
+
+    /// Whether the manager has given it up.
+    pub(super) fn hit_start_limit(&self) -> bool {
+        matches!(
+            self.get("Result"),
+            "start-limit-hit" | "trigger-limit-hit" | "service-start-limit-hit"
+        )
+    }
+
+    /// The program that it starts.
+    pub(super) fn program(&self) -> Option<PathBuf> {
+        let path = self.get("ExecStart").split_once("path=")?.1;
+        Some(path.split(" ;").next()?.trim().into())
+    }
+
+    /// How its last start failed, if it is not up because of that.
+    pub(super) fn failure(&self) -> Option<String> {
+        let is_again = self.get("SubState") == "auto-restart";
+        if !is_again && self.get("ActiveState") != "failed" {
+            return None;
+        }
+        let (result, status) = (self.get("Result"), self.get("ExecMainStatus"));
+        let mut how = match (self.program(), status) {
+            // systemd.exec(5), "Process Exit Codes".
+            (Some(program), "203") => format!("{} (203/EXEC)", unstartable(&program)),
+            (_, "" | "0") => result.to_owned(),
+            (_, status) if self.get("ExecMainCode") == "1" => format!("exit code {status}"),
+            (_, status) => format!("{result}, status {status}"),
+        };
+        if self.hit_start_limit() {
+            how += "; systemd tries no more";
+        }
+        Some(quoted(&how).to_string())
+    }
+}
+
+/// Why a program that is to be started cannot be.
+pub(super) fn unstartable(program: &Path) -> String {
+    let is_there = program.exists();
+    let what = if is_there { "cannot be run" } else { "does not exist" };
+    format!("its program {} {what}", program.display())
+}
+
+/// The value of a variable in the manager's environment, which every unit gets.
+pub(super) fn variable(name: &str) -> Option<String> {
+    let text = ask(&["show-environment"])?;
+    text.lines().find_map(|line| Some(line.strip_prefix(name)?.strip_prefix('=')?.to_owned()))
+}
+
+fn ask(args: &[&str]) -> Option<String> {
+    let words = ["systemctl", "--user", "--no-pager"].iter().chain(args);
+    let words: Vec<String> = words.map(|word| (*word).to_owned()).collect();
+    program::output(&words, Path::new("/"), ANSWER_WITHIN).ok().map(|text| text.expose().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::UnitState;
+
+    fn failure(text: &str) -> Option<String> {
+        UnitState::read(text).failure()
+    }
+
+    #[test]
+    fn a_failure_is_told_while_it_lasts() {
+        let exec = "ExecStart={ path=/no/such/callmux ; argv[]=/no/such/callmux serve ; pid=0 }\n";
+        let again = "ActiveState=activating\nSubState=auto-restart\nResult=exit-code\n";
+        let told = failure(&format!("{exec}{again}ExecMainCode=1\nExecMainStatus=203\n"));
+        assert_eq!(told.unwrap(), "its program /no/such/callmux does not exist (203/EXEC)");
+        let told = failure(&format!("{again}ExecMainCode=1\nExecMainStatus=65\n"));
+        assert_eq!(told.unwrap(), "exit code 65");
+        let told = failure("ActiveState=failed\nSubState=failed\nResult=start-limit-hit\n");
+        assert_eq!(told.unwrap(), "start-limit-hit; systemd tries no more");
+        for fine in
+            ["ActiveState=active\nSubState=running\nResult=success\n", "", "LoadState=not-found\n"]
+        {
+            assert_eq!(failure(fine), None, "{fine}");
+        }
+    }
+}

@@ -105,6 +105,11 @@ impl InFlight {
         Some(waiting)
     }
 
+    /// The request in flight, if there is exactly one.
+    pub(super) fn only(&self) -> Option<(u64, &Arc<Cell>)> {
+        self.iter().next().filter(|_| self.by_id.len() == 1)
+    }
+
     /// Empties the table.
     pub(super) fn take(&mut self) -> impl Iterator<Item = Arc<Cell>> + use<> {
         std::mem::take(self).by_id.into_values().map(|waiting| waiting.cell)

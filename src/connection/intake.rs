@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::noise;
 use super::route::OwnStream;
 use super::state::Connection;
 use crate::base::memory;
-use crate::wire::Message;
+use crate::wire::{Malformed, Message};
 
 impl Connection {
     /// Acts on one message. `on`: see [`Connection::route`].
@@ -15,11 +16,28 @@ impl Connection {
         memory::came(line.len());
         match Message::parse(line) {
             Ok(message) => self.route(message, on),
-            Err(malformed) => {
-                self.misbehaved(&format!("a message that is {malformed}"), line);
-                self.lock().conduct.stray();
-                self.fail_damaged(line, &malformed.to_string());
+            Err(malformed) => self.take_in_noisy(line, &malformed, on),
+        }
+    }
+
+    /// What is no message may have one in it.
+    #[cold]
+    fn take_in_noisy(self: &Arc<Self>, line: &Bytes, malformed: &Malformed, on: OwnStream<'_>) {
+        let found = noise::messages(line);
+        let what = match (malformed, found.is_empty()) {
+            (_, true) => format!("a message that is {malformed}"),
+            (Malformed::Utf8(_), false) => {
+                format!("a message that is {malformed}, which is replaced")
             }
+            (_, false) => "something else in the line of a message".to_owned(),
+        };
+        self.misbehaved(&what, line);
+        if found.is_empty() {
+            self.lock().conduct.stray();
+            self.fail_damaged(line, &malformed.to_string());
+        }
+        for message in found {
+            self.route(message, on);
         }
     }
 

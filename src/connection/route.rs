@@ -9,6 +9,7 @@ use super::ask::Ask;
 use super::cell::{Cell, Event};
 use super::notice::What;
 use super::origin::Owner;
+use super::own_id;
 use super::state::{Connection, ConnectionState};
 use crate::wire::error::code;
 use crate::wire::{Kind, Message, Method, RpcError, Topic, object, translate};
@@ -42,13 +43,20 @@ impl Connection {
     }
 
     fn route_answer(&self, message: Message, on: OwnStream<'_>) {
-        let id = message.id().and_then(|id| id.parse::<u64>().ok());
+        let mut id = message.id().and_then(own_id::read);
         let mut state = self.lock();
+        let mut message = message;
+        if id.is_none()
+            && let Some((meant, named)) = state.meant(&message, on)
+        {
+            (id, message) = (Some(meant), named);
+        }
         if let Some(waiting) = id.and_then(|id| self.remove(&mut state, id)) {
             if on.is_none_or(|(of, _)| Some(of) != id) {
                 waiting.stop();
             }
             state.conduct.useful();
+            state.noted = false;
             if waiting.cell.owner().is_some() {
                 (state.served, state.used) = (true, Instant::now());
             }
@@ -70,7 +78,7 @@ impl Connection {
     }
 
     fn route_progress(&self, message: Message) {
-        let id = translate::progress_token(&message).and_then(|token| token.parse::<u64>().ok());
+        let id = translate::progress_token(&message).and_then(own_id::read);
         match self.pending_cell(id) {
             Some(cell) => cell.push(Event::Progress(message)),
             None => self.lock().conduct.stray(),
@@ -110,7 +118,7 @@ impl Connection {
     }
 
     fn route_acknowledgement(&self, message: &Message) {
-        let id = translate::subscription_id(message).and_then(|id| id.parse::<u64>().ok());
+        let id = translate::subscription_id(message).and_then(own_id::read);
         if let Some(cell) = self.pending_cell(id) {
             cell.push(Event::Acknowledged);
         }
@@ -169,6 +177,27 @@ impl Connection {
 }
 
 impl ConnectionState {
+    /// The request that an error without an id answers, if that can be told, with the error under its id. On
+    /// a stream of its own it is that request. Elsewhere it is the only one in flight, of a client's if the
+    /// error says that something was not understood; and not if something else was said since the last
+    /// answer, which it may be about.
+    fn meant(&self, message: &Message, on: OwnStream<'_>) -> Option<(u64, Message)> {
+        let Kind::Error { id: None, error } = message.kind() else { return None };
+        let id = match on {
+            Some((id, _)) => id,
+            None => {
+                let (id, cell) = self.in_flight.only()?;
+                let is_unread = [Some(code::PARSE), Some(code::INVALID_REQUEST)];
+                let is_about_it =
+                    cell.owner().is_none() || is_unread.contains(&message.error_code());
+                (cell.is_sent() && !self.noted && is_about_it).then_some(id)?
+            }
+        };
+        let error = message.at(*error);
+        let named = format!(r#"{{"jsonrpc":"2.0","id":{id},"error":{error}}}"#);
+        Some((id, Message::parse(&named.into()).ok()?))
+    }
+
     /// The newest exchange of the one owner that a question can be for; else how many there are. A
     /// call whose question is open waits for its client and asks nothing: between clients of
     /// one principal, that decides.

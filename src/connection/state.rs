@@ -48,6 +48,8 @@ pub(super) struct ConnectionState {
     pub(super) queue: Queue,
     pub(super) end: End,
     pub(super) conduct: Conduct,
+    /// Something was said since the last answer that gets none.
+    pub(super) noted: bool,
     /// Some client's call was answered.
     pub(super) served: bool,
     /// When a client's call last began or ended.
@@ -94,6 +96,7 @@ impl Connection {
             queue: Queue::default(),
             end: End::default(),
             conduct: Conduct::default(),
+            noted: false,
             served: false,
             used: Instant::now(),
             changed: [false; 4],
@@ -150,6 +153,7 @@ impl Connection {
         let mut state = self.lock();
         if !state.end.is_closed() && state.queue.admit(&payload, None).is_ok() {
             state.queue.push(payload, None);
+            state.noted = true;
             drop(state);
             self.wake();
         }

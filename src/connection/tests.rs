@@ -73,7 +73,7 @@ async fn answers_find_their_requests_in_any_order() {
     assert_eq!(far.line().await, call(2).into_bytes());
     far.say(r#"{"jsonrpc":"2.0","id":2,"result":{"n":2}}"#).await;
     far.say(r#"{"jsonrpc":"2.0","id":2,"result":{"n":"again"}}"#).await;
-    far.say(r#"{"jsonrpc":"2.0","id":"1","result":{"n":"as text"}}"#).await;
+    far.say(r#"{"jsonrpc":"2.0","id":"1.5","result":{"n":"of another"}}"#).await;
     far.say(r#"{"jsonrpc":"2.0","id":1,"result":{"n":1}}"#).await;
     assert!(text(second.reply().await).contains(r#"{"n":2}"#));
     assert!(text(first.reply().await).contains(r#"{"n":1}"#));
@@ -140,11 +140,11 @@ async fn damage_is_named_and_ends_only_what_it_hit() {
     let mut hit = connection.request(&Permit::own(), Origin::default(), call).unwrap();
     let mut spared = connection.request(&Permit::own(), Origin::default(), call).unwrap();
     far.output
-        .write_all(b"Server running!\n{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":\"\xff\"}\n")
+        .write_all(b"Server running!\n{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"a\":}}\n")
         .await
         .unwrap();
     let reason = text(hit.reply().await);
-    assert!(reason.contains("the answer of server s is not UTF-8"), "{reason}");
+    assert!(reason.contains("the answer of server s is not JSON"), "{reason}");
     far.say(r#"{"jsonrpc":"2.0","id":2,"result":{}}"#).await;
     assert!(text(spared.reply().await).contains("result"));
     let mut last = connection.request(&Permit::own(), Origin::default(), call).unwrap();
@@ -406,4 +406,69 @@ async fn what_waits_for_its_turn_when_the_connection_ends_was_not_sent() {
         let Reply::Lost(loss) = second.reply().await else { panic!("lost") };
         assert!(!loss.sent && loss.waited, "{loss:?}");
     }
+}
+
+/// An error that names no request is the answer to the only one there is, as far as that can be told.
+#[tokio::test]
+async fn an_error_without_an_id_answers_the_only_request() {
+    const UNREAD: &str = r#"{"jsonrpc":"2.0","id":null,"error":{"code":-32600,"message":"what"}}"#;
+    const OTHER: &str = r#"{"jsonrpc":"2.0","id":null,"error":{"code":-32000,"message":"what"}}"#;
+    let clients = || Origin { owner: Some(owner(7)), ..Origin::default() };
+    let (connection, mut far) = open(1000);
+    let mut ours = connection.request(&Permit::own(), Origin::default(), call).unwrap();
+    far.line().await;
+    far.say(OTHER).await;
+    assert_eq!(text(ours.reply().await), OTHER.replace("null", "1"), "nobody else was asked");
+    let mut theirs = connection.request(&Permit::own(), clients(), call).unwrap();
+    far.line().await;
+    // It may be about anything.
+    far.say(OTHER).await;
+    far.say(UNREAD).await;
+    assert_eq!(text(theirs.reply().await), UNREAD.replace("null", "2"));
+    let mut first = connection.request(&Permit::own(), clients(), call).unwrap();
+    let mut second = connection.request(&Permit::own(), clients(), call).unwrap();
+    far.line().await;
+    far.line().await;
+    far.say(UNREAD).await;
+    for (exchange, id) in [(&mut first, 3), (&mut second, 4)] {
+        let answer = format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{{}}}}"#);
+        far.say(&answer).await;
+        assert_eq!(text(exchange.reply().await), answer, "it may have been about the other");
+    }
+    // What was said meanwhile may be what it did not understand.
+    connection
+        .notify(&Permit::own(), Payload::from(r#"{"jsonrpc":"2.0","method":"x"}"#.to_owned()));
+    let mut last = connection.request(&Permit::own(), clients(), call).unwrap();
+    far.line().await;
+    far.line().await;
+    far.say(UNREAD).await;
+    let answer = r#"{"jsonrpc":"2.0","id":5,"result":{}}"#;
+    far.say(answer).await;
+    assert_eq!(text(last.reply().await), answer);
+}
+
+#[tokio::test]
+async fn ids_are_understood_as_texts_and_with_a_fraction() {
+    let (connection, mut far) = open(1000);
+    for (n, written) in [(1, r#""1""#), (2, "2.0")] {
+        let mut exchange = connection.request(&Permit::own(), Origin::default(), call).unwrap();
+        far.line().await;
+        far.say(&format!(
+            r#"{{"jsonrpc":"2.0","method":"notifications/progress","params":{{"progressToken":{written},"progress":1}}}}"#
+        ))
+        .await;
+        far.say(&format!(r#"{{"jsonrpc":"2.0","id":{written},"result":{{"n":{n}}}}}"#)).await;
+        assert!(matches!(exchange.next().await, Step::Event(Event::Progress(_))));
+        assert!(text(exchange.reply().await).contains(&format!(r#""n":{n}"#)));
+    }
+}
+
+#[tokio::test]
+async fn noise_around_an_answer_is_skipped() {
+    let (connection, mut far) = open(1000);
+    let mut exchange = connection.request(&Permit::own(), Origin::default(), call).unwrap();
+    far.line().await;
+    far.say("\u{feff}Loading ...").await;
+    far.say("1 %\r2 %\r\u{1b}[K{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{}}\u{1b}[0m").await;
+    assert_eq!(text(exchange.reply().await), r#"{"jsonrpc":"2.0","id":1,"result":{}}"#);
 }

@@ -70,7 +70,6 @@ fn failure(answer: &Value) -> (&str, &str) {
 
 /// Every misdeed that costs its call, and the words that name it.
 const MISDEEDS: &[(&str, &str)] = &[
-    ("bad_utf8", "is not UTF-8"),
     ("not_json", "is not JSON"),
     ("half_line", "in the middle of a message"),
     ("exit", "exit code 5"),

@@ -40,6 +40,7 @@ mod search;
 mod secrets;
 mod servers;
 mod sleep;
+mod slightly_wrong;
 mod slow_clients;
 mod sse;
 mod steady;

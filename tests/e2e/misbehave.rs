@@ -37,7 +37,7 @@ const MISDEEDS: [(&str, &str, &str, usize); 30] = [
     ("a page", "outcome_unknown", "is no answer to the request", 1),
     ("an image", "outcome_unknown", "is no answer to the request", 1),
     ("nothing", "outcome_unknown", "without an answer", 1),
-    ("a gzip bomb", "outcome_unknown", "is no answer to the request", 1),
+    ("a gzip bomb", "outcome_unknown", "raise `max_message`", 1),
     ("an endless body", "outcome_unknown", "raise `max_message`", 1),
     ("an endless event", "outcome_unknown", "raise `max_message`", 1),
     ("endless headers", "outcome_unknown", "its connection broke", 1),

@@ -8,6 +8,7 @@
     reason = "a test's far end fails by panicking"
 )]
 
+mod dressed;
 mod lists;
 
 use std::io::{BufRead, Write};
@@ -99,12 +100,13 @@ struct Server {
 
 fn say(line: &str) {
     let mut out = std::io::stdout().lock();
-    out.write_all(line.as_bytes()).unwrap();
+    out.write_all(&dressed::line(line)).unwrap();
     out.write_all(b"\n").unwrap();
     out.flush().unwrap();
 }
 
 fn answer(id: &str, result: &str) {
+    let id = dressed::id(id);
     say(&format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{result}}}"#));
 }
 
@@ -215,6 +217,11 @@ impl Server {
                 r#"{"protocolVersion":"2025-11-25","capabilities":{"tools":{"listChanged":true}},"serverInfo":{"name":"hostile","version":"1"},"instructions":"Beware."}"#,
             ),
             Some("tools/list") => self.list(id, request.params),
+            Some("tools/call") if dressed::refuses_without_id() => {
+                say(
+                    r#"{"jsonrpc":"2.0","id":null,"error":{"code":-32600,"message":"what was that?"}}"#,
+                );
+            }
             Some("tools/call") => self.call(id, request.params.unwrap().get(), line),
             Some("ping") => answer(id, "{}"),
             Some(_) if request.id.is_some() && self.mode != "silent" => {

@@ -7,10 +7,12 @@ use hyper::header::HeaderMap;
 use hyper::{Response, StatusCode};
 
 use super::asked::Responding;
-use super::body::{is, take_in, whole};
+use super::body::{take_in, whole};
+use super::content::Content;
 use super::failure::{RequestFailure, RequestReached};
 use super::server::Remote;
 use super::{redirect, retry_after, stream};
+use crate::connection::own_id;
 use crate::connection::state::Connection;
 use crate::http::ResponseBody;
 use crate::wire::error::code;
@@ -53,10 +55,11 @@ pub(super) async fn take(
         // Before anybody acts on the answer.
         remote.session().id = head.headers.get(headers::SESSION_ID).cloned();
     }
-    if is(&head.headers, "text/event-stream") {
-        return Box::pin(stream::answer(connection, remote, sent, body)).await;
+    let mut content = Content::new(&head.headers, body)?;
+    if content.is_stream().await {
+        return Box::pin(stream::answer(connection, remote, sent, content)).await;
     }
-    let bytes = whole(body, remote.max_message).await?;
+    let bytes = whole(content, remote.max_message).await?;
     if bytes.is_empty() {
         return Err(RequestFailure::lost(format!("HTTP status {} without an answer", head.status)));
     }
@@ -75,7 +78,11 @@ async fn refused(
     (status, headers): (StatusCode, HeaderMap),
     body: ResponseBody,
 ) -> Result<(), RequestFailure> {
-    let body = whole(body, remote.max_message.min(REFUSAL_MAX)).await.unwrap_or_default();
+    let body = match Content::new(&headers, body) {
+        Ok(content) => whole(content, remote.max_message.min(REFUSAL_MAX)).await,
+        Err(failure) => Err(failure),
+    };
+    let body = body.unwrap_or_default();
     let error = error_for(&body, message.id().unwrap_or_default());
     let may_be_older = message.method() == Some(&Method::Initialize) && remote.may_be_older(status);
     if may_be_older && error.as_ref().is_none_or(|(code, _)| !code::is_modern(*code)) {
@@ -127,7 +134,7 @@ fn error_for(body: &Bytes, id: &str) -> Option<(i64, Bytes)> {
     let error = message.at(*error);
     let code = object::get(error, "code")?.parse().ok()?;
     match named.map(|named| message.at(named)) {
-        Some(named) if named == id => Some((code, body.clone())),
+        Some(named) if named == id || own_id::are_equal(named, id) => Some((code, body.clone())),
         Some(_) => None,
         None => Some((code, format!(r#"{{"jsonrpc":"2.0","id":{id},"error":{error}}}"#).into())),
     }

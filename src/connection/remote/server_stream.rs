@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::content::Content;
 use super::server::Remote;
 use super::stream::{self, Tail};
 use crate::base::Backoff;
@@ -21,8 +22,8 @@ pub(super) async fn listen(connection: Arc<Connection>, remote: Arc<Remote>) {
         match remote.listen(&tail).await {
             Ok(response) if response.status().is_success() => {
                 (was_there, tail.seen) = (true, 0);
-                let body = response.into_body();
-                let read = stream::read(&connection, body, remote.max_message, None, &mut tail);
+                let Ok(content) = Content::of(response) else { return };
+                let read = stream::read(&connection, content, remote.max_message, None, &mut tail);
                 if read.await.is_err() {
                     // The id would bring the same event again.
                     tail.last_id = None;

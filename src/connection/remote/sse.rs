@@ -8,13 +8,13 @@ use hyper::Uri;
 use tokio::sync::oneshot;
 use url::Url;
 
+use super::content::Content;
 use super::failure::RequestFailure;
 use super::redirect::{origin, unfollowed};
 use super::server::Remote;
 use super::stream::{self, StreamOver, Tail};
 use crate::base::Tasks;
 use crate::connection::state::Connection;
-use crate::http::ResponseBody;
 use crate::wire::error::code;
 use crate::wire::{Message, RpcError};
 
@@ -37,7 +37,7 @@ pub(super) async fn open(
     }
     let (tell, told) = oneshot::channel();
     let tail = Tail::of_sse(tell);
-    let follow = follow(connection.clone(), response.into_body(), remote.max_message, tail);
+    let follow = follow(connection.clone(), Content::of(response)?, remote.max_message, tail);
     tasks.spawn_until_stopped("stream of a remote server", follow);
     let named = match tokio::time::timeout(ENDPOINT_WITHIN, told).await {
         Ok(Ok(Ok(named))) => named,
@@ -55,8 +55,8 @@ pub(super) async fn open(
     Ok(())
 }
 
-async fn follow(connection: Arc<Connection>, body: ResponseBody, cap: usize, mut tail: Tail) {
-    let read = stream::read(&connection, body, cap, None, &mut tail);
+async fn follow(connection: Arc<Connection>, content: Content, cap: usize, mut tail: Tail) {
+    let read = stream::read(&connection, content, cap, None, &mut tail);
     let ended = tokio::select! {
         () = connection.over() => return,
         ended = read => ended,

@@ -4,19 +4,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http_body_util::BodyExt;
 use hyper::header::{ACCEPT, HeaderValue};
 use hyper::{Method, Response};
 use tokio::sync::oneshot;
 
 use super::asked::Responding;
 use super::body;
+use super::content::{self, Content};
 use super::failure::RequestFailure;
 use super::server::Remote;
 use crate::connection::conduct::STRAY_PAUSE;
 use crate::connection::route::OwnStream;
 use crate::connection::state::Connection;
-use crate::http::{self, ResponseBody};
+use crate::http::ResponseBody;
 use crate::wire::Era;
 use crate::wire::sse::EventReader;
 
@@ -76,11 +76,11 @@ pub(super) async fn answer(
     connection: &Arc<Connection>,
     remote: &Remote,
     Responding { asked, era, .. }: &Responding<'_>,
-    body: ResponseBody,
+    content: Content,
 ) -> Result<(), RequestFailure> {
     let on = Some((asked.id, &asked.cell));
     let mut tail = Tail::default();
-    let mut why = read(connection, body, remote.max_message, on, &mut tail).await?;
+    let mut why = read(connection, content, remote.max_message, on, &mut tail).await?;
     let mut tries = 0;
     while connection.waits_for(asked.id) {
         // 2025-11-25 ("Resumability and Redelivery"); a modern stream cannot be taken up again.
@@ -95,8 +95,8 @@ pub(super) async fn answer(
         match remote.listen(&tail).await {
             Ok(response) if response.status().is_success() => {
                 tail.seen = 0;
-                let body = response.into_body();
-                why = read(connection, body, remote.max_message, on, &mut tail).await?;
+                let content = Content::of(response)?;
+                why = read(connection, content, remote.max_message, on, &mut tail).await?;
                 if tail.seen > 0 {
                     tries = 0;
                 }
@@ -116,17 +116,17 @@ pub(super) async fn answer(
 /// is left once it did. `Err` if it breaks the rules.
 pub(super) async fn read(
     connection: &Arc<Connection>,
-    mut body: ResponseBody,
+    mut content: Content,
     cap: usize,
     on: OwnStream<'_>,
     tail: &mut Tail,
 ) -> Result<String, RequestFailure> {
     let mut events = EventReader::new(cap);
     loop {
-        let data = match body.frame().await {
+        let data = match content.next().await {
             None => return Ok("it closed it".to_owned()),
-            Some(Err(error)) => return Ok(http::reason(&error)),
-            Some(Ok(frame)) => frame.into_data().unwrap_or_default(),
+            Some(Err(error)) => return Ok(error.to_string()),
+            Some(Ok(data)) => data,
         };
         events.push(&data);
         loop {
@@ -139,6 +139,10 @@ pub(super) async fn read(
                     return Err(RequestFailure::lost(format!("it sent {bad}; {advice}")));
                 }
             };
+            if events.takes_damage() {
+                let what = "an event with bytes that are no characters, which are replaced";
+                connection.misbehaved(what, event.data.as_bytes());
+            }
             tail.seen += 1;
             tail.last_id = event.id.filter(|id| !id.is_empty()).or(tail.last_id.take());
             tail.retry = event.retry.map(Duration::from_millis).or(tail.retry);
@@ -155,7 +159,7 @@ pub(super) async fn read(
             }
         }
         if on.is_some_and(|(id, _)| !connection.waits_for(id)) {
-            let rest = async { while let Some(Ok(_)) = body.frame().await {} };
+            let rest = async { while let Some(Ok(_)) = content.next().await {} };
             drop(tokio::time::timeout(LINGER, rest).await);
             return Ok(String::new());
         }
@@ -174,7 +178,9 @@ impl Remote {
             headers.insert("last-event-id", id);
         }
         let response = self.request(Method::GET, &headers, &Bytes::new()).await?;
-        if response.status().is_success() && !body::is(response.headers(), "text/event-stream") {
+        let head = response.headers();
+        let may_be_events = content::is_events(head) || content::is_untyped(head);
+        if response.status().is_success() && !may_be_events {
             return Err(RequestFailure::lost("what it answers to GET is no stream of events"));
         }
         Ok(response)

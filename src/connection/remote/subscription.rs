@@ -10,9 +10,10 @@ use hyper::header::HeaderMap;
 use tokio::time::Instant;
 
 use super::asked::Responding;
+use super::content::Content;
 use super::failure::RequestFailure;
 use super::server::Remote;
-use super::{answer, body, stream};
+use super::{answer, content, stream};
 use crate::base::Backoff;
 use crate::base::random::Jitter;
 use crate::connection::state::Connection;
@@ -35,8 +36,7 @@ pub(super) async fn keep(
     let mut was_there = false;
     loop {
         let response = remote.request(Method::POST, headers, body).await?;
-        let is_stream =
-            response.status().is_success() && body::is(response.headers(), "text/event-stream");
+        let is_stream = response.status().is_success() && content::is_events(response.headers());
         // A server that is being exchanged may be out of order for a while.
         let is_pause = was_there && response.status().is_server_error();
         if !(is_stream || is_pause) {
@@ -47,7 +47,8 @@ pub(super) async fn keep(
             if std::mem::replace(&mut was_there, true) {
                 assume_changes(connection, sent.message);
             }
-            let stream = stream::answer(connection, remote, sent, response.into_body());
+            let content = Content::of(response)?;
+            let stream = stream::answer(connection, remote, sent, content);
             if stream.await.is_ok() {
                 return Ok(());
             }

@@ -1,5 +1,7 @@
 //! Reading events, in whatever pieces their bytes arrive.
 
+use std::borrow::Cow;
+
 use bytes::BytesMut;
 
 /// What stands before the data on its line.
@@ -23,16 +25,18 @@ pub struct EventReader {
     searched: usize,
     event: SseEvent,
     has_data: bool,
+    /// No line was read yet.
+    is_new: bool,
+    /// Bytes that are no characters were replaced.
+    is_damaged: bool,
     cap: usize,
 }
 
-/// An event went over the cap, or its bytes are not UTF-8.
+/// An event went over the cap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BadStream {
     #[error("an event longer than {0} bytes")]
     TooLong(usize),
-    #[error("an event that is not UTF-8")]
-    Utf8,
 }
 
 impl EventReader {
@@ -43,6 +47,8 @@ impl EventReader {
             searched: 0,
             event: SseEvent::default(),
             has_data: false,
+            is_new: true,
+            is_damaged: false,
             cap,
         }
     }
@@ -67,7 +73,10 @@ impl EventReader {
             self.line_within_cap(end)?;
             let line = self.buffer.split_to(end + pair);
             self.searched = 0;
-            let line = std::str::from_utf8(&line[..end]).map_err(|_| BadStream::Utf8)?;
+            let line = String::from_utf8_lossy(&line[..end]);
+            self.is_damaged |= matches!(line, Cow::Owned(_));
+            let mark = if std::mem::take(&mut self.is_new) { "\u{feff}" } else { "" };
+            let line = line.strip_prefix(mark).unwrap_or(&line);
             if !line.is_empty() {
                 field(&mut self.event, &mut self.has_data, line);
                 self.within_cap(self.event.data.len())?;
@@ -80,6 +89,11 @@ impl EventReader {
         }
         self.searched = self.buffer.len();
         self.line_within_cap(self.searched).map(|()| None)
+    }
+
+    /// Whether bytes that are no characters were replaced since this was last asked.
+    pub fn takes_damage(&mut self) -> bool {
+        std::mem::take(&mut self.is_damaged)
     }
 
     fn line_within_cap(&self, len: usize) -> Result<(), BadStream> {
@@ -102,7 +116,8 @@ fn field(event: &mut SseEvent, has_data: &mut bool, line: &str) {
             event.data.push_str(value);
             *has_data = true;
         }
-        "event" => event.name = Some(value.to_owned()),
+        // An empty name is that of a message.
+        "event" => event.name = (!value.is_empty()).then(|| value.to_owned()),
         "retry" => event.retry = value.parse().ok(),
         "id" if !value.contains('\0') => event.id = Some(value.to_owned()),
         _ => {}

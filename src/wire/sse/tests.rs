@@ -77,7 +77,9 @@ fn reads_the_standard_forms() {
     assert_eq!((primed[0].retry, primed[0].id.as_deref()), (Some(500), None));
     assert_eq!((primed[1].retry, primed[1].id.as_deref()), (None, Some("1")));
     assert_eq!(read(&[&[b'x'; 2000]]), Err(BadStream::TooLong(1000)));
-    assert_eq!(read(&[b"data: \xff\n\n"]), Err(BadStream::Utf8));
+    let damaged = read(&[b"\xef\xbb\xbfevent:\ndata: caf\xe9\n\ndata: \xef\xbb\xbf\n\n"]).unwrap();
+    assert_eq!((&*damaged[0].data, damaged[0].name.as_deref()), ("caf\u{fffd}", None));
+    assert_eq!(damaged[1].data, "\u{feff}", "a mark stands at the beginning");
 }
 
 proptest! {

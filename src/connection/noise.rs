@@ -1,0 +1,165 @@
+//! What some servers write around a message: marks of the byte order, colours, progress that overwrites
+//! itself, words without an end of the line.
+
+use bytes::Bytes;
+use serde_json::value::RawValue;
+
+use crate::wire::{Kind, Message};
+
+/// Messages that are looked for in one line.
+const MESSAGES_MAX: usize = 16;
+/// Places at which a message is looked for behind words, and the longest line in which that is done.
+const PLACES_MAX: usize = 8;
+const WORDS_MAX: usize = 1024 * 1024;
+
+/// The messages in what is none as it stands. Nothing of another meaning is made out of it: a request is
+/// found only where nothing but signs without a meaning stands before it, since who logs what it was sent
+/// asks nothing.
+pub(super) fn messages(line: &[u8]) -> Vec<Message> {
+    let text = String::from_utf8_lossy(line);
+    let mut found = Vec::new();
+    // No text of JSON has a carriage return in it.
+    for part in text.split('\r') {
+        look(part, &mut found);
+    }
+    if found.is_empty() && text.contains(|c: char| c < ' ') {
+        found.extend(message(&without_controls(&text)));
+    }
+    found.truncate(MESSAGES_MAX);
+    found
+}
+
+fn message(text: &str) -> Option<Message> {
+    Message::parse(&Bytes::copy_from_slice(text.as_bytes())).ok()
+}
+
+fn look(part: &str, found: &mut Vec<Message>) {
+    let mut rest = part;
+    while found.len() < MESSAGES_MAX {
+        rest = without_signs(rest);
+        let Some(json) = first_object(rest) else { break };
+        found.extend(message(json));
+        rest = &rest[json.len()..];
+    }
+    if rest.len() > WORDS_MAX {
+        return;
+    }
+    let starts = rest.match_indices("{\"").map(|(at, _)| at).take(PLACES_MAX);
+    let is_answer = |message: &Message| {
+        matches!(message.kind(), Kind::Result { .. } | Kind::Error { id: Some(_), .. })
+    };
+    let mut behind_words = starts.filter_map(|at| message(first_object(&rest[at..])?));
+    found.extend(behind_words.find(is_answer));
+}
+
+/// The object that the text begins with.
+fn first_object(text: &str) -> Option<&str> {
+    if !text.starts_with('{') {
+        return None;
+    }
+    let mut values = serde_json::Deserializer::from_str(text).into_iter::<&RawValue>();
+    Some(values.next()?.ok()?.get())
+}
+
+/// The text without what has no meaning at its beginning: spaces, controls, marks of the byte order, and
+/// what terminals take for orders (ECMA-48, sections 5.3 and 5.4).
+fn without_signs(mut text: &str) -> &str {
+    loop {
+        text = text.trim_start_matches(|c: char| c.is_whitespace() || is_sign(c));
+        let Some(order) = text.strip_prefix('\u{1b}') else { return text };
+        text = match order.as_bytes().first() {
+            Some(b'[') => {
+                let end = order[1..].find(|c: char| ('@'..='~').contains(&c));
+                end.map_or("", |end| &order[1 + end + 1..])
+            }
+            Some(b']') => {
+                let end = order.find(['\u{7}', '\u{1b}']);
+                let rest = end.map_or("", |end| &order[end + 1..]);
+                rest.strip_prefix('\\').unwrap_or(rest)
+            }
+            Some(_) => {
+                let mut characters = order.chars();
+                characters.next();
+                characters.as_str()
+            }
+            None => "",
+        };
+    }
+}
+
+fn is_sign(c: char) -> bool {
+    c == '\u{feff}' || (c.is_control() && c != '\u{1b}')
+}
+
+/// The same text, with controls as JSON wants them in its texts.
+fn without_controls(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        if c < ' ' {
+            out += &format!("\\u{:04x}", u32::from(c));
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::messages;
+
+    const ANSWER: &str = r#"{"jsonrpc":"2.0","id":1,"result":{"a":"\u001b{\"b\":1}"}}"#;
+    const ASKS: &str = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call"}"#;
+
+    fn found(line: &str) -> Vec<String> {
+        messages(line.as_bytes()).iter().map(|message| message.text().to_owned()).collect()
+    }
+
+    #[test]
+    fn a_message_is_found_in_whatever_surrounds_it() {
+        for before in [
+            "\u{feff}",
+            "\u{1b}[2K\u{1b}[1;31m",
+            "\u{1b}]0;a title\u{7}",
+            "\u{1b}]0;a title\u{1b}\\",
+            "\u{1b}c\u{8}",
+            "10 %\r20 %\r\u{1b}[K",
+            "\r",
+            "Loading the model {v2} ... ",
+            "done {\"a\": 1} ",
+        ] {
+            for after in ["", "\u{1b}[0m", " ok", "\r100 %"] {
+                assert_eq!(found(&format!("{before}{ANSWER}{after}")), [ANSWER], "{before:?}");
+            }
+        }
+        assert_eq!(found(&format!("{ANSWER}{ASKS}")), [ANSWER, ASKS]);
+        assert_eq!(found(&format!("\u{feff}{ASKS}")), [ASKS]);
+        assert_eq!(
+            messages(b"{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"a\":\"\xe9\"}}").len(),
+            1
+        );
+        let raw = found("{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"a\":\"\u{1b}[0m\t\"}}");
+        assert_eq!(raw, [r#"{"jsonrpc":"2.0","id":1,"result":{"a":"\u001b[0m\u0009"}}"#]);
+    }
+
+    #[test]
+    fn nothing_is_made_out_of_what_only_talks_of_messages() {
+        for line in [
+            "Server listening",
+            "{}",
+            "{\"a\":1}",
+            "{",
+            "[",
+            "\u{1b}",
+            "\u{1b}[",
+            "\u{1b}]",
+            "",
+            &format!("DEBUG received {ASKS}"),
+            r#"DEBUG sent {"jsonrpc":"2.0","method":"notifications/tools/list_changed"}"#,
+            &ANSWER[1..],
+            &ANSWER[..20],
+        ] {
+            assert_eq!(found(line), [""; 0], "{line:?}");
+        }
+    }
+}

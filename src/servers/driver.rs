@@ -97,7 +97,15 @@ pub fn start(
     let driver = Driver {
         machine: Machine::new(),
         random: Jitter::from_kernel(),
-        start: Start { server: name, config, recorder, units, board, credential },
+        start: Start {
+            server: name,
+            config,
+            recorder,
+            units,
+            board,
+            credential,
+            mute: Arc::default(),
+        },
         left,
         orders: Orders { changes, desired },
         work: Work::default(),

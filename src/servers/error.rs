@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::connection::BadAddress;
+use crate::connection::{BadAddress, Loss};
 use crate::process::StartError;
 
 /// Why a start failed. Its process is gone.
@@ -78,8 +78,9 @@ pub enum NotReady {
 /// Why the first words with a server came to nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum HandshakeError {
-    #[error("{0}")]
-    Lost(Arc<str>),
+    /// `sent`: it may have read the question.
+    #[error("{reason}")]
+    Lost { reason: Arc<str>, sent: bool },
     #[error("it did not answer the handshake within {0:?}")]
     Late(Duration),
     #[error("it refused the handshake: {0}")]
@@ -95,6 +96,17 @@ pub enum HandshakeError {
     NotAVersion,
     #[error("it answered the handshake with nonsense")]
     Nonsense,
+}
+
+impl HandshakeError {
+    pub(super) fn lost(Loss { reason, sent }: Loss) -> Self {
+        Self::Lost { reason, sent }
+    }
+
+    /// Whether a server that did not answer may have meant to refuse.
+    pub(super) fn may_be_refusal(&self) -> bool {
+        matches!(self, Self::Lost { sent: true, .. } | Self::Late(_))
+    }
 }
 
 /// Why a list of a server cannot be read. `method`: the one that asks for the list.

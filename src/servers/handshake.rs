@@ -1,22 +1,23 @@
 //! The first words with a server, in either era.
 //!
 //! 2026-07-28 ("Versioning", era detection): a server that answers `server/discover`, or refuses it
-//! with one of the modern error codes, is modern unless it names older revisions with that; any other
-//! error, or silence, means legacy, and `initialize` follows. Silence may also mean that the server is
-//! still starting, so the probe is listened for until `initialize` is answered too. The verdict is
-//! remembered ([`super::memory`]).
+//! with one of the modern error codes, is modern unless it names older revisions with that; whatever else
+//! comes of the question means legacy, and `initialize` follows. Silence may also mean that the server is
+//! still starting, so the probe is listened for until `initialize` is answered too. Some servers end on
+//! a question that they do not know, or on what `initialize` says; [`Greeting`] knows what is to be said
+//! to the next process of such a one. What worked is remembered ([`super::memory`]).
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::error::HandshakeError;
+pub use super::greeting::Greeting;
 pub use super::identity::Identity;
-use super::identity::{OUR_NAME, client_info_as};
-use super::memory::Memory;
+use super::identity::client_info_as;
+use super::manner::Cost;
 use crate::access::Permit;
 use crate::base::clip::clipped;
 use crate::connection::{Connection, Exchange, Origin, Reply};
-use crate::settings::ServerConfig;
 use crate::wire::error::code;
 use crate::wire::{Era, Kind, Message, Payload, Revision, object, translate};
 
@@ -30,99 +31,121 @@ const REVISION_MAX: usize = 40;
 /// How much of a server's error is repeated, in characters.
 const ERROR_MAX: usize = 500;
 
-/// How a server is greeted.
-#[derive(Debug)]
-pub struct Greeting {
-    /// The name we give, as `clientInfo` has it.
-    pub name: &'static str,
-    /// Which era it is greeted in first.
-    pub memory: Memory,
-}
-
-impl Greeting {
-    /// That of the server that `config` starts.
-    pub fn of(config: &ServerConfig) -> Self {
-        Self { name: OUR_NAME, memory: Memory::of(config) }
-    }
-}
-
-/// Talks until the server can be used. `probe` bounds the silence on `server/discover`, `patience`
-/// every other answer.
+/// Talks until the server can be used. `probe` bounds the silence on `server/discover`, `limit` is what all
+/// may take.
 pub async fn greet(
     connection: &Arc<Connection>,
-    Greeting { name, memory }: &Greeting,
+    greeting: &mut Greeting,
     probe: Duration,
-    patience: Duration,
+    limit: Duration,
 ) -> Result<Identity, HandshakeError> {
-    let us = &*client_info_as(name);
-    let known = memory.era();
-    if known == Some(Era::Legacy) {
-        let answer = initialize(connection, us, patience).await.inspect_err(|_| {
-            // Another server may answer there by now, and a status of HTTP does not say which.
-            if connection.carrier().is_remote() {
-                memory.forget();
-            }
-        });
-        match answer? {
-            InitializeAnswer::Agreed(identity) => {
-                memory.remember(identity.era);
-                return Ok(identity);
-            }
-            InitializeAnswer::Refused { modern: false, error } => {
-                memory.forget();
-                return Err(refused(&error));
-            }
-            // It was updated since.
-            InitializeAnswer::Refused { modern: true, .. } => {}
+    let is_known_legacy = greeting.first() == Some(Era::Legacy);
+    let greeted = greet_somehow(connection, greeting, probe, limit).await;
+    greeted.inspect_err(|error| {
+        // Another server may answer there by now, and a status of HTTP does not say which.
+        let is_refused = matches!(error, HandshakeError::Refused(_));
+        if is_known_legacy && (is_refused || connection.carrier().is_remote()) {
+            greeting.forgets();
         }
-    }
-    let probe = if connection.carrier().is_remote() { probe * REMOTE_FACTOR } else { probe };
-    let probe = if known == Some(Era::Modern) { patience } else { probe.min(patience) };
-    let mut discover = say(connection, "server/discover", &discover_params(us))?;
-    let (identity, speaks) = match hear(&mut discover, probe).await? {
-        Some(message) => match discovered(&message)? {
-            Some(identity) => (identity, Era::Modern),
-            None => {
-                let identity = initialize(connection, us, patience).await?.agreed()?;
-                let era = identity.era;
-                (identity, era)
-            }
-        },
-        None => try_both(connection, us, discover, patience).await?,
-    };
-    memory.remember(speaks);
-    Ok(identity)
+    })
 }
 
-/// Says `initialize` to a server that is silent on `server/discover`. Returns the identity it is
-/// used under and the era to begin with next time.
-async fn try_both(
+async fn greet_somehow(
     connection: &Arc<Connection>,
-    us: &str,
-    mut discover: Exchange,
-    patience: Duration,
-) -> Result<(Identity, Era), HandshakeError> {
-    let initialize = initialize(connection, us, patience);
-    tokio::pin!(initialize);
-    let mut modern = None;
-    let answer = tokio::select! {
-        // The server answers in order, as far as it can.
-        biased;
-        late = hear(&mut discover, patience) => {
-            modern = late?.map(|message| discovered(&message)).transpose()?.flatten();
-            initialize.await?
+    greeting: &mut Greeting,
+    probe: Duration,
+    limit: Duration,
+) -> Result<Identity, HandshakeError> {
+    greeting.begins();
+    if greeting.first() == Some(Era::Legacy)
+        && let Some(identity) = ask_legacy(connection, greeting, limit).await?
+    {
+        return Ok(identity);
+    }
+    let probe = if connection.carrier().is_remote() { probe * REMOTE_FACTOR } else { probe };
+    let is_known_modern = greeting.first() == Some(Era::Modern);
+    let probe = if is_known_modern { limit } else { probe.min(limit) };
+    let us = &*client_info_as(greeting.name());
+    greeting.asks(Era::Modern);
+    let mut discover = say(connection, "server/discover", &discover_params(us))?;
+    match hear(&mut discover, probe).await {
+        Heard::Answer(message) => {
+            greeting.hears(Era::Modern);
+            if let Some(identity) = discovered(&message)? {
+                greeting.agrees(Era::Modern, &identity);
+                return Ok(identity);
+            }
         }
-        answer = &mut initialize => answer?,
+        Heard::Silence => {
+            if let Some(identity) = ask_both(connection, greeting, discover, limit).await? {
+                return Ok(identity);
+            }
+        }
+        Heard::Lost(lost) if connection.is_over() => return Err(lost),
+        // Of HTTP there is every kind of answer that is none.
+        Heard::Lost(_) => {}
+    }
+    let identity = ask_legacy(connection, greeting, limit).await?;
+    identity.ok_or_else(|| greeting.gives_up(HandshakeError::Nonsense))
+}
+
+/// Says `initialize` to a server, in one manner after the other. `None`: it is modern, and does not want
+/// to hear it.
+async fn ask_legacy(
+    connection: &Arc<Connection>,
+    greeting: &mut Greeting,
+    limit: Duration,
+) -> Result<Option<Identity>, HandshakeError> {
+    loop {
+        let answer = initialize(connection, greeting, limit).await;
+        match take(connection, greeting, answer)? {
+            Taken::Agreed(identity) => return Ok(Some(identity)),
+            Taken::Modern => return Ok(None),
+            Taken::Again => {}
+        }
+    }
+}
+
+/// Says `initialize` to a server that is silent on `server/discover`. `None`: it wants to hear it in
+/// another manner.
+async fn ask_both(
+    connection: &Arc<Connection>,
+    greeting: &mut Greeting,
+    mut discover: Exchange,
+    limit: Duration,
+) -> Result<Option<Identity>, HandshakeError> {
+    let mut late = None;
+    let answer = {
+        let initialize = initialize(connection, greeting, limit);
+        tokio::pin!(initialize);
+        tokio::select! {
+            // The server answers in order, as far as it can.
+            biased;
+            heard = hear(&mut discover, limit * 2) => {
+                late = Some(heard);
+                initialize.await
+            }
+            answer = &mut initialize => answer,
+        }
+    };
+    let modern = match late {
+        Some(Heard::Answer(message)) => {
+            greeting.hears(Era::Modern);
+            discovered(&message)?
+        }
+        Some(Heard::Lost(_) | Heard::Silence) | None => None,
     };
     match (answer, modern) {
         // One that speaks both was told to be legacy now, but will not need to be next time.
         (InitializeAnswer::Agreed(identity), Some(_))
-        | (InitializeAnswer::Refused { .. }, Some(identity)) => Ok((identity, Era::Modern)),
-        (InitializeAnswer::Agreed(identity), None) => {
-            let era = identity.era;
-            Ok((identity, era))
+        | (InitializeAnswer::Refused { .. }, Some(identity)) => {
+            greeting.agrees(Era::Modern, &identity);
+            Ok(Some(identity))
         }
-        (InitializeAnswer::Refused { error, .. }, None) => Err(refused(&error)),
+        (answer, _) => match take(connection, greeting, answer)? {
+            Taken::Agreed(identity) => Ok(Some(identity)),
+            Taken::Modern | Taken::Again => Ok(None),
+        },
     }
 }
 
@@ -134,19 +157,59 @@ enum InitializeAnswer {
         modern: bool,
         error: String,
     },
+    /// There is no answer.
+    Nothing(HandshakeError),
+    /// What it answered is of no use.
+    Wrong(HandshakeError),
 }
 
-impl InitializeAnswer {
-    fn agreed(self) -> Result<Identity, HandshakeError> {
-        match self {
-            Self::Agreed(identity) => Ok(identity),
-            Self::Refused { error, .. } => Err(refused(&error)),
+/// What follows from an answer.
+enum Taken {
+    Agreed(Identity),
+    /// It is to be asked by `server/discover`.
+    Modern,
+    /// It is to be asked in another manner.
+    Again,
+}
+
+/// What follows from what a server made of `initialize`. `Err`: nothing more can be said to it here.
+fn take(
+    connection: &Connection,
+    greeting: &mut Greeting,
+    answer: InitializeAnswer,
+) -> Result<Taken, HandshakeError> {
+    let (words, error, cost) = match answer {
+        InitializeAnswer::Agreed(identity) => {
+            greeting.agrees(identity.era, &identity);
+            return Ok(Taken::Agreed(identity));
         }
+        InitializeAnswer::Wrong(error) => return Err(error),
+        // It was updated since.
+        InitializeAnswer::Refused { modern: true, .. } if !greeting.has_asked_modern() => {
+            greeting.hears(Era::Legacy);
+            return Ok(Taken::Modern);
+        }
+        InitializeAnswer::Refused { error, .. } => {
+            greeting.hears(Era::Legacy);
+            let refused = HandshakeError::Refused(clipped(&error, ERROR_MAX));
+            (error, refused, Cost::Message)
+        }
+        // A process that does not answer is no more, or of no more use.
+        InitializeAnswer::Nothing(error) => {
+            let may_go_on = connection.carrier().is_remote()
+                && !connection.is_over()
+                && error.may_be_refusal()
+                && greeting.was_heard();
+            if !may_go_on {
+                return Err(greeting.gives_up(error));
+            }
+            (error.to_string(), error, Cost::Process)
+        }
+    };
+    if greeting.turns(&words, error, cost) {
+        return Ok(Taken::Again);
     }
-}
-
-fn refused(error: &str) -> HandshakeError {
-    HandshakeError::Refused(clipped(error, ERROR_MAX))
+    Err(greeting.gives_up(HandshakeError::Nonsense))
 }
 
 fn say(
@@ -159,20 +222,21 @@ fn say(
             r#"{{"jsonrpc":"2.0","id":{id},"method":"{method}","params":{params}}}"#
         ))
     };
-    connection
-        .request(&Permit::own(), Origin::default(), build)
-        .map_err(|loss| HandshakeError::Lost(loss.reason))
+    connection.request(&Permit::own(), Origin::default(), build).map_err(HandshakeError::lost)
 }
 
-/// The answer, or nothing if the server is silent for so long.
-async fn hear(
-    exchange: &mut Exchange,
-    patience: Duration,
-) -> Result<Option<Message>, HandshakeError> {
+/// What comes of a question.
+enum Heard {
+    Answer(Message),
+    Lost(HandshakeError),
+    Silence,
+}
+
+async fn hear(exchange: &mut Exchange, patience: Duration) -> Heard {
     match tokio::time::timeout(patience, exchange.reply()).await {
-        Ok(Reply::Answer(message)) => Ok(Some(message)),
-        Ok(Reply::Lost(loss)) => Err(HandshakeError::Lost(loss.reason)),
-        Err(_) => Ok(None),
+        Ok(Reply::Answer(message)) => Heard::Answer(message),
+        Ok(Reply::Lost(loss)) => Heard::Lost(HandshakeError::lost(loss)),
+        Err(_) => Heard::Silence,
     }
 }
 
@@ -219,18 +283,28 @@ fn has_modern_code(error: &str) -> bool {
 
 async fn initialize(
     connection: &Arc<Connection>,
-    us: &str,
-    patience: Duration,
-) -> Result<InitializeAnswer, HandshakeError> {
-    let params = format!(
-        r#"{{"protocolVersion":"{}","capabilities":{{"roots":{{"listChanged":true}},"sampling":{{}},"elicitation":{{"form":{{}},"url":{{}}}}}},"clientInfo":{}}}"#,
-        Revision::NEWEST_LEGACY,
-        us,
-    );
-    let mut exchange = say(connection, "initialize", &params)?;
-    let Some(answer) = hear(&mut exchange, patience).await? else {
-        return Err(HandshakeError::Late(patience));
+    greeting: &mut Greeting,
+    limit: Duration,
+) -> InitializeAnswer {
+    greeting.asks(Era::Legacy);
+    let manner = greeting.manner();
+    let us = &*client_info_as(greeting.name());
+    let mut exchange = match say(connection, "initialize", &manner.params(us)) {
+        Ok(exchange) => exchange,
+        Err(error) => return InitializeAnswer::Nothing(error),
     };
+    let patience = greeting.patience(limit);
+    match hear(&mut exchange, patience).await {
+        Heard::Answer(answer) => {
+            agreed(connection, &answer).unwrap_or_else(InitializeAnswer::Wrong)
+        }
+        Heard::Lost(lost) => InitializeAnswer::Nothing(lost),
+        Heard::Silence => InitializeAnswer::Nothing(HandshakeError::Late(patience)),
+    }
+}
+
+/// What the answer to `initialize` says. `Err`: nothing.
+fn agreed(connection: &Connection, answer: &Message) -> Result<InitializeAnswer, HandshakeError> {
     match answer.kind() {
         Kind::Result { result, .. } => {
             let result = answer.at(*result);

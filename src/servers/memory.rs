@@ -1,4 +1,4 @@
-//! What is remembered of a server between its starts: the era it speaks, and what it offers.
+//! What is remembered of a server between its starts: how it is greeted, and what it offers.
 //!
 //! A server that does not answer an unknown method costs the whole patience of the probe each
 //! time, so the verdict is kept in the cache directory under a fingerprint of the command or the URL. Losing
@@ -10,10 +10,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::fingerprint;
+use super::identity::Identity;
+use super::manner::{Elicitation, Manner};
 use super::offer::{List, Offer};
 use crate::base::{aside, dirs, file};
 use crate::settings::ServerConfig;
-use crate::wire::{Era, ListKind, ServerCapabilities};
+use crate::wire::{Era, ListKind, Revision, ServerCapabilities};
 
 /// The largest file of a verdict, and of an offer, in bytes.
 const VERDICT_MAX: u64 = 64 * 1024;
@@ -31,6 +33,17 @@ pub struct Memory {
 struct Remembered {
     version: u32,
     era: String,
+    /// What it is told where that is not what every server is told first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    manner: Option<RememberedManner>,
+}
+
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct RememberedManner {
+    revision: String,
+    elicitation: Elicitation,
+    /// Who wants to hear it so: another version may not.
+    server: String,
 }
 
 impl Memory {
@@ -52,15 +65,29 @@ impl Memory {
 
     /// The era this server spoke last time.
     pub fn era(&self) -> Option<Era> {
-        self.first.or_else(|| self.kept())
+        let kept = || {
+            let remembered = self.kept()?;
+            [Era::Legacy, Era::Modern].into_iter().find(|era| era.as_str() == remembered.era)
+        };
+        self.first.or_else(kept)
     }
 
-    fn kept(&self) -> Option<Era> {
+    /// What it agreed to as a legacy server.
+    pub fn manner(&self) -> Manner {
+        let kept = || {
+            let manner = self.kept()?.manner?;
+            let revision = Revision::parse(&manner.revision)?;
+            (revision.era() == Era::Legacy)
+                .then_some(Manner { revision, elicitation: manner.elicitation })
+        };
+        kept().unwrap_or(Manner::FIRST)
+    }
+
+    fn kept(&self) -> Option<Remembered> {
         let bytes = file::read_trusted(self.path.as_ref()?, VERDICT_MAX).ok()?;
-        let remembered: Remembered = serde_json::from_slice(&bytes).ok()?;
-        [Era::Legacy, Era::Modern]
-            .into_iter()
-            .find(|era| remembered.version == 1 && era.as_str() == remembered.era)
+        serde_json::from_slice(&bytes)
+            .ok()
+            .filter(|remembered: &Remembered| remembered.version == 1)
     }
 
     /// Forgets the verdict: it may have been wrong, or is no more.
@@ -71,16 +98,29 @@ impl Memory {
         }
     }
 
-    /// Keeps the verdict. Failing to is harmless.
-    pub fn remember(&self, era: Era) {
-        if self.era() == Some(era) {
+    /// Keeps the verdict. `manner`: what it agreed to, if it was told that. Failing to is harmless.
+    pub fn remember(&self, era: Era, manner: Option<Manner>, identity: &Identity) {
+        let Some(path) = &self.path else { return };
+        let server = format!("{} {}", identity.name, identity.version);
+        let before = self.kept();
+        let is_another =
+            |kept: &Remembered| kept.manner.as_ref().is_some_and(|manner| manner.server != server);
+        // It was told what another wanted to hear, and is asked anew next time.
+        let is_another = before.as_ref().is_some_and(is_another);
+        let manner = manner.filter(|manner| *manner != Manner::FIRST && !is_another);
+        let manner = manner.map(|Manner { revision, elicitation }| RememberedManner {
+            revision: revision.as_str().to_owned(),
+            elicitation,
+            server,
+        });
+        if before.is_some_and(|kept| kept.era == era.as_str() && kept.manner == manner) {
             return;
         }
-        let remembered = Remembered { version: 1, era: era.as_str().to_owned() };
-        if let (Some(path), Ok(json)) = (&self.path, serde_json::to_vec(&remembered))
+        let remembered = Remembered { version: 1, era: era.as_str().to_owned(), manner };
+        if let Ok(json) = serde_json::to_vec(&remembered)
             && let Err(error) = file::replace(path, &json)
         {
-            tracing::debug!(%error, path = %path.display(), "the era of a server was not remembered");
+            tracing::debug!(%error, path = %path.display(), "how to greet a server was not remembered");
         }
     }
 }

@@ -10,7 +10,8 @@
 //! # How to read it
 //! [`machine`] is what a server does when, as a value. [`control`] is what is wanted of one. [`driver`]
 //! carries it out, with [`crate::process`] and [`crate::connection`] as its hands; [`mod@start`] is one try to
-//! have it [`running`], [`work`] is what is under way. [`handshake`] makes out an [`identity`],
+//! have it [`running`], [`work`] is what is under way. [`handshake`] makes out an [`identity`]; a
+//! [`greeting`] and its [`manner`] are for servers that want to be asked otherwise.
 //! [`announcements`] has changes told, and [`handle`] is what the rest of the house sees; a start that failed
 //! has an [`error`]. [`way`] is through whom a remote one is reached, [`mod@probe`] a look at a server without
 //! all that.
@@ -20,10 +21,12 @@ pub mod control;
 pub mod driver;
 pub mod error;
 pub mod fingerprint;
+mod greeting;
 pub mod handle;
 pub mod handshake;
 mod identity;
 pub mod machine;
+mod manner;
 pub mod memory;
 pub mod offer;
 mod probe;

@@ -37,7 +37,7 @@ pub struct Probe {
 /// Its process is a child of ours, without a unit of systemd, so a config whose limits or sandbox need one
 /// fails at [`Step::Process`].
 ///
-/// Each try takes at most the config's `start_timeout`, and then what it takes the server to end: up to four
+/// Each try takes at most the config's `start_timeout`, and what it takes the server to end: up to four
 /// times its `stop_timeout`. It has to run in a runtime of tokio with I/O and time.
 ///
 /// # Errors
@@ -54,12 +54,13 @@ pub async fn probe(probe: Probe) -> Result<(Identity, Offer), StartFailure> {
         units: None,
         board: Board::default(),
         credential: credential.map_err(Arc::new),
+        mute: Arc::default(),
     };
-    let greeting = |first| Greeting { name, memory: Memory::none(first) };
+    let greeting = |first| Greeting::new(name, Memory::none(first));
     let patience = config.supervision.stop_timeout;
-    let mut met = start::meet(from.clone(), &greeting(first), 1).await;
+    let mut met = start::meet(from.clone(), &mut greeting(first), 1).await;
     if first.is_some() && matches!(&met, Err(failure) if failure.step == Step::Handshake) {
-        met = start::meet(from, &greeting(None), 2).await;
+        met = start::meet(from, &mut greeting(None), 2).await;
     }
     let found = match met {
         Ok((running, _, offer)) => {

@@ -11,13 +11,14 @@ use tokio::time::Instant;
 use super::announcements;
 use super::error::{ListError, NotReady, StartFailure, Step};
 use super::fingerprint;
+use super::greeting::{Greeting, MuteStarts};
 use super::handle::Live;
-use super::handshake::{self, Greeting};
+use super::handshake;
 use super::identity::{Identity, own_meta};
 use super::offer::{self, List, Offer};
 use super::stderr::{self, Author, LastWords};
 use super::way;
-use crate::base::{Secret, ServerName, Tasks};
+use crate::base::{Lock, Secret, ServerName, Tasks};
 use crate::connection::notice::Board;
 use crate::connection::{Address, AskedBefore, Connection, News, Opening, Over, Pipes, Remote};
 use crate::credentials::{Credential, CredentialError};
@@ -69,6 +70,8 @@ pub struct Start {
     pub board: Board,
     /// What proves us to a remote one. `Err`: why nothing does.
     pub credential: Result<Option<Arc<Credential>>, Arc<CredentialError>>,
+    /// The starts so far in which it answered nothing.
+    pub mute: Arc<Lock<MuteStarts>>,
 }
 
 /// A server that an earlier process of ours left.
@@ -258,21 +261,23 @@ impl Running {
         self.kept.is_some()
     }
 
+    /// Greets it and reads what it offers, until `deadline`.
     pub(super) async fn greet(
         &mut self,
         config: &ServerConfig,
-        greeting: &Greeting,
+        greeting: &mut Greeting,
+        deadline: Instant,
     ) -> Result<(Identity, Offer), StartFailure> {
         let connection = self.connection.clone();
         let patience = config.supervision.start_timeout;
-        // The bound of the whole, below, has more to say about it than that of a single answer.
-        let each = patience * 2;
         let greet = async {
             let probe = handshake::PROBE_PATIENCE;
-            let greeted = handshake::greet(&connection, greeting, probe, each).await;
+            let greeted = handshake::greet(&connection, greeting, probe, patience).await;
             let identity = greeted.map_err(|error| {
                 NotReady::Handshake(connection.carrier().redact(&error.to_string()))
             })?;
+            // The bound of the whole has more to say about it than that of a single answer.
+            let each = patience * 2;
             let offer = offer::read_all(connection.clone(), identity.clone(), each).await?;
             Ok::<_, NotReady>((identity, offer))
         };
@@ -283,22 +288,30 @@ impl Running {
         };
         let failed = tokio::select! {
             biased;
-            result = tokio::time::timeout(patience, greet) => match result {
+            result = tokio::time::timeout_at(deadline, greet) => match result {
                 Ok(Ok(met)) => return Ok(met),
                 Ok(Err(reason)) => reason,
                 Err(_) => return Err(StartFailure::at(Step::Time, late().to_string())),
             },
-            // Nobody else looks after what is in flight yet.
-            () = connection.over(), if connection.carrier().is_remote() => {
-                let why = connection.ended();
-                NotReady::Over(why.map_or_else(String::new, |reason| reason.to_string()))
-            }
             // The connection's end is told by the pipe; the process's own end may come first.
             () = ended(&mut self.process) => NotReady::EndedInHandshake,
+            // Nobody else looks after what is in flight yet.
+            () = connection.over() => self.over().await,
         };
         let is_there = connection.carrier().has_responded();
         let step = if is_there { Step::Handshake } else { Step::Reach };
         Err(StartFailure::at(step, failed.to_string()))
+    }
+
+    /// Why its connection is over. Of a process that ends there is more to say than that.
+    async fn over(&mut self) -> NotReady {
+        if self.process.is_some()
+            && tokio::time::timeout(EXIT_LAG, ended(&mut self.process)).await.is_ok()
+        {
+            return NotReady::EndedInHandshake;
+        }
+        let why = self.connection.ended();
+        NotReady::Over(why.map_or_else(String::new, |reason| reason.to_string()))
     }
 
     pub fn pid(&self) -> Option<u32> {

@@ -1,16 +1,23 @@
 //! How a server comes to be: taken over from an earlier process of ours, or started and greeted.
 
+use std::sync::Arc;
+
 use tokio::time::Instant;
 
 use super::error::{StartFailure, Step};
-use super::handshake::Greeting;
+use super::greeting::{Greeting, MuteStarts};
 use super::memory::Catalog;
 use super::offer::Offer;
 use super::running::{LeftServer, Running, Start, adopt};
+use crate::credentials::Credential;
 use crate::handover::card::Keepable;
 use crate::settings::origin;
 use crate::telemetry::fact;
 use crate::wire::ListKind;
+
+/// Processes that one try to start a server may take: for the probe, and for each manner in which
+/// `initialize` is said.
+const PROCESSES_MAX: usize = 5;
 
 /// Takes over the server that an earlier process of ours left, or starts one. What it offers is
 /// remembered.
@@ -46,70 +53,100 @@ async fn begin_somehow(
 /// Starts the process, greets it and reads what it offers. Later processes of ours can take it over, if
 /// it has a unit.
 async fn begin_anew(start: Start, attempt: u32) -> Result<(Running, Offer), StartFailure> {
-    let config = start.config.clone();
-    let (mut running, keepable, offer) = meet(start, &Greeting::of(&config), attempt).await?;
-    running.keep(keepable, &config);
-    running.subscribe();
-    Ok((running, offer))
+    let (config, mute) = (start.config.clone(), start.mute.clone());
+    let before = *mute.lock();
+    let mut greeting = Greeting::of(&config, before);
+    match meet(start, &mut greeting, attempt).await {
+        Ok((mut running, keepable, offer)) => {
+            *mute.lock() = MuteStarts::default();
+            running.keep(keepable, &config);
+            running.subscribe();
+            Ok((running, offer))
+        }
+        Err(failure) => {
+            // Who cannot be reached was not asked.
+            if failure.step != Step::Reach {
+                *mute.lock() = greeting.mute_after(before, failure.step == Step::Time);
+            }
+            Err(failure)
+        }
+    }
 }
 
-/// Starts the process, greets it and reads what it offers. Nothing of it is kept.
+/// Starts the process, greets it and reads what it offers; another one, where this one ended on what it
+/// was asked. Nothing of it is kept.
 pub(super) async fn meet(
     start: Start,
-    greeting: &Greeting,
+    greeting: &mut Greeting,
     attempt: u32,
 ) -> Result<(Running, Option<Keepable>, Offer), StartFailure> {
-    let Start { server, config, recorder, units, board, credential } = start;
+    let Start { server, config, recorder, credential, .. } = &start;
     if let Some(first) = config.unresolved.first() {
         return Err(StartFailure::at(Step::Config, first.to_string()));
     }
     let credential =
-        credential.map_err(|error| StartFailure::at(Step::Config, error.to_string()))?;
+        credential.clone().map_err(|error| StartFailure::at(Step::Config, error.to_string()))?;
     if let Some(credential) = &credential {
         credential.begin();
     }
     let began = Instant::now();
-    let (mut running, keepable) = match &config.remote.url {
-        Some(url) => {
-            recorder.record(fact::ServerDialed {
-                server: server.clone(),
-                origin: origin(url),
-                attempt,
-            });
-            let remote =
-                Running::dial(&server, url, &config, &recorder, (board, credential.clone()));
-            (remote.map_err(|error| StartFailure::at(Step::Config, error.to_string()))?, None)
+    let deadline = began + config.supervision.start_timeout;
+    for number in 1.. {
+        let (mut running, keepable) = reach(&start, credential.clone(), attempt).await?;
+        let StartFailure { step, reason } = match running.greet(config, greeting, deadline).await {
+            Ok((identity, offer)) => {
+                if let Some(credential) = &credential {
+                    credential.note_let_in();
+                }
+                recorder.record(fact::ServerReady {
+                    server: server.clone(),
+                    era: identity.era.as_str(),
+                    revision: identity.revision.clone(),
+                    tools: offer.list(ListKind::Tools).items.len(),
+                    took: began.elapsed(),
+                });
+                running.identity = Some(identity);
+                return Ok((running, keepable, offer));
+            }
+            Err(failure) => failure,
+        };
+        let is_process = running.pid().is_some();
+        let reason = running.end(config.supervision.stop_timeout, Some(reason)).await;
+        // Whatever the connection made of it, a person has to act first.
+        if let Some(reason) = credential.as_ref().and_then(|credential| credential.login_needed()) {
+            return Err(StartFailure::at(Step::Login, reason));
         }
-        None => {
-            let spawned = Running::spawn(&server, &config, &recorder, units.as_ref(), board).await;
-            spawned.map_err(|error| StartFailure::at(Step::Process, error.to_string()))?
+        let may_go_on = is_process && step == Step::Handshake && number < PROCESSES_MAX;
+        if !(may_go_on && greeting.goes_on(&reason)) {
+            return Err(StartFailure::at(step, reason));
         }
-    };
+    }
+    unreachable!("the last process is followed by none")
+}
+
+/// Starts the process, or says where a remote server is.
+async fn reach(
+    start: &Start,
+    credential: Option<Arc<Credential>>,
+    attempt: u32,
+) -> Result<(Running, Option<Keepable>), StartFailure> {
+    let Start { server, config, recorder, units, board, .. } = start;
+    let board = board.clone();
+    if let Some(url) = &config.remote.url {
+        recorder.record(fact::ServerDialed {
+            server: server.clone(),
+            origin: origin(url),
+            attempt,
+        });
+        let remote = Running::dial(server, url, config, recorder, (board, credential));
+        let remote = remote.map_err(|error| StartFailure::at(Step::Config, error.to_string()))?;
+        return Ok((remote, None));
+    }
+    let spawned = Running::spawn(server, config, recorder, units.as_ref(), board).await;
+    let (running, keepable) =
+        spawned.map_err(|error| StartFailure::at(Step::Process, error.to_string()))?;
     if let Some(pid) = running.pid() {
         recorder.record(fact::ServerStarted { server: server.clone(), pid, attempt });
     }
-    match running.greet(&config, greeting).await {
-        Ok((identity, offer)) => {
-            if let Some(credential) = &credential {
-                credential.note_let_in();
-            }
-            recorder.record(fact::ServerReady {
-                server,
-                era: identity.era.as_str(),
-                revision: identity.revision.clone(),
-                tools: offer.list(ListKind::Tools).items.len(),
-                took: began.elapsed(),
-            });
-            running.identity = Some(identity);
-            Ok((running, keepable, offer))
-        }
-        Err(StartFailure { step, reason }) => {
-            let reason = running.end(config.supervision.stop_timeout, Some(reason)).await;
-            // Whatever the connection made of it, a person has to act first.
-            Err(match credential.and_then(|credential| credential.login_needed()) {
-                Some(reason) => StartFailure::at(Step::Login, reason),
-                None => StartFailure::at(step, reason),
-            })
-        }
-    }
+    Ok((running, keepable))
 }

@@ -27,6 +27,7 @@ mod mx;
 mod oauth;
 mod oauth_kinds;
 mod offers;
+mod older;
 mod operators;
 mod proxy;
 mod readme;

@@ -10,10 +10,12 @@
 
 mod dressed;
 mod lists;
+mod older;
 
 use std::io::{BufRead, Write};
 
 use lists::{Offer, PAGES};
+use older::Older;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -90,6 +92,7 @@ struct Server {
     extra_tools: usize,
     offer: Option<Offer>,
     is_spoiled: bool,
+    older: Older,
     /// The call that waits for the client's answer to our question.
     asking: Option<String>,
     /// Calls whose answers said what only the daemon can.
@@ -151,6 +154,7 @@ fn main() {
         extra_tools: 0,
         offer,
         is_spoiled: false,
+        older: Older::given(),
         asking: None,
         forged: 0,
         flooding: None,
@@ -174,6 +178,9 @@ fn cursor(params: &RawValue) -> Option<String> {
 
 impl Server {
     fn take(&mut self, line: &str) {
+        if self.older.take(line) {
+            return;
+        }
         let request: Request<'_> = serde_json::from_str(line).unwrap();
         let id = request.id.map_or("null", RawValue::get);
         match request.method.as_deref() {

@@ -87,9 +87,13 @@ async fn refused(
     let may_be_older = message.method() == Some(&Method::Initialize) && remote.may_be_older(status);
     if may_be_older && error.as_ref().is_none_or(|(code, _)| !code::is_modern(*code)) {
         let said = String::from_utf8_lossy(&body[..body.len().min(SAID_MAX)]);
-        let said = error.map_or_else(String::new, |_| format!(", {said}"));
+        let said = said.trim();
+        // A page says nothing.
+        let is_said = !said.is_empty() && !said.starts_with('<');
+        let said = if is_said { format!(", {said}") } else { String::new() };
         let reason = format!("HTTP status {status}{said}");
-        return Err(RequestFailure { reason, reached: RequestReached::Misplaced });
+        let refused = status == StatusCode::BAD_REQUEST;
+        return Err(RequestFailure { reason, reached: RequestReached::Misplaced { refused } });
     }
     // A session that is gone is told in many ways; only an unknown method is something else.
     let is_answer =

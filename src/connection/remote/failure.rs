@@ -17,8 +17,9 @@ pub(super) enum RequestReached {
     Nothing,
     /// The server, which surely did not carry it out.
     Refused,
-    /// A server that does not speak streamable HTTP, but perhaps HTTP with SSE.
-    Misplaced,
+    /// A server that does not speak streamable HTTP, but perhaps HTTP with SSE. `refused`: or it does, and
+    /// does not like what is said.
+    Misplaced { refused: bool },
     /// Perhaps the server.
     Unknown,
 }
@@ -32,12 +33,13 @@ impl RequestFailure {
         Self { reason: reason.into(), reached: RequestReached::Unknown }
     }
 
-    /// It is the second of two ways that failed.
-    pub(super) fn after(self, first: &str) -> Self {
+    /// It is the second of two ways that failed. `refused`: the first may be the right one.
+    pub(super) fn after(self, first: &str, refused: bool) -> Self {
         let second = &self.reason;
         let reason =
             format!("it speaks neither streamable HTTP ({first}) nor HTTP with SSE ({second})");
-        Self { reason, ..self }
+        let reached = if refused { RequestReached::Unknown } else { self.reached };
+        Self { reason, reached }
     }
 
     /// Whether there was any response.

@@ -125,9 +125,9 @@ async fn ask(
         _ => {}
     }
     match post(connection, remote, (&message, &body), asked).await {
-        Err(RequestFailure { reason, reached: RequestReached::Misplaced }) => {
+        Err(RequestFailure { reason, reached: RequestReached::Misplaced { refused } }) => {
             let opened = Box::pin(sse::open(connection, remote, tasks)).await;
-            opened.map_err(|failure| failure.after(&reason))?;
+            opened.map_err(|failure| failure.after(&reason, refused))?;
             Box::pin(post(connection, remote, (&message, &body), asked)).await
         }
         done => done,

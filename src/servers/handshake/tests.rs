@@ -1,7 +1,9 @@
 use std::time::Duration;
 
-use super::{Greeting, Memory, greet};
+use super::{Greeting, greet};
 use crate::connection::tests::open;
+use crate::servers::identity::Identity;
+use crate::servers::memory::Memory;
 use crate::wire::Era::{self, Legacy, Modern};
 
 const MODERN: &str = r#""result":{"supportedVersions":["2026-07-28"],"capabilities":{}}"#;
@@ -29,7 +31,7 @@ async fn check(case: Case) {
     let dir = tempfile::tempdir().unwrap();
     let memory = Memory::at(dir.path().join("era.json"));
     if let Some(era) = case.remembered {
-        memory.remember(era);
+        memory.remember(era, None, &Identity::read(era, "", "{}"));
     }
     let server = async move {
         let mut discover_id = None;
@@ -55,9 +57,9 @@ async fn check(case: Case) {
     };
     // Only a server that is slow on purpose sees the end of this patience.
     let probe = Duration::from_millis(if case.slow { 10 } else { 60_000 });
-    let greeting = Greeting { name: "test", memory };
+    let mut greeting = Greeting::new("test", memory.clone());
     let greeted = tokio::select! {
-        greeted = greet(&connection, &greeting, probe, Duration::from_mins(1)) => greeted,
+        greeted = greet(&connection, &mut greeting, probe, Duration::from_mins(1)) => greeted,
         () = server => unreachable!("a server does not leave"),
     };
     match (greeted.map(|identity| identity.era), case.era) {
@@ -67,7 +69,7 @@ async fn check(case: Case) {
         }
         (found, expected) => panic!("{found:?} instead of {expected:?}"),
     }
-    assert_eq!(greeting.memory.era(), case.then_remembered);
+    assert_eq!(memory.era(), case.then_remembered);
 }
 
 #[rustfmt::skip]
@@ -101,4 +103,50 @@ async fn the_era_is_found_however_slowly_a_server_starts() {
     ] {
         check(case).await;
     }
+}
+
+/// Greets a legacy server of this version that refuses modes of elicitation; how often it was greeted.
+async fn greetings(memory: &Memory, version: &str) -> usize {
+    let (connection, mut far) = open(10_000);
+    let version = format!(r#""serverInfo":{{"name":"s","version":"{version}"}}"#);
+    let mut count = 0;
+    let server = async {
+        loop {
+            let line = far.line().await;
+            let message: serde_json::Value = serde_json::from_str(&line).unwrap();
+            let params = &message["params"];
+            let answer = match message["method"].as_str().unwrap() {
+                "initialize" => {
+                    count += 1;
+                    if params["capabilities"]["elicitation"]["form"].is_null() {
+                        let revision = &params["protocolVersion"];
+                        format!(r#""result":{{"protocolVersion":{revision},{version}}}"#)
+                    } else {
+                        UNKNOWN.to_owned()
+                    }
+                }
+                "server/discover" => UNKNOWN.to_owned(),
+                _ => continue,
+            };
+            far.say(&format!(r#"{{"jsonrpc":"2.0","id":{},{answer}}}"#, message["id"])).await;
+        }
+    };
+    let (limit, mut greeting) = (Duration::from_mins(1), Greeting::new("test", memory.clone()));
+    let identity = tokio::select! {
+        greeted = greet(&connection, &mut greeting, limit, limit) => greeted.unwrap(),
+        () = server => unreachable!("a server does not leave"),
+    };
+    assert_eq!(identity.revision, "2025-11-25", "what it refused was something else");
+    count
+}
+
+#[tokio::test]
+async fn what_a_server_wants_to_hear_is_remembered_until_it_is_another() {
+    let dir = tempfile::tempdir().unwrap();
+    let memory = Memory::at(dir.path().join("era.json"));
+    assert_eq!(greetings(&memory, "1").await, 2);
+    assert_eq!(greetings(&memory, "1").await, 1);
+    assert_eq!(greetings(&memory, "2").await, 1);
+    assert_eq!(greetings(&memory, "2").await, 2, "another version may want to hear more");
+    assert_eq!(greetings(&memory, "2").await, 1);
 }

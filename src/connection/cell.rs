@@ -100,6 +100,11 @@ impl Cell {
         self.origin.owner.filter(|_| !self.origin.at_once)
     }
 
+    /// Whether it was sent before.
+    pub(super) fn is_resent(&self) -> bool {
+        self.origin.resent
+    }
+
     pub(super) fn owner(&self) -> Option<Owner> {
         self.origin.owner
     }

@@ -23,4 +23,6 @@ pub struct Origin {
     pub at_once: bool,
     /// What a remote server gets of the client's own headers.
     pub forwarded: Option<Forwarded>,
+    /// It was sent before, and not carried out.
+    pub resent: bool,
 }

@@ -141,7 +141,7 @@ pub(super) async fn send_and_wait(
             live = located.server.live(limits.deadline, dead.as_ref()) => live.map_err(|e| Loss::not_sent(e.to_string()))?,
             () = limits.closed() => return Err(Loss::not_sent(CLOSING)),
         };
-        match exchange(routed, outlet, &live, limits).await {
+        match exchange(routed, outlet, &live, (limits, tries > 1)).await {
             Err(loss)
                 if (!loss.sent || may_replay(call, located))
                     && (tries < TRIES_MAX || loss.waited)
@@ -174,7 +174,7 @@ async fn exchange(
     routed: Routed<'_>,
     outlet: &impl Outlet,
     live: &Live,
-    limits: CallLimits<'_>,
+    (limits, resent): (CallLimits<'_>, bool),
 ) -> Result<Heard, Loss> {
     let Routed { call, permit, params, located, members, arguments } = routed;
     let level = call.log_level();
@@ -200,7 +200,8 @@ async fn exchange(
     let forwarded = call.forwarded.as_ref().filter(|_| !names.is_empty());
     let forwarded = forwarded.map(|headers| headers.only(names));
     let (owner, pending) = (Some(call.caller.owner), call.pending.clone());
-    let origin = Origin { owner, pending, at_once: params.target == Target::Task, forwarded };
+    let at_once = params.target == Target::Task;
+    let origin = Origin { owner, pending, at_once, forwarded, resent };
     let sent = live.connection.request(permit, origin, build)?;
     // What a remote server answers comes to this process and to no other.
     let _stays = live.connection.carrier().is_remote().then(|| CallCount::staying(limits.calls));

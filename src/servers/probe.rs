@@ -37,8 +37,8 @@ pub struct Probe {
 /// Its process is a child of ours, without a unit of systemd, so a config whose limits or sandbox need one
 /// fails at [`Step::Process`].
 ///
-/// Each try takes at most the config's `start_timeout`, and what it takes the server to end: up to four
-/// times its `stop_timeout`. It has to run in a runtime of tokio with I/O and time.
+/// Each try takes at most the config's `start_timeout`, and what it takes to end: each process that it needed, up to
+/// four times its `stop_timeout`. It has to run in a runtime of tokio with I/O and time.
 ///
 /// # Errors
 /// [`StartFailure`] says how far it came, and why no further, in words for people.

@@ -40,6 +40,7 @@ mod rows;
 mod search;
 mod secrets;
 mod servers;
+mod sessions_gone;
 mod sleep;
 mod slightly_wrong;
 mod slow_clients;

@@ -222,6 +222,8 @@ fn each_misdeed_over_http_is_named_and_hurts_nobody_else() {
             let (answer, seen) = check(&rig, &mut client, &mut other, how);
             let failure = &answer["result"]["_meta"]["callmux/failure"];
             let reason = failure["reason"].as_str().unwrap_or_default();
+            // A session may be gone; in the next one it is the same.
+            let requests = if how == "400" && !is_modern { requests + 1 } else { requests };
             if failure["outcome"] != outcome || !reason.contains(words) || seen != requests {
                 wrong.push(format!("{how}: {seen} requests, {answer}"));
             }
@@ -234,7 +236,9 @@ fn each_misdeed_over_http_is_named_and_hurts_nobody_else() {
         assert!(grown < 64 * 1024, "{grown} KiB");
         assert!(rig.bad.seen().iter().all(|seen| seen.header("accept-encoding").is_none()));
         assert_eq!(rig.elsewhere.connections(), 0);
-        assert_eq!(rig.daemon.count("server_failed", |_| true), 0, "{}", rig.daemon.told());
+        let is_over = |fact: &Value| fact["reason"] == "its session is over";
+        rig.daemon.expect_count("server_failed", usize::from(!is_modern), is_over);
+        rig.daemon.expect_count("server_failed", usize::from(!is_modern), |_| true);
         assert_eq!(rig.good.count("tools/call"), MISDEEDS.len());
         rig.shows_nothing(&answers);
     }

@@ -11,7 +11,7 @@ use super::body::{take_in, whole};
 use super::content::Content;
 use super::failure::{RequestFailure, RequestReached};
 use super::server::Remote;
-use super::{redirect, retry_after, stream};
+use super::{gone, redirect, retry_after, stream};
 use crate::connection::own_id;
 use crate::connection::state::Connection;
 use crate::http::ResponseBody;
@@ -60,6 +60,9 @@ pub(super) async fn take(
         return Box::pin(stream::answer(connection, remote, sent, content)).await;
     }
     let bytes = whole(content, remote.max_message).await?;
+    if gone::is_worth_a_look(&bytes) {
+        Box::pin(gone::end_session(connection, remote, sent, (head.status, &bytes))).await?;
+    }
     if bytes.is_empty() {
         return Err(RequestFailure::lost(format!("HTTP status {} without an answer", head.status)));
     }
@@ -74,15 +77,17 @@ pub(super) async fn take(
 async fn refused(
     connection: &Arc<Connection>,
     remote: &Remote,
-    Responding { asked, message, era }: &Responding<'_>,
+    sent: &Responding<'_>,
     (status, headers): (StatusCode, HeaderMap),
     body: ResponseBody,
 ) -> Result<(), RequestFailure> {
+    let Responding { asked, message, era } = sent;
     let body = match Content::new(&headers, body) {
         Ok(content) => whole(content, remote.max_message.min(REFUSAL_MAX)).await,
         Err(failure) => Err(failure),
     };
     let body = body.unwrap_or_default();
+    gone::end_session(connection, remote, sent, (status, &body)).await?;
     let error = error_for(&body, message.id().unwrap_or_default());
     let may_be_older = message.method() == Some(&Method::Initialize) && remote.may_be_older(status);
     if may_be_older && error.as_ref().is_none_or(|(code, _)| !code::is_modern(*code)) {

@@ -12,12 +12,13 @@ from pathlib import Path
 import behave
 import inspector
 import odd
+import older
 import restart
 import same
 from rig import Book, Rig
 from servers import SERVERS
 
-PARTS = ["same", "behave", "inspector", "odd", "restart"]
+PARTS = ["same", "behave", "older", "inspector", "odd", "restart"]
 
 
 def config_of(servers, log):
@@ -59,6 +60,7 @@ async def checks(book, rig, has, parts):
     runs = {
         "same": lambda: asyncio.gather(*(same.check(book, rig, daemon, server, clients) for server in servers)),
         "behave": lambda: behave.check(book, rig, daemon, log, servers, clients),
+        "older": lambda: older.check(book, rig, clients),
         "inspector": lambda: inspector.check(book, rig, daemon, servers, os.environ["CALLMUX_INTEROP_NODE"]),
         "odd": lambda: odd.check(book, rig, servers, clients),
         "restart": lambda: restart.check(book, rig, daemon, len(servers), log, clients),
@@ -67,7 +69,7 @@ async def checks(book, rig, has, parts):
         book.skip("progress, cancellation, questions, crowds and restarts", "they need server-everything")
         parts = [part for part in parts if part == "same"]
     for part in parts:
-        if part == "inspector" and part not in has:
+        if part in ("inspector", "older") and part not in has:
             continue
         began = time.monotonic()
         try:

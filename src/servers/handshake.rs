@@ -64,7 +64,8 @@ async fn greet_somehow(
     }
     let probe = if connection.carrier().is_remote() { probe * REMOTE_FACTOR } else { probe };
     let is_known_modern = greeting.first() == Some(Era::Modern);
-    let probe = if is_known_modern { limit } else { probe.min(limit) };
+    // Half of the time is left for what comes after it.
+    let probe = if is_known_modern { limit } else { probe.min(limit / 2) };
     let us = &*client_info_as(greeting.name());
     greeting.asks(Era::Modern);
     let mut discover = say(connection, "server/discover", &discover_params(us))?;

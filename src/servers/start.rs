@@ -13,7 +13,7 @@ use crate::credentials::Credential;
 use crate::handover::card::Keepable;
 use crate::settings::origin;
 use crate::telemetry::fact;
-use crate::wire::ListKind;
+use crate::wire::{Era, ListKind};
 
 /// Processes that one try to start a server may take: for the probe, and for each manner in which
 /// `initialize` is said.
@@ -64,6 +64,9 @@ async fn begin_anew(start: Start, attempt: u32) -> Result<(Running, Offer), Star
             Ok((running, offer))
         }
         Err(failure) => {
+            if failure.step == Step::Time && greeting.first() == Some(Era::Modern) {
+                greeting.forgets();
+            }
             // Who cannot be reached was not asked.
             if failure.step != Step::Reach {
                 *mute.lock() = greeting.mute_after(before, failure.step == Step::Time);

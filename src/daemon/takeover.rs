@@ -23,9 +23,9 @@ use crate::handover::{
 };
 use crate::mux::Resumed;
 use crate::process::units::Units;
-use crate::servers::fingerprint;
 use crate::servers::running::LeftServer;
 use crate::settings::Config;
+use crate::settings::fingerprint;
 use crate::telemetry::{Recorder, fact};
 use crate::wire::Era;
 use crate::wire::link::Restored;

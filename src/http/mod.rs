@@ -1,8 +1,8 @@
 //! HTTP/1.1 as a client speaks it (RFC 9110, RFC 9112).
 //!
 //! # Knows
-//! How a connection to a server is made, perhaps through a proxy, and what is kept of it, which request may be sent once more,
-//! what can be said of an error.
+//! How a connection to a server is made, perhaps through a proxy, and what is kept of it, which
+//! request may be sent once more, in what form content comes, what can be said of an error.
 //!
 //! # Does not know
 //! MCP, credentials, whom to ask and what to make of a response.
@@ -13,6 +13,7 @@
 //! through one.
 
 mod client;
+mod content;
 mod error;
 mod pool;
 mod proxied;
@@ -21,7 +22,8 @@ mod request;
 mod tls;
 
 pub use client::Client;
-pub use error::{Error, reason, unconnected};
+pub use content::{Content, ContentError, is_events, is_untyped};
+pub use error::{Error, unconnected};
 pub use pool::{HttpConnection, RequestBody, ResponseBody};
 pub use proxied::Proxied;
 pub use proxy::Proxies;

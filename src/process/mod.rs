@@ -6,7 +6,8 @@
 //! lifecycle, "Shutdown").
 //!
 //! # Knows
-//! Programs, environments, pipes, process groups, units and their sandbox.
+//! Programs, environments, pipes, process groups, units and their sandbox; what a program writes on
+//! [`mod@stderr`].
 //!
 //! # Does not know
 //! What is spoken over the pipes; when a server is started or ended, and why.
@@ -22,6 +23,7 @@ mod interpreter;
 mod launch;
 mod sandbox;
 mod started;
+pub mod stderr;
 mod streams;
 mod unit;
 pub mod units;

@@ -32,10 +32,15 @@ pub struct Greeting {
     heard: bool,
     /// What this process was asked last, and did not agree to.
     asked: Option<Era>,
-    /// This process was asked by `server/discover`.
-    discovers: bool,
-    /// That has no answer.
-    is_open: bool,
+    /// What became of `server/discover` with this process.
+    discover: Discover,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Discover {
+    Unasked,
+    Open,
+    Answered,
 }
 
 /// Starts in a row in which a server did not answer `initialize`.
@@ -80,8 +85,7 @@ impl Greeting {
             is_kept: true,
             heard: false,
             asked: None,
-            discovers: false,
-            is_open: false,
+            discover: Discover::Unasked,
         }
     }
 
@@ -116,7 +120,7 @@ impl Greeting {
 
     /// Whether this process was asked by `server/discover`.
     pub fn has_asked_modern(&self) -> bool {
-        self.discovers
+        self.discover != Discover::Unasked
     }
 
     /// Whether it answered anything.
@@ -137,14 +141,14 @@ impl Greeting {
 
     /// Another process, or connection, is greeted.
     pub fn begins(&mut self) {
-        (self.asked, self.discovers, self.is_open) = (None, false, false);
+        (self.asked, self.discover) = (None, Discover::Unasked);
     }
 
     /// It is asked in this era.
     pub fn asks(&mut self, era: Era) {
         self.asked = Some(era);
         if era == Era::Modern {
-            (self.discovers, self.is_open) = (true, true);
+            self.discover = Discover::Open;
         }
     }
 
@@ -152,7 +156,7 @@ impl Greeting {
     pub fn hears(&mut self, era: Era) {
         self.heard = true;
         if era == Era::Modern {
-            self.is_open = false;
+            self.discover = Discover::Answered;
         }
     }
 
@@ -190,7 +194,7 @@ impl Greeting {
 
     /// The process is gone and left these words. Whether another is to be greeted at once.
     pub fn goes_on(&mut self, words: &str) -> bool {
-        let goes_on = self.is_open
+        let goes_on = self.discover == Discover::Open
             || (self.asked == Some(Era::Legacy)
                 && self.heard
                 && self.next_manner(words, Cost::Process));

@@ -70,21 +70,21 @@ async fn greet_somehow(
     greeting.asks(Era::Modern);
     let mut discover = say(connection, "server/discover", &discover_params(us))?;
     match hear(&mut discover, probe).await {
-        Heard::Answer(message) => {
+        Hearing::Answer(message) => {
             greeting.hears(Era::Modern);
             if let Some(identity) = discovered(&message)? {
                 greeting.agrees(Era::Modern, &identity);
                 return Ok(identity);
             }
         }
-        Heard::Silence => {
+        Hearing::Silence => {
             if let Some(identity) = ask_both(connection, greeting, discover, limit).await? {
                 return Ok(identity);
             }
         }
-        Heard::Lost(lost) if connection.is_over() => return Err(lost),
+        Hearing::Lost(lost) if connection.is_over() => return Err(lost),
         // Of HTTP there is every kind of answer that is none.
-        Heard::Lost(_) => {}
+        Hearing::Lost(_) => {}
     }
     let identity = ask_legacy(connection, greeting, limit).await?;
     identity.ok_or_else(|| greeting.gives_up(HandshakeError::Nonsense))
@@ -130,11 +130,11 @@ async fn ask_both(
         }
     };
     let modern = match late {
-        Some(Heard::Answer(message)) => {
+        Some(Hearing::Answer(message)) => {
             greeting.hears(Era::Modern);
             discovered(&message)?
         }
-        Some(Heard::Lost(_) | Heard::Silence) | None => None,
+        Some(Hearing::Lost(_) | Hearing::Silence) | None => None,
     };
     match (answer, modern) {
         // One that speaks both was told to be legacy now, but will not need to be next time.
@@ -227,17 +227,17 @@ fn say(
 }
 
 /// What comes of a question.
-enum Heard {
+enum Hearing {
     Answer(Message),
     Lost(HandshakeError),
     Silence,
 }
 
-async fn hear(exchange: &mut Exchange, patience: Duration) -> Heard {
+async fn hear(exchange: &mut Exchange, patience: Duration) -> Hearing {
     match tokio::time::timeout(patience, exchange.reply()).await {
-        Ok(Reply::Answer(message)) => Heard::Answer(message),
-        Ok(Reply::Lost(loss)) => Heard::Lost(HandshakeError::lost(loss)),
-        Err(_) => Heard::Silence,
+        Ok(Reply::Answer(message)) => Hearing::Answer(message),
+        Ok(Reply::Lost(loss)) => Hearing::Lost(HandshakeError::lost(loss)),
+        Err(_) => Hearing::Silence,
     }
 }
 
@@ -296,11 +296,11 @@ async fn initialize(
     };
     let patience = greeting.patience(limit);
     match hear(&mut exchange, patience).await {
-        Heard::Answer(answer) => {
+        Hearing::Answer(answer) => {
             agreed(connection, &answer).unwrap_or_else(InitializeAnswer::Wrong)
         }
-        Heard::Lost(lost) => InitializeAnswer::Nothing(lost),
-        Heard::Silence => InitializeAnswer::Nothing(HandshakeError::Late(patience)),
+        Hearing::Lost(lost) => InitializeAnswer::Nothing(lost),
+        Hearing::Silence => InitializeAnswer::Nothing(HandshakeError::Late(patience)),
     }
 }
 

@@ -20,7 +20,6 @@ mod announcements;
 pub mod control;
 pub mod driver;
 pub mod error;
-pub mod fingerprint;
 mod greeting;
 pub mod handle;
 pub mod handshake;
@@ -33,7 +32,6 @@ mod probe;
 mod refresh;
 pub mod running;
 mod start;
-pub mod stderr;
 mod way;
 mod work;
 

@@ -10,13 +10,11 @@ use tokio::time::Instant;
 
 use super::announcements;
 use super::error::{ListError, NotReady, StartFailure, Step};
-use super::fingerprint;
 use super::greeting::{Greeting, MuteStarts};
 use super::handle::Live;
 use super::handshake;
 use super::identity::{Identity, own_meta};
 use super::offer::{self, List, Offer};
-use super::stderr::{self, Author, LastWords};
 use super::way;
 use crate::base::{Lock, Secret, ServerName, Tasks};
 use crate::connection::notice::Board;
@@ -24,9 +22,10 @@ use crate::connection::{Address, AskedBefore, Connection, News, Opening, Over, P
 use crate::credentials::{Credential, CredentialError};
 use crate::handover::Window;
 use crate::handover::card::{Found, Keepable, Kept};
+use crate::process::stderr::{self, Author, LastWords};
 use crate::process::units::Units;
 use crate::process::{self, Process, Streams};
-use crate::settings::{ServerConfig, Transport};
+use crate::settings::{ServerConfig, Transport, fingerprint};
 use crate::telemetry::{Recorder, fact};
 use crate::wire::ListKind;
 

@@ -11,11 +11,12 @@
 //! [`mod@config`] is all of it, [`server`] one server: its [`program`] or where it is ([`remote`],
 //! [`auth`], [`proxy`]), and what is made of its tools ([`tool_policy`], [`tool_names`]). [`view`] is what a client
 //! is shown, [`recipe`] calls that are written down. [`mod@plan`] says what separates two configs,
-//! [`complaint`] what is wrong with one.
+//! [`complaint`] what is wrong with one, [`fingerprint`] which server one is.
 
 pub mod auth;
 pub mod complaint;
 pub mod config;
+pub mod fingerprint;
 mod origin;
 pub mod plan;
 pub mod program;

@@ -10,7 +10,7 @@ use crate::support::{Daemon, Lines, Sandbox, hostile};
 
 /// A daemon with hostile servers, each with these arguments.
 fn start(sandbox: &Sandbox, servers: &[(String, Vec<String>)], lines: &str) -> Daemon {
-    let path = hostile();
+    let path = hostile().display().to_string();
     let mut config = String::new();
     for (name, args) in servers {
         config += &format!("[servers.{name}]\ncommand = {path:?}\nargs = {args:?}\n{lines}\n");

@@ -25,7 +25,7 @@ pub const PLAN: &[(&str, &[&str])] = &[
     ("config", &["base", "json", "render", "settings"]),
     ("api", &["base", "settings"]),
     ("access", &["base", "settings"]),
-    ("process", &["base", "settings"]),
+    ("process", &["base", "settings", "telemetry"]),
     ("credentials", &["base", "http", "settings"]),
     ("handover", &["base", "wire"]),
     ("connection", &["base", "http", "wire", "telemetry", "access", "credentials", "handover"]),

@@ -8,13 +8,12 @@ use hyper::{Response, StatusCode};
 
 use super::asked::Responding;
 use super::body::{take_in, whole};
-use super::content::Content;
 use super::failure::{RequestFailure, RequestReached};
 use super::server::Remote;
 use super::{gone, redirect, retry_after, stream};
 use crate::connection::own_id;
 use crate::connection::state::Connection;
-use crate::http::ResponseBody;
+use crate::http::{Content, ResponseBody};
 use crate::wire::error::code;
 use crate::wire::{Era, Kind, Message, Method, RpcError, Topic, headers, object};
 
@@ -84,7 +83,7 @@ async fn refused(
     let Responding { asked, message, era } = sent;
     let body = match Content::new(&headers, body) {
         Ok(content) => whole(content, remote.max_message.min(REFUSAL_MAX)).await,
-        Err(failure) => Err(failure),
+        Err(error) => Err(error.into()),
     };
     let body = body.unwrap_or_default();
     gone::end_session(connection, remote, sent, (status, &body)).await?;

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 use serde_json::value::RawValue;
 
-use super::content::{Content, ContentError};
 use super::failure::RequestFailure;
 use crate::connection::route::OwnStream;
 use crate::connection::state::Connection;
+use crate::http::Content;
 
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
@@ -37,12 +37,7 @@ pub(super) async fn whole(mut content: Content, cap: usize) -> Result<Bytes, Req
     }
     let mut all = BytesMut::new();
     while let Some(data) = content.next().await {
-        let data = data.map_err(|error| match error {
-            ContentError::Broken(why) => RequestFailure::lost(format!(
-                "its connection broke in the middle of an answer: {why}"
-            )),
-            error @ ContentError::NoGzip(_) => RequestFailure::lost(error.to_string()),
-        })?;
+        let data = data?;
         if all.len() + data.len() > cap {
             return Err(too_long());
         }

@@ -48,6 +48,17 @@ impl RequestFailure {
     }
 }
 
+impl From<http::ContentError> for RequestFailure {
+    fn from(error: http::ContentError) -> Self {
+        match error {
+            http::ContentError::Broken(why) => {
+                Self::lost(format!("its connection broke in the middle of an answer: {why}"))
+            }
+            error => Self::lost(error.to_string()),
+        }
+    }
+}
+
 impl From<http::Error> for RequestFailure {
     fn from(error: http::Error) -> Self {
         let reason = error.to_string();

@@ -9,8 +9,8 @@
 //! shown out of what is written about it, [`redirect`] knows which of its redirects are followed. None of
 //! these knows of a connection.
 //!
-//! [`send`] takes messages off the queue, and [`answer`] reads what comes back for a request: its
-//! [`content`], unless it shows that the session is [`gone`]. That may be
+//! [`send`] takes messages off the queue, and [`answer`] reads what comes back for a request,
+//! unless it shows that the session is [`gone`]. That may be
 //! a [`stream`]; [`server_stream`] is the one that a legacy server may talk on unasked, [`subscription`]
 //! that of a modern server, [`sse`] the one stream of HTTP with SSE. [`retry_after`] is what a busy
 //! server is given.
@@ -19,7 +19,6 @@ mod address;
 mod answer;
 mod asked;
 mod body;
-mod content;
 mod failure;
 mod gone;
 mod headers;

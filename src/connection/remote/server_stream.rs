@@ -4,12 +4,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::content::Content;
 use super::server::Remote;
 use super::stream::{self, Tail};
 use crate::base::Backoff;
 use crate::base::random::Jitter;
 use crate::connection::state::Connection;
+use crate::http::Content;
 
 /// 0.5 s, 1 s, 2 s … then about a minute.
 const BACKOFF: Backoff = Backoff::new(Duration::from_millis(500), 2, Duration::from_secs(70), 14);

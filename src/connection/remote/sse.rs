@@ -8,13 +8,13 @@ use hyper::Uri;
 use tokio::sync::oneshot;
 use url::Url;
 
-use super::content::Content;
 use super::failure::RequestFailure;
 use super::redirect::{origin, unfollowed};
 use super::server::Remote;
 use super::stream::{self, StreamOver, Tail};
 use crate::base::Tasks;
 use crate::connection::state::Connection;
+use crate::http::Content;
 use crate::wire::error::code;
 use crate::wire::{Message, RpcError};
 

@@ -10,13 +10,12 @@ use tokio::sync::oneshot;
 
 use super::asked::Responding;
 use super::body;
-use super::content::{self, Content};
 use super::failure::RequestFailure;
 use super::server::Remote;
 use crate::connection::conduct::STRAY_PAUSE;
 use crate::connection::route::OwnStream;
 use crate::connection::state::Connection;
-use crate::http::ResponseBody;
+use crate::http::{self, Content, ResponseBody};
 use crate::wire::Era;
 use crate::wire::sse::EventReader;
 
@@ -179,7 +178,7 @@ impl Remote {
         }
         let response = self.request(Method::GET, &headers, &Bytes::new()).await?;
         let head = response.headers();
-        let may_be_events = content::is_events(head) || content::is_untyped(head);
+        let may_be_events = http::is_events(head) || http::is_untyped(head);
         if response.status().is_success() && !may_be_events {
             return Err(RequestFailure::lost("what it answers to GET is no stream of events"));
         }

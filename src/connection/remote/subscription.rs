@@ -10,13 +10,13 @@ use hyper::header::HeaderMap;
 use tokio::time::Instant;
 
 use super::asked::Responding;
-use super::content::Content;
 use super::failure::RequestFailure;
 use super::server::Remote;
-use super::{answer, content, stream};
+use super::{answer, stream};
 use crate::base::Backoff;
 use crate::base::random::Jitter;
 use crate::connection::state::Connection;
+use crate::http::{self, Content};
 use crate::wire::{Message, Topic, object};
 
 /// 0.5 s, 1 s, 2 s … then about a minute.
@@ -36,7 +36,7 @@ pub(super) async fn keep(
     let mut was_there = false;
     loop {
         let response = remote.request(Method::POST, headers, body).await?;
-        let is_stream = response.status().is_success() && content::is_events(response.headers());
+        let is_stream = response.status().is_success() && http::is_events(response.headers());
         // A server that is being exchanged may be out of order for a while.
         let is_pause = was_there && response.status().is_server_error();
         if !(is_stream || is_pause) {

@@ -4,9 +4,11 @@
 use std::os::unix::ffi::OsStrExt;
 use std::time::Duration;
 
+use super::auth::{Auth, Grant};
+use super::program::{Limits, Sandbox};
+use super::remote::Transport;
+use super::server::ServerConfig;
 use crate::base::{Secret, fingerprint};
-use crate::settings::program::Limits;
-use crate::settings::{Auth, Grant, Sandbox, ServerConfig, Transport};
 
 /// Of everything that makes the process what it is. The words are spelled out: a server goes on over
 /// an upgrade only if both versions of ours write the same ones.

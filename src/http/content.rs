@@ -11,8 +11,8 @@ use hyper::Response;
 use hyper::body::Body;
 use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
 
-use super::failure::RequestFailure;
-use crate::http::{self, ResponseBody};
+use super::error::reason;
+use super::pool::ResponseBody;
 
 /// Bytes that are unpacked at once: they stand for a thousand times as many at most.
 const UNPACKED_AT_ONCE: usize = 1024;
@@ -20,7 +20,7 @@ const UNPACKED_AT_ONCE: usize = 1024;
 const FIELDS: [&[u8]; 5] = [b"data:", b"event:", b"id:", b"retry:", b":"];
 
 /// The content of a response.
-pub(super) struct Content {
+pub struct Content {
     body: ResponseBody,
     /// What was read to look at it.
     first: Option<Result<Bytes, ContentError>>,
@@ -52,22 +52,25 @@ impl fmt::Debug for Content {
 
 /// Why there is no more of it.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum ContentError {
+pub enum ContentError {
     #[error("{0}")]
     Broken(String),
+    /// It is in no form that we read.
+    #[error("it answers in the encoding `{0}`, for which it was not asked")]
+    Encoding(String),
     #[error("it says that it is gzip, and is not: {0}")]
     NoGzip(std::io::Error),
 }
 
 impl Content {
-    /// That of a response.
-    pub(super) fn of(response: Response<ResponseBody>) -> Result<Self, RequestFailure> {
+    /// That of a response. `Err`: it is in no form that we read.
+    pub fn of(response: Response<ResponseBody>) -> Result<Self, ContentError> {
         let (head, body) = response.into_parts();
         Self::new(&head.headers, body)
     }
 
     /// `Err`: it is in no form that we read.
-    pub(super) fn new(headers: &HeaderMap, body: ResponseBody) -> Result<Self, RequestFailure> {
+    pub fn new(headers: &HeaderMap, body: ResponseBody) -> Result<Self, ContentError> {
         let encoding = value(headers, &CONTENT_ENCODING).map(str::to_ascii_lowercase);
         let packed = match encoding.as_deref() {
             None | Some("" | "identity") => None,
@@ -76,10 +79,7 @@ impl Content {
                 Some(Box::new(Packed { decoder, rest: Bytes::new() }))
             }
             Some(other) => {
-                return Err(RequestFailure::lost(format!(
-                    "it answers in the encoding `{}`, for which it was not asked",
-                    other.escape_debug()
-                )));
+                return Err(ContentError::Encoding(other.escape_debug().to_string()));
             }
         };
         let kind = match value(headers, &CONTENT_TYPE) {
@@ -91,7 +91,7 @@ impl Content {
     }
 
     /// Whether it is a stream of events. Where nothing says so it is looked at.
-    pub(super) async fn is_stream(&mut self) -> bool {
+    pub async fn is_stream(&mut self) -> bool {
         if self.kind == ContentKind::Unknown && self.first.is_none() {
             self.first = self.next().await;
         }
@@ -102,12 +102,12 @@ impl Content {
     }
 
     /// The least that it has, in bytes.
-    pub(super) fn size(&self) -> u64 {
+    pub fn size(&self) -> u64 {
         if self.packed.is_some() { 0 } else { self.body.size_hint().lower() }
     }
 
     /// The next part of it; nothing, if that was all.
-    pub(super) async fn next(&mut self) -> Option<Result<Bytes, ContentError>> {
+    pub async fn next(&mut self) -> Option<Result<Bytes, ContentError>> {
         if let Some(first) = self.first.take() {
             return Some(first);
         }
@@ -122,7 +122,7 @@ impl Content {
             }
             let data = match self.body.frame().await? {
                 Ok(frame) => frame.into_data().unwrap_or_default(),
-                Err(error) => return Some(Err(ContentError::Broken(http::reason(&error)))),
+                Err(error) => return Some(Err(ContentError::Broken(reason(&error)))),
             };
             match &mut self.packed {
                 Some(packed) => packed.rest = data,
@@ -143,12 +143,12 @@ impl Packed {
 }
 
 /// Whether a head says that what follows is a stream of events.
-pub(super) fn is_events(headers: &HeaderMap) -> bool {
+pub fn is_events(headers: &HeaderMap) -> bool {
     value(headers, &CONTENT_TYPE).is_some_and(|kind| kind.eq_ignore_ascii_case("text/event-stream"))
 }
 
 /// Whether a head says nothing of what follows.
-pub(super) fn is_untyped(headers: &HeaderMap) -> bool {
+pub fn is_untyped(headers: &HeaderMap) -> bool {
     !headers.contains_key(CONTENT_TYPE)
 }
 

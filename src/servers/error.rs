@@ -99,7 +99,7 @@ pub enum HandshakeError {
 }
 
 impl HandshakeError {
-    pub(super) fn lost(Loss { reason, sent }: Loss) -> Self {
+    pub(super) fn lost(Loss { reason, sent, .. }: Loss) -> Self {
         Self::Lost { reason, sent }
     }
 

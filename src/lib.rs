@@ -24,6 +24,7 @@
 //!      cache ───────── what calls that only read brought
 //!  5   servers ─────── one MCP server's life
 //!  4   connection ──── what is said with a server
+//!      doctor ──────── what is seen without a daemon
 //!  3   config ──────── how that is read
 //!      api ─────────── what operators and the daemon say
 //!      access ──────── who may: the one gate
@@ -40,6 +41,7 @@
 //!      schema ──────── what a schema is good for
 //!      example ─────── small MCP servers in the binary
 //!      handover ────── what outlives the process
+//!      lenient ─────── what is meant by what is slightly wrong
 //!  0   base ────────── names, ids, tasks
 //!      http ────────── a server is asked
 //!      json ────────── a value, as it is written
@@ -57,6 +59,7 @@
 //! | [`search`] | which tools a query in words is about |
 //! | [`schema`] | whether everybody can compile a JSON Schema |
 //! | [`wire`] | JSON-RPC on borrowed bytes, the two eras and what lies between them, framing, the link |
+//! | [`lenient`] | what servers write that are slightly wrong, read as it was meant |
 //! | [`handover`] | what the next process of ours finds: descriptors, tables, what a server had said |
 //! | [`definitions`] | definitions that are slightly wrong, made right |
 //! | [`settings`] | what is wanted, typed; what separates two configs |
@@ -69,6 +72,7 @@
 //! | [`process`] | a server's process: a unit of systemd or a child; pipes, sandbox, the end |
 //! | [`credentials`] | what proves us to a remote server: tokens, programs that print them, logins |
 //! | [`connection`] | requests and answers, questions and notices of one server |
+//! | [`doctor`] | what can be seen of an installation without a daemon |
 //! | [`servers`] | handshakes, what each offers, supervision, a look at one without a daemon |
 //! | [`catalog`] | what all servers offer; names and what they resolve to |
 //! | [`cache`] | results that are given again, calls that wait for the same call, what makes them untrue |
@@ -133,6 +137,7 @@ mod connection;
 mod credentials;
 mod daemon;
 mod definitions;
+mod doctor;
 mod example;
 mod front;
 #[cfg(fuzzing)]
@@ -140,6 +145,7 @@ pub mod fuzz;
 mod handover;
 mod http;
 mod json;
+mod lenient;
 mod meta;
 mod mux;
 mod outbox;

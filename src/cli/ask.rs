@@ -14,9 +14,9 @@ use super::args_daemon::DaemonArgs;
 use super::exit::Exit;
 use super::print;
 use super::runtime::runtime;
-use super::unit::{SERVICE, UnitState};
 use crate::api::Failure;
 use crate::base::{Span, dirs};
+use crate::doctor::unit::{SERVICE, UnitState};
 
 /// How long a look at the daemon may take. It may have to be started first.
 const LOOKED_WITHIN: Duration = Duration::from_secs(30);

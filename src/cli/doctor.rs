@@ -1,21 +1,17 @@
 //! `callmux doctor`.
 
-mod finding;
-mod place;
-mod written;
-
 use std::path::Path;
 
 use bytes::Bytes;
 use hyper::{Method, StatusCode};
 
-use self::finding::finding;
 use super::args::StatusArgs;
 use super::ask::{NoAnswer, try_to_tell};
 use super::exit::Exit;
 use super::print;
 use crate::api::{Finding, Severity, Status, path};
 use crate::config::Location;
+use crate::doctor::{finding, place, written};
 
 /// Says everything that is not as it should be, each with what can be done about it.
 pub(super) fn doctor(args: &StatusArgs) -> Exit {

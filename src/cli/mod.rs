@@ -35,7 +35,6 @@ mod server;
 mod server_path;
 mod server_ready;
 mod server_text;
-mod unit;
 mod verbs;
 
 pub use run::main;

@@ -7,9 +7,9 @@ use std::sync::{Arc, MutexGuard};
 use std::task::{Poll, Waker};
 
 use super::ask::Ask;
-use super::forwarded::Forwarded;
 use super::origin::{Origin, Owner};
 use crate::base::Lock;
+use crate::credentials::Forwarded;
 use crate::wire::Message;
 
 /// Events that may wait for a client that does not read. Older progress gives way to newer.

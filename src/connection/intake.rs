@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::noise;
 use super::route::OwnStream;
 use super::state::Connection;
 use crate::base::memory;
+use crate::lenient::noise;
 use crate::wire::{Malformed, Message};
 
 impl Connection {

@@ -1,6 +1,6 @@
 //! On whose behalf a request is sent.
 
-use super::forwarded::Forwarded;
+use crate::credentials::Forwarded;
 use crate::handover::PendingCall;
 
 /// Whose call a request belongs to, so that what the server asks back reaches the right client.

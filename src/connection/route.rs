@@ -9,8 +9,8 @@ use super::ask::Ask;
 use super::cell::{Cell, Event};
 use super::notice::What;
 use super::origin::Owner;
-use super::own_id;
 use super::state::{Connection, ConnectionState};
+use crate::lenient::own_id;
 use crate::wire::error::code;
 use crate::wire::{Kind, Message, Method, RpcError, Topic, object, translate};
 

@@ -16,8 +16,10 @@
 //! person's consent, for which the browser has a [`way_back`] to a [`callback`]; a [`login`] is that
 //! while it is under way. [`discovery`] is how who is to be asked is [`found`], and [`understood`] what is said there. [`revoke`] gives tokens back; [`store`] is the file, [`fetch`] the HTTP client,
 //! [`repeated`] what keeps an answer from repeating what was asked, [`error`] why something is not to be
-//! had.
+//! had. An [`address`] is where a server is, with all that it is to see of us; [`forwarded`] are headers of a
+//! client that it gets, and [`redact`] keeps what it was shown out of what is written about it.
 
+mod address;
 mod callback;
 mod command;
 mod consent;
@@ -25,10 +27,12 @@ mod credential;
 mod discovery;
 mod error;
 mod fetch;
+mod forwarded;
 mod found;
 mod header;
 mod login;
 mod oauth;
+pub mod redact;
 mod repeated;
 mod revoke;
 mod store;
@@ -36,6 +40,8 @@ mod understood;
 mod verdict;
 mod way_back;
 
+pub use address::{Address, BadAddress};
 pub use credential::Credential;
 pub use error::CredentialError;
+pub use forwarded::Forwarded;
 pub use verdict::Verdict;

@@ -19,6 +19,7 @@ mod pool;
 mod proxied;
 mod proxy;
 mod request;
+pub mod retry_after;
 mod tls;
 
 pub use client::Client;
@@ -27,4 +28,4 @@ pub use error::{Error, unconnected};
 pub use pool::{HttpConnection, RequestBody, ResponseBody};
 pub use proxied::Proxied;
 pub use proxy::Proxies;
-pub use request::{US, address, host, origin_form};
+pub use request::{US, address, host, origin, origin_form};

@@ -34,6 +34,16 @@ pub fn address(request: &mut Request<RequestBody>) {
     *request.uri_mut() = origin_form(&url);
 }
 
+/// Scheme, host and port.
+pub fn origin(url: &Uri) -> (Option<&str>, Option<String>, Option<u16>) {
+    let default = match url.scheme_str() {
+        Some("https") => Some(443),
+        Some("http") => Some(80),
+        _ => None,
+    };
+    (url.scheme_str(), url.host().map(str::to_ascii_lowercase), url.port_u16().or(default))
+}
+
 #[cfg(test)]
 mod tests {
     use super::{address, host};

@@ -28,7 +28,12 @@ pub const PLAN: &[(&str, &[&str])] = &[
     ("process", &["base", "settings", "telemetry"]),
     ("credentials", &["base", "http", "settings"]),
     ("handover", &["base", "wire"]),
-    ("connection", &["base", "http", "wire", "telemetry", "access", "credentials", "handover"]),
+    ("lenient", &["wire"]),
+    ("doctor", &["base", "api", "config", "settings"]),
+    (
+        "connection",
+        &["base", "http", "wire", "lenient", "telemetry", "access", "credentials", "handover"],
+    ),
     (
         "servers",
         &[
@@ -149,6 +154,7 @@ pub const PLAN: &[(&str, &[&str])] = &[
             "wire",
             "search",
             "config",
+            "doctor",
             "settings",
             "api",
             "telemetry",

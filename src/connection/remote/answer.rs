@@ -10,10 +10,11 @@ use super::asked::Responding;
 use super::body::{take_in, whole};
 use super::failure::{RequestFailure, RequestReached};
 use super::server::Remote;
-use super::{gone, redirect, retry_after, stream};
-use crate::connection::own_id;
+use super::{gone, redirect, stream};
 use crate::connection::state::Connection;
+use crate::http::retry_after;
 use crate::http::{Content, ResponseBody};
+use crate::lenient::own_id;
 use crate::wire::error::code;
 use crate::wire::{Era, Kind, Message, Method, RpcError, Topic, headers, object};
 

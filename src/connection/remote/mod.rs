@@ -12,10 +12,9 @@
 //! [`send`] takes messages off the queue, and [`answer`] reads what comes back for a request,
 //! unless it shows that the session is [`gone`]. That may be
 //! a [`stream`]; [`server_stream`] is the one that a legacy server may talk on unasked, [`subscription`]
-//! that of a modern server, [`sse`] the one stream of HTTP with SSE. [`retry_after`] is what a busy
+//! that of a modern server, [`sse`] the one stream of HTTP with SSE. [`patience`] is what a busy
 //! server is given.
 
-mod address;
 mod answer;
 mod asked;
 mod body;
@@ -23,10 +22,9 @@ mod failure;
 mod gone;
 mod headers;
 mod part;
+mod patience;
 mod post;
-mod redact;
 mod redirect;
-mod retry_after;
 pub(super) mod send;
 pub(super) mod server;
 mod server_stream;
@@ -34,5 +32,4 @@ mod sse;
 mod stream;
 mod subscription;
 
-pub use address::{Address, BadAddress};
 pub use server::{Mirrors, Remote};

@@ -6,6 +6,7 @@ use url::Url;
 
 use super::failure::RequestFailure;
 use crate::base::{clip, visible};
+use crate::http::origin;
 
 /// Of an address that a server names this much is shown, in characters.
 const SHOWN_MAX: usize = 200;
@@ -53,16 +54,6 @@ fn shown(from: &Uri, headers: &HeaderMap) -> Option<String> {
         Err(_) => location.split(['?', '#']).next().unwrap_or_default().to_owned(),
     };
     Some(visible::line(&clip::clipped(&to, SHOWN_MAX)).into_owned())
-}
-
-/// Scheme, host and port.
-pub(super) fn origin(url: &Uri) -> (Option<&str>, Option<String>, Option<u16>) {
-    let default = match url.scheme_str() {
-        Some("https") => Some(443),
-        Some("http") => Some(80),
-        _ => None,
-    };
-    (url.scheme_str(), url.host().map(str::to_ascii_lowercase), url.port_u16().or(default))
 }
 
 #[cfg(test)]

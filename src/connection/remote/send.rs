@@ -11,13 +11,14 @@ use tokio_util::sync::CancellationToken;
 
 use super::asked::{self, OpenRequest, Responding};
 use super::failure::{RequestFailure, RequestReached};
+use super::patience::Patience;
 use super::redirect::unfollowed;
-use super::retry_after::{self, Patience};
 use super::server::Remote;
 use super::stream::LINGER;
 use super::{answer, server_stream, sse, subscription};
 use crate::base::{Secret, Tasks};
 use crate::connection::state::Connection;
+use crate::http::retry_after;
 use crate::wire::{Message, Method, Payload};
 
 /// How long the server may take to accept a notification or a response. What comes later waits.

@@ -10,10 +10,10 @@ use hyper::{StatusCode, Uri};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
-use super::address::{Address, BadAddress};
-use super::redact::Redaction;
 use crate::base::Lock;
 use crate::credentials::Credential;
+use crate::credentials::redact::Redaction;
+use crate::credentials::{Address, BadAddress};
 use crate::http::{self, Client};
 use crate::wire::mirror::Mirror;
 

@@ -9,12 +9,12 @@ use tokio::sync::oneshot;
 use url::Url;
 
 use super::failure::RequestFailure;
-use super::redirect::{origin, unfollowed};
+use super::redirect::unfollowed;
 use super::server::Remote;
 use super::stream::{self, StreamOver, Tail};
 use crate::base::Tasks;
 use crate::connection::state::Connection;
-use crate::http::Content;
+use crate::http::{Content, origin};
 use crate::wire::error::code;
 use crate::wire::{Message, RpcError};
 

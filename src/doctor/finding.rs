@@ -3,7 +3,7 @@
 use crate::api::{Finding, Severity};
 use crate::base::ServerName;
 
-pub(super) fn finding(
+pub fn finding(
     severity: Severity,
     server: Option<&ServerName>,
     message: String,

@@ -4,8 +4,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::credential::Credential;
 use crate::base::Secret;
-use crate::credentials::Credential;
 use crate::http::{self, Proxies};
 
 /// Where a remote server is, and what it wants to see of us.

@@ -24,7 +24,7 @@ impl Forwarded {
         self.0.is_empty()
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &Secret)> {
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Secret)> {
         self.0.iter().map(|(name, value)| (&**name, value))
     }
 }

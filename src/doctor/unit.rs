@@ -7,8 +7,8 @@ use std::time::Duration;
 use crate::base::{program, quoted};
 
 /// The daemon's service, and the socket that starts it.
-pub(super) const SERVICE: &str = "callmux.service";
-pub(super) const SOCKET: &str = "callmux.socket";
+pub const SERVICE: &str = "callmux.service";
+pub const SOCKET: &str = "callmux.socket";
 /// How long the manager may take to answer.
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 const PROPERTIES: &str = "--property=LoadState,ActiveState,SubState,Result,ExecMainCode,\
@@ -16,11 +16,11 @@ const PROPERTIES: &str = "--property=LoadState,ActiveState,SubState,Result,ExecM
 
 /// A unit as `systemctl show` describes it.
 #[derive(Debug, Clone, Default)]
-pub(super) struct UnitState(HashMap<String, String>);
+pub struct UnitState(HashMap<String, String>);
 
 impl UnitState {
     /// `None` if there is no manager that answers.
-    pub(super) fn ask(unit: &str) -> Option<Self> {
+    pub fn ask(unit: &str) -> Option<Self> {
         ask(&["show", unit, PROPERTIES]).map(|text| Self::read(&text))
     }
 
@@ -35,24 +35,24 @@ impl UnitState {
         self.0.get(name).map_or("", String::as_str)
     }
 
-    pub(super) fn is_installed(&self) -> bool {
+    pub fn is_installed(&self) -> bool {
         !matches!(self.get("LoadState"), "" | "not-found")
     }
 
-    pub(super) fn is_masked(&self) -> bool {
+    pub fn is_masked(&self) -> bool {
         self.get("LoadState") == "masked"
     }
 
-    pub(super) fn is_active(&self) -> bool {
+    pub fn is_active(&self) -> bool {
         self.get("ActiveState") == "active"
     }
 
-    pub(super) fn is_enabled(&self) -> bool {
+    pub fn is_enabled(&self) -> bool {
         !matches!(self.get("UnitFileState"), "disabled" | "masked")
     }
 
     /// Whether the manager has given it up.
-    pub(super) fn hit_start_limit(&self) -> bool {
+    pub fn hit_start_limit(&self) -> bool {
         matches!(
             self.get("Result"),
             "start-limit-hit" | "trigger-limit-hit" | "service-start-limit-hit"
@@ -60,13 +60,13 @@ impl UnitState {
     }
 
     /// The program that it starts.
-    pub(super) fn program(&self) -> Option<PathBuf> {
+    pub fn program(&self) -> Option<PathBuf> {
         let path = self.get("ExecStart").split_once("path=")?.1;
         Some(path.split(" ;").next()?.trim().into())
     }
 
     /// How its last start failed, if it is not up because of that.
-    pub(super) fn failure(&self) -> Option<String> {
+    pub fn failure(&self) -> Option<String> {
         let is_again = self.get("SubState") == "auto-restart";
         if !is_again && self.get("ActiveState") != "failed" {
             return None;
@@ -87,14 +87,14 @@ impl UnitState {
 }
 
 /// Why a program that is to be started cannot be.
-pub(super) fn unstartable(program: &Path) -> String {
+pub fn unstartable(program: &Path) -> String {
     let is_there = program.exists();
     let what = if is_there { "cannot be run" } else { "does not exist" };
     format!("its program {} {what}", program.display())
 }
 
 /// The value of a variable in the manager's environment, which every unit gets.
-pub(super) fn variable(name: &str) -> Option<String> {
+pub fn variable(name: &str) -> Option<String> {
     let text = ask(&["show-environment"])?;
     text.lines().find_map(|line| Some(line.strip_prefix(name)?.strip_prefix('=')?.to_owned()))
 }

@@ -5,9 +5,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use super::finding::finding;
+use super::unit;
 use crate::api::{Finding, Severity};
 use crate::base::{ServerName, dirs, file};
-use crate::cli::unit;
 use crate::config::source::Text;
 use crate::config::{Location, Reading};
 use crate::settings::{Complaint, ServerConfig};
@@ -17,13 +17,13 @@ const SECRET_NAMES: [&str; 8] =
     ["TOKEN", "SECRET", "PASSWORD", "PASSWD", "API_KEY", "APIKEY", "AUTHORIZATION", "PRIVATE_KEY"];
 
 /// The config that a daemon of this user would read.
-pub(super) fn location() -> Option<Location> {
+pub fn location() -> Option<Location> {
     let named = std::env::var_os("CALLMUX_CONFIG").map(PathBuf::from);
     Location::chosen(named.as_deref())
 }
 
 /// What a daemon would say of the config, and of the programs of its servers.
-pub(super) fn config(reading: &Reading) -> Vec<Finding> {
+pub fn config(reading: &Reading) -> Vec<Finding> {
     let mut all = Vec::new();
     match &reading.config {
         Ok(config) => {
@@ -125,7 +125,7 @@ fn interpreter(script: &Path, path: &OsString) -> Option<(String, String)> {
 }
 
 /// Secrets that are written out, and who may read them.
-pub(super) fn secrets(texts: &[Text]) -> Vec<Finding> {
+pub fn secrets(texts: &[Text]) -> Vec<Finding> {
     let mut all = Vec::new();
     for Text { path, text } in texts {
         let keys = written_out(text);

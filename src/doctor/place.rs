@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::finding::finding;
+use super::unit::{self, SERVICE, SOCKET, UnitState};
 use crate::api::{Finding, Severity};
 use crate::base::program;
-use crate::cli::unit::{self, SERVICE, SOCKET, UnitState};
 use crate::config::Reading;
 use crate::settings::{Sandbox, ServerConfig};
 
@@ -15,7 +15,7 @@ use crate::settings::{Sandbox, ServerConfig};
 const PROBED_WITHIN: Duration = Duration::from_secs(10);
 
 /// What there is to find in the units. `is_up`: a daemon answers.
-pub(super) fn units(is_up: bool) -> Vec<Finding> {
+pub fn units(is_up: bool) -> Vec<Finding> {
     let (Some(service), Some(socket)) = (UnitState::ask(SERVICE), UnitState::ask(SOCKET)) else {
         return Vec::new();
     };
@@ -66,7 +66,7 @@ pub(super) fn units(is_up: bool) -> Vec<Finding> {
 }
 
 /// The daemon may run a program that has been replaced.
-pub(super) fn running_program(pid: u32) -> Option<Finding> {
+pub fn running_program(pid: u32) -> Option<Finding> {
     let program = std::fs::read_link(format!("/proc/{pid}/exe")).ok()?;
     let path = program.to_str()?.strip_suffix(" (deleted)")?;
     let is_ours = Path::new(path).file_name()?.to_str()?.starts_with("callmux");
@@ -79,7 +79,7 @@ pub(super) fn running_program(pid: u32) -> Option<Finding> {
 }
 
 /// Without lingering the daemon ends with the user's last session, which over SSH is soon.
-pub(super) fn linger() -> Option<Finding> {
+pub fn linger() -> Option<Finding> {
     std::env::var_os("SSH_CONNECTION")?;
     let user = std::env::var("USER").ok()?;
     let lingering = PathBuf::from("/var/lib/systemd/linger");
@@ -91,7 +91,7 @@ pub(super) fn linger() -> Option<Finding> {
 }
 
 /// Whether the sandboxes that the config asks for can be had.
-pub(super) fn sandbox(reading: &Reading) -> Option<Finding> {
+pub fn sandbox(reading: &Reading) -> Option<Finding> {
     let config = reading.config.as_ref().ok()?;
     let boxed =
         |server: &&Arc<ServerConfig>| server.enabled && server.program.sandbox != Sandbox::None;

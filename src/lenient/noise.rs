@@ -15,7 +15,7 @@ const WORDS_MAX: usize = 1024 * 1024;
 /// The messages in what is none as it stands. Nothing of another meaning is made out of it: a request is
 /// found only where nothing but signs without a meaning stands before it, since who logs what it was sent
 /// asks nothing.
-pub(super) fn messages(line: &[u8]) -> Vec<Message> {
+pub fn messages(line: &[u8]) -> Vec<Message> {
     let text = String::from_utf8_lossy(line);
     let mut found = Vec::new();
     // No text of JSON has a carriage return in it.

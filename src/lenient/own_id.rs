@@ -2,12 +2,12 @@
 
 /// Our id in what a server wrote. We write a number; some send it back as a text, or with a fraction of
 /// nothing.
-pub(super) fn read(written: &str) -> Option<u64> {
+pub fn read(written: &str) -> Option<u64> {
     written.parse().ok().or_else(|| read_otherwise(written))
 }
 
 /// Whether both are the same id of ours.
-pub(super) fn are_equal(one: &str, other: &str) -> bool {
+pub fn are_equal(one: &str, other: &str) -> bool {
     read(one).is_some_and(|id| read(other) == Some(id))
 }
 

@@ -17,7 +17,7 @@ const SEGMENT_MIN: usize = 12;
 const HIDDEN: &str = "(hidden)";
 
 /// What must not be repeated about one server.
-pub(super) struct Redaction {
+pub struct Redaction {
     /// Of its config; long ones first, since one may hold another.
     fixed: Vec<Secret>,
     credentials: VecDeque<HeaderValue>,
@@ -25,7 +25,7 @@ pub(super) struct Redaction {
 
 impl Redaction {
     /// `headers`: those of the user are marked as sensitive.
-    pub(super) fn new(url: &Uri, headers: &HeaderMap) -> Self {
+    pub fn new(url: &Uri, headers: &HeaderMap) -> Self {
         let of_headers = headers.values().filter(|value| value.is_sensitive()).filter_map(secret);
         let query = url.query().unwrap_or_default().split('&');
         let of_query = query.map(|pair| pair.split_once('=').map_or(pair, |(_, value)| value));
@@ -40,7 +40,7 @@ impl Redaction {
     }
 
     /// The server is about to be shown this.
-    pub(super) fn note(&mut self, credential: &HeaderValue) {
+    pub fn note(&mut self, credential: &HeaderValue) {
         if self.credentials.contains(credential) {
             return;
         }
@@ -49,7 +49,7 @@ impl Redaction {
     }
 
     /// The text without any of it.
-    pub(super) fn redact(&self, text: &str) -> String {
+    pub fn redact(&self, text: &str) -> String {
         let credentials = self.credentials.iter().filter_map(secret);
         let all = credentials.chain(self.fixed.iter().map(Secret::expose));
         all.fold(text.to_owned(), |text, secret| text.replace(secret, HIDDEN))

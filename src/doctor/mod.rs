@@ -1,0 +1,19 @@
+//! What can be seen of an installation without a daemon.
+//!
+//! # Knows
+//! What systemd says of our units, what stands in the config, programs and directories on this machine;
+//! what is not as it should be with each, and what can be done about it.
+//!
+//! # Does not know
+//! A daemon that runs, how findings are shown.
+//!
+//! # How to read it
+//! [`place`] is about this machine and our units, [`written`] about the config; both make a [`mod@finding`]. A
+//! [`unit`] is as systemd has it.
+
+pub mod finding;
+pub mod place;
+pub mod unit;
+pub mod written;
+
+pub use finding::finding;

@@ -102,6 +102,7 @@ complete -c callmux -n "__fish_callmux_using_subcommand reload" -l wait -d 'Retu
 complete -c callmux -n "__fish_callmux_using_subcommand reload" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c callmux -n "__fish_callmux_using_subcommand list" -l socket -d 'The daemon\'s unix socket [default: $XDG_RUNTIME_DIR/callmux/mcp.sock]' -r -F
 complete -c callmux -n "__fish_callmux_using_subcommand list" -l endpoint -d 'Ask the MCP server at this address of this machine instead, such as http://127.0.0.1:4860/mcp' -r
+complete -c callmux -n "__fish_callmux_using_subcommand list" -l config -d 'With --no-daemon: the config\'s directory or file' -r -F
 complete -c callmux -n "__fish_callmux_using_subcommand list" -l log-level -d 'What is written to stderr, at the least. Where none is asked for, `serve` also writes each call; the journal always gets every call' -r -f -a "error\t''
 warning\t''
 info\t''
@@ -110,6 +111,7 @@ complete -c callmux -n "__fish_callmux_using_subcommand list" -l log-format -d '
 json\t'One JSON object per line'"
 complete -c callmux -n "__fish_callmux_using_subcommand list" -s d -l descriptions -d 'With the tools\' descriptions'
 complete -c callmux -n "__fish_callmux_using_subcommand list" -l json -d 'For programs: an array of {name, server, description}'
+complete -c callmux -n "__fish_callmux_using_subcommand list" -l no-daemon -d 'Ask every server of the config without a daemon: programs are started for that, and ended'
 complete -c callmux -n "__fish_callmux_using_subcommand list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c callmux -n "__fish_callmux_using_subcommand server; and not __fish_seen_subcommand_from add remove list" -l config -d 'The config: a directory with config.toml and conf.d/*.toml [default: ~/.config/callmux]' -r -F
 complete -c callmux -n "__fish_callmux_using_subcommand server; and not __fish_seen_subcommand_from add remove list" -l log-level -d 'What is written to stderr, at the least. Where none is asked for, `serve` also writes each call; the journal always gets every call' -r -f -a "error\t''
@@ -141,7 +143,8 @@ debug\t''"
 complete -c callmux -n "__fish_callmux_using_subcommand server; and __fish_seen_subcommand_from add" -l log-format -d 'The form of a line on stderr' -r -f -a "text\t'For people'
 json\t'One JSON object per line'"
 complete -c callmux -n "__fish_callmux_using_subcommand server; and __fish_seen_subcommand_from add" -l dry-run -d 'Check it and print the file, without writing it'
-complete -c callmux -n "__fish_callmux_using_subcommand server; and __fish_seen_subcommand_from add" -l wait -d 'Return when the server is in force'
+complete -c callmux -n "__fish_callmux_using_subcommand server; and __fish_seen_subcommand_from add" -l wait -d 'Have the daemon take it up now, and return when the server is ready or it is known why not'
+complete -c callmux -n "__fish_callmux_using_subcommand server; and __fish_seen_subcommand_from add" -l no-probe -d 'Without a daemon, do not start the server once to see what it offers'
 complete -c callmux -n "__fish_callmux_using_subcommand server; and __fish_seen_subcommand_from add" -l json -d 'For programs'
 complete -c callmux -n "__fish_callmux_using_subcommand server; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c callmux -n "__fish_callmux_using_subcommand server; and __fish_seen_subcommand_from remove" -l socket -d 'The daemon\'s unix socket [default: $XDG_RUNTIME_DIR/callmux/mcp.sock]' -r -F

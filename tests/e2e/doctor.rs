@@ -315,7 +315,7 @@ const WRITTEN: &[Case] = &[
             std::fs::set_permissions(s.path("config/callmux/token"), mode).unwrap();
             servers(s, "[servers.x]\ncommand = \"true\"\nenv = { A = \"${file:token}\" }\n");
         },
-        "everybody may read it",
+        "every user may read this secret",
         "the command in backquotes",
     ),
 ];

@@ -43,7 +43,7 @@ const ELSEWHERE: [(&str, &str, &str); 24] = [
     ("F06", "../src/fuzz/config.rs", "config"),
     ("S19", "../src/process/child.rs", "a_leader_that_ends_takes_its_group_with_it"),
     ("F09", "e2e/meta/arguments.rs", "j04_files_are_read_below_the_roots_alone"),
-    ("F17", "../src/servers/machine.rs", "random_lives_never_break_the_rules"),
+    ("F17", "../src/servers/machine/tests.rs", "random_lives_never_break_the_rules"),
     ("A04", "systemd/checks/strangers.py", "tcp"),
     ("T16", "../src/base/secret.rs", "debug_hides_the_text"),
     ("T16", "e2e/canary.rs", "no_secret_is_found_where_it_does_not_belong"),

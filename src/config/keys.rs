@@ -3,15 +3,18 @@
 
 mod auth;
 mod key;
+mod read;
 mod recipe;
+mod row;
 mod server;
 mod top;
 
 pub use auth::AUTH;
 pub use key::{DefaultValue, Key, ValueKind, default_of, kind_of};
 pub use recipe::RECIPE;
-pub use server::SERVER;
-pub use top::{CACHE, CLIENT, HTTP, RESULTS, TOP};
+pub use row::{Effect, KeyRow};
+pub use server::{SERVER, SERVER_ROWS};
+pub use top::{CACHE, CLIENT, HTTP, HTTP_ROWS, RESULTS, TOP, TOP_ROWS, VIEW_ROWS};
 
 /// The sections: name in the file, keys, description. `*` stands for a name the user chooses.
 pub const SECTIONS: &[(&str, &[Key], &str)] = &[

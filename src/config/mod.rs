@@ -6,8 +6,8 @@
 //! the one server that needs it does not start, and says why.
 //!
 //! # Knows
-//! The files and their order, every key with its type, default and description ([`keys`]), the
-//! references `${…}`, durations and sizes.
+//! The files and their order, every key with its type, default, description, field, and what a reload
+//! does about it ([`keys`]), the references `${…}`, durations and sizes.
 //!
 //! # Does not know
 //! That a daemon exists; what a server does.
@@ -16,12 +16,13 @@
 //! [`keys`] is the table of all keys. [`location`] reads the files ([`source`]); [`load`] goes from
 //! their texts over one merged tree ([`tree`]) to [`crate::settings`], through the checks of
 //! [`section`]; [`error`] says why a text is not the value that it should be. [`schema`] and [`show`]
-//! print from the table of keys.
+//! print from the table of keys, and [`mod@plan`] compares two configs by it.
 
 mod error;
 pub mod keys;
 pub mod load;
 pub mod location;
+pub mod plan;
 pub mod reference;
 pub mod schema;
 pub mod section;

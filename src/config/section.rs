@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::error::ValueError;
-use super::keys::{self, Key, ValueKind};
+use super::keys::{Key, ValueKind, default_of, kind_of};
 use super::reference::{self, Resolved, Sources};
 use super::tree::{Node, Table, Value};
 use super::units;
@@ -207,7 +207,7 @@ impl<'a> Section<'a> {
 
     /// `true` or `false`, or the key's default.
     pub fn bool(&mut self, name: &str) -> bool {
-        let default = keys::default_of(self.keys, name) == Some("true");
+        let default = default_of(self.keys, name) == Some("true");
         match self.known(name) {
             None => default,
             Some(Node { value: Value::Bool(bool), .. }) => bool,
@@ -225,7 +225,7 @@ impl<'a> Section<'a> {
                 Err(error) => self.complain(at, name, error.to_string()),
             }
         }
-        let default = keys::default_of(self.keys, name)?.trim_matches('"');
+        let default = default_of(self.keys, name)?.trim_matches('"');
         Some(parse(default).expect("the table's defaults can be read"))
     }
 
@@ -242,7 +242,7 @@ impl<'a> Section<'a> {
     /// A whole number in the key's range; `None` if it is not set.
     pub fn number(&mut self, name: &str) -> Option<u64> {
         let node = self.known(name)?;
-        let Some(ValueKind::Number(min, max)) = keys::kind_of(self.keys, name) else { return None };
+        let Some(ValueKind::Number(min, max)) = kind_of(self.keys, name) else { return None };
         match node.value {
             Value::Number(number) => {
                 let number = u64::try_from(number).ok().filter(|n| (min..=max).contains(n));
@@ -264,7 +264,7 @@ impl<'a> Section<'a> {
 
     /// A whole number in the key's range, or its default.
     pub fn number_or_default(&mut self, name: &str) -> u64 {
-        let default = keys::default_of(self.keys, name).and_then(|text| text.parse().ok());
+        let default = default_of(self.keys, name).and_then(|text| text.parse().ok());
         self.number(name).or(default).unwrap_or_default()
     }
 
@@ -283,9 +283,9 @@ impl<'a> Section<'a> {
 
     /// One of the key's texts, or its default, by its place among them.
     pub fn choice(&mut self, name: &str) -> usize {
-        let Some(ValueKind::Choice(texts)) = keys::kind_of(self.keys, name) else { return 0 };
+        let Some(ValueKind::Choice(texts)) = kind_of(self.keys, name) else { return 0 };
         let place = |text: &str| texts.iter().position(|choice| *choice == text);
-        let default = keys::default_of(self.keys, name).map_or("", |text| text.trim_matches('"'));
+        let default = default_of(self.keys, name).map_or("", |text| text.trim_matches('"'));
         match self.text(name) {
             None => place(default).unwrap_or(0),
             Some((text, at)) => place(&text).unwrap_or_else(|| {

@@ -1,6 +1,7 @@
 use super::Location;
+use super::keys::{DefaultValue, Key, SECTIONS, ValueKind};
+use super::plan::plan;
 use crate::settings::Plan;
-use crate::settings::plan::plan;
 
 const BASE: &str = "[servers.a]\ncommand = \"x\"\n[servers.b]\ncommand = \"y\"\n";
 
@@ -75,4 +76,90 @@ fn no_value_is_in_a_plan() {
     let plan = between(BASE, secret);
     let told = format!("{plan:?}{}", serde_json::to_string(&plan).unwrap());
     assert!(!told.contains("canary"), "{told}");
+}
+
+/// Where a key is set: what stands before it.
+fn head(section: &str, key: &str) -> String {
+    let remote =
+        ["url", "transport", "socket", "headers", "forward_headers", "proxy", "no_proxy", "auth"];
+    // What they say is said of servers.
+    let of_servers = ["cache_ttl", "env", "inherit_env", "proxy", "no_proxy"];
+    match (section, key) {
+        ("", key) if !of_servers.contains(&key) => String::new(),
+        ("servers.*.auth", key) => {
+            let (kind, more) = match key {
+                "token" => ("bearer", "token = \"t\"\n"),
+                "command" | "ttl" => ("command", "command = [\"p\"]\n"),
+                "grant" => ("oauth", "client_id = \"i\"\nclient_secret = \"s\"\n"),
+                "client_secret" => ("oauth", "client_id = \"i\"\n"),
+                _ => ("oauth", ""),
+            };
+            let url = "[servers.a]\nurl = \"http://h/\"\n";
+            format!("{url}[servers.a.auth]\ntype = \"{kind}\"\n{more}")
+        }
+        ("" | "servers.*", key) if remote.contains(&key) => {
+            "[servers.a]\nurl = \"http://h/\"\n".to_owned()
+        }
+        ("" | "servers.*", _) => "[servers.a]\ncommand = \"x\"\n".to_owned(),
+        ("recipes.*", _) => "[recipes.a]\ntool = \"t\"\nitems = []\n".to_owned(),
+        (section, _) => format!("[{}]\n", section.replace('*', "a")),
+    }
+}
+
+/// A value that is not the key's default.
+fn other_value(key: &Key) -> String {
+    let value = match (key.name, key.kind) {
+        ("url", _) => "\"http://other/\"",
+        ("redirect_uri", _) => "\"http://localhost/x\"",
+        ("client_metadata_url" | "issuer", _) => "\"https://h/x\"",
+        (name, _) if name.ends_with("_endpoint") => "\"https://h/x\"",
+        ("prefix", _) => "\"other\"",
+        ("mode", _) => "\"batch\"",
+        ("type" | "proxy", _) => "\"none\"",
+        ("listen", _) => "[\"127.0.0.1:1\"]",
+        ("file_roots", _) => "[\"/other\"]",
+        ("items" | "calls" | "steps", _) => "[{ tool = \"x\" }]",
+        ("parameters", _) => "{ x = {} }",
+        (_, ValueKind::Text) => "\"/other\"",
+        (_, ValueKind::Texts) => "[\"other\"]",
+        (_, ValueKind::TextTable) => "{ other = \"one\" }",
+        (_, ValueKind::Values) => "{}",
+        (_, ValueKind::Bool) if key.default == DefaultValue::Value("true") => "false",
+        (_, ValueKind::Bool) => "true",
+        (_, ValueKind::Duration) => "\"7s\"",
+        (_, ValueKind::Size) => "\"7KiB\"",
+        (_, ValueKind::Number(min, _)) => return (min + 1).to_string(),
+        (_, ValueKind::Choice(texts)) => return format!("\"{}\"", texts.last().unwrap()),
+    };
+    value.to_owned()
+}
+
+/// A plan names each key that differs, once, and no other.
+#[test]
+fn every_key_is_in_a_plan() {
+    for (section, keys, _) in SECTIONS {
+        for key in *keys {
+            let head = head(section, key.name);
+            let others = head.lines().filter(|line| !line.starts_with(key.name));
+            let mut new: Vec<&str> = others.collect();
+            let line = format!("{} = {}", key.name, other_value(key));
+            new.insert(if section.is_empty() { 0 } else { new.len() }, &line);
+            let found = brief(&between(&head, &new.join("\n")));
+            let expected = match (*section, key.name) {
+                ("servers.*", "enabled") => vec!["-a".to_owned()],
+                // It allows something.
+                ("servers.*", "secret_args") => vec![String::new()],
+                ("", "no_proxy") => vec!["!a(proxy)".to_owned()],
+                ("", name) if head.starts_with("[servers") => {
+                    vec![format!("!a({name})"), format!("~a({name})")]
+                }
+                ("", name) => vec![name.to_owned(), format!("@{name}")],
+                ("http", name) => vec![format!("http.{name}"), format!("@http.{name}")],
+                ("servers.*", name) => vec![format!("!a({name})"), format!("~a({name})")],
+                ("servers.*.auth", _) => vec!["!a(auth)".to_owned()],
+                (section, _) => vec![section.trim_end_matches(".*").to_owned()],
+            };
+            assert!(expected.contains(&found), "{section} {}: {found:?}", key.name);
+        }
+    }
 }

@@ -11,9 +11,10 @@ use crate::admin::desk::Answer;
 use crate::admin::{self, Ordered, Question, report};
 use crate::api::{self, ConfigReport, InForce, Status};
 use crate::base::{ServerName, dirs};
+use crate::config::plan;
 use crate::servers::control::Order;
 use crate::servers::handle::Phase;
-use crate::settings::{Plan, plan};
+use crate::settings::Plan;
 use crate::telemetry::fact;
 
 /// Operators who may wait for one reload.

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::last_good;
+use crate::config::plan::plan;
 use crate::config::{self, Location, Reading};
 use crate::settings::complaint::{Place, summary};
-use crate::settings::plan::plan;
 use crate::settings::{Complaint, Config, Plan};
 
 /// What the daemon knows about its config.

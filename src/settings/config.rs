@@ -11,8 +11,8 @@ use super::server::ServerConfig;
 use super::view::{ClientConfig, View};
 use crate::base::ServerName;
 
-/// Everything that can be configured.
-#[derive(Debug, Clone, PartialEq)]
+/// Everything that can be configured. That of `default()` has not even the defaults of its keys.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Config {
     pub call_timeout: Duration,
     pub list_timeout: Duration,
@@ -50,7 +50,7 @@ impl Config {
 }
 
 /// What one call that makes several may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct FanOut {
     /// Calls that run at once.
     pub max_concurrency: usize,
@@ -59,7 +59,7 @@ pub struct FanOut {
 }
 
 /// `[http]`
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Http {
     /// Loopback only.
     pub listen: Vec<SocketAddr>,
@@ -70,7 +70,7 @@ pub struct Http {
 }
 
 /// `[cache]` and `[results]`: sizes in bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Caps {
     pub entries: usize,
     /// Of one entry.

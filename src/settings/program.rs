@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::base::Secret;
 
 /// The program of a server that runs here.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Program {
     /// Empty, if the server has a `url`.
     pub command: Secret,

@@ -7,8 +7,8 @@ use super::program::Program;
 use super::remote::Remote;
 use super::tool_policy::ToolPolicy;
 
-/// `[servers.NAME]`
-#[derive(Debug, Clone, PartialEq)]
+/// `[servers.NAME]`. That of `default()` has not even the defaults of its keys.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct ServerConfig {
     pub enabled: bool,
     /// What it is, in the user's words: in one line.
@@ -27,7 +27,7 @@ pub struct ServerConfig {
 }
 
 /// When a server runs, and how long it may take to begin and to end.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Supervision {
     pub start_timeout: Duration,
     pub stop_timeout: Duration,

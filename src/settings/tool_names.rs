@@ -6,7 +6,7 @@ use wildmatch::WildMatchPattern;
 type NamePattern = WildMatchPattern<'*', '\0'>;
 
 /// The `tools = […]` list: exact names and patterns with `*`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct ToolNames {
     texts: Vec<String>,
     patterns: Vec<NamePattern>,
@@ -19,6 +19,7 @@ impl ToolNames {
     }
 
     /// Every tool.
+    #[cfg(test)]
     pub fn all() -> Self {
         Self::new(vec!["*".to_owned()])
     }

@@ -7,7 +7,7 @@ use super::tool_names::ToolNames;
 use crate::render::Compression;
 
 /// What is made of a server's tools.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct ToolPolicy {
     /// `None`: the server's name.
     pub prefix: Option<String>,

@@ -38,7 +38,7 @@ impl Exposure {
 }
 
 /// What a client is shown.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct View {
     pub exposure: Exposure,
     /// Which meta-tools are listed.

@@ -3,66 +3,79 @@
 use super::auth::AUTH_TYPES;
 use super::key::DefaultValue::{Unset, Value};
 use super::key::{Key, ValueKind, key};
+use super::row::{KeyRow, keys, of, set};
 use super::top::COMPRESSIONS;
+use crate::settings::ServerConfig;
 
 /// What `transport` may be; the order is that of [`crate::settings::Transport::ALL`].
 pub const TRANSPORTS: &[&str] = &["streamable-http", "sse"];
 
 /// Keys of `[servers.NAME]`.
-pub const SERVER: &[Key] = &[
+pub const SERVER: &[Key] = &keys::<_, { SERVER_ROWS.len() }>(&[], SERVER_ROWS);
+
+/// The same, each with its field.
+pub const SERVER_ROWS: &[KeyRow<ServerConfig>] = &[
     key(
         "command",
         ValueKind::Text,
         Unset,
-        "The program: an absolute path, a path that starts with `~/`, or a name that is looked up \
-         in `PATH`. No shell is involved. A server has either this or `url`.",
-    ),
+        "The program: an absolute path, a path that starts with `~/`, or a name that is looked \
+         up in `PATH`. No shell is involved. A server has either this or `url`.",
+    )
+    .restarts(of!(program.command)),
     key(
         "url",
         ValueKind::Text,
         Unset,
-        "The address of a remote server: `http://…` or `https://…`, whose certificate an authority has \
-         to vouch for that this machine trusts, or that is in the file that the daemon's \
-         `SSL_CERT_FILE` names. What is about a process (`args`, `env`, `cwd`, limits, `sandbox`) does \
-         not go with it.",
-    ),
+        "The address of a remote server: `http://…` or `https://…`, whose certificate an \
+         authority has to vouch for that this machine trusts, or that is in the file that the \
+         daemon's `SSL_CERT_FILE` names. What is about a process (`args`, `env`, `cwd`, limits, \
+         `sandbox`) does not go with it.",
+    )
+    .restarts(of!(remote.url)),
     key(
         "transport",
         ValueKind::Choice(TRANSPORTS),
         Unset,
-        "What the server at `url` speaks: streamable HTTP, or the older HTTP with SSE, whose `url` is \
-         that of the stream. Unset: streamable HTTP, and HTTP with SSE if the server answers 400, \
-         404 or 405 to the former.",
-    ),
+        "What the server at `url` speaks: streamable HTTP, or the older HTTP with SSE, whose \
+         `url` is that of the stream. Unset: streamable HTTP, and HTTP with SSE if the server \
+         answers 400, 404 or 405 to the former.",
+    )
+    .restarts(of!(remote.transport)),
     key(
         "socket",
         ValueKind::Text,
         Unset,
-        "The unix socket on which the server at `url` listens: an absolute path or one that starts \
-         with `~/`. `url` is then `http://NAME/PATH`, and NAME is only told to the server.",
-    ),
+        "The unix socket on which the server at `url` listens: an absolute path or one that \
+         starts with `~/`. `url` is then `http://NAME/PATH`, and NAME is only told to the \
+         server.",
+    )
+    .restarts(of!(remote.socket)),
     key(
         "headers",
         ValueKind::TextTable,
         Value("{}"),
-        "Headers for every request to `url`: `{ Authorization = \"Bearer ${file:token}\" }`. They are \
-         sent to that origin only.",
-    ),
+        "Headers for every request to `url`: `{ Authorization = \"Bearer ${file:token}\" }`. \
+         They are sent to that origin only.",
+    )
+    .restarts(of!(remote.headers)),
     key(
         "forward_headers",
         ValueKind::Texts,
         Value("[]"),
-        "Headers of a client's own request over HTTP that the server at `url` gets with the calls of \
-         that request, in place of those of `headers` of the same name. Results of this server are \
-         never cached then.",
-    ),
+        "Headers of a client's own request over HTTP that the server at `url` gets with the \
+         calls of that request, in place of those of `headers` of the same name. Results of \
+         this server are never cached then.",
+    )
+    .at_once(of!(remote.forward_headers)),
     key(
         "proxy",
         ValueKind::Text,
         Unset,
-        "The proxy through which the server at `url` is reached, or `none`. Unset: as the top-level \
-         `proxy` says.",
-    ),
+        "The proxy through which the server at `url` is reached, or `none`. Unset: as the \
+         top-level `proxy` says.",
+    )
+    .restarts(of!(remote.proxying)),
     key(
         "auth",
         ValueKind::Choice(AUTH_TYPES),
@@ -70,205 +83,243 @@ pub const SERVER: &[Key] = &[
         "How callmux proves itself to the server at `url`: one of these texts, or the section \
          `[servers.NAME.auth]` with it as its `type`. Unset: not at all, but \
          `callmux login NAME` works where the server wants that.",
-    ),
-    key("args", ValueKind::Texts, Value("[]"), "The program's arguments, one text each."),
+    )
+    .restarts(of!(remote.auth)),
+    key("args", ValueKind::Texts, Value("[]"), "The program's arguments, one text each.")
+        .restarts(of!(program.args)),
     key(
         "env",
         ValueKind::TextTable,
         Value("{}"),
-        "Environment variables for the server. It gets these, those of the top-level `env`, those of \
-         `inherit_env`, and PATH, HOME, USER, LOGNAME, SHELL, TERM, LANG, LC_*, TZ, TMPDIR and \
-         XDG_RUNTIME_DIR; nothing else.",
-    ),
+        "Environment variables for the server. It gets these, those of the top-level `env`, \
+         those of `inherit_env`, and PATH, HOME, USER, LOGNAME, SHELL, TERM, LANG, LC_*, TZ, \
+         TMPDIR and XDG_RUNTIME_DIR; nothing else.",
+    )
+    .restarts(of!(program.env)),
     key(
         "inherit_env",
         ValueKind::Texts,
         Value("[]"),
         "Names of further variables that are passed on from callmux's own environment.",
-    ),
+    )
+    .restarts(of!(program.inherit_env)),
     key(
         "cwd",
         ValueKind::Text,
         Unset,
-        "The server's working directory: an absolute path or one that starts with `~/`. Unset: the \
-         home directory.",
-    ),
+        "The server's working directory: an absolute path or one that starts with `~/`. Unset: \
+         the home directory.",
+    )
+    .restarts(of!(program.cwd)),
     key(
         "description",
         ValueKind::Text,
         Unset,
-        "What the server is, in a line of yours: `callmux status` and `callmux_status` show it, so that \
-         two servers of one kind can be told apart.",
-    ),
-    key("enabled", ValueKind::Bool, Value("true"), "`false` keeps the entry but not the server."),
+        "What the server is, in a line of yours: `callmux status` and `callmux_status` show it, \
+         so that two servers of one kind can be told apart.",
+    )
+    .at_once(of!(description)),
+    key("enabled", ValueKind::Bool, Value("true"), "`false` keeps the entry but not the server.")
+        .apart(set!(enabled)),
     key(
         "prefix",
         ValueKind::Text,
         Unset,
-        "What stands before the server's tool names, followed by `__`. Unset: the server's name. \
-         Empty: nothing, so tools keep their own names.",
-    ),
+        "What stands before the server's tool names, followed by `__`. Unset: the server's \
+         name. Empty: nothing, so tools keep their own names.",
+    )
+    .at_once(of!(policy.prefix)),
     key(
         "tools",
         ValueKind::Texts,
         Value("[\"*\"]"),
-        "The tools that are shown and can be called, by the server's own names; `*` stands for any \
-         characters.",
-    ),
+        "The tools that are shown and can be called, by the server's own names; `*` stands for \
+         any characters.",
+    )
+    .at_once(set!(policy.tools)),
     key(
         "aliases",
         ValueKind::TextTable,
         Value("{}"),
-        "Other names for tools: `{ find = \"search_code\" }` shows `search_code` as `find`, after \
-         the prefix. The original name can still be called.",
-    ),
+        "Other names for tools: `{ find = \"search_code\" }` shows `search_code` as `find`, \
+         after the prefix. The original name can still be called.",
+    )
+    .at_once(of!(policy.aliases)),
     key(
         "start_timeout",
         ValueKind::Duration,
         Value("\"60s\""),
         "How long the server may take from its start to its answered handshake.",
-    ),
+    )
+    .at_once(set!(supervision.start_timeout)),
     key(
         "stop_timeout",
         ValueKind::Duration,
         Value("\"5s\""),
-        "How long the server may take to end after its input is closed, and again after SIGTERM, \
-         before the next harder step.",
-    ),
+        "How long the server may take to end after its input is closed, and again after \
+         SIGTERM, before the next harder step.",
+    )
+    .at_once(set!(supervision.stop_timeout)),
     key(
         "call_timeout",
         ValueKind::Duration,
         Unset,
         "The longest a call to this server may take. Unset: the top-level `call_timeout`.",
-    ),
+    )
+    .at_once(of!(call_timeout)),
     key(
         "max_concurrency",
         ValueKind::Number(1, 4096),
         Unset,
-        "The most calls that may be in flight at the server at once. The others wait: sessions take \
-         turns, and within one the oldest call is first. A call whose turn does not come within its \
-         `call_timeout` is not sent. Unset: no limit.",
-    ),
+        "The most calls that may be in flight at the server at once. The others wait: sessions \
+         take turns, and within one the oldest call is first. A call whose turn does not come \
+         within its `call_timeout` is not sent. Unset: no limit.",
+    )
+    .at_once(set!(max_concurrency)),
     key(
         "max_message",
         ValueKind::Size,
         Value("\"16MiB\""),
         "The longest message the server may send. A longer one ends the connection.",
-    ),
+    )
+    .restarts(set!(max_message)),
     key(
         "lazy",
         ValueKind::Bool,
         Value("false"),
-        "`true` starts the server with the first call of one of its tools. Until then its tools are \
-         listed as they were when it last ran; a server that never ran is started to ask it.",
-    ),
+        "`true` starts the server with the first call of one of its tools. Until then its tools \
+         are listed as they were when it last ran; a server that never ran is started to ask \
+         it.",
+    )
+    .at_once(set!(supervision.lazy)),
     key(
         "idle_stop",
         ValueKind::Duration,
         Unset,
-        "A server that was not called for so long is ended; the next call starts it again. What it \
-         keeps in memory is lost. Unset: never.",
-    ),
+        "A server that was not called for so long is ended; the next call starts it again. What \
+         it keeps in memory is lost. Unset: never.",
+    )
+    .at_once(set!(supervision.idle_stop)),
     key(
         "trusted",
         ValueKind::Bool,
         Value("false"),
-        "Whether the server's own word for its tools is taken (`readOnlyHint`, `idempotentHint`). A \
-         call of such a tool is sent again if the server ends before it answers.",
-    ),
+        "Whether the server's own word for its tools is taken (`readOnlyHint`, \
+         `idempotentHint`). A call of such a tool is sent again if the server ends before it \
+         answers.",
+    )
+    .at_once(set!(policy.trusted)),
     key(
         "replay",
         ValueKind::Texts,
         Value("[]"),
-        "Tools whose calls may be sent again if the server ends before it answers, by the server's \
-         own names; `*` stands for anything. Calls of other tools end as `outcome_unknown`.",
-    ),
+        "Tools whose calls may be sent again if the server ends before it answers, by the \
+         server's own names; `*` stands for anything. Calls of other tools end as \
+         `outcome_unknown`.",
+    )
+    .at_once(set!(policy.replay)),
     key(
         "always_load",
         ValueKind::Texts,
         Value("[]"),
-        "Tools that are listed with `exposure = \"hybrid\"` too, by the server's own names; clients \
-         that load tools on demand are asked to load these at once.",
-    ),
+        "Tools that are listed with `exposure = \"hybrid\"` too, by the server's own names; \
+         clients that load tools on demand are asked to load these at once.",
+    )
+    .at_once(set!(policy.always_load)),
     key(
         "cache_ttl",
         ValueKind::Duration,
         Unset,
         "How long results of this server's reading tools are given again. Unset: the top-level \
          `cache_ttl`.",
-    ),
+    )
+    .at_once(set!(policy.cache_ttl)),
     key(
         "cache_tools",
         ValueKind::Texts,
         Value("[]"),
-        "Tools that only read, so that their results may be given again. With `trusted = true` those \
-         with `readOnlyHint` are meant as well. A call of any other tool forgets what is kept of \
-         the server.",
-    ),
+        "Tools that only read, so that their results may be given again. With `trusted = true` \
+         those with `readOnlyHint` are meant as well. A call of any other tool forgets what is \
+         kept of the server.",
+    )
+    .at_once(set!(policy.cache_tools)),
     key(
         "no_cache_tools",
         ValueKind::Texts,
         Value("[]"),
         "Tools whose results are never given again, whatever else says so.",
-    ),
+    )
+    .at_once(set!(policy.no_cache_tools)),
     key(
         "schema_compression",
         ValueKind::Choice(COMPRESSIONS),
         Unset,
-        "How this server's definitions are shortened. Unset: as `schema_compression` says for the client.",
-    ),
+        "How this server's definitions are shortened. Unset: as `schema_compression` says for \
+         the client.",
+    )
+    .at_once(set!(policy.schema_compression)),
     key(
         "max_result",
         ValueKind::Size,
         Unset,
-        "The largest result of this server that clients get whole. Unset: the top-level `max_result`.",
-    ),
+        "The largest result of this server that clients get whole. Unset: the top-level \
+         `max_result`.",
+    )
+    .at_once(set!(policy.max_result)),
     key(
         "whole_results",
         ValueKind::Texts,
         Value("[]"),
         "Tools whose results clients always get whole.",
-    ),
+    )
+    .at_once(set!(policy.whole_results)),
     key(
         "memory_max",
         ValueKind::Size,
         Unset,
-        "The most memory the server may use; beyond it it is killed and started again (systemd's \
-         `MemoryMax=`). This key and the next four need a systemd user manager.",
-    ),
+        "The most memory the server may use; beyond it it is killed and started again \
+         (systemd's `MemoryMax=`). This key and the next four need a systemd user manager.",
+    )
+    .restarts(set!(program.limits.memory_max)),
     key(
         "tasks_max",
         ValueKind::Number(1, u64::MAX / 2),
         Unset,
         "The most processes and threads the server may have (`TasksMax=`).",
-    ),
+    )
+    .restarts(set!(program.limits.tasks_max)),
     key(
         "cpu_weight",
         ValueKind::Number(1, 10_000),
         Unset,
-        "The server's share of the processor when others want it too; 100 is usual (`CPUWeight=`).",
-    ),
+        "The server's share of the processor when others want it too; 100 is usual \
+         (`CPUWeight=`).",
+    )
+    .restarts(set!(program.limits.cpu_weight)),
     key(
         "runtime_max",
         ValueKind::Duration,
         Unset,
         "How long the server's process may run before it is ended and started again \
          (`RuntimeMaxSec=`).",
-    ),
+    )
+    .restarts(set!(program.limits.runtime_max)),
     key(
         "sandbox",
         ValueKind::Choice(&["none", "net", "strict"]),
         Value("\"none\""),
-        "What the server may reach. `none`: what you may. `net`: the network, its working directory \
-         and its program; nothing else of your home, no service's unix socket (such as the bus and \
-         docker), and the system read-only. `strict`: the same without the network. Where that \
-         cannot be had, the server does not start and says so.",
-    ),
+        "What the server may reach. `none`: what you may. `net`: the network, its working \
+         directory and its program; nothing else of your home, no service's unix socket (such \
+         as the bus and docker), and the system read-only. `strict`: the same without the \
+         network. Where that cannot be had, the server does not start and says so.",
+    )
+    .restarts(set!(program.sandbox)),
     key(
         "secret_args",
         ValueKind::Bool,
         Value("false"),
-        "`true` allows `${file:…}`, `${cred:…}` and `${cmd:…}` in `command` and `args`, where every user of the \
-         machine can read them.",
-    ),
+        "`true` allows `${file:…}`, `${cred:…}` and `${cmd:…}` in `command` and `args`, where \
+         every user of the machine can read them.",
+    )
+    .for_others(),
 ];

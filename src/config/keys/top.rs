@@ -2,206 +2,234 @@
 
 use super::key::DefaultValue::{Unset, Value};
 use super::key::{Key, ValueKind, key};
-use crate::settings::Exposure;
+use super::row::{KeyRow, keys, of, set};
+use crate::settings::config::Http;
+use crate::settings::{Config, Exposure, View};
 
 /// The values of `schema_compression`.
 pub(super) const COMPRESSIONS: &[&str] = &["off", "balanced", "aggressive"];
 /// The values of `output_format`.
 const FORMATS: &[&str] = &["json", "toon", "auto"];
 
-const EXPOSURE: Key = key(
-    "exposure",
-    ValueKind::Choice(&Exposure::NAMES),
-    Value("\"full\""),
-    "Which tools a client lists. `full`: those of the servers and callmux's own. `hybrid`: those of \
-     `always_load` and callmux's own, which find the others. `meta-only`: only callmux's own. \
-     `no-meta`: only those of the servers. What is not listed can be called all the same.",
-);
-const META_TOOLS: Key = key(
-    "meta_tools",
-    ValueKind::Texts,
-    Value("[\"*\"]"),
-    "Which of callmux's own tools are listed: `[\"callmux_parallel\", \"callmux_search_tools\"]`; `*` \
-     stands for any characters.",
-);
-const SCHEMA_COMPRESSION: Key = key(
-    "schema_compression",
-    ValueKind::Choice(COMPRESSIONS),
-    Value("\"off\""),
-    "Shorter tool definitions. `balanced` leaves out descriptions that say nothing new and shortens \
-     long ones; `aggressive` keeps only what a name does not say. Names, types, required, values and \
-     bounds always stay.",
-);
-const MAX_DESCRIPTION: Key = key(
-    "max_description",
-    ValueKind::Number(40, 100_000),
-    Value("160"),
-    "The longest description of a compressed definition, in characters.",
-);
-const OUTPUT_FORMAT: Key = key(
-    "output_format",
-    ValueKind::Choice(FORMATS),
-    Value("\"json\""),
-    "How JSON in the text of results is written. `json`: as the server wrote it. `toon`: as TOON. \
-     `auto`: as TOON where that is shorter. `structuredContent` stays JSON.",
-);
-const STRUCTURED_CONTENT: Key = key(
-    "structured_content",
-    ValueKind::Bool,
-    Value("true"),
-    "`false` leaves `structuredContent` out of the results of callmux's own tools, for clients that \
-     show a model both it and the text.",
-);
-const MAX_RESULT: Key = key(
-    "max_result",
-    ValueKind::Size,
-    Value("\"64KiB\""),
-    "A larger result is kept by callmux; the client gets its beginning, its shape, and how to read \
-     more of it with `callmux_get_result`. Results with an `outputSchema`, images and errors are never \
-     touched. `\"0B\"`: never.",
-);
-
 /// Keys of `[clients.NAME]`; each is one of the top level, too.
-pub const CLIENT: &[Key] = &[
-    EXPOSURE,
-    META_TOOLS,
-    SCHEMA_COMPRESSION,
-    MAX_DESCRIPTION,
-    OUTPUT_FORMAT,
-    STRUCTURED_CONTENT,
-    MAX_RESULT,
+pub const CLIENT: &[Key] = &keys::<_, { VIEW_ROWS.len() }>(&[], VIEW_ROWS);
+
+/// The same, each with its field.
+pub const VIEW_ROWS: &[KeyRow<View>] = &[
+    key(
+        "exposure",
+        ValueKind::Choice(&Exposure::NAMES),
+        Value("\"full\""),
+        "Which tools a client lists. `full`: those of the servers and callmux's own. `hybrid`: \
+         those of `always_load` and callmux's own, which find the others. `meta-only`: only \
+         callmux's own. `no-meta`: only those of the servers. What is not listed can be called \
+         all the same.",
+    )
+    .at_once(set!(exposure)),
+    key(
+        "meta_tools",
+        ValueKind::Texts,
+        Value("[\"*\"]"),
+        "Which of callmux's own tools are listed: `[\"callmux_parallel\", \
+         \"callmux_search_tools\"]`; `*` stands for any characters.",
+    )
+    .at_once(set!(meta_tools)),
+    key(
+        "schema_compression",
+        ValueKind::Choice(COMPRESSIONS),
+        Value("\"off\""),
+        "Shorter tool definitions. `balanced` leaves out descriptions that say nothing new and \
+         shortens long ones; `aggressive` keeps only what a name does not say. Names, types, \
+         required, values and bounds always stay.",
+    )
+    .at_once(set!(schema_compression)),
+    key(
+        "max_description",
+        ValueKind::Number(40, 100_000),
+        Value("160"),
+        "The longest description of a compressed definition, in characters.",
+    )
+    .at_once(set!(max_description)),
+    key(
+        "output_format",
+        ValueKind::Choice(FORMATS),
+        Value("\"json\""),
+        "How JSON in the text of results is written. `json`: as the server wrote it. `toon`: as \
+         TOON. `auto`: as TOON where that is shorter. `structuredContent` stays JSON.",
+    )
+    .at_once(set!(output_format)),
+    key(
+        "structured_content",
+        ValueKind::Bool,
+        Value("true"),
+        "`false` leaves `structuredContent` out of the results of callmux's own tools, for \
+         clients that show a model both it and the text.",
+    )
+    .at_once(set!(structured_content)),
+    key(
+        "max_result",
+        ValueKind::Size,
+        Value("\"64KiB\""),
+        "A larger result is kept by callmux; the client gets its beginning, its shape, and how to \
+         read more of it with `callmux_get_result`. Results with an `outputSchema`, images and \
+         errors are never touched. `\"0B\"`: never.",
+    )
+    .at_once(set!(max_result)),
 ];
 
 /// Keys at the top of the file.
-pub const TOP: &[Key] = &[
-    EXPOSURE,
-    META_TOOLS,
-    SCHEMA_COMPRESSION,
-    MAX_DESCRIPTION,
-    OUTPUT_FORMAT,
-    STRUCTURED_CONTENT,
-    MAX_RESULT,
+pub const TOP: &[Key] = &keys::<_, { VIEW_ROWS.len() + TOP_ROWS.len() }>(CLIENT, TOP_ROWS);
+
+/// Those of them that are not [`CLIENT`]'s, each with its field.
+pub const TOP_ROWS: &[KeyRow<Config>] = &[
     key(
         "env",
         ValueKind::TextTable,
         Value("{}"),
-        "Environment variables for every server that is a program, such as `PATH`, `HTTPS_PROXY` or \
-         `NODE_EXTRA_CA_CERTS`. A server's own `env` goes before it.",
-    ),
+        "Environment variables for every server that is a program, such as `PATH`, \
+         `HTTPS_PROXY` or `NODE_EXTRA_CA_CERTS`. A server's own `env` goes before it.",
+    )
+    .for_others(),
     key(
         "inherit_env",
         ValueKind::Texts,
         Value("[]"),
-        "Names of variables that every server that is a program gets from callmux's own environment, \
-         beside those of its own `inherit_env`.",
-    ),
+        "Names of variables that every server that is a program gets from callmux's own \
+         environment, beside those of its own `inherit_env`.",
+    )
+    .for_others(),
     key(
         "proxy",
         ValueKind::Text,
         Unset,
-        "The proxy through which servers with a `url` and their authorization servers are reached: \
-         `http://…` or `https://…`, with `USER:PASSWORD@` before the host if it wants that, or `none`. \
-         Unset: as `HTTPS_PROXY`, `HTTP_PROXY` and `ALL_PROXY` say in the daemon's environment. A server \
-         on this machine is never reached through one. Programs get none of this: see `env`.",
-    ),
+        "The proxy through which servers with a `url` and their authorization servers are \
+         reached: `http://…` or `https://…`, with `USER:PASSWORD@` before the host if it wants \
+         that, or `none`. Unset: as `HTTPS_PROXY`, `HTTP_PROXY` and `ALL_PROXY` say in the \
+         daemon's environment. A server on this machine is never reached through one. Programs \
+         get none of this: see `env`.",
+    )
+    .for_others(),
     key(
         "no_proxy",
         ValueKind::Texts,
         Value("[]"),
-        "Who is reached without a proxy, beside those that `NO_PROXY` names where the proxy comes from \
-         the environment: hosts with all below them, addresses, networks such as `10.0.0.0/8`, each \
-         perhaps with `:PORT`, or `*`.",
-    ),
+        "Who is reached without a proxy, beside those that `NO_PROXY` names where the proxy \
+         comes from the environment: hosts with all below them, addresses, networks such as \
+         `10.0.0.0/8`, each perhaps with `:PORT`, or `*`.",
+    )
+    .for_others(),
     key(
         "cache_ttl",
         ValueKind::Duration,
         Unset,
-        "How long the result of a call that only reads is given again for the same call. Which calls \
-         only read is said by `cache_tools`, or by a trusted server. Unset: nothing is kept.",
-    ),
+        "How long the result of a call that only reads is given again for the same call. Which \
+         calls only read is said by `cache_tools`, or by a trusted server. Unset: nothing is \
+         kept.",
+    )
+    .for_others(),
     key(
         "file_roots",
         ValueKind::Texts,
         Value("[]"),
-        "Directories from which `{\"$file\": …}` in arguments may read, beside the one that the client \
-         works in: absolute paths, or paths that start with `~/`. A client works where it starts \
-         `callmux bridge`; over HTTP the header `x-callmux-cwd` says where.",
-    ),
+        "Directories from which `{\"$file\": …}` in arguments may read, beside the one that the \
+         client works in: absolute paths, or paths that start with `~/`. A client works where it \
+         starts `callmux bridge`; over HTTP the header `x-callmux-cwd` says where.",
+    )
+    .at_once(of!(file_roots)),
     key(
         "max_concurrency",
         ValueKind::Number(1, 10_000),
         Value("128"),
         "How many calls of one `callmux_parallel` or `callmux_batch` run at once.",
-    ),
+    )
+    .at_once(set!(fan_out.max_concurrency)),
     key(
         "max_calls",
         ValueKind::Number(1, 100_000),
         Value("1000"),
-        "The most calls that one `callmux_parallel`, `callmux_batch` or `callmux_pipeline` may hold.",
-    ),
+        "The most calls that one `callmux_parallel`, `callmux_batch` or `callmux_pipeline` may \
+         hold.",
+    )
+    .at_once(set!(fan_out.max_calls)),
     key(
         "call_timeout",
         ValueKind::Duration,
         Value("\"10m\""),
-        "The longest a tool call may take. A call that reaches it is cancelled; its server goes on.",
-    ),
+        "The longest a tool call may take. A call that reaches it is cancelled; its server goes \
+         on.",
+    )
+    .at_once(set!(call_timeout)),
     key(
         "list_timeout",
         ValueKind::Duration,
         Value("\"5s\""),
-        "How long a client's first `tools/list` waits for servers that are still starting. Later \
-         ones are announced by `list_changed`.",
-    ),
+        "How long a client's first `tools/list` waits for servers that are still starting. \
+         Later ones are announced by `list_changed`.",
+    )
+    .at_once(set!(list_timeout)),
     key(
         "drain_timeout",
         ValueKind::Duration,
         Value("\"10s\""),
-        "How long calls in flight may go on when the daemon is told to stop, or when their server is \
-         removed from the config or changed in it.",
-    ),
+        "How long calls in flight may go on when the daemon is told to stop, or when their \
+         server is removed from the config or changed in it.",
+    )
+    .at_once(set!(drain_timeout)),
     key(
         "restart_on_upgrade",
         ValueKind::Bool,
         Value("false"),
-        "`true` lets a daemon started by systemd start itself anew when its program was replaced on \
-         disk. Sessions, servers and running calls go on.",
-    ),
+        "`true` lets a daemon started by systemd start itself anew when its program was \
+         replaced on disk. Sessions, servers and running calls go on.",
+    )
+    .at_once(set!(restart_on_upgrade)),
     key(
         "idle_exit",
         ValueKind::Duration,
         Unset,
-        "A daemon started by systemd that has no bridge, sends no stream of events and was not asked \
-         anything for so long ends itself and its servers; the socket starts it again. Unset: never.",
-    ),
+        "A daemon started by systemd that has no bridge, sends no stream of events and was not \
+         asked anything for so long ends itself and its servers; the socket starts it again. \
+         Unset: never.",
+    )
+    .at_once(set!(idle_exit)),
 ];
 
 /// Keys of `[http]`.
-pub const HTTP: &[Key] = &[
+pub const HTTP: &[Key] = &keys::<_, { HTTP_ROWS.len() }>(&[], HTTP_ROWS);
+
+/// The same, each with its field.
+pub const HTTP_ROWS: &[KeyRow<Http>] = &[
     key(
         "listen",
         ValueKind::Texts,
         Value("[]"),
         "Loopback addresses such as `127.0.0.1:4860` that `callmux serve` listens on beside its \
          unix socket when systemd passes no sockets.",
-    ),
+    )
+    .at_next_start(of!(listen)),
     key(
         "max_body",
         ValueKind::Size,
         Value("\"4MiB\""),
         "The largest request body. A larger one is answered with status 413.",
-    ),
+    )
+    .at_once(set!(max_body)),
     key(
         "allowed_hosts",
         ValueKind::Texts,
         Value("[]"),
-        "Values of the `Host` header that are accepted beside `localhost`, `127.0.0.1` and `[::1]`.",
-    ),
+        "Values of the `Host` header that are accepted beside `localhost`, `127.0.0.1` and \
+         `[::1]`.",
+    )
+    .at_once(set!(allowed_hosts)),
     key(
         "allowed_origins",
         ValueKind::Texts,
         Value("[]"),
-        "Values of the `Origin` header that are accepted. Browsers send one; other clients do not.",
-    ),
+        "Values of the `Origin` header that are accepted. Browsers send one; other clients do \
+         not.",
+    )
+    .at_once(set!(allowed_origins)),
 ];
 
 /// Keys of `[cache]`.

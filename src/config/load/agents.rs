@@ -7,67 +7,25 @@ use crate::base::dirs;
 use crate::config::keys;
 use crate::config::section::Section;
 use crate::config::tree::Node;
-use crate::render::{Compression, TextFormat};
 use crate::settings::complaint::Complaint;
 use crate::settings::config::Caps;
 use crate::settings::tool_names::ToolNames;
-use crate::settings::view::{ClientConfig, Exposure, View};
-
-const FORMATS: [TextFormat; 3] = [TextFormat::Json, TextFormat::Toon, TextFormat::Auto];
-const COMPRESSIONS: [Compression; 3] =
-    [Compression::Off, Compression::Balanced, Compression::Aggressive];
+use crate::settings::view::{ClientConfig, View};
 
 /// The keys of a view; what is not set is as in `above`, or has its default.
 pub(super) fn view(section: &mut Section<'_>, above: Option<&View>) -> View {
-    let is_set = |section: &Section<'_>, name: &str| above.filter(|_| !section.has(name));
-    View {
-        exposure: match is_set(section, "exposure") {
-            Some(above) => above.exposure,
-            None => Exposure::ALL[section.choice("exposure")],
-        },
-        meta_tools: match is_set(section, "meta_tools") {
-            Some(above) => above.meta_tools.clone(),
-            None if section.has("meta_tools") => tool_names(section, "meta_tools"),
-            None => ToolNames::all(),
-        },
-        schema_compression: match is_set(section, "schema_compression") {
-            Some(above) => above.schema_compression,
-            None => COMPRESSIONS[section.choice("schema_compression")],
-        },
-        max_description: match is_set(section, "max_description") {
-            Some(above) => above.max_description,
-            None => count(section, "max_description"),
-        },
-        output_format: match is_set(section, "output_format") {
-            Some(above) => above.output_format,
-            None => FORMATS[section.choice("output_format")],
-        },
-        structured_content: match is_set(section, "structured_content") {
-            Some(above) => above.structured_content,
-            None => section.bool("structured_content"),
-        },
-        max_result: match is_set(section, "max_result") {
-            Some(above) => above.max_result,
-            None => section.size("max_result").expect("a key with a default"),
-        },
+    let mut view = above.cloned().unwrap_or_default();
+    for row in keys::VIEW_ROWS {
+        if above.is_none() || section.has(row.key.name) {
+            row.read(section, &mut view);
+        }
     }
-}
-
-/// How a server's definitions are shortened, if it says so itself.
-pub(super) fn compression(section: &mut Section<'_>) -> Option<Compression> {
-    let name = "schema_compression";
-    section.has(name).then(|| COMPRESSIONS[section.choice(name)])
+    view
 }
 
 /// A whole number, or the key's default.
-pub(super) fn count(section: &mut Section<'_>, name: &str) -> usize {
+fn count(section: &mut Section<'_>, name: &str) -> usize {
     usize::try_from(section.number_or_default(name)).unwrap_or(usize::MAX)
-}
-
-/// A list of tools by name or pattern; none if it is not set.
-pub(super) fn tool_names(section: &mut Section<'_>, name: &str) -> ToolNames {
-    let texts = section.plain_texts(name).unwrap_or_default();
-    ToolNames::new(texts.into_iter().map(|(text, _)| text).collect())
 }
 
 pub(super) fn roots(section: &mut Section<'_>) -> Vec<PathBuf> {

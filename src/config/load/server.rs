@@ -4,20 +4,19 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::common::{Common, environment, names};
-use super::{agents, auth, remote};
+use super::{auth, remote};
 use crate::base::{Secret, dirs, visible};
+use crate::config::keys;
 use crate::config::reference::Resolved;
 use crate::config::section::Section;
 use crate::settings::complaint::Place;
 use crate::settings::config::Config;
-use crate::settings::program::{Limits, Program, Sandbox};
-use crate::settings::server::{ServerConfig, Supervision};
-use crate::settings::tool_names::ToolNames;
+use crate::settings::program::Program;
+use crate::settings::server::ServerConfig;
 use crate::settings::tool_policy::ToolPolicy;
 
 /// Reads the section; what it does not set is as `config` has it for all servers.
 pub(super) fn read(mut section: Section<'_>, config: &Config, common: &Common) -> ServerConfig {
-    let always = "a key with a default";
     let is_remote = section.has("url");
     let mut remote = remote::read(&mut section, &common.proxying);
     remote.auth = auth::read(&mut section, is_remote, &remote.headers, remote.socket.is_some());
@@ -26,52 +25,20 @@ pub(super) fn read(mut section: Section<'_>, config: &Config, common: &Common) -
     let inherit_env = names(&mut section, "inherit_env");
     let cwd = directory(&mut section);
     // References that are missing are told in the order in which they are looked for.
-    let (prefix, tools, aliases) =
-        (prefix(&mut section), tools(&mut section), aliases(&mut section));
-    let start_timeout = section.duration("start_timeout").expect(always);
-    let stop_timeout = section.duration("stop_timeout").expect(always);
+    let (prefix, aliases) = (prefix(&mut section), aliases(&mut section));
     let call_timeout = section.duration("call_timeout").unwrap_or(config.call_timeout);
-    let max_concurrency = section.number("max_concurrency").and_then(|n| usize::try_from(n).ok());
-    let max_message = section.size("max_message").expect(always);
-    let supervision = Supervision {
-        start_timeout,
-        stop_timeout,
-        lazy: section.bool("lazy"),
-        idle_stop: section.duration("idle_stop"),
-    };
-    let policy = ToolPolicy {
-        prefix,
-        tools,
-        aliases,
-        trusted: section.bool("trusted"),
-        replay: agents::tool_names(&mut section, "replay"),
-        always_load: agents::tool_names(&mut section, "always_load"),
-        cache_ttl: section.duration("cache_ttl"),
-        cache_tools: agents::tool_names(&mut section, "cache_tools"),
-        no_cache_tools: agents::tool_names(&mut section, "no_cache_tools"),
-        schema_compression: agents::compression(&mut section),
-        max_result: section.size("max_result"),
-        whole_results: agents::tool_names(&mut section, "whole_results"),
-    };
-    let limits = Limits {
-        memory_max: section.size("memory_max").map(|bytes| bytes as u64),
-        tasks_max: section.number("tasks_max"),
-        cpu_weight: section.number("cpu_weight"),
-        runtime_max: section.duration("runtime_max"),
-    };
-    let sandbox = Sandbox::ALL[section.choice("sandbox")];
     let mut server = ServerConfig {
-        enabled: section.bool("enabled"),
         description: description(&mut section),
-        program: Program { command, args, env, inherit_env, cwd, limits, sandbox },
+        program: Program { command, args, env, inherit_env, cwd, ..Program::default() },
         remote,
-        supervision,
-        policy,
+        policy: ToolPolicy { prefix, aliases, ..ToolPolicy::default() },
         call_timeout,
-        max_concurrency,
-        max_message,
-        unresolved: section.finish(),
+        ..ServerConfig::default()
     };
+    for row in keys::SERVER_ROWS {
+        row.read(&mut section, &mut server);
+    }
+    server.unresolved = section.finish();
     common.complete(&mut server);
     server
 }
@@ -94,13 +61,6 @@ fn words(section: &mut Section<'_>, has_url: bool) -> (Secret, Vec<Secret>) {
     let args = section.texts("args").unwrap_or_default();
     let args = public(section, "args", args, may_expose);
     (command.unwrap_or_else(|| Secret::new(String::new())), args)
-}
-
-/// The tools that are shown: all where nothing is said.
-fn tools(section: &mut Section<'_>) -> ToolNames {
-    section.plain_texts("tools").map_or_else(ToolNames::all, |texts| {
-        ToolNames::new(texts.into_iter().map(|(text, _)| text).collect())
-    })
 }
 
 /// Texts that end up in `/proc/PID/cmdline`, which everybody can read.

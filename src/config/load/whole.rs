@@ -14,9 +14,7 @@ use crate::config::reference::{self, Sources};
 use crate::config::section::Section;
 use crate::config::tree::{Node, Table, Value};
 use crate::settings::complaint::{Complaint, Place};
-use crate::settings::config::{Caps, Config, FanOut, Http};
-
-const NO_CAPS: Caps = Caps { entries: 0, entry_bytes: 0, total_bytes: 0 };
+use crate::settings::config::{Config, Http};
 
 /// Everything that is wrong, or the config.
 pub(super) fn typed(table: Table, sources: &Sources) -> Result<Config, Vec<Complaint>> {
@@ -32,27 +30,14 @@ pub(super) fn typed(table: Table, sources: &Sources) -> Result<Config, Vec<Compl
     let mut take = |name| top.take(name).unwrap_or_else(empty);
     let (cache_node, results_node) = (take("cache"), take("results"));
     let (clients_node, recipes_node) = (take("clients"), take("recipes"));
-    let always = "a key with a default";
     let mut config = Config {
-        call_timeout: top.duration("call_timeout").expect(always),
-        list_timeout: top.duration("list_timeout").expect(always),
-        drain_timeout: top.duration("drain_timeout").expect(always),
-        idle_exit: top.duration("idle_exit"),
-        restart_on_upgrade: top.bool("restart_on_upgrade"),
-        http: Http { listen: vec![], max_body: 0, allowed_hosts: vec![], allowed_origins: vec![] },
         everybody: agents::view(&mut top, None),
-        clients: Vec::new(),
-        cache: NO_CAPS,
-        results: NO_CAPS,
-        forwarded: Vec::new(),
         file_roots: agents::roots(&mut top),
-        fan_out: FanOut {
-            max_concurrency: agents::count(&mut top, "max_concurrency"),
-            max_calls: agents::count(&mut top, "max_calls"),
-        },
-        recipes: BTreeMap::new(),
-        servers: BTreeMap::new(),
+        ..Config::default()
     };
+    for row in keys::TOP_ROWS {
+        row.read(&mut top, &mut config);
+    }
     let common = Common::read(&mut top);
     unresolved.extend(top.finish());
     let mut part = |name: &str, node, keys| {
@@ -94,12 +79,11 @@ fn http_config(mut section: Section<'_>) -> (Http, Vec<Complaint>) {
             )),
         }
     }
-    let mut plain = |name| -> Vec<String> {
-        section.plain_texts(name).unwrap_or_default().into_iter().map(|(text, _)| text).collect()
-    };
-    let (allowed_hosts, allowed_origins) = (plain("allowed_hosts"), plain("allowed_origins"));
-    let max_body = section.size("max_body").expect("a key with a default");
-    (Http { listen, max_body, allowed_hosts, allowed_origins }, section.finish())
+    let mut http = Http { listen, ..Http::default() };
+    for row in keys::HTTP_ROWS {
+        row.read(&mut section, &mut http);
+    }
+    (http, section.finish())
 }
 
 fn read_servers(

@@ -1,0 +1,78 @@
+//! What separates the config in force from another one, key by key, as the table of keys says.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::keys::{Effect, HTTP_ROWS, KeyRow, SERVER_ROWS, TOP_ROWS, VIEW_ROWS};
+use crate::base::ServerName;
+use crate::settings::plan::{Changed, Plan};
+use crate::settings::{Config, ServerConfig};
+
+/// What has to be done to get from `old` to `new`. A server that is not enabled is as good as none.
+pub fn plan(old: &Config, new: &Config) -> Plan {
+    let mut plan = Plan::default();
+    let (before, after) = (enabled(old), enabled(new));
+    for (name, server) in &after {
+        let name = (*name).clone();
+        match before.get(&name) {
+            None => plan.added.push(name),
+            Some(old) => {
+                let restart = needing_a_start(old, server);
+                let adjust = changed(SERVER_ROWS, Effect::AtOnce, old, server);
+                match (restart.is_empty(), adjust.is_empty()) {
+                    (true, true) => plan.unchanged.push(name),
+                    (true, false) => plan.adjusted.push(Changed { server: name, keys: adjust }),
+                    (false, _) => {
+                        let keys = [restart, adjust].concat();
+                        plan.restarted.push(Changed { server: name, keys });
+                    }
+                }
+            }
+        }
+    }
+    let gone = before.keys().filter(|name| !after.contains_key(*name));
+    plan.removed = gone.map(|name| (*name).clone()).collect();
+    plan.settings = settings(Effect::AtOnce, old, new);
+    plan.at_next_start = settings(Effect::AtNextStart, old, new);
+    plan
+}
+
+fn enabled(config: &Config) -> BTreeMap<&ServerName, &Arc<ServerConfig>> {
+    config.servers.iter().filter(|(_, server)| server.enabled).collect()
+}
+
+fn changed<S>(rows: &[KeyRow<S>], effect: Effect, old: &S, new: &S) -> Vec<String> {
+    let changed = rows.iter().filter(|row| row.has_effect(effect, old, new));
+    changed.map(|row| row.key.name.to_owned()).collect()
+}
+
+/// Keys outside of `[servers]`.
+fn settings(effect: Effect, old: &Config, new: &Config) -> Vec<String> {
+    let mut keys = changed(VIEW_ROWS, effect, &old.everybody, &new.everybody);
+    keys.extend(changed(TOP_ROWS, effect, old, new));
+    let http = changed(HTTP_ROWS, effect, &old.http, &new.http);
+    keys.extend(http.into_iter().map(|key| format!("http.{key}")));
+    // Told as a whole.
+    let sections = [
+        ("clients", old.clients != new.clients),
+        ("cache", old.cache != new.cache),
+        ("results", old.results != new.results),
+        ("recipes", old.recipes != new.recipes),
+    ];
+    let sections = sections.into_iter().filter(|(_, differs)| *differs && effect == Effect::AtOnce);
+    keys.extend(sections.map(|(name, _)| name.to_owned()));
+    keys
+}
+
+/// Keys that differ and that a process or its connection got at its start.
+fn needing_a_start(old: &ServerConfig, new: &ServerConfig) -> Vec<String> {
+    let mut keys = changed(SERVER_ROWS, Effect::Restarts, old, new);
+    if keys.is_empty() && old.unresolved != new.unresolved {
+        // It does not run for want of a value; perhaps it can now.
+        let both = old.unresolved.iter().chain(&new.unresolved);
+        keys.extend(both.map(|missing| missing.key.clone()));
+        keys.sort();
+        keys.dedup();
+    }
+    keys
+}

@@ -9,8 +9,8 @@ mod row;
 mod server;
 mod top;
 
-pub use auth::AUTH;
-pub use key::{DefaultValue, Key, ValueKind, default_of, kind_of};
+pub use auth::{AUTH, AUTH_TYPES};
+pub use key::{DefaultValue, GoesWith, Key, ValueKind, default_of, kind_of};
 pub use recipe::RECIPE;
 pub use row::{Effect, KeyRow};
 pub use server::{SERVER, SERVER_ROWS};

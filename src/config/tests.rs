@@ -1,5 +1,5 @@
 use super::Location;
-use super::keys::{DefaultValue, Key, SECTIONS, ValueKind};
+use super::keys::{AUTH, AUTH_TYPES, DefaultValue, GoesWith, Key, SECTIONS, SERVER, ValueKind};
 use super::plan::plan;
 use crate::settings::Plan;
 
@@ -79,25 +79,28 @@ fn no_value_is_in_a_plan() {
 }
 
 /// Where a key is set: what stands before it.
-fn head(section: &str, key: &str) -> String {
-    let remote =
-        ["url", "transport", "socket", "headers", "forward_headers", "proxy", "no_proxy", "auth"];
+fn head(section: &str, key: &Key) -> String {
+    let remote = ["url", "proxy", "no_proxy", "auth"];
     // What they say is said of servers.
     let of_servers = ["cache_ttl", "env", "inherit_env", "proxy", "no_proxy"];
-    match (section, key) {
+    match (section, key.name) {
         ("", key) if !of_servers.contains(&key) => String::new(),
-        ("servers.*.auth", key) => {
-            let (kind, more) = match key {
-                "token" => ("bearer", "token = \"t\"\n"),
-                "command" | "ttl" => ("command", "command = [\"p\"]\n"),
-                "grant" => ("oauth", "client_id = \"i\"\nclient_secret = \"s\"\n"),
-                "client_secret" => ("oauth", "client_id = \"i\"\n"),
-                _ => ("oauth", ""),
+        ("servers.*.auth", name) => {
+            let kind = match key.goes_with {
+                GoesWith::AuthType(kind) => kind,
+                _ => "oauth",
+            };
+            let more = match name {
+                "token" => "token = \"t\"\n",
+                "command" | "ttl" => "command = [\"p\"]\n",
+                "grant" => "client_id = \"i\"\nclient_secret = \"s\"\n",
+                "client_secret" => "client_id = \"i\"\n",
+                _ => "",
             };
             let url = "[servers.a]\nurl = \"http://h/\"\n";
             format!("{url}[servers.a.auth]\ntype = \"{kind}\"\n{more}")
         }
-        ("" | "servers.*", key) if remote.contains(&key) => {
+        ("" | "servers.*", name) if key.goes_with == GoesWith::Url || remote.contains(&name) => {
             "[servers.a]\nurl = \"http://h/\"\n".to_owned()
         }
         ("" | "servers.*", _) => "[servers.a]\ncommand = \"x\"\n".to_owned(),
@@ -139,7 +142,7 @@ fn other_value(key: &Key) -> String {
 fn every_key_is_in_a_plan() {
     for (section, keys, _) in SECTIONS {
         for key in *keys {
-            let head = head(section, key.name);
+            let head = head(section, key);
             let others = head.lines().filter(|line| !line.starts_with(key.name));
             let mut new: Vec<&str> = others.collect();
             let line = format!("{} = {}", key.name, other_value(key));
@@ -162,4 +165,39 @@ fn every_key_is_in_a_plan() {
             assert!(expected.contains(&found), "{section} {}: {found:?}", key.name);
         }
     }
+}
+
+/// The keys that are wrong in a file, each with what is said of it.
+fn wrong(text: &str) -> Vec<String> {
+    let dir = tempfile::tempdir().unwrap();
+    crate::base::file::replace(&dir.path().join("config.toml"), text.as_bytes()).unwrap();
+    let complaints = Location::named(dir.path()).read().config.unwrap_err();
+    complaints.iter().map(|one| format!("{} {}", one.key, one.message)).collect()
+}
+
+#[test]
+fn a_key_is_refused_where_it_does_not_go() {
+    for key in SERVER {
+        let (server, said) = match key.goes_with {
+            GoesWith::Process => ("url = \"http://h/\"", "is about a process"),
+            GoesWith::Url => ("command = \"x\"", "goes with `url`"),
+            _ => continue,
+        };
+        let found = wrong(&format!("[servers.a]\n{server}\n{} = {}", key.name, other_value(key)));
+        let expected = format!("servers.a.{} {said}", key.name);
+        assert!(found.iter().any(|one| one.starts_with(&expected)), "{}: {found:?}", key.name);
+    }
+    for key in AUTH {
+        let GoesWith::AuthType(kind) = key.goes_with else { continue };
+        assert!(key.doc.starts_with(&format!("For `{kind}`")), "{}", key.name);
+        for other in AUTH_TYPES.iter().filter(|other| **other != kind) {
+            let url = "[servers.a]\nurl = \"http://h/\"\n[servers.a.auth]";
+            let line = format!("{} = {}", key.name, other_value(key));
+            let found = wrong(&format!("{url}\ntype = \"{other}\"\n{line}"));
+            let expected = format!("servers.a.auth.{} goes with `type = \"{kind}\"`", key.name);
+            assert!(found.contains(&expected), "{} {other}: {found:?}", key.name);
+        }
+    }
+    let anywhere = AUTH.iter().filter(|key| key.goes_with == GoesWith::Everything);
+    assert_eq!(anywhere.map(|key| key.name).collect::<Vec<_>>(), ["type"]);
 }

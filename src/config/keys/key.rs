@@ -46,6 +46,19 @@ pub struct Key {
     /// The default as it would be written, or what stands in for one.
     pub default: DefaultValue,
     pub doc: &'static str,
+    pub goes_with: GoesWith,
+}
+
+/// Where a key may stand, among the kinds of thing that its section can be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GoesWith {
+    Everything,
+    /// A server that is a program of ours.
+    Process,
+    /// A server with a `url`.
+    Url,
+    /// An `auth` of this `type`.
+    AuthType(&'static str),
 }
 
 /// What holds when a key is not set.
@@ -64,7 +77,21 @@ pub(super) const fn key(
     default: DefaultValue,
     doc: &'static str,
 ) -> Key {
-    Key { name, kind, default, doc }
+    Key { name, kind, default, doc, goes_with: GoesWith::Everything }
+}
+
+impl Key {
+    pub(super) const fn with_process(self) -> Self {
+        Self { goes_with: GoesWith::Process, ..self }
+    }
+
+    pub(super) const fn with_url(self) -> Self {
+        Self { goes_with: GoesWith::Url, ..self }
+    }
+
+    pub(super) const fn with_type(self, name: &'static str) -> Self {
+        Self { goes_with: GoesWith::AuthType(name), ..self }
+    }
 }
 
 /// The kind of `name` in `keys`.

@@ -22,6 +22,7 @@ pub const SERVER_ROWS: &[KeyRow<ServerConfig>] = &[
         "The program: an absolute path, a path that starts with `~/`, or a name that is looked \
          up in `PATH`. No shell is involved. A server has either this or `url`.",
     )
+    .with_process()
     .restarts(of!(program.command)),
     key(
         "url",
@@ -41,6 +42,7 @@ pub const SERVER_ROWS: &[KeyRow<ServerConfig>] = &[
          `url` is that of the stream. Unset: streamable HTTP, and HTTP with SSE if the server \
          answers 400, 404 or 405 to the former.",
     )
+    .with_url()
     .restarts(of!(remote.transport)),
     key(
         "socket",
@@ -50,6 +52,7 @@ pub const SERVER_ROWS: &[KeyRow<ServerConfig>] = &[
          starts with `~/`. `url` is then `http://NAME/PATH`, and NAME is only told to the \
          server.",
     )
+    .with_url()
     .restarts(of!(remote.socket)),
     key(
         "headers",
@@ -58,6 +61,7 @@ pub const SERVER_ROWS: &[KeyRow<ServerConfig>] = &[
         "Headers for every request to `url`: `{ Authorization = \"Bearer ${file:token}\" }`. \
          They are sent to that origin only.",
     )
+    .with_url()
     .restarts(of!(remote.headers)),
     key(
         "forward_headers",
@@ -67,6 +71,7 @@ pub const SERVER_ROWS: &[KeyRow<ServerConfig>] = &[
          calls of that request, in place of those of `headers` of the same name. Results of \
          this server are never cached then.",
     )
+    .with_url()
     .at_once(of!(remote.forward_headers)),
     key(
         "proxy",
@@ -75,6 +80,7 @@ pub const SERVER_ROWS: &[KeyRow<ServerConfig>] = &[
         "The proxy through which the server at `url` is reached, or `none`. Unset: as the \
          top-level `proxy` says.",
     )
+    .with_url()
     .restarts(of!(remote.proxying)),
     key(
         "auth",
@@ -86,6 +92,7 @@ pub const SERVER_ROWS: &[KeyRow<ServerConfig>] = &[
     )
     .restarts(of!(remote.auth)),
     key("args", ValueKind::Texts, Value("[]"), "The program's arguments, one text each.")
+        .with_process()
         .restarts(of!(program.args)),
     key(
         "env",
@@ -95,6 +102,7 @@ pub const SERVER_ROWS: &[KeyRow<ServerConfig>] = &[
          those of `inherit_env`, and PATH, HOME, USER, LOGNAME, SHELL, TERM, LANG, LC_*, TZ, \
          TMPDIR and XDG_RUNTIME_DIR; nothing else.",
     )
+    .with_process()
     .restarts(of!(program.env)),
     key(
         "inherit_env",
@@ -102,6 +110,7 @@ pub const SERVER_ROWS: &[KeyRow<ServerConfig>] = &[
         Value("[]"),
         "Names of further variables that are passed on from callmux's own environment.",
     )
+    .with_process()
     .restarts(of!(program.inherit_env)),
     key(
         "cwd",
@@ -110,6 +119,7 @@ pub const SERVER_ROWS: &[KeyRow<ServerConfig>] = &[
         "The server's working directory: an absolute path or one that starts with `~/`. Unset: \
          the home directory.",
     )
+    .with_process()
     .restarts(of!(program.cwd)),
     key(
         "description",
@@ -280,6 +290,7 @@ pub const SERVER_ROWS: &[KeyRow<ServerConfig>] = &[
         "The most memory the server may use; beyond it it is killed and started again \
          (systemd's `MemoryMax=`). This key and the next four need a systemd user manager.",
     )
+    .with_process()
     .restarts(set!(program.limits.memory_max)),
     key(
         "tasks_max",
@@ -287,6 +298,7 @@ pub const SERVER_ROWS: &[KeyRow<ServerConfig>] = &[
         Unset,
         "The most processes and threads the server may have (`TasksMax=`).",
     )
+    .with_process()
     .restarts(set!(program.limits.tasks_max)),
     key(
         "cpu_weight",
@@ -295,6 +307,7 @@ pub const SERVER_ROWS: &[KeyRow<ServerConfig>] = &[
         "The server's share of the processor when others want it too; 100 is usual \
          (`CPUWeight=`).",
     )
+    .with_process()
     .restarts(set!(program.limits.cpu_weight)),
     key(
         "runtime_max",
@@ -303,6 +316,7 @@ pub const SERVER_ROWS: &[KeyRow<ServerConfig>] = &[
         "How long the server's process may run before it is ended and started again \
          (`RuntimeMaxSec=`).",
     )
+    .with_process()
     .restarts(set!(program.limits.runtime_max)),
     key(
         "sandbox",
@@ -313,6 +327,7 @@ pub const SERVER_ROWS: &[KeyRow<ServerConfig>] = &[
          as the bus and docker), and the system read-only. `strict`: the same without the \
          network. Where that cannot be had, the server does not start and says so.",
     )
+    .with_process()
     .restarts(set!(program.sandbox)),
     key(
         "secret_args",
@@ -321,5 +336,6 @@ pub const SERVER_ROWS: &[KeyRow<ServerConfig>] = &[
         "`true` allows `${file:…}`, `${cred:…}` and `${cmd:…}` in `command` and `args`, where \
          every user of the machine can read them.",
     )
+    .with_process()
     .for_others(),
 ];

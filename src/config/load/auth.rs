@@ -6,34 +6,9 @@ use hyper::header::HeaderValue;
 
 use super::oauth;
 use crate::base::Secret;
-use crate::config::keys;
+use crate::config::keys::{self, GoesWith};
 use crate::config::section::Section;
 use crate::settings::auth::Auth;
-
-/// The types, each with the keys that go with it.
-const GO_WITH: [(&str, &[&str]); 4] = [
-    ("none", &[]),
-    ("bearer", &["token"]),
-    ("command", &["command", "ttl"]),
-    (
-        "oauth",
-        &[
-            "scopes",
-            "client_id",
-            "client_secret",
-            "client_metadata_url",
-            "grant",
-            "callback_port",
-            "redirect_uri",
-            "client_name",
-            "issuer",
-            "allow_issuer_mismatch",
-            "authorization_endpoint",
-            "token_endpoint",
-            "registration_endpoint",
-        ],
-    ),
-];
 
 /// Reads the section, and complains about what does not go together.
 pub(super) fn read(
@@ -44,15 +19,18 @@ pub(super) fn read(
 ) -> Auth {
     let at = outer.place("auth");
     let Some(mut section) = outer.inner("auth", "type", keys::AUTH) else { return Auth::Unsaid };
-    let kind = section.choice("type");
-    for (name, keys) in GO_WITH.iter().filter(|(name, _)| *name != GO_WITH[kind].0) {
-        for key in keys.iter().filter(|key| section.has(key)).collect::<Vec<_>>() {
-            let at = section.place(key);
-            section.take(key);
-            section.complain(at, key, format!("goes with `type = \"{name}\"`"));
+    let kind = keys::AUTH_TYPES[section.choice("type")];
+    for key in keys::AUTH {
+        if let GoesWith::AuthType(other) = key.goes_with
+            && other != kind
+            && section.has(key.name)
+        {
+            let at = section.place(key.name);
+            section.take(key.name);
+            section.complain(at, key.name, format!("goes with `type = \"{other}\"`"));
         }
     }
-    let auth = match GO_WITH[kind].0 {
+    let auth = match kind {
         "bearer" => bearer(&mut section),
         "command" => command(&mut section),
         "oauth" => Auth::Oauth(Box::new(oauth::read(&mut section))),

@@ -9,25 +9,11 @@ use hyper::header::{HeaderName, HeaderValue};
 use super::proxy;
 use crate::base::{Secret, dirs};
 use crate::config::ValueError;
+use crate::config::keys::{self, GoesWith};
 use crate::config::section::Section;
 use crate::settings::auth::Auth;
 use crate::settings::proxy::Proxying;
 use crate::settings::remote::{Remote, Transport};
-
-/// Keys that are about a process of ours.
-const OF_A_PROCESS: [&str; 11] = [
-    "command",
-    "args",
-    "env",
-    "inherit_env",
-    "cwd",
-    "memory_max",
-    "tasks_max",
-    "cpu_weight",
-    "runtime_max",
-    "sandbox",
-    "secret_args",
-];
 
 /// Headers that say how a request is framed or what it is about; they are not the user's to set. So
 /// is every `mcp-…`.
@@ -42,9 +28,6 @@ const OURS: [&str; 9] = [
     "transfer-encoding",
     "upgrade",
 ];
-
-/// Keys that go with `url` only.
-const OF_A_URL: [&str; 5] = ["transport", "socket", "headers", "forward_headers", "proxy"];
 
 /// Headers by which a client proves itself to us, or that a hop adds.
 const FOR_US: [&str; 6] =
@@ -61,14 +44,14 @@ pub fn is_url(word: &str) -> bool {
 /// Reads the keys but `auth`, and complains about those that do not go with them. `general`: what holds
 /// of all servers.
 pub(super) fn read(section: &mut Section<'_>, general: &Proxying) -> Remote {
-    let (misplaced, message): (&[&str], &str) = if section.has("url") {
-        (&OF_A_PROCESS, "is about a process, and a server with a `url` has none here")
+    let (misplaced, message) = if section.has("url") {
+        (GoesWith::Process, "is about a process, and a server with a `url` has none here")
     } else {
-        (&OF_A_URL, "goes with `url`, which is not set")
+        (GoesWith::Url, "goes with `url`, which is not set")
     };
-    for name in misplaced {
-        if section.has(name) {
-            section.complain(section.place(name), name, message);
+    for key in keys::SERVER.iter().filter(|key| key.goes_with == misplaced) {
+        if section.has(key.name) {
+            section.complain(section.place(key.name), key.name, message);
         }
     }
     let url = section.resolved("url").map(|(url, at)| {

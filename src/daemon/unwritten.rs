@@ -40,11 +40,12 @@ impl<'a> Unwritten<'a> {
         let kind = ActionKind::ALL.into_iter().find(|kind| kind.as_str() == &*row.kind);
         let (outcome, reason, took) = match ending {
             Some(ending) => end(ending),
-            None => (
-                CallOutcome::OutcomeUnknown,
-                Some(CUT_OFF.to_owned()),
-                row.began.instant().elapsed(),
-            ),
+            None => {
+                let (outcome, took) = (CallOutcome::OutcomeUnknown, row.began.instant().elapsed());
+                // Should we end before its entry is written, too.
+                noted.ended(Ending { outcome: outcome.number(), took });
+                (outcome, Some(CUT_OFF.to_owned()), took)
+            }
         };
         self.recorder.record(Box::new(CallFinished {
             call: row.call,

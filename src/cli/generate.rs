@@ -7,6 +7,7 @@ use clap::CommandFactory;
 
 use super::args::Cli;
 use super::exit::Exit;
+use super::man::{self, roff};
 use super::print;
 use crate::base::file;
 use crate::config::keys::{self, DefaultValue};
@@ -32,27 +33,9 @@ pub(super) fn man(dir: &Path) -> Exit {
 
 fn write_pages(dir: &Path) -> io::Result<()> {
     std::fs::create_dir_all(dir)?;
-    let command = Cli::command();
-    page(dir, "callmux.1", command.clone())?;
-    for verb in command.get_subcommands().filter(|verb| !verb.is_hide_set()) {
-        let name = format!("callmux-{}", verb.get_name());
-        let bin_name = format!("callmux {}", verb.get_name());
-        let verb = verb.clone().name(name.clone()).bin_name(bin_name).disable_version_flag(true);
-        page(dir, &format!("{name}.1"), verb)?;
-    }
+    man::pages(dir, &Cli::command(), "")?;
     file::publish(&dir.join("callmux.toml.5"), config_page().as_bytes())?;
     file::publish(&dir.join("callmux.journal.7"), journal_page().as_bytes())
-}
-
-fn page(dir: &Path, name: &str, command: clap::Command) -> io::Result<()> {
-    let mut out = Vec::new();
-    clap_mangen::Man::new(command).date("").render(&mut out)?;
-    file::publish(&dir.join(name), &out)
-}
-
-/// Text in roff: backslashes and leading dots mean something there.
-fn roff(text: &str) -> String {
-    text.replace('\\', "\\e").replace('-', "\\-").replace("\n.", "\n\\&.")
 }
 
 fn config_page() -> String {

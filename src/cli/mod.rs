@@ -25,6 +25,7 @@ mod instructions;
 mod list;
 mod login;
 mod look;
+mod man;
 mod operate;
 mod print;
 mod run;

@@ -71,8 +71,10 @@ fn its_commands_exist() {
                     "tests/systemd does not run: {command}"
                 );
             }
-            ["cp", ..] => assert!(root.join("dist/systemd/user/callmux.socket").exists()),
-            ["cargo" | "mkdir" | "journalctl", ..] | ["systemctl", "--user", "daemon-reload"] => {}
+            // The second is run by `it_is_installed_as_shown`.
+            ["cargo" | "journalctl", ..]
+            | ["PREFIX=~/.local", "packaging/stage", "target/release/callmux"]
+            | ["systemctl", "--user", "daemon-reload"] => {}
             _ => panic!("nobody runs: {command}"),
         }
         seen += 1;
@@ -81,6 +83,32 @@ fn its_commands_exist() {
     for field in ["CALLMUX_TOOL", "-t callmux"] {
         assert!(readme().contains(field));
     }
+}
+
+#[test]
+fn it_is_installed_as_shown() {
+    let sandbox = Sandbox::new();
+    let home = sandbox.path("home");
+    std::fs::create_dir_all(&home).unwrap();
+    let line = blocks("sh")
+        .iter()
+        .flat_map(|block| block.lines())
+        .map(str::to_owned)
+        .find(|line| line.contains("packaging/stage"));
+    let line = line.unwrap().replace("target/release/callmux", callmux());
+    let mut shell = sandbox.program("sh");
+    shell.args(["-c", &line]).env("HOME", &home).current_dir(env!("CARGO_MANIFEST_DIR"));
+    assert!(shell.status().unwrap().success());
+    // Where systemd looks for a user's units (systemd.unit(5)).
+    let units = home.join(".local/share/systemd/user");
+    for unit in ["callmux.socket", "callmux.service", "callmux-http.socket"] {
+        assert!(units.join(unit).exists(), "{unit}");
+    }
+    let service = std::fs::read_to_string(units.join("callmux.service")).unwrap();
+    let program = home.join(".local/bin/callmux");
+    assert!(service.contains(&format!("ExecStart={} serve", program.display())), "{service}");
+    let version = sandbox.program(program.to_str().unwrap()).arg("--version").output().unwrap();
+    assert!(version.status.success());
 }
 
 fn walk(dir: &Path) -> Vec<std::path::PathBuf> {

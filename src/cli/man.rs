@@ -1,0 +1,261 @@
+//! The manual page of each verb: what its arguments say, and what no `--help` has room for.
+
+use std::io;
+use std::path::Path;
+
+use clap_mangen::Man;
+
+use crate::base::file;
+
+/// Command lines of a verb, each with what it is for.
+type Examples = &'static [(&'static str, &'static str)];
+
+/// Of every verb, by its words.
+const EXAMPLES: &[(&str, Examples)] = &[
+    (
+        "",
+        &[
+            ("callmux status", "How everything is"),
+            (
+                "callmux -- npx -y @modelcontextprotocol/server-memory",
+                "One server on stdin and stdout, without a daemon",
+            ),
+        ],
+    ),
+    (
+        "serve",
+        &[
+            ("callmux serve", "The daemon in a plain shell, until Ctrl-C"),
+            (
+                "callmux serve --config ./conf --socket ./mcp.sock",
+                "Another one beside it, with a config and a socket of its own",
+            ),
+        ],
+    ),
+    (
+        "bridge",
+        &[
+            ("callmux bridge", "What a client's config names"),
+            (
+                "callmux bridge --url http://127.0.0.1:4860",
+                "For a client that cannot reach the unix socket",
+            ),
+        ],
+    ),
+    (
+        "status",
+        &[
+            ("callmux status", "For people"),
+            (
+                "callmux status --json | jq '.servers[] | select(.phase != \"ready\")'",
+                "For programs",
+            ),
+        ],
+    ),
+    ("doctor", &[("callmux doctor", "What is not as it should be; also without a daemon")]),
+    ("reload", &[("callmux reload --wait", "Read the config now, and say what is wrong with it")]),
+    (
+        "list",
+        &[
+            ("callmux list", "The tools as clients call them"),
+            ("callmux list -d", "With what they do"),
+            ("callmux list --no-daemon", "Ask the servers themselves"),
+        ],
+    ),
+    (
+        "server",
+        &[
+            ("callmux server add notes -- npx -y notes-server", "A server of its own in conf.d"),
+            ("callmux server list", "What the config has, and where"),
+        ],
+    ),
+    (
+        "server add",
+        &[
+            ("callmux server add notes -- npx -y notes-server --root ~/notes", "A program"),
+            (
+                "callmux server add forge --url https://forge.example/mcp --auth oauth",
+                "An address that wants a login",
+            ),
+            (
+                "callmux server add wiki --url https://wiki.example/mcp --auth bearer --token '${cmd:pass show wiki}'",
+                "With a token that stays out of the file",
+            ),
+        ],
+    ),
+    ("server remove", &[("callmux server remove notes --wait", "Return when it is gone")]),
+    ("server list", &[("callmux server list --json", "For programs")]),
+    ("retry", &[("callmux retry", "All that wait"), ("callmux retry github", "One of them")]),
+    ("start", &[("callmux start github", "Return when it is ready, or say why it is not")]),
+    ("stop", &[("callmux stop github", "Until it is started again")]),
+    ("restart", &[("callmux restart github", "Another process for one server")]),
+    (
+        "login",
+        &[
+            ("callmux login forge", "Open the browser"),
+            ("callmux login forge --no-browser", "Print the address, for a browser elsewhere"),
+        ],
+    ),
+    ("logout", &[("callmux logout forge", "Have its tokens revoked")]),
+    (
+        "demo",
+        &[
+            ("callmux demo", "Half a minute, in a temporary home"),
+            ("callmux demo --keep", "And leave its daemon running"),
+        ],
+    ),
+    ("example-server", &[("callmux -- callmux example-server counter", "Speak with one by hand")]),
+    (
+        "instructions",
+        &[("callmux instructions --client claude-code >> CLAUDE.md", "For an agent's rules file")],
+    ),
+    (
+        "config",
+        &[
+            ("callmux config check", "Everything that is wrong"),
+            ("callmux config show", "What is in force, and where it comes from"),
+        ],
+    ),
+    ("config check", &[("callmux config check --json", "For programs")]),
+    ("config show", &[("callmux config show --config ./conf", "Of another config")]),
+    ("config plan", &[("callmux config plan", "What a reload would do")]),
+    ("config schema", &[("callmux config schema > callmux.schema.json", "For an editor")]),
+    (
+        "search-quality",
+        &[(
+            "callmux search-quality --tools tools.json --queries queries.json --verbose",
+            "What your agents will find",
+        )],
+    ),
+    (
+        "completions",
+        &[(
+            "callmux completions bash > ~/.local/share/bash-completion/completions/callmux",
+            "For one user",
+        )],
+    ),
+];
+
+const FILES: &[(&str, &str)] = &[
+    (
+        "~/.config/callmux/config.toml, ~/.config/callmux/conf.d/*.toml",
+        "the config: callmux.toml(5)",
+    ),
+    ("$XDG_RUNTIME_DIR/callmux/mcp.sock", "where the daemon listens"),
+    (
+        "~/.local/state/callmux/audit/calls.jsonl",
+        "every call, beside the journal: callmux.journal(7)",
+    ),
+    ("~/.local/state/callmux", "the last good config, large results, tokens of logins"),
+    ("~/.cache/callmux", "what may be deleted"),
+];
+
+const ENVIRONMENT: &[(&str, &str)] = &[
+    ("CALLMUX_CONFIG", "the config, in place of ~/.config/callmux"),
+    ("CALLMUX_SOCKET", "the daemon's socket"),
+    ("CALLMUX_LOG_LEVEL", "error, warning, info or debug"),
+    (
+        "XDG_CONFIG_HOME, XDG_STATE_HOME, XDG_CACHE_HOME, XDG_RUNTIME_DIR",
+        "where the files above are",
+    ),
+    (
+        "HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE",
+        "how the daemon reaches servers by address",
+    ),
+    ("NO_COLOR", "no colour on terminals"),
+];
+
+const STATUS: &[(&str, &str)] = &[
+    ("0", "fine"),
+    ("1", "what was asked for did not succeed; of status and doctor: something is not well"),
+    ("64", "the command line is wrong"),
+    ("65", "the config, or a file of data, is wrong"),
+    ("69", "not available: no daemon answers"),
+    ("71", "the machine does not let us"),
+    ("75", "of serve: the daemon is to be started anew"),
+];
+
+/// Text in roff: backslashes and leading dots mean something there.
+pub(super) fn roff(text: &str) -> String {
+    text.replace('\\', "\\e").replace('-', "\\-").replace("\n.", "\n\\&.")
+}
+
+/// Writes the page of `command`, and those of the verbs below it. `words`: how it is called, after
+/// `callmux`.
+pub(super) fn pages(dir: &Path, command: &clap::Command, words: &str) -> io::Result<()> {
+    let called = format!("callmux {words}").trim_end().to_owned();
+    let page = called.replace(' ', "-");
+    let verbs: Vec<&clap::Command> =
+        command.get_subcommands().filter(|verb| !verb.is_hide_set()).collect();
+    let mut shown = command.clone();
+    if !words.is_empty() {
+        shown = shown.name(page.clone()).bin_name(called).disable_version_flag(true);
+    }
+    let mut out = Vec::new();
+    Man::new(shown).date("").render(&mut out)?;
+    out.extend(more(words, &verbs).into_bytes());
+    file::publish(&dir.join(format!("{page}.1")), &out)?;
+    for verb in verbs {
+        pages(dir, verb, format!("{words} {}", verb.get_name()).trim_start())?;
+    }
+    Ok(())
+}
+
+fn more(words: &str, verbs: &[&clap::Command]) -> String {
+    let list = |title: &str, rows: &[(&str, &str)]| {
+        let rows = rows.iter().map(|(name, text)| format!(".TP\n{}\n{}\n", roff(name), roff(text)));
+        format!(".SH {title}\n{}", rows.collect::<String>())
+    };
+    let mut out = String::new();
+    if let Some((_, examples)) = EXAMPLES.iter().find(|(verb, _)| *verb == words) {
+        out += ".SH EXAMPLES\n";
+        for (line, text) in *examples {
+            out += &format!("{}:\n.PP\n.nf\n    {}\n.fi\n.PP\n", roff(text), roff(line));
+        }
+    }
+    out += &list("FILES", FILES);
+    out += &list("ENVIRONMENT", ENVIRONMENT);
+    out += &list("\"EXIT STATUS\"", STATUS);
+    let own = format!("callmux {words}").trim_end().replace(' ', "-");
+    let mut see: Vec<String> =
+        verbs.iter().map(|verb| format!("{own}-{}(1)", verb.get_name())).collect();
+    if let Some((above, _)) = own.rsplit_once('-').filter(|_| words.contains(' ')) {
+        see.push(format!("{above}(1)"));
+    } else if !words.is_empty() {
+        see.push("callmux(1)".to_owned());
+    }
+    see.extend(["callmux.toml(5)", "callmux.journal(7)"].map(str::to_owned));
+    out + &format!(".SH \"SEE ALSO\"\n{}\n", roff(&see.join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{CommandFactory, Parser};
+
+    use super::EXAMPLES;
+    use crate::cli::args::Cli;
+
+    fn verbs(command: &clap::Command, words: &str, found: &mut Vec<String>) {
+        found.push(words.to_owned());
+        for verb in command.get_subcommands().filter(|verb| !verb.is_hide_set()) {
+            verbs(verb, format!("{words} {}", verb.get_name()).trim_start(), found);
+        }
+    }
+
+    #[test]
+    fn every_verb_has_examples_and_they_are_understood() {
+        let mut wanted = Vec::new();
+        verbs(&Cli::command(), "", &mut wanted);
+        let found: Vec<&str> = EXAMPLES.iter().map(|(verb, _)| *verb).collect();
+        assert_eq!(found, wanted);
+        for (verb, examples) in EXAMPLES {
+            for (line, _) in *examples {
+                let words = crate::base::program::words(line).unwrap();
+                let of_shell = |word: &String| ["|", ">", ">>"].contains(&word.as_str());
+                let ours: Vec<_> = words.into_iter().take_while(|word| !of_shell(word)).collect();
+                assert!(Cli::try_parse_from(&ours).is_ok(), "{line}");
+                assert!(line.contains(verb), "{line}");
+            }
+        }
+    }
+}

@@ -20,6 +20,7 @@ mod proxied;
 mod proxy;
 mod request;
 pub mod retry_after;
+pub mod said;
 mod tls;
 
 pub use client::Client;

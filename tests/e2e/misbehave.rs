@@ -30,7 +30,7 @@ const MISDEEDS: [(&str, &str, &str, usize); 30] = [
     ("500", "outcome_unknown", "HTTP status 500", 1),
     ("502", "outcome_unknown", "HTTP status 502", 1),
     ("503", "outcome_unknown", "HTTP status 503", 1),
-    ("429", "outcome_unknown", "HTTP status 429", 1),
+    ("429", "not_sent", "HTTP status 429", 1),
     ("401", "not_sent", "HTTP status 401", 1),
     ("403", "not_sent", "HTTP status 403", 1),
     ("no status", "outcome_unknown", "its connection broke", 1),

@@ -231,7 +231,12 @@ fn a_status_says_whether_a_call_was_carried_out() {
             0 => out.whole("500 Internal Server Error", &[], "<html>oops</html>"),
             1 => out.whole("401 Unauthorized", &["WWW-Authenticate: Bearer"], ""),
             2 => out.whole("503 Service Unavailable", &["Retry-After: 3600"], ""),
-            3 => out.whole("429 Too Many Requests", &[], ""),
+            3 => out.whole("429 Too Many Requests", &[], "slow down"),
+            10 => {
+                let said =
+                    r#"{"error": {"code": 7, "message": "your plan\nexcludes \u001b[31mthis"}}"#;
+                out.whole("403 Forbidden", &["Content-Type: application/json"], said);
+            }
             4 => out.whole("400 Bad Request", &[], &seen.error(-32602)),
             5 => out.whole("302 Found", &["Location: /x"], ""),
             6 => out.whole("202 Accepted", &[], ""),
@@ -248,7 +253,8 @@ fn a_status_says_whether_a_call_was_carried_out() {
     check(0, "outcome_unknown", "server far: HTTP status 500");
     check(1, "not_sent", "login needed: run `callmux login far`");
     check(2, "not_sent", "HTTP status 503 Service Unavailable; try again after 3600 s");
-    check(3, "outcome_unknown", "HTTP status 429");
+    check(3, "not_sent", "HTTP status 429 Too Many Requests: slow down");
+    check(10, "not_sent", "HTTP status 403 Forbidden: your plan excludes \\u{1b}[31mthis");
     check(5, "not_sent", "HTTP status 302");
     check(6, "outcome_unknown", "HTTP status 202 Accepted without an answer");
     check(7, "outcome_unknown", "is no answer to the request");

@@ -11,21 +11,19 @@ use super::body::{take_in, whole};
 use super::failure::{RequestFailure, RequestReached};
 use super::server::Remote;
 use super::{gone, redirect, stream};
+use crate::base::visible;
 use crate::connection::state::Connection;
-use crate::http::retry_after;
-use crate::http::{Content, ResponseBody};
+use crate::http::{Content, ResponseBody, retry_after, said};
 use crate::lenient::own_id;
 use crate::wire::error::code;
 use crate::wire::{Era, Kind, Message, Method, RpcError, Topic, headers, object};
 
 /// The most that is read of a response whose status is an error, in bytes.
 const REFUSAL_MAX: usize = 256 * 1024;
-/// The most that is told of an error, in bytes.
-const SAID_MAX: usize = 300;
 
 /// Statuses by which a server says that it did not look at a request's meaning (RFC 9110, section
-/// 15.5).
-const REFUSED: [StatusCode; 9] = [
+/// 15.5; RFC 6585, section 4).
+const REFUSED: [StatusCode; 10] = [
     StatusCode::UNAUTHORIZED,
     StatusCode::FORBIDDEN,
     StatusCode::NOT_FOUND,
@@ -34,6 +32,7 @@ const REFUSED: [StatusCode; 9] = [
     StatusCode::PAYLOAD_TOO_LARGE,
     StatusCode::UNSUPPORTED_MEDIA_TYPE,
     StatusCode::MISDIRECTED_REQUEST,
+    StatusCode::TOO_MANY_REQUESTS,
     StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
 ];
 
@@ -89,13 +88,10 @@ async fn refused(
     let body = body.unwrap_or_default();
     gone::end_session(connection, remote, sent, (status, &body)).await?;
     let error = error_for(&body, message.id().unwrap_or_default());
+    let said = said::behind(&body, |words| remote.redact(words));
+    let said = visible::line(&said);
     let may_be_older = message.method() == Some(&Method::Initialize) && remote.may_be_older(status);
     if may_be_older && error.as_ref().is_none_or(|(code, _)| !code::is_modern(*code)) {
-        let said = String::from_utf8_lossy(&body[..body.len().min(SAID_MAX)]);
-        let said = said.trim();
-        // A page says nothing.
-        let is_said = !said.is_empty() && !said.starts_with('<');
-        let said = if is_said { format!(", {said}") } else { String::new() };
         let reason = format!("HTTP status {status}{said}");
         let refused = status == StatusCode::BAD_REQUEST;
         return Err(RequestFailure { reason, reached: RequestReached::Misplaced { refused } });
@@ -126,12 +122,15 @@ async fn refused(
         || status.is_redirection()
         || (remote.is_sse() && status.is_client_error());
     match retry_after::after(status, &headers) {
-        Some(after) => Err(RequestFailure::refused(retry_after::reason(status, after))),
+        Some(after) => {
+            let reason = retry_after::reason(status, after);
+            Err(RequestFailure::refused(format!("{reason}{said}")))
+        }
         None if let Some(told) = redirect::unfollowed(&remote.url, status, &headers) => {
             Err(RequestFailure::refused(told))
         }
-        None if is_refused => Err(RequestFailure::refused(format!("HTTP status {status}"))),
-        None => Err(RequestFailure::lost(format!("HTTP status {status}"))),
+        None if is_refused => Err(RequestFailure::refused(format!("HTTP status {status}{said}"))),
+        None => Err(RequestFailure::lost(format!("HTTP status {status}{said}"))),
     }
 }
 

@@ -16,6 +16,7 @@ pub mod aside;
 pub mod backoff;
 pub mod clip;
 pub mod core_dump;
+pub mod count;
 pub mod descriptors;
 pub mod dirs;
 pub mod file;
@@ -43,6 +44,7 @@ pub mod write;
 
 pub use aside::aside;
 pub use backoff::Backoff;
+pub use count::Count;
 pub use fingerprint::fingerprint;
 pub use id::{CallId, SessionId};
 pub use lock::Lock;

@@ -3,7 +3,7 @@
 
 use std::io::{IsTerminal, Write};
 
-use crate::base::visible;
+use crate::base::{Count, visible};
 
 /// A line on stdout. A reader that went away is no error (`callmux … | head`).
 pub(super) fn line(text: &str) {
@@ -90,7 +90,6 @@ impl Progress {
 }
 
 /// So many of something: `1 server`, `2 servers`.
-pub(super) fn count(number: usize, noun: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{number} {noun}{plural}")
+pub(super) fn count(number: usize, noun: &'static str) -> String {
+    Count::of(number, noun).to_string()
 }

@@ -14,7 +14,7 @@ use super::takeover::{Tables, Takeover};
 use super::under_way::UnderWay;
 use super::watch::Watch;
 use crate::admin::desk::Answer;
-use crate::base::{ServerName, Tasks, dirs};
+use crate::base::{Count, ServerName, Tasks, dirs};
 use crate::connection::Board;
 use crate::front::{Front, wants};
 use crate::meta::own_tools;
@@ -209,10 +209,10 @@ impl Daemon {
     pub(super) fn status(&self) -> String {
         let world = self.world.borrow();
         let ready = world.servers.values().filter(|server| server.status().live.is_some()).count();
-        let sessions = self.sessions();
-        let (servers, tools) = (world.servers.len(), world.catalog.tools.len());
-        let counts =
-            format!("{ready} of {servers} servers ready, {tools} tools, {sessions} sessions");
+        let sessions = Count::of(self.sessions(), "session");
+        let servers = Count::of(world.servers.len(), "server");
+        let tools = Count::of(world.catalog.tools.len(), "tool");
+        let counts = format!("{ready} of {servers} ready, {tools}, {sessions}");
         match self.config_status() {
             Some(complaint) => format!("{complaint}; {counts}"),
             None => counts,

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::path::PathBuf;
 
-use crate::base::ServerName;
+use crate::base::{Count, ServerName};
 use crate::telemetry::about::About;
 use crate::telemetry::describe::{FactField, FactKind};
 use crate::telemetry::level::Level;
@@ -32,8 +32,8 @@ The config is in force. It was read from @CALLMUX_CONFIG_FILES@.
         &[FactField::Always("CONFIG_FILES", |fact| joined(&fact.files, ":").into())];
 
     fn message(&self) -> Cow<'_, str> {
-        let (servers, from) = (self.servers, origin(&self.files));
-        format!("config with {servers} servers read from {from}").into()
+        let (servers, from) = (Count::of(self.servers, "server"), origin(&self.files));
+        format!("config with {servers} read from {from}").into()
     }
 }
 
@@ -115,7 +115,7 @@ the list of tools is another one.",
         let some = changes.into_iter().filter(|(_, servers)| !servers.is_empty());
         let mut parts: Vec<String> =
             some.map(|(verb, servers)| format!("{verb} {}", names(servers, ", "))).collect();
-        parts.push(format!("{} servers unchanged", self.unchanged));
+        parts.push(format!("{} unchanged", Count::of(self.unchanged, "server")));
         format!("config reloaded: {}", parts.join("; ")).into()
     }
 }
@@ -146,9 +146,8 @@ Correct the file; it is read as soon as it is saved.",
         &[FactField::Always("CONFIG_FILES", |fact| joined(&fact.files, ":").into())];
 
     fn message(&self) -> Cow<'_, str> {
-        let (servers, from) = (self.servers, origin(&self.files));
-        format!("the last good config is in force, with {servers} servers from {from} as it was")
-            .into()
+        let (servers, from) = (Count::of(self.servers, "server"), origin(&self.files));
+        format!("the last good config is in force, with {servers} from {from} as it was").into()
     }
 }
 

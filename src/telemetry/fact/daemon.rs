@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::base::Count;
 use crate::telemetry::about::About;
 use crate::telemetry::describe::{FactField, FactKind};
 use crate::telemetry::level::Level;
@@ -128,7 +129,7 @@ start at the same time and may need longer; calls wait for them.",
         &[FactField::Always("SERVERS", |fact| fact.servers.into())];
 
     fn message(&self) -> Cow<'_, str> {
-        format!("ready, {} servers configured", self.servers).into()
+        format!("ready, {} configured", Count::of(self.servers, "server")).into()
     }
 }
 
@@ -154,7 +155,7 @@ within drain_timeout. New connections wait in the socket for the next daemon.",
         &[FactField::Always("CALLS", |fact| fact.calls.into())];
 
     fn message(&self) -> Cow<'_, str> {
-        format!("stopping; {} calls may finish", self.calls).into()
+        format!("stopping; {} may finish", Count::of(self.calls, "call")).into()
     }
 }
 
@@ -185,7 +186,8 @@ The calls in question:
         &[FactField::Always("CALLS", |fact| fact.calls_left.into())];
 
     fn message(&self) -> Cow<'_, str> {
-        format!("stopped; {} calls were cut off", self.calls_left).into()
+        let calls = Count::of(self.calls_left, "call");
+        format!("stopped; {calls} {} cut off", calls.were()).into()
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::base::Count;
 use crate::telemetry::about::About;
 use crate::telemetry::describe::{FactField, FactKind};
 use crate::telemetry::level::Level;
@@ -43,7 +44,8 @@ as much at the level debug, or let root raise RateLimitBurst= in journald.conf."
             Some(path) => format!("they are in {path}"),
             None => "there is no record of them".to_owned(),
         };
-        format!("the journal did not take {} entries of calls; {at}", self.missing).into()
+        let entries = Count(self.missing, "entry");
+        format!("the journal did not take {entries} of calls; {at}").into()
     }
 }
 
@@ -74,7 +76,8 @@ service that writes much.
         &[FactField::Always("LOST", |fact| fact.lost.into())];
 
     fn message(&self) -> Cow<'_, str> {
-        format!("{} entries were left out: they came faster than they could be written", self.lost)
-            .into()
+        let entries = Count(self.lost, "entry");
+        let were = entries.were();
+        format!("{entries} {were} left out: more came than could be written").into()
     }
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::base::ServerName;
+use crate::base::{Count, ServerName};
 use crate::telemetry::about::About;
 use crate::telemetry::describe::{FactField, FactKind};
 use crate::telemetry::level::Level;
@@ -107,8 +107,8 @@ the @CALLMUX_ERA@ form of the protocol.",
 
     fn message(&self) -> Cow<'_, str> {
         let Self { server, era: _, revision, tools, took } = self;
-        let took = took.as_millis();
-        format!("server {server} is ready after {took} ms: {tools} tools, {revision}").into()
+        let (took, tools) = (took.as_millis(), Count::of(*tools, "tool"));
+        format!("server {server} is ready after {took} ms: {tools}, {revision}").into()
     }
 }
 

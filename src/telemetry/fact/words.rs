@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use crate::base::ServerName;
+use crate::base::{Count, ServerName};
 use crate::telemetry::about::About;
 use crate::telemetry::describe::{FactField, FactKind};
 use crate::telemetry::level::Level;
@@ -107,7 +107,8 @@ If you need those lines, make the server log less, or into a file of its own.",
 
     fn message(&self) -> Cow<'_, str> {
         let Self { server, lines } = self;
-        format!("server {server}: {lines} lines on stderr were left out").into()
+        let lines = Count(*lines, "line");
+        format!("server {server}: {lines} on stderr {} left out", lines.were()).into()
     }
 }
 
@@ -172,6 +173,6 @@ it anew. Look for a server that comes and goes:
         &[FactField::Always("TOOLS", |fact| fact.tools.into())];
 
     fn message(&self) -> Cow<'_, str> {
-        format!("the list of tools changed: {} tools", self.tools).into()
+        format!("the list of tools changed: {}", Count::of(self.tools, "tool")).into()
     }
 }

@@ -10,7 +10,7 @@ use super::exit::Exit;
 use super::man::{self, roff};
 use super::print;
 use crate::base::file;
-use crate::config::keys::{self, DefaultValue};
+use crate::config::keys::{self, DefaultValue, ValueKind};
 use crate::telemetry::{FieldNames, fact};
 
 pub(super) fn completions(shell: clap_complete::Shell) -> Exit {
@@ -65,7 +65,7 @@ fn config_page() -> String {
             out += &format!(
                 ".TP\n\\fB{}\\fR ({}, {})\n{}\n",
                 roff(key.name),
-                key.kind.title(),
+                roff(&kind_title(key.kind, str::to_owned)),
                 roff(&default),
                 roff(key.doc)
             );
@@ -127,6 +127,13 @@ fn field(names: &FieldNames) -> String {
     format!("{}{more}", all.join(" or "))
 }
 
+/// The type as a person reads it; what can be chosen is listed.
+fn kind_title(kind: ValueKind, shown: fn(&str) -> String) -> String {
+    let ValueKind::Choice(choices) = kind else { return kind.title().to_owned() };
+    let choices: Vec<String> = choices.iter().map(|choice| shown(choice)).collect();
+    format!("one of {}", choices.join(", "))
+}
+
 /// The table of keys for the README.
 pub(super) fn keys_table() -> String {
     let mut out = String::from("| key | type | default | |\n| --- | --- | --- | --- |\n");
@@ -144,7 +151,7 @@ pub(super) fn keys_table() -> String {
             out += &format!(
                 "| `{}` | {} | {default} | {} |\n",
                 name.replace('*', "NAME"),
-                key.kind.title(),
+                kind_title(key.kind, |choice| format!("`{choice}`")),
                 key.doc
             );
         }

@@ -9,7 +9,7 @@
 //!
 //! # How to read it
 //! [`place`] is about this machine and our units, [`written`] about the config; both make a [`mod@finding`]. A
-//! [`unit`] is as systemd has it.
+//! [`mod@unit`] is as systemd has it.
 
 pub mod finding;
 pub mod place;

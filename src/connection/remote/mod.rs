@@ -4,8 +4,8 @@
 //! a response is delivered before anything later is begun. What comes back is routed as if it had
 //! been read from a pipe, with the request on whose stream it came.
 //!
-//! [`server`] is the server and what was agreed on with it, [`address`] where it is, [`post`] one request
-//! of HTTP, [`headers`] what it begins with, [`part`] the last one. [`redact`] keeps what the server is
+//! [`server`] is the server and what was agreed on with it, [`crate::credentials::Address`] where it is, [`post`] one request
+//! of HTTP, [`headers`] what it begins with, [`part`] the last one. [`crate::credentials::redact`] keeps what the server is
 //! shown out of what is written about it, [`redirect`] knows which of its redirects are followed. None of
 //! these knows of a connection.
 //!

@@ -19,6 +19,7 @@ pub mod core_dump;
 pub mod count;
 pub mod descriptors;
 pub mod dirs;
+pub mod executable;
 pub mod file;
 pub mod fingerprint;
 pub mod id;

@@ -1,16 +1,13 @@
 //! The program of a server that is added, as the shell that adds it knows it, and the `PATH` that it needs.
 
 use std::ffi::OsStr;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use crate::base::file;
+use crate::base::executable::{interpreter, is_executable};
 
 /// The `PATH` of systemd's user manager, where it was not given another.
 const USUAL_PATH: [&str; 6] =
     ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
-/// No script is longer, in bytes.
-const SCRIPT_MAX: u64 = 1 << 20;
 
 /// A program that was found.
 #[derive(Debug, PartialEq, Eq)]
@@ -29,14 +26,16 @@ pub(super) fn locate(program: &str) -> Option<FoundProgram> {
 
 fn locate_in(program: &str, path: &OsStr, usual: &[&str]) -> Option<FoundProgram> {
     let found = if program.contains('/') {
-        std::path::absolute(program).ok().filter(|path| is_program(path))?
+        std::path::absolute(program).ok().filter(|path| is_executable(path))?
     } else {
-        places(path).map(|dir| dir.join(program)).find(|path| is_program(path))?
+        places(path).map(|dir| dir.join(program)).find(|path| is_executable(path))?
     };
     let is_usual = |dir: &Path| usual.iter().any(|usual| Path::new(usual) == dir);
     let lies_apart = !program.contains('/') && !found.parent().is_some_and(is_usual);
-    let lacks_interpreter = interpreter(&found)
-        .is_some_and(|name| !usual.iter().any(|dir| is_program(&Path::new(dir).join(&name))));
+    let looked_up = interpreter(&found).and_then(|script| script.looked_up);
+    let lacks_interpreter = looked_up
+        .filter(|name| !name.contains('/'))
+        .is_some_and(|name| !usual.iter().any(|dir| is_executable(&Path::new(dir).join(&name))));
     let needs = (lies_apart || lacks_interpreter).then(|| joined(path)).flatten();
     Some(FoundProgram { path: found.to_str()?.to_owned(), needs })
 }
@@ -54,21 +53,6 @@ fn joined(path: &OsStr) -> Option<String> {
         }
     }
     std::env::join_paths(dirs).ok()?.into_string().ok()
-}
-
-/// The program that `env` looks up in `PATH` for a script that begins with `#!/usr/bin/env NAME`.
-fn interpreter(script: &Path) -> Option<String> {
-    let text = file::read(script, SCRIPT_MAX).ok()?;
-    let line = text.strip_prefix(b"#!")?.split(|byte| *byte == b'\n').next()?;
-    let mut words = std::str::from_utf8(line).ok()?.split_whitespace();
-    Path::new(words.next()?).file_name().filter(|name| *name == "env")?;
-    // `env -S` and assignments may come first (env(1)).
-    let name = words.find(|word| !word.starts_with('-') && !word.contains('='))?;
-    (!name.contains('/')).then(|| name.to_owned())
-}
-
-fn is_program(path: &Path) -> bool {
-    path.metadata().is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
 }
 
 #[cfg(test)]

@@ -27,7 +27,7 @@ const NAME: &str = "callmux-server-add";
 pub(super) enum Readiness {
     /// It is ready, with so many tools.
     Ready {
-        tools: u64,
+        tools: usize,
     },
     NotReady {
         reason: String,
@@ -45,8 +45,9 @@ impl Readiness {
     /// Tells a person.
     pub(super) fn print(&self, server: &ServerName) {
         match self {
-            Self::Ready { tools: 1 } => print::line("ready: 1 tool"),
-            Self::Ready { tools } => print::line(&format!("ready: {tools} tools")),
+            Self::Ready { tools } => {
+                print::line(&format!("ready: {}", print::count(*tools, "tool")));
+            }
             Self::NotReady { reason } => print::error(&format!("{server} is not ready: {reason}")),
         }
     }
@@ -66,7 +67,7 @@ pub(super) fn at_daemon(daemon: &DaemonArgs, server: &ServerName) -> Result<Read
     }
     let report: ServerReport = answer.read()?;
     Ok(match report.phase {
-        Phase::Ready => Readiness::Ready { tools: report.tools.try_into().unwrap_or(u64::MAX) },
+        Phase::Ready => Readiness::Ready { tools: report.tools },
         _ => Readiness::NotReady { reason: operate::why(&report) },
     })
 }
@@ -79,10 +80,7 @@ pub(super) fn by_probe(server: &ServerName, config: &Arc<ServerConfig>) -> Resul
     })?;
     let look = Probe { server: server.clone(), config: config.clone(), name: NAME, first: None };
     Ok(match runtime.block_on(probe(look)) {
-        Ok((_, offer)) => {
-            let tools = offer.list(ListKind::Tools).items.len();
-            Readiness::Ready { tools: tools.try_into().unwrap_or(u64::MAX) }
-        }
+        Ok((_, offer)) => Readiness::Ready { tools: offer.list(ListKind::Tools).items.len() },
         Err(failure) => Readiness::NotReady { reason: failure.to_string() },
     })
 }

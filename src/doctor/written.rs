@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::finding::finding;
 use super::unit;
 use crate::api::{Finding, Severity};
-use crate::base::{ServerName, dirs, file};
+use crate::base::{ServerName, dirs, executable};
 use crate::config::source::Text;
 use crate::config::{Location, Reading};
 use crate::settings::{Complaint, ServerConfig};
@@ -98,29 +98,20 @@ fn elsewhere(command: &str, otherwise: &str) -> String {
 }
 
 fn find(command: &str, path: &OsString) -> Option<PathBuf> {
-    let is_program = |file: &PathBuf| {
-        file.metadata().is_ok_and(|it| it.is_file() && it.permissions().mode() & 0o111 != 0)
-    };
     if command.contains('/') {
-        return Some(dirs::expand_home(command)).filter(is_program);
+        return Some(dirs::expand_home(command)).filter(|path| executable::is_executable(path));
     }
-    std::env::split_paths(path).map(|dir| dir.join(command)).find(is_program)
+    executable::find(command, path)
 }
 
 /// The interpreter of a script, if it is not there: its name, and what to say.
 fn interpreter(script: &Path, path: &OsString) -> Option<(String, String)> {
-    let line = file::first_line(script, 256)?;
-    let line = String::from_utf8_lossy(line.strip_prefix(b"#!")?).into_owned();
-    let mut words = line.split_whitespace();
-    let first = words.next()?;
-    let wanted = match Path::new(first).file_name()?.to_str()? {
-        "env" => words.find(|word| !word.starts_with('-') && !word.contains('='))?,
-        _ => first,
-    };
-    find(wanted, path).is_none().then(|| {
+    let found = executable::interpreter(script)?;
+    let wanted = found.looked_up.unwrap_or(found.program);
+    find(&wanted, path).is_none().then(|| {
         let message =
             format!("its program {} needs `{wanted}`, which is not found", script.display());
-        (wanted.to_owned(), message)
+        (wanted, message)
     })
 }
 

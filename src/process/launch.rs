@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
-use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
 use super::error::StartError;
-use crate::base::{Secret, dirs};
+use crate::base::{Secret, dirs, executable};
 use crate::settings::ServerConfig;
 
 /// Variables that every server gets if we have them. `LC_*` comes on top.
@@ -85,27 +84,9 @@ fn find_program(command: &str, path: &OsStr) -> Result<PathBuf, StartError> {
         let program = dirs::expand_home(command);
         return if program.exists() { Ok(program) } else { Err(StartError::Missing(program)) };
     }
-    let is_program = |candidate: &PathBuf| {
-        candidate
-            .metadata()
-            .is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
-    };
-    std::env::split_paths(path)
-        .filter(|dir| dir.is_absolute())
-        .map(|dir| dir.join(command))
-        .find(is_program)
-        .or_else(|| own_program(command).filter(is_program))
-        .ok_or_else(|| {
-            StartError::NotFound(command.to_owned(), path.to_string_lossy().into_owned())
-        })
-}
-
-/// Ourselves, if that is what is named: `cargo install` puts us where services do not look.
-fn own_program(command: &str) -> Option<PathBuf> {
-    let own = (command == env!("CARGO_PKG_NAME")).then(std::env::current_exe)?.ok()?;
-    // So it is called once it was replaced (proc_pid_exe(5)).
-    let own = own.to_str()?;
-    Some(own.strip_suffix(" (deleted)").unwrap_or(own).into())
+    executable::find(command, path).ok_or_else(|| {
+        StartError::NotFound(command.to_owned(), path.to_string_lossy().into_owned())
+    })
 }
 
 #[cfg(test)]

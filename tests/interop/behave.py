@@ -68,7 +68,9 @@ async def progress(book, title, rig, daemon, server, name, _era, open_as, way):
 
 @guarded
 async def cancel(book, title, rig, daemon, server, name, _era, open_as, way):
-    async with client(rig, daemon, name, open_as, way, server) as one:
+    # server-everything asks for roots soon after its handshake. That would end a modern client's request,
+    # and one that is taken back between two rounds leaves none open.
+    async with client(rig, daemon, name, open_as, way, server, roots=False) as one:
         outcome = await one.call(LONG, {"duration": 5, "steps": 50}, cancel_after=2)
         book.check(f"{title}: a cancelled call ends for the client", "error" in outcome and not outcome["raw"], outcome)
         book.check(f"{title}: the next call works", await one.echo("next"))

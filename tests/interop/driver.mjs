@@ -10,6 +10,8 @@ export const require = createRequire(join(process.env.CALLMUX_INTEROP_DIR, 'npm'
 const undici = require('undici');
 
 export const ROOTS = { roots: [] };
+const ABLE_WITHOUT_ROOTS = { sampling: {}, elicitation: { form: {}, url: {} } };
+const ABLE = { ...ABLE_WITHOUT_ROOTS, roots: {} };
 export const sampled = (params) => ({
   role: 'assistant',
   model: 'interop',
@@ -105,9 +107,9 @@ async function until(condition, deadline = Date.now() + 20_000) {
 export function run(sdk) {
   const conns = new Map();
   const ops = {
-    async open({ conn: name, to, era, listen }) {
+    async open({ conn: name, to, era, listen, roots = true }) {
       const transport = transportFor(to, sdk);
-      const conn = { transport, log: tap(transport) };
+      const conn = { transport, log: tap(transport), able: roots ? ABLE : ABLE_WITHOUT_ROOTS };
       conn.client = await sdk.open(era, conn);
       conns.set(name, conn);
       if (listen) conn.subscription = await sdk.listen(conn.client);

@@ -124,7 +124,7 @@ class Conn:
             tapped(self.op["to"], self.log),
             mode="legacy" if self.op["era"] == "legacy" else "auto",
             client_info=Implementation(name="interop-py", version="1.0.0"),
-            list_roots_callback=roots,
+            list_roots_callback=roots if self.op.get("roots", True) else None,
             sampling_callback=sampled,
             elicitation_callback=elicited,
         )

@@ -31,9 +31,9 @@ run({
   Http: StreamableHTTPClientTransport,
   Stdio: StdioClientTransport,
   async open(_era, conn) {
-    const capabilities = { sampling: {}, elicitation: { form: {}, url: {} }, roots: {} };
+    const capabilities = conn.able;
     const client = new Client({ name: 'interop-ts1', version: '1.0.0' }, { capabilities });
-    client.setRequestHandler(schemas.ListRootsRequestSchema, () => ROOTS);
+    if (capabilities.roots) client.setRequestHandler(schemas.ListRootsRequestSchema, () => ROOTS);
     client.setRequestHandler(schemas.CreateMessageRequestSchema, ({ params }) => sampled(params));
     client.setRequestHandler(schemas.ElicitRequestSchema, ({ params }) => elicited(conn, params));
     await client.connect(conn.transport);

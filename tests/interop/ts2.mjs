@@ -11,10 +11,10 @@ run({
   Http: StreamableHTTPClientTransport,
   Stdio: StdioClientTransport,
   async open(era, conn) {
-    const capabilities = { sampling: {}, elicitation: { form: {}, url: {} }, roots: {} };
+    const capabilities = conn.able;
     const options = { capabilities, versionNegotiation: MODES[era] };
     const client = new Client({ name: 'interop-ts2', version: '1.0.0' }, options);
-    client.setRequestHandler('roots/list', () => ROOTS);
+    if (capabilities.roots) client.setRequestHandler('roots/list', () => ROOTS);
     client.setRequestHandler('sampling/createMessage', ({ params }) => sampled(params));
     client.setRequestHandler('elicitation/create', ({ params }) => elicited(conn, params));
     await client.connect(conn.transport);

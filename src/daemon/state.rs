@@ -154,8 +154,7 @@ impl Daemon {
         let world =
             World::new(config.clone(), servers, own_tools(&config), daemon.settings.complaint());
         daemon.world.send_replace(Arc::new(world));
-        daemon.front.take_up(takeover.links);
-        daemon.front.sessions.restore(takeover.sessions);
+        daemon.front.take_up(takeover.links, takeover.sessions);
         wants::resume(&daemon.front, takeover.wants);
         daemon
     }

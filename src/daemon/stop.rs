@@ -85,7 +85,7 @@ async fn leave(daemon: &Daemon, drain: Duration) {
     steps().await;
     let calls_left = calls.saturating_sub(front.hub.calls());
     daemon.succession.leaving.cancel();
-    tokio::join!(daemon.servers.drained(LAST_WORDS), daemon.connections.drained(LAST_WORDS));
+    daemon.servers.drained(LAST_WORDS).await;
     // Answers that were read are on their way to their links now.
     steps().await;
     front.hub.pending.freeze();
@@ -94,7 +94,8 @@ async fn leave(daemon: &Daemon, drain: Duration) {
     front.sessions.table.freeze();
     front.sessions.wants.freeze();
     front.links.say_goodbye();
-    front.streams.drained(LAST_WORDS).await;
+    front.sessions.leave();
+    tokio::join!(front.streams.drained(LAST_WORDS), daemon.connections.drained(LAST_WORDS));
     daemon.recorder.record(fact::DaemonStopped { calls_left });
     systemd::status("stopped; the next process goes on");
 }

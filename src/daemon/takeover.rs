@@ -15,6 +15,7 @@ use crate::base::SessionId;
 use crate::client::session::{Carriage, Session};
 use crate::connection::AskedBefore;
 use crate::front::links::TakenUp;
+use crate::front::sessions;
 use crate::handover::call::LeftCall;
 use crate::handover::card::{self, Card, Found};
 use crate::handover::progress::Reached;
@@ -43,7 +44,7 @@ pub(super) struct Takeover {
     pub(super) servers: BTreeMap<String, LeftServer>,
     pub(super) tables: Tables,
     pub(super) links: Vec<TakenUp>,
-    pub(super) sessions: Vec<Left<SessionRow>>,
+    pub(super) sessions: Vec<sessions::TakenUp>,
     pub(super) wants: Vec<Left<WantRow>>,
 }
 
@@ -79,7 +80,7 @@ impl Takeover {
         let (calls, left_calls) = Table::take_over(&mut stored);
         let (acts, left_acts) = Table::take_over(&mut stored);
         let (links, left_links) = Table::<LinkRow>::take_over(&mut stored);
-        let (sessions, left_sessions) = Table::take_over(&mut stored);
+        let (sessions, left_sessions) = Table::<SessionRow>::take_over(&mut stored);
         let (wants, left_wants) = Table::take_over(&mut stored);
         let unwritten = Unwritten::new(recorder);
         for act in left_acts {
@@ -100,16 +101,19 @@ impl Takeover {
         let left_calls: Vec<LeftCall> = left_calls.into_iter().map(Into::into).collect();
         number::are_taken(servers.values().map(|left| left.found.card.number));
         number::are_taken(left_calls.iter().filter_map(|left| left.reached.number()));
-        let users = left_links.iter().map(|link| (link.row.session, link.row.uid)).collect();
-        unwritten.calls(&left_calls, &users, &servers);
+        let of_links = left_links.iter().map(|link| (link.row.session, link.row.uid));
+        let of_sessions = left_sessions.iter().map(|left| (left.row.session, left.row.uid));
+        unwritten.calls(&left_calls, &of_links.chain(of_sessions).collect(), &servers);
         let mut adopters: Vec<Adopter<'_>> = servers.values_mut().map(Adopter::of).collect();
-        let links_taken_up = take_up(left_links, left_calls, &mut adopters);
+        let mut left = CallsLeft::of(left_calls);
+        let links_taken_up = left.join_links(left_links, &mut adopters);
+        let sessions_taken_up = left.join_sessions(left_sessions, &mut adopters);
         let taken = Self {
             units: Some(units),
             servers,
             tables: Tables { calls, acts, links, sessions, wants },
             links: links_taken_up,
-            sessions: left_sessions,
+            sessions: sessions_taken_up,
             wants: left_wants,
             ..alone()
         };
@@ -156,36 +160,74 @@ impl<'a> Adopter<'a> {
     }
 }
 
-/// Brings links, calls and servers together again.
-pub fn take_up(
-    links: Vec<Left<LinkRow>>,
-    calls: Vec<LeftCall>,
-    adopters: &mut [Adopter<'_>],
-) -> Vec<TakenUp> {
-    let mut of_session: HashMap<SessionId, Vec<LeftCall>> = HashMap::new();
-    for call in calls {
-        of_session.entry(call.call.session).or_default().push(call);
+/// The calls that an earlier process of ours had in flight, by their sessions.
+#[derive(Debug)]
+pub struct CallsLeft(HashMap<SessionId, Vec<LeftCall>>);
+
+impl CallsLeft {
+    pub fn of(calls: Vec<LeftCall>) -> Self {
+        let mut of_session: HashMap<SessionId, Vec<LeftCall>> = HashMap::new();
+        for call in calls {
+            of_session.entry(call.call.session).or_default().push(call);
+        }
+        Self(of_session)
     }
-    let mut out = Vec::new();
-    for Left { row, word: seen, record, .. } in links {
-        let (principal, cwd) = (Principal::User(row.uid), PathBuf::from(&*row.cwd));
-        let session = Session::new(row.session, principal, Carriage::Link, Some(cwd));
-        let mut restored = Restored { seen, ..Restored::default() };
-        let (mut running, mut ended) = (Vec::new(), Vec::new());
-        for left in of_session.remove(&session.id).unwrap_or_default() {
-            match left.reached {
-                Reached::Nothing => restored.not_sent.push(left.call.id.to_string()),
-                Reached::Ended { .. } => ended.push((left.call.id, left.call.call)),
-                Reached::Server { .. } => {
-                    restored.running.push(left.call.id.to_string());
-                    running.push(resumed(left, &session, adopters));
+
+    /// Brings links, calls and servers together again.
+    pub fn join_links(
+        &mut self,
+        links: Vec<Left<LinkRow>>,
+        adopters: &mut [Adopter<'_>],
+    ) -> Vec<TakenUp> {
+        let mut out = Vec::new();
+        for Left { row, word: seen, record, .. } in links {
+            let (principal, cwd) = (Principal::User(row.uid), PathBuf::from(&*row.cwd));
+            let session = Session::new(row.session, principal, Carriage::Link, Some(cwd));
+            let mut restored = Restored { seen, ..Restored::default() };
+            let (mut running, mut ended) = (Vec::new(), Vec::new());
+            for left in self.0.remove(&session.id).unwrap_or_default() {
+                match left.reached {
+                    Reached::Nothing => restored.not_sent.push(left.call.id.to_string()),
+                    Reached::Ended { .. } => ended.push((left.call.id, left.call.call)),
+                    Reached::Server { .. } => {
+                        restored.running.push(left.call.id.to_string());
+                        running.push(resumed(left, &session, adopters));
+                    }
                 }
             }
+            session.ended_earlier(ended);
+            out.push(TakenUp { session, epoch: row.epoch, record, restored, calls: running });
         }
-        session.ended_earlier(ended);
-        out.push(TakenUp { session, epoch: row.epoch, record, restored, calls: running });
+        out
     }
-    out
+
+    /// The same with sessions over HTTP.
+    pub fn join_sessions(
+        &mut self,
+        sessions: Vec<Left<SessionRow>>,
+        adopters: &mut [Adopter<'_>],
+    ) -> Vec<sessions::TakenUp> {
+        let mut out = Vec::new();
+        for Left { row, word: used, record, .. } in sessions {
+            let Some(session) = sessions::session_of(&row) else { continue };
+            let mut calls = Vec::new();
+            for left in self.0.remove(&session.id).unwrap_or_default() {
+                let Some(stream) = left.call.stream else { continue };
+                let LeftCall { call, reached, pending } = left;
+                let left = match reached {
+                    Reached::Nothing => sessions::TakenUpCall::NotSent { call, pending },
+                    Reached::Ended { .. } => sessions::TakenUpCall::Ended(call),
+                    Reached::Server { .. } => {
+                        let left = LeftCall { call, reached, pending };
+                        sessions::TakenUpCall::Running(resumed(left, &session, adopters))
+                    }
+                };
+                calls.push((stream, left));
+            }
+            out.push(sessions::TakenUp { session, used, record, calls });
+        }
+        out
+    }
 }
 
 fn resumed(left: LeftCall, session: &Arc<Session>, adopters: &mut [Adopter<'_>]) -> Resumed {
@@ -206,5 +248,6 @@ fn resumed(left: LeftCall, session: &Arc<Session>, adopters: &mut [Adopter<'_>])
             });
         }
     }
-    Resumed { call, pending, actor: session.actor(), surely, server_era, exchange }
+    let (actor, asks_again) = (session.actor(), session.carriage == Carriage::Link);
+    Resumed { call, pending, actor, surely, asks_again, server_era, exchange }
 }

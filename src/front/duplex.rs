@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::note;
 use super::outlet::{Back, CallOutlet};
 use super::sink::Sink;
 use super::stowage;
-use crate::base::{CallId, Tasks, memory};
+use crate::base::{Tasks, memory};
 use crate::client::announce::{Announcements, Filter, Listening, Said};
 use crate::client::handle::{self, Deferred, Handled};
 use crate::client::session::{Carriage, Session};
-use crate::handover::call::Monotonic;
 use crate::handover::{CallRow, PendingCall};
 use crate::meta;
 use crate::mux::{self, Actor, Ended, Hub, Resumed};
@@ -104,22 +104,9 @@ impl Duplex {
         if self.session.carriage != Carriage::Link || !self.hub.pending.is_there() {
             return None;
         }
-        let params = call.head.request(&call.message).ok()?;
-        // Anything else can be asked for again.
-        if params.target != Target::Tool {
-            return None;
-        }
+        let row = note::row(&self.session, call, id)?;
         let ended = if is_again { self.session.ended_before(id) } else { None };
-        let row = CallRow {
-            session: self.session.id,
-            id: id.into(),
-            era: call.era,
-            token: params.progress_token.map(Into::into),
-            tool: params.name.as_ref().into(),
-            began: Monotonic::now(),
-            call: ended.unwrap_or_else(CallId::next),
-            client: call.client_title().into(),
-        };
+        let row = CallRow { call: ended.unwrap_or(row.call), ..row };
         self.hub.pending.begin(row, ended.is_some())
     }
 

@@ -18,6 +18,7 @@ pub mod http;
 pub mod link;
 pub mod links;
 pub mod listen;
+mod note;
 pub mod outlet;
 pub mod sessions;
 mod shared;

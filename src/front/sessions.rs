@@ -16,7 +16,8 @@ use crate::access::Principal;
 use crate::base::{Lock, SessionId};
 use crate::client::session::{Carriage, Client, Session};
 use crate::handover::session::OPEN;
-use crate::handover::{Left, Record, SessionRow, Table, WantRow};
+use crate::handover::{CallRow, PendingCall, Record, SessionRow, Table, WantRow};
+use crate::mux::Resumed;
 use crate::telemetry::{Recorder, fact};
 use crate::wire::{Revision, Topic, object};
 
@@ -38,6 +39,30 @@ pub struct HttpSession {
     used: AtomicU64,
     /// Where it is noted for the next process of ours.
     record: Lock<Option<Record>>,
+}
+
+/// A session of an earlier process of ours, as it is taken up.
+#[derive(Debug)]
+pub struct TakenUp {
+    pub session: Arc<Session>,
+    /// When it was last used.
+    pub used: u64,
+    pub record: Record,
+    /// The calls whose client comes back for their answers, by the numbers of their streams.
+    pub calls: Vec<(u64, TakenUpCall)>,
+}
+
+/// What became of such a call.
+#[derive(Debug)]
+pub enum TakenUpCall {
+    /// Its server may be at it.
+    Running(Resumed),
+    NotSent {
+        call: CallRow,
+        pending: PendingCall,
+    },
+    /// It ended, and its answer may not have been sent.
+    Ended(CallRow),
 }
 
 /// Why there is no session.
@@ -72,24 +97,20 @@ impl Sessions {
         self.by_id.lock()
     }
 
-    /// Goes on with the sessions of an earlier process of ours.
-    pub fn restore(&self, sessions: Vec<Left<SessionRow>>) {
-        for Left { row, word: used, record, .. } in sessions {
-            let Some(client) = client(&row) else { continue };
-            let (id, principal) = (row.session, Principal::User(row.uid));
-            let session = self.session(id, principal);
-            session.works_in(Some(&*row.cwd).filter(|cwd| !cwd.is_empty()).map(Into::into));
-            session.greet(client);
-            // It may know the lists of then.
-            for topic in Topic::ALL {
-                session.sent_list(topic, u64::MAX);
-            }
-            let held = HttpSession::new(session);
-            held.used.store(used, Ordering::Relaxed);
-            self.uses.fetch_max(used, Ordering::Relaxed);
-            *held.record() = Some(record);
-            self.lock().insert(id, Arc::new(held));
-        }
+    /// Goes on with a session of an earlier process of ours.
+    pub fn restore(&self, session: Arc<Session>, used: u64, record: Record) -> Arc<HttpSession> {
+        session.outlives_us(self.wants.clone());
+        let (id, held) = (session.id, Arc::new(HttpSession::new(session)));
+        held.used.store(used, Ordering::Relaxed);
+        self.uses.fetch_max(used, Ordering::Relaxed);
+        *held.record() = Some(record);
+        self.lock().insert(id, held.clone());
+        held
+    }
+
+    /// Ends every response of a session, for the next process of ours to go on with.
+    pub fn leave(&self) {
+        self.lock().values().for_each(|held| held.streams.leave());
     }
 
     /// Opens a session under a fresh id.
@@ -202,6 +223,11 @@ impl HttpSession {
         self.record.lock()
     }
 
+    /// Whether the next process of ours knows of it.
+    pub fn outlives_us(&self) -> bool {
+        self.record().is_some()
+    }
+
     /// Takes it out of the table for the next process, also while somebody still holds it.
     fn forget(&self) {
         *self.record() = None;
@@ -233,6 +259,19 @@ fn note(table: &Table<SessionRow>, session: &Session, used: u64) -> Option<Recor
 fn named(info: &str) -> String {
     let [name, version] = object::members(info, ["name", "version"]).unwrap_or_default();
     format!(r#"{{"name":{},"version":{}}}"#, name.unwrap_or("\"\""), version.unwrap_or("\"\""))
+}
+
+/// The session of this row; `None` if its revision is none of ours.
+pub fn session_of(row: &SessionRow) -> Option<Arc<Session>> {
+    let client = client(row)?;
+    let cwd = Some(&*row.cwd).filter(|cwd| !cwd.is_empty()).map(Into::into);
+    let session = Session::new(row.session, Principal::User(row.uid), Carriage::Http, cwd);
+    session.greet(client);
+    // It may know the lists of then.
+    for topic in Topic::ALL {
+        session.sent_list(topic, u64::MAX);
+    }
+    Some(session)
 }
 
 /// What the client said of itself; `None` if the revision is none of ours.

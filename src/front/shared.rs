@@ -5,8 +5,9 @@ use std::sync::Arc;
 use tokio::sync::Notify;
 
 use super::duplex::Duplex;
+use super::http::StreamedAnswer;
 use super::links::{Links, TakenUp};
-use super::sessions::Sessions;
+use super::sessions::{self, Sessions};
 use super::sse_sessions::SseSessions;
 use crate::access::confined::Groups;
 use crate::access::connections::Connections;
@@ -61,9 +62,15 @@ impl Front {
         })
     }
 
-    /// Goes on with the links of an earlier process of ours.
-    pub fn take_up(&self, links: Vec<TakenUp>) {
+    /// Goes on with the links and the sessions of an earlier process of ours.
+    pub fn take_up(&self, links: Vec<TakenUp>, sessions: Vec<sessions::TakenUp>) {
         self.links.take_up(links, |session| self.duplex(session, Outbox::link()));
+        for sessions::TakenUp { session, used, record, calls } in sessions {
+            let held = self.sessions.restore(session, used, record);
+            for (stream, call) in calls {
+                StreamedAnswer::go_on(&self.hub, &self.calls, held.clone(), stream, call);
+            }
+        }
     }
 
     /// A session over which messages go both ways at any time.

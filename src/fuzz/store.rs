@@ -7,7 +7,7 @@ use std::fs::File;
 use std::io::Write;
 use std::os::fd::{AsFd, OwnedFd};
 
-use crate::daemon::takeover;
+use crate::daemon::takeover::CallsLeft;
 use crate::front::links::TakenUp;
 use crate::handover::records::{Left, Records};
 use crate::handover::table::Row;
@@ -96,7 +96,7 @@ fn calls_and_links(content: &[u8]) {
     assert!(stored.is_empty(), "both are tables of ours");
     let calls: Vec<_> = calls.into_iter().map(Into::into).collect();
     let (noted, known) = (calls.len(), links.len());
-    let taken_up = takeover::take_up(links, calls, &mut []);
+    let taken_up = CallsLeft::of(calls).join_links(links, &mut []);
     assert_eq!(taken_up.len(), known);
     let told = |link: &TakenUp| link.restored.running.len() + link.restored.not_sent.len();
     assert!(taken_up.iter().map(told).sum::<usize>() <= noted, "no call is told twice");

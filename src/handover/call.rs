@@ -1,8 +1,9 @@
 //! The rows of calls in flight, written as they go on, so that the next process of ours knows which
 //! ones a server still works on.
 //!
-//! A call of a tool over a link has a row from the moment it is read until its journal entry is
-//! written. What the row says is enough to finish the call without its request, and for its entry.
+//! A call of a tool has a row from the moment it is read until its journal entry is written, if its
+//! client comes back for the answer: over a link, and in a session over HTTP whose client reads streams of
+//! events. What the row says is enough to finish the call without its request, and for its entry.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,6 +35,10 @@ pub struct CallRow {
     /// What the client calls itself: name and version. Empty if there was no room for it.
     #[serde(default)]
     pub client: Box<str>,
+    /// Over HTTP, the number of the stream that has its answer, by which its client comes back
+    /// (2025-11-25, "Resumability and Redelivery"). Over a link there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stream: Option<u64>,
 }
 
 /// A moment on a clock that goes on over our end (clock_gettime(2), CLOCK_MONOTONIC), in nanoseconds.
@@ -67,6 +72,7 @@ impl CallRow {
             began: Monotonic::now(),
             call: CallId::next(),
             client: "agent 1".into(),
+            stream: None,
         }
     }
 }
@@ -84,6 +90,11 @@ impl Table<CallRow> {
 }
 
 impl Monotonic {
+    /// Nanoseconds since the machine was started.
+    pub fn nanos(self) -> u64 {
+        self.0
+    }
+
     pub fn now() -> Self {
         let now = clock_gettime(ClockId::Monotonic);
         let (seconds, nanos) = (u64::try_from(now.tv_sec), u64::try_from(now.tv_nsec));
@@ -124,6 +135,7 @@ mod tests {
             began: Monotonic(7),
             call: CallId::next(),
             client: "agent 1".into(),
+            stream: None,
         }
     }
 

@@ -14,7 +14,7 @@ pub(super) fn call(mut bytes: &[u8]) -> Option<CallRow> {
     let (id, token, tool) = (text(&mut bytes)?, text(&mut bytes)?, text(&mut bytes)?);
     let token = Some(token).filter(|token| !token.is_empty());
     let (call, client) = (CallId::next(), Box::default());
-    Some(CallRow { session, id, era, token, tool, began, call, client })
+    Some(CallRow { session, id, era, token, tool, began, call, client, stream: None })
 }
 
 /// The session's id as text, the epoch, the user, and the directory to the end.

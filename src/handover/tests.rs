@@ -46,11 +46,17 @@ fn each_row_is_written_as_it_was() {
         began: Monotonic(7),
         call: CallId::parse("6f1c2a-42").unwrap(),
         client: "agent 1".into(),
+        stream: None,
     };
     check(
         &call,
         2,
         r#"{"session":"00112233445566778899aabbccddeeff","id":"\"two\"","era":"modern","token":null,"tool":"server__tool","began":7,"call":"6f1c2a-42","client":"agent 1"}"#,
+    );
+    check(
+        &CallRow { stream: Some(3), ..call },
+        2,
+        r#"{"session":"00112233445566778899aabbccddeeff","id":"\"two\"","era":"modern","token":null,"tool":"server__tool","began":7,"call":"6f1c2a-42","client":"agent 1","stream":3}"#,
     );
     let link = LinkRow { session, epoch: 9, uid: 1000, cwd: "/home/u/ü".into() };
     check(

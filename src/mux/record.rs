@@ -224,6 +224,11 @@ impl<'a> ActRecord<'a> {
         self.write(outcome, None, reply_bytes);
     }
 
+    /// It has no answer, for this reason.
+    pub(super) fn lost(mut self, failure: &Failure, reply_bytes: usize) {
+        self.write(failure.outcome(), Some(failure.reason()), reply_bytes);
+    }
+
     /// Somebody else writes it down.
     pub(super) fn leave(mut self) {
         self.is_written = true;

@@ -35,6 +35,8 @@ pub struct Resumed {
     pub actor: Actor,
     /// Whether its request was written to the last byte.
     pub surely: bool,
+    /// Whether who made it asks again if the answer is lost.
+    pub asks_again: bool,
     pub server_era: Era,
     /// What is waited for, once its server was taken over. Nothing comes if it was not.
     pub exchange: oneshot::Receiver<Exchange>,
@@ -52,7 +54,7 @@ pub enum Ended {
 /// Waits for the answer.
 pub async fn resume(hub: Hub, resumed: Resumed, outlet: impl Outlet) -> Ended {
     let _counted = hub.count_call();
-    let Resumed { call, pending, actor, surely, server_era, exchange } = resumed;
+    let Resumed { call, pending, actor, surely, asks_again, server_era, exchange } = resumed;
     let found = exchange.await.ok().map(|exchange| (exchange, server_era));
     if found.is_none() && hub.calls.is_leaving() {
         // We end before its server was taken over; the next process of ours may do that.
@@ -74,11 +76,33 @@ pub async fn resume(hub: Hub, resumed: Resumed, outlet: impl Outlet) -> Ended {
             Ended::Answered(reply)
         }
         Err(loss) => {
-            record.leave();
             let lost = lost(&hub, &call, server.as_ref(), &loss);
-            Ended::Lost(lost.response(&call.id, call.era))
+            let reply = lost.response(&call.id, call.era);
+            if asks_again {
+                record.leave();
+                return Ended::Lost(reply);
+            }
+            record.lost(&lost, reply.len());
+            Ended::Answered(reply)
         }
     }
+}
+
+/// The response to a call that was not sent before an earlier process of ours ended, and is not sent by
+/// this one: its request is not known any more.
+pub fn not_sent(hub: &Hub, call: &CallRow, pending: PendingCall, actor: &Actor) -> Payload {
+    let record = ActRecord::resumed(hub, actor, call, pending);
+    let loss = Loss::not_sent("the callmux daemon ended before it sent the call to its server");
+    let lost = lost(hub, call, None, &loss);
+    let reply = lost.response(&call.id, call.era);
+    record.lost(&lost, reply.len());
+    reply
+}
+
+/// The response to a call that ended in an earlier process of ours, which wrote that down.
+pub fn ended(hub: &Hub, call: &CallRow) -> Payload {
+    let loss = Loss::sent("the callmux daemon ended before it passed on the answer");
+    lost(hub, call, None, &loss).response(&call.id, call.era)
 }
 
 /// Asks again for what an earlier process of ours let in.

@@ -1,7 +1,7 @@
 //! The answer to one message: JSON at once, or a stream of events whose last is the answer.
 
 use std::future::poll_fn;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
@@ -12,16 +12,18 @@ use super::body::Body;
 use super::pending_stream::PendingStream;
 use super::response::{Response, empty, json, message};
 use super::stream::{Reader, Stream};
+use super::streamed_answer::{Answering, KEEP_ALIVE, StreamedAnswer, cancelled};
 use crate::client::announce::{Filter, Listening};
 use crate::client::handle::{self, Handled};
 use crate::client::session::{InFlight, Session};
 use crate::connection::Forwarded;
 use crate::front::Front;
+use crate::front::note;
 use crate::front::outlet::{Back, CallOutlet};
 use crate::front::sessions::HttpSession;
+use crate::handover::{CallRow, PendingCall};
 use crate::meta;
-use crate::mux::Actor;
-use crate::mux::Reply;
+use crate::mux::{self, Actor, Reply};
 use crate::wire::error::code;
 use crate::wire::params::Head;
 use crate::wire::{Message, Payload, RpcError};
@@ -29,8 +31,6 @@ use crate::wire::{Message, Payload, RpcError};
 /// A response that takes longer becomes a stream of events, so that the client sees that we are
 /// there and, in a legacy session, can come back for the rest.
 const QUIET: Duration = Duration::from_secs(1);
-/// A comment is sent on a stream that was silent for so long.
-pub(super) const KEEP_ALIVE: Duration = Duration::from_secs(30);
 
 /// One message with everything that its headers said about it.
 #[derive(Debug)]
@@ -45,8 +45,6 @@ pub(super) struct Prepared {
     /// What of its headers some server is to get.
     pub(super) forwarded: Option<Arc<Forwarded>>,
 }
-
-type Answering = Pin<Box<dyn Future<Output = Reply> + Send>>;
 
 /// Handles the message and makes the response.
 pub(super) async fn answer(front: &Arc<Front>, prepared: Prepared) -> Response {
@@ -72,17 +70,32 @@ pub(super) async fn answer(front: &Arc<Front>, prepared: Prepared) -> Response {
                     return json(StatusCode::OK, error.response(Some(&id)));
                 }
             };
+            let number = held.as_ref().filter(|held| reads_events && held.outlives_us());
+            let number = number.map(|held| held.streams.number());
+            call.pending = number.and_then(|number| noted(front, &session, &call, &id, number));
             let late = Arc::new(PendingStream::default());
             let mut outlet = CallOutlet::new(session.clone(), call.era, Back::Http(late.clone()));
             if !reads_events {
                 outlet = outlet.answer_only();
             }
             let answering: Answering = Box::pin(meta::serve(front.hub.clone(), call, outlet));
-            let answering =
-                Leaving { front: front.clone(), answering: Some(answering), held, in_flight };
+            let (front, answering) = (front.clone(), Some(answering));
+            let answering = Leaving { front, answering, held, in_flight, number };
             respond(answering, late, reads_events).await
         }
     }
+}
+
+/// Notes a call whose client comes back for its answer, by the stream with this number.
+fn noted(
+    front: &Front,
+    session: &Session,
+    call: &mux::Call,
+    id: &str,
+    number: u64,
+) -> Option<PendingCall> {
+    let row = note::row(session, call, id)?;
+    front.hub.pending.begin(CallRow { stream: Some(number), ..row }, false)
 }
 
 /// The HTTP status of an error. Legacy clients read the body of a 200; 2026-07-28 names the
@@ -105,6 +118,8 @@ struct Leaving {
     answering: Option<Answering>,
     held: Option<Arc<HttpSession>>,
     in_flight: Option<InFlight>,
+    /// The one its stream is to have.
+    number: Option<u64>,
 }
 
 impl Drop for Leaving {
@@ -119,16 +134,6 @@ impl Drop for Leaving {
             });
         }
     }
-}
-
-async fn cancelled(in_flight: &mut Option<InFlight>) {
-    if let Some(in_flight) = in_flight
-        && (&mut in_flight.cancelled).await.is_ok()
-    {
-        return;
-    }
-    // Nothing can take it back, or what could is gone.
-    std::future::pending::<()>().await;
 }
 
 enum First {
@@ -188,52 +193,19 @@ async fn first(call: &mut Leaving, late: &PendingStream, reads_events: bool) -> 
 /// Goes on with the call as a stream of events whose last is the answer.
 fn stream_the_rest(mut call: Leaving, late: &PendingStream, answer: Option<Payload>) -> Response {
     let held = call.held.take();
-    let stream = held.as_ref().map_or_else(Stream::fleeting, |held| held.streams.open());
+    let stream = held.as_ref().map_or_else(Stream::fleeting, |held| held.streams.open(call.number));
     stream.prime();
     late.open(stream.clone());
     let mut body = stream.body();
     let gone = body.when_gone();
-    let (front, mut answering, mut in_flight) =
-        (call.front.clone(), call.answering.take(), call.in_flight.take());
-    front.calls.spawn_until_stopped("call", async move {
-        let answer = match (answer, &mut answering) {
-            (Some(answer), _) => Some(answer),
-            (None, Some(answering)) => {
-                let leaves = held.is_none();
-                until_answered(answering, &stream, &mut in_flight, gone, leaves).await
-            }
-            (None, None) => None,
-        };
-        if let Some(answer) = answer {
-            stream.push(answer);
-        }
-        stream.end();
-        drop((answering, in_flight));
-        if let Some(held) = held {
-            stream.delivered().await;
-            held.streams.forget(&stream);
-        }
-    });
+    let (answering, in_flight) = (call.answering.take(), call.in_flight.take());
+    StreamedAnswer { stream, held, in_flight }.spawn(
+        &call.front.calls,
+        answer,
+        answering,
+        Some(gone),
+    );
     events(body)
-}
-
-/// The answer, unless the call is taken back. `leaves`: the client's leaving takes it back.
-async fn until_answered(
-    answering: &mut Answering,
-    stream: &Stream,
-    in_flight: &mut Option<InFlight>,
-    mut gone: tokio::sync::oneshot::Receiver<()>,
-    leaves: bool,
-) -> Option<Payload> {
-    loop {
-        tokio::select! {
-            biased;
-            answer = answering.as_mut() => return Some(answer.payload),
-            () = cancelled(in_flight) => return None,
-            _ = &mut gone, if leaves => return None,
-            () = tokio::time::sleep(KEEP_ALIVE) => stream.keep_alive(),
-        }
-    }
 }
 
 /// A modern client hears of changes for as long as it stays.

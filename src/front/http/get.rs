@@ -7,10 +7,11 @@ use axum::extract::Request;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header as names};
 
-use super::answer::{KEEP_ALIVE, events};
+use super::answer::events;
 use super::peer::Peer;
 use super::response::{Response, accepts, empty, header, no_session, refusal, session_id};
 use super::stream::{self, Reader, Stream};
+use super::streamed_answer::KEEP_ALIVE;
 use crate::client::announce::{Announcements, Said};
 use crate::front::Front;
 use crate::front::sessions::{HttpSession, NoSession};

@@ -18,7 +18,9 @@ mod response;
 mod service;
 mod sse;
 pub mod stream;
+mod streamed_answer;
 
 pub use peer::{Caller, Peer, refused};
 pub use pending_stream::PendingStream;
 pub use service::{Service, router};
+pub use streamed_answer::StreamedAnswer;

@@ -18,10 +18,10 @@ use http_body::{Body, Frame};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, Sleep};
 
-use super::answer::KEEP_ALIVE;
 use super::peer::Caller;
 use super::post::read;
 use super::response::{Response, accepts, cwd, empty, json, refusal};
+use super::streamed_answer::KEEP_ALIVE;
 use crate::base::SessionId;
 use crate::client::session::{Carriage, Session};
 use crate::front::Front;

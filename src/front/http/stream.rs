@@ -2,8 +2,8 @@
 //!
 //! A legacy session numbers its streams, and each stream its events; an event's id is
 //! `stream-event`, with an `s` before that of the standing stream. A client that lost its connection names the last id it saw in `Last-Event-ID`
-//! and gets the rest of that stream (2025-11-25, "Resumability and Redelivery"). A modern stream
-//! has no ids and ends with its connection.
+//! and gets the rest of that stream (2025-11-25, "Resumability and Redelivery"), of an earlier process of
+//! ours, too, if the call was noted for this one. A modern stream has no ids and ends with its connection.
 
 use std::collections::{HashMap, VecDeque};
 use std::convert::Infallible;
@@ -16,6 +16,7 @@ use http_body::{Body, Frame};
 use tokio::sync::oneshot;
 
 use crate::base::{Lock, random};
+use crate::handover::call::Monotonic;
 use crate::wire::{Payload, sse};
 
 /// What is kept of a stream for a reader that is behind or comes back: events and bytes. A stream
@@ -24,6 +25,8 @@ const KEPT_EVENTS: usize = 1024;
 const KEPT_BYTES: usize = 4 * 1024 * 1024;
 /// Streams of one session that nobody reads and that may still be resumed.
 const UNREAD_MAX: usize = 8;
+/// The turn of a reader of an earlier process of ours, who may come back.
+const EARLIER: u64 = 0;
 
 /// One stream.
 #[derive(Debug)]
@@ -43,8 +46,7 @@ struct StreamState {
     last: u64,
     /// The last one that was given to a reader.
     sent: u64,
-    /// No more events will come.
-    ended: bool,
+    to_come: ToCome,
     /// Counts the readers: only the newest one reads.
     turn: u64,
     waker: Option<Waker>,
@@ -56,6 +58,16 @@ struct StreamState {
     done: bool,
     /// Who waits for that.
     done_waker: Option<Waker>,
+}
+
+/// What a reader that has everything may wait for.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum ToCome {
+    #[default]
+    Events,
+    /// The next process of ours sends the rest.
+    Elsewhere,
+    Nothing,
 }
 
 #[derive(Debug)]
@@ -107,7 +119,7 @@ impl Stream {
 
     fn add(&self, may_be_left_out: bool, event: impl FnOnce(Option<&str>) -> Payload) {
         let mut inner = self.lock();
-        if inner.ended {
+        if inner.to_come == ToCome::Nothing {
             return;
         }
         inner.last += 1;
@@ -121,7 +133,7 @@ impl Stream {
     /// Nothing more will come: the reader is let go after the last event.
     pub fn end(&self) {
         let mut inner = self.lock();
-        inner.ended = true;
+        inner.to_come = ToCome::Nothing;
         inner.wake();
     }
 
@@ -139,6 +151,22 @@ impl Stream {
     /// The body that sends this stream from its first event on.
     pub fn body(self: &Arc<Self>) -> Reader {
         self.read(0)
+    }
+
+    /// Its reader is let go: the next process of ours goes on.
+    fn leave(&self) {
+        let mut inner = self.lock();
+        if inner.to_come == ToCome::Events {
+            inner.to_come = ToCome::Elsewhere;
+        }
+        inner.wake();
+    }
+
+    /// The reader of an earlier process of ours did not come back in time. From now on the stream is one
+    /// that nobody reads.
+    pub fn give_up_waiting(&self) {
+        let mut inner = self.lock();
+        inner.read_by = inner.read_by.filter(|turn| *turn != EARLIER);
     }
 
     fn is_read(&self) -> bool {
@@ -251,9 +279,13 @@ impl Body for Reader {
             }
             return Poll::Ready(Some(Ok(Frame::data(payload.into_bytes()))));
         }
-        if inner.ended {
-            inner.finish();
-            return Poll::Ready(None);
+        match inner.to_come {
+            ToCome::Events => {}
+            ToCome::Elsewhere => return Poll::Ready(None),
+            ToCome::Nothing => {
+                inner.finish();
+                return Poll::Ready(None);
+            }
         }
         if std::mem::take(&mut inner.is_comment_due) {
             return Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(sse::KEEP_ALIVE)))));
@@ -289,15 +321,37 @@ impl Streams {
         self.inner.lock()
     }
 
-    /// A stream for one response.
-    pub fn open(&self) -> Arc<Stream> {
-        self.lock().open(false)
+    /// A number for the stream of a response, which may come to have none.
+    pub fn number(&self) -> u64 {
+        self.lock().number()
+    }
+
+    /// The stream of a response, with a number of its own or the one given.
+    pub fn open(&self, number: Option<u64>) -> Arc<Stream> {
+        self.lock().open(number, false)
+    }
+
+    /// The stream of a response that an earlier process of ours began under this number. Its events have
+    /// higher numbers than any before.
+    pub fn take_up(&self, number: u64) -> Arc<Stream> {
+        let stream = Stream::new(Some(number), false);
+        {
+            let mut inner = stream.lock();
+            (inner.last, inner.read_by) = (Monotonic::now().nanos(), Some(EARLIER));
+        }
+        self.lock().by_number.insert(number, stream.clone());
+        stream
+    }
+
+    /// Lets go all readers, once they have what there is.
+    pub fn leave(&self) {
+        self.lock().by_number.values().for_each(|stream| stream.leave());
     }
 
     /// The stream for what belongs to no response. One that was there before ends.
     pub fn open_standing(&self) -> Arc<Stream> {
         let mut table = self.lock();
-        let stream = table.open(true);
+        let stream = table.open(None, true);
         if let Some(old) = table.standing.replace(stream.clone()) {
             table.forget(&old);
             old.end();
@@ -355,7 +409,12 @@ pub fn is_of_response(event_id: &str) -> bool {
 }
 
 impl StreamTable {
-    fn open(&mut self, is_standing: bool) -> Arc<Stream> {
+    fn number(&mut self) -> u64 {
+        self.last += 1;
+        self.last
+    }
+
+    fn open(&mut self, number: Option<u64>, is_standing: bool) -> Arc<Stream> {
         let unread: Vec<u64> = self
             .by_number
             .iter()
@@ -366,9 +425,9 @@ impl StreamTable {
             let oldest = unread.iter().min().and_then(|oldest| self.by_number.remove(oldest));
             oldest.inspect(|stream| stream.abandon());
         }
-        self.last += 1;
-        let stream = Stream::new(Some(self.last), is_standing);
-        self.by_number.insert(self.last, stream.clone());
+        let number = number.unwrap_or_else(|| self.number());
+        let stream = Stream::new(Some(number), is_standing);
+        self.by_number.insert(number, stream.clone());
         stream
     }
 

@@ -43,7 +43,8 @@ async fn told(denied: &str) -> String {
     far.say(r#"{"jsonrpc":"2.0","id":3,"result":{"content":[],"secret":1}}"#).await;
     let client_info = r#"{"name":"a","version":"1"}"#.into();
     let actor = Actor { session: call.session, principal: Principal::User(1), client_info };
-    let resumed = Resumed { call, pending, actor, surely: true, server_era: Era::Legacy, exchange };
+    let (surely, asks_again, server_era) = (true, true, Era::Legacy);
+    let resumed = Resumed { call, pending, actor, surely, asks_again, server_era, exchange };
     match resume(hub(denied), resumed, Silent).await {
         Ended::Answered(answer) => String::from_utf8(answer.into_bytes().to_vec()).unwrap(),
         Ended::Lost(_) => "lost".to_owned(),

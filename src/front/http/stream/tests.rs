@@ -1,4 +1,4 @@
-use super::{KEPT_BYTES, KEPT_EVENTS, Reader, Stream, Streams, UNREAD_MAX, is_of_response};
+use super::{KEPT_BYTES, KEPT_EVENTS, Reader, Stream, Streams, ToCome, UNREAD_MAX, is_of_response};
 use crate::wire::Payload;
 use http_body_util::BodyExt;
 
@@ -14,7 +14,7 @@ async fn next(reader: &mut Reader) -> Option<String> {
 #[tokio::test]
 async fn a_broken_stream_is_taken_up_where_it_broke() {
     let streams = Streams::default();
-    let stream = streams.open();
+    let stream = streams.open(None);
     stream.prime();
     stream.push(message("a"));
     let mut reader = stream.body();
@@ -53,7 +53,7 @@ async fn a_fleeting_stream_keeps_nothing_that_was_read() {
 
 #[tokio::test]
 async fn a_reader_that_waits_is_kept_alive() {
-    for stream in [Streams::new().open_standing(), Streams::new().open(), Stream::fleeting()] {
+    for stream in [Streams::new().open_standing(), Streams::new().open(None), Stream::fleeting()] {
         stream.keep_alive();
         stream.push(message("a"));
         let mut reader = stream.body();
@@ -76,30 +76,64 @@ fn an_id_says_what_its_stream_was_for() {
     assert!(streams.resume("s1-0").is_some() && !is_of_response("s1-0"));
     assert!(is_of_response("1-0") && !is_of_response("x") && !is_of_response(""));
     let later = Streams::new();
-    later.open();
+    later.open(None);
     assert!(later.resume("1-0").is_none(), "of an earlier process");
+}
+
+#[tokio::test]
+async fn the_next_process_goes_on_under_the_same_number() {
+    let before = Streams::new();
+    let number = before.number();
+    let stream = before.open(Some(number));
+    stream.prime();
+    let mut reader = stream.body();
+    let primed = next(&mut reader).await.unwrap();
+    let seen = primed.strip_prefix("id: ").unwrap().lines().next().unwrap();
+    before.leave();
+    assert_eq!(next(&mut reader).await, None, "the client is to come back");
+    assert!(stream.lock().to_come == ToCome::Elsewhere && !stream.lock().done);
+
+    let after = Streams::new();
+    let stream = after.take_up(number);
+    for _ in 0..3 * UNREAD_MAX {
+        after.open(None);
+    }
+    stream.push(message("answer"));
+    stream.end();
+    let (_, mut reader) = after.resume(seen).expect("no other stream takes its place");
+    assert!(next(&mut reader).await.unwrap().ends_with("data: answer\n\n"));
+    assert_eq!(next(&mut reader).await, None);
+    stream.delivered().await;
+
+    let unread = after.take_up(number + 1);
+    unread.give_up_waiting();
+    assert!(!unread.is_read());
+    let read = after.take_up(number + 2);
+    let _reader = read.body();
+    read.give_up_waiting();
+    assert!(read.is_read(), "its client came back");
 }
 
 #[test]
 fn streams_and_events_are_bounded() {
     let streams = Streams::default();
-    let first = streams.open();
+    let first = streams.open(None);
     for n in 0..2 * KEPT_EVENTS {
         first.push(message(&n.to_string()));
     }
     assert_eq!(first.lock().events.len(), KEPT_EVENTS);
     for _ in 0..3 * UNREAD_MAX {
-        streams.open();
+        streams.open(None);
     }
     assert_eq!(streams.lock().by_number.len(), UNREAD_MAX);
     let standing = streams.open_standing();
     streams.open_standing();
-    assert!(standing.lock().ended);
+    assert_eq!(standing.lock().to_come, ToCome::Nothing);
 }
 
 #[tokio::test]
 async fn a_question_outlives_the_notifications_that_come_after_it() {
-    for stream in [Streams::default().open(), Stream::fleeting()] {
+    for stream in [Streams::default().open(None), Stream::fleeting()] {
         stream.push(message("question"));
         for n in 0..2 * KEPT_EVENTS {
             stream.push_notification(message(&n.to_string()));
@@ -122,7 +156,7 @@ async fn a_question_outlives_the_notifications_that_come_after_it() {
 
 #[tokio::test]
 async fn what_was_sent_makes_room_before_what_was_not() {
-    let stream = Streams::default().open();
+    let stream = Streams::default().open(None);
     let mut reader = stream.body();
     for n in 0..KEPT_EVENTS {
         stream.push(message(&n.to_string()));

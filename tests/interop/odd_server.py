@@ -1,4 +1,5 @@
-"""A server whose definitions are wrong in one way each: those of odd.txt. It has no SDK, for none lets them out."""
+"""A server whose definitions are wrong in one way each: those of odd.txt, or only the tool that it is given. It
+has no SDK, for none lets them out."""
 
 import json
 import sys
@@ -10,6 +11,7 @@ METHODS = {
     "resources/list": ("resources", "resources"),
     "resources/templates/list": ("templates", "resourceTemplates"),
 }
+ONLY = sys.argv[1] if __name__ == "__main__" and sys.argv[1:] else None
 HEALTHY = {
     "tools": '{"name":"healthy","inputSchema":{"type":"object"}}',
     "prompts": '{"name":"healthy"}',
@@ -33,7 +35,10 @@ def result(method, params):
         return json.dumps({"content": [], "structuredContent": {"called": params["name"]}})
     if method in METHODS:
         list_, member = METHODS[method]
-        definitions = [kind[3] for kind in kinds() if kind[0] == list_] + [HEALTHY[list_]]
+        odd = [kind[3] for kind in kinds() if kind[0] == list_]
+        if ONLY:
+            odd = [item for item in odd if item.startswith(f'{{"name":"{ONLY}"')]
+        definitions = odd + [HEALTHY[list_]]
         return f'{{"{member}":[{",".join(definitions)}]}}'
     return "{}" if method == "ping" else None
 

@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+import agents
 import behave
 import inspector
 import odd
@@ -18,7 +19,7 @@ import same
 from rig import Book, Rig
 from servers import SERVERS
 
-PARTS = ["same", "behave", "older", "inspector", "odd", "restart"]
+PARTS = ["same", "behave", "older", "inspector", "odd", "agents", "restart"]
 
 
 def config_of(servers, log):
@@ -63,13 +64,14 @@ async def checks(book, rig, has, parts):
         "older": lambda: older.check(book, rig, clients),
         "inspector": lambda: inspector.check(book, rig, daemon, servers, os.environ["CALLMUX_INTEROP_NODE"]),
         "odd": lambda: odd.check(book, rig, servers, clients),
+        "agents": lambda: agents.check(book, rig),
         "restart": lambda: restart.check(book, rig, daemon, len(servers), log, clients),
     }
     if "npm" not in has:
         book.skip("progress, cancellation, questions, crowds and restarts", "they need server-everything")
         parts = [part for part in parts if part == "same"]
     for part in parts:
-        if part in ("inspector", "older") and part not in has:
+        if part in ("inspector", "older", "agents") and part not in has:
             continue
         began = time.monotonic()
         try:

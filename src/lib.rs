@@ -42,6 +42,7 @@
 //!      example ─────── small MCP servers in the binary
 //!      handover ────── what outlives the process
 //!      lenient ─────── what is meant by what is slightly wrong
+//!      remedy ──────── what a config with a mistake was meant to say
 //!  0   base ────────── names, ids, tasks
 //!      http ────────── a server is asked
 //!      json ────────── a value, as it is written
@@ -60,6 +61,7 @@
 //! | [`schema`] | whether everybody can compile a JSON Schema |
 //! | [`wire`] | JSON-RPC on borrowed bytes, the two eras and what lies between them, framing, the link |
 //! | [`lenient`] | what servers write that are slightly wrong, read as it was meant |
+//! | [`remedy`] | what a wrong line, value or key of a config was meant to be, as text to paste |
 //! | [`handover`] | what the next process of ours finds: descriptors, tables, what a server had said |
 //! | [`definitions`] | definitions that are slightly wrong, made right |
 //! | [`settings`] | what is wanted, typed; what separates two configs |
@@ -150,6 +152,7 @@ mod meta;
 mod mux;
 mod outbox;
 mod process;
+mod remedy;
 mod render;
 mod results;
 mod schema;

@@ -25,6 +25,25 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// Words in names whose values are secrets.
+const NAMES: [&str; 9] = [
+    "TOKEN",
+    "SECRET",
+    "PASSWORD",
+    "PASSWD",
+    "API_KEY",
+    "APIKEY",
+    "AUTHORIZATION",
+    "PRIVATE_KEY",
+    "CREDENTIAL",
+];
+
+/// Whether the value of a variable, header or option of this name is a secret, as its name says.
+pub fn is_name_of_secret(name: &str) -> bool {
+    let name = name.to_uppercase().replace('-', "_");
+    NAMES.iter().any(|secret| name.contains(secret))
+}
+
 #[cfg(test)]
 mod tests {
     use super::Secret;

@@ -7,6 +7,7 @@ use super::exit::Exit;
 use super::serve::refuse;
 use super::{generate, operate, print};
 use crate::config::{self, Location};
+use crate::doctor::unread::unread;
 use crate::settings::Complaint;
 
 pub(super) fn config(args: &ConfigArgs) -> Exit {
@@ -36,7 +37,8 @@ pub(super) fn config(args: &ConfigArgs) -> Exit {
 }
 
 fn check(location: &Location, json: bool) -> Exit {
-    let reading = location.read();
+    let mut reading = location.read();
+    reading.remarks.extend(unread(location));
     match reading.config {
         Ok(config) => {
             // What is missing stops one server, not the config.
@@ -48,13 +50,7 @@ fn check(location: &Location, json: bool) -> Exit {
                 for complaint in &missing {
                     print::note(&format!("warning: {complaint}; this server will not start"));
                 }
-                for remark in &reading.remarks {
-                    print::note(&format!(
-                        "warning: {}: {}",
-                        remark.at.file.display(),
-                        remark.message
-                    ));
-                }
+                warn(&reading.remarks);
                 let files = print::count(reading.texts.len(), "file");
                 let servers = print::count(config.servers.len(), "server");
                 print::line(&format!("fine: {servers} in {files}"));
@@ -63,10 +59,19 @@ fn check(location: &Location, json: bool) -> Exit {
         }
         Err(complaints) if json => {
             let complaints: Vec<&Complaint> = complaints.iter().collect();
-            print::json(&report(false, &complaints, &[]).to_string());
+            print::json(&report(false, &complaints, &reading.remarks).to_string());
             Exit::BadConfig
         }
-        Err(complaints) => refuse(&complaints),
+        Err(complaints) => {
+            warn(&reading.remarks);
+            refuse(&complaints)
+        }
+    }
+}
+
+fn warn(remarks: &[Complaint]) {
+    for remark in remarks {
+        print::note(&format!("warning: {}: {}", remark.at.file.display(), remark.message));
     }
 }
 

@@ -60,7 +60,7 @@ fn without_a_daemon(args: &StatusArgs, why: &NoAnswer) -> Exit {
     if let Some(location) = written::location() {
         let reading = location.read();
         servers = reading.config.as_ref().map_or(0, |config| config.servers.len());
-        findings.extend(written::config(&reading));
+        findings.extend(written::config(&location, &reading));
         findings.extend(place::sandbox(&reading));
         findings.extend(written::secrets(&reading.texts));
     }

@@ -7,6 +7,8 @@ pub enum ValueError {
     Duration(String),
     #[error("`{0}` is no size; write for example \"64KiB\", \"4MB\" or \"512B\"")]
     Size(String),
+    #[error("`{0}` has no unit; write \"{1}\"")]
+    Unit(String, String),
     #[error("`{0}` is too large; the limit is 1GiB")]
     SizeMax(String),
     /// What is written may be a secret.

@@ -15,13 +15,14 @@
 //! # How to read it
 //! [`keys`] is the table of all keys. [`location`] reads the files ([`source`]); [`load`] goes from
 //! their texts over one merged tree ([`tree`]) to [`crate::settings`], through the checks of
-//! [`section`]; [`error`] says why a text is not the value that it should be. [`schema`] and [`show`]
+//! [`section`]; [`error`] says why a text is not the value that it should be, `meant` what to write. [`schema`] and [`show`]
 //! print from the table of keys, and [`mod@plan`] compares two configs by it.
 
 mod error;
 pub mod keys;
 pub mod load;
 pub mod location;
+mod meant;
 pub mod plan;
 pub mod reference;
 pub mod schema;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::error::ValueError;
 use super::keys::{Key, ValueKind, default_of, kind_of};
+use super::meant;
 use super::reference::{self, Resolved, Sources};
 use super::tree::{Node, Table, Value};
 use super::units;
@@ -91,6 +92,14 @@ impl<'a> Section<'a> {
         self.table.contains_key(name)
     }
 
+    /// The text of `name` as it is written, if it is one.
+    pub fn written(&self, name: &str) -> Option<&str> {
+        match &self.table.get(name)?.value {
+            Value::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
     /// Whether `name` was read and what it refers to was not there.
     pub fn is_unresolved(&self, name: &str) -> bool {
         let key = self.key(name);
@@ -111,8 +120,16 @@ impl<'a> Section<'a> {
     }
 
     fn wrong_type(&mut self, name: &str, expected: &str, node: &Node) {
-        let message = format!("must be {expected}, not {}", node.value.title());
+        let mut message = format!("must be {expected}, not {}", node.value.title());
+        if let Some(remedy) = meant::value(self.keys, name, node) {
+            message += &format!("; write {remedy}");
+        }
         self.complain(node.at.clone(), name, message);
+    }
+
+    /// Notes that nothing can be started with what `name` says.
+    pub fn leads_nowhere(&mut self, at: Place, name: &str, message: String) {
+        self.unresolved.push(Complaint { at, key: self.key(name), message });
     }
 
     fn resolve(&mut self, name: &str, at: &Place, text: &str) -> Option<Resolved> {
@@ -146,7 +163,12 @@ impl<'a> Section<'a> {
                 self.resolve(name, &node.at, &text).map(|resolved| (resolved, node.at))
             }
             _ => {
-                self.wrong_type(name, "a text", &node);
+                let expected = match kind_of(self.keys, name) {
+                    Some(ValueKind::Duration) => "a duration in quotes, with its unit",
+                    Some(ValueKind::Size) => "a size in quotes, with its unit",
+                    _ => "a text",
+                };
+                self.wrong_type(name, expected, &node);
                 None
             }
         }
@@ -299,13 +321,26 @@ impl<'a> Section<'a> {
     /// Complains about every key that is left, and returns the references that failed.
     pub fn finish(self) -> Vec<Complaint> {
         for (name, node) in &self.table {
-            let message = match nearest(name, self.keys) {
+            let headings =
+                if self.path.is_empty() { meant::headings(name, node) } else { Vec::new() };
+            if !headings.is_empty() {
+                let key = self.key(name);
+                self.complaints.extend(headings.into_iter().map(|(at, message)| Complaint {
+                    at,
+                    key: key.clone(),
+                    message,
+                }));
+                continue;
+            }
+            let is_server = kind_of(self.keys, "start_timeout").is_some();
+            let foreign = is_server.then(|| meant::key_of_server(name, node)).flatten();
+            let message = foreign.unwrap_or_else(|| match nearest(name, self.keys) {
                 Some(near) => format!("unknown key; did you mean `{near}`?"),
                 None => {
                     let known: Vec<&str> = self.keys.iter().map(|key| key.name).collect();
                     format!("unknown key; known are {}", known.join(", "))
                 }
-            };
+            });
             let complaint = Complaint { at: node.at.clone(), key: self.key(name), message };
             self.complaints.push(complaint);
         }

@@ -12,6 +12,8 @@ use crate::settings::complaint::{Complaint, Place};
 const FILE_MAX: u64 = 4 * 1024 * 1024;
 /// The directory of further files beside the main one.
 pub const DROPINS: &str = "conf.d";
+/// The file that is read first.
+pub const MAIN: &str = "config.toml";
 /// The most files that are read, and the most entries of their directory that are looked at.
 const FILES_MAX: usize = 1000;
 const ENTRIES_MAX: usize = 10_000;
@@ -39,7 +41,7 @@ pub fn files(path: &Path, is_dir: bool) -> Result<Vec<PathBuf>, Complaint> {
 
 fn list(path: &Path) -> Result<Vec<PathBuf>, Complaint> {
     let mut files = Vec::new();
-    let main = path.join("config.toml");
+    let main = path.join(MAIN);
     if main.symlink_metadata().is_ok() {
         files.push(main);
     }
@@ -78,6 +80,13 @@ pub fn read(path: &Path) -> Result<String, Complaint> {
     let bytes = file::read_trusted(path, FILE_MAX);
     let bytes = bytes.map_err(|error| of_file(path, &error.problem))?;
     String::from_utf8(bytes).map_err(|error| {
+        if error.as_bytes().starts_with(&[0xff, 0xfe])
+            || error.as_bytes().starts_with(&[0xfe, 0xff])
+        {
+            let message = "it is UTF-16; save it as UTF-8, or \
+                           `iconv -f UTF-16 -t UTF-8 OLD > NEW`";
+            return of_file(path, &message);
+        }
         let valid = error.utf8_error().valid_up_to();
         let text = String::from_utf8_lossy(&error.as_bytes()[..valid]).into_owned();
         let at = Place::in_text(&path.into(), &text, text.len());
@@ -85,7 +94,7 @@ pub fn read(path: &Path) -> Result<String, Complaint> {
     })
 }
 
-pub(super) fn of_file(path: &Path, message: &dyn std::fmt::Display) -> Complaint {
+pub fn of_file(path: &Path, message: &dyn std::fmt::Display) -> Complaint {
     let file: Arc<Path> = path.into();
     Complaint { at: Place::of_file(&file), key: String::new(), message: message.to_string() }
 }

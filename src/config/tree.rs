@@ -9,6 +9,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::error::ValueError;
 use crate::json::Json;
+use crate::remedy::syntax;
 use crate::settings::complaint::{Complaint, Place};
 
 /// A value and where it is written.
@@ -74,11 +75,18 @@ impl Value {
 /// Reads one file's text. Every syntax error becomes a complaint.
 pub fn parse(file: &Arc<Path>, text: &str, complaints: &mut Vec<Complaint>) -> Table {
     let (table, errors) = DeTable::parse_recoverable(text);
-    complaints.extend(errors.iter().map(|error| Complaint {
-        at: Place::in_text(file, text, error.span().map_or(0, |span| span.start)),
+    let at = |error: &toml::de::Error| error.span().map_or(0, |span| span.start);
+    let slips = syntax::meant(text, &errors.iter().map(at).collect::<Vec<_>>());
+    let complaint = |offset: usize, message: String| Complaint {
+        at: Place::in_text(file, text, offset),
         key: String::new(),
-        message: error.message().replace('\n', ", "),
-    }));
+        message,
+    };
+    let is_explained = |at: usize| slips.iter().any(|slip| slip.span.contains(&at));
+    let others = errors.iter().filter(|error| !is_explained(at(error)));
+    complaints
+        .extend(others.map(|error| complaint(at(error), error.message().replace('\n', ", "))));
+    complaints.extend(slips.iter().map(|slip| complaint(slip.at, slip.message.clone())));
     if errors.is_empty() { convert_table(file, text, table.get_ref()) } else { Table::new() }
 }
 

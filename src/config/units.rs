@@ -9,12 +9,18 @@ const SIZE_MAX: usize = 1 << 30;
 
 /// Reads `"30s"`, `"1m 30s"`, `"250ms"`. The error says what would be right.
 pub fn duration(text: &str) -> Result<Duration, ValueError> {
-    humantime::parse_duration(text).map_err(|_| ValueError::Duration(text.to_owned()))
+    humantime::parse_duration(text).map_err(|_| match text.trim().parse::<u64>() {
+        Ok(count) => ValueError::Unit(text.to_owned(), format!("{count}s")),
+        Err(_) => ValueError::Duration(text.to_owned()),
+    })
 }
 
 /// Reads `"64KiB"`, `"4MB"`, `"512B"` as a number of bytes.
 pub fn size(text: &str) -> Result<usize, ValueError> {
-    let wrong = || ValueError::Size(text.to_owned());
+    let wrong = || match text.trim().parse::<u64>() {
+        Ok(count) => ValueError::Unit(text.to_owned(), format!("{count}B")),
+        Err(_) => ValueError::Size(text.to_owned()),
+    };
     if !text.ends_with(['B', 'b']) {
         return Err(wrong());
     }

@@ -6,15 +6,13 @@ use std::path::{Path, PathBuf};
 
 use super::finding::finding;
 use super::unit;
+use super::unread::unread;
 use crate::api::{Finding, Severity};
+use crate::base::secret::is_name_of_secret;
 use crate::base::{ServerName, dirs, executable};
 use crate::config::source::Text;
 use crate::config::{Location, Reading};
 use crate::settings::{Complaint, ServerConfig};
-
-/// Names whose values are secrets.
-const SECRET_NAMES: [&str; 8] =
-    ["TOKEN", "SECRET", "PASSWORD", "PASSWD", "API_KEY", "APIKEY", "AUTHORIZATION", "PRIVATE_KEY"];
 
 /// The config that a daemon of this user would read.
 pub fn location() -> Option<Location> {
@@ -23,7 +21,7 @@ pub fn location() -> Option<Location> {
 }
 
 /// What a daemon would say of the config, and of the programs of its servers.
-pub fn config(reading: &Reading) -> Vec<Finding> {
+pub fn config(location: &Location, reading: &Reading) -> Vec<Finding> {
     let mut all = Vec::new();
     match &reading.config {
         Ok(config) => {
@@ -39,9 +37,14 @@ pub fn config(reading: &Reading) -> Vec<Finding> {
             finding(Severity::Problem, None, message, remedy)
         })),
     }
-    all.extend(reading.remarks.iter().map(|remark| {
+    all.extend(reading.remarks.iter().chain(&unread(location)).map(|remark| {
         let message = format!("{}: {}", remark.at.file.display(), remark.message);
-        finding(Severity::Note, None, message, "the command in backquotes mends it")
+        finding(
+            Severity::Note,
+            None,
+            message,
+            "what stands in backquotes, if anything does, mends it",
+        )
     }));
     all
 }
@@ -149,8 +152,7 @@ fn written_out(text: &str) -> Vec<String> {
         for part in ["env", "headers"] {
             let pairs = section.get(part).and_then(toml::Value::as_table).into_iter().flatten();
             let is_secret = |(name, value): &(&String, &toml::Value)| {
-                let name = name.to_uppercase().replace('-', "_");
-                SECRET_NAMES.iter().any(|secret| name.contains(secret))
+                is_name_of_secret(name)
                     && value.as_str().is_some_and(|text| !text.is_empty() && !text.contains("${"))
             };
             keys.extend(

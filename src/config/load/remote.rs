@@ -11,6 +11,7 @@ use crate::base::{Secret, dirs};
 use crate::config::ValueError;
 use crate::config::keys::{self, GoesWith};
 use crate::config::section::Section;
+use crate::remedy::foreign;
 use crate::settings::auth::Auth;
 use crate::settings::proxy::Proxying;
 use crate::settings::remote::{Remote, Transport};
@@ -44,6 +45,11 @@ pub fn is_url(word: &str) -> bool {
 /// Reads the keys but `auth`, and complains about those that do not go with them. `general`: what holds
 /// of all servers.
 pub(super) fn read(section: &mut Section<'_>, general: &Proxying) -> Remote {
+    if let Some(message) = section.written("transport").and_then(foreign::transport) {
+        let at = section.place("transport");
+        section.take("transport");
+        section.complain(at, "transport", message);
+    }
     let (misplaced, message) = if section.has("url") {
         (GoesWith::Process, "is about a process, and a server with a `url` has none here")
     } else {

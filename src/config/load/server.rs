@@ -5,10 +5,11 @@ use std::path::PathBuf;
 
 use super::common::{Common, environment, names};
 use super::{auth, remote};
-use crate::base::{Secret, dirs, visible};
+use crate::base::{Secret, dirs, executable, file, visible};
 use crate::config::keys;
 use crate::config::reference::Resolved;
 use crate::config::section::Section;
+use crate::remedy::value;
 use crate::settings::complaint::Place;
 use crate::settings::config::Config;
 use crate::settings::program::Program;
@@ -51,16 +52,40 @@ fn words(section: &mut Section<'_>, has_url: bool) -> (Secret, Vec<Secret>) {
     let command = public(section, "command", command, may_expose).pop();
     if !is_set && !has_url && !section.is_unresolved("url") {
         section.complain(
-            command_at,
+            command_at.clone(),
             "command",
             "is missing: name the program to start, or the `url` of a remote server",
         );
     } else if command.as_ref().is_some_and(|command| command.expose().is_empty()) {
-        section.complain(command_at, "command", "must not be empty");
+        section.complain(command_at.clone(), "command", "must not be empty");
+    }
+    let has_args = section.has("args");
+    if let Some(meant) = command.as_ref().and_then(|command| command_line(command.expose())) {
+        let more = if has_args { ", with the `args` that are there behind" } else { "" };
+        let message = format!("there is no program of that name; write `{meant}`{more}");
+        section.leads_nowhere(command_at, "command", message);
     }
     let args = section.texts("args").unwrap_or_default();
     let args = public(section, "args", args, may_expose);
     (command.unwrap_or_else(|| Secret::new(String::new())), args)
+}
+
+/// `command` and `args` of a text that is no program, but a command line.
+fn command_line(text: &str) -> Option<String> {
+    if !text.trim().contains([' ', '\t']) || cfg!(fuzzing) {
+        return None;
+    }
+    let meant = value::command_line(text)?;
+    let program = dirs::expand_home(text);
+    let found = file::within(&program.clone(), move || {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        match program.to_str() {
+            Some(name) if !name.contains('/') => executable::find(name, &path).is_some(),
+            _ => program.exists(),
+        }
+    });
+    // What does not answer is no command line.
+    (found == Some(false)).then_some(meant)
 }
 
 /// Texts that end up in `/proc/PID/cmdline`, which everybody can read.

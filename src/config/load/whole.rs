@@ -94,13 +94,22 @@ fn read_servers(
     complaints: &mut Vec<Complaint>,
 ) {
     let Value::Table(servers) = node.value else {
-        let message = format!("must be a table, not {}", node.value.title());
+        let message = format!(
+            "must be a table, not {}; write `[servers.NAME]` above the keys of each",
+            node.value.title()
+        );
         complaints.push(Complaint { at: node.at, key: "servers".into(), message });
         return;
     };
     let mut prefixes: BTreeMap<String, Place> = BTreeMap::new();
     for (name, node) in servers {
         let (path, at) = (format!("servers.{name}"), node.at.clone());
+        if keys::SERVER.iter().any(|key| key.name == name) && !matches!(node.value, Value::Table(_))
+        {
+            let message = "is no server; write `[servers.NAME]` above the keys of each".to_owned();
+            complaints.push(Complaint { at, key: path, message });
+            continue;
+        }
         let section = Section::new(path.clone(), node, keys::SERVER, sources, complaints);
         let server = server::read(section, config, common);
         let prefix = server.policy.prefix.clone().unwrap_or_else(|| name.clone());

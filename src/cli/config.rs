@@ -5,9 +5,10 @@ use serde_json::json;
 use super::args::{ConfigArgs, ConfigVerb};
 use super::exit::Exit;
 use super::serve::refuse;
-use super::{generate, operate, print};
+use super::{doctor, generate, operate, print};
 use crate::config::{self, Location};
 use crate::doctor::unread::unread;
+use crate::doctor::written;
 use crate::settings::Complaint;
 
 pub(super) fn config(args: &ConfigArgs) -> Exit {
@@ -44,11 +45,18 @@ fn check(location: &Location, json: bool) -> Exit {
             // What is missing stops one server, not the config.
             let missing: Vec<&Complaint> =
                 config.servers.values().flat_map(|server| &server.unresolved).collect();
+            let findings = written::missing(&config);
             if json {
-                print::json(&report(true, &missing, &reading.remarks).to_string());
+                let mut report = report(true, &missing, &reading.remarks);
+                report["findings"] = json!(findings);
+                print::json(&report.to_string());
             } else {
                 for complaint in &missing {
                     print::note(&format!("warning: {complaint}; this server will not start"));
+                }
+                for finding in &findings {
+                    print::note(&format!("warning: {}", doctor::said(finding)));
+                    print::note(&format!("         {}", finding.remedy));
                 }
                 warn(&reading.remarks);
                 let files = print::count(reading.texts.len(), "file");

@@ -104,13 +104,17 @@ fn all(status: &Status) -> Vec<Finding> {
     all
 }
 
+/// What was found, and with which server.
+pub(super) fn said(finding: &Finding) -> String {
+    let whose = finding.server.as_ref().map(|server| format!("server {server}: "));
+    format!("{}{}", whose.unwrap_or_default(), finding.message)
+}
+
 fn show(findings: &[Finding], who: &str, servers: usize) {
     for finding in findings {
         // As wide as the longest that is known.
         let mark = format!("{:7}", finding.severity);
-        let whose =
-            finding.server.as_ref().map(|server| format!("server {server}: ")).unwrap_or_default();
-        print::line(&format!("{mark}  {whose}{}", finding.message));
+        print::line(&format!("{mark}  {}", said(finding)));
         print::line(&format!("         {}", finding.remedy));
     }
     let problems = findings.iter().filter(|f| f.severity == Severity::Problem).count();

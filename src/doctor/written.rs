@@ -12,7 +12,7 @@ use crate::base::secret::is_name_of_secret;
 use crate::base::{ServerName, dirs, executable};
 use crate::config::source::Text;
 use crate::config::{Location, Reading};
-use crate::settings::{Complaint, ServerConfig};
+use crate::settings::{Complaint, Config, ServerConfig};
 
 /// The config that a daemon of this user would read.
 pub fn location() -> Option<Location> {
@@ -25,8 +25,7 @@ pub fn config(location: &Location, reading: &Reading) -> Vec<Finding> {
     let mut all = Vec::new();
     match &reading.config {
         Ok(config) => {
-            let path = unit::variable("PATH").map(OsString::from);
-            let path = path.or_else(|| std::env::var_os("PATH")).unwrap_or_default();
+            let path = path_of_servers();
             for (name, server) in config.servers.iter().filter(|(_, server)| server.enabled) {
                 all.extend(of_server(name, server, &path));
             }
@@ -47,6 +46,20 @@ pub fn config(location: &Location, reading: &Reading) -> Vec<Finding> {
         )
     }));
     all
+}
+
+/// The PATH that servers get which have none of their own: that of the daemon's units.
+fn path_of_servers() -> OsString {
+    let path = unit::variable("PATH").map(OsString::from);
+    path.or_else(|| std::env::var_os("PATH")).unwrap_or_default()
+}
+
+/// Programs and directories of these servers that are not there.
+pub fn missing(config: &Config) -> Vec<Finding> {
+    let is_started = |server: &ServerConfig| server.enabled && server.unresolved.is_empty();
+    let path = path_of_servers();
+    let servers = config.servers.iter().filter(|(_, server)| is_started(server));
+    servers.flat_map(|(name, server)| of_server(name, server, &path)).collect()
 }
 
 fn of_server(name: &ServerName, server: &ServerConfig, path: &OsString) -> Vec<Finding> {

@@ -72,6 +72,36 @@ fn the_config_can_be_checked_shown_and_completed() {
 }
 
 #[test]
+fn the_check_warns_of_what_is_not_there() {
+    let sandbox = Sandbox::new();
+    let text = "[servers.a]\ncommand = \"no-such-program\"\ncwd = \"/no/such/dir\"\n\
+                [servers.b]\ncommand = \"sh\"\nenv = { T = \"${file:gone}\" }\n\
+                [servers.c]\ncommand = \"no-such-program -y x\"\n\
+                [servers.d]\ncommand = \"no-such-program\"\nenabled = false\n";
+    sandbox.write("config/callmux/config.toml", text);
+    sandbox.write("config/callmux/mcp.json", "{}");
+    let (code, stdout, stderr) = run(&sandbox, &["config", "check"]);
+    assert_eq!((code, stdout.as_str()), (Some(0), "fine: 4 servers in 1 file\n"));
+    for words in [
+        "warning: server a: its `cwd` /no/such/dir is no directory",
+        "`mkdir -p /no/such/dir`, or name another",
+        "warning: server a: its program `no-such-program` is not found in the PATH that servers get",
+        "servers.b.env.T: ",
+        "gone: No such file",
+        "write `command = \"no-such-program\"` and `args = [\"-y\", \"x\"]`; this server will not start",
+        "mcp.json: it is not read",
+    ] {
+        assert!(stderr.contains(words), "{words}: {stderr}");
+    }
+    assert!(!stderr.contains("server b") && !stderr.contains("server d"), "{stderr}");
+    let (code, stdout, _) = run(&sandbox, &["config", "check", "--json"]);
+    let report: serde_json::Value = serde_json::from_str(&stdout).unwrap();
+    assert_eq!((code, &report["ok"]), (Some(0), &true.into()));
+    assert_eq!(report["findings"].as_array().unwrap().len(), 2, "{report}");
+    assert_eq!(report["complaints"].as_array().unwrap().len(), 2, "{report}");
+}
+
+#[test]
 fn a_second_daemon_is_refused_and_the_first_goes_on() {
     let sandbox = Sandbox::new();
     let daemon = Daemon::with(&sandbox, &[("counter", &[callmux(), "example-server", "counter"])]);

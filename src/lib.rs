@@ -47,6 +47,7 @@
 //!      http ────────── a server is asked
 //!      json ────────── a value, as it is written
 //!      wire ────────── MCP on the wire
+//!      terminal ────── how texts lie on a terminal
 //! ```
 //!
 //! | room | read it for |
@@ -54,6 +55,7 @@
 //! | [`base`] | names, ids, secrets, directories, atomic files, named tasks, large work off the loop |
 //! | [`http`] | connections to HTTP servers, kept and driven by who waits for an answer |
 //! | [`json`] | a JSON value that keeps its order and its digits, as a tree or where it stands |
+//! | [`terminal`] | how wide a terminal is, whether it takes colours, tables and paragraphs that fit |
 //! | [`arguments`] | references in arguments, types put right, what does not fit a schema |
 //! | [`render`] | JSON and TOON, previews and pages of large results, definitions that read shorter |
 //! | [`results`] | results too large for a client, kept until it has paged through them |
@@ -160,6 +162,7 @@ mod search;
 mod servers;
 mod settings;
 mod telemetry;
+mod terminal;
 mod wire;
 
 pub use cli::main;

@@ -13,10 +13,11 @@ use super::serve::refuse;
 use crate::api::{
     ConfigReport, Era, InForce, Order, Phase, Refusal, ServerReport, Status, Traffic, path,
 };
-use crate::base::{ServerName, Span, visible};
+use crate::base::{ServerName, Span};
 use crate::config::Location;
 use crate::settings::Plan;
 use crate::settings::plan::Changed;
+use crate::terminal::style::Style;
 
 fn or_exit(outcome: Result<Exit, Exit>) -> Exit {
     outcome.unwrap_or_else(|exit| exit)
@@ -76,15 +77,27 @@ fn show(status: &Status) {
             why(server),
         ]
     };
-    let mut rows =
-        vec![["SERVER", "PHASE", "PID", "TOOLS", "ERA", "REVISION", ""].map(str::to_owned)];
-    rows.extend(status.servers.iter().map(row));
+    let mut rows: Vec<[String; 7]> = status.servers.iter().map(row).collect();
     let disabled = |name: &ServerName| {
         [&name.to_string(), "disabled", "-", "-", "-", "-", ""].map(str::to_owned)
     };
     rows.extend(status.disabled.iter().map(disabled));
-    if rows.len() > 1 {
-        table(&rows);
+    if !rows.is_empty() {
+        let headings = ["SERVER", "PHASE", "PID", "TOOLS", "ERA", "REVISION", "WHY"];
+        // What is left out where there is no room: revision, era, process.
+        print::table(headings, &rows, look, &[5, 4, 2]);
+    }
+}
+
+/// How a cell of the table of servers looks.
+fn look(column: usize, text: &str) -> Style {
+    match (column, text) {
+        (0, _) => Style::Bold,
+        (1, "ready") => Style::Good,
+        (1, "starting") => Style::Notable,
+        (1, "waiting" | "unusable") => Style::Bad,
+        (1, _) | (_, "-") => Style::Dim,
+        _ => Style::Plain,
     }
 }
 
@@ -125,20 +138,6 @@ pub(super) fn why(server: &ServerReport) -> String {
     let load = load.filter(|_| server.in_flight > 0);
     let why = Some(why).filter(|why| !why.is_empty()).or_else(|| server.description.clone());
     [why, load, refused].into_iter().flatten().collect::<Vec<_>>().join("; ")
-}
-
-pub(super) fn table<const N: usize>(rows: &[[String; N]]) {
-    // As wide as it is shown.
-    let shown = |cell: &String| visible::line(cell).into_owned();
-    let rows: Vec<[String; N]> =
-        rows.iter().map(|row| std::array::from_fn(|column| shown(&row[column]))).collect();
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
-    let widths: Vec<usize> = (0..N).map(|column| width(column).unwrap_or(0)).collect();
-    for row in &rows {
-        let cells: Vec<String> =
-            row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}")).collect();
-        print::line(cells.join("  ").trim_end());
-    }
 }
 
 fn show_config(config: &ConfigReport) {

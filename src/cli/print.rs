@@ -4,6 +4,8 @@
 use std::io::{IsTerminal, Write};
 
 use crate::base::{Count, visible};
+use crate::terminal::style::{self, Style};
+use crate::terminal::{table, width};
 
 /// A line on stdout. A reader that went away is no error (`callmux … | head`).
 pub(super) fn line(text: &str) {
@@ -20,31 +22,41 @@ pub(super) fn json(text: &str) {
     drop(writeln!(std::io::stdout(), "{}", visible::json(text)));
 }
 
-/// How a part of a line looks, where it can.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Style {
-    Plain,
-    Bold,
-    Dim,
-}
-
 /// A line of parts.
 pub(super) fn styled(parts: &[(Style, String)]) {
-    let has_colour = !is_plain() && std::io::stdout().is_terminal();
+    let has_colour = style::is_coloured(std::io::stdout());
     let part = |(style, text): &(Style, String)| {
         let text = visible::line(text);
-        match style {
-            Style::Bold if has_colour => format!("\x1b[1m{text}\x1b[0m"),
-            Style::Dim if has_colour => format!("\x1b[2m{text}\x1b[0m"),
-            _ => text.into_owned(),
-        }
+        let (start, end) = if has_colour { style.marks() } else { ("", "") };
+        format!("{start}{text}{end}")
     };
     drop(writeln!(std::io::stdout(), "{}", parts.iter().map(part).collect::<String>()));
 }
 
+/// How wide a line on stdout may be; `None`: as wide as it is.
+pub(super) fn width() -> Option<usize> {
+    width::of(std::io::stdout())
+}
+
+/// Rows under their headings, the last of which is a text: as [`table::lines`] lays them out.
+pub(super) fn table<const N: usize>(
+    headings: [&str; N],
+    rows: &[[String; N]],
+    style: impl Fn(usize, &str) -> Style,
+    spare: &[usize],
+) {
+    // As wide as it is shown.
+    let shown = |cell: &String| visible::line(cell).into_owned();
+    let rows: Vec<[String; N]> = rows.iter().map(|row| row.each_ref().map(shown)).collect();
+    for line in table::lines(headings, &rows, style, spare, width()) {
+        styled(&line);
+    }
+}
+
 /// A complaint on stderr.
 pub(super) fn error(text: &str) {
-    let (start, end) = if colour_on_stderr() { ("\x1b[1;31m", "\x1b[0m") } else { ("", "") };
+    let has_colour = style::is_coloured(std::io::stderr());
+    let (start, end) = if has_colour { Style::Bad.marks() } else { ("", "") };
     drop(writeln!(std::io::stderr(), "{start}callmux:{end} {}", visible::line(text)));
 }
 
@@ -56,15 +68,6 @@ pub(super) fn note(text: &str) {
 /// A remark on stderr whose lines are ours.
 pub(super) fn notes(text: &str) {
     drop(writeln!(std::io::stderr(), "{}", visible::lines(text)));
-}
-
-fn colour_on_stderr() -> bool {
-    !is_plain() && std::io::stderr().is_terminal()
-}
-
-/// no-color.org
-fn is_plain() -> bool {
-    std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
 }
 
 /// A line that is overwritten by the next: progress on a terminal, nothing elsewhere.

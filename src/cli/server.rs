@@ -12,7 +12,7 @@ use super::args_daemon::DaemonArgs;
 use super::args_server::{AddArgs, ReadyArgs, RemoveArgs, ServersArgs, ServersVerb};
 use super::ask::ask;
 use super::exit::Exit;
-use super::operate::{lines_done, table};
+use super::operate::lines_done;
 use super::print;
 use super::serve::refuse;
 use super::server_ready::{self, Readiness};
@@ -22,6 +22,7 @@ use crate::base::{ServerName, file};
 use crate::config::tree::{Table, Value};
 use crate::config::{Location, load, show};
 use crate::settings::Plan;
+use crate::terminal::style::Style;
 
 /// The largest file that callmux may have written, in bytes.
 const OURS_MAX: u64 = 1024 * 1024;
@@ -196,7 +197,7 @@ fn reload(daemon: &DaemonArgs) -> Result<Plan, Exit> {
 
 fn list(location: &Location, as_json: bool) -> Result<Exit, Exit> {
     let servers = written(location)?;
-    let mut rows = vec![["SERVER", "STATE", "WHAT", "WHERE"].map(str::to_owned)];
+    let mut rows = Vec::new();
     let mut all = Vec::new();
     for (name, node) in &servers {
         let Value::Table(keys) = &node.value else { continue };
@@ -217,8 +218,9 @@ fn list(location: &Location, as_json: bool) -> Result<Exit, Exit> {
     }
     if as_json {
         print::json(&Json::from(all).to_string());
-    } else if rows.len() > 1 {
-        table(&rows);
+    } else if !rows.is_empty() {
+        let look = |column, _: &str| if column == 0 { Style::Bold } else { Style::Plain };
+        print::table(["SERVER", "STATE", "WHAT", "WHERE"], &rows, look, &[]);
     }
     Ok(Exit::Fine)
 }

@@ -2,7 +2,7 @@
 
 use std::process::Output;
 
-use crate::support::{Daemon, Sandbox, config, hostile, until};
+use crate::support::{Daemon, Sandbox, callmux, config, hostile, until};
 
 const MAIN: &str = "config/callmux/config.toml";
 
@@ -89,6 +89,66 @@ fn nothing_a_server_says_acts_on_a_terminal() {
         assert!(text.contains("\\u001b[31m") && text.contains("\\u202e"), "{args:?}: {text}");
         serde_json::from_str::<serde_json::Value>(&text).unwrap();
     }
+}
+
+/// What `callmux status` shows on a terminal of so many columns.
+fn status_on(sandbox: &Sandbox, columns: usize, variables: &[(&str, &str)]) -> Vec<String> {
+    let mut script = sandbox.program("script");
+    let line = format!("stty cols {columns} rows 24; {} status", callmux());
+    script.args(["-qec", &line, "/dev/null"]);
+    for (name, value) in variables {
+        script.env(name, value);
+    }
+    let output = script.output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap().replace('\r', "");
+    text.lines().map(str::to_owned).collect()
+}
+
+/// A line without its colours.
+fn plain(line: &str) -> String {
+    let mut parts = line.split("\x1b[");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |all, part| all + part.split_once('m').map_or("", |(_, rest)| rest))
+}
+
+#[test]
+fn the_status_fits_its_terminal() {
+    let sandbox = Sandbox::new();
+    let long = "a-server-whose-name-has-forty-characters";
+    let path = hostile();
+    let words = [path.to_str().unwrap(), "--at-start=terminal_words"];
+    let counter = [callmux(), "example-server", "counter"];
+    let servers = [("good", &counter[..]), (long, &words), ("unset", &["no-such-program"])];
+    let off = "[servers.off]\ncommand = \"x\"\nenabled = false\n";
+    sandbox.write(MAIN, &format!("{}{off}", config(&servers)));
+    let daemon = Daemon::start(&sandbox);
+    daemon.wait_for("server_ready", |fact| fact["server"] == "good");
+    daemon.wait_for("server_failed", |fact| fact["server"] == long);
+    let piped = say(&sandbox, &["status"]);
+    let row = piped.lines().find(|line| line.starts_with(long)).unwrap();
+    let why = row.split_once("evil").expect("a pipe has all of it in one line").1.to_owned();
+    for (columns, has_revision) in [(80, false), (60, false), (200, true)] {
+        let lines = status_on(&sandbox, columns, &[]);
+        let from = lines.iter().position(|line| plain(line).starts_with("SERVER")).unwrap();
+        for line in &lines[from..] {
+            assert!(plain(line).chars().count() <= columns, "{columns}: {line:?}");
+        }
+        let head = plain(&lines[from]);
+        assert_eq!(head.contains("REVISION"), has_revision, "{head}");
+        // Behind a long name it stands in a line of its own.
+        assert!(lines[from..from + 2].iter().any(|line| plain(line).ends_with("WHY")), "{lines:?}");
+        let all = lines.iter().map(|line| plain(line)).collect::<Vec<_>>().join("\n");
+        let squeezed = |text: &str| text.split_whitespace().collect::<String>();
+        assert!(squeezed(&all).contains(&squeezed(why.get(..20).unwrap_or(&why))), "{all}");
+        for words in [long, "disabled", "no-such-program"] {
+            assert!(all.contains(words), "{words}: {all}");
+        }
+        assert!(lines.iter().any(|line| line.contains("\x1b[32mready")), "{lines:?}");
+    }
+    let dark = status_on(&sandbox, 80, &[("NO_COLOR", "1"), ("CLICOLOR_FORCE", "1")]);
+    assert!(dark.iter().all(|line| !line.contains('\x1b')), "{dark:?}");
+    let forced = sandbox.command().arg("status").env("CLICOLOR_FORCE", "1").output().unwrap();
+    assert!(String::from_utf8(forced.stdout).unwrap().contains("\x1b[32mready"));
 }
 
 #[test]

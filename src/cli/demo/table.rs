@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::cli::print::Style;
+use crate::terminal::style::Style;
 
 /// One thing that was shown.
 #[derive(Debug)]

@@ -1,9 +1,12 @@
 //! The command line: what it prints, how it ends, what is generated from it.
 
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::Output;
 
-use crate::support::{Daemon, Sandbox, callmux};
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::support::{Daemon, Sandbox, callmux, until};
 
 fn run(sandbox: &Sandbox, args: &[&str]) -> (Option<i32>, String, String) {
     let Output { status, stdout, stderr } = sandbox.command().args(args).output().unwrap();
@@ -119,14 +122,69 @@ fn the_demo_shows_everything_and_leaves_nothing() {
     let output = sandbox.command().arg("demo").env("TMPDIR", sandbox.path("tmp")).output().unwrap();
     let stdout = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success(), "{stdout}{}", String::from_utf8_lossy(&output.stderr));
-    for words in ["list the tools", "20 × 0.3 s", "outcome_unknown", "in the same session"] {
-        assert!(stdout.contains(words), "{words}: {stdout}");
+    let in_one_line = stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    for words in [
+        "list the tools",
+        "20 × 0.3 s",
+        "outcome_unknown",
+        "in the same session",
+        "callmux server add time -- callmux example-server time",
+        "callmux bridge",
+    ] {
+        assert!(in_one_line.contains(words), "{words}: {stdout}");
     }
+    assert!(stdout.lines().all(|line| line.chars().count() <= 80), "{stdout}");
     let left: Vec<_> = std::fs::read_dir(sandbox.path("tmp"))
         .unwrap()
         .map(|entry| entry.unwrap().file_name())
         .collect();
     assert_eq!(left, ["keep"]);
+}
+
+#[test]
+fn a_demo_that_is_ended_leaves_nothing() {
+    let all = [Signal::TERM, Signal::INT, Signal::HUP];
+    let cases = all.into_iter().flat_map(|signal| [(signal, false), (signal, true)]);
+    for (signal, keep) in cases {
+        let sandbox = Sandbox::new();
+        sandbox.write("tmp/keep", "");
+        let tmp = sandbox.path("tmp");
+        let entries = || -> Vec<std::path::PathBuf> {
+            let all = std::fs::read_dir(&tmp).unwrap().map(|entry| entry.unwrap().path());
+            all.filter(|path| !path.ends_with("keep")).collect()
+        };
+        let mut command = sandbox.command();
+        command.arg("demo").env("TMPDIR", &tmp);
+        if keep {
+            command.arg("--keep");
+        }
+        let mut demo = command.spawn();
+        let mut told = BufReader::new(demo.stdout.take().unwrap()).lines();
+        let home = until("the demo's daemon", || {
+            entries().into_iter().find(|home| home.join("mcp.sock").exists())
+        });
+        if keep {
+            assert!(told.any(|line| line.unwrap().contains("mcpServers")), "it is all shown");
+        }
+        let name = home.file_name().unwrap().to_str().unwrap().to_owned();
+        assert!(processes_of(&name) > 0, "{signal:?}: its daemon is there");
+        kill_process(Pid::from_child(&demo), signal).unwrap();
+        demo.wait().unwrap();
+        assert_eq!(entries(), Vec::<std::path::PathBuf>::new(), "{signal:?}");
+        until("the end of its processes", || (processes_of(&name) == 0).then_some(()));
+    }
+}
+
+/// How many processes have these words in their command line or environment.
+fn processes_of(words: &str) -> usize {
+    let all = std::fs::read_dir("/proc").unwrap().flatten();
+    let has = |path: std::path::PathBuf| {
+        ["cmdline", "environ"].iter().any(|file| {
+            let text = std::fs::read(path.join(file)).unwrap_or_default();
+            String::from_utf8_lossy(&text).contains(words)
+        })
+    };
+    all.filter(|entry| has(entry.path())).count()
 }
 
 /// Compares a generated file with the one in the tree; `UPDATE=1` writes it.

@@ -6,6 +6,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 
 use serde_json::{Value, json};
 
+use super::ends::Ends;
 use super::home::Home;
 use super::step::{StepError, StepResult};
 
@@ -16,6 +17,7 @@ pub(super) struct DemoClient {
     input: Option<ChildStdin>,
     output: BufReader<ChildStdout>,
     last_id: u64,
+    ends: Ends,
     answers: HashMap<u64, Value>,
 }
 
@@ -24,13 +26,13 @@ impl DemoClient {
         let mut command = home.command();
         command.arg("bridge").arg("--socket").arg(home.socket());
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut bridge =
-            command.spawn().map_err(|error| StepError::when("starting the bridge")(&error))?;
+        let ends = home.ends().clone();
+        let mut bridge = ends.spawn(&mut command, "starting the bridge")?;
         let input = bridge.stdin.take();
         let output = BufReader::new(
             bridge.stdout.take().ok_or(StepError::Missing("the bridge has no stdout"))?,
         );
-        let mut client = Self { bridge, input, output, last_id: 0, answers: HashMap::new() };
+        let mut client = Self { bridge, input, output, last_id: 0, ends, answers: HashMap::new() };
         client.request(
             "initialize",
             &json!({
@@ -103,6 +105,8 @@ impl DemoClient {
 impl Drop for DemoClient {
     fn drop(&mut self) {
         drop(self.input.take());
+        // It ends by itself, and by a signal only before that.
         drop(self.bridge.wait());
+        self.ends.forget(&self.bridge);
     }
 }

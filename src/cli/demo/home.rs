@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use super::ends::{Ends, send};
 use super::step::{StepError, StepResult};
 use crate::base::{Span, file, random};
 
@@ -30,6 +31,7 @@ args = ["example-server", "slow"]
 pub(super) struct Home {
     dir: PathBuf,
     program: PathBuf,
+    ends: Ends,
     daemon: Option<Child>,
     facts: Option<Receiver<Value>>,
     /// The processes of the servers, as the daemon told.
@@ -44,9 +46,16 @@ impl Home {
         let dir = std::env::temp_dir().join(name);
         let config = CONFIG.replace("PROGRAM", &program.display().to_string());
         let path = dir.join("config.toml");
+        let ends = Ends::watch()?;
+        // From here on it is taken away, whatever happens.
+        let home = Self { dir, program, ends, daemon: None, facts: None, pids: HashMap::new() };
         file::replace(&path, config.as_bytes())
             .map_err(|error| StepError::when(path.display().to_string())(&error))?;
-        Ok(Self { dir, program, daemon: None, facts: None, pids: HashMap::new() })
+        Ok(home)
+    }
+
+    pub(super) fn ends(&self) -> &Ends {
+        &self.ends
     }
 
     pub(super) fn program(&self) -> &Path {
@@ -71,8 +80,7 @@ impl Home {
         command.args(["serve", "--log-format", "json", "--config"]).arg(&self.dir);
         command.arg("--socket").arg(self.socket());
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
-        let mut daemon =
-            command.spawn().map_err(|error| StepError::when("starting the daemon")(&error))?;
+        let mut daemon = self.ends.spawn(&mut command, "starting the daemon")?;
         let stderr = daemon.stderr.take().ok_or(StepError::Missing("the daemon has no stderr"))?;
         let (sender, facts) = channel();
         std::thread::spawn(move || {
@@ -120,15 +128,20 @@ impl Home {
     /// Ends the daemon as `systemctl stop` does.
     pub(super) fn stop_daemon(&mut self) -> StepResult<()> {
         let Some(mut daemon) = self.daemon.take() else { return Ok(()) };
-        signal(daemon.id(), rustix::process::Signal::TERM);
-        daemon.wait().map(drop).map_err(|error| StepError::when("waiting for the daemon")(&error))
+        send(daemon.id(), rustix::process::Signal::TERM);
+        self.wait(&mut daemon)
     }
 
+    /// Waits until the daemon is ended, by a signal to it or to us.
     pub(super) fn wait_for_daemon(&mut self) -> StepResult<()> {
-        let Some(daemon) = &mut self.daemon else { return Ok(()) };
-        // Ctrl-C reaches the daemon too; it ends in order, and then we do.
-        ignore_interrupt();
-        daemon.wait().map(drop).map_err(|error| StepError::when("waiting for the daemon")(&error))
+        let Some(mut daemon) = self.daemon.take() else { return Ok(()) };
+        self.wait(&mut daemon)
+    }
+
+    fn wait(&self, daemon: &mut Child) -> StepResult<()> {
+        let ended = daemon.wait();
+        self.ends.forget(daemon);
+        ended.map(drop).map_err(|error| StepError::when("waiting for the daemon")(&error))
     }
 }
 
@@ -136,22 +149,6 @@ fn note_pid(pids: &mut HashMap<String, u32>, fact: &Value) {
     let pid = fact["server_pid"].as_str().and_then(|pid| pid.parse().ok());
     if let (Some(server), Some(pid)) = (fact["server"].as_str(), pid) {
         pids.insert(server.to_owned(), pid);
-    }
-}
-
-/// Sends a signal; a process that is gone already is fine.
-pub(super) fn signal(pid: u32, signal: rustix::process::Signal) {
-    if let Some(pid) = i32::try_from(pid).ok().and_then(rustix::process::Pid::from_raw) {
-        _ = rustix::process::kill_process(pid, signal);
-    }
-}
-
-/// From here on Ctrl-C ends the daemon and not us: somebody has to tidy up.
-fn ignore_interrupt() {
-    if let Ok(runtime) = crate::cli::runtime::runtime() {
-        // Installing the handler is what counts; it stays for the life of the process.
-        let _guard = runtime.enter();
-        drop(tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt()));
     }
 }
 

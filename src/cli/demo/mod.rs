@@ -1,7 +1,9 @@
 //! `callmux demo`: a daemon, two servers and a client, in a temporary home.
 
 mod client;
+mod ends;
 mod home;
+mod next;
 mod step;
 mod table;
 mod tour;
@@ -13,21 +15,40 @@ use super::print;
 use home::Home;
 use step::StepResult;
 
+/// How wide the table is where nothing says how wide it may be: it is for people.
+const WIDTH: usize = 80;
+
 pub(super) fn demo(args: &DemoArgs) -> Exit {
-    let outcome = Home::make().and_then(|mut home| {
-        let rows = tour::tour(&mut home)?;
-        for parts in table::render(&rows) {
-            print::styled(&parts);
+    let (ended, outcome) = match Home::make() {
+        Ok(mut home) => {
+            let outcome = show(&mut home, args.keep);
+            (home.ends().is_ended(), outcome)
         }
-        if args.keep { keep(&mut home) } else { Ok(()) }
-    });
+        Err(error) => (false, Err(error)),
+    };
     match outcome {
         Ok(()) => Exit::Fine,
+        Err(_) if ended => {
+            print::error("the demo was ended by a signal; it left nothing behind");
+            Exit::Failed
+        }
         Err(error) => {
             print::error(&format!("the demo failed: {error}"));
             Exit::Failed
         }
     }
+}
+
+fn show(home: &mut Home, keep_running: bool) -> StepResult<()> {
+    let rows = tour::tour(home)?;
+    for parts in table::render(&rows, print::width().unwrap_or(WIDTH)) {
+        print::styled(&parts);
+    }
+    if keep_running {
+        return keep(home);
+    }
+    next::tell();
+    Ok(())
 }
 
 /// Leaves the daemon serving until the person ends it.

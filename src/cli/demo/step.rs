@@ -16,6 +16,8 @@ pub(super) enum StepError {
     /// What a process of the demo has to have.
     #[error("{0}")]
     Missing(&'static str),
+    #[error("it was ended by a signal")]
+    Ended,
     #[error("the bridge ended")]
     BridgeEnded,
     #[error("the daemon ended; it said: {0}")]

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::terminal::style::Style;
+use crate::terminal::table::{Parts, lines};
 
 /// One thing that was shown.
 #[derive(Debug)]
@@ -12,20 +13,15 @@ pub(super) struct Row {
     pub(super) took: Duration,
 }
 
-/// The rows in three columns, each in its parts.
-pub(super) fn render(rows: &[Row]) -> Vec<Vec<(Style, String)>> {
-    let width = |text: fn(&Row) -> usize| rows.iter().map(text).max().unwrap_or_default();
-    let what_width = width(|row| row.what.chars().count());
-    let seen_width = width(|row| row.seen.chars().count());
-    let line = |row: &Row| {
+/// The rows in three columns, in lines of at most `width` characters.
+pub(super) fn render(rows: &[Row], width: usize) -> Vec<Parts> {
+    let cells = |row: &Row| {
         let took = format!("{:.1} ms", row.took.as_secs_f64() * 1000.0);
-        vec![
-            (Style::Bold, format!("{:what_width$}", row.what)),
-            (Style::Plain, format!("  {:seen_width$}  ", row.seen)),
-            (Style::Dim, format!("{took:>9}")),
-        ]
+        [row.what.to_owned(), format!("{took:>9}"), row.seen.clone()]
     };
-    rows.iter().map(line).collect()
+    let rows: Vec<[String; 3]> = rows.iter().map(cells).collect();
+    let look = |column: usize, _: &str| [Style::Bold, Style::Dim, Style::Plain][column];
+    lines(["WHAT", "     TOOK", "SEEN"], &rows, look, &[], Some(width))
 }
 
 #[cfg(test)]
@@ -37,11 +33,14 @@ mod tests {
     fn columns_line_up() {
         let row =
             |what, seen: &str, ms| Row { what, seen: seen.into(), took: Duration::from_millis(ms) };
-        let rows = render(&[row("a", "one", 1), row("longer", "é", 1000)]);
+        let rows = render(&[row("a", "one", 1), row("longer", "é", 1000)], 80);
         let text = |parts: &Vec<_>| {
             parts.iter().map(|(_, text): &(_, String)| &**text).collect::<String>()
         };
         let lines: Vec<String> = rows.iter().map(text).collect();
-        assert_eq!(lines, ["a       one     1.0 ms", "longer  é    1000.0 ms"]);
+        assert_eq!(
+            lines,
+            ["WHAT         TOOK  SEEN", "a          1.0 ms  one", "longer  1000.0 ms  é"]
+        );
     }
 }

@@ -5,7 +5,8 @@ use std::time::Instant;
 use serde_json::{Value, json};
 
 use super::client::DemoClient;
-use super::home::{self, Home};
+use super::ends;
+use super::home::Home;
 use super::step::{StepError, StepResult};
 use super::table::Row;
 use crate::cli::print::Progress;
@@ -22,14 +23,14 @@ pub(super) fn tour(home: &mut Home) -> StepResult<Vec<Row>> {
         Ok("listening on a unix socket".to_owned())
     })?;
     let mut client = None;
-    guide.show("connect a client through `callmux bridge`", || {
+    guide.show("connect a client", || {
         let started = DemoClient::start(home)?;
         let pid = started.pid();
         client = Some(started);
-        Ok(format!("session open, bridge is process {pid}"))
+        Ok(format!("`callmux bridge` is process {pid}, its session is open"))
     })?;
     let mut client = client.ok_or(StepError::Missing("there is no client"))?;
-    guide.show("list the tools of both servers", || list(&mut client))?;
+    guide.show("list the tools", || list(&mut client))?;
     guide.show("call a tool", || {
         let value = count(&mut client, 5)?;
         Ok(format!("counter__increment by 5 gives {value}"))
@@ -40,7 +41,7 @@ pub(super) fn tour(home: &mut Home) -> StepResult<Vec<Row>> {
         let value = count(&mut client, 1)?;
         Ok(format!("counter__increment by 1 gives {value}: same process, same state"))
     })?;
-    guide.show("restart the daemon under the session", || restart(home, &mut client))?;
+    guide.show("restart the daemon", || restart(home, &mut client))?;
     guide.progress.clear();
     Ok(guide.rows)
 }
@@ -102,7 +103,7 @@ fn kill_under_call(home: &mut Home, client: &mut DemoClient) -> StepResult<Strin
     let id = client.start_call("slow__wait", &json!({ "seconds": 60 }))?;
     // An answer to a later request shows that the call before it has been sent.
     expect_success(&client.call("slow__wait", &json!({ "seconds": 0, "steps": 1 }))?)?;
-    home::signal(home.server_pid("slow")?, rustix::process::Signal::KILL);
+    ends::send(home.server_pid("slow")?, rustix::process::Signal::KILL);
     let answer = client.answer(id)?;
     let outcome =
         answer["_meta"]["callmux/failure"]["outcome"].as_str().unwrap_or_default().to_owned();

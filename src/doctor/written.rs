@@ -38,12 +38,12 @@ pub fn config(location: &Location, reading: &Reading) -> Vec<Finding> {
     }
     all.extend(reading.remarks.iter().chain(&unread(location)).map(|remark| {
         let message = format!("{}: {}", remark.at.file.display(), remark.message);
-        finding(
-            Severity::Note,
-            None,
-            message,
-            "what stands in backquotes, if anything does, mends it",
-        )
+        let remedy = if remark.message.contains('`') {
+            "the command in backquotes mends it"
+        } else {
+            "write it as TOML, or take it away"
+        };
+        finding(Severity::Note, None, message, remedy)
     }));
     all
 }

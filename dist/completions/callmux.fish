@@ -143,8 +143,8 @@ debug\t''"
 complete -c callmux -n "__fish_callmux_using_subcommand server; and __fish_seen_subcommand_from add" -l log-format -d 'The form of a line on stderr' -r -f -a "text\t'For people'
 json\t'One JSON object per line'"
 complete -c callmux -n "__fish_callmux_using_subcommand server; and __fish_seen_subcommand_from add" -l dry-run -d 'Check it and print the file, without writing it'
-complete -c callmux -n "__fish_callmux_using_subcommand server; and __fish_seen_subcommand_from add" -l wait -d 'Have the daemon take it up now, and return when the server is ready or it is known why not'
-complete -c callmux -n "__fish_callmux_using_subcommand server; and __fish_seen_subcommand_from add" -l no-probe -d 'Without a daemon, do not start the server once to see what it offers'
+complete -c callmux -n "__fish_callmux_using_subcommand server; and __fish_seen_subcommand_from add" -l wait -d 'Return when the daemon has the server ready or it is known why not; also if the daemon is still to be started. Without this, that is so where it runs, and else the server is started once to see what it offers'
+complete -c callmux -n "__fish_callmux_using_subcommand server; and __fish_seen_subcommand_from add" -l no-probe -d 'Only write it down: do not look whether the server works'
 complete -c callmux -n "__fish_callmux_using_subcommand server; and __fish_seen_subcommand_from add" -l json -d 'For programs'
 complete -c callmux -n "__fish_callmux_using_subcommand server; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c callmux -n "__fish_callmux_using_subcommand server; and __fish_seen_subcommand_from remove" -l socket -d 'The daemon\'s unix socket [default: $XDG_RUNTIME_DIR/callmux/mcp.sock]' -r -F

@@ -91,10 +91,12 @@ pub(super) struct AddArgs {
 /// Whether the server that was added is ready.
 #[derive(Debug, Args)]
 pub(super) struct ReadyArgs {
-    /// Have the daemon take it up now, and return when the server is ready or it is known why not.
+    /// Return when the daemon has the server ready or it is known why not; also if the daemon is still
+    /// to be started. Without this, that is so where it runs, and else the server is started once to see what
+    /// it offers.
     #[arg(long, conflicts_with = "dry_run")]
     pub(super) wait: bool,
-    /// Without a daemon, do not start the server once to see what it offers.
+    /// Only write it down: do not look whether the server works.
     #[arg(long, conflicts_with_all = ["dry_run", "wait"])]
     pub(super) no_probe: bool,
     #[command(flatten)]

@@ -100,12 +100,13 @@ fn add(location: &Location, args: &AddArgs) -> Result<Exit, Exit> {
     })?;
     let verb = "added";
     let (done, ReadyArgs { wait, no_probe, daemon }) = (Done { name, path, verb }, &args.ready);
-    if *wait {
+    // A daemon of another config would never have it.
+    let is_daemons = location.is_usual() || daemon.socket.is_some();
+    if *wait || !no_probe && is_daemons && server_ready::is_served(daemon) {
         let ready = |name: &_| server_ready::at_daemon(daemon, name).map(Some);
         return finish(&done, Some(daemon), args.json, ready);
     }
-    let probed = config.servers.get(&done.name);
-    let probed = probed.filter(|_| !no_probe && !server_ready::is_served(daemon));
+    let probed = config.servers.get(&done.name).filter(|_| !no_probe);
     let ready = |name: &_| probed.map(|server| server_ready::by_probe(name, server)).transpose();
     finish(&done, None, args.json, ready)
 }

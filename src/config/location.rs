@@ -58,6 +58,11 @@ impl Location {
         named.map(Self::named).or_else(usual)
     }
 
+    /// Whether it is the user's own, which a daemon reads that was told of no other.
+    pub fn is_usual(&self) -> bool {
+        self.optional
+    }
+
     pub fn path(&self) -> &Path {
         &self.path
     }

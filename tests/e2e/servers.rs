@@ -259,7 +259,7 @@ fn a_program_of_a_version_manager_just_works() {
     // A daemon that knows nothing of that directory.
     let daemon = Daemon::start_with(&sandbox, &[("PATH", "/usr/bin:/bin")]);
     daemon.wait_for("server_ready", |fact| fact["server"] == "first");
-    let (code, stdout, stderr) = add(&["second", "--wait", "--", "npx", "counter"]);
+    let (code, stdout, stderr) = add(&["second", "--", "npx", "counter"]);
     assert_eq!(code, Some(0), "{stderr}");
     assert!(stdout.ends_with("\nready: 3 tools\n"), "{stdout}");
     let mut client = Lines::bridge(&sandbox);

@@ -270,8 +270,9 @@ mod tests {
         assert_eq!(run("head -c 65536 /dev/zero | tr '\\0' x", long).unwrap().len(), 65536);
         let noisy = "head -c 300000 /dev/zero >&2; echo fine";
         assert_eq!(run(noisy, long).unwrap(), "fine");
-        // One that goes on in the background keeps nobody waiting.
-        assert_eq!(run("sleep 3600 & echo fine", long).unwrap(), "fine");
+        // One that goes on in the background, here until this test's process ends, keeps nobody waiting.
+        let stays = format!("tail --pid={} -f /dev/null & echo fine", std::process::id());
+        assert_eq!(run(&stays, long).unwrap(), "fine");
     }
 
     #[test]

@@ -150,7 +150,9 @@ mod tests {
 
     #[tokio::test]
     async fn what_it_leaves_behind_is_not_waited_for() {
-        let ends = command("echo tok; sleep 1000 & exit 0", Duration::from_secs(1));
+        let own = std::process::id();
+        let script = format!("echo tok; tail --pid={own} -f /dev/null & exit 0");
+        let ends = command(&script, Duration::from_secs(1));
         assert_eq!(ends.show().await.unwrap(), "Bearer tok");
     }
 

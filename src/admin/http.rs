@@ -32,9 +32,11 @@ use crate::api::{self, Asked, Refusal};
 use crate::base::ServerName;
 use crate::servers::control::Order;
 use crate::settings::{Complaint, Plan};
+use crate::telemetry::Recorder;
+use crate::telemetry::fact::CallFinished;
 
 /// The endpoints, for listeners at which only the daemon's user and root get in.
-pub fn router(desk: Desk) -> Router {
+pub fn router(desk: Desk, recorder: Recorder) -> Router {
     Router::new()
         .route(path::STATUS, get(status))
         .route("/metrics", get(metrics))
@@ -45,13 +47,13 @@ pub fn router(desk: Desk) -> Router {
         .route(&pattern::order(api::Order::Retry), post(retry_one))
         .route(&pattern::any_order(), post(order))
         .merge(login::routes())
-        .route_layer(middleware::from_fn_with_state(desk.clone(), admit))
+        .route_layer(middleware::from_fn_with_state((desk.clone(), recorder), admit))
         .with_state(desk)
 }
 
-/// Asks the gate before anything is done.
+/// Asks the gate before anything is done. What is let in, the control loop tells of.
 async fn admit(
-    State(desk): State<Desk>,
+    State((desk, recorder)): State<(Desk, Recorder)>,
     Extension(principal): Extension<Principal>,
     request: Request,
     next: Next,
@@ -64,7 +66,10 @@ async fn admit(
     let action = Action { kind, server: None, target };
     match world.gate.admit(Subject { principal: &principal }, action) {
         Ok(_permit) => next.run(request).await,
-        Err(denied) => failure(StatusCode::FORBIDDEN, denied.to_string()),
+        Err(denied) => {
+            recorder.record(Box::new(CallFinished::denied(principal.label(), kind.as_str(), target)));
+            failure(StatusCode::FORBIDDEN, denied.to_string())
+        }
     }
 }
 

@@ -41,7 +41,7 @@ impl Daemon {
     ) {
         let router = http::router(self.front.clone());
         // Operators come over a unix socket, which only its owner and root can open.
-        let inner = router.clone().merge(admin::http::router(desk));
+        let inner = router.clone().merge(admin::http::router(desk, self.recorder.clone()));
         for listener in listeners {
             self.recorder.record(fact::ListenerOpened { address: listener.address(), inherited });
             let tasks = self.connections.clone();

@@ -404,11 +404,13 @@ fn headers_that_are_missing_do_not_tell_that_there_is_a_tool() {
 fn operators_pass_the_gate_too() {
     let sandbox = Sandbox::new();
     sandbox.write("config/callmux/config.toml", "");
-    let _daemon = Daemon::start_with(&sandbox, &[("CALLMUX_DENIED", "administration:callmux")]);
+    let daemon = Daemon::start_with(&sandbox, &[("CALLMUX_DENIED", "administration:callmux")]);
     let mut command = sandbox.program(callmux());
     command.arg("status");
     let output = command.output().unwrap();
     assert!(!output.status.success());
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(said.contains("the access rules deny it"), "{said}");
+    let entry = daemon.wait_for("call_finished", |fact| fact["kind"] == "administration");
+    assert_eq!((&entry["outcome"], &entry["endpoint"]), (&json!("denied"), &json!("/admin/status")));
 }

@@ -73,7 +73,7 @@ pub struct CallFinished {
     /// What the client calls itself: name and version.
     pub client: String,
     /// What it was about: `tool`, `prompt`, `resource`, `completion`, `task`, `tasks`, `subscription`,
-    /// `log_level`, `roots`, or `request` if it named nothing.
+    /// `log_level`, `roots`, `administration`, or `request` if it named nothing.
     pub kind: &'static str,
     /// As clients know it.
     pub name: Arc<str>,
@@ -92,7 +92,7 @@ pub struct CallFinished {
 pub type Noted = Arc<dyn Any + Send + Sync>;
 
 /// Where the name of a call goes.
-const NAMES: &[&str] = &["TOOL", "PROMPT", "RESOURCE", "REFERENCE", "TASK", "METHOD"];
+const NAMES: &[&str] = &["TOOL", "PROMPT", "RESOURCE", "REFERENCE", "TASK", "METHOD", "ENDPOINT"];
 
 impl FactKind for CallFinished {
     const ABOUT: &'static About = &About {
@@ -148,6 +148,25 @@ All calls that did not end well:
 }
 
 impl CallFinished {
+    /// What an operator may not do.
+    pub fn denied(principal: Arc<str>, kind: &'static str, endpoint: &str) -> Self {
+        Self {
+            call: CallId::next(),
+            session: None,
+            principal,
+            client: String::new(),
+            kind,
+            name: endpoint.into(),
+            server: None,
+            outcome: CallOutcome::Denied,
+            reason: None,
+            took: Duration::ZERO,
+            request_bytes: 0,
+            reply_bytes: 0,
+            noted: None,
+        }
+    }
+
     fn field(&self) -> &'static str {
         match self.kind {
             "prompt" => "PROMPT",
@@ -155,6 +174,7 @@ impl CallFinished {
             "completion" => "REFERENCE",
             "task" => "TASK",
             "tasks" | "log_level" | "roots" => "METHOD",
+            "administration" => "ENDPOINT",
             _ => "TOOL",
         }
     }

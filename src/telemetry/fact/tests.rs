@@ -144,6 +144,7 @@ fn calls() -> Vec<Fact> {
         "subscription",
         "log_level",
         "roots",
+        "administration",
         "request",
     ];
     let outcomes = [

@@ -16,11 +16,11 @@ use super::offer::{Complaint, Offer};
 use super::running::{self, ChangedLists, LeftServer, Running, Start};
 use super::start;
 use super::way;
-use super::work::{Work, wait};
+use super::work::{Work, identified, until, wait};
 use crate::base::random::Jitter;
 use crate::base::{ServerName, Tasks};
 use crate::connection::notice::Board;
-use crate::credentials::{Credential, CredentialError};
+use crate::credentials::Credential;
 use crate::process::units::Units;
 use crate::settings::ServerConfig;
 use crate::telemetry::{Recorder, fact};
@@ -224,7 +224,7 @@ impl Driver {
                 () = until(self.machine.alarm()) => Woken::Alarm,
                 () = self.sleep.wake.notified(), if self.sleep.asleep && !told_to_stop => Woken::Called,
                 () = until(idle), if !told_to_stop => Woken::Idle,
-                () = changed(&self.start.credential), if !told_to_stop => Woken::Credential,
+                () = identified(&self.start.credential), if !told_to_stop => Woken::Credential,
             };
             if matches!(woken, Woken::Stop) {
                 told_to_stop = true;
@@ -475,20 +475,5 @@ impl Driver {
             failed: self.failed,
         }));
         self.shown.changed.notify_one();
-    }
-}
-
-/// Completes when a person logged in or out.
-async fn changed(credential: &Result<Option<Arc<Credential>>, Arc<CredentialError>>) {
-    match credential {
-        Ok(Some(credential)) => credential.changed().await,
-        _ => std::future::pending().await,
-    }
-}
-
-async fn until(alarm: Option<std::time::Instant>) {
-    match alarm {
-        Some(at) => tokio::time::sleep_until(Instant::from_std(at)).await,
-        None => std::future::pending().await,
     }
 }

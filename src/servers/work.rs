@@ -2,11 +2,15 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
+
+use tokio::time::Instant;
 
 use super::error::StartFailure;
 use super::offer::Offer;
 use super::refresh::Refresh;
 use super::running::{ChangedLists, Running};
+use crate::credentials::{Credential, CredentialError};
 
 /// Something that ends with a value.
 pub(super) type Task<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -30,4 +34,19 @@ pub(super) async fn wait<T>(task: &mut Option<Task<T>>) -> T {
     };
     *task = None;
     result
+}
+
+/// Completes when a person logged in or out.
+pub(super) async fn identified(credential: &Result<Option<Arc<Credential>>, Arc<CredentialError>>) {
+    match credential {
+        Ok(Some(credential)) => credential.changed().await,
+        _ => std::future::pending().await,
+    }
+}
+
+pub(super) async fn until(alarm: Option<std::time::Instant>) {
+    match alarm {
+        Some(at) => tokio::time::sleep_until(Instant::from_std(at)).await,
+        None => std::future::pending().await,
+    }
 }

@@ -22,6 +22,7 @@
 //!  7   mux ─────────── the life of every call
 //!  6   catalog ─────── what all servers offer, and under which names
 //!      cache ───────── what calls that only read brought
+//!      instances ───── a server for each directory
 //!  5   servers ─────── one MCP server's life
 //!  4   connection ──── what is said with a server
 //!      doctor ──────── what is seen without a daemon
@@ -78,6 +79,7 @@
 //! | [`connection`] | requests and answers, questions and notices of one server |
 //! | [`doctor`] | what can be seen of an installation without a daemon |
 //! | [`servers`] | handshakes, what each offers, supervision, a look at one without a daemon |
+//! | [`instances`] | servers that run once for each directory: which there are, who has which |
 //! | [`catalog`] | what all servers offer; names and what they resolve to |
 //! | [`cache`] | results that are given again, calls that wait for the same call, what makes them untrue |
 //! | [`mux`] | the life of a call, phase by phase |
@@ -122,9 +124,9 @@
 //! # Words
 //!
 //! client (the agent's MCP client) · session · link (bridge to daemon) · server (a configured MCP
-//! server) · tool · meta-tool (one of callmux's own) · call · result · stored result (too large for its
-//! client, which reads on by its ref) · catalog · principal · policy · fact · world (snapshot) · era
-//! (legacy or modern).
+//! server) · instance (of a server, for one directory) · tool · meta-tool (one of callmux's own) · call ·
+//! result · stored result (too large for its client, which reads on by its ref) · catalog · principal ·
+//! policy · fact · world (snapshot) · era (legacy or modern).
 
 mod access;
 mod admin;
@@ -148,6 +150,7 @@ mod front;
 pub mod fuzz;
 mod handover;
 mod http;
+mod instances;
 mod json;
 mod lenient;
 mod meta;

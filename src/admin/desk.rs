@@ -47,6 +47,8 @@ pub enum Question {
 #[derive(Debug)]
 pub struct Ordered {
     pub server: Server,
+    /// Those of it that were told the same.
+    pub instances: Vec<(Server, u64)>,
     /// See [`Server::obeyed`].
     pub number: u64,
 }

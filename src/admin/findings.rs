@@ -27,8 +27,9 @@ const LOOK_WITHIN: Duration = Duration::from_secs(2);
 const EACH_MAX: usize = 10;
 
 /// What there is to find in a world.
-pub fn findings(world: &World) -> Vec<Finding> {
+pub fn findings(world: &World, instances: &[Server]) -> Vec<Finding> {
     let mut all: Vec<Finding> = world.servers.values().flat_map(of_server).collect();
+    all.extend(instances.iter().filter_map(of_failure));
     for (kind, names) in
         [(ListKind::Tools, &world.catalog.tools), (ListKind::Prompts, &world.catalog.prompts)]
     {
@@ -216,6 +217,28 @@ pub fn of_journal(calls: &CallsReport) -> Vec<Finding> {
     all
 }
 
+/// That the last try of a server, or of an instance, failed.
+fn of_failure(server: &Server) -> Option<Finding> {
+    let status = server.status();
+    let reason = status.reason.as_deref().unwrap_or("for a reason it did not say");
+    let remedy = format!(
+        "`journalctl --user -t mcp-{0}` has its own words; `callmux restart {0}` tries again now",
+        server.name.as_str()
+    );
+    let reason = clipped(reason, REASON_MAX);
+    let message = match server.name.workplace() {
+        Some(workplace) => format!("in {workplace} it is not ready: {reason}"),
+        None => format!("it is not ready: {reason}"),
+    };
+    let finding = Finding {
+        severity: Severity::Problem,
+        server: Some(server.name.configured()),
+        message,
+        remedy,
+    };
+    status.failed.then_some(finding)
+}
+
 fn of_server(server: &Server) -> Vec<Finding> {
     let status = server.status();
     let finding = |message: String, remedy: &str| Finding {
@@ -224,16 +247,7 @@ fn of_server(server: &Server) -> Vec<Finding> {
         message,
         remedy: remedy.to_owned(),
     };
-    let mut all = Vec::new();
-    if status.failed {
-        let reason = status.reason.as_deref().unwrap_or("for a reason it did not say");
-        let remedy = format!(
-            "`journalctl --user -t mcp-{0}` has its own words; `callmux restart {0}` tries again now",
-            server.name
-        );
-        let reason = clipped(reason, REASON_MAX);
-        all.push(finding(format!("it is not ready: {reason}"), &remedy));
-    }
+    let mut all: Vec<Finding> = of_failure(server).into_iter().collect();
     let Some(offer) = status.offer.clone() else { return all };
     if status.phase == Phase::Ready {
         let own = offer.list(ListKind::Tools).items.iter().map(|item| &*item.name);

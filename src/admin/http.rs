@@ -23,8 +23,8 @@ use axum::routing::{get, post};
 use tokio::time::Instant;
 
 use super::answer::{failure, gone, json, missing, no_server};
-use super::desk::{Closed, Desk, Ordered, Question};
-use super::order::{carry_out, patience};
+use super::desk::{Closed, Desk, Question};
+use super::order::{carry_out, outcome, patience};
 use super::{login, report, traffic};
 use crate::access::{Action, ActionKind, Principal, Subject};
 use crate::api::path::{self, pattern};
@@ -153,9 +153,9 @@ async fn retry(desk: &Desk, server: Option<ServerName>, principal: Arc<str>) -> 
     // All try at the same time, so one deadline after the other is none of their sum.
     let begun = Instant::now();
     let mut reports = Vec::new();
-    for Ordered { server, number } in tried {
-        server.obeyed(number, begun + patience(&server.config)).await;
-        reports.push(report::server(&server));
+    for ordered in tried {
+        let deadline = begun + patience(&ordered.server.config);
+        reports.push(outcome(ordered, deadline).await);
     }
     json(StatusCode::OK, &reports)
 }

@@ -8,9 +8,11 @@ use axum::response::Response;
 use tokio::time::Instant;
 
 use super::answer::{gone, json, no_server};
-use super::desk::{Desk, Question};
+use super::desk::{Desk, Ordered, Question};
 use super::report;
+use crate::api::ServerReport;
 use crate::base::ServerName;
+use crate::servers::Server;
 use crate::servers::control::Order;
 use crate::settings::ServerConfig;
 
@@ -28,10 +30,20 @@ pub(super) async fn carry_out(
         Ok(None) => no_server(&name),
         Ok(Some(ordered)) => {
             let deadline = Instant::now() + patience(&ordered.server.config);
-            ordered.server.obeyed(ordered.number, deadline).await;
-            json(StatusCode::OK, &report::server(&ordered.server))
+            json(StatusCode::OK, &outcome(ordered, deadline).await)
         }
     }
+}
+
+/// How the server is, and those of its instances that were told the same, once they have obeyed.
+pub(super) async fn outcome(ordered: Ordered, deadline: Instant) -> ServerReport {
+    let Ordered { server, instances, number } = ordered;
+    server.obeyed(number, deadline).await;
+    for (instance, number) in &instances {
+        instance.obeyed(*number, deadline).await;
+    }
+    let instances: Vec<Server> = instances.into_iter().map(|(instance, _)| instance).collect();
+    report::server(&server, &instances)
 }
 
 /// How long a restart may take: every step of the stop ladder, then the start.

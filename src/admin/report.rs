@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use tokio::time::Instant;
 
-use crate::api::{CallsReport, Era, Phase, ServerReport, ToolList, ToolReport};
+use crate::api::{CallsReport, Era, Load, Phase, ServerReport, ToolList, ToolReport};
 use crate::base::clip::clipped;
 use crate::catalog::Entry;
 use crate::mux::World;
@@ -39,8 +39,13 @@ pub fn tools(world: &World) -> ToolList {
     }
 }
 
-/// How a server is.
-pub fn server(server: &Server) -> ServerReport {
+/// How a server is, and its instances.
+pub fn server(server: &Server, instances: &[Server]) -> ServerReport {
+    let instances = instances.iter().map(one).collect();
+    ServerReport { instances, ..one(server) }
+}
+
+fn one(server: &Server) -> ServerReport {
     let status = server.status();
     let identity = status.live.as_ref().map(|live| &live.identity);
     let shown = |offer: &Offer| {
@@ -55,7 +60,7 @@ pub fn server(server: &Server) -> ServerReport {
     let load = status.live.as_ref().map(|live| live.connection.load()).unwrap_or_default();
     let is_ready = status.phase == handle::Phase::Ready;
     ServerReport {
-        name: server.name.clone(),
+        name: server.name.configured(),
         phase: phase(status.phase),
         pid: status.pid,
         tools: status.offer.as_deref().map_or(0, shown),
@@ -67,9 +72,13 @@ pub fn server(server: &Server) -> ServerReport {
         retry_in_ms: status.retry_at.map(retry),
         description: server.config.description.clone(),
         failed: status.failed,
-        in_flight: load.in_flight,
-        waiting: load.waiting,
-        max_concurrency: server.config.max_concurrency,
+        load: Load {
+            in_flight: load.in_flight,
+            waiting: load.waiting,
+            max_concurrency: server.config.max_concurrency,
+        },
+        directory: server.name.workplace().map(ToString::to_string),
+        instances: Vec::new(),
     }
 }
 

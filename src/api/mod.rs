@@ -26,6 +26,6 @@ mod tests;
 pub use answer::{Asked, Consent, Failure, Farewell, Pasted, Refusal, ToolList, ToolReport};
 pub use finding::{Finding, Severity};
 pub use order::Order;
-pub use server::{Era, Phase, ServerReport};
+pub use server::{Era, Load, Phase, ServerReport};
 pub use status::{CallsReport, ConfigReport, InForce, Status};
 pub use traffic::Traffic;

@@ -59,6 +59,19 @@ pub struct ServerReport {
     /// Its last try failed, and it has not been ready since.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub failed: bool,
+    #[serde(flatten)]
+    pub load: Load,
+    /// Where it works, if it is an instance of its server.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub directory: Option<String>,
+    /// Its instances, if it has one for each directory.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub instances: Vec<ServerReport>,
+}
+
+/// What a server has to do.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Load {
     /// Calls that are with it.
     #[serde(default, skip_serializing_if = "is_none")]
     pub in_flight: usize,
@@ -77,6 +90,14 @@ fn is_none(number: &usize) -> bool {
 }
 
 impl ServerReport {
+    /// Its name, and of an instance where it works.
+    pub fn title(&self) -> String {
+        match &self.directory {
+            Some(directory) => format!("{} in {directory}", self.name),
+            None => self.name.to_string(),
+        }
+    }
+
     /// Whether it should be there and is not.
     pub fn is_down(&self) -> bool {
         // An older daemon says it by the phase alone.

@@ -188,7 +188,7 @@ impl Cache {
         self.counts.misses.fetch_add(1, Ordering::Relaxed);
         let (over, waiting) = watch::channel(());
         inner.running.insert(key.clone(), waiting);
-        let changes = inner.changes.get(&key.server).copied().unwrap_or_default();
+        let changes = inner.changes.get(&key.server.configured()).copied().unwrap_or_default();
         Look::Send(Lead { cache: self.clone(), key: key.clone(), changes, _over: over })
     }
 
@@ -214,7 +214,7 @@ impl Cache {
     ) -> usize {
         let is_meant = |key: &CacheKey| {
             key.principal == *principal
-                && server.is_none_or(|server| key.server == *server)
+                && server.is_none_or(|server| key.server.as_str() == server.as_str())
                 && tool.is_none_or(|tool| *key.tool == *tool)
         };
         self.lock().forget(is_meant)
@@ -267,7 +267,8 @@ impl CacheState {
     }
 
     fn changed(&mut self, server: &ServerName) {
-        *self.changes.entry(server.clone()).or_default() += 1;
+        // For all instances together: clients choose where they work.
+        *self.changes.entry(server.configured()).or_default() += 1;
         self.forget(|key| key.server == *server);
     }
 }
@@ -281,7 +282,9 @@ impl Lead {
             return;
         }
         let mut inner = self.cache.lock();
-        if inner.changes.get(&self.key.server).copied().unwrap_or_default() != self.changes {
+        if inner.changes.get(&self.key.server.configured()).copied().unwrap_or_default()
+            != self.changes
+        {
             return;
         }
         inner.remove(&self.key);

@@ -68,7 +68,7 @@ fn show(status: &Status) {
     let row = |server: &ServerReport| {
         let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
         [
-            server.name.to_string(),
+            server.title(),
             server.phase.to_string(),
             or_dash(server.pid.map(|pid| pid.to_string())),
             server.tools.to_string(),
@@ -77,7 +77,11 @@ fn show(status: &Status) {
             why(server),
         ]
     };
-    let mut rows: Vec<[String; 7]> = status.servers.iter().map(row).collect();
+    let mut rows: Vec<[String; 7]> = Vec::new();
+    for server in &status.servers {
+        rows.push(row(server));
+        rows.extend(server.instances.iter().map(row));
+    }
     let disabled = |name: &ServerName| {
         [&name.to_string(), "disabled", "-", "-", "-", "-", ""].map(str::to_owned)
     };
@@ -131,11 +135,11 @@ pub(super) fn why(server: &ServerReport) -> String {
     let refused = (server.refused > 0).then(|| {
         format!("{} not shown (callmux doctor)", print::count(server.refused, "definition"))
     });
-    let load = server.max_concurrency.map(|max| {
-        let (in_flight, waiting) = (server.in_flight, server.waiting);
+    let load = server.load.max_concurrency.map(|max| {
+        let (in_flight, waiting) = (server.load.in_flight, server.load.waiting);
         format!("{in_flight} of {max} calls in flight, {waiting} waiting")
     });
-    let load = load.filter(|_| server.in_flight > 0);
+    let load = load.filter(|_| server.load.in_flight > 0);
     let why = Some(why).filter(|why| !why.is_empty()).or_else(|| server.description.clone());
     [why, load, refused].into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
@@ -264,11 +268,11 @@ pub(super) fn retry(args: &RetryArgs) -> Exit {
         let mut exit = Exit::Fine;
         for report in &tried {
             if report.phase == Phase::Ready {
-                print::line(&format!("server {} is ready", report.name));
+                print::line(&format!("server {} is ready", report.title()));
             } else {
                 print::error(&format!(
                     "server {} is {}: {}",
-                    report.name,
+                    report.title(),
                     report.phase,
                     why(report)
                 ));
@@ -291,11 +295,15 @@ pub(super) fn order(args: &ServerArgs, order: Order) -> Exit {
             return Err(answer.unexpected());
         }
         let report: ServerReport = answer.read()?;
-        if report.phase == order.aim() {
-            return Ok(Exit::Fine);
+        // Where its instances were told, a server that was only asked what it offers may sleep on.
+        let is_spare = report.phase == Phase::Asleep && !report.instances.is_empty();
+        let told = std::iter::once(&report).filter(|_| !is_spare).chain(&report.instances);
+        let mut exit = Exit::Fine;
+        for report in told.filter(|report| report.phase != order.aim()) {
+            let why = why(report);
+            print::error(&format!("server {} is {}: {why}", report.title(), report.phase));
+            exit = Exit::Failed;
         }
-        let why = why(&report);
-        print::error(&format!("server {server} is {}: {why}", report.phase));
-        Ok(Exit::Failed)
+        Ok(exit)
     }))
 }

@@ -15,6 +15,7 @@ use crate::wire::{Payload, RpcError, Topic};
 /// Everything that one legacy session is to hear, in order.
 #[derive(Debug)]
 pub struct Announcements {
+    hub: Hub,
     session: Arc<Session>,
     lists: ListsWatch,
     board: Listener,
@@ -37,7 +38,7 @@ impl Announcements {
         let seen = session.lists_seen();
         let seen = Topic::ALL.map(|topic| seen[topic.index()].unwrap_or(now[topic.index()]));
         let (lists, board) = (hub.watch_lists(seen), hub.board.listen());
-        Self { session, lists, board, waiting: VecDeque::new() }
+        Self { hub: hub.clone(), session, lists, board, waiting: VecDeque::new() }
     }
 
     /// The next message for the client.
@@ -65,7 +66,9 @@ impl Announcements {
     }
 
     fn take(&mut self, notice: &Notice) {
+        let is_for_others = !self.hub.instances.speaks_to(&notice.server, self.session.id);
         match &notice.what {
+            What::Log(_) | What::TaskStatus(_) | What::Other(_) if is_for_others => {}
             What::ResourceUpdated { uri, message } => {
                 let wanted =
                     self.session.subscriptions().into_iter().filter(|(_, subscription)| {
@@ -89,7 +92,8 @@ impl Announcements {
             }
             What::Asked(ask) => {
                 let ask = ask.lock().take();
-                match ask.map(|ask| self.session.ask(ask)) {
+                let put = |ask| if is_for_others { Err(ask) } else { self.session.ask(ask) };
+                match ask.map(put) {
                     Some(Ok((_, question))) => self.waiting.push_back(Said::Question(question)),
                     Some(Err(ask)) => {
                         let what = "no client's call is running that this could be for";

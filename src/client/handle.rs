@@ -76,7 +76,8 @@ fn pass_on_roots(hub: &Hub, session: &Session, message: &Message) {
     }
     let (world, actor) = (hub.world(), session.actor());
     let record = ActRecord::new(hub, &actor, ActionKind::Roots, "notifications/roots/list_changed");
-    for server in world.servers.values() {
+    let instances = hub.instances.of_session(session.id);
+    for server in world.servers.values().chain(&instances) {
         let live = server.status().live.clone();
         let Some(live) = live.filter(|live| live.identity.era == Era::Legacy) else { continue };
         let action = Action { kind: ActionKind::Roots, server: Some(&server.name), target: "" };
@@ -224,7 +225,8 @@ fn set_level(hub: &Hub, session: &Session, message: &Message) -> Result<(), RpcE
     session.set_level(level);
     let (world, actor) = (hub.world(), session.actor());
     let record = ActRecord::new(hub, &actor, ActionKind::LogLevel, "logging/setLevel");
-    for server in world.servers.values() {
+    let instances = hub.instances.of_session(session.id);
+    for server in world.servers.values().chain(&instances) {
         let live = server.status().live.clone();
         let logs = |live: &Arc<crate::servers::Live>| {
             live.identity.era == Era::Legacy && live.identity.capabilities.has_logging

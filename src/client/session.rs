@@ -251,8 +251,9 @@ impl Session {
 
     /// Who acts in it, as far as a single request says nothing else.
     pub fn actor(&self) -> Actor {
-        let client_info = self.lock().client.info.clone();
-        Actor { session: self.id, principal: self.principal.clone(), client_info }
+        let state = self.lock();
+        let (client_info, cwd) = (state.client.info.clone(), state.cwd.clone());
+        Actor { session: self.id, principal: self.principal.clone(), client_info, cwd }
     }
 
     /// From now on what the client wants to hear is noted for the next process of ours.

@@ -103,6 +103,9 @@ fn head(section: &str, key: &Key) -> String {
         ("" | "servers.*", name) if key.goes_with == GoesWith::Url || remote.contains(&name) => {
             "[servers.a]\nurl = \"http://h/\"\n".to_owned()
         }
+        ("servers.*", _) if matches!(key.goes_with, GoesWith::Scope(_)) => {
+            "[servers.a]\ncommand = \"x\"\nscope = \"cwd\"\n".to_owned()
+        }
         ("" | "servers.*", _) => "[servers.a]\ncommand = \"x\"\n".to_owned(),
         ("recipes.*", _) => "[recipes.a]\ntool = \"t\"\nitems = []\n".to_owned(),
         (section, _) => format!("[{}]\n", section.replace('*', "a")),
@@ -181,6 +184,7 @@ fn a_key_is_refused_where_it_does_not_go() {
         let (server, said) = match key.goes_with {
             GoesWith::Process => ("url = \"http://h/\"", "is about a process"),
             GoesWith::Url => ("command = \"x\"", "goes with `url`"),
+            GoesWith::Scope(_) => ("command = \"x\"", "goes with `scope = \"cwd\"`"),
             _ => continue,
         };
         let found = wrong(&format!("[servers.a]\n{server}\n{} = {}", key.name, other_value(key)));

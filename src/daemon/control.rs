@@ -161,6 +161,8 @@ impl Daemon {
 
     /// Looks at the servers again and lets the fronts see what changed.
     async fn refresh(&self) {
+        self.front.hub.instances.sweep();
+        self.front.hub.instances.lend(&self.controls);
         let old = self.world.borrow().clone();
         let new = old.refreshed(Instant::now()).await;
         let differs = !Arc::ptr_eq(&new.catalog, &old.catalog)

@@ -12,6 +12,7 @@ use crate::admin::{self, Ordered, Question, report};
 use crate::api::{self, ConfigReport, InForce, Status};
 use crate::base::{ServerName, dirs};
 use crate::config::plan;
+use crate::servers::Server;
 use crate::servers::control::Order;
 use crate::servers::handle::Phase;
 use crate::settings::Plan;
@@ -83,17 +84,34 @@ impl Daemon {
             });
             Some(ordered)
         });
-        Some(retried.collect())
+        let mut retried: Vec<Ordered> = retried.collect();
+        for name in world.servers.keys().filter(|name| only.is_none_or(|only| only == *name)) {
+            let instances = self.front.hub.instances.order(name, Order::Retry).into_iter();
+            let alone = |(server, number)| Ordered { server, instances: Vec::new(), number };
+            retried.extend(instances.map(alone));
+        }
+        Some(retried)
     }
 
     fn order(&self, name: &ServerName, order: Order) -> Option<Ordered> {
         let server = self.world.borrow().servers.get(name)?.clone();
-        let number = self.controls.get(name)?.order(order);
-        Some(Ordered { server, number })
+        let control = self.controls.get(name)?;
+        let instances = match order {
+            Order::Retry => Vec::new(),
+            _ => self.front.hub.instances.order(name, order),
+        };
+        // It was there to be asked what it offers, and need not be again.
+        let is_spare = order == Order::Restart
+            && server.status().phase == Phase::Asleep
+            && !instances.is_empty();
+        let number = if is_spare { 0 } else { control.order(order) };
+        Some(Ordered { server, instances, number })
     }
 
     fn report(&self) -> Status {
         let world = self.world.borrow().clone();
+        let instances = &self.front.hub.instances;
+        let report = |server: &Server| report::server(server, &instances.of(Some(&server.name)));
         let disabled = world.config.servers.iter().filter(|(_, server)| !server.enabled);
         let uptime = Instant::now().duration_since(self.started);
         Status {
@@ -101,13 +119,13 @@ impl Daemon {
             pid: std::process::id(),
             uptime_ms: u64::try_from(uptime.as_millis()).unwrap_or(u64::MAX),
             config: self.config_report(),
-            servers: world.servers.values().map(report::server).collect(),
+            servers: world.servers.values().map(report).collect(),
             disabled: disabled.map(|(name, _)| name.clone()).collect(),
             tools: world.catalog.tools.len(),
             sessions: self.sessions(),
             calls: self.front.hub.calls(),
             traffic: admin::traffic(&self.front.hub),
-            findings: admin::findings(&world),
+            findings: admin::findings(&world, &instances.of(None)),
             journal: None,
         }
     }

@@ -16,6 +16,7 @@ use super::state::Daemon;
 use super::systemd;
 use super::under_way::UnderWay;
 use super::watch::Watch;
+use crate::base::ServerName;
 use crate::config::Reading;
 use crate::meta::own_tools;
 use crate::servers::control::Control;
@@ -100,6 +101,9 @@ impl Daemon {
             servers.remove(name);
             retired.extend(self.controls.remove(name));
         }
+        let is_up = |name: &ServerName| self.controls.get(name).is_none_or(Control::is_up);
+        let is_replaced = |name: &ServerName| plan.restarted.iter().any(|it| it.server == *name);
+        self.front.hub.instances.follow(&config, is_up, is_replaced);
         let drain = old.config.drain_timeout;
         let own_tools = own_tools(&config);
         let now = Instant::now();

@@ -17,6 +17,7 @@ use crate::admin::desk::Answer;
 use crate::base::{Count, ServerName, Tasks, dirs};
 use crate::connection::Board;
 use crate::front::{Front, wants};
+use crate::instances::{Ground, Instances};
 use crate::meta::own_tools;
 use crate::mux::{Hub, World};
 use crate::process::units::Units;
@@ -59,7 +60,7 @@ pub(super) struct Succession {
     pub(super) program: Option<Program>,
     pub(super) units: Option<Units>,
     /// Servers that an earlier process of ours left, until they are started here.
-    pub(super) left: BTreeMap<String, LeftServer>,
+    pub(super) left: BTreeMap<ServerName, LeftServer>,
     /// Told when the servers are left to the next process of ours.
     pub(super) leaving: CancellationToken,
 }
@@ -106,19 +107,28 @@ impl Daemon {
             World::new(config.clone(), BTreeMap::new(), own_tools(&config), settings.complaint());
         let (world, receiver) = watch::channel(Arc::new(world));
         let changed = Arc::new(Notify::new());
+        let (servers, board, leaving) = (Tasks::new(), Board::default(), CancellationToken::new());
+        let instances = Instances::on(Ground {
+            units: takeover.units.clone(),
+            leaving: leaving.clone(),
+            board: board.clone(),
+            tasks: servers.clone(),
+            recorder: recorder.clone(),
+            changed: changed.clone(),
+        });
         let hub = Hub::new(
             receiver,
             recorder.clone(),
             takeover.tables.calls,
             takeover.tables.acts,
-            Board::default(),
+            (board, instances),
             open_results(&settings),
         );
         let Tables { links, sessions, wants, .. } = takeover.tables;
         let front = Front::new(hub, changed.clone(), links, (sessions, wants));
         let mut daemon = Self {
             front,
-            servers: Tasks::new(),
+            servers,
             connections: Tasks::new(),
             recorder,
             world,
@@ -144,19 +154,30 @@ impl Daemon {
                 program: Program::current(),
                 units: takeover.units,
                 left: takeover.servers,
-                leaving: CancellationToken::new(),
+                leaving,
             },
         };
-        let mut servers = BTreeMap::new();
-        for (name, _) in config.servers.iter().filter(|(_, server)| server.enabled) {
-            daemon.start(name, &config, &mut servers, None, true);
-        }
+        let servers = daemon.start_all(&config);
         let world =
             World::new(config.clone(), servers, own_tools(&config), daemon.settings.complaint());
         daemon.world.send_replace(Arc::new(world));
         daemon.front.take_up(takeover.links, takeover.sessions);
         wants::resume(&daemon.front, takeover.wants);
         daemon
+    }
+
+    /// Starts the servers of the first config, and goes on with the instances that were left.
+    fn start_all(&mut self, config: &Config) -> BTreeMap<ServerName, Server> {
+        let mut servers = BTreeMap::new();
+        for (name, _) in config.servers.iter().filter(|(_, server)| server.enabled) {
+            self.start(name, config, &mut servers, None, true);
+        }
+        let instances = &self.front.hub.instances;
+        instances.follow(config, |_| true, |_| false);
+        for (name, left) in std::mem::take(&mut self.succession.left) {
+            instances.adopt(&name, left);
+        }
+        servers
     }
 
     /// Starts the server of this name, in place of the one `before` it.
@@ -174,7 +195,7 @@ impl Daemon {
             offer: before.and_then(|server| server.status().offer.clone()),
             up,
             units: self.succession.units.clone(),
-            left: self.succession.left.remove(name.as_str()),
+            left: self.succession.left.remove(name),
             leaving: self.succession.leaving.clone(),
             board: self.front.hub.board.clone(),
         };

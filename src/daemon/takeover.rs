@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 use super::options::Serve;
 use super::unwritten::Unwritten;
 use crate::access::Principal;
-use crate::base::SessionId;
+use crate::base::{ServerName, SessionId};
 use crate::client::session::{Carriage, Session};
 use crate::connection::AskedBefore;
 use crate::front::links::TakenUp;
@@ -40,8 +40,8 @@ pub(super) struct Takeover {
     /// The sockets are systemd's.
     pub(super) is_inherited: bool,
     pub(super) units: Option<Units>,
-    /// By server name.
-    pub(super) servers: BTreeMap<String, LeftServer>,
+    /// By their names.
+    pub(super) servers: BTreeMap<ServerName, LeftServer>,
     pub(super) tables: Tables,
     pub(super) links: Vec<TakenUp>,
     pub(super) sessions: Vec<sessions::TakenUp>,
@@ -122,11 +122,13 @@ impl Takeover {
 }
 
 /// Of what the store held, the servers that `config` still wants as they were started.
-fn servers(stored: Vec<(String, OwnedFd)>, config: &Config) -> BTreeMap<String, LeftServer> {
-    let wanted = |card: &Card| {
-        let found = config.servers.iter().find(|(server, _)| server.as_str() == card.server);
-        let server = found.map(|(_, server)| &**server).filter(|server| server.enabled);
-        server.is_some_and(|server| fingerprint::of_start(server) == card.fingerprint)
+fn servers(stored: Vec<(String, OwnedFd)>, config: &Config) -> BTreeMap<ServerName, LeftServer> {
+    let wanted = |name: &ServerName, card: &Card| {
+        let server = config.servers.get(&name.configured()).filter(|server| server.enabled);
+        server.is_some_and(|server| {
+            let may_be_there = name.workplace().is_none() || server.is_per_directory();
+            may_be_there && fingerprint::of_start(server) == card.fingerprint
+        })
     };
     let found = card::find(stored, wanted).into_iter();
     let known = found.filter_map(|(name, found)| Some((name, left_server(found)?)));

@@ -69,13 +69,13 @@ impl<'a> Unwritten<'a> {
         &self,
         calls: &[LeftCall],
         users: &HashMap<SessionId, u32>,
-        servers: &BTreeMap<String, LeftServer>,
+        servers: &BTreeMap<ServerName, LeftServer>,
     ) {
         for left in calls {
             let Reached::Ended { number, ending } = left.reached else { continue };
             let Some(uid) = users.get(&left.call.session) else { continue };
             let server = servers.iter().find(|(_, server)| server.found.card.number == number);
-            let server = server.and_then(|(name, _)| ServerName::parse(name).ok());
+            let server = server.map(|(name, _)| name.clone());
             if !self.is_written(left.call.call) {
                 self.call(left, ending, *uid, server);
             }

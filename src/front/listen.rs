@@ -174,7 +174,7 @@ fn begin<S>(stream: S, peer: Peer, front: &Arc<Front>, router: &Router, tasks: &
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
-    let max = connections::most(front.hub.world().servers.len());
+    let max = connections::most(front.hub.world().processes());
     let entered = front.connections.enter(max);
     if !matches!(entered, Some((.., false))) {
         let evicted = entered.is_some();

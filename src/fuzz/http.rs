@@ -60,7 +60,7 @@ fn front() -> Arc<Front> {
         Recorder::none(),
         Table::default(),
         Table::default(),
-        Board::default(),
+        (Board::default(), <_>::default()),
         Results::open(None, <_>::default()),
     );
     Front::new(hub, Arc::new(Notify::new()), Table::default(), (Table::default(), Table::default()))

@@ -138,5 +138,5 @@ fn cards(content: &[u8]) {
         let fd = file.try_clone().expect("a descriptor");
         (format!("server.{part}.unit"), OwnedFd::from(fd))
     });
-    assert!(card::find(stored.into(), |_| false).is_empty(), "no server is wanted");
+    assert!(card::find(stored.into(), |_, _| false).is_empty(), "no server is wanted");
 }

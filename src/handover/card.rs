@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::{fd_store, last_release, number};
+use crate::base::{ServerName, Workplace};
 
 const PARTS: [&str; 5] = ["stdin", "stdout", "stderr", "window", "card"];
 /// The number of takings-over at the head of the card, in the machine's order.
@@ -20,6 +21,8 @@ const HEAD: usize = 8;
 const CARD_MAX: u64 = 64 * 1024 * 1024;
 /// What a card says, and how. The last release wrote cards of version 1, which have no number.
 const VERSION: u32 = 2;
+/// That of an instance's: who knows of no instances must not take it for its server.
+const INSTANCE_VERSION: u32 = 3;
 
 /// Who a kept server is. Written as JSON.
 #[derive(Debug, Serialize, Deserialize)]
@@ -34,6 +37,9 @@ pub struct Card {
     pub number: u32,
     /// Of the config it was started with.
     pub fingerprint: u64,
+    /// Where it works, if it is an instance of its server.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Workplace>,
     /// What it said of itself, as JSON.
     pub identity: Box<RawValue>,
 }
@@ -90,14 +96,15 @@ impl Keepable {
     /// that the server was started with; `identity`: what it said of itself, as JSON.
     pub fn keep(
         self,
-        server: &str,
+        server: &ServerName,
         unit: &str,
         fingerprint: u64,
         identity: Box<RawValue>,
     ) -> io::Result<Kept> {
-        let (version, number) = (VERSION, self.number);
-        let (server, unit) = (server.to_owned(), unit.to_owned());
-        let card = Card { version, server, unit, number, fingerprint, identity };
+        let (place, number) = (server.workplace().cloned(), self.number);
+        let version = if place.is_some() { INSTANCE_VERSION } else { VERSION };
+        let (server, unit) = (server.as_str().to_owned(), unit.to_owned());
+        let card = Card { version, server, unit, number, fingerprint, place, identity };
         let mut file = File::from(rustix::fs::memfd_create("callmux-card", MemfdFlags::CLOEXEC)?);
         file.write_all(&0u64.to_ne_bytes())?;
         serde_json::to_writer(&mut file, &card)?;
@@ -107,6 +114,17 @@ impl Keepable {
             fd_store::keep(&kept.name(part), fd.as_fd());
         }
         Ok(kept)
+    }
+}
+
+impl Card {
+    /// The name of the server or of the instance that it is about.
+    fn name(&self) -> Option<ServerName> {
+        let server = ServerName::parse(&self.server).ok()?;
+        Some(match &self.place {
+            Some(place) => server.at(place.clone()),
+            None => server,
+        })
     }
 }
 
@@ -127,8 +145,8 @@ impl Kept {
 /// `wanted` (any more) as it is, is given back; its process will be ended as nobody's.
 pub fn find(
     stored: Vec<(String, OwnedFd)>,
-    wanted: impl Fn(&Card) -> bool,
-) -> BTreeMap<String, Found> {
+    wanted: impl Fn(&ServerName, &Card) -> bool,
+) -> BTreeMap<ServerName, Found> {
     let mut parts: BTreeMap<String, BTreeMap<String, OwnedFd>> = BTreeMap::new();
     for (name, fd) in stored {
         let split = name.strip_prefix("server.").and_then(|rest| rest.split_once('.'));
@@ -147,12 +165,11 @@ pub fn find(
             kept.forget();
             continue;
         };
-        let card = read(&File::from(card))
-            .ok()
-            .filter(|(card, _)| wanted(card) && !found.contains_key(&card.server));
-        match card {
-            Some((card, taken_over)) => {
-                let server = card.server.clone();
+        let card = read(&File::from(card)).ok();
+        let named = card.and_then(|(card, taken_over)| Some((card.name()?, card, taken_over)));
+        let named = named.filter(|(name, card, _)| wanted(name, card) && !found.contains_key(name));
+        match named {
+            Some((server, card, taken_over)) => {
                 let one = Found { card, taken_over, stdin, stdout, stderr, window, kept };
                 found.insert(server, one);
             }
@@ -180,8 +197,9 @@ fn read(file: &File) -> io::Result<(Card, u32)> {
 fn parse(json: &[u8]) -> Option<Card> {
     let mut card: Card = serde_json::from_slice(json).ok()?;
     match card.version {
-        VERSION => {}
-        1 => card.number = last_release::number(&card.unit),
+        VERSION if card.place.is_none() => {}
+        INSTANCE_VERSION if card.place.is_some() => {}
+        1 if card.place.is_none() => card.number = last_release::number(&card.unit),
         _ => return None,
     }
     Some(card)
@@ -198,7 +216,7 @@ mod tests {
         file.write_all(card).unwrap();
         file.set_len(size).unwrap();
         let part = |part| (format!("server.{part}.u"), OwnedFd::from(file.try_clone().unwrap()));
-        find(super::PARTS.map(part).into(), |_| true).len()
+        find(super::PARTS.map(part).into(), |_, _| true).len()
     }
 
     #[test]
@@ -216,6 +234,19 @@ mod tests {
         let card = parse(json.as_bytes()).unwrap();
         assert_eq!((&*card.server, card.number, card.fingerprint), ("a", 321_923_988, 7));
         assert_eq!(found(&[&[0; 8], json.as_bytes()].concat(), 8 + json.len() as u64), 1);
-        assert!(parse(json.replacen('1', "3", 1).as_bytes()).is_none(), "another version");
+        assert!(parse(json.replacen('1', "4", 1).as_bytes()).is_none(), "another version");
+    }
+
+    #[test]
+    fn an_instance_has_a_card_that_says_where_it_works() {
+        let json = r#"{"version":3,"server":"a","unit":"u","number":5,"fingerprint":7,"place":{"dir":"/home/u/\u00fc","user":1000},"identity":{}}"#;
+        let card = parse(json.as_bytes()).unwrap();
+        assert_eq!(card.name().unwrap().to_string(), "a in /home/u/ü");
+        assert_eq!(card.place.unwrap().user, 1000);
+        // Each kind has its version: an earlier one of ours passes over what it does not know.
+        assert!(parse(json.replacen('3', "2", 1).as_bytes()).is_none());
+        let without =
+            r#"{"version":3,"server":"a","unit":"u","number":5,"fingerprint":7,"identity":{}}"#;
+        assert!(parse(without.as_bytes()).is_none());
     }
 }

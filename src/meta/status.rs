@@ -47,7 +47,13 @@ pub(super) fn status<O: Outlet>(
         let entries = world.catalog.tools.entries();
         let of = entries.iter().filter(|entry| entry.server.name == server.name);
         let of: Vec<&Entry> = of.filter(|entry| context.may_see(entry)).collect();
-        described(server, &of, descriptions.then_some(max.unwrap_or(0)), only.is_some())
+        let instances = instances(context, server);
+        described(
+            (server, instances),
+            &of,
+            descriptions.then_some(max.unwrap_or(0)),
+            only.is_some(),
+        )
     };
     let view = context.view();
     let failed: Vec<Json> =
@@ -93,8 +99,16 @@ where
     format!("{:012x}", mark >> 16)
 }
 
+/// How many instances of a server the caller's user has, if there is one for each directory.
+fn instances<O: Outlet>(context: &Context<'_, O>, server: &Server) -> Option<usize> {
+    let user = context.call.caller.principal.number();
+    let is_theirs = |it: &&Server| it.name.workplace().is_some_and(|place| place.user == user);
+    let count = || context.hub.instances.of(Some(&server.name)).iter().filter(is_theirs).count();
+    server.config.is_per_directory().then(count)
+}
+
 fn described(
-    server: &Server,
+    (server, instances): (&Server, Option<usize>),
     entries: &[&Entry],
     descriptions: Option<u64>,
     is_alone: bool,
@@ -113,6 +127,7 @@ fn described(
     members.push(("transport", transport.into()));
     members.push(("state", state(&status).into()));
     members.extend(status.reason.as_deref().map(|reason| ("lastError", reason.into())));
+    members.extend(instances.map(|count| ("instances", count.into())));
     if status.tries > 0 {
         members.push(("reconnectAttempts", u64::from(status.tries).into()));
     }

@@ -2,6 +2,8 @@
 //!
 //! 1. **resolve**: the name, URI or id becomes a server and what it calls the target;
 //! 2. **admit**: may this principal have it ([`super::admit`]);
+//!    Of a server that runs once for each directory, the client's instance is meant from here on
+//!    ([`super::placed`]);
 //! 3. **spare**: does its server have to be asked, and may it be;
 //! 4. **prepare**: the arguments as the server is to get them ([`super::prepare`]);
 //! 5. **look up**: is the answer known, or on its way already ([`super::look_up`]);
@@ -31,6 +33,7 @@ use super::locate::{Located, locate};
 use super::look_up::look_up;
 use super::open_round::{self, OpenRound};
 use super::outcome::{Done, asked, classify, lost, unresolved, unseen};
+use super::placed;
 use super::prepare;
 use super::record::CallRecord;
 use super::rounds;
@@ -86,6 +89,12 @@ async fn perform(
     let world = world_for(hub, call, params, record).await?;
     let located = resolve(&world, call, params, record)?;
     let permit = admit(&world, call, params, (&located.server.name, &located.own))?;
+    let instance = if located.server.config.is_per_directory() {
+        Box::pin(placed::instance(hub, call, &located, record)).await?
+    } else {
+        None
+    };
+    let located = located.at(instance.as_deref());
     if let Some(result) = spare(call, params, &located, record)? {
         return Ok(Done::Known(result));
     }

@@ -14,12 +14,14 @@ use super::open_round::OpenRounds;
 use super::subscription::Subscriptions;
 use super::world::World;
 use crate::access::Principal;
-use crate::base::Pulse;
+use crate::base::{Pulse, ServerName};
 use crate::cache::{Cache, CacheKey, Part};
 use crate::catalog::Entry;
 use crate::connection::Board;
 use crate::handover::{ActRow, CallRow, Table};
+use crate::instances::Instances;
 use crate::results::Results;
+use crate::servers::Server;
 use crate::telemetry::Recorder;
 use crate::wire::Topic;
 
@@ -40,6 +42,8 @@ pub struct Shared {
     pub acts: Table<ActRow>,
     /// What servers say to everybody.
     pub board: Board,
+    /// Of servers that run once for each directory.
+    pub instances: Instances,
     /// Calls that wait for their clients.
     pub(super) open_rounds: OpenRounds,
     /// Which resources clients want to hear about.
@@ -77,7 +81,7 @@ impl Hub {
         recorder: Recorder,
         pending: Table<CallRow>,
         acts: Table<ActRow>,
-        board: Board,
+        (board, instances): (Board, Instances),
         results: Results,
     ) -> Self {
         Self(Arc::new(Shared {
@@ -87,6 +91,7 @@ impl Hub {
             pending,
             acts,
             board,
+            instances,
             open_rounds: OpenRounds::default(),
             subscriptions: Subscriptions::default(),
             cache: Cache::default(),
@@ -111,6 +116,14 @@ impl Hub {
     /// The world as it is now.
     pub fn world(&self) -> Arc<World> {
         self.world.borrow().clone()
+    }
+
+    /// The server or the instance of this name, as it is now.
+    pub(super) fn server(&self, name: &ServerName) -> Option<Server> {
+        match name.workplace() {
+            None => self.world.borrow().servers.get(name).cloned(),
+            Some(_) => self.instances.get(name),
+        }
     }
 
     /// The world once all servers had their chance to start: at the latest `list_timeout` after
@@ -227,7 +240,7 @@ impl Hub {
     pub fn of(world: World) -> Self {
         let results = Results::open(None, <_>::default());
         let (world, none) = (watch::channel(Arc::new(world)).1, Recorder::none());
-        Self::new(world, none, <_>::default(), <_>::default(), Board::default(), results)
+        Self::new(world, none, <_>::default(), <_>::default(), <_>::default(), results)
     }
 }
 

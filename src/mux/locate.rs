@@ -27,6 +27,16 @@ pub struct Located<'w> {
     pub item: Option<&'w Item>,
 }
 
+impl<'w> Located<'w> {
+    /// The same at the instance that the client has.
+    pub(super) fn at<'a>(self, instance: Option<&'a Server>) -> Located<'a>
+    where
+        'w: 'a,
+    {
+        Located { server: instance.unwrap_or(self.server), ..self }
+    }
+}
+
 /// Finds the server. Whether the subject may have what is found is not asked here; of what it may not
 /// know of, no error tells. `era`: the client's, which decides about the code of the error.
 pub fn locate<'w>(

@@ -7,8 +7,8 @@
 //! Sockets, HTTP, how a principal was proved, how a server's process is run.
 //!
 //! # How to read it
-//! [`dispatch`] is the life of a [`call`], phase by phase; [`admit`], [`prepare`], [`look_up`], [`outcome`]
-//! and [`fit`] are phases of their own, [`go_on`] a call that goes on with a client's answer. [`world`] is what it looks things up in, [`mod@resume`] the rest of a call that an earlier
+//! [`dispatch`] is the life of a [`call`], phase by phase; [`admit`], [`placed`], [`prepare`], [`look_up`],
+//! [`outcome`] and [`fit`] are phases of their own, [`go_on`] a call that goes on with a client's answer. [`world`] is what it looks things up in, [`mod@resume`] the rest of a call that an earlier
 //! process sent, [`failure`] what an agent reads when there is no result.
 
 pub mod absent;
@@ -25,6 +25,7 @@ pub mod locate;
 mod look_up;
 mod open_round;
 mod outcome;
+mod placed;
 pub mod prepare;
 pub mod record;
 pub mod resume;

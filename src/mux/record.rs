@@ -1,5 +1,6 @@
 //! The journal entries of what clients do, one for each act, when it ends.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use tokio::time::Instant;
@@ -161,6 +162,8 @@ pub struct Actor {
     pub principal: Principal,
     /// `clientInfo`, as JSON.
     pub client_info: Arc<str>,
+    /// The directory the client works in.
+    pub cwd: Option<Arc<Path>>,
 }
 
 impl Actor {

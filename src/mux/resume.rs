@@ -136,7 +136,7 @@ async fn finish(
     let (exchange, era) =
         found.ok_or_else(|| lost("its server did not outlive the callmux daemon"))?;
     let world = hub.world();
-    let server = world.servers.get(exchange.server());
+    let server = world.servers.get(&exchange.server().configured());
     let limit = server.map_or(world.config.call_timeout, |server| server.config.call_timeout);
     let deadline = if surely { call.started() + limit } else { Instant::now() + UNSURE_FOR };
     let too_late = || {
@@ -148,7 +148,7 @@ async fn finish(
     };
     let limits = CallLimits { calls: &hub.calls, deadline, is_noted: true };
     let pass_on = PassOn { progress_token: call.token.as_deref(), logs: Logs::All, rounds: None };
-    let prefix = exchange.server().to_string();
+    let prefix = exchange.server().as_str().to_owned();
     let sent = TakeBack(exchange);
     let Heard::Answer(message) = sending::answer(sent, &pass_on, outlet, limits, too_late).await?
     else {

@@ -21,12 +21,15 @@ use crate::base::ServerName;
 use crate::catalog::NotLocated;
 use crate::connection::{Connection, Origin};
 use crate::connection::{Event, Reply, Step};
+use crate::instances::{Lease, NoInstance};
 use crate::servers::{Live, Server};
 use crate::wire::error::code;
 use crate::wire::{Era, Kind, Message, Payload, RpcError, object, translate};
 
 /// How soon a server that was replaced is looked for again.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
+/// How soon an instance that was given up is looked for again.
+const LOOK_FOR_INSTANCE: Duration = Duration::from_secs(1);
 /// How soon a server that ended a subscription in order is asked again.
 const LISTEN_AGAIN: Duration = Duration::from_secs(5);
 
@@ -60,9 +63,25 @@ pub async fn open(
         record.denied();
         return Err(nothing(NotLocated::Unknown));
     };
-    let opened = subscribed(hub, permit, located.server, located.uri).await;
+    let opened = match instance(hub, actor, located.server).await {
+        Ok(instance) => {
+            let server = instance.as_deref().unwrap_or(located.server);
+            record.is_of(&server.name);
+            subscribed(hub, permit, server, located.uri).await
+        }
+        Err(why) => Err(RpcError::new(code::INTERNAL, why.to_string())),
+    };
     record.ended(opened.as_ref().err().map(|error| error.message.as_str()));
     opened
+}
+
+/// The instance of the server that the actor has, if there is one for each directory.
+async fn instance(hub: &Hub, actor: &Actor, server: &Server) -> Result<Option<Lease>, NoInstance> {
+    if !server.config.is_per_directory() {
+        return Ok(None);
+    }
+    let whose = (&actor.principal, actor.session);
+    hub.instances.lease(server, whose, actor.cwd.as_deref()).await
 }
 
 /// Subscribes to a resource, or joins the subscription that is there.
@@ -92,7 +111,14 @@ async fn subscribed(
 async fn keep(hub: Hub, permit: Permit, server: ServerName, uri: Box<str>, first: First) {
     let (mut first, mut dead): (_, Option<Arc<Live>>) = (Some(first), None);
     loop {
-        let Some(handle) = hub.world().servers.get(&server).cloned() else { return };
+        let Some(handle) = hub.server(&server) else {
+            if server.workplace().is_none() || hub.server(&server.configured()).is_none() {
+                return;
+            }
+            // The next call from its directory brings it back.
+            tokio::time::sleep(LOOK_FOR_INSTANCE).await;
+            continue;
+        };
         let live = match first.as_ref() {
             Some(_) => {
                 let deadline = Instant::now() + handle.config.call_timeout;

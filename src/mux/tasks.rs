@@ -1,5 +1,6 @@
 //! The tasks of all servers (2025-11-25, "Tasks": `tasks/list`).
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::hub::Hub;
@@ -7,7 +8,7 @@ use super::record::{ActRecord, Actor};
 use crate::access::{Action, ActionKind, Permit};
 use crate::connection::Origin;
 use crate::connection::Reply;
-use crate::servers::Live;
+use crate::servers::{Live, Server};
 use crate::wire::translate::tasks;
 use crate::wire::{Kind, Message, Payload, Span, object};
 
@@ -28,7 +29,7 @@ pub async fn list(hub: &Hub, actor: &Actor) -> String {
     let world = hub.world();
     let (mut all, mut left) = (Vec::new(), BYTES_MAX);
     for server in world.servers.values() {
-        let Some(live) = server.status().live.clone() else { continue };
+        let Some(live) = live(hub, actor, server).await else { continue };
         let action = Action { kind: ActionKind::Tasks, server: Some(&server.name), target: "" };
         let Ok(permit) = world.gate.admit(actor.subject(), action) else { continue };
         if live.identity.capabilities.lists_tasks {
@@ -49,6 +50,16 @@ pub async fn list(hub: &Hub, actor: &Actor) -> String {
     }
     record.ended(None);
     format!(r#"{{"tasks":[{}]}}"#, all.join(","))
+}
+
+/// The server that runs, or the instance of it that the actor has.
+async fn live(hub: &Hub, actor: &Actor, server: &Server) -> Option<Arc<Live>> {
+    let instance = if server.config.is_per_directory() {
+        hub.instances.find(server, &actor.principal, actor.cwd.as_deref()).await
+    } else {
+        None
+    };
+    instance.as_ref().unwrap_or(server).status().live.clone()
 }
 
 async fn of_server(live: &Live, permit: &Permit) -> Vec<String> {

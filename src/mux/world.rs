@@ -223,6 +223,15 @@ impl World {
         if seen.is_empty() { NotLocated::Unknown } else { NotLocated::Shared(seen) }
     }
 
+    /// Servers and instances that there may be at the same time.
+    pub fn processes(&self) -> usize {
+        let of = |server: &Server| {
+            let is_per_directory = server.config.is_per_directory();
+            1 + if is_per_directory { server.config.instances.max } else { 0 }
+        };
+        self.servers.values().map(of).sum()
+    }
+
     /// Whether every server has started or failed at least once.
     pub fn is_settled(&self) -> bool {
         self.unsettled.is_empty()

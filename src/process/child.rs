@@ -185,7 +185,7 @@ mod tests {
     use tokio::io::AsyncReadExt;
 
     fn start(config: &ServerConfig) -> Result<(Child, Streams), StartError> {
-        Child::start(&Launch::of(config)?)
+        Child::start(&Launch::of(config, None)?)
     }
 
     #[tokio::test]

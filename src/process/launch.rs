@@ -5,7 +5,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
 use super::error::StartError;
-use crate::base::{Secret, dirs, executable};
+use crate::base::{Secret, Workplace, dirs, executable};
 use crate::settings::ServerConfig;
 
 /// Variables that every server gets if we have them. `LC_*` comes on top.
@@ -38,6 +38,9 @@ const NEVER_PASSED_ON: [&str; 10] = [
     "FDSTORE",
 ];
 
+/// Tells an instance of a server where it works: not every program asks for its working directory.
+const CWD: &str = "CALLMUX_CWD";
+
 /// A command as it will run.
 #[derive(Debug)]
 pub struct Launch {
@@ -49,10 +52,16 @@ pub struct Launch {
 }
 
 impl Launch {
-    pub fn of(config: &ServerConfig) -> Result<Self, StartError> {
-        let env = environment(config, std::env::vars_os());
+    /// `workplace`: where an instance of the server works, who looked for it being there.
+    pub fn of(config: &ServerConfig, workplace: Option<&Workplace>) -> Result<Self, StartError> {
+        let mut env = environment(config, std::env::vars_os());
         let path = env.get(OsStr::new("PATH")).cloned().unwrap_or_default();
         let program = find_program(config.program.command.expose(), &path)?;
+        if let Some(Workplace { dir, .. }) = workplace {
+            env.insert(CWD.into(), (&**dir).into());
+            let cwd = PathBuf::from(&**dir);
+            return Ok(Self { program, args: config.program.args.clone(), env, cwd });
+        }
         let cwd =
             config.program.cwd.clone().or_else(dirs::home).unwrap_or_else(|| PathBuf::from("/"));
         if !cwd.is_dir() {

@@ -1,5 +1,6 @@
 //! A server's process, whatever runs it.
 
+use std::path::PathBuf;
 use std::process::ExitStatus;
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use super::launch::Launch;
 use super::streams::Streams;
 use super::unit::Unit;
 use super::units::Units;
-use crate::base::ServerName;
+use crate::base::{ServerName, directory};
 use crate::settings::{Sandbox, ServerConfig};
 
 /// A started process.
@@ -26,7 +27,13 @@ impl Process {
         config: &ServerConfig,
         units: Option<&Units>,
     ) -> Result<(Self, Streams), StartError> {
-        let launch = Launch::of(config)?;
+        if let Some(workplace) = server.workplace() {
+            let dir = PathBuf::from(&*workplace.dir);
+            if !directory::is_there(&dir).await {
+                return Err(StartError::NoDirectory(dir));
+            }
+        }
+        let launch = Launch::of(config, server.workplace())?;
         let Some(units) = units else {
             if let Some(key) = needs_manager(config) {
                 return Err(StartError::NeedsManager(key));

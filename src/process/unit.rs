@@ -62,8 +62,7 @@ impl Unit {
         config: &ServerConfig,
         launch: &Launch,
     ) -> Result<(Self, Streams), StartError> {
-        let name =
-            format!("app-callmux-{server}-{:08x}.service", u32::from_ne_bytes(random::bytes()));
+        let name = unit_name(server);
         let (stdin, stdout, stderr) = (pipe_of()?, pipe_of()?, pipe_of()?);
         let environment = EnvironmentFile::write(&name, launch)?;
         let unset = unset(units, launch).await?;
@@ -219,6 +218,12 @@ fn exit_status(outcome: &Outcome) -> ExitStatus {
 /// Exit Codes").
 fn is_of_manager(outcome: &Outcome) -> bool {
     outcome.code == 0 || (outcome.code == libc::CLD_EXITED && (200..=245).contains(&outcome.status))
+}
+
+/// One that is in use once.
+fn unit_name(server: &ServerName) -> String {
+    let number = u32::from_ne_bytes(random::bytes());
+    format!("app-callmux-{}-{number:08x}.service", server.as_str())
 }
 
 /// What the manager shows of the unit, and how it runs it.

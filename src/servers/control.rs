@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+use super::offer::Offer;
 use crate::base::Tasks;
 use crate::settings::ServerConfig;
 
@@ -21,6 +22,8 @@ pub(super) struct Desired {
     pub(super) retries: u64,
     /// Another has taken its place.
     pub(super) retired: bool,
+    /// What an instance of it offers, for while it does not run itself.
+    pub(super) lent: Option<Arc<Offer>>,
 }
 
 /// What an operator can ask of a server.
@@ -47,7 +50,8 @@ impl Control {
         up: bool,
         stop: Tasks,
     ) -> (Self, watch::Receiver<Desired>) {
-        let desired = Desired { config, up, number: 0, restarts: 0, retries: 0, retired: false };
+        let (number, restarts, retries) = (0, 0, 0);
+        let desired = Desired { config, up, number, restarts, retries, retired: false, lent: None };
         let (desired, changes) = watch::channel(desired);
         (Self { desired, stop }, changes)
     }
@@ -68,6 +72,15 @@ impl Control {
     /// From its next start on the server runs by this config.
     pub fn adjust(&self, config: Arc<ServerConfig>) {
         self.desired.send_modify(|desired| desired.config = config);
+    }
+
+    /// While the server does not run itself it offers what this instance of it does.
+    pub fn lend(&self, offer: Option<Arc<Offer>>) {
+        self.desired.send_if_modified(|desired| {
+            let is_same = desired.lent.as_ref().map(Arc::as_ptr) == offer.as_ref().map(Arc::as_ptr);
+            desired.lent = offer;
+            !is_same
+        });
     }
 
     pub fn is_up(&self) -> bool {

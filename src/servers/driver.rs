@@ -33,7 +33,7 @@ const LEAVE_WITHIN: Duration = Duration::from_secs(1);
 pub struct Setup {
     pub name: ServerName,
     pub config: Arc<ServerConfig>,
-    /// The offer of the server that it takes the place of.
+    /// The offer of the server that it takes the place of, or is an instance of.
     pub offer: Option<Arc<Offer>>,
     /// Whether it is wanted up.
     pub up: bool,
@@ -56,12 +56,16 @@ pub fn start(
     changed: Arc<Notify>,
 ) -> (Server, Control) {
     let Setup { name, config, offer, up, units, left, leaving, board } = setup;
-    let memory = Catalog::of(&config);
-    let recalled =
-        if config.supervision.lazy && up && left.is_none() { memory.recall() } else { None };
+    let recalled = match name.workplace() {
+        _ if !up || left.is_some() => None,
+        // An instance offers what its server does, until it says something else.
+        Some(_) => offer.clone(),
+        None if config.waits_to_be_called() => Catalog::of(&config).recall().map(Arc::new),
+        None => None,
+    };
     let asleep = recalled.is_some();
     let (inherited, offer) = match recalled {
-        Some(recalled) => (false, Some(Arc::new(recalled))),
+        Some(recalled) => (false, Some(recalled)),
         None => (offer.is_some(), offer),
     };
     let initial = Status {
@@ -280,8 +284,8 @@ impl Driver {
 
     /// When the server may have been idle for long enough.
     fn idle_alarm(&self) -> Option<std::time::Instant> {
-        let limit = self.start.config.supervision.idle_stop?;
         let live = self.present.live.as_ref()?;
+        let limit = start::idle_stop(&self.start, live.connection.has_served())?;
         let since = live.connection.idle_since().unwrap_or_else(Instant::now);
         Some((since + limit).into_std())
     }
@@ -309,6 +313,10 @@ impl Driver {
         let before = std::mem::replace(&mut self.orders.desired, desired.clone());
         self.start.config = desired.config;
         self.limit();
+        if let (Some(lent), None) = (desired.lent, &self.present.live) {
+            self.take_offer((*lent).clone());
+            self.publish();
+        }
         if desired.number == before.number {
             return;
         }

@@ -231,7 +231,7 @@ impl Running {
         let (Some(keepable), Some(unit), Some(identity)) = (keepable, unit, &self.identity) else {
             return;
         };
-        let (server, mark) = (self.connection.server().as_str(), fingerprint::of_start(config));
+        let (server, mark) = (self.connection.server(), fingerprint::of_start(config));
         let said = serde_json::value::to_raw_value(identity).map_err(std::io::Error::from);
         let kept = said.and_then(|said| keepable.keep(server, unit, mark, said));
         match kept {

@@ -1,6 +1,7 @@
 //! How a server comes to be: taken over from an earlier process of ours, or started and greeted.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::time::Instant;
 
@@ -18,6 +19,16 @@ use crate::wire::{Era, ListKind};
 /// Processes that one try to start a server may take: for the probe, and for each manner in which
 /// `initialize` is said.
 const PROCESSES_MAX: usize = 5;
+
+/// How long a server that has an instance for each directory stays if it was only asked what it offers.
+const UNCALLED_FOR: Duration = Duration::from_secs(5);
+
+/// After how long without a call it is ended.
+pub(super) fn idle_stop(start: &Start, has_served: bool) -> Option<Duration> {
+    let limit = start.config.idle_stop();
+    let is_spare = start.config.is_per_directory() && start.server.workplace().is_none();
+    if is_spare && !has_served { limit.map(|limit| limit.min(UNCALLED_FOR)) } else { limit }
+}
 
 /// Takes over the server that an earlier process of ours left, or starts one. What it offers is
 /// remembered.

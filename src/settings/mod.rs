@@ -39,5 +39,5 @@ pub use program::Sandbox;
 pub use proxy::{ProxyChoice, Proxying};
 pub use recipe::Recipe;
 pub use remote::Transport;
-pub use server::ServerConfig;
+pub use server::{Scope, ServerConfig};
 pub use view::{Exposure, View};

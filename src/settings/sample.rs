@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::config::{Caps, Config, FanOut, Http};
 use super::program::Program;
-use super::server::{ServerConfig, Supervision};
+use super::server::{Instancing, ServerConfig, Supervision};
 use super::tool_names::ToolNames;
 use super::tool_policy::ToolPolicy;
 use super::view::View;
@@ -52,6 +52,7 @@ pub fn server(words: &[&str]) -> ServerConfig {
             stop_timeout: Duration::from_secs(5),
             ..Supervision::default()
         },
+        instances: Instancing { max: 8, ..Instancing::default() },
         policy: ToolPolicy { tools: ToolNames::all(), ..ToolPolicy::default() },
         call_timeout: Duration::from_mins(10),
         max_message: 16 * MIB,

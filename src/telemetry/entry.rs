@@ -25,7 +25,7 @@ pub(super) fn write(out: &mut Vec<u8>, record: &Record<'_>, sequence: Option<u64
     match &record.speaker {
         None => field(out, ["SYSLOG_IDENTIFIER"], "callmux"),
         Some(speaker) => {
-            field(out, ["SYSLOG_IDENTIFIER"], &format!("mcp-{}", speaker.server));
+            field(out, ["SYSLOG_IDENTIFIER"], &format!("mcp-{}", speaker.server.as_str()));
             // With this `journalctl --user -u` and `systemctl status` show it as the unit's own
             // (systemd.journal-fields(7)).
             if let Some(unit) = &speaker.unit {

@@ -42,6 +42,7 @@ pub(super) enum Repeated {
 /// What is known of servers that are down, and how often something else was told.
 #[derive(Debug, Default)]
 pub(super) struct Repetitions {
+    /// Instances count as their server: clients choose where they work.
     down: BTreeMap<ServerName, Known>,
     /// By the kind of what happened alone: ports, addresses and users are chosen by whoever comes.
     peers: Known,
@@ -84,14 +85,14 @@ impl Repetitions {
     pub(super) fn note(&mut self, fact: &Fact, now: Instant) -> Repeated {
         match fact {
             Fact::ServerFailed(ServerFailed { server, reason, .. }) => {
-                return self.down.entry(server.clone()).or_default().failed(reason, now);
+                return self.down.entry(server.configured()).or_default().failed(reason, now);
             }
             Fact::PeerRefused(PeerRefused { cause, .. }) => return self.peers.failed(cause, now),
             Fact::CapReached(CapReached { what, evicted, .. }) => {
                 return self.caps.failed(&format!("{what} {evicted}"), now);
             }
             Fact::ServerReady(ServerReady { server, .. }) => {
-                if let Some(known) = self.down.get_mut(server) {
+                if let Some(known) = self.down.get_mut(&server.configured()) {
                     known.ready_since = Some(now);
                 }
             }
@@ -115,7 +116,7 @@ impl Repetitions {
 fn limited(fact: &Fact) -> Option<(Option<ServerName>, Allowance)> {
     match fact {
         Fact::DefinitionsRefused(DefinitionsRefused { server, .. }) => {
-            Some((Some(server.clone()), LISTS))
+            Some((Some(server.configured()), LISTS))
         }
         Fact::ToolsChanged(_) => Some((None, LISTS)),
         Fact::SessionOpened(_)

@@ -17,6 +17,7 @@ mod hostile;
 mod http;
 mod https;
 mod inline;
+mod instances;
 mod legacy_sessions;
 mod link;
 mod lossless;

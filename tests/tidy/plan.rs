@@ -51,6 +51,7 @@ pub const PLAN: &[(&str, &[&str])] = &[
             "connection",
         ],
     ),
+    ("instances", &["base", "settings", "telemetry", "access", "process", "connection", "servers"]),
     ("catalog", &["base", "json", "wire", "search", "render", "settings", "servers"]),
     ("cache", &["base", "json", "wire", "settings", "access", "servers"]),
     (
@@ -70,6 +71,7 @@ pub const PLAN: &[(&str, &[&str])] = &[
             "servers",
             "catalog",
             "cache",
+            "instances",
         ],
     ),
     (
@@ -145,6 +147,7 @@ pub const PLAN: &[(&str, &[&str])] = &[
             "client",
             "front",
             "admin",
+            "instances",
         ],
     ),
     ("bridge", &["base", "wire", "outbox", "process", "mux", "client"]),

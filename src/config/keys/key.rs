@@ -57,6 +57,8 @@ pub enum GoesWith {
     Process,
     /// A server with a `url`.
     Url,
+    /// A server of this `scope`.
+    Scope(&'static str),
     /// An `auth` of this `type`.
     AuthType(&'static str),
 }
@@ -87,6 +89,10 @@ impl Key {
 
     pub(super) const fn with_url(self) -> Self {
         Self { goes_with: GoesWith::Url, ..self }
+    }
+
+    pub(super) const fn with_scope(self, scope: &'static str) -> Self {
+        Self { goes_with: GoesWith::Scope(scope), ..self }
     }
 
     pub(super) const fn with_type(self, name: &'static str) -> Self {

@@ -7,7 +7,7 @@ use crate::config::section::Section;
 use crate::render::{Compression, TextFormat};
 use crate::settings::remote::Transport;
 use crate::settings::tool_names::ToolNames;
-use crate::settings::{Exposure, Sandbox};
+use crate::settings::{Exposure, Sandbox, Scope};
 
 /// What a value of a key can be read as.
 pub trait FromSection {
@@ -22,6 +22,10 @@ trait Chosen: Sized + Copy + 'static {
 }
 
 impl Chosen for Sandbox {
+    const ALL: &'static [Self] = &Self::ALL;
+}
+
+impl Chosen for Scope {
     const ALL: &'static [Self] = &Self::ALL;
 }
 

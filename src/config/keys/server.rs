@@ -5,7 +5,7 @@ use super::key::DefaultValue::{Unset, Value};
 use super::key::{Key, ValueKind, key};
 use super::row::{KeyRow, keys, of, set};
 use super::top::COMPRESSIONS;
-use crate::settings::ServerConfig;
+use crate::settings::{Scope, ServerConfig};
 
 /// What `transport` may be; the order is that of [`crate::settings::Transport::ALL`].
 pub const TRANSPORTS: &[&str] = &["streamable-http", "sse"];
@@ -122,6 +122,39 @@ pub const SERVER_ROWS: &[KeyRow<ServerConfig>] = &[
     .with_process()
     .restarts(of!(program.cwd)),
     key(
+        "scope",
+        ValueKind::Choice(&Scope::NAMES),
+        Value("\"shared\""),
+        "Who shares the server's process. `shared`: all clients. `cwd`: those of one user that work \
+         in the same directory, so that there is an instance of the server for each directory, \
+         with that as its working directory and in its `CALLMUX_CWD`. The directory is that in which \
+         `callmux bridge` was started, or what a client over HTTP says in its header `x-callmux-cwd`. \
+         An instance starts with the first call from its directory. What clients are shown is what \
+         the instance that runs longest offers; where none ever ran, the server is started in `cwd` \
+         to be asked.",
+    )
+    .with_process()
+    .restarts(set!(instances.scope)),
+    key(
+        "max_instances",
+        ValueKind::Number(1, 256),
+        Value("8"),
+        "The most directories in which the server runs at the same time. For a further one the \
+         instance that was not called for longest is ended; a call that would need one while all are \
+         in use is not sent.",
+    )
+    .with_scope("cwd")
+    .at_once(set!(instances.max)),
+    key(
+        "require_cwd",
+        ValueKind::Bool,
+        Value("false"),
+        "What becomes of calls of a client that says no directory. `false`: an instance in `cwd` \
+         gets them. `true`: they are refused.",
+    )
+    .with_scope("cwd")
+    .at_once(set!(instances.require_cwd)),
+    key(
         "description",
         ValueKind::Text,
         Unset,
@@ -207,7 +240,7 @@ pub const SERVER_ROWS: &[KeyRow<ServerConfig>] = &[
         ValueKind::Duration,
         Unset,
         "A server that was not called for so long is ended; the next call starts it again. What \
-         it keeps in memory is lost. Unset: never.",
+         it keeps in memory is lost. Unset: never, and with `scope = \"cwd\"` 30 minutes.",
     )
     .at_once(set!(supervision.idle_stop)),
     key(

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::common::{Common, environment, names};
 use super::{auth, remote};
 use crate::base::{Secret, dirs, executable, file, visible};
-use crate::config::keys;
+use crate::config::keys::{self, GoesWith};
 use crate::config::reference::Resolved;
 use crate::config::section::Section;
 use crate::remedy::value;
@@ -18,6 +18,7 @@ use crate::settings::tool_policy::ToolPolicy;
 
 /// Reads the section; what it does not set is as `config` has it for all servers.
 pub(super) fn read(mut section: Section<'_>, config: &Config, common: &Common) -> ServerConfig {
+    let of_scopes = of_scopes(&section);
     let is_remote = section.has("url");
     let mut remote = remote::read(&mut section, &common.proxying);
     remote.auth = auth::read(&mut section, is_remote, &remote.headers, remote.socket.is_some());
@@ -39,9 +40,24 @@ pub(super) fn read(mut section: Section<'_>, config: &Config, common: &Common) -
     for row in keys::SERVER_ROWS {
         row.read(&mut section, &mut server);
     }
+    for (key, scope, at) in of_scopes {
+        if scope != server.instances.scope.as_str() {
+            section.complain(at, key, format!("goes with `scope = \"{scope}\"`"));
+        }
+    }
     server.unresolved = section.finish();
     common.complete(&mut server);
     server
+}
+
+/// The keys that are set and go with one `scope` only: name, that scope, where.
+fn of_scopes(section: &Section<'_>) -> Vec<(&'static str, &'static str, Place)> {
+    let set = keys::SERVER.iter().filter(|key| section.has(key.name));
+    let of_scope = |key: &keys::Key| match key.goes_with {
+        GoesWith::Scope(scope) => Some((key.name, scope, section.place(key.name))),
+        _ => None,
+    };
+    set.filter_map(of_scope).collect()
 }
 
 /// The program and its arguments.

@@ -42,7 +42,8 @@ async fn told(denied: &str) -> String {
     let (_connection, mut far) = open_with(Window::new(1000).unwrap(), vec![asked]);
     far.say(r#"{"jsonrpc":"2.0","id":3,"result":{"content":[],"secret":1}}"#).await;
     let client_info = r#"{"name":"a","version":"1"}"#.into();
-    let actor = Actor { session: call.session, principal: Principal::User(1), client_info };
+    let actor =
+        Actor { session: call.session, principal: Principal::User(1), client_info, cwd: None };
     let (surely, asks_again, server_era) = (true, true, Era::Legacy);
     let resumed = Resumed { call, pending, actor, surely, asks_again, server_era, exchange };
     match resume(hub(denied), resumed, Silent).await {

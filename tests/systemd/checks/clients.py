@@ -23,9 +23,9 @@ class Bridge:
 
     alive = []
 
-    def __init__(self, *args):
+    def __init__(self, *args, cwd=None):
         self.process = subprocess.Popen(
-            ["callmux", "bridge", *args], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            ["callmux", "bridge", *args], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=cwd
         )
         Bridge.alive.append(self)
         self.ids = itertools.count(1)

@@ -1,0 +1,311 @@
+//! Servers that run once for each directory of a client (`scope = "cwd"`).
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use crate::support::{Daemon, Http, Lines, Sandbox, callmux, config, hostile, until};
+
+const MAIN: &str = "config/callmux/config.toml";
+const CWD: &str = "x-callmux-cwd";
+
+/// A server that tells where it runs.
+fn teller(keys: &str) -> String {
+    let path = hostile();
+    let text = config(&[("x", &[path.to_str().unwrap(), "calm"])]);
+    format!("{text}scope = \"cwd\"\n{keys}\n")
+}
+
+/// A server that counts as long as its process lives.
+fn counter(keys: &str) -> String {
+    let text = config(&[("counter", &[callmux(), "example-server", "counter"])]);
+    format!("{text}scope = \"cwd\"\n{keys}\n")
+}
+
+/// A daemon whose servers have said what they offer.
+fn daemon(sandbox: &Sandbox, text: &str) -> Daemon {
+    sandbox.write(MAIN, text);
+    let daemon = Daemon::start(sandbox);
+    daemon.wait_for("server_ready", |_| true);
+    daemon
+}
+
+/// A directory of this sandbox, without links.
+fn dir(sandbox: &Sandbox, name: &str) -> PathBuf {
+    let path = sandbox.path(name);
+    std::fs::create_dir_all(&path).unwrap();
+    path.canonicalize().unwrap()
+}
+
+fn bridge(sandbox: &Sandbox, dir: &Path) -> Lines {
+    let mut command = sandbox.command();
+    command.arg("bridge").current_dir(dir);
+    let mut bridge = Lines::start(command);
+    bridge.greet(&json!({}));
+    bridge
+}
+
+fn client(daemon: &Daemon) -> Http {
+    Http::tcp(daemon).legacy(&json!({}))
+}
+
+/// A call by a client that says that it works there.
+fn call(client: &mut Http, dir: &Path, tool: &str, arguments: &Value) -> Value {
+    let params = json!({ "name": tool, "arguments": arguments });
+    let body = json!({ "jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": params });
+    client.post(&body.to_string(), &[(CWD, dir.to_str().unwrap())]).json()
+}
+
+fn count(client: &mut Http, dir: &Path) -> i64 {
+    let answer = call(client, dir, "counter__increment", &json!({}));
+    let value = answer["result"]["structuredContent"]["value"].as_i64();
+    value.unwrap_or_else(|| panic!("{answer}"))
+}
+
+fn said(answer: &Value) -> String {
+    let text = answer["result"]["content"][0]["text"].as_str();
+    text.unwrap_or_else(|| panic!("{answer}")).to_owned()
+}
+
+/// What a process of the server says of itself.
+fn place(answer: &Value) -> (String, bool) {
+    let told: Value = serde_json::from_str(&said(answer)).unwrap_or_else(|_| panic!("{answer}"));
+    let names = told["names"].as_array().unwrap();
+    (told["cwd"].as_str().unwrap().to_owned(), names.contains(&json!("CALLMUX_CWD")))
+}
+
+fn status(daemon: &Daemon) -> Value {
+    Http::unix(daemon).bare("GET", "/admin/status", &[]).json()
+}
+
+/// The directories of the instances that there are.
+fn directories(daemon: &Daemon) -> Vec<String> {
+    let status = status(daemon);
+    let instances = status["servers"][0]["instances"].as_array().cloned().unwrap_or_default();
+    instances.iter().map(|it| it["directory"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn each_directory_has_its_instance_and_who_works_there_shares_it() {
+    let sandbox = Sandbox::new();
+    let (one, two) = (dir(&sandbox, "one"), dir(&sandbox, "zwö"));
+    let daemon = daemon(&sandbox, &teller(""));
+    let at = |dir: &Path| (dir.to_str().unwrap().to_owned(), true);
+    let mut first = bridge(&sandbox, &one);
+    let mut second = bridge(&sandbox, &two);
+    assert_eq!(place(&first.call("x__environment", &json!({}))), at(&one));
+    assert_eq!(place(&second.call("x__environment", &json!({}))), at(&two));
+    // A link leads to the same directory, by whichever way the client says it.
+    std::os::unix::fs::symlink(&one, sandbox.path("link")).unwrap();
+    let mut third = client(&daemon);
+    let linked = call(&mut third, &sandbox.path("link"), "x__environment", &json!({}));
+    assert_eq!(place(&linked), at(&one));
+    let mut modern = Http::tcp(&daemon);
+    let params = json!({ "name": "x__environment", "arguments": {} });
+    let answer = modern.modern("tools/call", &params, &[(CWD, two.to_str().unwrap())]).json();
+    assert_eq!(place(&answer), at(&two));
+    // Where no directory is said the server runs as any other.
+    let nowhere = place(&client(&daemon).call("x__environment", &json!({})).json());
+    assert!(!nowhere.1 && nowhere.0 != at(&one).0 && nowhere.0 != at(&two).0, "{nowhere:?}");
+
+    daemon.expect_count("server_started", 2, |fact| told_in(fact, &one) || told_in(fact, &two));
+    let mut found = directories(&daemon);
+    found.sort();
+    assert_eq!(found, [at(&one).0, at(&two).0]);
+    let output = sandbox.command().arg("status").output().unwrap();
+    let shown = String::from_utf8(output.stdout).unwrap();
+    assert!(shown.contains(&format!("x in {}", two.display())), "{shown}");
+}
+
+/// Whether a fact is about the instance that works there.
+fn told_in(fact: &Value, dir: &Path) -> bool {
+    let message = fact["message"].as_str().unwrap_or_default();
+    message.contains(&format!(" in {} ", dir.display()))
+}
+
+#[test]
+fn all_clients_are_shown_one_list() {
+    let sandbox = Sandbox::new();
+    let daemon = daemon(&sandbox, &teller(""));
+    let lists: Vec<Value> = ["one", "two"]
+        .map(|name| bridge(&sandbox, &dir(&sandbox, name)).request("tools/list", &json!({})))
+        .map(|answer| answer["result"]["tools"].clone())
+        .into();
+    assert!(lists[0].as_array().unwrap().len() > 3 && lists[0] == lists[1], "{lists:?}");
+    assert_eq!(directories(&daemon), Vec::<String>::new(), "a list starts nothing");
+}
+
+#[test]
+fn a_call_from_nowhere_is_refused_where_that_is_wanted() {
+    let sandbox = Sandbox::new();
+    let daemon = daemon(&sandbox, &counter("require_cwd = true"));
+    let answer = said(&client(&daemon).call("counter__increment", &json!({})).json());
+    assert!(answer.starts_with("not_sent: ") && answer.contains("x-callmux-cwd"), "{answer}");
+    assert!(answer.contains("`callmux bridge`"), "{answer}");
+    let mut bridge = bridge(&sandbox, &dir(&sandbox, "one"));
+    let answer = bridge.call("counter__increment", &json!({}));
+    assert_eq!(answer["result"]["structuredContent"]["value"], 1, "{answer}");
+}
+
+#[test]
+fn a_directory_that_is_none_is_named_with_what_is_wrong() {
+    let sandbox = Sandbox::new();
+    let daemon = daemon(&sandbox, &counter(""));
+    sandbox.write("file", "");
+    let long = PathBuf::from(format!("/{}", "d".repeat(3000)));
+    for (place, why) in [
+        (sandbox.path("gone"), "does not exist"),
+        (sandbox.path("file"), "is no directory"),
+        (PathBuf::from("relative"), "must be an absolute path"),
+        (long, "File name too long"),
+    ] {
+        let answer = said(&call(&mut client(&daemon), &place, "counter__increment", &json!({})));
+        assert!(answer.starts_with("not_sent: ") && answer.contains(why), "{answer}");
+    }
+    // One that vanishes is missed with the next call, whatever still runs there.
+    let (place, mut client) = (dir(&sandbox, "one"), client(&daemon));
+    assert_eq!(count(&mut client, &place), 1);
+    std::fs::remove_dir(&place).unwrap();
+    let answer = said(&call(&mut client, &place, "counter__increment", &json!({})));
+    assert!(answer.contains("does not exist") && answer.contains("one"), "{answer}");
+    std::fs::create_dir(&place).unwrap();
+    assert!(count(&mut client, &place) >= 1);
+}
+
+#[test]
+fn the_longest_idle_instance_gives_way() {
+    let sandbox = Sandbox::new();
+    let daemon = daemon(&sandbox, &counter("max_instances = 2"));
+    let [one, two, three] = ["one", "two", "three"].map(|name| dir(&sandbox, name));
+    let mut client = client(&daemon);
+    for (place, expected) in [(&one, 1), (&two, 1), (&one, 2), (&three, 1), (&one, 3), (&two, 1)] {
+        assert_eq!(count(&mut client, place), expected, "{}", place.display());
+    }
+    daemon.wait_for("server_stopped", |fact| fact["message"].to_string().contains("/two stopped"));
+    assert_eq!(directories(&daemon), [&one, &two].map(|dir| dir.to_str().unwrap()));
+}
+
+#[test]
+fn where_all_instances_are_in_use_a_further_one_is_refused() {
+    let sandbox = Sandbox::new();
+    let daemon = daemon(&sandbox, &teller("max_instances = 1"));
+    let (one, two) = (dir(&sandbox, "one"), dir(&sandbox, "two"));
+    let file = sandbox.path("go");
+    let mut busy = bridge(&sandbox, &one);
+    let id = busy.start_call("x__wait_for", &json!({ "file": file }));
+    until("the call is with its instance", || sandbox.path("go.asked").exists().then_some(()));
+    let mut other = client(&daemon);
+    let answer = said(&call(&mut other, &two, "x__environment", &json!({})));
+    assert!(answer.starts_with("not_sent: "), "{answer}");
+    assert!(
+        answer.contains("runs in 1 directories") && answer.contains("max_instances"),
+        "{answer}"
+    );
+    sandbox.write("go", "");
+    assert_eq!(said(&busy.answer(id)), "it is there");
+    let answer = until("the instance is given up", || {
+        let answer = call(&mut other, &two, "x__environment", &json!({}));
+        (!said(&answer).starts_with("not_sent")).then_some(answer)
+    });
+    assert_eq!(place(&answer).0, two.to_str().unwrap());
+}
+
+#[test]
+fn an_idle_instance_ends_and_the_next_call_starts_another() {
+    let sandbox = Sandbox::new();
+    let daemon = daemon(&sandbox, &counter("idle_stop = \"200ms\""));
+    let (place, mut client) = (dir(&sandbox, "one"), client(&daemon));
+    for _ in 0..2 {
+        assert_eq!(count(&mut client, &place), 1);
+        until("the instance is gone", || directories(&daemon).is_empty().then_some(()));
+    }
+    daemon.wait_for("server_stopped", |fact| fact["message"].to_string().contains("/one stopped"));
+    assert_eq!(daemon.count("server_failed", |_| true), 0, "{}", daemon.told());
+}
+
+#[test]
+fn orders_are_for_all_instances() {
+    let sandbox = Sandbox::new();
+    let daemon = daemon(&sandbox, &counter(""));
+    let (one, two) = (dir(&sandbox, "one"), dir(&sandbox, "two"));
+    let mut client = client(&daemon);
+    assert_eq!((count(&mut client, &one), count(&mut client, &two)), (1, 1));
+    assert_eq!((count(&mut client, &one), count(&mut client, &two)), (2, 2));
+    let run = |verb: &str| sandbox.command().args([verb, "counter"]).status().unwrap();
+    until("the server that was only asked is gone", || {
+        (status(&daemon)["servers"][0]["phase"] == "asleep").then_some(())
+    });
+    assert!(run("restart").success());
+    // Whoever is told that it is done finds it done.
+    let told = status(&daemon)["servers"][0].clone();
+    let instances = told["instances"].as_array().unwrap();
+    assert!(instances.len() == 2 && instances.iter().all(|it| it["phase"] == "ready"), "{told}");
+    assert_eq!(told["phase"], "asleep", "{told}");
+    daemon.wait_for_count("server_stopped", 2, told_stop);
+    assert_eq!((count(&mut client, &one), count(&mut client, &two)), (1, 1));
+    assert!(run("stop").success());
+    let answer = said(&call(&mut client, &one, "counter__value", &json!({})));
+    assert!(answer.contains("callmux start counter"), "{answer}");
+    assert_eq!(directories(&daemon), Vec::<String>::new());
+    assert!(run("start").success());
+    assert_eq!(count(&mut client, &one), 1);
+}
+
+fn told_stop(fact: &Value) -> bool {
+    let message = fact["message"].as_str().unwrap_or_default();
+    message.contains("/one stopped") || message.contains("/two stopped")
+}
+
+#[test]
+fn a_reload_does_to_instances_what_its_plan_says() {
+    let sandbox = Sandbox::new();
+    let daemon = daemon(&sandbox, &counter(""));
+    let (one, two) = (dir(&sandbox, "one"), dir(&sandbox, "two"));
+    let mut client = client(&daemon);
+    assert_eq!((count(&mut client, &one), count(&mut client, &two)), (1, 1));
+    let change = |keys: &str, plan: &str| {
+        sandbox.write(MAIN, &counter(keys));
+        let output = sandbox.command().args(["reload", "--wait"]).output().unwrap();
+        let told = String::from_utf8(output.stdout).unwrap();
+        assert!(told.contains(plan) || told.contains("nothing differs"), "{told}");
+    };
+    // Those that there are go on; of too many the one that was not used for longest gives way.
+    change("max_instances = 1", "adjusted counter (max_instances)");
+    assert_eq!(directories(&daemon), [two.to_str().unwrap()]);
+    assert_eq!(count(&mut client, &two), 2);
+    // What a process got when it began is changed for all of them.
+    change("max_instances = 1\nenv = { A = \"b\" }", "started anew counter (env)");
+    assert_eq!(count(&mut client, &two), 1);
+    let shared = counter("").replace("scope = \"cwd\"\n", "");
+    sandbox.write(MAIN, &shared);
+    let output = sandbox.command().args(["reload", "--wait"]).output().unwrap();
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert!(told.contains("scope") || told.contains("nothing differs"), "{told}");
+    assert_eq!(directories(&daemon), Vec::<String>::new());
+    assert_eq!(count(&mut client, &one), 1);
+    assert_eq!(count(&mut client, &two), 2, "all share it");
+}
+
+#[test]
+fn an_instance_that_fails_is_told_with_where_it_is() {
+    let sandbox = Sandbox::new();
+    let (good, bad) = (dir(&sandbox, "good"), dir(&sandbox, "bad"));
+    let program = callmux();
+    let script = format!(
+        "[ ! -e ./broken ] || {{ echo no licence here >&2; exit 3; }}; \
+         exec {program} example-server counter"
+    );
+    let text = config(&[("counter", &["sh", "-c", &script])]);
+    sandbox.write(MAIN, &format!("{text}scope = \"cwd\"\ncall_timeout = \"2s\"\n"));
+    sandbox.write("bad/broken", "");
+    let daemon = Daemon::start(&sandbox);
+    daemon.wait_for("server_ready", |_| true);
+    let mut client = client(&daemon);
+    assert_eq!(count(&mut client, &good), 1);
+    let answer = said(&call(&mut client, &bad, "counter__increment", &json!({})));
+    assert!(answer.contains("no licence here") && answer.contains("/bad"), "{answer}");
+    let output = sandbox.command().arg("doctor").output().unwrap();
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert!(told.contains(&format!("in {} it is not ready", bad.display())), "{told}");
+    assert_eq!(count(&mut client, &good), 2, "the others are not touched");
+}

@@ -2,6 +2,8 @@
 //! the error that its end will need; written down within an allowance, beyond which lines are
 //! counted. Reading is bounded, too: who writes faster than that waits at its own pipe.
 
+mod allowance;
+
 use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
@@ -11,6 +13,7 @@ use tokio::net::unix::pipe;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use self::allowance::Allowance;
 use crate::base::{Lock, ServerName, Tasks};
 use crate::telemetry::{Recorder, fact};
 
@@ -18,10 +21,6 @@ use crate::telemetry::{Recorder, fact};
 const KEPT_LINES: usize = 5;
 /// The longest line, in bytes; the rest of a longer one is cut off.
 const LINE_MAX: usize = 2048;
-/// Lines and bytes that are written down at once, and per second after that. A server that never
-/// stops takes a third of a gigabyte of the journal in a day.
-const LINES: Rate = Rate { at_once: 500, per_second: 20 };
-const BYTES: Rate = Rate { at_once: 256 * 1024, per_second: 4 * 1024 };
 /// After how long it is told how many lines were left out; then after twice as long each time, for
 /// as long as it goes on.
 const TELL_AFTER: Duration = Duration::from_secs(1);
@@ -236,48 +235,6 @@ fn lengthen(line: &mut Vec<u8>, bytes: &[u8]) {
 
 fn text(line: &[u8]) -> String {
     String::from_utf8_lossy(line).trim_end().to_owned()
-}
-
-/// So many at once, and so many more in each second.
-#[derive(Debug, Clone, Copy)]
-struct Rate {
-    at_once: u64,
-    per_second: u64,
-}
-
-/// What of lines and bytes may still be written down, in thousandths.
-struct Allowance {
-    lines: u64,
-    bytes: u64,
-    at: Instant,
-}
-
-impl Allowance {
-    fn new(now: Instant) -> Self {
-        Self { lines: LINES.at_once * 1000, bytes: BYTES.at_once * 1000, at: now }
-    }
-
-    fn grow(&mut self, now: Instant) {
-        let passed = u64::try_from(now.duration_since(self.at).as_millis()).unwrap_or(u64::MAX);
-        if passed > 0 {
-            let grown = |left: u64, rate: Rate| {
-                let more = passed.saturating_mul(rate.per_second);
-                left.saturating_add(more).min(rate.at_once * 1000)
-            };
-            (self.lines, self.bytes) = (grown(self.lines, LINES), grown(self.bytes, BYTES));
-            self.at = now;
-        }
-    }
-
-    /// For a line of so many bytes.
-    fn is_enough_for(&self, bytes: usize) -> bool {
-        self.lines >= 1000 && self.bytes >= bytes as u64 * 1000
-    }
-
-    fn take(&mut self, bytes: usize) {
-        self.lines = self.lines.saturating_sub(1000);
-        self.bytes = self.bytes.saturating_sub(bytes as u64 * 1000);
-    }
 }
 
 #[cfg(test)]

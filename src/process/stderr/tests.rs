@@ -1,4 +1,5 @@
-use super::{Author, LINE_MAX, LINES, LastWords, Scribe, follow};
+use super::allowance::LINES;
+use super::{Author, LINE_MAX, LastWords, Scribe, follow};
 use crate::base::{ServerName, Tasks};
 use crate::telemetry::Recorder;
 use std::time::Duration;

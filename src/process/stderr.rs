@@ -3,6 +3,7 @@
 //! counted. Reading is bounded, too: who writes faster than that waits at its own pipe.
 
 mod allowance;
+mod prefix;
 
 use std::collections::VecDeque;
 use std::io;
@@ -15,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::allowance::Allowance;
 use crate::base::{Lock, ServerName, Tasks};
-use crate::telemetry::{Recorder, fact};
+use crate::telemetry::{Priority, Recorder, fact};
 
 /// Lines kept for error messages.
 const KEPT_LINES: usize = 5;
@@ -164,13 +165,14 @@ impl Scribe {
 
     /// Writes a whole line down.
     fn write(&mut self) {
-        let text = text(&self.line);
+        let (priority, text) = said(&self.line);
         self.allowance.take(self.line.len());
         self.line.clear();
         if !text.is_empty() {
             self.last.push(text.clone());
+            let priority = self.allowance.priority(priority);
             let Author { server, unit } = self.author.clone();
-            self.recorder.record(fact::ServerWrote { server, unit, line: text });
+            self.recorder.record(fact::ServerWrote { server, unit, priority, line: text });
         }
     }
 
@@ -185,7 +187,7 @@ impl Scribe {
         }
         for line in lines.into_iter().take(KEPT_LINES).rev() {
             lengthen(&mut self.line, line);
-            let text = text(&self.line);
+            let (_, text) = said(&self.line);
             self.line.clear();
             if !text.is_empty() {
                 self.last.push(text);
@@ -212,7 +214,7 @@ impl Scribe {
             if self.allowance.is_enough_for(self.line.len()) {
                 self.write();
             } else {
-                self.last.push(text(&self.line));
+                self.last.push(said(&self.line).1);
                 self.left_out += 1;
             }
         }
@@ -233,8 +235,9 @@ fn lengthen(line: &mut Vec<u8>, bytes: &[u8]) {
     line.extend_from_slice(&bytes[..room]);
 }
 
-fn text(line: &[u8]) -> String {
-    String::from_utf8_lossy(line).trim_end().to_owned()
+fn said(line: &[u8]) -> (Priority, String) {
+    let (priority, text) = prefix::split(line);
+    (priority, String::from_utf8_lossy(text).trim_end().to_owned())
 }
 
 #[cfg(test)]

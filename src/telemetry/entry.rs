@@ -1,7 +1,7 @@
 //! An entry of the journal, in its native protocol (systemd.io/JOURNAL_NATIVE_PROTOCOL): `NAME=value`,
 //! or with a length where the value has more than one line.
 
-use super::level::Level;
+use super::level::{Level, Priority};
 use super::record::{Record, Value, write_number};
 use crate::base::visible;
 
@@ -10,12 +10,12 @@ const VALUE_MAX: usize = 16 * 1024;
 
 /// Adds the entry's bytes to `out`.
 pub(super) fn write(out: &mut Vec<u8>, record: &Record<'_>, sequence: Option<u64>) {
-    let priority = match (&record.speaker, record.level) {
-        // journald's limits are for each class of priorities: what servers write is not to share
-        // one with the entries of calls.
-        (Some(_), _) | (None, Level::Info) => "6",
-        (None, Level::Error) => "3",
-        (None, Level::Warning) => "4",
+    let spoken = record.speaker.map(|speaker| speaker.priority);
+    let priority = match (spoken, record.level) {
+        (Some(Priority::Error), _) | (None, Level::Error) => "3",
+        (Some(Priority::Warning), _) | (None, Level::Warning) => "4",
+        (Some(Priority::Notice), _) => "5",
+        (Some(Priority::Info), _) | (None, Level::Info) => "6",
         (None, Level::Debug) => "7",
     };
     field(out, ["PRIORITY"], priority);
@@ -71,22 +71,23 @@ fn field<const N: usize>(out: &mut Vec<u8>, name: [&str; N], value: &str) {
 mod tests {
     use super::super::describe::FactKind;
     use super::super::fact;
-    use super::{VALUE_MAX, write};
+    use super::{Priority, VALUE_MAX, write};
     use crate::base::ServerName;
 
     fn entry(line: &str) -> Vec<u8> {
         let (server, unit) = (ServerName::parse("s").unwrap(), Some("u.service".into()));
-        let fact = fact::ServerWrote { server, unit, line: line.to_owned() };
+        let (priority, line) = (Priority::Notice, line.to_owned());
+        let fact = fact::ServerWrote { server, unit, priority, line };
         let mut bytes = Vec::new();
         write(&mut bytes, &fact.record(), None);
         bytes
     }
 
     #[test]
-    fn a_value_cannot_begin_a_field_of_its_own_or_choose_its_level() {
+    fn a_value_cannot_begin_a_field_of_its_own_or_choose_its_priority() {
         let bytes = entry("<0>a\nPRIORITY=0");
         let text = String::from_utf8_lossy(&bytes);
-        assert!(text.starts_with("PRIORITY=6\nMESSAGE=<0>a\\nPRIORITY=0\n"), "{text}");
+        assert!(text.starts_with("PRIORITY=5\nMESSAGE=<0>a\\nPRIORITY=0\n"), "{text}");
         assert!(!text.contains("\nPRIORITY=0"), "{text}");
         assert!(text.contains("\nSYSLOG_IDENTIFIER=mcp-s\nUSER_UNIT=u.service\n"), "{text}");
         let long = entry(&"ü".repeat(VALUE_MAX));

@@ -149,6 +149,7 @@ fn connected(path: &Path) -> Option<UnixDatagram> {
 mod tests {
     use super::super::describe::FactKind;
     use super::super::fact;
+    use super::super::level::Priority;
     use super::{BYTES_MAX, Journal, WAITING_MAX};
     use crate::base::ServerName;
     use std::os::unix::net::UnixDatagram;
@@ -158,6 +159,7 @@ mod tests {
         fact::ServerWrote {
             server: ServerName::parse("s").unwrap(),
             unit: None,
+            priority: Priority::Info,
             line: line.to_owned(),
         }
     }

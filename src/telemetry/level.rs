@@ -13,6 +13,17 @@ pub enum Level {
     Debug = 7,
 }
 
+/// How much a server says that a line of its own matters, as syslog priorities (journald's `PRIORITY=`).
+/// `debug` is missing: journald's limits are for each class of priorities, and that one is for the
+/// entries of calls. So is what is above `err`: an emergency of the machine is written on every terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Priority {
+    Error = 3,
+    Warning = 4,
+    Notice = 5,
+    Info = 6,
+}
+
 /// What is written, at the least.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Threshold {

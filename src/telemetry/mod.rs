@@ -43,6 +43,6 @@ pub use about::FieldNames;
 pub use audit::CallsReport;
 pub use diagnostics::Diagnostics;
 pub use fact::{CallOutcome, Fact};
-pub use level::{Level, Threshold};
+pub use level::{Level, Priority, Threshold};
 pub use recorder::Recorder;
 pub use sink::{Format, Sink};

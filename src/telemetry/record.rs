@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::about::About;
-use super::level::Level;
+use super::level::{Level, Priority};
 use crate::base::ServerName;
 use crate::base::clip::clipped;
 
@@ -34,6 +34,8 @@ pub struct Speaker<'a> {
     pub server: &'a ServerName,
     /// The unit it runs in.
     pub unit: Option<&'a Arc<str>>,
+    /// Of the line, as the server has it.
+    pub priority: Priority,
 }
 
 /// The value of a field.

@@ -97,6 +97,7 @@ fn json(record: &Record<'_>, now: &str) -> String {
 mod tests {
     use super::super::describe::FactKind;
     use super::super::fact;
+    use super::super::level::Priority;
     use super::{json, text};
     use crate::base::ServerName;
 
@@ -104,7 +105,7 @@ mod tests {
     fn a_servers_text_cannot_forge_lines() {
         let server = ServerName::parse("s").unwrap();
         let line = "a\u{1b}[2J\ncallmux:\u{202e} forged".into();
-        let fact = fact::ServerWrote { server, unit: None, line };
+        let fact = fact::ServerWrote { server, unit: None, priority: Priority::Info, line };
         let record = fact.record();
         let shown = "callmux: [s] a\\u{1b}[2J\\ncallmux:\\u{202e} forged\n";
         assert_eq!(text(&record, false), shown);

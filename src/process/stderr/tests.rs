@@ -1,10 +1,11 @@
-use super::allowance::LINES;
+use super::allowance::{Allowance, LINES};
 use super::{Author, LINE_MAX, LastWords, Scribe, follow};
 use crate::base::{ServerName, Tasks};
-use crate::telemetry::Recorder;
+use crate::telemetry::{Priority, Recorder};
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use tokio::net::unix::pipe;
+use tokio::time::Instant;
 
 fn author() -> Author {
     Author { server: ServerName::parse("s").unwrap(), unit: None }
@@ -56,6 +57,23 @@ async fn beyond_its_allowance_every_line_is_counted_and_none_is_written() {
         scribe.take(&[&[b'x'; LINE_MAX * 2], b"\n".as_slice()].concat());
     }
     assert!(scribe.left_out > 300, "{}", scribe.left_out);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_may_be_loud_within_bounds_and_its_words_have_no_prefix() {
+    let (mut scribe, last) = scribe();
+    scribe.take(b"<3>disk full\n<6>");
+    scribe.take(b"resting\n<3>\n");
+    assert_eq!(last.text(), "disk full | resting");
+    let mut allowance = Allowance::new(Instant::now());
+    let mut loud = |passed| {
+        allowance.grow(Instant::now() + Duration::from_secs(passed));
+        let asked = [Priority::Error, Priority::Warning].repeat(100);
+        let given: Vec<Priority> = asked.iter().map(|it| allowance.priority(*it)).collect();
+        assert_eq!(allowance.priority(Priority::Notice), Priority::Notice);
+        given.iter().filter(|it| **it != Priority::Info).count()
+    };
+    assert_eq!([loud(0), loud(0), loud(3), loud(3600)], [50, 0, 6, 50]);
 }
 
 #[tokio::test(start_paused = true)]

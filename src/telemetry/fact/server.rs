@@ -32,7 +32,7 @@ once it has answered callmux's greeting.
 If no entry follows that it is ready, it does not answer. What it wrote to its
 standard error:
 
-    journalctl --user -t callmux CALLMUX_SERVER=@CALLMUX_SERVER@",
+    journalctl --user -t mcp-@CALLMUX_SERVER@",
     };
     const FIELDS: &'static [FactField<Self>] = &[
         FactField::Always("SERVER", |fact| fact.server.as_str().into()),
@@ -166,7 +166,7 @@ The MCP server @CALLMUX_SERVER@ failed: @CALLMUX_REASON@.
 It is started again, after a pause that grows with each failure in a row. Calls
 wait for it. If it keeps failing, its own messages are likely to say why:
 
-    journalctl --user -t callmux CALLMUX_SERVER=@CALLMUX_SERVER@
+    journalctl --user CALLMUX_SERVER=@CALLMUX_SERVER@
 
 If the command was not found: the daemon has the user manager's PATH, which does
 not hold ~/.local/bin, ~/.cargo/bin or what nvm adds. Write the absolute path. A

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use super::{About, CallFinished, CallOutcome, Fact};
 use crate::base::{ServerName, SessionId};
-use crate::telemetry::{entry, fact};
+use crate::telemetry::{Priority, entry, fact};
 
 fn server() -> ServerName {
     ServerName::parse("s").unwrap()
@@ -90,8 +90,15 @@ fn words() -> Vec<Fact> {
     let definition = Some("t".to_owned());
     vec![
         fact::ServerMisbehaved { server: server(), what, sample }.into(),
-        fact::ServerWrote { server: server(), unit: unit(), line }.into(),
-        fact::ServerWrote { server: server(), unit: None, line: "x".repeat(9000) }.into(),
+        fact::ServerWrote { server: server(), unit: unit(), priority: Priority::Error, line }
+            .into(),
+        fact::ServerWrote {
+            server: server(),
+            unit: None,
+            priority: Priority::Info,
+            line: "x".repeat(9000),
+        }
+        .into(),
         fact::ServerWroteTooMuch { server: server(), lines: 5 }.into(),
         fact::DefinitionsRefused { server: server(), definition, message: message() }.into(),
         fact::DefinitionsRefused { server: server(), definition: None, message: message() }.into(),

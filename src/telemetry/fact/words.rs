@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::base::{Count, ServerName};
 use crate::telemetry::about::About;
 use crate::telemetry::describe::{FactField, FactKind};
-use crate::telemetry::level::Level;
+use crate::telemetry::level::{Level, Priority};
 use crate::telemetry::record::Speaker;
 
 /// A server sent what the protocol does not allow.
@@ -51,6 +51,7 @@ pub struct ServerWrote {
     pub server: ServerName,
     /// The unit it runs in.
     pub unit: Option<Arc<str>>,
+    pub priority: Priority,
     pub line: String,
 }
 
@@ -63,9 +64,16 @@ impl FactKind for ServerWrote {
         subject: "The server @CALLMUX_SERVER@ wrote to its standard error",
         documentation: "man:callmux.toml(5)",
         text: "\
-The line above is the server's own, not callmux's. All lines of this server:
+The line above is the server's own, not callmux's. If it began with a priority
+such as <4> (sd-daemon(3)), that is the entry's; otherwise it is 6 (info). All
+lines of this server, and those with warnings and errors:
 
-    journalctl --user -t callmux CALLMUX_SERVER=@CALLMUX_SERVER@",
+    journalctl --user -t mcp-@CALLMUX_SERVER@
+    journalctl --user -t mcp-@CALLMUX_SERVER@ -p warning
+
+What callmux says of this server as well:
+
+    journalctl --user CALLMUX_SERVER=@CALLMUX_SERVER@",
     };
     const FIELDS: &'static [FactField<Self>] =
         &[FactField::Always("SERVER", |fact| fact.server.as_str().into())];
@@ -75,7 +83,8 @@ The line above is the server's own, not callmux's. All lines of this server:
     }
 
     fn speaker(&self) -> Option<Speaker<'_>> {
-        Some(Speaker { server: &self.server, unit: self.unit.as_ref() })
+        let Self { server, unit, priority, .. } = self;
+        Some(Speaker { server, unit: unit.as_ref(), priority: *priority })
     }
 }
 

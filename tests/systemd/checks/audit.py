@@ -130,21 +130,27 @@ def drowned_at_every_level():
 
 
 def lines_of_servers():
-    """Found by the server's name, by its unit, and by its field; at a level that is not its own."""
+    """Found by the server's name, by its unit, and by its field, with the priorities it gave them."""
     given(entry("alpha"))
     bridge, mark = Bridge(), secrets.token_hex(8)
-    bridge.value("alpha__shout", {"line": f"<2>{mark}"})
+    # Neither an emergency of the machine, nor of the priority that entries of calls have.
+    given_for = {"": "6", "<0>": "3", "<3>": "3", "<4>": "4", "<5>": "5", "<6>": "6", "<7>": "6"}
+    for prefix in given_for:
+        bridge.value("alpha__shout", {"line": f"{prefix}{mark} of {prefix[1:2]}"})
     unit = unit_of("alpha")
-    ways = {"-t": "mcp-alpha", "-u": unit}
-    for option, value in ways.items():
-        written = lambda: [e for e in journal(option, value) if mark in e["MESSAGE"]]
-        (found,) = until(f"`journalctl --user {option} {value}` shows it", written, 10)
-    same("its PRIORITY", found["PRIORITY"], "6")
-    same("its CALLMUX_SERVER", found["CALLMUX_SERVER"], "alpha")
-    (found,) = [e for e in journal("CALLMUX_SERVER=alpha") if mark in e["MESSAGE"]]
+    ways = {"-t": ["-t", "mcp-alpha"], "-u": ["-u", unit], "": ["CALLMUX_SERVER=alpha"]}
+    for option, words in ways.items():
+        written = lambda: [e for e in journal(*words) if mark in e["MESSAGE"]]
+        shows = f"`journalctl --user {' '.join(words)}` shows them"
+        found = until(shows, lambda: len(written()) == len(given_for) and written(), 10)
+    lines = {f"{mark} of {prefix[1:2]}".rstrip(): priority for prefix, priority in given_for.items()}
+    same("what it wrote", {e["MESSAGE"]: e["PRIORITY"] for e in found}, lines)
+    same("its CALLMUX_SERVER", {e["CALLMUX_SERVER"] for e in found}, {"alpha"})
+    loud = [e for e in journal("-t", "mcp-alpha", "-p", "warning") if mark in e["MESSAGE"]]
+    same("lines with `-p warning`", len(loud), 3)
     status = ctl("status", "--no-pager", unit).stdout
     expect(mark in status, f"`systemctl status {unit}` does not show it:\n{status}")
-    return ", ".join(f"{option} {value}" for option, value in ways.items())
+    return ", ".join(" ".join(words) for words in ways.values())
 
 
 def lines_outlive_us():
@@ -329,7 +335,7 @@ CHECKS = [
     ("the journal has the fields of a call", fields_of_a_call),
     ("the journal has every call of a burst", calls_are_complete),
     ("no server drowns the entries of calls", drowned_at_every_level),
-    ("a server's lines are found, at a level that is not its own", lines_of_servers),
+    ("a server's lines are found, each with the priority that it said", lines_of_servers),
     ("a server's lines outlive restarts and kill -9 of the daemon", lines_outlive_us),
     ("what a server writes too much is left out and counted", what_is_left_out_is_counted),
     ("the record of calls has every call, over kill -9 of the daemon", record_is_complete),

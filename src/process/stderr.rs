@@ -11,17 +11,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::unix::pipe;
+use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use self::allowance::Allowance;
+use self::allowance::{Allowance, LINE_MAX};
 use crate::base::{Lock, ServerName, Tasks};
+use crate::settings::LogLimits;
 use crate::telemetry::{Priority, Recorder, fact};
 
 /// Lines kept for error messages.
 const KEPT_LINES: usize = 5;
-/// The longest line, in bytes; the rest of a longer one is cut off.
-const LINE_MAX: usize = 2048;
 /// After how long it is told how many lines were left out; then after twice as long each time, for
 /// as long as it goes on.
 const TELL_AFTER: Duration = Duration::from_secs(1);
@@ -36,6 +36,8 @@ pub struct Author {
     pub server: ServerName,
     /// The unit it runs in.
     pub unit: Option<Arc<str>>,
+    /// How much of it is written down, as the config has it now.
+    pub limits: watch::Receiver<LogLimits>,
 }
 
 /// The last lines of a server's stderr. Clones share them.
@@ -103,12 +105,13 @@ struct Scribe {
 
 impl Scribe {
     fn new(author: Author, last: LastWords, recorder: Recorder) -> Self {
+        let limits = *author.limits.borrow();
         Self {
             author,
             last,
             recorder,
             line: Vec::new(),
-            allowance: Allowance::new(Instant::now()),
+            allowance: Allowance::new(limits, Instant::now()),
             left_out: 0,
             tell_at: None,
             tell_after: TELL_AFTER,
@@ -151,7 +154,7 @@ impl Scribe {
     }
 
     fn take(&mut self, mut bytes: &[u8]) {
-        self.allowance.grow(Instant::now());
+        self.allowance.grow(*self.author.limits.borrow(), Instant::now());
         while let Some(end) = memchr::memchr(b'\n', bytes) {
             if !self.allowance.is_enough_for(LINE_MAX.min(self.line.len() + end)) {
                 return self.leave_out(bytes);
@@ -171,7 +174,7 @@ impl Scribe {
         if !text.is_empty() {
             self.last.push(text.clone());
             let priority = self.allowance.priority(priority);
-            let Author { server, unit } = self.author.clone();
+            let Author { server, unit, .. } = self.author.clone();
             self.recorder.record(fact::ServerWrote { server, unit, priority, line: text });
         }
     }

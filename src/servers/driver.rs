@@ -366,18 +366,21 @@ impl Driver {
 
     fn started(&mut self, running: Running, offer: Offer) {
         self.present.live = Some(running.live());
-        self.limit();
         self.present.pid = running.pid();
         self.present.running = Some(running);
+        self.limit();
         self.take_offer(offer);
         self.failed = false;
         self.step(Event::Started);
     }
 
-    /// So many calls as the config says now may be in flight.
+    /// So many calls as the config says now may be in flight, and so many lines written down.
     fn limit(&self) {
         if let Some(live) = &self.present.live {
             live.connection.limit(self.start.config.max_concurrency);
+        }
+        if let Some(running) = &self.present.running {
+            running.limit_log(self.start.config.program.log);
         }
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::unix::pipe;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
 use super::announcements;
@@ -25,7 +25,7 @@ use crate::handover::card::{Found, Keepable, Kept};
 use crate::process::stderr::{self, Author, LastWords};
 use crate::process::units::Units;
 use crate::process::{self, Process, Streams};
-use crate::settings::{ServerConfig, Transport, fingerprint};
+use crate::settings::{LogLimits, ServerConfig, Transport, fingerprint};
 use crate::telemetry::{Recorder, fact};
 use crate::wire::ListKind;
 
@@ -41,6 +41,8 @@ pub struct Running {
     connection: Arc<Connection>,
     news: mpsc::Receiver<News>,
     last_words: LastWords,
+    /// How much of its stderr is written down.
+    log: watch::Sender<LogLimits>,
     pub(super) tasks: Tasks,
     pub(super) identity: Option<Identity>,
     kept: Option<Kept>,
@@ -107,7 +109,7 @@ pub(super) async fn adopt(
     let opening = Opening { server: server.clone(), board: board.clone(), over };
     let pid = process.pid();
     let stderr = found.stderr.map(pipe::Receiver::from_owned_fd).transpose().map_err(no_pipe)?;
-    let mut running = Running::of(Some(process), opening, stderr, recorder);
+    let mut running = Running::of(Some(process), opening, (stderr, config.program.log), recorder);
     running.kept = Some(found.kept);
     running.keep_process();
     let (connection, patience) = (running.connection.clone(), config.supervision.start_timeout);
@@ -178,7 +180,7 @@ impl Running {
         };
         let over = Over::Http(Box::new(Remote::new(&address)?));
         let opening = Opening { server: server.clone(), board, over };
-        Ok(Self::of(None, opening, None, recorder))
+        Ok(Self::of(None, opening, (None, LogLimits::default()), recorder))
     }
 
     pub(super) async fn spawn(
@@ -201,20 +203,22 @@ impl Running {
         };
         let over = Over::Pipes(Box::new(pipes));
         let opening = Opening { server: server.clone(), board, over };
-        Ok((Self::of(Some(process), opening, Some(streams.stderr), recorder), keepable))
+        let stderr = (Some(streams.stderr), config.program.log);
+        Ok((Self::of(Some(process), opening, stderr, recorder), keepable))
     }
 
     fn of(
         process: Option<Process>,
         opening: Opening,
-        stderr: Option<pipe::Receiver>,
+        (stderr, log): (Option<pipe::Receiver>, LogLimits),
         recorder: &Recorder,
     ) -> Self {
         let tasks = Tasks::new();
         let last_words = LastWords::default();
+        let (log, limits) = watch::channel(log);
         if let Some(stderr) = stderr {
             let unit = process.as_ref().and_then(Process::unit).map(Into::into);
-            let author = Author { server: opening.server.clone(), unit };
+            let author = Author { server: opening.server.clone(), unit, limits };
             let follow =
                 stderr::follow(author, stderr, tasks.clone(), last_words.clone(), recorder.clone());
             tasks.spawn("server stderr", follow);
@@ -222,7 +226,7 @@ impl Running {
             last_words.end();
         }
         let (connection, news) = Connection::open(opening, &tasks, recorder.clone());
-        Self { process, connection, news, last_words, tasks, identity: None, kept: None }
+        Self { process, connection, news, last_words, log, tasks, identity: None, kept: None }
     }
 
     /// Lets systemd keep what a later process of ours needs to take the server over.
@@ -311,6 +315,11 @@ impl Running {
         }
         let why = self.connection.ended();
         NotReady::Over(why.map_or_else(String::new, |reason| reason.to_string()))
+    }
+
+    /// So much of its stderr is written down from now on.
+    pub(super) fn limit_log(&self, limits: LogLimits) {
+        self.log.send_replace(limits);
     }
 
     pub fn pid(&self) -> Option<u32> {

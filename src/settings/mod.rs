@@ -35,7 +35,7 @@ pub use complaint::Complaint;
 pub use config::{Caps, Config};
 pub use origin::origin;
 pub use plan::Plan;
-pub use program::Sandbox;
+pub use program::{LogLimits, Sandbox};
 pub use proxy::{ProxyChoice, Proxying};
 pub use recipe::Recipe;
 pub use remote::Transport;

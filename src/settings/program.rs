@@ -16,6 +16,7 @@ pub struct Program {
     pub inherit_env: Vec<String>,
     pub cwd: Option<PathBuf>,
     pub limits: Limits,
+    pub log: LogLimits,
     pub sandbox: Sandbox,
 }
 
@@ -28,6 +29,15 @@ pub struct Limits {
     /// 1 to 10000.
     pub cpu_weight: Option<u64>,
     pub runtime_max: Option<Duration>,
+}
+
+/// Lines of its stderr that are kept.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct LogLimits {
+    /// At once.
+    pub burst: usize,
+    /// Per second, after that.
+    pub rate: usize,
 }
 
 /// What a server may reach.

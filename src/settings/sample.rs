@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::config::{Caps, Config, FanOut, Http};
-use super::program::Program;
+use super::program::{LogLimits, Program};
 use super::server::{Instancing, ServerConfig, Supervision};
 use super::tool_names::ToolNames;
 use super::tool_policy::ToolPolicy;
@@ -45,6 +45,7 @@ pub fn server(words: &[&str]) -> ServerConfig {
         program: Program {
             command: words.next().unwrap(),
             args: words.collect(),
+            log: LogLimits { burst: 500, rate: 20 },
             ..Program::default()
         },
         supervision: Supervision {

@@ -352,6 +352,26 @@ pub const SERVER_ROWS: &[KeyRow<ServerConfig>] = &[
     .with_process()
     .restarts(set!(program.limits.runtime_max)),
     key(
+        "log_burst",
+        ValueKind::Number(0, 10_000),
+        Value("500"),
+        "Lines of the server's stderr, of 512 bytes each on average, that callmux writes down at \
+         once. Lines beyond that are counted, and it is told how many there were. 0: none is \
+         written down, and the last ones are still told when the server fails.",
+    )
+    .with_process()
+    .at_once(set!(program.log.burst)),
+    key(
+        "log_rate",
+        ValueKind::Number(0, 1000),
+        Value("20"),
+        "Lines of the server's stderr, of 200 bytes each on average, that callmux writes down \
+         per second once those of `log_burst` are used up. journald has a limit of its own, for \
+         all that a user's programs write (journald.conf(5), `RateLimitBurst=`).",
+    )
+    .with_process()
+    .at_once(set!(program.log.rate)),
+    key(
         "sandbox",
         ValueKind::Choice(&["none", "net", "strict"]),
         Value("\"none\""),

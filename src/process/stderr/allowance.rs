@@ -2,25 +2,29 @@
 
 use tokio::time::Instant;
 
+use crate::settings::LogLimits;
 use crate::telemetry::Priority;
 
-/// Lines and bytes that are written down at once, and per second after that. A server that never
-/// stops takes a third of a gigabyte of the journal in a day.
-pub(super) const LINES: Rate = Rate { at_once: 500, per_second: 20 };
-const BYTES: Rate = Rate { at_once: 256 * 1024, per_second: 4 * 1024 };
+/// The longest line, in bytes; the rest of a longer one is cut off.
+pub(super) const LINE_MAX: usize = 2048;
+/// Bytes that a line has on average: of those at once, and of those that come all the time. With the
+/// defaults a server that never stops takes a third of a gigabyte of the journal in a day.
+const BYTES_AT_ONCE: u64 = 512;
+const BYTES_PER_SECOND: u64 = 200;
 /// Lines with a priority above notice: what callmux itself warns of has the same limit of journald's, and
 /// many servers may find something to warn of.
 const LOUD: Rate = Rate { at_once: 50, per_second: 2 };
 
 /// So many at once, and so many more in each second.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Rate {
-    pub(super) at_once: u64,
-    pub(super) per_second: u64,
+struct Rate {
+    at_once: u64,
+    per_second: u64,
 }
 
 /// What of lines and bytes may still be written down, in thousandths.
 pub(super) struct Allowance {
+    limits: LogLimits,
     lines: u64,
     bytes: u64,
     loud: u64,
@@ -28,19 +32,25 @@ pub(super) struct Allowance {
 }
 
 impl Allowance {
-    pub(super) fn new(now: Instant) -> Self {
-        let [lines, bytes, loud] = [LINES, BYTES, LOUD].map(|rate| rate.at_once * 1000);
-        Self { lines, bytes, loud, at: now }
+    pub(super) fn new(limits: LogLimits, now: Instant) -> Self {
+        let [lines, bytes, loud] =
+            [lines(limits), bytes(limits), LOUD].map(|rate| rate.at_once * 1000);
+        Self { limits, lines, bytes, loud, at: now }
     }
 
-    pub(super) fn grow(&mut self, now: Instant) {
+    /// `limits`: those that the config has now.
+    pub(super) fn grow(&mut self, limits: LogLimits, now: Instant) {
+        if limits != self.limits {
+            *self = Self::new(limits, now);
+        }
         let passed = u64::try_from(now.duration_since(self.at).as_millis()).unwrap_or(u64::MAX);
         if passed > 0 {
             let grown = |left: u64, rate: Rate| {
                 let more = passed.saturating_mul(rate.per_second);
                 left.saturating_add(more).min(rate.at_once * 1000)
             };
-            (self.lines, self.bytes) = (grown(self.lines, LINES), grown(self.bytes, BYTES));
+            self.lines = grown(self.lines, lines(limits));
+            self.bytes = grown(self.bytes, bytes(limits));
             self.loud = grown(self.loud, LOUD);
             self.at = now;
         }
@@ -55,6 +65,7 @@ impl Allowance {
         self.lines = self.lines.saturating_sub(1000);
         self.bytes = self.bytes.saturating_sub(bytes as u64 * 1000);
     }
+
     /// That of a line, which it may have as often as [`LOUD`] says. Beyond that it is one of many.
     pub(super) fn priority(&mut self, wanted: Priority) -> Priority {
         if wanted >= Priority::Notice {
@@ -64,4 +75,15 @@ impl Allowance {
         self.loud = left;
         wanted
     }
+}
+
+fn lines(limits: LogLimits) -> Rate {
+    Rate { at_once: limits.burst as u64, per_second: limits.rate as u64 }
+}
+
+fn bytes(limits: LogLimits) -> Rate {
+    let Rate { at_once, per_second } = lines(limits);
+    // Else the longest line would never have room.
+    let at_once = (at_once * BYTES_AT_ONCE).max(LINE_MAX as u64);
+    Rate { at_once, per_second: per_second * BYTES_PER_SECOND }
 }

@@ -1,14 +1,19 @@
-use super::allowance::{Allowance, LINES};
+use super::allowance::Allowance;
 use super::{Author, LINE_MAX, LastWords, Scribe, follow};
 use crate::base::{ServerName, Tasks};
+use crate::settings::LogLimits;
 use crate::telemetry::{Priority, Recorder};
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use tokio::net::unix::pipe;
+use tokio::sync::watch;
 use tokio::time::Instant;
 
+const USUAL: LogLimits = LogLimits { burst: 500, rate: 20 };
+
 fn author() -> Author {
-    Author { server: ServerName::parse("s").unwrap(), unit: None }
+    let (_, limits) = watch::channel(USUAL);
+    Author { server: ServerName::parse("s").unwrap(), unit: None, limits }
 }
 
 fn scribe() -> (Scribe, LastWords) {
@@ -36,7 +41,7 @@ async fn the_last_lines_are_kept_however_much_there_was() {
 #[tokio::test(start_paused = true)]
 async fn beyond_its_allowance_every_line_is_counted_and_none_is_written() {
     let (mut scribe, last) = scribe();
-    for _ in 0..LINES.at_once {
+    for _ in 0..USUAL.burst {
         scribe.take(b"a line\n");
     }
     assert_eq!(scribe.left_out, 0);
@@ -52,7 +57,7 @@ async fn beyond_its_allowance_every_line_is_counted_and_none_is_written() {
     scribe.take(b" and ended\n");
     assert_eq!(scribe.left_out, 3, "there is room again");
     // Long ones use up what there is for bytes.
-    for _ in 0..LINES.at_once {
+    for _ in 0..USUAL.burst {
         tokio::time::advance(Duration::from_millis(50)).await;
         scribe.take(&[&[b'x'; LINE_MAX * 2], b"\n".as_slice()].concat());
     }
@@ -65,15 +70,39 @@ async fn a_server_may_be_loud_within_bounds_and_its_words_have_no_prefix() {
     scribe.take(b"<3>disk full\n<6>");
     scribe.take(b"resting\n<3>\n");
     assert_eq!(last.text(), "disk full | resting");
-    let mut allowance = Allowance::new(Instant::now());
+    let mut allowance = Allowance::new(USUAL, Instant::now());
     let mut loud = |passed| {
-        allowance.grow(Instant::now() + Duration::from_secs(passed));
+        allowance.grow(USUAL, Instant::now() + Duration::from_secs(passed));
         let asked = [Priority::Error, Priority::Warning].repeat(100);
         let given: Vec<Priority> = asked.iter().map(|it| allowance.priority(*it)).collect();
         assert_eq!(allowance.priority(Priority::Notice), Priority::Notice);
         given.iter().filter(|it| **it != Priority::Info).count()
     };
     assert_eq!([loud(0), loud(0), loud(3), loud(3600)], [50, 0, 6, 50]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_config_allows_now_holds_at_once() {
+    let (config, limits) = watch::channel(LogLimits { burst: 0, rate: 20 });
+    let author = Author { limits, ..author() };
+    let mut scribe = Scribe::new(author, LastWords::default(), Recorder::none());
+    let mut left_out = |limits| {
+        config.send_replace(limits);
+        scribe.left_out = 0;
+        scribe.take(&b"a line\n".repeat(10));
+        scribe.left_out
+    };
+    assert_eq!(left_out(LogLimits { burst: 0, rate: 20 }), 10);
+    assert_eq!(left_out(LogLimits { burst: 12, rate: 0 }), 0);
+    assert_eq!(left_out(LogLimits { burst: 12, rate: 0 }), 8);
+    tokio::time::advance(Duration::from_hours(1)).await;
+    assert_eq!(left_out(LogLimits { burst: 12, rate: 0 }), 10, "nothing comes back");
+    // However few lines there may be, a long one is among them.
+    let long = [&[b'x'; LINE_MAX * 2], b"\n".as_slice()].concat();
+    config.send_replace(LogLimits { burst: 1, rate: 1 });
+    scribe.left_out = 0;
+    scribe.take(&long);
+    assert_eq!(scribe.left_out, 0);
 }
 
 #[tokio::test(start_paused = true)]

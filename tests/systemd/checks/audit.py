@@ -10,7 +10,7 @@ import threading
 
 from clients import Bridge, NoAnswer, http_call, outcome
 from fleet import config, entry, unit_of
-from lib import HOME, SERVICE, Failed, ctl, expect, facts, given, journal, main_pid, run, same, until
+from lib import CONFIG, HOME, SERVICE, Failed, ctl, expect, facts, given, journal, main_pid, run, same, until
 
 CALL = "a1f0c6de5b7e4b0fa3a5d0c1e2f30018"
 LEVELS = collections.defaultdict(lambda: "6") | {
@@ -190,6 +190,24 @@ def what_is_left_out_is_counted():
     return f"{written()} lines written, {told()} counted in {len(facts('server_wrote_too_much'))} entries"
 
 
+def limits_of_lines_are_the_config_s():
+    """A server that may write few lines, and then more, without a new process."""
+    given(entry("loud", keys="log_burst = 3\nlog_rate = 0\n"))
+    bridge, mark = Bridge(), secrets.token_hex(8)
+    pid = bridge.value("loud__read", {"nonce": "1"})["pid"]
+    written = lambda word: [e for e in journal("-t", "mcp-loud") if f"{mark} {word}" in e["MESSAGE"]]
+    # What the server writes when it begins counts, too.
+    bridge.value("loud__shout", {"line": f"{mark} few", "times": 100})
+    until("what is left out is told", lambda: facts("server_wrote_too_much", f"_PID={main_pid()}"))
+    few = len(written("few"))
+    expect(0 < few <= 3, f"{few} lines of 3 are in the journal")
+    CONFIG.write_text(entry("loud", keys="log_burst = 1000\nlog_rate = 0\n"))
+    ctl("reload", SERVICE)
+    same("its process", bridge.value("loud__shout", {"line": f"{mark} many", "times": 900})["pid"], pid)
+    until("all lines are written", lambda: len(written("many")) == 900)
+    return f"{few} lines of 100, and then 900 of 900"
+
+
 def recorded(tool):
     """The ids of calls of `tool` in the daemon's own record."""
     lines = [line for path in RECORDS if path.exists() for line in path.read_text().splitlines()]
@@ -338,6 +356,7 @@ CHECKS = [
     ("a server's lines are found, each with the priority that it said", lines_of_servers),
     ("a server's lines outlive restarts and kill -9 of the daemon", lines_outlive_us),
     ("what a server writes too much is left out and counted", what_is_left_out_is_counted),
+    ("log_burst and log_rate hold at once", limits_of_lines_are_the_config_s),
     ("the record of calls has every call, over kill -9 of the daemon", record_is_complete),
     ("a call over HTTP that kill -9 cuts off has one entry", cut_off_is_recorded),
     ("the journal's priorities are right", priorities),

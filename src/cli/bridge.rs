@@ -3,9 +3,9 @@
 use super::args::{BridgeArgs, LogArgs};
 use super::ask::NoAnswer;
 use super::exit::Exit;
+use super::log::start_log;
 use super::print;
 use super::runtime::runtime;
-use super::serve::start_log;
 use crate::base::dirs;
 use crate::bridge::{self, Options, Target};
 use crate::telemetry::Level;
@@ -31,7 +31,7 @@ pub(super) fn bridge(args: &BridgeArgs, log: &LogArgs) -> Exit {
     #[expect(clippy::disallowed_methods, reason = "the client starts a bridge where it works")]
     let cwd =
         args.cwd.clone().or_else(|| std::env::current_dir().ok()).unwrap_or_else(|| "/".into());
-    let (recorder, writer) = start_log(log, Level::Warning, None);
+    let (recorder, writer, _) = start_log(log, Level::Warning, None);
     drop((recorder, writer));
     let outcome = runtime().and_then(|runtime| {
         runtime.block_on(bridge::run(Options { target, cwd, patience: args.wait }))

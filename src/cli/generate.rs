@@ -88,7 +88,10 @@ fn journal_page() -> String {
          Entries of the level debug are in the journal whatever the level, for they are the audit: \
          each call, and each line that a server wrote. Where a fact repeats itself, it is told a few times, and then now and \
          then with CALLMUX_REPEATED, the number of times that it was not told. Entries of calls \
-         have CALLMUX_SEQUENCE, by which it is seen that the journal has them all.\n.SH FACTS\n",
+         have CALLMUX_SEQUENCE, by which it is seen that the journal has them all.\n.PP\n\
+         Which run of the daemon wrote an entry, journald adds by itself, as _SYSTEMD_INVOCATION_ID: \
+         that of the run that is there now is what systemctl \\-\\-user show \\-P InvocationID \
+         callmux.service says.\n.SH FACTS\n",
     );
     for (about, fields) in fact::all() {
         let fields: Vec<String> = fields.iter().map(field).collect();

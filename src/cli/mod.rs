@@ -23,6 +23,7 @@ mod exit;
 mod generate;
 mod instructions;
 mod list;
+mod log;
 mod login;
 mod look;
 mod man;

@@ -1,33 +1,48 @@
 //! `callmux serve`, `callmux -- command …`, `callmux -- URL`, `callmux example-server`.
 
-use std::path::Path;
+use std::time::Duration;
 
-use tracing_subscriber::layer::SubscriberExt;
-use tracing_subscriber::util::SubscriberInitExt;
-use tracing_subscriber::{EnvFilter, Layer};
-
-use super::args::{LogArgs, LogFormat, LogLevel, ServeArgs};
+use super::args::{LogArgs, ServeArgs};
 use super::exit::Exit;
+use super::log::{Verbosity, start_log};
 use super::print;
 use super::runtime::runtime;
-use crate::base::{descriptors, dirs, memory};
+use crate::base::{Tasks, descriptors, dirs, memory};
 use crate::config::{self, Location};
 use crate::daemon::sockets::Inherited;
-use crate::daemon::{self, Ended, Options, Serve, Settings, sockets};
+use crate::daemon::{self, Ended, Options, Presence, Serve, Settings, sockets};
 use crate::example::{self, Example};
 use crate::settings::Complaint;
-use crate::telemetry::{Diagnostics, Format, Level, Recorder, Sink, Threshold, recorder};
+use crate::telemetry::{Level, Recorder};
+
+/// Set to 1 by systemd where we were started again after a failure and are to say more
+/// (systemd.service(5), `RestartMode=debug`).
+const DEBUG_INVOCATION: &str = "DEBUG_INVOCATION";
+/// For so long whoever was cut off writes what is for debuggers, too.
+const DEBUGGED_FOR: Duration = Duration::from_mins(1);
 
 pub(super) fn serve(args: &ServeArgs, log: &LogArgs) -> Exit {
     let record = dirs::state().map(|dir| dir.join("audit"));
-    let (recorder, writer) = start_log(log, Level::Info, record.as_deref());
-    let exit = serve_with(args, &recorder);
+    let presence = Presence::note();
+    let cut_off = presence.as_ref().and_then(Presence::cut_off).map(str::to_owned);
+    let is_debugged = std::env::var_os(DEBUG_INVOCATION).is_some_and(|value| value == "1");
+    let default = if is_debugged { Level::Debug } else { Level::Info };
+    let (recorder, writer, diagnostics) = start_log(log, default, record.as_deref());
+    let exit = serve_with(args, &recorder, cut_off, diagnostics);
     drop(recorder);
     drop(writer);
+    if let Some(presence) = presence {
+        presence.end();
+    }
     exit
 }
 
-fn serve_with(args: &ServeArgs, recorder: &Recorder) -> Exit {
+fn serve_with(
+    args: &ServeArgs,
+    recorder: &Recorder,
+    cut_off: Option<String>,
+    diagnostics: Verbosity,
+) -> Exit {
     descriptors::raise();
     memory::settle();
     let inherited = sockets::inherited(recorder);
@@ -46,6 +61,11 @@ fn serve_with(args: &ServeArgs, recorder: &Recorder) -> Exit {
         Err(error) => return fail(Exit::System, &format!("no runtime: {error}")),
     };
     let outcome = runtime.block_on(async {
+        let tasks = Tasks::new();
+        if cut_off.is_some() {
+            let debug = diagnostics.debug_for(DEBUGGED_FOR);
+            tasks.spawn_until_stopped("diagnostics after a crash", debug);
+        }
         let is_inherited = inherited.is_some();
         let mut stored = Vec::new();
         let listeners = match inherited {
@@ -65,7 +85,7 @@ fn serve_with(args: &ServeArgs, recorder: &Recorder) -> Exit {
         } else {
             Serve::Bound(listeners)
         };
-        run(settings, serve, recorder).await
+        run(settings, serve, recorder, cut_off).await
     });
     finish(outcome)
 }
@@ -81,10 +101,11 @@ pub(super) fn inline(command: &[String], log: &LogArgs) -> Exit {
         return fail(Exit::Usage, "`--` must be followed by a command");
     };
     memory::settle();
-    let (recorder, writer) = start_log(log, Level::Warning, None);
+    let (recorder, writer, _) = start_log(log, Level::Warning, None);
     let exit = match runtime() {
         Ok(runtime) => {
-            finish(runtime.block_on(run(Settings::fixed(config), Serve::Stdio, &recorder)))
+            let settings = Settings::fixed(config);
+            finish(runtime.block_on(run(settings, Serve::Stdio, &recorder, None)))
         }
         Err(error) => fail(Exit::System, &format!("no runtime: {error}")),
     };
@@ -106,8 +127,9 @@ async fn run(
     settings: Settings,
     serve: Serve,
     recorder: &Recorder,
+    cut_off: Option<String>,
 ) -> Result<Ended, (Exit, String)> {
-    let options = Options { settings, serve, recorder: recorder.clone() };
+    let options = Options { settings, serve, recorder: recorder.clone(), cut_off };
     daemon::run(options).await.map_err(|error| (Exit::System, error.to_string()))
 }
 
@@ -131,48 +153,4 @@ pub(super) fn refuse(complaints: &[Complaint]) -> Exit {
         print::error(&complaint.to_string());
     }
     Exit::BadConfig
-}
-
-/// Starts the recorder and the diagnostics. `default`: the level when none is asked for. `record`: see
-/// [`Recorder::start`].
-pub(super) fn start_log(
-    log: &LogArgs,
-    default: Level,
-    record: Option<&Path>,
-) -> (Recorder, recorder::Writer) {
-    let level = match log.log_level {
-        None => default,
-        Some(LogLevel::Error) => Level::Error,
-        Some(LogLevel::Warning) => Level::Warning,
-        Some(LogLevel::Info) => Level::Info,
-        Some(LogLevel::Debug) => Level::Debug,
-    };
-    let sink = match log.log_format {
-        LogFormat::Json => Sink::stderr(Format::Json),
-        LogFormat::Text => Sink::detect(),
-    };
-    start_diagnostics(sink, level);
-    // Who asks for a level gets that; a daemon in a shell tells of each call as it does in the journal.
-    let acts = log.log_level.is_none() && default == Level::Info;
-    Recorder::start(sink, Threshold { level, acts }, record)
-}
-
-/// What the code says to whoever debugs it; `CALLMUX_LOG` has a filter of its own
-/// (`callmux=trace`).
-fn start_diagnostics(sink: Sink, level: Level) {
-    let default = if level == Level::Debug { "callmux=debug" } else { "callmux=warn" };
-    let filter = EnvFilter::try_from_env("CALLMUX_LOG").unwrap_or_else(|_| EnvFilter::new(default));
-    // What it says to debuggers has authorization codes in it, so it does not even to them.
-    let quiet = "rmcp::transport::auth=error".parse();
-    let filter = filter.add_directive(quiet.expect("a directive of ours is one"));
-    let journal = if sink.is_journal() { tracing_journald::layer().ok() } else { None };
-    let layer = match journal {
-        Some(journal) => journal.with_syslog_identifier("callmux".to_owned()).boxed(),
-        None => {
-            let layer = tracing_subscriber::fmt::layer().with_writer(|| Diagnostics);
-            layer.with_ansi(false).boxed()
-        }
-    };
-    // A second start in one process keeps the first.
-    drop(tracing_subscriber::registry().with(filter).with(layer).try_init());
 }

@@ -46,10 +46,11 @@ enum LoopEvent {
 /// Runs until told to stop by a signal or, on stdio, by the client's leaving.
 pub async fn run(options: Options) -> io::Result<Ended> {
     let mut signals = Signals::install()?;
-    let Options { settings, serve, recorder } = options;
+    let Options { settings, serve, recorder, cut_off } = options;
     recorder.record(fact::DaemonStarted {
         version: env!("CARGO_PKG_VERSION"),
         pid: std::process::id(),
+        cut_off,
     });
     let (serve, takeover) = Takeover::of(serve, settings.in_force(), &recorder).await;
     let mut daemon = Daemon::build(settings, recorder, takeover);

@@ -12,12 +12,14 @@
 //! opens the doors. A change of the config is noticed by [`watch`], read
 //! when [`schedule`] says so, judged by [`settings`] (with [`last_good`] behind it) and carried out
 //! by [`reload`]; [`operators`] answers those who look in. [`sockets`] and
-//! [`systemd`] are the two sides of the platform; [`takeover`] is what an earlier process of ours left.
+//! [`systemd`] are the two sides of the platform; [`takeover`] is what an earlier process of ours left, [`presence`] whether it ended in
+//! order; [`relief`] is for when memory is short.
 
 pub mod control;
 pub mod last_good;
 pub mod operators;
 pub mod options;
+pub mod presence;
 mod program;
 pub mod reload;
 pub mod schedule;
@@ -35,4 +37,5 @@ mod ways_in;
 
 pub use control::run;
 pub use options::{Ended, Options, Serve};
+pub use presence::Presence;
 pub use settings::Settings;

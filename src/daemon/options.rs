@@ -13,6 +13,8 @@ pub struct Options {
     pub settings: Settings,
     pub serve: Serve,
     pub recorder: Recorder,
+    /// The run of the service before this one, if it was cut off.
+    pub cut_off: Option<String>,
 }
 
 /// How clients come in.

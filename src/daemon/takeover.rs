@@ -105,6 +105,13 @@ impl Takeover {
         let of_sessions = left_sessions.iter().map(|left| (left.row.session, left.row.uid));
         unwritten.calls(&left_calls, &of_links.chain(of_sessions).collect(), &servers);
         let mut adopters: Vec<Adopter<'_>> = servers.values_mut().map(Adopter::of).collect();
+        tracing::debug!(
+            servers = adopters.len(),
+            calls = left_calls.len(),
+            links = left_links.len(),
+            sessions = left_sessions.len(),
+            "the process before this one left"
+        );
         let mut left = CallsLeft::of(left_calls);
         let links_taken_up = left.join_links(left_links, &mut adopters);
         let sessions_taken_up = left.join_sessions(left_sessions, &mut adopters);

@@ -12,6 +12,8 @@ use crate::telemetry::level::Level;
 pub struct DaemonStarted {
     pub version: &'static str,
     pub pid: u32,
+    /// The run of the service before this one, if it was cut off: systemd's id of it.
+    pub cut_off: Option<String>,
 }
 
 impl FactKind for DaemonStarted {
@@ -26,18 +28,27 @@ impl FactKind for DaemonStarted {
 callmux @CALLMUX_VERSION@ started as process @CALLMUX_PID@.
 
 The socket callmux.socket starts it when the first client connects, and systemd
-starts it again after a crash. If this appears often without a stop before it,
-the daemon crashes. The entries before it say why:
+starts it again after a crash. If it says that the one before was cut off, that one
+crashed or was killed. What it wrote, and what systemd wrote of it:
 
-    journalctl --user -u callmux.service",
+    journalctl --user _SYSTEMD_INVOCATION_ID=@CALLMUX_CUT_OFF@
+    journalctl --user -u callmux.service
+
+For its first minute the new one then writes what is for debuggers, too.",
     };
     const FIELDS: &'static [FactField<Self>] = &[
         FactField::Always("VERSION", |fact| fact.version.into()),
         FactField::Always("PID", |fact| fact.pid.into()),
+        FactField::Maybe("CUT_OFF", |fact| fact.cut_off.as_deref().map(Into::into)),
     ];
 
     fn message(&self) -> Cow<'_, str> {
-        format!("callmux {} started", self.version).into()
+        let Self { version, cut_off, .. } = self;
+        match cut_off {
+            None => format!("callmux {version} started"),
+            Some(_) => format!("callmux {version} started, and the one before it was cut off"),
+        }
+        .into()
     }
 }
 

@@ -26,7 +26,8 @@ fn samples() -> Vec<Fact> {
 fn daemon() -> Vec<Fact> {
     let address = || "127.0.0.1:1".to_owned();
     vec![
-        fact::DaemonStarted { version: "1.2.3", pid: 1 }.into(),
+        fact::DaemonStarted { version: "1.2.3", pid: 1, cut_off: None }.into(),
+        fact::DaemonStarted { version: "1.2.3", pid: 1, cut_off: Some("1".repeat(32)) }.into(),
         fact::ListenerOpened { address: address(), inherited: true }.into(),
         fact::ListenerOpened { address: address(), inherited: false }.into(),
         fact::ListenerRefused { address: address(), reason: "no".to_owned() }.into(),

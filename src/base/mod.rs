@@ -3,8 +3,8 @@
 //! # Knows
 //! Value types and their rules, where the user's directories are, how a file is replaced
 //! atomically and read safely, which files are trusted, how text of others is shown or quoted, how a
-//! program is run for what it prints, how tasks are named and cancelled, which work is done beside the
-//! loop, which name was meant, how room is shared out, how long is said, whose a TCP socket is.
+//! program is run for what it prints, which processes are our own, how tasks are named and cancelled, which work is done beside the
+//! loop, which name was meant, how room is shared out, when memory is short, how long is said, whose a TCP socket is.
 //!
 //! # Does not know
 //! MCP, HTTP, configuration keys.
@@ -29,6 +29,7 @@ pub mod lock;
 pub mod memory;
 pub mod names;
 pub mod nearest;
+pub mod pressure;
 pub mod program;
 pub mod pulse;
 pub mod quote;

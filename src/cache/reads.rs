@@ -220,6 +220,13 @@ impl Cache {
         self.lock().forget(is_meant)
     }
 
+    /// Forgets all that is kept. Returns how many results that were.
+    pub fn empty(&self) -> usize {
+        let mut inner = self.lock();
+        inner.bytes = 0;
+        std::mem::replace(&mut inner.entries, LruCache::unbounded()).len()
+    }
+
     pub fn statistics(&self) -> Statistics {
         let inner = self.lock();
         let count = |count: &AtomicU64| count.load(Ordering::Relaxed);

@@ -21,6 +21,7 @@ pub mod operators;
 pub mod options;
 pub mod presence;
 mod program;
+mod relief;
 pub mod reload;
 pub mod schedule;
 pub mod settings;

@@ -3,6 +3,7 @@
 use tokio::sync::oneshot;
 
 use super::options::Serve;
+use super::relief;
 use super::state::Daemon;
 use crate::admin::{self, Desk};
 use crate::base::memory;
@@ -18,6 +19,8 @@ impl Daemon {
         let hub = self.front.hub.clone();
         self.connections.spawn_until_stopped("pulse", async move { hub.pulse.run().await });
         self.connections.spawn_until_stopped("memory", memory::give_back_regularly());
+        let relief = relief::whenever_memory_is_short(self.front.hub.clone());
+        self.connections.spawn_until_stopped("memory pressure", relief);
         match serve {
             Serve::Stdio => {
                 let front = self.front.clone();

@@ -70,7 +70,7 @@ macro_rules! facts {
 
 facts! {
     daemon: DaemonStarted, ListenerOpened, ListenerRefused, DaemonReady, DaemonDraining, DaemonStopped,
-        DaemonUpgraded, DaemonIdle, StrayStopped;
+        DaemonUpgraded, DaemonIdle, StrayStopped, MemoryGivenBack;
     config: ConfigLoaded, ConfigRefused, ConfigReloaded, LastGoodConfigUsed, ConfigUnwatched;
     server: ServerStarted, ServerDialed, ServerReady, ServerAdopted, ServerFailed, ServerUnusable,
         ServerStopped, ServerOrdered;

@@ -27,6 +27,8 @@ type Allowance = (u32, Duration);
 const LISTS: Allowance = (20, Duration::from_mins(1));
 /// Sessions come and go; what does so faster is no person.
 const SESSIONS: Allowance = (500, Duration::from_millis(200));
+/// Short memory is told as often as somebody may do something about it.
+const MEMORY: Allowance = (3, Duration::from_mins(10));
 
 /// Whether a failure is told, and with what.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -119,6 +121,7 @@ fn limited(fact: &Fact) -> Option<(Option<ServerName>, Allowance)> {
             Some((Some(server.configured()), LISTS))
         }
         Fact::ToolsChanged(_) => Some((None, LISTS)),
+        Fact::MemoryGivenBack(_) => Some((None, MEMORY)),
         Fact::SessionOpened(_)
         | Fact::SessionClosed(_)
         | Fact::LinkLost(_)

@@ -275,3 +275,39 @@ or the daemon was stopped without a chance to end it. Nothing needs to be done."
         format!("{} was nobody's", self.unit).into()
     }
 }
+
+/// Memory was short, and what can be had again was forgotten.
+#[derive(Debug, Clone)]
+pub struct MemoryGivenBack {
+    pub results: usize,
+    pub bytes: usize,
+}
+
+impl FactKind for MemoryGivenBack {
+    const ABOUT: &'static About = &About {
+        name: "memory_given_back",
+        message_id: "a1f0c6de5b7e4b0fa3a5d0c1e2f30054",
+        level: Level::Info,
+        is_audit: false,
+        subject: "Memory is short, and callmux gave some back",
+        documentation: "man:callmux(1) man:systemd.resource-control(5)",
+        text: "\
+Programs had to wait for memory. callmux forgot the results that it kept to give
+them again ([cache] and cache_ttl), @CALLMUX_RESULTS@ of them, and gave free memory
+back. The next calls are sent to their servers; nothing else changes.
+
+If this appears often, see which server takes the memory, and limit it:
+
+    systemd-cgtop
+    memory_max = \"1GiB\"      in [servers.NAME]",
+    };
+    const FIELDS: &'static [FactField<Self>] = &[
+        FactField::Always("RESULTS", |fact| fact.results.into()),
+        FactField::Always("BYTES", |fact| fact.bytes.into()),
+    ];
+
+    fn message(&self) -> Cow<'_, str> {
+        let results = Count(self.results as u64, "kept result");
+        format!("memory is short: {results} {} forgotten", results.were()).into()
+    }
+}

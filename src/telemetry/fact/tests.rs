@@ -37,6 +37,7 @@ fn daemon() -> Vec<Fact> {
         fact::DaemonUpgraded.into(),
         fact::DaemonIdle.into(),
         fact::StrayStopped { unit: "u.service".to_owned() }.into(),
+        fact::MemoryGivenBack { results: 1, bytes: 2048 }.into(),
     ]
 }
 

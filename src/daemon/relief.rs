@@ -1,0 +1,18 @@
+//! What we do without while memory is short.
+
+use crate::base::memory;
+use crate::base::pressure::MemoryPressure;
+use crate::mux::Hub;
+use crate::telemetry::fact;
+
+/// Forgets what can be had again, each time that memory is short; never ends.
+pub(super) async fn whenever_memory_is_short(hub: Hub) {
+    let Some(mut pressure) = MemoryPressure::watched() else { return };
+    loop {
+        pressure.comes().await;
+        let bytes = hub.cache.statistics().bytes;
+        let results = hub.cache.empty();
+        memory::give_back();
+        hub.recorder.record(fact::MemoryGivenBack { results, bytes });
+    }
+}

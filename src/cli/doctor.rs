@@ -11,7 +11,7 @@ use super::exit::Exit;
 use super::print;
 use crate::api::{Finding, Severity, Status, path};
 use crate::config::Location;
-use crate::doctor::{finding, place, written};
+use crate::doctor::{environment, finding, place, written};
 
 /// Says everything that is not as it should be, each with what can be done about it.
 pub(super) fn doctor(args: &StatusArgs) -> Exit {
@@ -34,8 +34,10 @@ fn examine(args: &StatusArgs) -> Result<Exit, Exit> {
     findings.extend(place::running_program(status.pid));
     findings.extend(place::linger());
     let config = status.config.path.as_ref().map(|path| Location::named(Path::new(path)));
-    findings
-        .extend(config.and_then(|at| at.texts().ok()).iter().flat_map(|it| written::secrets(it)));
+    if let Some(texts) = config.and_then(|at| at.texts().ok()) {
+        findings.extend(environment::inherited(&texts));
+        findings.extend(written::secrets(&texts));
+    }
     tell(args, &findings, &format!("callmux {}", status.version), status.servers.len())?;
     let is_bad = findings.iter().any(|finding| finding.severity == Severity::Problem);
     Ok(match (status.config.complaints.is_empty(), is_bad) {
@@ -62,6 +64,7 @@ fn without_a_daemon(args: &StatusArgs, why: &NoAnswer) -> Exit {
         servers = reading.config.as_ref().map_or(0, |config| config.servers.len());
         findings.extend(written::config(&location, &reading));
         findings.extend(place::sandbox(&reading));
+        findings.extend(environment::inherited(&reading.texts));
         findings.extend(written::secrets(&reading.texts));
     }
     let told = tell(args, &findings, "no daemon answers", servers);

@@ -8,10 +8,11 @@
 //! A daemon that runs, how findings are shown.
 //!
 //! # How to read it
-//! [`place`] is about this machine and our units, [`written`] about the config, both of which make a [`mod@finding`], and
-//! [`mod@unread`] about files that are none of it. A
+//! [`place`] is about this machine and our units, [`written`] about the config, [`environment`] about
+//! variables, all of which make a [`mod@finding`], and [`mod@unread`] about files that are none of it. A
 //! [`mod@unit`] is as systemd has it.
 
+pub mod environment;
 pub mod finding;
 pub mod place;
 pub mod unit;

@@ -1,6 +1,6 @@
 //! What is wrong with where the daemon runs: its units, its program, the user's sessions.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -78,15 +78,20 @@ pub fn running_program(pid: u32) -> Option<Finding> {
     })
 }
 
-/// Without lingering the daemon ends with the user's last session, which over SSH is soon.
+/// Without lingering the user manager ends with the user's last session, and the daemon with it. On a
+/// desktop agents end there, too; over SSH, in tmux and from cron they may be meant to go on.
 pub fn linger() -> Option<Finding> {
-    std::env::var_os("SSH_CONNECTION")?;
-    let user = std::env::var("USER").ok()?;
-    let lingering = PathBuf::from("/var/lib/systemd/linger");
-    let is_told = lingering.parent().is_some_and(Path::is_dir) && !lingering.join(&user).exists();
-    is_told.then(|| {
-        let message = "the daemon ends when you log out of this machine".to_owned();
-        finding(Severity::Note, None, message, &format!("`loginctl enable-linger {user}`"))
+    let has = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    if !has("SSH_CONNECTION") && (has("DISPLAY") || has("WAYLAND_DISPLAY")) {
+        return None;
+    }
+    let uid = rustix::process::getuid().as_raw();
+    let ends = unit::lingers(uid) == Some(false);
+    ends.then(|| {
+        let message =
+            "the daemon and its servers end when your last session on this machine does".to_owned();
+        let remedy = "`loginctl enable-linger` if they are to go on";
+        finding(Severity::Note, None, message, remedy)
     })
 }
 

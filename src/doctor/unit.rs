@@ -12,7 +12,8 @@ pub const SOCKET: &str = "callmux.socket";
 /// How long the manager may take to answer.
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 const PROPERTIES: &str = "--property=LoadState,ActiveState,SubState,Result,ExecMainCode,\
-                          ExecMainStatus,ExecStart,NRestarts,UnitFileState";
+                          ExecMainStatus,ExecStart,NRestarts,UnitFileState,Environment,\
+                          EnvironmentFiles";
 
 /// A unit as `systemctl show` describes it.
 #[derive(Debug, Clone, Default)]
@@ -25,10 +26,7 @@ impl UnitState {
     }
 
     fn read(text: &str) -> Self {
-        let pair = |line: &str| {
-            line.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()))
-        };
-        Self(text.lines().filter_map(pair).collect())
+        Self(pairs(text))
     }
 
     fn get(&self, name: &str) -> &str {
@@ -57,6 +55,14 @@ impl UnitState {
             self.get("Result"),
             "start-limit-hit" | "trigger-limit-hit" | "service-start-limit-hit"
         )
+    }
+
+    /// Whether it may have a variable that the manager does not.
+    pub fn sets(&self, name: &str) -> bool {
+        let is_it = |word: &str| {
+            word.trim_start_matches('"').strip_prefix(name).is_some_and(|it| it.starts_with('='))
+        };
+        !self.get("EnvironmentFiles").is_empty() || self.get("Environment").split(' ').any(is_it)
     }
 
     /// The program that it starts.
@@ -95,8 +101,31 @@ pub fn unstartable(program: &Path) -> String {
 
 /// The value of a variable in the manager's environment, which every unit gets.
 pub fn variable(name: &str) -> Option<String> {
-    let text = ask(&["show-environment"])?;
-    text.lines().find_map(|line| Some(line.strip_prefix(name)?.strip_prefix('=')?.to_owned()))
+    environment()?.remove(name)
+}
+
+/// The manager's variables. What is no plain text in a line is as the shell would have it, and so never
+/// equal to a value of ours.
+pub fn environment() -> Option<HashMap<String, String>> {
+    ask(&["show-environment"]).map(|text| pairs(&text))
+}
+
+/// Whether the user manager goes on without a session of its user (loginctl(1)).
+pub fn lingers(uid: u32) -> Option<bool> {
+    let words = ["loginctl", "show-user", &uid.to_string(), "--property=Linger", "--value"];
+    let words = words.map(str::to_owned);
+    let said = program::output(&words, Path::new("/"), ANSWER_WITHIN).ok()?;
+    match said.expose().trim() {
+        "yes" => Some(true),
+        "no" => Some(false),
+        _ => None,
+    }
+}
+
+fn pairs(text: &str) -> HashMap<String, String> {
+    let pair =
+        |line: &str| line.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()));
+    text.lines().filter_map(pair).collect()
 }
 
 fn ask(args: &[&str]) -> Option<String> {

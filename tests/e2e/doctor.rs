@@ -46,6 +46,8 @@ fn healthy() -> Sandbox {
     let sandbox = Sandbox::new();
     executable(&sandbox, "bin/systemctl", SYSTEMCTL);
     executable(&sandbox, "bin/systemd-run", "#!/bin/sh\nexit 0\n");
+    executable(&sandbox, "bin/loginctl", "#!/bin/sh\nexec cat \"$HOME/linger\"\n");
+    sandbox.write("linger", "yes\n");
     sandbox.write("service", SERVICE);
     sandbox.write("socket", SOCKET);
     sandbox.write("manager", "LANG=C.UTF-8\nPATH=/usr/bin:/bin\n");
@@ -174,6 +176,12 @@ const UNITS: &[Case] = &[
         },
         "callmux.service does not start: oom-kill, status 9",
         "journalctl --user -u callmux.service",
+    ),
+    Case(
+        "manager that ends with the last session",
+        |s| s.write("linger", "no\n"),
+        "the daemon and its servers end when your last session",
+        "loginctl enable-linger",
     ),
     Case(
         "start limit",
@@ -397,6 +405,34 @@ fn a_daemon_that_cannot_start_is_not_waited_for() {
     let (code, found) = doctor(&mut program(&sandbox));
     assert_eq!((code, found.len()), (Some(69), 1), "{found:?}");
     assert!(found[0]["message"].as_str().unwrap().contains("203/EXEC"), "{found:?}");
+}
+
+/// A variable that the shell has, a daemon of systemd's need not have.
+#[test]
+fn variables_that_the_manager_has_not_are_told_where_a_server_inherits_them() {
+    let sandbox = healthy();
+    let text = config(&[COUNTER]);
+    let names = "inherit_env = [\"SSH_AUTH_SOCK\", \"EQUAL\", \"UNIT\", \"NOWHERE\"]\n";
+    private(&sandbox, MAIN, &format!("{names}{text}"));
+    sandbox.write("manager", "PATH=/usr/bin:/bin\nEQUAL=1\nOTHER=2\n");
+    sandbox.write("service", &format!("{SERVICE}Environment=A=b UNIT=4\n"));
+    let _daemon = Daemon::start(&sandbox);
+    let mut shell = program(&sandbox);
+    for (name, value) in [("SSH_AUTH_SOCK", "/x"), ("EQUAL", "1"), ("UNIT", "3"), ("OTHER", "9")] {
+        shell.env(name, value);
+    }
+    let (_, found) = doctor(&mut shell);
+    let told: Vec<&Value> =
+        found.iter().filter(|it| it["message"].as_str().unwrap().contains("inherit_env")).collect();
+    assert_eq!(told.len(), 1, "{found:?}");
+    let has = |key: &str, words: &str| told[0][key].as_str().unwrap().contains(words);
+    assert!(has("message", "SSH_AUTH_SOCK, which the user manager does not have"), "{told:?}");
+    assert!(has("remedy", "systemctl --user import-environment SSH_AUTH_SOCK"), "{told:?}");
+    // A desktop's agents end with its session.
+    sandbox.write("linger", "no\n");
+    let ends = |found: &[Value]| json!(found).to_string().contains("enable-linger");
+    assert!(ends(&doctor(&mut program(&sandbox)).1));
+    assert!(!ends(&doctor(program(&sandbox).env("WAYLAND_DISPLAY", "wayland-0")).1));
 }
 
 #[test]

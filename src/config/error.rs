@@ -34,6 +34,10 @@ pub enum ValueError {
         "`${{cred:{0}}}`: there are no credentials; add `LoadCredential={0}:…` to callmux.service"
     )]
     NoCredentials(String),
+    #[error(
+        "`${{cred:{0}}}`: the service has no such credential; add `LoadCredential={0}:…` to callmux.service"
+    )]
+    NoCredential(String),
     #[error("`${{cred:{0}}}`: `{0}` is no credential name")]
     CredentialName(String),
     #[error("{0}")]

@@ -13,6 +13,7 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -192,7 +193,12 @@ fn one(inner: &str, sources: &Sources) -> Result<(String, bool), ValueError> {
         if name.is_empty() || name.contains('/') || name.starts_with('.') {
             return Err(ValueError::CredentialName(name.to_owned()));
         }
-        return read(dir.join(name), sources).map(|text| (text, true));
+        let path = dir.join(name);
+        return read(path.clone(), sources).map(|text| (text, true)).map_err(|error| {
+            let found = path.symlink_metadata();
+            let is_missing = found.is_err_and(|error| error.kind() == ErrorKind::NotFound);
+            if is_missing { ValueError::NoCredential(name.to_owned()) } else { error }
+        });
     }
     if let Some(line) = inner.strip_prefix("cmd:") {
         let printed = sources.printed.borrow();

@@ -53,7 +53,7 @@ fn every_failure_names_the_reference() {
     );
     check("${file:large}", "larger than 1 MiB");
     check("${cred:../x}", "no credential name");
-    check("${cred:none}", "none: No such file");
+    check("${cred:none}", "no such credential; add `LoadCredential=none:…`");
     check("${cmd:date}", "was not run");
     check("${cmd:echo '}", "not closed");
     check("${date}x${more:date}", "the environment variable date is not set");

@@ -14,6 +14,7 @@
 
 pub mod aside;
 pub mod backoff;
+pub mod children;
 pub mod clip;
 pub mod core_dump;
 pub mod count;

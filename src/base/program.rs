@@ -15,7 +15,7 @@ use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
 use rustix::time::Timespec;
 
-use super::{Secret, dirs};
+use super::{Secret, children, dirs};
 
 /// The longest output, in bytes.
 const OUTPUT_MAX: usize = 64 * 1024;
@@ -106,7 +106,8 @@ fn run(words: &[&str], dir: &Path, within: Duration) -> Result<ProgramEnd, Strin
     }
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     end_with_us(&mut command);
-    let mut child = command.spawn().map_err(|error| format!("cannot be started: {error}"))?;
+    let started = children::start(&mut command);
+    let (mut child, mark) = started.map_err(|error| format!("cannot be started: {error}"))?;
     let attended = attend(&mut child, within);
     if attended.is_err()
         && let Ok(pid) = i32::try_from(child.id())
@@ -114,7 +115,9 @@ fn run(words: &[&str], dir: &Path, within: Duration) -> Result<ProgramEnd, Strin
     {
         _ = kill_process_group(group, Signal::KILL);
     }
-    let status = child.wait().map_err(|error| error.to_string())?;
+    let status = child.wait().map_err(|error| error.to_string());
+    drop(mark);
+    let status = status?;
     let (text, told) = attended?;
     Ok((text, told, status))
 }

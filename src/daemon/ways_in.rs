@@ -10,6 +10,7 @@ use crate::base::memory;
 use crate::front::listen::{self, Listener};
 use crate::front::stdio::GivenUp;
 use crate::front::{http, stdio};
+use crate::process::orphans;
 use crate::telemetry::fact;
 
 impl Daemon {
@@ -19,6 +20,7 @@ impl Daemon {
         let hub = self.front.hub.clone();
         self.connections.spawn_until_stopped("pulse", async move { hub.pulse.run().await });
         self.connections.spawn_until_stopped("memory", memory::give_back_regularly());
+        self.connections.spawn_until_stopped("orphans", orphans::let_go_regularly());
         let relief = relief::whenever_memory_is_short(self.front.hub.clone());
         self.connections.spawn_until_stopped("memory pressure", relief);
         match serve {

@@ -1,5 +1,5 @@
 //! A process that is our child, where there is no manager to give it to: the leader of a group of
-//! its own, which ends when we end.
+//! its own, which ends when we end. What leaves the group is found all the same ([`super::orphans`]).
 
 use std::io;
 use std::os::fd::OwnedFd;
@@ -14,7 +14,9 @@ use tokio::net::unix::pipe;
 use super::error::StartError;
 use super::interpreter::unstartable;
 use super::launch::Launch;
+use super::orphans::{MARK, ServerRun};
 use super::streams::{PIPE_BYTES, Streams};
+use crate::base::children::{self, Started};
 use crate::base::core_dump;
 
 /// A child.
@@ -25,6 +27,9 @@ pub struct Child {
     ended: pipe::Receiver,
     /// The leader was reaped and its group killed.
     reaped: Option<ExitStatus>,
+    run: ServerRun,
+    /// Until it was reaped.
+    started: Option<Started>,
 }
 
 impl Child {
@@ -38,12 +43,18 @@ impl Child {
             .current_dir(&launch.cwd);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command.process_group(0);
+        let run = ServerRun::new();
+        command.env(MARK, run.mark());
         isolate(&mut command);
-        let mut child = command.spawn().map_err(|error| explain(program, error))?;
+        let started = children::start(&mut command).map_err(|error| explain(program, error))?;
+        let (mut child, started) = started;
         let other = |error: io::Error| StartError::Other(program.clone(), error);
         let opened = streams(&mut child).and_then(|streams| Ok((streams, watch(&child)?)));
         match opened {
-            Ok((streams, ended)) => Ok((Self { inner: child, ended, reaped: None }, streams)),
+            Ok((streams, ended)) => {
+                let started = Some(started);
+                Ok((Self { inner: child, ended, reaped: None, run, started }, streams))
+            }
             Err(error) => {
                 drop(child.kill());
                 drop(child.wait());
@@ -70,7 +81,13 @@ impl Child {
         }
         let status = self.inner.wait().unwrap_or_else(|_| ExitStatus::from_raw(0));
         self.reaped = Some(status);
+        self.started = None;
         status
+    }
+
+    /// Ends what it left behind beyond its group, once it has ended.
+    pub async fn clear(&mut self, patience: Duration) {
+        self.run.end(patience).await;
     }
 
     /// Ends the process. Its input must have been closed already. Each step is given `patience`.
@@ -103,6 +120,7 @@ impl Drop for Child {
             self.signal(Signal::KILL);
             drop(self.inner.wait());
         }
+        self.run.signal(Signal::KILL);
     }
 }
 
@@ -238,6 +256,22 @@ mod tests {
         let status = process.stop(Duration::from_millis(50)).await;
         assert_eq!(describe(status), "its process was ended by SIGKILL (signal 9)");
         // The output ends only when nobody of the group holds it any more.
+        let mut rest = Vec::new();
+        streams.stdout.read_to_end(&mut rest).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_left_the_group_is_ended_too() {
+        // One that would go on after SIGTERM, below one that would not.
+        let deaf = "trap '' TERM; echo deaf; while :; do sleep 1; done";
+        let script = format!("setsid sh -c \"setsid sh -c \\\"{deaf}\\\" & wait\" & wait");
+        let (mut process, mut streams) = start(&sample::server(&["sh", "-c", &script])).unwrap();
+        let mut up = [0; 5];
+        streams.stdout.read_exact(&mut up).await.unwrap();
+        drop(streams.stdin);
+        process.stop(Duration::from_millis(50)).await;
+        process.clear(Duration::from_millis(50)).await;
+        // The output ends only when nobody holds it any more.
         let mut rest = Vec::new();
         streams.stdout.read_to_end(&mut rest).await.unwrap();
     }

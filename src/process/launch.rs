@@ -25,7 +25,7 @@ const PASSED_ON: [&str; 11] = [
 
 /// Variables that speak of our own process and would mislead another (sd_notify(3),
 /// sd_listen_fds(3), systemd.exec(5)).
-const NEVER_PASSED_ON: [&str; 13] = [
+const NEVER_PASSED_ON: [&str; 14] = [
     "NOTIFY_SOCKET",
     "WATCHDOG_USEC",
     "WATCHDOG_PID",
@@ -39,6 +39,7 @@ const NEVER_PASSED_ON: [&str; 13] = [
     "MEMORY_PRESSURE_WATCH",
     "MEMORY_PRESSURE_WRITE",
     "DEBUG_INVOCATION",
+    super::orphans::MARK,
 ];
 
 /// Tells an instance of a server where it works: not every program asks for its working directory.

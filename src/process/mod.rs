@@ -13,7 +13,8 @@
 //! What is spoken over the pipes; when a server is started or ended, and why.
 //!
 //! # How to read it
-//! [`launch`] is what is to run; [`child`] and [`mod@unit`] run it, and a [`Process`] is either. [`units`]
+//! [`launch`] is what is to run; [`child`] and [`mod@unit`] run it, and a [`Process`] is either.
+//! [`orphans`] are what a child leaves behind. [`units`]
 //! is the user manager.
 
 mod child;
@@ -21,6 +22,7 @@ mod end;
 mod error;
 mod interpreter;
 mod launch;
+pub mod orphans;
 mod sandbox;
 mod started;
 pub mod stderr;

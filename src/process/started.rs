@@ -82,6 +82,14 @@ impl Process {
         }
     }
 
+    /// Ends what it left behind, once it has ended. What is left of a unit the manager ends.
+    pub async fn clear(&mut self, patience: Duration) {
+        match self {
+            Self::Child(child) => child.clear(patience).await,
+            Self::Unit(_) => {}
+        }
+    }
+
     /// Ends the process. Its input must have been closed already. Each step is given `patience`.
     pub async fn stop(&mut self, patience: Duration) -> ExitStatus {
         match self {

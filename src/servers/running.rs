@@ -401,6 +401,7 @@ impl Running {
             process.stop(patience).await;
             self.last_words.ended(EXIT_LAG).await;
         }
+        process.clear(patience).await;
         self.tasks.close(patience).await;
         reason
     }

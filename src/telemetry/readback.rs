@@ -13,7 +13,7 @@ use rustix::time::Timespec;
 
 use super::describe::FactKind;
 use super::fact::CallFinished;
-use crate::base::file;
+use crate::base::{children, file};
 
 /// Numbers that are looked for at once.
 const RANGE_MAX: u64 = 1 << 22;
@@ -80,17 +80,19 @@ fn own_unit() -> Result<String, ReadbackError> {
 
 /// Runs `journalctl` and has `line` see each line of its output.
 fn ask(arguments: &[&str], line: impl FnMut(&[u8])) -> Result<(), ReadbackError> {
-    let mut journalctl = Command::new("journalctl")
+    let mut command = Command::new("journalctl");
+    command
         .args(["--user", "--quiet", "--no-pager", "--output=cat"])
         .args(arguments)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .map_err(ReadbackError::NotStarted)?;
+        .stderr(Stdio::null());
+    let started = children::start(&mut command).map_err(ReadbackError::NotStarted)?;
+    let (mut journalctl, mark) = started;
     let read = read(&mut journalctl, line);
     _ = journalctl.kill();
     _ = journalctl.wait();
+    drop(mark);
     read.map_err(ReadbackError::NoAnswer)
 }
 

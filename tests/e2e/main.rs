@@ -30,6 +30,7 @@ mod oauth_kinds;
 mod offers;
 mod older;
 mod operators;
+mod orphans;
 mod pressure;
 mod proxy;
 mod readme;

@@ -100,7 +100,8 @@ pub const SERVER_ROWS: &[KeyRow<ServerConfig>] = &[
         Value("{}"),
         "Environment variables for the server. It gets these, those of the top-level `env`, \
          those of `inherit_env`, and PATH, HOME, USER, LOGNAME, SHELL, TERM, LANG, LC_*, TZ, \
-         TMPDIR and XDG_RUNTIME_DIR; nothing else.",
+         TMPDIR and XDG_RUNTIME_DIR; without systemd also CALLMUX_SERVER_RUN, by which what the \
+         server leaves behind is found; nothing else.",
     )
     .with_process()
     .restarts(of!(program.env)),

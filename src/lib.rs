@@ -11,7 +11,7 @@
 //! highest that it may import.
 //!
 //! ```text
-//! 12   cli ─────────── every verb; the only room that prints
+//! 12   cli ─────────── every verb
 //!      fuzz ────────── what a fuzzer drives
 //! 11   daemon ──────── puts the house together, the one control loop
 //! 10   front ───────── clients come in
@@ -32,9 +32,11 @@
 //!      process ─────── how a server's program runs
 //!      credentials ─── what proves us to a server
 //!  2   settings ────── what is wanted
+//!      demo ────────── how it all works
 //!      definitions ─── what servers offer, made readable
 //!      outbox ──────── what waits for a client to read
 //!  1   telemetry ───── what happened
+//!      terminal ────── the only room that prints
 //!      arguments ───── what a call is given
 //!      render ──────── how results and definitions read
 //!      results ─────── what is kept of a call
@@ -48,7 +50,6 @@
 //!      http ────────── a server is asked
 //!      json ────────── a value, as it is written
 //!      wire ────────── MCP on the wire
-//!      terminal ────── how texts lie on a terminal
 //! ```
 //!
 //! | room | read it for |
@@ -56,7 +57,8 @@
 //! | [`base`] | names, ids, secrets, directories, atomic files, named tasks, large work off the loop |
 //! | [`http`] | connections to HTTP servers, kept and driven by who waits for an answer |
 //! | [`json`] | a JSON value that keeps its order and its digits, as a tree or where it stands |
-//! | [`terminal`] | how wide a terminal is, whether it takes colours, tables and paragraphs that fit |
+//! | [`terminal`] | what is written to a terminal, how wide it is, whether it takes colours; exit codes |
+//! | [`demo`] | a daemon, two servers and a client, in a temporary home |
 //! | [`arguments`] | references in arguments, types put right, what does not fit a schema |
 //! | [`render`] | JSON and TOON, previews and pages of large results, definitions that read shorter |
 //! | [`results`] | results too large for a client, kept until it has paged through them |
@@ -89,7 +91,7 @@
 //! | [`admin`] | status, reload, and the life of single servers, for who runs the daemon |
 //! | [`daemon`] | sockets, systemd, assembly, reload, the order of stopping |
 //! | [`bridge`] | the client's stdio server that outlives any daemon |
-//! | [`cli`] | arguments, printing, exit codes, the demo |
+//! | [`cli`] | arguments, and what each verb says |
 //! | `fuzz` | what has to hold of any input; in no build but that of `fuzz/` |
 //!
 //! # The life of a call
@@ -143,6 +145,7 @@ mod connection;
 mod credentials;
 mod daemon;
 mod definitions;
+mod demo;
 mod doctor;
 mod example;
 mod front;

@@ -67,7 +67,11 @@ async fn admit(
     match world.gate.admit(Subject { principal: &principal }, action) {
         Ok(_permit) => next.run(request).await,
         Err(denied) => {
-            recorder.record(Box::new(CallFinished::denied(principal.label(), kind.as_str(), target)));
+            recorder.record(Box::new(CallFinished::denied(
+                principal.label(),
+                kind.as_str(),
+                target,
+            )));
             failure(StatusCode::FORBIDDEN, denied.to_string())
         }
     }

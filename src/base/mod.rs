@@ -35,6 +35,7 @@ pub mod program;
 pub mod pulse;
 pub mod quote;
 pub mod random;
+pub mod runtime;
 pub mod secret;
 pub mod set_aside;
 pub mod share;

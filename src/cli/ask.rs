@@ -11,12 +11,11 @@ use serde::de::DeserializeOwned;
 use tokio::net::UnixStream;
 
 use super::args_daemon::DaemonArgs;
-use super::exit::Exit;
-use super::print;
-use super::runtime::runtime;
 use crate::api::Failure;
+use crate::base::runtime::runtime;
 use crate::base::{Span, dirs};
 use crate::doctor::unit::{SERVICE, UnitState};
+use crate::terminal::{Exit, print};
 
 /// How long a look at the daemon may take. It may have to be started first.
 const LOOKED_WITHIN: Duration = Duration::from_secs(30);

@@ -2,13 +2,12 @@
 
 use super::args::{BridgeArgs, LogArgs};
 use super::ask::NoAnswer;
-use super::exit::Exit;
 use super::log::start_log;
-use super::print;
-use super::runtime::runtime;
 use crate::base::dirs;
+use crate::base::runtime::runtime;
 use crate::bridge::{self, Options, Target};
 use crate::telemetry::Level;
+use crate::terminal::{Exit, print};
 
 pub(super) fn bridge(args: &BridgeArgs, log: &LogArgs) -> Exit {
     let target = match (&args.url, &args.socket) {

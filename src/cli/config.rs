@@ -3,13 +3,13 @@
 use serde_json::json;
 
 use super::args::{ConfigArgs, ConfigVerb};
-use super::exit::Exit;
 use super::serve::refuse;
-use super::{doctor, generate, operate, print};
+use super::{doctor, generate, operate};
 use crate::config::{self, Location};
 use crate::doctor::unread::unread;
 use crate::doctor::written;
 use crate::settings::Complaint;
+use crate::terminal::{Exit, print};
 
 pub(super) fn config(args: &ConfigArgs) -> Exit {
     match &args.verb {

@@ -7,11 +7,10 @@ use hyper::{Method, StatusCode};
 
 use super::args::StatusArgs;
 use super::ask::{NoAnswer, try_to_tell};
-use super::exit::Exit;
-use super::print;
 use crate::api::{Finding, Severity, Status, path};
 use crate::config::Location;
 use crate::doctor::{environment, finding, place, written};
+use crate::terminal::{Exit, print};
 
 /// Says everything that is not as it should be, each with what can be done about it.
 pub(super) fn doctor(args: &StatusArgs) -> Exit {

@@ -3,13 +3,12 @@
 use serde::Deserialize;
 use url::{Host, Url};
 
-use super::exit::Exit;
-use super::print;
-use super::runtime::runtime;
 use crate::api::ToolReport;
+use crate::base::runtime::runtime;
 use crate::config::load;
 use crate::servers::error::{StartFailure, Step};
 use crate::servers::{Item, Offer, Probe, probe};
+use crate::terminal::{Exit, print};
 use crate::wire::{Era, ListKind};
 
 /// The name that the server gets to know.

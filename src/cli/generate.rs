@@ -6,12 +6,11 @@ use std::path::Path;
 use clap::CommandFactory;
 
 use super::args::Cli;
-use super::exit::Exit;
 use super::man::{self, roff};
-use super::print;
 use crate::base::file;
 use crate::config::keys::{self, DefaultValue, ValueKind};
 use crate::telemetry::{FieldNames, fact};
+use crate::terminal::{Exit, print};
 
 pub(super) fn completions(shell: clap_complete::Shell) -> Exit {
     let mut out = Vec::new();

@@ -1,12 +1,11 @@
 //! `callmux instructions`.
 
 use super::args::{InstructionsArgs, Mode};
-use super::exit::Exit;
-use super::print;
 use super::serve::refuse;
 use crate::config::{Location, load};
 use crate::meta::instructions;
 use crate::settings::{Config, Exposure};
+use crate::terminal::{Exit, print};
 
 /// Prints what an agent should know, for its rules file.
 pub(super) fn instructions(args: &InstructionsArgs) -> Exit {

@@ -4,9 +4,9 @@ use hyper::{Method, StatusCode};
 
 use super::args::ListArgs;
 use super::ask::ask;
-use super::exit::Exit;
-use super::{endpoint, look, print};
+use super::{endpoint, look};
 use crate::api::{ToolList, ToolReport, path};
+use crate::terminal::{Exit, print};
 
 pub(super) fn list(args: &ListArgs) -> Exit {
     let listed = match &args.endpoint {

@@ -9,10 +9,9 @@ use hyper::{Method, StatusCode};
 use super::args::{LoginArgs, ServerArgs};
 use super::args_daemon::DaemonArgs;
 use super::ask::{DaemonAnswer, ask, tell};
-use super::exit::Exit;
-use super::print;
 use crate::api::{Consent, Farewell, Order, Phase, ServerReport, path};
 use crate::base::ServerName;
+use crate::terminal::{Exit, print};
 
 /// Where everybody has the program that opens an address in the user's browser.
 const OPENER: &str = "xdg-open";

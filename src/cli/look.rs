@@ -5,16 +5,15 @@ use std::path::Path;
 
 use tokio::task::JoinSet;
 
-use super::exit::Exit;
-use super::print;
-use super::runtime::runtime;
 use super::serve::refuse;
 use crate::api::ToolReport;
 use crate::base::ServerName;
+use crate::base::runtime::runtime;
 use crate::catalog::{Catalog, Entry, OwnTools};
 use crate::config::Location;
 use crate::servers::{Probe, Server, probe};
 use crate::settings::Config;
+use crate::terminal::{Exit, print};
 
 /// The name that servers get to know.
 const NAME: &str = "callmux-list";

@@ -1,14 +1,14 @@
-//! The command line: every verb, all printing, exit codes.
+//! The command line: every verb.
 //!
 //! # Knows
-//! Arguments, what each verb prints, when colour and progress are right, what an exit code means.
+//! Arguments, what each verb prints, when colour and progress are right.
 //!
 //! # Does not know
 //! How any of it is done.
 //!
 //! # How to read it
 //! [`args`] is the one table that help, manual pages and completions come from. [`mod@run`] leads to
-//! the verbs, one file each, which end with an [`exit`] code.
+//! the verbs, one file each, which end with an exit code ([`crate::terminal`]).
 
 mod args;
 mod args_daemon;
@@ -16,10 +16,8 @@ mod args_server;
 mod ask;
 mod bridge;
 mod config;
-mod demo;
 mod doctor;
 mod endpoint;
-mod exit;
 mod generate;
 mod instructions;
 mod list;
@@ -28,9 +26,7 @@ mod login;
 mod look;
 mod man;
 mod operate;
-mod print;
 mod run;
-mod runtime;
 mod search_quality;
 mod serve;
 mod server;

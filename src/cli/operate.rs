@@ -7,8 +7,6 @@ use hyper::{Method, StatusCode};
 use super::args::{ReloadArgs, RetryArgs, ServerArgs, StatusArgs};
 use super::args_daemon::DaemonArgs;
 use super::ask::{DaemonAnswer, ask};
-use super::exit::Exit;
-use super::print;
 use super::serve::refuse;
 use crate::api::{
     ConfigReport, Era, InForce, Order, Phase, Refusal, ServerReport, Status, Traffic, path,
@@ -18,6 +16,7 @@ use crate::config::Location;
 use crate::settings::Plan;
 use crate::settings::plan::Changed;
 use crate::terminal::style::Style;
+use crate::terminal::{Exit, print};
 
 fn or_exit(outcome: Result<Exit, Exit>) -> Exit {
     outcome.unwrap_or_else(|exit| exit)

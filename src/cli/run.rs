@@ -5,13 +5,14 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser};
 
 use super::args::{Cli, Command};
-use super::exit::Exit;
 use super::{
-    bridge, config, demo, doctor, generate, instructions, list, login, operate, print,
-    search_quality, serve, server, verbs,
+    bridge, config, doctor, generate, instructions, list, login, operate, search_quality, serve,
+    server, verbs,
 };
 use crate::api::Order;
 use crate::base::core_dump;
+use crate::demo::demo;
+use crate::terminal::{Exit, print};
 
 /// Runs the program.
 pub fn main() -> ExitCode {
@@ -62,7 +63,7 @@ pub fn main() -> ExitCode {
         Some(Command::Restart(args)) => operate::order(&args, Order::Restart),
         Some(Command::Login(args)) => login::login(&args),
         Some(Command::Logout(args)) => login::logout(&args),
-        Some(Command::Demo(args)) => demo::demo(&args),
+        Some(Command::Demo(args)) => demo(args.keep),
         Some(Command::ExampleServer { server }) => serve::example(server),
         Some(Command::Instructions(args)) => instructions::instructions(&args),
         Some(Command::Config(args)) => config::config(&args),

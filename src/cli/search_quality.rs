@@ -6,14 +6,13 @@ use std::string::FromUtf8Error;
 use std::time::{Duration, Instant};
 
 use super::args::SearchQualityArgs;
-use super::exit::Exit;
-use super::print;
 use crate::base::file;
 use crate::json::{Json, ParseError};
 use crate::meta;
 use crate::search::quality::{CUTS, Quality};
 use crate::search::ranking::Hit;
 use crate::search::{Document, Index};
+use crate::terminal::{Exit, print};
 
 /// The best tool of a query is among this many, or it is missed.
 const MISSED_CUT: usize = 5;

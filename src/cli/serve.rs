@@ -3,10 +3,8 @@
 use std::time::Duration;
 
 use super::args::{LogArgs, ServeArgs};
-use super::exit::Exit;
 use super::log::{Verbosity, start_log};
-use super::print;
-use super::runtime::runtime;
+use crate::base::runtime::runtime;
 use crate::base::{Tasks, descriptors, dirs, memory};
 use crate::config::{self, Location};
 use crate::daemon::sockets::Inherited;
@@ -14,6 +12,7 @@ use crate::daemon::{self, Ended, Options, Presence, Serve, Settings, sockets};
 use crate::example::{self, Example};
 use crate::settings::Complaint;
 use crate::telemetry::{Level, Recorder};
+use crate::terminal::{Exit, print};
 
 /// Set to 1 by systemd where we were started again after a failure and are to say more
 /// (systemd.service(5), `RestartMode=debug`).

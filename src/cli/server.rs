@@ -11,9 +11,7 @@ use serde_json::{Value as Json, json};
 use super::args_daemon::DaemonArgs;
 use super::args_server::{AddArgs, ReadyArgs, RemoveArgs, ServersArgs, ServersVerb};
 use super::ask::ask;
-use super::exit::Exit;
 use super::operate::lines_done;
-use super::print;
 use super::serve::refuse;
 use super::server_ready::{self, Readiness};
 use super::server_text::{self, MARK};
@@ -23,6 +21,7 @@ use crate::config::tree::{Table, Value};
 use crate::config::{Location, load, show};
 use crate::settings::Plan;
 use crate::terminal::style::Style;
+use crate::terminal::{Exit, print};
 
 /// The largest file that callmux may have written, in bytes.
 const OURS_MAX: u64 = 1024 * 1024;

@@ -8,14 +8,13 @@ use serde::Serialize;
 
 use super::args_daemon::DaemonArgs;
 use super::ask::ask;
-use super::exit::Exit;
 use super::operate;
-use super::print;
-use super::runtime::runtime;
 use crate::api::{Order, Phase, ServerReport, path};
+use crate::base::runtime::runtime;
 use crate::base::{ServerName, dirs};
 use crate::servers::{Probe, probe};
 use crate::settings::ServerConfig;
+use crate::terminal::{Exit, print};
 use crate::wire::ListKind;
 
 /// The name that the server gets to know.

@@ -1,11 +1,10 @@
 //! The file that `callmux server add` writes.
 
 use super::args_server::{AddArgs, AuthType};
-use super::exit::Exit;
-use super::print;
 use super::server_path;
 use crate::base::{ServerName, program};
 use crate::config::show::{bare, quoted};
+use crate::terminal::{Exit, print};
 
 /// How each such file begins.
 pub(super) const MARK: &str = "# Written by `callmux server add`";

@@ -7,7 +7,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::step::{StepError, StepResult};
-use crate::cli::runtime;
+use crate::base::runtime::runtime;
 
 /// The processes that are ended by what ends us. Steps that wait for one of them fail then, and what
 /// is behind them takes the rest away.
@@ -25,7 +25,7 @@ impl Ends {
     pub(super) fn watch() -> StepResult<Self> {
         let ends = Self::default();
         let failed = |error: std::io::Error| StepError::when("waiting for signals")(&error);
-        let runtime = runtime::runtime().map_err(failed)?;
+        let runtime = runtime().map_err(failed)?;
         let guard = runtime.enter();
         let kinds = [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::hangup()];
         let signals: Result<Vec<_>, _> = kinds.into_iter().map(signal).collect();

@@ -1,4 +1,13 @@
 //! `callmux demo`: a daemon, two servers and a client, in a temporary home.
+//!
+//! # Knows
+//! What is worth showing, how the program is run as its users run it, that nothing is left behind.
+//!
+//! # Does not know
+//! How anything works: it has the binary, as everybody has.
+//!
+//! # How to read it
+//! [`tour`] is what is shown, step by step, in a [`home`] of its own; [`ends`] are the ways it can end.
 
 mod client;
 mod ends;
@@ -8,20 +17,19 @@ mod step;
 mod table;
 mod tour;
 
-use super::args::DemoArgs;
-use super::exit::Exit;
-use super::print;
-
 use home::Home;
 use step::StepResult;
+
+use crate::terminal::{Exit, print};
 
 /// How wide the table is where nothing says how wide it may be: it is for people.
 const WIDTH: usize = 80;
 
-pub(super) fn demo(args: &DemoArgs) -> Exit {
+/// Shows it. `keep_running`: its daemon stays until a person ends it.
+pub fn demo(keep_running: bool) -> Exit {
     let (ended, outcome) = match Home::make() {
         Ok(mut home) => {
-            let outcome = show(&mut home, args.keep);
+            let outcome = show(&mut home, keep_running);
             (home.ends().is_ended(), outcome)
         }
         Err(error) => (false, Err(error)),

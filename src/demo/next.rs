@@ -1,7 +1,7 @@
 //! What a person types after the demo.
 
 use crate::base::executable;
-use crate::cli::print;
+use crate::terminal::print;
 
 /// The commands that make the same of one's own servers and clients.
 pub(super) fn tell() {

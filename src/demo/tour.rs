@@ -9,7 +9,7 @@ use super::ends;
 use super::home::Home;
 use super::step::{StepError, StepResult};
 use super::table::Row;
-use crate::cli::print::Progress;
+use crate::terminal::print::Progress;
 
 /// Parallel calls, and how long each takes.
 const PARALLEL: u64 = 20;

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 /// How a verb ended. The numbers are those of sysexits.h where it has one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Exit {
+pub enum Exit {
     Fine = 0,
     /// What was asked for did not succeed.
     Failed = 1,

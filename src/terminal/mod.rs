@@ -1,16 +1,22 @@
-//! How texts lie on a terminal.
+//! How verbs speak: lines on a terminal, and how they end.
 //!
 //! # Knows
-//! How wide a terminal is, whether it takes colours, tables and paragraphs that fit.
+//! How wide a terminal is, whether it takes colours, tables and paragraphs that fit; what may be written there; exit
+//! codes.
 //!
 //! # Does not know
-//! What is shown; how it is written.
+//! What is shown.
 //!
 //! # How to read it
 //! [`width`] is how wide lines may be, [`style`] how a part of a line looks and whether it may;
-//! [`table`] lays out columns whose last is a text, [`wrap`] breaks texts into lines.
+//! [`table`] lays out columns whose last is a text, [`wrap`] breaks texts into lines. [`print`] writes, and nothing
+//! else does.
 
+mod exit;
+pub mod print;
 pub mod style;
 pub mod table;
 pub mod width;
 pub mod wrap;
+
+pub use exit::Exit;

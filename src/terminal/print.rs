@@ -3,27 +3,27 @@
 
 use std::io::{IsTerminal, Write};
 
+use super::style::{self, Style};
+use super::{table, width};
 use crate::base::{Count, visible};
-use crate::terminal::style::{self, Style};
-use crate::terminal::{table, width};
 
 /// A line on stdout. A reader that went away is no error (`callmux … | head`).
-pub(super) fn line(text: &str) {
+pub fn line(text: &str) {
     drop(writeln!(std::io::stdout(), "{}", visible::line(text)));
 }
 
 /// A text whose lines are ours.
-pub(super) fn lines(text: &str) {
+pub fn lines(text: &str) {
     drop(writeln!(std::io::stdout(), "{}", visible::lines(text)));
 }
 
 /// A JSON text, for programs.
-pub(super) fn json(text: &str) {
+pub fn json(text: &str) {
     drop(writeln!(std::io::stdout(), "{}", visible::json(text)));
 }
 
 /// A line of parts.
-pub(super) fn styled(parts: &[(Style, String)]) {
+pub fn styled(parts: &[(Style, String)]) {
     let has_colour = style::is_coloured(std::io::stdout());
     let part = |(style, text): &(Style, String)| {
         let text = visible::line(text);
@@ -34,12 +34,12 @@ pub(super) fn styled(parts: &[(Style, String)]) {
 }
 
 /// How wide a line on stdout may be; `None`: as wide as it is.
-pub(super) fn width() -> Option<usize> {
+pub fn width() -> Option<usize> {
     width::of(std::io::stdout())
 }
 
 /// Rows under their headings, the last of which is a text: as [`table::lines`] lays them out.
-pub(super) fn table<const N: usize>(
+pub fn table<const N: usize>(
     headings: [&str; N],
     rows: &[[String; N]],
     style: impl Fn(usize, &str) -> Style,
@@ -54,30 +54,30 @@ pub(super) fn table<const N: usize>(
 }
 
 /// A complaint on stderr.
-pub(super) fn error(text: &str) {
+pub fn error(text: &str) {
     let has_colour = style::is_coloured(std::io::stderr());
     let (start, end) = if has_colour { Style::Bad.marks() } else { ("", "") };
     drop(writeln!(std::io::stderr(), "{start}callmux:{end} {}", visible::line(text)));
 }
 
 /// A remark on stderr.
-pub(super) fn note(text: &str) {
+pub fn note(text: &str) {
     drop(writeln!(std::io::stderr(), "{}", visible::line(text)));
 }
 
 /// A remark on stderr whose lines are ours.
-pub(super) fn notes(text: &str) {
+pub fn notes(text: &str) {
     drop(writeln!(std::io::stderr(), "{}", visible::lines(text)));
 }
 
 /// A line that is overwritten by the next: progress on a terminal, nothing elsewhere.
 #[derive(Debug, Default)]
-pub(super) struct Progress {
+pub struct Progress {
     shown: bool,
 }
 
 impl Progress {
-    pub(super) fn show(&mut self, text: &str) {
+    pub fn show(&mut self, text: &str) {
         if std::io::stderr().is_terminal() {
             self.shown = true;
             drop(write!(std::io::stderr(), "\r\x1b[K{}", visible::line(text)));
@@ -85,7 +85,7 @@ impl Progress {
         }
     }
 
-    pub(super) fn clear(&mut self) {
+    pub fn clear(&mut self) {
         if std::mem::take(&mut self.shown) {
             drop(write!(std::io::stderr(), "\r\x1b[K"));
         }
@@ -93,6 +93,6 @@ impl Progress {
 }
 
 /// So many of something: `1 server`, `2 servers`.
-pub(super) fn count(number: usize, noun: &'static str) -> String {
+pub fn count(number: usize, noun: &'static str) -> String {
     Count::of(number, noun).to_string()
 }

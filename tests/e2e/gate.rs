@@ -412,5 +412,8 @@ fn operators_pass_the_gate_too() {
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(said.contains("the access rules deny it"), "{said}");
     let entry = daemon.wait_for("call_finished", |fact| fact["kind"] == "administration");
-    assert_eq!((&entry["outcome"], &entry["endpoint"]), (&json!("denied"), &json!("/admin/status")));
+    assert_eq!(
+        (&entry["outcome"], &entry["endpoint"]),
+        (&json!("denied"), &json!("/admin/status"))
+    );
 }

@@ -248,10 +248,10 @@ fn some_things_stay_out() {
         }
         forbid("todo!", false, "nothing is left to do");
         forbid("var_os(\"HOME\")", is("base/dirs.rs"), "only base::dirs knows where home is");
-        let writes = ["cli/print.rs", "telemetry/sink.rs", "telemetry/diagnostics.rs"];
+        let writes = ["terminal/print.rs", "telemetry/sink.rs", "telemetry/diagnostics.rs"];
         for word in ["io::stdout", "io::stderr"] {
             let may = is_test || writes.into_iter().any(is) || is("base/stdio.rs");
-            forbid(word, may, "what others say is shown by cli::print and telemetry alone");
+            forbid(word, may, "what others say is shown by terminal::print and telemetry alone");
         }
         for word in ["fs::read(", "fs::read_to_string(", "File::open("] {
             // The kernel's lists of processes are no such files, and are read for each of many.

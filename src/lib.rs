@@ -15,7 +15,6 @@
 //!      fuzz ────────── what a fuzzer drives
 //! 11   daemon ──────── puts the house together, the one control loop
 //! 10   front ───────── clients come in
-//!      bridge ──────── a small program of its own
 //!  9   client ──────── what one says and hears
 //!  8   meta ────────── tools of our own, made of calls
 //!      admin ───────── operators look in
@@ -25,6 +24,7 @@
 //!      instances ───── a server for each directory
 //!  5   servers ─────── one MCP server's life
 //!  4   connection ──── what is said with a server
+//!      bridge ──────── a small program of its own
 //!      doctor ──────── what is seen without a daemon
 //!  3   config ──────── how that is read
 //!      api ─────────── what operators and the daemon say
@@ -35,6 +35,7 @@
 //!      demo ────────── how it all works
 //!      definitions ─── what servers offer, made readable
 //!      outbox ──────── what waits for a client to read
+//!      replies ─────── what callmux says itself
 //!  1   telemetry ───── what happened
 //!      terminal ────── the only room that prints
 //!      arguments ───── what a call is given
@@ -61,6 +62,7 @@
 //! | [`demo`] | a daemon, two servers and a client, in a temporary home |
 //! | [`arguments`] | references in arguments, types put right, what does not fit a schema |
 //! | [`render`] | JSON and TOON, previews and pages of large results, definitions that read shorter |
+//! | [`replies`] | what callmux says itself: how it introduces itself, what is said of a call without an answer |
 //! | [`results`] | results too large for a client, kept until it has paged through them |
 //! | [`search`] | which tools a query in words is about |
 //! | [`schema`] | whether everybody can compile a JSON Schema |
@@ -162,6 +164,7 @@ mod outbox;
 mod process;
 mod remedy;
 mod render;
+mod replies;
 mod results;
 mod schema;
 mod search;

@@ -6,7 +6,7 @@
 use bytes::Bytes;
 
 use super::action::BridgeAction;
-use crate::client::session::TooMany;
+use crate::replies::SAME_ID;
 use crate::wire::error::code;
 use crate::wire::{Kind, Malformed, Message, Payload, RpcError, batch};
 
@@ -47,7 +47,7 @@ impl Batches {
                         Some(id) if is_twice(id) => {
                             Some("two requests of one batch have this id".to_owned())
                         }
-                        Some(id) if is_known(id) => Some(TooMany::SameId.to_string()),
+                        Some(id) if is_known(id) => Some(SAME_ID.to_owned()),
                         _ => None,
                     };
                     if let Some(what) = refusal {

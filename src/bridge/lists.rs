@@ -5,7 +5,7 @@ use bytes::Bytes;
 
 use super::memory::Memory;
 use crate::base::random;
-use crate::client::hello;
+use crate::replies::hello;
 use crate::wire::params::Head;
 use crate::wire::{Era, Kind, ListKind, Message, Method, Payload, Revision, object, translate};
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::base::{dirs, file};
-use crate::client::hello;
+use crate::replies::hello;
 use crate::wire::{Era, ListKind};
 
 /// A result larger than this is not kept, in bytes.

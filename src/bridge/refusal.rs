@@ -4,15 +4,14 @@ use std::time::Instant;
 
 use super::action::BridgeAction;
 use super::lists::era_of;
-use crate::client::session::TooMany;
-use crate::mux::failure::Lost;
+use crate::replies::{Lost, SAME_ID};
 use crate::wire::error::code;
 use crate::wire::params::Head;
 use crate::wire::{Message, Method, Payload, RpcError, translate};
 
 /// The answer to a request whose id, as written, is that of one in flight.
 pub(super) fn same_id(id: &str) -> Payload {
-    let error = RpcError::new(code::INVALID_REQUEST, TooMany::SameId.to_string());
+    let error = RpcError::new(code::INVALID_REQUEST, SAME_ID);
     translate::refusal(id, &error)
 }
 

@@ -7,6 +7,7 @@ use super::hello;
 use super::session::{Client, Session, URI_MAX};
 use crate::access::{Action, ActionKind};
 use crate::mux::{ActRecord, Actor, Call, Caller, Hub, Maker, World, subscriptions, tasks};
+use crate::replies;
 use crate::wire::params::Head;
 use crate::wire::{
     Era, Kind, ListKind, LogLevel, Message, Method, Payload, Revision, RpcError, Topic, object,
@@ -252,12 +253,12 @@ pub async fn deferred(hub: &Hub, session: &Arc<Session>, id: &str, deferred: Def
             let world = hub.settled_world().await;
             let capabilities = hello::capabilities(&world, Era::Legacy);
             let instructions = hello::instructions(&world, session.subject(), &client);
-            Ok(hello::initialize(&capabilities, instructions, revision).into())
+            Ok(replies::hello::initialize(&capabilities, instructions, revision).into())
         }
         Deferred::Discover(client) => {
             let world = hub.settled_world().await;
             let capabilities = hello::capabilities(&world, Era::Modern);
-            Ok(hello::discover(
+            Ok(replies::hello::discover(
                 &capabilities,
                 hello::instructions(&world, session.subject(), &client),
             )

@@ -14,6 +14,7 @@ use crate::handover::session::{OPEN, Want};
 use crate::handover::{Record, Table, WantRow};
 use crate::mux::subscriptions::Subscription;
 use crate::mux::{Actor, Ledger, call};
+use crate::replies::SAME_ID;
 use crate::telemetry::{Recorder, fact};
 use crate::wire::{ClientCapabilities, LogLevel, Message, Payload, Revision, Topic, object};
 
@@ -415,7 +416,7 @@ impl Session {
 pub enum TooMany {
     #[error("{IN_FLIGHT_MAX} requests of this session are in flight; wait for some to end")]
     Calls,
-    #[error("a request with this id is in flight already; ids must not be reused in a session")]
+    #[error("{SAME_ID}")]
     SameId,
 }
 

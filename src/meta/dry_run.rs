@@ -11,8 +11,9 @@ use super::{pipeline, recipe};
 use crate::base::quote::beginning;
 use crate::catalog::Entry;
 use crate::json::Json;
-use crate::mux::{Outlet, ToolError, prepare};
+use crate::mux::{Outlet, prepare};
 use crate::render::preview::shortened;
+use crate::replies::ToolError;
 use crate::settings::recipe::Mode;
 
 /// How much of the prepared arguments of one call is shown, in bytes: files may stand in them.

@@ -8,7 +8,8 @@ use super::input::{Fields, Notes};
 use super::reply::{HeldBytes, Told};
 use super::wanted::Wanted;
 use crate::json::Json;
-use crate::mux::{Maker, Outlet, ToolError};
+use crate::mux::{Maker, Outlet};
+use crate::replies::ToolError;
 
 /// How the entries of a reply name their calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

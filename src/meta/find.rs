@@ -5,9 +5,10 @@ use super::input::Fields;
 use super::refusal::{invalid, wrong};
 use super::status::cut;
 use crate::json::Json;
-use crate::mux::{Outlet, ToolError, prepare};
+use crate::mux::{Outlet, prepare};
 use crate::render::signature::signature;
 use crate::render::tokens::estimate;
+use crate::replies::ToolError;
 use crate::wire::object;
 
 const LIMIT: u64 = 5;

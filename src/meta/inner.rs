@@ -18,9 +18,10 @@ use crate::catalog::{Entry, NotFound};
 use crate::connection::Ask;
 use crate::json::{Doc, Json, Slice};
 use crate::mux::failure::Failure;
-use crate::mux::{self, Call, Caller, Hub, Maker, Outlet, ToolError, World, absent, prepare};
+use crate::mux::{self, Call, Caller, Hub, Maker, Outlet, World, absent, prepare};
 use crate::render::TextFormat;
 use crate::render::preview::{preview, preview_text, shortened};
+use crate::replies::ToolError;
 use crate::wire::params::Head;
 use crate::wire::{Era, Kind, Message, Payload};
 

@@ -10,8 +10,8 @@ use super::refusal::{NAME_MAX, invalid, too_long, wrong};
 use crate::base::quote::beginning;
 use crate::base::quoted;
 use crate::json::Json;
-use crate::mux::ToolError;
 use crate::render::TextFormat;
+use crate::replies::ToolError;
 
 /// How long any other text than a name may be that says what to do, such as a query or a path.
 const TEXT_MAX: usize = 4096;

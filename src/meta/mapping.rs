@@ -17,7 +17,7 @@ use std::sync::OnceLock;
 use super::refusal::{invalid, wrong};
 use crate::base::quoted;
 use crate::json::{Doc, Json, Path, PathError, Slice};
-use crate::mux::ToolError;
+use crate::replies::ToolError;
 
 /// How long an expression may be, in bytes.
 const EXPRESSION_MAX: usize = 4096;

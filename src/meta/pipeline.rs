@@ -15,8 +15,9 @@ use crate::arguments::BYTES_MAX;
 use crate::base::large::{self, LARGE};
 use crate::base::quoted;
 use crate::json::{Doc, Json};
-use crate::mux::{Maker, Outlet, ToolError, prepare};
+use crate::mux::{Maker, Outlet, prepare};
 use crate::render::preview::{BUDGET_MIN, preview, shortened};
+use crate::replies::ToolError;
 
 /// How much of what was mapped is told of each step, in bytes.
 const SHOWN_MAX: usize = 2048;

@@ -7,7 +7,8 @@ use super::refusal::{invalid, wrong};
 use crate::arguments::BYTES_MAX as FILLED_MAX;
 use crate::base::quoted;
 use crate::json::Json;
-use crate::mux::{ToolError, World};
+use crate::mux::World;
+use crate::replies::ToolError;
 use crate::settings::Recipe;
 use crate::settings::recipe::placeholder;
 

@@ -3,7 +3,7 @@
 use crate::base::quote::beginning;
 use crate::base::quoted;
 use crate::json::Json;
-use crate::mux::ToolError;
+use crate::replies::ToolError;
 
 /// How long the name of a tool, a server, an argument or a recipe may be, in bytes.
 pub(super) const NAME_MAX: usize = 1024;

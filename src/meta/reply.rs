@@ -6,9 +6,10 @@ use super::inner::{Context, InnerEnd, is_error};
 use crate::base::large;
 use crate::json::{Doc, Json, Slice};
 use crate::mux::fit::{self, Reader};
-use crate::mux::{Outlet, ToolError, prepare};
+use crate::mux::{Outlet, prepare};
 use crate::render::preview::shortened;
 use crate::render::{TextFormat, format};
+use crate::replies::ToolError;
 use crate::settings::View;
 use crate::wire::Era;
 

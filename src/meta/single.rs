@@ -6,7 +6,8 @@ use super::wanted::Wanted;
 use crate::base::large;
 use crate::json::{Doc, Json, Slice};
 use crate::mux::fit::{self, Reader};
-use crate::mux::{Maker, Outlet, ToolError};
+use crate::mux::{Maker, Outlet};
+use crate::replies::ToolError;
 use crate::wire::Era;
 
 /// The tool of ours that can be called through this one, so that a preview leads on where only

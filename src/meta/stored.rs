@@ -5,9 +5,10 @@ use super::input::Fields;
 use super::refusal::{invalid, wrong};
 use crate::base::{large, quoted};
 use crate::json::{Json, Path};
-use crate::mux::{Outlet, ToolError, prepare};
+use crate::mux::{Outlet, prepare};
 use crate::render::filter::Filter;
 use crate::render::select::{SelectError, Selection, select};
+use crate::replies::ToolError;
 
 const LIMIT: u64 = 50;
 const LIMIT_MAX: u64 = 100;

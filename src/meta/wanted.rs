@@ -6,7 +6,7 @@ use super::input::Fields;
 use super::mapping::Mapping;
 use super::refusal::{NAME_MAX, invalid, too_long, wrong};
 use crate::json::Json;
-use crate::mux::ToolError;
+use crate::replies::ToolError;
 
 /// Mappings of one step at the most.
 const MAPPINGS_MAX: usize = 256;

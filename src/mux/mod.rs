@@ -39,7 +39,6 @@ pub mod world;
 
 pub use call::{Call, Caller, Maker, Outlet, Reply};
 pub use dispatch::serve;
-pub use failure::ToolError;
 pub use hub::Hub;
 pub use ledger::{Account, Ledger};
 pub use record::{ActRecord, Actor};

@@ -2,12 +2,13 @@
 
 use super::absent;
 use super::call::Call;
-use super::failure::{Failure, Lost};
+use super::failure::Failure;
 use super::hub::Hub;
 use super::locate::Located;
 use super::record::CallRecord;
 use super::sending;
 use crate::connection::Loss;
+use crate::replies::Lost;
 use crate::servers::Server;
 use crate::servers::handle::Unavailable;
 use crate::telemetry::CallOutcome;

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use bytestring::ByteString;
 
 use super::call::{Call, Maker};
-use super::failure::{Failure, ToolError};
+use super::failure::Failure;
 use super::hub::Hub;
 use super::locate::Located;
 use super::world::World;
@@ -23,6 +23,7 @@ use crate::arguments::{Coercion, coerce};
 use crate::base::{large, quoted};
 use crate::json::parse::VALUES_MAX;
 use crate::json::{Doc, Json, ParseError, Path, Slice};
+use crate::replies::ToolError;
 use crate::servers::Item;
 use crate::wire::object;
 

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::absent;
 use super::call::Outlet;
-use super::failure::{Failure, Lost};
+use super::failure::Failure;
 use super::hub::Hub;
 use super::record::{ActRecord, Actor};
 use super::sending::{self, CallLimits, Heard, Logs, PassOn};
@@ -18,6 +18,7 @@ use crate::base::ServerName;
 use crate::catalog::{Entry, NotFound};
 use crate::connection::{Exchange, Loss};
 use crate::handover::{CallRow, PendingCall};
+use crate::replies::Lost;
 use crate::telemetry::CallOutcome;
 use crate::wire::params::Target;
 use crate::wire::translate::{self, Asked};

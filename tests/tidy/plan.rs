@@ -22,6 +22,7 @@ pub const PLAN: &[(&str, &[&str])] = &[
     ("search", &["json"]),
     ("render", &["json"]),
     ("arguments", &["base", "json"]),
+    ("replies", &["base", "json", "wire", "render", "telemetry"]),
     ("definitions", &["json", "wire", "schema"]),
     ("remedy", &["base", "json"]),
     ("settings", &["base", "json", "render"]),
@@ -61,6 +62,7 @@ pub const PLAN: &[(&str, &[&str])] = &[
             "base",
             "json",
             "wire",
+            "replies",
             "telemetry",
             "results",
             "render",
@@ -81,6 +83,7 @@ pub const PLAN: &[(&str, &[&str])] = &[
             "base",
             "json",
             "wire",
+            "replies",
             "telemetry",
             "render",
             "arguments",
@@ -98,6 +101,7 @@ pub const PLAN: &[(&str, &[&str])] = &[
         &[
             "base",
             "wire",
+            "replies",
             "telemetry",
             "access",
             "handover",
@@ -151,7 +155,7 @@ pub const PLAN: &[(&str, &[&str])] = &[
             "instances",
         ],
     ),
-    ("bridge", &["base", "wire", "outbox", "process", "mux", "client"]),
+    ("bridge", &["base", "wire", "outbox", "process", "replies"]),
     (
         "cli",
         &[

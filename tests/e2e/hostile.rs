@@ -310,5 +310,7 @@ fn a_server_inherits_three_descriptors_and_a_closed_environment() {
     let mut names: Vec<&str> =
         told["names"].as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect();
     names.sort_unstable();
-    assert_eq!(names, ["HOME", "OWN", "PATH", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR"]);
+    let expected =
+        ["CALLMUX_SERVER_RUN", "HOME", "OWN", "PATH", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR"];
+    assert_eq!(names, expected);
 }

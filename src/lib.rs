@@ -36,6 +36,7 @@
 //!      definitions ─── what servers offer, made readable
 //!      outbox ──────── what waits for a client to read
 //!      replies ─────── what callmux says itself
+//!      clients ─────── whose files our entry stands in
 //!  1   telemetry ───── what happened
 //!      terminal ────── the only room that prints
 //!      arguments ───── what a call is given
@@ -72,6 +73,7 @@
 //! | [`handover`] | what the next process of ours finds: descriptors, tables, what a server had said |
 //! | [`definitions`] | definitions that are slightly wrong, made right |
 //! | [`settings`] | what is wanted, typed; what separates two configs |
+//! | [`clients`] | the clients that are known: their files, our entry in them, edits that change nothing else |
 //! | [`outbox`] | what waits for a client that has not read it yet, and when it is given up |
 //! | [`telemetry`] | the closed list of facts, and how they are written |
 //! | [`example`] | servers to try things with |
@@ -142,6 +144,7 @@ mod cache;
 mod catalog;
 mod cli;
 mod client;
+mod clients;
 mod config;
 mod connection;
 mod credentials;

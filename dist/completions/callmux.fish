@@ -39,6 +39,7 @@ complete -c callmux -n "__fish_callmux_needs_command" -a "doctor" -d 'Say what i
 complete -c callmux -n "__fish_callmux_needs_command" -a "reload" -d 'Have the daemon read its config. It also does so by itself when a file changes'
 complete -c callmux -n "__fish_callmux_needs_command" -a "list" -d 'List the tools of all servers, as clients call them'
 complete -c callmux -n "__fish_callmux_needs_command" -a "server" -d 'Add a server to the config, or take one away'
+complete -c callmux -n "__fish_callmux_needs_command" -a "client" -d 'Have a client use callmux: find its file, and put an entry in it or take it out'
 complete -c callmux -n "__fish_callmux_needs_command" -a "retry" -d 'Have servers that wait for their next try make it now. Those that run are not touched'
 complete -c callmux -n "__fish_callmux_needs_command" -a "start" -d 'Start a server that was stopped, or that waits for its next try'
 complete -c callmux -n "__fish_callmux_needs_command" -a "stop" -d 'Stop a server until it is started again. Its tools stay listed; calls say why they fail'
@@ -168,6 +169,81 @@ complete -c callmux -n "__fish_callmux_using_subcommand server; and __fish_seen_
 json\t'One JSON object per line'"
 complete -c callmux -n "__fish_callmux_using_subcommand server; and __fish_seen_subcommand_from list" -l json -d 'For programs'
 complete -c callmux -n "__fish_callmux_using_subcommand server; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c callmux -n "__fish_callmux_using_subcommand client; and not __fish_seen_subcommand_from list attach detach status print undo" -l log-level -d 'What is written to stderr, at the least. Where none is asked for, `serve` also writes each call; the journal always gets every call' -r -f -a "error\t''
+warning\t''
+info\t''
+debug\t''"
+complete -c callmux -n "__fish_callmux_using_subcommand client; and not __fish_seen_subcommand_from list attach detach status print undo" -l log-format -d 'The form of a line on stderr' -r -f -a "text\t'For people'
+json\t'One JSON object per line'"
+complete -c callmux -n "__fish_callmux_using_subcommand client; and not __fish_seen_subcommand_from list attach detach status print undo" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c callmux -n "__fish_callmux_using_subcommand client; and not __fish_seen_subcommand_from list attach detach status print undo" -f -a "list" -d 'List the clients that callmux knows, whether they are here, and which file of theirs it is about'
+complete -c callmux -n "__fish_callmux_using_subcommand client; and not __fish_seen_subcommand_from list attach detach status print undo" -f -a "attach" -d 'Write callmux into a client\'s file, as one of its MCP servers'
+complete -c callmux -n "__fish_callmux_using_subcommand client; and not __fish_seen_subcommand_from list attach detach status print undo" -f -a "detach" -d 'Take callmux out of a client\'s file. Nothing else in it changes'
+complete -c callmux -n "__fish_callmux_using_subcommand client; and not __fish_seen_subcommand_from list attach detach status print undo" -f -a "status" -d 'Say of each client that is here, or named, whether callmux is attached to it'
+complete -c callmux -n "__fish_callmux_using_subcommand client; and not __fish_seen_subcommand_from list attach detach status print undo" -f -a "print" -d 'Print the entry for a client\'s file, to be pasted'
+complete -c callmux -n "__fish_callmux_using_subcommand client; and not __fish_seen_subcommand_from list attach detach status print undo" -f -a "undo" -d 'Bring a client\'s file back, byte for byte, as it was before the last attach or detach'
+complete -c callmux -n "__fish_callmux_using_subcommand client; and __fish_seen_subcommand_from list" -l log-level -d 'What is written to stderr, at the least. Where none is asked for, `serve` also writes each call; the journal always gets every call' -r -f -a "error\t''
+warning\t''
+info\t''
+debug\t''"
+complete -c callmux -n "__fish_callmux_using_subcommand client; and __fish_seen_subcommand_from list" -l log-format -d 'The form of a line on stderr' -r -f -a "text\t'For people'
+json\t'One JSON object per line'"
+complete -c callmux -n "__fish_callmux_using_subcommand client; and __fish_seen_subcommand_from list" -l json -d 'For programs'
+complete -c callmux -n "__fish_callmux_using_subcommand client; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c callmux -n "__fish_callmux_using_subcommand client; and __fish_seen_subcommand_from attach" -l log-level -d 'What is written to stderr, at the least. Where none is asked for, `serve` also writes each call; the journal always gets every call' -r -f -a "error\t''
+warning\t''
+info\t''
+debug\t''"
+complete -c callmux -n "__fish_callmux_using_subcommand client; and __fish_seen_subcommand_from attach" -l log-format -d 'The form of a line on stderr' -r -f -a "text\t'For people'
+json\t'One JSON object per line'"
+complete -c callmux -n "__fish_callmux_using_subcommand client; and __fish_seen_subcommand_from attach" -l all -d 'All clients that are here'
+complete -c callmux -n "__fish_callmux_using_subcommand client; and __fish_seen_subcommand_from attach" -l project -d 'The file of the project in this directory, in place of the user\'s'
+complete -c callmux -n "__fish_callmux_using_subcommand client; and __fish_seen_subcommand_from attach" -s y -l yes -d 'Do not ask'
+complete -c callmux -n "__fish_callmux_using_subcommand client; and __fish_seen_subcommand_from attach" -l dry-run -d 'Show what would change, and change nothing'
+complete -c callmux -n "__fish_callmux_using_subcommand client; and __fish_seen_subcommand_from attach" -l json -d 'For programs; asks nothing, so it wants --yes or --dry-run'
+complete -c callmux -n "__fish_callmux_using_subcommand client; and __fish_seen_subcommand_from attach" -l http -d 'Have the client ask the address that the config has callmux listen on, and start no program'
+complete -c callmux -n "__fish_callmux_using_subcommand client; and __fish_seen_subcommand_from attach" -l replace -d 'Take out the entries of servers that callmux runs itself, and write ours in place of another `callmux`. `undo` brings them back'
+complete -c callmux -n "__fish_callmux_using_subcommand client; and __fish_seen_subcommand_from attach" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c callmux -n "__fish_callmux_using_subcommand client; and __fish_seen_subcommand_from detach" -l log-level -d 'What is written to stderr, at the least. Where none is asked for, `serve` also writes each call; the journal always gets every call' -r -f -a "error\t''
+warning\t''
+info\t''
+debug\t''"
+complete -c callmux -n "__fish_callmux_using_subcommand client; and __fish_seen_subcommand_from detach" -l log-format -d 'The form of a line on stderr' -r -f -a "text\t'For people'
+json\t'One JSON object per line'"
+complete -c callmux -n "__fish_callmux_using_subcommand client; and __fish_seen_subcommand_from detach" -l all -d 'All clients that are here'
+complete -c callmux -n "__fish_callmux_using_subcommand client; and __fish_seen_subcommand_from detach" -l project -d 'The file of the project in this directory, in place of the user\'s'
+complete -c callmux -n "__fish_callmux_using_subcommand client; and __fish_seen_subcommand_from detach" -s y -l yes -d 'Do not ask'
+complete -c callmux -n "__fish_callmux_using_subcommand client; and __fish_seen_subcommand_from detach" -l dry-run -d 'Show what would change, and change nothing'
+complete -c callmux -n "__fish_callmux_using_subcommand client; and __fish_seen_subcommand_from detach" -l json -d 'For programs; asks nothing, so it wants --yes or --dry-run'
+complete -c callmux -n "__fish_callmux_using_subcommand client; and __fish_seen_subcommand_from detach" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c callmux -n "__fish_callmux_using_subcommand client; and __fish_seen_subcommand_from status" -l log-level -d 'What is written to stderr, at the least. Where none is asked for, `serve` also writes each call; the journal always gets every call' -r -f -a "error\t''
+warning\t''
+info\t''
+debug\t''"
+complete -c callmux -n "__fish_callmux_using_subcommand client; and __fish_seen_subcommand_from status" -l log-format -d 'The form of a line on stderr' -r -f -a "text\t'For people'
+json\t'One JSON object per line'"
+complete -c callmux -n "__fish_callmux_using_subcommand client; and __fish_seen_subcommand_from status" -l json -d 'For programs'
+complete -c callmux -n "__fish_callmux_using_subcommand client; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c callmux -n "__fish_callmux_using_subcommand client; and __fish_seen_subcommand_from print" -l log-level -d 'What is written to stderr, at the least. Where none is asked for, `serve` also writes each call; the journal always gets every call' -r -f -a "error\t''
+warning\t''
+info\t''
+debug\t''"
+complete -c callmux -n "__fish_callmux_using_subcommand client; and __fish_seen_subcommand_from print" -l log-format -d 'The form of a line on stderr' -r -f -a "text\t'For people'
+json\t'One JSON object per line'"
+complete -c callmux -n "__fish_callmux_using_subcommand client; and __fish_seen_subcommand_from print" -l http -d 'With the address that the config has callmux listen on, in place of a program'
+complete -c callmux -n "__fish_callmux_using_subcommand client; and __fish_seen_subcommand_from print" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c callmux -n "__fish_callmux_using_subcommand client; and __fish_seen_subcommand_from undo" -l log-level -d 'What is written to stderr, at the least. Where none is asked for, `serve` also writes each call; the journal always gets every call' -r -f -a "error\t''
+warning\t''
+info\t''
+debug\t''"
+complete -c callmux -n "__fish_callmux_using_subcommand client; and __fish_seen_subcommand_from undo" -l log-format -d 'The form of a line on stderr' -r -f -a "text\t'For people'
+json\t'One JSON object per line'"
+complete -c callmux -n "__fish_callmux_using_subcommand client; and __fish_seen_subcommand_from undo" -l all -d 'All clients that are here'
+complete -c callmux -n "__fish_callmux_using_subcommand client; and __fish_seen_subcommand_from undo" -l project -d 'The file of the project in this directory, in place of the user\'s'
+complete -c callmux -n "__fish_callmux_using_subcommand client; and __fish_seen_subcommand_from undo" -s y -l yes -d 'Do not ask'
+complete -c callmux -n "__fish_callmux_using_subcommand client; and __fish_seen_subcommand_from undo" -l dry-run -d 'Show what would change, and change nothing'
+complete -c callmux -n "__fish_callmux_using_subcommand client; and __fish_seen_subcommand_from undo" -l json -d 'For programs; asks nothing, so it wants --yes or --dry-run'
+complete -c callmux -n "__fish_callmux_using_subcommand client; and __fish_seen_subcommand_from undo" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c callmux -n "__fish_callmux_using_subcommand retry" -l socket -d 'The daemon\'s unix socket [default: $XDG_RUNTIME_DIR/callmux/mcp.sock]' -r -F
 complete -c callmux -n "__fish_callmux_using_subcommand retry" -l log-level -d 'What is written to stderr, at the least. Where none is asked for, `serve` also writes each call; the journal always gets every call' -r -f -a "error\t''
 warning\t''

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::args_client::ClientsArgs;
 use super::args_daemon::DaemonArgs;
 use super::args_server::ServersArgs;
 use crate::config::ValueError;
@@ -19,7 +20,11 @@ One daemon runs your MCP servers; every agent talks to it through a small bridge
 
   systemctl --user enable --now callmux.socket
 
-and in each client, as its only MCP server:
+and for each client (`callmux client list` has them):
+
+  callmux client attach NAME
+
+or by hand, as its only MCP server:
 
   {\"mcpServers\": {\"callmux\": {\"command\": \"callmux\", \"args\": [\"bridge\"]}}}
 
@@ -85,6 +90,8 @@ pub(super) enum Command {
     List(ListArgs),
     /// Add a server to the config, or take one away.
     Server(ServersArgs),
+    /// Have a client use callmux: find its file, and put an entry in it or take it out.
+    Client(ClientsArgs),
     /// Have servers that wait for their next try make it now. Those that run are not touched.
     ///
     /// SIGUSR1 to the daemon does the same for all of them.

@@ -85,6 +85,26 @@ const EXAMPLES: &[(&str, Examples)] = &[
     ),
     ("server remove", &[("callmux server remove notes --wait", "Return when it is gone")]),
     ("server list", &[("callmux server list --json", "For programs")]),
+    (
+        "client",
+        &[
+            ("callmux client list", "The clients that callmux knows"),
+            ("callmux client attach claude-code", "Show what changes, ask, write it"),
+        ],
+    ),
+    ("client list", &[("callmux client list --json", "For programs")]),
+    (
+        "client attach",
+        &[
+            ("callmux client attach codex cursor --yes", "Two clients, without being asked"),
+            ("callmux client attach zed --dry-run", "See what would change"),
+            ("callmux client attach claude-code --project", "For all who work on this project"),
+        ],
+    ),
+    ("client detach", &[("callmux client detach codex", "Take our entry out, and nothing else")]),
+    ("client status", &[("callmux client status", "Of all clients that are here")]),
+    ("client print", &[("callmux client print goose", "The entry to paste")]),
+    ("client undo", &[("callmux client undo codex", "The file as it was before, byte for byte")]),
     ("retry", &[("callmux retry", "All that wait"), ("callmux retry github", "One of them")]),
     ("start", &[("callmux start github", "Return when it is ready, or say why it is not")]),
     ("stop", &[("callmux stop github", "Until it is started again")]),
@@ -145,6 +165,10 @@ const FILES: &[(&str, &str)] = &[
     (
         "~/.local/state/callmux/audit/calls.jsonl",
         "every call, beside the journal: callmux.journal(7)",
+    ),
+    (
+        "~/.local/state/callmux/clients",
+        "what the files of clients were before callmux changed them",
     ),
     ("~/.local/state/callmux", "the last good config, large results, tokens of logins"),
     ("~/.cache/callmux", "what may be deleted"),

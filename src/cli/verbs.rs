@@ -20,8 +20,8 @@ const OTHERS: &[(&[&str], &str)] = &[
     (&["servers", "mcp"], "`callmux server list` lists the servers, `callmux status` how they are"),
     (&["remove", "rm", "delete"], "`callmux server remove NAME` takes a server away"),
     (
-        &["client", "clients", "attach"],
-        "in your client, let the command of its only MCP server be `callmux bridge`",
+        &["clients", "attach", "detach"],
+        "`callmux client attach NAME` has a client use callmux; `callmux client list` lists those it knows",
     ),
     (
         &["daemon", "up", "enable"],

@@ -20,8 +20,8 @@ pub(super) fn tell() {
         "\nNext, a server of your own, the daemon, and your client:\n\n  \
          callmux server add time -- callmux example-server time\n  \
          systemctl --user enable --now callmux.socket   # or, in a shell: callmux serve\n  \
-         claude mcp add --scope user callmux -- callmux bridge\n\n\
-         Other clients: let the command of their only MCP server be `callmux bridge`.\n\
+         callmux client attach claude-code\n\n\
+         Other clients: `callmux client list`.\n\
          `callmux status` shows how all of it is.",
     );
 }

@@ -6,6 +6,7 @@ mod bad_input;
 mod bridging;
 mod canary;
 mod cli;
+mod clients;
 mod directories;
 mod doctor;
 mod door;

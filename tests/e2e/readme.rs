@@ -42,6 +42,19 @@ fn its_client_entry_starts_a_bridge() {
 }
 
 #[test]
+fn its_clients_are_known() {
+    let text = readme();
+    let names = text.split("`callmux client attach ").skip(1);
+    let names: Vec<&str> = names.map(|rest| rest.split('`').next().unwrap()).collect();
+    assert!(names.len() >= 6, "{names:?}");
+    for name in names {
+        let sandbox = Sandbox::new();
+        let output = sandbox.command().args(["client", "print", name]).output().unwrap();
+        assert!(output.status.success(), "{name}");
+    }
+}
+
+#[test]
 fn its_commands_exist() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let systemd = root.join("tests/systemd");

@@ -1,0 +1,399 @@
+//! `callmux client list | attach | detach | status | print | undo`.
+
+use std::io::{BufRead, IsTerminal};
+use std::path::Path;
+
+use serde_json::{Value as Json, json};
+
+use super::args_client::{AttachArgs, ChangeArgs, ClientsArgs, ClientsVerb};
+use crate::base::{executable, nearest::nearest};
+use crate::clients::change::{Plan, Seat, Wish};
+use crate::clients::{
+    CLIENTS, ClientError, KnownClient, Launch, Scope, Standing, Surroundings, diff,
+};
+use crate::config::Location;
+use crate::settings::Config;
+use crate::terminal::style::Style;
+use crate::terminal::{Exit, print};
+
+const LINE: usize = 78;
+
+pub(super) fn client(args: &ClientsArgs) -> Exit {
+    #[expect(clippy::disallowed_methods, reason = "a project is where the person works")]
+    let directory = std::env::current_dir().unwrap_or_default();
+    let Some(around) = Surroundings::here(directory) else {
+        print::error("there is no home directory, so there are no files of clients");
+        return Exit::Unavailable;
+    };
+    let done = match &args.verb {
+        ClientsVerb::List { json } => Ok(list(&around, *json)),
+        ClientsVerb::Status { names, json } => status(&around, names, *json),
+        ClientsVerb::Print { name, http } => paste(&around, name, *http),
+        ClientsVerb::Attach(args) => attach(&around, args),
+        ClientsVerb::Detach(args) => each(&around, args, |seat| {
+            let wish = wish(seat, false, false)?;
+            let plan = seat.detaching(&wish).map_err(|error| refused(seat, Some(&wish), &error))?;
+            change(seat, args, plan, "detached", &|| seat.detaching(&wish))
+        }),
+        ClientsVerb::Undo(args) => each(&around, args, |seat| undo(seat, args)),
+    };
+    done.unwrap_or_else(|exit| exit)
+}
+
+fn named(name: &str) -> Result<&'static KnownClient, Exit> {
+    CLIENTS.iter().find(|client| client.id == name).ok_or_else(|| {
+        let near = nearest(name, CLIENTS.iter().map(|client| (client.id, client.id)));
+        let near = near.map(|id| format!("did you mean `{id}`? ")).unwrap_or_default();
+        print::error(&format!("no client `{name}`; {near}`callmux client list` has all"));
+        Exit::Usage
+    })
+}
+
+/// What callmux is configured as; nothing if the config cannot be used.
+fn configured() -> Config {
+    let reading = Location::chosen(None).map(|location| location.read());
+    reading.and_then(|reading| reading.config.ok()).unwrap_or_default()
+}
+
+fn wish(seat: &Seat<'_>, http: bool, replace: bool) -> Result<Wish, Exit> {
+    let config = configured();
+    let listen = config.http.listen.iter().filter(|address| address.port() != 0);
+    let addresses: Vec<String> = listen.map(|address| format!("http://{address}/mcp")).collect();
+    let launch = match (http, addresses.first()) {
+        (false, _) => Launch::bridge(&program(seat)),
+        (true, Some(url)) => Launch::Address(url.clone()),
+        (true, None) => {
+            print::error(
+                "the config has callmux listen on no address; write `listen = [\"127.0.0.1:4860\"]` under `[http]`, or leave out --http",
+            );
+            return Err(Exit::Failed);
+        }
+    };
+    let servers = config.servers.iter().filter(|(_, server)| server.enabled);
+    let run = servers.map(|(name, server)| {
+        let args = server.program.args.iter().map(|arg| arg.expose().to_owned()).collect();
+        let launch = match &server.remote.url {
+            Some(url) => Launch::Address(url.expose().to_owned()),
+            None => Launch::Program(server.program.command.expose().to_owned(), args),
+        };
+        (name.to_string(), launch)
+    });
+    Ok(Wish { launch, addresses, run: run.collect(), replace })
+}
+
+/// What the entry starts: a desktop may look elsewhere than a shell, and other machines have other paths.
+fn program(seat: &Seat<'_>) -> String {
+    let name = env!("CARGO_PKG_NAME");
+    let is_in_path = seat.around.program(name).is_some();
+    if seat.scope == Scope::Project || (is_in_path && !seat.client.is_desktop) {
+        return name.to_owned();
+    }
+    let found = executable::find(name, &seat.around.path);
+    found.map_or_else(|| name.to_owned(), |path| path.display().to_string())
+}
+
+fn list(around: &Surroundings, as_json: bool) -> Exit {
+    let row = |client: &'static KnownClient| {
+        let file = around.file(client, Scope::User).unwrap_or_default();
+        (client, around.sign(client), tilde(around, &file))
+    };
+    let rows: Vec<_> = CLIENTS.iter().map(row).collect();
+    if as_json {
+        let all = rows.iter().map(|(client, sign, _)| {
+            json!({ "client": client.id, "name": client.shown, "found": sign,
+                    "path": around.file(client, Scope::User) })
+        });
+        print::json(&all.collect::<Json>().to_string());
+        return Exit::Fine;
+    }
+    let rows: Vec<[String; 3]> = rows
+        .into_iter()
+        .map(|(client, sign, file)| {
+            let found = if sign.is_some() { "here" } else { "-" };
+            [client.id.to_owned(), found.to_owned(), file]
+        })
+        .collect();
+    let look = |column, _: &str| if column == 0 { Style::Bold } else { Style::Plain };
+    print::table(["CLIENT", "FOUND", "FILE"], &rows, look, &[]);
+    Exit::Fine
+}
+
+fn tilde(around: &Surroundings, path: &Path) -> String {
+    match path.strip_prefix(&around.home) {
+        Ok(rest) => format!("~/{}", rest.display()),
+        Err(_) => path.display().to_string(),
+    }
+}
+
+/// How a client stands, in words that programs may rely on, and more of it for people.
+fn state(seat: &Seat<'_>, wish: &Wish) -> (&'static str, Option<String>) {
+    let is_here = seat.around.sign(seat.client).is_some();
+    let look = match seat.look() {
+        Ok(look) => look,
+        Err(error) => return ("unreadable", Some(error.to_string())),
+    };
+    match look.standing(wish) {
+        Standing::Absent if is_here => ("found", None),
+        Standing::Absent => ("not found", None),
+        Standing::Attached { is_on: false } => ("attached, disabled", None),
+        Standing::Attached { .. } => match seat.shadow(wish) {
+            Some(says) => ("shadowed", Some(says)),
+            None => ("attached", None),
+        },
+        Standing::Otherwise { says, .. } => ("attached otherwise", Some(says)),
+    }
+}
+
+fn status(around: &Surroundings, names: &[String], as_json: bool) -> Result<Exit, Exit> {
+    let mut clients = names.iter().map(|name| named(name)).collect::<Result<Vec<_>, _>>()?;
+    if names.is_empty() {
+        clients.extend(CLIENTS.iter().filter(|client| around.sign(client).is_some()));
+    }
+    let (mut rows, mut all) = (Vec::new(), Vec::new());
+    for client in clients {
+        let seat = Seat { client, scope: Scope::User, around };
+        let wish = wish(&seat, false, false)?;
+        let (word, says) = state(&seat, &wish);
+        let path = around.file(client, Scope::User).unwrap_or_default();
+        all.push(json!({ "client": client.id, "state": word, "detail": says, "path": path }));
+        let says = says.unwrap_or_else(|| tilde(around, &path));
+        rows.push([client.id.to_owned(), word.to_owned(), says]);
+    }
+    if as_json {
+        print::json(&Json::from(all).to_string());
+    } else if rows.is_empty() {
+        print::line("no client is found here; `callmux client list` has those that callmux knows");
+    } else {
+        let look = |column, text: &str| match (column, text) {
+            (0, _) => Style::Bold,
+            (1, "attached") => Style::Good,
+            (1, "found") => Style::Plain,
+            (1, _) => Style::Notable,
+            _ => Style::Plain,
+        };
+        print::table(["CLIENT", "STATE", "WHAT"], &rows, look, &[]);
+    }
+    Ok(Exit::Fine)
+}
+
+fn paste(around: &Surroundings, name: &str, http: bool) -> Result<Exit, Exit> {
+    let seat = Seat { client: named(name)?, scope: Scope::User, around };
+    let wish = wish(&seat, http, false)?;
+    let text = seat.snippet(&wish.launch).map_err(|error| refused(&seat, None, &error))?;
+    print::lines(&text);
+    Ok(Exit::Fine)
+}
+
+/// Does the same for each client that is meant. One that fails stops no other.
+fn each(
+    around: &Surroundings,
+    args: &ChangeArgs,
+    run: impl Fn(&Seat<'_>) -> Result<Exit, Exit>,
+) -> Result<Exit, Exit> {
+    if !args.how.yes && !args.how.dry_run && (args.how.json || !std::io::stdin().is_terminal()) {
+        print::error("nobody can be asked here; say --yes, or --dry-run to see what would change");
+        return Err(Exit::Usage);
+    }
+    let mut clients = args.names.iter().map(|name| named(name)).collect::<Result<Vec<_>, _>>()?;
+    if args.all {
+        clients.extend(CLIENTS.iter().filter(|client| around.sign(client).is_some()));
+        if clients.is_empty() {
+            print::note("no client is found here, so nothing was changed");
+        }
+    }
+    let scope = if args.project { Scope::Project } else { Scope::User };
+    let mut exit = Exit::Fine;
+    for client in clients {
+        match run(&Seat { client, scope, around }) {
+            Ok(Exit::Fine) => {}
+            Ok(other) | Err(other) => {
+                exit = other;
+                if args.how.json {
+                    let said =
+                        json!({ "client": client.id, "action": "refused", "changed": false });
+                    print::json(&said.to_string());
+                }
+            }
+        }
+    }
+    Ok(exit)
+}
+
+fn attach(around: &Surroundings, args: &AttachArgs) -> Result<Exit, Exit> {
+    each(around, &args.change, |seat| {
+        let wish = wish(seat, args.http, args.replace)?;
+        let plan = seat.attaching(&wish).map_err(|error| refused(seat, Some(&wish), &error))?;
+        let is_json = args.change.how.json;
+        let is_new = plan.is_some();
+        let exit = change(seat, &args.change, plan, "attached", &|| seat.attaching(&wish))?;
+        if exit == Exit::Fine && is_new && !is_json {
+            if let Some(says) = seat.shadow(&wish) {
+                print::note(&format!("warning: in this directory it is shadowed: {says}"));
+            }
+            if let Some(twice) = seat.twice(&wish).filter(|_| !args.replace) {
+                print::note(&format!(
+                    "it also has servers that callmux runs: {twice}; --replace takes them out"
+                ));
+            }
+            if !args.change.how.dry_run {
+                let shown = seat.client.shown;
+                print::line(&format!(
+                    "To prove it: start {shown} anew, then `callmux status` counts its session."
+                ));
+            }
+        }
+        Ok(exit)
+    })
+}
+
+/// Shows what is planned, asks, does it.
+fn change(
+    seat: &Seat<'_>,
+    args: &ChangeArgs,
+    plan: Option<Plan>,
+    done: &str,
+    again: &dyn Fn() -> Result<Option<Plan>, ClientError>,
+) -> Result<Exit, Exit> {
+    let Some(plan) = plan else {
+        let path = seat.around.file(seat.client, seat.scope).unwrap_or_default();
+        report(
+            seat,
+            args,
+            &ClientOutcome {
+                path: &path,
+                action: already(done),
+                changed: false,
+                diff: "",
+                backup: None,
+            },
+        );
+        return Ok(Exit::Fine);
+    };
+    let shown = preview(&plan);
+    let path = plan.look.target.path.clone();
+    if args.how.dry_run || !agreed(args, &path, &shown) {
+        let text = if args.how.dry_run { &*shown } else { "" };
+        report(
+            seat,
+            args,
+            &ClientOutcome {
+                path: &path,
+                action: "not changed",
+                changed: false,
+                diff: text,
+                backup: None,
+            },
+        );
+        return Ok(Exit::Fine);
+    }
+    match seat.carry_out(plan, again).map_err(|error| refused(seat, None, &error))? {
+        Some(kept) => report(
+            seat,
+            args,
+            &ClientOutcome {
+                path: &path,
+                action: done,
+                changed: true,
+                diff: &shown,
+                backup: Some(&kept),
+            },
+        ),
+        // Somebody else has done it meanwhile.
+        None => report(
+            seat,
+            args,
+            &ClientOutcome {
+                path: &path,
+                action: already(done),
+                changed: false,
+                diff: "",
+                backup: None,
+            },
+        ),
+    }
+    Ok(Exit::Fine)
+}
+
+fn already(done: &str) -> &'static str {
+    if done == "attached" { "attached already" } else { "not attached" }
+}
+
+fn undo(seat: &Seat<'_>, args: &ChangeArgs) -> Result<Exit, Exit> {
+    let (plan, kept) = seat.undoing().map_err(|error| refused(seat, None, &error))?;
+    let (shown, path) = (preview(&plan), plan.look.target.path.clone());
+    if args.how.dry_run || !agreed(args, &path, &shown) {
+        let text = if args.how.dry_run { &*shown } else { "" };
+        report(
+            seat,
+            args,
+            &ClientOutcome {
+                path: &path,
+                action: "not changed",
+                changed: false,
+                diff: text,
+                backup: None,
+            },
+        );
+        return Ok(Exit::Fine);
+    }
+    seat.undo(&plan, &kept).map_err(|error| refused(seat, None, &error))?;
+    report(
+        seat,
+        args,
+        &ClientOutcome { path: &path, action: "undone", changed: true, diff: &shown, backup: None },
+    );
+    Ok(Exit::Fine)
+}
+
+fn preview(plan: &Plan) -> String {
+    let before = plan.look.text.as_deref().unwrap_or_default();
+    diff::diff(before, plan.after.as_deref().unwrap_or_default(), LINE)
+}
+
+/// Whether a person agrees, or has agreed ahead.
+fn agreed(args: &ChangeArgs, path: &Path, shown: &str) -> bool {
+    if args.how.yes {
+        return true;
+    }
+    print::line(&format!("{}:", path.display()));
+    print::lines(shown.trim_end());
+    print::note("Write it? [y/N]");
+    let mut answer = String::new();
+    drop(std::io::stdin().lock().read_line(&mut answer));
+    matches!(answer.trim(), "y" | "Y" | "yes")
+}
+
+/// What became of a client's file.
+struct ClientOutcome<'a> {
+    path: &'a Path,
+    action: &'a str,
+    changed: bool,
+    diff: &'a str,
+    backup: Option<&'a Path>,
+}
+
+fn report(seat: &Seat<'_>, args: &ChangeArgs, outcome: &ClientOutcome<'_>) {
+    let ClientOutcome { path, action, changed, diff, backup } = outcome;
+    if args.how.json {
+        let said = json!({
+            "client": seat.client.id, "path": path, "scope": seat.scope.as_str(), "action": action,
+            "changed": changed, "diff": diff, "backup": backup,
+        });
+        print::json(&said.to_string());
+        return;
+    }
+    print::line(&format!("{}: {action}: {}", seat.client.id, path.display()));
+    if (*changed && args.how.yes) || args.how.dry_run {
+        print::lines(diff.trim_end());
+    }
+}
+
+/// Says why nothing was done, with the text to paste where that helps.
+fn refused(seat: &Seat<'_>, wish: Option<&Wish>, error: &ClientError) -> Exit {
+    print::error(&format!("{}: {error}", seat.client.id));
+    let is_file = !matches!(error, ClientError::NotOurs { .. } | ClientError::NotHere { .. });
+    if let Some(text) = wish.filter(|_| is_file).and_then(|wish| seat.snippet(&wish.launch).ok()) {
+        print::notes(&format!("\nThe entry to paste:\n\n{text}"));
+    }
+    Exit::Failed
+}

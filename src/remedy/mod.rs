@@ -8,7 +8,7 @@
 //!
 //! # How to read it
 //! [`syntax`] is about a file that is no TOML: JSON of another client ([`pasted`]) or a line that lacks
-//! something ([`line`]). [`value`] is about a value of the wrong type, [`foreign`] about words of other
+//! something ([`mod@line`]). [`value`] is about a value of the wrong type, [`foreign`] about words of other
 //! clients. [`written`] writes TOML, and leaves out what may be a secret.
 
 pub mod foreign;

@@ -9,7 +9,7 @@
 //!
 //! # How to read it
 //! [`width`] is how wide lines may be, [`style`] how a part of a line looks and whether it may;
-//! [`table`] lays out columns whose last is a text, [`wrap`] breaks texts into lines. [`print`] writes, and nothing
+//! [`table`] lays out columns whose last is a text, [`wrap`] breaks texts into lines. [`mod@print`] writes, and nothing
 //! else does.
 
 mod exit;

@@ -22,11 +22,12 @@
 //!  6   catalog ─────── what all servers offer, and under which names
 //!      cache ───────── what calls that only read brought
 //!      instances ───── a server for each directory
-//!  5   servers ─────── one MCP server's life
-//!  4   connection ──── what is said with a server
+//!  5   doctor ──────── what is seen without a daemon
+//!      servers ─────── one MCP server's life
+//!  4   config ──────── from files to what is wanted
+//!      connection ──── what is said with a server
 //!      bridge ──────── a small program of its own
-//!      doctor ──────── what is seen without a daemon
-//!  3   config ──────── how that is read
+//!  3   keys ────────── how each value of a config is read
 //!      api ─────────── what operators and the daemon say
 //!      access ──────── who may: the one gate
 //!      process ─────── how a server's program runs
@@ -77,7 +78,8 @@
 //! | [`outbox`] | what waits for a client that has not read it yet, and when it is given up |
 //! | [`telemetry`] | the closed list of facts, and how they are written |
 //! | [`example`] | servers to try things with |
-//! | [`config`] | files to those settings; every key in one table |
+//! | [`keys`] | every key in one table; the value of one, with what it refers to |
+//! | [`config`] | files to those settings; what separates two configs |
 //! | [`api`] | what the daemon's admin endpoints answer, as both sides have it |
 //! | [`access`] | principals, the checks at the door, the gate that decides about every act |
 //! | [`process`] | a server's process: a unit of systemd or a child; pipes, sandbox, the end |
@@ -160,6 +162,7 @@ mod handover;
 mod http;
 mod instances;
 mod json;
+mod keys;
 mod lenient;
 mod meta;
 mod mux;

@@ -9,8 +9,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use super::args_client::ClientsArgs;
 use super::args_daemon::DaemonArgs;
 use super::args_server::ServersArgs;
-use crate::config::ValueError;
 use crate::example::Example;
+use crate::keys::ValueError;
 
 /// What `--help` says before the arguments.
 const ABOUT: &str = "\
@@ -337,7 +337,7 @@ pub(super) struct SearchQualityArgs {
 }
 
 fn duration(text: &str) -> Result<Duration, ValueError> {
-    crate::config::units::duration(text)
+    crate::keys::units::duration(text)
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use clap::CommandFactory;
 use super::args::Cli;
 use super::man::{self, roff};
 use crate::base::file;
-use crate::config::keys::{self, DefaultValue, ValueKind};
+use crate::keys::{self, DefaultValue, ValueKind};
 use crate::telemetry::{FieldNames, fact};
 use crate::terminal::{Exit, print};
 

@@ -17,8 +17,8 @@ use super::server_ready::{self, Readiness};
 use super::server_text::{self, MARK};
 use crate::api::{Refusal, path};
 use crate::base::{ServerName, file};
-use crate::config::tree::{Table, Value};
 use crate::config::{Location, load, show};
+use crate::keys::tree::{Table, Value};
 use crate::settings::Plan;
 use crate::terminal::style::Style;
 use crate::terminal::{Exit, print};
@@ -140,7 +140,7 @@ fn remove(location: &Location, args: &RemoveArgs) -> Result<Exit, Exit> {
 fn is_ours(path: &Path, name: &ServerName) -> bool {
     let read = file::read(path, OURS_MAX).ok().and_then(|bytes| String::from_utf8(bytes).ok());
     let Some(text) = read else { return false };
-    let table = crate::config::tree::parse(&path.into(), &text, &mut Vec::new());
+    let table = crate::keys::tree::parse(&path.into(), &text, &mut Vec::new());
     let only = |table: &Table, name: &str| table.len() == 1 && table.contains_key(name);
     let servers = table.get("servers").map(|servers| &servers.value);
     text.starts_with(MARK)

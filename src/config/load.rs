@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use self::common::Common;
-use super::keys;
-use super::reference::Sources;
-use super::section::Section;
 use super::source::Text;
-use super::tree::{self, Node, Table, Value};
 use crate::base::ServerName;
+use crate::keys;
+use crate::keys::reference::Sources;
+use crate::keys::section::Section;
+use crate::keys::tree::{self, Node, Table, Value};
 use crate::settings::complaint::{Complaint, Place};
 use crate::settings::config::Config;
 use crate::settings::view::Exposure;

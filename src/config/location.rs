@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::load;
-use super::reference::Sources;
 use super::source::{self, Text};
 use crate::base::trust::{self, Distrust};
 use crate::base::{ServerName, dirs, file};
+use crate::keys::reference::Sources;
 use crate::settings::complaint::Complaint;
 use crate::settings::config::Config;
 use crate::settings::server::ServerConfig;
@@ -156,7 +156,7 @@ impl Location {
         match self.shape() {
             Shape::Nothing if self.optional => return (Vec::new(), Vec::new()),
             Shape::Hangs => {
-                return (Vec::new(), vec![source::of_file(&self.path, &file::Problem::Hangs)]);
+                return (Vec::new(), vec![Complaint::of_file(&self.path, &file::Problem::Hangs)]);
             }
             _ => {}
         }
@@ -189,7 +189,12 @@ fn open_program(server: &Arc<ServerConfig>) -> Option<Complaint> {
     });
     match judged {
         // Groups of administrators share directories of programs.
-        Some(Err(distrust @ Distrust::Everybody(_))) => Some(source::of_file(&program, &distrust)),
+        Some(Err(distrust @ Distrust::Everybody(_))) => {
+            Some(Complaint::of_file(&program, &distrust))
+        }
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

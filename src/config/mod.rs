@@ -6,33 +6,23 @@
 //! the one server that needs it does not start, and says why.
 //!
 //! # Knows
-//! The files and their order, every key with its type, default, description, field, and what a reload
-//! does about it ([`keys`]), the references `${…}`, durations and sizes.
+//! The files, their order, and who may write to them; what separates two configs, by the key.
 //!
 //! # Does not know
 //! That a daemon exists; what a server does.
 //!
 //! # How to read it
-//! [`keys`] is the table of all keys. [`location`] reads the files ([`source`]); [`load`] goes from
-//! their texts over one merged tree ([`tree`]) to [`crate::settings`], through the checks of
-//! [`section`]; [`error`] says why a text is not the value that it should be, `meant` what to write. [`schema`] and [`show`]
-//! print from the table of keys, and [`mod@plan`] compares two configs by it.
+//! [`location`] reads the files ([`source`]); [`load`] goes from their texts over one merged tree to
+//! [`crate::settings`], by the tables of [`crate::keys`]. [`schema`] and [`show`] print from these tables, and
+//! [`mod@plan`] compares two configs by them.
 
-mod error;
-pub mod keys;
 pub mod load;
 pub mod location;
-mod meant;
 pub mod plan;
-pub mod reference;
 pub mod schema;
-pub mod section;
 pub mod show;
 pub mod source;
-pub mod tree;
-pub mod units;
 
-pub use error::ValueError;
 pub use location::{Location, Reading};
 
 #[cfg(test)]

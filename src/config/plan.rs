@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::keys::{Effect, HTTP_ROWS, KeyRow, SERVER_ROWS, TOP_ROWS, VIEW_ROWS};
 use crate::base::ServerName;
+use crate::keys::{Effect, HTTP_ROWS, KeyRow, SERVER_ROWS, TOP_ROWS, VIEW_ROWS};
 use crate::settings::plan::{Changed, Plan};
 use crate::settings::{Config, ServerConfig};
 

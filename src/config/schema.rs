@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::keys::{
+use crate::keys::{
     AUTH, CACHE, CLIENT, DefaultValue, HTTP, Key, RECIPE, RESULTS, SERVER, TOP, ValueKind,
 };
 

@@ -6,10 +6,10 @@
 
 use std::fmt::Write;
 
-use super::keys::{self, DefaultValue, Key};
-use super::reference;
-use super::tree::{Node, Table, Value};
 use crate::base::visible;
+use crate::keys::reference;
+use crate::keys::tree::{Node, Table, Value};
+use crate::keys::{self, DefaultValue, Key};
 
 /// The merged config as TOML, defaults included as comments.
 pub fn toml(table: &Table) -> String {

@@ -1,7 +1,6 @@
 //! Which files are read, and whether they can be trusted.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -36,7 +35,7 @@ pub fn files(path: &Path, is_dir: bool) -> Result<Vec<PathBuf>, Complaint> {
     }
     let at = path.to_path_buf();
     file::within(path, move || list(&at))
-        .unwrap_or_else(|| Err(of_file(path, &file::Problem::Hangs)))
+        .unwrap_or_else(|| Err(Complaint::of_file(path, &file::Problem::Hangs)))
 }
 
 fn list(path: &Path) -> Result<Vec<PathBuf>, Complaint> {
@@ -47,14 +46,14 @@ fn list(path: &Path) -> Result<Vec<PathBuf>, Complaint> {
     }
     let dir = path.join(DROPINS);
     // It need not be there, and then the other directory is all there is.
-    trust::judge_way(&dir).map_err(|distrust| of_file(path, &distrust))?;
+    trust::judge_way(&dir).map_err(|distrust| Complaint::of_file(path, &distrust))?;
     let mut dropins = Vec::new();
     match std::fs::read_dir(&dir) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-        Err(error) => return Err(of_file(&dir, &error)),
+        Err(error) => return Err(Complaint::of_file(&dir, &error)),
         Ok(entries) => {
             for (count, entry) in entries.enumerate() {
-                let path = entry.map_err(|error| of_file(&dir, &error))?.path();
+                let path = entry.map_err(|error| Complaint::of_file(&dir, &error))?.path();
                 let hidden =
                     path.file_name().is_some_and(|n| n.as_encoded_bytes().starts_with(b"."));
                 if !hidden && path.extension().is_some_and(|extension| extension == "toml") {
@@ -64,7 +63,7 @@ fn list(path: &Path) -> Result<Vec<PathBuf>, Complaint> {
                     let message = format!(
                         "it has more than {FILES_MAX} files or {ENTRIES_MAX} entries; take away what is no config"
                     );
-                    return Err(of_file(&dir, &message));
+                    return Err(Complaint::of_file(&dir, &message));
                 }
             }
         }
@@ -78,23 +77,18 @@ fn list(path: &Path) -> Result<Vec<PathBuf>, Complaint> {
 /// programs to run.
 pub fn read(path: &Path) -> Result<String, Complaint> {
     let bytes = file::read_trusted(path, FILE_MAX);
-    let bytes = bytes.map_err(|error| of_file(path, &error.problem))?;
+    let bytes = bytes.map_err(|error| Complaint::of_file(path, &error.problem))?;
     String::from_utf8(bytes).map_err(|error| {
         if error.as_bytes().starts_with(&[0xff, 0xfe])
             || error.as_bytes().starts_with(&[0xfe, 0xff])
         {
             let message = "it is UTF-16; save it as UTF-8, or \
                            `iconv -f UTF-16 -t UTF-8 OLD > NEW`";
-            return of_file(path, &message);
+            return Complaint::of_file(path, &message);
         }
         let valid = error.utf8_error().valid_up_to();
         let text = String::from_utf8_lossy(&error.as_bytes()[..valid]).into_owned();
         let at = Place::in_text(&path.into(), &text, text.len());
         Complaint { at, key: String::new(), message: "not UTF-8".to_owned() }
     })
-}
-
-pub fn of_file(path: &Path, message: &dyn std::fmt::Display) -> Complaint {
-    let file: Arc<Path> = path.into();
-    Complaint { at: Place::of_file(&file), key: String::new(), message: message.to_string() }
 }

@@ -1,6 +1,6 @@
 use super::Location;
-use super::keys::{AUTH, AUTH_TYPES, DefaultValue, GoesWith, Key, SECTIONS, SERVER, ValueKind};
 use super::plan::plan;
+use crate::keys::{AUTH, AUTH_TYPES, DefaultValue, GoesWith, Key, SECTIONS, SERVER, ValueKind};
 use crate::settings::Plan;
 
 const BASE: &str = "[servers.a]\ncommand = \"x\"\n[servers.b]\ncommand = \"y\"\n";

@@ -56,7 +56,7 @@ fn unread_in(path: &Path) -> Vec<Complaint> {
             } else {
                 format!("it is not read: a config is TOML, such as {}", to.display())
             };
-            all.push(source::of_file(&found, &message));
+            all.push(Complaint::of_file(&found, &message));
         }
     }
     all.sort();

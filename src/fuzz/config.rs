@@ -8,9 +8,10 @@ use std::path::PathBuf;
 use std::sync::Once;
 
 use crate::base::program;
-use crate::config::reference::{self, Sources};
 use crate::config::source::Text;
-use crate::config::{load, show, tree};
+use crate::config::{load, show};
+use crate::keys::reference::{self, Sources};
+use crate::keys::tree;
 
 /// What a file holds, and a program prints. Nobody may ever see it.
 const MARK: &str = reference::SECRET_OF_FUZZING;

@@ -1,7 +1,7 @@
 //! What a wrong key or value was meant to be, as far as it can be told.
 
-use super::keys::{Key, ValueKind, kind_of};
 use super::tree::{Node, Value};
+use super::{Key, ValueKind, kind_of};
 use crate::remedy::foreign;
 use crate::remedy::value::{self, Wanted};
 use crate::settings::complaint::Place;
@@ -65,6 +65,3 @@ pub(super) fn headings(name: &str, node: &Node) -> Vec<(Place, String)> {
         _ => Vec::new(),
     }
 }
-
-#[cfg(test)]
-mod tests;

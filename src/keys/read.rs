@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::key::{DefaultValue, Key, ValueKind};
-use crate::config::section::Section;
+use super::section::Section;
 use crate::render::{Compression, TextFormat};
 use crate::settings::remote::Transport;
 use crate::settings::tool_names::ToolNames;

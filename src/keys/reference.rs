@@ -18,7 +18,6 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::error::ValueError;
-use super::source;
 use super::tree::{Node, Value};
 use crate::base::{Secret, dirs, file, program};
 use crate::settings::complaint::Complaint;
@@ -230,7 +229,7 @@ fn read(path: PathBuf, sources: &Sources) -> Result<String, ValueError> {
     let found = read_file(&path);
     if found.is_ok() && file::is_public(&path) {
         let message = format!("every user may read this secret; `chmod o-r {}`", path.display());
-        sources.remarks.borrow_mut().push(source::of_file(&path, &message));
+        sources.remarks.borrow_mut().push(Complaint::of_file(&path, &message));
     }
     sources.consulted.borrow_mut().insert(path);
     found

@@ -2,7 +2,7 @@
 //! key whose value is taken as it is.
 
 use super::key::Key;
-use crate::config::section::Section;
+use super::section::Section;
 
 /// What is done about a key that differs when the config is reloaded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,10 +35,10 @@ pub struct KeyField<S: 'static> {
 /// A field that has the key's value, or its default.
 macro_rules! set {
     ($($field:ident).+) => {
-        $crate::config::keys::row::KeyField {
+        $crate::keys::row::KeyField {
             differs: |old, new| old.$($field).+ != new.$($field).+,
             read: |section, key, to| {
-                to.$($field).+ = $crate::config::keys::read::FromSection::read(section, key);
+                to.$($field).+ = $crate::keys::read::FromSection::read(section, key);
             },
         }
     };
@@ -47,7 +47,7 @@ macro_rules! set {
 /// A field that the key has a part in. [`crate::config::load`] reads it.
 macro_rules! of {
     ($($field:ident).+) => {
-        $crate::config::keys::row::KeyField {
+        $crate::keys::row::KeyField {
             differs: |old, new| old.$($field).+ != new.$($field).+,
             read: |_, _, _| {},
         }

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::error::ValueError;
-use super::keys::{Key, ValueKind, default_of, kind_of};
 use super::meant;
 use super::reference::{self, Resolved, Sources};
 use super::tree::{Node, Table, Value};
 use super::units;
+use super::{Key, ValueKind, default_of, kind_of};
 use crate::base::Secret;
 use crate::base::nearest::NAME_MAX;
 use crate::json::Json;

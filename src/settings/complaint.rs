@@ -55,6 +55,13 @@ pub struct Complaint {
     pub message: String,
 }
 
+impl Complaint {
+    /// About a file as a whole.
+    pub fn of_file(path: &Path, message: &dyn fmt::Display) -> Self {
+        Self { at: Place::of_file(&path.into()), key: String::new(), message: message.to_string() }
+    }
+}
+
 /// All of them in one line: the first, and how many more there are.
 pub fn summary(complaints: &[Complaint]) -> Option<String> {
     match complaints {

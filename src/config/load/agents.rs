@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use super::named::{Named, members};
 use crate::base::dirs;
-use crate::config::keys;
-use crate::config::section::Section;
-use crate::config::tree::Node;
+use crate::keys;
+use crate::keys::section::Section;
+use crate::keys::tree::Node;
 use crate::settings::complaint::Complaint;
 use crate::settings::config::Caps;
 use crate::settings::tool_names::ToolNames;

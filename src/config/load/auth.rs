@@ -6,8 +6,8 @@ use hyper::header::HeaderValue;
 
 use super::oauth;
 use crate::base::Secret;
-use crate::config::keys::{self, GoesWith};
-use crate::config::section::Section;
+use crate::keys::section::Section;
+use crate::keys::{self, GoesWith};
 use crate::settings::auth::Auth;
 
 /// Reads the section, and complains about what does not go together.

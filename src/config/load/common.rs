@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::proxy;
 use crate::base::Secret;
-use crate::config::section::Section;
+use crate::keys::section::Section;
 use crate::settings::proxy::Proxying;
 use crate::settings::server::ServerConfig;
 

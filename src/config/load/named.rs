@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::config::reference::Sources;
-use crate::config::tree::{Node, Value};
+use crate::keys::reference::Sources;
+use crate::keys::tree::{Node, Value};
 use crate::settings::complaint::Complaint;
 
 /// What reading tables of named tables takes and leaves.

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use hyper::Uri;
 
-use crate::config::section::Section;
+use crate::keys::section::Section;
 use crate::settings::auth::{Endpoints, Grant, Oauth};
 
 /// Reads the keys, and complains about what does not go together.

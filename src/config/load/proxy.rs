@@ -2,7 +2,7 @@
 
 use hyper::Uri;
 
-use crate::config::section::Section;
+use crate::keys::section::Section;
 use crate::settings::proxy::{ProxyChoice, Proxying};
 
 /// What holds of all servers.

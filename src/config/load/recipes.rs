@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::named::{Named, members};
-use crate::config::keys;
-use crate::config::section::Section;
-use crate::config::tree::Node;
 use crate::json::Json;
+use crate::keys;
+use crate::keys::section::Section;
+use crate::keys::tree::Node;
 use crate::settings::complaint::Place;
 use crate::settings::recipe::{Mode, Parameter, Recipe, placeholders};
 

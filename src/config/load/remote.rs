@@ -8,9 +8,9 @@ use hyper::header::{HeaderName, HeaderValue};
 
 use super::proxy;
 use crate::base::{Secret, dirs};
-use crate::config::ValueError;
-use crate::config::keys::{self, GoesWith};
-use crate::config::section::Section;
+use crate::keys::ValueError;
+use crate::keys::section::Section;
+use crate::keys::{self, GoesWith};
 use crate::remedy::foreign;
 use crate::settings::auth::Auth;
 use crate::settings::proxy::Proxying;

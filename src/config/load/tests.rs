@@ -2,7 +2,8 @@ use std::time::Duration;
 
 use super::{empty, inline};
 use crate::base::file;
-use crate::config::{Location, keys};
+use crate::config::Location;
+use crate::keys;
 use crate::settings::{Complaint, Config, ProxyChoice, sample};
 
 fn load(path: &std::path::Path) -> Result<Config, Vec<Complaint>> {
@@ -281,7 +282,7 @@ fn inline_arguments_are_taken_as_they_are() {
 #[test]
 fn no_complaint_shows_a_secret() {
     let mut shown = Vec::new();
-    for (section, keys, _) in crate::config::keys::SECTIONS {
+    for (section, keys, _) in crate::keys::SECTIONS {
         let head = match *section {
             "" => String::new(),
             name => format!("[{}]\n", name.replace('*', "a")),

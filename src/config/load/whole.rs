@@ -9,10 +9,10 @@ use super::common::Common;
 use super::named::Named;
 use super::{agents, recipes, server};
 use crate::base::ServerName;
-use crate::config::keys;
-use crate::config::reference::{self, Sources};
-use crate::config::section::Section;
-use crate::config::tree::{Node, Table, Value};
+use crate::keys;
+use crate::keys::reference::{self, Sources};
+use crate::keys::section::Section;
+use crate::keys::tree::{Node, Table, Value};
 use crate::settings::complaint::{Complaint, Place};
 use crate::settings::config::{Config, Http};
 

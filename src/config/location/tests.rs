@@ -253,7 +253,7 @@ fn a_command_is_a_program_and_its_arguments() {
 
 #[test]
 fn every_duration_and_size_says_how_it_is_written() {
-    use crate::config::keys::{SECTIONS, ValueKind};
+    use crate::keys::{SECTIONS, ValueKind};
     for (section, keys, _) in SECTIONS {
         for key in *keys {
             let meant = match key.kind {

@@ -1,5 +1,5 @@
 use super::toml;
-use crate::config::tree;
+use crate::keys::tree;
 
 #[test]
 fn what_is_invisible_in_a_text_is_written_by_number() {

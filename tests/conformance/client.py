@@ -233,6 +233,32 @@ class Guided(Client):
                 return result
 
 
+class Serve:
+    """The daemon, whose log is read as it comes: a look at the whole file again and again, by each of
+    the suite's many clients at once, would leave the suite itself no processor."""
+
+    # Not needed for a list, which waits; but a server that fails is to be said as that.
+    SETTLED = re.compile(rb'"fact":"(server_ready|server_failed|server_unusable)"')
+
+    def __init__(self, process, log):
+        self.process, self.log, self.settled = process, log, asyncio.Event()
+        self.reader = asyncio.create_task(self.read())
+
+    async def read(self):
+        with open(self.log, "ab", buffering=0) as log:
+            async for line in self.process.stderr:
+                log.write(line)
+                if self.SETTLED.search(line):
+                    self.settled.set()
+        self.settled.set()
+
+    async def close(self):
+        if self.process.returncode is None:
+            self.process.terminate()
+        await self.process.wait()
+        await self.reader
+
+
 async def daemon(binary, url, home, scenario):
     """callmux with the suite's server as its only one, and a bridge to it."""
     home.mkdir(parents=True)
@@ -242,12 +268,12 @@ async def daemon(binary, url, home, scenario):
     keys = auth(scenario) if scenario.startswith("auth/") else ""
     config.write_text(f'[servers.suite]\nurl = {json.dumps(url)}\nprefix = ""\n{keys}')
     words = ["serve", "--config", config, "--socket", socket, "--log-format", "json"]
-    with open(log, "wb") as stderr:
-        serve = await asyncio.create_subprocess_exec(binary, *map(str, words), stdin=-3, stdout=-3, stderr=stderr, env=env)
-        facts = ("server_ready", "server_failed", "server_unusable")
-        # Not needed for a list, which waits; but a server that fails is to be said as that.
-        while serve.returncode is None and not any(f'"fact":"{fact}"' in log.read_text() for fact in facts):
-            await asyncio.sleep(0.01)
+    process = await asyncio.create_subprocess_exec(
+        binary, *map(str, words), stdin=-3, stdout=-3, stderr=-1, env=env, limit=1 << 26
+    )
+    serve = Serve(process, log)
+    await serve.settled.wait()
+    with open(log, "ab") as stderr:
         words = ["bridge", "--socket", str(socket)]
         bridge = await asyncio.create_subprocess_exec(
             binary, *words, stdin=-1, stdout=-1, stderr=stderr, env=env, limit=1 << 26
@@ -286,9 +312,8 @@ async def main(url):
         return 1
     finally:
         await client.close()
-        if serve and serve.returncode is None:
-            serve.terminate()
-            await serve.wait()
+        if serve:
+            await serve.close()
 
 
 if __name__ == "__main__":

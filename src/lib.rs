@@ -23,6 +23,7 @@
 //!      cache ───────── what calls that only read brought
 //!      instances ───── a server for each directory
 //!  5   doctor ──────── what is seen without a daemon
+//!      imports ─────── what configs of others say, as ours
 //!      servers ─────── one MCP server's life
 //!  4   config ──────── from files to what is wanted
 //!      connection ──── what is said with a server
@@ -86,6 +87,7 @@
 //! | [`credentials`] | what proves us to a remote server: tokens, programs that print them, logins |
 //! | [`connection`] | requests and answers, questions and notices of one server |
 //! | [`doctor`] | what can be seen of an installation without a daemon |
+//! | [`imports`] | files of clients, of the npm callmux and of mcpmux as servers of ours; secrets moved out of them |
 //! | [`servers`] | handshakes, what each offers, supervision, a look at one without a daemon |
 //! | [`instances`] | servers that run once for each directory: which there are, who has which |
 //! | [`catalog`] | what all servers offer; names and what they resolve to |
@@ -160,6 +162,7 @@ mod front;
 pub mod fuzz;
 mod handover;
 mod http;
+mod imports;
 mod instances;
 mod json;
 mod keys;

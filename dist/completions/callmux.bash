@@ -37,6 +37,9 @@ _callmux() {
             callmux,example-server)
                 cmd="callmux__subcmd__example__subcmd__server"
                 ;;
+            callmux,import)
+                cmd="callmux__subcmd__import"
+                ;;
             callmux,instructions)
                 cmd="callmux__subcmd__instructions"
                 ;;
@@ -128,7 +131,7 @@ _callmux() {
 
     case "${cmd}" in
         callmux)
-            opts="-h -V --log-level --log-format --help --version serve bridge status doctor reload list server client retry start stop restart login logout demo example-server instructions config search-quality completions man"
+            opts="-h -V --log-level --log-format --help --version serve bridge status doctor reload list server client import retry start stop restart login logout demo example-server instructions config search-quality completions man"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -578,6 +581,36 @@ _callmux() {
                 return 0
             fi
             case "${prev}" in
+                --log-level)
+                    COMPREPLY=($(compgen -W "error warning info debug" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        callmux__subcmd__import)
+            opts="-h --out --dry-run --force --json --config --log-level --log-format --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --out)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --log-level)
                     COMPREPLY=($(compgen -W "error warning info debug" -- "${cur}"))
                     return 0

@@ -40,6 +40,7 @@ complete -c callmux -n "__fish_callmux_needs_command" -a "reload" -d 'Have the d
 complete -c callmux -n "__fish_callmux_needs_command" -a "list" -d 'List the tools of all servers, as clients call them'
 complete -c callmux -n "__fish_callmux_needs_command" -a "server" -d 'Add a server to the config, or take one away'
 complete -c callmux -n "__fish_callmux_needs_command" -a "client" -d 'Have a client use callmux: find its file, and put an entry in it or take it out'
+complete -c callmux -n "__fish_callmux_needs_command" -a "import" -d 'Take over servers that stand in files of clients, of the npm callmux or of mcpmux'
 complete -c callmux -n "__fish_callmux_needs_command" -a "retry" -d 'Have servers that wait for their next try make it now. Those that run are not touched'
 complete -c callmux -n "__fish_callmux_needs_command" -a "start" -d 'Start a server that was stopped, or that waits for its next try'
 complete -c callmux -n "__fish_callmux_needs_command" -a "stop" -d 'Stop a server until it is started again. Its tools stay listed; calls say why they fail'
@@ -244,6 +245,18 @@ complete -c callmux -n "__fish_callmux_using_subcommand client; and __fish_seen_
 complete -c callmux -n "__fish_callmux_using_subcommand client; and __fish_seen_subcommand_from undo" -l dry-run -d 'Show what would change, and change nothing'
 complete -c callmux -n "__fish_callmux_using_subcommand client; and __fish_seen_subcommand_from undo" -l json -d 'For programs; asks nothing, so it wants --yes or --dry-run'
 complete -c callmux -n "__fish_callmux_using_subcommand client; and __fish_seen_subcommand_from undo" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c callmux -n "__fish_callmux_using_subcommand import" -l out -d 'The file to write [default: conf.d/from-WHERE.toml in the config directory]' -r -F
+complete -c callmux -n "__fish_callmux_using_subcommand import" -l config -d 'The config: a directory with config.toml and conf.d/*.toml [default: ~/.config/callmux]' -r -F
+complete -c callmux -n "__fish_callmux_using_subcommand import" -l log-level -d 'What is written to stderr, at the least. Where none is asked for, `serve` also writes each call; the journal always gets every call' -r -f -a "error\t''
+warning\t''
+info\t''
+debug\t''"
+complete -c callmux -n "__fish_callmux_using_subcommand import" -l log-format -d 'The form of a line on stderr' -r -f -a "text\t'For people'
+json\t'One JSON object per line'"
+complete -c callmux -n "__fish_callmux_using_subcommand import" -l dry-run -d 'Print what would be written, and write nothing'
+complete -c callmux -n "__fish_callmux_using_subcommand import" -l force -d 'Replace a file that is there already'
+complete -c callmux -n "__fish_callmux_using_subcommand import" -l json -d 'For programs'
+complete -c callmux -n "__fish_callmux_using_subcommand import" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c callmux -n "__fish_callmux_using_subcommand retry" -l socket -d 'The daemon\'s unix socket [default: $XDG_RUNTIME_DIR/callmux/mcp.sock]' -r -F
 complete -c callmux -n "__fish_callmux_using_subcommand retry" -l log-level -d 'What is written to stderr, at the least. Where none is asked for, `serve` also writes each call; the journal always gets every call' -r -f -a "error\t''
 warning\t''

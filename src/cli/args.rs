@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::args_client::ClientsArgs;
 use super::args_daemon::DaemonArgs;
+use super::args_import::ImportArgs;
 use super::args_server::ServersArgs;
 use crate::example::Example;
 use crate::keys::ValueError;
@@ -92,6 +93,8 @@ pub(super) enum Command {
     Server(ServersArgs),
     /// Have a client use callmux: find its file, and put an entry in it or take it out.
     Client(ClientsArgs),
+    /// Take over servers that stand in files of clients, of the npm callmux or of mcpmux.
+    Import(ImportArgs),
     /// Have servers that wait for their next try make it now. Those that run are not touched.
     ///
     /// SIGUSR1 to the daemon does the same for all of them.

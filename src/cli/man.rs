@@ -105,6 +105,13 @@ const EXAMPLES: &[(&str, Examples)] = &[
     ("client status", &[("callmux client status", "Of all clients that are here")]),
     ("client print", &[("callmux client print goose", "The entry to paste")]),
     ("client undo", &[("callmux client undo codex", "The file as it was before, byte for byte")]),
+    (
+        "import",
+        &[
+            ("callmux import ~/.cursor/mcp.json --dry-run", "See what it would become"),
+            ("callmux import ~/.config/callmux/config.json", "What the npm callmux had"),
+        ],
+    ),
     ("retry", &[("callmux retry", "All that wait"), ("callmux retry github", "One of them")]),
     ("start", &[("callmux start github", "Return when it is ready, or say why it is not")]),
     ("stop", &[("callmux stop github", "Until it is started again")]),

@@ -1,9 +1,9 @@
 //! The file that `callmux server add` writes.
 
 use super::args_server::{AddArgs, AuthType};
-use super::server_path;
 use crate::base::{ServerName, program};
 use crate::config::show::{bare, quoted};
+use crate::imports::located;
 use crate::terminal::{Exit, print};
 
 /// How each such file begins.
@@ -22,7 +22,7 @@ pub(super) fn of(name: &ServerName, args: &AddArgs) -> Result<(String, Vec<Strin
         (Some(url), _) => set("url", quoted(url)),
         (None, None) => return Err(usage("name its `--url`, or its program behind `--`")),
         (None, Some((program, words))) => {
-            let located = server_path::locate(program).ok_or_else(|| {
+            let located = located::locate(program).ok_or_else(|| {
                 print::error(&format!("there is no program `{program}` that can be run from here"));
                 Exit::Failed
             })?;

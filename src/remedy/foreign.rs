@@ -4,7 +4,8 @@ use super::written::{self, HIDDEN, plain, plain_list, short};
 use crate::json::Json;
 
 /// What is to be said of a key of a server.
-enum Says {
+#[derive(Debug)]
+pub enum Says {
     /// It has another name, and the same value.
     Is(&'static str),
     /// It has another name and counts in this unit, with this much of it in a millisecond.
@@ -96,9 +97,14 @@ const SERVER: &[(&[&str], Says)] = &[
 const STREAMABLE: [&str; 6] =
     ["http", "streamable_http", "streamablehttp", "streamable", "https", "remote"];
 
+/// What other clients mean by a key of a server.
+pub fn says(name: &str) -> Option<&'static Says> {
+    SERVER.iter().find(|(names, _)| names.contains(&name)).map(|(_, says)| says)
+}
+
 /// What is to be said of a key that `[servers.NAME]` does not have.
 pub fn key_of_server(name: &str, value: &Json) -> Option<String> {
-    let (_, says) = SERVER.iter().find(|(names, _)| names.contains(&name))?;
+    let says = says(name)?;
     let milliseconds = |key: &str, each: f64| -> Option<String> {
         let number: f64 = plain(value)?.parse().ok()?;
         let ms = (number * each).round();
@@ -179,10 +185,9 @@ pub(super) fn server(name: &str, value: &Json) -> Option<String> {
         }
     };
     for (theirs, value) in members {
-        let says = SERVER.iter().find(|(names, _)| names.contains(&theirs.as_str()));
-        let ours = match says {
-            Some((_, Is(key))) => *key,
-            Some((_, Not(key))) => {
+        let ours = match says(theirs) {
+            Some(Is(key)) => *key,
+            Some(Not(key)) => {
                 if value.as_bool() == Some(true) {
                     add(key, "false".to_owned());
                 }

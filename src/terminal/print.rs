@@ -24,13 +24,17 @@ pub fn json(text: &str) {
 
 /// A line of parts.
 pub fn styled(parts: &[(Style, String)]) {
-    let has_colour = style::is_coloured(std::io::stdout());
+    let line = joined(parts, style::is_coloured(std::io::stdout()));
+    drop(writeln!(std::io::stdout(), "{line}"));
+}
+
+fn joined(parts: &[(Style, String)], has_colour: bool) -> String {
     let part = |(style, text): &(Style, String)| {
         let text = visible::line(text);
         let (start, end) = if has_colour { style.marks() } else { ("", "") };
         format!("{start}{text}{end}")
     };
-    drop(writeln!(std::io::stdout(), "{}", parts.iter().map(part).collect::<String>()));
+    parts.iter().map(part).collect()
 }
 
 /// How wide a line on stdout may be; `None`: as wide as it is.
@@ -45,12 +49,28 @@ pub fn table<const N: usize>(
     style: impl Fn(usize, &str) -> Style,
     spare: &[usize],
 ) {
-    // As wide as it is shown.
-    let shown = |cell: &String| visible::line(cell).into_owned();
-    let rows: Vec<[String; N]> = rows.iter().map(|row| row.each_ref().map(shown)).collect();
-    for line in table::lines(headings, &rows, style, spare, width()) {
+    for line in table::lines(headings, &as_shown(rows), style, spare, width()) {
         styled(&line);
     }
+}
+
+/// The same on stderr: what stands beside a text on stdout that may go into a file.
+pub fn table_of_notes<const N: usize>(
+    headings: [&str; N],
+    rows: &[[String; N]],
+    style: impl Fn(usize, &str) -> Style,
+    spare: &[usize],
+) {
+    let (width, has_colour) = (width::of(std::io::stderr()), style::is_coloured(std::io::stderr()));
+    for line in table::lines(headings, &as_shown(rows), style, spare, width) {
+        drop(writeln!(std::io::stderr(), "{}", joined(&line, has_colour)));
+    }
+}
+
+/// As wide as it is shown.
+fn as_shown<const N: usize>(rows: &[[String; N]]) -> Vec<[String; N]> {
+    let shown = |cell: &String| visible::line(cell).into_owned();
+    rows.iter().map(|row| row.each_ref().map(shown)).collect()
 }
 
 /// A complaint on stderr.

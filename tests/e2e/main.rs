@@ -17,6 +17,7 @@ mod gate;
 mod hostile;
 mod http;
 mod https;
+mod imports;
 mod inline;
 mod instances;
 mod legacy_sessions;

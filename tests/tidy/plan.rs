@@ -36,6 +36,7 @@ pub const PLAN: &[(&str, &[&str])] = &[
     ("handover", &["base", "wire"]),
     ("lenient", &["wire"]),
     ("doctor", &["base", "api", "config", "settings"]),
+    ("imports", &["base", "json", "clients", "keys", "config", "remedy", "settings"]),
     (
         "connection",
         &["base", "http", "wire", "lenient", "telemetry", "access", "credentials", "handover"],
@@ -168,6 +169,7 @@ pub const PLAN: &[(&str, &[&str])] = &[
             "keys",
             "config",
             "doctor",
+            "imports",
             "clients",
             "settings",
             "api",

@@ -1,4 +1,4 @@
-//! The program of a server that is added, as the shell that adds it knows it, and the `PATH` that it needs.
+//! A program as the shell that names it knows it, and the `PATH` that it needs as a service.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -11,16 +11,16 @@ const USUAL_PATH: [&str; 6] =
 
 /// A program that was found.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct FoundProgram {
+pub struct FoundProgram {
     /// Its absolute path.
-    pub(super) path: String,
+    pub path: String,
     /// The `PATH` without which it will not run as a service, if there is such a need: it lies where
     /// services do not look, and so does what it starts, or its interpreter does.
-    pub(super) needs: Option<String>,
+    pub needs: Option<String>,
 }
 
 /// Looks for a program in this shell's `PATH` and directory.
-pub(super) fn locate(program: &str) -> Option<FoundProgram> {
+pub fn locate(program: &str) -> Option<FoundProgram> {
     locate_in(program, &std::env::var_os("PATH").unwrap_or_default(), &USUAL_PATH)
 }
 

@@ -24,6 +24,7 @@
 //!      instances ───── a server for each directory
 //!  5   doctor ──────── what is seen without a daemon
 //!      imports ─────── what configs of others say, as ours
+//!      completion ──── what a shell is told while somebody types
 //!      servers ─────── one MCP server's life
 //!  4   config ──────── from files to what is wanted
 //!      connection ──── what is said with a server
@@ -99,6 +100,7 @@
 //! | [`admin`] | status, reload, and the life of single servers, for who runs the daemon |
 //! | [`daemon`] | sockets, systemd, assembly, reload, the order of stopping |
 //! | [`bridge`] | the client's stdio server that outlives any daemon |
+//! | [`completion`] | what can stand where a command line ends: names of servers and clients; the scripts of shells |
 //! | [`cli`] | arguments, and what each verb says |
 //! | `fuzz` | what has to hold of any input; in no build but that of `fuzz/` |
 //!
@@ -149,6 +151,7 @@ mod catalog;
 mod cli;
 mod client;
 mod clients;
+mod completion;
 mod config;
 mod connection;
 mod credentials;

@@ -10,6 +10,7 @@ use super::args_client::ClientsArgs;
 use super::args_daemon::DaemonArgs;
 use super::args_import::ImportArgs;
 use super::args_server::ServersArgs;
+use crate::completion::{Names, Script};
 use crate::example::Example;
 use crate::keys::ValueError;
 
@@ -131,6 +132,15 @@ pub(super) enum Command {
         #[arg(value_enum)]
         shell: clap_complete::Shell,
     },
+    /// Say to a shell what can stand at the end of a line.
+    #[command(hide = true)]
+    Complete {
+        #[arg(value_enum)]
+        shell: Script,
+        /// The line up to the cursor.
+        #[arg(allow_hyphen_values = true)]
+        line: String,
+    },
     /// Write the manual pages into a directory.
     #[command(hide = true)]
     Man { dir: PathBuf },
@@ -190,7 +200,7 @@ pub(super) struct ServerArgs {
     #[command(flatten)]
     pub(super) daemon: DaemonArgs,
     /// The server's name in the config.
-    #[arg(value_name = "NAME")]
+    #[arg(value_name = "NAME", add = Names::Servers)]
     pub(super) server: String,
 }
 
@@ -199,7 +209,7 @@ pub(super) struct RetryArgs {
     #[command(flatten)]
     pub(super) daemon: DaemonArgs,
     /// The server's name in the config [default: every one that waits].
-    #[arg(value_name = "NAME")]
+    #[arg(value_name = "NAME", add = Names::Servers)]
     pub(super) server: Option<String>,
 }
 
@@ -248,7 +258,7 @@ pub(super) struct DemoArgs {
 #[derive(Debug, Args)]
 pub(super) struct InstructionsArgs {
     /// The client, as it names itself (`[clients.NAME]` in the config): claude-code, codex …
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", add = Names::Known)]
     pub(super) client: Option<String>,
     /// Which tools it lists [default: as the config says].
     #[arg(long, value_enum, value_name = "MODE")]

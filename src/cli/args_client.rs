@@ -2,6 +2,8 @@
 
 use clap::{Args, Subcommand};
 
+use crate::completion::Names;
+
 #[derive(Debug, Args)]
 pub(super) struct ClientsArgs {
     #[command(subcommand)]
@@ -23,7 +25,7 @@ pub(super) enum ClientsVerb {
     /// Say of each client that is here, or named, whether callmux is attached to it.
     Status {
         /// The clients, as `callmux client list` names them [default: all that are here].
-        #[arg(value_name = "NAME")]
+        #[arg(value_name = "NAME", add = Names::Clients)]
         names: Vec<String>,
         /// For programs.
         #[arg(long)]
@@ -32,6 +34,7 @@ pub(super) enum ClientsVerb {
     /// Print the entry for a client's file, to be pasted.
     Print {
         /// The client, as `callmux client list` names it.
+        #[arg(add = Names::Clients)]
         name: String,
         /// With the address that the config has callmux listen on, in place of a program.
         #[arg(long)]
@@ -66,7 +69,7 @@ pub(super) struct AttachArgs {
 #[derive(Debug, Args)]
 pub(super) struct ChangeArgs {
     /// The clients, as `callmux client list` names them.
-    #[arg(value_name = "NAME", required_unless_present = "all")]
+    #[arg(value_name = "NAME", required_unless_present = "all", add = Names::Clients)]
     pub(super) names: Vec<String>,
     /// All clients that are here.
     #[arg(long, conflicts_with = "names")]

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::args_daemon::DaemonArgs;
+use crate::completion::Names;
 
 #[derive(Debug, Args)]
 pub(super) struct ServersArgs {
@@ -116,7 +117,7 @@ pub(super) enum AuthType {
 #[derive(Debug, Args)]
 pub(super) struct RemoveArgs {
     /// The server's name.
-    #[arg(value_name = "NAME")]
+    #[arg(value_name = "NAME", add = Names::Configured)]
     pub(super) server: String,
     /// Check it and name the file, without removing it.
     #[arg(long)]

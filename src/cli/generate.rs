@@ -4,18 +4,38 @@ use std::io;
 use std::path::Path;
 
 use clap::CommandFactory;
+use clap_complete::Shell;
 
 use super::args::Cli;
 use super::man::{self, roff};
 use crate::base::file;
+use crate::completion::{Script, offers, script};
 use crate::keys::{self, DefaultValue, ValueKind};
 use crate::telemetry::{FieldNames, fact};
 use crate::terminal::{Exit, print};
 
-pub(super) fn completions(shell: clap_complete::Shell) -> Exit {
-    let mut out = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), "callmux", &mut out);
-    print::lines(String::from_utf8_lossy(&out).trim_end());
+pub(super) fn completions(shell: Shell) -> Exit {
+    let text = match shell {
+        Shell::Bash => script(Script::Bash).to_owned(),
+        Shell::Zsh => script(Script::Zsh).to_owned(),
+        Shell::Fish => script(Script::Fish).to_owned(),
+        // These know the verbs and the options.
+        other => {
+            let mut out = Vec::new();
+            clap_complete::generate(other, &mut Cli::command(), "callmux", &mut out);
+            String::from_utf8_lossy(&out).into_owned()
+        }
+    };
+    print::lines(text.trim_end());
+    Exit::Fine
+}
+
+/// Says to a shell what can stand where the line ends.
+pub(super) fn complete(shell: Script, line: &str) -> Exit {
+    let offers = offers(Cli::command(), shell, line);
+    if !offers.is_empty() {
+        print::lines(&offers.join("\n"));
+    }
     Exit::Fine
 }
 

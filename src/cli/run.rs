@@ -71,6 +71,7 @@ pub fn main() -> ExitCode {
         Some(Command::Config(args)) => config::config(&args),
         Some(Command::SearchQuality(args)) => search_quality::search_quality(&args),
         Some(Command::Completions { shell }) => generate::completions(shell),
+        Some(Command::Complete { shell, line }) => generate::complete(shell, &line),
         Some(Command::Man { dir }) => generate::man(&dir),
     };
     exit.into()

@@ -7,6 +7,7 @@ mod bridging;
 mod canary;
 mod cli;
 mod clients;
+mod completion;
 mod directories;
 mod doctor;
 mod door;

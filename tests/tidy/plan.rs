@@ -37,6 +37,7 @@ pub const PLAN: &[(&str, &[&str])] = &[
     ("lenient", &["wire"]),
     ("doctor", &["base", "api", "config", "settings"]),
     ("imports", &["base", "json", "clients", "keys", "config", "remedy", "settings"]),
+    ("completion", &["base", "api", "config", "keys", "clients"]),
     (
         "connection",
         &["base", "http", "wire", "lenient", "telemetry", "access", "credentials", "handover"],
@@ -170,6 +171,7 @@ pub const PLAN: &[(&str, &[&str])] = &[
             "config",
             "doctor",
             "imports",
+            "completion",
             "clients",
             "settings",
             "api",

@@ -1,0 +1,83 @@
+//! Names that arguments stand for, and who knows them.
+
+use std::path::PathBuf;
+
+use clap::builder::ArgExt;
+
+use super::daemon::Peek;
+use crate::api::{ServerReport, Status, path};
+use crate::clients::CLIENTS;
+use crate::config::{Location, load};
+use crate::keys::tree::{Node, Value};
+
+/// What an argument names; it is put to the argument itself, as an extension of clap.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Names {
+    /// A server of the daemon that runs, else of the config.
+    Servers,
+    /// A server of the config.
+    Configured,
+    /// A client that callmux can be attached to.
+    Clients,
+    /// A client as it names itself.
+    Known,
+}
+
+impl ArgExt for Names {}
+
+/// Whom a command line asks.
+#[derive(Debug, Default)]
+pub(super) struct Sources {
+    pub(super) daemon: Peek,
+    /// The config that the line names.
+    pub(super) config: Option<PathBuf>,
+}
+
+/// A name, and what is said beside it.
+pub(super) type NameAndNote = (String, String);
+
+impl Sources {
+    /// Every name of a kind. Who cannot be asked knows none.
+    pub(super) fn all(&self, names: Names) -> Vec<NameAndNote> {
+        match names {
+            Names::Servers => self.servers().unwrap_or_else(|| self.written("servers")),
+            Names::Configured => self.written("servers"),
+            Names::Clients => clients(),
+            Names::Known => {
+                let mut all = clients();
+                let written = self.written("clients");
+                all.extend(
+                    written.into_iter().filter(|(name, _)| !CLIENTS.iter().any(|it| it.id == name)),
+                );
+                all
+            }
+        }
+    }
+
+    fn servers(&self) -> Option<Vec<NameAndNote>> {
+        let status: Status = self.daemon.get(path::STATUS)?;
+        let report = |server: &ServerReport| (server.name.to_string(), server.phase.to_string());
+        let mut all: Vec<_> = status.servers.iter().map(report).collect();
+        all.extend(status.disabled.iter().map(|name| (name.to_string(), "disabled".to_owned())));
+        Some(all)
+    }
+
+    /// What stands in a section of the config. No value is read, so nothing that one refers to is either, and
+    /// a file with a mistake takes away its own names only.
+    fn written(&self, section: &str) -> Vec<NameAndNote> {
+        let location = Location::chosen(self.config.as_deref());
+        let texts = location.and_then(|location| location.texts().ok()).unwrap_or_default();
+        let mut names: Vec<NameAndNote> = Vec::new();
+        for text in texts {
+            let section = load::merge(&[text]).ok().and_then(|mut all| all.remove(section));
+            if let Some(Node { value: Value::Table(members), .. }) = section {
+                names.extend(members.into_keys().map(|name| (name, String::new())));
+            }
+        }
+        names
+    }
+}
+
+fn clients() -> Vec<NameAndNote> {
+    CLIENTS.iter().map(|client| (client.id.to_owned(), client.shown.to_owned())).collect()
+}

@@ -1,6 +1,9 @@
 //! Texts from outside, in our own words: bounded, and with nothing in them that could act.
 
 use std::fmt::{self, Write};
+use std::path::Path;
+
+use super::visible;
 
 /// How many characters of a text an error quotes.
 const QUOTED_MAX: usize = 100;
@@ -38,6 +41,17 @@ impl fmt::Display for Quoted<'_> {
     }
 }
 
+/// A path as a word of a command line, to be pasted into a shell.
+pub fn word(path: &Path) -> String {
+    let text = path.to_string_lossy();
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+,:@%=".contains(c);
+    let shown = visible::line(&text);
+    if text.chars().all(is_plain) && !text.is_empty() {
+        return shown.into_owned();
+    }
+    format!("'{}'", shown.replace('\'', r"'\''"))
+}
+
 fn is_harmless(char: char) -> bool {
     // What Rust escapes covers controls, formats such as U+202E and U+200B, and separators.
     matches!(char, '"' | '\'' | '\\') || char.escape_debug().len() == 1
@@ -45,7 +59,22 @@ fn is_harmless(char: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{beginning, quoted};
+    use super::{beginning, quoted, word};
+    use std::path::Path;
+
+    #[test]
+    fn a_path_can_be_pasted() {
+        for (path, expected) in [
+            ("/etc/a-b_c.toml", "/etc/a-b_c.toml"),
+            ("/my files/x", "'/my files/x'"),
+            ("/it's/$HOME", r"'/it'\''s/$HOME'"),
+            ("/ü", "'/ü'"),
+            ("", "''"),
+            ("/a\nb", r"'/a\nb'"),
+        ] {
+            assert_eq!(word(Path::new(path)), expected);
+        }
+    }
 
     #[test]
     fn what_is_quoted_is_short_and_harmless() {

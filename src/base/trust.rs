@@ -10,6 +10,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 
 use super::dirs;
+use super::quote::word;
 
 /// As the kernel does (path_resolution(7)).
 const LINKS_MAX: usize = 40;
@@ -23,9 +24,9 @@ const STICKY: u32 = 0o1000;
 pub enum Distrust {
     #[error("{} belongs to user {uid}, so it is not trusted; `chown` it", .path.display())]
     Owner { path: PathBuf, uid: u32 },
-    #[error("{} is writable by everybody, so it is not trusted; `chmod o-w {}`", .0.display(), .0.display())]
+    #[error("{} is writable by everybody, so it is not trusted; `chmod o-w {}`", .0.display(), word(.0))]
     Everybody(PathBuf),
-    #[error("{} is writable by the group {gid}, so it is not trusted; `chmod g-w {}`", .path.display(), .path.display())]
+    #[error("{} is writable by the group {gid}, so it is not trusted; `chmod g-w {}`", .path.display(), word(.path))]
     Group { path: PathBuf, gid: u32 },
 }
 

@@ -65,6 +65,14 @@ impl UnitState {
         !self.get("EnvironmentFiles").is_empty() || self.get("Environment").split(' ').any(is_it)
     }
 
+    /// The value of a variable that it sets itself.
+    pub fn variable(&self, name: &str) -> Option<String> {
+        let words = program::words(self.get("Environment")).ok()?;
+        let value = |word: &String| Some(word.strip_prefix(name)?.strip_prefix('=')?.to_owned());
+        // The last one counts (systemd.exec(5)).
+        words.iter().rev().find_map(value)
+    }
+
     /// The program that it starts.
     pub fn program(&self) -> Option<PathBuf> {
         let path = self.get("ExecStart").split_once("path=")?.1;
@@ -140,6 +148,13 @@ mod tests {
 
     fn failure(text: &str) -> Option<String> {
         UnitState::read(text).failure()
+    }
+
+    #[test]
+    fn a_variable_of_the_unit_is_found() {
+        let unit = UnitState::read("Environment=A=1 PATH=/a:/b \"PATH=/my bin:/b\" PATHS=x\n");
+        assert_eq!(unit.variable("PATH").as_deref(), Some("/my bin:/b"));
+        assert_eq!((unit.variable("B"), UnitState::read("").variable("PATH")), (None, None));
     }
 
     #[test]

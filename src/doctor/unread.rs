@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::base::file;
+use crate::base::quote::word;
 use crate::config::{Location, source};
 use crate::settings::Complaint;
 
@@ -51,8 +52,8 @@ fn unread_in(path: &Path) -> Vec<Complaint> {
             let message = if is_toml {
                 let is_new = to.parent().is_some_and(|dir| !dir.exists());
                 let first =
-                    if is_new { format!("mkdir {} && ", dropins.display()) } else { String::new() };
-                format!("it is not read; `{first}mv {} {}`", found.display(), to.display())
+                    if is_new { format!("mkdir {} && ", word(&dropins)) } else { String::new() };
+                format!("it is not read; `{first}mv {} {}`", word(&found), word(&to))
             } else {
                 format!("it is not read: a config is TOML, such as {}", to.display())
             };
@@ -68,6 +69,20 @@ mod tests {
     use super::unread;
     use crate::base::file;
     use crate::config::Location;
+
+    #[test]
+    fn a_command_to_paste_has_its_paths_quoted() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("my config");
+        file::replace(&path.join("my server.toml"), b"").unwrap();
+        let remarks = unread(&Location::named(&path));
+        let shown = path.display();
+        let expected = format!(
+            "it is not read; `mkdir '{shown}/conf.d' && mv '{shown}/my server.toml' '{shown}/conf.d/my server.toml'`"
+        );
+        assert_eq!(remarks.len(), 1, "{remarks:?}");
+        assert_eq!(remarks[0].message, expected);
+    }
 
     #[test]
     fn files_that_are_not_read_are_named() {

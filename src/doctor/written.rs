@@ -5,9 +5,10 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use super::finding::finding;
-use super::unit;
+use super::unit::{self, UnitState};
 use super::unread::unread;
 use crate::api::{Finding, Severity};
+use crate::base::quote::word;
 use crate::base::secret::is_name_of_secret;
 use crate::base::{ServerName, dirs, executable};
 use crate::config::source::Text;
@@ -48,9 +49,11 @@ pub fn config(location: &Location, reading: &Reading) -> Vec<Finding> {
     all
 }
 
-/// The PATH that servers get which have none of their own: that of the daemon's units.
+/// The PATH that servers get which have none of their own: what the daemon's unit sets, else what every unit
+/// gets, else ours.
 fn path_of_servers() -> OsString {
-    let path = unit::variable("PATH").map(OsString::from);
+    let own = || UnitState::ask(unit::SERVICE)?.variable("PATH");
+    let path = own().or_else(|| unit::variable("PATH")).map(OsString::from);
     path.or_else(|| std::env::var_os("PATH")).unwrap_or_default()
 }
 
@@ -75,7 +78,7 @@ fn of_server(name: &ServerName, server: &ServerConfig, path: &OsString) -> Vec<F
     let program = &server.program;
     if let Some(cwd) = program.cwd.as_ref().filter(|cwd| !cwd.is_dir()) {
         let message = format!("its `cwd` {} is no directory", cwd.display());
-        all.push(problem(message, &format!("`mkdir -p {}`, or name another", cwd.display())));
+        all.push(problem(message, &format!("`mkdir -p {}`, or name another", word(cwd))));
     }
     let command = program.command.expose();
     if command.is_empty() || !server.unresolved.is_empty() {
@@ -149,7 +152,7 @@ pub fn secrets(texts: &[Text]) -> Vec<Finding> {
         let mode = path.metadata().map_or(0, |it| it.permissions().mode() & 0o777);
         if mode & 0o044 != 0 {
             let message = format!("{} has secrets in it, and others may read it", path.display());
-            let remedy = format!("`chmod 600 {}`", path.display());
+            let remedy = format!("`chmod 600 {}`", word(path));
             all.push(finding(Severity::Problem, None, message, &remedy));
         }
     }

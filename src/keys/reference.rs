@@ -19,6 +19,7 @@ use std::time::Duration;
 
 use super::error::ValueError;
 use super::tree::{Node, Value};
+use crate::base::quote::word;
 use crate::base::{Secret, dirs, file, program};
 use crate::settings::complaint::Complaint;
 
@@ -228,7 +229,7 @@ fn is_variable(name: &str) -> bool {
 fn read(path: PathBuf, sources: &Sources) -> Result<String, ValueError> {
     let found = read_file(&path);
     if found.is_ok() && file::is_public(&path) {
-        let message = format!("every user may read this secret; `chmod o-r {}`", path.display());
+        let message = format!("every user may read this secret; `chmod o-r {}`", word(&path));
         sources.remarks.borrow_mut().push(Complaint::of_file(&path, &message));
     }
     sources.consulted.borrow_mut().insert(path);

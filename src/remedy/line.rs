@@ -1,6 +1,7 @@
 //! A line that lacks something: quotes, an `=`, a bracket.
 
 use super::foreign::heading_name;
+use super::item;
 use super::slip::Slip;
 use super::value::{truth, words};
 use super::written::{self, HIDDEN, is_hidden, short};
@@ -15,6 +16,9 @@ const DEPTH_MAX: usize = 8;
 /// What was meant by the line that begins at `start`.
 pub(super) fn find(text: &str, start: usize) -> Option<Slip> {
     let line = text[start..].lines().next().filter(|line| line.len() <= LINE_MAX)?;
+    if let Some(item) = item::find(text, start) {
+        return item.ok();
+    }
     let indent = line.len() - line.trim_start().len();
     let (at, message) = of_line(line.trim(), &heading_before(&text[..start]))?;
     Some(Slip { at: start + indent + at, span: start..start + line.len() + 1, message })
@@ -40,10 +44,13 @@ fn of_line(line: &str, heading: &str) -> Option<(usize, String)> {
                        `command = \"…\"`";
         return Some((0, message.to_owned()));
     }
-    if name.is_empty() || value.is_empty() {
+    let last = name.rsplit('.').next().unwrap_or(name);
+    if value.is_empty() {
+        return without_value(name, last).map(|message| (sign, message));
+    }
+    if name.is_empty() {
         return None;
     }
-    let last = name.rsplit('.').next().unwrap_or(name);
     let is_inside = ["env", "headers"].iter().any(|part| heading.rsplit('.').next() == Some(part));
     let is_secret = is_inside || name.split('.').any(is_hidden);
     let has_equals = line.contains('=') && straight.as_bytes()[sign] == b'=';
@@ -63,6 +70,21 @@ fn of_line(line: &str, heading: &str) -> Option<(usize, String)> {
         (None, true) => why(value, &meant).to_owned(),
     };
     is_toml.then(|| short(lines)).flatten().map(|lines| (column, format!("{why}; write `{lines}`")))
+}
+
+/// `command =`, and nothing behind it.
+fn without_value(name: &str, last: &str) -> Option<String> {
+    let name = name.split('.').map(|part| written::key(part.trim())).collect::<Vec<_>>().join(".");
+    let sample = match last {
+        "command" | "url" | "cwd" | "prefix" | "description" | "token" | "auth" => "\"…\"",
+        "args" | "tools" | "inherit_env" => "[\"…\"]",
+        "env" | "headers" => "{ NAME = \"…\" }",
+        _ => "…",
+    };
+    let is_key = !name.is_empty() && !name.contains('"');
+    is_key
+        .then(|| short(format!("has no value; write `{name} = {sample}`, or take the line away")))
+        .flatten()
 }
 
 fn leading(text: &str) -> usize {
@@ -94,6 +116,9 @@ fn split_command(key: &str, value: &str, meant: &str) -> Option<String> {
 }
 
 fn without_comment(value: &str) -> &str {
+    if value.starts_with('#') {
+        return "";
+    }
     let is_plain = !value.contains(['"', '\'']);
     value.split(" #").next().filter(|_| is_plain).unwrap_or(value).trim()
 }

@@ -8,10 +8,11 @@
 //!
 //! # How to read it
 //! [`syntax`] is about a file that is no TOML: JSON of another client ([`pasted`]) or a line that lacks
-//! something ([`mod@line`]). [`value`] is about a value of the wrong type, [`foreign`] about words of other
+//! something ([`mod@line`]), also in a list ([`item`]). [`value`] is about a value of the wrong type, [`foreign`] about words of other
 //! clients. [`written`] writes TOML, and leaves out what may be a secret.
 
 pub mod foreign;
+mod item;
 mod line;
 mod pasted;
 pub mod slip;

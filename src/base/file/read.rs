@@ -7,6 +7,7 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use super::patience::within;
+use crate::base::quote::word;
 use crate::base::trust::{self, Distrust};
 
 /// What a FIFO is called, see fifo(7).
@@ -36,7 +37,7 @@ pub enum Problem {
     #[error("{0}")]
     Distrusted(Distrust),
     #[error(
-        "others may read it, so what is secret in it may be known; make a new secret, and `chmod 600 {}`", .0.display()
+        "others may read it, so what is secret in it may be known; make a new secret, and `chmod 600 {}`", word(.0)
     )]
     Shared(PathBuf),
 }

@@ -27,6 +27,11 @@ impl Common {
         }
     }
 
+    /// The `PATH` of servers that have none of their own.
+    pub(super) fn path(&self) -> Option<&Secret> {
+        self.env.get("PATH")
+    }
+
     /// Gives a server what it has not got of its own.
     pub(super) fn complete(&self, server: &mut ServerConfig) {
         server.policy.cache_ttl = server.policy.cache_ttl.or(self.cache_ttl);

@@ -1,6 +1,7 @@
 //! `[servers.NAME]`.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use super::common::{Common, environment, names};
@@ -22,8 +23,15 @@ pub(super) fn read(mut section: Section<'_>, config: &Config, common: &Common) -
     let is_remote = section.has("url");
     let mut remote = remote::read(&mut section, &common.proxying);
     remote.auth = auth::read(&mut section, is_remote, &remote.headers, remote.socket.is_some());
+    let (command_at, has_args) = (section.place("command"), section.has("args"));
     let (command, args) = words(&mut section, remote.url.is_some());
     let env = environment(&mut section);
+    let path = env.get("PATH").or(common.path());
+    if let Some(meant) = command_line(command.expose(), path.map(Secret::expose)) {
+        let more = if has_args { ", with the `args` that are there behind" } else { "" };
+        let message = format!("there is no program of that name; write `{meant}`{more}");
+        section.leads_nowhere(command_at, "command", message);
+    }
     let inherit_env = names(&mut section, "inherit_env");
     let cwd = directory(&mut section);
     // References that are missing are told in the order in which they are looked for.
@@ -68,37 +76,30 @@ fn words(section: &mut Section<'_>, has_url: bool) -> (Secret, Vec<Secret>) {
     let command = public(section, "command", command, may_expose).pop();
     if !is_set && !has_url && !section.is_unresolved("url") {
         section.complain(
-            command_at.clone(),
+            command_at,
             "command",
             "is missing: name the program to start, or the `url` of a remote server",
         );
     } else if command.as_ref().is_some_and(|command| command.expose().is_empty()) {
-        section.complain(command_at.clone(), "command", "must not be empty");
-    }
-    let has_args = section.has("args");
-    if let Some(meant) = command.as_ref().and_then(|command| command_line(command.expose())) {
-        let more = if has_args { ", with the `args` that are there behind" } else { "" };
-        let message = format!("there is no program of that name; write `{meant}`{more}");
-        section.leads_nowhere(command_at, "command", message);
+        section.complain(command_at, "command", "must not be empty");
     }
     let args = section.texts("args").unwrap_or_default();
     let args = public(section, "args", args, may_expose);
     (command.unwrap_or_else(|| Secret::new(String::new())), args)
 }
 
-/// `command` and `args` of a text that is no program, but a command line.
-fn command_line(text: &str) -> Option<String> {
+/// `command` and `args` of a text that is no program, but a command line. `path`: the `PATH` that the server is
+/// given, if it is not that of whoever reads the config.
+fn command_line(text: &str, path: Option<&str>) -> Option<String> {
     if !text.trim().contains([' ', '\t']) || cfg!(fuzzing) {
         return None;
     }
     let meant = value::command_line(text)?;
     let program = dirs::expand_home(text);
-    let found = file::within(&program.clone(), move || {
-        let path = std::env::var_os("PATH").unwrap_or_default();
-        match program.to_str() {
-            Some(name) if !name.contains('/') => executable::find(name, &path).is_some(),
-            _ => program.exists(),
-        }
+    let path = path.map(OsString::from).or_else(|| std::env::var_os("PATH")).unwrap_or_default();
+    let found = file::within(&program.clone(), move || match program.to_str() {
+        Some(name) if !name.contains('/') => executable::find(name, &path).is_some(),
+        _ => program.exists(),
     });
     // What does not answer is no command line.
     (found == Some(false)).then_some(meant)

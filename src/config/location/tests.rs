@@ -99,6 +99,39 @@ fn a_line_that_lacks_something_is_told_whole() {
 }
 
 #[test]
+fn a_line_of_a_list_and_a_key_without_a_value_are_told_whole() {
+    check(&[
+        (
+            "[servers.a]\ncommand = \"npx\"\nargs = [\n  -y,\n  \"x\", # mine\n  @x/y\n]\n",
+            &[
+                "4:3: a text stands in quotes; write `\"-y\",`",
+                "6:3: a text stands in quotes; write `\"@x/y\",`",
+            ],
+        ),
+        (
+            "[servers.a]\ncommand = \"npx\"\nargs = [\n  \"--url\"\n  \"https://h\",\n]\n",
+            &["5:3: between two texts stands a comma; write `\"--url\",` in the line before"],
+        ),
+        (
+            "[servers.a]\ncommand = \"npx\"\nargs = [\"-y\",\n  --root=/x: y]\nenv = {}\n",
+            &["4:3: a text stands in quotes; write `\"--root=/x: y\"]`"],
+        ),
+        (
+            "[servers.a]\ncommand = \"npx\"\nargs = [\n  \"--token\",\n  canary,\n]\n",
+            &["5:3: a text stands in quotes; write `\"…\",`"],
+        ),
+        (
+            "[servers.a]\ncommand =\nargs = \nenabled = # later\n",
+            &[
+                "2:9: has no value; write `command = \"…\"`, or take the line away",
+                "3:6: has no value; write `args = [\"…\"]`, or take the line away",
+                "4:9: has no value; write `enabled = …`, or take the line away",
+            ],
+        ),
+    ]);
+}
+
+#[test]
 fn json_of_other_clients_is_told_in_toml() {
     let same = "is JSON of another client; in place of it, above the first `[…]`, write";
     let hidden = " with what stands here for each …";

@@ -131,6 +131,20 @@ impl Credential {
         }
     }
 
+    /// The server cannot be had without a login: a person is asked for one, if the config says so.
+    pub fn invite(&self) {
+        if let CredentialKind::Oauth(oauth) = &self.0 {
+            oauth.invite();
+        }
+    }
+
+    /// An operator has the server started: a person may be asked again.
+    pub fn may_invite_again(&self) {
+        if let CredentialKind::Oauth(oauth) = &self.0 {
+            oauth.may_invite_again();
+        }
+    }
+
     /// Completes when a person logged in or out.
     pub async fn changed(&self) {
         match &self.0 {

@@ -53,6 +53,13 @@ pub enum CredentialError {
     NoRegistration,
     #[error("its authorization server names an address that is not https")]
     NotHttps,
+    #[error(
+        "there is no display: neither WAYLAND_DISPLAY nor DISPLAY is set for the daemon or the user manager"
+    )]
+    NoDisplay,
+    /// The program that was to open a browser, and how it failed.
+    #[error("{0} does not open a browser: {1}")]
+    Opener(&'static str, String),
     #[error("port {0} cannot be used: {1}")]
     Port(u16, String),
     #[error("no port can be had: {0}")]

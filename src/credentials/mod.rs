@@ -14,12 +14,13 @@
 //! [`Credential`] is what a connection asks before each request and after a refusal. [`command`] runs
 //! a program. [`oauth`] holds tokens and renews them, [`consent`] obtains the first ones with a
 //! person's consent, for which the browser has a [`way_back`] to a [`callback`]; a [`login`] is that
-//! while it is under way. [`discovery`] is how who is to be asked is [`found`], and [`understood`] what is said there. [`revoke`] gives tokens back; [`store`] is the file, [`fetch`] the HTTP client,
+//! while it is under way. With an [`invitation`] it begins by itself, in a [`browser`]. [`discovery`] is how who is to be asked is [`found`], and [`understood`] what is said there. [`revoke`] gives tokens back; [`store`] is the file, [`fetch`] the HTTP client,
 //! [`repeated`] what keeps an answer from repeating what was asked, [`error`] why something is not to be
 //! had. An [`address`] is where a server is, with all that it is to see of us; [`forwarded`] are headers of a
 //! client that it gets, and [`redact`] keeps what it was shown out of what is written about it.
 
 mod address;
+mod browser;
 mod callback;
 mod command;
 mod consent;
@@ -30,6 +31,7 @@ mod fetch;
 mod forwarded;
 mod found;
 mod header;
+mod invitation;
 mod login;
 mod oauth;
 pub mod redact;

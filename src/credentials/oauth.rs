@@ -66,6 +66,8 @@ struct OauthState {
     login_needed: bool,
     /// The server was greeted, and answered.
     is_let_in: bool,
+    /// A login was begun unasked.
+    is_invited: bool,
 }
 
 #[derive(Clone)]
@@ -140,6 +142,15 @@ impl Oauth {
 
     pub(super) fn note_let_in(&self) {
         self.state().is_let_in = true;
+    }
+
+    /// Whether no login was begun unasked yet; from now on one was.
+    pub(super) fn is_first_invitation(&self) -> bool {
+        !std::mem::replace(&mut self.state().is_invited, true)
+    }
+
+    pub(super) fn forget_invitation(&self) {
+        self.state().is_invited = false;
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -421,6 +432,11 @@ impl Oauth {
         let earlier = self.login.lock().take()?;
         earlier.stop.cancel();
         Some(earlier.ended)
+    }
+
+    /// Whether a login waits for a person.
+    pub(super) fn is_under_way(&self) -> bool {
+        self.under_way().is_some_and(|login| login.outcome.borrow().is_none())
     }
 
     pub(super) fn under_way(&self) -> Option<Login> {

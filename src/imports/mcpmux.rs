@@ -155,6 +155,11 @@ fn auth(reading: &mut EntryReading<'_>, members: &[(String, Json)]) {
                 reading.notes.say(&theirs, KeyFate::Kept, "");
                 continue;
             }
+            ("open_browser", Json::Bool(true)) => {
+                reading.draft.set_member("auth", "open_browser", Json::from("at_start"));
+                reading.notes.say(&theirs, KeyFate::Translated, "is `\"at_start\"`");
+                continue;
+            }
             ("open_browser", _) => {
                 reading
                     .dropped(&theirs, "`callmux login NAME --no-browser` only prints the address");

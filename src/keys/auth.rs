@@ -131,7 +131,19 @@ pub const AUTH: &[Key] = &[
         "For `oauth`: where clients register themselves.",
     )
     .with_type("oauth"),
+    key(
+        "open_browser",
+        ValueKind::Choice(OPEN_BROWSER),
+        Value("\"never\""),
+        "For `oauth`: `at_start` begins a login in your browser when the server starts and wants one: once for \
+         each start, at most every 10 minutes, and only where there is a display. `never`: `callmux login NAME` \
+         does.",
+    )
+    .with_type("oauth"),
 ];
+
+/// The values of `open_browser`.
+const OPEN_BROWSER: &[&str] = &["never", "at_start"];
 
 /// The values of `grant`.
 const GRANTS: &[&str] = &["authorization_code", "client_credentials"];

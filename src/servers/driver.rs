@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::control::{Control, Desired};
-use super::error::StartFailure;
+use super::error::{StartFailure, Step};
 use super::handle::{Live, Phase, Server, Status};
 use super::machine::{Action, Event, Machine, State};
 use super::memory::Catalog;
@@ -320,6 +320,9 @@ impl Driver {
         if desired.number == before.number {
             return;
         }
+        if let Ok(Some(credential)) = &self.start.credential {
+            credential.may_invite_again();
+        }
         if desired.number - before.number == desired.retries - before.retries {
             return self.step(Event::Retry);
         }
@@ -385,6 +388,10 @@ impl Driver {
     }
 
     fn failed(&mut self, failure: StartFailure) {
+        if let (true, Ok(Some(credential))) = (failure.step == Step::Login, &self.start.credential)
+        {
+            credential.invite();
+        }
         self.reason = Some(failure.reason.as_str().into());
         self.failed = true;
         self.step(Event::Failed { hopeless: failure.is_hopeless() });

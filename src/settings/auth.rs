@@ -46,6 +46,16 @@ pub struct Oauth {
     /// It may call itself anything.
     pub allow_issuer_mismatch: bool,
     pub endpoints: Endpoints,
+    pub open_browser: OpenBrowser,
+}
+
+/// When a login is begun by itself, in the user's browser.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum OpenBrowser {
+    #[default]
+    Never,
+    /// When the server starts and wants one.
+    AtStart,
 }
 
 /// Endpoints that the user names in place of those that the authorization server names.

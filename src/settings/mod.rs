@@ -30,7 +30,7 @@ pub mod tool_names;
 pub mod tool_policy;
 pub mod view;
 
-pub use auth::{Auth, Grant, Oauth};
+pub use auth::{Auth, Grant, Oauth, OpenBrowser};
 pub use complaint::Complaint;
 pub use config::{Caps, Config};
 pub use origin::origin;

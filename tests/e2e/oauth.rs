@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::support::far::{Far, modern, said};
-use crate::support::oauth::{Guarded, LoggingIn, log_in, visit};
+use crate::support::oauth::{CODE, Guarded, LoggingIn, log_in, visit};
 use crate::support::{CANARY, Daemon, Lines, Sandbox, canary, until};
 
 fn started(sandbox: &Sandbox, guarded: &Guarded) -> Daemon {
@@ -241,4 +241,78 @@ fn what_an_authorization_server_repeats_is_shown_to_nobody() {
     shown(&sandbox);
     guarded.book().revokes = Some("400 Bad Request");
     sandbox.command().args(["logout", "far"]).output().unwrap();
+}
+
+/// A program of the sandbox that notes what it is to open, and the variables with which it is found.
+fn browser(sandbox: &Sandbox) -> [(&'static str, String); 2] {
+    sandbox.write("bin/xdg-open", "#!/bin/sh\necho \"$1\" >> \"$HOME/opened\"\n");
+    let opener = sandbox.path("bin/xdg-open");
+    std::fs::set_permissions(&opener, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let path = format!("{}:{}", sandbox.path("bin").display(), std::env::var("PATH").unwrap());
+    [("PATH", path), ("DISPLAY", ":99".to_owned())]
+}
+
+fn opened(sandbox: &Sandbox) -> Vec<String> {
+    let text = std::fs::read_to_string(sandbox.path("opened")).unwrap_or_default();
+    text.lines().map(str::to_owned).collect()
+}
+
+fn at_start(sandbox: &Sandbox, guarded: &Guarded, variables: &[(&str, &str)]) -> Daemon {
+    let auth = "auth = { type = \"oauth\", open_browser = \"at_start\" }";
+    let config = guarded.config().replace("auth = \"oauth\"", auth);
+    sandbox.write("config/callmux/config.toml", &config);
+    let daemon = Daemon::start_with(sandbox, variables);
+    daemon.wait_for("server_unusable", |fact| fact["server"] == "far");
+    daemon
+}
+
+#[test]
+fn a_browser_is_opened_at_the_start_where_that_is_asked_for() {
+    let (sandbox, guarded) = (Sandbox::new(), Guarded::start());
+    sandbox.watch.excuse("the file opened", "state=", "what the browser is to open");
+    let variables = browser(&sandbox);
+    let [path, display] = &variables;
+    let variables = [(path.0, &*path.1), (display.0, &*display.1)];
+    let mut daemon = at_start(&sandbox, &guarded, &variables);
+    let address = until("the browser", || opened(&sandbox).pop());
+    // A start that an operator orders is another one, and one that nobody orders is none.
+    assert_eq!(daemon.stop(), Some(0));
+    let mut daemon = at_start(&sandbox, &guarded, &variables);
+    let status = sandbox.command().args(["start", "far"]).status().unwrap();
+    assert!(!status.success());
+    let second = until("the browser", || opened(&sandbox).get(1).cloned());
+    assert_ne!(address, second);
+    let url = url::Url::parse(&second).unwrap();
+    let parameter = |name: &str| {
+        url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned()).unwrap()
+    };
+    let (state, issuer) = (parameter("state"), url.origin().ascii_serialization());
+    sandbox.watch.heard.made(&state);
+    let mut back = url::Url::parse(&parameter("redirect_uri")).unwrap();
+    let pairs = [("code", CODE), ("state", &state), ("iss", &issuer)];
+    back.query_pairs_mut().extend_pairs(pairs);
+    assert!(visit(&back).contains("logged in"));
+    daemon.wait_for("server_ready", |fact| fact["server"] == "far");
+    // What is refused later is not asked for again by itself.
+    {
+        let mut book = guarded.book();
+        (book.is_revoked, book.is_strict) = (true, true);
+    }
+    Lines::bridge(&sandbox).call("far__echo", &json!({}));
+    daemon.wait_for_count("server_unusable", 3, |fact| fact["server"] == "far");
+    assert_eq!(daemon.stop(), Some(0));
+    assert_eq!(opened(&sandbox).len(), 2);
+}
+
+#[test]
+fn without_a_display_no_browser_is_opened_and_that_is_told() {
+    let (sandbox, guarded) = (Sandbox::new(), Guarded::start());
+    let [(name, path), _] = browser(&sandbox);
+    let mut daemon = at_start(&sandbox, &guarded, &[(name, &*path)]);
+    let told = until("the reason", || {
+        daemon.told().lines().find(|line| line.contains("no browser was opened")).map(str::to_owned)
+    });
+    assert!(told.contains("there is no display") && told.contains("callmux login far"), "{told}");
+    assert_eq!(daemon.stop(), Some(0));
+    assert_eq!(opened(&sandbox), [""; 0]);
 }

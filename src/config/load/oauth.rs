@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use hyper::Uri;
 
 use crate::keys::section::Section;
-use crate::settings::auth::{Endpoints, Grant, Oauth};
+use crate::settings::auth::{Endpoints, Grant, Oauth, OpenBrowser};
 
 /// Reads the keys, and complains about what does not go together.
 pub(super) fn read(section: &mut Section<'_>) -> Oauth {
@@ -64,6 +64,10 @@ pub(super) fn read(section: &mut Section<'_>) -> Oauth {
             authorization: address(section, "authorization_endpoint"),
             token: address(section, "token_endpoint"),
             registration: address(section, "registration_endpoint"),
+        },
+        open_browser: match section.choice("open_browser") {
+            0 => OpenBrowser::Never,
+            _ => OpenBrowser::AtStart,
         },
     }
 }

@@ -238,6 +238,18 @@ mod tests {
     }
 
     #[test]
+    fn cards_are_written_as_they_were_when_they_are_read() {
+        const INSTANCE: &str = r#"{"version":3,"server":"a","unit":"app-callmux-a-2.service","number":5,"fingerprint":7,"place":{"dir":"/home/u/ü","user":1000},"identity":{"era":"legacy"}}"#;
+        const SERVER: &str = r#"{"version":2,"server":"a","unit":"app-callmux-a-1.service","number":4,"fingerprint":7,"identity":{"era":"modern"}}"#;
+        for recorded in [INSTANCE, SERVER] {
+            let card = parse(recorded.as_bytes()).unwrap();
+            assert_eq!(serde_json::to_string(&card).unwrap(), recorded);
+            let bytes = [&[0; 8], recorded.as_bytes()].concat();
+            assert_eq!(found(&bytes, bytes.len() as u64), 1, "{recorded}");
+        }
+    }
+
+    #[test]
     fn an_instance_has_a_card_that_says_where_it_works() {
         let json = r#"{"version":3,"server":"a","unit":"u","number":5,"fingerprint":7,"place":{"dir":"/home/u/\u00fc","user":1000},"identity":{}}"#;
         let card = parse(json.as_bytes()).unwrap();

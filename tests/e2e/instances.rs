@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use crate::support::{Daemon, Http, Lines, Sandbox, callmux, config, hostile, until};
+use crate::support::{Daemon, Http, Lines, Sandbox, callmux, config, every, hostile, until};
 
 const MAIN: &str = "config/callmux/config.toml";
 const CWD: &str = "x-callmux-cwd";
@@ -284,6 +284,113 @@ fn a_reload_does_to_instances_what_its_plan_says() {
     assert_eq!(directories(&daemon), Vec::<String>::new());
     assert_eq!(count(&mut client, &one), 1);
     assert_eq!(count(&mut client, &two), 2, "all share it");
+}
+
+#[test]
+fn what_is_no_tool_is_asked_of_the_instance_too() {
+    let sandbox = Sandbox::new();
+    let (one, two) = (dir(&sandbox, "one"), dir(&sandbox, "two"));
+    let path = every();
+    // Each process notes what it is asked in its own directory.
+    let words = [path.to_str().unwrap(), "--legacy", "--ledger", "ledger"];
+    let text = config(&[("every", &words)]);
+    let _daemon = daemon(&sandbox, &format!("{text}scope = \"cwd\"\n"));
+    let (mut first, mut second) = (bridge(&sandbox, &one), bridge(&sandbox, &two));
+    let prompt = json!({ "name": "every__greet", "arguments": { "who": "one" } });
+    let greeted = first.request("prompts/get", &prompt);
+    assert_eq!(greeted["result"]["description"], "d", "{greeted}");
+    let read = second.request("resources/read", &json!({ "uri": "every://b" }));
+    assert_eq!(read["result"]["contents"][0]["text"], "é", "{read}");
+    let reference = json!({ "type": "ref/prompt", "name": "every__greet" });
+    let argument = json!({ "name": "who", "value": "x" });
+    let completed =
+        first.request("completion/complete", &json!({ "ref": reference, "argument": argument }));
+    assert!(completed["result"]["completion"].is_object(), "{completed}");
+    let ledger = |dir: &Path| std::fs::read_to_string(dir.join("ledger")).unwrap_or_default();
+    let slow = second.start_call("every__slow", &json!({}));
+    until("the call is with its instance", || ledger(&two).contains("started slow").then_some(()));
+    let params = json!({ "requestId": slow });
+    let cancel = json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": params });
+    second.write(&cancel.to_string());
+    until("the instance hears that it is taken back", || {
+        ledger(&two).contains("notification notifications/cancelled").then_some(())
+    });
+    let (of_one, of_two) = (ledger(&one), ledger(&two));
+    for (words, is_of_one) in [
+        ("prompts/get", true),
+        ("completion/complete", true),
+        ("resources/read", false),
+        ("tools/call", false),
+        ("notifications/cancelled", false),
+    ] {
+        let told = format!("{words}: {of_one}\n{of_two}");
+        assert_eq!(
+            (of_one.contains(words), of_two.contains(words)),
+            (is_of_one, !is_of_one),
+            "{told}"
+        );
+    }
+}
+
+/// A server whose tool begins a task; it notes what it is asked, and says of a task where it runs.
+const TASKS: &str = r#"#!/bin/sh
+task() { printf '"taskId":"1","status":"%s","statusMessage":"%s","createdAt":"2026-01-01T00:00:00Z","lastUpdatedAt":"2026-01-01T00:00:00Z","ttl":60000' "$1" "${PWD##*/}"; }
+while read -r line; do
+    id=$(printf '%s' "$line" | sed -n 's/.*"id":\([^,}]*\).*/\1/p')
+    printf '%s\n' "$line" >> heard
+    case $line in
+    *'"method":"initialize"'*) result='"protocolVersion":"2025-11-25","capabilities":{"tools":{},"tasks":{"cancel":{},"requests":{"tools":{"call":{}}}}},"serverInfo":{"name":"t","version":"1"}' ;;
+    *'"method":"tools/list"'*) result='"tools":[{"name":"begin","inputSchema":{"type":"object"},"execution":{"taskSupport":"optional"}}]' ;;
+    *'"method":"tools/call"'*) result="\"task\":{$(task working)}" ;;
+    *'"method":"tasks/get"'*) result=$(task working) ;;
+    *'"method":"tasks/cancel"'*) result=$(task cancelled) ;;
+    *) [ -z "$id" ] || printf '{"jsonrpc":"2.0","id":%s,"error":{"code":-32601,"message":"no"}}\n' "$id"; continue ;;
+    esac
+    printf '{"jsonrpc":"2.0","id":%s,"result":{%s}}\n' "$id" "$result"
+done
+"#;
+
+#[test]
+fn a_task_is_of_the_instance_that_began_it() {
+    let sandbox = Sandbox::new();
+    let (one, two) = (dir(&sandbox, "one"), dir(&sandbox, "two"));
+    sandbox.write("tasks.sh", TASKS);
+    let script = sandbox.path("tasks.sh");
+    let text = config(&[("t", &["sh", script.to_str().unwrap()])]);
+    let _daemon = daemon(&sandbox, &format!("{text}scope = \"cwd\"\n"));
+    let (mut first, mut second) = (bridge(&sandbox, &one), bridge(&sandbox, &two));
+    let begin = json!({ "name": "t__begin", "arguments": {}, "task": { "ttl": 60000 } });
+    let tasks = [first.request("tools/call", &begin), second.request("tools/call", &begin)]
+        .map(|answer| answer["result"]["task"]["taskId"].clone());
+    assert_eq!(tasks, ["t:1", "t:1"].map(Value::from));
+    let id = json!({ "taskId": "t:1" });
+    let at = |answer: &Value| answer["result"]["statusMessage"].clone();
+    assert_eq!(at(&first.request("tasks/get", &id)), "one");
+    assert_eq!(at(&second.request("tasks/get", &id)), "two");
+    let answer = second.request("tasks/cancel", &id);
+    assert_eq!((at(&answer), &answer["result"]["status"]), (json!("two"), &json!("cancelled")));
+    let heard = |dir: &Path| std::fs::read_to_string(dir.join("heard")).unwrap_or_default();
+    assert!(heard(&two).contains("tasks/cancel") && !heard(&one).contains("tasks/cancel"));
+}
+
+#[test]
+fn calls_in_two_directories_at_once_are_not_mixed() {
+    const CALLS: i64 = 40;
+    let sandbox = Sandbox::new();
+    let _daemon = daemon(&sandbox, &counter(""));
+    let mut bridges = ["one", "two"].map(|name| bridge(&sandbox, &dir(&sandbox, name)));
+    let mut ids = [Vec::new(), Vec::new()];
+    for _ in 0..CALLS {
+        for (bridge, ids) in bridges.iter_mut().zip(&mut ids) {
+            ids.push(bridge.start_call("counter__increment", &json!({})));
+        }
+    }
+    for (bridge, ids) in bridges.iter().zip(ids) {
+        let value = |id| bridge.answer(id)["result"]["structuredContent"]["value"].as_i64();
+        let mut values: Vec<i64> = ids.into_iter().filter_map(value).collect();
+        values.sort_unstable();
+        assert_eq!(values, (1..=CALLS).collect::<Vec<_>>());
+    }
 }
 
 #[test]

@@ -228,7 +228,16 @@ fn of_failure(server: &Server) -> Option<Finding> {
     let reason = clipped(reason, REASON_MAX);
     let message = match server.name.workplace() {
         Some(workplace) => format!("in {workplace} it is not ready: {reason}"),
+        None if server.awaits_a_directory() => format!(
+            "in its own directory it is not ready, and no client's has shown yet which tools it has: {reason}"
+        ),
         None => format!("it is not ready: {reason}"),
+    };
+    let remedy = match server.awaits_a_directory() {
+        true => {
+            format!("connect a client in a directory where it can start, or set `cwd`; {remedy}")
+        }
+        false => remedy,
     };
     let finding = Finding {
         severity: Severity::Problem,

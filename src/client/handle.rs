@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::announce::Filter;
 use super::hello;
+use super::scout::scout;
 use super::session::{Client, Session, URI_MAX};
 use crate::access::{Action, ActionKind};
 use crate::mux::{ActRecord, Actor, Call, Caller, Hub, Maker, World, subscriptions, tasks};
@@ -251,6 +252,7 @@ pub async fn deferred(hub: &Hub, session: &Arc<Session>, id: &str, deferred: Def
         Deferred::Tasks => Ok(tasks::list(hub, &session.actor()).await.into()),
         Deferred::Initialize(revision, client) => {
             let world = hub.settled_world().await;
+            scout(hub, session, &world).await;
             let capabilities = hello::capabilities(&world, Era::Legacy);
             let instructions = hello::instructions(&world, session.subject(), &client);
             Ok(replies::hello::initialize(&capabilities, instructions, revision).into())
@@ -266,6 +268,7 @@ pub async fn deferred(hub: &Hub, session: &Arc<Session>, id: &str, deferred: Def
         }
         Deferred::List { kind, era, cursor, client } => {
             let world = hub.settled_world().await;
+            scout(hub, session, &world).await;
             page(hub, session, &world, (kind, era), cursor.as_deref(), &client)
         }
     };

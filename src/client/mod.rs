@@ -9,9 +9,10 @@
 //!
 //! # How to read it
 //! [`handle`] says what a message means. [`session`] is who sent it. [`announce`] is what clients hear
-//! unasked, [`hello`] how we introduce ourselves.
+//! unasked, [`hello`] how we introduce ourselves. A [`scout`] learns what a server offers that starts nowhere else.
 
 pub mod announce;
 pub mod handle;
 pub mod hello;
+mod scout;
 pub mod session;

@@ -218,6 +218,14 @@ impl Server {
         status.is_unseen().then(|| self.unavailable(&status, None))
     }
 
+    /// Whether what it offers may only be learned from an instance: it has one for each directory, does not
+    /// start in its own, and nobody ever said what it offers.
+    pub fn awaits_a_directory(&self) -> bool {
+        let status = self.status();
+        let is_general = self.config.is_per_directory() && self.name.workplace().is_none();
+        is_general && status.failed && status.is_unseen()
+    }
+
     /// Why the server cannot be called now, if it cannot.
     pub fn down(&self) -> Option<Unavailable> {
         let status = self.status();

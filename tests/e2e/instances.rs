@@ -394,6 +394,42 @@ fn calls_in_two_directories_at_once_are_not_mixed() {
 }
 
 #[test]
+fn what_a_server_offers_is_learned_in_the_directory_of_a_client() {
+    let sandbox = Sandbox::new();
+    let (good, bad) = (dir(&sandbox, "good"), dir(&sandbox, "bad"));
+    sandbox.write("good/project", "");
+    let script = format!(
+        "[ -e ./project ] || {{ echo no project here >&2; exit 3; }}; \
+         exec {} example-server counter",
+        callmux()
+    );
+    let text = config(&[("counter", &["sh", "-c", &script])]);
+    sandbox.write(MAIN, &format!("{text}scope = \"cwd\"\n"));
+    let daemon = Daemon::start(&sandbox);
+    daemon.wait_for("server_failed", |fact| fact["server"] == "counter");
+    let says = |verb: &str| {
+        let output = sandbox.command().arg(verb).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let shown = says("status");
+    assert!(shown.contains("its tools are shown once it has started for a client"), "{shown}");
+    let told = says("doctor");
+    assert!(told.contains("no project here") && told.contains("which tools it has"), "{told}");
+    assert!(told.contains("connect a client in a directory where it can start"), "{told}");
+    // A client where it cannot start changes nothing, and one where it can shows all of them its tools.
+    let mut lost = bridge(&sandbox, &bad);
+    let tools = |answer: &Value| answer["result"]["tools"].as_array().unwrap().len();
+    assert_eq!(tools(&lost.request("tools/list", &json!({}))), 0);
+    let mut first = bridge(&sandbox, &good);
+    first.request("tools/list", &json!({}));
+    lost.take("the news", |line| line.contains("notifications/tools/list_changed"));
+    assert!(tools(&lost.request("tools/list", &json!({}))) > 0);
+    let answer = first.call("counter__increment", &json!({}));
+    assert_eq!(answer["result"]["structuredContent"]["value"], 1, "{answer}");
+    assert!(!says("status").contains("its tools are shown once"));
+}
+
+#[test]
 fn an_instance_that_fails_is_told_with_where_it_is() {
     let sandbox = Sandbox::new();
     let (good, bad) = (dir(&sandbox, "good"), dir(&sandbox, "bad"));

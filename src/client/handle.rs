@@ -61,6 +61,7 @@ pub fn handle(hub: &Hub, session: &Arc<Session>, message: Message, head: Head) -
             Handled::Taken
         }
         Kind::Notification { method: Method::RootsChanged, .. } => {
+            session.roots.forget();
             pass_on_roots(hub, session, &message);
             Handled::Taken
         }
@@ -207,6 +208,7 @@ fn call(session: &Arc<Session>, message: Message, head: Head) -> Handled {
             capabilities: client.capabilities,
             level,
             cwd,
+            roots: session.roots.clone(),
             ledger: session.ledger.clone(),
         },
         pending: None,

@@ -12,6 +12,7 @@ use crate::base::{CallId, Lock, SessionId, random};
 use crate::connection::{Ask, Owner};
 use crate::handover::session::{OPEN, Want};
 use crate::handover::{Record, Table, WantRow};
+use crate::mux::asked_roots::AskedRoots;
 use crate::mux::subscriptions::Subscription;
 use crate::mux::{Actor, Ledger, call};
 use crate::replies::SAME_ID;
@@ -65,6 +66,8 @@ pub struct Session {
     pub carriage: Carriage,
     /// What was sent to the client.
     pub ledger: Arc<Ledger>,
+    /// What it answered when it was asked for its roots.
+    pub roots: Arc<AskedRoots>,
     state: Lock<SessionState>,
     idle: Notify,
     /// Somebody was told that it is open.
@@ -169,6 +172,7 @@ impl Session {
             principal,
             carriage,
             ledger: Arc::default(),
+            roots: Arc::default(),
             state: Lock::new(state),
             idle: Notify::new(),
             is_told: AtomicBool::new(false),
@@ -228,12 +232,16 @@ impl Session {
     /// The same, with the log level it wants and the directory it works in.
     pub fn said(&self) -> (Client, Option<LogLevel>, Option<Arc<Path>>) {
         let state = self.lock();
-        (state.client.clone(), state.level, state.cwd.clone())
+        (state.client.clone(), state.level, self.place(&state))
     }
 
     /// The directory the client works in, where it is known.
     pub fn cwd(&self) -> Option<Arc<Path>> {
-        self.lock().cwd.clone()
+        self.place(&self.lock())
+    }
+
+    fn place(&self, state: &SessionState) -> Option<Arc<Path>> {
+        state.cwd.clone().or_else(|| self.roots.directory())
     }
 
     /// The client works in this directory from now on. Returns whether that is another one.
@@ -253,7 +261,7 @@ impl Session {
     /// Who acts in it, as far as a single request says nothing else.
     pub fn actor(&self) -> Actor {
         let state = self.lock();
-        let (client_info, cwd) = (state.client.info.clone(), state.cwd.clone());
+        let (client_info, cwd) = (state.client.info.clone(), self.place(&state));
         Actor { session: self.id, principal: self.principal.clone(), client_info, cwd }
     }
 

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::asked_roots::AskedRoots;
 use super::failure::Failure;
 use super::ledger::Ledger;
 use crate::access::{Principal, Subject};
@@ -50,6 +51,8 @@ pub struct Caller {
     pub level: Option<LogLevel>,
     /// The directory the client works in.
     pub cwd: Option<Arc<Path>>,
+    /// What it answered when it was asked for that.
+    pub roots: Arc<AskedRoots>,
     /// The session's account.
     pub ledger: Arc<Ledger>,
 }

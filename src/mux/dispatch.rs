@@ -36,6 +36,7 @@ use super::outcome::{Done, asked, classify, lost, unresolved, unseen};
 use super::placed;
 use super::prepare;
 use super::record::CallRecord;
+use super::roots;
 use super::rounds;
 use super::sending::{self, Back, CallLimits, Heard, Routed};
 use super::world::World;
@@ -50,9 +51,10 @@ use crate::wire::{Era, Payload, RpcError, object};
 /// Carries out one request.
 ///
 /// What happens rarely is in boxes of its own: every call would have to carry the room for it.
-pub async fn serve(hub: Hub, call: Box<Call>, outlet: impl Outlet) -> Reply {
+pub async fn serve(hub: Hub, mut call: Box<Call>, outlet: impl Outlet) -> Reply {
     // A meta-tool is one call, however many it makes.
     let _counted = (call.maker == Maker::Client).then(|| hub.count_call());
+    roots::settle(&hub, &mut call, &outlet).await;
     let mut record = CallRecord::new(&hub, &call);
     let id = call.message.id().unwrap_or("null");
     let params = match call.head.request(&call.message) {

@@ -8,11 +8,13 @@
 //!
 //! # How to read it
 //! [`dispatch`] is the life of a [`call`], phase by phase; [`admit`], [`placed`], [`prepare`], [`look_up`],
-//! [`outcome`] and [`fit`] are phases of their own, [`go_on`] a call that goes on with a client's answer. [`world`] is what it looks things up in, [`mod@resume`] the rest of a call that an earlier
+//! [`outcome`] and [`fit`] are phases of their own, [`go_on`] a call that goes on with a client's answer. A client that
+//! says no directory may be asked for its [`roots`] first, and its answer is kept ([`asked_roots`]). [`world`] is what it looks things up in, [`mod@resume`] the rest of a call that an earlier
 //! process sent, [`failure`] what an agent reads when there is no result.
 
 pub mod absent;
 mod admit;
+pub mod asked_roots;
 pub mod call;
 mod calls;
 pub mod dispatch;
@@ -29,6 +31,7 @@ mod placed;
 pub mod prepare;
 pub mod record;
 pub mod resume;
+mod roots;
 mod rounds;
 mod sending;
 mod subscription;

@@ -1,0 +1,108 @@
+//! The directory of a client that says none and has roots (2025-11-25, "Roots").
+//!
+//! A bridge says where its client works, and a header may. Any other client is asked for its roots by its first
+//! call for which a directory matters; the first of them that is one of files is its directory.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Deserialize;
+use url::Url;
+
+use super::call::{Call, Outlet};
+use super::hub::Hub;
+use crate::connection::Ask;
+use crate::wire::{Era, Kind, Message, Method};
+
+/// How long the client may take. Then it has no directory.
+const WITHIN: Duration = Duration::from_secs(5);
+/// Of so many roots the first directory is looked for.
+const LOOKED_AT: usize = 64;
+/// The longest path of a directory (`PATH_MAX` of Linux), in bytes.
+const PATH_MAX: usize = 4096;
+const QUESTION: &[u8] = br#"{"jsonrpc":"2.0","id":"callmux-roots","method":"roots/list"}"#;
+/// What reads a file below a client's directory.
+const REFERENCES: [&str; 3] = ["\"$file\"", "\"$jsonFile\"", "\"$yamlFile\""];
+
+#[derive(Deserialize)]
+struct RootList {
+    roots: Vec<Root>,
+}
+
+#[derive(Deserialize)]
+struct Root {
+    uri: String,
+}
+
+/// Lets the call have the directory of its client, who is asked if that is of use.
+pub(super) async fn settle(hub: &Hub, call: &mut Call, outlet: &impl Outlet) {
+    let caller = &call.caller;
+    let can_be_asked =
+        call.era == Era::Legacy && caller.capabilities.can_answer(&Method::RootsList, None);
+    if caller.cwd.is_some() || !can_be_asked {
+        return;
+    }
+    if !caller.roots.is_asked() && is_of_use(hub, call) {
+        let directory = Box::pin(ask(hub, call, outlet)).await;
+        caller.roots.note(directory);
+    }
+    call.caller.cwd = call.caller.roots.directory();
+}
+
+fn is_of_use(hub: &Hub, call: &Call) -> bool {
+    let params = call.message.params().unwrap_or_default();
+    hub.world().servers.values().any(|server| server.config.is_per_directory())
+        || REFERENCES.iter().any(|name| params.contains(name))
+}
+
+async fn ask(hub: &Hub, call: &Call, outlet: &impl Outlet) -> Option<Arc<Path>> {
+    let question = Message::parse(&bytes::Bytes::from_static(QUESTION)).ok()?;
+    let id = question.id()?.to_owned();
+    let (ask, answered) = Ask::of_call(question);
+    outlet.ask(ask);
+    let answer = tokio::select! {
+        answer = answered => answer.ok()?,
+        () = tokio::time::sleep(WITHIN) => {
+            outlet.withdraw(&id);
+            return None;
+        }
+        () = hub.calls.closed(call.goes_on()) => return None,
+    };
+    let Kind::Result { result, .. } = answer.kind() else { return None };
+    first(answer.at(*result))
+}
+
+/// The first directory of a result. Whether it is one is seen when it is used.
+fn first(result: &str) -> Option<Arc<Path>> {
+    let list: RootList = serde_json::from_str(result).ok()?;
+    let path = |root: &Root| {
+        let path = Url::parse(&root.uri).ok()?.to_file_path().ok()?;
+        (path.as_os_str().len() <= PATH_MAX).then(|| path.into())
+    };
+    list.roots.iter().take(LOOKED_AT).find_map(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{PATH_MAX, first};
+
+    #[test]
+    fn the_first_root_of_files_is_the_directory() {
+        let found = |roots: &str| {
+            first(&format!(r#"{{"roots":[{roots}]}}"#)).map(|path| path.display().to_string())
+        };
+        let check = |roots: &str, expected: Option<&str>| {
+            assert_eq!(found(roots).as_deref(), expected, "{roots}");
+        };
+        check(
+            r#"{"uri":"file:///home/u/my%20files","name":"a"},{"uri":"file:///b"}"#,
+            Some("/home/u/my files"),
+        );
+        check(r#"{"uri":"https://h/x"},{"uri":"file://localhost/b"}"#, Some("/b"));
+        check(r#"{"uri":"file://elsewhere/b"},{"uri":"b"},{"uri":""}"#, None);
+        check("", None);
+        check(&format!(r#"{{"uri":"file:///{}"}}"#, "d".repeat(PATH_MAX)), None);
+        assert_eq!((first("{}"), first("[]"), first(r#"{"roots":[7]}"#)), (None, None, None));
+    }
+}

@@ -3,10 +3,14 @@
 
 use std::sync::Arc;
 
+use tokio::time::Instant;
+
+use super::limits::{Limited, Meters};
 use super::principal::Principal;
 use crate::base::ServerName;
 #[cfg(debug_assertions)]
 use crate::base::file;
+use crate::settings::Limits;
 
 /// Who wants something, as one request shows it.
 #[derive(Debug, Clone, Copy)]
@@ -78,6 +82,12 @@ impl ActionKind {
             Self::Administration => "administration",
         }
     }
+
+    /// Whether it is one of the calls that limits are about: a request that one server gets because
+    /// a client asks for it.
+    fn is_call(self) -> bool {
+        !matches!(self, Self::Tasks | Self::LogLevel | Self::Roots | Self::Administration)
+    }
 }
 
 /// Leave to send something to a server. A gate gives it for one action; hold it until that is over.
@@ -103,10 +113,22 @@ impl Denied {
     pub const REASON: &str = "the access rules deny it";
 }
 
-/// Decides who may do what.
+/// Why there is no permit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NotAdmitted {
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    #[error(transparent)]
+    Limited(#[from] Limited),
+}
+
+/// Decides who may do what, and how often.
 #[derive(Debug, Clone, Default)]
 pub struct Gate {
     denied: Arc<[DeniedPattern]>,
+    limits: Limits,
+    /// They go on when the limits change.
+    meters: Arc<Meters>,
 }
 
 /// What nobody may do.
@@ -158,11 +180,33 @@ impl Gate {
                 is_beginning: beginning.is_some(),
             }
         };
-        Self { denied: patterns.split_whitespace().map(pattern).collect() }
+        let denied = patterns.split_whitespace().map(pattern).collect();
+        Self { denied, ..Self::default() }
     }
 
-    /// Asks for an action.
-    pub fn admit(&self, subject: Subject<'_>, action: Action<'_>) -> Result<Permit, Denied> {
+    /// The same with these limits. What was counted so far counts.
+    #[must_use]
+    pub fn limited(self, limits: Limits) -> Self {
+        Self { limits, ..self }
+    }
+
+    /// The gate that is in force after a reload. What was counted so far counts.
+    #[must_use]
+    pub fn renewed(&self, limits: Limits) -> Self {
+        Self { meters: self.meters.clone(), ..Self::in_force() }.limited(limits)
+    }
+
+    /// Asks for an action, which is counted.
+    pub fn admit(&self, subject: Subject<'_>, action: Action<'_>) -> Result<Permit, NotAdmitted> {
+        let permit = self.admit_again(subject, action)?;
+        if action.server.is_some() && action.kind.is_call() && !self.limits.is_none() {
+            self.meters.take(subject.principal, self.limits, Instant::now())?;
+        }
+        Ok(permit)
+    }
+
+    /// Asks again for an action that was let in before and goes on: it is not counted once more.
+    pub fn admit_again(&self, subject: Subject<'_>, action: Action<'_>) -> Result<Permit, Denied> {
         if self.sees(subject, action) {
             return Ok(Permit(()));
         }
@@ -197,7 +241,7 @@ impl DeniedPattern {
 
 #[cfg(test)]
 mod tests {
-    use super::{Action, ActionKind, Denied, Gate, Subject};
+    use super::{Action, ActionKind, Denied, Gate, NotAdmitted, Subject};
     use crate::access::Principal;
     use crate::base::ServerName;
 
@@ -214,9 +258,13 @@ mod tests {
         for (server, target) in
             [(Some("files"), "delete"), (Some("files"), "wipe_all"), (Some("mail"), "any")]
         {
-            assert_eq!(admit(server, target), Err(Denied), "{server:?} {target}");
+            assert_eq!(
+                admit(server, target),
+                Err(NotAdmitted::Denied(Denied)),
+                "{server:?} {target}"
+            );
         }
-        assert_eq!(admit(None, "callmux_status"), Err(Denied));
+        assert_eq!(admit(None, "callmux_status"), Err(NotAdmitted::Denied(Denied)));
         for (server, target) in [
             (Some("files"), "delete_not"),
             (Some("files"), "wipe"),

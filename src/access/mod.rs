@@ -2,22 +2,24 @@
 //!
 //! # Knows
 //! Principals and how a local connection proves one; how many connections there may be, and for how
-//! long; the Host and Origin rules that keep browsers out; the decision about each action.
+//! long; the Host and Origin rules that keep browsers out; the decision about each action, and how many a minute.
 //!
 //! # Does not know
 //! MCP messages, HTTP types, sessions.
 //!
 //! # How to read it
 //! [`principal`], then [`peer`], [`confined`], [`connections`] and [`host`], the checks at the door; [`gate`] is
-//! asked for everything that is to reach a server.
+//! asked for everything that is to reach a server, and [`limits`] by it.
 
 pub mod confined;
 pub mod connections;
 pub mod gate;
 pub mod host;
+pub mod limits;
 pub mod peer;
 pub mod principal;
 
-pub use gate::{Action, ActionKind, Denied, Gate, Permit, Subject};
+pub use gate::{Action, ActionKind, Denied, Gate, NotAdmitted, Permit, Subject};
 pub use host::HostRules;
+pub use limits::Limited;
 pub use principal::Principal;

@@ -15,6 +15,7 @@ use crate::settings::complaint::{Complaint, Place};
 use crate::settings::config::Config;
 use crate::settings::view::Exposure;
 
+mod access;
 mod agents;
 mod auth;
 mod common;

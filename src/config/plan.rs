@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::base::ServerName;
-use crate::keys::{Effect, HTTP_ROWS, KeyRow, SERVER_ROWS, TOP_ROWS, VIEW_ROWS};
+use crate::keys::{Effect, HTTP_ROWS, KeyRow, LIMIT_ROWS, SERVER_ROWS, TOP_ROWS, VIEW_ROWS};
 use crate::settings::plan::{Changed, Plan};
 use crate::settings::{Config, ServerConfig};
 
@@ -52,6 +52,8 @@ fn settings(effect: Effect, old: &Config, new: &Config) -> Vec<String> {
     keys.extend(changed(TOP_ROWS, effect, old, new));
     let http = changed(HTTP_ROWS, effect, &old.http, &new.http);
     keys.extend(http.into_iter().map(|key| format!("http.{key}")));
+    let limits = changed(LIMIT_ROWS, effect, &old.limits, &new.limits);
+    keys.extend(limits.into_iter().map(|key| format!("access.limits.{key}")));
     // Told as a whole.
     let sections = [
         ("clients", old.clients != new.clients),

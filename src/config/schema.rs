@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::keys::{
-    AUTH, CACHE, CLIENT, DefaultValue, HTTP, Key, RECIPE, RESULTS, SERVER, TOP, ValueKind,
+    AUTH, CACHE, CLIENT, DefaultValue, HTTP, Key, LIMITS, RECIPE, RESULTS, SERVER, TOP, ValueKind,
 };
 
 /// The schema (draft 2020-12), from the table of keys.
@@ -16,6 +16,9 @@ pub fn schema() -> Value {
     server["oneOf"] = json!([{ "required": ["command"] }, { "required": ["url"] }]);
     let properties = root["properties"].as_object_mut().expect("an object schema has properties");
     properties.insert("http".into(), object(HTTP, "The HTTP side of the daemon."));
+    let mut access = object(&[], "Who may do what.");
+    access["properties"]["limits"] = object(LIMITS, "How much one user may do.");
+    properties.insert("access".into(), access);
     properties.insert("cache".into(), object(CACHE, "How much of reading calls' results is kept."));
     properties.insert("results".into(), object(RESULTS, "How much of too large results is kept."));
     let many = [

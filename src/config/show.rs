@@ -17,9 +17,16 @@ pub fn toml(table: &Table) -> String {
     section(&mut out, table, keys::TOP, false);
     let empty = Table::new();
     let part = |name: &str| table.get(name).map_or(&empty, |node| table_of(node, &empty));
-    for (name, keys) in [("http", keys::HTTP), ("cache", keys::CACHE), ("results", keys::RESULTS)] {
+    let limits = part("access").get("limits").map_or(&empty, |node| table_of(node, &empty));
+    let one = [
+        ("http", part("http"), keys::HTTP),
+        ("access.limits", limits, keys::LIMITS),
+        ("cache", part("cache"), keys::CACHE),
+        ("results", part("results"), keys::RESULTS),
+    ];
+    for (name, table, keys) in one {
         let _ = writeln!(out, "\n[{name}]");
-        section(&mut out, part(name), keys, false);
+        section(&mut out, table, keys, false);
     }
     let many = [("clients", keys::CLIENT), ("recipes", keys::RECIPE), ("servers", keys::SERVER)];
     for (kind, keys) in many {

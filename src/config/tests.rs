@@ -161,6 +161,7 @@ fn every_key_is_in_a_plan() {
                 }
                 ("", name) => vec![name.to_owned(), format!("@{name}")],
                 ("http", name) => vec![format!("http.{name}"), format!("@http.{name}")],
+                ("access.limits", name) => vec![format!("access.limits.{name}")],
                 ("servers.*", name) => vec![format!("!a({name})"), format!("~a({name})")],
                 ("servers.*.auth", _) => vec!["!a(auth)".to_owned()],
                 (section, _) => vec![section.trim_end_matches(".*").to_owned()],
@@ -204,4 +205,23 @@ fn a_key_is_refused_where_it_does_not_go() {
     }
     let anywhere = AUTH.iter().filter(|key| key.goes_with == GoesWith::Everything);
     assert_eq!(anywhere.map(|key| key.name).collect::<Vec<_>>(), ["type"]);
+}
+
+#[test]
+fn limits_stand_in_a_section_of_their_own() {
+    for (text, expected) in [
+        ("access = 1", "access must be a table"),
+        (
+            "[access]\ncalls_per_minute = 9",
+            "access.calls_per_minute unknown key; write `[access.limits]`",
+        ),
+        (
+            "[access.limits]\ncalls_per_minutes = 9",
+            "access.limits.calls_per_minutes unknown key; did you mean",
+        ),
+        ("[access.limits]\ncalls_per_minute = 0", "access.limits.calls_per_minute"),
+    ] {
+        let found = wrong(text);
+        assert!(found.len() == 1 && found[0].starts_with(expected), "{text}: {found:?}");
+    }
 }

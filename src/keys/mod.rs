@@ -33,12 +33,15 @@ pub use key::{DefaultValue, GoesWith, Key, ValueKind, default_of, kind_of};
 pub use recipe::RECIPE;
 pub use row::{Effect, KeyRow};
 pub use server::{SERVER, SERVER_ROWS};
-pub use top::{CACHE, CLIENT, HTTP, HTTP_ROWS, RESULTS, TOP, TOP_ROWS, VIEW_ROWS};
+pub use top::{
+    CACHE, CLIENT, HTTP, HTTP_ROWS, LIMIT_ROWS, LIMITS, RESULTS, TOP, TOP_ROWS, VIEW_ROWS,
+};
 
 /// The sections: name in the file, keys, description. `*` stands for a name the user chooses.
 pub const SECTIONS: &[(&str, &[Key], &str)] = &[
     ("", TOP, "Settings for everything."),
     ("http", HTTP, "The HTTP side of the daemon."),
+    ("access.limits", LIMITS, "How much of all that may be done one user may do."),
     ("cache", CACHE, "How much of the results of reading calls is kept (see `cache_ttl`)."),
     ("results", RESULTS, "How much of results that were too large is kept (see `max_result`)."),
     (

@@ -351,7 +351,7 @@ fn is_full_name(entry: &Entry, name: &str) -> bool {
 /// What a call brought: the server's whole result, or why there is none.
 fn result(tool: &str, reply: mux::Reply) -> Result<Doc, ToolError> {
     match reply.failure.map(|failure| *failure) {
-        Some(Failure::Told(error)) => return Err(error),
+        Some(Failure::Told(error) | Failure::Limited { told: error, .. }) => return Err(error),
         Some(Failure::Lost(lost)) => return Err(lost.told()),
         Some(Failure::Refused(error) | Failure::Denied(error)) => {
             return Err(ToolError::new("tool_not_found", error.message)

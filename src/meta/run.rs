@@ -71,7 +71,8 @@ async fn run(hub: Hub, call: Box<Call>, outlet: impl Outlet, own: Own) -> Reply 
     record.name(None, (&*params.name).into());
     let world = hub.world();
     let action = Action { kind: ActionKind::Tool, server: None, target: &params.name };
-    if world.gate.admit(call.subject(), action).is_err() {
+    // What it calls is counted, and not it.
+    if world.gate.admit_again(call.subject(), action).is_err() {
         let nothing = nothing_there(&world, &params, call.era, call.subject());
         return record.failed(Failure::Denied(nothing), id);
     }

@@ -4,7 +4,7 @@ use super::call::Call;
 use super::failure::Failure;
 use super::locate::{kind, nothing_there};
 use super::world::World;
-use crate::access::{Action, Permit};
+use crate::access::{Action, NotAdmitted, Permit};
 use crate::base::ServerName;
 use crate::wire::params::RequestParams;
 
@@ -16,8 +16,32 @@ pub(super) fn admit(
     params: &RequestParams<'_>,
     (server, own): (&ServerName, &str),
 ) -> Result<Permit, Failure> {
-    let subject = call.subject();
     let action = Action { kind: kind(params.target), server: Some(server), target: own };
-    let denied = |_| Failure::Denied(nothing_there(world, params, call.era, subject));
-    world.gate.admit(subject, action).map_err(denied)
+    world.gate.admit(call.subject(), action).map_err(|why| not_admitted(world, call, params, why))
+}
+
+/// The same for a call that was let in before and goes on.
+pub(super) fn admit_again(
+    world: &World,
+    call: &Call,
+    params: &RequestParams<'_>,
+    (server, own): (&ServerName, &str),
+) -> Result<Permit, Failure> {
+    let action = Action { kind: kind(params.target), server: Some(server), target: own };
+    let again = world.gate.admit_again(call.subject(), action);
+    again.map_err(|denied| not_admitted(world, call, params, denied.into()))
+}
+
+fn not_admitted(
+    world: &World,
+    call: &Call,
+    params: &RequestParams<'_>,
+    why: NotAdmitted,
+) -> Failure {
+    match why {
+        NotAdmitted::Denied(_) => {
+            Failure::Denied(nothing_there(world, params, call.era, call.subject()))
+        }
+        NotAdmitted::Limited(limited) => Failure::limited(limited, params.target),
+    }
 }

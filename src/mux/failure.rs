@@ -6,12 +6,16 @@
 
 use std::sync::Arc;
 
-use crate::access::Denied;
+use serde_json::json;
+
+use crate::access::{Denied, Limited};
 use crate::base::quoted;
 use crate::catalog::NotFound;
+use crate::json::Json;
 use crate::replies::{Lost, ToolError};
 use crate::telemetry::CallOutcome;
 use crate::wire::error::code;
+use crate::wire::params::Target;
 use crate::wire::{Era, Payload, RpcError, translate};
 
 /// A call that has no result.
@@ -25,13 +29,24 @@ pub enum Failure {
     Lost(Lost),
     /// A call of a tool that was not sent, for a reason that the agent can do something about.
     Told(ToolError),
+    /// The subject may do it, but not now.
+    Limited { limited: Limited, told: ToolError, is_tool_call: bool },
 }
 
 impl Failure {
+    /// A request for `target` that comes too early.
+    pub fn limited(limited: Limited, target: Target) -> Self {
+        let seconds = Json::from(limited.after_seconds);
+        let details = Json::object([("retry_after_seconds", seconds)]);
+        let told = ToolError::new("rate_limited", limited.to_string()).with(details);
+        Self::Limited { limited, told, is_tool_call: target == Target::Tool }
+    }
+
     pub fn outcome(&self) -> CallOutcome {
         match self {
             Self::Refused(_) | Self::Told(_) => CallOutcome::Refused,
             Self::Denied(_) => CallOutcome::Denied,
+            Self::Limited { .. } => CallOutcome::Limited,
             Self::Lost(Lost { sent: true, .. }) => CallOutcome::OutcomeUnknown,
             Self::Lost(Lost { sent: false, .. }) => CallOutcome::NotSent,
         }
@@ -42,6 +57,7 @@ impl Failure {
         match self {
             Self::Refused(error) | Self::Denied(error) => Some(error.code),
             Self::Lost(lost) => (!lost.is_tool_call).then_some(code::INTERNAL),
+            Self::Limited { is_tool_call, .. } => (!is_tool_call).then_some(code::INTERNAL),
             Self::Told(_) => None,
         }
     }
@@ -53,7 +69,7 @@ impl Failure {
                 ToolError::new("invalid_arguments", error.message)
             }
             Self::Lost(lost) => lost.told(),
-            Self::Told(error) => error,
+            Self::Told(error) | Self::Limited { told: error, .. } => error,
         }
     }
 
@@ -63,7 +79,7 @@ impl Failure {
             Self::Denied(_) => Denied::REASON,
             Self::Refused(error) => &error.message,
             Self::Lost(lost) => &lost.reason,
-            Self::Told(error) => &error.message,
+            Self::Told(error) | Self::Limited { told: error, .. } => &error.message,
         }
     }
 
@@ -73,10 +89,21 @@ impl Failure {
             Self::Refused(error) | Self::Denied(error) => translate::refusal(id, error),
             Self::Lost(lost) if lost.is_tool_call => translate::result(id, &lost.result(era)),
             Self::Lost(lost) => translate::refusal(id, &lost.error()),
+            Self::Limited { limited, is_tool_call: false, .. } => {
+                translate::refusal(id, &rate_limited(*limited))
+            }
             // The text says it all, and a tool's own `outputSchema` may forbid anything beside it.
-            Self::Told(error) => translate::result(id, &error.result(era, false).to_string()),
+            Self::Told(error) | Self::Limited { told: error, .. } => {
+                translate::result(id, &error.result(era, false).to_string())
+            }
         }
     }
+}
+
+/// The error of a request that comes too early and has no place for what agents read.
+pub(super) fn rate_limited(limited: Limited) -> RpcError {
+    let data = json!({ "code": "rate_limited", "retry_after_seconds": limited.after_seconds });
+    RpcError::new(code::INTERNAL, limited.to_string()).with_data(&data)
 }
 
 /// The error for a name that leads to no tool or prompt. `noun`: which of them; `near`: what was

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::admit::admit;
+use super::admit::admit_again;
 use super::call::{Call, Outlet};
 use super::failure::Failure;
 use super::hub::Hub;
@@ -35,7 +35,7 @@ pub(super) async fn go_on(
         |error: open_round::Unknown| Failure::Refused(RpcError::invalid_params(error.to_string()));
     let round = hub.open_rounds.take(state, &whose(call, params)).map_err(unknown)?;
     record.name(Some(round.server.name.clone()), (&*params.name).into());
-    let _permit = admit(&hub.world(), call, params, (&round.server.name, &round.own))?;
+    let _permit = admit_again(&hub.world(), call, params, (&round.server.name, &round.own))?;
     let answer = params.input_responses.and_then(|json| translate::rounds::answer_to(KEY, json));
     let Some(answer) = answer else { return hold(hub, call, round) };
     let OpenRound { server, own, sent, ask, whose } = round;

@@ -9,7 +9,7 @@ use super::call::{Call, Reply, title};
 use super::failure::Failure;
 use super::hub::Hub;
 use super::locate::kind;
-use crate::access::{ActionKind, Denied, Principal, Subject};
+use crate::access::{ActionKind, Denied, NotAdmitted, Principal, Subject};
 use crate::base::{CallId, ServerName, SessionId, clip, quoted};
 use crate::handover::call::Monotonic;
 use crate::handover::{ActRow, CallRow, Ending, NotedAct, PendingCall};
@@ -219,8 +219,14 @@ impl<'a> ActRecord<'a> {
         }
     }
 
-    pub fn denied(mut self) {
-        self.write(CallOutcome::Denied, Some(Denied::REASON), 0);
+    /// It was not let in.
+    pub fn not_admitted(mut self, why: &NotAdmitted) {
+        match why {
+            NotAdmitted::Denied(_) => self.write(CallOutcome::Denied, Some(Denied::REASON), 0),
+            NotAdmitted::Limited(limited) => {
+                self.write(CallOutcome::Limited, Some(&limited.to_string()), 0);
+            }
+        }
     }
 
     pub(super) fn answered(mut self, outcome: CallOutcome, reply_bytes: usize) {

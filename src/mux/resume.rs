@@ -13,7 +13,7 @@ use super::record::{ActRecord, Actor};
 use super::sending::{self, CallLimits, Heard, Logs, PassOn};
 use super::take_back::TakeBack;
 use super::{failure, outcome};
-use crate::access::{Action, ActionKind, Denied, Permit};
+use crate::access::{Action, ActionKind, Denied, NotAdmitted, Permit};
 use crate::base::ServerName;
 use crate::catalog::{Entry, NotFound};
 use crate::connection::{Exchange, Loss};
@@ -68,7 +68,7 @@ pub async fn resume(hub: Hub, resumed: Resumed, outlet: impl Outlet) -> Ended {
     }
     // The rules may be others by now: what comes of the call is not for who may not make it.
     if let Err(error) = admit(&hub, &call, &actor, server.as_ref()) {
-        record.denied();
+        record.not_admitted(&NotAdmitted::Denied(Denied));
         return Ended::Answered(translate::refusal(&call.id, &error));
     }
     match finish(&hub, &call, surely, found, &outlet).await {
@@ -119,7 +119,7 @@ fn admit(
     // Before the servers have told what they offer, the name is all there is.
     let own = names.resolve(&call.tool, sees).map_or(&*call.tool, |entry| &*entry.item.name);
     let action = Action { kind: ActionKind::Tool, server, target: own };
-    world.gate.admit(subject, action).map_err(|Denied| {
+    world.gate.admit_again(subject, action).map_err(|Denied| {
         let (why, near) = (NotFound::Unknown, names.nearest(&call.tool, sees));
         let remark = absent::remark(&world, &call.tool, subject);
         failure::not_found(("tool", &call.tool), &why, near, &remark)

@@ -10,13 +10,14 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
+use super::failure::rate_limited;
 use super::hub::Hub;
 use super::locate::no_resource;
 use super::record::{ActRecord, Actor};
 use super::subscription::Begun;
 pub use super::subscription::Subscription;
 use super::world::World;
-use crate::access::{Action, ActionKind, Permit};
+use crate::access::{Action, ActionKind, NotAdmitted, Permit};
 use crate::base::ServerName;
 use crate::catalog::NotLocated;
 use crate::connection::{Connection, Origin};
@@ -59,9 +60,15 @@ pub async fn open(
     let (server, target) = (&located.server.name, located.uri);
     record.is_of(server);
     let action = Action { kind: ActionKind::Subscription, server: Some(server), target };
-    let Ok(permit) = world.gate.admit(actor.subject(), action) else {
-        record.denied();
-        return Err(nothing(NotLocated::Unknown));
+    let permit = match world.gate.admit(actor.subject(), action) {
+        Ok(permit) => permit,
+        Err(why) => {
+            record.not_admitted(&why);
+            return Err(match why {
+                NotAdmitted::Denied(_) => nothing(NotLocated::Unknown),
+                NotAdmitted::Limited(limited) => rate_limited(limited),
+            });
+        }
     };
     let opened = match instance(hub, actor, located.server).await {
         Ok(instance) => {

@@ -71,8 +71,8 @@ impl World {
         let unsettled: Vec<ServerName> = servers.keys().cloned().collect();
         let catalog = Arc::new(Catalog::build(&BTreeMap::new(), &config, &own_tools));
         Self {
+            gate: Gate::in_force().limited(config.limits),
             config,
-            gate: Gate::in_force(),
             servers: Arc::new(servers),
             announced: Announced::of(&catalog),
             catalog,
@@ -117,8 +117,8 @@ impl World {
         let (unsettled, awaited) = (unsettled(&servers), awaited(&servers));
         let quiet_until = Some(now + config.list_timeout);
         let world = Self {
+            gate: self.gate.renewed(config.limits),
             config,
-            gate: Gate::in_force(),
             servers: Arc::new(servers),
             own_tools,
             complaint: None,

@@ -25,10 +25,9 @@ pub struct Config {
     pub clients: Vec<ClientConfig>,
     pub cache: Caps,
     pub results: Caps,
-    /// All names of [`Remote::forward_headers`](super::remote::Remote::forward_headers).
-    pub forwarded: Vec<String>,
     pub file_roots: Vec<PathBuf>,
     pub fan_out: FanOut,
+    pub limits: Limits,
     pub recipes: BTreeMap<String, Arc<Recipe>>,
     pub servers: BTreeMap<ServerName, Arc<ServerConfig>>,
 }
@@ -58,6 +57,20 @@ pub struct FanOut {
     pub max_calls: usize,
 }
 
+/// `[access.limits]`
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// Of each principal.
+    pub calls_per_minute: Option<u64>,
+}
+
+impl Limits {
+    /// Whether there are none.
+    pub fn is_none(self) -> bool {
+        self == Self::default()
+    }
+}
+
 /// `[http]`
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Http {
@@ -67,6 +80,8 @@ pub struct Http {
     pub max_body: usize,
     pub allowed_hosts: Vec<String>,
     pub allowed_origins: Vec<String>,
+    /// All names of [`Remote::forward_headers`](super::remote::Remote::forward_headers).
+    pub forwarded: Vec<String>,
 }
 
 /// `[cache]` and `[results]`: sizes in bytes.

@@ -32,7 +32,7 @@ pub mod view;
 
 pub use auth::{Auth, Grant, Oauth, OpenBrowser};
 pub use complaint::Complaint;
-pub use config::{Caps, Config};
+pub use config::{Caps, Config, Limits};
 pub use origin::origin;
 pub use plan::Plan;
 pub use program::{LogLimits, Sandbox};

@@ -22,6 +22,7 @@ mod imports;
 mod inline;
 mod instances;
 mod legacy_sessions;
+mod limits;
 mod link;
 mod lossless;
 mod matrix;

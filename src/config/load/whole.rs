@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::common::Common;
 use super::named::Named;
-use super::{agents, recipes, server};
+use super::{access, agents, recipes, server};
 use crate::base::ServerName;
 use crate::keys;
 use crate::keys::reference::{self, Sources};
@@ -30,6 +30,7 @@ pub(super) fn typed(table: Table, sources: &Sources) -> Result<Config, Vec<Compl
     let mut take = |name| top.take(name).unwrap_or_else(empty);
     let (cache_node, results_node) = (take("cache"), take("results"));
     let (clients_node, recipes_node) = (take("clients"), take("recipes"));
+    let access_node = take("access");
     let mut config = Config {
         everybody: agents::view(&mut top, None),
         file_roots: agents::roots(&mut top),
@@ -51,6 +52,7 @@ pub(super) fn typed(table: Table, sources: &Sources) -> Result<Config, Vec<Compl
     let mut named = Named { sources, complaints: &mut complaints, unresolved: &mut unresolved };
     config.clients = agents::clients(clients_node, &config.everybody, &mut named);
     config.recipes = recipes::read(recipes_node, &mut named);
+    config.limits = access::limits(access_node, &mut named);
     let section = Section::new("http".into(), http_node, keys::HTTP, sources, &mut complaints);
     let (http, missing) = http_config(section);
     config.http = http;
@@ -59,7 +61,7 @@ pub(super) fn typed(table: Table, sources: &Sources) -> Result<Config, Vec<Compl
     let names =
         config.servers.values().flat_map(|server| server.remote.forward_headers.iter().cloned());
     let names: BTreeSet<String> = names.collect();
-    config.forwarded = names.into_iter().collect();
+    config.http.forwarded = names.into_iter().collect();
     // Outside of `[servers.…]` there is nothing that could start without its value.
     complaints.extend(unresolved);
     complaints.sort();

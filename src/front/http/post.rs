@@ -71,7 +71,7 @@ pub(super) async fn take_in(
 /// What of a request's headers some server is to get.
 fn forwarded(front: &Front, request: &HeaderMap) -> Option<Arc<Forwarded>> {
     let world = front.hub.world();
-    let names = &world.config.forwarded;
+    let names = &world.config.http.forwarded;
     let find = |name: &str| header(request, name).map(str::to_owned);
     // Most configs have none.
     let found = (!names.is_empty()).then(|| Forwarded::gather(names, find))?;

@@ -27,11 +27,13 @@ pub enum CallOutcome {
     Refused,
     /// Whoever wanted it may not.
     Denied,
+    /// Whoever wanted it has wanted too much in too short a time.
+    Limited,
 }
 
 impl CallOutcome {
     /// The place of each is its number in what outlives the process: new ones come at the end.
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Done,
         Self::ToolError,
         Self::NotSent,
@@ -39,6 +41,7 @@ impl CallOutcome {
         Self::Cancelled,
         Self::Refused,
         Self::Denied,
+        Self::Limited,
     ];
 
     /// The outcome with this number, which another release may have given.
@@ -60,6 +63,7 @@ impl CallOutcome {
             Self::Cancelled => "cancelled",
             Self::Refused => "refused",
             Self::Denied => "denied",
+            Self::Limited => "limited",
         }
     }
 }
@@ -113,6 +117,8 @@ How a call can end:
                       you repeat it
     cancelled         the client took it back
     refused           it was refused before it went anywhere
+    denied            whoever made it may not
+    limited           whoever made it has made too many in a short time
 
 All calls that did not end well:
 

@@ -120,7 +120,7 @@ impl Drop for Child {
             self.signal(Signal::KILL);
             drop(self.inner.wait());
         }
-        self.run.signal(Signal::KILL);
+        self.run.kill();
     }
 }
 

@@ -29,8 +29,13 @@ const PROCESSES_MAX: usize = 10_000;
 const LOOK_AGAIN: Duration = Duration::from_millis(10);
 /// What forks faster than it is killed is given up after so long.
 const KILLED_WITHIN: Duration = Duration::from_secs(2);
+/// Where nobody can wait, so often.
+const LOOKS: usize = 10;
 /// How often those that ended by themselves are let go of, at most.
 const APART: Duration = Duration::from_millis(100);
+
+/// Of `flags` in proc_pid_stat(5), as linux/sched.h has it.
+const PF_EXITING: u64 = 0x4;
 
 static ADOPTING: Notify = Notify::const_new();
 
@@ -60,18 +65,23 @@ impl ServerRun {
         }
     }
 
-    /// Sends a signal to all that are left. Returns how many that are.
-    pub(super) fn signal(&self, signal: Signal) -> usize {
-        let left = self.left();
-        for process in &left {
+    /// Kills all that are left, as far as a few looks find them.
+    pub(super) fn kill(&self) {
+        _ = (0..LOOKS).find(|_| self.signal(Signal::KILL).is_empty());
+    }
+
+    /// Sends a signal to all that are seen to be left.
+    fn signal(&self, signal: Signal) -> Sight {
+        let seen = self.look();
+        for process in &seen.left {
             process.signal(signal);
         }
-        left.len()
+        seen
     }
 
     /// Ends all that are left: SIGTERM, and SIGKILL when `patience` is over.
     pub(super) async fn end(&self, patience: Duration) {
-        if self.signal(Signal::TERM) == 0 || self.are_gone(patience, None).await {
+        if self.signal(Signal::TERM).is_empty() || self.are_gone(patience, None).await {
             return;
         }
         if !self.are_gone(KILLED_WITHIN, Some(Signal::KILL)).await {
@@ -83,14 +93,12 @@ impl ServerRun {
     async fn are_gone(&self, within: Duration, signal: Option<Signal>) -> bool {
         let until = Instant::now() + within;
         loop {
-            let left = self.left();
-            if left.is_empty() {
+            let seen = match signal {
+                Some(signal) => self.signal(signal),
+                None => self.look(),
+            };
+            if seen.is_empty() {
                 return true;
-            }
-            if let Some(signal) = signal {
-                for process in &left {
-                    process.signal(signal);
-                }
             }
             if Instant::now() >= until {
                 return false;
@@ -100,12 +108,14 @@ impl ServerRun {
     }
 
     /// Those that we adopted, and all below them. Those of them that ended are let go of.
-    fn left(&self) -> Vec<Process> {
+    fn look(&self) -> Sight {
         children::known(|is_ours| {
             let own = std::process::id();
             let adopted = below(own).into_iter().filter(|pid| !is_ours(*pid));
-            let marked = adopted.filter(|pid| is_marked(*pid, &self.id));
-            let mut left: Vec<Process> = marked.map(|pid| Process { pid, parent: own }).collect();
+            let (marked, others): (Vec<u32>, Vec<u32>) =
+                adopted.partition(|pid| is_marked(*pid, &self.id));
+            let child = |pid| Process { pid, parent: own };
+            let mut left: Vec<Process> = marked.into_iter().map(child).collect();
             let (mut next, mut seen) = (0, left.iter().map(|it| it.pid).collect::<BTreeSet<u32>>());
             while next < left.len() && left.len() < PROCESSES_MAX {
                 let parent = left[next].pid;
@@ -113,9 +123,27 @@ impl ServerRun {
                 left.extend(more.map(|pid| Process { pid, parent }));
                 next += 1;
             }
+            // Whoever ends has no environment any more, and what was below it becomes ours.
+            let others = others.into_iter().map(child).filter(Process::is_ending);
+            let has_moved = others.count() > 0 || left.iter().any(Process::is_ending);
             left.retain(|process| !process.is_over());
-            left
+            Sight { left, has_moved }
         })
+    }
+}
+
+/// What one look finds.
+#[derive(Debug)]
+struct Sight {
+    left: Vec<Process>,
+    /// Somebody ended meanwhile: what was below it may have been seen nowhere.
+    has_moved: bool,
+}
+
+impl Sight {
+    /// Whether there is nobody left.
+    fn is_empty(&self) -> bool {
+        self.left.is_empty() && !self.has_moved
     }
 }
 
@@ -131,7 +159,7 @@ impl Process {
         let Some(pid) = number(self.pid) else { return };
         let Ok(process) = rustix::process::pidfd_open(pid, PidfdFlags::empty()) else { return };
         // Its number may have passed to another one since.
-        let parent = state(self.pid).map(|(_, parent)| parent);
+        let parent = Stat::of(self.pid).map(|stat| stat.parent);
         if parent == Some(self.parent) || parent == Some(std::process::id()) {
             _ = rustix::process::pidfd_send_signal(process, signal);
         }
@@ -139,16 +167,16 @@ impl Process {
 
     /// Whether it is there no more, or only to be waited for.
     fn is_over(&self) -> bool {
-        match state(self.pid) {
-            None => true,
-            Some((state, parent)) => {
-                let is_over = matches!(state, 'Z' | 'X');
-                if is_over && parent == std::process::id() {
-                    let_go(self.pid);
-                }
-                is_over
-            }
+        let Some(stat) = Stat::of(self.pid) else { return true };
+        if stat.is_over() && stat.parent == std::process::id() {
+            let_go(self.pid);
         }
+        stat.is_over()
+    }
+
+    /// Whether that is so, or about to be.
+    fn is_ending(&self) -> bool {
+        self.is_over() || Stat::of(self.pid).is_none_or(|stat| stat.is_ending)
     }
 }
 
@@ -160,7 +188,8 @@ pub async fn let_go_regularly() {
     loop {
         children::known(|is_ours| {
             let adopted = below(std::process::id()).into_iter().filter(|pid| !is_ours(*pid));
-            adopted.filter(|pid| matches!(state(*pid), Some(('Z', _)))).for_each(let_go);
+            let is_over = |pid: &u32| Stat::of(*pid).is_some_and(|stat| stat.is_over());
+            adopted.filter(is_over).for_each(let_go);
         });
         tokio::time::sleep(APART).await;
         if ended.recv().await.is_none() {
@@ -189,12 +218,28 @@ fn below(pid: u32) -> Vec<u32> {
     texts.flat_map(str::split_ascii_whitespace).filter_map(|pid| pid.parse().ok()).collect()
 }
 
-/// What a process does, and its parent, as proc_pid_stat(5) has them.
-fn state(pid: u32) -> Option<(char, u32)> {
-    let stat = read(Path::new(&format!("/proc/{pid}/stat")), 4096)?;
-    let stat = String::from_utf8_lossy(&stat);
-    let mut fields = stat.rsplit_once(") ")?.1.split(' ');
-    Some((fields.next()?.chars().next()?, fields.next()?.parse().ok()?))
+/// What proc_pid_stat(5) says of a process.
+#[derive(Debug)]
+struct Stat {
+    state: char,
+    parent: u32,
+    /// `PF_EXITING`.
+    is_ending: bool,
+}
+
+impl Stat {
+    fn of(pid: u32) -> Option<Self> {
+        let stat = read(Path::new(&format!("/proc/{pid}/stat")), 4096)?;
+        let stat = String::from_utf8_lossy(&stat);
+        let mut fields = stat.rsplit_once(") ")?.1.split(' ');
+        let (state, parent) = (fields.next()?.chars().next()?, fields.next()?.parse().ok()?);
+        let flags: u64 = fields.nth(4)?.parse().ok()?;
+        Some(Self { state, parent, is_ending: flags & PF_EXITING != 0 })
+    }
+
+    fn is_over(&self) -> bool {
+        matches!(self.state, 'Z' | 'X')
+    }
 }
 
 fn is_marked(pid: u32, id: &str) -> bool {

@@ -20,6 +20,7 @@
 //!      admin ───────── operators look in
 //!  7   mux ─────────── the life of every call
 //!  6   catalog ─────── what all servers offer, and under which names
+//!      setup ───────── from the files of clients to a daemon, and back
 //!      cache ───────── what calls that only read brought
 //!      instances ───── a server for each directory
 //!  5   doctor ──────── what is seen without a daemon
@@ -90,6 +91,7 @@
 //! | [`doctor`] | what can be seen of an installation without a daemon |
 //! | [`imports`] | files of clients, of the npm callmux and of mcpmux as servers of ours; secrets moved out of them |
 //! | [`servers`] | handshakes, what each offers, supervision, a look at one without a daemon |
+//! | [`setup`] | what clients have, run behind callmux: found, tried, taken over, attached, proven; and all of it back |
 //! | [`instances`] | servers that run once for each directory: which there are, who has which |
 //! | [`catalog`] | what all servers offer; names and what they resolve to |
 //! | [`cache`] | results that are given again, calls that wait for the same call, what makes them untrue |
@@ -182,6 +184,7 @@ mod schema;
 mod search;
 mod servers;
 mod settings;
+mod setup;
 mod telemetry;
 mod terminal;
 mod wire;

@@ -11,6 +11,7 @@ use super::args_daemon::DaemonArgs;
 use super::args_import::ImportArgs;
 use super::args_server::ServersArgs;
 use crate::completion::{Names, Script};
+use super::args_setup::SetupArgs;
 use crate::example::Example;
 use crate::keys::ValueError;
 
@@ -18,7 +19,12 @@ use crate::keys::ValueError;
 const ABOUT: &str = "\
 The local control plane between AI agents and MCP servers.
 
-One daemon runs your MCP servers; every agent talks to it through a small bridge. Once:
+One daemon runs your MCP servers; every agent talks to it through a small bridge. For the clients that you
+have and their servers:
+
+  callmux setup
+
+or step by step, once:
 
   systemctl --user enable --now callmux.socket
 
@@ -94,6 +100,8 @@ pub(super) enum Command {
     Server(ServersArgs),
     /// Have a client use callmux: find its file, and put an entry in it or take it out.
     Client(ClientsArgs),
+    /// Find your clients, run their servers behind callmux, and have them use it. --undo takes it back.
+    Setup(SetupArgs),
     /// Take over servers that stand in files of clients, of the npm callmux or of mcpmux.
     Import(ImportArgs),
     /// Have servers that wait for their next try make it now. Those that run are not touched.

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::{Value as Json, json};
 
 use super::args_client::{AttachArgs, ChangeArgs, ClientsArgs, ClientsVerb};
-use crate::base::{executable, nearest::nearest};
+use crate::base::nearest::nearest;
 use crate::clients::change::{Plan, Seat, Wish};
 use crate::clients::{
     CLIENTS, ClientError, KnownClient, Launch, Scope, Standing, Surroundings, diff,
@@ -60,7 +60,7 @@ fn wish(seat: &Seat<'_>, http: bool, replace: bool) -> Result<Wish, Exit> {
     let listen = config.http.listen.iter().filter(|address| address.port() != 0);
     let addresses: Vec<String> = listen.map(|address| format!("http://{address}/mcp")).collect();
     let launch = match (http, addresses.first()) {
-        (false, _) => Launch::bridge(&program(seat)),
+        (false, _) => Launch::bridge(&seat.program()),
         (true, Some(url)) => Launch::Address(url.clone()),
         (true, None) => {
             print::error(
@@ -78,18 +78,7 @@ fn wish(seat: &Seat<'_>, http: bool, replace: bool) -> Result<Wish, Exit> {
         };
         (name.to_string(), launch)
     });
-    Ok(Wish { launch, addresses, run: run.collect(), replace })
-}
-
-/// What the entry starts: a desktop may look elsewhere than a shell, and other machines have other paths.
-fn program(seat: &Seat<'_>) -> String {
-    let name = env!("CARGO_PKG_NAME");
-    let is_in_path = seat.around.program(name).is_some();
-    if seat.scope == Scope::Project || (is_in_path && !seat.client.is_desktop) {
-        return name.to_owned();
-    }
-    let found = executable::find(name, &seat.around.path);
-    found.map_or_else(|| name.to_owned(), |path| path.display().to_string())
+    Ok(Wish { launch, addresses, run: run.collect(), replace, by_entry: false })
 }
 
 fn list(around: &Surroundings, as_json: bool) -> Exit {

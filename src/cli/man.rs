@@ -106,6 +106,17 @@ const EXAMPLES: &[(&str, Examples)] = &[
     ("client print", &[("callmux client print goose", "The entry to paste")]),
     ("client undo", &[("callmux client undo codex", "The file as it was before, byte for byte")]),
     (
+        "setup",
+        &[
+            ("callmux setup", "Show what would be done, ask, do it"),
+            (
+                "callmux setup --yes --client cursor --from cursor",
+                "One client, without being asked",
+            ),
+            ("callmux setup --undo", "Every file as it was"),
+        ],
+    ),
+    (
         "import",
         &[
             ("callmux import ~/.cursor/mcp.json --dry-run", "See what it would become"),

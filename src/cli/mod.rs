@@ -15,6 +15,7 @@ mod args_client;
 mod args_daemon;
 mod args_import;
 mod args_server;
+mod args_setup;
 mod ask;
 mod bridge;
 mod client;
@@ -36,6 +37,7 @@ mod serve;
 mod server;
 mod server_ready;
 mod server_text;
+mod setup;
 mod verbs;
 
 pub use run::main;

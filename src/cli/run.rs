@@ -7,7 +7,7 @@ use clap::{CommandFactory, Parser};
 use super::args::{Cli, Command};
 use super::{
     bridge, client, config, doctor, generate, import, instructions, list, login, operate,
-    search_quality, serve, server, verbs,
+    search_quality, serve, server, setup, verbs,
 };
 use crate::api::Order;
 use crate::base::core_dump;
@@ -58,6 +58,7 @@ pub fn main() -> ExitCode {
         Some(Command::List(args)) => list::list(&args),
         Some(Command::Server(args)) => server::server(&args),
         Some(Command::Client(args)) => client::client(&args),
+        Some(Command::Setup(args)) => setup::setup(args),
         Some(Command::Import(args)) => import::import(&args),
         Some(Command::Retry(args)) => operate::retry(&args),
         Some(Command::Start(args)) => operate::order(&args, Order::Start),

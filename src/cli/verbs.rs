@@ -9,8 +9,8 @@ use crate::base::quoted;
 /// Verbs of other programs, and what does the same here.
 const OTHERS: &[(&[&str], &str)] = &[
     (
-        &["init", "setup", "add", "install"],
-        "`callmux server add NAME -- COMMAND …` adds a server; `callmux demo` shows how it all works",
+        &["init", "add", "install"],
+        "`callmux setup` takes over what your clients have, `callmux server add NAME -- COMMAND …` adds a server; `callmux demo` shows how it all works",
     ),
     (
         &["call", "parallel", "batch", "pipeline", "run"],

@@ -39,6 +39,8 @@ pub struct Wish {
     pub run: Vec<(String, Launch)>,
     /// Their entries go, as does one under our name that is not ours.
     pub replace: bool,
+    /// `run` has the names of the entries in the client's file, and no others are meant.
+    pub by_entry: bool,
 }
 
 /// A client's file as it is.
@@ -132,7 +134,7 @@ impl Seat<'_> {
             let KnownClient { id, shown, .. } = self.client;
             return Err(ClientError::NotHere { id, shown, path: look.target.path });
         }
-        let mut taken = if wish.replace { look.twice(&wish.run) } else { Vec::new() };
+        let mut taken = if wish.replace { look.twice(wish) } else { Vec::new() };
         match look.standing(wish) {
             Standing::Attached { .. } if taken.is_empty() => return Ok(None),
             Standing::Absent | Standing::Attached { .. } => {}
@@ -220,11 +222,11 @@ impl Seat<'_> {
 
     /// The servers in the file that callmux runs as well.
     pub fn twice(&self, wish: &Wish) -> Option<String> {
-        let names = self.look().ok()?.twice(&wish.run);
+        let names = self.look().ok()?.twice(wish);
         (!names.is_empty()).then(|| names.join(", "))
     }
 
-    fn records(&self) -> Records {
+    pub(super) fn records(&self) -> Records {
         Records::of(&self.around.records, self.client.id)
     }
 
@@ -378,14 +380,17 @@ impl FileLook {
     }
 
     /// The servers in it that callmux runs as well.
-    pub fn twice(&self, servers: &[(String, Launch)]) -> Vec<String> {
-        let is_run = |entry: &Json| {
-            let launch = Launch::read(entry);
-            launch.is_some_and(|launch| servers.iter().any(|(_, other)| launch.is_same(other)))
+    pub fn twice(&self, wish: &Wish) -> Vec<String> {
+        let is_run = |name: &str, entry: &Json| {
+            let is_it = |launch: &Launch, (known, other): &(String, Launch)| {
+                launch.is_same(other) && (!wish.by_entry || known == name)
+            };
+            Launch::read(entry)
+                .is_some_and(|launch| wish.run.iter().any(|other| is_it(&launch, other)))
         };
         let found = self.site.servers(&self.tree).iter();
         found
-            .filter(|(name, entry)| name != NAME && is_run(entry))
+            .filter(|(name, entry)| name != NAME && is_run(name, entry))
             .map(|(name, _)| name.clone())
             .collect()
     }

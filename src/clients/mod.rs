@@ -11,7 +11,7 @@
 //! # How to read it
 //! [`table`] has a row for each client ([`client`]); [`places`] says where its files are here. [`entry`] is what
 //! stands in them, [`edit`] puts it in and takes it out, by way of [`json`], [`toml`] or [`yaml`]. A [`target`] is a
-//! file on this machine, a [`record`] what it was before, and [`change`] does one with the other.
+//! file on this machine, a [`record`] what it was before, and [`change`] does one with the other; [`since`] goes back.
 
 pub mod change;
 pub mod client;
@@ -23,6 +23,7 @@ mod json;
 mod lock;
 pub mod places;
 pub mod record;
+mod since;
 mod splice;
 pub mod table;
 pub mod target;

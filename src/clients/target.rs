@@ -83,6 +83,13 @@ impl ClientFile {
         self.exchange(text).map_err(|error| self.failed(error))
     }
 
+    /// Removes what one of us left beside it that was killed.
+    pub fn clean(&self) {
+        if let (Some(dir), Some(name)) = (self.real.parent(), self.real.file_name()) {
+            tidy(dir, &name.to_string_lossy());
+        }
+    }
+
     /// Takes the file away.
     pub fn remove(&self) -> Result<(), ClientError> {
         fs::remove_file(&self.real).map_err(|error| self.failed(error))

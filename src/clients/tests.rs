@@ -50,6 +50,7 @@ fn bridge() -> Wish {
         addresses: vec!["http://127.0.0.1:4860/mcp".into()],
         run: Vec::new(),
         replace: false,
+        by_entry: false,
     }
 }
 

@@ -41,7 +41,7 @@ pub(super) fn check(
     let config = location.reread(&texts).map_err(ImportError::Config)?;
     let mut known = Vec::new();
     let new: Vec<String> = left.iter().map(|draft| draft.name.clone()).collect();
-    for draft in left {
+    for mut draft in left {
         let found = ServerName::parse(&draft.name).ok().and_then(|name| config.servers.get(&name));
         let Some(found) = found else { continue };
         let mut others =
@@ -56,6 +56,7 @@ pub(super) fn check(
             let why = format!("it does not start before that is mended: {}", complaint.message);
             notes.all.push(join::of(&draft, KeyFate::ToDo, why));
         }
+        draft.config = Some(found.clone());
         drafts.push(draft);
     }
     Ok(known)

@@ -1,9 +1,12 @@
 //! A server of ours in the making.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use crate::base::Secret;
 use crate::clients::Launch;
 use crate::json::Json;
+use crate::settings::ServerConfig;
 
 /// Where a server was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +25,7 @@ pub struct DraftOrigin {
 pub struct HiddenText {
     /// The file's name below the directory of secrets.
     pub name: String,
-    pub text: crate::base::Secret,
+    pub text: Secret,
 }
 
 /// A server as the config is to have it.
@@ -34,9 +37,17 @@ pub struct ServerDraft {
     /// Keys of `[servers.NAME]`, in the order in which they are written.
     pub keys: Vec<(String, Json)>,
     pub hidden: Vec<HiddenText>,
+    /// The same as the config has it, secrets and all.
+    pub config: Option<Arc<ServerConfig>>,
 }
 
 impl ServerDraft {
+    /// One of which nothing is said yet.
+    pub(super) fn new(name: String, origin: DraftOrigin) -> Self {
+        let (keys, hidden) = (Vec::new(), Vec::new());
+        Self { name, origins: vec![origin], keys, hidden, config: None }
+    }
+
     pub fn get(&self, key: &str) -> Option<&Json> {
         self.keys.iter().find(|(name, _)| name == key).map(|(_, value)| value)
     }

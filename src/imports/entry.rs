@@ -49,7 +49,7 @@ pub(super) fn draft(
     };
     let name = foreign::heading_name(server.name);
     let name = name.trim_start_matches(|c: char| !c.is_ascii_alphanumeric()).to_owned();
-    let draft = ServerDraft { name, origins: vec![origin], keys: Vec::new(), hidden: Vec::new() };
+    let draft = ServerDraft::new(name, origin);
     let dir = file.parent().unwrap_or(Path::new("/"));
     let mut reading = EntryReading { draft, notes, variables, dir };
     // What is started comes first: it is what a person looks for.

@@ -123,6 +123,12 @@ impl Import {
         Ok(import)
     }
 
+    /// Leaves servers out.
+    pub fn retain(&mut self, fits: impl Fn(&str) -> bool) -> Result<(), ImportError> {
+        self.drafts.retain(|draft| fits(&draft.name));
+        self.compose()
+    }
+
     fn compose(&mut self) -> Result<(), ImportError> {
         let mut files: Vec<String> = Vec::new();
         for note in &self.notes {

@@ -104,7 +104,7 @@ fn backend(
     let launch = Launch::read(entry);
     let origin = DraftOrigin { file: file.to_path_buf(), place, name: theirs.clone(), launch };
     let name = heading_name(&theirs);
-    let draft = ServerDraft { name, origins: vec![origin], keys: Vec::new(), hidden: Vec::new() };
+    let draft = ServerDraft::new(name, origin);
     let dir = file.parent().unwrap_or(Path::new("/"));
     let mut reading = EntryReading { draft, notes, variables, dir };
     for (key, value) in entry.as_object().unwrap_or_default() {

@@ -35,6 +35,8 @@ pub struct ForeignFile {
     pub path: PathBuf,
     pub(super) kind: ForeignKind,
     pub(super) tree: Json,
+    /// The only project of it that counts.
+    project: Option<String>,
 }
 
 /// A server in it.
@@ -56,7 +58,17 @@ impl ForeignFile {
         let site = Site { format: grammar(&path, &text), keys: Vec::new() };
         let tree = site.read(&text).map_err(|error| broken(&path, &text, error))?;
         let kind = ForeignKind::of(&path, &tree, around);
-        Ok(Self { path, kind, tree })
+        Ok(Self { path, kind, tree, project: None })
+    }
+
+    /// The same without what is about other projects than the one in this directory.
+    pub fn in_project(self, directory: &Path) -> Self {
+        Self { project: Some(directory.display().to_string()), ..self }
+    }
+
+    /// Whether there is one in it.
+    pub fn has_servers(&self) -> bool {
+        self.servers().is_ok_and(|servers| !servers.is_empty())
     }
 
     /// As part of the name of the file that it is imported into.
@@ -74,7 +86,10 @@ impl ForeignFile {
             collect(place, "", &mut found);
         }
         let projects = self.tree.get("projects").and_then(Json::as_object).unwrap_or_default();
-        for (directory, project) in projects {
+        let is_meant = |known: &&(String, Json)| {
+            self.project.as_ref().is_none_or(|project| *project == known.0)
+        };
+        for (directory, project) in projects.iter().filter(is_meant) {
             if let Some(servers) = project.get("mcpServers") {
                 collect(servers, directory, &mut found);
             }

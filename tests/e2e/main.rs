@@ -48,6 +48,7 @@ mod search;
 mod secrets;
 mod servers;
 mod sessions_gone;
+mod setup;
 mod sleep;
 mod slightly_wrong;
 mod slow_clients;

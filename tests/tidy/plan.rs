@@ -57,6 +57,13 @@ pub const PLAN: &[(&str, &[&str])] = &[
             "connection",
         ],
     ),
+    (
+        "setup",
+        &[
+            "base", "clients", "config", "settings", "terminal", "doctor", "imports", "servers",
+            "wire",
+        ],
+    ),
     ("instances", &["base", "settings", "telemetry", "access", "process", "connection", "servers"]),
     ("catalog", &["base", "json", "wire", "search", "render", "settings", "servers"]),
     ("cache", &["base", "json", "wire", "settings", "access", "servers"]),
@@ -172,6 +179,7 @@ pub const PLAN: &[(&str, &[&str])] = &[
             "doctor",
             "imports",
             "completion",
+            "setup",
             "clients",
             "settings",
             "api",

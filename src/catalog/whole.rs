@@ -67,9 +67,14 @@ impl Catalog {
             let items = view::tools(catalog.tools.entries(), own, view);
             Arc::new(Shown::new(ListKind::Tools, items, ttl(ListKind::Tools)))
         };
-        let for_clients = config.clients.iter().map(|client| tools_for(&client.view)).collect();
+        let everybodys = tools_for(&config.everybody);
+        let for_clients = config.clients.iter().map(|client| {
+            let is_same = client.view.lists_as(&config.everybody);
+            if is_same { everybodys.clone() } else { tools_for(&client.view) }
+        });
+        let for_clients = for_clients.collect();
         let shown = ListKind::ALL.map(|kind| match kind {
-            ListKind::Tools => tools_for(&config.everybody),
+            ListKind::Tools => everybodys.clone(),
             _ => {
                 let entries = catalog.entries(kind).iter();
                 let items =

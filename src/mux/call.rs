@@ -12,7 +12,7 @@ use crate::access::{Principal, Subject};
 use crate::base::SessionId;
 use crate::connection::{Ask, Forwarded, Owner};
 use crate::handover::PendingCall;
-use crate::settings::{Config, ServerConfig, View};
+use crate::settings::{Config, SHELL_CLIENT, ServerConfig, View};
 use crate::wire::params::Head;
 use crate::wire::{ClientCapabilities, Era, LogLevel, Message, Payload, object};
 
@@ -106,8 +106,9 @@ impl Call {
 
     /// What the client is shown.
     pub fn view<'w>(&self, config: &'w Config) -> &'w View {
-        // Most configs say nothing about single clients.
-        if config.clients.is_empty() {
+        // Most configs say nothing about single clients, and most clients are no shells.
+        let said = self.head.meta(&self.message).client_info.unwrap_or(&self.caller.client_info);
+        if config.is_only_of_shells() && !said.contains(SHELL_CLIENT) {
             return &config.everybody;
         }
         config.view(&self.client_name())

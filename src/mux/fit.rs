@@ -76,7 +76,7 @@ impl FitLimits {
 
 /// The largest result of a tool that a client with this view gets whole, in bytes; 0: any.
 pub fn max_result(view: &View, config: &ServerConfig, item: &Item) -> usize {
-    let is_whole = config.policy.whole_results.allow(&item.name);
+    let is_whole = view.is_whole || config.policy.whole_results.allow(&item.name);
     if is_whole { 0 } else { config.policy.max_result.unwrap_or(view.max_result) }
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::recipe::Recipe;
 use super::server::ServerConfig;
-use super::view::{ClientConfig, View};
+use super::view::{ClientConfig, SHELL_CLIENT, View};
 use crate::base::ServerName;
 
 /// Everything that can be configured. That of `default()` has not even the defaults of its keys.
@@ -40,6 +40,11 @@ impl Config {
         let fitting = self.clients.iter().enumerate().filter(|(_, client)| fits(client));
         let rank = |client: &ClientConfig| (client.name == name, client.name.len());
         fitting.max_by_key(|(_, client)| rank(client)).map(|(index, _)| index)
+    }
+
+    /// Whether there is something to say of shells at the most.
+    pub fn is_only_of_shells(&self) -> bool {
+        self.clients.iter().all(|client| client.name == SHELL_CLIENT)
     }
 
     /// What the client of this name is shown.

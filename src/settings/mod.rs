@@ -40,4 +40,4 @@ pub use proxy::{ProxyChoice, Proxying};
 pub use recipe::Recipe;
 pub use remote::Transport;
 pub use server::{Scope, ServerConfig};
-pub use view::{Exposure, View};
+pub use view::{Exposure, SHELL_CLIENT, View};

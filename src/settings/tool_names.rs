@@ -19,7 +19,6 @@ impl ToolNames {
     }
 
     /// Every tool.
-    #[cfg(test)]
     pub fn all() -> Self {
         Self::new(vec!["*".to_owned()])
     }

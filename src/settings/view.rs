@@ -37,6 +37,9 @@ impl Exposure {
     }
 }
 
+/// What `callmux call` and the other verbs of a shell call themselves in `clientInfo`.
+pub const SHELL_CLIENT: &str = "callmux-shell";
+
 /// What a client is shown.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct View {
@@ -51,6 +54,35 @@ pub struct View {
     pub structured_content: bool,
     /// In bytes; 0: any.
     pub max_result: usize,
+    /// A program reads it: nothing is shortened, whatever is said of a server.
+    pub is_whole: bool,
+}
+
+impl View {
+    /// What a shell is shown: all of it, as the servers wrote it.
+    fn of_shell() -> Self {
+        Self {
+            exposure: Exposure::Full,
+            meta_tools: ToolNames::all(),
+            schema_compression: Compression::Off,
+            max_description: usize::MAX,
+            output_format: TextFormat::Json,
+            structured_content: true,
+            max_result: 0,
+            is_whole: true,
+        }
+    }
+
+    /// Whether the same tools are listed in the same way.
+    pub fn lists_as(&self, other: &Self) -> bool {
+        let compressed = |view: &Self| match view.schema_compression {
+            Compression::Off => None,
+            some => Some((some, view.max_description)),
+        };
+        self.exposure == other.exposure
+            && self.meta_tools == other.meta_tools
+            && compressed(self) == compressed(other)
+    }
 }
 
 /// `[clients.NAME]`
@@ -60,4 +92,12 @@ pub struct ClientConfig {
     pub name: String,
     pub names: ToolNames,
     pub view: View,
+}
+
+impl ClientConfig {
+    /// What holds of a shell where the config says nothing about it.
+    pub fn of_shell() -> Self {
+        let name = SHELL_CLIENT.to_owned();
+        Self { names: ToolNames::new(vec![name.clone()]), name, view: View::of_shell() }
+    }
 }

@@ -13,8 +13,10 @@ use crate::keys;
 use crate::keys::reference::{self, Sources};
 use crate::keys::section::Section;
 use crate::keys::tree::{Node, Table, Value};
+use crate::settings::SHELL_CLIENT;
 use crate::settings::complaint::{Complaint, Place};
 use crate::settings::config::{Config, Http};
+use crate::settings::view::ClientConfig;
 
 /// Everything that is wrong, or the config.
 pub(super) fn typed(table: Table, sources: &Sources) -> Result<Config, Vec<Complaint>> {
@@ -51,6 +53,9 @@ pub(super) fn typed(table: Table, sources: &Sources) -> Result<Config, Vec<Compl
     config.results = part("results", results_node, keys::RESULTS);
     let mut named = Named { sources, complaints: &mut complaints, unresolved: &mut unresolved };
     config.clients = agents::clients(clients_node, &config.everybody, &mut named);
+    if config.clients.iter().all(|client| client.name != SHELL_CLIENT) {
+        config.clients.push(ClientConfig::of_shell());
+    }
     config.recipes = recipes::read(recipes_node, &mut named);
     config.limits = access::limits(access_node, &mut named);
     let section = Section::new("http".into(), http_node, keys::HTTP, sources, &mut complaints);

@@ -27,6 +27,7 @@
 //!      imports ─────── what configs of others say, as ours
 //!      completion ──── what a shell is told while somebody types
 //!      servers ─────── one MCP server's life
+//!      shell ───────── a command line as a client
 //!  4   config ──────── from files to what is wanted
 //!      connection ──── what is said with a server
 //!      bridge ──────── a small program of its own
@@ -103,6 +104,7 @@
 //! | [`daemon`] | sockets, systemd, assembly, reload, the order of stopping |
 //! | [`bridge`] | the client's stdio server that outlives any daemon |
 //! | [`completion`] | what can stand where a command line ends: names of servers and clients; the scripts of shells |
+//! | [`shell`] | a command line as a client: one request, its answer on stdout, an exit code |
 //! | [`cli`] | arguments, and what each verb says |
 //! | `fuzz` | what has to hold of any input; in no build but that of `fuzz/` |
 //!
@@ -185,6 +187,7 @@ mod search;
 mod servers;
 mod settings;
 mod setup;
+mod shell;
 mod telemetry;
 mod terminal;
 mod wire;

@@ -44,7 +44,6 @@ impl Memory {
     }
 
     /// Remembers nothing beyond this process.
-    #[cfg(test)]
     pub(super) fn none() -> Self {
         Self { path: None, said: SavedAnswers::default() }
     }

@@ -23,4 +23,4 @@ mod revival;
 mod run;
 
 pub use dial::Target;
-pub use run::{Options, run};
+pub use run::{Joined, Options, join, run};

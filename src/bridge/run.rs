@@ -6,7 +6,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::sync::mpsc;
 
 use super::action::BridgeAction;
@@ -33,7 +33,7 @@ const SIGNALLED_WORDS: Duration = Duration::from_secs(1);
 const PATIENCE: Duration = Duration::from_secs(SILENT_MAX.as_secs() + 120);
 
 /// What to bridge.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Options {
     pub target: Target,
     /// The directory the client works in.
@@ -57,8 +57,8 @@ enum Woken {
 }
 
 /// What the client says.
-struct ClientInput {
-    from: stdio::Input,
+struct ClientInput<R> {
+    from: R,
     lines: Lines,
     has_ended: bool,
 }
@@ -69,45 +69,13 @@ struct Incoming {
     frames: FrameReader,
 }
 
-/// Runs until the client is gone.
+/// Runs on stdin and stdout until the client is gone.
 pub async fn run(options: Options) -> io::Result<()> {
     let mut signals = EndSignals::install()?;
-    let (input, mut output) = stdio::open();
-    let mut input = ClientInput { from: input, lines: Lines::new(LINE_MIN), has_ended: false };
-    let tasks = Tasks::new();
-    let (events, mut queue) = mpsc::channel(64);
-    let client = Arc::new(Outbox::lines());
-    let to_client = client.clone();
-    let gone = events.clone();
-    tasks.spawn("client writer", async move {
-        if to_client.write_to(&mut output).await.is_err() {
-            drop(gone.send(Woken::ClientLeft).await);
-        }
-    });
-    let hello = Hello {
-        link: SessionId::random().to_string(),
-        epoch: 1,
-        seen: 0,
-        // The path itself, whatever its characters: it travels as JSON, not as a header.
-        cwd: options.cwd.to_string_lossy().into_owned(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        kinds: FrameKind::NEWEST as u8,
-    };
-    let link = Arc::new(Outbox::link());
-    let machine = Machine::new(Memory::open(), options.patience);
-    let mut bridge = Bridge {
-        machine,
-        client,
-        link,
-        hello,
-        target: options.target,
-        events,
-        connection: None,
-        incoming: None,
-        tasks,
-        has_dialled: false,
-    };
+    let (input, output) = stdio::open();
+    let (mut bridge, mut queue) = Bridge::new(options, Memory::open(), output);
     bridge.dial(Duration::ZERO);
+    let mut input = ClientInput::new(input);
     let (ended, patience) = tokio::select! {
         ended = bridge.turn(&mut input, &mut queue) => (ended, LAST_WORDS),
         // Nobody waits for what is open: the daemon takes it back when it hears that we leave.
@@ -118,6 +86,47 @@ pub async fn run(options: Options) -> io::Result<()> {
         () = signals.next() => {}
     }
     ended
+}
+
+/// A bridge for a client within this process, with its first connection to a daemon.
+pub struct Joined {
+    bridge: Bridge,
+    queue: mpsc::Receiver<Woken>,
+}
+
+/// Connects to the daemon, once, for a client of this process that reads its lines at the other end
+/// of `output`. Nothing is remembered beyond this process.
+///
+/// # Errors
+/// Nobody answers at the target, or whoever does is not to be used.
+pub async fn join(
+    options: Options,
+    output: impl AsyncWrite + Send + Unpin + 'static,
+) -> io::Result<Joined> {
+    let (mut bridge, queue) = Bridge::new(options, Memory::none(), output);
+    bridge.has_dialled = true;
+    let opened = dial::dial(&bridge.target, &bridge.hello).await?;
+    bridge.handle(Woken::Opened(opened));
+    Ok(Joined { bridge, queue })
+}
+
+impl Joined {
+    /// Passes on what the client writes to the other end of `input` until it `has_done`, and what the
+    /// daemon says. Then the daemon hears that the session is over.
+    pub async fn run(
+        self,
+        input: impl AsyncRead + Unpin,
+        has_done: impl Future<Output = ()>,
+    ) -> io::Result<()> {
+        let Self { mut bridge, mut queue } = self;
+        let mut input = ClientInput::new(input);
+        let ended = tokio::select! {
+            ended = bridge.turn(&mut input, &mut queue) => ended,
+            () = has_done => Ok(()),
+        };
+        bridge.leave(SIGNALLED_WORDS).await;
+        ended
+    }
 }
 
 struct Bridge {
@@ -135,13 +144,53 @@ struct Bridge {
 }
 
 impl Bridge {
+    /// Writes to `output` what the client is to read. Not connected yet.
+    fn new(
+        options: Options,
+        memory: Memory,
+        mut output: impl AsyncWrite + Send + Unpin + 'static,
+    ) -> (Self, mpsc::Receiver<Woken>) {
+        let tasks = Tasks::new();
+        let (events, queue) = mpsc::channel(64);
+        let client = Arc::new(Outbox::lines());
+        let to_client = client.clone();
+        let gone = events.clone();
+        tasks.spawn("client writer", async move {
+            if to_client.write_to(&mut output).await.is_err() {
+                drop(gone.send(Woken::ClientLeft).await);
+            }
+        });
+        let hello = Hello {
+            link: SessionId::random().to_string(),
+            epoch: 1,
+            seen: 0,
+            // The path itself, whatever its characters: it travels as JSON, not as a header.
+            cwd: options.cwd.to_string_lossy().into_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            kinds: FrameKind::NEWEST as u8,
+        };
+        let bridge = Self {
+            machine: Machine::new(memory, options.patience),
+            client,
+            link: Arc::new(Outbox::link()),
+            hello,
+            target: options.target,
+            events,
+            connection: None,
+            incoming: None,
+            tasks,
+            has_dialled: false,
+        };
+        (bridge, queue)
+    }
+
     /// Until the client is gone; `Err` if it is given up.
     ///
     /// What a client does not read is not taken from the daemon, and what the daemon does not read is
     /// not taken from the client: so neither fills our memory, and both notice.
     async fn turn(
         &mut self,
-        input: &mut ClientInput,
+        input: &mut ClientInput<impl AsyncRead + Unpin>,
         queue: &mut mpsc::Receiver<Woken>,
     ) -> io::Result<()> {
         let mut leaving: Option<Instant> = None;
@@ -323,7 +372,11 @@ async fn sleep_until(alarm: Option<Instant>) {
     }
 }
 
-impl ClientInput {
+impl<R: AsyncRead + Unpin> ClientInput<R> {
+    fn new(from: R) -> Self {
+        Self { from, lines: Lines::new(LINE_MIN), has_ended: false }
+    }
+
     /// Its next message, or that there will be none. Nothing is lost if this is dropped.
     async fn next(&mut self) -> Woken {
         loop {

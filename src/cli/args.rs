@@ -14,6 +14,7 @@ use crate::completion::{Names, Script};
 use super::args_setup::SetupArgs;
 use crate::example::Example;
 use crate::keys::ValueError;
+use crate::shell::CallArgs;
 
 /// What `--help` says before the arguments.
 const ABOUT: &str = "\
@@ -96,6 +97,8 @@ pub(super) enum Command {
     Reload(ReloadArgs),
     /// List the tools of all servers, as clients call them.
     List(ListArgs),
+    /// Call a tool, and print its result.
+    Call(CallArgs),
     /// Add a server to the config, or take one away.
     Server(ServersArgs),
     /// Have a client use callmux: find its file, and put an entry in it or take it out.

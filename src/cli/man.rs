@@ -63,6 +63,18 @@ const EXAMPLES: &[(&str, Examples)] = &[
         ],
     ),
     (
+        "call",
+        &[
+            ("callmux call time__now timezone=Europe/Berlin", "A value by the tool's schema"),
+            ("callmux call files__read '{\"path\": \"notes.md\"}'", "All arguments as JSON"),
+            ("callmux call charts__draw @query.json --out chart.png", "The image to a file"),
+            (
+                "callmux call issues__list state=open --output-format json | jq length",
+                "For programs",
+            ),
+        ],
+    ),
+    (
         "server",
         &[
             ("callmux server add notes -- npx -y notes-server", "A server of its own in conf.d"),
@@ -214,7 +226,13 @@ const STATUS: &[(&str, &str)] = &[
     ("65", "the config, or a file of data, is wrong"),
     ("69", "not available: no daemon answers"),
     ("71", "the machine does not let us"),
-    ("75", "of serve: the daemon is to be started anew"),
+    ("74", "of call: nobody knows whether the call had its effect"),
+    (
+        "75",
+        "nothing was done, and it may be tried again: of call, it was not sent; of serve, the daemon is to be started anew",
+    ),
+    ("124", "of call: no answer in the time that was given for it"),
+    ("129, 130, 143", "of call: taken back because of SIGHUP, SIGINT, SIGTERM"),
 ];
 
 /// Text in roff: backslashes and leading dots mean something there.

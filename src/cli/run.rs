@@ -12,6 +12,7 @@ use super::{
 use crate::api::Order;
 use crate::base::core_dump;
 use crate::demo::demo;
+use crate::shell;
 use crate::terminal::{Exit, print};
 
 /// Runs the program.
@@ -56,6 +57,7 @@ pub fn main() -> ExitCode {
         Some(Command::Doctor(args)) => doctor::doctor(&args),
         Some(Command::Reload(args)) => operate::reload(&args),
         Some(Command::List(args)) => list::list(&args),
+        Some(Command::Call(args)) => shell::call(&args),
         Some(Command::Server(args)) => server::server(&args),
         Some(Command::Client(args)) => client::client(&args),
         Some(Command::Setup(args)) => setup::setup(args),

@@ -13,8 +13,8 @@ const OTHERS: &[(&[&str], &str)] = &[
         "`callmux setup` takes over what your clients have, `callmux server add NAME -- COMMAND …` adds a server; `callmux demo` shows how it all works",
     ),
     (
-        &["call", "parallel", "batch", "pipeline", "run"],
-        "tools are called by your clients, whose MCP server is `callmux bridge`; `callmux list` lists them",
+        &["parallel", "batch", "pipeline", "run"],
+        "`callmux call TOOL NAME=VALUE …` calls a tool; `callmux list` lists them",
     ),
     (&["tools", "ls", "search"], "`callmux list` lists the tools of all servers"),
     (&["servers", "mcp"], "`callmux server list` lists the servers, `callmux status` how they are"),

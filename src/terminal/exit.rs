@@ -16,8 +16,19 @@ pub enum Exit {
     Unavailable = 69,
     /// The machine does not let us (`EX_OSERR`).
     System = 71,
-    /// The daemon is to be started anew (`EX_TEMPFAIL`).
+    /// A call may have had its effect, and nobody knows (`EX_IOERR`).
+    OutcomeUnknown = 74,
+    /// Nothing was done, and it may be tried again (`EX_TEMPFAIL`): a call was never sent; the daemon
+    /// is to be started anew.
     Again = 75,
+    /// There was no answer in the time that was given for it, as timeout(1) has it.
+    TimedOut = 124,
+    /// Ended by SIGHUP, as shells have it.
+    HungUp = 129,
+    /// Ended by SIGINT.
+    Interrupted = 130,
+    /// Ended by SIGTERM.
+    Terminated = 143,
 }
 
 impl From<Exit> for ExitCode {

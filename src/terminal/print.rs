@@ -22,6 +22,47 @@ pub fn json(text: &str) {
     drop(writeln!(std::io::stdout(), "{}", visible::json(text)));
 }
 
+/// A text of others: as it is for programs, on a terminal so that it can only be read. It ends its
+/// last line, if it does not itself.
+pub fn text(text: &str) {
+    write_text(&mut std::io::stdout(), text);
+}
+
+/// The same on stderr.
+pub fn text_aside(text: &str) {
+    write_text(&mut std::io::stderr(), text);
+}
+
+fn write_text(out: &mut (impl Write + IsTerminal), text: &str) {
+    let shown = if out.is_terminal() { visible::lines(text) } else { text.into() };
+    let end = if shown.ends_with('\n') { "" } else { "\n" };
+    drop(out.write_all(&[shown.as_bytes(), end.as_bytes()].concat()).and_then(|()| out.flush()));
+}
+
+/// Bytes on stdout as they are. For programs: a terminal gets none.
+pub fn bytes(bytes: &[u8]) {
+    let mut out = std::io::stdout();
+    if !out.is_terminal() {
+        drop(out.write_all(bytes).and_then(|()| out.flush()));
+    }
+}
+
+/// Whether a person reads what is written to stdout.
+pub fn is_read_by_person() -> bool {
+    std::io::stdout().is_terminal()
+}
+
+/// Whether a person reads what is written to stderr.
+pub fn is_watched() -> bool {
+    std::io::stderr().is_terminal()
+}
+
+/// What comes before an answer that is typed in the same line, on stderr.
+pub fn prompt(text: &str) {
+    let mut out = std::io::stderr();
+    drop(write!(out, "{}", visible::line(text)).and_then(|()| out.flush()));
+}
+
 /// A line of parts.
 pub fn styled(parts: &[(Style, String)]) {
     let line = joined(parts, style::is_coloured(std::io::stdout()));

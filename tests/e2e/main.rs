@@ -49,6 +49,7 @@ mod secrets;
 mod servers;
 mod sessions_gone;
 mod setup;
+mod shell;
 mod sleep;
 mod slightly_wrong;
 mod slow_clients;

@@ -168,6 +168,10 @@ pub const PLAN: &[(&str, &[&str])] = &[
     ),
     ("bridge", &["base", "wire", "outbox", "process", "replies"]),
     (
+        "shell",
+        &["base", "json", "wire", "terminal", "arguments", "render", "settings", "keys", "bridge"],
+    ),
+    (
         "cli",
         &[
             "base",
@@ -192,6 +196,7 @@ pub const PLAN: &[(&str, &[&str])] = &[
             "meta",
             "daemon",
             "bridge",
+            "shell",
         ],
     ),
     (

@@ -8,6 +8,7 @@ pub mod lines;
 pub mod oauth;
 pub mod processes;
 pub mod program;
+pub mod pty;
 pub mod raw;
 pub mod speaker;
 pub mod tls;
@@ -26,6 +27,7 @@ pub use http::Http;
 pub use lines::Lines;
 pub use processes::{descendants, is_alive};
 pub use program::Program;
+pub use pty::Pty;
 use watch::Watch;
 
 /// Nothing takes longer unless it hangs, however busy the machine is.

@@ -49,6 +49,7 @@
 //!      results ─────── what is kept of a call
 //!      search ──────── which tools are meant
 //!      schema ──────── what a schema is good for
+//!      manual ──────── what manual pages say
 //!      example ─────── small MCP servers in the binary
 //!      handover ────── what outlives the process
 //!      lenient ─────── what is meant by what is slightly wrong
@@ -81,6 +82,7 @@
 //! | [`clients`] | the clients that are known: their files, our entry in them, edits that change nothing else |
 //! | [`outbox`] | what waits for a client that has not read it yet, and when it is given up |
 //! | [`telemetry`] | the closed list of facts, and how they are written |
+//! | [`manual`] | the manual pages of the verbs |
 //! | [`example`] | servers to try things with |
 //! | [`keys`] | every key in one table; the value of one, with what it refers to |
 //! | [`config`] | files to those settings; what separates two configs |
@@ -174,6 +176,7 @@ mod instances;
 mod json;
 mod keys;
 mod lenient;
+mod manual;
 mod meta;
 mod mux;
 mod outbox;

@@ -12,9 +12,12 @@ use super::args_import::ImportArgs;
 use super::args_server::ServersArgs;
 use crate::completion::{Names, Script};
 use super::args_setup::SetupArgs;
+use super::top::WatchArgs;
 use crate::example::Example;
 use crate::keys::ValueError;
-use crate::shell::CallArgs;
+use crate::shell::{
+    CallArgs, LogsArgs, PromptsArgs, RecipeArgs, ResourcesArgs, ToolsArgs, WorkArgs,
+};
 
 /// What `--help` says before the arguments.
 const ABOUT: &str = "\
@@ -99,6 +102,24 @@ pub(super) enum Command {
     List(ListArgs),
     /// Call a tool, and print its result.
     Call(CallArgs),
+    /// List, find and show the tools of all servers.
+    Tools(ToolsArgs),
+    /// List and get prompts.
+    Prompts(PromptsArgs),
+    /// List and read resources.
+    Resources(ResourcesArgs),
+    /// Call several tools at the same time.
+    Parallel(WorkArgs),
+    /// Call one tool once for each item, at the same time.
+    Batch(WorkArgs),
+    /// Call tools in turn, each with what came before.
+    Pipeline(WorkArgs),
+    /// Run a recipe of the config.
+    Recipe(RecipeArgs),
+    /// Show what happened, in all or with one server.
+    Logs(LogsArgs),
+    /// Show what servers and calls are doing, now and again.
+    Top(WatchArgs),
     /// Add a server to the config, or take one away.
     Server(ServersArgs),
     /// Have a client use callmux: find its file, and put an entry in it or take it out.

@@ -7,10 +7,10 @@ use clap::CommandFactory;
 use clap_complete::Shell;
 
 use super::args::Cli;
-use super::man::{self, roff};
 use crate::base::file;
 use crate::completion::{Script, offers, script};
 use crate::keys::{self, DefaultValue, ValueKind};
+use crate::manual::{pages, roff};
 use crate::telemetry::{FieldNames, fact};
 use crate::terminal::{Exit, print};
 
@@ -52,7 +52,7 @@ pub(super) fn man(dir: &Path) -> Exit {
 
 fn write_pages(dir: &Path) -> io::Result<()> {
     std::fs::create_dir_all(dir)?;
-    man::pages(dir, &Cli::command(), "")?;
+    pages(dir, &Cli::command(), "")?;
     file::publish(&dir.join("callmux.toml.5"), config_page().as_bytes())?;
     file::publish(&dir.join("callmux.journal.7"), journal_page().as_bytes())
 }
@@ -180,3 +180,6 @@ pub(super) fn keys_table() -> String {
     }
     out
 }
+
+#[cfg(test)]
+mod tests;

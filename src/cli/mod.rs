@@ -29,7 +29,6 @@ mod list;
 mod log;
 mod login;
 mod look;
-mod man;
 mod operate;
 mod run;
 mod search_quality;
@@ -38,6 +37,7 @@ mod server;
 mod server_ready;
 mod server_text;
 mod setup;
+mod top;
 mod verbs;
 
 pub use run::main;

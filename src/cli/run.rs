@@ -4,15 +4,15 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 
-use super::args::{Cli, Command};
+use super::args::{Cli, Command, LogArgs};
 use super::{
     bridge, client, config, doctor, generate, import, instructions, list, login, operate,
-    search_quality, serve, server, setup, verbs,
+    search_quality, serve, server, setup, top, verbs,
 };
 use crate::api::Order;
 use crate::base::core_dump;
 use crate::demo::demo;
-use crate::shell;
+use crate::shell::{self, Work};
 use crate::terminal::{Exit, print};
 
 /// Runs the program.
@@ -51,31 +51,47 @@ pub fn main() -> ExitCode {
             print::error("behind `--` stands a command to run in place of a verb, not beside one");
             Exit::Usage
         }
-        Some(Command::Serve(args)) => serve::serve(&args, &cli.log),
-        Some(Command::Bridge(args)) => bridge::bridge(&args, &cli.log),
-        Some(Command::Status(args)) => operate::status(&args),
-        Some(Command::Doctor(args)) => doctor::doctor(&args),
-        Some(Command::Reload(args)) => operate::reload(&args),
-        Some(Command::List(args)) => list::list(&args),
-        Some(Command::Call(args)) => shell::call(&args),
-        Some(Command::Server(args)) => server::server(&args),
-        Some(Command::Client(args)) => client::client(&args),
-        Some(Command::Setup(args)) => setup::setup(args),
-        Some(Command::Import(args)) => import::import(&args),
-        Some(Command::Retry(args)) => operate::retry(&args),
-        Some(Command::Start(args)) => operate::order(&args, Order::Start),
-        Some(Command::Stop(args)) => operate::order(&args, Order::Stop),
-        Some(Command::Restart(args)) => operate::order(&args, Order::Restart),
-        Some(Command::Login(args)) => login::login(&args),
-        Some(Command::Logout(args)) => login::logout(&args),
-        Some(Command::Demo(args)) => demo(args.keep),
-        Some(Command::ExampleServer { server }) => serve::example(server),
-        Some(Command::Instructions(args)) => instructions::instructions(&args),
-        Some(Command::Config(args)) => config::config(&args),
-        Some(Command::SearchQuality(args)) => search_quality::search_quality(&args),
-        Some(Command::Completions { shell }) => generate::completions(shell),
-        Some(Command::Complete { shell, line }) => generate::complete(shell, &line),
-        Some(Command::Man { dir }) => generate::man(&dir),
+        Some(command) => run(command, &cli.log),
     };
     exit.into()
+}
+
+/// Does what a verb says.
+fn run(command: Command, log: &LogArgs) -> Exit {
+    match command {
+        Command::Serve(args) => serve::serve(&args, log),
+        Command::Bridge(args) => bridge::bridge(&args, log),
+        Command::Status(args) => operate::status(&args),
+        Command::Doctor(args) => doctor::doctor(&args),
+        Command::Reload(args) => operate::reload(&args),
+        Command::List(args) => list::list(&args),
+        Command::Call(args) => shell::call(&args),
+        Command::Tools(args) => shell::tools(&args),
+        Command::Prompts(args) => shell::prompts(&args),
+        Command::Resources(args) => shell::resources(&args),
+        Command::Parallel(args) => shell::work(&args, Work::Parallel),
+        Command::Batch(args) => shell::work(&args, Work::Batch),
+        Command::Pipeline(args) => shell::work(&args, Work::Pipeline),
+        Command::Recipe(args) => shell::recipe(&args),
+        Command::Logs(args) => shell::logs(&args),
+        Command::Top(args) => top::top(&args),
+        Command::Server(args) => server::server(&args),
+        Command::Client(args) => client::client(&args),
+        Command::Setup(args) => setup::setup(args),
+        Command::Import(args) => import::import(&args),
+        Command::Retry(args) => operate::retry(&args),
+        Command::Start(args) => operate::order(&args, Order::Start),
+        Command::Stop(args) => operate::order(&args, Order::Stop),
+        Command::Restart(args) => operate::order(&args, Order::Restart),
+        Command::Login(args) => login::login(&args),
+        Command::Logout(args) => login::logout(&args),
+        Command::Demo(args) => demo(args.keep),
+        Command::ExampleServer { server } => serve::example(server),
+        Command::Instructions(args) => instructions::instructions(&args),
+        Command::Config(args) => config::config(&args),
+        Command::SearchQuality(args) => search_quality::search_quality(&args),
+        Command::Completions { shell } => generate::completions(shell),
+        Command::Complete { shell, line } => generate::complete(shell, &line),
+        Command::Man { dir } => generate::man(&dir),
+    }
 }

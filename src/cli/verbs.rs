@@ -12,11 +12,11 @@ const OTHERS: &[(&[&str], &str)] = &[
         &["init", "add", "install"],
         "`callmux setup` takes over what your clients have, `callmux server add NAME -- COMMAND …` adds a server; `callmux demo` shows how it all works",
     ),
+    (&["run"], "`callmux call TOOL NAME=VALUE …` calls a tool; `callmux list` lists them"),
     (
-        &["parallel", "batch", "pipeline", "run"],
-        "`callmux call TOOL NAME=VALUE …` calls a tool; `callmux list` lists them",
+        &["ls", "search"],
+        "`callmux tools` lists the tools of all servers, `callmux tools search WORDS` finds some",
     ),
-    (&["tools", "ls", "search"], "`callmux list` lists the tools of all servers"),
     (&["servers", "mcp"], "`callmux server list` lists the servers, `callmux status` how they are"),
     (&["remove", "rm", "delete"], "`callmux server remove NAME` takes a server away"),
     (
@@ -27,7 +27,7 @@ const OTHERS: &[(&[&str], &str)] = &[
         &["daemon", "up", "enable"],
         "`systemctl --user enable --now callmux.socket` starts the daemon when it is needed, `callmux serve` here",
     ),
-    (&["logs", "log", "journal"], "`journalctl --user -t callmux` has what happened"),
+    (&["log", "journal"], "`callmux logs` shows what happened"),
     (&["help"], "`callmux --help` shows all verbs, `callmux VERB --help` one of them"),
 ];
 

@@ -30,3 +30,4 @@ mod wording;
 
 pub use compress::Compression;
 pub use format::TextFormat;
+pub use wording::first_sentence;

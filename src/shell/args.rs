@@ -11,19 +11,25 @@ use crate::keys::ValueError;
 #[derive(Debug, Clone, Args)]
 pub struct ReachArgs {
     /// The daemon's unix socket [default: $XDG_RUNTIME_DIR/callmux/mcp.sock].
-    #[arg(long, value_name = "PATH", env = "CALLMUX_SOCKET", conflicts_with = "url")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "PATH",
+        env = "CALLMUX_SOCKET",
+        conflicts_with = "url"
+    )]
     pub(super) socket: Option<PathBuf>,
     /// The daemon's address, such as http://127.0.0.1:4860, instead of a unix socket.
-    #[arg(long, value_name = "URL")]
+    #[arg(long, global = true, value_name = "URL")]
     pub(super) url: Option<String>,
     /// The directory to work in, for servers and for files in arguments [default: the current one].
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, global = true, value_name = "DIR")]
     pub(super) cwd: Option<PathBuf>,
     /// How long to wait for a daemon that is away [default: not at all before the call, 60s during it].
-    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    #[arg(long, global = true, value_name = "DURATION", value_parser = duration)]
     pub(super) wait: Option<Duration>,
     /// How long all of it may take; then the call is taken back [default: as long as it takes].
-    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    #[arg(long, global = true, value_name = "DURATION", value_parser = duration)]
     pub(super) timeout: Option<Duration>,
 }
 

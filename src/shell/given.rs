@@ -87,16 +87,24 @@ fn twice(name: &str) -> Trouble {
 }
 
 /// The JSON object that `word` is, or that is in the file that it names.
-pub(super) fn object(word: &str) -> Result<Json, Trouble> {
+fn object(word: &str) -> Result<Json, Trouble> {
+    let value = json(word)?;
+    if value.is_object() {
+        return Ok(value);
+    }
+    Err(Trouble::Usage(format!("arguments are a JSON object, and this is {}", value.title())))
+}
+
+/// The JSON that `word` is, or that is in the file that it names.
+pub(super) fn json(word: &str) -> Result<Json, Trouble> {
     let (text, place) = match word.strip_prefix('@') {
         _ if word == STDIN => (stdin()?, "stdin".to_owned()),
         Some(path) => (from_file(Path::new(path))?, quoted(path).to_string()),
         None => (word.as_bytes().to_vec(), "the argument".to_owned()),
     };
-    let wrong = |what: String| Trouble::Usage(format!("{place} is no JSON object: {what}"));
+    let wrong = |what: String| Trouble::Usage(format!("{place} is no JSON: {what}"));
     let text = String::from_utf8(text).map_err(|_| wrong("it is not UTF-8".to_owned()))?;
-    let value = Json::parse(text.trim()).map_err(|error| wrong(error.to_string()))?;
-    if value.is_object() { Ok(value) } else { Err(wrong(format!("it is {}", value.title()))) }
+    Json::parse(text.trim()).map_err(|error| wrong(error.to_string()))
 }
 
 fn from_file(path: &Path) -> Result<Vec<u8>, Trouble> {
@@ -147,8 +155,8 @@ mod tests {
             (&["word"][..], "NAME=VALUE"),
             (&["=1"], "NAME=VALUE"),
             (&["a:=x"], "a=VALUE takes a text"),
-            (&["[1]"], "no JSON object: it is an array"),
-            (&["{\"a\":1"], "no JSON object"),
+            (&["[1]"], "arguments are a JSON object, and this is an array"),
+            (&["{\"a\":1"], "the argument is no JSON"),
             (&["{\"a\":1}", "a=2"], "a is given twice"),
             (&["a=2", "a:=1"], "a is given twice"),
             (&["@/no/such/file"], "/no/such/file"),

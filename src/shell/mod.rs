@@ -8,26 +8,42 @@
 //! How the request gets to the daemon and outlives it: that is the bridge's.
 //!
 //! # How to read it
-//! [`args`] is what the verbs take. [`mod@call`] is the first of them; all go through [`desk`], which opens a
+//! [`args`] is what the verbs take. [`mod@call`], [`mod@tools`], [`mod@prompts`], [`mod@resources`] and [`mod@work`] go through [`desk`], which opens a
 //! [`talk`], has it carry one request, and ends it. [`given`] reads the words, by what [`wanted`] knows of the tool;
 //! [`outcome`] says what came of it, and [`show`]
-//! prints that, or has it [`saved`].
+//! prints that, or has it [`saved`]. [`mod@logs`] and [`mod@top`] show what happened and happens.
 
 mod args;
+mod args_lists;
+mod args_work;
 mod call;
 mod desk;
 mod given;
+mod logs;
 mod mirror;
 mod outcome;
 mod person;
+mod prompts;
 mod question;
+mod resources;
 mod saved;
 mod show;
 mod signals;
 mod talk;
+mod tools;
+mod top;
 mod trouble;
 mod typed;
 mod wanted;
+mod work;
 
 pub use args::CallArgs;
+pub use args_lists::{PromptsArgs, ResourcesArgs, ToolsArgs};
+pub use args_work::{RecipeArgs, WorkArgs};
 pub use call::call;
+pub use logs::{LogsArgs, logs};
+pub use prompts::prompts;
+pub use resources::resources;
+pub use tools::tools;
+pub use top::{TopArgs, top};
+pub use work::{Work, recipe, work};

@@ -23,6 +23,15 @@ pub(super) fn of_error(error: &str) -> Exit {
     if by_data == Exit::Failed && is_usage { Exit::Usage } else { by_data }
 }
 
+/// What the result of several calls in one comes to, which was no error itself. `is_dry`: none was made.
+pub(super) fn of_work(result: &str, is_dry: bool) -> Exit {
+    let payload = object::get(result, "structuredContent").unwrap_or_default();
+    let status = object::get(payload, "status").and_then(object::string);
+    let is_bad = matches!(status.as_deref(), Some("partial" | "failed"));
+    let is_refused = is_dry && object::get(payload, "valid") == Some("false");
+    if is_bad || is_refused { Exit::Failed } else { Exit::Fine }
+}
+
 /// What is said of a call without an answer.
 fn of_failure(failure: &str) -> Exit {
     match object::get(failure, "outcome").and_then(object::string).as_deref() {
@@ -34,8 +43,18 @@ fn of_failure(failure: &str) -> Exit {
 
 #[cfg(test)]
 mod tests {
-    use super::{of_error, of_result};
+    use super::{of_error, of_result, of_work};
     use crate::terminal::Exit;
+
+    #[test]
+    fn work_is_as_good_as_its_worst_part() {
+        for (status, exit) in
+            [("completed", Exit::Fine), ("partial", Exit::Failed), ("failed", Exit::Failed)]
+        {
+            let result = format!(r#"{{"structuredContent":{{"status":"{status}"}}}}"#);
+            assert_eq!(of_work(&result, false), exit, "{status}");
+        }
+    }
 
     #[test]
     fn each_outcome_has_its_code() {

@@ -26,15 +26,7 @@ pub(super) fn answer(
     name: &str,
 ) -> Result<Exit, Trouble> {
     match answered {
-        Answered::Error(error) if output.json => {
-            print::json(&format!(r#"{{"error":{error}}}"#));
-            Ok(outcome::of_error(error))
-        }
-        Answered::Error(error) => {
-            let message = object::get(error, "message").and_then(object::string);
-            print::error(&message.unwrap_or_default());
-            Ok(outcome::of_error(error))
-        }
+        Answered::Error(failure) => Ok(error(failure, output.json)),
         Answered::Result(result) if output.json => {
             print::json(result);
             Ok(outcome::of_result(result))
@@ -44,6 +36,17 @@ pub(super) fn answer(
             Ok(outcome::of_result(result))
         }
     }
+}
+
+/// Prints a JSON-RPC error, in place of a result.
+pub(super) fn error(error: &str, is_json: bool) -> Exit {
+    if is_json {
+        print::json(&format!(r#"{{"error":{error}}}"#));
+    } else {
+        let message = object::get(error, "message").and_then(object::string);
+        print::error(&message.unwrap_or_default());
+    }
+    outcome::of_error(error)
 }
 
 /// A result in pieces.

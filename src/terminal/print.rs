@@ -47,6 +47,13 @@ pub fn bytes(bytes: &[u8]) {
     }
 }
 
+/// Takes away what stands on a terminal, so that the next lines begin at its top.
+pub fn clear_page() {
+    if is_read_by_person() {
+        drop(write!(std::io::stdout(), "\x1b[H\x1b[2J"));
+    }
+}
+
 /// Whether a person reads what is written to stdout.
 pub fn is_read_by_person() -> bool {
     std::io::stdout().is_terminal()

@@ -50,6 +50,7 @@ mod servers;
 mod sessions_gone;
 mod setup;
 mod shell;
+mod shell_lists;
 mod sleep;
 mod slightly_wrong;
 mod slow_clients;

@@ -19,6 +19,7 @@ pub const PLAN: &[(&str, &[&str])] = &[
     ("example", &["base"]),
     ("results", &["base"]),
     ("schema", &["json"]),
+    ("manual", &["base"]),
     ("search", &["json"]),
     ("render", &["json"]),
     ("arguments", &["base", "json"]),
@@ -169,7 +170,18 @@ pub const PLAN: &[(&str, &[&str])] = &[
     ("bridge", &["base", "wire", "outbox", "process", "replies"]),
     (
         "shell",
-        &["base", "json", "wire", "terminal", "arguments", "render", "settings", "keys", "bridge"],
+        &[
+            "base",
+            "json",
+            "wire",
+            "terminal",
+            "arguments",
+            "render",
+            "settings",
+            "keys",
+            "api",
+            "bridge",
+        ],
     ),
     (
         "cli",
@@ -197,6 +209,7 @@ pub const PLAN: &[(&str, &[&str])] = &[
             "daemon",
             "bridge",
             "shell",
+            "manual",
         ],
     ),
     (

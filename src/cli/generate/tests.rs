@@ -1,7 +1,7 @@
 use clap::{CommandFactory, Parser};
 
-use super::EXAMPLES;
 use crate::cli::args::Cli;
+use crate::manual::EXAMPLES;
 
 fn verbs(command: &clap::Command, words: &str, found: &mut Vec<String>) {
     found.push(words.to_owned());

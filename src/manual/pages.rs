@@ -8,10 +8,10 @@ use clap_mangen::Man;
 use crate::base::file;
 
 /// Command lines of a verb, each with what it is for.
-type Examples = &'static [(&'static str, &'static str)];
+pub type Examples = &'static [(&'static str, &'static str)];
 
 /// Of every verb, by its words.
-const EXAMPLES: &[(&str, Examples)] = &[
+pub const EXAMPLES: &[(&str, Examples)] = &[
     (
         "",
         &[
@@ -73,6 +73,60 @@ const EXAMPLES: &[(&str, Examples)] = &[
                 "For programs",
             ),
         ],
+    ),
+    (
+        "tools",
+        &[
+            ("callmux tools", "What there is"),
+            ("callmux tools --server github", "Of one server"),
+            ("callmux tools search open an issue", "Found by what they do"),
+            ("callmux tools show github__create_issue", "What one takes"),
+        ],
+    ),
+    ("tools list", &[("callmux tools list --json | jq length", "For programs")]),
+    ("tools search", &[("callmux tools search draw a chart -n 3", "The best three")]),
+    ("tools show", &[("callmux tools show github__create_issue --json", "Its definition")]),
+    ("prompts", &[("callmux prompts", "What there is, with arguments")]),
+    ("prompts list", &[("callmux prompts list --server notes", "Of one server")]),
+    ("prompts get", &[("callmux prompts get notes__summary topic=cheese", "Its texts")]),
+    ("resources", &[("callmux resources", "What there is, and templates of addresses")]),
+    ("resources list", &[("callmux resources list --json", "For programs")]),
+    (
+        "resources read",
+        &[
+            ("callmux resources read notes://today", "A text"),
+            ("callmux resources read notes://logo --out logo.png", "An image"),
+        ],
+    ),
+    (
+        "parallel",
+        &[
+            (
+                "callmux parallel '[{\"tool\": \"time__now\"}, {\"tool\": \"notes__list\"}]'",
+                "Two calls at the same time",
+            ),
+            ("callmux parallel @calls.json --dry-run", "Whether they would fit"),
+        ],
+    ),
+    ("batch", &[("callmux batch @batch.json --json", "{\"tool\": …, \"items\": […]} in a file")]),
+    ("pipeline", &[("callmux pipeline - --timeout 1m", "{\"steps\": […]} on stdin")]),
+    (
+        "recipe",
+        &[
+            ("callmux recipe triage query=is:open", "A recipe of the config"),
+            ("callmux recipe triage --dry-run", "The calls that it would make"),
+        ],
+    ),
+    (
+        "logs",
+        &[
+            ("callmux logs -f", "What happens"),
+            ("callmux logs github --since 1h", "With one server, and what it wrote"),
+        ],
+    ),
+    (
+        "top",
+        &[("callmux top", "Until Ctrl-C"), ("callmux top --once --json", "For programs, once")],
     ),
     (
         "server",
@@ -236,13 +290,13 @@ const STATUS: &[(&str, &str)] = &[
 ];
 
 /// Text in roff: backslashes and leading dots mean something there.
-pub(super) fn roff(text: &str) -> String {
+pub fn roff(text: &str) -> String {
     text.replace('\\', "\\e").replace('-', "\\-").replace("\n.", "\n\\&.")
 }
 
 /// Writes the page of `command`, and those of the verbs below it. `words`: how it is called, after
 /// `callmux`.
-pub(super) fn pages(dir: &Path, command: &clap::Command, words: &str) -> io::Result<()> {
+pub fn pages(dir: &Path, command: &clap::Command, words: &str) -> io::Result<()> {
     let called = format!("callmux {words}").trim_end().to_owned();
     let page = called.replace(' ', "-");
     let verbs: Vec<&clap::Command> =
@@ -287,6 +341,3 @@ fn more(words: &str, verbs: &[&clap::Command]) -> String {
     see.extend(["callmux.toml(5)", "callmux.journal(7)"].map(str::to_owned));
     out + &format!(".SH \"SEE ALSO\"\n{}\n", roff(&see.join(", ")))
 }
-
-#[cfg(test)]
-mod tests;

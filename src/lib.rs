@@ -11,14 +11,16 @@
 //! highest that it may import.
 //!
 //! ```text
-//! 12   cli ─────────── every verb
+//! 13   cli ─────────── every verb
 //!      fuzz ────────── what a fuzzer drives
-//! 11   daemon ──────── puts the house together, the one control loop
-//! 10   front ───────── clients come in
-//!  9   client ──────── what one says and hears
-//!  8   meta ────────── tools of our own, made of calls
+//! 12   daemon ──────── puts the house together, the one control loop
+//! 11   front ───────── clients come in
+//! 10   client ──────── what one says and hears
+//!      search_quality ─ how well tools are found
+//!  9   meta ────────── tools of our own, made of calls
 //!      admin ───────── operators look in
-//!  7   mux ─────────── the life of every call
+//!  8   mux ─────────── the life of every call
+//!  7   world ───────── what holds now, as one value
 //!  6   catalog ─────── what all servers offer, and under which names
 //!      setup ───────── from the files of clients to a daemon, and back
 //!      cache ───────── what calls that only read brought
@@ -98,6 +100,7 @@
 //! | [`instances`] | servers that run once for each directory: which there are, who has which |
 //! | [`catalog`] | what all servers offer; names and what they resolve to |
 //! | [`cache`] | results that are given again, calls that wait for the same call, what makes them untrue |
+//! | [`world`] | what holds now: config, servers, what they offer, who may do what |
 //! | [`mux`] | the life of a call, phase by phase |
 //! | [`meta`] | the tools that callmux itself gives to agents |
 //! | [`client`] | what a message means, sessions, what a client is told unasked |
@@ -107,6 +110,7 @@
 //! | [`bridge`] | the client's stdio server that outlives any daemon |
 //! | [`completion`] | what can stand where a command line ends: names of servers and clients; the scripts of shells |
 //! | [`shell`] | a command line as a client: one request, its answer on stdout, an exit code |
+//! | [`search_quality`] | how well the search for tools finds them |
 //! | [`cli`] | arguments, and what each verb says |
 //! | `fuzz` | what has to hold of any input; in no build but that of `fuzz/` |
 //!
@@ -122,7 +126,7 @@
 //!
 //! # Two kinds of state
 //!
-//! The data path takes one immutable snapshot ([`mux::world::World`]) and keeps it to the end. The
+//! The data path takes one immutable snapshot ([`world::World`]) and keeps it to the end. The
 //! control path is one loop ([`daemon::control`]); the running world changes nowhere else, and the
 //! config in one way only: somebody writes a file, and the loop reads it ([`daemon::reload`]). What a
 //! server does when ([`servers::machine`]) and what a bridge does about a cut ([`bridge`],
@@ -187,6 +191,7 @@ mod replies;
 mod results;
 mod schema;
 mod search;
+mod search_quality;
 mod servers;
 mod settings;
 mod setup;
@@ -194,5 +199,6 @@ mod shell;
 mod telemetry;
 mod terminal;
 mod wire;
+mod world;
 
 pub use cli::main;

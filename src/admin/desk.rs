@@ -6,10 +6,10 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::api::{self, Status};
 use crate::base::ServerName;
-use crate::mux::World;
 use crate::servers::Server;
 use crate::servers::control::Order;
 use crate::settings::{Complaint, Plan};
+use crate::world::World;
 
 /// Questions that may wait for the control loop.
 const WAITING_MAX: usize = 64;

@@ -10,11 +10,11 @@ use crate::api::{CallsReport, Finding, Severity};
 use crate::base::clip::clipped;
 use crate::base::{ServerName, file};
 use crate::catalog::{INSTRUCTIONS_MAX, Names, NotFound};
-use crate::mux::World;
 use crate::servers::handle::Phase;
 use crate::servers::{List, Remark, Remarks, Server};
 use crate::settings::recipe::{self, Recipe};
 use crate::wire::ListKind;
+use crate::world::World;
 
 /// Characters of a name or a URI in a finding, and of a reason.
 const TEXT_MAX: usize = 200;

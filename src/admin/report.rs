@@ -6,11 +6,11 @@ use tokio::time::Instant;
 use crate::api::{CallsReport, Era, Load, Phase, ServerReport, ToolList, ToolReport};
 use crate::base::clip::clipped;
 use crate::catalog::Entry;
-use crate::mux::World;
 use crate::servers::handle;
 use crate::servers::{Offer, Server};
 use crate::telemetry;
 use crate::wire::{self, ListKind};
+use crate::world::World;
 
 /// Characters of a reason: a server may have written it.
 const REASON_MAX: usize = 2000;

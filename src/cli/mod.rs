@@ -31,7 +31,6 @@ mod login;
 mod look;
 mod operate;
 mod run;
-mod search_quality;
 mod serve;
 mod server;
 mod server_ready;

@@ -6,12 +6,13 @@ use clap::{CommandFactory, Parser};
 
 use super::args::{Cli, Command, LogArgs};
 use super::{
-    bridge, client, config, doctor, generate, import, instructions, list, login, operate,
-    search_quality, serve, server, setup, top, verbs,
+    bridge, client, config, doctor, generate, import, instructions, list, login, operate, serve,
+    server, setup, top, verbs,
 };
 use crate::api::Order;
 use crate::base::core_dump;
 use crate::demo::demo;
+use crate::search_quality::search_quality;
 use crate::shell::{self, Work};
 use crate::terminal::{Exit, print};
 
@@ -89,7 +90,7 @@ fn run(command: Command, log: &LogArgs) -> Exit {
         Command::ExampleServer { server } => serve::example(server),
         Command::Instructions(args) => instructions::instructions(&args),
         Command::Config(args) => config::config(&args),
-        Command::SearchQuality(args) => search_quality::search_quality(&args),
+        Command::SearchQuality(args) => search_quality(&args),
         Command::Completions { shell } => generate::completions(shell),
         Command::Complete { shell, line } => generate::complete(shell, &line),
         Command::Man { dir } => generate::man(&dir),

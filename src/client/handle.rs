@@ -7,13 +7,14 @@ use super::hello;
 use super::scout::scout;
 use super::session::{Client, Session, URI_MAX};
 use crate::access::{Action, ActionKind};
-use crate::mux::{ActRecord, Actor, Call, Caller, Hub, Maker, World, subscriptions, tasks};
+use crate::mux::{ActRecord, Actor, Call, Caller, Hub, Maker, subscriptions, tasks};
 use crate::replies;
 use crate::wire::params::Head;
 use crate::wire::{
     Era, Kind, ListKind, LogLevel, Message, Method, Payload, Revision, RpcError, Topic, object,
     translate,
 };
+use crate::world::World;
 
 /// What is to be done about a message.
 #[derive(Debug)]

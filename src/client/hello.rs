@@ -5,9 +5,9 @@ use serde_json::{Map, Value, json};
 use crate::access::Subject;
 use crate::base::{clip, share};
 use crate::catalog::INSTRUCTIONS_MAX;
-use crate::mux::World;
 use crate::wire::capabilities::TASKS_EXTENSION;
 use crate::wire::{Era, Topic};
+use crate::world::World;
 
 /// What the servers can together, in the words of an era. That there are tools is always said, since
 /// a server may still bring them.

@@ -4,7 +4,8 @@
 //! offers no client calls it, and so no instance would ever be begun.
 
 use super::session::Session;
-use crate::mux::{Hub, World};
+use crate::mux::Hub;
+use crate::world::World;
 
 /// Begins an instance of each such server where the client works. What it offers is offered to everybody then
 /// (`Control::lend`), and told of as any change is.

@@ -19,7 +19,7 @@ use crate::connection::Board;
 use crate::front::{Front, wants};
 use crate::instances::{Ground, Instances};
 use crate::meta::own_tools;
-use crate::mux::{Hub, World};
+use crate::mux::Hub;
 use crate::process::units::Units;
 use crate::results::{self, Results};
 use crate::servers::Server;
@@ -29,6 +29,7 @@ use crate::servers::running::LeftServer;
 use crate::settings::{Caps, Complaint, Config, Plan};
 use crate::telemetry::{Recorder, fact};
 use crate::wire::Topic;
+use crate::world::World;
 
 /// Everything that lives as long as the daemon.
 pub(super) struct Daemon {

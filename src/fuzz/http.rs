@@ -20,10 +20,11 @@ use crate::front::http::{self, Peer, Service};
 use crate::front::listen;
 use crate::handover::Table;
 use crate::meta::own_tools;
-use crate::mux::{Hub, World};
+use crate::mux::Hub;
 use crate::results::Results;
 use crate::settings::Config;
 use crate::telemetry::Recorder;
+use crate::world::World;
 
 /// Bytes between the two ends.
 const PIPE: usize = 64 * 1024;

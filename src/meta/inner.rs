@@ -18,12 +18,13 @@ use crate::catalog::{Entry, NotFound};
 use crate::connection::Ask;
 use crate::json::{Doc, Json, Slice};
 use crate::mux::failure::Failure;
-use crate::mux::{self, Call, Caller, Hub, Maker, Outlet, World, absent, prepare};
+use crate::mux::{self, Call, Caller, Hub, Maker, Outlet, absent, prepare};
 use crate::render::TextFormat;
 use crate::render::preview::{preview, preview_text, shortened};
 use crate::replies::ToolError;
 use crate::wire::params::Head;
 use crate::wire::{Era, Kind, Message, Payload};
+use crate::world::World;
 
 /// Names that an error lists at the most.
 const NAMES_MAX: usize = 25;

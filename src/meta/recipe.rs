@@ -7,10 +7,10 @@ use super::refusal::{invalid, wrong};
 use crate::arguments::BYTES_MAX as FILLED_MAX;
 use crate::base::quoted;
 use crate::json::Json;
-use crate::mux::World;
 use crate::replies::ToolError;
 use crate::settings::Recipe;
 use crate::settings::recipe::placeholder;
+use crate::world::World;
 
 /// The recipe of `callmux_recipe_run` and the arguments that it is given.
 pub(super) fn decode(fields: &mut Fields, world: &World) -> Result<(Arc<Recipe>, Json), ToolError> {

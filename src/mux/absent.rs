@@ -3,12 +3,12 @@
 //! A server that was seen once stays in the lists while it is down, and its calls say why they cannot be
 //! made. Of one that has not been seen nobody knows the names: only what stands before them tells.
 
-use super::world::World;
 use crate::access::Subject;
 use crate::base::names::SEPARATOR;
 use crate::base::quote::beginning;
 use crate::servers::Server;
 use crate::servers::handle::Unavailable;
+use crate::world::World;
 
 /// Servers that an error names at the most.
 const NAMED_MAX: usize = 3;

@@ -3,10 +3,10 @@
 use super::call::Call;
 use super::failure::Failure;
 use super::locate::{kind, nothing_there};
-use super::world::World;
 use crate::access::{Action, NotAdmitted, Permit};
 use crate::base::ServerName;
 use crate::wire::params::RequestParams;
+use crate::world::World;
 
 /// The permit, without which nothing is sent. `server`, `own`: whose the target is, and what its server
 /// calls it.

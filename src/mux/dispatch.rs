@@ -39,7 +39,6 @@ use super::record::CallRecord;
 use super::roots;
 use super::rounds;
 use super::sending::{self, Back, CallLimits, Heard, Routed};
-use super::world::World;
 use crate::arguments::may_need;
 use crate::cache::ServerAnswer;
 use crate::connection::Loss;
@@ -47,6 +46,7 @@ use crate::telemetry::CallOutcome;
 use crate::wire::params::{RequestParams, Target};
 use crate::wire::translate;
 use crate::wire::{Era, Payload, RpcError, object};
+use crate::world::World;
 
 /// Carries out one request.
 ///

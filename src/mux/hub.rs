@@ -12,7 +12,6 @@ use super::calls::{CallCount, Calls};
 use super::ledger::Ledger;
 use super::open_round::OpenRounds;
 use super::subscription::Subscriptions;
-use super::world::World;
 use crate::access::Principal;
 use crate::base::{Pulse, ServerName};
 use crate::cache::{Cache, CacheKey, Part};
@@ -24,6 +23,7 @@ use crate::results::Results;
 use crate::servers::Server;
 use crate::telemetry::Recorder;
 use crate::wire::Topic;
+use crate::world::World;
 
 /// Shared by all fronts. Cloning is cheap.
 #[derive(Debug, Clone)]

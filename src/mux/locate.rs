@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use super::absent;
 use super::failure::{self, Failure};
-use super::world::World;
 use crate::access::{ActionKind, Subject};
 use crate::base::{ServerName, quoted};
 use crate::catalog::{self, Entry, Names, NotFound, NotLocated};
@@ -14,6 +13,7 @@ use crate::wire::error::code;
 use crate::wire::params::{RequestParams, Target};
 use crate::wire::translate::tasks;
 use crate::wire::{Era, ListKind, RpcError};
+use crate::world::World;
 
 /// Where a request goes.
 #[derive(Debug)]

@@ -1,7 +1,7 @@
 //! One door for every call.
 //!
 //! # Knows
-//! The world as a call sees it, the phases of a call, the three ways a call can end.
+//! The phases of a call, the three ways a call can end.
 //!
 //! # Does not know
 //! Sockets, HTTP, how a principal was proved, how a server's process is run.
@@ -9,8 +9,8 @@
 //! # How to read it
 //! [`dispatch`] is the life of a [`call`], phase by phase; [`admit`], [`placed`], [`prepare`], [`look_up`],
 //! [`outcome`] and [`fit`] are phases of their own, [`go_on`] a call that goes on with a client's answer. A client that
-//! says no directory may be asked for its [`roots`] first, and its answer is kept ([`asked_roots`]). [`world`] is what it looks things up in, [`mod@resume`] the rest of a call that an earlier
-//! process sent, [`failure`] what an agent reads when there is no result.
+//! says no directory may be asked for its [`roots`] first, and its answer is kept
+//! ([`asked_roots`]). [`mod@resume`] is the rest of a call that an earlier process sent, [`failure`] what an agent reads when there is no result.
 
 pub mod absent;
 mod admit;
@@ -38,7 +38,6 @@ mod subscription;
 pub mod subscriptions;
 mod take_back;
 pub mod tasks;
-pub mod world;
 
 pub use call::{Call, Caller, Maker, Outlet, Reply};
 pub use dispatch::serve;
@@ -46,4 +45,3 @@ pub use hub::Hub;
 pub use ledger::{Account, Ledger};
 pub use record::{ActRecord, Actor};
 pub use resume::{Ended, Resumed, resume};
-pub use world::World;

@@ -15,7 +15,6 @@ use super::call::{Call, Maker};
 use super::failure::Failure;
 use super::hub::Hub;
 use super::locate::Located;
-use super::world::World;
 use crate::arguments::error::StoredProblem;
 use crate::arguments::references;
 use crate::arguments::roots::Roots;
@@ -26,6 +25,7 @@ use crate::json::{Doc, Json, ParseError, Path, Slice};
 use crate::replies::ToolError;
 use crate::servers::Item;
 use crate::wire::object;
+use crate::world::World;
 
 /// A schema that is longer is not looked into, in bytes: what it says is the server's affair.
 const SCHEMA_MAX: usize = 256 << 10;

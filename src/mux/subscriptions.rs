@@ -16,7 +16,6 @@ use super::locate::no_resource;
 use super::record::{ActRecord, Actor};
 use super::subscription::Begun;
 pub use super::subscription::Subscription;
-use super::world::World;
 use crate::access::{Action, ActionKind, NotAdmitted, Permit};
 use crate::base::ServerName;
 use crate::catalog::NotLocated;
@@ -26,6 +25,7 @@ use crate::instances::{Lease, NoInstance};
 use crate::servers::{Live, Server};
 use crate::wire::error::code;
 use crate::wire::{Era, Kind, Message, Payload, RpcError, object, translate};
+use crate::world::World;
 
 /// How soon a server that was replaced is looked for again.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);

@@ -8,7 +8,7 @@ use super::program::{LogLimits, Program};
 use super::server::{Instancing, ServerConfig, Supervision};
 use super::tool_names::ToolNames;
 use super::tool_policy::ToolPolicy;
-use super::view::View;
+use super::view::{ClientConfig, View};
 use crate::base::Secret;
 use crate::render::Compression;
 
@@ -33,6 +33,7 @@ pub fn config() -> Config {
         cache: Caps { entries: 1000, entry_bytes: 8 * MIB, total_bytes: 64 * MIB },
         results: Caps { entries: 1000, entry_bytes: 64 * MIB, total_bytes: 256 * MIB },
         fan_out: FanOut { max_concurrency: 128, max_calls: 1000 },
+        clients: vec![ClientConfig::of_shell()],
         ..Config::default()
     }
 }

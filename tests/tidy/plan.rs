@@ -67,6 +67,7 @@ pub const PLAN: &[(&str, &[&str])] = &[
     ),
     ("instances", &["base", "settings", "telemetry", "access", "process", "connection", "servers"]),
     ("catalog", &["base", "json", "wire", "search", "render", "settings", "servers"]),
+    ("world", &["base", "wire", "settings", "access", "servers", "catalog"]),
     ("cache", &["base", "json", "wire", "settings", "access", "servers"]),
     (
         "mux",
@@ -87,6 +88,7 @@ pub const PLAN: &[(&str, &[&str])] = &[
             "catalog",
             "cache",
             "instances",
+            "world",
         ],
     ),
     (
@@ -106,6 +108,7 @@ pub const PLAN: &[(&str, &[&str])] = &[
             "catalog",
             "cache",
             "mux",
+            "world",
         ],
     ),
     (
@@ -122,6 +125,7 @@ pub const PLAN: &[(&str, &[&str])] = &[
             "catalog",
             "mux",
             "meta",
+            "world",
         ],
     ),
     (
@@ -142,7 +146,18 @@ pub const PLAN: &[(&str, &[&str])] = &[
     ),
     (
         "admin",
-        &["base", "wire", "settings", "telemetry", "api", "access", "servers", "catalog", "mux"],
+        &[
+            "base",
+            "wire",
+            "settings",
+            "telemetry",
+            "api",
+            "access",
+            "servers",
+            "catalog",
+            "mux",
+            "world",
+        ],
     ),
     (
         "daemon",
@@ -165,6 +180,7 @@ pub const PLAN: &[(&str, &[&str])] = &[
             "front",
             "admin",
             "instances",
+            "world",
         ],
     ),
     ("bridge", &["base", "wire", "outbox", "process", "replies"]),
@@ -183,13 +199,12 @@ pub const PLAN: &[(&str, &[&str])] = &[
             "bridge",
         ],
     ),
+    ("search_quality", &["base", "json", "search", "terminal", "meta"]),
     (
         "cli",
         &[
             "base",
-            "json",
             "wire",
-            "search",
             "keys",
             "config",
             "doctor",
@@ -210,6 +225,7 @@ pub const PLAN: &[(&str, &[&str])] = &[
             "bridge",
             "shell",
             "manual",
+            "search_quality",
         ],
     ),
     (
@@ -232,6 +248,7 @@ pub const PLAN: &[(&str, &[&str])] = &[
             "meta",
             "front",
             "daemon",
+            "world",
         ],
     ),
 ];

@@ -8,9 +8,10 @@ use crate::access::{Gate, Principal};
 use crate::connection::tests::open_with;
 use crate::connection::{Ask, AskedBefore, Owner};
 use crate::handover::{CallRow, Table, Window, Written};
-use crate::mux::{Actor, Hub, Outlet, World};
+use crate::mux::{Actor, Hub, Outlet};
 use crate::settings::sample;
 use crate::wire::{Era, Payload};
+use crate::world::World;
 
 /// A client that reads nothing before the answer.
 struct Silent;

@@ -1,4 +1,4 @@
-//! `callmux search-quality`.
+//! Measures, and says what was found.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -20,7 +20,7 @@ const MISSED_CUT: usize = 5;
 const FILE_MAX: u64 = 64 << 20;
 
 /// Measures how well the tools of one file are found by the queries of another.
-pub(super) fn search_quality(args: &SearchQualityArgs) -> Exit {
+pub fn search_quality(args: &SearchQualityArgs) -> Exit {
     match measure(args) {
         Ok(report) if args.json => {
             print::json(&report.json(args.verbose).to_string());

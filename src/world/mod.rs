@@ -1,0 +1,15 @@
+//! What holds now, as one value.
+//!
+//! # Knows
+//! The config, the servers, what they offer, the gate, and what clients were told of it; what of all that a
+//! subject may know of.
+//!
+//! # Does not know
+//! Calls, sessions, how a world comes to be followed by the next.
+//!
+//! # How to read it
+//! A [`World`] is a [`snapshot`]: nothing in it changes, and whoever has one sees one state of everything.
+
+pub mod snapshot;
+
+pub use snapshot::World;

@@ -233,11 +233,10 @@ fn of_failure(server: &Server) -> Option<Finding> {
         ),
         None => format!("it is not ready: {reason}"),
     };
-    let remedy = match server.awaits_a_directory() {
-        true => {
-            format!("connect a client in a directory where it can start, or set `cwd`; {remedy}")
-        }
-        false => remedy,
+    let remedy = if server.awaits_a_directory() {
+        format!("connect a client in a directory where it can start, or set `cwd`; {remedy}")
+    } else {
+        remedy
     };
     let finding = Finding {
         severity: Severity::Problem,

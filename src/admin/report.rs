@@ -57,10 +57,9 @@ fn one(server: &Server) -> ServerReport {
         u64::try_from(left.as_millis()).unwrap_or(u64::MAX)
     };
     let reason = status.reason.as_deref().map(|reason| clipped(reason, REASON_MAX));
-    let reason = reason.map(|reason| match server.awaits_a_directory() {
-        true => format!("{reason}; its tools are shown once it has started for a client"),
-        false => reason,
-    });
+    let more = "; its tools are shown once it has started for a client";
+    let more = if server.awaits_a_directory() { more } else { "" };
+    let reason = reason.map(|reason| reason + more);
     let load = status.live.as_ref().map(|live| live.connection.load()).unwrap_or_default();
     let is_ready = status.phase == handle::Phase::Ready;
     ServerReport {

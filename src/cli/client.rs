@@ -1,7 +1,7 @@
 //! `callmux client list | attach | detach | status | print | undo`.
 
 use std::io::{BufRead, IsTerminal};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value as Json, json};
 
@@ -32,12 +32,38 @@ pub(super) fn client(args: &ClientsArgs) -> Exit {
         ClientsVerb::Attach(args) => attach(&around, args),
         ClientsVerb::Detach(args) => each(&around, args, |seat| {
             let wish = wish(seat, false, false)?;
-            let plan = seat.detaching(&wish).map_err(|error| refused(seat, Some(&wish), &error))?;
+            let refused = |error| ClientRefusal::new(seat, Some(&wish), &error);
+            let plan = seat.detaching(&wish).map_err(refused)?;
             change(seat, args, plan, "detached", &|| seat.detaching(&wish))
         }),
         ClientsVerb::Undo(args) => each(&around, args, |seat| undo(seat, args)),
     };
     done.unwrap_or_else(|exit| exit)
+}
+
+/// Why nothing was done with a client.
+struct ClientRefusal {
+    reason: String,
+    /// The entry to paste, where that helps.
+    entry: Option<String>,
+}
+
+impl ClientRefusal {
+    fn new(seat: &Seat<'_>, wish: Option<&Wish>, error: &ClientError) -> Self {
+        let is_file = !matches!(error, ClientError::NotOurs { .. } | ClientError::NotHere { .. });
+        let wish = wish.filter(|_| is_file);
+        let entry = wish.and_then(|wish| seat.snippet(&wish.launch).ok());
+        Self { reason: error.to_string(), entry }
+    }
+
+    /// Tells it.
+    fn print(&self, seat: &Seat<'_>) -> Exit {
+        print::error(&format!("{}: {}", seat.client.id, self.reason));
+        if let Some(text) = &self.entry {
+            print::notes(&format!("\nThe entry to paste:\n\n{text}"));
+        }
+        Exit::Failed
+    }
 }
 
 fn named(name: &str) -> Result<&'static KnownClient, Exit> {
@@ -55,7 +81,7 @@ fn configured() -> Config {
     reading.and_then(|reading| reading.config.ok()).unwrap_or_default()
 }
 
-fn wish(seat: &Seat<'_>, http: bool, replace: bool) -> Result<Wish, Exit> {
+fn wish(seat: &Seat<'_>, http: bool, replace: bool) -> Result<Wish, ClientRefusal> {
     let config = configured();
     let listen = config.http.listen.iter().filter(|address| address.port() != 0);
     let addresses: Vec<String> = listen.map(|address| format!("http://{address}/mcp")).collect();
@@ -63,10 +89,8 @@ fn wish(seat: &Seat<'_>, http: bool, replace: bool) -> Result<Wish, Exit> {
         (false, _) => Launch::bridge(&seat.program()),
         (true, Some(url)) => Launch::Address(url.clone()),
         (true, None) => {
-            print::error(
-                "the config has callmux listen on no address; write `listen = [\"127.0.0.1:4860\"]` under `[http]`, or leave out --http",
-            );
-            return Err(Exit::Failed);
+            let reason = "the config has callmux listen on no address; write `listen = [\"127.0.0.1:4860\"]` under `[http]`, or leave out --http";
+            return Err(ClientRefusal { reason: reason.to_owned(), entry: None });
         }
     };
     let servers = config.servers.iter().filter(|(_, server)| server.enabled);
@@ -141,7 +165,7 @@ fn status(around: &Surroundings, names: &[String], as_json: bool) -> Result<Exit
     let (mut rows, mut all) = (Vec::new(), Vec::new());
     for client in clients {
         let seat = Seat { client, scope: Scope::User, around };
-        let wish = wish(&seat, false, false)?;
+        let wish = wish(&seat, false, false).map_err(|refusal| refusal.print(&seat))?;
         let (word, says) = state(&seat, &wish);
         let path = around.file(client, Scope::User).unwrap_or_default();
         all.push(json!({ "client": client.id, "state": word, "detail": says, "path": path }));
@@ -167,8 +191,9 @@ fn status(around: &Surroundings, names: &[String], as_json: bool) -> Result<Exit
 
 fn paste(around: &Surroundings, name: &str, http: bool) -> Result<Exit, Exit> {
     let seat = Seat { client: named(name)?, scope: Scope::User, around };
-    let wish = wish(&seat, http, false)?;
-    let text = seat.snippet(&wish.launch).map_err(|error| refused(&seat, None, &error))?;
+    let wish = wish(&seat, http, false).map_err(|refusal| refusal.print(&seat))?;
+    let refused = |error| ClientRefusal::new(&seat, None, &error).print(&seat);
+    let text = seat.snippet(&wish.launch).map_err(refused)?;
     print::lines(&text);
     Ok(Exit::Fine)
 }
@@ -177,7 +202,7 @@ fn paste(around: &Surroundings, name: &str, http: bool) -> Result<Exit, Exit> {
 fn each(
     around: &Surroundings,
     args: &ChangeArgs,
-    run: impl Fn(&Seat<'_>) -> Result<Exit, Exit>,
+    run: impl Fn(&Seat<'_>) -> Result<(), ClientRefusal>,
 ) -> Result<Exit, Exit> {
     if !args.how.yes && !args.how.dry_run && (args.how.json || !std::io::stdin().is_terminal()) {
         print::error("nobody can be asked here; say --yes, or --dry-run to see what would change");
@@ -193,16 +218,15 @@ fn each(
     let scope = if args.project { Scope::Project } else { Scope::User };
     let mut exit = Exit::Fine;
     for client in clients {
-        match run(&Seat { client, scope, around }) {
-            Ok(Exit::Fine) => {}
-            Ok(other) | Err(other) => {
-                exit = other;
-                if args.how.json {
-                    let said =
-                        json!({ "client": client.id, "action": "refused", "changed": false });
-                    print::json(&said.to_string());
-                }
-            }
+        let seat = Seat { client, scope, around };
+        let Err(refusal) = run(&seat) else { continue };
+        exit = refusal.print(&seat);
+        if args.how.json {
+            let said = json!({
+                "client": client.id, "path": around.file(client, scope), "scope": scope.as_str(),
+                "action": "refused", "changed": false, "reason": refusal.reason,
+            });
+            print::json(&said.to_string());
         }
     }
     Ok(exit)
@@ -211,11 +235,11 @@ fn each(
 fn attach(around: &Surroundings, args: &AttachArgs) -> Result<Exit, Exit> {
     each(around, &args.change, |seat| {
         let wish = wish(seat, args.http, args.replace)?;
-        let plan = seat.attaching(&wish).map_err(|error| refused(seat, Some(&wish), &error))?;
-        let is_json = args.change.how.json;
-        let is_new = plan.is_some();
-        let exit = change(seat, &args.change, plan, "attached", &|| seat.attaching(&wish))?;
-        if exit == Exit::Fine && is_new && !is_json {
+        let refused = |error| ClientRefusal::new(seat, Some(&wish), &error);
+        let plan = seat.attaching(&wish).map_err(refused)?;
+        let is_told = plan.is_some() && !args.change.how.json;
+        change(seat, &args.change, plan, "attached", &|| seat.attaching(&wish))?;
+        if is_told {
             if let Some(says) = seat.shadow(&wish) {
                 print::note(&format!("warning: in this directory it is shadowed: {says}"));
             }
@@ -231,7 +255,7 @@ fn attach(around: &Surroundings, args: &AttachArgs) -> Result<Exit, Exit> {
                 ));
             }
         }
-        Ok(exit)
+        Ok(())
     })
 }
 
@@ -242,96 +266,48 @@ fn change(
     plan: Option<Plan>,
     done: &str,
     again: &dyn Fn() -> Result<Option<Plan>, ClientError>,
-) -> Result<Exit, Exit> {
-    let Some(plan) = plan else {
+) -> Result<(), ClientRefusal> {
+    let nothing = || {
         let path = seat.around.file(seat.client, seat.scope).unwrap_or_default();
-        report(
-            seat,
-            args,
-            &ClientOutcome {
-                path: &path,
-                action: already(done),
-                changed: false,
-                diff: "",
-                backup: None,
-            },
-        );
-        return Ok(Exit::Fine);
+        let action = if done == "attached" { "attached already" } else { "not attached" };
+        report(seat, args, &path, &ClientOutcome::Nothing { action, diff: "" });
     };
-    let shown = preview(&plan);
-    let path = plan.look.target.path.clone();
-    if args.how.dry_run || !agreed(args, &path, &shown) {
-        let text = if args.how.dry_run { &*shown } else { "" };
-        report(
-            seat,
-            args,
-            &ClientOutcome {
-                path: &path,
-                action: "not changed",
-                changed: false,
-                diff: text,
-                backup: None,
-            },
-        );
-        return Ok(Exit::Fine);
-    }
-    match seat.carry_out(plan, again).map_err(|error| refused(seat, None, &error))? {
-        Some(kept) => report(
-            seat,
-            args,
-            &ClientOutcome {
-                path: &path,
-                action: done,
-                changed: true,
-                diff: &shown,
-                backup: Some(&kept),
-            },
-        ),
+    let Some(plan) = plan else {
+        nothing();
+        return Ok(());
+    };
+    let Some((path, shown)) = wanted(seat, args, &plan) else { return Ok(()) };
+    let failed = |error| ClientRefusal::new(seat, None, &error);
+    match seat.carry_out(plan, again).map_err(failed)? {
+        Some(kept) => {
+            let outcome = ClientOutcome::Done { action: done, diff: &shown, backup: Some(&kept) };
+            report(seat, args, &path, &outcome);
+        }
         // Somebody else has done it meanwhile.
-        None => report(
-            seat,
-            args,
-            &ClientOutcome {
-                path: &path,
-                action: already(done),
-                changed: false,
-                diff: "",
-                backup: None,
-            },
-        ),
+        None => nothing(),
     }
-    Ok(Exit::Fine)
+    Ok(())
 }
 
-fn already(done: &str) -> &'static str {
-    if done == "attached" { "attached already" } else { "not attached" }
+fn undo(seat: &Seat<'_>, args: &ChangeArgs) -> Result<(), ClientRefusal> {
+    let failed = |error| ClientRefusal::new(seat, None, &error);
+    let (plan, kept) = seat.undoing().map_err(failed)?;
+    let Some((path, shown)) = wanted(seat, args, &plan) else { return Ok(()) };
+    seat.undo(&plan, &kept).map_err(failed)?;
+    let outcome = ClientOutcome::Done { action: "undone", diff: &shown, backup: None };
+    report(seat, args, &path, &outcome);
+    Ok(())
 }
 
-fn undo(seat: &Seat<'_>, args: &ChangeArgs) -> Result<Exit, Exit> {
-    let (plan, kept) = seat.undoing().map_err(|error| refused(seat, None, &error))?;
-    let (shown, path) = (preview(&plan), plan.look.target.path.clone());
-    if args.how.dry_run || !agreed(args, &path, &shown) {
-        let text = if args.how.dry_run { &*shown } else { "" };
-        report(
-            seat,
-            args,
-            &ClientOutcome {
-                path: &path,
-                action: "not changed",
-                changed: false,
-                diff: text,
-                backup: None,
-            },
-        );
-        return Ok(Exit::Fine);
+/// The file that is to be changed, and how; nothing if it is not to be, which is told.
+fn wanted(seat: &Seat<'_>, args: &ChangeArgs, plan: &Plan) -> Option<(PathBuf, String)> {
+    let (path, shown) = (plan.look.target.path.clone(), preview(plan));
+    if !args.how.dry_run && agreed(args, &path, &shown) {
+        return Some((path, shown));
     }
-    seat.undo(&plan, &kept).map_err(|error| refused(seat, None, &error))?;
-    report(
-        seat,
-        args,
-        &ClientOutcome { path: &path, action: "undone", changed: true, diff: &shown, backup: None },
-    );
-    Ok(Exit::Fine)
+    let diff = if args.how.dry_run { &*shown } else { "" };
+    report(seat, args, &path, &ClientOutcome::Nothing { action: "not changed", diff });
+    None
 }
 
 fn preview(plan: &Plan) -> String {
@@ -353,16 +329,16 @@ fn agreed(args: &ChangeArgs, path: &Path, shown: &str) -> bool {
 }
 
 /// What became of a client's file.
-struct ClientOutcome<'a> {
-    path: &'a Path,
-    action: &'a str,
-    changed: bool,
-    diff: &'a str,
-    backup: Option<&'a Path>,
+enum ClientOutcome<'a> {
+    Nothing { action: &'a str, diff: &'a str },
+    Done { action: &'a str, diff: &'a str, backup: Option<&'a Path> },
 }
 
-fn report(seat: &Seat<'_>, args: &ChangeArgs, outcome: &ClientOutcome<'_>) {
-    let ClientOutcome { path, action, changed, diff, backup } = outcome;
+fn report(seat: &Seat<'_>, args: &ChangeArgs, path: &Path, outcome: &ClientOutcome<'_>) {
+    let (changed, action, diff, backup) = match outcome {
+        ClientOutcome::Nothing { action, diff } => (false, action, diff, &None),
+        ClientOutcome::Done { action, diff, backup } => (true, action, diff, backup),
+    };
     if args.how.json {
         let said = json!({
             "client": seat.client.id, "path": path, "scope": seat.scope.as_str(), "action": action,
@@ -372,17 +348,7 @@ fn report(seat: &Seat<'_>, args: &ChangeArgs, outcome: &ClientOutcome<'_>) {
         return;
     }
     print::line(&format!("{}: {action}: {}", seat.client.id, path.display()));
-    if (*changed && args.how.yes) || args.how.dry_run {
+    if (changed && args.how.yes) || args.how.dry_run {
         print::lines(diff.trim_end());
     }
-}
-
-/// Says why nothing was done, with the text to paste where that helps.
-fn refused(seat: &Seat<'_>, wish: Option<&Wish>, error: &ClientError) -> Exit {
-    print::error(&format!("{}: {error}", seat.client.id));
-    let is_file = !matches!(error, ClientError::NotOurs { .. } | ClientError::NotHere { .. });
-    if let Some(text) = wish.filter(|_| is_file).and_then(|wish| seat.snippet(&wish.launch).ok()) {
-        print::notes(&format!("\nThe entry to paste:\n\n{text}"));
-    }
-    Exit::Failed
 }

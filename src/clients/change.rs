@@ -361,7 +361,7 @@ impl Seat<'_> {
     }
 
     /// The directory of records is locked: two of us do not change files at once.
-    fn alone(&self) -> Result<std::fs::File, ClientError> {
+    pub(super) fn alone(&self) -> Result<std::fs::File, ClientError> {
         let path = self.around.records.clone();
         let failed = |error| ClientError::ChangeRecord { path: path.clone(), error };
         file::make_dir(&path).map_err(failed)?;

@@ -71,8 +71,21 @@ impl Records {
         Self { dir: dir.join(client) }
     }
 
-    /// Keeps what the file was, on the disk, before it is changed.
+    /// Takes away what one of us left that was killed before its record was there. Nobody else may be at it.
+    pub fn tidy(&self) {
+        for entry in fs::read_dir(&self.dir).into_iter().flatten().flatten() {
+            let (path, name) = (entry.path(), entry.file_name());
+            let ends = |end: &str| path.extension().is_some_and(|found| found == end);
+            let is_half = ends("tmp") && name.as_encoded_bytes().starts_with(b".");
+            if is_half || (ends("before") && !path.with_extension("json").exists()) {
+                drop(fs::remove_file(path));
+            }
+        }
+    }
+
+    /// Keeps what the file was, on the disk, before it is changed. Nobody else may be at it.
     pub fn keep(&self, record: ChangeRecord, before: &str) -> io::Result<Kept> {
+        self.tidy();
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let mut number = now.as_nanos();
         let last = self.paths().pop().and_then(|path| number_of(&path));

@@ -20,7 +20,10 @@ impl Seat<'_> {
         let path = self.around.file(self.client, self.scope);
         let path = path.ok_or(ClientError::NoProject(self.client.shown))?;
         let target = ClientFile::at(&path)?;
+        let alone = self.alone()?;
         target.clean();
+        self.records().tidy();
+        drop(alone);
         let Some(kept) = self.records().last(&target.real) else { return Ok(false) };
         if Some(&*kept.backup()) == change {
             return Ok(false);

@@ -8,7 +8,7 @@
 //! The verbs: arguments say themselves, with [`Names`], what they are.
 //!
 //! # How to read it
-//! A shell's [`mod@script`] gives the [`line`] as far as it is written; [`offer`] finds what can stand there,
+//! A shell's [`mod@script`] gives the [`mod@line`] as far as it is written; [`offer`] finds what can stand there,
 //! which is [`offered`]. The [`names`] come from a [`daemon`] that runs, else from the config.
 
 mod daemon;

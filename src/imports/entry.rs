@@ -53,8 +53,9 @@ pub(super) fn draft(
     let dir = file.parent().unwrap_or(Path::new("/"));
     let mut reading = EntryReading { draft, notes, variables, dir };
     // What is started comes first: it is what a person looks for.
-    let (first, rest): (Vec<_>, Vec<_>) = members.iter().partition(|(key, _)| is_launch(key));
-    for (key, value) in first.into_iter().chain(rest) {
+    let mut ordered: Vec<&(String, Json)> = members.iter().collect();
+    ordered.sort_by_key(|(key, _)| rank(key));
+    for (key, value) in ordered {
         read(&mut reading, key, value);
     }
     finish(&mut reading);
@@ -67,9 +68,16 @@ pub(super) fn draft(
     Some(draft)
 }
 
-fn is_launch(key: &str) -> bool {
-    let is_one = |key: &str| matches!(key, "command" | "url" | "args");
-    is_one(key) || matches!(foreign::says(key), Some(Says::Is(ours)) if is_one(ours))
+fn rank(key: &str) -> u8 {
+    let ours = match foreign::says(key) {
+        Some(Says::Is(ours)) => ours,
+        _ => key,
+    };
+    match ours {
+        "command" | "url" => 0,
+        "args" => 1,
+        _ => 2,
+    }
 }
 
 /// Why an entry is none that callmux runs, if it is its own or that of its predecessor.

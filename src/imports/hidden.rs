@@ -5,33 +5,13 @@ use std::path::PathBuf;
 use super::draft::{HiddenText, ServerDraft};
 use super::notes::{ImportNotes, KeyFate};
 use super::variables::file_name;
-use crate::base::secret::is_name_of_secret;
+use crate::base::secret::{looks_secret, may_name_secret};
 use crate::base::{Secret, file};
 use crate::json::Json;
 use crate::keys::reference::has_reference;
 
-/// Words of which one in a name tells that its value is a secret, beside those that [`is_name_of_secret`] knows.
-const WORDS: [&str; 8] = ["KEY", "PAT", "PASS", "AUTH", "COOKIE", "JWT", "BEARER", "DSN"];
-/// How secrets of well-known services begin.
-const BEGINNINGS: [&str; 13] = [
-    "sk-",
-    "ghp_",
-    "gho_",
-    "ghs_",
-    "github_pat_",
-    "glpat-",
-    "xoxb-",
-    "xoxp-",
-    "AKIA",
-    "eyJ",
-    "npm_",
-    "hf_",
-    "AIza",
-];
 /// The longest secret that is compared with one that is there, in bytes.
 const SECRET_MAX: u64 = 1 << 20;
-/// A shorter text is no secret of such a service.
-const SECRET_MIN: usize = 16;
 /// What stands before a token in a header.
 const SCHEMES: [&str; 4] = ["Bearer ", "Basic ", "token ", "Token "];
 
@@ -110,7 +90,7 @@ impl Hider<'_> {
 
     fn member(&mut self, table: &str, name: &str, value: &mut Json) {
         let Json::String(text) = &*value else { return };
-        if is_plain(text) && (is_secret_name(name) || is_secret(text)) {
+        if is_plain(text) && (may_name_secret(name) || looks_secret(text)) {
             self.whole(table, name, value);
         }
     }
@@ -138,7 +118,9 @@ impl Hider<'_> {
             }
             let (option, value) = match text.split_once('=') {
                 Some((option, value)) if option.starts_with('-') => (option.to_owned(), value),
-                _ if was.starts_with('-') && !text.starts_with('-') => (was, text.as_str()),
+                _ if was.starts_with('-') && !was.contains('=') && !text.starts_with('-') => {
+                    (was, text.as_str())
+                }
                 // `npx mcp-remote URL --header "Authorization: Bearer …"`
                 _ => (String::new(), text.as_str()),
             };
@@ -148,7 +130,7 @@ impl Hider<'_> {
                 continue;
             }
             let header = value.split_once(':').filter(|(header, _)| {
-                name.eq_ignore_ascii_case("header") && is_secret_name(header)
+                name.eq_ignore_ascii_case("header") && may_name_secret(header)
             });
             let secret_at = match header {
                 Some((header, rest)) => {
@@ -156,7 +138,7 @@ impl Hider<'_> {
                     let scheme = SCHEMES.into_iter().find(|scheme| rest.starts_with(scheme));
                     Some((value.len() - rest.len() + scheme.map_or(0, str::len), header.to_owned()))
                 }
-                None if is_secret_name(name) || is_secret(value) => Some((0, name.to_owned())),
+                None if may_name_secret(name) || looks_secret(value) => Some((0, name.to_owned())),
                 None => None,
             };
             let Some((at, name)) = secret_at else { continue };
@@ -178,7 +160,7 @@ impl Hider<'_> {
             .split('&')
             .map(|part| match part.split_once('=') {
                 Some((name, value))
-                    if !value.is_empty() && (is_secret_name(name) || is_secret(value)) =>
+                    if !value.is_empty() && (may_name_secret(name) || looks_secret(value)) =>
                 {
                     format!("{name}={}", self.keep(name, value))
                 }
@@ -196,76 +178,4 @@ impl Hider<'_> {
 /// Whether it is a text without references.
 fn is_plain(text: &str) -> bool {
     !text.is_empty() && !has_reference(&text.replace("$${", ""))
-}
-
-fn is_secret_name(name: &str) -> bool {
-    let mut spaced = String::new();
-    let mut was_lower = false;
-    for c in name.chars() {
-        if was_lower && c.is_ascii_uppercase() {
-            spaced.push('_');
-        }
-        was_lower = c.is_ascii_lowercase();
-        spaced.push(c.to_ascii_uppercase());
-    }
-    let has_word = |word: &str| WORDS.contains(&word);
-    !spaced.contains("PUBLIC")
-        && (is_name_of_secret(name) || spaced.split(['_', '-', '.', ' ']).any(has_word))
-}
-
-/// Whether a text is a secret by its looks.
-fn is_secret(text: &str) -> bool {
-    let is_known = BEGINNINGS.iter().any(|start| text.starts_with(start));
-    let is_one = text.len() >= SECRET_MIN && !text.contains(char::is_whitespace);
-    (is_known && is_one) || has_password(text)
-}
-
-/// Whether it is an address with a password in it.
-fn has_password(text: &str) -> bool {
-    let Some((_, rest)) = text.split_once("://") else { return false };
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    let user = authority.rsplit_once('@').map(|(user, _)| user);
-    user.and_then(|user| user.split_once(':')).is_some_and(|(_, password)| !password.is_empty())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{is_secret, is_secret_name};
-
-    #[test]
-    fn secrets_are_known_by_their_names_and_looks() {
-        for name in [
-            "GITHUB_TOKEN",
-            "apiKey",
-            "X-Api-Key",
-            "Authorization",
-            "DB_PASSWORD",
-            "BRAVE_API_KEY",
-            "SLACK_BOT_TOKEN",
-            "clientSecret",
-            "OPENAI_KEY",
-            "api_key",
-            "Cookie",
-            "GITLAB_PAT",
-        ] {
-            assert!(is_secret_name(name), "{name}");
-        }
-        for name in
-            ["PATH", "KEYBOARD", "MONKEY", "HOME", "PUBLIC_KEY", "LOG_LEVEL", "AUTHOR", "root"]
-        {
-            assert!(!is_secret_name(name), "{name}");
-        }
-        for text in [
-            "ghp_0123456789abcdef0123",
-            "postgres://me:canary@host/db",
-            "sk-ant-0123456789abcdefgh",
-        ] {
-            assert!(is_secret(text), "{text}");
-        }
-        for text in
-            ["sk-", "http://localhost:80/a@b:c", "/home/me", "eyJ and more words than a token"]
-        {
-            assert!(!is_secret(text), "{text}");
-        }
-    }
 }

@@ -13,7 +13,7 @@
 //!
 //! # How to read it
 //! [`registry`] is all of it: [`instance`] is one, [`workplace`] where a client works, and [`error`] why it
-//! gets none. [`ground`] is what instances are started on.
+//! gets none; [`roots`] may say where it works. [`ground`] is what instances are started on.
 //!
 //! [`Server`]: crate::servers::Server
 
@@ -21,6 +21,7 @@ pub mod error;
 pub mod ground;
 pub mod instance;
 pub mod registry;
+pub mod roots;
 mod workplace;
 
 pub use error::NoInstance;

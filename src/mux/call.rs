@@ -5,13 +5,13 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::asked_roots::AskedRoots;
 use super::failure::Failure;
 use super::ledger::Ledger;
 use crate::access::{Principal, Subject};
 use crate::base::SessionId;
 use crate::connection::{Ask, Forwarded, Owner};
 use crate::handover::PendingCall;
+use crate::instances::roots::AskedRoots;
 use crate::settings::{Config, SHELL_CLIENT, ServerConfig, View};
 use crate::wire::params::Head;
 use crate::wire::{ClientCapabilities, Era, LogLevel, Message, Payload, object};

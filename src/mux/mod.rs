@@ -9,12 +9,11 @@
 //! # How to read it
 //! [`dispatch`] is the life of a [`call`], phase by phase; [`admit`], [`placed`], [`prepare`], [`look_up`],
 //! [`outcome`] and [`fit`] are phases of their own, [`go_on`] a call that goes on with a client's answer. A client that
-//! says no directory may be asked for its [`roots`] first, and its answer is kept
-//! ([`asked_roots`]). [`mod@resume`] is the rest of a call that an earlier process sent, [`failure`] what an agent reads when there is no result.
+//! says no directory may be asked for its [`roots`] first. [`mod@resume`] is the rest of a call that an earlier
+//! process sent, [`failure`] what an agent reads when there is no result.
 
 pub mod absent;
 mod admit;
-pub mod asked_roots;
 pub mod call;
 mod calls;
 pub mod dispatch;
@@ -39,6 +38,7 @@ pub mod subscriptions;
 mod take_back;
 pub mod tasks;
 
+pub use crate::instances::roots::AskedRoots;
 pub use call::{Call, Caller, Maker, Outlet, Reply};
 pub use dispatch::serve;
 pub use hub::Hub;

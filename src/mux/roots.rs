@@ -7,33 +7,17 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::Deserialize;
-use url::Url;
-
 use super::call::{Call, Outlet};
 use super::hub::Hub;
 use crate::connection::Ask;
+use crate::instances::roots::first;
 use crate::wire::{Era, Kind, Message, Method};
 
 /// How long the client may take. Then it has no directory.
 const WITHIN: Duration = Duration::from_secs(5);
-/// Of so many roots the first directory is looked for.
-const LOOKED_AT: usize = 64;
-/// The longest path of a directory (`PATH_MAX` of Linux), in bytes.
-const PATH_MAX: usize = 4096;
 const QUESTION: &[u8] = br#"{"jsonrpc":"2.0","id":"callmux-roots","method":"roots/list"}"#;
 /// What reads a file below a client's directory.
 const REFERENCES: [&str; 3] = ["\"$file\"", "\"$jsonFile\"", "\"$yamlFile\""];
-
-#[derive(Deserialize)]
-struct RootList {
-    roots: Vec<Root>,
-}
-
-#[derive(Deserialize)]
-struct Root {
-    uri: String,
-}
 
 /// Lets the call have the directory of its client, who is asked if that is of use.
 pub(super) async fn settle(hub: &Hub, call: &mut Call, outlet: &impl Outlet) {
@@ -71,38 +55,4 @@ async fn ask(hub: &Hub, call: &Call, outlet: &impl Outlet) -> Option<Arc<Path>> 
     };
     let Kind::Result { result, .. } = answer.kind() else { return None };
     first(answer.at(*result))
-}
-
-/// The first directory of a result. Whether it is one is seen when it is used.
-fn first(result: &str) -> Option<Arc<Path>> {
-    let list: RootList = serde_json::from_str(result).ok()?;
-    let path = |root: &Root| {
-        let path = Url::parse(&root.uri).ok()?.to_file_path().ok()?;
-        (path.as_os_str().len() <= PATH_MAX).then(|| path.into())
-    };
-    list.roots.iter().take(LOOKED_AT).find_map(path)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{PATH_MAX, first};
-
-    #[test]
-    fn the_first_root_of_files_is_the_directory() {
-        let found = |roots: &str| {
-            first(&format!(r#"{{"roots":[{roots}]}}"#)).map(|path| path.display().to_string())
-        };
-        let check = |roots: &str, expected: Option<&str>| {
-            assert_eq!(found(roots).as_deref(), expected, "{roots}");
-        };
-        check(
-            r#"{"uri":"file:///home/u/my%20files","name":"a"},{"uri":"file:///b"}"#,
-            Some("/home/u/my files"),
-        );
-        check(r#"{"uri":"https://h/x"},{"uri":"file://localhost/b"}"#, Some("/b"));
-        check(r#"{"uri":"file://elsewhere/b"},{"uri":"b"},{"uri":""}"#, None);
-        check("", None);
-        check(&format!(r#"{{"uri":"file:///{}"}}"#, "d".repeat(PATH_MAX)), None);
-        assert_eq!((first("{}"), first("[]"), first(r#"{"roots":[7]}"#)), (None, None, None));
-    }
 }

@@ -116,7 +116,10 @@ impl RecordedCalls<'_> {
         for line in &last {
             self.print(line);
         }
-        while self.args.follow {
+        if !self.args.follow {
+            return Ok(());
+        }
+        loop {
             std::thread::sleep(LOOK_EACH);
             let at = reader.stream_position().map_err(failed)?;
             while reader.read_line(&mut line).map_err(failed)? > 0 && line.ends_with('\n') {
@@ -131,7 +134,6 @@ impl RecordedCalls<'_> {
                 line.clear();
             }
         }
-        Ok(())
     }
 
     fn is_wanted(&self, line: &str) -> bool {

@@ -48,9 +48,8 @@ pub fn top(args: &TopArgs, look: impl Fn() -> Result<Status, Exit>) -> Exit {
                 print::clear_page();
             }
             let made = status.traffic.calls;
-            let rate = before.map(|(at, earlier)| {
-                made.saturating_sub(earlier) as f64 / at.elapsed().as_secs_f64().max(0.001)
-            });
+            let rate =
+                before.map(|(at, earlier)| per_second(made.saturating_sub(earlier), at.elapsed()));
             before = Some((Instant::now(), made));
             show(&status, rate);
         }
@@ -61,14 +60,16 @@ pub fn top(args: &TopArgs, look: impl Fn() -> Result<Status, Exit>) -> Exit {
     }
 }
 
+/// How many of so many that took so long.
+fn per_second(count: u64, time: Duration) -> f64 {
+    f64::from(u32::try_from(count).unwrap_or(u32::MAX)) / time.as_secs_f64().max(0.001)
+}
+
 fn show(status: &Status, rate: Option<f64>) {
     let uptime = Span(Duration::from_secs(status.uptime_ms / 1000));
     let memory = memory(status.pid).map(size).unwrap_or_default();
-    print::line(
-        &format!("callmux {}, process {}, up {uptime} {memory}", status.version, status.pid)
-            .trim_end()
-            .to_owned(),
-    );
+    let head = format!("callmux {}, process {}, up {uptime} {memory}", status.version, status.pid);
+    print::line(head.trim_end());
     let rate = rate.map(|rate| format!(", {rate:.1} per second")).unwrap_or_default();
     print::line(&format!(
         "{}, {} running, {} since the start{rate}",

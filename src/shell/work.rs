@@ -74,9 +74,10 @@ fn run(args: &RecipeArgs) -> Result<Exit, Trouble> {
     let tool = if args.dry_run { "callmux_recipe_dry_run" } else { "callmux_recipe_run" };
     let mirror = Mirror::new(&args.name, args.output.progress);
     let answered = desk::run(&args.reach, async |talk| {
-        let definition = match given.texts.is_empty() {
-            true => None,
-            false => super::wanted::tool(talk, &own, &mirror).await?,
+        let definition = if given.texts.is_empty() {
+            None
+        } else {
+            super::wanted::tool(talk, &own, &mirror).await?
         };
         let schema = definition.as_ref().and_then(|tool| tool.get("inputSchema"));
         let arguments = typed::arguments(given, schema)?;

@@ -8,6 +8,7 @@ use std::process::Output;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value as Json, json};
 
+use crate::support::canary::canary;
 use crate::support::{Program, Sandbox, callmux, overwrite, until};
 
 /// The program in a sandbox that finds no client of this machine.
@@ -129,6 +130,11 @@ fn what_is_not_done_is_said_with_the_text_to_paste() {
     );
     sandbox.write("config/zed/settings.json", "{}");
     check(&["attach", "zed", "--yes", "--http"], 1, &["listen = [\"127.0.0.1:4860\"]"]);
+    check(
+        &["attach", "zed", "--yes", "--http", "--json"],
+        1,
+        &["\"action\":\"refused\"", "\"reason\":\"the config has callmux listen on no address"],
+    );
     sandbox.write("config/callmux/config.toml", "[http]\nlisten = [\"127.0.0.1:4861\"]\n");
     check(&["attach", "zed", "--yes", "--http"], 0, &["http://127.0.0.1:4861/mcp"]);
     let written: Json = serde_json::from_str(&read(&sandbox, "config/zed/settings.json")).unwrap();
@@ -157,6 +163,28 @@ fn servers_that_callmux_runs_can_be_replaced() {
     run(&sandbox, &["undo", "cursor", "--yes"]);
     run(&sandbox, &["undo", "cursor", "--yes"]);
     assert_eq!(read(&sandbox, CURSOR), TEXT);
+}
+
+#[test]
+fn secrets_in_a_file_are_not_shown() {
+    let sandbox = Sandbox::new();
+    let secret = canary!("-client");
+    let entry = format!(
+        "{{\"command\": \"npx\", \"args\": [\"notes\"], \"env\": {{\"API_TOKEN\": \"{secret}\"}}}}"
+    );
+    sandbox.write(CURSOR, &format!("{{\n  \"mcpServers\": {{\n    \"notes\": {entry}\n  }}\n}}\n"));
+    sandbox.write(
+        "config/callmux/config.toml",
+        "[servers.notes]\ncommand = \"npx\"\nargs = [\"notes\"]\n",
+    );
+    // What it says is searched for the secret at the end.
+    for args in [&["--dry-run"][..], &["--dry-run", "--json"], &["--yes"]] {
+        let (code, stdout, stderr) =
+            run(&sandbox, &[&["attach", "cursor", "--replace"], args].concat());
+        assert_eq!(code, Some(0), "{stderr}");
+        assert!(stdout.contains("API_TOKEN") && !stdout.contains(secret), "{stdout}");
+    }
+    assert_eq!(run(&sandbox, &["undo", "cursor", "--yes"]).0, Some(0));
 }
 
 #[test]
@@ -264,16 +292,36 @@ fn killed_at_any_moment_the_file_is_the_old_or_the_new_one() {
     run(&sandbox, &["attach", "cursor", "--yes"]);
     let attached = read(&sandbox, CURSOR);
     run(&sandbox, &["undo", "cursor", "--yes"]);
-    for round in 0..40_u64 {
-        let mut child = client(&sandbox, &["attach", "cursor", "--yes"]).spawn();
-        std::thread::sleep(std::time::Duration::from_micros(round * 500));
-        let _ = kill_process(Pid::from_child(&child), Signal::KILL);
-        child.wait().unwrap();
-        let now = read(&sandbox, CURSOR);
-        assert!(now == TEXT || now == attached, "round {round}: {now}");
-        if now == attached {
-            assert_eq!(run(&sandbox, &["undo", "cursor", "--yes"]).0, Some(0), "round {round}");
-            assert_eq!(read(&sandbox, CURSOR), TEXT, "round {round}");
+    let has = |dir: &str, end: &str| {
+        let entries = fs::read_dir(sandbox.path(dir)).into_iter().flatten().flatten();
+        entries.map(|entry| entry.path()).any(|path| path.to_string_lossy().contains(end))
+    };
+    let records = ".local/state/callmux/clients/cursor";
+    let facts: [(&str, &dyn Fn() -> bool); 6] = [
+        ("it runs", &|| true),
+        ("what the file was is kept", &|| has(records, ".before")),
+        ("the record is there", &|| has(records, ".json")),
+        ("the new file lies beside the old one", &|| has(".cursor", ".callmux.")),
+        ("the file is the new one", &|| read(&sandbox, CURSOR) == attached),
+        ("it has ended", &|| false),
+    ];
+    for (what, fact) in facts {
+        for round in 0..6 {
+            drop(fs::remove_dir_all(sandbox.path(records)));
+            let mut child = client(&sandbox, &["attach", "cursor", "--yes"]).spawn();
+            // Looked at as often as can be: each of it is over soon.
+            while !fact() && child.try_wait().unwrap().is_none() {
+                std::hint::spin_loop();
+            }
+            let _ = kill_process(Pid::from_child(&child), Signal::KILL);
+            child.wait().unwrap();
+            let now = read(&sandbox, CURSOR);
+            assert!(now == TEXT || now == attached, "{what}, round {round}: {now}");
+            if now == attached {
+                let (code, _, stderr) = run(&sandbox, &["undo", "cursor", "--yes"]);
+                assert_eq!(code, Some(0), "{what}, round {round}: {stderr}");
+                assert_eq!(read(&sandbox, CURSOR), TEXT, "{what}, round {round}");
+            }
         }
     }
     // What was left over goes with the next change.

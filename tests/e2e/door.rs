@@ -9,7 +9,7 @@ use rustix::net::{AddressFamily, SocketType};
 use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, prlimit, setrlimit};
 use serde_json::{Value, json};
 
-use crate::support::{Daemon, Http, Lines, PATIENCE, Sandbox, until};
+use crate::support::{Daemon, Http, Lines, PATIENCE, Sandbox, skipped, until};
 
 const COUNTER: [(&str, &[&str]); 1] = [("counter", &[callmux_path(), "example-server", "counter"])];
 /// What the daemon keeps at the most of each kind.
@@ -67,11 +67,6 @@ fn nothing_is_done_for_a_client_that_is_gone_before_it_is_accepted() {
     daemon.wait_for("peer_refused", |fact| fact["cause"] == "gone");
     // They came before the one that counted.
     daemon.expect_count("peer_refused", 3, is_loud);
-}
-
-/// Said past the harness, which keeps what a test prints that passes.
-fn skipped(why: &str) {
-    std::io::stderr().write_all(format!("SKIPPED: {why}\n").as_bytes()).unwrap();
 }
 
 /// A connection that belongs to another user; `None` where only root could have one made.

@@ -345,15 +345,18 @@ fn what_is_no_tool_is_asked_of_the_instance_too() {
     let _daemon = daemon(&sandbox, &format!("{text}scope = \"cwd\"\n"));
     let (mut first, mut second) = (bridge(&sandbox, &one), bridge(&sandbox, &two));
     let prompt = json!({ "name": "every__greet", "arguments": { "who": "one" } });
-    let greeted = first.request("prompts/get", &prompt);
-    assert_eq!(greeted["result"]["description"], "d", "{greeted}");
-    let read = second.request("resources/read", &json!({ "uri": "every://b" }));
-    assert_eq!(read["result"]["contents"][0]["text"], "é", "{read}");
+    // Its answers have numbers that no parser here reads.
+    let ask = |bridge: &mut Lines, method: &str, params: &Value, words: &str| {
+        let id = format!("\"id\":{}", bridge.send(method, params));
+        let answer = bridge.take(method, |line| line.contains(&id));
+        assert!(answer.contains(words), "{answer}");
+    };
+    ask(&mut first, "prompts/get", &prompt, r#""description":"d""#);
+    ask(&mut second, "resources/read", &json!({ "uri": "every://b" }), r#""text":"é""#);
     let reference = json!({ "type": "ref/prompt", "name": "every__greet" });
     let argument = json!({ "name": "who", "value": "x" });
-    let completed =
-        first.request("completion/complete", &json!({ "ref": reference, "argument": argument }));
-    assert!(completed["result"]["completion"].is_object(), "{completed}");
+    let params = json!({ "ref": reference, "argument": argument });
+    ask(&mut first, "completion/complete", &params, r#""completion":{"#);
     let ledger = |dir: &Path| std::fs::read_to_string(dir.join("ledger")).unwrap_or_default();
     let slow = second.start_call("every__slow", &json!({}));
     until("the call is with its instance", || ledger(&two).contains("started slow").then_some(()));

@@ -7,7 +7,7 @@ use std::process::{Output, Stdio};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
-use crate::support::{Daemon, Pty, Sandbox, callmux, config, every, tools, until};
+use crate::support::{Daemon, Pty, Sandbox, callmux, config, every, skipped, tools, until};
 
 const MAIN: &str = "config/callmux/config.toml";
 
@@ -162,8 +162,7 @@ fn logs_come_from_the_journal_or_else_from_the_record() {
         "asked --user --lines=3 --output=short-iso CALLMUX_SERVER=github\n"
     );
     if std::path::Path::new("/run/systemd/journal/socket").exists() {
-        println!("skipped: this machine has a journal, which goes before the record");
-        return;
+        return skipped("this machine has a journal, which goes before the record");
     }
     let entry = |sequence: u64, server: &str| {
         format!(

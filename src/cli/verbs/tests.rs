@@ -11,8 +11,8 @@ fn what_was_meant_is_named() {
         ("callmux --log-level info docter", "did you mean `callmux doctor`?"),
         ("callmux --log-level=info bidge", "did you mean `callmux bridge`?"),
         ("callmux init", "callmux server add"),
-        ("callmux setup --yes", "callmux server add"),
-        ("callmux call x", "callmux bridge"),
+        ("callmux install --yes", "callmux setup"),
+        ("callmux run x", "callmux call TOOL"),
         ("callmux entirely", "there is no verb `entirely`; `callmux --help` shows all"),
     ] {
         let said = of(line).unwrap_or_default();

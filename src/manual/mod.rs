@@ -7,7 +7,7 @@
 //! What a verb does; that is said by its arguments.
 //!
 //! # How to read it
-//! [`pages`] has the tables, and makes pages of them and of what clap knows.
+//! [`mod@pages`] has the tables, and makes pages of them and of what clap knows.
 
 mod pages;
 

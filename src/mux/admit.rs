@@ -8,16 +8,17 @@ use crate::base::ServerName;
 use crate::wire::params::RequestParams;
 use crate::world::World;
 
-/// The permit, without which nothing is sent. `server`, `own`: whose the target is, and what its server
-/// calls it.
+/// The permit, without which nothing is sent. `target`: whose it is, and what its server calls it.
 pub(super) fn admit(
     world: &World,
     call: &Call,
     params: &RequestParams<'_>,
-    (server, own): (&ServerName, &str),
+    target: (&ServerName, &str),
 ) -> Result<Permit, Failure> {
-    let action = Action { kind: kind(params.target), server: Some(server), target: own };
-    world.gate.admit(call.subject(), action).map_err(|why| not_admitted(world, call, params, why))
+    world
+        .gate
+        .admit(call.subject(), action(params, target))
+        .map_err(|why| not_admitted(world, call, params, why))
 }
 
 /// The same for a call that was let in before and goes on.
@@ -25,11 +26,14 @@ pub(super) fn admit_again(
     world: &World,
     call: &Call,
     params: &RequestParams<'_>,
-    (server, own): (&ServerName, &str),
+    target: (&ServerName, &str),
 ) -> Result<Permit, Failure> {
-    let action = Action { kind: kind(params.target), server: Some(server), target: own };
-    let again = world.gate.admit_again(call.subject(), action);
+    let again = world.gate.admit_again(call.subject(), action(params, target));
     again.map_err(|denied| not_admitted(world, call, params, denied.into()))
+}
+
+fn action<'a>(params: &RequestParams<'_>, (server, own): (&'a ServerName, &'a str)) -> Action<'a> {
+    Action { kind: kind(params.target), server: Some(server), target: own }
 }
 
 fn not_admitted(

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::draft::{DraftOrigin, ServerDraft};
 use super::notes::{ImportNotes, KeyFate};
-use super::reading::{EntryReading, plain};
+use super::reading::EntryReading;
 use super::source::ForeignServer;
 use super::variables::Variables;
 use super::{limits, npm_server, remote};
@@ -12,6 +12,7 @@ use crate::clients::Launch;
 use crate::json::Json;
 use crate::keys;
 use crate::remedy::foreign::{self, Says};
+use crate::remedy::plain;
 
 /// So many keys an entry may have.
 const KEYS_MAX: usize = 200;

@@ -1,10 +1,11 @@
 //! Keys about how long, how much and which tools.
 
 use super::kind::TimeoutUnit;
-use super::reading::{EntryReading, plain};
+use super::reading::EntryReading;
 use crate::clients::client::NAME;
 use crate::json::Json;
 use crate::remedy::foreign::{self, Says};
+use crate::remedy::plain;
 
 /// Reads a key; `false`: it is about something else.
 pub(super) fn read(reading: &mut EntryReading<'_>, key: &str, value: &Json) -> bool {

@@ -5,12 +5,13 @@ use std::path::Path;
 use super::draft::{DraftOrigin, ServerDraft};
 use super::general::GeneralKeys;
 use super::notes::{ImportNotes, KeyFate};
-use super::reading::{EntryReading, plain};
+use super::reading::EntryReading;
 use super::variables::Variables;
 use crate::base::dirs;
 use crate::clients::Launch;
 use crate::json::Json;
 use crate::remedy::foreign::heading_name;
+use crate::remedy::plain;
 
 /// Reads the whole file.
 pub(super) fn read(

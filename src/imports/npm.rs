@@ -5,10 +5,11 @@ use std::path::Path;
 use super::draft::ServerDraft;
 use super::general::GeneralKeys;
 use super::notes::{ImportNotes, KeyFate};
-use super::reading::{duration, number, plain};
+use super::reading::{duration, number};
 use crate::base::dirs;
 use crate::json::Json;
 use crate::remedy::foreign::heading_name;
+use crate::remedy::plain;
 
 /// What a key is here.
 #[derive(Debug, Clone, Copy)]

@@ -1,9 +1,10 @@
 //! Keys of a server that only the npm callmux has.
 
 use super::notes::KeyFate;
-use super::reading::{EntryReading, plain};
+use super::reading::EntryReading;
 use crate::base::dirs;
 use crate::json::Json;
+use crate::remedy::plain;
 
 /// Reads a key; `false`: it is about something else.
 pub(super) fn read(reading: &mut EntryReading<'_>, key: &str, value: &Json) -> bool {

@@ -6,6 +6,7 @@ use super::draft::ServerDraft;
 use super::notes::{ImportNotes, KeyFate};
 use super::variables::Variables;
 use crate::json::Json;
+use crate::remedy::plain;
 
 /// A server that is read.
 #[derive(Debug)]
@@ -124,16 +125,6 @@ impl EntryReading<'_> {
 
     pub(super) fn wrong(&mut self, key: &str, wanted: &str, value: &Json) {
         self.left(key, &format!("is {}, not {wanted}", value.title()));
-    }
-}
-
-/// A value that is a text, a number or a truth, as a text.
-pub(super) fn plain(value: &Json) -> Option<String> {
-    match value {
-        Json::String(text) => Some(text.clone()),
-        Json::Number(number) => Some(number.as_str().to_owned()),
-        Json::Bool(bool) => Some(bool.to_string()),
-        _ => None,
     }
 }
 

@@ -1,9 +1,10 @@
 //! Keys about an address, and what proves us there.
 
 use super::notes::KeyFate;
-use super::reading::{EntryReading, number, plain};
+use super::reading::{EntryReading, number};
 use crate::json::Json;
 use crate::remedy::foreign::{self, Says};
+use crate::remedy::plain;
 
 /// What `transport` is called elsewhere where it is HTTP with SSE.
 const SSE: &str = "sse";

@@ -19,3 +19,5 @@ pub mod slip;
 pub mod syntax;
 pub mod value;
 mod written;
+
+pub use written::plain;

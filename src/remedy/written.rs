@@ -77,7 +77,7 @@ pub(super) fn command(words: &[String], and: &str) -> Option<String> {
 }
 
 /// A value that is a number, a text or a truth, as a text.
-pub(super) fn plain(value: &Json) -> Option<String> {
+pub fn plain(value: &Json) -> Option<String> {
     match value {
         Json::String(text) => Some(text.clone()),
         Json::Number(number) => Some(number.as_str().to_owned()),

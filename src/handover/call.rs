@@ -102,6 +102,12 @@ impl Monotonic {
         Self(seconds.saturating_add(nanos.unwrap_or(0)))
     }
 
+    /// A moment so much earlier.
+    #[cfg(test)]
+    pub fn earlier(self, by: Duration) -> Self {
+        Self(self.0 - u64::try_from(by.as_nanos()).unwrap())
+    }
+
     /// The same moment on the clock of this process.
     pub fn instant(self) -> Instant {
         let since = Duration::from_nanos(Self::now().0.saturating_sub(self.0));

@@ -24,8 +24,12 @@ use crate::wire::params::Target;
 use crate::wire::translate::{self, Asked};
 use crate::wire::{Era, Payload, RpcError};
 
-/// How long a request that may have been cut off while it was written is waited for.
+/// How long after it was made a call is waited for whose request may have been cut off while it was
+/// written. That is counted over all our processes: else a daemon that ends again and again, sooner
+/// than this, would never come to an end with it.
 const UNSURE_FOR: Duration = Duration::from_secs(1);
+/// How long such a call is waited for here at the least: its answer may be there to be read.
+const UNSURE_HERE: Duration = Duration::from_millis(250);
 
 /// Such a call.
 #[derive(Debug)]
@@ -139,7 +143,11 @@ async fn finish(
     let world = hub.world();
     let server = world.servers.get(&exchange.server().configured());
     let limit = server.map_or(world.config.call_timeout, |server| server.config.call_timeout);
-    let deadline = if surely { call.started() + limit } else { Instant::now() + UNSURE_FOR };
+    let deadline = if surely {
+        call.started() + limit
+    } else {
+        Instant::max(call.started() + UNSURE_FOR, Instant::now() + UNSURE_HERE)
+    };
     let too_late = || {
         if surely {
             format!("its server did not answer within {limit:?}")

@@ -1,12 +1,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 
-use super::{Ended, Resumed, resume};
+use super::{Ended, Resumed, UNSURE_FOR, UNSURE_HERE, resume};
 use crate::access::{Gate, Principal};
-use crate::connection::tests::open_with;
-use crate::connection::{Ask, AskedBefore, Owner};
+use crate::connection::tests::{Far, open_with};
+use crate::connection::{Ask, AskedBefore, Connection, Owner};
 use crate::handover::{CallRow, Table, Window, Written};
 use crate::mux::{Actor, Hub, Outlet};
 use crate::settings::sample;
@@ -27,30 +29,45 @@ fn hub(denied: &str) -> Hub {
     Hub::of(world.under(Gate::denying(denied)))
 }
 
-/// What the client gets of a call that an earlier process sent to the server `s`, which answers.
-async fn told(denied: &str) -> String {
+/// A call that an earlier process sent to the server `s`, and that server.
+fn sent_before(call: CallRow, written: Written) -> (Resumed, (Arc<Connection>, Far)) {
     let table = Table::<CallRow>::unkept().unwrap();
-    let call = CallRow::sample("s__t");
     let pending = table.begin(call.clone(), false).unwrap();
     let (sender, exchange) = oneshot::channel();
     let asked = AskedBefore {
         id: 3,
-        written: Written::Whole,
+        written,
         owner: Owner { principal: 1, session: 1 },
         pending: pending.clone(),
         exchange: sender,
     };
-    let (_connection, mut far) = open_with(Window::new(1000).unwrap(), vec![asked]);
-    far.say(r#"{"jsonrpc":"2.0","id":3,"result":{"content":[],"secret":1}}"#).await;
+    let server = open_with(Window::new(1000).unwrap(), vec![asked]);
     let client_info = r#"{"name":"a","version":"1"}"#.into();
     let actor =
         Actor { session: call.session, principal: Principal::User(1), client_info, cwd: None };
-    let (surely, asks_again, server_era) = (true, true, Era::Legacy);
-    let resumed = Resumed { call, pending, actor, surely, asks_again, server_era, exchange };
+    let (surely, asks_again) = (written == Written::Whole, true);
+    let server_era = Era::Legacy;
+    (Resumed { call, pending, actor, surely, asks_again, server_era, exchange }, server)
+}
+
+/// What the client gets of such a call, which is answered.
+async fn told(denied: &str) -> String {
+    let (resumed, (_connection, mut far)) = sent_before(CallRow::sample("s__t"), Written::Whole);
+    far.say(r#"{"jsonrpc":"2.0","id":3,"result":{"content":[],"secret":1}}"#).await;
     match resume(hub(denied), resumed, Silent).await {
         Ended::Answered(answer) => String::from_utf8(answer.into_bytes().to_vec()).unwrap(),
         Ended::Lost(_) => "lost".to_owned(),
     }
+}
+
+/// How long a call that may have been cut off is waited for, if it was made so long ago.
+async fn waited(made_before: Duration) -> Duration {
+    let mut call = CallRow::sample("s__t");
+    call.began = call.began.earlier(made_before);
+    let (resumed, _server) = sent_before(call, Written::Unsure);
+    let began = Instant::now();
+    assert!(matches!(resume(hub(""), resumed, Silent).await, Ended::Lost(_)));
+    began.elapsed()
 }
 
 #[tokio::test]
@@ -61,4 +78,13 @@ async fn the_answer_is_for_who_may_make_the_call_by_now() {
         let answer = told(denied).await;
         assert!(!answer.contains("secret") && answer.contains("unknown tool"), "{answer}");
     }
+}
+
+/// A daemon that ends again and again before it has waited long enough would wait for ever.
+#[tokio::test(start_paused = true)]
+async fn what_may_be_cut_off_is_waited_for_once_over_all_processes() {
+    let here = waited(UNSURE_FOR + UNSURE_HERE).await;
+    assert!((UNSURE_HERE..UNSURE_FOR).contains(&here), "{here:?}");
+    let first = waited(Duration::ZERO).await;
+    assert!((UNSURE_FOR - UNSURE_HERE..=UNSURE_FOR + UNSURE_HERE).contains(&first), "{first:?}");
 }

@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Daemon, Lines, Sandbox, every, tools};
+use crate::support::speaker::{Era, Speaker};
+use crate::support::wires::Streamable;
+use crate::support::{Daemon, Lines, Sandbox, every, raw, tools};
 
 /// So few a minute that a second call comes too early on any machine.
 const ONE: &str = "[access.limits]\ncalls_per_minute = 1\n";
@@ -168,4 +170,17 @@ fn a_limit_that_is_changed_holds_at_once_and_what_was_counted_counts() {
         let answer = rig.client.call("one__ping", &json!({}));
         assert_eq!(answer["result"]["content"][0]["text"], "pong", "{answer}");
     }
+}
+
+#[test]
+fn a_call_that_its_client_goes_on_with_is_counted_once() {
+    let rig = Rig::new(ONE);
+    let mut client =
+        Speaker::greet(Box::new(Streamable::tcp(&rig.daemon, true)), Era::Modern).unwrap();
+    let asked = client.call("every__elicit", "{}").unwrap();
+    let state = raw::text(&asked, &["requestState"]);
+    let answer = r#""inputResponses":{"question":{"action":"decline"}}"#;
+    let params = format!(r#""name":"every__elicit","requestState":"{state}",{answer}"#);
+    let done = client.request("tools/call", &params).unwrap();
+    assert!(done.contains(r#""answer":{"action":"decline"}"#), "{done}");
 }

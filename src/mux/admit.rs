@@ -15,6 +15,9 @@ pub(super) fn admit(
     params: &RequestParams<'_>,
     target: (&ServerName, &str),
 ) -> Result<Permit, Failure> {
+    if call.again {
+        return admit_again(world, call, params, target);
+    }
     world
         .gate
         .admit(call.subject(), action(params, target))

@@ -1,7 +1,7 @@
 //! The life of a call. Every request that goes to a server passes [`serve`]; there is no second way.
 //!
 //! 1. **resolve**: the name, URI or id becomes a server and what it calls the target;
-//! 2. **admit**: may this principal have it ([`super::admit`]);
+//! 2. **admit**: may this principal have it ([`super::admit`]), and may it be asked for a second time;
 //!    Of a server that runs once for each directory, the client's instance is meant from here on
 //!    ([`super::placed`]);
 //! 3. **spare**: does its server have to be asked, and may it be;
@@ -32,7 +32,7 @@ use super::hub::Hub;
 use super::locate::{Located, locate};
 use super::look_up::look_up;
 use super::open_round::{self, OpenRound};
-use super::outcome::{Done, asked, classify, lost, unresolved, unseen};
+use super::outcome::{ASKED_BEFORE, Done, asked, classify, lost, not_reached, unresolved, unseen};
 use super::placed;
 use super::prepare;
 use super::record::CallRecord;
@@ -88,16 +88,21 @@ async fn perform(
     if let Some(state) = own_state(params) {
         return Box::pin(go_on(hub, call, params, &state, outlet, record)).await;
     }
-    let world = world_for(hub, call, params, record).await?;
-    let located = resolve(&world, call, params, record)?;
+    let world = world_for(hub, call, params, record).await;
+    let world = world.map_err(|why| not_reached(call, params, record, why))?;
+    let located = resolve(&world, call, params, record);
+    let located = located.map_err(|why| not_reached(call, params, record, why))?;
     let permit = admit(&world, call, params, (&located.server.name, &located.own))?;
+    if call.again && !sending::may_replay(call, &located) {
+        return Err(lost(call, record, &located, &Loss::sent(ASKED_BEFORE)));
+    }
     let instance = if located.server.config.is_per_directory() {
         Box::pin(placed::instance(hub, call, &located, record)).await?
     } else {
         None
     };
     let located = located.at(instance.as_deref());
-    if let Some(result) = spare(call, params, &located, record)? {
+    if let Some(result) = spare(call, params, &located)? {
         return Ok(Done::Known(result));
     }
     let arguments = prepare(hub, &world, call, params, &located).await?;
@@ -173,7 +178,6 @@ fn spare(
     call: &Call,
     params: &RequestParams<'_>,
     located: &Located<'_>,
-    record: &CallRecord<'_>,
 ) -> Result<Option<&'static str>, Failure> {
     if call.era == Era::Modern {
         refuse_others_state(params, located)?;
@@ -185,10 +189,6 @@ fn spare(
                 r#"{"resultType":"complete","completion":{"values":[],"hasMore":false}}"#
             }
         }));
-    }
-    if call.again && !sending::may_replay(call, located) {
-        let reason = "the callmux daemon ended while the call was running";
-        return Err(lost(call, record, located, &Loss::sent(reason)));
     }
     Ok(None)
 }

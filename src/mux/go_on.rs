@@ -11,7 +11,7 @@ use super::failure::Failure;
 use super::hub::Hub;
 use super::locate::Located;
 use super::open_round::{self, OpenRound, Whose};
-use super::outcome::{Done, asked, lost};
+use super::outcome::{Done, asked, lost, not_reached};
 use super::record::CallRecord;
 use super::sending::{self, CallLimits, Heard, Logs, PassOn};
 use crate::wire::error::code;
@@ -31,8 +31,10 @@ pub(super) async fn go_on(
     outlet: &impl Outlet,
     record: &mut CallRecord<'_>,
 ) -> Result<Done, Failure> {
-    let unknown =
-        |error: open_round::Unknown| Failure::Refused(RpcError::invalid_params(error.to_string()));
+    let unknown = |error: open_round::Unknown| {
+        let refused = Failure::Refused(RpcError::invalid_params(error.to_string()));
+        not_reached(call, params, record, refused)
+    };
     let round = hub.open_rounds.take(state, &whose(call, params)).map_err(unknown)?;
     record.name(Some(round.server.name.clone()), (&*params.name).into());
     let _permit = admit_again(&hub.world(), call, params, (&round.server.name, &round.own))?;

@@ -111,6 +111,35 @@ pub(super) fn unseen(
     })
 }
 
+/// Why nobody knows whether a call had its effect that is asked again.
+pub(super) const ASKED_BEFORE: &str = "the callmux daemon ended while the call was running";
+
+/// The failure to find what a call is about. Of one that an earlier process of ours may have carried
+/// out, it says nothing: there was something by that name then.
+pub(super) fn not_reached(
+    call: &Call,
+    params: &RequestParams<'_>,
+    record: &CallRecord<'_>,
+    failure: Failure,
+) -> Failure {
+    let (server, why) = match failure {
+        failure if !call.again => return failure,
+        Failure::Lost(lost) => (lost.server, lost.reason),
+        Failure::Refused(error) => (None, error.message),
+        failure => return failure,
+    };
+    Failure::Lost(Lost {
+        call: Some(record.id),
+        server,
+        tool: params.name.to_string(),
+        reason: format!("{ASKED_BEFORE}; it cannot be asked again: {why}"),
+        sent: true,
+        elapsed: record.started.elapsed(),
+        has_output_schema: true,
+        is_tool_call: call.head.target() == Some(Target::Tool),
+    })
+}
+
 /// The call got no answer.
 pub(super) fn lost(
     call: &Call,

@@ -248,11 +248,13 @@ impl World {
             return !self.is_settled();
         }
         let name = &*params.name;
-        let has_no_prefix = |server: &Server| server.config.policy.prefix.as_deref() == Some("");
         let of = |names: &[ServerName], may: &dyn Fn(&Server) -> bool| {
             names.iter().filter_map(|server| self.servers.get(server)).any(may)
         };
-        of(&self.awaited, &|server| server.owns(name)) || of(&self.unsettled, &has_no_prefix)
+        let has_no_prefix = |server: &Server| server.config.policy.prefix.as_deref() == Some("");
+        let is_bare = !self.servers.values().any(|server| server.owns(name));
+        of(&self.awaited, &|server| server.owns(name))
+            || of(&self.unsettled, &|server| is_bare || has_no_prefix(server))
     }
 }
 

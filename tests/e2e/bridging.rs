@@ -2,8 +2,9 @@
 
 use serde_json::json;
 
-use crate::support::{Daemon, Lines, Sandbox, hostile};
+use crate::support::{Daemon, Lines, Sandbox, config, hostile};
 
+const MAIN: &str = "config/callmux/config.toml";
 const PROGRAM: &str = env!("CARGO_BIN_EXE_callmux");
 
 fn counter() -> [(&'static str, &'static [&'static str]); 2] {
@@ -112,6 +113,62 @@ fn a_session_survives_daemons() {
         "nothing changed, so nothing was announced: {:?}",
         client.waiting()
     );
+}
+
+/// A call may have had its effect whatever the next daemon makes of its name.
+#[test]
+fn a_call_that_may_have_run_is_never_said_to_be_unknown() {
+    let sandbox = Sandbox::new();
+    let mut client = Lines::bridge(&sandbox);
+    let go = sandbox.path("go");
+    let late = format!(
+        "until test -e '{}'; do sleep 0.02; done; exec '{PROGRAM}' example-server slow",
+        go.display()
+    );
+    let [rest, slow] = counter();
+    let late = ["sh", "-c", &late];
+    let next = [
+        ("still starts", vec![rest, ("slow", &late)]),
+        ("cannot start", vec![rest, ("slow", &["sh", "-c", "exit 3"])]),
+        ("is gone", vec![rest]),
+        ("is there", vec![rest, slow]),
+    ];
+    for (what, servers) in next {
+        let mut daemon = Daemon::with(&sandbox, &counter());
+        let running =
+            ["wait", "slow__wait"].map(|name| client.start_call(name, &json!({ "seconds": 60 })));
+        client.call("counter__value", &json!({}));
+        daemon.kill();
+        sandbox.write(MAIN, &config(&servers));
+        let _daemon = Daemon::start(&sandbox);
+        // Asked after them, answered before them while their server starts.
+        client.call("counter__value", &json!({}));
+        sandbox.write("go", "");
+        for call in running {
+            let lost = client.answer(call);
+            let failure = &lost["result"]["_meta"]["callmux/failure"];
+            assert_eq!(failure["outcome"], "outcome_unknown", "its server {what}: {lost}");
+        }
+    }
+}
+
+#[test]
+fn a_bare_name_waits_for_a_server_that_starts() {
+    let sandbox = Sandbox::new();
+    let go = sandbox.path("go");
+    let late = format!(
+        "until test -e '{}'; do sleep 0.02; done; exec '{PROGRAM}' example-server counter",
+        go.display()
+    );
+    sandbox.write(MAIN, &config(&[counter()[1], ("counter", &["sh", "-c", &late])]));
+    let _daemon = Daemon::start(&sandbox);
+    let mut client = Lines::bridge(&sandbox);
+    let call = client.start_call("value", &json!({}));
+    client.call("slow__wait", &json!({ "seconds": 0 }));
+    let wrong = client.call("slow__value", &json!({}));
+    assert_eq!(wrong["error"]["code"], -32602, "its server has said what it has: {wrong}");
+    sandbox.write("go", "");
+    assert_eq!(client.answer(call)["result"]["structuredContent"]["value"], 0);
 }
 
 #[test]

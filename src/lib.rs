@@ -25,11 +25,11 @@
 //!      setup ───────── from the files of clients to a daemon, and back
 //!      cache ───────── what calls that only read brought
 //!      instances ───── a server for each directory
+//!      shell ───────── a command line as a client
 //!  5   doctor ──────── what is seen without a daemon
 //!      imports ─────── what configs of others say, as ours
 //!      completion ──── what a shell is told while somebody types
 //!      servers ─────── one MCP server's life
-//!      shell ───────── a command line as a client
 //!  4   config ──────── from files to what is wanted
 //!      connection ──── what is said with a server
 //!      bridge ──────── a small program of its own
@@ -108,7 +108,7 @@
 //! | [`admin`] | status, reload, and the life of single servers, for who runs the daemon |
 //! | [`daemon`] | sockets, systemd, assembly, reload, the order of stopping |
 //! | [`bridge`] | the client's stdio server that outlives any daemon |
-//! | [`completion`] | what can stand where a command line ends: names of servers and clients; the scripts of shells |
+//! | [`completion`] | what can stand where a command line ends: names of servers, tools and clients; the scripts of shells |
 //! | [`shell`] | a command line as a client: one request, its answer on stdout, an exit code |
 //! | [`search_quality`] | how well the search for tools finds them |
 //! | [`cli`] | arguments, and what each verb says |

@@ -5,10 +5,14 @@ use std::path::PathBuf;
 use clap::builder::ArgExt;
 
 use super::daemon::Peek;
-use crate::api::{ServerReport, Status, path};
+use crate::api::{ServerReport, Status, ToolList, ToolReport, path};
+use crate::base::quote::beginning;
 use crate::clients::CLIENTS;
 use crate::config::{Location, load};
 use crate::keys::tree::{Node, Value};
+
+/// So much of a description is shown beside a name, in characters.
+const NOTE_MAX: usize = 60;
 
 /// What an argument names; it is put to the argument itself, as an extension of clap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +21,8 @@ pub enum Names {
     Servers,
     /// A server of the config.
     Configured,
+    /// A tool, as clients of the daemon see it.
+    Tools,
     /// A client that callmux can be attached to.
     Clients,
     /// A client as it names itself.
@@ -42,6 +48,7 @@ impl Sources {
         match names {
             Names::Servers => self.servers().unwrap_or_else(|| self.written("servers")),
             Names::Configured => self.written("servers"),
+            Names::Tools => self.tools(),
             Names::Clients => clients(),
             Names::Known => {
                 let mut all = clients();
@@ -60,6 +67,16 @@ impl Sources {
         let mut all: Vec<_> = status.servers.iter().map(report).collect();
         all.extend(status.disabled.iter().map(|name| (name.to_string(), "disabled".to_owned())));
         Some(all)
+    }
+
+    fn tools(&self) -> Vec<NameAndNote> {
+        let list: Option<ToolList> = self.daemon.get(path::TOOLS);
+        let tools = list.map(|list| list.tools).unwrap_or_default();
+        let note = |tool: &ToolReport| {
+            let text = tool.description.as_deref().and_then(|text| text.trim().lines().next());
+            beginning(text.unwrap_or_default(), NOTE_MAX).to_string()
+        };
+        tools.into_iter().map(|tool| (tool.name.clone(), note(&tool))).collect()
     }
 
     /// What stands in a section of the config. No value is read, so nothing that one refers to is either, and

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
+use crate::completion::Names;
 use crate::keys::ValueError;
 
 /// Where the daemon is, and how long things may take.
@@ -88,13 +89,13 @@ safe to try again), 124 timeout, 130 interrupted.";
 #[command(after_help = CALL_FORMS)]
 pub struct CallArgs {
     /// The tool, as `callmux tools` lists it.
-    #[arg(value_name = "TOOL")]
+    #[arg(value_name = "TOOL", add = Names::Tools)]
     pub(super) tool: String,
     /// `{…}`, `NAME=VALUE`, `NAME:=JSON`, `@FILE`, `-`.
     #[arg(value_name = "ARGUMENT")]
     pub(super) words: Vec<String>,
     /// The tool's server, where TOOL is the name that the server itself gives it.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", add = Names::Servers)]
     pub(super) server: Option<String>,
     #[command(flatten)]
     pub(super) output: OutputArgs,

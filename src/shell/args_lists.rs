@@ -5,12 +5,13 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::args::ReachArgs;
+use crate::completion::Names;
 
 /// How a list is printed.
 #[derive(Debug, Clone, Args)]
 pub struct ListingArgs {
     /// Only those of this server.
-    #[arg(long, global = true, value_name = "NAME")]
+    #[arg(long, global = true, value_name = "NAME", add = Names::Servers)]
     pub(super) server: Option<String>,
     /// For programs, as the servers wrote it.
     #[arg(long, global = true)]
@@ -43,7 +44,7 @@ pub(super) enum ToolsVerb {
     /// Show what a tool takes.
     Show {
         /// The tool.
-        #[arg(value_name = "TOOL")]
+        #[arg(value_name = "TOOL", add = Names::Tools)]
         name: String,
     },
 }

@@ -11,6 +11,7 @@ use clap::Args;
 
 use super::trouble::Trouble;
 use crate::base::{Span, dirs};
+use crate::completion::Names;
 use crate::keys::ValueError;
 use crate::terminal::{Exit, print};
 use crate::wire::object;
@@ -28,7 +29,7 @@ const LOOK_EACH: Duration = Duration::from_millis(200);
 )]
 pub struct LogsArgs {
     /// Only what is about this server, and what it wrote itself.
-    #[arg(value_name = "SERVER")]
+    #[arg(value_name = "SERVER", add = Names::Servers)]
     server: Option<String>,
     /// Go on with what comes.
     #[arg(short, long)]

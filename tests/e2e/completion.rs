@@ -56,6 +56,14 @@ fn names_come_from_who_knows_them() {
     sandbox.write("config/callmux/config.toml", "[servers.new]\ncommand = ");
     assert_eq!(bash("callmux retry c"), ["counter"], "it runs, whatever is written now");
     assert_eq!(offered(&sandbox, "zsh", "callmux stop c"), ["counter\tready"]);
+    assert_eq!(bash("callmux call counter__v"), ["counter__value"]);
+    assert_eq!(bash("callmux tools show other-one__inc"), ["other-one__increment"]);
+    assert_eq!(bash("callmux call --server other-"), ["other-one", "other-two"]);
+    let described = offered(&sandbox, "zsh", "callmux call counter__v");
+    assert!(
+        described[0].starts_with("counter__value\t") && described[0].len() > 20,
+        "{described:?}"
+    );
 }
 
 fn own_directory() -> String {

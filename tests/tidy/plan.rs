@@ -197,6 +197,7 @@ pub const PLAN: &[(&str, &[&str])] = &[
             "keys",
             "api",
             "bridge",
+            "completion",
         ],
     ),
     ("search_quality", &["base", "json", "search", "terminal", "meta"]),

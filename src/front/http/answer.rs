@@ -1,7 +1,7 @@
 //! The answer to one message: JSON at once, or a stream of events whose last is the answer.
 
 use std::future::poll_fn;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
@@ -46,44 +46,68 @@ pub(super) struct Prepared {
     pub(super) forwarded: Option<Arc<Forwarded>>,
 }
 
-/// Handles the message and makes the response.
-pub(super) async fn answer(front: &Arc<Front>, prepared: Prepared) -> Response {
+/// A message that is being answered.
+pub(super) enum Begun {
+    Response(Response),
+    Call(Leaving, Arc<PendingStream>, bool),
+    /// What happens rarely is in a box of its own: every call would have to carry the room for it.
+    Rare(Pin<Box<dyn Future<Output = Response> + Send>>),
+}
+
+impl Begun {
+    pub(super) async fn response(self) -> Response {
+        match self {
+            Self::Response(response) => response,
+            Self::Call(call, late, reads_events) => respond(call, late, reads_events).await,
+            Self::Rare(response) => response.await,
+        }
+    }
+}
+
+/// Handles the message.
+pub(super) fn begin(front: &Arc<Front>, prepared: Prepared) -> Begun {
     let Prepared { session, held, message: parsed, head, reads_events, forwarded } = prepared;
     let id: Box<str> = parsed.id().unwrap_or("null").into();
-    match handle::handle(&front.hub, &session, parsed, head) {
+    let front = front.clone();
+    Begun::Response(match handle::handle(&front.hub, &session, parsed, head) {
         Handled::Taken => empty(StatusCode::ACCEPTED),
         Handled::Reply(payload) => message(StatusCode::OK, payload),
         Handled::Refused(error) => {
             json(status_of(error.code, held.is_some()), error.response(Some(&id)))
         }
         Handled::Deferred(deferred) => {
-            let answer = Box::pin(handle::deferred(&front.hub, &session, &id, deferred)).await;
-            message(StatusCode::OK, answer)
+            return Begun::Rare(Box::pin(async move {
+                let answer = handle::deferred(&front.hub, &session, &id, deferred).await;
+                message(StatusCode::OK, answer)
+            }));
         }
-        Handled::Listen(filter, actor) => Box::pin(listen(front, &actor, &id, filter)).await,
+        Handled::Listen(filter, actor) => {
+            return Begun::Rare(Box::pin(async move { listen(&front, &actor, &id, filter).await }));
+        }
         Handled::Call(mut call) => {
             call.forwarded = forwarded;
             let in_flight = match held.as_ref().map(|_| session.begin(&id)).transpose() {
                 Ok(in_flight) => in_flight,
                 Err(error) => {
                     let error = RpcError::new(code::INVALID_REQUEST, error.to_string());
-                    return json(StatusCode::OK, error.response(Some(&id)));
+                    let refused = json(StatusCode::OK, error.response(Some(&id)));
+                    return Begun::Response(refused);
                 }
             };
             let number = held.as_ref().filter(|held| reads_events && held.outlives_us());
             let number = number.map(|held| held.streams.number());
-            call.pending = number.and_then(|number| noted(front, &session, &call, &id, number));
+            call.pending = number.and_then(|number| noted(&front, &session, &call, &id, number));
             let late = Arc::new(PendingStream::default());
             let mut outlet = CallOutlet::new(session.clone(), call.era, Back::Http(late.clone()));
             if !reads_events {
                 outlet = outlet.answer_only();
             }
             let answering: Answering = Box::pin(meta::serve(front.hub.clone(), call, outlet));
-            let (front, answering) = (front.clone(), Some(answering));
-            let answering = Leaving { front, answering, held, in_flight, number };
-            respond(answering, late, reads_events).await
+            let answering = Some(answering);
+            let leaving = Leaving { front, answering, held, in_flight, number };
+            return Begun::Call(leaving, late, reads_events);
         }
-    }
+    })
 }
 
 /// Notes a call whose client comes back for its answer, by the stream with this number.
@@ -113,7 +137,7 @@ pub(super) fn status_of(code: i64, legacy: bool) -> StatusCode {
 
 /// A call being answered. If the client leaves, a legacy call goes on (2025-11-25: a disconnect is
 /// no cancellation) and a modern one is taken back (2026-07-28: it is).
-struct Leaving {
+pub(super) struct Leaving {
     front: Arc<Front>,
     answering: Option<Answering>,
     held: Option<Arc<HttpSession>>,

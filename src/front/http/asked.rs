@@ -38,14 +38,15 @@ pub(super) struct TimedBody<B = Incoming> {
 #[error("the body did not come in time")]
 struct TooSlow;
 
+/// When something more of a body that must be there at the `end` must be there.
+fn next_alarm(end: Instant) -> Instant {
+    end.min(Instant::now() + PROGRESS_WITHIN)
+}
+
 impl<B: Body> TimedBody<B> {
     pub(super) fn new(body: B, activity: Arc<Activity>) -> Self {
         let (is_read, end) = (body.is_end_stream(), Instant::now() + BODY_WITHIN);
         Self { body, activity, is_read, end, alarm: None }
-    }
-
-    fn next_alarm(&self) -> Instant {
-        self.end.min(Instant::now() + PROGRESS_WITHIN)
     }
 }
 
@@ -57,18 +58,19 @@ impl<B: Body<Data = Bytes, Error: Into<BoxError>> + Unpin> Body for TimedBody<B>
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        let next_alarm = self.next_alarm();
         match Pin::new(&mut self.body).poll_frame(cx) {
             Poll::Ready(frame) => {
                 self.is_read |= frame.is_none() || self.body.is_end_stream();
+                let end = self.end;
                 if let Some(alarm) = &mut self.alarm {
-                    alarm.as_mut().reset(next_alarm);
+                    alarm.as_mut().reset(next_alarm(end));
                 }
                 Poll::Ready(frame.map(|frame| frame.map_err(Into::into)))
             }
             // What is there already sets no timer.
             Poll::Pending => {
-                let set = || Box::pin(tokio::time::sleep_until(next_alarm));
+                let end = self.end;
+                let set = || Box::pin(tokio::time::sleep_until(next_alarm(end)));
                 let alarm = self.alarm.get_or_insert_with(set);
                 alarm.as_mut().poll(cx).map(|()| Some(Err(TooSlow.into())))
             }

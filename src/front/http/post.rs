@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header as names};
 use bytes::Bytes;
 
-use super::answer::{Prepared, answer};
+use super::answer::{Prepared, begin};
 use super::asked::{NoBody, TimedBody, whole};
 use super::batch;
 use super::peer::Caller;
@@ -30,41 +30,45 @@ const COPIED_MAX: usize = 4096;
 
 /// Takes in one message.
 pub(super) async fn take_in(
+    front: Arc<Front>,
+    caller: Arc<Caller>,
+    request: HeaderMap,
+    body: TimedBody,
+) -> Response {
+    let prepared = match read_message(&front, &caller, request, body).await {
+        Ok(prepared) => prepared,
+        Err(response) => return response,
+    };
+    let opens = prepared.message.method() == Some(&Method::Initialize);
+    let session = prepared.session.id;
+    let mut response = begin(&front, prepared).response().await;
+    if opens && response.status() == StatusCode::OK {
+        front.sessions.note(session);
+        let value = HeaderValue::try_from(session.to_string()).expect("hex digits");
+        response.headers_mut().insert(SESSION_ID, value);
+    }
+    response
+}
+
+/// The message, or the response to what is none.
+async fn read_message(
     front: &Arc<Front>,
     caller: &Caller,
     request: HeaderMap,
     body: TimedBody,
-) -> Response {
+) -> Result<Prepared, Response> {
     let limit = front.hub.world().config.http.max_body;
-    let bytes = match read(&request, body, limit).await {
-        Ok(bytes) => bytes,
-        Err(response) => return response,
-    };
-    let prepared = match Message::parse(&bytes) {
+    let bytes = read(&request, body, limit).await?;
+    // Headers are slices of the connection's buffer: they do not outlive their use.
+    match Message::parse(&bytes) {
         Ok(message) => prepare(front, caller, &request, message),
         Err(Malformed::Batch) => {
-            return Box::pin(batch_or_refuse(front, caller, &request, &bytes)).await;
+            Err(Box::pin(batch_or_refuse(front, caller, &request, &bytes)).await)
         }
         Err(malformed) => {
             let (error, id) = malformed.answer();
-            return json(StatusCode::BAD_REQUEST, error.response(id));
+            Err(json(StatusCode::BAD_REQUEST, error.response(id)))
         }
-    };
-    // Headers are slices of the connection's buffer: they must not outlive their use.
-    drop((request, bytes));
-    match prepared {
-        Ok(prepared) => {
-            let opens = prepared.message.method() == Some(&Method::Initialize);
-            let session = prepared.session.id;
-            let mut response = answer(front, prepared).await;
-            if opens && response.status() == StatusCode::OK {
-                front.sessions.note(session);
-                let value = HeaderValue::try_from(session.to_string()).expect("hex digits");
-                response.headers_mut().insert(SESSION_ID, value);
-            }
-            response
-        }
-        Err(response) => response,
     }
 }
 

@@ -39,31 +39,13 @@ impl Service {
         self.caller.clone()
     }
 
-    /// What happens rarely is in boxes of its own: every request would have to carry the room for it.
-    async fn answer(self, request: Request<Incoming>) -> Result<Response, Infallible> {
-        if let Err(refusal) = self.caller.check() {
-            self.front.hub.recorder.record(refused(&refusal, None));
-            self.caller.give_up();
-            return std::future::pending().await;
-        }
-        let activity = self.caller.activity.clone();
-        let request = request.map(|body| TimedBody::new(body, activity));
-        if let Err(response) = guard::check(&self.front, &self.caller.peer, &request) {
-            return Ok(response);
-        }
-        if request.method() == Method::POST && matches!(request.uri().path(), "/mcp" | "/mcp/") {
-            // Nothing but the headers and the body is kept of what lies in the connection's buffer.
-            let (headers, body) = {
-                let (head, body) = request.into_parts();
-                (head.headers, body)
-            };
-            return Ok(post::take_in(&self.front, &self.caller, headers, body).await);
-        }
+    /// What the router has.
+    async fn route(self, request: Request<TimedBody>) -> Result<Response, Infallible> {
         let mut request = request.map(axum::body::Body::new);
         request.extensions_mut().insert(self.caller.peer.principal.clone());
         request.extensions_mut().insert(self.caller.peer.clone());
         request.extensions_mut().insert(self.caller.clone());
-        let response = Box::pin(self.router.oneshot(request)).await?;
+        let response = self.router.oneshot(request).await?;
         if response.status() == StatusCode::SWITCHING_PROTOCOLS {
             self.caller.activity.becomes_link();
         }
@@ -77,11 +59,32 @@ impl hyper::service::Service<Request<Incoming>> for Service {
     // In a box of its own: between requests a connection holds nothing.
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
 
+    /// What can be said at once is said before there is a future: the box of a message has room for
+    /// nothing else, and a small one costs less.
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         self.caller.begins();
         self.front.hub.touch();
-        let (running, answer) = (self.caller.activity.begin(), self.clone().answer(request));
-        Box::pin(async move { Ok(answer.await?.map(|body| Sent::new(body, running))) })
+        let running = self.caller.activity.begin();
+        if let Err(refusal) = self.caller.check() {
+            self.front.hub.recorder.record(refused(&refusal, None));
+            self.caller.give_up();
+            return Box::pin(std::future::pending());
+        }
+        let activity = self.caller.activity.clone();
+        let request = request.map(|body| TimedBody::new(body, activity));
+        if let Err(response) = guard::check(&self.front, &self.caller.peer, &request) {
+            let response = response.map(|body| Sent::new(body, running));
+            return Box::pin(std::future::ready(Ok(response)));
+        }
+        if request.method() == Method::POST && matches!(request.uri().path(), "/mcp" | "/mcp/") {
+            // Nothing but the headers and the body is kept of what lies in the connection's buffer.
+            let (head, body) = request.into_parts();
+            let message =
+                post::take_in(self.front.clone(), self.caller.clone(), head.headers, body);
+            return Box::pin(async move { Ok(message.await.map(|body| Sent::new(body, running))) });
+        }
+        let routed = self.clone().route(request);
+        Box::pin(async move { Ok(routed.await?.map(|body| Sent::new(body, running))) })
     }
 }
 

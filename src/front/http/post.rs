@@ -1,5 +1,6 @@
 //! POST: a client's message comes in.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header as names};
@@ -8,11 +9,13 @@ use bytes::Bytes;
 use super::answer::{Prepared, begin};
 use super::asked::{NoBody, TimedBody, whole};
 use super::batch;
+use super::body::Sent;
 use super::peer::Caller;
 use super::response::{
     PROTOCOL_VERSION, Response, SESSION_ID, accepts, cwd, header, json, no_session, refusal,
     session_id,
 };
+use crate::access::connections::Running;
 use crate::access::{Principal, Subject};
 use crate::base::memory;
 use crate::connection::Forwarded;
@@ -28,16 +31,15 @@ use crate::wire::{Era, Malformed, Message, Method, Revision, RpcError, object};
 /// allocated anew for the next request.
 const COPIED_MAX: usize = 4096;
 
-/// Takes in one message.
-pub(super) async fn take_in(
-    front: Arc<Front>,
-    caller: Arc<Caller>,
+/// Answers one message. `running`: the request, until its answer is sent.
+pub(super) async fn serve(
+    (front, caller, running): (Arc<Front>, Arc<Caller>, Running),
     request: HeaderMap,
     body: TimedBody,
-) -> Response {
+) -> Result<axum::http::Response<Sent>, Infallible> {
     let prepared = match read_message(&front, &caller, request, body).await {
         Ok(prepared) => prepared,
-        Err(response) => return response,
+        Err(response) => return Ok(response.map(|body| Sent::new(body, running))),
     };
     let opens = prepared.message.method() == Some(&Method::Initialize);
     let session = prepared.session.id;
@@ -47,7 +49,7 @@ pub(super) async fn take_in(
         let value = HeaderValue::try_from(session.to_string()).expect("hex digits");
         response.headers_mut().insert(SESSION_ID, value);
     }
-    response
+    Ok(response.map(|body| Sent::new(body, running)))
 }
 
 /// The message, or the response to what is none.

@@ -79,9 +79,8 @@ impl hyper::service::Service<Request<Incoming>> for Service {
         if request.method() == Method::POST && matches!(request.uri().path(), "/mcp" | "/mcp/") {
             // Nothing but the headers and the body is kept of what lies in the connection's buffer.
             let (head, body) = request.into_parts();
-            let message =
-                post::take_in(self.front.clone(), self.caller.clone(), head.headers, body);
-            return Box::pin(async move { Ok(message.await.map(|body| Sent::new(body, running))) });
+            let from = (self.front.clone(), self.caller.clone(), running);
+            return Box::pin(post::serve(from, head.headers, body));
         }
         let routed = self.clone().route(request);
         Box::pin(async move { Ok(routed.await?.map(|body| Sent::new(body, running))) })

@@ -92,6 +92,13 @@ pub fn secret_output(words: &[Secret], within: Duration) -> Result<Secret, Strin
     judge(text, None, status)
 }
 
+/// Runs a program for what it does: whether it prints anything says nothing. Otherwise as [`output`].
+pub fn carry_out(words: &[String], dir: &Path, within: Duration) -> Result<(), String> {
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let (_, told, status) = run(&words, dir, within)?;
+    succeeded(Some(&told), status)
+}
+
 /// What a program wrote to stdout and to stderr, and how it ended.
 type ProgramEnd = (Vec<u8>, Vec<u8>, ExitStatus);
 
@@ -142,15 +149,20 @@ fn end_with_us(command: &mut Command) {
 }
 
 /// `told`: what of its words on stderr may be seen.
+fn succeeded(told: Option<&[u8]>, status: ExitStatus) -> Result<(), String> {
+    if status.success() {
+        return Ok(());
+    }
+    let Some(told) = told else { return Err(format!("failed with {status}")) };
+    let told = String::from_utf8_lossy(told);
+    let first = told.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or("nothing");
+    let first: String = first.chars().filter(|c| !c.is_control()).take(TOLD_MAX).collect();
+    Err(format!("failed with {status} and said: {first}"))
+}
+
 fn judge(text: Vec<u8>, told: Option<&[u8]>, status: ExitStatus) -> Result<Secret, String> {
     let text = String::from_utf8(text).map(Secret::new);
-    if !status.success() {
-        let Some(told) = told else { return Err(format!("failed with {status}")) };
-        let told = String::from_utf8_lossy(told);
-        let first = told.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or("nothing");
-        let first: String = first.chars().filter(|c| !c.is_control()).take(TOLD_MAX).collect();
-        return Err(format!("failed with {status} and said: {first}"));
-    }
+    succeeded(told, status)?;
     let text = text.map_err(|_| "printed what is no text")?;
     let line = text.expose();
     let line = line.strip_suffix('\n').map_or(line, |line| line.strip_suffix('\r').unwrap_or(line));
@@ -242,7 +254,7 @@ mod tests {
     use std::path::Path;
     use std::time::Duration;
 
-    use super::{output, words};
+    use super::{carry_out, output, words};
 
     #[test]
     fn words_are_those_of_a_shell() {
@@ -295,6 +307,12 @@ mod tests {
         fails("yes", "more than 64 KiB");
         let error = run("sleep 3600 & sleep 3600", Duration::from_millis(100)).unwrap_err();
         assert!(error.contains("did not end within 100ms"), "{error}");
+        let done = |script: &str| {
+            let words = ["sh", "-c", script].map(str::to_owned);
+            carry_out(&words, Path::new("/"), Duration::from_mins(2))
+        };
+        assert_eq!((done("true"), done("echo fine")), (Ok(()), Ok(())));
+        assert!(done("echo why >&2; exit 1").unwrap_err().contains("said: why"));
         let none = output(&["/no/such".to_owned()], Path::new("/"), Duration::from_secs(1));
         assert!(none.unwrap_err().contains("cannot be started"));
         assert!(output(&[], Path::new("/"), Duration::from_secs(1)).is_err());

@@ -304,7 +304,7 @@ impl Seat<'_> {
         let plan = Plan { look: FileLook { text: before, ..plan.look.clone() }, ..plan.clone() };
         // Should we be killed meanwhile, this is what is known.
         let first = self.keep(&plan, plan.after.as_deref())?;
-        let done = program::output(&words, &self.around.home, VERB_WITHIN);
+        let done = program::carry_out(&words, &self.around.home, VERB_WITHIN);
         // What its file says counts: some say nothing when all is well.
         let look = self.look()?;
         let is_there = look.site.servers(&look.tree).iter().any(|(name, _)| name == NAME);

@@ -115,7 +115,7 @@ pub fn sandbox(reading: &Reading) -> Option<Finding> {
         "true",
     ];
     let words: Vec<String> = words.map(str::to_owned).to_vec();
-    program::output(&words, Path::new("/"), PROBED_WITHIN).err().map(|why| {
+    program::carry_out(&words, Path::new("/"), PROBED_WITHIN).err().map(|why| {
         let message = format!("its sandbox cannot be had here: systemd-run {why}");
         let remedy = "allow user namespaces (`sysctl kernel.unprivileged_userns_clone` or apparmor), or set `sandbox = \"none\"`";
         finding(Severity::Problem, Some(name), message, remedy)

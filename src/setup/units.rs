@@ -103,8 +103,8 @@ pub(super) fn reload() -> Result<(), SetupError> {
 fn systemctl(words: &[&str]) -> Result<(), SetupError> {
     let all = ["systemctl", "--user", "--no-pager"].iter().chain(words);
     let all: Vec<String> = all.map(|word| (*word).to_owned()).collect();
-    let done = program::output(&all, Path::new("/"), WITHIN);
-    done.map(drop).map_err(|why| SetupError::Systemd { words: words.join(" "), why })
+    let done = program::carry_out(&all, Path::new("/"), WITHIN);
+    done.map_err(|why| SetupError::Systemd { words: words.join(" "), why })
 }
 
 #[cfg(test)]

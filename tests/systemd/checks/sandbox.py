@@ -276,7 +276,15 @@ def runtime_limit_ends():
     return f"process {before}, then {after}"
 
 
+def doctor_has_nothing_to_say_of_it():
+    WORK.mkdir(exist_ok=True)
+    given(entry("boxed", "strict"))
+    said = run("callmux", "doctor", check=False).stdout
+    expect("sandbox" not in said, said)
+
+
 CHECKS = [
+    ("doctor has nothing to say of a sandbox that can be had", doctor_has_nothing_to_say_of_it),
     ("a sandbox `net` keeps home, services and other processes from its server", lambda: keeps("net")),
     ("a sandbox `strict` keeps the network, too", lambda: keeps("strict")),
     ("no sandbox shows what is ours", own_places_stay_hidden),

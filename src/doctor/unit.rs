@@ -13,7 +13,7 @@ pub const SOCKET: &str = "callmux.socket";
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 const PROPERTIES: &str = "--property=LoadState,ActiveState,SubState,Result,ExecMainCode,\
                           ExecMainStatus,ExecStart,NRestarts,UnitFileState,Environment,\
-                          EnvironmentFiles";
+                          EnvironmentFiles,FragmentPath";
 
 /// A unit as `systemctl show` describes it.
 #[derive(Debug, Clone, Default)]
@@ -33,8 +33,11 @@ impl UnitState {
         self.0.get(name).map_or("", String::as_str)
     }
 
+    /// Whether its file is there. The manager knows a unit whose package was removed until it is reloaded.
     pub fn is_installed(&self) -> bool {
+        let file = self.get("FragmentPath");
         !matches!(self.get("LoadState"), "" | "not-found")
+            && (file.is_empty() || Path::new(file).exists())
     }
 
     pub fn is_masked(&self) -> bool {

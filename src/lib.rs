@@ -23,16 +23,17 @@
 //!  7   world ───────── what holds now, as one value
 //!  6   catalog ─────── what all servers offer, and under which names
 //!      setup ───────── from the files of clients to a daemon, and back
+//!      shell ───────── a command line as a client
 //!      cache ───────── what calls that only read brought
 //!      instances ───── a server for each directory
-//!      shell ───────── a command line as a client
 //!  5   doctor ──────── what is seen without a daemon
 //!      imports ─────── what configs of others say, as ours
 //!      completion ──── what a shell is told while somebody types
 //!      servers ─────── one MCP server's life
+//!      bridge ──────── a small program of its own
 //!  4   config ──────── from files to what is wanted
 //!      connection ──── what is said with a server
-//!      bridge ──────── a small program of its own
+//!      activation ──── a daemon when one is needed
 //!  3   keys ────────── how each value of a config is read
 //!      api ─────────── what operators and the daemon say
 //!      access ──────── who may: the one gate
@@ -93,6 +94,7 @@
 //! | [`process`] | a server's process: a unit of systemd or a child; pipes, sandbox, the end |
 //! | [`credentials`] | what proves us to a remote server: tokens, programs that print them, logins |
 //! | [`connection`] | requests and answers, questions and notices of one server |
+//! | [`activation`] | a daemon that is away is brought back: by systemd, or by whoever needs it |
 //! | [`doctor`] | what can be seen of an installation without a daemon |
 //! | [`imports`] | files of clients, of the npm callmux and of mcpmux as servers of ours; secrets moved out of them |
 //! | [`servers`] | handshakes, what each offers, supervision, a look at one without a daemon |
@@ -151,6 +153,7 @@
 //! policy · fact · world (snapshot) · era (legacy or modern).
 
 mod access;
+mod activation;
 mod admin;
 mod api;
 mod arguments;

@@ -15,6 +15,10 @@ pub struct Status {
     pub version: String,
     pub pid: u32,
     pub uptime_ms: u64,
+    /// It was started by somebody who needed it, for there is no systemd: it ends when nobody needs it, and
+    /// its servers with it.
+    #[serde(default)]
+    pub on_demand: bool,
     pub config: ConfigReport,
     pub servers: Vec<ServerReport>,
     /// Servers that the config has and does not enable.

@@ -5,10 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-/// Longest path a unix socket can have: `sun_path` is 108 bytes with its final NUL (unix(7)).
-pub const SOCKET_PATH_MAX: usize = 107;
-
-fn variable(name: &str) -> Option<PathBuf> {
+pub(super) fn variable(name: &str) -> Option<PathBuf> {
     std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute())
 }
 
@@ -34,21 +31,6 @@ pub fn cache() -> Option<PathBuf> {
 /// `$XDG_STATE_HOME/callmux`, else `~/.local/state/callmux`.
 pub fn state() -> Option<PathBuf> {
     below_home("XDG_STATE_HOME", ".local/state").map(|dir| dir.join("callmux"))
-}
-
-/// `$XDG_RUNTIME_DIR`, else `/run/user/UID` where it exists (cron and su leave the variable unset).
-pub fn runtime() -> Option<PathBuf> {
-    variable("XDG_RUNTIME_DIR").or_else(|| Some(run_user()).filter(|dir| dir.is_dir()))
-}
-
-/// `/run/user/UID`, whether it exists or not.
-pub fn run_user() -> PathBuf {
-    PathBuf::from(format!("/run/user/{}", rustix::process::getuid().as_raw()))
-}
-
-/// The daemon's unix socket: `$XDG_RUNTIME_DIR/callmux/mcp.sock`.
-pub fn socket() -> Option<PathBuf> {
-    runtime().map(|dir| dir.join("callmux/mcp.sock"))
 }
 
 /// Replaces a leading `~` or `~/` by the home directory; other paths are returned unchanged.

@@ -1,8 +1,8 @@
 //! Small things every room stands on: names, ids, secrets, paths, tasks, time.
 //!
 //! # Knows
-//! Value types and their rules, where the user's directories are, how a file is replaced
-//! atomically and read safely, which files are trusted, how text of others is shown or quoted, how a
+//! Value types and their rules, where the user's directories and the daemon's socket are, how a file is replaced
+//! atomically, read safely and held by one process, which files and directories are trusted, how text of others is shown or quoted, how a
 //! program is run for what it prints, which processes are our own, how tasks are named and cancelled, which work is done beside the
 //! loop, which name was meant, how room is shared out, when memory is short, how long is said, whose a TCP socket is.
 //!
@@ -23,6 +23,7 @@ pub mod directory;
 pub mod dirs;
 pub mod executable;
 pub mod file;
+pub mod file_lock;
 pub mod fingerprint;
 pub mod id;
 pub mod large;
@@ -31,11 +32,13 @@ pub mod memory;
 pub mod names;
 pub mod nearest;
 pub mod pressure;
+pub mod private_dir;
 pub mod program;
 pub mod pulse;
 pub mod quote;
 pub mod random;
 pub mod runtime;
+pub mod runtime_dir;
 pub mod secret;
 pub mod set_aside;
 pub mod share;
@@ -51,6 +54,7 @@ pub mod write;
 pub use aside::aside;
 pub use backoff::Backoff;
 pub use count::Count;
+pub use file_lock::FileLock;
 pub use fingerprint::fingerprint;
 pub use id::{CallId, SessionId};
 pub use lock::Lock;

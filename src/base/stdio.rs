@@ -1,9 +1,10 @@
-//! Our own stdin and stdout without a thread in between.
+//! Our own stdin and stdout without a thread in between, and where they and stderr lead.
 //!
 //! `tokio::io::stdin` hands every read to a blocking thread, which costs two thread switches per
 //! message. Pipes and sockets, which is what clients give us, can be waited for directly; only
 //! terminals and regular files take the slow road.
 
+use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::pin::Pin;
@@ -128,4 +129,21 @@ impl AsyncWrite for Output {
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.poll_flush(cx)
     }
+}
+/// Writes a text to stdout, whoever listens. From then on stdout leads nowhere.
+pub fn last_word(text: &[u8]) -> io::Result<()> {
+    _ = rustix::io::write(rustix::stdio::stdout(), text);
+    let nowhere = rustix::fs::open("/dev/null", OFlags::WRONLY | OFlags::CLOEXEC, Mode::empty())?;
+    Ok(rustix::stdio::dup2_stdout(&nowhere)?)
+}
+
+/// The file that stderr is, by device and inode.
+pub fn file_of_stderr() -> io::Result<(u64, u64)> {
+    let found = rustix::fs::fstat(rustix::stdio::stderr())?;
+    Ok((found.st_dev, found.st_ino))
+}
+
+/// From now on stderr is this file.
+pub fn lead_stderr_to(file: &File) -> io::Result<()> {
+    Ok(rustix::stdio::dup2_stderr(file)?)
 }

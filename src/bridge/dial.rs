@@ -1,7 +1,7 @@
 //! Opening a connection to the daemon and turning it into a link.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use bytes::BytesMut;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -56,6 +56,16 @@ impl Target {
     }
 }
 
+impl Target {
+    /// Of a unix socket.
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Unix(path) => Some(path),
+            Self::Tcp(_) => None,
+        }
+    }
+}
+
 impl std::fmt::Display for Target {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -91,7 +101,7 @@ pub(super) async fn dial(target: &Target, hello: &Hello) -> io::Result<Opened> {
 }
 
 /// Whether somebody is there, but is not to be used or has no place: more than that nobody answers.
-pub(super) fn is_refusal(error: &io::Error) -> bool {
+pub fn is_refusal(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ResourceBusy)
 }
 

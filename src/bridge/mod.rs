@@ -19,8 +19,7 @@ mod lists;
 mod machine;
 mod memory;
 mod refusal;
-mod revival;
 mod run;
 
-pub use dial::Target;
+pub use dial::{Target, is_refusal};
 pub use run::{Joined, Options, join, run};

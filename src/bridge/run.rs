@@ -14,7 +14,7 @@ use super::dial::{self, Opened, Target};
 use super::end_signals::EndSignals;
 use super::machine::Machine;
 use super::memory::Memory;
-use super::revival::Revival;
+use crate::activation::{BroughtUp, Need, Revival, SpawnArgs};
 use crate::base::random::Jitter;
 use crate::base::{Backoff, SessionId, Tasks, stdio};
 use crate::outbox::{BEHIND, FULL, Outbox, SILENT_MAX};
@@ -40,6 +40,8 @@ pub struct Options {
     pub cwd: PathBuf,
     /// How long a call may wait for a daemon.
     pub patience: Duration,
+    /// Who starts one that is away.
+    pub spawn: SpawnArgs,
 }
 
 /// What woke the bridge.
@@ -141,6 +143,9 @@ struct Bridge {
     incoming: Option<Incoming>,
     tasks: Tasks,
     has_dialled: bool,
+    spawn: SpawnArgs,
+    /// Whether the client needs a daemon.
+    need: Need,
 }
 
 impl Bridge {
@@ -180,6 +185,8 @@ impl Bridge {
             incoming: None,
             tasks,
             has_dialled: false,
+            spawn: options.spawn,
+            need: Need::new(),
         };
         (bridge, queue)
     }
@@ -228,7 +235,10 @@ impl Bridge {
     fn handle(&mut self, event: Woken) {
         let now = Instant::now();
         let actions = match event {
-            Woken::Client(line) => self.machine.take_from_client(&line, now),
+            Woken::Client(line) => {
+                self.need.set(true);
+                self.machine.take_from_client(&line, now)
+            }
             Woken::Alarm => self.machine.alarm(now),
             Woken::Opened(opened) => self.opened(opened, now),
             Woken::Frame(frame) => self.frame(frame),
@@ -279,7 +289,10 @@ impl Bridge {
     fn frame(&mut self, frame: Frame) -> Vec<BridgeAction> {
         match frame.kind {
             FrameKind::Draining => self.machine.daemon_drains(),
-            FrameKind::Goodbye => self.machine.daemon_leaves(frame.seen),
+            FrameKind::Goodbye => {
+                self.need.set(!self.machine.is_idle());
+                self.machine.daemon_leaves(frame.seen);
+            }
             FrameKind::Message
             | FrameKind::Lost
             | FrameKind::Again
@@ -319,7 +332,8 @@ impl Bridge {
         self.hello.seen = self.link.seen();
         let (target, hello, events) =
             (self.target.clone(), self.hello.clone(), self.events.clone());
-        let mut revival = Revival::new(!std::mem::replace(&mut self.has_dialled, true));
+        let is_new = !std::mem::replace(&mut self.has_dialled, true);
+        let mut revival = Revival::new(target.path(), self.spawn, self.need.clone(), is_new);
         self.tasks.spawn_until_stopped("dial", async move {
             let (mut backoff, mut random) = (BACKOFF, Jitter::from_kernel());
             tokio::time::sleep(first_wait).await;
@@ -335,7 +349,15 @@ impl Bridge {
                             told = why;
                         }
                         tracing::debug!(%error, %target, "the daemon could not be reached");
-                        revival.attempt(&target).await;
+                        match revival.attempt().await {
+                            Ok(BroughtUp::Daemon) => continue,
+                            Err(error) if error.to_string() != told => {
+                                told = error.to_string();
+                                tracing::warn!("{told}");
+                                drop(events.send(Woken::Refused(told.clone())).await);
+                            }
+                            Ok(BroughtUp::Nobody) | Err(_) => {}
+                        }
                     }
                 }
                 tokio::time::sleep(backoff.next(random.next())).await;

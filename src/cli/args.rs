@@ -12,6 +12,7 @@ use super::args_import::ImportArgs;
 use super::args_server::ServersArgs;
 use super::args_setup::SetupArgs;
 use super::top::WatchArgs;
+use crate::activation::SpawnArgs;
 use crate::completion::{Names, Script};
 use crate::example::Example;
 use crate::keys::ValueError;
@@ -33,7 +34,7 @@ or step by step, once:
 
   systemctl --user enable --now callmux.socket
 
-and for each client (`callmux client list` has them):
+(where there is no systemd, the first bridge starts the daemon) and for each client (`callmux client list` has them):
 
   callmux client attach NAME
 
@@ -192,6 +193,9 @@ pub(super) struct ServeArgs {
     /// A loopback address to bind as well when systemd passes no sockets; may be repeated.
     #[arg(long, value_name = "ADDRESS")]
     pub(super) listen: Vec<SocketAddr>,
+    /// Somebody needs it and started it: it says on stdout when it listens, and ends when nobody needs it.
+    #[arg(long, hide = true)]
+    pub(super) on_demand: bool,
 }
 
 #[derive(Debug, Args)]
@@ -208,6 +212,8 @@ pub(super) struct BridgeArgs {
     /// How long a call may wait for a daemon that is away. A call that runs is never cut off.
     #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = duration)]
     pub(super) wait: Duration,
+    #[command(flatten)]
+    pub(super) spawn: SpawnArgs,
 }
 
 #[derive(Debug, Args)]
@@ -269,6 +275,8 @@ pub(super) struct ListArgs {
     /// With --no-daemon: the config's directory or file.
     #[arg(long, value_name = "PATH", requires = "no_daemon")]
     pub(super) config: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) spawn: SpawnArgs,
 }
 
 #[derive(Debug, Args)]
@@ -279,6 +287,8 @@ pub(super) struct LoginArgs {
     /// it ends up at.
     #[arg(long)]
     pub(super) no_browser: bool,
+    #[command(flatten)]
+    pub(super) spawn: SpawnArgs,
 }
 
 #[derive(Debug, Args)]

@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::args_client::HowArgs;
+use crate::activation::SpawnArgs;
 
 /// What `callmux setup --help` says behind the arguments.
 const SET_UP: &str = "\
 It finds the clients that are here, takes their servers over as `callmux import` does, starts each once to see
-that it works (with --dry-run, too), enables callmux.socket, and puts callmux into the clients' files in place of what it runs. Files
+that it works (with --dry-run, too), enables callmux.socket (without systemd it starts a daemon), and puts callmux into the clients' files in place of what it runs. Files
 of projects are read and not changed. A server that does not work stays where it is. All of it is shown first.
 Run it again whenever a client or a server has come in: what is done already is not done again.
 
@@ -36,4 +37,6 @@ pub(super) struct SetupArgs {
     /// The config: a directory with config.toml and conf.d/*.toml [default: ~/.config/callmux].
     #[arg(long, value_name = "PATH", env = "CALLMUX_CONFIG")]
     pub(super) config: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) spawn: SpawnArgs,
 }

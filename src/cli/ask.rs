@@ -11,9 +11,11 @@ use serde::de::DeserializeOwned;
 use tokio::net::UnixStream;
 
 use super::args_daemon::DaemonArgs;
+use crate::activation::{self, NotStarted, SpawnArgs, remedy};
 use crate::api::Failure;
 use crate::base::runtime::runtime;
-use crate::base::{Span, dirs};
+use crate::base::runtime_dir::NoPlace;
+use crate::base::{Span, runtime_dir};
 use crate::doctor::unit::{SERVICE, UnitState};
 use crate::terminal::{Exit, print};
 
@@ -33,16 +35,15 @@ pub(super) struct DaemonAnswer {
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum NoAnswer {
+    #[error(transparent)]
+    NoSocket(#[from] NoPlace),
     #[error(
-        "XDG_RUNTIME_DIR is not set and {} does not exist; name the daemon's socket with --socket",
-        dirs::run_user().display()
-    )]
-    NoSocket,
-    #[error(
-        "no daemon is listening on {} ({error}){}; `systemctl --user start callmux.socket` or `callmux serve` starts one",
-        .socket.display(), behind(.how.as_deref())
+        "no daemon is listening on {} ({error}){}; {}",
+        .socket.display(), behind(.how.as_deref()), remedy()
     )]
     NoDaemon { socket: PathBuf, error: std::io::Error, how: Option<String> },
+    #[error("no daemon is listening on {}: {why}", .socket.display())]
+    NotStarted { socket: PathBuf, why: NotStarted },
     #[error("the daemon gave no answer: {0}")]
     Broken(#[from] hyper::Error),
     /// How the unit that should answer fails.
@@ -98,6 +99,17 @@ pub(super) fn fail(error: &NoAnswer) -> Exit {
     }
 }
 
+/// Has a daemon run where only we can see to that. What goes wrong is printed.
+pub(super) fn bring_up(args: &DaemonArgs, how: SpawnArgs) -> Result<(), Exit> {
+    let socket = args.socket.clone().map_or_else(runtime_dir::socket, Ok);
+    let brought = socket.map_err(NoAnswer::NoSocket).and_then(|socket| {
+        let runtime = runtime().map_err(NoAnswer::Runtime)?;
+        let brought = runtime.block_on(activation::bring_up(&socket, how));
+        brought.map_err(|why| NoAnswer::NotStarted { socket, why })
+    });
+    brought.map(drop).map_err(|error| fail(&error))
+}
+
 /// Sends a request without a body. What goes wrong is printed.
 pub(super) fn ask(args: &DaemonArgs, method: Method, path: &str) -> Result<DaemonAnswer, Exit> {
     tell(args, method, path, Bytes::new())
@@ -120,7 +132,7 @@ pub(super) fn try_to_tell(
     path: &str,
     body: Bytes,
 ) -> Result<DaemonAnswer, NoAnswer> {
-    let socket = args.socket.clone().or_else(dirs::socket).ok_or(NoAnswer::NoSocket)?;
+    let socket = args.socket.clone().map_or_else(runtime_dir::socket, Ok)?;
     let within = if method == Method::GET { LOOKED_WITHIN } else { DONE_WITHIN };
     let runtime = runtime().map_err(NoAnswer::Runtime)?;
     runtime.block_on(async {

@@ -1,10 +1,9 @@
 //! `callmux bridge`.
 
 use super::args::{BridgeArgs, LogArgs};
-use super::ask::NoAnswer;
 use super::log::start_log;
-use crate::base::dirs;
 use crate::base::runtime::runtime;
+use crate::base::runtime_dir;
 use crate::bridge::{self, Options, Target};
 use crate::telemetry::Level;
 use crate::terminal::{Exit, print};
@@ -19,10 +18,10 @@ pub(super) fn bridge(args: &BridgeArgs, log: &LogArgs) -> Exit {
             }
         },
         (None, Some(path)) => Target::Unix(path.clone()),
-        (None, None) => match dirs::socket() {
-            Some(path) => Target::Unix(path),
-            None => {
-                print::error(&NoAnswer::NoSocket.to_string());
+        (None, None) => match runtime_dir::socket() {
+            Ok(path) => Target::Unix(path),
+            Err(error) => {
+                print::error(&error.to_string());
                 return Exit::Unavailable;
             }
         },
@@ -33,7 +32,12 @@ pub(super) fn bridge(args: &BridgeArgs, log: &LogArgs) -> Exit {
     let (recorder, writer, _) = start_log(log, Level::Warning, None);
     drop((recorder, writer));
     let outcome = runtime().and_then(|runtime| {
-        runtime.block_on(bridge::run(Options { target, cwd, patience: args.wait }))
+        runtime.block_on(bridge::run(Options {
+            target,
+            cwd,
+            patience: args.wait,
+            spawn: args.spawn,
+        }))
     });
     match outcome {
         Ok(()) => Exit::Fine,

@@ -9,6 +9,7 @@ use super::args::StatusArgs;
 use super::ask::{NoAnswer, try_to_tell};
 use crate::api::{Finding, Severity, Status, path};
 use crate::config::Location;
+use crate::doctor::unit::{SOCKET, UnitState};
 use crate::doctor::{environment, finding, place, written};
 use crate::terminal::{Exit, print};
 
@@ -30,7 +31,8 @@ fn examine(args: &StatusArgs) -> Result<Exit, Exit> {
     let status: Status = answer.read()?;
     let mut findings = all(&status);
     findings.extend(place::units(true));
-    findings.extend(place::running_program(status.pid));
+    findings.extend(place::running_program(status.pid, status.on_demand));
+    findings.extend(status.on_demand.then(place::survival));
     findings.extend(place::linger());
     let config = status.config.path.as_ref().map(|path| Location::named(Path::new(path)));
     if let Some(texts) = config.and_then(|at| at.texts().ok()) {
@@ -52,7 +54,11 @@ fn without_a_daemon(args: &StatusArgs, why: &NoAnswer) -> Exit {
     let mut findings = Vec::new();
     // What systemd says of the units is the reason, and has the remedy.
     if !units.iter().any(|finding| finding.severity == Severity::Problem) {
-        let remedy = "`systemctl --user start callmux.socket`, or `callmux serve` in a shell";
+        let remedy = if UnitState::ask(SOCKET).is_some() {
+            "`systemctl --user start callmux.socket`, or `callmux serve` in a shell"
+        } else {
+            "the next `callmux bridge` or `callmux call` starts one, or `callmux serve` in a shell"
+        };
         findings.push(finding(Severity::Problem, None, why.to_string(), remedy));
     }
     findings.extend(units);

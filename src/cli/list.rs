@@ -3,7 +3,7 @@
 use hyper::{Method, StatusCode};
 
 use super::args::ListArgs;
-use super::ask::ask;
+use super::ask::{ask, bring_up};
 use super::{endpoint, look};
 use crate::api::{ToolList, ToolReport, path};
 use crate::terminal::{Exit, print};
@@ -24,6 +24,7 @@ pub(super) fn list(args: &ListArgs) -> Exit {
 }
 
 fn of_the_daemon(args: &ListArgs) -> Result<Vec<ToolReport>, Exit> {
+    bring_up(&args.daemon, args.spawn)?;
     let answer = ask(&args.daemon, Method::GET, path::TOOLS)?;
     if answer.status != StatusCode::OK {
         return Err(answer.unexpected());

@@ -8,7 +8,7 @@ use hyper::{Method, StatusCode};
 
 use super::args::{LoginArgs, ServerArgs};
 use super::args_daemon::DaemonArgs;
-use super::ask::{DaemonAnswer, ask, tell};
+use super::ask::{DaemonAnswer, ask, bring_up, tell};
 use crate::api::{Consent, Farewell, Order, Phase, ServerReport, path};
 use crate::base::ServerName;
 use crate::terminal::{Exit, print};
@@ -23,6 +23,7 @@ pub(super) fn login(args: &LoginArgs) -> Exit {
 fn attempt(args: &LoginArgs) -> Result<Exit, Exit> {
     let (daemon, server) = (&args.server.daemon, parse(&args.server)?);
     let login = path::order(&server, Order::Login);
+    bring_up(daemon, args.spawn)?;
     let consent: Consent = fine(ask(daemon, Method::POST, &login)?)?.read()?;
     // It goes to another program, and came from a server.
     if !["https://", "http://"].iter().any(|scheme| consent.url.starts_with(scheme)) {

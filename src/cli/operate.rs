@@ -50,6 +50,11 @@ fn show(status: &Status) {
     let uptime = std::time::Duration::from_secs(status.uptime_ms / 1000);
     let uptime = Span(uptime);
     print::line(&format!("callmux {}, process {}, up {uptime}", status.version, status.pid));
+    if status.on_demand {
+        print::line(
+            "started on demand, without systemd: its servers end with it, and so do calls in flight (callmux doctor)",
+        );
+    }
     show_config(&status.config);
     let tools = print::count(status.tools, "tool");
     let sessions = print::count(status.sessions, "session");

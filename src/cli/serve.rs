@@ -4,11 +4,14 @@ use std::time::Duration;
 
 use super::args::{LogArgs, ServeArgs};
 use super::log::{Verbosity, start_log};
+use crate::activation;
 use crate::base::runtime::runtime;
 use crate::base::{Tasks, descriptors, dirs, memory};
 use crate::config::{self, Location};
 use crate::daemon::sockets::Inherited;
-use crate::daemon::{self, Ended, Options, Presence, Serve, Settings, sockets};
+use crate::daemon::{
+    self, Ended, Options, Presence, Serve, Settings, SocketError, SocketPlace, sockets,
+};
 use crate::example::{self, Example};
 use crate::settings::Complaint;
 use crate::telemetry::{Level, Recorder};
@@ -46,14 +49,15 @@ fn serve_with(
     memory::settle();
     let inherited = sockets::inherited(recorder);
     let location = Location::chosen(args.config.as_deref());
-    let settings = match &inherited {
-        // systemd holds the sockets and clients wait at them: they are served, with the reason.
-        Some(_) => Settings::read_or_stand_in(location, dirs::state()),
+    let settings = if inherited.is_some() || args.on_demand {
+        // Clients wait at the sockets: they are served, with the reason.
+        Settings::read_or_stand_in(location, dirs::state())
+    } else {
         // A person waits in front of it and sees at once what is wrong.
-        None => match Settings::read(location, dirs::state()) {
+        match Settings::read(location, dirs::state()) {
             Ok(settings) => settings,
             Err(complaints) => return refuse(&complaints),
-        },
+        }
     };
     let runtime = match runtime() {
         Ok(runtime) => runtime,
@@ -65,28 +69,38 @@ fn serve_with(
             let debug = diagnostics.debug_for(DEBUGGED_FOR);
             tasks.spawn_until_stopped("diagnostics after a crash", debug);
         }
-        let is_inherited = inherited.is_some();
-        let mut stored = Vec::new();
-        let listeners = match inherited {
-            Some(Inherited { sockets, stored: found }) => {
-                stored = found;
-                sockets.and_then(|sockets| sockets::adopt(sockets, recorder))
-            }
-            None => {
-                let configured = settings.in_force().http.listen.as_slice();
-                let addresses = [configured, &args.listen].concat();
-                sockets::bind(args.socket.as_deref(), &addresses)
-            }
-        };
-        let listeners = listeners.map_err(|error| (Exit::Unavailable, error.to_string()))?;
-        let serve = if is_inherited {
-            Serve::Inherited { listeners, stored }
-        } else {
-            Serve::Bound(listeners)
-        };
-        run(settings, serve, recorder, cut_off).await
+        if args.on_demand {
+            tasks.spawn_until_stopped("log", activation::log::keep_small());
+        }
+        let (serve, place) = listen(args, inherited, &settings, recorder)
+            .map_err(|error| (Exit::Unavailable, error.to_string()))?;
+        if args.on_demand {
+            activation::ready::tell().map_err(|error| (Exit::System, error.to_string()))?;
+        }
+        let ended = run(settings, serve, recorder, cut_off).await;
+        // Not before nobody of ours is left.
+        drop(place);
+        ended
     });
     finish(outcome)
+}
+
+/// The sockets of systemd, or our own.
+fn listen(
+    args: &ServeArgs,
+    inherited: Option<Inherited>,
+    settings: &Settings,
+    recorder: &Recorder,
+) -> Result<(Serve, Option<SocketPlace>), SocketError> {
+    if let Some(Inherited { sockets, stored }) = inherited {
+        let listeners = sockets.and_then(|sockets| sockets::adopt(sockets, recorder))?;
+        return Ok((Serve::Inherited { listeners, stored }, None));
+    }
+    let configured = settings.in_force().http.listen.as_slice();
+    let addresses = [configured, &args.listen].concat();
+    let (listeners, place) = sockets::bind(args.socket.as_deref(), &addresses)?;
+    let serve = if args.on_demand { Serve::OnDemand(listeners) } else { Serve::Bound(listeners) };
+    Ok((serve, Some(place)))
 }
 
 /// One server on stdin and stdout.

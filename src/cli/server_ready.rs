@@ -11,7 +11,7 @@ use super::ask::ask;
 use super::operate;
 use crate::api::{Order, Phase, ServerReport, path};
 use crate::base::runtime::runtime;
-use crate::base::{ServerName, dirs};
+use crate::base::{ServerName, runtime_dir};
 use crate::servers::{Probe, probe};
 use crate::settings::ServerConfig;
 use crate::terminal::{Exit, print};
@@ -54,7 +54,7 @@ impl Readiness {
 
 /// Whether somebody listens on the daemon's socket; systemd then starts a daemon.
 pub(super) fn is_served(daemon: &DaemonArgs) -> bool {
-    let socket = daemon.socket.clone().or_else(dirs::socket);
+    let socket = daemon.socket.clone().or_else(|| runtime_dir::socket().ok());
     socket.is_some_and(|socket| UnixStream::connect(socket).is_ok())
 }
 

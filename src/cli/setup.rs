@@ -15,11 +15,20 @@ pub(super) fn setup(args: SetupArgs) -> Exit {
         print::error("there is no home directory; name the config with --config");
         return Exit::Unavailable;
     };
-    let SetupArgs { clients, from, keep_broken, how, .. } = args;
+    let SetupArgs { clients, from, keep_broken, how, spawn, .. } = args;
     let mode = match (how.yes, how.dry_run) {
         (true, _) => SetupMode::Do,
         (false, true) => SetupMode::Show,
         (false, false) => SetupMode::Ask,
     };
-    run(&SetupOptions { location, directory, clients, from, keep_broken, mode, json: how.json })
+    run(&SetupOptions {
+        location,
+        directory,
+        clients,
+        from,
+        keep_broken,
+        mode,
+        spawn,
+        json: how.json,
+    })
 }

@@ -10,8 +10,8 @@ use hyper_util::rt::TokioIo;
 use serde::de::DeserializeOwned;
 use tokio::net::UnixStream;
 
-use crate::base::dirs;
 use crate::base::runtime::runtime;
+use crate::base::runtime_dir;
 
 /// How long a shell may wait. Then the config has to do.
 const WITHIN: Duration = Duration::from_millis(400);
@@ -26,10 +26,11 @@ pub(super) struct Peek {
 impl Peek {
     /// What the daemon has at a path. `None`, whatever goes wrong.
     pub(super) fn get<T: DeserializeOwned>(&self, path: &'static str) -> Option<T> {
-        if self.socket.is_none() && dirs::runtime().is_some_and(|dir| would_be_started(&dir)) {
+        if self.socket.is_none() && runtime_dir::runtime().is_some_and(|dir| would_be_started(&dir))
+        {
             return None;
         }
-        let socket = self.socket.clone().or_else(dirs::socket)?;
+        let socket = self.socket.clone().or_else(|| runtime_dir::socket().ok())?;
         let asked = async { tokio::time::timeout(WITHIN, request(&socket, path)).await.ok()? };
         serde_json::from_slice(&runtime().ok()?.block_on(asked)?).ok()
     }

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use super::browser;
 use super::error::CredentialError;
 use super::oauth::Oauth;
-use crate::base::{dirs, file};
+use crate::base::{file, runtime_dir};
 use crate::settings::OpenBrowser;
 
 /// However often we are started ourselves, nobody is asked more often.
@@ -66,6 +66,6 @@ impl Oauth {
     }
 
     fn note_of_invitation(&self) -> Option<PathBuf> {
-        Some(dirs::runtime()?.join("callmux").join(format!("invited-{}", self.server)))
+        Some(runtime_dir::sockets().ok()?.join(format!("invited-{}", self.server)))
     }
 }

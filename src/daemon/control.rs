@@ -2,11 +2,12 @@
 
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
-use super::options::{Ended, Options};
+use super::options::{Ended, Keeper, Options};
 use super::program::{LOOK_EVERY, Program};
 use super::signals::{Signals, Told};
 use super::state::Daemon;
@@ -18,6 +19,9 @@ use crate::admin::{Desk, Question};
 use crate::config::Reading;
 use crate::front::stdio::GivenUp;
 use crate::telemetry::fact;
+
+/// Where nobody else ends us we do, after so long without anybody, unless the config says otherwise.
+const UNNEEDED_FOR: Duration = Duration::from_mins(10);
 
 /// What the loop was woken by.
 enum LoopEvent {
@@ -140,10 +144,14 @@ impl Daemon {
         }
     }
 
-    /// When it may be time to end because nobody needs us. Only where a socket of systemd starts us
-    /// again.
+    /// When it may be time to end because nobody needs us. Only where somebody starts us again.
     fn idle_alarm(&self) -> Option<Instant> {
-        let limit = self.settings.in_force().idle_exit.filter(|_| self.succession.is_inherited)?;
+        let configured = self.settings.in_force().idle_exit;
+        let limit = match self.succession.keeper {
+            Keeper::Systemd => configured?,
+            Keeper::Need => configured.unwrap_or(UNNEEDED_FOR),
+            Keeper::Person => return None,
+        };
         let hub = &self.front.hub;
         let front = &self.front;
         let is_busy = front.links.len() > 0 || front.streams.count() > 0 || hub.calls() > 0;

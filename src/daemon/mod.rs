@@ -11,14 +11,15 @@
 //! [`state`] is what lives as long as the daemon, [`control`] the loop and [`stop`] its end; [`ways_in`]
 //! opens the doors. A change of the config is noticed by [`watch`], read
 //! when [`schedule`] says so, judged by [`settings`] (with [`last_good`] behind it) and carried out
-//! by [`reload`]; [`operators`] answers those who look in. [`sockets`] and
-//! [`systemd`] are the two sides of the platform; [`takeover`] is what an earlier process of ours left, [`presence`] whether it ended in
+//! by [`reload`]; [`operators`] answers those who look in. [`sockets`] (each
+//! in its [`place`]) and [`systemd`] are the two sides of the platform; [`takeover`] is what an earlier process of ours left, [`presence`] whether it ended in
 //! order; [`relief`] is for when memory is short.
 
 pub mod control;
 pub mod last_good;
 pub mod operators;
 pub mod options;
+mod place;
 pub mod presence;
 mod program;
 mod relief;
@@ -38,5 +39,6 @@ mod ways_in;
 
 pub use control::run;
 pub use options::{Ended, Options, Serve};
+pub use place::{SocketError, SocketPlace};
 pub use presence::Presence;
 pub use settings::Settings;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
+use super::options::Keeper;
 use super::settings::StandIn;
 use super::state::Daemon;
 use super::watch::Watch;
@@ -118,6 +119,7 @@ impl Daemon {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             pid: std::process::id(),
             uptime_ms: u64::try_from(uptime.as_millis()).unwrap_or(u64::MAX),
+            on_demand: self.succession.keeper == Keeper::Need,
             config: self.config_report(),
             servers: world.servers.values().map(report).collect(),
             disabled: disabled.map(|(name, _)| name.clone()).collect(),

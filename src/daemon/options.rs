@@ -22,10 +22,24 @@ pub struct Options {
 pub enum Serve {
     /// Over these sockets, which are ours.
     Bound(Vec<Listener>),
+    /// The same for as long as somebody needs us: nobody is there to stop us.
+    OnDemand(Vec<Listener>),
     /// Over these sockets, which are systemd's, with what it kept for us.
     Inherited { listeners: Vec<Listener>, stored: Vec<(String, OwnedFd)> },
     /// One client on stdin and stdout; its end is ours.
     Stdio,
+}
+
+/// Who starts the daemon again when it has ended.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Keeper {
+    /// systemd, whose the sockets are.
+    Systemd,
+    /// Whoever needs one.
+    Need,
+    /// Somebody who runs a daemon in a shell, or a client that runs one on stdio.
+    #[default]
+    Person,
 }
 
 /// Why the daemon ended.

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::base::{dirs, file};
+use crate::base::{file, runtime_dir};
 
 /// systemd's id of this run of the service (systemd.exec(5)).
 const INVOCATION: &str = "INVOCATION_ID";
@@ -21,7 +21,7 @@ impl Presence {
     /// Leaves the note. `None` where we are no service.
     pub fn note() -> Option<Self> {
         let invocation = std::env::var(INVOCATION).ok()?;
-        Self::note_in(dirs::runtime()?.join("callmux").join("running"), &invocation)
+        Self::note_in(runtime_dir::sockets().ok()?.join("running"), &invocation)
     }
 
     fn note_in(path: PathBuf, invocation: &str) -> Option<Self> {

@@ -7,6 +7,7 @@ use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::options::Keeper;
 use super::program::Program;
 use super::schedule::Schedule;
 use super::settings::Settings;
@@ -55,8 +56,7 @@ pub(super) struct Daemon {
 
 /// What lies between an earlier process of ours, this one and the next.
 pub(super) struct Succession {
-    /// The sockets are systemd's.
-    pub(super) is_inherited: bool,
+    pub(super) keeper: Keeper,
     /// Ours, as it lay on disk when we began.
     pub(super) program: Option<Program>,
     pub(super) units: Option<Units>,
@@ -151,7 +151,7 @@ impl Daemon {
             started: Instant::now(),
             last_status: String::new(),
             succession: Succession {
-                is_inherited: takeover.is_inherited,
+                keeper: takeover.keeper,
                 program: Program::current(),
                 units: takeover.units,
                 left: takeover.servers,

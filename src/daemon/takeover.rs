@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use super::options::Serve;
+use super::options::{Keeper, Serve};
 use super::unwritten::Unwritten;
 use crate::access::Principal;
 use crate::base::{ServerName, SessionId};
@@ -37,8 +37,7 @@ const MANAGER_WITHIN: Duration = Duration::from_secs(2);
 /// The user manager, and what there is to take over.
 #[derive(Debug, Default)]
 pub(super) struct Takeover {
-    /// The sockets are systemd's.
-    pub(super) is_inherited: bool,
+    pub(super) keeper: Keeper,
     pub(super) units: Option<Units>,
     /// By their names.
     pub(super) servers: BTreeMap<ServerName, LeftServer>,
@@ -62,10 +61,14 @@ impl Takeover {
     /// Takes what `serve` was given. Units of ours that nobody can hold any more are ended.
     pub(super) async fn of(serve: Serve, config: &Config, recorder: &Recorder) -> (Serve, Self) {
         let Serve::Inherited { listeners, mut stored } = serve else {
-            return (serve, Self::default());
+            let keeper = match serve {
+                Serve::OnDemand(_) => Keeper::Need,
+                _ => Keeper::Person,
+            };
+            return (serve, Self { keeper, ..Self::default() });
         };
         let serve = Serve::Inherited { listeners, stored: Vec::new() };
-        let alone = || Self { is_inherited: true, ..Self::default() };
+        let alone = || Self { keeper: Keeper::Systemd, ..Self::default() };
         let units = match tokio::time::timeout(MANAGER_WITHIN, Units::connect()).await {
             Ok(Ok(units)) => units,
             Ok(Err(error)) => {

@@ -32,7 +32,9 @@ impl Daemon {
                 });
             }
             Serve::Inherited { listeners, .. } => self.listen(listeners, true, desk, left),
-            Serve::Bound(listeners) => self.listen(listeners, false, desk, left),
+            Serve::Bound(listeners) | Serve::OnDemand(listeners) => {
+                self.listen(listeners, false, desk, left);
+            }
         }
         client_left
     }

@@ -65,16 +65,30 @@ pub fn units(is_up: bool) -> Vec<Finding> {
     all
 }
 
-/// The daemon may run a program that has been replaced.
-pub fn running_program(pid: u32) -> Option<Finding> {
+/// What does not outlive a daemon that systemd does not run.
+pub fn survival() -> Finding {
+    let message = "systemd does not run this daemon: however it ends, its servers end with it, and a call in \
+                   flight that may have had an effect is answered with outcome_unknown. Sessions and stored \
+                   results go on, and the next daemon starts the servers anew";
+    let remedy = "nothing has to be done; under a systemd user manager (`callmux setup` there) servers and calls \
+                  outlive the daemon as well";
+    finding(Severity::Note, None, message.to_owned(), remedy)
+}
+
+/// The daemon may run a program that has been replaced. `on_demand`: whoever needs one starts it.
+pub fn running_program(pid: u32, on_demand: bool) -> Option<Finding> {
     let program = std::fs::read_link(format!("/proc/{pid}/exe")).ok()?;
     let path = program.to_str()?.strip_suffix(" (deleted)")?;
     let is_ours = Path::new(path).file_name()?.to_str()?.starts_with("callmux");
     is_ours.then(|| {
         let message = format!("the daemon still runs the program that {path} was before");
-        let remedy =
-            "`systemctl --user restart callmux.service` when you like; sessions and calls survive it";
-        finding(Severity::Note, None, message, remedy)
+        let remedy = if on_demand {
+            format!("`kill {pid}` when no call is in flight; the next daemon is the new one")
+        } else {
+            "`systemctl --user restart callmux.service` when you like; sessions and calls survive it"
+                .to_owned()
+        };
+        finding(Severity::Note, None, message, &remedy)
     })
 }
 

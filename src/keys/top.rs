@@ -189,7 +189,8 @@ pub const TOP_ROWS: &[KeyRow<Config>] = &[
         Unset,
         "A daemon started by systemd that has no bridge, sends no stream of events and was not \
          asked anything for so long ends itself and its servers; the socket starts it again. \
-         Unset: never.",
+         Unset: never. One that a bridge or a verb started, where systemd is not, does so too; \
+         unset: after 10 minutes.",
     )
     .at_once(set!(idle_exit)),
 ];

@@ -245,7 +245,14 @@ const FILES: &[(&str, &str)] = &[
         "~/.config/callmux/config.toml, ~/.config/callmux/conf.d/*.toml",
         "the config: callmux.toml(5)",
     ),
-    ("$XDG_RUNTIME_DIR/callmux/mcp.sock", "where the daemon listens"),
+    (
+        "$XDG_RUNTIME_DIR/callmux/mcp.sock",
+        "where the daemon listens; without such a directory callmux-UID/mcp.sock below the temporary one",
+    ),
+    (
+        "~/.local/state/callmux/daemon.log",
+        "the log of a daemon that was started on demand, and daemon.log.1 before it",
+    ),
     (
         "~/.local/state/callmux/audit/calls.jsonl",
         "every call, beside the journal: callmux.journal(7)",
@@ -261,6 +268,7 @@ const FILES: &[(&str, &str)] = &[
 const ENVIRONMENT: &[(&str, &str)] = &[
     ("CALLMUX_CONFIG", "the config, in place of ~/.config/callmux"),
     ("CALLMUX_SOCKET", "the daemon's socket"),
+    ("CALLMUX_NO_SPAWN", "1: start no daemon where systemd does not"),
     ("CALLMUX_LOG_LEVEL", "error, warning, info or debug"),
     (
         "XDG_CONFIG_HOME, XDG_STATE_HOME, XDG_CACHE_HOME, XDG_RUNTIME_DIR",

@@ -17,7 +17,7 @@ use super::launch::Launch;
 use super::orphans::{MARK, ServerRun};
 use super::streams::{PIPE_BYTES, Streams};
 use crate::base::children::{self, Started};
-use crate::base::core_dump;
+use crate::base::{core_dump, descriptors};
 
 /// A child.
 #[derive(Debug)]
@@ -162,23 +162,14 @@ fn isolate(command: &mut Command) {
         if rustix::process::getppid() != Some(parent) {
             return Err(io::ErrorKind::NotConnected.into());
         }
-        close_others();
-        crate::base::descriptors::give_back();
+        descriptors::close_others();
+        descriptors::give_back();
         Ok(())
     };
     #[expect(unsafe_code, reason = "runs between fork and exec; makes only system calls")]
     // SAFETY: the closure allocates nothing and takes no lock (signal-safety(7)).
     unsafe {
         command.pre_exec(in_child);
-    }
-}
-
-fn close_others() {
-    #[expect(unsafe_code, reason = "no safe wrapper of close_range(2) exists")]
-    // SAFETY: only marks descriptors close-on-exec; a kernel without the call changes nothing, and
-    // then the flag that every descriptor of ours carries has to do.
-    unsafe {
-        libc::syscall(libc::SYS_close_range, 3u32, u32::MAX, libc::CLOSE_RANGE_CLOEXEC);
     }
 }
 

@@ -19,7 +19,7 @@ use tokio::time::Instant;
 use crate::base::{children, random};
 
 /// Says whose a process is. What runs below several of us has the ids of all.
-pub(super) const MARK: &str = "CALLMUX_SERVER_RUN";
+pub const MARK: &str = "CALLMUX_SERVER_RUN";
 /// How much of an environment is looked at, in bytes.
 const ENVIRONMENT_MAX: u64 = 1 << 20;
 /// How much a list of children may have, in bytes, and how many processes are looked at.

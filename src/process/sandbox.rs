@@ -15,6 +15,7 @@ use zbus::Variant;
 use super::error::StartError;
 use super::launch::Launch;
 use crate::base::dirs;
+use crate::base::runtime_dir;
 use crate::settings::{Sandbox, ServerConfig};
 
 /// The families of sockets that a server may make: none that leads to a service of this machine but
@@ -72,8 +73,7 @@ pub(super) fn properties<'a>(
 
 /// Where our config, tokens and sockets are: hidden even where the server works in a directory above.
 fn ours() -> Vec<String> {
-    let runtime = dirs::runtime().map(|dir| dir.join("callmux"));
-    let all = [dirs::config(), dirs::state(), dirs::cache(), runtime];
+    let all = [dirs::config(), dirs::state(), dirs::cache(), runtime_dir::sockets().ok()];
     // `-`: it need not be there.
     all.into_iter().flatten().map(|dir| format!("-{}", dir.display())).collect()
 }

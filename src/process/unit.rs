@@ -21,7 +21,7 @@ use super::launch::Launch;
 use super::sandbox;
 use super::streams::{PIPE_BYTES, Streams};
 use super::units::{Outcome, Units};
-use crate::base::{ServerName, dirs, file, random};
+use crate::base::{ServerName, file, random, runtime_dir};
 use crate::settings::ServerConfig;
 
 /// How often the manager is asked whether it has taken note of an end.
@@ -311,8 +311,8 @@ struct EnvironmentFile(PathBuf);
 
 impl EnvironmentFile {
     fn write(unit: &str, launch: &Launch) -> Result<Self, StartError> {
-        let dir =
-            dirs::runtime().ok_or_else(|| StartError::Unit("XDG_RUNTIME_DIR is not set".into()))?;
+        let dir = runtime_dir::runtime()
+            .ok_or_else(|| StartError::Unit("XDG_RUNTIME_DIR is not set".into()))?;
         let path = dir.join("callmux").join(format!("{unit}.env"));
         let mut text = Vec::new();
         for (name, value) in &launch.env {

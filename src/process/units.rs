@@ -9,7 +9,7 @@ use zbus::Variant;
 use zbus::export::futures_core::Stream;
 use zbus::proxy::CacheProperties;
 
-use crate::base::dirs;
+use crate::base::runtime_dir;
 
 /// The names of our units.
 const PATTERN: &str = "app-callmux-*.service";
@@ -243,6 +243,12 @@ impl Units {
     }
 }
 
+/// Whether the manager of this user answers.
+pub async fn has_manager() -> bool {
+    let asked = async { manager().await?.version().await };
+    asked.await.is_ok()
+}
+
 /// Starts the socket unit of this name if it has failed or, unless `only_failed`, is not started.
 /// Returns whether it was.
 pub async fn start_socket(name: &str, only_failed: bool) -> zbus::Result<bool> {
@@ -274,7 +280,7 @@ async fn manager() -> zbus::Result<ManagerProxy<'static>> {
         Some(_) => zbus::connection::Builder::session(),
         // cron, su and some clients leave the variable unset.
         None => {
-            let dir = dirs::runtime().ok_or(zbus::Error::Unsupported)?;
+            let dir = runtime_dir::runtime().ok_or(zbus::Error::Unsupported)?;
             let address = format!("unix:path={}", dir.join("bus").display());
             zbus::connection::Builder::address(address.as_str())
         }

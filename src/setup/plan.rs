@@ -8,6 +8,7 @@ use super::error::SetupError;
 use super::scene::{self, Scene};
 use super::trial::{TrialEnd, trials};
 use super::units::UnitPlan;
+use crate::activation::SpawnArgs;
 use crate::clients::{Launch, Surroundings};
 use crate::config::Location;
 use crate::imports::{Import, ImportPlace};
@@ -39,6 +40,8 @@ pub struct SetupOptions {
     /// Servers that do not work are taken over, too.
     pub keep_broken: bool,
     pub mode: SetupMode,
+    /// Who starts a daemon in the end.
+    pub spawn: SpawnArgs,
     /// For programs.
     pub json: bool,
 }

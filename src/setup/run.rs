@@ -9,8 +9,11 @@ use super::error::SetupError;
 use super::journal::{Journal, SetupStep, missing, of_file};
 use super::plan::{SetupListener, SetupMode, SetupOptions, SetupPlan, plan};
 use super::proof::{self, BridgeProof};
+use super::units::UnitPlan;
 use super::{show, units};
-use crate::base::{dirs, file};
+use crate::activation::{NotStarted, SpawnArgs, bring_up};
+use crate::base::runtime::runtime;
+use crate::base::{file, runtime_dir};
 use crate::imports::ImportError;
 use crate::terminal::{Exit, print};
 
@@ -61,6 +64,7 @@ fn whole(options: &SetupOptions) -> Result<Exit, SetupError> {
         };
     if is_done {
         failures = carry_out(&mut plan)?;
+        failures.extend(started(&plan, options.spawn)?.map(|why| why.to_string()));
         proof = proven(&plan)?;
     }
     if options.json {
@@ -115,8 +119,18 @@ fn carry_out(plan: &mut SetupPlan) -> Result<Vec<String>, SetupError> {
     Ok(failures)
 }
 
+/// Has a daemon run where systemd does not see to that. `Some`: why none does.
+fn started(plan: &SetupPlan, how: SpawnArgs) -> Result<Option<NotStarted>, SetupError> {
+    let (UnitPlan::NoManager, Ok(socket)) = (&plan.units, runtime_dir::socket()) else {
+        return Ok(None);
+    };
+    let brought = runtime().map_err(SetupError::Runtime)?.block_on(bring_up(&socket, how));
+    // That is as it was asked for.
+    Ok(brought.err().filter(|why| !matches!(why, NotStarted::NotAllowed)))
+}
+
 /// A first call, if there is a daemon to be called.
 fn proven(plan: &SetupPlan) -> Result<Option<BridgeProof>, SetupError> {
-    let is_served = dirs::socket().is_some_and(|socket| UnixStream::connect(socket).is_ok());
+    let is_served = runtime_dir::socket().is_ok_and(|socket| UnixStream::connect(socket).is_ok());
     is_served.then(|| proof::prove(&plan.working())).transpose()
 }

@@ -14,7 +14,7 @@ use crate::imports::Import;
 use crate::terminal::print;
 use crate::terminal::style::Style;
 
-const SERVE: &str = "there is no user manager of systemd here: `callmux serve` runs the daemon, and clients wait for it";
+const SERVE: &str = "there is no user manager of systemd here: a client's bridge starts the daemon, or `callmux serve` runs it";
 
 /// The clients and what is in their files.
 pub(super) fn found(scene: &Scene, import: &Import) {

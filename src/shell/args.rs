@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
+use crate::activation::SpawnArgs;
 use crate::completion::Names;
 use crate::keys::ValueError;
 
@@ -32,6 +33,8 @@ pub struct ReachArgs {
     /// How long all of it may take; then the call is taken back [default: as long as it takes].
     #[arg(long, global = true, value_name = "DURATION", value_parser = duration)]
     pub(super) timeout: Option<Duration>,
+    #[command(flatten)]
+    pub(super) spawn: SpawnArgs,
 }
 
 /// How an answer is printed.

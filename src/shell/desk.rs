@@ -1,5 +1,6 @@
 //! Opens a talk with the daemon, has it carry something, and ends it.
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -10,14 +11,17 @@ use super::args::ReachArgs;
 use super::signals::Interruption;
 use super::talk::Talk;
 use super::trouble::Trouble;
-use crate::base::dirs;
+use crate::activation::{self, BroughtUp};
 use crate::base::runtime::runtime;
+use crate::base::runtime_dir;
 use crate::bridge::{self, Joined, Options, Target};
 
 /// Bytes on their way between a talk and its bridge.
 const BETWEEN: usize = 256 << 10;
 /// How long a call waits for a daemon that goes away, where nothing else is said.
 const PATIENCE: Duration = Duration::from_mins(1);
+/// How often a daemon may cut us off that was about to end.
+const CUT_OFF_MAX: u32 = 50;
 /// How often it is looked whether a daemon is there that was waited for.
 const LOOK_EACH: Duration = Duration::from_millis(20);
 
@@ -77,7 +81,7 @@ fn options(reach: &ReachArgs) -> Result<Options, Trouble> {
             Target::from_url(url).map_err(|error| Trouble::Usage(error.to_string()))?
         }
         (None, Some(path)) => Target::Unix(path.clone()),
-        (None, None) => Target::Unix(dirs::socket().ok_or(Trouble::NoSocket)?),
+        (None, None) => Target::Unix(runtime_dir::socket()?),
     };
     #[expect(clippy::disallowed_methods, reason = "a shell is where it is")]
     let here = std::env::current_dir().unwrap_or_else(|_| "/".into());
@@ -85,25 +89,37 @@ fn options(reach: &ReachArgs) -> Result<Options, Trouble> {
     if !cwd.is_dir() {
         return Err(Trouble::Usage(format!("{} is no directory", cwd.display())));
     }
-    Ok(Options { target, cwd, patience: reach.wait.unwrap_or(PATIENCE) })
+    let patience = reach.wait.unwrap_or(PATIENCE);
+    Ok(Options { target, cwd, patience, spawn: reach.spawn })
 }
 
-/// Connects; until then, if there is a time.
+/// Connects; until then, if there is a time. A daemon that can be started is.
 async fn join(
     options: &Options,
     until: Option<Instant>,
 ) -> Result<(DuplexStream, Joined, tokio::io::ReadHalf<DuplexStream>), Trouble> {
+    let mut cut_off = 0;
     loop {
         let (near, far) = tokio::io::duplex(BETWEEN);
         let (input, output) = split(far);
-        match bridge::join(options.clone(), output).await {
+        let error = match bridge::join(options.clone(), output).await {
             Ok(joined) => return Ok((near, joined, input)),
-            Err(_) if until.is_some_and(|until| Instant::now() < until) => {
-                tokio::time::sleep(LOOK_EACH).await;
-            }
-            Err(error) => {
-                return Err(Trouble::NoDaemon { target: options.target.to_string(), error });
-            }
+            Err(error) => error,
+        };
+        let brought = match options.target.path().filter(|_| !bridge::is_refusal(&error)) {
+            Some(socket) => activation::bring_up(socket, options.spawn).await,
+            None => Ok(BroughtUp::Nobody),
+        };
+        // One that ends closes what it had taken in.
+        let is_leaving = matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::BrokenPipe);
+        let target = || options.target.to_string();
+        match brought {
+            Ok(BroughtUp::Daemon) => continue,
+            _ if until.is_some_and(|until| Instant::now() < until) => {}
+            Ok(BroughtUp::Nobody) if is_leaving && cut_off < CUT_OFF_MAX => cut_off += 1,
+            Ok(BroughtUp::Nobody) => return Err(Trouble::NoDaemon { target: target(), error }),
+            Err(why) => return Err(Trouble::NotStarted { target: target(), why }),
         }
+        tokio::time::sleep(LOOK_EACH).await;
     }
 }

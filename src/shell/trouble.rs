@@ -4,7 +4,9 @@ use std::io;
 use std::time::Duration;
 
 use super::outcome;
+use crate::activation::{NotStarted, remedy};
 use crate::base::Span;
+use crate::base::runtime_dir::NoPlace;
 use crate::terminal::{Exit, print};
 use crate::wire::object;
 
@@ -14,14 +16,12 @@ pub(super) enum Trouble {
     /// The command line is wrong.
     #[error("{0}")]
     Usage(String),
-    #[error(
-        "XDG_RUNTIME_DIR is not set, so there is no usual place for the daemon's socket; name it with --socket"
-    )]
-    NoSocket,
-    #[error(
-        "no daemon is listening on {target} ({error}); `systemctl --user start callmux.socket` or `callmux serve` starts one"
-    )]
+    #[error(transparent)]
+    NoSocket(#[from] NoPlace),
+    #[error("no daemon is listening on {target} ({error}); {}", remedy())]
     NoDaemon { target: String, error: io::Error },
+    #[error("no daemon is listening on {target}: {why}")]
+    NotStarted { target: String, why: NotStarted },
     #[error("the daemon's answer cannot be read: {0}")]
     Unreadable(String),
     #[error("the connection to the daemon is over: {0}")]
@@ -48,7 +48,9 @@ impl Trouble {
     fn exit(&self) -> Exit {
         match self {
             Self::Usage(_) => Exit::Usage,
-            Self::NoSocket | Self::NoDaemon { .. } => Exit::Unavailable,
+            Self::NoSocket(_) | Self::NoDaemon { .. } | Self::NotStarted { .. } => {
+                Exit::Unavailable
+            }
             Self::Unreadable(_) | Self::Broken(_) => Exit::OutcomeUnknown,
             Self::Late(_) => Exit::TimedOut,
             Self::Ended(exit) | Self::Refused { exit, .. } => *exit,

@@ -239,13 +239,14 @@ impl FactKind for DaemonIdle {
         subject: "The callmux daemon ends because nobody needs it",
         documentation: "man:callmux.toml(5)",
         text: "\
-No bridge was connected and nothing was asked for idle_exit. The socket goes on
-listening, and the next client starts the daemon again. Nothing needs to be done.",
+No bridge was connected and nothing was asked for idle_exit. The next client starts
+the daemon again, by the socket of systemd or, where that is not, itself. Nothing
+needs to be done.",
     };
     const FIELDS: &'static [FactField<Self>] = &[];
 
     fn message(&self) -> Cow<'_, str> {
-        "nobody needs us; the socket starts us again".into()
+        "nobody needs us; the next client starts us again".into()
     }
 }
 

@@ -28,6 +28,8 @@ impl Program {
             .env("XDG_CONFIG_HOME", home.join("config"))
             // Whatever can be told is told.
             .env("CALLMUX_LOG_LEVEL", "debug")
+            // A test starts its daemon itself, and ends it; those of `activation` are about the other ones.
+            .env("CALLMUX_NO_SPAWN", "1")
             .current_dir(home)
             .stdin(Stdio::null());
         Self { command, watch: watch.clone(), given: Vec::new() }

@@ -121,6 +121,11 @@ impl Lists {
         }
     }
 
+    /// Whether any daemon gave such a list.
+    pub(super) fn knows(&self, kind: ListKind) -> bool {
+        self.memory.list(kind).is_some()
+    }
+
     /// The last list that any daemon gave, or an empty one.
     fn known_list(&mut self, kind: ListKind, request: &Message) -> String {
         let legacy = match self.memory.list(kind) {

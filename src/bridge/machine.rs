@@ -27,6 +27,9 @@ use crate::wire::{Kind, ListKind, Malformed, Message, Method, Revision, object, 
 
 /// A handshake or a list that has waited so long for a daemon is answered from what we know.
 const SPEAK_FOR_DAEMON: Duration = Duration::from_secs(1);
+/// The same for a list where no daemon ever gave one: it may have to start first, and some clients drop for
+/// good a server that lists nothing. Longer than it takes to start, shorter than clients wait for an answer.
+const FIRST_LIST: Duration = Duration::from_secs(20);
 /// Messages that wait for a daemon at the most.
 const HELD_MAX: usize = 4096;
 
@@ -408,8 +411,12 @@ impl Machine {
     fn limit(&self, message: &Message) -> Duration {
         match message.method() {
             Some(Method::Initialize | Method::Discover) => SPEAK_FOR_DAEMON,
-            Some(method) if ListKind::read_by(method).is_some() => SPEAK_FOR_DAEMON,
-            _ => self.patience,
+            Some(method) => match ListKind::read_by(method) {
+                Some(kind) if self.lists.knows(kind) => SPEAK_FOR_DAEMON,
+                Some(_) => self.patience.clamp(SPEAK_FOR_DAEMON, FIRST_LIST),
+                None => self.patience,
+            },
+            None => self.patience,
         }
     }
 

@@ -11,7 +11,8 @@
 //! highest that it may import.
 //!
 //! ```text
-//! 13   cli ─────────── every verb
+//! 14   cli ─────────── every verb
+//! 13   standalone ──── one client, and no daemon
 //!      fuzz ────────── what a fuzzer drives
 //! 12   daemon ──────── puts the house together, the one control loop
 //! 11   front ───────── clients come in
@@ -112,6 +113,7 @@
 //! | [`bridge`] | the client's stdio server that outlives any daemon |
 //! | [`completion`] | what can stand where a command line ends: names of servers, tools and clients; the scripts of shells |
 //! | [`shell`] | a command line as a client: one request, its answer on stdout, an exit code |
+//! | [`standalone`] | one client on stdin and stdout: a config, or one server of a command line |
 //! | [`search_quality`] | how well the search for tools finds them |
 //! | [`cli`] | arguments, and what each verb says |
 //! | `fuzz` | what has to hold of any input; in no build but that of `fuzz/` |
@@ -199,6 +201,7 @@ mod servers;
 mod settings;
 mod setup;
 mod shell;
+mod standalone;
 mod telemetry;
 mod terminal;
 mod wire;

@@ -8,7 +8,7 @@
 //! What is said to a daemon, what one does.
 //!
 //! # How to read it
-//! [`bring_up`] is for who needs a daemon once, [`mod@revival`] for a bridge, which needs one for as long as it
+//! [`bring_up()`] is for who needs a daemon once, [`mod@revival`] for a bridge, which needs one for as long as it
 //! lives. Without a [`manager`] both go on to [`mod@start`], which agrees with others and has a process [`spawn`]ed.
 //! That tells with [`ready`] that it listens, and writes into a [`log`].
 

@@ -20,6 +20,7 @@ use crate::search_quality::SearchQualityArgs;
 use crate::shell::{
     CallArgs, LogsArgs, PromptsArgs, RecipeArgs, ResourcesArgs, ToolsArgs, WorkArgs,
 };
+use crate::standalone::{InlineArgs, StdioArgs};
 
 /// What `--help` says before the arguments.
 const ABOUT: &str = "\
@@ -54,6 +55,8 @@ or by hand, as its only MCP server:
 pub(super) struct Cli {
     #[command(flatten)]
     pub(super) log: LogArgs,
+    #[command(flatten)]
+    pub(super) options: InlineArgs,
     /// Run one server and speak MCP on stdin and stdout, without a daemon.
     #[arg(last = true, value_name = "COMMAND")]
     pub(super) inline: Vec<String>,
@@ -94,6 +97,9 @@ pub(super) enum Command {
     Serve(ServeArgs),
     /// Speak MCP on stdin and stdout for one client, and pass everything to the daemon.
     Bridge(BridgeArgs),
+    /// Serve all of the config on stdin and stdout, without a daemon. So does `callmux` alone where a
+    /// client starts it.
+    Stdio(StdioArgs),
     /// Show how the daemon, its config and its servers are.
     Status(StatusArgs),
     /// Say what is not as it should be, each with what can be done about it.

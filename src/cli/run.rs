@@ -14,6 +14,7 @@ use crate::base::core_dump;
 use crate::demo::demo;
 use crate::search_quality::search_quality;
 use crate::shell::{self, Work};
+use crate::standalone::{self, StdioArgs};
 use crate::terminal::{Exit, print};
 
 /// Runs the program.
@@ -42,12 +43,15 @@ pub fn main() -> ExitCode {
         }
     };
     let exit = match cli.command {
+        // So clients start the npm callmux.
+        None if cli.inline.is_empty() && standalone::is_there() => {
+            serve::stdio(&StdioArgs::usual(), &cli.log)
+        }
         None if cli.inline.is_empty() => {
-            // A client that was told to run us without a verb shows it in its log.
             print::notes(Cli::command().render_help().to_string().trim_end());
             Exit::Usage
         }
-        None => serve::inline(&cli.inline, &cli.log),
+        None => serve::inline(&cli.options, &cli.inline, &cli.log),
         Some(_) if !cli.inline.is_empty() => {
             print::error("behind `--` stands a command to run in place of a verb, not beside one");
             Exit::Usage
@@ -61,6 +65,7 @@ pub fn main() -> ExitCode {
 fn run(command: Command, log: &LogArgs) -> Exit {
     match command {
         Command::Serve(args) => serve::serve(&args, log),
+        Command::Stdio(args) => serve::stdio(&args, log),
         Command::Bridge(args) => bridge::bridge(&args, log),
         Command::Status(args) => operate::status(&args),
         Command::Doctor(args) => doctor::doctor(&args),

@@ -1,5 +1,6 @@
-//! `callmux serve`, `callmux -- command …`, `callmux -- URL`, `callmux example-server`.
+//! `callmux serve`, `callmux stdio`, `callmux -- command …`, `callmux -- URL`, `callmux example-server`.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::args::{LogArgs, ServeArgs};
@@ -7,13 +8,14 @@ use super::log::{Verbosity, start_log};
 use crate::activation;
 use crate::base::runtime::runtime;
 use crate::base::{Tasks, descriptors, dirs, memory};
-use crate::config::{self, Location};
+use crate::config::Location;
 use crate::daemon::sockets::Inherited;
 use crate::daemon::{
     self, Ended, Options, Presence, Serve, Settings, SocketError, SocketPlace, sockets,
 };
 use crate::example::{self, Example};
 use crate::settings::Complaint;
+use crate::standalone::{self, InlineArgs, NotServed, StdioArgs};
 use crate::telemetry::{Level, Recorder};
 use crate::terminal::{Exit, print};
 
@@ -104,23 +106,31 @@ fn listen(
 }
 
 /// One server on stdin and stdout.
-pub(super) fn inline(command: &[String], log: &LogArgs) -> Exit {
+pub(super) fn inline(args: &InlineArgs, command: &[String], log: &LogArgs) -> Exit {
+    alone(log, |cwd, recorder| standalone::inline(args, command, cwd, recorder))
+}
+
+/// All servers of a config on stdin and stdout.
+pub(super) fn stdio(args: &StdioArgs, log: &LogArgs) -> Exit {
+    descriptors::raise();
+    alone(log, |cwd, recorder| standalone::stdio(args, cwd, recorder))
+}
+
+fn alone(
+    log: &LogArgs,
+    serve: impl FnOnce(Option<PathBuf>, &Recorder) -> Result<Ended, NotServed>,
+) -> Exit {
     #[expect(
         clippy::disallowed_methods,
-        reason = "the server is to run where its client started us"
+        reason = "servers are to run where their client started us"
     )]
     let cwd = std::env::current_dir().ok();
-    let Some(config) = config::load::inline(command, cwd) else {
-        return fail(Exit::Usage, "`--` must be followed by a command");
-    };
-    memory::settle();
     let (recorder, writer, _) = start_log(log, Level::Warning, None);
-    let exit = match runtime() {
-        Ok(runtime) => {
-            let settings = Settings::fixed(config);
-            finish(runtime.block_on(run(settings, Serve::Stdio, &recorder, None)))
-        }
-        Err(error) => fail(Exit::System, &format!("no runtime: {error}")),
+    let exit = match serve(cwd, &recorder) {
+        Ok(ended) => finish(Ok(ended)),
+        Err(NotServed::Config(complaints)) => refuse(&complaints),
+        Err(error @ NotServed::NoCommand) => fail(Exit::Usage, &error.to_string()),
+        Err(error @ NotServed::System(_)) => fail(Exit::System, &error.to_string()),
     };
     drop(recorder);
     drop(writer);

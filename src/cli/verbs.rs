@@ -34,7 +34,8 @@ const OTHERS: &[(&[&str], &str)] = &[
 /// What to say of the words behind `callmux` if the first of them that is none of its options is no verb.
 pub(super) fn explain(words: &[String]) -> Option<String> {
     let cli = Cli::command();
-    let takes_value = ["--log-level", "--log-format"];
+    let takes_value =
+        ["--log-level", "--log-format", "--tools", "--cache", "--exposure", "--max-result"];
     let mut words = words.iter().skip(1);
     let word = loop {
         let word = words.next()?;

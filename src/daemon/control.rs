@@ -150,7 +150,7 @@ impl Daemon {
         let limit = match self.succession.keeper {
             Keeper::Systemd => configured?,
             Keeper::Need => configured.unwrap_or(UNNEEDED_FOR),
-            Keeper::Person => return None,
+            Keeper::Person | Keeper::Client => return None,
         };
         let hub = &self.front.hub;
         let front = &self.front;

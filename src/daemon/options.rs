@@ -1,6 +1,7 @@
 //! What a daemon is told to be, and how it ended.
 
 use std::os::fd::OwnedFd;
+use std::path::PathBuf;
 
 use super::settings::Settings;
 use crate::front::listen::Listener;
@@ -26,8 +27,8 @@ pub enum Serve {
     OnDemand(Vec<Listener>),
     /// Over these sockets, which are systemd's, with what it kept for us.
     Inherited { listeners: Vec<Listener>, stored: Vec<(String, OwnedFd)> },
-    /// One client on stdin and stdout; its end is ours.
-    Stdio,
+    /// One client on stdin and stdout, which works in this directory; its end is ours.
+    Stdio { cwd: Option<PathBuf> },
 }
 
 /// Who starts the daemon again when it has ended.
@@ -37,9 +38,11 @@ pub enum Keeper {
     Systemd,
     /// Whoever needs one.
     Need,
-    /// Somebody who runs a daemon in a shell, or a client that runs one on stdio.
+    /// Somebody who runs a daemon in a shell.
     #[default]
     Person,
+    /// The one client on stdio, whose alone all of it is.
+    Client,
 }
 
 /// Why the daemon ended.

@@ -87,11 +87,11 @@ pub(super) struct Reloading {
     pub(super) attending: Vec<Answer<Result<Plan, Vec<Complaint>>>>,
 }
 
-/// Where results that are too large for their clients go. Those of an inline server are its client's
-/// alone and end with it.
-fn open_results(settings: &Settings) -> Results {
+/// Where results that are too large for their clients go. Those of the one client of stdio are its own and
+/// end with it.
+fn open_results(settings: &Settings, keeper: Keeper) -> Results {
     let Caps { entries, entry_bytes, total_bytes } = settings.in_force().results;
-    let dir = settings.location().and_then(|_| dirs::state());
+    let dir = settings.location().filter(|_| keeper != Keeper::Client).and_then(|_| dirs::state());
     let caps = results::store::Caps {
         entries,
         entry_bytes: entry_bytes as u64,
@@ -123,7 +123,7 @@ impl Daemon {
             takeover.tables.calls,
             takeover.tables.acts,
             (board, instances),
-            open_results(&settings),
+            open_results(&settings, takeover.keeper),
         );
         let Tables { links, sessions, wants, .. } = takeover.tables;
         let front = Front::new(hub, changed.clone(), links, (sessions, wants));

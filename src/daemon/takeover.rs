@@ -63,7 +63,8 @@ impl Takeover {
         let Serve::Inherited { listeners, mut stored } = serve else {
             let keeper = match serve {
                 Serve::OnDemand(_) => Keeper::Need,
-                _ => Keeper::Person,
+                Serve::Stdio { .. } => Keeper::Client,
+                Serve::Bound(_) | Serve::Inherited { .. } => Keeper::Person,
             };
             return (serve, Self { keeper, ..Self::default() });
         };

@@ -24,11 +24,11 @@ impl Daemon {
         let relief = relief::whenever_memory_is_short(self.front.hub.clone());
         self.connections.spawn_until_stopped("memory pressure", relief);
         match serve {
-            Serve::Stdio => {
+            Serve::Stdio { cwd } => {
                 let front = self.front.clone();
                 let stop = self.connections.clone();
                 self.connections.spawn("stdio", async move {
-                    _ = left.send(stdio::serve(&front, &stop).await);
+                    _ = left.send(stdio::serve(&front, &stop, cwd).await);
                 });
             }
             Serve::Inherited { listeners, .. } => self.listen(listeners, true, desk, left),

@@ -1,5 +1,6 @@
-//! A client on our own stdin and stdout: `callmux -- command …`.
+//! A client on our own stdin and stdout: `callmux stdio`, `callmux -- command …`.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,10 +22,10 @@ const LAST_WORDS: Duration = Duration::from_secs(5);
 pub struct GivenUp;
 
 /// Serves the one client until it closes our stdin or our stdout, or `stop` is stopped. `Err`: it was
-/// given up, since it read nothing for too long.
-pub async fn serve(front: &Arc<Front>, stop: &Tasks) -> Result<(), GivenUp> {
+/// given up, since it read nothing for too long. `cwd`: where the client works.
+pub async fn serve(front: &Arc<Front>, stop: &Tasks, cwd: Option<PathBuf>) -> Result<(), GivenUp> {
     let (mut input, mut output) = stdio::open();
-    let session = Session::new(SessionId::random(), Principal::own(), Carriage::Stdio, None);
+    let session = Session::new(SessionId::random(), Principal::own(), Carriage::Stdio, cwd);
     let duplex = front.duplex(session, Outbox::lines());
     let (outbox, tasks) = (duplex.outbox.clone(), duplex.tasks.clone());
     duplex.announce();

@@ -20,6 +20,10 @@ pub const EXAMPLES: &[(&str, Examples)] = &[
                 "callmux -- npx -y @modelcontextprotocol/server-memory",
                 "One server on stdin and stdout, without a daemon",
             ),
+            (
+                "callmux --plain --tools 'get_*' -- npx -y @modelcontextprotocol/server-memory",
+                "The same with some of its tools alone, and none of callmux",
+            ),
         ],
     ),
     (
@@ -40,6 +44,13 @@ pub const EXAMPLES: &[(&str, Examples)] = &[
                 "callmux bridge --url http://127.0.0.1:4860",
                 "For a client that cannot reach the unix socket",
             ),
+        ],
+    ),
+    (
+        "stdio",
+        &[
+            ("callmux stdio", "All servers of the config, for one client"),
+            ("callmux stdio --config ./conf", "Those of another config"),
         ],
     ),
     (

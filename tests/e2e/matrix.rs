@@ -93,7 +93,7 @@ fn wire<'a>(
     let mut command = sandbox.command();
     match way {
         Way::Inline => {
-            command.arg("--").args(inline);
+            command.args(["--plain", "--"]).args(inline);
             Box::new(Lines::start(command))
         }
         Way::Bridge => {

@@ -120,7 +120,7 @@ fn a_client_that_does_not_read_loses_nothing_and_costs_nobody() {
 fn an_inline_client_that_does_not_read_loses_nothing() {
     let sandbox = Sandbox::new();
     let path = hostile();
-    let words = ["--", path.to_str().unwrap()];
+    let words = ["--plain", "--", path.to_str().unwrap()];
     sandbox.write("config/callmux/config.toml", "max_result = \"0B\"\n");
     let mut silent = Silent::start(&sandbox, &words, &images(&sandbox, ""));
     let_it_answer(&sandbox);
@@ -220,7 +220,7 @@ fn a_batch_over_a_bridge_is_answered_in_one_list_over_the_end_of_a_daemon() {
 fn a_batch_inline_is_answered_in_one_list() {
     let sandbox = Sandbox::new();
     let mut command = sandbox.command();
-    command.args(["--", callmux(), "example-server", "counter"]);
+    command.args(["--plain", "--", callmux(), "example-server", "counter"]);
     let mut client = batching(Lines::start(command));
     client.write(&batch(""));
     is_answered(&client);

@@ -177,7 +177,7 @@ async def leaving(book, rig, server):
     command, args = server.command()
     lingers = ["sh", "-c", '"$@"; exec sleep 4321', "sh", command, *args]
     process = await asyncio.create_subprocess_exec(
-        rig.binary, "--", *lingers, stdin=-1, stdout=-1, stderr=-3, env=rig.env, cwd=rig.home, limit=1 << 26
+        rig.binary, "--plain", "--", *lingers, stdin=-1, stdout=-1, stderr=-3, env=rig.env, cwd=rig.home, limit=1 << 26
     )
     client_info = {"name": "interop", "version": "1.0.0"}
     params = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": client_info}
@@ -207,7 +207,7 @@ class Gate:
         self.args = ["-c", waits, str(self.path), command, *args]
 
     def inline(self):
-        return self.rig.program(["--", "sh", *self.args])
+        return self.rig.program(["--plain", "--", "sh", *self.args])
 
     def config(self):
         return f'list_timeout = "10ms"\nexposure = "no-meta"\n[servers.late]\ncommand = "sh"\nargs = {json.dumps(self.args)}\n'

@@ -4,7 +4,7 @@ BINARY = "rmcp17/debug/rmcp17-server"
 
 
 async def check(book, rig, clients):
-    to = rig.program(["--", str(rig.scratch / BINARY)])
+    to = rig.program(["--plain", "--", str(rig.scratch / BINARY)])
     for name, era, open_as, _ in clients:
         driver, conn = await rig.driver(name), f"older-{name}-{open_as}"
         # The first one finds out how it is to be asked; the others know.

@@ -93,6 +93,8 @@ class Rig:
             (self.home / place).mkdir(mode=0o700)
             self.env[variable] = str(self.home / place)
         self.env["HOME"] = str(self.home)
+        # A daemon that is away stays away until this starts another.
+        self.env["CALLMUX_NO_SPAWN"] = "1"
         self.drivers, self.daemons = {}, []
 
     def program(self, args, command=None, env=None):

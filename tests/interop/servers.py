@@ -45,7 +45,7 @@ class Server:
 
     def inline(self):
         command, args = self.command()
-        return self.rig.program(["--", command, *args], env=self.env)
+        return self.rig.program(["--plain", "--", command, *args], env=self.env)
 
     def reset(self):
         pass

@@ -58,6 +58,8 @@ class Rig:
         self.examples = Path(os.environ["CALLMUX_EXAMPLES"])
         self.env = {key: os.environ[key] for key in ("PATH", "LANG", "TZ") if key in os.environ}
         self.env["HOME"] = str(self.home)
+        # A daemon that is away stays away until this starts another.
+        self.env["CALLMUX_NO_SPAWN"] = "1"
         for variable, place in {"RUNTIME_DIR": "run", "CACHE_HOME": "cache", "CONFIG_HOME": "config"}.items():
             (self.home / place).mkdir(mode=0o700)
             self.env[f"XDG_{variable}"] = str(self.home / place)

@@ -210,6 +210,7 @@ pub const PLAN: &[(&str, &[&str])] = &[
             "completion",
         ],
     ),
+    ("standalone", &["base", "config", "settings", "keys", "telemetry", "daemon"]),
     ("search_quality", &["base", "json", "search", "terminal", "meta"]),
     (
         "cli",
@@ -236,6 +237,7 @@ pub const PLAN: &[(&str, &[&str])] = &[
             "daemon",
             "bridge",
             "shell",
+            "standalone",
             "manual",
             "search_quality",
         ],

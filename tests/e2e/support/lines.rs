@@ -47,10 +47,10 @@ impl Lines {
         bridge
     }
 
-    /// `callmux -- words…`, greeted.
+    /// `callmux --plain -- words…`, greeted.
     pub fn inline(sandbox: &Sandbox, words: &[&str]) -> Self {
         let mut command = sandbox.command();
-        command.arg("--").args(words);
+        command.args(["--plain", "--"]).args(words);
         let mut inline = Self::start(command);
         inline.greet(&json!({}));
         inline

@@ -11,6 +11,8 @@ use super::args_daemon::DaemonArgs;
 use super::args_import::ImportArgs;
 use super::args_server::ServersArgs;
 use super::args_setup::SetupArgs;
+use super::daemon::DaemonVerbs;
+use super::init::InitArgs;
 use super::top::WatchArgs;
 use crate::activation::SpawnArgs;
 use crate::completion::{Names, Script};
@@ -134,8 +136,12 @@ pub(super) enum Command {
     Client(ClientsArgs),
     /// Find your clients, run their servers behind callmux, and have them use it. --undo takes it back.
     Setup(SetupArgs),
+    /// Write a config to begin with, in which everything is explained and nothing is set.
+    Init(InitArgs),
     /// Take over servers that stand in files of clients, of the npm callmux or of mcpmux.
     Import(ImportArgs),
+    /// Have systemd start the daemon, where no package saw to that.
+    Daemon(DaemonVerbs),
     /// Have servers that wait for their next try make it now. Those that run are not touched.
     ///
     /// SIGUSR1 to the daemon does the same for all of them.

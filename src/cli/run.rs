@@ -6,8 +6,8 @@ use clap::{CommandFactory, Parser};
 
 use super::args::{Cli, Command, LogArgs};
 use super::{
-    bridge, client, config, doctor, generate, import, instructions, list, login, operate, serve,
-    server, setup, top, verbs,
+    bridge, client, config, daemon, doctor, generate, import, init, instructions, list, login,
+    operate, serve, server, setup, top, verbs,
 };
 use crate::api::Order;
 use crate::base::core_dump;
@@ -84,7 +84,9 @@ fn run(command: Command, log: &LogArgs) -> Exit {
         Command::Server(args) => server::server(&args),
         Command::Client(args) => client::client(&args),
         Command::Setup(args) => setup::setup(args),
+        Command::Init(args) => init::init(&args),
         Command::Import(args) => import::import(&args),
+        Command::Daemon(args) => daemon::daemon(&args),
         Command::Retry(args) => operate::retry(&args),
         Command::Start(args) => operate::order(&args, Order::Start),
         Command::Stop(args) => operate::order(&args, Order::Stop),

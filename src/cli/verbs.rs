@@ -9,7 +9,7 @@ use crate::base::quoted;
 /// Verbs of other programs, and what does the same here.
 const OTHERS: &[(&[&str], &str)] = &[
     (
-        &["init", "add", "install"],
+        &["add", "install"],
         "`callmux setup` takes over what your clients have, `callmux server add NAME -- COMMAND …` adds a server; `callmux demo` shows how it all works",
     ),
     (&["run"], "`callmux call TOOL NAME=VALUE …` calls a tool; `callmux list` lists them"),
@@ -24,8 +24,8 @@ const OTHERS: &[(&[&str], &str)] = &[
         "`callmux client attach NAME` has a client use callmux; `callmux client list` lists those it knows",
     ),
     (
-        &["daemon", "up", "enable"],
-        "`systemctl --user enable --now callmux.socket` starts the daemon when it is needed, `callmux serve` here",
+        &["up", "enable"],
+        "`callmux daemon install` has systemd start the daemon when it is needed, `callmux serve` runs one here",
     ),
     (&["log", "journal"], "`callmux logs` shows what happened"),
     (&["help"], "`callmux --help` shows all verbs, `callmux VERB --help` one of them"),

@@ -13,9 +13,10 @@
 //!
 //! # How to read it
 //! [`location`] reads the files ([`source`]); [`load`] goes from their texts over one merged tree to
-//! [`crate::settings`], by the tables of [`crate::keys`]. [`schema`] and [`show`] print from these tables, and
+//! [`crate::settings`], by the tables of [`crate::keys`]. [`schema`], [`show`] and [`mod@fresh`] print from these tables, and
 //! [`mod@plan`] compares two configs by them.
 
+mod fresh;
 pub mod load;
 pub mod location;
 pub mod plan;
@@ -23,6 +24,7 @@ pub mod schema;
 pub mod show;
 pub mod source;
 
+pub use fresh::fresh;
 pub use location::{Location, Reading};
 
 #[cfg(test)]

@@ -194,12 +194,23 @@ pub const EXAMPLES: &[(&str, Examples)] = &[
         ],
     ),
     (
+        "init",
+        &[
+            ("callmux init", "A config.toml that explains itself"),
+            ("callmux init --print | less", "To look at it"),
+        ],
+    ),
+    (
         "import",
         &[
             ("callmux import ~/.cursor/mcp.json --dry-run", "See what it would become"),
             ("callmux import ~/.config/callmux/config.json", "What the npm callmux had"),
         ],
     ),
+    ("daemon", &[("callmux daemon status", "Who starts the daemon, and whether somebody listens")]),
+    ("daemon install", &[("callmux daemon install", "For a binary that no package brought")]),
+    ("daemon uninstall", &[("callmux daemon uninstall", "Before you delete it")]),
+    ("daemon status", &[("callmux daemon status --json | jq .listening", "For programs")]),
     ("retry", &[("callmux retry", "All that wait"), ("callmux retry github", "One of them")]),
     ("start", &[("callmux start github", "Return when it is ready, or say why it is not")]),
     ("stop", &[("callmux stop github", "Until it is started again")]),

@@ -24,6 +24,8 @@ pub(super) enum SetupError {
     Client { id: &'static str, error: ClientError },
     #[error("`systemctl --user {words}`: {why}")]
     Systemd { words: String, why: String },
+    #[error("{} is not as callmux writes it, and stays; take it away by hand", .0.display())]
+    Foreign(PathBuf),
     #[error("the bridge gave no answer: {0}")]
     Bridge(&'static str),
     #[error("{}: not readable as what was done ({why}); take it away and undo by hand", .path.display())]

@@ -8,11 +8,12 @@
 //! How a file of a client is edited, or what a key of one means here; what a server does.
 //!
 //! # How to read it
-//! [`mod@run`] is the order of what a [`plan`] says. [`scene`] is what is here, [`trial`] tries servers, [`units`] is about systemd, [`attach`] about
+//! [`mod@run`] is the order of what a [`plan`] says. [`scene`] is what is here, [`trial`] tries servers, [`mod@units`] is about systemd, which [`mod@daemon`] does alone, [`attach`] about
 //! the files of clients, [`proof`] calls a tool as a client does. [`journal`] is what was done, [`mod@undo`] takes it back, and
 //! [`show`] tells. [`error`] is why it could not be done.
 
 mod attach;
+mod daemon;
 mod error;
 mod journal;
 mod plan;
@@ -24,6 +25,7 @@ mod trial;
 mod undo;
 mod units;
 
+pub use daemon::{UnitWork, units, units_status};
 pub use plan::{SetupMode, SetupOptions};
 pub use run::run;
 pub use undo::undo;

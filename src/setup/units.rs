@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::error::SetupError;
-use crate::base::{executable, program};
+use crate::base::{executable, file, program};
 use crate::clients::Surroundings;
 use crate::doctor::unit::{SERVICE, SOCKET, UnitState};
 
@@ -13,6 +13,8 @@ const SOCKET_TEXT: &str = include_str!("../../dist/systemd/user/callmux.socket")
 const SERVICE_TEXT: &str = include_str!("../../dist/systemd/user/callmux.service");
 /// The program as these name it.
 const PACKAGED: &str = "/usr/bin/callmux";
+/// The largest unit that is looked at, in bytes.
+const UNIT_MAX: u64 = 64 << 10;
 /// How long the manager may take.
 const WITHIN: Duration = Duration::from_secs(20);
 
@@ -83,6 +85,21 @@ fn files(dir: &Path, path: &Path) -> Vec<(PathBuf, String)> {
     vec![(dir.join(SOCKET), SOCKET_TEXT.to_owned()), (dir.join(SERVICE), service)]
 }
 
+/// Where units of ours lie in the user's home, if they do.
+pub(super) fn own_files(around: &Surroundings) -> [PathBuf; 2] {
+    [dir(around).join(SOCKET), dir(around).join(SERVICE)]
+}
+
+/// Whether callmux wrote the unit at `path`, whichever program it starts.
+pub(super) fn is_ours(path: &Path) -> bool {
+    let ours = if path.ends_with(SOCKET) { SOCKET_TEXT } else { SERVICE_TEXT };
+    let Ok(found) = file::read(path, UNIT_MAX) else { return false };
+    let without = |text: &str| -> Vec<String> {
+        text.lines().filter(|line| !line.starts_with("Exec")).map(str::to_owned).collect()
+    };
+    without(&String::from_utf8_lossy(&found)) == without(ours)
+}
+
 /// Has the socket listened on, now and from each login on.
 pub(super) fn enable() -> Result<(), SetupError> {
     systemctl(&["daemon-reload"])?;
@@ -109,7 +126,7 @@ fn systemctl(words: &[&str]) -> Result<(), SetupError> {
 
 #[cfg(test)]
 mod tests {
-    use super::files;
+    use super::{files, is_ours};
     use std::path::Path;
 
     #[test]
@@ -124,5 +141,12 @@ mod tests {
             "{service}"
         );
         assert!(made[0].1.contains("ListenStream=%t/callmux/mcp.sock"));
+        let dir = tempfile::tempdir().unwrap();
+        for (path, text) in files(dir.path(), Path::new("/elsewhere/callmux")) {
+            crate::base::file::replace(&path, text.as_bytes()).unwrap();
+            assert!(is_ours(&path));
+            crate::base::file::replace(&path, format!("{text}Nice=5\n").as_bytes()).unwrap();
+            assert!(!is_ours(&path), "somebody changed it");
+        }
     }
 }

@@ -346,3 +346,62 @@ fn a_directory_that_others_may_use_or_that_leads_elsewhere_is_refused() {
         refused("belongs to user 12345");
     }
 }
+
+/// What stands in for the user manager: it knows the units that lie in the home, and those that were enabled.
+const SYSTEMCTL: &str = r#"#!/bin/sh
+units="$HOME/config/systemd/user"
+state=inactive; test -e "$HOME/enabled" && state=active
+case "$*" in
+*'show callmux'*)
+    for word; do case $word in callmux.*) unit=$word ;; esac; done
+    test -e "$units/$unit" || { printf 'LoadState=not-found\nActiveState=inactive\n'; exit; }
+    printf 'LoadState=loaded\nActiveState=%s\nUnitFileState=enabled\n' "$state"
+    sed -n 's/^ExecStart=\(.*\) serve/ExecStart={ path=\1 ; argv[] }/p' "$units/$unit" ;;
+*'enable --now'*) : > "$HOME/enabled"; exit ;;
+*'disable --now'*) rm "$HOME/enabled"; echo done ;;
+*) echo done ;;
+esac
+"#;
+
+#[test]
+fn units_are_written_for_who_has_no_package_and_taken_away() {
+    let idle = Idle::new();
+    idle.sandbox.write("bin/systemctl", &SYSTEMCTL.replace("exit ;;", "echo done ;;"));
+    let program = idle.sandbox.path("bin/systemctl");
+    std::fs::set_permissions(program, PermissionsExt::from_mode(0o755)).unwrap();
+    let bin = format!("{}:/usr/bin:/bin", idle.sandbox.path("bin").display());
+    let run = |words: &[&str]| said(idle.command(&[&["daemon"], words].concat()).env("PATH", &bin));
+    let units = idle.sandbox.path("config/systemd/user");
+    let (code, out, err) = run(&["status"]);
+    assert!(code == Some(1) && out.contains("not installed"), "{out}{err}");
+    let (code, out, err) = run(&["install"]);
+    assert!(code == Some(0) && out.contains("callmux.socket listens"), "{out}{err}");
+    let service = std::fs::read_to_string(units.join("callmux.service")).unwrap();
+    assert!(service.contains(&format!("ExecStart={} serve", callmux())), "{service}");
+    let (code, out, _) = run(&["install"]);
+    assert!(code == Some(0) && out.contains("already"), "{out}");
+    let (code, out, _) = run(&["status", "--json"]);
+    let told: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((code, &told["socket"]["active"]), (Some(1), &json!(true)), "{told}");
+    assert_eq!(
+        (&told["service"]["program"], &told["listening"]),
+        (&json!(callmux()), &json!(false))
+    );
+    // What somebody changed is his.
+    let socket = units.join("callmux.socket");
+    let text = std::fs::read_to_string(&socket).unwrap();
+    crate::support::overwrite(&socket, &format!("{text}# mine\n"));
+    let (code, _, err) = run(&["uninstall"]);
+    assert!(code == Some(1) && err.contains("callmux.socket is not as callmux writes it"), "{err}");
+    crate::support::overwrite(&socket, &text);
+    idle.sandbox.write("enabled", "");
+    let (code, out, err) = run(&["uninstall"]);
+    assert_eq!(code, Some(0), "{out}{err}");
+    assert_eq!(std::fs::read_dir(&units).unwrap().count(), 0);
+    let (code, out, _) = run(&["uninstall"]);
+    assert!(code == Some(0) && out.contains("there are no units"), "{out}");
+    // And where there is no manager at all.
+    let (code, _, err) = idle.run(&["daemon", "install"]);
+    assert!(code == Some(69) && err.contains("no user manager"), "{err}");
+    assert!(idle.run(&["daemon", "status"]).1.contains("daemon.log"));
+}

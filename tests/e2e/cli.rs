@@ -29,7 +29,7 @@ fn exit_codes_mean_something() {
     check(&[], 64, "status");
     check(&["no-such-verb"], 64, "no-such-verb");
     check(&["stats"], 64, "did you mean `callmux status`?");
-    check(&["init"], 64, "callmux server add");
+    check(&["install"], 64, "callmux server add");
     // Options of all verbs may stand before one.
     check(&["--log-level", "info", "config", "check"], 0, "fine");
     check(&["--log-format", "json", "status"], 69, "no daemon");
@@ -102,6 +102,24 @@ fn the_check_warns_of_what_is_not_there() {
     assert_eq!((code, &report["ok"]), (Some(0), &true.into()));
     assert_eq!(report["findings"].as_array().unwrap().len(), 2, "{report}");
     assert_eq!(report["complaints"].as_array().unwrap().len(), 2, "{report}");
+}
+
+#[test]
+fn a_config_to_begin_with_is_written_once() {
+    let sandbox = Sandbox::new();
+    let (code, out, err) = run(&sandbox, &["init"]);
+    assert_eq!(code, Some(0), "{out}{err}");
+    let path = sandbox.path("config/callmux/config.toml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert!(text.contains("# list_timeout = ") && text.contains("# [servers.memory]"), "{text}");
+    let (code, _, err) = run(&sandbox, &["config", "check"]);
+    assert_eq!(code, Some(0), "{err}");
+    sandbox.write("config/callmux/config.toml", "# mine\n");
+    let (code, _, err) = run(&sandbox, &["init"]);
+    assert!(code == Some(1) && err.contains("stays as it is"), "{err}");
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "# mine\n");
+    let (code, out, _) = run(&sandbox, &["init", "--print"]);
+    assert_eq!((code, out), (Some(0), text));
 }
 
 #[test]

@@ -10,7 +10,7 @@ fn what_was_meant_is_named() {
         ("callmux stats", "did you mean `callmux status`?"),
         ("callmux --log-level info docter", "did you mean `callmux doctor`?"),
         ("callmux --log-level=info bidge", "did you mean `callmux bridge`?"),
-        ("callmux init", "callmux server add"),
+        ("callmux install", "callmux server add"),
         ("callmux install --yes", "callmux setup"),
         ("callmux run x", "callmux call TOOL"),
         ("callmux entirely", "there is no verb `entirely`; `callmux --help` shows all"),

@@ -45,6 +45,17 @@ pub enum Keeper {
     Client,
 }
 
+impl Keeper {
+    pub(super) fn of(serve: &Serve) -> Self {
+        match serve {
+            Serve::Inherited { .. } => Self::Systemd,
+            Serve::OnDemand(_) => Self::Need,
+            Serve::Bound(_) => Self::Person,
+            Serve::Stdio { .. } => Self::Client,
+        }
+    }
+}
+
 /// Why the daemon ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ended {

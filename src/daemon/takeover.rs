@@ -61,11 +61,7 @@ impl Takeover {
     /// Takes what `serve` was given. Units of ours that nobody can hold any more are ended.
     pub(super) async fn of(serve: Serve, config: &Config, recorder: &Recorder) -> (Serve, Self) {
         let Serve::Inherited { listeners, mut stored } = serve else {
-            let keeper = match serve {
-                Serve::OnDemand(_) => Keeper::Need,
-                Serve::Stdio { .. } => Keeper::Client,
-                Serve::Bound(_) | Serve::Inherited { .. } => Keeper::Person,
-            };
+            let keeper = Keeper::of(&serve);
             return (serve, Self { keeper, ..Self::default() });
         };
         let serve = Serve::Inherited { listeners, stored: Vec::new() };

@@ -94,7 +94,7 @@ fn uninstall() -> Result<Exit, SetupError> {
     }
     match (is_installed, there.is_empty()) {
         (true, true) => {
-            print::line("its files are not in your home: a package has them, and they stay")
+            print::line("its files are not in your home: a package has them, and they stay");
         }
         (false, true) => print::line("there are no units of callmux"),
         _ => {}

@@ -52,7 +52,7 @@ mod tests {
         assert_eq!((plain.everybody.exposure, plain.everybody.max_result), (Exposure::NoMeta, 0));
         let said = given(&InlineArgs {
             tools: vec!["get_*".to_owned()],
-            cache: Some(Duration::from_secs(60)),
+            cache: Some(Duration::from_mins(1)),
             max_result: Some(7),
             ..InlineArgs::default()
         });
@@ -60,7 +60,7 @@ mod tests {
         assert!(policy.tools.allow("get_x") && !policy.tools.allow("set_x") && policy.trusted);
         assert_eq!(
             (policy.cache_ttl, said.everybody.max_result),
-            (Some(Duration::from_secs(60)), 7)
+            (Some(Duration::from_mins(1)), 7)
         );
         assert!(config(&InlineArgs::default(), &[], None).is_none());
     }

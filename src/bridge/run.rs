@@ -279,6 +279,7 @@ impl Bridge {
         });
         self.connection = Some(tasks);
         self.incoming = Some(Incoming { reader, frames });
+        self.need.set(true);
         if welcome.resumed {
             self.machine.resumed()
         } else {

@@ -23,6 +23,7 @@
 //!  8   mux ─────────── the life of every call
 //!  7   world ───────── what holds now, as one value
 //!  6   catalog ─────── what all servers offer, and under which names
+//!      packages ────── what people have in hand, as servers of ours
 //!      setup ───────── from the files of clients to a daemon, and back
 //!      shell ───────── a command line as a client
 //!      cache ───────── what calls that only read brought
@@ -98,6 +99,7 @@
 //! | [`activation`] | a daemon that is away is brought back: by systemd, or by whoever needs it |
 //! | [`doctor`] | what can be seen of an installation without a daemon |
 //! | [`imports`] | files of clients, of the npm callmux and of mcpmux as servers of ours; secrets moved out of them |
+//! | [`packages`] | snippets, pasted lines, names of registries, archives as servers of ours; versions pinned |
 //! | [`servers`] | handshakes, what each offers, supervision, a look at one without a daemon |
 //! | [`setup`] | what clients have, run behind callmux: found, tried, taken over, attached, proven; and all of it back |
 //! | [`instances`] | servers that run once for each directory: which there are, who has which |
@@ -189,6 +191,7 @@ mod manual;
 mod meta;
 mod mux;
 mod outbox;
+mod packages;
 mod process;
 mod remedy;
 mod render;

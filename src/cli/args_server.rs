@@ -30,10 +30,30 @@ pub(super) enum ServersVerb {
     },
 }
 
+/// How `callmux server add` is called.
+const ADD_USAGE: &str = "\
+callmux server add [OPTIONS] [NAME] WHAT
+       callmux server add [OPTIONS] NAME -- COMMAND…
+       callmux server add [OPTIONS] NAME --url URL";
+
 /// What `callmux server add --help` says behind the arguments.
 const ADDED: &str = "\
-It goes into a file of its own, conf.d/NAME.toml in the config directory. No other file is touched. The
-whole config is checked with it first, and what is refused leaves nothing behind. A daemon that runs
+WHAT is what you have in hand:
+
+  https://host/mcp                     the address of a remote server
+  '{\"mcpServers\": …}'                what a README has for a client's config; `-` reads it from stdin
+  'claude mcp add notes -- npx …'      what a README has for a shell; also codex, gemini, code --add-mcp
+  io.github.user/name[@VERSION]        a name of the MCP registry
+  npm:NAME  pypi:NAME  oci:IMAGE       a package, run by npx, uvx or docker (or podman)
+  ./server.json                        a description of the registry's kind, or its address
+  ./notes.mcpb                         a bundle, or its address: unpacked, nothing of it is run for that
+
+Versions are looked up once and written down, so a server changes when you want it to. What a server
+asks for is given by --set NAME=VALUE, or asked on a terminal; its secrets go into files of mode 0600,
+which the config names.
+
+Each server goes into a file of its own, conf.d/NAME.toml in the config directory. No other file is touched.
+The whole config is checked with it first, and what is refused leaves nothing behind. A daemon that runs
 takes the server up by itself; where there is none, the server is started once to see whether it works.
 
 A program that is named without a path is looked up now, in the PATH of this shell. Where the program or its
@@ -41,41 +61,31 @@ interpreter lies where services do not look, as with nvm, pyenv or ~/.local/bin,
 server's own. Values may be references, which keeps secrets out of the file and of the shell's history:
 
   callmux server add notes -- npx -y notes-server --root ~/notes
+  callmux server add npm:@modelcontextprotocol/server-memory
   callmux server add forge --url https://forge.example/mcp --auth oauth
   callmux server add wiki --url https://wiki.example/mcp --auth bearer --token '${cmd:pass show wiki}'
+  callmux server add ./weather.mcpb --set units=metric
 
-Exit codes: 0 added, 1 added and not ready, or there is one of that name, 64 wrong usage, 65 the config is refused with it.";
+Exit codes: 0 added, 1 refused, or added and not ready, 64 wrong usage, 65 the config is refused with it,
+69 what has to be looked up cannot be.";
 
 #[derive(Debug, Args)]
-#[command(after_help = ADDED)]
+#[command(after_help = ADDED, override_usage = ADD_USAGE)]
 pub(super) struct AddArgs {
-    /// The server's name: letters, digits and `-`.
-    #[arg(value_name = "NAME")]
-    pub(super) server: String,
+    /// The server's name (letters, digits and `-`), if it is to have one of yours, and what it is.
+    #[arg(value_name = "NAME] [WHAT")]
+    pub(super) words: Vec<String>,
     /// The address of a remote server that speaks streamable HTTP.
     #[arg(long, value_name = "URL")]
     pub(super) url: Option<String>,
-    /// How callmux proves itself to the server at the URL.
-    #[arg(long, value_enum, value_name = "TYPE", requires = "url")]
-    pub(super) auth: Option<AuthType>,
-    /// For `--auth bearer`: the token, best as '${cmd:…}', '${file:…}' or '${cred:…}'.
-    #[arg(long, value_name = "TEXT", requires = "auth")]
-    pub(super) token: Option<String>,
-    /// For `--auth command`: the program that prints the token, with its arguments.
-    #[arg(long, value_name = "WORDS", requires = "auth")]
-    pub(super) token_command: Option<String>,
-    /// A header for every request to the URL; may be repeated.
-    #[arg(long, value_name = "NAME:VALUE", requires = "url")]
-    pub(super) header: Vec<String>,
-    /// An environment variable for the program; may be repeated.
-    #[arg(long, value_name = "NAME=VALUE", conflicts_with = "url")]
-    pub(super) env: Vec<String>,
-    /// What stands before the server's tool names [default: its name].
+    #[command(flatten)]
+    pub(super) how: HowArgs,
+    /// A value that the server asks for; may be repeated.
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(super) set: Vec<String>,
+    /// Replace the server of this name, if callmux wrote its file.
     #[arg(long)]
-    pub(super) prefix: Option<String>,
-    /// The only tools to show, by the server's own names; `*` stands for any characters.
-    #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
-    pub(super) tools: Option<Vec<String>>,
+    pub(super) force: bool,
     /// Check it and print the file, without writing it.
     #[arg(long)]
     pub(super) dry_run: bool,
@@ -87,6 +97,62 @@ pub(super) struct AddArgs {
     /// The program and its arguments.
     #[arg(last = true, value_name = "COMMAND", conflicts_with = "url")]
     pub(super) command: Vec<String>,
+}
+
+/// How the server is to be run or reached.
+#[derive(Debug, Args)]
+pub(super) struct HowArgs {
+    /// What is spoken with it; of what comes in several forms, the one to take.
+    #[arg(long, short = 't', value_enum, value_name = "TYPE")]
+    pub(super) transport: Option<TransportType>,
+    /// How callmux proves itself to the server at an address.
+    #[arg(long, value_enum, value_name = "TYPE")]
+    pub(super) auth: Option<AuthType>,
+    /// For `--auth bearer`: the token, best as '${cmd:…}', '${file:…}' or '${cred:…}'.
+    #[arg(long, value_name = "TEXT", requires = "auth")]
+    pub(super) token: Option<String>,
+    /// For `--auth command`: the program that prints the token, with its arguments.
+    #[arg(long, value_name = "WORDS", requires = "auth")]
+    pub(super) token_command: Option<String>,
+    /// A header for every request to the address; may be repeated.
+    #[arg(long, short = 'H', value_name = "NAME:VALUE")]
+    pub(super) header: Vec<String>,
+    /// An environment variable for the program; may be repeated.
+    #[arg(long, short = 'e', value_name = "NAME=VALUE")]
+    pub(super) env: Vec<String>,
+    /// Who shares the server's process: `shared`, all; `cwd`, those who work in one directory.
+    #[arg(long, short = 's', value_enum, value_name = "SCOPE")]
+    pub(super) scope: Option<ScopeType>,
+    /// What stands before the server's tool names [default: its name].
+    #[arg(long)]
+    pub(super) prefix: Option<String>,
+    /// The only tools to show, by the server's own names; `*` stands for any characters.
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
+    pub(super) tools: Option<Vec<String>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum TransportType {
+    /// A program here.
+    Stdio,
+    /// An address that speaks streamable HTTP.
+    #[value(alias = "streamable-http")]
+    Http,
+    /// An address that speaks the older HTTP with SSE.
+    Sse,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ScopeType {
+    Shared,
+    Cwd,
+    /// Where a client would write it, in a line that is pasted.
+    #[value(hide = true)]
+    User,
+    #[value(hide = true)]
+    Project,
+    #[value(hide = true)]
+    Local,
 }
 
 /// Whether the server that was added is ready.

@@ -23,10 +23,7 @@ pub(super) fn check(
     general: &mut GeneralKeys,
     notes: &mut ImportNotes,
 ) -> Result<Vec<(DraftOrigin, String)>, ImportError> {
-    let judge = |text: String| {
-        let text = Text { path: PathBuf::from("import"), text };
-        location.reread(&[text]).map(drop)
-    };
+    let judge = judge(location);
     let mut left = Vec::new();
     for draft in std::mem::take(drafts) {
         left.extend(judged(draft, &judge, notes));
@@ -60,6 +57,23 @@ pub(super) fn check(
         drafts.push(draft);
     }
     Ok(known)
+}
+
+/// Whether a text alone is a config.
+fn judge(location: &Location) -> impl Fn(String) -> Result<(), Vec<Complaint>> {
+    |text| {
+        let text = Text { path: PathBuf::from("import"), text };
+        location.reread(&[text]).map(drop)
+    }
+}
+
+/// A server without the keys that the config refuses; `None`: it is refused whole.
+pub(super) fn alone(
+    location: &Location,
+    draft: ServerDraft,
+    notes: &mut ImportNotes,
+) -> Option<ServerDraft> {
+    judged(draft, &judge(location), notes)
 }
 
 /// A server without the keys that are refused; `None`: it is refused whole.

@@ -43,7 +43,7 @@ pub struct ServerDraft {
 
 impl ServerDraft {
     /// One of which nothing is said yet.
-    pub(super) fn new(name: String, origin: DraftOrigin) -> Self {
+    pub fn new(name: String, origin: DraftOrigin) -> Self {
         let (keys, hidden) = (Vec::new(), Vec::new());
         Self { name, origins: vec![origin], keys, hidden, config: None }
     }
@@ -52,12 +52,12 @@ impl ServerDraft {
         self.keys.iter().find(|(name, _)| name == key).map(|(_, value)| value)
     }
 
-    pub(super) fn get_mut(&mut self, key: &str) -> Option<&mut Json> {
+    pub fn get_mut(&mut self, key: &str) -> Option<&mut Json> {
         self.keys.iter_mut().find(|(name, _)| name == key).map(|(_, value)| value)
     }
 
     /// Sets a key that is not set yet; `false`: it is.
-    pub(super) fn set(&mut self, key: &str, value: Json) -> bool {
+    pub fn set(&mut self, key: &str, value: Json) -> bool {
         let is_new = self.get(key).is_none();
         if is_new {
             self.keys.push((key.to_owned(), value));
@@ -65,12 +65,12 @@ impl ServerDraft {
         is_new
     }
 
-    pub(super) fn remove(&mut self, key: &str) {
+    pub fn remove(&mut self, key: &str) {
         self.keys.retain(|(name, _)| name != key);
     }
 
     /// The member `name` of the table `key`, which is made if there is none; `false`: it is there already.
-    pub(super) fn set_member(&mut self, key: &str, name: &str, value: Json) -> bool {
+    pub fn set_member(&mut self, key: &str, name: &str, value: Json) -> bool {
         self.set(key, Json::Object(Vec::new()));
         let Some(Json::Object(members)) = self.get_mut(key) else { return false };
         let is_new = members.iter().all(|(known, _)| known != name);

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::draft::{HiddenText, ServerDraft};
-use super::notes::{ImportNotes, KeyFate};
+use super::notes::{ImportNotes, KeyFate, KeyNote};
 use super::variables::file_name;
 use crate::base::secret::{looks_secret, may_name_secret};
 use crate::base::{Secret, file};
@@ -21,6 +21,46 @@ pub struct SecretsDir {
     pub path: PathBuf,
     /// As references name it.
     pub reference: String,
+}
+
+/// Moves the secrets of a server into files, and says which.
+pub fn hide_in(draft: &mut ServerDraft, secrets: &SecretsDir) -> Vec<KeyNote> {
+    let mut notes = ImportNotes::default();
+    hide(draft, secrets, &mut notes);
+    notes.all
+}
+
+/// Puts a secret of a server into a file of its own, and gives the reference to it. `what`: the end of
+/// the file's name.
+pub fn keep(draft: &mut ServerDraft, secrets: &SecretsDir, what: &str, text: &str) -> String {
+    let (reference, hidden) = kept(&draft.name, secrets, &draft.hidden, what, text);
+    draft.hidden.push(hidden);
+    reference
+}
+
+fn kept(
+    server: &str,
+    secrets: &SecretsDir,
+    others: &[HiddenText],
+    what: &str,
+    text: &str,
+) -> (String, HiddenText) {
+    let wanted = file_name(&format!("{server}-{what}"));
+    // One line break at the end of a file stands for none.
+    let text = Secret::new(text.to_owned() + "\n");
+    let is_free = |name: &String| {
+        let read = file::read(&secrets.path.join(name), SECRET_MAX);
+        let is_there = match read {
+            Ok(found) => found != text.expose().as_bytes(),
+            Err(_) => secrets.path.join(name).symlink_metadata().is_ok(),
+        };
+        !is_there && others.iter().all(|known| known.name != *name)
+    };
+    let numbered = (2..1000).map(|number| format!("{wanted}-{number}"));
+    let mut names = std::iter::once(wanted.clone()).chain(numbered);
+    let name = names.find(is_free).unwrap_or(wanted);
+    let reference = format!("${{file:{}/{name}}}", secrets.reference);
+    (reference, HiddenText { name, text })
 }
 
 /// Moves the secrets of a server into files.
@@ -65,22 +105,10 @@ struct Hider<'a> {
 impl Hider<'_> {
     /// Keeps a text, and gives the reference to it.
     fn keep(&mut self, what: &str, text: &str) -> String {
-        let wanted = file_name(&format!("{}-{what}", self.server));
-        // In a file a `${` stands for itself, and one line break at the end for none.
-        let text = Secret::new(text.replace("$${", "${") + "\n");
-        let is_free = |name: &String| {
-            let read = file::read(&self.secrets.path.join(name), SECRET_MAX);
-            let is_there = match read {
-                Ok(found) => found != text.expose().as_bytes(),
-                Err(_) => self.secrets.path.join(name).symlink_metadata().is_ok(),
-            };
-            !is_there && self.texts.iter().all(|known| known.name != *name)
-        };
-        let numbered = (2..1000).map(|number| format!("{wanted}-{number}"));
-        let mut names = std::iter::once(wanted.clone()).chain(numbered);
-        let name = names.find(is_free).unwrap_or(wanted);
-        let reference = format!("${{file:{}/{name}}}", self.secrets.reference);
-        self.texts.push(HiddenText { name, text });
+        // In a file a `${` stands for itself.
+        let text = text.replace("$${", "${");
+        let (reference, hidden) = kept(&self.server, self.secrets, &self.texts, what, &text);
+        self.texts.push(hidden);
         reference
     }
 

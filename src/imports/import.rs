@@ -163,6 +163,24 @@ impl Import {
     }
 }
 
+/// The servers of a file as the config is to have them, and what became of its keys. No program is looked
+/// up yet, no secret moved.
+pub fn drafts(
+    source: &ForeignFile,
+    place: &ImportPlace,
+) -> Result<(Vec<ServerDraft>, Vec<KeyNote>), ImportError> {
+    let mut notes = ImportNotes::default();
+    notes.of_file(source.path.display().to_string());
+    let mut general = GeneralKeys::default();
+    let drafts = of_file(source, &place.secrets.reference, &mut general, &mut notes)?;
+    let judged = drafts.into_iter().filter_map(|draft| {
+        about(&draft, &mut notes);
+        check::alone(&place.location, draft, &mut notes)
+    });
+    let drafts = judged.collect();
+    Ok((drafts, notes.all))
+}
+
 fn of_file(
     source: &ForeignFile,
     secrets: &str,

@@ -12,6 +12,8 @@ pub enum ForeignKind {
     /// The callmux of npm.
     Npm,
     Mcpmux,
+    /// A command line for a shell.
+    Line,
     /// Servers in a shape that several have.
     Other,
 }
@@ -102,15 +104,16 @@ impl ForeignKind {
             Self::Client(client) => client.id,
             Self::Npm => "npm-callmux",
             Self::Mcpmux => "mcpmux",
+            Self::Line => "line",
             Self::Other => "others",
         }
     }
 
     pub(super) fn habit(self) -> Habit {
         let id = if let Self::Client(client) = self { client.id } else { "" };
-        let is_mcpmux = matches!(self, Self::Mcpmux);
+        let has_dollars = matches!(self, Self::Mcpmux | Self::Line);
         Habit {
-            dollar: is_mcpmux || matches!(id, "gemini" | "qwen" | "crush"),
+            dollar: has_dollars || matches!(id, "gemini" | "qwen" | "crush"),
             braces: id == "opencode",
             commands: id == "crush",
             timeout: match id {

@@ -15,11 +15,11 @@
 //! [`import`] does one after the other, and [`notes`] are what became of each key. [`located`] is where a program is.
 
 mod check;
-mod draft;
+pub mod draft;
 mod entry;
 mod error;
 mod general;
-mod hidden;
+pub mod hidden;
 pub mod import;
 mod join;
 mod kind;
@@ -32,10 +32,12 @@ mod npm_server;
 mod reading;
 mod remote;
 mod source;
-mod text;
+pub mod text;
 mod variables;
 
+pub use draft::{DraftOrigin, ServerDraft};
 pub use error::ImportError;
+pub use hidden::SecretsDir;
 pub use import::{Import, ImportPlace};
 pub use notes::{KeyFate, KeyNote};
 pub use source::ForeignFile;

@@ -29,6 +29,9 @@ const PLACES: [&[&str]; 9] = [
     &["tools", "mcpServers"],
 ];
 
+/// What an entry has at its top that is one server.
+const ONE: [&str; 6] = ["command", "cmd", "url", "serverUrl", "httpUrl", "uri"];
+
 /// A file that was read.
 #[derive(Debug)]
 pub struct ForeignFile {
@@ -55,10 +58,47 @@ impl ForeignFile {
         let bytes = file::read(&path, FILE_MAX);
         let bytes = bytes.map_err(|error| ImportError::Read(error.to_string()))?;
         let text = String::from_utf8(bytes).map_err(|_| ImportError::NotText(path.clone()))?;
-        let site = Site { format: grammar(&path, &text), keys: Vec::new() };
-        let tree = site.read(&text).map_err(|error| broken(&path, &text, error))?;
-        let kind = ForeignKind::of(&path, &tree, around);
-        Ok(Self { path, kind, tree, project: None })
+        Self::of_text(&path, &text, around)
+    }
+
+    /// A text that is as such a file would be. `path`: what it is called, whose end says its grammar.
+    pub fn of_text(
+        path: &Path,
+        text: &str,
+        around: Option<&Surroundings>,
+    ) -> Result<Self, ImportError> {
+        let site = Site { format: grammar(path, text), keys: Vec::new() };
+        let tree = site.read(text).map_err(|error| broken(path, text, error))?;
+        let kind = ForeignKind::of(path, &tree, around);
+        Ok(Self { path: path.to_path_buf(), kind, tree, project: None })
+    }
+
+    /// One server as a command line for a shell says it, called `path`.
+    pub fn of_line(path: &Path, name: &str, entry: Json) -> Self {
+        let file =
+            Self { path: path.to_path_buf(), kind: ForeignKind::Line, tree: entry, project: None };
+        file.named(name)
+    }
+
+    /// What it says.
+    pub fn tree(&self) -> &Json {
+        &self.tree
+    }
+
+    /// Whether it is one server as a whole, without a name.
+    pub fn is_one(&self) -> bool {
+        let is_there = |key: &&str| match self.tree.get(key) {
+            Some(Json::String(_)) => true,
+            Some(Json::Array(words)) => words.first().is_some_and(|word| word.as_str().is_some()),
+            _ => false,
+        };
+        ONE.iter().any(is_there)
+    }
+
+    /// The whole as the one server that it is, with this name.
+    pub fn named(self, name: &str) -> Self {
+        let servers = Json::object([(name, self.tree)]);
+        Self { tree: Json::object([("mcpServers", servers)]), ..self }
     }
 
     /// The same without what is about other projects than the one in this directory.

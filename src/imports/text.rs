@@ -28,7 +28,7 @@ pub(super) fn file(from: &str, drafts: &[ServerDraft], general: &GeneralKeys) ->
 }
 
 /// The section of one server.
-pub(super) fn server(draft: &ServerDraft) -> String {
+pub fn server(draft: &ServerDraft) -> String {
     let lines: String = draft.keys.iter().map(|(key, value)| line(key, value)).collect();
     format!("[servers.{}]\n{lines}", bare(&draft.name))
 }

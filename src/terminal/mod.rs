@@ -10,8 +10,9 @@
 //! # How to read it
 //! [`width`] is how wide lines may be, [`style`] how a part of a line looks and whether it may;
 //! [`table`] lays out columns whose last is a text, [`wrap`] breaks texts into lines. [`mod@print`] writes, and nothing
-//! else does.
+//! else does; [`ask`] reads an answer.
 
+pub mod ask;
 mod exit;
 pub mod print;
 pub mod style;

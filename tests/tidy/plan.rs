@@ -39,6 +39,7 @@ pub const PLAN: &[(&str, &[&str])] = &[
     ("activation", &["base", "process"]),
     ("doctor", &["base", "api", "config", "settings"]),
     ("imports", &["base", "json", "clients", "keys", "config", "remedy", "settings"]),
+    ("packages", &["base", "json", "remedy", "clients", "settings", "keys", "config", "imports"]),
     ("completion", &["base", "api", "config", "keys", "clients"]),
     (
         "connection",
@@ -216,11 +217,13 @@ pub const PLAN: &[(&str, &[&str])] = &[
         "cli",
         &[
             "base",
+            "json",
             "wire",
             "keys",
             "config",
             "doctor",
             "imports",
+            "packages",
             "completion",
             "setup",
             "clients",

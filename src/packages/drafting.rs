@@ -1,0 +1,34 @@
+//! A server of ours in the making.
+
+use std::path::PathBuf;
+
+use crate::imports::{DraftOrigin, ServerDraft};
+use crate::json::Json;
+
+/// A server of which nothing is said yet.
+pub(super) fn draft(name: String) -> ServerDraft {
+    let (file, place) = (PathBuf::new(), String::new());
+    let origin = DraftOrigin { file, place, name: name.clone(), launch: None };
+    ServerDraft::new(name, origin)
+}
+
+/// Sets a key, whatever it was.
+pub(super) fn put(draft: &mut ServerDraft, key: &str, value: Json) {
+    match draft.get_mut(key) {
+        Some(there) => *there = value,
+        None => _ = draft.set(key, value),
+    }
+}
+
+/// Sets a member of a table, whatever it was.
+pub(super) fn put_member(draft: &mut ServerDraft, key: &str, name: &str, value: Json) {
+    if let Some(Json::Object(members)) = draft.get_mut(key) {
+        members.retain(|(known, _)| known != name);
+    }
+    draft.set_member(key, name, value);
+}
+
+/// A text that stands for itself, as the config has it.
+pub(super) fn literal(text: &str) -> String {
+    text.replace("${", "$${")
+}

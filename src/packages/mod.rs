@@ -1,0 +1,30 @@
+//! What people have in hand, as servers of ours: a snippet, a pasted line, a name, a file, an archive.
+//!
+//! # Knows
+//! In which form a text is, what each form says, where its versions are looked up and how they are pinned, which
+//! questions a package asks, how an archive is unpacked without harm.
+//!
+//! # Does not know
+//! How the person is asked, what is shown to them, whether the server works.
+//!
+//! # How to read it
+//! [`form`] tells what a text is, [`given`] finds the servers that are meant: [`snippet`] and [`line`] read what was
+//! written for other programs. [`question`] is what only the person knows. [`addition`] is the way from there to files
+//! of ours ([`owned`]), whose programs services find ([`program`]); [`error`] says why there is none. [`naming`] calls
+//! what nobody named, [`placeholder`] knows examples, and [`drafting`] is what all of them write into.
+
+pub mod addition;
+mod drafting;
+pub mod error;
+pub mod form;
+pub mod given;
+mod line;
+mod naming;
+pub mod owned;
+mod placeholder;
+mod program;
+pub mod question;
+mod snippet;
+
+#[cfg(test)]
+mod tests;

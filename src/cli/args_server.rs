@@ -83,6 +83,8 @@ pub(super) struct AddArgs {
     /// A value that the server asks for; may be repeated.
     #[arg(long, value_name = "NAME=VALUE")]
     pub(super) set: Vec<String>,
+    #[command(flatten)]
+    pub(super) registries: RegistryArgs,
     /// Replace the server of this name, if callmux wrote its file.
     #[arg(long)]
     pub(super) force: bool,
@@ -129,6 +131,20 @@ pub(super) struct HowArgs {
     /// The only tools to show, by the server's own names; `*` stands for any characters.
     #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
     pub(super) tools: Option<Vec<String>>,
+}
+
+/// Where names are looked up.
+#[derive(Debug, Args)]
+pub(super) struct RegistryArgs {
+    /// The registry of MCP servers [default: the official one].
+    #[arg(long, value_name = "URL", env = "CALLMUX_REGISTRY")]
+    pub(super) registry: Option<String>,
+    /// That of npm.
+    #[arg(long, value_name = "URL", env = "npm_config_registry", hide = true)]
+    pub(super) npm_registry: Option<String>,
+    /// Where `PyPI` is.
+    #[arg(long, value_name = "URL", env = "CALLMUX_PYPI", hide = true)]
+    pub(super) pypi: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -13,8 +13,10 @@ use crate::json::Json;
 use crate::packages::addition::{Addition, NewServer};
 use crate::packages::error::PackageError;
 use crate::packages::form::{FORMS, Form, TEXT_MAX};
-use crate::packages::given::{Given, WantedTransport, Wishes};
+use crate::packages::given::Given;
 use crate::packages::question::{PackageAnswers, PackageQuestion};
+use crate::packages::registry::Registries;
+use crate::packages::wishes::{WantedTransport, Wishes};
 use crate::terminal::{Exit, ask, print};
 
 pub(super) fn add(location: &Location, args: &AddArgs) -> Result<Exit, Exit> {
@@ -218,8 +220,15 @@ fn wishes(args: &AddArgs, name: Option<ServerName>) -> Result<Wishes, Exit> {
         ScopeType::Cwd => Some("cwd"),
         ScopeType::User | ScopeType::Project | ScopeType::Local => None,
     });
+    let (usual, at) = (Registries::default(), &args.registries);
+    let registries = Registries {
+        mcp: at.registry.clone().unwrap_or(usual.mcp),
+        npm: at.npm_registry.clone().unwrap_or(usual.npm),
+        pypi: at.pypi.clone().unwrap_or(usual.pypi),
+    };
     Ok(Wishes {
         name,
+        registries,
         env: pairs(&how.env, '=', "--env", "NAME=VALUE")?,
         headers: pairs(&how.header, ':', "--header", "NAME:VALUE")?,
         auth,

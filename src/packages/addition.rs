@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::error::{PackageError, refused};
-use super::given::{self, FoundServers, Given, Wishes};
+use super::given::{self, Given};
 use super::owned::{is_ours, text_of};
 use super::program;
 use super::question::{self, PackageAnswers};
+use super::wishes::{FoundServers, Wishes};
 use crate::base::{Secret, ServerName, file};
 use crate::config::source::Text;
 use crate::config::{Location, load};
@@ -169,7 +170,9 @@ fn choose(drafts: &mut Vec<ServerDraft>, wishes: &Wishes) -> Result<(), PackageE
         }
     }
     drafts.truncate(1);
-    drafts.iter_mut().for_each(|draft| name.as_str().clone_into(&mut draft.name));
+    if let Some(draft) = drafts.first_mut() {
+        name.as_str().clone_into(&mut draft.name);
+    }
     Ok(())
 }
 
@@ -193,9 +196,10 @@ fn one(
         && !(may_replace && *there.at.file == *file)
     {
         let at = &there.at;
-        let remedy = match is_ours(&at.file, &name) {
-            true => "give it another name, or say --force to replace it",
-            false => "give the new one another name",
+        let remedy = if is_ours(&at.file, &name) {
+            "give it another name, or say --force to replace it"
+        } else {
+            "give the new one another name"
         };
         return Err(refused(format!("there is a server {name} already, at {at}; {remedy}")));
     }

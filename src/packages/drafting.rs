@@ -32,3 +32,43 @@ pub(super) fn put_member(draft: &mut ServerDraft, key: &str, name: &str, value: 
 pub(super) fn literal(text: &str) -> String {
     text.replace("${", "$${")
 }
+
+/// A text made of others' words and of references of ours. No part of theirs makes a reference together
+/// with the next.
+#[derive(Debug, Default)]
+pub(super) struct MixedText {
+    out: String,
+    pending: String,
+}
+
+impl MixedText {
+    /// A part that stands for itself.
+    pub(super) fn plain(&mut self, text: &str) {
+        self.pending += text;
+    }
+
+    pub(super) fn reference(&mut self, reference: &str) {
+        self.out += &literal(&std::mem::take(&mut self.pending));
+        self.out += reference;
+    }
+
+    /// As the config has it.
+    pub(super) fn written(self) -> String {
+        self.out + &literal(&self.pending)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::MixedText;
+
+    #[test]
+    fn words_of_others_make_no_reference() {
+        let mut text = MixedText::default();
+        text.plain("a$");
+        text.plain("{cmd:id}");
+        text.reference("${file:x}");
+        text.plain("${b}");
+        assert_eq!(text.written(), "a$${cmd:id}${file:x}$${b}");
+    }
+}

@@ -184,9 +184,8 @@ impl<'a> AddLine<'a> {
                 self.headers.push((name.trim().to_owned(), Json::from(text.trim())));
             }
             "-t" | "--transport" | "--type" => self.member("type", Json::from(value)),
-            "--url" => self.target = Some(value),
             "--name" => self.name = Some(value),
-            "--command" => self.target = Some(value),
+            "--url" | "--command" => self.target = Some(value),
             "--args" => self.args.extend(value.split(',')),
             "--cwd" => self.member("cwd", Json::from(value)),
             "--bearer-token-env-var" => self.member("bearer_token_env_var", Json::from(value)),

@@ -8,23 +8,33 @@
 //! How the person is asked, what is shown to them, whether the server works.
 //!
 //! # How to read it
-//! [`form`] tells what a text is, [`given`] finds the servers that are meant: [`snippet`] and [`line`] read what was
-//! written for other programs. [`question`] is what only the person knows. [`addition`] is the way from there to files
+//! [`form`] tells what a text is, [`given`] finds the servers that are meant, as [`wishes`] say: [`snippet`] and [`line`] read what was
+//! written for other programs, [`mod@listing`] what a registry describes and [`described`] takes of it. [`registry`]
+//! and [`image`] look up versions ([`fetch`]), [`launch`] runs a package of one, [`values`] is what it asks for.
+//! [`question`] is what only the person knows. [`addition`] is the way from there to files
 //! of ours ([`owned`]), whose programs services find ([`program`]); [`error`] says why there is none. [`naming`] calls
 //! what nobody named, [`placeholder`] knows examples, and [`drafting`] is what all of them write into.
 
 pub mod addition;
+mod described;
 mod drafting;
 pub mod error;
+mod fetch;
 pub mod form;
 pub mod given;
+mod image;
+mod launch;
 mod line;
+mod listing;
 mod naming;
 pub mod owned;
 mod placeholder;
 mod program;
 pub mod question;
+pub mod registry;
 mod snippet;
+mod values;
+pub mod wishes;
 
 #[cfg(test)]
 mod tests;

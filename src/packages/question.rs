@@ -11,8 +11,6 @@ use crate::json::Json;
 /// A value that is wanted.
 #[derive(Debug, Clone, Default)]
 pub struct PackageQuestion {
-    /// What it is given by: `--set KEY=VALUE`.
-    pub key: String,
     /// What it is, for people.
     pub title: String,
     pub is_secret: bool,
@@ -72,7 +70,6 @@ fn answer(table: &str, name: &str, desk: &mut dyn PackageAnswers) -> Result<Secr
         return Ok(Secret::new(value));
     }
     let question = PackageQuestion {
-        key: name.to_owned(),
         title: format!("{name} ({table})"),
         is_secret: may_name_secret(name),
         is_required: true,

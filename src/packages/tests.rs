@@ -5,8 +5,9 @@ use std::path::Path;
 use super::addition::Addition;
 use super::error::PackageError;
 use super::form::Form;
-use super::given::{Given, WantedTransport, Wishes};
+use super::given::Given;
 use super::question::{PackageAnswers, PackageQuestion};
+use super::wishes::{WantedTransport, Wishes};
 use crate::base::{Secret, ServerName};
 use crate::config::Location;
 

@@ -36,6 +36,7 @@ mod offers;
 mod older;
 mod operators;
 mod orphans;
+mod packages;
 mod pressure;
 mod proxy;
 mod readme;

@@ -39,7 +39,10 @@ pub const PLAN: &[(&str, &[&str])] = &[
     ("activation", &["base", "process"]),
     ("doctor", &["base", "api", "config", "settings"]),
     ("imports", &["base", "json", "clients", "keys", "config", "remedy", "settings"]),
-    ("packages", &["base", "json", "remedy", "clients", "settings", "keys", "config", "imports"]),
+    (
+        "packages",
+        &["base", "http", "json", "remedy", "clients", "settings", "keys", "config", "imports"],
+    ),
     ("completion", &["base", "api", "config", "keys", "clients"]),
     (
         "connection",

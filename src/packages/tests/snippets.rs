@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 
 use super::Home;
-use crate::packages::given::Wishes;
+use crate::packages::wishes::Wishes;
 
 /// `npx` and others are not on every machine; what is looked up here is `sh` and what lies in `bin`.
 fn program(home: &Home, name: &str) -> String {

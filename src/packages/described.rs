@@ -1,0 +1,132 @@
+//! A server that a registry, or a `server.json`, describes.
+
+use url::Url;
+
+use super::drafting::draft;
+use super::error::{PackageError, refused};
+use super::launch;
+use super::listing::{ListedPackage, ListedRemote, Listing};
+use super::naming;
+use super::question::PackageAnswers;
+use super::values::Values;
+use super::wishes::{FoundServers, WantedTransport, Wishes};
+use crate::base::quoted;
+use crate::imports::{ImportPlace, ServerDraft};
+use crate::json::Json;
+
+/// What of a listing is taken.
+enum Way<'a> {
+    Package(&'a ListedPackage),
+    Remote(&'a ListedRemote),
+}
+
+/// The server that a document describes. `source`: where it came from, if not from a file.
+pub(super) fn of(
+    tree: &Json,
+    source: Option<&Url>,
+    wishes: &Wishes,
+    place: &ImportPlace,
+    answers: &mut dyn PackageAnswers,
+) -> Result<FoundServers, PackageError> {
+    let listing = Listing::read(tree)?;
+    let mut told = Vec::new();
+    match listing.status.as_deref() {
+        Some("deleted") => {
+            return Err(refused(format!(
+                "{} was taken out of the registry; write the command behind `--` if you trust it all the same",
+                quoted(&listing.name)
+            )));
+        }
+        Some("deprecated") => told.push(format!("warning: {} is deprecated", listing.name)),
+        _ => {}
+    }
+    let name = wishes.name.clone().unwrap_or_else(|| naming::of_package(&listing.name));
+    let way = choose(&listing, wishes.transport)?;
+    let mut draft = draft(name.to_string());
+    let version = listing.version.as_deref().unwrap_or_default();
+    let mut from = vec![format!("From server.json of {} {version}.", listing.name)];
+    let mut values = Values { draft: &mut draft, secrets: &place.secrets, answers };
+    match way {
+        Way::Package(package) => {
+            let _ = source;
+            let given = |name: &str| wishes.env.iter().any(|(known, _)| known == name);
+            let command = launch::of_listed(package, &wishes.registries, &given, &mut values)?;
+            from.push(command.from);
+            set_command(&mut draft, command.program, command.args);
+        }
+        Way::Remote(remote) => {
+            let given = |name: &str| {
+                wishes.headers.iter().any(|(known, _)| known.eq_ignore_ascii_case(name))
+            };
+            let url = values.of(&remote.url, false)?.unwrap_or_default();
+            for header in &remote.headers {
+                if let Some(value) = values.of(header, given(&header.name))? {
+                    values.draft.set_member("headers", &header.name, Json::from(value));
+                }
+            }
+            draft.set("url", Json::from(url));
+            draft.set("transport", Json::from(remote.transport.as_str()));
+        }
+    }
+    told.extend(others(&listing, &draft));
+    Ok(FoundServers { drafts: vec![draft], from, told, ..FoundServers::default() })
+}
+
+/// Sets what is started.
+pub(super) fn set_command(draft: &mut ServerDraft, program: &str, args: Vec<String>) {
+    // What is started comes first: it is what a person looks for.
+    let others = std::mem::take(&mut draft.keys);
+    draft.set("command", Json::from(program));
+    draft.set("args", Json::Array(args.into_iter().map(Json::from).collect()));
+    draft.keys.extend(others);
+}
+
+/// The first that can be run here, else the first address.
+fn choose(listing: &Listing, wanted: Option<WantedTransport>) -> Result<Way<'_>, PackageError> {
+    let mut obstacles = Vec::new();
+    let takes_package = matches!(wanted, None | Some(WantedTransport::Stdio));
+    for package in listing.packages.iter().filter(|_| takes_package) {
+        match launch::obstacle(package) {
+            None => return Ok(Way::Package(package)),
+            Some(why) => {
+                obstacles.push(format!(
+                    "{} {}: {why}",
+                    quoted(&package.registry),
+                    quoted(&package.identifier)
+                ));
+            }
+        }
+    }
+    for remote in &listing.remotes {
+        let fits = match (wanted, remote.transport.as_str()) {
+            (None, "streamable-http" | "sse")
+            | (Some(WantedTransport::StreamableHttp), "streamable-http")
+            | (Some(WantedTransport::Sse), "sse") => true,
+            _ => false,
+        };
+        if fits {
+            return Ok(Way::Remote(remote));
+        }
+    }
+    let name = quoted(&listing.name);
+    let is_bare = listing.packages.is_empty() && listing.remotes.is_empty();
+    Err(refused(match (is_bare, obstacles.is_empty()) {
+        (true, _) => {
+            format!("{name} names neither a package nor an address; look at its repository")
+        }
+        (false, true) => format!("{name} has nothing of that --transport; leave the option out"),
+        (false, false) => {
+            format!("{name} has nothing that can be run here: {}", obstacles.join("; "))
+        }
+    }))
+}
+
+/// What else there would have been.
+fn others(listing: &Listing, draft: &ServerDraft) -> Option<String> {
+    let is_remote = draft.get("url").is_some();
+    if is_remote || listing.remotes.is_empty() {
+        return None;
+    }
+    let name = &listing.name;
+    Some(format!("{name} is also a remote server; `--transport http` takes that"))
+}

@@ -1,0 +1,215 @@
+//! Something is fetched over HTTP, once.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Limited};
+use hyper::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderValue, LOCATION, USER_AGENT};
+use hyper::{Request, StatusCode, Uri};
+use url::{Host, Url};
+
+use super::error::PackageError;
+use crate::base::runtime::runtime;
+use crate::config::show;
+use crate::http::{Client, Proxies, RequestBody, US, address};
+
+/// The longest answer of a registry, in bytes.
+pub(super) const ANSWER_MAX: usize = 4 << 20;
+/// How long an answer may take, and an archive.
+const ANSWER_WITHIN: Duration = Duration::from_secs(30);
+const ARCHIVE_WITHIN: Duration = Duration::from_mins(10);
+const REDIRECTS_MAX: usize = 5;
+
+/// What is wanted.
+#[derive(Debug, Clone)]
+pub(super) struct WantedFile {
+    url: Url,
+    /// It may lie on this machine, and so may what it leads to: a person named it so.
+    is_local: bool,
+    accept: &'static str,
+    token: Option<String>,
+    max: usize,
+}
+
+/// What came.
+#[derive(Debug)]
+pub(super) struct FetchedFile {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Bytes,
+}
+
+impl WantedFile {
+    /// Something that a person named.
+    pub(super) fn named(url: &Url) -> Self {
+        let (accept, max) = ("application/json", ANSWER_MAX);
+        let is_local = is_loopback(url) || is_private(url);
+        Self { url: url.clone(), is_local, accept, token: None, max }
+    }
+
+    /// Something that was named by what came from `from`, which leads no nearer than that lies.
+    pub(super) fn told(url: &Url, from: Option<&Url>) -> Self {
+        let is_near = |from: &Url| is_loopback(from) || is_private(from);
+        Self { is_local: from.is_none_or(is_near), ..Self::named(url) }
+    }
+
+    pub(super) fn accept(self, accept: &'static str) -> Self {
+        Self { accept, ..self }
+    }
+
+    /// An archive of at most so many bytes.
+    pub(super) fn archive(self, max: usize) -> Self {
+        Self { max, accept: "*/*", ..self }
+    }
+
+    /// A token for the first to be asked.
+    pub(super) fn with_token(self, token: String) -> Self {
+        Self { token: Some(token), ..self }
+    }
+
+    /// Fetches it; an answer that is no success is an error.
+    pub(super) fn get(&self) -> Result<Bytes, PackageError> {
+        let fetched = self.ask()?;
+        match fetched.status {
+            status if status.is_success() => Ok(fetched.body),
+            status => Err(self.failed(&format!("the answer is {status}"))),
+        }
+    }
+
+    /// Fetches what is there, whatever the answer is.
+    pub(super) fn ask(&self) -> Result<FetchedFile, PackageError> {
+        let runtime = runtime().map_err(|error| self.failed(&error.to_string()))?;
+        let within = if self.max > ANSWER_MAX { ARCHIVE_WITHIN } else { ANSWER_WITHIN };
+        runtime.block_on(async {
+            match tokio::time::timeout(within, self.follow()).await {
+                Ok(fetched) => fetched.map_err(|why| self.failed(&why.0)),
+                Err(_) => Err(self.failed(&format!("there is no answer after {within:?}"))),
+            }
+        })
+    }
+
+    pub(super) fn failed(&self, why: &str) -> PackageError {
+        PackageError::Fetch { url: show::url(self.url.as_str()), why: why.to_owned() }
+    }
+
+    async fn follow(&self) -> Result<FetchedFile, WhyNot> {
+        let mut url = self.url.clone();
+        let mut token = self.token.as_deref();
+        for _ in 0..=REDIRECTS_MAX {
+            judge(&url, self.is_local)?;
+            let fetched = self.one(&url, token).await?;
+            let location = fetched.headers.get(LOCATION).and_then(|value| value.to_str().ok());
+            let Some(location) = location.filter(|_| fetched.status.is_redirection()) else {
+                return Ok(fetched);
+            };
+            let next = url.join(location).map_err(|error| WhyNot(error.to_string()))?;
+            if next.origin() != url.origin() {
+                token = None;
+            }
+            url = next;
+        }
+        Err(WhyNot("it redirects too often".to_owned()))
+    }
+
+    async fn one(&self, url: &Url, token: Option<&str>) -> Result<FetchedFile, WhyNot> {
+        let uri: Uri = url.as_str().parse().map_err(|_| WhyNot("it is no address".to_owned()))?;
+        let client = Client::new(&uri, None, &Proxies::of_environment(&[]))?;
+        let mut request = Request::new(RequestBody::default());
+        *request.uri_mut() = uri;
+        let headers = request.headers_mut();
+        headers.insert(USER_AGENT, US);
+        headers.insert(ACCEPT, HeaderValue::from_static(self.accept));
+        if let Some(token) = token {
+            let value = HeaderValue::try_from(format!("Bearer {token}"));
+            headers
+                .insert(AUTHORIZATION, value.map_err(|_| WhyNot("its token is none".to_owned()))?);
+        }
+        address(&mut request);
+        let (head, body) = client.send(request).await?.into_parts();
+        let body = Limited::new(body, self.max).collect().await;
+        let body = body.map_err(|error| {
+            if error.is::<http_body_util::LengthLimitError>() {
+                WhyNot(format!("it is larger than {} MiB", self.max >> 20))
+            } else {
+                WhyNot(error.to_string())
+            }
+        })?;
+        Ok(FetchedFile { status: head.status, headers: head.headers, body: body.to_bytes() })
+    }
+}
+
+/// Why nothing came, as the rest of a sentence.
+struct WhyNot(String);
+
+impl From<crate::http::Error> for WhyNot {
+    fn from(error: crate::http::Error) -> Self {
+        Self(error.to_string())
+    }
+}
+
+/// Nothing is fetched over plain HTTP but from this machine, nor from it unless that was meant.
+fn judge(url: &Url, is_local: bool) -> Result<(), WhyNot> {
+    let is_near = is_loopback(url) || is_private(url);
+    match url.scheme() {
+        "http" if !is_local || !is_loopback(url) => {
+            Err(WhyNot("it is only fetched over https".to_owned()))
+        }
+        "http" | "https" if is_near && !is_local => {
+            Err(WhyNot("it leads to an address of this machine or its network".to_owned()))
+        }
+        "http" | "https" if !url.username().is_empty() || url.password().is_some() => {
+            Err(WhyNot("there is a user in it; fetch it yourself and name the file".to_owned()))
+        }
+        "http" | "https" => Ok(()),
+        _ => Err(WhyNot("it must begin with https://".to_owned())),
+    }
+}
+
+/// Whether it leads to this machine whatever its names stand for.
+pub(super) fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+fn is_private(url: &Url) -> bool {
+    let address: IpAddr = match url.host() {
+        Some(Host::Ipv4(address)) => address.into(),
+        Some(Host::Ipv6(address)) => address.to_ipv4_mapped().map_or(address.into(), IpAddr::from),
+        Some(Host::Domain(_)) | None => return false,
+    };
+    match address {
+        IpAddr::V4(v4) => {
+            v4.is_private() || v4.is_link_local() || v4.is_unspecified() || v4.is_loopback()
+        }
+        IpAddr::V6(v6) => v6.is_unique_local() || v6.is_unicast_link_local() || v6.is_unspecified(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::judge;
+
+    #[test]
+    fn nothing_leads_nearer_than_it_lies() {
+        for (url, is_local, fits) in [
+            ("https://a.example/x", false, true),
+            ("http://a.example/x", false, false),
+            ("http://a.example/x", true, false),
+            ("http://127.0.0.1:1/x", true, true),
+            ("http://localhost/x", true, true),
+            ("http://127.0.0.1:1/x", false, false),
+            ("https://127.0.0.1/x", false, false),
+            ("https://10.0.0.1/x", false, false),
+            ("https://[::ffff:169.254.169.254]/x", false, false),
+            ("https://me:canary@a.example/", false, false),
+            ("file:///etc/passwd", true, false),
+        ] {
+            assert_eq!(judge(&url.parse().unwrap(), is_local).is_ok(), fits, "{url}");
+        }
+    }
+}

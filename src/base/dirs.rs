@@ -33,6 +33,11 @@ pub fn state() -> Option<PathBuf> {
     below_home("XDG_STATE_HOME", ".local/state").map(|dir| dir.join("callmux"))
 }
 
+/// `$XDG_DATA_HOME/callmux`, else `~/.local/share/callmux`.
+pub fn data() -> Option<PathBuf> {
+    below_home("XDG_DATA_HOME", ".local/share").map(|dir| dir.join("callmux"))
+}
+
 /// Replaces a leading `~` or `~/` by the home directory; other paths are returned unchanged.
 pub fn expand_home(path: &str) -> PathBuf {
     let rest = if path == "~" { Some("") } else { path.strip_prefix("~/") };

@@ -3,16 +3,19 @@
 //! They write and remove files of their own in `conf.d`, each with one server in it. What a person wrote
 //! is never touched: where that has to change, its place is named.
 
+use std::path::Path;
+
 use serde_json::{Value as Json, json};
 
 use super::args_server::{RemoveArgs, ServersArgs, ServersVerb};
 use super::serve::refuse;
 use super::server_add;
 use super::server_done::{Done, failed, finish, parse, say, shown, written};
-use crate::base::ServerName;
+use crate::base::{ServerName, dirs};
 use crate::config::{Location, show};
 use crate::keys::tree::Value;
-use crate::packages::owned::is_ours;
+use crate::packages::bundle::{self, BUNDLES};
+use crate::packages::owned::{is_ours, secrets_of};
 use crate::terminal::style::Style;
 use crate::terminal::{Exit, print};
 
@@ -46,10 +49,18 @@ fn remove(location: &Location, args: &RemoveArgs) -> Result<Exit, Exit> {
         say(args.json, &report, &format!("would remove {}", path.display()));
         return Ok(Exit::Fine);
     }
-    std::fs::remove_file(&path).map_err(|error| {
+    let broken = |path: &Path, error| {
         print::error(&format!("{}: {error}", path.display()));
         Exit::System
-    })?;
+    };
+    let secrets = secrets_of(&path, &name);
+    std::fs::remove_file(&path).map_err(|error| broken(&path, error))?;
+    if let Some(bundles) = dirs::data().map(|dir| dir.join(BUNDLES)) {
+        bundle::forget(&bundles, name.as_str()).map_err(|error| broken(&bundles, error))?;
+    }
+    if !secrets.is_empty() {
+        print::note(&format!("its secrets stay in {}", secrets.join(", ")));
+    }
     let verb = "removed";
     let done = Done { name, path, verb };
     let (exit, report) = finish(&done, args.wait.then_some(&args.daemon), args.json, |_| Ok(None))?;

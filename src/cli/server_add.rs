@@ -7,10 +7,11 @@ use super::args_server::{AddArgs, AuthType, ReadyArgs, ScopeType, TransportType}
 use super::serve::refuse;
 use super::server_done::{Done, failed, finish, parse, say, shown};
 use super::server_ready;
-use crate::base::{Secret, ServerName, program};
+use crate::base::{Secret, ServerName, dirs, program};
 use crate::config::Location;
 use crate::json::Json;
 use crate::packages::addition::{Addition, NewServer};
+use crate::packages::bundle::BUNDLES;
 use crate::packages::error::PackageError;
 use crate::packages::form::{FORMS, Form, TEXT_MAX};
 use crate::packages::given::Given;
@@ -229,6 +230,7 @@ fn wishes(args: &AddArgs, name: Option<ServerName>) -> Result<Wishes, Exit> {
     Ok(Wishes {
         name,
         registries,
+        bundles: dirs::data().map(|dir| dir.join(BUNDLES)),
         env: pairs(&how.env, '=', "--env", "NAME=VALUE")?,
         headers: pairs(&how.header, ':', "--header", "NAME:VALUE")?,
         auth,

@@ -8,6 +8,7 @@ use super::given::{self, Given};
 use super::owned::{is_ours, text_of};
 use super::program;
 use super::question::{self, PackageAnswers};
+use super::staged::StagedBundle;
 use super::wishes::{FoundServers, Wishes};
 use crate::base::{Secret, ServerName, file};
 use crate::config::source::Text;
@@ -27,6 +28,7 @@ pub struct Addition {
     pub servers: Vec<NewServer>,
     /// What the person should know.
     pub told: Vec<String>,
+    bundle: Option<StagedBundle>,
 }
 
 /// One of them.
@@ -51,7 +53,7 @@ impl Addition {
         desk: &mut dyn PackageAnswers,
     ) -> Result<Self, PackageError> {
         let place = place(location, wishes)?;
-        let FoundServers { mut drafts, notes, from, mut told } =
+        let FoundServers { mut drafts, notes, from, mut told, bundle } =
             given::found(given, wishes, &place, desk)?;
         told.extend(notes.iter().filter(|note| is_told(note)).map(shown));
         if drafts.is_empty() {
@@ -63,13 +65,13 @@ impl Addition {
         for draft in &mut drafts {
             wishes.apply(draft)?;
             question::fill(draft, &place.secrets, desk)?;
-            program::settle(draft, &mut told)?;
+            program::settle(draft, bundle.as_ref().map(StagedBundle::target), &mut told)?;
             told.extend(hidden::hide_in(draft, &place.secrets).iter().map(shown));
         }
         let servers =
             drafts.iter().map(|draft| one(location, draft, &from, &place, &taken, wishes));
         let servers = servers.collect::<Result<Vec<_>, _>>()?;
-        let mut addition = Self { servers, told };
+        let mut addition = Self { servers, told, bundle };
         addition.check(location)?;
         Ok(addition)
     }
@@ -99,6 +101,9 @@ impl Addition {
     /// Writes it: what a file names first, and then the file. Cut off between, nothing names what was
     /// written.
     pub fn write(&mut self, location: &Location) -> Result<(), PackageError> {
+        if let Some(bundle) = &mut self.bundle {
+            bundle.keep()?;
+        }
         for server in &self.servers {
             for (path, text) in &server.secrets {
                 replace(path, text.expose())?;

@@ -2,14 +2,16 @@
 
 use url::Url;
 
+use super::archive::ARCHIVE_MAX;
 use super::drafting::draft;
 use super::error::{PackageError, refused};
-use super::launch;
+use super::fetch::WantedFile;
 use super::listing::{ListedPackage, ListedRemote, Listing};
 use super::naming;
 use super::question::PackageAnswers;
 use super::values::Values;
 use super::wishes::{FoundServers, WantedTransport, Wishes};
+use super::{bundle, launch};
 use crate::base::quoted;
 use crate::imports::{ImportPlace, ServerDraft};
 use crate::json::Json;
@@ -45,16 +47,28 @@ pub(super) fn of(
     let mut draft = draft(name.to_string());
     let version = listing.version.as_deref().unwrap_or_default();
     let mut from = vec![format!("From server.json of {} {version}.", listing.name)];
-    let mut values = Values { draft: &mut draft, secrets: &place.secrets, answers };
     match way {
+        Way::Package(package) if package.registry == "mcpb" => {
+            let url = Url::parse(&package.identifier)
+                .map_err(|_| refused(format!("`{}` is no address", quoted(&package.identifier))))?;
+            let bytes = WantedFile::told(&url, source).archive(ARCHIVE_MAX).get()?;
+            let wishes =
+                Wishes { name: Some(name), bundles: wishes.bundles.clone(), ..Wishes::default() };
+            let mut found =
+                bundle::of_bytes(&bytes, package.sha256.as_deref(), &wishes, place, answers)?;
+            found.from.splice(0..0, from);
+            found.told.splice(0..0, told);
+            return Ok(found);
+        }
         Way::Package(package) => {
-            let _ = source;
+            let mut values = Values { draft: &mut draft, secrets: &place.secrets, answers };
             let given = |name: &str| wishes.env.iter().any(|(known, _)| known == name);
             let command = launch::of_listed(package, &wishes.registries, &given, &mut values)?;
             from.push(command.from);
             set_command(&mut draft, command.program, command.args);
         }
         Way::Remote(remote) => {
+            let mut values = Values { draft: &mut draft, secrets: &place.secrets, answers };
             let given = |name: &str| {
                 wishes.headers.iter().any(|(known, _)| known.eq_ignore_ascii_case(name))
             };

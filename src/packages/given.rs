@@ -8,7 +8,7 @@ use super::listing::Listing;
 use super::question::PackageAnswers;
 use super::registry;
 use super::wishes::{FoundServers, Wishes};
-use super::{launch, line, naming, snippet};
+use super::{bundle, launch, line, naming, snippet};
 use crate::base::ServerName;
 use crate::imports::{ForeignFile, ImportPlace, import};
 use crate::json::Json;
@@ -81,7 +81,7 @@ pub(super) fn found(
                 ..FoundServers::default()
             })
         }
-        Given::Form(Form::Bundle(_)) => Err(refused("bundles are not unpacked yet")),
+        Given::Form(Form::Bundle(whence)) => bundle::of(&whence, None, wishes, place, answers),
     }
 }
 

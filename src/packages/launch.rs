@@ -99,7 +99,11 @@ pub(super) fn obstacle(package: &ListedPackage) -> Option<String> {
         "pypi" => "uvx",
         "oci" => container_runner(),
         "nuget" => "dnx",
-        "mcpb" => return Some("download it, and add the file".to_owned()),
+        "mcpb" => {
+            let has_digest = package.sha256.as_deref().is_some_and(image::is_sha256);
+            return (!has_digest)
+                .then(|| "its SHA-256 is not said: download it, and add the file".to_owned());
+        }
         _ => {
             return Some(
                 "callmux has no runner for it: install it, and add its command".to_owned(),

@@ -11,11 +11,14 @@
 //! [`form`] tells what a text is, [`given`] finds the servers that are meant, as [`wishes`] say: [`snippet`] and [`line`] read what was
 //! written for other programs, [`mod@listing`] what a registry describes and [`described`] takes of it. [`registry`]
 //! and [`image`] look up versions ([`fetch`]), [`launch`] runs a package of one, [`values`] is what it asks for.
+//! [`bundle`] makes a server of an [`archive`] and its [`manifest`], which lies aside until it is kept ([`staged`]).
 //! [`question`] is what only the person knows. [`addition`] is the way from there to files
 //! of ours ([`owned`]), whose programs services find ([`program`]); [`error`] says why there is none. [`naming`] calls
 //! what nobody named, [`placeholder`] knows examples, and [`drafting`] is what all of them write into.
 
 pub mod addition;
+mod archive;
+pub mod bundle;
 mod described;
 mod drafting;
 pub mod error;
@@ -26,6 +29,7 @@ mod image;
 mod launch;
 mod line;
 mod listing;
+mod manifest;
 mod naming;
 pub mod owned;
 mod placeholder;
@@ -33,6 +37,7 @@ mod program;
 pub mod question;
 pub mod registry;
 mod snippet;
+mod staged;
 mod values;
 pub mod wishes;
 

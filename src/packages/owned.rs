@@ -23,6 +23,17 @@ pub(super) fn text_of(draft: &ServerDraft, from: &[String]) -> String {
     out + &text::server(draft)
 }
 
+/// The files of secrets that callmux made for a server, as its own file names them.
+pub fn secrets_of(path: &Path, name: &ServerName) -> Vec<String> {
+    let read = file::read(path, OURS_MAX).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    let text = read.unwrap_or_default();
+    let references = text.split("${file:").skip(1).filter_map(|rest| rest.split('}').next());
+    let is_its = |path: &&str| {
+        path.rsplit('/').next().is_some_and(|file| file.starts_with(&format!("{name}-")))
+    };
+    references.filter(is_its).map(str::to_owned).collect()
+}
+
 /// Whether callmux wrote this file, and nothing else was written into it.
 pub fn is_ours(path: &Path, name: &ServerName) -> bool {
     let read = file::read(path, OURS_MAX).ok().and_then(|bytes| String::from_utf8(bytes).ok());

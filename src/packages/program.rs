@@ -1,5 +1,7 @@
 //! The program of a server as a service finds it.
 
+use std::path::Path;
+
 use super::error::{PackageError, refused};
 use crate::base::quoted;
 use crate::imports::ServerDraft;
@@ -17,13 +19,18 @@ const RUNNERS: [(&[&str], &str); 6] = [
 ];
 
 /// Names the program by its path, and gives it the `PATH` that it needs. What a person should know of
-/// that is added to `told`.
-pub(super) fn settle(draft: &mut ServerDraft, told: &mut Vec<String>) -> Result<(), PackageError> {
+/// that is added to `told`. `own`: a directory that it is going to be in, where it is not looked for.
+pub(super) fn settle(
+    draft: &mut ServerDraft,
+    own: Option<&Path>,
+    told: &mut Vec<String>,
+) -> Result<(), PackageError> {
     without_windows(draft);
     let Some(program) = draft.get("command").and_then(Json::as_str).map(str::to_owned) else {
         return Ok(());
     };
-    if program.contains('$') || program.starts_with('~') {
+    let is_own = own.is_some_and(|own| Path::new(&program).starts_with(own));
+    if is_own || program.contains('$') || program.starts_with('~') {
         return Ok(());
     }
     let located = locate(&program).ok_or_else(|| missing(&program))?;

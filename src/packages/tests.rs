@@ -11,6 +11,7 @@ use super::wishes::{WantedTransport, Wishes};
 use crate::base::{Secret, ServerName};
 use crate::config::Location;
 
+mod bundles;
 mod snippets;
 
 /// Answers as they were given ahead; who asks for more gets nothing.

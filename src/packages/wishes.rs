@@ -1,8 +1,11 @@
 //! What a person says beside what they name, and the servers that they mean.
 
+use std::path::PathBuf;
+
 use super::drafting::{put, put_member};
 use super::error::PackageError;
 use super::registry::Registries;
+use super::staged::StagedBundle;
 use crate::base::ServerName;
 use crate::imports::{KeyNote, ServerDraft};
 use crate::json::Json;
@@ -27,6 +30,8 @@ pub struct Wishes {
     pub transport: Option<WantedTransport>,
     pub scope: Option<String>,
     pub registries: Registries,
+    /// The directory that bundles are unpacked in.
+    pub bundles: Option<PathBuf>,
     /// A file that callmux wrote for a server of this name may go.
     pub replaces: bool,
 }
@@ -39,6 +44,7 @@ pub(super) struct FoundServers {
     /// Where they come from, in lines.
     pub(super) from: Vec<String>,
     pub(super) told: Vec<String>,
+    pub(super) bundle: Option<StagedBundle>,
 }
 
 impl Wishes {

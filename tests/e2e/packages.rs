@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use crate::support::canary::CANARY;
 use crate::support::far::{Far, Out, Seen};
 use crate::support::{Sandbox, callmux};
 
@@ -275,4 +276,66 @@ fn names_are_looked_up_and_pinned() {
     drop(far);
     let (code, _, stderr) = add_with(&sandbox, &env, &["npm:other-mcp"]);
     assert_eq!(code, Some(69), "{stderr}");
+}
+
+/// A bundle whose program is a server of ours.
+fn bundle() -> Vec<u8> {
+    let manifest = json!({
+        "manifest_version": "0.3", "name": "acme-notes", "version": "1.0.0",
+        "server": { "type": "binary", "entry_point": "server/run", "mcp_config": {
+            "command": "${__dirname}/server/run", "args": [],
+            "env": { "ACME_KEY": "${user_config.key}" },
+        } },
+        "user_config": { "key": { "type": "string", "title": "Key", "sensitive": true, "required": true } },
+    });
+    let run = format!(
+        "#!/bin/sh\n[ \"$ACME_KEY\" = {CANARY} ] && exec {} example-server notes\n",
+        callmux()
+    );
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    let options = zip::write::SimpleFileOptions::default();
+    for (name, text) in [("manifest.json", manifest.to_string()), ("server/run", run)] {
+        zip.start_file(name, options).unwrap();
+        std::io::Write::write_all(&mut zip, text.as_bytes()).unwrap();
+    }
+    zip.finish().unwrap().into_inner()
+}
+
+#[test]
+fn a_bundle_runs_and_goes_without_a_trace() {
+    let sandbox = Sandbox::new();
+    let bytes = bundle();
+    let served = bytes.clone();
+    let far = Far::start(move |seen: &Seen, out: &mut Out| match seen.path.as_str() {
+        "/acme.mcpb" => {
+            let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", served.len());
+            out.raw(&[head.as_bytes(), &served].concat());
+        }
+        _ => out.whole("404 Not Found", &[], ""),
+    });
+    let url = format!("http://{}/acme.mcpb", far.address);
+    let data = sandbox.path("data");
+    let env = [("XDG_DATA_HOME", data.to_str().unwrap())];
+    let (code, _, stderr) = add_with(&sandbox, &env, &[&url]);
+    assert_eq!(code, Some(1), "{stderr}");
+    assert!(
+        stderr.contains("it needs key (Key, string); give it with --set key=VALUE"),
+        "{stderr}"
+    );
+    let key = format!("key={CANARY}");
+    let (code, stdout, stderr) = add_with(&sandbox, &env, &[&url, "--set", &key, "--dry-run"]);
+    assert_eq!(code, Some(0), "{stderr}");
+    assert!(!stdout.contains(CANARY), "{stdout}");
+    let unpacked = data.join("callmux/bundles");
+    assert_eq!(std::fs::read_dir(&unpacked).unwrap().count(), 0, "nothing is left of a look");
+    let (code, stdout, stderr) = add_with(&sandbox, &env, &[&url, "--set", &key]);
+    assert_eq!(code, Some(0), "{stderr}");
+    assert!(stdout.contains("added acme-notes: ") && stdout.contains("ready: "), "{stdout}");
+    assert!(unpacked.join("acme-notes").is_dir());
+    let mut remove = sandbox.command();
+    remove.env("XDG_DATA_HOME", &data).args(["server", "remove", "acme-notes"]);
+    let Output { status, stderr, .. } = remove.output().unwrap();
+    let stderr = String::from_utf8(stderr).unwrap();
+    assert!(status.success() && stderr.contains("secrets/acme-notes-key"), "{stderr}");
+    assert!(!unpacked.join("acme-notes").exists());
 }

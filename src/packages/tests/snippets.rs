@@ -168,6 +168,8 @@ fn snippets_are_refused_with_what_to_do() {
         ("claude mcp add notes -- 'sh", "a ' is not closed"),
         ("npx -y @smithery/cli install notes --client claude", "writes into files of clients"),
         ("ftp://a.example/", "must begin with https://"),
+        ("http://a.example/x.mcpb", "only fetched over https"),
+        ("./none.mcpb", "none.mcpb"),
         ("./none.json", "none.json"),
         ("what/ever", "no registry name"),
         ("npm:../x", "is no package"),

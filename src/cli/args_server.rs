@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::args_client::HowArgs;
 use super::args_daemon::DaemonArgs;
 use crate::completion::Names;
 
@@ -28,6 +29,61 @@ pub(super) enum ServersVerb {
         #[arg(long)]
         json: bool,
     },
+    /// Show what the config says of a server, without its secrets, and where. Asks no daemon.
+    Show(OneArgs),
+    /// Start or dial a server here, without a daemon, and say what it offers, or why nothing.
+    #[command(after_help = "Exit codes: 0 ready, 1 not, and why.")]
+    Test(OneArgs),
+    /// Change keys of a server in the file that it is written in. Nothing else of the file changes.
+    Set(SetArgs),
+    /// Have a server run that `disable` had not.
+    Enable(SwitchArgs),
+    /// Keep a server in the config, and do not run it.
+    Disable(SwitchArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct OneArgs {
+    /// The server's name.
+    #[arg(value_name = "NAME", add = Names::Configured)]
+    pub(super) server: String,
+    /// For programs.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SwitchArgs {
+    /// The server's name.
+    #[arg(value_name = "NAME", add = Names::Configured)]
+    pub(super) server: String,
+    #[command(flatten)]
+    pub(super) how: HowArgs,
+}
+
+/// What `callmux server set --help` says behind the arguments.
+const SET: &str = "\
+Texts need no quotes, lists have commas between or are written as TOML, members of tables are named with a dot:
+
+  callmux server set notes call_timeout=2m tools=search_*,get_note
+  callmux server set notes env.LEVEL=debug --unset description
+
+Comments and order of the file stay. What changes is shown; in a file that callmux did not write itself, it is
+asked for first. The whole config is checked with it. A daemon that runs takes it up by itself.
+
+Exit codes: 0 changed, or nothing to change, 1 refused, 64 wrong usage, 65 the config is refused with it.";
+
+#[derive(Debug, Args)]
+#[command(after_help = SET)]
+pub(super) struct SetArgs {
+    #[command(flatten)]
+    pub(super) switch: SwitchArgs,
+    /// A key, and what it is to be.
+    #[arg(value_name = "KEY=VALUE", required_unless_present = "unset")]
+    pub(super) changes: Vec<String>,
+    /// A key that is to be as if nobody had written it; may be repeated.
+    #[arg(long, value_name = "KEY")]
+    pub(super) unset: Vec<String>,
 }
 
 /// How `callmux server add` is called.
@@ -79,7 +135,7 @@ pub(super) struct AddArgs {
     #[arg(long, value_name = "URL")]
     pub(super) url: Option<String>,
     #[command(flatten)]
-    pub(super) how: HowArgs,
+    pub(super) how: TransportArgs,
     /// A value that the server asks for; may be repeated.
     #[arg(long, value_name = "NAME=VALUE")]
     pub(super) set: Vec<String>,
@@ -103,7 +159,7 @@ pub(super) struct AddArgs {
 
 /// How the server is to be run or reached.
 #[derive(Debug, Args)]
-pub(super) struct HowArgs {
+pub(super) struct TransportArgs {
     /// What is spoken with it; of what comes in several forms, the one to take.
     #[arg(long, short = 't', value_enum, value_name = "TYPE")]
     pub(super) transport: Option<TransportType>,

@@ -38,6 +38,8 @@ mod server;
 mod server_add;
 mod server_done;
 mod server_ready;
+mod server_set;
+mod server_show;
 mod setup;
 mod top;
 mod verbs;

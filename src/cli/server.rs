@@ -1,7 +1,7 @@
-//! `callmux server add | remove | list`.
+//! `callmux server …`.
 //!
-//! They write and remove files of their own in `conf.d`, each with one server in it. What a person wrote
-//! is never touched: where that has to change, its place is named.
+//! `add` and `remove` write and remove files of their own in `conf.d`, each with one server in it. What a person
+//! wrote is only touched by `set`, `enable` and `disable`, key by key, after they saw it.
 
 use std::path::Path;
 
@@ -9,8 +9,8 @@ use serde_json::{Value as Json, json};
 
 use super::args_server::{RemoveArgs, ServersArgs, ServersVerb};
 use super::serve::refuse;
-use super::server_add;
 use super::server_done::{Done, failed, finish, parse, say, shown, written};
+use super::{server_add, server_set, server_show};
 use crate::base::{ServerName, dirs};
 use crate::config::{Location, show};
 use crate::keys::tree::Value;
@@ -28,6 +28,11 @@ pub(super) fn server(args: &ServersArgs) -> Exit {
         ServersVerb::Add(args) => server_add::add(&location, args),
         ServersVerb::Remove(args) => remove(&location, args),
         ServersVerb::List { json } => list(&location, *json),
+        ServersVerb::Show(args) => server_show::show(&location, args),
+        ServersVerb::Test(args) => server_show::test(&location, args),
+        ServersVerb::Set(args) => server_set::set(&location, args),
+        ServersVerb::Enable(args) => server_set::switch(&location, args, true),
+        ServersVerb::Disable(args) => server_set::switch(&location, args, false),
     };
     done.unwrap_or_else(|exit| exit)
 }

@@ -14,8 +14,9 @@
 //! # How to read it
 //! [`location`] reads the files ([`source`]); [`load`] goes from their texts over one merged tree to
 //! [`crate::settings`], by the tables of [`crate::keys`]. [`schema`], [`show`] and [`mod@fresh`] print from these tables, and
-//! [`mod@plan`] compares two configs by them.
+//! [`mod@plan`] compares two configs by them. [`edit`] changes keys in the text of a file.
 
+pub mod edit;
 mod fresh;
 pub mod load;
 pub mod location;

@@ -38,6 +38,26 @@ pub fn toml(table: &Table) -> String {
     out
 }
 
+/// What is written of one server, without its secrets.
+pub fn server(name: &str, node: &Node) -> String {
+    let mut out = format!("[servers.{}]\n", bare(name));
+    let empty = Table::new();
+    let table = table_of(node, &empty);
+    for key in keys::SERVER {
+        if let Some(node) = table.get(key.name) {
+            out += &format!("{} = {}\n", key.name, server_value(key, node));
+        }
+    }
+    out
+}
+
+fn server_value(key: &Key, node: &Node) -> String {
+    match &node.value {
+        Value::Text(text) if key.name == "url" => quoted(&url(text)),
+        any => value(any, matches!(key.name, "env" | "headers")),
+    }
+}
+
 fn table_of<'a>(node: &'a Node, empty: &'a Table) -> &'a Table {
     if let Value::Table(table) = &node.value { table } else { empty }
 }
@@ -46,11 +66,8 @@ fn section(out: &mut String, table: &Table, keys: &[Key], is_server: bool) {
     for key in keys {
         match (table.get(key.name), key.default) {
             (Some(node), _) => {
-                let redact = is_server && matches!(key.name, "env" | "headers");
-                let shown = match &node.value {
-                    Value::Text(text) if is_server && key.name == "url" => quoted(&url(text)),
-                    any => value(any, redact),
-                };
+                let shown =
+                    if is_server { server_value(key, node) } else { value(&node.value, false) };
                 let _ = writeln!(out, "{} = {shown}  # {}", key.name, node.at);
             }
             (None, DefaultValue::Value(default)) => {

@@ -74,7 +74,7 @@ impl<'a> Archive<'a> {
     fn judge(&mut self, len: u64) -> Result<(), PackageError> {
         let mut total = 0_u64;
         for at in 0..self.zip.len() {
-            let entry = self.zip.by_index_raw(at).map_err(unreadable)?;
+            let entry = self.zip.by_index_raw(at).map_err(|error| unreadable(&error))?;
             let name = name_of(&entry)?;
             total = total.saturating_add(entry.size());
             if !entry.is_dir() && !self.files.insert(name.clone()) {
@@ -102,7 +102,7 @@ impl<'a> Archive<'a> {
         let entry = self.zip.by_name(name);
         let entry = entry.map_err(|_| refused(format!("there is no {name} in it")))?;
         let mut bytes = Vec::new();
-        entry.take(max + 1).read_to_end(&mut bytes).map_err(|error| unreadable(error.into()))?;
+        entry.take(max + 1).read_to_end(&mut bytes).map_err(|error| unreadable(&error.into()))?;
         if bytes.len() as u64 > max {
             return Err(refused(format!("its {name} is larger than {} KiB", max >> 10)));
         }
@@ -113,7 +113,7 @@ impl<'a> Archive<'a> {
     /// archive says.
     pub(super) fn unpack(&mut self, dir: &Path, program: Option<&str>) -> Result<(), PackageError> {
         for at in 0..self.zip.len() {
-            let mut entry = self.zip.by_index(at).map_err(unreadable)?;
+            let mut entry = self.zip.by_index(at).map_err(|error| unreadable(&error))?;
             let name = name_of(&entry)?;
             let path = dir.join(&name);
             let failed = |error| PackageError::File { path: path.clone(), error };
@@ -133,7 +133,7 @@ impl<'a> Archive<'a> {
                 .map_err(failed)?;
             let said = entry.size();
             let written = std::io::copy(&mut (&mut entry).take(said + 1), &mut out);
-            let written = written.map_err(|error| unreadable(error.into()))?;
+            let written = written.map_err(|error| unreadable(&error.into()))?;
             if written != said {
                 return Err(refused(format!("`{}` is not as large as it says", quoted(&name))));
             }
@@ -143,7 +143,7 @@ impl<'a> Archive<'a> {
     }
 }
 
-fn unreadable(error: zip::result::ZipError) -> PackageError {
+fn unreadable(error: &zip::result::ZipError) -> PackageError {
     refused(format!("it is no archive that can be read: {error}"))
 }
 

@@ -5,8 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::archive::{ARCHIVE_MAX, Archive};
-use super::described::set_command;
-use super::drafting::{MixedText, draft, literal};
+use super::drafting::{MixedText, draft, literal, set_command};
 use super::error::{PackageError, refused};
 use super::fetch::WantedFile;
 use super::form::Whence;

@@ -3,7 +3,7 @@
 use url::Url;
 
 use super::archive::ARCHIVE_MAX;
-use super::drafting::draft;
+use super::drafting::{draft, set_command};
 use super::error::{PackageError, refused};
 use super::fetch::WantedFile;
 use super::listing::{ListedPackage, ListedRemote, Listing};
@@ -86,15 +86,6 @@ pub(super) fn of(
     Ok(FoundServers { drafts: vec![draft], from, told, ..FoundServers::default() })
 }
 
-/// Sets what is started.
-pub(super) fn set_command(draft: &mut ServerDraft, program: &str, args: Vec<String>) {
-    // What is started comes first: it is what a person looks for.
-    let others = std::mem::take(&mut draft.keys);
-    draft.set("command", Json::from(program));
-    draft.set("args", Json::Array(args.into_iter().map(Json::from).collect()));
-    draft.keys.extend(others);
-}
-
 /// The first that can be run here, else the first address.
 fn choose(listing: &Listing, wanted: Option<WantedTransport>) -> Result<Way<'_>, PackageError> {
     let mut obstacles = Vec::new();
@@ -112,12 +103,12 @@ fn choose(listing: &Listing, wanted: Option<WantedTransport>) -> Result<Way<'_>,
         }
     }
     for remote in &listing.remotes {
-        let fits = match (wanted, remote.transport.as_str()) {
+        let fits = matches!(
+            (wanted, remote.transport.as_str()),
             (None, "streamable-http" | "sse")
-            | (Some(WantedTransport::StreamableHttp), "streamable-http")
-            | (Some(WantedTransport::Sse), "sse") => true,
-            _ => false,
-        };
+                | (Some(WantedTransport::StreamableHttp), "streamable-http")
+                | (Some(WantedTransport::Sse), "sse")
+        );
         if fits {
             return Ok(Way::Remote(remote));
         }

@@ -28,6 +28,15 @@ pub(super) fn put_member(draft: &mut ServerDraft, key: &str, name: &str, value: 
     draft.set_member(key, name, value);
 }
 
+/// Sets what is started.
+pub(super) fn set_command(draft: &mut ServerDraft, program: &str, args: Vec<String>) {
+    // What is started comes first: it is what a person looks for.
+    let others = std::mem::take(&mut draft.keys);
+    draft.set("command", Json::from(program));
+    draft.set("args", Json::Array(args.into_iter().map(Json::from).collect()));
+    draft.keys.extend(others);
+}
+
 /// A text that stands for itself, as the config has it.
 pub(super) fn literal(text: &str) -> String {
     text.replace("${", "$${")

@@ -1,7 +1,7 @@
 //! What a person says, and the servers that they mean by it.
 
-use super::described::{self, set_command};
-use super::drafting::draft;
+use super::described;
+use super::drafting::{draft, set_command};
 use super::error::{PackageError, refused};
 use super::form::{FORMS, Form, Whence};
 use super::listing::Listing;

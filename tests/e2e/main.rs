@@ -48,6 +48,7 @@ mod remote_ways;
 mod rows;
 mod search;
 mod secrets;
+mod server_verbs;
 mod servers;
 mod sessions_gone;
 mod setup;

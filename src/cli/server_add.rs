@@ -1,5 +1,6 @@
 //! `callmux server add`.
 
+use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::Path;
 
@@ -23,12 +24,12 @@ use crate::terminal::{Exit, ask, print};
 pub(super) fn add(location: &Location, args: &AddArgs) -> Result<Exit, Exit> {
     let (name, given) = given(args)?;
     let wishes = wishes(args, name)?;
-    let mut answers =
-        Answers { given: pairs(&args.set, '=', "--set", "NAME=VALUE")?, asks: !args.json };
+    let given_ahead = pairs(&args.set, '=', "--set", "NAME=VALUE")?;
+    let mut answers = Answers { given: given_ahead, used: BTreeSet::new(), asks: !args.json };
     let planned = Addition::plan(location, given, &wishes, &mut answers);
     let mut addition = planned.map_err(|error| refusal(&error))?;
     addition.told.iter().for_each(|line| print::note(line));
-    for (key, _) in &answers.given {
+    for (key, _) in answers.given.iter().filter(|(key, _)| !answers.used.contains(key)) {
         print::note(&format!("warning: `--set {key}=…` is for nothing that this server asks"));
     }
     if args.dry_run {
@@ -169,13 +170,16 @@ fn typed() -> Result<String, Exit> {
 /// Who answers what a server asks.
 struct Answers {
     given: Vec<(String, String)>,
+    /// Keys of which somebody wanted to know.
+    used: BTreeSet<String>,
     asks: bool,
 }
 
 impl PackageAnswers for Answers {
     fn given(&mut self, key: &str) -> Vec<String> {
-        let of_key = self.given.extract_if(.., |(known, _)| known == key);
-        of_key.map(|(_, value)| value).collect()
+        self.used.insert(key.to_owned());
+        let of_key = self.given.iter().filter(|(known, _)| known == key);
+        of_key.map(|(_, value)| value.clone()).collect()
     }
 
     fn ask(&mut self, question: &PackageQuestion) -> Option<Secret> {

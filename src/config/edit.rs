@@ -46,26 +46,22 @@ impl KeyEdit {
         let (path, value) = text.split_once('=').ok_or_else(form)?;
         let (key, member, kind) = known(path)?;
         let wrong = || KeyEditError::Kind { key: path.to_owned(), wanted: kind.title() };
-        let value = match (kind, &member) {
-            (ValueKind::TextTable, Some(_)) | (_, Some(_)) => Value::from(value),
-            (ValueKind::TextTable | ValueKind::Values, None) => {
-                let parsed: Value = value.parse().map_err(|_| wrong())?;
-                parsed
+        let value = match (kind, member.is_none()) {
+            (ValueKind::TextTable | ValueKind::Values, true) => {
+                value.parse::<Value>().map_err(|_| wrong())?
             }
-            (ValueKind::Bool, None) => Value::from(value.parse::<bool>().map_err(|_| wrong())?),
-            (ValueKind::Number(..), None) => {
+            (ValueKind::Bool, true) => Value::from(value.parse::<bool>().map_err(|_| wrong())?),
+            (ValueKind::Number(..), true) => {
                 Value::from(value.parse::<i64>().map_err(|_| wrong())?)
             }
-            (ValueKind::Texts, None) if value.starts_with('[') => {
+            (ValueKind::Texts, true) if value.starts_with('[') => {
                 value.parse().map_err(|_| wrong())?
             }
-            (ValueKind::Texts, None) => {
-                Value::from_iter(value.split(',').map(str::trim).filter(|item| !item.is_empty()))
+            (ValueKind::Texts, true) => {
+                value.split(',').map(str::trim).filter(|item| !item.is_empty()).collect()
             }
-            (
-                ValueKind::Text | ValueKind::Duration | ValueKind::Size | ValueKind::Choice(_),
-                None,
-            ) => Value::from(value),
+            // Members are texts, too.
+            _ => Value::from(value),
         };
         Ok(Self { key, member, value: Some(value) })
     }

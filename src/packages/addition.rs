@@ -50,11 +50,11 @@ impl Addition {
         location: &Location,
         given: Given,
         wishes: &Wishes,
-        desk: &mut dyn PackageAnswers,
+        answers: &mut dyn PackageAnswers,
     ) -> Result<Self, PackageError> {
         let place = place(location, wishes)?;
         let FoundServers { mut drafts, notes, from, mut told, bundle } =
-            given::found(given, wishes, &place, desk)?;
+            given::found(given, wishes, &place, answers)?;
         told.extend(notes.iter().filter(|note| is_told(note)).map(shown));
         if drafts.is_empty() {
             let why = notes.iter().map(shown).collect::<Vec<_>>().join("; ");
@@ -64,7 +64,10 @@ impl Addition {
         let taken = taken(location)?;
         for draft in &mut drafts {
             wishes.apply(draft)?;
-            question::fill(draft, &place.secrets, desk)?;
+            question::fill(draft, &place.secrets, answers)?;
+            let filled = question::inputs(draft, &place.secrets, answers);
+            // What was to be done for them is done.
+            told.retain(|line| !filled.iter().any(|name| line.contains(&format!("/{name}, mode"))));
             program::settle(draft, bundle.as_ref().map(StagedBundle::target), &mut told)?;
             told.extend(hidden::hide_in(draft, &place.secrets).iter().map(shown));
         }

@@ -5,8 +5,12 @@ use super::error::{PackageError, refused};
 use super::placeholder::is_placeholder;
 use crate::base::secret::may_name_secret;
 use crate::base::{Secret, quoted};
+use crate::imports::draft::HiddenText;
 use crate::imports::{SecretsDir, ServerDraft, hidden};
 use crate::json::Json;
+
+/// How the name of a file begins that stands for a question of an editor.
+const INPUT: &str = "input-";
 
 /// A value that is wanted.
 #[derive(Debug, Clone, Default)]
@@ -30,7 +34,7 @@ pub trait PackageAnswers {
 pub(super) fn fill(
     draft: &mut ServerDraft,
     secrets: &SecretsDir,
-    desk: &mut dyn PackageAnswers,
+    answers: &mut dyn PackageAnswers,
 ) -> Result<(), PackageError> {
     if let Some(words) = draft.get("args").and_then(Json::as_array)
         && let Some(word) = words.iter().filter_map(Json::as_str).find(|word| is_placeholder(word))
@@ -49,7 +53,7 @@ pub(super) fn fill(
             .map(|(name, value)| (name.clone(), value.as_str().unwrap_or_default().to_owned()))
             .collect();
         for (name, example) in open {
-            let value = answer(table, &name, desk)?;
+            let value = answer(table, &name, answers)?;
             let scheme = example.split_once(' ').filter(|_| table == "headers").map(|(s, _)| s);
             let scheme = scheme.filter(|scheme| matches!(*scheme, "Bearer" | "Basic" | "token"));
             let is_whole = scheme.is_none_or(|scheme| value.expose().starts_with(scheme));
@@ -65,8 +69,48 @@ pub(super) fn fill(
     Ok(())
 }
 
-fn answer(table: &str, name: &str, desk: &mut dyn PackageAnswers) -> Result<Secret, PackageError> {
-    if let Some(value) = desk.given(name).pop() {
+/// Files that a person is to write, as what editors ask for is translated: what is given for one, or
+/// answered, goes into it. Gives the names of those that are filled.
+pub(super) fn inputs(
+    draft: &mut ServerDraft,
+    secrets: &SecretsDir,
+    answers: &mut dyn PackageAnswers,
+) -> Vec<String> {
+    let start = format!("${{file:{}/{INPUT}", secrets.reference);
+    let mut texts = String::new();
+    for (_, value) in &draft.keys {
+        value.write(&mut texts);
+    }
+    let mut filled: Vec<String> = Vec::new();
+    for rest in texts.split(&start).skip(1) {
+        let id = rest.split('}').next().unwrap_or_default();
+        let name = format!("{INPUT}{id}");
+        let is_there = secrets.path.join(&name).symlink_metadata().is_ok();
+        if filled.contains(&name) || id.contains('/') {
+            continue;
+        }
+        let given = answers.given(id).pop().map(Secret::new);
+        let asked = || {
+            let title = format!("{id} (a secret of {})", draft.name);
+            let question =
+                PackageQuestion { title, is_secret: true, is_required: true, choices: Vec::new() };
+            if is_there { None } else { answers.ask(&question) }
+        };
+        if let Some(text) = given.or_else(asked).filter(|text| !text.expose().is_empty()) {
+            let text = Secret::new(format!("{}\n", text.expose()));
+            draft.hidden.push(HiddenText { name: name.clone(), text });
+            filled.push(name);
+        }
+    }
+    filled
+}
+
+fn answer(
+    table: &str,
+    name: &str,
+    answers: &mut dyn PackageAnswers,
+) -> Result<Secret, PackageError> {
+    if let Some(value) = answers.given(name).pop() {
         return Ok(Secret::new(value));
     }
     let question = PackageQuestion {
@@ -80,7 +124,7 @@ fn answer(table: &str, name: &str, desk: &mut dyn PackageAnswers) -> Result<Secr
     } else {
         format!("--header '{name}: VALUE'")
     };
-    desk.ask(&question).filter(|value| !value.expose().is_empty()).ok_or_else(|| {
+    answers.ask(&question).filter(|value| !value.expose().is_empty()).ok_or_else(|| {
         refused(format!(
             "{name} in `{table}` is only an example; give your own: {way}, or --set {name}=VALUE"
         ))

@@ -44,19 +44,34 @@ fn data(name: &str) -> String {
     format!("{}/tests/data/server-json/{name}.json", env!("CARGO_MANIFEST_DIR"))
 }
 
+/// What runs the package of most documents.
+const NOTES: &str = "args = [\"-y\", \"@acme/notes-mcp@1.4.0\"]";
+
+/// A document, what is said beside it, and what is then in the file.
+type Expected<'a> = (&'a str, &'a [&'a str], &'a [&'a str]);
+
+fn all_added(sandbox: &Sandbox, table: &[Expected<'_>]) {
+    for (name, args, expected) in table {
+        let path = data(name);
+        let args = [&[path.as_str(), "--dry-run"][..], args].concat();
+        let (code, stdout, stderr) = add(sandbox, &args);
+        assert_eq!(code, Some(0), "{name}: {stderr}");
+        for words in *expected {
+            assert!(stdout.contains(words), "{name}: {words}\n{stdout}{stderr}");
+        }
+        assert!(!stdout.contains("canary7"), "{name}: {stdout}");
+    }
+    assert!(!sandbox.path("config/callmux/conf.d").exists(), "nothing was written");
+}
+
 #[test]
 fn documents_of_every_date_are_added() {
     let sandbox = Sandbox::new();
     runners(&sandbox);
-    let notes = "args = [\"-y\", \"@acme/notes-mcp@1.4.0\"]";
+    let notes = NOTES;
     let root = sandbox.path("").display().to_string();
     let at_root = format!("root={root}");
-    let image = format!("docker.io/acme/files-mcp@sha256:{}", "ab".repeat(32));
-    let mounted = format!(
-        "args = [\"run\", \"-i\", \"--rm\", \"--mount\", \"type=bind,src={root},dst=/data\", \"-e\", \"ACME_TOKEN\", \"{image}\"]"
-    );
-    let source = format!("source={root}");
-    let table: &[(&str, &[&str], &[&str])] = &[
+    let table: &[Expected<'_>] = &[
         ("2025-07-09/plain", &[], &["[servers.plain]\ncommand = \"", "/npx\"\n", notes]),
         ("2025-09-16/plain", &[], &[notes]),
         ("2025-12-11/plain", &[], &[notes, "# From npm: @acme/notes-mcp 1.4.0."]),
@@ -77,6 +92,22 @@ fn documents_of_every_date_are_added() {
             &["url = \"https://mcp.acme.example/mcp\"\ntransport = \"streamable-http\""],
         ),
         ("2025-07-09/old-transport", &[], &["transport = \"sse\""]),
+    ];
+    all_added(&sandbox, table);
+}
+
+#[test]
+fn documents_are_added_as_their_questions_are_answered() {
+    let sandbox = Sandbox::new();
+    runners(&sandbox);
+    let notes = NOTES;
+    let root = sandbox.path("").display().to_string();
+    let image = format!("docker.io/acme/files-mcp@sha256:{}", "ab".repeat(32));
+    let mounted = format!(
+        "args = [\"run\", \"-i\", \"--rm\", \"--mount\", \"type=bind,src={root},dst=/data\", \"-e\", \"ACME_TOKEN\", \"{image}\"]"
+    );
+    let source = format!("source={root}");
+    let table: &[Expected<'_>] = &[
         ("2025-09-16/choices", &["--set", "LEVEL=low"], &["LEVEL = \"low\""]),
         (
             "2025-09-16/runtime",
@@ -115,17 +146,7 @@ fn documents_of_every_date_are_added() {
         // What others write is no reference.
         ("2025-12-11/reference", &[], &["GREETING = \"$${cmd:touch /tmp/evil}\""]),
     ];
-    for (name, args, expected) in table {
-        let path = data(name);
-        let args = [&[path.as_str(), "--dry-run"][..], args].concat();
-        let (code, stdout, stderr) = add(&sandbox, &args);
-        assert_eq!(code, Some(0), "{name}: {stderr}");
-        for words in *expected {
-            assert!(stdout.contains(words), "{name}: {words}\n{stdout}{stderr}");
-        }
-        assert!(!stdout.contains("canary7"), "{name}: {stdout}");
-    }
-    assert!(!sandbox.path("config/callmux/conf.d").exists(), "nothing was written");
+    all_added(&sandbox, table);
 }
 
 #[test]
@@ -161,12 +182,10 @@ fn documents_are_refused_with_what_to_do() {
         assert!(stderr.contains(expected), "{name}: {stderr}");
     }
     // Where nothing runs it.
-    let (code, _, stderr) = {
-        let mut command = sandbox.command();
-        command.env("PATH", "/none").args(["server", "add", &data("2025-12-11/plain")]);
-        let Output { status, stderr, .. } = command.output().unwrap();
-        (status.code(), (), String::from_utf8(stderr).unwrap())
-    };
+    let mut command = sandbox.command();
+    command.env("PATH", "/none").args(["server", "add", &data("2025-12-11/plain")]);
+    let Output { status, stderr, .. } = command.output().unwrap();
+    let (code, stderr) = (status.code(), String::from_utf8(stderr).unwrap());
     assert_eq!(code, Some(1));
     assert!(stderr.contains("there is no npx here: install it"), "{stderr}");
 }
@@ -188,7 +207,7 @@ fn registries() -> Far {
         }
         "/@acme%2Fevil/latest" => out.json(&json!({ "version": "1.0.0 --registry=x" }).to_string()),
         "/pypi/weather-mcp/json" => {
-            out.json(&json!({ "info": { "version": "0.6.0" } }).to_string())
+            out.json(&json!({ "info": { "version": "0.6.0" } }).to_string());
         }
         "/pypi/gone-mcp/json" => {
             out.json(&json!({ "info": { "version": "0.6.0", "yanked": true } }).to_string());
@@ -212,7 +231,7 @@ fn registries() -> Far {
         }
         "/moved/server.json" => out.whole("302 Found", &["Location: /files/server.json"], ""),
         "/away/server.json" => {
-            out.whole("302 Found", &["Location: http://a.example/server.json"], "")
+            out.whole("302 Found", &["Location: http://a.example/server.json"], "");
         }
         "/broken/server.json" => out.json("{"),
         _ => out.whole("404 Not Found", &[], ""),
@@ -338,4 +357,79 @@ fn a_bundle_runs_and_goes_without_a_trace() {
     let stderr = String::from_utf8(stderr).unwrap();
     assert!(status.success() && stderr.contains("secrets/acme-notes-key"), "{stderr}");
     assert!(!unpacked.join("acme-notes").exists());
+}
+
+/// What is pasted without quotes, what comes on stdin, and several in one.
+#[test]
+fn what_is_pasted_is_added() {
+    let sandbox = Sandbox::new();
+    runners(&sandbox);
+    let line = [
+        "claude",
+        "mcp",
+        "add",
+        "-s",
+        "user",
+        "-e",
+        "A=b",
+        "notes",
+        "--",
+        "npx",
+        "-y",
+        "notes-mcp",
+    ];
+    let (code, stdout, stderr) = add(&sandbox, &[]);
+    assert_eq!((code, stdout.as_str()), (Some(64), ""), "{stderr}");
+    let before = [&["--dry-run"][..], &line].concat();
+    let (code, stdout, stderr) = add(&sandbox, &before);
+    assert_eq!(code, Some(0), "{stderr}");
+    assert!(stdout.contains("[servers.notes]") && stdout.contains("A = \"b\""), "{stdout}");
+    let far = [
+        "claude",
+        "mcp",
+        "add",
+        "--transport",
+        "http",
+        "far",
+        "https://far.example/mcp",
+        "--dry-run",
+    ];
+    let (code, stdout, stderr) = add(&sandbox, &far);
+    assert_eq!(code, Some(0), "{stderr}");
+    assert!(stdout.contains("[servers.far]\nurl = \"https://far.example/mcp\""), "{stdout}");
+    let (code, _, stderr) = add(&sandbox, &["one", "two", "three"]);
+    assert_eq!(code, Some(64));
+    assert!(stderr.contains("put quotes around a line"), "{stderr}");
+    let text = r#"```json
+{
+  "inputs": [{"type": "promptString", "id": "key", "password": true}],
+  "servers": {
+    "one": {"command": "npx"},
+    "two": {"command": "npx", "env": {"API_KEY": "${input:key}"}}
+  }
+}
+```
+"#;
+    sandbox.write("readme.md", text);
+    let mut command = sandbox.command();
+    let path = format!("{}:/usr/bin:/bin", sandbox.path("bin").display());
+    command.env("PATH", &path).args([
+        "server",
+        "add",
+        "-",
+        "--json",
+        "--set",
+        &format!("key={CANARY}"),
+    ]);
+    command.stdin(std::fs::File::open(sandbox.path("readme.md")).unwrap());
+    let Output { status, stdout, stderr } = command.output().unwrap();
+    let (stdout, stderr) = (String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap());
+    assert_eq!(status.code(), Some(0), "{stdout}{stderr}");
+    let said: Value = serde_json::from_str(&stdout).unwrap();
+    let names: Vec<&Value> = said.as_array().unwrap().iter().map(|one| &one["name"]).collect();
+    assert_eq!(names, [&json!("one"), &json!("two")]);
+    assert!(said[1]["state"]["ready"]["tools"].is_u64(), "{said}");
+    let secret = sandbox.path("config/callmux/secrets/input-key");
+    assert_eq!(std::fs::read_to_string(&secret).unwrap().trim_end(), CANARY);
+    assert_eq!(secret.metadata().unwrap().permissions().mode() & 0o777, 0o600);
 }

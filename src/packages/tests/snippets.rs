@@ -13,11 +13,20 @@ fn program(home: &Home, name: &str) -> String {
     path.display().to_string()
 }
 
-#[test]
-fn snippets_are_added() {
+/// Adds each, and looks for what is expected of it.
+fn all_added(table: &[(&str, &str)]) {
     let home = Home::new();
     let npx = program(&home, "npx");
     let docker = program(&home, "docker");
+    for (text, expected) in table {
+        let filled = |text: &str| text.replace("NPX", &npx).replace("DOCKER", &docker);
+        let written = home.text(&filled(text), &[]);
+        assert!(written.contains(&filled(expected)), "{text}\n\n{written}");
+    }
+}
+
+#[test]
+fn snippets_are_added() {
     let table = [
         // The usual form.
         (
@@ -84,7 +93,13 @@ fn snippets_are_added() {
             "extensions:\n  fetch:\n    type: stdio\n    cmd: NPX\n    args: [fetch-mcp]\n    enabled: true\n",
             "[servers.fetch]\ncommand = \"NPX\"\n",
         ),
-        // Lines.
+    ];
+    all_added(&table);
+}
+
+#[test]
+fn lines_are_added() {
+    let table = [
         (
             "claude mcp add notes -- NPX -y notes-server",
             "[servers.notes]\ncommand = \"NPX\"\nargs = [\"-y\", \"notes-server\"]\n",
@@ -127,11 +142,7 @@ fn snippets_are_added() {
             "[servers.linear]\nurl = \"https://mcp.linear.example/mcp\"\n",
         ),
     ];
-    for (text, expected) in table {
-        let filled = |text: &str| text.replace("NPX", &npx).replace("DOCKER", &docker);
-        let written = home.text(&filled(text), &[]);
-        assert!(written.contains(&filled(expected)), "{text}\n\n{written}");
-    }
+    all_added(&table);
 }
 
 #[test]

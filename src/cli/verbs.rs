@@ -1,6 +1,6 @@
-//! What was probably meant by a word that is no verb.
+//! What was probably meant by a word that is no verb, or an option that is none of ours.
 
-use clap::CommandFactory;
+use clap::{Command, CommandFactory};
 
 use super::args::Cli;
 use crate::base::nearest::nearest;
@@ -31,8 +31,77 @@ const OTHERS: &[(&[&str], &str)] = &[
     (&["help"], "`callmux --help` shows all verbs, `callmux VERB --help` one of them"),
 ];
 
+/// Options of the npm callmux before its `--` or in place of a verb, and what does the same here.
+const NPM_OPTIONS: &[(&[&str], &str)] = &[
+    (
+        &["--listen", "--host"],
+        "`callmux serve --listen 127.0.0.1:4860` runs a daemon that is asked over HTTP, too; for good, `listen` in `[http]` of the config",
+    ),
+    (
+        &["--config"],
+        "`callmux stdio --config PATH` serves a config on stdin and stdout; `callmux import PATH` takes over one of the npm callmux",
+    ),
+    (
+        &["--url", "--transport"],
+        "`callmux -- URL` serves a remote server on stdin and stdout; `callmux server add NAME --url URL` adds one",
+    ),
+    (
+        &["--env"],
+        "a program behind `--` has callmux's own environment: `NAME=VALUE callmux -- COMMAND …`",
+    ),
+    (
+        &["--meta-only"],
+        "`callmux --exposure meta-only -- COMMAND …` lists callmux's own tools alone",
+    ),
+    (&["-v"], "`callmux --version` says which it is"),
+    (
+        &[
+            "--cache-allow",
+            "--cache-deny",
+            "--cache-max-entries",
+            "--call-timeout",
+            "--concurrency",
+            "--connect-timeout",
+            "--description-max-length",
+            "--header",
+            "--output-format",
+            "--request-body-max-bytes",
+        ],
+        "there is a key for it in the config, which `callmux stdio` serves: callmux.toml(5)",
+    ),
+];
+
+/// What does what an option of the npm callmux did, if one stands before any verb, or behind its verb
+/// `instructions`.
+fn explain_option(words: &[String]) -> Option<String> {
+    let mut before = words.iter().skip(1).take_while(|word| *word != "--").peekable();
+    if before.peek().is_some_and(|word| *word == "instructions") {
+        let is_one = |word: &&String| ["--profile", "--format"].contains(&word.as_str());
+        let option = before.find(is_one)?;
+        let what =
+            "`callmux instructions --client NAME` is for one client, such as claude-code or codex";
+        return Some(format!("there is no option `{option}`; {what}"));
+    }
+    let cli = Cli::command();
+    let mut before = before.take_while(|word| cli.find_subcommand(word).is_none());
+    let option = before.find(|word| word.starts_with('-') && !is_before_verbs(&cli, word))?;
+    let name = option.split('=').next().unwrap_or(option);
+    let (_, what) = NPM_OPTIONS.iter().find(|(names, _)| names.contains(&name))?;
+    Some(format!("there is no option `{name}` before a verb; {what}"))
+}
+
+/// Whether it is one that stands there.
+fn is_before_verbs(cli: &Command, word: &str) -> bool {
+    let name = word.split('=').next().unwrap_or(word).trim_start_matches('-');
+    cli.get_arguments().any(|arg| arg.get_long() == Some(name))
+}
+
 /// What to say of the words behind `callmux` if the first of them that is none of its options is no verb.
 pub(super) fn explain(words: &[String]) -> Option<String> {
+    explain_option(words).or_else(|| explain_verb(words))
+}
+
+fn explain_verb(words: &[String]) -> Option<String> {
     let cli = Cli::command();
     let takes_value =
         ["--log-level", "--log-format", "--tools", "--cache", "--exposure", "--max-result"];

@@ -30,6 +30,10 @@ fn exit_codes_mean_something() {
     check(&["no-such-verb"], 64, "no-such-verb");
     check(&["stats"], 64, "did you mean `callmux status`?");
     check(&["install"], 64, "callmux server add");
+    // And what the npm callmux would have understood.
+    check(&["--listen", "4860"], 64, "callmux serve --listen 127.0.0.1:4860");
+    check(&["--meta-only", "--", "sh"], 64, "--exposure meta-only");
+    check(&["instructions", "--profile", "codex"], 64, "--client NAME");
     // Options of all verbs may stand before one.
     check(&["--log-level", "info", "config", "check"], 0, "fine");
     check(&["--log-format", "json", "status"], 69, "no daemon");

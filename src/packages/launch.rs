@@ -68,7 +68,11 @@ pub(super) fn of_name(
     let version = &pinned.version;
     let integrity = pinned.integrity.map_or_else(String::new, |text| format!(" ({text})"));
     let (program, args, registry) = match package.kind {
-        PackageKind::Npm => ("npx", vec!["-y".to_owned(), format!("{name}@{version}")], "npm"),
+        PackageKind::Npm => {
+            // Without the second, npx asks the registry again at each start, and waits for it.
+            let args = ["-y", "--prefer-offline"].map(str::to_owned);
+            ("npx", args.into_iter().chain([format!("{name}@{version}")]).collect(), "npm")
+        }
         _ => ("uvx", vec![format!("{name}@{version}")], "PyPI"),
     };
     Ok(PackageCommand {

@@ -8,7 +8,7 @@
 //! How the person is asked, what is shown to them, whether the server works.
 //!
 //! # How to read it
-//! [`form`] tells what a text is, [`given`] finds the servers that are meant, as [`wishes`] say: [`snippet`] and [`line`] read what was
+//! [`form`] tells what a text is, [`given`] finds the servers that are meant, as [`wishes`] say: [`snippet`] and [`mod@line`] read what was
 //! written for other programs, [`mod@listing`] what a registry describes and [`described`] takes of it. [`registry`]
 //! and [`image`] look up versions ([`fetch`]), [`launch`] runs a package of one, [`values`] is what it asks for.
 //! [`bundle`] makes a server of an [`archive`] and its [`manifest`], which lies aside until it is kept ([`staged`]).

@@ -45,7 +45,7 @@ fn data(name: &str) -> String {
 }
 
 /// What runs the package of most documents.
-const NOTES: &str = "args = [\"-y\", \"@acme/notes-mcp@1.4.0\"]";
+const NOTES: &str = "args = [\"-y\", \"--prefer-offline\", \"@acme/notes-mcp@1.4.0\"]";
 
 /// A document, what is said beside it, and what is then in the file.
 type Expected<'a> = (&'a str, &'a [&'a str], &'a [&'a str]);
@@ -125,7 +125,9 @@ fn documents_are_added_as_their_questions_are_answered() {
         (
             "2025-09-29/flags",
             &[],
-            &["args = [\"-y\", \"@acme/notes-mcp@1.4.0\", \"--stdio\", \"serve\"]"],
+            &[
+                "args = [\"-y\", \"--prefer-offline\", \"@acme/notes-mcp@1.4.0\", \"--stdio\", \"serve\"]",
+            ],
         ),
         (
             "2025-09-29/flags",
@@ -248,16 +250,25 @@ fn names_are_looked_up_and_pinned() {
     let image = format!("oci:{}/acme/files:1.0", far.address);
     let (served, moved) = (format!("{at}/files/server.json"), format!("{at}/moved/server.json"));
     let table = [
-        ("io.github.acme/plain", "args = [\"-y\", \"@acme/notes-mcp@1.4.0\"]"),
-        ("io.github.acme/plain@1.4.0", "args = [\"-y\", \"@acme/notes-mcp@1.4.0\"]"),
-        (&*served, "args = [\"-y\", \"@acme/notes-mcp@1.4.0\"]"),
-        (&*moved, "args = [\"-y\", \"@acme/notes-mcp@1.4.0\"]"),
+        (
+            "io.github.acme/plain",
+            "args = [\"-y\", \"--prefer-offline\", \"@acme/notes-mcp@1.4.0\"]",
+        ),
+        (
+            "io.github.acme/plain@1.4.0",
+            "args = [\"-y\", \"--prefer-offline\", \"@acme/notes-mcp@1.4.0\"]",
+        ),
+        (&*served, "args = [\"-y\", \"--prefer-offline\", \"@acme/notes-mcp@1.4.0\"]"),
+        (&*moved, "args = [\"-y\", \"--prefer-offline\", \"@acme/notes-mcp@1.4.0\"]"),
         (
             "npm:@acme/notes-mcp",
             "# From npm: @acme/notes-mcp 2.0.1 (sha512-abc).\n[servers.notes]\n",
         ),
-        ("npm:@acme/notes-mcp", "args = [\"-y\", \"@acme/notes-mcp@2.0.1\"]"),
-        ("npm:@acme/notes-mcp@1.0.0", "args = [\"-y\", \"@acme/notes-mcp@1.0.0\"]"),
+        ("npm:@acme/notes-mcp", "args = [\"-y\", \"--prefer-offline\", \"@acme/notes-mcp@2.0.1\"]"),
+        (
+            "npm:@acme/notes-mcp@1.0.0",
+            "args = [\"-y\", \"--prefer-offline\", \"@acme/notes-mcp@1.0.0\"]",
+        ),
         ("pypi:weather-mcp", "args = [\"weather-mcp@0.6.0\"]"),
         ("pypi:weather-mcp@0.4.2", "args = [\"weather-mcp@0.4.2\"]"),
         (&*image, "/acme/files@sha256:"),

@@ -25,6 +25,7 @@
 //!  6   catalog ─────── what all servers offer, and under which names
 //!      packages ────── what people have in hand, as servers of ours
 //!      setup ───────── from the files of clients to a daemon, and back
+//!      attachments ─── callmux in the files of clients, by word
 //!      shell ───────── a command line as a client
 //!      cache ───────── what calls that only read brought
 //!      instances ───── a server for each directory
@@ -113,6 +114,7 @@
 //! | [`admin`] | status, reload, and the life of single servers, for who runs the daemon |
 //! | [`daemon`] | sockets, systemd, assembly, reload, the order of stopping |
 //! | [`bridge`] | the client's stdio server that outlives any daemon |
+//! | [`attachments`] | `callmux client`: what the files of clients say, shown, changed and put back |
 //! | [`completion`] | what can stand where a command line ends: names of servers, tools and clients; the scripts of shells |
 //! | [`shell`] | a command line as a client: one request, its answer on stdout, an exit code |
 //! | [`standalone`] | one client on stdin and stdout: a config, or one server of a command line |
@@ -161,6 +163,7 @@ mod activation;
 mod admin;
 mod api;
 mod arguments;
+mod attachments;
 mod base;
 mod bridge;
 mod cache;

@@ -5,7 +5,7 @@ use clap::{Args, Subcommand};
 use crate::completion::Names;
 
 #[derive(Debug, Args)]
-pub(super) struct ClientsArgs {
+pub struct ClientsArgs {
     #[command(subcommand)]
     pub(super) verb: ClientsVerb,
 }
@@ -82,14 +82,14 @@ pub(super) struct ChangeArgs {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct HowArgs {
+pub struct HowArgs {
     /// Do not ask.
     #[arg(long, short)]
-    pub(super) yes: bool,
+    pub yes: bool,
     /// Show what would change, and change nothing.
     #[arg(long, conflicts_with = "yes")]
-    pub(super) dry_run: bool,
+    pub dry_run: bool,
     /// For programs; asks nothing, so it wants --yes or --dry-run.
     #[arg(long)]
-    pub(super) json: bool,
+    pub json: bool,
 }

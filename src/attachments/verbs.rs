@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value as Json, json};
 
-use super::args_client::{AttachArgs, ChangeArgs, ClientsArgs, ClientsVerb};
+use super::args::{AttachArgs, ChangeArgs, ClientsArgs, ClientsVerb};
 use crate::base::nearest::nearest;
 use crate::clients::change::{Plan, Seat, Wish};
 use crate::clients::{
@@ -18,7 +18,7 @@ use crate::terminal::{Exit, print};
 
 const LINE: usize = 78;
 
-pub(super) fn client(args: &ClientsArgs) -> Exit {
+pub fn client(args: &ClientsArgs) -> Exit {
     #[expect(clippy::disallowed_methods, reason = "a project is where the person works")]
     let directory = std::env::current_dir().unwrap_or_default();
     let Some(around) = Surroundings::here(directory) else {

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use super::args_client::ClientsArgs;
 use super::args_daemon::DaemonArgs;
 use super::args_import::ImportArgs;
 use super::args_server::ServersArgs;
@@ -15,6 +14,7 @@ use super::daemon::DaemonVerbs;
 use super::init::InitArgs;
 use super::top::WatchArgs;
 use crate::activation::SpawnArgs;
+use crate::attachments::ClientsArgs;
 use crate::completion::{Names, Script};
 use crate::example::Example;
 use crate::keys::ValueError;

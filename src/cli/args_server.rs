@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::args_client::HowArgs;
 use super::args_daemon::DaemonArgs;
+use crate::attachments::HowArgs;
 use crate::completion::Names;
 
 #[derive(Debug, Args)]

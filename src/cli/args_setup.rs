@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::args_client::HowArgs;
 use crate::activation::SpawnArgs;
+use crate::attachments::HowArgs;
 
 /// What `callmux setup --help` says behind the arguments.
 const SET_UP: &str = "\

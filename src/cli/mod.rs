@@ -11,14 +11,12 @@
 //! the verbs, one file each, which end with an exit code ([`crate::terminal`]).
 
 mod args;
-mod args_client;
 mod args_daemon;
 mod args_import;
 mod args_server;
 mod args_setup;
 mod ask;
 mod bridge;
-mod client;
 mod config;
 mod daemon;
 mod doctor;

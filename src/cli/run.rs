@@ -6,10 +6,11 @@ use clap::{CommandFactory, Parser};
 
 use super::args::{Cli, Command, LogArgs};
 use super::{
-    bridge, client, config, daemon, doctor, generate, import, init, instructions, list, login,
-    operate, serve, server, setup, top, verbs,
+    bridge, config, daemon, doctor, generate, import, init, instructions, list, login, operate,
+    serve, server, setup, top, verbs,
 };
 use crate::api::Order;
+use crate::attachments::client;
 use crate::base::core_dump;
 use crate::demo::demo;
 use crate::search_quality::search_quality;
@@ -82,7 +83,7 @@ fn run(command: Command, log: &LogArgs) -> Exit {
         Command::Logs(args) => shell::logs(&args),
         Command::Top(args) => top::top(&args),
         Command::Server(args) => server::server(&args),
-        Command::Client(args) => client::client(&args),
+        Command::Client(args) => client(&args),
         Command::Setup(args) => setup::setup(args),
         Command::Init(args) => init::init(&args),
         Command::Import(args) => import::import(&args),

@@ -5,10 +5,10 @@ use std::path::Path;
 
 use serde_json::json;
 
-use super::args_client::HowArgs;
 use super::args_server::{SetArgs, SwitchArgs};
 use super::serve::refuse;
 use super::server_done::{failed, parse, shown, written};
+use crate::attachments::HowArgs;
 use crate::base::ServerName;
 use crate::clients::diff;
 use crate::clients::target::ClientFile;

@@ -44,6 +44,7 @@ pub const PLAN: &[(&str, &[&str])] = &[
         &["base", "http", "json", "remedy", "clients", "settings", "keys", "config", "imports"],
     ),
     ("completion", &["base", "api", "config", "keys", "clients"]),
+    ("attachments", &["base", "clients", "completion", "config", "settings", "terminal"]),
     (
         "connection",
         &["base", "http", "wire", "lenient", "telemetry", "access", "credentials", "handover"],
@@ -229,6 +230,7 @@ pub const PLAN: &[(&str, &[&str])] = &[
             "packages",
             "completion",
             "setup",
+            "attachments",
             "clients",
             "settings",
             "api",

@@ -56,6 +56,7 @@
 //!      search ──────── which tools are meant
 //!      schema ──────── what a schema is good for
 //!      manual ──────── what manual pages say
+//!      bundles ─────── archives from outside
 //!      example ─────── small MCP servers in the binary
 //!      handover ────── what outlives the process
 //!      lenient ─────── what is meant by what is slightly wrong
@@ -88,6 +89,7 @@
 //! | [`clients`] | the clients that are known: their files, our entry in them, edits that change nothing else |
 //! | [`outbox`] | what waits for a client that has not read it yet, and when it is given up |
 //! | [`telemetry`] | the closed list of facts, and how they are written |
+//! | [`bundles`] | archives with servers in them: looked at, unpacked without harm, what their manifests say |
 //! | [`manual`] | the manual pages of the verbs |
 //! | [`example`] | servers to try things with |
 //! | [`keys`] | every key in one table; the value of one, with what it refers to |
@@ -166,6 +168,7 @@ mod arguments;
 mod attachments;
 mod base;
 mod bridge;
+mod bundles;
 mod cache;
 mod catalog;
 mod cli;

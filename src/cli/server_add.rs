@@ -92,7 +92,9 @@ fn refusal(error: &PackageError) -> Exit {
     print::error(&error.to_string());
     match error {
         PackageError::Usage(_) => Exit::Usage,
-        PackageError::Refused(_) | PackageError::Config(_) => Exit::Failed,
+        PackageError::Refused(_) | PackageError::Bundle(_) | PackageError::Config(_) => {
+            Exit::Failed
+        }
         PackageError::Import(_) => Exit::BadConfig,
         PackageError::Fetch { .. } => Exit::Unavailable,
         PackageError::File { .. } => Exit::System,

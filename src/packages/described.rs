@@ -2,7 +2,6 @@
 
 use url::Url;
 
-use super::archive::ARCHIVE_MAX;
 use super::drafting::{draft, set_command};
 use super::error::{PackageError, refused};
 use super::fetch::WantedFile;
@@ -13,6 +12,7 @@ use super::values::Values;
 use super::wishes::{FoundServers, WantedTransport, Wishes};
 use super::{bundle, launch};
 use crate::base::quoted;
+use crate::bundles::ARCHIVE_MAX;
 use crate::imports::{ImportPlace, ServerDraft};
 use crate::json::Json;
 

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::bundles::BundleError;
 use crate::imports::ImportError;
 use crate::settings::Complaint;
 
@@ -19,6 +20,8 @@ pub enum PackageError {
     Fetch { url: String, why: String },
     #[error("{}: {error}", .path.display())]
     File { path: PathBuf, error: io::Error },
+    #[error(transparent)]
+    Bundle(#[from] BundleError),
     #[error(transparent)]
     Import(#[from] ImportError),
     /// The config is not in order, with what is added or without it.

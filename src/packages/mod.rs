@@ -11,13 +11,12 @@
 //! [`form`] tells what a text is, [`given`] finds the servers that are meant, as [`wishes`] say: [`snippet`] and [`mod@line`] read what was
 //! written for other programs, [`mod@listing`] what a registry describes and [`described`] takes of it. [`registry`]
 //! and [`image`] look up versions ([`fetch`]), [`launch`] runs a package of one, [`values`] is what it asks for.
-//! [`bundle`] makes a server of an [`archive`] and its [`manifest`], which lies aside until it is kept ([`staged`]).
+//! [`bundle`] makes a server of what [`crate::bundles`] unpacks.
 //! [`question`] is what only the person knows. [`addition`] is the way from there to files
 //! of ours ([`owned`]), whose programs services find ([`program`]); [`error`] says why there is none. [`naming`] calls
 //! what nobody named, [`placeholder`] knows examples, and [`drafting`] is what all of them write into.
 
 pub mod addition;
-mod archive;
 pub mod bundle;
 mod described;
 mod drafting;
@@ -29,7 +28,6 @@ mod image;
 mod launch;
 mod line;
 mod listing;
-mod manifest;
 mod naming;
 pub mod owned;
 mod placeholder;
@@ -37,7 +35,6 @@ mod program;
 pub mod question;
 pub mod registry;
 mod snippet;
-mod staged;
 mod values;
 pub mod wishes;
 

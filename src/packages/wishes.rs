@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use super::drafting::{put, put_member};
 use super::error::PackageError;
 use super::registry::Registries;
-use super::staged::StagedBundle;
 use crate::base::ServerName;
+use crate::bundles::StagedBundle;
 use crate::imports::{KeyNote, ServerDraft};
 use crate::json::Json;
 

@@ -20,6 +20,7 @@ pub const PLAN: &[(&str, &[&str])] = &[
     ("results", &["base"]),
     ("schema", &["json"]),
     ("manual", &["base"]),
+    ("bundles", &["base", "json"]),
     ("search", &["json"]),
     ("render", &["json"]),
     ("arguments", &["base", "json"]),
@@ -41,7 +42,10 @@ pub const PLAN: &[(&str, &[&str])] = &[
     ("imports", &["base", "json", "clients", "keys", "config", "remedy", "settings"]),
     (
         "packages",
-        &["base", "http", "json", "remedy", "clients", "settings", "keys", "config", "imports"],
+        &[
+            "base", "bundles", "http", "json", "remedy", "clients", "settings", "keys", "config",
+            "imports",
+        ],
     ),
     ("completion", &["base", "api", "config", "keys", "clients"]),
     ("attachments", &["base", "clients", "completion", "config", "settings", "terminal"]),

@@ -3,12 +3,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::error::PackageError;
+use super::error::BundleError;
 use crate::base::{file, random};
 
 /// A directory of its own, which is gone with this value if it is not kept.
 #[derive(Debug)]
-pub(super) struct StagedBundle {
+pub struct StagedBundle {
     staging: PathBuf,
     target: PathBuf,
     is_kept: bool,
@@ -16,25 +16,25 @@ pub(super) struct StagedBundle {
 
 impl StagedBundle {
     /// An empty directory below `base`, for what is to be at `target`.
-    pub(super) fn make(base: &Path, target: PathBuf) -> Result<Self, PackageError> {
+    pub fn make(base: &Path, target: PathBuf) -> Result<Self, BundleError> {
         let name = format!(".{:016x}.unpacking", u64::from_ne_bytes(random::bytes()));
         let staging = base.join(name);
-        let failed = |error| PackageError::File { path: staging.clone(), error };
+        let failed = |error| BundleError::File { path: staging.clone(), error };
         file::make_dir(&staging).map_err(failed)?;
         Ok(Self { staging, target, is_kept: false })
     }
 
-    pub(super) fn path(&self) -> &Path {
+    pub fn path(&self) -> &Path {
         &self.staging
     }
 
-    pub(super) fn target(&self) -> &Path {
+    pub fn target(&self) -> &Path {
         &self.target
     }
 
     /// Puts it where it belongs.
-    pub(super) fn keep(&mut self) -> Result<(), PackageError> {
-        let failed = |error| PackageError::File { path: self.target.clone(), error };
+    pub fn keep(&mut self) -> Result<(), BundleError> {
+        let failed = |error| BundleError::File { path: self.target.clone(), error };
         if let Some(parent) = self.target.parent() {
             file::make_dir(parent).map_err(failed)?;
         }

@@ -1,6 +1,6 @@
 //! The manifest of a bundle (MCPB, versions 0.1 to 0.4; DXT before).
 
-use super::error::{PackageError, refused};
+use super::error::{BundleError, refused};
 use crate::base::quoted;
 use crate::json::Json;
 
@@ -9,35 +9,35 @@ const ITEMS_MAX: usize = 200;
 
 /// What a bundle says of itself.
 #[derive(Debug)]
-pub(super) struct Manifest {
-    pub(super) name: String,
-    pub(super) version: String,
+pub struct Manifest {
+    pub name: String,
+    pub version: String,
     /// `node`, `python`, `binary`, `uv`.
-    pub(super) kind: String,
-    pub(super) entry_point: Option<String>,
-    pub(super) command: Option<String>,
-    pub(super) args: Vec<String>,
-    pub(super) env: Vec<(String, String)>,
-    pub(super) settings: Vec<BundleSetting>,
+    pub kind: String,
+    pub entry_point: Option<String>,
+    pub command: Option<String>,
+    pub args: Vec<String>,
+    pub env: Vec<(String, String)>,
+    pub settings: Vec<BundleSetting>,
 }
 
 /// What the person is to say.
 #[derive(Debug)]
-pub(super) struct BundleSetting {
-    pub(super) key: String,
+pub struct BundleSetting {
+    pub key: String,
     /// `string`, `number`, `boolean`, `directory`, `file`.
-    pub(super) kind: String,
-    pub(super) title: String,
-    pub(super) is_required: bool,
-    pub(super) is_secret: bool,
-    pub(super) is_multiple: bool,
-    pub(super) default: Vec<String>,
-    pub(super) min: Option<f64>,
-    pub(super) max: Option<f64>,
+    pub kind: String,
+    pub title: String,
+    pub is_required: bool,
+    pub is_secret: bool,
+    pub is_multiple: bool,
+    pub default: Vec<String>,
+    pub min: Option<f64>,
+    pub max: Option<f64>,
 }
 
 impl Manifest {
-    pub(super) fn read(text: &str) -> Result<Self, PackageError> {
+    pub fn read(text: &str) -> Result<Self, BundleError> {
         let tree = Json::parse(text)
             .map_err(|error| refused(format!("its manifest.json is no JSON: {error}")))?;
         let format = of(&tree, "manifest_version").or_else(|| of(&tree, "dxt_version"));
@@ -79,7 +79,7 @@ impl Manifest {
 }
 
 /// It has to be made for this system.
-fn for_linux(tree: &Json) -> Result<(), PackageError> {
+fn for_linux(tree: &Json) -> Result<(), BundleError> {
     let platforms = tree.get("compatibility").and_then(|all| all.get("platforms"));
     let platforms = texts(platforms, "compatibility.platforms")?;
     if platforms.is_empty() || platforms.iter().any(|name| name == "linux") {
@@ -92,7 +92,7 @@ fn for_linux(tree: &Json) -> Result<(), PackageError> {
     )))
 }
 
-fn setting((key, tree): &(String, Json)) -> Result<BundleSetting, PackageError> {
+fn setting((key, tree): &(String, Json)) -> Result<BundleSetting, BundleError> {
     let flag = |name: &str| tree.get(name).and_then(Json::as_bool).unwrap_or_default();
     let number = |name: &str| match tree.get(name) {
         Some(Json::Number(number)) => Some(number.as_f64()),
@@ -139,7 +139,7 @@ fn scalar(value: &Json) -> Option<String> {
     }
 }
 
-fn texts(list: Option<&Json>, key: &str) -> Result<Vec<String>, PackageError> {
+fn texts(list: Option<&Json>, key: &str) -> Result<Vec<String>, BundleError> {
     match list {
         None | Some(Json::Null) => Ok(Vec::new()),
         Some(Json::Array(items)) if items.len() <= ITEMS_MAX => {
@@ -149,7 +149,7 @@ fn texts(list: Option<&Json>, key: &str) -> Result<Vec<String>, PackageError> {
     }
 }
 
-fn members<'a>(table: Option<&'a Json>, key: &str) -> Result<&'a [(String, Json)], PackageError> {
+fn members<'a>(table: Option<&'a Json>, key: &str) -> Result<&'a [(String, Json)], BundleError> {
     match table {
         None | Some(Json::Null) => Ok(&[]),
         Some(Json::Object(members)) if members.len() <= ITEMS_MAX => Ok(members),
@@ -157,7 +157,7 @@ fn members<'a>(table: Option<&'a Json>, key: &str) -> Result<&'a [(String, Json)
     }
 }
 
-fn wrong(key: &str) -> PackageError {
+fn wrong(key: &str) -> BundleError {
     refused(format!(
         "`{}` in its manifest.json is missing, or is not what callmux understands; tell its author",
         quoted(key)

@@ -13,12 +13,12 @@ use memchr::memmem;
 use zip::ZipArchive;
 use zip::read::ZipFile;
 
-use super::error::{PackageError, refused};
+use super::error::{BundleError, refused};
 use crate::base::visible;
 use crate::base::{file, quoted};
 
 /// The largest archive, in bytes.
-pub(super) const ARCHIVE_MAX: usize = 256 << 20;
+pub const ARCHIVE_MAX: usize = 256 << 20;
 /// So many files and directories it may have.
 const ENTRIES_MAX: usize = 20_000;
 /// So large it may be when it is unpacked, in bytes.
@@ -40,16 +40,16 @@ const REGULAR: u32 = 0o100_000;
 const DIRECTORY: u32 = 0o040_000;
 
 /// An archive whose entries were looked at.
-pub(super) struct Archive<'a> {
+pub struct Archive<'a> {
     zip: ZipArchive<Cursor<&'a [u8]>>,
     files: BTreeSet<String>,
     /// Somebody signed it.
-    pub(super) is_signed: bool,
+    pub is_signed: bool,
 }
 
 impl<'a> Archive<'a> {
     /// Looks at an archive.
-    pub(super) fn open(bytes: &'a [u8]) -> Result<Self, PackageError> {
+    pub fn open(bytes: &'a [u8]) -> Result<Self, BundleError> {
         if bytes.len() > ARCHIVE_MAX {
             return Err(refused(format!("it is larger than {} MiB", ARCHIVE_MAX >> 20)));
         }
@@ -71,7 +71,7 @@ impl<'a> Archive<'a> {
         Ok(archive)
     }
 
-    fn judge(&mut self, len: u64) -> Result<(), PackageError> {
+    fn judge(&mut self, len: u64) -> Result<(), BundleError> {
         let mut total = 0_u64;
         for at in 0..self.zip.len() {
             let entry = self.zip.by_index_raw(at).map_err(|error| unreadable(&error))?;
@@ -93,12 +93,12 @@ impl<'a> Archive<'a> {
     }
 
     /// Whether there is such a file.
-    pub(super) fn has(&self, name: &str) -> bool {
+    pub fn has(&self, name: &str) -> bool {
         self.files.contains(name)
     }
 
     /// A text in it of at most so many bytes.
-    pub(super) fn text(&mut self, name: &str, max: u64) -> Result<String, PackageError> {
+    pub fn text(&mut self, name: &str, max: u64) -> Result<String, BundleError> {
         let entry = self.zip.by_name(name);
         let entry = entry.map_err(|_| refused(format!("there is no {name} in it")))?;
         let mut bytes = Vec::new();
@@ -111,12 +111,12 @@ impl<'a> Archive<'a> {
 
     /// Writes all of it below a directory that is empty. `program`: a file that is to be run, whatever the
     /// archive says.
-    pub(super) fn unpack(&mut self, dir: &Path, program: Option<&str>) -> Result<(), PackageError> {
+    pub fn unpack(&mut self, dir: &Path, program: Option<&str>) -> Result<(), BundleError> {
         for at in 0..self.zip.len() {
             let mut entry = self.zip.by_index(at).map_err(|error| unreadable(&error))?;
             let name = name_of(&entry)?;
             let path = dir.join(&name);
-            let failed = |error| PackageError::File { path: path.clone(), error };
+            let failed = |error| BundleError::File { path: path.clone(), error };
             if entry.is_dir() {
                 file::make_dir(&path).map_err(failed)?;
                 continue;
@@ -143,12 +143,12 @@ impl<'a> Archive<'a> {
     }
 }
 
-fn unreadable(error: &zip::result::ZipError) -> PackageError {
+fn unreadable(error: &zip::result::ZipError) -> BundleError {
     refused(format!("it is no archive that can be read: {error}"))
 }
 
 /// The path of an entry that may be written.
-fn name_of<R: Read>(entry: &ZipFile<'_, R>) -> Result<String, PackageError> {
+fn name_of<R: Read>(entry: &ZipFile<'_, R>) -> Result<String, BundleError> {
     let name = std::str::from_utf8(entry.name_raw())
         .map_err(|_| refused("there is a file in it whose name is not UTF-8"))?;
     let shown = quoted(name);

@@ -4,7 +4,7 @@ use url::Url;
 
 use super::drafting::{draft, set_command};
 use super::error::{PackageError, refused};
-use super::fetch::WantedFile;
+use super::fetch::{WantedFile, is_loopback};
 use super::listing::{ListedPackage, ListedRemote, Listing};
 use super::naming;
 use super::question::PackageAnswers;
@@ -73,6 +73,13 @@ pub(super) fn of(
                 wishes.headers.iter().any(|(known, _)| known.eq_ignore_ascii_case(name))
             };
             let url = values.of(&remote.url, false)?.unwrap_or_default();
+            let is_local = Url::parse(&url).is_ok_and(|url| is_loopback(&url));
+            if !url.starts_with("https://") && !(is_local && url.starts_with("http://")) {
+                return Err(refused(format!(
+                    "its address `{}` is not https; if you trust the way there, add it with --url",
+                    quoted(&url)
+                )));
+            }
             for header in &remote.headers {
                 if let Some(value) = values.of(header, given(&header.name))? {
                     values.draft.set_member("headers", &header.name, Json::from(value));

@@ -172,6 +172,7 @@ fn documents_are_refused_with_what_to_do() {
         ("2025-09-29/inject", &[], "is no package"),
         ("2025-09-29/other-package", &[], "`--package`"),
         ("2025-12-11/preload", &[], "LD_PRELOAD"),
+        ("2025-12-11/plain-http", &[], "is not https"),
         ("2025-12-11/empty", &[], "neither a package nor an address"),
         ("2025-12-11/number", &["--set", "PORT=x"], "PORT has to be a number"),
         ("2025-12-11/tenant", &["--transport", "stdio"], "nothing of that --transport"),

@@ -74,7 +74,8 @@ pub(super) fn of(
             };
             let url = values.of(&remote.url, false)?.unwrap_or_default();
             let is_local = Url::parse(&url).is_ok_and(|url| is_loopback(&url));
-            if !url.starts_with("https://") && !(is_local && url.starts_with("http://")) {
+            let is_safe = url.starts_with("https://") || (is_local && url.starts_with("http://"));
+            if !is_safe {
                 return Err(refused(format!(
                     "its address `{}` is not https; if you trust the way there, add it with --url",
                     quoted(&url)

@@ -17,7 +17,7 @@ pub struct Status {
     pub uptime_ms: u64,
     /// It was started by somebody who needed it, for there is no systemd: it ends when nobody needs it, and
     /// its servers with it.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub on_demand: bool,
     pub config: ConfigReport,
     pub servers: Vec<ServerReport>,

@@ -163,6 +163,20 @@ pub const EXAMPLES: &[(&str, Examples)] = &[
     ("server remove", &[("callmux server remove notes --wait", "Return when it is gone")]),
     ("server list", &[("callmux server list --json", "For programs")]),
     (
+        "server show",
+        &[("callmux server show notes", "Every key that is written, and in which file")],
+    ),
+    ("server test", &[("callmux server test notes", "Start it once and say what it offers")]),
+    (
+        "server set",
+        &[
+            ("callmux server set notes call_timeout=2m", "One key; the rest of the file stays"),
+            ("callmux server set notes --unset description", "The default again"),
+        ],
+    ),
+    ("server enable", &[("callmux server enable notes", "Run it again")]),
+    ("server disable", &[("callmux server disable notes", "Keep it, and do not run it")]),
+    (
         "client",
         &[
             ("callmux client list", "The clients that callmux knows"),

@@ -10,12 +10,12 @@ use url::Url;
 
 use super::callback::{self, Page, Visit};
 use super::error::CredentialError;
-use super::fetch::is_loopback;
 use super::found::AuthorizationServer;
 use super::login::{Login, Outcome, UnderWay, said};
 use super::oauth::Oauth;
 use super::store::{OauthClient, Store};
 use super::way_back::WayBack;
+use crate::http::reach::is_loopback;
 
 /// How long a person may take.
 const CONSENT_WITHIN: Duration = Duration::from_mins(10);

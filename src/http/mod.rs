@@ -10,7 +10,7 @@
 //! # How to read it
 //! [`Client`] is for one server that is asked often, over connections of a [`pool`]; [`HttpConnection`] alone
 //! for who is asked once. [`Proxies`] says through whom a server is reached, [`Proxied`] makes connections
-//! through one.
+//! through one. [`mod@reach`] says how far an address reaches.
 
 mod client;
 mod content;
@@ -18,6 +18,7 @@ mod error;
 mod pool;
 mod proxied;
 mod proxy;
+pub mod reach;
 mod request;
 pub mod retry_after;
 pub mod said;

@@ -4,7 +4,7 @@ use url::Url;
 
 use super::drafting::{draft, set_command};
 use super::error::{PackageError, refused};
-use super::fetch::{WantedFile, is_loopback};
+use super::fetch::WantedFile;
 use super::listing::{ListedPackage, ListedRemote, Listing};
 use super::naming;
 use super::question::PackageAnswers;
@@ -13,6 +13,7 @@ use super::wishes::{FoundServers, WantedTransport, Wishes};
 use super::{bundle, launch};
 use crate::base::quoted;
 use crate::bundles::ARCHIVE_MAX;
+use crate::http::reach::is_loopback;
 use crate::imports::{ImportPlace, ServerDraft};
 use crate::json::Json;
 

@@ -1,6 +1,5 @@
 //! Something is fetched over HTTP, once.
 
-use std::net::IpAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -12,6 +11,7 @@ use url::{Host, Url};
 use super::error::PackageError;
 use crate::base::runtime::runtime;
 use crate::config::show;
+use crate::http::reach::{Reach, is_loopback, reach};
 use crate::http::{Client, Proxies, RequestBody, US, address};
 
 /// The longest answer of a registry, in bytes.
@@ -44,13 +44,11 @@ impl WantedFile {
     /// Something that a person named.
     pub(super) fn named(url: &Url) -> Self {
         let (accept, max) = ("application/json", ANSWER_MAX);
-        let is_local = is_loopback(url) || is_private(url);
-        Self { url: url.clone(), is_local, accept, token: None, max }
+        Self { url: url.clone(), is_local: is_near(url), accept, token: None, max }
     }
 
     /// Something that was named by what came from `from`, which leads no nearer than that lies.
     pub(super) fn told(url: &Url, from: Option<&Url>) -> Self {
-        let is_near = |from: &Url| is_loopback(from) || is_private(from);
         Self { is_local: from.is_none_or(is_near), ..Self::named(url) }
     }
 
@@ -150,12 +148,11 @@ impl From<crate::http::Error> for WhyNot {
 
 /// Nothing is fetched over plain HTTP but from this machine, nor from it unless that was meant.
 fn judge(url: &Url, is_local: bool) -> Result<(), WhyNot> {
-    let is_near = is_loopback(url) || is_private(url);
     match url.scheme() {
         "http" if !is_local || !is_loopback(url) => {
             Err(WhyNot("it is only fetched over https".to_owned()))
         }
-        "http" | "https" if is_near && !is_local => {
+        "http" | "https" if is_near(url) && !is_local => {
             Err(WhyNot("it leads to an address of this machine or its network".to_owned()))
         }
         "http" | "https" if !url.username().is_empty() || url.password().is_some() => {
@@ -166,27 +163,12 @@ fn judge(url: &Url, is_local: bool) -> Result<(), WhyNot> {
     }
 }
 
-/// Whether it leads to this machine whatever its names stand for.
-pub(super) fn is_loopback(url: &Url) -> bool {
+/// Whether it leads to this machine or its network, whatever its names stand for.
+fn is_near(url: &Url) -> bool {
     match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
-}
-
-fn is_private(url: &Url) -> bool {
-    let address: IpAddr = match url.host() {
-        Some(Host::Ipv4(address)) => address.into(),
-        Some(Host::Ipv6(address)) => address.to_ipv4_mapped().map_or(address.into(), IpAddr::from),
-        Some(Host::Domain(_)) | None => return false,
-    };
-    match address {
-        IpAddr::V4(v4) => {
-            v4.is_private() || v4.is_link_local() || v4.is_unspecified() || v4.is_loopback()
-        }
-        IpAddr::V6(v6) => v6.is_unique_local() || v6.is_unicast_link_local() || v6.is_unspecified(),
+        Some(Host::Ipv4(address)) => reach(address.into()) != Reach::Global,
+        Some(Host::Ipv6(address)) => reach(address.into()) != Reach::Global,
+        Some(Host::Domain(_)) | None => is_loopback(url),
     }
 }
 
@@ -206,6 +188,8 @@ mod tests {
             ("https://127.0.0.1/x", false, false),
             ("https://10.0.0.1/x", false, false),
             ("https://[::ffff:169.254.169.254]/x", false, false),
+            ("https://[64:ff9b::a00:1]/x", false, false),
+            ("https://100.64.0.1/x", false, false),
             ("https://me:canary@a.example/", false, false),
             ("file:///etc/passwd", true, false),
         ] {

@@ -6,8 +6,9 @@ use sha2::{Digest, Sha256};
 use url::Url;
 
 use super::error::{PackageError, refused};
-use super::fetch::{FetchedFile, WantedFile, is_loopback};
+use super::fetch::{FetchedFile, WantedFile};
 use crate::base::quoted;
+use crate::http::reach::is_loopback;
 use crate::json::Json;
 
 /// What a manifest may be.

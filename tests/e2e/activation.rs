@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use rustix::process::{Pid, Signal, getsid, kill_process};
 use serde_json::{Value, json};
 
-use crate::support::processes::of_process;
+use crate::support::processes::{of_process, programs, stat};
 use crate::support::{Lines, Program, Sandbox, callmux, config, is_alive, skipped, tools, until};
 
 const MAIN: &str = "config/callmux/config.toml";
@@ -50,13 +50,9 @@ impl Idle {
     /// The daemons of this sandbox that run.
     fn daemons(&self) -> Vec<u32> {
         let socket = self.dir.join("mcp.sock").display().to_string();
-        let processes = std::fs::read_dir("/proc").unwrap().flatten();
-        let pids = processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-        let is_one = |pid: &u32| {
-            let words = of_process(*pid, "cmdline");
+        programs(|words| {
             words.contains("\nserve\n--on-demand\n") && words.lines().any(|word| word == socket)
-        };
-        pids.filter(is_one).collect()
+        })
     }
 
     fn daemon(&self) -> u32 {
@@ -84,6 +80,12 @@ impl Drop for Idle {
 fn signal(pid: u32, signal: Signal) {
     // It may have ended.
     _ = kill_process(Pid::from_raw(pid.try_into().unwrap()).unwrap(), signal);
+}
+
+/// Ends a daemon in order. Its command line is gone before its sockets are (`do_exit` of Linux).
+fn end(pid: u32) {
+    signal(pid, Signal::TERM);
+    until("the daemon's end", || (!is_alive(pid)).then_some(()));
 }
 
 fn said(command: &mut Program) -> (Option<i32>, String, String) {
@@ -122,11 +124,8 @@ fn a_call_from_nothing_starts_a_daemon_that_is_nobodys_child() {
     assert_eq!((code, &*out), (Some(0), "pong\n"), "{err}");
     let pid = idle.daemon();
     let raw = Pid::from_raw(pid.try_into().unwrap()).unwrap();
-    assert_eq!(getsid(Some(raw)).unwrap().as_raw_nonzero().get().cast_unsigned(), {
-        let stat = of_process(pid, "stat");
-        let group = stat.rsplit_once(") ").unwrap().1.split(' ').nth(2).unwrap();
-        group.parse::<u32>().unwrap()
-    });
+    let session = getsid(Some(raw)).unwrap().as_raw_nonzero().get().cast_unsigned();
+    assert_eq!(Some(session), stat(pid, 2), "it leads a group of its own");
     assert_ne!(getsid(Some(raw)).unwrap(), getsid(None).unwrap());
     let link = |name: &str| std::fs::read_link(format!("/proc/{pid}/{name}")).unwrap();
     assert_eq!(link("cwd"), PathBuf::from("/"));
@@ -145,8 +144,7 @@ fn a_call_from_nothing_starts_a_daemon_that_is_nobodys_child() {
     assert_eq!(idle.run(&["call", "counter__value"]).0, Some(0));
     assert_eq!(idle.daemon(), pid);
     // What only looks and what stops starts nothing.
-    signal(pid, Signal::TERM);
-    until("the daemon's end", || idle.daemons().is_empty().then_some(()));
+    end(pid);
     for words in [&["status"][..], &["doctor"], &["reload"], &["stop", "counter"]] {
         assert_eq!(idle.run(words).0, Some(69), "{words:?}");
     }
@@ -193,8 +191,7 @@ fn a_daemon_that_was_ended_in_order_is_missed_when_something_is_wanted() {
     let idle = Idle::new();
     let mut client = idle.bridge();
     client.call("tools__ping", &json!({}));
-    signal(idle.daemon(), Signal::TERM);
-    until("the daemon's end", || idle.daemons().is_empty().then_some(()));
+    end(idle.daemon());
     until("an empty place", || {
         std::fs::read_dir(&idle.dir).unwrap().next().is_none().then_some(())
     });

@@ -57,7 +57,16 @@ def processes():
 
 
 def daemons():
-    return [pid for pid, words in processes().items() if " serve " in words]
+    """Those that run. What one has just started has its command line until execve(2), and is none."""
+    found = [pid for pid, words in processes().items() if " serve " in words]
+    return [pid for pid in found if parent(pid) not in [None, *found]]
+
+
+def parent(pid):
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1].split()[1])
+    except OSError:
+        return None
 
 
 def zombies():

@@ -50,6 +50,23 @@ pub fn of_process(pid: u32, name: &str) -> String {
     String::from_utf8_lossy(&bytes).replace('\0', "\n")
 }
 
+/// The programs that run with a command line that fits, a line for each of its words. What one of them
+/// has just started is not among them: until execve(2) it has the command line of its parent.
+pub fn programs(fits: impl Fn(&str) -> bool) -> Vec<u32> {
+    let entries = std::fs::read_dir("/proc").unwrap().flatten();
+    let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    let all: Vec<u32> = pids.filter(|pid| fits(&of_process(*pid, "cmdline"))).collect();
+    let is_program = |pid: &u32| stat(*pid, 1).is_some_and(|parent| !all.contains(&parent));
+    all.iter().copied().filter(is_program).collect()
+}
+
+/// A number of what proc_pid_stat(5) says of a process, counted from its state; `None` if there is no
+/// such process.
+pub fn stat(pid: u32, field: usize) -> Option<u32> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    stat.rsplit_once(") ")?.1.split(' ').nth(field)?.parse().ok()
+}
+
 /// The command line and the environment of one program. Between the two it may have become another
 /// (execve(2)); then they are read again.
 fn shown(pid: u32) -> (String, String) {

@@ -4,7 +4,7 @@
 //! Value types and their rules, where the user's directories and the daemon's socket are, how a file is replaced
 //! atomically, read safely and held by one process, which files and directories are trusted, how text of others is shown or quoted, how a
 //! program is run for what it prints, which processes are our own, how tasks are named and cancelled, which work is done beside the
-//! loop, which name was meant, how room is shared out, when memory is short, how long is said, whose a TCP socket is.
+//! loop, which name was meant, how room is shared out, how long is said, whose a TCP socket is.
 //!
 //! # Does not know
 //! MCP, HTTP, configuration keys.
@@ -31,7 +31,6 @@ pub mod lock;
 pub mod memory;
 pub mod names;
 pub mod nearest;
-pub mod pressure;
 pub mod private_dir;
 pub mod program;
 pub mod pulse;

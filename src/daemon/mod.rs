@@ -13,7 +13,7 @@
 //! when [`schedule`] says so, judged by [`settings`] (with [`last_good`] behind it) and carried out
 //! by [`reload`]; [`operators`] answers those who look in. [`sockets`] (each
 //! in its [`place`]) and [`systemd`] are the two sides of the platform; [`takeover`] is what an earlier process of ours left, [`presence`] whether it ended in
-//! order; [`relief`] is for when memory is short.
+//! order; [`pressure`] tells when memory is short, and [`relief`] is what is done then.
 
 pub mod control;
 pub mod last_good;
@@ -21,6 +21,7 @@ pub mod operators;
 pub mod options;
 mod place;
 pub mod presence;
+mod pressure;
 mod program;
 mod relief;
 pub mod reload;

@@ -1,7 +1,7 @@
 //! What we do without while memory is short.
 
+use super::pressure::MemoryPressure;
 use crate::base::memory;
-use crate::base::pressure::MemoryPressure;
 use crate::mux::Hub;
 use crate::telemetry::fact;
 

@@ -19,7 +19,7 @@ use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::time::Instant;
 
-use super::file;
+use crate::base::file;
 
 pub const WATCH: &str = "MEMORY_PRESSURE_WATCH";
 pub const WRITE: &str = "MEMORY_PRESSURE_WRITE";

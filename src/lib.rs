@@ -69,7 +69,7 @@
 //!
 //! | room | read it for |
 //! | --- | --- |
-//! | [`base`] | names, ids, secrets, directories, atomic files, named tasks, large work off the loop |
+//! | [`base`] | names, ids, principals, secrets, directories, atomic files, named tasks, large work off the loop |
 //! | [`http`] | connections to HTTP servers, kept and driven by who waits for an answer |
 //! | [`json`] | a JSON value that keeps its order and its digits, as a tree or where it stands |
 //! | [`terminal`] | what is written to a terminal, how wide it is, whether it takes colours; exit codes |
@@ -95,7 +95,7 @@
 //! | [`keys`] | every key in one table; the value of one, with what it refers to |
 //! | [`config`] | files to those settings; what separates two configs |
 //! | [`api`] | what the daemon's admin endpoints answer, as both sides have it |
-//! | [`access`] | principals, the checks at the door, the gate that decides about every act |
+//! | [`access`] | the checks at the door, the gate that decides about every act |
 //! | [`process`] | a server's process: a unit of systemd or a child; pipes, sandbox, the end |
 //! | [`credentials`] | what proves us to a remote server: tokens, programs that print them, logins |
 //! | [`connection`] | requests and answers, questions and notices of one server |

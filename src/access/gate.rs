@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::limits::{Limited, Meters};
-use super::principal::Principal;
+use crate::base::Principal;
 use crate::base::ServerName;
 #[cfg(debug_assertions)]
 use crate::base::file;
@@ -242,8 +242,7 @@ impl DeniedPattern {
 #[cfg(test)]
 mod tests {
     use super::{Action, ActionKind, Denied, Gate, NotAdmitted, Subject};
-    use crate::access::Principal;
-    use crate::base::ServerName;
+    use crate::base::{Principal, ServerName};
 
     #[test]
     fn what_a_pattern_names_is_denied_and_nothing_else() {
@@ -251,7 +250,7 @@ mod tests {
             Gate::denying("files/delete files/wipe_* callmux/callmux_status mail roots:other");
         let admit = |server: Option<&str>, target: &str| {
             let server = server.map(|name| ServerName::parse(name).unwrap());
-            let (principal, server) = (Principal::User(1), server.as_ref());
+            let (principal, server) = (Principal::user(1), server.as_ref());
             let action = Action { kind: ActionKind::Tool, server, target };
             gate.admit(Subject { principal: &principal }, action).map(drop)
         };
@@ -274,7 +273,7 @@ mod tests {
         ] {
             assert_eq!(admit(server, target), Ok(()), "{server:?} {target}");
         }
-        let (principal, server) = (Principal::User(1), ServerName::parse("other").unwrap());
+        let (principal, server) = (Principal::user(1), ServerName::parse("other").unwrap());
         let roots = Action { kind: ActionKind::Roots, server: Some(&server), target: "" };
         assert!(!gate.sees(Subject { principal: &principal }, roots), "of this kind alone");
         assert!(Gate::default().hides_nothing() && !gate.hides_nothing());

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::principal::Principal;
 use crate::base::Lock;
+use crate::base::Principal;
 use crate::settings::Limits;
 
 /// What a minute allows, divided by this, may come at once.
@@ -83,7 +83,7 @@ impl Meters {
 #[cfg(test)]
 mod tests {
     use super::{Limited, MINUTE, Meters};
-    use crate::access::Principal;
+    use crate::base::Principal;
     use crate::settings::Limits;
     use std::time::Duration;
     use tokio::time::Instant;
@@ -94,7 +94,7 @@ mod tests {
 
     #[test]
     fn over_any_time_as_many_are_let_in_as_are_allowed() {
-        let (alice, began) = (Principal::User(1), Instant::now());
+        let (alice, began) = (Principal::user(1), Instant::now());
         for per_minute in [1, 7, 60, 120, 6000, 1_000_000] {
             let meters = Meters::default();
             // Two of them are no shorter than the interval.
@@ -113,7 +113,7 @@ mod tests {
 
     #[test]
     fn whoever_waits_as_long_as_they_are_told_is_let_in() {
-        let (meters, alice, mut now) = (Meters::default(), Principal::User(1), Instant::now());
+        let (meters, alice, mut now) = (Meters::default(), Principal::user(1), Instant::now());
         let mut refused = 0;
         for _ in 0..500 {
             if let Err(Limited { after_seconds, .. }) = meters.take(&alice, limits(40), now) {
@@ -128,18 +128,18 @@ mod tests {
     #[test]
     fn each_principal_has_a_meter_of_their_own_and_without_a_limit_there_is_none() {
         let (meters, now) = (Meters::default(), Instant::now());
-        assert_eq!(meters.take(&Principal::User(1), limits(1), now), Ok(()));
-        let refused = meters.take(&Principal::User(1), limits(1), now);
+        assert_eq!(meters.take(&Principal::user(1), limits(1), now), Ok(()));
+        let refused = meters.take(&Principal::user(1), limits(1), now);
         assert_eq!(refused, Err(Limited { per_minute: 1, after_seconds: 60 }));
-        assert_eq!(meters.take(&Principal::User(2), limits(1), now), Ok(()));
+        assert_eq!(meters.take(&Principal::user(2), limits(1), now), Ok(()));
         for _ in 0..1000 {
-            assert_eq!(meters.take(&Principal::User(1), Limits::default(), now), Ok(()));
+            assert_eq!(meters.take(&Principal::user(1), Limits::default(), now), Ok(()));
         }
     }
 
     #[test]
     fn a_limit_that_changes_holds_from_then_on() {
-        let (meters, alice, now) = (Meters::default(), Principal::User(1), Instant::now());
+        let (meters, alice, now) = (Meters::default(), Principal::user(1), Instant::now());
         for _ in 0..25 {
             assert_eq!(meters.take(&alice, limits(100), now), Ok(()));
         }

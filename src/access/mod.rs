@@ -1,14 +1,14 @@
 //! Who may.
 //!
 //! # Knows
-//! Principals and how a local connection proves one; how many connections there may be, and for how
+//! How a local connection proves a principal; how many connections there may be, and for how
 //! long; the Host and Origin rules that keep browsers out; the decision about each action, and how many a minute.
 //!
 //! # Does not know
 //! MCP messages, HTTP types, sessions.
 //!
 //! # How to read it
-//! [`principal`], then [`peer`], [`confined`], [`connections`] and [`host`], the checks at the door; [`gate`] is
+//! [`peer`], [`confined`], [`connections`] and [`host`], the checks at the door; [`gate`] is
 //! asked for everything that is to reach a server, and [`limits`] by it.
 
 pub mod confined;
@@ -17,9 +17,7 @@ pub mod gate;
 pub mod host;
 pub mod limits;
 pub mod peer;
-pub mod principal;
 
 pub use gate::{Action, ActionKind, Denied, Gate, NotAdmitted, Permit, Subject};
 pub use host::HostRules;
 pub use limits::Limited;
-pub use principal::Principal;

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use super::principal::Principal;
+use crate::base::Principal;
 use crate::base::tcp_owner::{TcpSocket, Unowned};
 
 /// Why a connection is refused.
@@ -42,7 +42,7 @@ impl From<Unowned> for Refusal {
 /// Over a unix socket only the daemon's own user may call, and root, who could reach everything of
 /// theirs without us.
 pub fn admit(uid: u32) -> Result<Principal, Refusal> {
-    if uid == own() || uid == 0 { Ok(Principal::User(uid)) } else { Err(Refusal::OtherUser(uid)) }
+    if uid == own() || uid == 0 { Ok(Principal::user(uid)) } else { Err(Refusal::OtherUser(uid)) }
 }
 
 /// The client of a loopback TCP connection, as the kernel knew it when it was let in.
@@ -73,7 +73,7 @@ impl TcpClient {
         if uid != own() {
             return Err(Refusal::OtherUser(uid));
         }
-        Ok((Principal::User(uid), Self { client, ours, socket }))
+        Ok((Principal::user(uid), Self { client, ours, socket }))
     }
 
     /// The control group that it was made in, where the kernel tells.

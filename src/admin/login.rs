@@ -19,10 +19,9 @@ use axum::routing::post;
 use super::answer::{failure, gone, json, no_server};
 use super::desk::{Desk, Question};
 use super::order::carry_out;
-use crate::access::Principal;
 use crate::api::path::pattern;
 use crate::api::{self, Consent, Farewell, Pasted};
-use crate::base::ServerName;
+use crate::base::{Principal, ServerName};
 use crate::servers::Server;
 use crate::servers::control::Order;
 

@@ -130,7 +130,7 @@ impl Borrow<str> for ServerName {
 #[cfg(test)]
 mod tests {
     use super::{BadName, ServerName};
-    use crate::base::Workplace;
+    use crate::base::{Principal, Workplace};
 
     #[test]
     fn names_split_in_exactly_one_way() {
@@ -154,7 +154,10 @@ mod tests {
     #[test]
     fn an_instance_is_not_its_server() {
         let server = ServerName::parse("git").unwrap();
-        let at = |dir: &str, user| server.at(Workplace { dir: dir.into(), user });
+        let at = |dir: &str, uid| {
+            let principal = Principal::user(uid);
+            server.at(Workplace { dir: dir.into(), principal })
+        };
         let one = at("/home/a", 1);
         assert_eq!((one.as_str(), one.to_string().as_str()), ("git", "git in /home/a"));
         assert_eq!(one, at("/home/a", 1));

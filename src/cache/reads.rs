@@ -9,8 +9,7 @@ use lru::LruCache;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use crate::access::Principal;
-use crate::base::{Lock, ServerName};
+use crate::base::{Lock, Principal, ServerName};
 use crate::json::Json;
 use crate::servers::Item;
 use crate::settings::{Caps, ServerConfig};

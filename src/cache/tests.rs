@@ -22,7 +22,7 @@ fn kept(text: &str) -> ServerAnswer {
 
 fn key(user: u32, server: &str, arguments: &str) -> CacheKey {
     let server = ServerName::parse(server).unwrap();
-    CacheKey::new(&Principal::User(user), &server, "t", Some(arguments)).unwrap()
+    CacheKey::new(&Principal::user(user), &server, "t", Some(arguments)).unwrap()
 }
 
 fn fill(cache: &Cache, key: &CacheKey, text: &str, config: &Arc<ServerConfig>) {
@@ -91,8 +91,8 @@ async fn bounds_hold_and_the_least_used_go_first() {
     assert!(hit(&cache, &keys[0], &config).is_some());
     fill(&cache, &key(1, "a", "[9]"), &"x".repeat(1000), &config);
     assert_eq!(hit(&cache, &key(1, "a", "[9]"), &config), None, "too large");
-    assert_eq!(cache.clear(&Principal::User(2), None, None), 0);
-    assert_eq!(cache.clear(&Principal::User(1), None, None), 3);
+    assert_eq!(cache.clear(&Principal::user(2), None, None), 0);
+    assert_eq!(cache.clear(&Principal::user(1), None, None), 3);
     assert_eq!(cache.statistics().bytes, 0);
 }
 

@@ -7,8 +7,8 @@ use std::sync::{Arc, MutexGuard};
 
 use tokio::sync::{Notify, oneshot};
 
-use crate::access::{Principal, Subject};
-use crate::base::{CallId, Lock, SessionId, random};
+use crate::access::Subject;
+use crate::base::{CallId, Lock, Principal, SessionId, random};
 use crate::connection::{Ask, Owner};
 use crate::handover::session::{OPEN, Want};
 use crate::handover::{Record, Table, WantRow};
@@ -448,8 +448,7 @@ impl Drop for InFlight {
 #[cfg(test)]
 mod tests {
     use super::{Carriage, Client, INFO_MAX, Revision, Session};
-    use crate::access::Principal;
-    use crate::base::SessionId;
+    use crate::base::{Principal, SessionId};
 
     #[test]
     fn of_what_a_client_says_of_itself_little_is_kept() {
@@ -471,7 +470,7 @@ mod tests {
     fn a_directory_is_no_longer_than_a_path_can_be() {
         let with = |len: usize| {
             let cwd = format!("/{}", "d".repeat(len)).into();
-            Session::new(SessionId::random(), Principal::User(1), Carriage::Link, Some(cwd))
+            Session::new(SessionId::random(), Principal::user(1), Carriage::Link, Some(cwd))
         };
         assert!(with(100).cwd().is_some() && with(5000).cwd().is_none());
     }

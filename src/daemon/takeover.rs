@@ -10,7 +10,6 @@ use tokio::sync::oneshot;
 
 use super::options::{Keeper, Serve};
 use super::unwritten::Unwritten;
-use crate::access::Principal;
 use crate::base::{ServerName, SessionId};
 use crate::client::session::{Carriage, Session};
 use crate::connection::AskedBefore;
@@ -101,8 +100,9 @@ impl Takeover {
         let left_calls: Vec<LeftCall> = left_calls.into_iter().map(Into::into).collect();
         number::are_taken(servers.values().map(|left| left.found.card.number));
         number::are_taken(left_calls.iter().filter_map(|left| left.reached.number()));
-        let of_links = left_links.iter().map(|link| (link.row.session, link.row.uid));
-        let of_sessions = left_sessions.iter().map(|left| (left.row.session, left.row.uid));
+        let of_links = left_links.iter().map(|link| (link.row.session, link.row.principal.clone()));
+        let of_sessions =
+            left_sessions.iter().map(|left| (left.row.session, left.row.principal.clone()));
         unwritten.calls(&left_calls, &of_links.chain(of_sessions).collect(), &servers);
         let mut adopters: Vec<Adopter<'_>> = servers.values_mut().map(Adopter::of).collect();
         tracing::debug!(
@@ -190,7 +190,7 @@ impl CallsLeft {
     ) -> Vec<TakenUp> {
         let mut out = Vec::new();
         for Left { row, word: seen, record, .. } in links {
-            let (principal, cwd) = (Principal::User(row.uid), PathBuf::from(&*row.cwd));
+            let (principal, cwd) = (row.principal.clone(), PathBuf::from(&*row.cwd));
             let session = Session::new(row.session, principal, Carriage::Link, Some(cwd));
             let mut restored = Restored { seen, ..Restored::default() };
             let (mut running, mut ended) = (Vec::new(), Vec::new());

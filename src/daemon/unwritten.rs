@@ -4,8 +4,8 @@ use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
-use crate::access::{ActionKind, Principal};
-use crate::base::{CallId, ServerName, SessionId};
+use crate::access::ActionKind;
+use crate::base::{CallId, Principal, ServerName, SessionId};
 use crate::handover::call::LeftCall;
 use crate::handover::progress::Reached;
 use crate::handover::{ActRow, Ending, Left};
@@ -50,7 +50,7 @@ impl<'a> Unwritten<'a> {
         self.recorder.record(Box::new(CallFinished {
             call: row.call,
             session: Some(row.session),
-            principal: Principal::User(row.uid).label(),
+            principal: row.principal.label(),
             client: row.client.into(),
             kind: kind.map_or("request", ActionKind::as_str),
             name: row.name.into(),
@@ -64,31 +64,37 @@ impl<'a> Unwritten<'a> {
         }));
     }
 
-    /// Writes down those calls of tools that ended. `users`: whose each session is.
+    /// Writes down those calls of tools that ended. `principals`: whose each session is.
     pub(super) fn calls(
         &self,
         calls: &[LeftCall],
-        users: &HashMap<SessionId, u32>,
+        principals: &HashMap<SessionId, Principal>,
         servers: &BTreeMap<ServerName, LeftServer>,
     ) {
         for left in calls {
             let Reached::Ended { number, ending } = left.reached else { continue };
-            let Some(uid) = users.get(&left.call.session) else { continue };
+            let Some(principal) = principals.get(&left.call.session) else { continue };
             let server = servers.iter().find(|(_, server)| server.found.card.number == number);
             let server = server.map(|(name, _)| name.clone());
             if !self.is_written(left.call.call) {
-                self.call(left, ending, *uid, server);
+                self.call(left, ending, principal, server);
             }
         }
     }
 
-    fn call(&self, left: &LeftCall, ending: Ending, uid: u32, server: Option<ServerName>) {
+    fn call(
+        &self,
+        left: &LeftCall,
+        ending: Ending,
+        principal: &Principal,
+        server: Option<ServerName>,
+    ) {
         let (outcome, reason, took) = end(ending);
         let call = &left.call;
         self.recorder.record(Box::new(CallFinished {
             call: call.call,
             session: Some(call.session),
-            principal: Principal::User(uid).label(),
+            principal: principal.label(),
             client: call.client.clone().into(),
             kind: ActionKind::Tool.as_str(),
             name: call.tool.clone().into(),

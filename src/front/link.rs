@@ -17,7 +17,7 @@ use tokio::io::{AsyncReadExt, AsyncWrite};
 use super::Front;
 use super::http::Peer;
 use super::links::{LINKS_MAX, Link, Links};
-use crate::access::Principal;
+use crate::base::Principal;
 use crate::outbox::{Outbox, SILENT_MAX};
 use crate::telemetry::fact;
 use crate::wire::Payload;

@@ -9,8 +9,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::duplex::Duplex;
-use crate::access::Principal;
-use crate::base::{Lock, SessionId, Tasks};
+use crate::base::{Lock, Principal, SessionId, Tasks};
 use crate::client::session::{Carriage, Session};
 use crate::handover::link::OPEN;
 use crate::handover::{LinkRow, Record, Table};
@@ -67,10 +66,10 @@ struct Connection {
 
 /// What the next process of ours has to know of a link.
 fn row(session: &Session, epoch: u64) -> LinkRow {
-    let Principal::User(uid) = session.principal;
     let cwd = session.cwd();
     let cwd = cwd.as_deref().map(|cwd| cwd.to_string_lossy()).unwrap_or_default();
-    LinkRow { session: session.id, epoch, uid, cwd: cwd.into() }
+    let principal = session.principal.clone();
+    LinkRow { session: session.id, epoch, principal, cwd: cwd.into() }
 }
 
 impl Links {

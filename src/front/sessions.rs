@@ -12,8 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, MutexGuard};
 
 use super::http::stream::Streams;
-use crate::access::Principal;
-use crate::base::{Lock, SessionId};
+use crate::base::{Lock, Principal, SessionId};
 use crate::client::session::{Carriage, Client, Session};
 use crate::handover::session::OPEN;
 use crate::handover::{CallRow, PendingCall, Record, SessionRow, Table, WantRow};
@@ -236,7 +235,6 @@ impl HttpSession {
 
 /// Notes everything that fits. What a client can do is worth more than what it tells people of itself.
 fn note(table: &Table<SessionRow>, session: &Session, used: u64) -> Option<Record> {
-    let Principal::User(uid) = session.principal;
     let client = session.client();
     let (info, named, able) = (&*client.info, named(&client.info), client.capabilities.as_json());
     let cwd = session.cwd();
@@ -245,7 +243,7 @@ fn note(table: &Table<SessionRow>, session: &Session, used: u64) -> Option<Recor
     rests.into_iter().find_map(|(info, capabilities)| {
         let row = SessionRow {
             session: session.id,
-            uid,
+            principal: session.principal.clone(),
             revision: client.revision.as_str().into(),
             cwd: Some(&*cwd).filter(|cwd| cwd.len() <= CWD_NOTED_MAX).unwrap_or_default().into(),
             info: info.into(),
@@ -265,7 +263,7 @@ fn named(info: &str) -> String {
 pub fn session_of(row: &SessionRow) -> Option<Arc<Session>> {
     let client = client(row)?;
     let cwd = Some(&*row.cwd).filter(|cwd| !cwd.is_empty()).map(Into::into);
-    let session = Session::new(row.session, Principal::User(row.uid), Carriage::Http, cwd);
+    let session = Session::new(row.session, row.principal.clone(), Carriage::Http, cwd);
     session.greet(client);
     // It may know the lists of then.
     for topic in Topic::ALL {

@@ -4,8 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, MutexGuard};
 
 use super::duplex::Duplex;
-use crate::access::Principal;
-use crate::base::{Lock, SessionId};
+use crate::base::{Lock, Principal, SessionId};
 
 /// The sessions by their ids. Each holds a connection, so these bound the table.
 #[derive(Debug, Default)]

@@ -7,8 +7,7 @@ use std::time::Duration;
 use tokio::io::AsyncReadExt;
 
 use super::Front;
-use crate::access::Principal;
-use crate::base::{SessionId, Tasks, stdio};
+use crate::base::{Principal, SessionId, Tasks, stdio};
 use crate::client::session::{Carriage, Session};
 use crate::outbox::{Outbox, SILENT_MAX};
 use crate::wire::lines::{LINE_MIN, Lines};

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::call::Monotonic;
 use super::records::{FREE, Record};
 use super::{Ending, Left, Table};
-use crate::base::{CallId, SessionId};
+use crate::base::{CallId, Principal, SessionId};
 
 /// The state of the row of an act that is going on, and of one that ended and whose journal entry may not
 /// be written. The word of the latter is how it ended.
@@ -20,8 +20,9 @@ const ENDED: u32 = 2;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ActRow {
     pub session: SessionId,
-    /// The user whose it is.
-    pub uid: u32,
+    /// Whose it is.
+    #[serde(rename = "uid")]
+    pub principal: Principal,
     /// What the client calls itself: name and version.
     pub client: Box<str>,
     /// What it is about, as the journal calls it.

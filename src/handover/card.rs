@@ -208,6 +208,7 @@ fn parse(json: &[u8]) -> Option<Card> {
 #[cfg(test)]
 mod tests {
     use super::{File, MemfdFlags, OwnedFd, Write, find, parse};
+    use crate::base::Principal;
 
     /// How many servers are found with this in place of a card, of this size.
     fn found(card: &[u8], size: u64) -> usize {
@@ -254,7 +255,7 @@ mod tests {
         let json = r#"{"version":3,"server":"a","unit":"u","number":5,"fingerprint":7,"place":{"dir":"/home/u/\u00fc","user":1000},"identity":{}}"#;
         let card = parse(json.as_bytes()).unwrap();
         assert_eq!(card.name().unwrap().to_string(), "a in /home/u/ü");
-        assert_eq!(card.place.unwrap().user, 1000);
+        assert_eq!(card.place.unwrap().principal, Principal::user(1000));
         // Each kind has its version: an earlier one of ours passes over what it does not know.
         assert!(parse(json.replacen('3', "2", 1).as_bytes()).is_none());
         let without =

@@ -2,7 +2,7 @@
 
 use super::call::{CallRow, Monotonic};
 use super::{LinkRow, SessionRow};
-use crate::base::{CallId, SessionId};
+use crate::base::{CallId, Principal, SessionId};
 use crate::wire::Era;
 
 /// A field after the other: the session's id as text, the era as 0 or 1, the moment, and three texts
@@ -21,19 +21,19 @@ pub(super) fn call(mut bytes: &[u8]) -> Option<CallRow> {
 pub(super) fn link(mut bytes: &[u8]) -> Option<LinkRow> {
     let session = session_id(&mut bytes)?;
     let epoch = u64::from_ne_bytes(bytes.split_off(..8)?.try_into().ok()?);
-    let uid = u32::from_ne_bytes(bytes.split_off(..4)?.try_into().ok()?);
-    Some(LinkRow { session, epoch, uid, cwd: std::str::from_utf8(bytes).ok()?.into() })
+    let principal = user(&mut bytes)?;
+    Some(LinkRow { session, epoch, principal, cwd: std::str::from_utf8(bytes).ok()?.into() })
 }
 
 /// The session's id as text, the user, the revision, `clientInfo` behind its length, and the
 /// capabilities to the end.
 pub(super) fn session(mut bytes: &[u8]) -> Option<SessionRow> {
     let session = session_id(&mut bytes)?;
-    let uid = u32::from_ne_bytes(bytes.split_off(..4)?.try_into().ok()?);
+    let principal = user(&mut bytes)?;
     let revision = std::str::from_utf8(bytes.split_off(..10)?).ok()?.into();
     let info = text(&mut bytes)?;
     let capabilities = std::str::from_utf8(bytes).ok()?.into();
-    Some(SessionRow { session, uid, revision, cwd: Box::default(), info, capabilities })
+    Some(SessionRow { session, principal, revision, cwd: Box::default(), info, capabilities })
 }
 
 /// The number of a server whose card has none: a hash of its unit's name.
@@ -46,6 +46,10 @@ pub(super) fn number(unit: &str) -> u32 {
 
 fn session_id(bytes: &mut &[u8]) -> Option<SessionId> {
     SessionId::parse(std::str::from_utf8(bytes.split_off(..32)?).ok()?)
+}
+
+fn user(bytes: &mut &[u8]) -> Option<Principal> {
+    Some(Principal::user(u32::from_ne_bytes(bytes.split_off(..4)?.try_into().ok()?)))
 }
 
 /// Two bytes of length, and the text.

@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::SessionId;
+use crate::base::{Principal, SessionId};
 
 /// The state of every row. Its word is how many of the bridge's messages were read.
 pub const OPEN: u32 = 1;
@@ -15,8 +15,9 @@ pub const OPEN: u32 = 1;
 pub struct LinkRow {
     pub session: SessionId,
     pub epoch: u64,
-    /// The user whose it is.
-    pub uid: u32,
+    /// Whose it is.
+    #[serde(rename = "uid")]
+    pub principal: Principal,
     /// The directory that its bridge was started in.
     pub cwd: Box<str>,
 }

@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::SessionId;
+use crate::base::{Principal, SessionId};
 
 /// The state of every row. The word of a session's row is when it was last used, counted in uses of
 /// any session.
@@ -16,8 +16,9 @@ pub const OPEN: u32 = 1;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionRow {
     pub session: SessionId,
-    /// The user whose it is.
-    pub uid: u32,
+    /// Whose it is.
+    #[serde(rename = "uid")]
+    pub principal: Principal,
     /// Of MCP, as it was settled on.
     pub revision: Box<str>,
     /// The directory its client works in; empty where it is not known.

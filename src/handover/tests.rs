@@ -8,7 +8,7 @@ use std::os::unix::fs::FileExt;
 use super::call::Monotonic;
 use super::session::Want;
 use super::{ActRow, CallRow, LinkRow, SessionRow, Table, WantRow};
-use crate::base::{CallId, SessionId};
+use crate::base::{CallId, Principal, SessionId};
 use crate::handover::table::Row;
 use crate::wire::Era;
 
@@ -58,7 +58,8 @@ fn each_row_is_written_as_it_was() {
         2,
         r#"{"session":"00112233445566778899aabbccddeeff","id":"\"two\"","era":"modern","token":null,"tool":"server__tool","began":7,"call":"6f1c2a-42","client":"agent 1","stream":3}"#,
     );
-    let link = LinkRow { session, epoch: 9, uid: 1000, cwd: "/home/u/ü".into() };
+    let link =
+        LinkRow { session, epoch: 9, principal: Principal::user(1000), cwd: "/home/u/ü".into() };
     check(
         &link,
         2,
@@ -66,7 +67,7 @@ fn each_row_is_written_as_it_was() {
     );
     let http = SessionRow {
         session,
-        uid: 1000,
+        principal: Principal::user(1000),
         revision: "2025-03-26".into(),
         cwd: Box::default(),
         info: r#"{"name":"a"}"#.into(),
@@ -93,7 +94,7 @@ fn each_row_is_written_as_it_was() {
 fn an_act_is_written_as_it_was() {
     let act = ActRow {
         session: SessionId::parse(SESSION).unwrap(),
-        uid: 1000,
+        principal: Principal::user(1000),
         client: "agent 1".into(),
         kind: "tool".into(),
         name: "a__b".into(),

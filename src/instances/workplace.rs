@@ -3,8 +3,7 @@
 use std::path::Path;
 
 use super::error::{BadDirectory, NoInstance};
-use crate::access::Principal;
-use crate::base::{ServerName, Workplace, directory, quoted};
+use crate::base::{Principal, ServerName, Workplace, directory, quoted};
 
 /// The longest directory, in bytes (`PATH_MAX`).
 const DIR_MAX: usize = 4096;
@@ -15,9 +14,8 @@ pub(super) async fn of(
     principal: &Principal,
     cwd: &Path,
 ) -> Result<Workplace, NoInstance> {
-    let user = principal.number();
     match resolved(cwd).await {
-        Ok(dir) => Ok(Workplace { dir, user }),
+        Ok(dir) => Ok(Workplace { dir, principal: principal.clone() }),
         Err(why) => {
             let dir = quoted(&cwd.to_string_lossy()).to_string();
             Err(NoInstance::BadDirectory { server: server.clone(), dir, why })
@@ -47,12 +45,11 @@ mod tests {
     use std::path::Path;
 
     use super::of;
-    use crate::access::Principal;
-    use crate::base::ServerName;
+    use crate::base::{Principal, ServerName};
 
     async fn at(cwd: &Path) -> Result<String, String> {
         let server = ServerName::parse("s").unwrap();
-        let found = of(&server, &Principal::User(7), cwd).await;
+        let found = of(&server, &Principal::user(7), cwd).await;
         found.map(|found| found.dir.into()).map_err(|error| error.to_string())
     }
 

@@ -100,10 +100,11 @@ where
     format!("{:012x}", mark >> 16)
 }
 
-/// How many instances of a server the caller's user has, if there is one for each directory.
+/// How many instances of a server the caller has, if there is one for each directory.
 fn instances<O: Outlet>(context: &Context<'_, O>, server: &Server) -> Option<usize> {
-    let user = context.call.caller.principal.number();
-    let is_theirs = |it: &&Server| it.name.workplace().is_some_and(|place| place.user == user);
+    let whose = &context.call.caller.principal;
+    let is_theirs =
+        |it: &&Server| it.name.workplace().is_some_and(|place| place.principal == *whose);
     let count = || context.hub.instances.of(Some(&server.name)).iter().filter(is_theirs).count();
     server.config.is_per_directory().then(count)
 }

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use super::failure::Failure;
 use super::ledger::Ledger;
-use crate::access::{Principal, Subject};
-use crate::base::SessionId;
+use crate::access::Subject;
+use crate::base::{Principal, SessionId};
 use crate::connection::{Ask, Forwarded, Owner};
 use crate::handover::PendingCall;
 use crate::instances::roots::AskedRoots;

@@ -12,8 +12,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::take_back::TakeBack;
-use crate::access::Principal;
-use crate::base::{Lock, SessionId, Tasks, fingerprint};
+use crate::base::{Lock, Principal, SessionId, Tasks, fingerprint};
 use crate::connection::Ask;
 use crate::servers::Server;
 

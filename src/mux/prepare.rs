@@ -31,7 +31,7 @@ use crate::world::World;
 const SCHEMA_MAX: usize = 256 << 10;
 
 /// What a stored result's owner is called.
-pub fn owner(principal: &crate::access::Principal) -> String {
+pub fn owner(principal: &crate::base::Principal) -> String {
     principal.label().to_string()
 }
 

@@ -9,8 +9,8 @@ use super::call::{Call, Reply, title};
 use super::failure::Failure;
 use super::hub::Hub;
 use super::locate::kind;
-use crate::access::{ActionKind, Denied, NotAdmitted, Principal, Subject};
-use crate::base::{CallId, ServerName, SessionId, clip, quoted};
+use crate::access::{ActionKind, Denied, NotAdmitted, Subject};
+use crate::base::{CallId, Principal, ServerName, SessionId, clip, quoted};
 use crate::handover::call::Monotonic;
 use crate::handover::{ActRow, CallRow, Ending, NotedAct, PendingCall};
 use crate::telemetry::CallOutcome;
@@ -56,10 +56,9 @@ impl<'a> CallRecord<'a> {
     fn note(&mut self, server: Option<&ServerName>, target: &str) -> Option<Arc<NotedAct>> {
         let client = self.client.get_or_insert_with(|| self.call.client_title());
         let caller = &self.call.caller;
-        let Principal::User(uid) = caller.principal;
         let row = ActRow {
             session: caller.session,
-            uid,
+            principal: caller.principal.clone(),
             client: clip::start(client, NOTED_MAX).into(),
             kind: self.kind().into(),
             name: clip::start(target, NOTED_MAX).into(),
@@ -285,10 +284,9 @@ impl<'a> ActRecord<'a> {
         if !self.hub.acts.is_there() {
             return None;
         }
-        let Principal::User(uid) = self.actor.principal;
         let row = ActRow {
             session: self.actor.session,
-            uid,
+            principal: self.actor.principal.clone(),
             client: clip::start(client, NOTED_MAX).into(),
             kind: self.kind.as_str().into(),
             name: clip::start(&self.name, NOTED_MAX).into(),

@@ -83,10 +83,10 @@ pub const PLAN: &[(&str, &[&str])] = &[
             "activation",
         ],
     ),
-    ("instances", &["base", "settings", "telemetry", "access", "process", "connection", "servers"]),
+    ("instances", &["base", "settings", "telemetry", "process", "connection", "servers"]),
     ("catalog", &["base", "json", "wire", "search", "render", "settings", "servers"]),
     ("world", &["base", "wire", "settings", "access", "servers", "catalog"]),
-    ("cache", &["base", "json", "wire", "settings", "access", "servers"]),
+    ("cache", &["base", "json", "wire", "settings", "servers"]),
     (
         "mux",
         &[

@@ -6,10 +6,9 @@ use std::sync::{Arc, OnceLock};
 
 use tokio::sync::Notify;
 
-use crate::access::Principal;
 use crate::access::connections::Activity;
 use crate::access::peer::{Refusal, TcpClient};
-use crate::base::SessionId;
+use crate::base::{Principal, SessionId};
 use crate::client::session::{Carriage, Session};
 use crate::telemetry::fact;
 

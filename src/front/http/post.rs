@@ -15,9 +15,9 @@ use super::response::{
     PROTOCOL_VERSION, Response, SESSION_ID, accepts, cwd, header, json, no_session, refusal,
     session_id,
 };
+use crate::access::Subject;
 use crate::access::connections::Running;
-use crate::access::{Principal, Subject};
-use crate::base::memory;
+use crate::base::{Principal, memory};
 use crate::connection::Forwarded;
 use crate::front::Front;
 use crate::front::sessions::{HttpSession, NoSession};

@@ -3,8 +3,7 @@ use std::sync::Arc;
 use tokio::sync::Notify;
 
 use super::KEPT_FOR;
-use crate::access::Principal;
-use crate::base::SessionId;
+use crate::base::{Principal, SessionId};
 use crate::front::Front;
 use crate::handover::Table;
 use crate::mux::Hub;
@@ -31,7 +30,7 @@ async fn a_link_whose_bridge_does_not_come_back_is_none_after_a_while() {
     };
     let open = |session| front.duplex(session, Outbox::link());
     let recorder = Recorder::none();
-    let opened = front.links.find_or_open(&recorder, &Principal::User(1), &hello, open);
+    let opened = front.links.find_or_open(&recorder, &Principal::user(1), &hello, open);
     let (link, _) = opened.unwrap();
     let (number, ..) = link.connect();
     tokio::time::advance(KEPT_FOR * 2).await;

@@ -1,6 +1,5 @@
 use super::{HttpSession, NoSession, SESSIONS_MAX, Sessions};
-use crate::access::Principal;
-use crate::base::SessionId;
+use crate::base::{Principal, SessionId};
 use crate::client::session::{Carriage, Client, Session};
 use crate::handover::session::Want;
 use crate::handover::{Left, SessionRow, Table, WantRow};
@@ -10,7 +9,7 @@ use crate::wire::{LogLevel, Method, Revision};
 #[test]
 fn an_id_works_for_its_principal_only() {
     let sessions = Sessions::default();
-    let (a, b) = (Principal::User(1), Principal::User(2));
+    let (a, b) = (Principal::user(1), Principal::user(2));
     let id = sessions.open(a.clone()).unwrap().session.id;
     assert!(sessions.take_up(id, &b).is_err());
     assert!(!sessions.close(id, &b));
@@ -25,7 +24,7 @@ fn an_id_works_for_its_principal_only() {
 #[test]
 fn the_table_is_bounded_and_whoever_is_there_stays() {
     let sessions = Sessions::default();
-    let user = Principal::User(1);
+    let user = Principal::user(1);
     let [listening, used, unused] = [(); 3].map(|()| sessions.open(user.clone()).unwrap());
     let _reader = listening.streams.open_standing().body();
     for _ in 0..SESSIONS_MAX + 10 {
@@ -43,7 +42,7 @@ fn the_table_is_bounded_and_whoever_is_there_stays() {
 #[test]
 fn where_all_sessions_are_in_use_a_new_one_is_refused() {
     let sessions = Sessions::default();
-    let user = Principal::User(1);
+    let user = Principal::user(1);
     let listen = |_| {
         let held = sessions.open(user.clone()).unwrap();
         let reader = held.streams.open_standing().body();
@@ -63,14 +62,14 @@ fn where_all_sessions_are_in_use_a_new_one_is_refused() {
 fn found(info: &str, capabilities: &str) -> Client {
     let table = Table::<SessionRow>::unkept().unwrap();
     let id = SessionId::random();
-    let session = Session::new(id, Principal::User(7), Carriage::Http, None);
+    let session = Session::new(id, Principal::user(7), Carriage::Http, None);
     session.greet(Client::new(Revision::V2025_03_26, Some(info), Some(capabilities)));
     let record = super::note(&table, &session, 5).unwrap();
     let fd = table.fd();
     std::mem::forget(record);
     let (_, mut left) = Table::<SessionRow>::adopt(fd).unwrap();
     let Left { row, word, .. } = left.pop().unwrap();
-    assert_eq!((row.session, row.uid, word), (id, 7, 5));
+    assert_eq!((row.session, &row.principal, word), (id, &Principal::user(7), 5));
     let client = super::client(&row).unwrap();
     assert_eq!(client.revision, Revision::V2025_03_26);
     client
@@ -99,7 +98,7 @@ fn as_much_of_a_client_is_noted_as_fits() {
 fn what_a_client_wants_to_hear_is_noted() {
     let wants = Table::<WantRow>::unkept().unwrap();
     let sessions = Sessions::new((Table::default(), wants.clone()), Recorder::none());
-    let held = sessions.open(Principal::User(7)).unwrap();
+    let held = sessions.open(Principal::user(7)).unwrap();
     held.session.set_level(LogLevel::Debug);
     held.session.set_level(LogLevel::Error);
     let noted = |wants: &Table<WantRow>| -> Vec<WantRow> {
@@ -109,7 +108,7 @@ fn what_a_client_wants_to_hear_is_noted() {
     };
     let want = Want::Level("error".into());
     assert_eq!(noted(&wants), [WantRow { session: held.session.id, want }], "the last one counts");
-    assert!(sessions.close(held.session.id, &Principal::User(7)));
+    assert!(sessions.close(held.session.id, &Principal::user(7)));
     drop(held);
     assert_eq!(noted(&wants), []);
 }

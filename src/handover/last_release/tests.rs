@@ -1,6 +1,6 @@
 //! Bytes that the last release wrote.
 
-use crate::base::SessionId;
+use crate::base::{Principal, SessionId};
 use crate::handover::call::Monotonic;
 use crate::handover::table::Row;
 use crate::handover::{CallRow, LinkRow, SessionRow, Table};
@@ -45,13 +45,13 @@ fn each_row_is_read() {
     let link = LinkRow {
         session: session(),
         epoch: 0x0102_0304_0506_0708,
-        uid: 1000,
+        principal: Principal::user(1000),
         cwd: "/home/u/ü".into(),
     };
     assert_eq!(LinkRow::read_earlier(1, &bytes(LINK)), Some(link));
     let http = SessionRow {
         session: session(),
-        uid: 1000,
+        principal: Principal::user(1000),
         revision: "2025-03-26".into(),
         cwd: Box::default(),
         info: r#"{"name":"a","version":"1","title":"A"}"#.into(),

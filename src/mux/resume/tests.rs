@@ -6,7 +6,8 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::{Ended, Resumed, UNSURE_FOR, UNSURE_HERE, resume};
-use crate::access::{Gate, Principal};
+use crate::access::Gate;
+use crate::base::Principal;
 use crate::connection::tests::{Far, open_with};
 use crate::connection::{Ask, AskedBefore, Connection, Owner};
 use crate::handover::{CallRow, Table, Window, Written};
@@ -44,7 +45,7 @@ fn sent_before(call: CallRow, written: Written) -> (Resumed, (Arc<Connection>, F
     let server = open_with(Window::new(1000).unwrap(), vec![asked]);
     let client_info = r#"{"name":"a","version":"1"}"#.into();
     let actor =
-        Actor { session: call.session, principal: Principal::User(1), client_info, cwd: None };
+        Actor { session: call.session, principal: Principal::user(1), client_info, cwd: None };
     let (surely, asks_again) = (written == Written::Whole, true);
     let server_era = Era::Legacy;
     (Resumed { call, pending, actor, surely, asks_again, server_era, exchange }, server)

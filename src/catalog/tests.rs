@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use super::{Catalog, NotFound, NotLocated, OwnTool, OwnTools};
 use crate::base::ServerName;
 use crate::servers::{Offer, Server};
-use crate::settings::tool_names::ToolNames;
+use crate::settings::name_patterns::NamePatterns;
 use crate::settings::{ServerConfig, sample};
 use crate::wire::{Era, ListKind};
 
@@ -74,7 +74,7 @@ fn names_are_prefixed_sorted_and_resolved() {
 fn only_listed_tools_are_there_and_aliases_rename() {
     let catalog =
         catalog(vec![server("gh", &["search_code", "get_a", "get_b", "delete"], |config| {
-            config.policy.tools = ToolNames::new(vec!["search_code".into(), "get_*".into()]);
+            config.policy.tools = NamePatterns::new(vec!["search_code".into(), "get_*".into()]);
             config.policy.aliases = BTreeMap::from([("search_code".into(), "find".into())]);
         })]);
     assert_eq!(shown(&catalog), ["gh__find", "gh__get_a", "gh__get_b"]);

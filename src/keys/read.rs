@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::key::{DefaultValue, Key, ValueKind};
 use super::section::Section;
 use crate::render::{Compression, TextFormat};
+use crate::settings::name_patterns::NamePatterns;
 use crate::settings::remote::Transport;
-use crate::settings::tool_names::ToolNames;
 use crate::settings::{Exposure, Sandbox, Scope};
 
 /// What a value of a key can be read as.
@@ -119,7 +119,7 @@ impl FromSection for Vec<String> {
     }
 }
 
-impl FromSection for ToolNames {
+impl FromSection for NamePatterns {
     fn read(section: &mut Section<'_>, key: &Key) -> Self {
         Self::new(FromSection::read(section, key))
     }

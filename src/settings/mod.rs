@@ -9,7 +9,7 @@
 //!
 //! # How to read it
 //! [`mod@config`] is all of it, [`server`] one server: its [`program`] or where it is ([`remote`],
-//! [`auth`], [`proxy`]), and what is made of its tools ([`tool_policy`], [`tool_names`]). [`view`] is what a client
+//! [`auth`], [`proxy`]), and what is made of its tools ([`tool_policy`], [`name_patterns`]). [`view`] is what a client
 //! is shown, [`recipe`] calls that are written down. [`mod@plan`] says what separates two configs,
 //! [`complaint`] what is wrong with one, [`fingerprint`] which server one is.
 
@@ -17,6 +17,7 @@ pub mod auth;
 pub mod complaint;
 pub mod config;
 pub mod fingerprint;
+pub mod name_patterns;
 mod origin;
 pub mod plan;
 pub mod program;
@@ -26,13 +27,13 @@ pub mod remote;
 #[cfg(test)]
 pub mod sample;
 pub mod server;
-pub mod tool_names;
 pub mod tool_policy;
 pub mod view;
 
 pub use auth::{Auth, Grant, Oauth, OpenBrowser};
 pub use complaint::Complaint;
 pub use config::{Caps, Config, Limits};
+pub use name_patterns::NamePatterns;
 pub use origin::origin;
 pub use plan::Plan;
 pub use program::{LogLimits, Sandbox};
@@ -40,5 +41,4 @@ pub use proxy::{ProxyChoice, Proxying};
 pub use recipe::Recipe;
 pub use remote::Transport;
 pub use server::{Scope, ServerConfig};
-pub use tool_names::ToolNames;
 pub use view::{Exposure, SHELL_CLIENT, View};

@@ -4,9 +4,9 @@
 use std::time::Duration;
 
 use super::config::{Caps, Config, FanOut, Http};
+use super::name_patterns::NamePatterns;
 use super::program::{LogLimits, Program};
 use super::server::{Instancing, ServerConfig, Supervision};
-use super::tool_names::ToolNames;
 use super::tool_policy::ToolPolicy;
 use super::view::{ClientConfig, View};
 use crate::base::Secret;
@@ -23,7 +23,7 @@ pub fn config() -> Config {
         drain_timeout: Duration::from_secs(10),
         http: Http { max_body: 4 * MIB, ..Http::default() },
         everybody: View {
-            meta_tools: ToolNames::all(),
+            meta_tools: NamePatterns::all(),
             schema_compression: Compression::Off,
             max_description: 160,
             structured_content: true,
@@ -55,7 +55,7 @@ pub fn server(words: &[&str]) -> ServerConfig {
             ..Supervision::default()
         },
         instances: Instancing { max: 8, ..Instancing::default() },
-        policy: ToolPolicy { tools: ToolNames::all(), ..ToolPolicy::default() },
+        policy: ToolPolicy { tools: NamePatterns::all(), ..ToolPolicy::default() },
         call_timeout: Duration::from_mins(10),
         max_message: 16 * MIB,
         ..ServerConfig::default()

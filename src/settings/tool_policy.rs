@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::tool_names::ToolNames;
+use super::name_patterns::NamePatterns;
 use crate::render::Compression;
 
 /// What is made of a server's tools.
@@ -11,22 +11,22 @@ use crate::render::Compression;
 pub struct ToolPolicy {
     /// `None`: the server's name.
     pub prefix: Option<String>,
-    pub tools: ToolNames,
+    pub tools: NamePatterns,
     /// The server's own tool name → the name it is shown under.
     pub aliases: BTreeMap<String, String>,
     /// Whether the annotations of its tools are believed.
     pub trusted: bool,
     /// Tools whose calls may be sent twice.
-    pub replay: ToolNames,
-    pub always_load: ToolNames,
+    pub replay: NamePatterns,
+    pub always_load: NamePatterns,
     /// `None`: nothing is kept.
     pub cache_ttl: Option<Duration>,
-    pub cache_tools: ToolNames,
-    pub no_cache_tools: ToolNames,
+    pub cache_tools: NamePatterns,
+    pub no_cache_tools: NamePatterns,
     /// `None`: as the client's view says.
     pub schema_compression: Option<Compression>,
     /// In bytes; `None`: as the client's view says.
     pub max_result: Option<usize>,
     /// Tools whose results are never shortened.
-    pub whole_results: ToolNames,
+    pub whole_results: NamePatterns,
 }

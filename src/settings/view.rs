@@ -1,6 +1,6 @@
 //! What one client is shown, and how: `[clients.NAME]` over the settings for everybody.
 
-use super::tool_names::ToolNames;
+use super::name_patterns::NamePatterns;
 use crate::render::{Compression, TextFormat};
 
 /// Which tools are listed. Every tool can be called by its name all the same.
@@ -45,7 +45,7 @@ pub const SHELL_CLIENT: &str = "callmux-shell";
 pub struct View {
     pub exposure: Exposure,
     /// Which meta-tools are listed.
-    pub meta_tools: ToolNames,
+    pub meta_tools: NamePatterns,
     pub schema_compression: Compression,
     /// In characters; longer descriptions are cut where definitions are compressed.
     pub max_description: usize,
@@ -63,7 +63,7 @@ impl View {
     fn of_shell() -> Self {
         Self {
             exposure: Exposure::Full,
-            meta_tools: ToolNames::all(),
+            meta_tools: NamePatterns::all(),
             schema_compression: Compression::Off,
             max_description: usize::MAX,
             output_format: TextFormat::Json,
@@ -90,7 +90,7 @@ impl View {
 pub struct ClientConfig {
     /// A client's name in `clientInfo`, or a pattern of names.
     pub name: String,
-    pub names: ToolNames,
+    pub names: NamePatterns,
     pub view: View,
 }
 
@@ -98,6 +98,6 @@ impl ClientConfig {
     /// What holds of a shell where the config says nothing about it.
     pub fn of_shell() -> Self {
         let name = SHELL_CLIENT.to_owned();
-        Self { names: ToolNames::new(vec![name.clone()]), name, view: View::of_shell() }
+        Self { names: NamePatterns::new(vec![name.clone()]), name, view: View::of_shell() }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::args::InlineArgs;
 use crate::config::load;
-use crate::settings::{Config, ToolNames};
+use crate::settings::{Config, NamePatterns};
 
 /// `None` without a command.
 pub(super) fn config(
@@ -22,7 +22,7 @@ pub(super) fn config(
     for server in config.servers.values_mut().map(Arc::make_mut) {
         let policy = &mut server.policy;
         if !args.tools.is_empty() {
-            policy.tools = ToolNames::new(args.tools.clone());
+            policy.tools = NamePatterns::new(args.tools.clone());
         }
         if args.cache.is_some() {
             policy.cache_ttl = args.cache;

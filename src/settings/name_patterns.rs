@@ -1,29 +1,29 @@
-//! Lists of tools, by name and by pattern.
+//! Lists of names, by name and by pattern.
 
 use wildmatch::WildMatchPattern;
 
-/// Only `*` has a meaning: no tool name contains a NUL character.
+/// Only `*` has a meaning: no name contains a NUL character.
 type NamePattern = WildMatchPattern<'*', '\0'>;
 
-/// The `tools = […]` list: exact names and patterns with `*`.
+/// A list such as `tools = […]`: exact names and patterns with `*`.
 #[derive(Debug, Clone, Default)]
-pub struct ToolNames {
+pub struct NamePatterns {
     texts: Vec<String>,
     patterns: Vec<NamePattern>,
 }
 
-impl ToolNames {
+impl NamePatterns {
     pub fn new(texts: Vec<String>) -> Self {
         let patterns = texts.iter().map(|text| NamePattern::new(text)).collect();
         Self { texts, patterns }
     }
 
-    /// Every tool.
+    /// Every name.
     pub fn all() -> Self {
         Self::new(vec!["*".to_owned()])
     }
 
-    /// Those that none of these tools has.
+    /// Those that none of these names fits.
     pub fn unmet<'a>(&'a self, tools: &[&str]) -> Vec<&'a str> {
         let meets = |pattern: &NamePattern| tools.iter().any(|tool| pattern.matches(tool));
         let all = self.texts.iter().zip(&self.patterns);
@@ -32,12 +32,12 @@ impl ToolNames {
             .collect()
     }
 
-    pub fn allow(&self, tool: &str) -> bool {
-        self.patterns.iter().any(|pattern| pattern.matches(tool))
+    pub fn allow(&self, name: &str) -> bool {
+        self.patterns.iter().any(|pattern| pattern.matches(name))
     }
 }
 
-impl PartialEq for ToolNames {
+impl PartialEq for NamePatterns {
     fn eq(&self, other: &Self) -> bool {
         self.texts == other.texts
     }

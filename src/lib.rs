@@ -46,6 +46,7 @@
 //!      demo ────────── how it all works
 //!      definitions ─── what servers offer, made readable
 //!      outbox ──────── what waits for a client to read
+//!      event_streams ─ answers over HTTP that take their time
 //!      replies ─────── what callmux says itself
 //!      clients ─────── whose files our entry stands in
 //!  1   telemetry ───── what happened
@@ -87,6 +88,7 @@
 //! | [`definitions`] | definitions that are slightly wrong, made right |
 //! | [`settings`] | what is wanted, typed; what separates two configs |
 //! | [`clients`] | the clients that are known: their files, our entry in them, edits that change nothing else |
+//! | [`event_streams`] | streams of events, and what is kept of them for who comes back |
 //! | [`outbox`] | what waits for a client that has not read it yet, and when it is given up |
 //! | [`telemetry`] | the closed list of facts, and how they are written |
 //! | [`bundles`] | archives with servers in them: looked at, unpacked without harm, what their manifests say |
@@ -182,6 +184,7 @@ mod daemon;
 mod definitions;
 mod demo;
 mod doctor;
+mod event_streams;
 mod example;
 mod front;
 #[cfg(fuzzing)]

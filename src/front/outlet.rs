@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::http::PendingStream;
 use crate::base::Lock;
 use crate::client::session::Session;
 use crate::connection::Ask;
+use crate::event_streams::PendingStream;
 use crate::mux::Outlet;
 use crate::outbox::{FULL, Outbox};
 use crate::wire::error::code;

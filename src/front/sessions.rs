@@ -11,9 +11,9 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, MutexGuard};
 
-use super::http::stream::Streams;
 use crate::base::{Lock, Principal, SessionId};
 use crate::client::session::{Carriage, Client, Session};
+use crate::event_streams::stream::Streams;
 use crate::handover::session::OPEN;
 use crate::handover::{CallRow, PendingCall, Record, SessionRow, Table, WantRow};
 use crate::mux::Resumed;

@@ -9,14 +9,14 @@ use std::time::Duration;
 use axum::http::{HeaderValue, StatusCode, header as names};
 
 use super::body::Body;
-use super::pending_stream::PendingStream;
 use super::response::{Response, empty, json, message};
-use super::stream::{Reader, Stream};
 use super::streamed_answer::{Answering, KEEP_ALIVE, StreamedAnswer, cancelled};
 use crate::client::announce::{Filter, Listening};
 use crate::client::handle::{self, Handled};
 use crate::client::session::{InFlight, Session};
 use crate::connection::Forwarded;
+use crate::event_streams::PendingStream;
+use crate::event_streams::stream::{Reader, Stream};
 use crate::front::Front;
 use crate::front::note;
 use crate::front::outlet::{Back, CallOutlet};

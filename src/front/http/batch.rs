@@ -5,9 +5,9 @@ use std::sync::Arc;
 use axum::http::StatusCode;
 use bytes::Bytes;
 
-use super::pending_stream::PendingStream;
 use super::response::{self, Response, empty, refusal};
 use crate::client::handle::{self, Handled};
+use crate::event_streams::PendingStream;
 use crate::front::Front;
 use crate::front::outlet::{Back, CallOutlet};
 use crate::front::sessions::HttpSession;

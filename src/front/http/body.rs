@@ -8,8 +8,8 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 
-use super::stream::Reader;
 use crate::access::connections::Running;
+use crate::event_streams::stream::Reader;
 
 /// A response's body.
 #[derive(Debug)]

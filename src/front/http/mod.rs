@@ -12,15 +12,12 @@ mod body;
 mod get;
 mod guard;
 mod peer;
-mod pending_stream;
 mod post;
 mod response;
 mod service;
 mod sse;
-pub mod stream;
 mod streamed_answer;
 
 pub use peer::{Caller, Peer, refused};
-pub use pending_stream::PendingStream;
 pub use service::{Service, router};
 pub use streamed_answer::StreamedAnswer;

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use super::pending_stream::PendingStream;
-use super::stream::Stream;
 use crate::base::Tasks;
 use crate::client::session::InFlight;
+use crate::event_streams::PendingStream;
+use crate::event_streams::stream::Stream;
 use crate::front::outlet::{Back, CallOutlet};
 use crate::front::sessions::{HttpSession, TakenUpCall};
 use crate::mux::{self, Ended, Hub, Reply};

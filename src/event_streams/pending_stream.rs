@@ -29,12 +29,12 @@ impl PendingStream {
         }
     }
 
-    pub(super) fn has_events(&self) -> bool {
+    pub fn has_events(&self) -> bool {
         !self.state.lock().waiting.is_empty()
     }
 
     /// From now on events go to `stream`, first those that waited.
-    pub(super) fn open(&self, stream: Arc<Stream>) {
+    pub fn open(&self, stream: Arc<Stream>) {
         let mut late = self.state.lock();
         for (message, is_notification) in late.waiting.drain(..) {
             put(&stream, message, is_notification);

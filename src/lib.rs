@@ -32,6 +32,7 @@
 //!  5   doctor ──────── what is seen without a daemon
 //!      imports ─────── what configs of others say, as ours
 //!      completion ──── what a shell is told while somebody types
+//!      grants ──────── who may, by word
 //!      servers ─────── one MCP server's life
 //!      bridge ──────── a small program of its own
 //!  4   config ──────── from files to what is wanted
@@ -105,6 +106,7 @@
 //! | [`doctor`] | what can be seen of an installation without a daemon |
 //! | [`imports`] | files of clients, of the npm callmux and of mcpmux as servers of ours; secrets moved out of them |
 //! | [`packages`] | snippets, pasted lines, names of registries, archives as servers of ours; versions pinned |
+//! | [`grants`] | tokens made, replaced and revoked; what the rules say of somebody, without a daemon |
 //! | [`servers`] | handshakes, what each offers, supervision, a look at one without a daemon |
 //! | [`setup`] | what clients have, run behind callmux: found, tried, taken over, attached, proven; and all of it back |
 //! | [`instances`] | servers that run once for each directory: which there are, who has which |
@@ -189,6 +191,7 @@ mod example;
 mod front;
 #[cfg(fuzzing)]
 pub mod fuzz;
+mod grants;
 mod handover;
 mod http;
 mod imports;

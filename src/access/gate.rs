@@ -2,93 +2,19 @@
 //! what is let in here reaches a server: a connection sends nothing without a [`Permit`].
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use tokio::time::Instant;
 
+use super::action::{Action, Denied, Subject};
 use super::limits::{Limited, Meters};
-use crate::base::Principal;
-use crate::base::ServerName;
+use super::rules::Rules;
+use super::token::{self, BadToken};
 #[cfg(debug_assertions)]
 use crate::base::file;
-use crate::settings::Limits;
-
-/// Who wants something, as one request shows it.
-#[derive(Debug, Clone, Copy)]
-pub struct Subject<'a> {
-    pub principal: &'a Principal,
-}
-
-/// What somebody wants to do.
-#[derive(Debug, Clone, Copy)]
-pub struct Action<'a> {
-    pub kind: ActionKind,
-    /// Whom it is done to; `None`: callmux itself.
-    pub server: Option<&'a ServerName>,
-    /// The server's own name, URI or id of what it is done to; empty for what is about the server as
-    /// a whole.
-    pub target: &'a str,
-}
-
-/// What an action is about. The journal calls it by [`ActionKind::as_str`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ActionKind {
-    /// `tools/call`
-    Tool,
-    /// `prompts/get`
-    Prompt,
-    /// `resources/read`
-    Resource,
-    /// `completion/complete`
-    Completion,
-    /// `tasks/get`, `tasks/result`, `tasks/update` and `tasks/cancel`
-    Task,
-    /// `tasks/list`
-    Tasks,
-    /// `resources/subscribe`, and the resources of `subscriptions/listen`
-    Subscription,
-    /// `logging/setLevel`
-    LogLevel,
-    /// `notifications/roots/list_changed`
-    Roots,
-    /// What operators ask of the daemon; the target is the path of the endpoint.
-    Administration,
-}
-
-impl ActionKind {
-    pub const ALL: [Self; 10] = [
-        Self::Tool,
-        Self::Prompt,
-        Self::Resource,
-        Self::Completion,
-        Self::Task,
-        Self::Tasks,
-        Self::Subscription,
-        Self::LogLevel,
-        Self::Roots,
-        Self::Administration,
-    ];
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Tool => "tool",
-            Self::Prompt => "prompt",
-            Self::Resource => "resource",
-            Self::Completion => "completion",
-            Self::Task => "task",
-            Self::Tasks => "tasks",
-            Self::Subscription => "subscription",
-            Self::LogLevel => "log_level",
-            Self::Roots => "roots",
-            Self::Administration => "administration",
-        }
-    }
-
-    /// Whether it is one of the calls that limits are about: a request that one server gets because
-    /// a client asks for it.
-    fn is_call(self) -> bool {
-        !matches!(self, Self::Tasks | Self::LogLevel | Self::Roots | Self::Administration)
-    }
-}
+use crate::base::{Principal, ServerName};
+use crate::settings::Access;
+use crate::settings::access::Rule;
 
 /// Leave to send something to a server. A gate gives it for one action; hold it until that is over.
 #[derive(Debug)]
@@ -102,19 +28,8 @@ impl Permit {
     }
 }
 
-/// The subject may not do this, nor know of it: whoever asks is told what they would be told if
-/// there were no such thing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("{}", Self::REASON)]
-pub struct Denied;
-
-impl Denied {
-    /// For the journal, which tells it to nobody who may not know.
-    pub const REASON: &str = "the access rules deny it";
-}
-
 /// Why there is no permit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotAdmitted {
     #[error(transparent)]
     Denied(#[from] Denied),
@@ -126,7 +41,7 @@ pub enum NotAdmitted {
 #[derive(Debug, Clone, Default)]
 pub struct Gate {
     denied: Arc<[DeniedPattern]>,
-    limits: Limits,
+    rules: Arc<Rules>,
     /// They go on when the limits change.
     meters: Arc<Meters>,
 }
@@ -184,45 +99,66 @@ impl Gate {
         Self { denied, ..Self::default() }
     }
 
-    /// The same with these limits. What was counted so far counts.
+    /// The same with what a config says.
     #[must_use]
-    pub fn limited(self, limits: Limits) -> Self {
-        Self { limits, ..self }
+    pub fn with(self, access: Access) -> Self {
+        Self { rules: Arc::new(Rules::new(access)), ..self }
     }
 
     /// The gate that is in force after a reload. What was counted so far counts.
     #[must_use]
-    pub fn renewed(&self, limits: Limits) -> Self {
-        Self { meters: self.meters.clone(), ..Self::in_force() }.limited(limits)
+    pub fn renewed(&self, access: Access) -> Self {
+        Self { meters: self.meters.clone(), ..Self::in_force() }.with(access)
+    }
+
+    /// Who presents this token.
+    pub fn authenticate(&self, token: &str) -> Result<Principal, BadToken> {
+        token::holder(self.rules.access(), token, SystemTime::now())
+    }
+
+    /// Whether there is anybody who is known by a token.
+    pub fn has_tokens(&self) -> bool {
+        !self.rules.access().tokens.is_empty()
     }
 
     /// Asks for an action, which is counted.
     pub fn admit(&self, subject: Subject<'_>, action: Action<'_>) -> Result<Permit, NotAdmitted> {
         let permit = self.admit_again(subject, action)?;
-        if action.server.is_some() && action.kind.is_call() && !self.limits.is_none() {
-            self.meters.take(subject.principal, self.limits, Instant::now())?;
+        let limits = self.rules.access().limits;
+        if action.server.is_some() && action.kind.is_call() && !limits.is_none() {
+            self.meters.take(subject.principal, limits, Instant::now())?;
         }
         Ok(permit)
     }
 
     /// Asks again for an action that was let in before and goes on: it is not counted once more.
     pub fn admit_again(&self, subject: Subject<'_>, action: Action<'_>) -> Result<Permit, Denied> {
-        if self.sees(subject, action) {
-            return Ok(Permit(()));
-        }
-        let (principal, kind) = (subject.principal.label(), action.kind.as_str());
-        tracing::debug!(%principal, kind, target = action.target, "denied");
-        Err(Denied)
+        self.verdict(subject, action).map(|_| Permit(())).inspect_err(|denied| {
+            let (principal, kind) = (subject.principal, action.kind.as_str());
+            tracing::debug!(%principal, kind, target = action.target, %denied, "denied");
+        })
     }
 
     /// Whether the subject may know of what the action is about.
-    pub fn sees(&self, _subject: Subject<'_>, action: Action<'_>) -> bool {
-        !self.denied.iter().any(|pattern| pattern.fits(action))
+    pub fn sees(&self, subject: Subject<'_>, action: Action<'_>) -> bool {
+        self.verdict(subject, action).is_ok()
     }
 
-    /// Whether everybody may know of everything.
-    pub fn hides_nothing(&self) -> bool {
-        self.denied.is_empty()
+    /// The verdict, with the rule that allows it, if there are rules.
+    pub fn verdict(
+        &self,
+        subject: Subject<'_>,
+        action: Action<'_>,
+    ) -> Result<Option<&Rule>, Denied> {
+        if self.denied.iter().any(|pattern| pattern.fits(action)) {
+            return Err(Denied::Always);
+        }
+        self.rules.judge(subject, action)
+    }
+
+    /// Whether the subject may know of everything.
+    pub fn hides_nothing(&self, subject: Subject<'_>) -> bool {
+        self.denied.is_empty() && self.rules.hide_nothing(subject)
     }
 }
 
@@ -241,7 +177,8 @@ impl DeniedPattern {
 
 #[cfg(test)]
 mod tests {
-    use super::{Action, ActionKind, Denied, Gate, NotAdmitted, Subject};
+    use super::{Gate, NotAdmitted};
+    use crate::access::{Action, ActionKind, ClientName, Denied, Subject};
     use crate::base::{Principal, ServerName};
 
     #[test]
@@ -251,19 +188,20 @@ mod tests {
         let admit = |server: Option<&str>, target: &str| {
             let server = server.map(|name| ServerName::parse(name).unwrap());
             let (principal, server) = (Principal::user(1), server.as_ref());
-            let action = Action { kind: ActionKind::Tool, server, target };
-            gate.admit(Subject { principal: &principal }, action).map(drop)
+            let action = Action::new(ActionKind::Tool, server, target);
+            gate.admit(Subject { principal: &principal, client: ClientName::Read("") }, action)
+                .map(drop)
         };
         for (server, target) in
             [(Some("files"), "delete"), (Some("files"), "wipe_all"), (Some("mail"), "any")]
         {
             assert_eq!(
                 admit(server, target),
-                Err(NotAdmitted::Denied(Denied)),
+                Err(NotAdmitted::Denied(Denied::Always)),
                 "{server:?} {target}"
             );
         }
-        assert_eq!(admit(None, "callmux_status"), Err(NotAdmitted::Denied(Denied)));
+        assert_eq!(admit(None, "callmux_status"), Err(NotAdmitted::Denied(Denied::Always)));
         for (server, target) in [
             (Some("files"), "delete_not"),
             (Some("files"), "wipe"),
@@ -274,8 +212,12 @@ mod tests {
             assert_eq!(admit(server, target), Ok(()), "{server:?} {target}");
         }
         let (principal, server) = (Principal::user(1), ServerName::parse("other").unwrap());
-        let roots = Action { kind: ActionKind::Roots, server: Some(&server), target: "" };
-        assert!(!gate.sees(Subject { principal: &principal }, roots), "of this kind alone");
-        assert!(Gate::default().hides_nothing() && !gate.hides_nothing());
+        let roots = Action::of_server(ActionKind::Roots, &server);
+        assert!(
+            !gate.sees(Subject { principal: &principal, client: ClientName::Read("") }, roots),
+            "of this kind alone"
+        );
+        let subject = Subject { principal: &principal, client: ClientName::Read("") };
+        assert!(Gate::default().hides_nothing(subject) && !gate.hides_nothing(subject));
     }
 }

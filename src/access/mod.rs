@@ -2,22 +2,27 @@
 //!
 //! # Knows
 //! How a local connection proves a principal; how many connections there may be, and for how
-//! long; the Host and Origin rules that keep browsers out; the decision about each action, and how many a minute.
+//! long; the Host and Origin rules that keep browsers out; tokens; the decision about each action, and how many a minute.
 //!
 //! # Does not know
 //! MCP messages, HTTP types, sessions.
 //!
 //! # How to read it
 //! [`peer`], [`confined`], [`connections`] and [`host`], the checks at the door; [`gate`] is
-//! asked for everything that is to reach a server, and [`limits`] by it.
+//! asked for everything that is to reach a server, in the words of [`Action`] and [`Subject`], and asks [`limits`]
+//! and the rules of the config. [`token`] makes tokens and tells whose one is.
 
+mod action;
 pub mod confined;
 pub mod connections;
 pub mod gate;
 pub mod host;
 pub mod limits;
 pub mod peer;
+mod rules;
+pub mod token;
 
-pub use gate::{Action, ActionKind, Denied, Gate, NotAdmitted, Permit, Subject};
+pub use action::{Action, ActionKind, ClientName, Denied, Subject};
+pub use gate::{Gate, NotAdmitted, Permit};
 pub use host::HostRules;
 pub use limits::Limited;

@@ -26,7 +26,7 @@ use super::answer::{failure, gone, json, missing, no_server};
 use super::desk::{Closed, Desk, Question};
 use super::order::{carry_out, outcome, patience};
 use super::{login, report, traffic};
-use crate::access::{Action, ActionKind, Subject};
+use crate::access::{Action, ActionKind, ClientName, Subject};
 use crate::api::path::{self, pattern};
 use crate::api::{self, Asked, Refusal};
 use crate::base::{Principal, ServerName};
@@ -63,8 +63,9 @@ async fn admit(
         Err(closed) => return gone(closed),
     };
     let (kind, target) = (ActionKind::Administration, request.uri().path());
-    let action = Action { kind, server: None, target };
-    match world.gate.admit(Subject { principal: &principal }, action) {
+    let action = Action::new(kind, None, target);
+    match world.gate.admit(Subject { principal: &principal, client: ClientName::Read("") }, action)
+    {
         Ok(_permit) => next.run(request).await,
         Err(denied) => {
             recorder.record(Box::new(CallFinished::denied(

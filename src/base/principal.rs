@@ -62,7 +62,8 @@ impl Principal {
         *numbers.entry(self.clone()).or_insert(next)
     }
 
-    fn parse(text: &str) -> Option<Self> {
+    /// As it is written; `None` if that is nobody.
+    pub fn parse(text: &str) -> Option<Self> {
         let principal = Self(text.into());
         let is_token = principal.token_name().is_some_and(|name| !name.is_empty());
         (is_token || principal.uid().is_some()).then_some(principal)

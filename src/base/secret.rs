@@ -28,7 +28,7 @@ impl fmt::Debug for Secret {
 /// Words of which one in a name tells that its value is a secret, beside those of [`NAMES`].
 const WORDS: [&str; 8] = ["KEY", "PAT", "PASS", "AUTH", "COOKIE", "JWT", "BEARER", "DSN"];
 /// How secrets of well-known services begin.
-const BEGINNINGS: [&str; 13] = [
+const BEGINNINGS: [&str; 14] = [
     "sk-",
     "ghp_",
     "gho_",
@@ -42,6 +42,7 @@ const BEGINNINGS: [&str; 13] = [
     "npm_",
     "hf_",
     "AIza",
+    "cmx_",
 ];
 /// A shorter text is no secret of such a service.
 const SECRET_MIN: usize = 16;

@@ -7,7 +7,8 @@ use bytes::BytesMut;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpStream, UnixStream};
 
-use crate::base::tcp_owner;
+use super::token::TokenSource;
+use crate::base::{Secret, tcp_owner};
 use crate::wire::Payload;
 use crate::wire::lines::LINE_MIN;
 use crate::wire::link::frame::{self, FrameKind, FrameReader};
@@ -23,8 +24,11 @@ const SHOWN_MAX: usize = 200;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target {
     Unix(PathBuf),
-    /// `host:port`
-    Tcp(String),
+    Tcp {
+        /// `host:port`
+        address: String,
+        token: Option<TokenSource>,
+    },
 }
 
 /// Why an address leads to no daemon.
@@ -40,7 +44,7 @@ pub enum TargetError {
 
 impl Target {
     /// Reads `http://host:port`, with or without `/mcp` behind it.
-    pub fn from_url(url: &str) -> Result<Self, TargetError> {
+    pub fn from_url(url: &str, token: Option<TokenSource>) -> Result<Self, TargetError> {
         let rest = url.strip_prefix("http://").ok_or_else(|| TargetError::Scheme(url.into()))?;
         let (address, path) = rest.split_once('/').unwrap_or((rest, ""));
         if !["", "mcp", "mcp/"].contains(&path) {
@@ -52,7 +56,8 @@ impl Target {
         let bare_v6 = address.ends_with(']');
         let has_port = !bare_v6
             && address.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
-        Ok(Self::Tcp(if has_port { address.to_owned() } else { format!("{address}:80") }))
+        let address = if has_port { address.to_owned() } else { format!("{address}:80") };
+        Ok(Self::Tcp { address, token })
     }
 }
 
@@ -61,7 +66,7 @@ impl Target {
     pub fn path(&self) -> Option<&Path> {
         match self {
             Self::Unix(path) => Some(path),
-            Self::Tcp(_) => None,
+            Self::Tcp { .. } => None,
         }
     }
 }
@@ -70,7 +75,7 @@ impl std::fmt::Display for Target {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Unix(path) => write!(f, "{}", path.display()),
-            Self::Tcp(address) => write!(f, "http://{address}"),
+            Self::Tcp { address, .. } => write!(f, "http://{address}"),
         }
     }
 }
@@ -88,14 +93,15 @@ pub(super) async fn dial(target: &Target, hello: &Hello) -> io::Result<Opened> {
     match target {
         Target::Unix(path) => {
             let (reader, writer) = UnixStream::connect(path).await?.into_split();
-            greet(Box::new(reader), Box::new(writer), "localhost", hello).await
+            greet(Box::new(reader), Box::new(writer), ("localhost", None), hello).await
         }
-        Target::Tcp(address) => {
+        Target::Tcp { address, token } => {
             let stream = TcpStream::connect(address).await?;
             stream.set_nodelay(true)?;
             check_owner(&stream)?;
+            let token = token.as_ref().map(|token| presentable(token, &stream)).transpose()?;
             let (reader, writer) = stream.into_split();
-            greet(Box::new(reader), Box::new(writer), address, hello).await
+            greet(Box::new(reader), Box::new(writer), (address, token), hello).await
         }
     }
 }
@@ -127,19 +133,34 @@ fn check_owner(stream: &TcpStream) -> io::Result<()> {
     }
 }
 
+/// The token, if it does not go over a network where others can read it.
+fn presentable(token: &TokenSource, stream: &TcpStream) -> io::Result<Secret> {
+    if !stream.peer_addr()?.ip().to_canonical().is_loopback() {
+        let what = "a token is sent over plain HTTP to this machine alone";
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, what));
+    }
+    token.read().map_err(|error| {
+        io::Error::new(io::ErrorKind::PermissionDenied, format!("the token: {error}"))
+    })
+}
+
 async fn greet(
     mut reader: Box<dyn AsyncRead + Send + Unpin>,
     mut writer: Box<dyn AsyncWrite + Send + Unpin>,
-    host: &str,
+    (host, token): (&str, Option<Secret>),
     hello: &Hello,
 ) -> io::Result<Opened> {
-    let request = format!(
-        "GET {PATH} HTTP/1.1\r\nHost: {host}\r\nConnection: upgrade\r\nUpgrade: {PROTOCOL}\r\n\r\n"
-    );
+    let proof = token.map_or_else(Secret::default, |token| {
+        Secret::new(format!("Authorization: Bearer {}\r\n", token.expose()))
+    });
+    let request = Secret::new(format!(
+        "GET {PATH} HTTP/1.1\r\nHost: {host}\r\nConnection: upgrade\r\nUpgrade: {PROTOCOL}\r\n{}\r\n",
+        proof.expose()
+    ));
     let json = serde_json::to_string(hello)?;
     // The daemon buffers what follows the request, so one round trip is saved.
     let first = frame::write(FrameKind::Hello, 0, hello.seen, Payload::from(json));
-    writer.write_all(&[request.as_bytes(), &first.into_bytes()].concat()).await?;
+    writer.write_all(&[request.expose().as_bytes(), &first.into_bytes()].concat()).await?;
     let rest = read_head(&mut reader).await?;
     let mut frames = FrameReader::new(LINE_MIN);
     frames.room().extend_from_slice(&rest);
@@ -175,6 +196,7 @@ async fn read_head(reader: &mut (impl AsyncRead + Unpin)) -> io::Result<BytesMut
             // The daemon is there and has no place: its reason is worth telling.
             let kind = match line.split(' ').nth(1) {
                 Some("503") => io::ErrorKind::ResourceBusy,
+                Some("401") => io::ErrorKind::PermissionDenied,
                 _ => io::ErrorKind::Other,
             };
             return Err(io::Error::new(kind, format!("no link: {}{why}", shown(&line))));

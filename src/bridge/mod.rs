@@ -20,6 +20,8 @@ mod machine;
 mod memory;
 mod refusal;
 mod run;
+mod token;
 
 pub use dial::{Target, is_refusal};
 pub use run::{Joined, Options, join, run};
+pub use token::TokenSource;

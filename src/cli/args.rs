@@ -17,6 +17,7 @@ use crate::activation::SpawnArgs;
 use crate::attachments::ClientsArgs;
 use crate::completion::{Names, Script};
 use crate::example::Example;
+use crate::grants::{AccessArgs, TokensArgs};
 use crate::keys::ValueError;
 use crate::search_quality::SearchQualityArgs;
 use crate::shell::{
@@ -134,6 +135,10 @@ pub(super) enum Command {
     Server(ServersArgs),
     /// Have a client use callmux: find its file, and put an entry in it or take it out.
     Client(ClientsArgs),
+    /// Make, list, replace and revoke the tokens that clients can send.
+    Token(TokensArgs),
+    /// Say who may call what, by the rules of the config.
+    Access(AccessArgs),
     /// Find your clients, run their servers behind callmux, and have them use it. --undo takes it back.
     Setup(SetupArgs),
     /// Write a config to begin with, in which everything is explained and nothing is set.
@@ -218,6 +223,10 @@ pub(super) struct BridgeArgs {
     /// The daemon's address, such as http://127.0.0.1:4860, instead of a unix socket.
     #[arg(long, value_name = "URL")]
     pub(super) url: Option<String>,
+    /// With --url: the file with the token to present, which only you can read
+    /// [default: what CALLMUX_TOKEN holds].
+    #[arg(long, value_name = "FILE", requires = "url")]
+    pub(super) token_file: Option<PathBuf>,
     /// The directory the client works in [default: the current one].
     #[arg(long, value_name = "DIR")]
     pub(super) cwd: Option<PathBuf>,

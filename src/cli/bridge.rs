@@ -4,13 +4,13 @@ use super::args::{BridgeArgs, LogArgs};
 use super::log::start_log;
 use crate::base::runtime::runtime;
 use crate::base::runtime_dir;
-use crate::bridge::{self, Options, Target};
+use crate::bridge::{self, Options, Target, TokenSource};
 use crate::telemetry::Level;
 use crate::terminal::{Exit, print};
 
 pub(super) fn bridge(args: &BridgeArgs, log: &LogArgs) -> Exit {
     let target = match (&args.url, &args.socket) {
-        (Some(url), _) => match Target::from_url(url) {
+        (Some(url), _) => match Target::from_url(url, TokenSource::of(args.token_file.clone())) {
             Ok(target) => target,
             Err(error) => {
                 print::error(&error.to_string());

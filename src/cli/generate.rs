@@ -73,7 +73,7 @@ fn config_page() -> String {
         let title = if section.is_empty() {
             "TOP OF THE FILE".to_owned()
         } else {
-            format!("[{}]", section.replace('*', "NAME"))
+            keys::heading(section, "NAME")
         };
         out += &format!(".SH \"{}\"\n{}\n", roff(&title), roff(doc));
         for key in *keys {
@@ -172,7 +172,7 @@ pub(super) fn keys_table() -> String {
             };
             out += &format!(
                 "| `{}` | {} | {default} | {} |\n",
-                name.replace('*', "NAME"),
+                name.replace("[*]", "[]").replace('*', "NAME"),
                 kind_title(key.kind, |choice| format!("`{choice}`")),
                 key.doc
             );

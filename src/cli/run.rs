@@ -13,6 +13,7 @@ use crate::api::Order;
 use crate::attachments::client;
 use crate::base::core_dump;
 use crate::demo::demo;
+use crate::grants::{access, token};
 use crate::search_quality::search_quality;
 use crate::shell::{self, Work};
 use crate::standalone::{self, StdioArgs};
@@ -84,6 +85,8 @@ fn run(command: Command, log: &LogArgs) -> Exit {
         Command::Top(args) => top::top(&args),
         Command::Server(args) => server::server(&args),
         Command::Client(args) => client(&args),
+        Command::Token(args) => token(&args),
+        Command::Access(args) => access(&args),
         Command::Setup(args) => setup::setup(args),
         Command::Init(args) => init::init(&args),
         Command::Import(args) => import::import(&args),

@@ -84,7 +84,7 @@ fn pass_on_roots(hub: &Hub, session: &Session, message: &Message) {
     for server in world.servers.values().chain(&instances) {
         let live = server.status().live.clone();
         let Some(live) = live.filter(|live| live.identity.era == Era::Legacy) else { continue };
-        let action = Action { kind: ActionKind::Roots, server: Some(&server.name), target: "" };
+        let action = Action::of_server(ActionKind::Roots, &server.name);
         if let Ok(permit) = world.gate.admit(actor.subject(), action) {
             live.connection.notify(&permit, message.payload().on_one_line());
         }
@@ -237,7 +237,7 @@ fn set_level(hub: &Hub, session: &Session, message: &Message) -> Result<(), RpcE
             live.identity.era == Era::Legacy && live.identity.capabilities.has_logging
         };
         let Some(live) = live.filter(logs) else { continue };
-        let action = Action { kind: ActionKind::LogLevel, server: Some(&server.name), target: "" };
+        let action = Action::of_server(ActionKind::LogLevel, &server.name);
         if let Ok(permit) = world.gate.admit(actor.subject(), action) {
             live.connection.want_level(&permit, level);
         }
@@ -255,9 +255,9 @@ pub async fn deferred(hub: &Hub, session: &Arc<Session>, id: &str, deferred: Def
         Deferred::Tasks => Ok(tasks::list(hub, &session.actor()).await.into()),
         Deferred::Initialize(revision, client) => {
             let world = hub.settled_world().await;
-            scout(hub, session, &world).await;
+            scout(hub, session, &world, &client).await;
             let capabilities = hello::capabilities(&world, Era::Legacy);
-            let instructions = hello::instructions(&world, session.subject(), &client);
+            let instructions = hello::instructions(&world, session.subject(&client), &client);
             Ok(replies::hello::initialize(&capabilities, instructions, revision).into())
         }
         Deferred::Discover(client) => {
@@ -265,13 +265,13 @@ pub async fn deferred(hub: &Hub, session: &Arc<Session>, id: &str, deferred: Def
             let capabilities = hello::capabilities(&world, Era::Modern);
             Ok(replies::hello::discover(
                 &capabilities,
-                hello::instructions(&world, session.subject(), &client),
+                hello::instructions(&world, session.subject(&client), &client),
             )
             .into())
         }
         Deferred::List { kind, era, cursor, client } => {
             let world = hub.settled_world().await;
-            scout(hub, session, &world).await;
+            scout(hub, session, &world, &client).await;
             page(hub, session, &world, (kind, era), cursor.as_deref(), &client)
         }
     };
@@ -293,7 +293,7 @@ fn page(
     cursor: Option<&str>,
     client: &str,
 ) -> Result<bytes::Bytes, RpcError> {
-    let (subject, client) = (session.subject(), world.config.client(client));
+    let (subject, client) = (session.subject(client), world.config.client(client));
     let page = world.page(subject, (kind, client), cursor, era);
     let page = page.map_err(|error| RpcError::invalid_params(error.to_string()))?;
     if kind == ListKind::Tools {

@@ -7,13 +7,14 @@ use super::session::Session;
 use crate::mux::Hub;
 use crate::world::World;
 
-/// Begins an instance of each such server where the client works. What it offers is offered to everybody then
+/// Begins an instance of each such server where the client of this name works. What it offers is offered to everybody then
 /// (`Control::lend`), and told of as any change is.
-pub(super) async fn scout(hub: &Hub, session: &Session, world: &World) {
+pub(super) async fn scout(hub: &Hub, session: &Session, world: &World, client: &str) {
     let Some(cwd) = session.cwd() else { return };
     let whose = (&session.principal, session.id);
     let unknown = world.servers.values().filter(|server| server.awaits_a_directory());
-    for server in unknown.filter(|server| world.sees_server(session.subject(), &server.name)) {
+    for server in unknown.filter(|server| world.sees_server(session.subject(client), &server.name))
+    {
         // What is wrong with the directory is told with a call.
         drop(hub.instances.lease(server, whose, Some(&cwd)).await);
     }

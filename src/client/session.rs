@@ -7,7 +7,7 @@ use std::sync::{Arc, MutexGuard};
 
 use tokio::sync::{Notify, oneshot};
 
-use crate::access::Subject;
+use crate::access::{ClientName, Subject};
 use crate::base::{CallId, Lock, Principal, SessionId, random};
 use crate::connection::{Ask, Owner};
 use crate::handover::session::{OPEN, Want};
@@ -252,9 +252,9 @@ impl Session {
         is_other
     }
 
-    /// Who asks, as the gate knows it.
-    pub fn subject(&self) -> Subject<'_> {
-        Subject { principal: &self.principal }
+    /// Who asks with a request whose client calls itself so, as the gate knows it.
+    pub fn subject<'a>(&'a self, client: &'a str) -> Subject<'a> {
+        Subject { principal: &self.principal, client: ClientName::Read(client) }
     }
 
     /// Who acts in it, as far as a single request says nothing else.

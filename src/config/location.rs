@@ -129,7 +129,12 @@ impl Location {
 
     /// The file of its own that a server of this name has; `None`: the config is one file.
     pub fn dropin(&self, server: &ServerName) -> Option<PathBuf> {
-        let name = format!("{server}.toml");
+        self.dropin_of(server.as_str())
+    }
+
+    /// The file of its own that something of this name has; `None`: the config is one file.
+    pub fn dropin_of(&self, name: &str) -> Option<PathBuf> {
+        let name = format!("{name}.toml");
         self.is_dir().then(|| self.path.join(source::DROPINS).join(name))
     }
 

@@ -52,10 +52,12 @@ fn settings(effect: Effect, old: &Config, new: &Config) -> Vec<String> {
     keys.extend(changed(TOP_ROWS, effect, old, new));
     let http = changed(HTTP_ROWS, effect, &old.http, &new.http);
     keys.extend(http.into_iter().map(|key| format!("http.{key}")));
-    let limits = changed(LIMIT_ROWS, effect, &old.limits, &new.limits);
+    let limits = changed(LIMIT_ROWS, effect, &old.access.limits, &new.access.limits);
     keys.extend(limits.into_iter().map(|key| format!("access.limits.{key}")));
     // Told as a whole.
     let sections = [
+        ("access.tokens", old.access.tokens != new.access.tokens),
+        ("access.rules", old.access.rules != new.access.rules),
         ("clients", old.clients != new.clients),
         ("cache", old.cache != new.cache),
         ("results", old.results != new.results),

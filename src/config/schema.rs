@@ -3,7 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use crate::keys::{
-    AUTH, CACHE, CLIENT, DefaultValue, HTTP, Key, LIMITS, RECIPE, RESULTS, SERVER, TOP, ValueKind,
+    AUTH, CACHE, CLIENT, DefaultValue, HTTP, Key, LIMITS, RECIPE, RESULTS, RULE, SERVER, TOKEN,
+    TOP, ValueKind,
 };
 
 /// The schema (draft 2020-12), from the table of keys.
@@ -17,7 +18,16 @@ pub fn schema() -> Value {
     let properties = root["properties"].as_object_mut().expect("an object schema has properties");
     properties.insert("http".into(), object(HTTP, "The HTTP side of the daemon."));
     let mut access = object(&[], "Who may do what.");
-    access["properties"]["limits"] = object(LIMITS, "How much one user may do.");
+    access["properties"]["limits"] = object(LIMITS, "How much one principal may do.");
+    access["properties"]["tokens"] = json!({
+        "type": "object",
+        "description": "Tokens that clients can send, by name.",
+        "additionalProperties": object(TOKEN, "One token."),
+    });
+    let mut rule = object(RULE, "One rule.");
+    rule["required"] = json!(["effect"]);
+    access["properties"]["rules"] =
+        json!({ "type": "array", "description": "Who may do what.", "items": rule });
     properties.insert("access".into(), access);
     properties.insert("cache".into(), object(CACHE, "How much of reading calls' results is kept."));
     properties.insert("results".into(), object(RESULTS, "How much of too large results is kept."));

@@ -28,9 +28,19 @@ pub fn toml(table: &Table) -> String {
         let _ = writeln!(out, "\n[{name}]");
         section(&mut out, table, keys, false);
     }
-    let many = [("clients", keys::CLIENT), ("recipes", keys::RECIPE), ("servers", keys::SERVER)];
-    for (kind, keys) in many {
-        for (name, node) in part(kind) {
+    for node in rules(part("access")) {
+        out += "\n[[access.rules]]\n";
+        section(&mut out, table_of(node, &empty), keys::RULE, false);
+    }
+    let tokens = part("access").get("tokens").map_or(&empty, |node| table_of(node, &empty));
+    let many = [
+        ("access.tokens", tokens, keys::TOKEN),
+        ("clients", part("clients"), keys::CLIENT),
+        ("recipes", part("recipes"), keys::RECIPE),
+        ("servers", part("servers"), keys::SERVER),
+    ];
+    for (kind, table, keys) in many {
+        for (name, node) in table {
             let _ = writeln!(out, "\n[{kind}.{}]", bare(name));
             section(&mut out, table_of(node, &empty), keys, kind == "servers");
         }
@@ -55,6 +65,13 @@ fn server_value(key: &Key, node: &Node) -> String {
     match &node.value {
         Value::Text(text) if key.name == "url" => quoted(&url(text)),
         any => value(any, matches!(key.name, "env" | "headers")),
+    }
+}
+
+fn rules(access: &Table) -> &[Node] {
+    match access.get("rules").map(|node| &node.value) {
+        Some(Value::List(rules)) => rules,
+        _ => &[],
     }
 }
 

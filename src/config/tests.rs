@@ -1,6 +1,8 @@
 use super::Location;
 use super::plan::plan;
-use crate::keys::{AUTH, AUTH_TYPES, DefaultValue, GoesWith, Key, SECTIONS, SERVER, ValueKind};
+use crate::keys::{
+    AUTH, AUTH_TYPES, DefaultValue, GoesWith, Key, SECTIONS, SERVER, TOKEN, ValueKind, heading,
+};
 use crate::settings::Plan;
 
 const BASE: &str = "[servers.a]\ncommand = \"x\"\n[servers.b]\ncommand = \"y\"\n";
@@ -108,7 +110,14 @@ fn head(section: &str, key: &Key) -> String {
         }
         ("" | "servers.*", _) => "[servers.a]\ncommand = \"x\"\n".to_owned(),
         ("recipes.*", _) => "[recipes.a]\ntool = \"t\"\nitems = []\n".to_owned(),
-        (section, _) => format!("[{}]\n", section.replace('*', "a")),
+        ("access.tokens.*", _) => {
+            let (hash, until) = (other_value(&TOKEN[0]), "2027-01-01");
+            let hash = hash.replace('1', "0");
+            let previous = format!("previous = {hash}\ngrace_until = \"{until}\"\n");
+            format!("[access.tokens.a]\nhash = {hash}\n{previous}")
+        }
+        ("access.rules[*]", _) => "[[access.rules]]\neffect = \"allow\"\n".to_owned(),
+        (section, _) => heading(section, "a") + "\n",
     }
 }
 
@@ -124,6 +133,9 @@ fn other_value(key: &Key) -> String {
         ("type" | "proxy", _) => "\"none\"",
         ("listen", _) => "[\"127.0.0.1:1\"]",
         ("file_roots", _) => "[\"/other\"]",
+        ("hash" | "previous", _) => return format!("\"sha256:{}\"", "1".repeat(64)),
+        ("expires" | "grace_until", _) => "\"2027-03-01\"",
+        ("principals", _) => "[\"token:other\"]",
         ("items" | "calls" | "steps", _) => "[{ tool = \"x\" }]",
         ("parameters", _) => "{ x = {} }",
         (_, ValueKind::Text) => "\"/other\"",
@@ -164,7 +176,9 @@ fn every_key_is_in_a_plan() {
                 ("access.limits", name) => vec![format!("access.limits.{name}")],
                 ("servers.*", name) => vec![format!("!a({name})"), format!("~a({name})")],
                 ("servers.*.auth", _) => vec!["!a(auth)".to_owned()],
-                (section, _) => vec![section.trim_end_matches(".*").to_owned()],
+                (section, _) => {
+                    vec![section.trim_end_matches(".*").trim_end_matches("[*]").to_owned()]
+                }
             };
             assert!(expected.contains(&found), "{section} {}: {found:?}", key.name);
         }
@@ -223,5 +237,35 @@ fn limits_stand_in_a_section_of_their_own() {
     ] {
         let found = wrong(text);
         assert!(found.len() == 1 && found[0].starts_with(expected), "{text}: {found:?}");
+    }
+}
+
+#[test]
+fn tokens_and_rules_that_say_nothing_are_refused_with_the_remedy() {
+    for (text, expected) in [
+        ("[access.tokens.a]", "access.tokens.a.hash is missing: `callmux token new NAME`"),
+        ("[access.tokens.a]\nhash = \"cmx_a_b\"", "access.tokens.a.hash is no hash of a token"),
+        ("[access.tokens.\"a b\"]", "access.tokens.a b a token's name has 1 to 40 letters"),
+        ("[access.tokens.a]\nexpires = \"soon\"", "access.tokens.a.expires `soon` is no moment"),
+        (
+            "[access.tokens.a]\ngrace_until = \"2027-01-01\"",
+            "access.tokens.a.grace_until goes with",
+        ),
+        ("[access]\nrules = 1", "access.rules must be a list of rules, not a whole number"),
+        ("[[access.rules]]", "access.rules[0].effect is missing"),
+        ("[[access.rules]]\neffect = \"ask\"", "access.rules[0].effect must be one of allow, deny"),
+        (
+            "[[access.rules]]\neffect = \"deny\"\nprincipals = [\"alice\"]",
+            "access.rules[0].principals `alice` fits no principal",
+        ),
+        (
+            "[[access.rules]]\neffect = \"deny\"\nid = \"x\"\n[[access.rules]]\nid = \"x\"",
+            "access.rules[1].id is also that of the rule at",
+        ),
+        ("[[access.rules]]\nefect = \"deny\"", "access.rules[0].efect unknown key; did you mean"),
+    ] {
+        let found = wrong(text);
+        assert!(found.iter().any(|one| one.starts_with(expected)), "{text}: {found:?}");
+        assert!(!found.concat().contains("cmx_"), "it may be the token itself: {found:?}");
     }
 }

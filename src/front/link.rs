@@ -15,7 +15,6 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt, AsyncWrite};
 
 use super::Front;
-use super::http::Peer;
 use super::links::{LINKS_MAX, Link, Links};
 use crate::base::Principal;
 use crate::outbox::{Outbox, SILENT_MAX};
@@ -31,7 +30,7 @@ const HELLO_WITHIN: Duration = Duration::from_secs(10);
 /// Answers the upgrade request and serves the link on the connection.
 pub(super) async fn upgrade(
     State(front): State<Arc<Front>>,
-    Extension(peer): Extension<Peer>,
+    Extension(principal): Extension<Principal>,
     mut request: axum::extract::Request,
 ) -> Response {
     let wanted = request.headers().get(header::UPGRADE).and_then(|value| value.to_str().ok());
@@ -56,7 +55,7 @@ pub(super) async fn upgrade(
         match upgraded.await {
             Ok(upgraded) => {
                 let (mut reader, mut writer) = tokio::io::split(TokioIo::new(upgraded));
-                serve(&front, &peer.principal, &mut reader, &mut writer).await;
+                serve(&front, &principal, &mut reader, &mut writer).await;
             }
             Err(error) => tracing::debug!(%error, "a link was not upgraded"),
         }

@@ -153,16 +153,24 @@ async fn next(listener: &Listener) -> io::Result<Accepted> {
 
 fn unix_peer(stream: &UnixStream) -> Result<Peer, Refusal> {
     let principal = peer::admit(stream.peer_cred().map_err(|_| Refusal::Gone)?.uid())?;
-    Ok(Peer { principal, is_unix: true, tcp: None })
+    Ok(Peer { proved: Some(principal), address: None, is_unix: true, tcp: None })
 }
 
 fn tcp_peer(front: &Front, stream: &TcpStream, remote: SocketAddr) -> Result<Peer, Refusal> {
     let local = stream.local_addr().map_err(|_| Refusal::Gone)?;
-    let (principal, client) = TcpClient::admit(remote, local, || stream.peer_addr().is_ok())?;
-    front.groups.check(client.group(), &front.hub.world().config, Instant::now())?;
+    let world = front.hub.world();
+    let (proved, tcp) = match TcpClient::admit(remote, local, || stream.peer_addr().is_ok()) {
+        Ok((principal, client)) => {
+            front.groups.check(client.group(), &world.config, Instant::now())?;
+            (Some(principal), Some(client))
+        }
+        // Whoever is not known by the kernel's word may be by a token.
+        Err(Refusal::OtherUser(_) | Refusal::Unknown(_)) if world.gate.has_tokens() => (None, None),
+        Err(refusal) => return Err(refusal),
+    };
     // Without this an event waits 40 ms for the client's delayed acknowledgement.
     stream.set_nodelay(true).map_err(|_| Refusal::Gone)?;
-    Ok(Peer { principal, is_unix: false, tcp: Some(client) })
+    Ok(Peer { proved, address: Some(remote), is_unix: false, tcp })
 }
 
 fn admit(front: &Front, who: Result<Peer, Refusal>, address: Option<SocketAddr>) -> Option<Peer> {

@@ -5,6 +5,8 @@
 pub enum ValueError {
     #[error("`{0}` is no duration; write for example \"30s\", \"5m\" or \"250ms\"")]
     Duration(String),
+    #[error("`{0}` is no moment; write for example \"2027-03-01\" or \"2027-03-01T12:00:00Z\"")]
+    Moment(String),
     #[error("`{0}` is no size; write for example \"64KiB\", \"4MB\" or \"512B\"")]
     Size(String),
     #[error("`{0}` has no unit; write \"{1}\"")]

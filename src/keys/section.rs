@@ -1,7 +1,7 @@
 //! One table of the config, read key by key against the table of known keys.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use super::error::ValueError;
 use super::meant;
@@ -54,7 +54,10 @@ impl<'a> Section<'a> {
     }
 
     fn key(&self, name: &str) -> String {
-        if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) }
+        match (self.path.as_str(), name) {
+            ("", alone) | (alone, "") => alone.to_owned(),
+            (path, name) => format!("{path}.{name}"),
+        }
     }
 
     /// Notes that `name` is wrong. Where the message would show a secret it shows the reference.
@@ -254,6 +257,11 @@ impl<'a> Section<'a> {
     /// A duration, or the key's default; `None` only for a key without one.
     pub fn duration(&mut self, name: &str) -> Option<Duration> {
         self.parsed(name, units::duration)
+    }
+
+    /// A moment; `None` if it is not set.
+    pub fn moment(&mut self, name: &str) -> Option<SystemTime> {
+        self.parsed(name, units::moment)
     }
 
     /// A size in bytes, or the key's default; `None` only for a key without one.

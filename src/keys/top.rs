@@ -4,7 +4,7 @@ use super::key::DefaultValue::{Unset, Value};
 use super::key::{Key, ValueKind, key};
 use super::row::{KeyRow, keys, of, set};
 use crate::settings::config::Http;
-use crate::settings::{Config, Exposure, Limits, View};
+use crate::settings::{Config, Exposure, View};
 
 /// The values of `schema_compression`.
 pub(super) const COMPRESSIONS: &[&str] = &["off", "balanced", "aggressive"];
@@ -266,17 +266,3 @@ pub const RESULTS: &[Key] = &[
         "How much is kept in all, in the state directory.",
     ),
 ];
-
-/// Keys of `[access.limits]`.
-pub const LIMITS: &[Key] = &keys::<_, { LIMIT_ROWS.len() }>(&[], LIMIT_ROWS);
-
-/// The same, each with its field.
-pub const LIMIT_ROWS: &[KeyRow<Limits>] = &[key(
-    "calls_per_minute",
-    ValueKind::Number(1, 1_000_000),
-    Unset,
-    "How many calls a minute one user may make; a quarter of them may come at once. Each call of a \
-     `callmux_parallel` counts. A call that comes too early is not sent, and is told when to come \
-     again. Unset: as many as they like.",
-)
-.at_once(set!(calls_per_minute))];

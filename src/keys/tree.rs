@@ -139,7 +139,9 @@ pub fn merge(
                 if depth > 0 && matches!(node.value, Value::Table(_)) =>
             {
                 if let Value::Table(table) = node.value {
-                    merge(existing, table, &path, depth - 1, complaints);
+                    // Its tokens are sections by themselves.
+                    let depth = if path == "access" { depth } else { depth - 1 };
+                    merge(existing, table, &path, depth, complaints);
                 }
             }
             Some(existing) => complaints.push(Complaint {

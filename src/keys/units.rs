@@ -1,6 +1,6 @@
 //! Durations and sizes, always with a unit.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use super::error::ValueError;
 
@@ -29,6 +29,16 @@ pub fn size(text: &str) -> Result<usize, ValueError> {
         Ok(size) if size <= SIZE_MAX => Ok(size),
         _ => Err(ValueError::SizeMax(text.to_owned())),
     }
+}
+
+/// Reads a moment as RFC 3339 has it, `"2027-03-01T12:00:00Z"`, or the beginning of a day, `"2027-03-01"`.
+pub fn moment(text: &str) -> Result<SystemTime, ValueError> {
+    let whole = if text.len() == "2027-03-01".len() {
+        format!("{text}T00:00:00Z")
+    } else {
+        text.to_owned()
+    };
+    humantime::parse_rfc3339(&whole).map_err(|_| ValueError::Moment(text.to_owned()))
 }
 
 #[cfg(test)]

@@ -97,7 +97,7 @@ impl<O: Outlet> Context<'_, O> {
             Err(error) => return InnerEnd::failed(error),
         };
         let reply = Box::pin(mux::serve(self.hub.clone(), Box::new(call), InnerOutlet(self))).await;
-        if matches!(reply.failure.as_deref(), Some(Failure::Denied(_))) {
+        if matches!(reply.failure.as_deref(), Some(Failure::Denied(..))) {
             return InnerEnd::failed(self.not_found(wanted, &NotFound::Unknown));
         }
         let len = reply.payload.len();
@@ -190,8 +190,8 @@ impl<O: Outlet> Context<'_, O> {
     /// Whether the caller may have a stored result of the tool that was known by this name.
     pub(super) fn may_read_of(&self, tool: &str) -> bool {
         let gate = &self.world.gate;
-        let action = Action { kind: ActionKind::Tool, server: None, target: tool };
-        gate.hides_nothing()
+        let action = Action::new(ActionKind::Tool, None, tool);
+        gate.hides_nothing(self.call.subject())
             || match self.world.catalog.tools.resolve(tool, |_| true) {
                 Ok(entry) => self.may_see(entry),
                 // What nothing is known of any more is nobody's.
@@ -202,7 +202,7 @@ impl<O: Outlet> Context<'_, O> {
     /// How many tools the caller may know of.
     pub(super) fn tools_seen(&self) -> usize {
         let tools = &self.world.catalog.tools;
-        if self.world.gate.hides_nothing() {
+        if self.world.gate.hides_nothing(self.call.subject()) {
             return tools.len();
         }
         tools.entries().iter().filter(|entry| self.may_see(entry)).count()
@@ -354,7 +354,7 @@ fn result(tool: &str, reply: mux::Reply) -> Result<Doc, ToolError> {
     match reply.failure.map(|failure| *failure) {
         Some(Failure::Told(error) | Failure::Limited { told: error, .. }) => return Err(error),
         Some(Failure::Lost(lost)) => return Err(lost.told()),
-        Some(Failure::Refused(error) | Failure::Denied(error)) => {
+        Some(Failure::Refused(error) | Failure::Denied(error, _)) => {
             return Err(ToolError::new("tool_not_found", error.message)
                 .with(Json::object([("tool", tool.into())])));
         }

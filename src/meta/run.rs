@@ -70,11 +70,11 @@ async fn run(hub: Hub, call: Box<Call>, outlet: impl Outlet, own: Own) -> Reply 
     };
     record.name(None, (&*params.name).into());
     let world = hub.world();
-    let action = Action { kind: ActionKind::Tool, server: None, target: &params.name };
+    let action = Action::new(ActionKind::Tool, None, &params.name);
     // What it calls is counted, and not it.
-    if world.gate.admit_again(call.subject(), action).is_err() {
+    if let Err(denied) = world.gate.admit_again(call.subject(), action) {
         let nothing = nothing_there(&world, &params, call.era, call.subject());
-        return record.failed(Failure::Denied(nothing), id);
+        return record.failed(Failure::Denied(nothing, denied.to_string()), id);
     }
     if !own.is_read_only() {
         if call.again {

@@ -2,25 +2,24 @@
 
 use super::call::Call;
 use super::failure::Failure;
-use super::locate::{kind, nothing_there};
+use super::locate::{GateTarget, kind, nothing_there};
 use crate::access::{Action, NotAdmitted, Permit};
-use crate::base::ServerName;
-use crate::wire::params::RequestParams;
+use crate::wire::params::{RequestParams, Target};
 use crate::world::World;
 
-/// The permit, without which nothing is sent. `target`: whose it is, and what its server calls it.
+/// The permit, without which nothing is sent.
 pub(super) fn admit(
     world: &World,
     call: &Call,
     params: &RequestParams<'_>,
-    target: (&ServerName, &str),
+    wanted: GateTarget<'_>,
 ) -> Result<Permit, Failure> {
     if call.again {
-        return admit_again(world, call, params, target);
+        return admit_again(world, call, params, wanted);
     }
     world
         .gate
-        .admit(call.subject(), action(params, target))
+        .admit(call.subject(), action(params, wanted))
         .map_err(|why| not_admitted(world, call, params, why))
 }
 
@@ -29,14 +28,18 @@ pub(super) fn admit_again(
     world: &World,
     call: &Call,
     params: &RequestParams<'_>,
-    target: (&ServerName, &str),
+    wanted: GateTarget<'_>,
 ) -> Result<Permit, Failure> {
-    let again = world.gate.admit_again(call.subject(), action(params, target));
+    let again = world.gate.admit_again(call.subject(), action(params, wanted));
     again.map_err(|denied| not_admitted(world, call, params, denied.into()))
 }
 
-fn action<'a>(params: &RequestParams<'_>, (server, own): (&'a ServerName, &'a str)) -> Action<'a> {
-    Action { kind: kind(params.target), server: Some(server), target: own }
+fn action<'a>(params: &RequestParams<'_>, wanted: GateTarget<'a>) -> Action<'a> {
+    let action = Action::new(kind(params.target), Some(wanted.server), wanted.own);
+    match params.target {
+        Target::Tool | Target::Prompt | Target::PromptReference => action.shown_as(wanted.shown),
+        Target::Resource | Target::TemplateReference | Target::Task => action,
+    }
 }
 
 fn not_admitted(
@@ -46,8 +49,9 @@ fn not_admitted(
     why: NotAdmitted,
 ) -> Failure {
     match why {
-        NotAdmitted::Denied(_) => {
-            Failure::Denied(nothing_there(world, params, call.era, call.subject()))
+        NotAdmitted::Denied(denied) => {
+            let nothing = nothing_there(world, params, call.era, call.subject());
+            Failure::Denied(nothing, denied.to_string())
         }
         NotAdmitted::Limited(limited) => Failure::limited(limited, params.target),
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::failure::Failure;
 use super::ledger::Ledger;
-use crate::access::Subject;
+use crate::access::{ClientName, Subject};
 use crate::base::{Principal, SessionId};
 use crate::connection::{Ask, Forwarded, Owner};
 use crate::handover::PendingCall;
@@ -70,7 +70,8 @@ pub enum Maker {
 impl Call {
     /// For whom it is made.
     pub fn subject(&self) -> Subject<'_> {
-        Subject { principal: &self.caller.principal }
+        let said = self.head.meta(&self.message).client_info.unwrap_or(&self.caller.client_info);
+        Subject { principal: &self.caller.principal, client: ClientName::In(said) }
     }
 
     /// Whether the next process of ours sees to it if we end.

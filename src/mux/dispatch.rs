@@ -92,7 +92,7 @@ async fn perform(
     let world = world.map_err(|why| not_reached(call, params, record, why))?;
     let located = resolve(&world, call, params, record);
     let located = located.map_err(|why| not_reached(call, params, record, why))?;
-    let permit = admit(&world, call, params, (&located.server.name, &located.own))?;
+    let permit = admit(&world, call, params, located.wanted())?;
     if call.again && !sending::may_replay(call, &located) {
         return Err(lost(call, record, &located, &Loss::sent(ASKED_BEFORE)));
     }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use crate::access::{Denied, Limited};
+use crate::access::Limited;
 use crate::base::quoted;
 use crate::catalog::NotFound;
 use crate::json::Json;
@@ -24,7 +24,7 @@ pub enum Failure {
     /// The request is wrong: a JSON-RPC error.
     Refused(RpcError),
     /// The subject may not do it. The error is that for what does not exist.
-    Denied(RpcError),
+    Denied(RpcError, String),
     /// It could not be carried out.
     Lost(Lost),
     /// A call of a tool that was not sent, for a reason that the agent can do something about.
@@ -45,7 +45,7 @@ impl Failure {
     pub fn outcome(&self) -> CallOutcome {
         match self {
             Self::Refused(_) | Self::Told(_) => CallOutcome::Refused,
-            Self::Denied(_) => CallOutcome::Denied,
+            Self::Denied(..) => CallOutcome::Denied,
             Self::Limited { .. } => CallOutcome::Limited,
             Self::Lost(Lost { sent: true, .. }) => CallOutcome::OutcomeUnknown,
             Self::Lost(Lost { sent: false, .. }) => CallOutcome::NotSent,
@@ -55,7 +55,7 @@ impl Failure {
     /// The code of the error that the client gets, if it gets one.
     pub fn code(&self) -> Option<i64> {
         match self {
-            Self::Refused(error) | Self::Denied(error) => Some(error.code),
+            Self::Refused(error) | Self::Denied(error, _) => Some(error.code),
             Self::Lost(lost) => (!lost.is_tool_call).then_some(code::INTERNAL),
             Self::Limited { is_tool_call, .. } => (!is_tool_call).then_some(code::INTERNAL),
             Self::Told(_) => None,
@@ -65,7 +65,7 @@ impl Failure {
     /// The same, for an agent that made the call from a meta-tool.
     pub fn told(self) -> ToolError {
         match self {
-            Self::Refused(error) | Self::Denied(error) => {
+            Self::Refused(error) | Self::Denied(error, _) => {
                 ToolError::new("invalid_arguments", error.message)
             }
             Self::Lost(lost) => lost.told(),
@@ -76,7 +76,7 @@ impl Failure {
     /// Why, for the journal.
     pub fn reason(&self) -> &str {
         match self {
-            Self::Denied(_) => Denied::REASON,
+            Self::Denied(_, why) => why,
             Self::Refused(error) => &error.message,
             Self::Lost(lost) => &lost.reason,
             Self::Told(error) | Self::Limited { told: error, .. } => &error.message,
@@ -86,7 +86,7 @@ impl Failure {
     /// The response to the request with `id`.
     pub fn response(&self, id: &str, era: Era) -> Payload {
         match self {
-            Self::Refused(error) | Self::Denied(error) => translate::refusal(id, error),
+            Self::Refused(error) | Self::Denied(error, _) => translate::refusal(id, error),
             Self::Lost(lost) if lost.is_tool_call => translate::result(id, &lost.result(era)),
             Self::Lost(lost) => translate::refusal(id, &lost.error()),
             Self::Limited { limited, is_tool_call: false, .. } => {

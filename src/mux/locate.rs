@@ -15,6 +15,14 @@ use crate::wire::translate::tasks;
 use crate::wire::{Era, ListKind, RpcError};
 use crate::world::World;
 
+/// What is wanted: whose it is, what its server calls it, and clients.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct GateTarget<'a> {
+    pub(super) server: &'a ServerName,
+    pub(super) own: &'a str,
+    pub(super) shown: &'a str,
+}
+
 /// Where a request goes.
 #[derive(Debug)]
 pub struct Located<'w> {
@@ -28,6 +36,11 @@ pub struct Located<'w> {
 }
 
 impl<'w> Located<'w> {
+    /// What the gate is asked for.
+    pub(super) fn wanted(&self) -> GateTarget<'_> {
+        GateTarget { server: &self.server.name, own: &self.own, shown: &self.shown }
+    }
+
     /// The same at the instance that the client has.
     pub(super) fn at<'a>(self, instance: Option<&'a Server>) -> Located<'a>
     where

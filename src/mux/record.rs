@@ -9,7 +9,7 @@ use super::call::{Call, Reply, title};
 use super::failure::Failure;
 use super::hub::Hub;
 use super::locate::kind;
-use crate::access::{ActionKind, Denied, NotAdmitted, Subject};
+use crate::access::{ActionKind, ClientName, NotAdmitted, Subject};
 use crate::base::{CallId, Principal, ServerName, SessionId, clip, quoted};
 use crate::handover::call::Monotonic;
 use crate::handover::{ActRow, CallRow, Ending, NotedAct, PendingCall};
@@ -167,7 +167,7 @@ pub struct Actor {
 
 impl Actor {
     pub fn subject(&self) -> Subject<'_> {
-        Subject { principal: &self.principal }
+        Subject { principal: &self.principal, client: ClientName::In(&self.client_info) }
     }
 }
 
@@ -221,7 +221,9 @@ impl<'a> ActRecord<'a> {
     /// It was not let in.
     pub fn not_admitted(mut self, why: &NotAdmitted) {
         match why {
-            NotAdmitted::Denied(_) => self.write(CallOutcome::Denied, Some(Denied::REASON), 0),
+            NotAdmitted::Denied(denied) => {
+                self.write(CallOutcome::Denied, Some(&denied.to_string()), 0);
+            }
             NotAdmitted::Limited(limited) => {
                 self.write(CallOutcome::Limited, Some(&limited.to_string()), 0);
             }

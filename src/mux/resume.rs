@@ -71,8 +71,8 @@ pub async fn resume(hub: Hub, resumed: Resumed, outlet: impl Outlet) -> Ended {
         record.is_of(server);
     }
     // The rules may be others by now: what comes of the call is not for who may not make it.
-    if let Err(error) = admit(&hub, &call, &actor, server.as_ref()) {
-        record.not_admitted(&NotAdmitted::Denied(Denied));
+    if let Err((error, denied)) = admit(&hub, &call, &actor, server.as_ref()) {
+        record.not_admitted(&NotAdmitted::Denied(denied));
         return Ended::Answered(translate::refusal(&call.id, &error));
     }
     match finish(&hub, &call, surely, found, &outlet).await {
@@ -116,17 +116,19 @@ fn admit(
     call: &CallRow,
     actor: &Actor,
     server: Option<&ServerName>,
-) -> Result<Permit, RpcError> {
+) -> Result<Permit, (RpcError, Denied)> {
     let world = hub.world();
     let (names, subject) = (&world.catalog.tools, actor.subject());
     let sees = |entry: &Entry| world.sees(subject, ActionKind::Tool, entry);
     // Before the servers have told what they offer, the name is all there is.
-    let own = names.resolve(&call.tool, sees).map_or(&*call.tool, |entry| &*entry.item.name);
-    let action = Action { kind: ActionKind::Tool, server, target: own };
-    world.gate.admit_again(subject, action).map_err(|Denied| {
+    let entry = names.resolve(&call.tool, sees).ok();
+    let own = entry.map_or(&*call.tool, |entry| &*entry.item.name);
+    let shown = entry.map_or(&*call.tool, |entry| &*entry.shown);
+    let action = Action::new(ActionKind::Tool, server, own).shown_as(shown);
+    world.gate.admit_again(subject, action).map_err(|denied| {
         let (why, near) = (NotFound::Unknown, names.nearest(&call.tool, sees));
         let remark = absent::remark(&world, &call.tool, subject);
-        failure::not_found(("tool", &call.tool), &why, near, &remark)
+        (failure::not_found(("tool", &call.tool), &why, near, &remark), denied)
     })
 }
 

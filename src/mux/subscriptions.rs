@@ -59,7 +59,7 @@ pub async fn open(
     };
     let (server, target) = (&located.server.name, located.uri);
     record.is_of(server);
-    let action = Action { kind: ActionKind::Subscription, server: Some(server), target };
+    let action = Action::new(ActionKind::Subscription, Some(server), target);
     let permit = match world.gate.admit(actor.subject(), action) {
         Ok(permit) => permit,
         Err(why) => {

@@ -30,7 +30,7 @@ pub async fn list(hub: &Hub, actor: &Actor) -> String {
     let (mut all, mut left) = (Vec::new(), BYTES_MAX);
     for server in world.servers.values() {
         let Some(live) = live(hub, actor, server).await else { continue };
-        let action = Action { kind: ActionKind::Tasks, server: Some(&server.name), target: "" };
+        let action = Action::of_server(ActionKind::Tasks, &server.name);
         let Ok(permit) = world.gate.admit(actor.subject(), action) else { continue };
         if live.identity.capabilities.lists_tasks {
             match tokio::time::timeout(PATIENCE, of_server(&live, &permit)).await {

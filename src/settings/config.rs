@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::access::Access;
 use super::recipe::Recipe;
 use super::server::ServerConfig;
 use super::view::{ClientConfig, SHELL_CLIENT, View};
@@ -27,7 +28,7 @@ pub struct Config {
     pub results: Caps,
     pub file_roots: Vec<PathBuf>,
     pub fan_out: FanOut,
-    pub limits: Limits,
+    pub access: Access,
     pub recipes: BTreeMap<String, Arc<Recipe>>,
     pub servers: BTreeMap<ServerName, Arc<ServerConfig>>,
 }
@@ -60,20 +61,6 @@ pub struct FanOut {
     pub max_concurrency: usize,
     /// Calls that it may hold.
     pub max_calls: usize,
-}
-
-/// `[access.limits]`
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Limits {
-    /// Of each principal.
-    pub calls_per_minute: Option<u64>,
-}
-
-impl Limits {
-    /// Whether there are none.
-    pub fn is_none(self) -> bool {
-        self == Self::default()
-    }
 }
 
 /// `[http]`

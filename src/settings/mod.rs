@@ -10,9 +10,10 @@
 //! # How to read it
 //! [`mod@config`] is all of it, [`server`] one server: its [`program`] or where it is ([`remote`],
 //! [`auth`], [`proxy`]), and what is made of its tools ([`tool_policy`], [`name_patterns`]). [`view`] is what a client
-//! is shown, [`recipe`] calls that are written down. [`mod@plan`] says what separates two configs,
+//! is shown, [`access`] who may do what, [`recipe`] calls that are written down. [`mod@plan`] says what separates two configs,
 //! [`complaint`] what is wrong with one, [`fingerprint`] which server one is.
 
+pub mod access;
 pub mod auth;
 pub mod complaint;
 pub mod config;
@@ -30,9 +31,10 @@ pub mod server;
 pub mod tool_policy;
 pub mod view;
 
+pub use access::{Access, Limits, RuleEffect};
 pub use auth::{Auth, Grant, Oauth, OpenBrowser};
 pub use complaint::Complaint;
-pub use config::{Caps, Config, Limits};
+pub use config::{Caps, Config};
 pub use name_patterns::NamePatterns;
 pub use origin::origin;
 pub use plan::Plan;

@@ -32,6 +32,11 @@ impl NamePatterns {
             .collect()
     }
 
+    /// As they are written.
+    pub fn texts(&self) -> &[String] {
+        &self.texts
+    }
+
     pub fn allow(&self, name: &str) -> bool {
         self.patterns.iter().any(|pattern| pattern.matches(name))
     }

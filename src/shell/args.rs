@@ -24,6 +24,10 @@ pub struct ReachArgs {
     /// The daemon's address, such as http://127.0.0.1:4860, instead of a unix socket.
     #[arg(long, global = true, value_name = "URL")]
     pub(super) url: Option<String>,
+    /// With --url: the file with the token to present, which only you can read
+    /// [default: what CALLMUX_TOKEN holds].
+    #[arg(long, value_name = "FILE", requires = "url")]
+    pub(super) token_file: Option<PathBuf>,
     /// The directory to work in, for servers and for files in arguments [default: the current one].
     #[arg(long, global = true, value_name = "DIR")]
     pub(super) cwd: Option<PathBuf>,

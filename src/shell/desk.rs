@@ -14,7 +14,7 @@ use super::trouble::Trouble;
 use crate::activation::{self, BroughtUp};
 use crate::base::runtime::runtime;
 use crate::base::runtime_dir;
-use crate::bridge::{self, Joined, Options, Target};
+use crate::bridge::{self, Joined, Options, Target, TokenSource};
 
 /// Bytes on their way between a talk and its bridge.
 const BETWEEN: usize = 256 << 10;
@@ -78,7 +78,8 @@ pub(super) fn run<T>(
 fn options(reach: &ReachArgs) -> Result<Options, Trouble> {
     let target = match (&reach.url, &reach.socket) {
         (Some(url), _) => {
-            Target::from_url(url).map_err(|error| Trouble::Usage(error.to_string()))?
+            let token = TokenSource::of(reach.token_file.clone());
+            Target::from_url(url, token).map_err(|error| Trouble::Usage(error.to_string()))?
         }
         (None, Some(path)) => Target::Unix(path.clone()),
         (None, None) => Target::Unix(runtime_dir::socket()?),

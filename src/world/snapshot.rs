@@ -71,7 +71,7 @@ impl World {
         let unsettled: Vec<ServerName> = servers.keys().cloned().collect();
         let catalog = Arc::new(Catalog::build(&BTreeMap::new(), &config, &own_tools));
         Self {
-            gate: Gate::in_force().limited(config.limits),
+            gate: Gate::in_force().with(config.access.clone()),
             config,
             servers: Arc::new(servers),
             announced: Announced::of(&catalog),
@@ -117,7 +117,7 @@ impl World {
         let (unsettled, awaited) = (unsettled(&servers), awaited(&servers));
         let quiet_until = Some(now + config.list_timeout);
         let world = Self {
-            gate: self.gate.renewed(config.limits),
+            gate: self.gate.renewed(config.access.clone()),
             config,
             servers: Arc::new(servers),
             own_tools,
@@ -165,7 +165,7 @@ impl World {
     /// Whether the subject may know of an item.
     pub fn sees(&self, subject: Subject<'_>, kind: ActionKind, entry: &Entry) -> bool {
         let (server, target) = (Some(&entry.server.name), &*entry.item.name);
-        self.gate.sees(subject, Action { kind, server, target })
+        self.gate.sees(subject, Action::new(kind, server, target).shown_as(&entry.shown))
     }
 
     /// The tool that a name stands for, if the subject may know of it.
@@ -183,7 +183,7 @@ impl World {
         era: Era,
     ) -> Result<Bytes, BadCursor> {
         let shown = self.catalog.shown(kind, client);
-        if self.gate.hides_nothing() {
+        if self.gate.hides_nothing(subject) {
             return shown.page(cursor, era);
         }
         let entries = self.catalog.entries(kind);
@@ -196,18 +196,28 @@ impl World {
             match entries.binary_search_by(|entry| (*entry.shown).cmp(name)) {
                 Ok(index) => self.sees(subject, action, &entries[index]),
                 // Only tools of our own stand in no server's list.
-                Err(_) => {
-                    let action = Action { kind: action, server: None, target: name };
-                    self.gate.sees(subject, action)
-                }
+                Err(_) => self.gate.sees(subject, Action::new(action, None, name)),
             }
         });
         seen.page(cursor, era)
     }
 
+    /// The name under which clients see what a server calls so; its own where nobody has told yet that
+    /// there is such a thing.
+    pub fn shown<'a>(&'a self, target: Target, server: &ServerName, own: &'a str) -> &'a str {
+        let kind = match target {
+            Target::Tool => ListKind::Tools,
+            Target::Prompt | Target::PromptReference => ListKind::Prompts,
+            _ => return own,
+        };
+        let (server, mut entries) = (server.configured(), self.catalog.entries(kind).iter());
+        let found = entries.find(|entry| entry.server.name == server && *entry.item.name == *own);
+        found.map_or(own, |entry| &entry.shown)
+    }
+
     /// Whether the subject may know of a server.
     pub fn sees_server(&self, subject: Subject<'_>, server: &ServerName) -> bool {
-        self.gate.sees(subject, Action { kind: ActionKind::Tool, server: Some(server), target: "" })
+        self.gate.sees(subject, Action::of_server(ActionKind::Tool, server))
     }
 
     /// Why a URI leads nowhere, without what the subject may not know of.
@@ -216,7 +226,7 @@ impl World {
         let sees = |shown: &Arc<str>| {
             self.catalog.uris.locate(shown).is_ok_and(|located| {
                 let (server, target) = (Some(&located.server.name), located.uri);
-                self.gate.sees(subject, Action { kind, server, target })
+                self.gate.sees(subject, Action::new(kind, server, target))
             })
         };
         let seen: Vec<Arc<str>> = all.into_iter().filter(sees).collect();

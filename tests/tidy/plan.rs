@@ -49,6 +49,7 @@ pub const PLAN: &[(&str, &[&str])] = &[
         ],
     ),
     ("completion", &["base", "api", "config", "keys", "clients"]),
+    ("grants", &["base", "settings", "keys", "config", "access", "terminal"]),
     ("attachments", &["base", "clients", "completion", "config", "settings", "terminal"]),
     (
         "connection",
@@ -237,6 +238,7 @@ pub const PLAN: &[(&str, &[&str])] = &[
             "completion",
             "setup",
             "attachments",
+            "grants",
             "clients",
             "settings",
             "api",

@@ -7,7 +7,7 @@ use std::net::TcpListener;
 #[test]
 fn urls_lead_to_addresses() {
     let check = |url: &str, expected: Option<&str>| {
-        let found = Target::from_url(url).ok().map(|target| target.to_string());
+        let found = Target::from_url(url, None).ok().map(|target| target.to_string());
         assert_eq!(found.as_deref(), expected, "{url}");
     };
     check("http://127.0.0.1:4860", Some("http://127.0.0.1:4860"));
@@ -26,7 +26,7 @@ async fn nothing_is_said_to_a_port_of_another_user() {
     if !give_away(&listener, 4711) {
         return;
     }
-    let target = Target::Tcp(listener.local_addr().unwrap().to_string());
+    let target = Target::Tcp { address: listener.local_addr().unwrap().to_string(), token: None };
     let hello = Hello {
         link: "0".repeat(32),
         epoch: 1,

@@ -3,25 +3,161 @@
 use super::named::{Named, members};
 use crate::keys;
 use crate::keys::section::Section;
-use crate::keys::tree::Node;
-use crate::settings::Limits;
+use crate::keys::tree::{Node, Value};
+use crate::settings::access::{Access, AccessToken, Rule, RuleEffect, TokenHash};
 use crate::settings::complaint::Complaint;
+use crate::settings::{Limits, NamePatterns};
 
-/// `[access.limits]`.
-pub(super) fn limits(access: Node, named: &mut Named<'_>) -> Limits {
-    let mut limits = Limits::default();
-    for (name, node) in members(access, "access", named) {
-        let path = format!("access.{name}");
-        if name != "limits" {
-            let message = "unknown key; write `[access.limits]` above the limits".to_owned();
-            named.complaints.push(Complaint { at: node.at, key: path, message });
-            continue;
+pub(super) fn read(node: Node, named: &mut Named<'_>) -> Access {
+    let mut access = Access::default();
+    for (name, node) in members(node, "access", named) {
+        match name.as_str() {
+            "limits" => access.limits = limits(node, named),
+            "tokens" => {
+                for (name, node) in members(node, "access.tokens", named) {
+                    let token = token(&name, node, named);
+                    access.tokens.extend(token.map(|token| (name, token)));
+                }
+            }
+            "rules" => access.rules = rules(node, named),
+            name => {
+                let is_limit = keys::LIMITS.iter().any(|key| key.name == name);
+                let message = if is_limit {
+                    "unknown key; write `[access.limits]` above the limits".to_owned()
+                } else {
+                    "unknown key; known are limits, tokens, rules".to_owned()
+                };
+                let key = format!("access.{name}");
+                named.complaints.push(Complaint { at: node.at, key, message });
+            }
         }
-        let mut section = Section::new(path, node, keys::LIMITS, named.sources, named.complaints);
-        for row in keys::LIMIT_ROWS {
-            row.read(&mut section, &mut limits);
+    }
+    access
+}
+
+fn limits(node: Node, named: &mut Named<'_>) -> Limits {
+    let mut limits = Limits::default();
+    let path = "access.limits".to_owned();
+    let mut section = Section::new(path, node, keys::LIMITS, named.sources, named.complaints);
+    for row in keys::LIMIT_ROWS {
+        row.read(&mut section, &mut limits);
+    }
+    named.unresolved.extend(section.finish());
+    limits
+}
+
+/// What a token's name may be: a part of a principal, which rules name with patterns.
+fn is_name(text: &str) -> bool {
+    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+    (1..=40).contains(&text.len()) && text.bytes().all(is_allowed)
+}
+
+/// `None`, with complaints, if it cannot be told which token is meant.
+fn token(name: &str, node: Node, named: &mut Named<'_>) -> Option<AccessToken> {
+    let (path, at) = (format!("access.tokens.{name}"), node.at.clone());
+    let mut section = Section::new(path, node, keys::TOKEN, named.sources, named.complaints);
+    if !is_name(name) {
+        let message = "a token's name has 1 to 40 letters, digits, `_`, `-` and `.`";
+        section.complain(at.clone(), "", message);
+    }
+    if !section.has("hash") {
+        let message = "is missing: `callmux token new NAME` makes a token and writes its hash";
+        section.complain(at, "hash", message);
+    }
+    let hash = hash(&mut section, "hash");
+    let expires = section.moment("expires");
+    let until = section.place("grace_until");
+    let previous = match (hash_of_previous(&mut section), section.moment("grace_until")) {
+        (Some(hash), Some(until)) => Some((hash, until)),
+        (None, None) => None,
+        _ => {
+            let message = "goes with `previous`, and `previous` with it";
+            section.complain(until, "grace_until", message);
+            None
+        }
+    };
+    named.unresolved.extend(section.finish());
+    Some(AccessToken { hash: hash?, expires, previous })
+}
+
+fn hash_of_previous(section: &mut Section<'_>) -> Option<TokenHash> {
+    hash(section, "previous")
+}
+
+/// `sha256:` and 64 hexadecimal digits. What is written there instead may be the token itself: it is
+/// not repeated.
+fn hash(section: &mut Section<'_>, name: &str) -> Option<TokenHash> {
+    let (text, at) = section.text(name)?;
+    let hash = text.strip_prefix("sha256:").and_then(digits);
+    if hash.is_none() {
+        let message = "is no hash of a token; write `sha256:` and 64 hexadecimal digits, \
+                       as `callmux token hash` prints them";
+        section.complain(at, name, message);
+    }
+    hash
+}
+
+fn digits(text: &str) -> Option<TokenHash> {
+    let mut hash = TokenHash::default();
+    if text.len() != 2 * hash.len() || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return None;
+    }
+    for (byte, digits) in hash.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
+        *byte = u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
+    }
+    Some(hash)
+}
+
+fn rules(node: Node, named: &mut Named<'_>) -> Vec<Rule> {
+    let Value::List(items) = node.value else {
+        let message = format!(
+            "must be a list of rules, not {}; write `[[access.rules]]` above each",
+            node.value.title()
+        );
+        named.complaints.push(Complaint { at: node.at, key: "access.rules".into(), message });
+        return Vec::new();
+    };
+    let mut rules: Vec<Rule> = Vec::new();
+    for (index, node) in items.into_iter().enumerate() {
+        let (path, at) = (format!("access.rules[{index}]"), node.at.clone());
+        let mut section = Section::new(path, node, keys::RULE, named.sources, named.complaints);
+        let rule = rule(index, &mut section);
+        if let Some(other) = rules.iter().find(|other| other.id == rule.id) {
+            let other = other.at.as_ref().map(ToString::to_string).unwrap_or_default();
+            section.complain(at.clone(), "id", format!("is also that of the rule at {other}"));
         }
         named.unresolved.extend(section.finish());
+        rules.push(Rule { at: Some(at), ..rule });
     }
-    limits
+    rules
+}
+
+fn rule(index: usize, section: &mut Section<'_>) -> Rule {
+    if !section.has("effect") {
+        let message = "is missing; write `effect = \"allow\"` or `effect = \"deny\"`";
+        section.complain(section.place("effect"), "effect", message);
+    }
+    let id = section.text("id").map_or_else(|| format!("rule-{}", index + 1), |(id, _)| id);
+    let mut patterns = |name: &str| {
+        let texts = section.plain_texts(name)?;
+        for (text, at) in &texts {
+            if name == "principals" && !is_of_principals(text) {
+                let message = format!(
+                    "`{text}` fits no principal; write for example \"user:1000\" or \"token:ci\""
+                );
+                section.complain(at.clone(), name, message);
+            }
+        }
+        Some(NamePatterns::new(texts.into_iter().map(|(text, _)| text).collect()))
+    };
+    let [principals, clients, servers] = ["principals", "clients", "servers"].map(&mut patterns);
+    let [tools, prompts, resources] = ["tools", "prompts", "resources"].map(&mut patterns);
+    let effect = RuleEffect::ALL[section.choice("effect")];
+    Rule { id, principals, clients, servers, tools, prompts, resources, effect, at: None }
+}
+
+/// Whether a pattern can fit anybody at all.
+fn is_of_principals(pattern: &str) -> bool {
+    let kind = pattern.split_once(':').map_or(pattern, |(kind, _)| kind);
+    kind.contains('*') || matches!(kind, "user" | "token") && kind.len() < pattern.len()
 }

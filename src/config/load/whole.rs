@@ -57,7 +57,7 @@ pub(super) fn typed(table: Table, sources: &Sources) -> Result<Config, Vec<Compl
         config.clients.push(ClientConfig::of_shell());
     }
     config.recipes = recipes::read(recipes_node, &mut named);
-    config.limits = access::limits(access_node, &mut named);
+    config.access = access::read(access_node, &mut named);
     let section = Section::new("http".into(), http_node, keys::HTTP, sources, &mut complaints);
     let (http, missing) = http_config(section);
     config.http = http;

@@ -296,7 +296,7 @@ fn every_duration_and_size_says_how_it_is_written() {
             };
             let head = match *section {
                 "" => String::new(),
-                name => format!("[{}]\n", name.replace('*', "a")),
+                name => crate::keys::heading(name, "a") + "\n",
             };
             let found = said(format!("{head}{} = 7\n", key.name).as_bytes()).join("\n");
             let remedy = format!("write `{} = \"{meant}\"`", key.name);

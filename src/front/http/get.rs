@@ -8,9 +8,9 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header as names};
 
 use super::answer::events;
-use super::peer::Peer;
 use super::response::{Response, accepts, empty, header, no_session, refusal, session_id};
 use super::streamed_answer::KEEP_ALIVE;
+use crate::base::Principal;
 use crate::client::announce::{Announcements, Said};
 use crate::event_streams::stream::{self, Reader, Stream};
 use crate::front::Front;
@@ -21,13 +21,13 @@ use crate::wire::{Era, Revision, RpcError, error::code, headers};
 /// names.
 pub(super) async fn open(
     State(front): State<Arc<Front>>,
-    Extension(peer): Extension<Peer>,
+    Extension(principal): Extension<Principal>,
     request: Request,
 ) -> axum::response::Response {
-    listen_or_refuse(&front, &peer, request.headers()).map(axum::body::Body::new)
+    listen_or_refuse(&front, &principal, request.headers()).map(axum::body::Body::new)
 }
 
-fn listen_or_refuse(front: &Arc<Front>, peer: &Peer, request: &HeaderMap) -> Response {
+fn listen_or_refuse(front: &Arc<Front>, principal: &Principal, request: &HeaderMap) -> Response {
     let wrong = |status, what: &str| refusal(status, &RpcError::new(code::INVALID_REQUEST, what));
     let Some(session) = session_id(request).filter(|_| !is_modern(request)) else {
         return not_allowed();
@@ -36,7 +36,7 @@ fn listen_or_refuse(front: &Arc<Front>, peer: &Peer, request: &HeaderMap) -> Res
         return wrong(StatusCode::NOT_ACCEPTABLE, "the answer to GET is a text/event-stream");
     }
     let found = session.map_err(|()| NoSession::Unknown);
-    let held = match found.and_then(|id| front.sessions.take_up(id, &peer.principal)) {
+    let held = match found.and_then(|id| front.sessions.take_up(id, principal)) {
         Ok(held) => held,
         Err(why) => {
             let (status, error) = no_session(why);
@@ -86,18 +86,18 @@ fn feed(front: &Arc<Front>, held: &HttpSession, stream: Arc<Stream>, mut body: R
 /// Ends a session (2025-03-26, "Session Management").
 pub(super) async fn close(
     State(front): State<Arc<Front>>,
-    Extension(peer): Extension<Peer>,
+    Extension(principal): Extension<Principal>,
     request: Request,
 ) -> axum::response::Response {
-    close_or_refuse(&front, &peer, request.headers()).map(axum::body::Body::new)
+    close_or_refuse(&front, &principal, request.headers()).map(axum::body::Body::new)
 }
 
-fn close_or_refuse(front: &Front, peer: &Peer, request: &HeaderMap) -> Response {
+fn close_or_refuse(front: &Front, principal: &Principal, request: &HeaderMap) -> Response {
     let Some(session) = session_id(request).filter(|_| !is_modern(request)) else {
         return not_allowed();
     };
     match session {
-        Ok(id) if front.sessions.close(id, &peer.principal) => {
+        Ok(id) if front.sessions.close(id, principal) => {
             front.changed.notify_one();
             empty(StatusCode::NO_CONTENT)
         }

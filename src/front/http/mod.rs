@@ -7,6 +7,7 @@
 
 mod answer;
 mod asked;
+mod authenticate;
 mod batch;
 mod body;
 mod get;

@@ -1,21 +1,25 @@
 //! The other end of a connection.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
 
 use tokio::sync::Notify;
 
 use crate::access::connections::Activity;
 use crate::access::peer::{Refusal, TcpClient};
-use crate::base::{Principal, SessionId};
+use crate::access::token::BadToken;
+use crate::base::{Lock, Principal, SessionId};
 use crate::client::session::{Carriage, Session};
 use crate::telemetry::fact;
 
 /// Who is at the other end of a connection, and how it came.
 #[derive(Debug, Clone)]
 pub struct Peer {
-    pub principal: Principal,
+    /// Who it is by the kernel's word; `None`: a request tells by its token.
+    pub proved: Option<Principal>,
+    /// Over TCP.
+    pub address: Option<SocketAddr>,
     /// Over a unix socket, where Host means nothing.
     pub is_unix: bool,
     /// Over TCP, who is asked about again before the first request.
@@ -31,20 +35,26 @@ pub struct Caller {
     is_checked: AtomicBool,
     /// Notified when a request begins; holds on to the first notice.
     began: Notify,
-    /// What a modern client is to us: it has no session, but its connection is its own.
-    modern: OnceLock<Arc<Session>>,
+    /// What a modern client is to us: it has no session, but its connection is its own, for as long
+    /// as its requests are those of one principal.
+    modern: Lock<Option<Arc<Session>>>,
 }
 
 impl Caller {
     pub(super) fn new(peer: Peer, activity: Arc<Activity>) -> Self {
-        let (is_checked, began, modern) = (AtomicBool::new(false), Notify::new(), OnceLock::new());
+        let (is_checked, began, modern) = <_>::default();
         Self { peer, activity, is_checked, began, modern }
     }
 
-    pub(super) fn modern_session(&self) -> Arc<Session> {
-        let open =
-            || Session::new(SessionId::random(), self.peer.principal.clone(), Carriage::Http, None);
-        self.modern.get_or_init(open).clone()
+    pub(super) fn modern_session(&self, principal: &Principal) -> Arc<Session> {
+        let mut modern = self.modern.lock();
+        match &*modern {
+            Some(session) if session.principal == *principal => session.clone(),
+            _ => {
+                let (id, principal) = (SessionId::random(), principal.clone());
+                modern.insert(Session::new(id, principal, Carriage::Http, None)).clone()
+            }
+        }
     }
 
     /// Ends the connection as it is.
@@ -74,6 +84,11 @@ impl Caller {
     pub async fn began(&self) {
         self.began.notified().await;
     }
+}
+
+/// The fact that what was presented makes nobody of its client.
+pub(super) fn no_token(bad: BadToken, address: Option<SocketAddr>) -> fact::PeerRefused {
+    fact::PeerRefused { address, cause: "token", reason: bad.to_string() }
 }
 
 /// The fact that somebody was not let in.

@@ -15,8 +15,8 @@ use super::response::{
     PROTOCOL_VERSION, Response, SESSION_ID, accepts, cwd, header, json, no_session, refusal,
     session_id,
 };
-use crate::access::Subject;
 use crate::access::connections::Running;
+use crate::access::{ClientName, Subject};
 use crate::base::{Principal, memory};
 use crate::connection::Forwarded;
 use crate::front::Front;
@@ -31,21 +31,29 @@ use crate::wire::{Era, Malformed, Message, Method, Revision, RpcError, object};
 /// allocated anew for the next request.
 const COPIED_MAX: usize = 4096;
 
+/// Whose request it is, and where it came in.
+pub(super) struct Sender {
+    pub(super) front: Arc<Front>,
+    pub(super) caller: Arc<Caller>,
+    pub(super) principal: Principal,
+}
+
 /// Answers one message. `running`: the request, until its answer is sent.
 pub(super) async fn serve(
-    (front, caller, running): (Arc<Front>, Arc<Caller>, Running),
+    sender: Sender,
+    running: Running,
     request: HeaderMap,
     body: TimedBody,
 ) -> Result<axum::http::Response<Sent>, Infallible> {
-    let prepared = match read_message(&front, &caller, request, body).await {
+    let prepared = match read_message(&sender, request, body).await {
         Ok(prepared) => prepared,
         Err(response) => return Ok(response.map(|body| Sent::new(body, running))),
     };
     let opens = prepared.message.method() == Some(&Method::Initialize);
     let session = prepared.session.id;
-    let mut response = begin(&front, prepared).response().await;
+    let mut response = begin(&sender.front, prepared).response().await;
     if opens && response.status() == StatusCode::OK {
-        front.sessions.note(session);
+        sender.front.sessions.note(session);
         let value = HeaderValue::try_from(session.to_string()).expect("hex digits");
         response.headers_mut().insert(SESSION_ID, value);
     }
@@ -54,19 +62,16 @@ pub(super) async fn serve(
 
 /// The message, or the response to what is none.
 async fn read_message(
-    front: &Arc<Front>,
-    caller: &Caller,
+    sender: &Sender,
     request: HeaderMap,
     body: TimedBody,
 ) -> Result<Prepared, Response> {
-    let limit = front.hub.world().config.http.max_body;
+    let limit = sender.front.hub.world().config.http.max_body;
     let bytes = read(&request, body, limit).await?;
     // Headers are slices of the connection's buffer: they do not outlive their use.
     match Message::parse(&bytes) {
-        Ok(message) => prepare(front, caller, &request, message),
-        Err(Malformed::Batch) => {
-            Err(Box::pin(batch_or_refuse(front, caller, &request, &bytes)).await)
-        }
+        Ok(message) => prepare(sender, &request, message),
+        Err(Malformed::Batch) => Err(Box::pin(batch_or_refuse(sender, &request, &bytes)).await),
         Err(malformed) => {
             let (error, id) = malformed.answer();
             Err(json(StatusCode::BAD_REQUEST, error.response(id)))
@@ -85,14 +90,10 @@ fn forwarded(front: &Front, request: &HeaderMap) -> Option<Arc<Forwarded>> {
 }
 
 /// A batch, if the session speaks the one revision that has them.
-async fn batch_or_refuse(
-    front: &Arc<Front>,
-    caller: &Caller,
-    request: &HeaderMap,
-    text: &Bytes,
-) -> Response {
+async fn batch_or_refuse(sender: &Sender, request: &HeaderMap, text: &Bytes) -> Response {
+    let (front, principal) = (&sender.front, &sender.principal);
     let id = session_id(request).and_then(Result::ok);
-    let held = id.and_then(|id| front.sessions.take_up(id, &caller.peer.principal).ok());
+    let held = id.and_then(|id| front.sessions.take_up(id, principal).ok());
     match held.filter(|held| held.session.revision().has_batches()) {
         Some(held) => batch::answer(front, &held, text).await,
         None => refusal(StatusCode::BAD_REQUEST, &Malformed::Batch.answer().0),
@@ -146,12 +147,8 @@ pub(super) fn too_large(limit: usize) -> Response {
 }
 
 #[expect(clippy::result_large_err, reason = "the error is the response, and is sent at once")]
-fn prepare(
-    front: &Front,
-    caller: &Caller,
-    request: &HeaderMap,
-    message: Message,
-) -> Result<Prepared, Response> {
+fn prepare(sender: &Sender, request: &HeaderMap, message: Message) -> Result<Prepared, Response> {
+    let (front, principal) = (&sender.front, &sender.principal);
     let version = header(request, PROTOCOL_VERSION).and_then(Revision::parse);
     let is_modern = version.is_some_and(|version| version.era() == Era::Modern);
     let refuse = |status, error: &RpcError| Err(json(status, error.response(message.id())));
@@ -164,7 +161,7 @@ fn prepare(
     let forwarded = forwarded(front, request);
     if is_modern || head.era() == Era::Modern {
         if let Err(error) = check_modern(request, &message, &head)
-            .and_then(|()| check_mirrors(front, caller, request, &message, &head))
+            .and_then(|()| check_mirrors(sender, request, &message, &head))
         {
             let status = match error.code {
                 code::METHOD_NOT_FOUND => StatusCode::NOT_FOUND,
@@ -173,11 +170,11 @@ fn prepare(
             return refuse(status, &error);
         }
         // Each request stands alone.
-        let session = caller.modern_session();
+        let session = sender.caller.modern_session(principal);
         session.works_in(cwd(request));
         return Ok(Prepared { session, held: None, message, head, reads_events, forwarded });
     }
-    match legacy_session(front, &caller.peer.principal, request, &message) {
+    match legacy_session(front, principal, request, &message) {
         Ok(held) => {
             let session = held.session.clone();
             if let Some(cwd) = cwd(request)
@@ -227,18 +224,18 @@ fn check_modern(request: &HeaderMap, parsed: &Message, head: &Head) -> Result<()
 /// What a tool's definition asks a client to repeat of its arguments (2026-07-28, "Custom Headers from
 /// Tool Parameters").
 fn check_mirrors(
-    front: &Front,
-    caller: &Caller,
+    sender: &Sender,
     request: &HeaderMap,
     parsed: &Message,
     head: &Head,
 ) -> Result<(), RpcError> {
-    let world = front.hub.world();
+    let world = sender.front.hub.world();
     if head.target() != Some(Target::Tool) || !world.catalog.tools.has_mirrors {
         return Ok(());
     }
     let params = head.request(parsed)?;
-    let subject = Subject { principal: &caller.peer.principal };
+    let said = head.meta(parsed).client_info.unwrap_or_default();
+    let subject = Subject { principal: &sender.principal, client: ClientName::In(said) };
     // What the caller may not know of is refused at the door, in other words.
     let Some(entry) = world.seen_tool(subject, &params.name) else { return Ok(()) };
     let arguments = parsed.params().and_then(|params| object::get(params, "arguments"));

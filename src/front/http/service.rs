@@ -14,9 +14,11 @@ use tower::ServiceExt;
 use super::asked::TimedBody;
 use super::body::{Body, Sent};
 use super::peer::{Caller, Peer, refused};
+use super::post::Sender;
 use super::response::{Response, empty, json, refusal};
-use super::{get, guard, post, sse};
+use super::{authenticate, get, guard, post, sse};
 use crate::access::connections::Activity;
+use crate::base::Principal;
 use crate::front::{Front, link};
 use crate::wire::RpcError;
 use crate::wire::error::code::INVALID_REQUEST;
@@ -39,11 +41,21 @@ impl Service {
         self.caller.clone()
     }
 
+    /// Whose request it is, if nothing is wrong with how it comes.
+    #[expect(clippy::result_large_err, reason = "the error is the response, and is sent at once")]
+    fn let_in(&self, request: &Request<TimedBody>) -> Result<Principal, Response> {
+        guard::check(&self.front, &self.caller.peer, request)?;
+        authenticate::principal(&self.front, &self.caller.peer, request)
+    }
+
     /// What the router has.
-    async fn route(self, request: Request<TimedBody>) -> Result<Response, Infallible> {
+    async fn route(
+        self,
+        principal: Principal,
+        request: Request<TimedBody>,
+    ) -> Result<Response, Infallible> {
         let mut request = request.map(axum::body::Body::new);
-        request.extensions_mut().insert(self.caller.peer.principal.clone());
-        request.extensions_mut().insert(self.caller.peer.clone());
+        request.extensions_mut().insert(principal);
         request.extensions_mut().insert(self.caller.clone());
         let response = self.router.oneshot(request).await?;
         if response.status() == StatusCode::SWITCHING_PROTOCOLS {
@@ -72,17 +84,21 @@ impl hyper::service::Service<Request<Incoming>> for Service {
         }
         let activity = self.caller.activity.clone();
         let request = request.map(|body| TimedBody::new(body, activity));
-        if let Err(response) = guard::check(&self.front, &self.caller.peer, &request) {
-            let response = response.map(|body| Sent::new(body, running));
-            return Box::pin(std::future::ready(Ok(response)));
-        }
+        let principal = match self.let_in(&request) {
+            Ok(principal) => principal,
+            Err(response) => {
+                let response = response.map(|body| Sent::new(body, running));
+                return Box::pin(std::future::ready(Ok(response)));
+            }
+        };
         if request.method() == Method::POST && matches!(request.uri().path(), "/mcp" | "/mcp/") {
             // Nothing but the headers and the body is kept of what lies in the connection's buffer.
             let (head, body) = request.into_parts();
-            let from = (self.front.clone(), self.caller.clone(), running);
-            return Box::pin(post::serve(from, head.headers, body));
+            let (front, caller) = (self.front.clone(), self.caller.clone());
+            let sender = Sender { front, caller, principal };
+            return Box::pin(post::serve(sender, running, head.headers, body));
         }
-        let routed = self.clone().route(request);
+        let routed = self.clone().route(principal, request);
         Box::pin(async move { Ok(routed.await?.map(|body| Sent::new(body, running))) })
     }
 }

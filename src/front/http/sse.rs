@@ -22,7 +22,7 @@ use super::peer::Caller;
 use super::post::read;
 use super::response::{Response, accepts, cwd, empty, json, refusal};
 use super::streamed_answer::KEEP_ALIVE;
-use crate::base::SessionId;
+use crate::base::{Principal, SessionId};
 use crate::client::session::{Carriage, Session};
 use crate::front::Front;
 use crate::front::duplex::Duplex;
@@ -42,6 +42,7 @@ const SESSION: &str = "sessionId";
 /// Opens a session and its stream.
 pub(super) async fn open(
     State(front): State<Arc<Front>>,
+    Extension(principal): Extension<Principal>,
     Extension(caller): Extension<Arc<Caller>>,
     request: Request,
 ) -> axum::response::Response {
@@ -49,7 +50,6 @@ pub(super) async fn open(
         let error = RpcError::new(INVALID_REQUEST, "the answer to GET is a text/event-stream");
         return refusal(StatusCode::NOT_ACCEPTABLE, &error).map(axum::body::Body::new);
     }
-    let principal = caller.peer.principal.clone();
     let session =
         Session::new(SessionId::random(), principal, Carriage::Sse, cwd(request.headers()));
     let endpoint = sse::endpoint(&format!("{MESSAGES}?{SESSION}={}", session.id));
@@ -93,16 +93,16 @@ async fn end(
 /// Takes in one message.
 pub(super) async fn post(
     State(front): State<Arc<Front>>,
-    Extension(caller): Extension<Arc<Caller>>,
+    Extension(principal): Extension<Principal>,
     request: Request,
 ) -> axum::response::Response {
     let (head, body) = request.into_parts();
-    let response = match find(&front, &caller, &head.uri) {
+    let response = match find(&front, &principal, &head.uri) {
         Err(response) => response,
         Ok(_) => match read(&head.headers, body, front.hub.world().config.http.max_body).await {
             Err(response) => response,
             // The session may have ended while the body came.
-            Ok(text) => match find(&front, &caller, &head.uri) {
+            Ok(text) => match find(&front, &principal, &head.uri) {
                 Err(response) => response,
                 Ok(duplex) if duplex.outbox.waiting() > FULL => {
                     let what = "the session's stream is not read; read it before you send more";
@@ -117,14 +117,14 @@ pub(super) async fn post(
 }
 
 #[expect(clippy::result_large_err, reason = "the error is the response, and is sent at once")]
-fn find(front: &Front, caller: &Caller, uri: &Uri) -> Result<Arc<Duplex>, Response> {
+fn find(front: &Front, principal: &Principal, uri: &Uri) -> Result<Arc<Duplex>, Response> {
     let pairs = uri.query().unwrap_or_default().split('&');
     let id = pairs.filter_map(|pair| pair.split_once('=')).find(|(name, _)| *name == SESSION);
     let Some((_, id)) = id else {
         let what = format!("the session is missing; the first event of GET {STREAM} names it");
         return Err(refusal(StatusCode::BAD_REQUEST, &RpcError::new(INVALID_REQUEST, what)));
     };
-    let found = SessionId::parse(id).and_then(|id| front.sse.find(id, &caller.peer.principal));
+    let found = SessionId::parse(id).and_then(|id| front.sse.find(id, principal));
     found.ok_or_else(|| {
         let what = format!("no such session; begin one with GET {STREAM}");
         refusal(StatusCode::NOT_FOUND, &RpcError::new(INVALID_REQUEST, what))

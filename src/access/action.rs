@@ -1,0 +1,141 @@
+//! Who wants what, as the gate is asked.
+
+use crate::base::{Principal, ServerName};
+
+/// Who wants something, as one request shows it.
+#[derive(Debug, Clone, Copy)]
+pub struct Subject<'a> {
+    pub principal: &'a Principal,
+    /// What the client calls itself. That narrows and proves nothing.
+    pub client: ClientName<'a>,
+}
+
+/// The name of a client, read only if somebody asks for it.
+#[derive(Debug, Clone, Copy)]
+pub enum ClientName<'a> {
+    Read(&'a str),
+    /// In this `clientInfo`, as JSON.
+    In(&'a str),
+}
+
+impl ClientName<'_> {
+    /// Empty if it has none.
+    pub(super) fn read(self) -> Box<str> {
+        #[derive(serde::Deserialize)]
+        struct Info {
+            name: Box<str>,
+        }
+        match self {
+            Self::Read(name) => name.into(),
+            Self::In(json) => {
+                serde_json::from_str(json).map(|info: Info| info.name).unwrap_or_default()
+            }
+        }
+    }
+}
+
+/// What somebody wants to do.
+#[derive(Debug, Clone, Copy)]
+pub struct Action<'a> {
+    pub kind: ActionKind,
+    /// Whom it is done to; `None`: callmux itself.
+    pub server: Option<&'a ServerName>,
+    /// The server's own name, URI or id of what it is done to; empty for what is about the server as
+    /// a whole.
+    pub target: &'a str,
+    /// The name that clients see, of a tool or a prompt; of anything else the same.
+    pub name: &'a str,
+}
+
+impl<'a> Action<'a> {
+    /// What is known by one name.
+    pub fn new(kind: ActionKind, server: Option<&'a ServerName>, target: &'a str) -> Self {
+        Self { kind, server, target, name: target }
+    }
+
+    /// What is about a server as a whole.
+    pub fn of_server(kind: ActionKind, server: &'a ServerName) -> Self {
+        Self::new(kind, Some(server), "")
+    }
+
+    /// The same, with the name that clients see.
+    #[must_use]
+    pub fn shown_as(self, name: &'a str) -> Self {
+        Self { name, ..self }
+    }
+}
+
+/// What an action is about. The journal calls it by [`ActionKind::as_str`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ActionKind {
+    /// `tools/call`
+    Tool,
+    /// `prompts/get`
+    Prompt,
+    /// `resources/read`
+    Resource,
+    /// `completion/complete`
+    Completion,
+    /// `tasks/get`, `tasks/result`, `tasks/update` and `tasks/cancel`
+    Task,
+    /// `tasks/list`
+    Tasks,
+    /// `resources/subscribe`, and the resources of `subscriptions/listen`
+    Subscription,
+    /// `logging/setLevel`
+    LogLevel,
+    /// `notifications/roots/list_changed`
+    Roots,
+    /// What operators ask of the daemon; the target is the path of the endpoint.
+    Administration,
+}
+
+impl ActionKind {
+    pub const ALL: [Self; 10] = [
+        Self::Tool,
+        Self::Prompt,
+        Self::Resource,
+        Self::Completion,
+        Self::Task,
+        Self::Tasks,
+        Self::Subscription,
+        Self::LogLevel,
+        Self::Roots,
+        Self::Administration,
+    ];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Tool => "tool",
+            Self::Prompt => "prompt",
+            Self::Resource => "resource",
+            Self::Completion => "completion",
+            Self::Task => "task",
+            Self::Tasks => "tasks",
+            Self::Subscription => "subscription",
+            Self::LogLevel => "log_level",
+            Self::Roots => "roots",
+            Self::Administration => "administration",
+        }
+    }
+
+    /// Whether it is one of the calls that limits are about: a request that one server gets because
+    /// a client asks for it.
+    pub(super) fn is_call(self) -> bool {
+        !matches!(self, Self::Tasks | Self::LogLevel | Self::Roots | Self::Administration)
+    }
+}
+
+/// The subject may not do this, nor know of it: whoever asks is told what they would be told if
+/// there were no such thing. Why is for the journal, which tells it to nobody who may not know.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Denied {
+    #[error("the access rules deny it")]
+    Always,
+    #[error("the access rule {0} denies it")]
+    Rule(Box<str>),
+    #[error("no access rule allows it")]
+    Unmatched,
+    #[error("its token was revoked or has expired")]
+    Token,
+}

@@ -1,0 +1,153 @@
+//! `[[access.rules]]`: who may do what.
+//!
+//! Of the rules that are about somebody and something, the first decides; once there is a rule, what none
+//! is about is denied. A rule is about a server as a whole, or about the tools, prompts and resources that
+//! it names. Of a server somebody may know who may have anything of it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use super::action::{Action, ActionKind, Denied, Subject};
+use crate::base::{Lock, Principal};
+use crate::settings::access::Rule;
+use crate::settings::{Access, NamePatterns, RuleEffect};
+
+/// Clients that are remembered with the rules that are about them; before there are more, all are
+/// forgotten.
+const REMEMBERED_MAX: usize = 1024;
+
+/// The rules, and which of them are about whom.
+#[derive(Debug, Default)]
+pub(super) struct Rules {
+    access: Access,
+    /// By principal. A call need not look through all rules, nor a list for each of its items.
+    concerning: Lock<HashMap<Principal, OfClients>>,
+    asks_for_clients: bool,
+}
+
+/// The places of the rules that are about somebody, by what their client calls itself if a rule asks for
+/// that.
+type OfClients = HashMap<Box<str>, Arc<[usize]>>;
+
+/// How much of what an action is about a rule is about.
+enum About {
+    Nothing,
+    Part,
+    All,
+}
+
+impl Rules {
+    pub(super) fn new(access: Access) -> Self {
+        let asks_for_clients = access.rules.iter().any(|rule| rule.clients.is_some());
+        Self { access, concerning: Lock::default(), asks_for_clients }
+    }
+
+    pub(super) fn access(&self) -> &Access {
+        &self.access
+    }
+
+    /// Whether somebody may know of everything.
+    pub(super) fn hide_nothing(&self, subject: Subject<'_>) -> bool {
+        self.access.rules.is_empty() && subject.principal.token_name().is_none()
+    }
+
+    /// The verdict, with the rule that allows it, if there are rules.
+    pub(super) fn judge(
+        &self,
+        subject: Subject<'_>,
+        action: Action<'_>,
+    ) -> Result<Option<&Rule>, Denied> {
+        if let Some(name) = subject.principal.token_name() {
+            // It was good when it was presented; a stream or a link may be older than that.
+            let token = self.access.tokens.get(name).ok_or(Denied::Token)?;
+            if token.expires.is_some_and(|end| SystemTime::now() >= end) {
+                return Err(Denied::Token);
+            }
+            if action.kind == ActionKind::Administration {
+                return Err(Denied::Always);
+            }
+        }
+        if action.kind == ActionKind::Administration || self.access.rules.is_empty() {
+            return Ok(None);
+        }
+        let rule = self.decided(subject, action).ok_or(Denied::Unmatched)?;
+        match rule.effect {
+            RuleEffect::Allow => Ok(Some(rule)),
+            RuleEffect::Deny => Err(Denied::Rule(rule.id.as_str().into())),
+        }
+    }
+
+    /// The rule that decides, if one does.
+    fn decided(&self, subject: Subject<'_>, action: Action<'_>) -> Option<&Rule> {
+        let concerning = self.concerning(subject);
+        let mut rules = concerning.iter().filter_map(|at| self.access.rules.get(*at));
+        let fallback = rules.clone().find(|rule| rule.effect == RuleEffect::Allow);
+        let decides = |rule: &&Rule| match about(rule, action) {
+            About::All => true,
+            // Who may have a part of a server may know of it; who may not, may have another.
+            About::Part => rule.effect == RuleEffect::Allow,
+            About::Nothing => false,
+        };
+        let found = rules.find(decides);
+        // Our own tools make calls, each of which is asked for: who may do anything may have them.
+        found.or_else(|| fallback.filter(|_| action.server.is_none()))
+    }
+
+    /// The places of the rules that are about somebody.
+    fn concerning(&self, subject: Subject<'_>) -> Arc<[usize]> {
+        let client = if self.asks_for_clients { subject.client.read() } else { Box::default() };
+        let mut known = self.concerning.lock();
+        if let Some(found) = known.get(subject.principal).and_then(|known| known.get(&client)) {
+            return found.clone();
+        }
+        if known.values().map(HashMap::len).sum::<usize>() >= REMEMBERED_MAX {
+            known.clear();
+        }
+        let concerns = |rule: &Rule| {
+            fits(rule.principals.as_ref(), subject.principal.as_str())
+                && fits(rule.clients.as_ref(), &client)
+        };
+        let all = self.access.rules.iter().enumerate();
+        let found: Arc<[usize]> =
+            all.filter(|(_, rule)| concerns(rule)).map(|(at, _)| at).collect();
+        known.entry(subject.principal.clone()).or_default().insert(client, found.clone());
+        found
+    }
+}
+
+fn fits(patterns: Option<&NamePatterns>, text: &str) -> bool {
+    patterns.is_none_or(|patterns| patterns.allow(text))
+}
+
+fn about(rule: &Rule, action: Action<'_>) -> About {
+    let named = |patterns: &Option<NamePatterns>, name: &str| {
+        patterns.as_ref().is_some_and(|patterns| patterns.allow(name))
+    };
+    let Some(server) = action.server else {
+        let is_named = rule.servers.is_none() && named(&rule.tools, action.name);
+        return if is_named { About::All } else { About::Nothing };
+    };
+    if !fits(rule.servers.as_ref(), server.as_str()) {
+        return About::Nothing;
+    }
+    if [&rule.tools, &rule.prompts, &rule.resources].into_iter().all(Option::is_none) {
+        return About::All;
+    }
+    let is_named = match action.kind {
+        // Which tool a task came of, nobody has written down.
+        ActionKind::Task | ActionKind::Tasks | ActionKind::Administration => false,
+        _ if action.target.is_empty() => return About::Part,
+        ActionKind::Tool => named(&rule.tools, action.name),
+        ActionKind::Prompt => named(&rule.prompts, action.name),
+        ActionKind::Resource | ActionKind::Subscription => named(&rule.resources, action.target),
+        ActionKind::Completion => {
+            named(&rule.prompts, action.name) || named(&rule.resources, action.target)
+        }
+        ActionKind::LogLevel | ActionKind::Roots => return About::Part,
+    };
+    if is_named { About::All } else { About::Nothing }
+}
+
+#[cfg(test)]
+mod tests;

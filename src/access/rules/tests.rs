@@ -1,0 +1,192 @@
+use proptest::prelude::*;
+
+use super::Rules;
+use crate::access::{Action, ActionKind, ClientName, Denied, Subject};
+use crate::base::{Principal, ServerName};
+use crate::settings::access::{AccessToken, Rule};
+use crate::settings::{Access, NamePatterns, RuleEffect};
+
+fn patterns(text: &str) -> NamePatterns {
+    NamePatterns::new(text.split(',').map(str::to_owned).collect())
+}
+
+/// Rules of lines such as `allow token:ci servers=github tools=github__get_*,github__list_*`.
+fn rules(lines: &[&str]) -> Rules {
+    let rule = |(at, line): (usize, &&str)| {
+        let mut words = line.split_whitespace();
+        let effect =
+            if words.next() == Some("allow") { RuleEffect::Allow } else { RuleEffect::Deny };
+        let mut rule = Rule { id: format!("r{at}"), effect, ..Rule::default() };
+        for word in words {
+            let (key, value) = word.split_once('=').unwrap_or(("principals", word));
+            let value = Some(patterns(value));
+            match key {
+                "principals" => rule.principals = value,
+                "clients" => rule.clients = value,
+                "servers" => rule.servers = value,
+                "tools" => rule.tools = value,
+                "prompts" => rule.prompts = value,
+                "resources" => rule.resources = value,
+                other => panic!("{other}"),
+            }
+        }
+        rule
+    };
+    let rules = lines.iter().enumerate().map(rule).collect();
+    let tokens =
+        [("ci".to_owned(), AccessToken { hash: [0; 32], expires: None, previous: None })].into();
+    Rules::new(Access { tokens, rules, ..Access::default() })
+}
+
+/// Who wants what: `token:ci/claude-code tool github__get_me`, `user:1 server github`, `user:1 own callmux_find`.
+fn judged(rules: &Rules, wish: &str) -> Result<(), Denied> {
+    let words: Vec<&str> = wish.split(' ').collect();
+    let [who, kind, name] = words[..] else { panic!("{wish}") };
+    let (who, client) = who.split_once('/').unwrap_or((who, ""));
+    let principal: Principal = match who.strip_prefix("token:") {
+        Some(name) => Principal::token(name),
+        None => Principal::user(who["user:".len()..].parse().unwrap()),
+    };
+    let subject = Subject { principal: &principal, client: ClientName::Read(client) };
+    let (server, own) = name.split_once("__").unwrap_or((name, ""));
+    let server = ServerName::parse(server).ok();
+    let of = |kind| Action::new(kind, server.as_ref(), own).shown_as(name);
+    let action = match kind {
+        "tool" => of(ActionKind::Tool),
+        "prompt" => of(ActionKind::Prompt),
+        "task" => of(ActionKind::Task),
+        "tasks" => Action::of_server(ActionKind::Tasks, server.as_ref().unwrap()),
+        "level" => Action::of_server(ActionKind::LogLevel, server.as_ref().unwrap()),
+        "server" => Action::of_server(ActionKind::Tool, server.as_ref().unwrap()),
+        "resource" => Action::new(ActionKind::Resource, server.as_ref(), own),
+        "own" => Action::new(ActionKind::Tool, None, name),
+        "admin" => Action::new(ActionKind::Administration, None, name),
+        other => panic!("{other}"),
+    };
+    rules.judge(subject, action).map(drop)
+}
+
+#[track_caller]
+fn check(lines: &[&str], wishes: &[(&str, Result<(), Denied>)]) {
+    let rules = rules(lines);
+    for (wish, expected) in wishes {
+        assert_eq!(judged(&rules, wish), *expected, "{lines:?}: {wish}");
+        assert_eq!(judged(&rules, wish), *expected, "{lines:?}: {wish}, asked again");
+    }
+}
+
+fn by(rule: &str) -> Result<(), Denied> {
+    Err(Denied::Rule(rule.into()))
+}
+
+#[test]
+fn without_rules_everybody_may_who_is_still_somebody() {
+    check(
+        &[],
+        &[
+            ("user:1 tool a__b", Ok(())),
+            ("token:ci tool a__b", Ok(())),
+            ("token:gone tool a__b", Err(Denied::Token)),
+            ("user:1 admin /admin/status", Ok(())),
+            ("token:ci admin /admin/status", Err(Denied::Always)),
+        ],
+    );
+}
+
+#[test]
+fn the_first_rule_that_is_about_it_decides_and_without_one_it_is_denied() {
+    check(
+        &[
+            "deny tools=*__delete_*",
+            "allow token:ci servers=github tools=github__get_*",
+            "allow user:1 clients=claude-*",
+            "deny user:2",
+            "allow user:* servers=docs",
+        ],
+        &[
+            ("token:ci tool github__get_me", Ok(())),
+            ("token:ci tool github__delete_me", by("r0")),
+            ("token:ci tool github__star", Err(Denied::Unmatched)),
+            ("token:ci tool docs__get_me", Err(Denied::Unmatched)),
+            ("token:ci prompt github__get_me", Err(Denied::Unmatched)),
+            ("token:ci resource github__get_me", Err(Denied::Unmatched)),
+            ("token:ci task github__1", Err(Denied::Unmatched)),
+            ("token:ci tasks github", Err(Denied::Unmatched)),
+            ("token:ci level github", Ok(())),
+            ("token:ci server github", Ok(())),
+            ("token:ci server docs", Err(Denied::Unmatched)),
+            ("user:1/claude-code tool mail__send", Ok(())),
+            ("user:1/codex tool mail__send", Err(Denied::Unmatched)),
+            ("user:1 tool mail__send", Err(Denied::Unmatched)),
+            ("user:1/claude-code tool mail__delete_all", by("r0")),
+            ("user:1/claude-code tasks mail", Ok(())),
+            ("user:2 tool docs__read", by("r3")),
+            ("user:3 tool docs__read", Ok(())),
+            ("user:3 prompt docs__read", Ok(())),
+            ("user:3 tool mail__read", Err(Denied::Unmatched)),
+            ("user:3 admin /admin/status", Ok(())),
+        ],
+    );
+}
+
+#[test]
+fn tools_of_our_own_are_for_who_may_do_anything() {
+    check(
+        &["deny tools=callmux_recipe_*", "allow token:ci tools=a__x", "deny user:2", "deny user:*"],
+        &[
+            ("token:ci own callmux_find", Ok(())),
+            ("token:ci own callmux_recipe_run", by("r0")),
+            ("user:2 own callmux_find", Err(Denied::Unmatched)),
+            ("user:3 own callmux_find", Err(Denied::Unmatched)),
+        ],
+    );
+}
+
+#[test]
+fn a_denied_part_does_not_hide_the_server() {
+    check(
+        &["deny servers=a tools=a__x", "allow servers=a"],
+        &[
+            ("user:1 server a", Ok(())),
+            ("user:1 tool a__x", by("r0")),
+            ("user:1 tool a__y", Ok(())),
+        ],
+    );
+    check(&["deny servers=a"], &[("user:1 server a", by("r0")), ("user:1 tool a__x", by("r0"))]);
+}
+
+fn some(of: &'static [&'static str]) -> impl Strategy<Value = &'static str> {
+    proptest::sample::select(of)
+}
+
+fn line() -> impl Strategy<Value = String> {
+    let who = some(&["", "user:1", "token:*", "*"]);
+    let servers = some(&["", "servers=a", "servers=a,b", "servers=*"]);
+    let tools = some(&["", "tools=a__x", "tools=*__x", "tools=b__*", "tools=*"]);
+    (any::<bool>(), who, servers, tools).prop_map(|(allows, who, servers, tools)| {
+        format!("{} {who} {servers} {tools}", if allows { "allow" } else { "deny" })
+    })
+}
+
+proptest! {
+    /// A rule that is put in front of others and denies takes things away and gives nothing; and what
+    /// no rule fits any more is denied.
+    #[test]
+    fn to_deny_more_opens_nothing(lines in proptest::collection::vec(line(), 1..6), tools in "[ab]__[xy]") {
+        let all: Vec<&str> = lines.iter().map(String::as_str).collect();
+        let deny = format!("deny tools={tools}");
+        let stricter = rules(&[&[deny.as_str()], &all[..]].concat());
+        let before = rules(&all);
+        for who in ["user:1", "user:2", "token:ci"] {
+            for name in ["a__x", "a__y", "b__x", "b__y"] {
+                let wish = format!("{who} tool {name}");
+                let (now, then) = (judged(&stricter, &wish), judged(&before, &wish));
+                prop_assert_eq!(now.is_ok(), then.is_ok() && name != tools, "{:?} {}", lines, wish);
+                if then.is_ok() {
+                    let server = format!("{who} server {}", &name[..1]);
+                    prop_assert!(judged(&before, &server).is_ok(), "{:?} {}", lines, server);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! Keys of `[access]`.
+
+use super::key::DefaultValue::Unset;
+use super::key::{Key, ValueKind, key};
+use super::row::{KeyRow, keys, set};
+use crate::settings::{Limits, RuleEffect};
+
+/// Keys of `[access.limits]`.
+pub const LIMITS: &[Key] = &keys::<_, { LIMIT_ROWS.len() }>(&[], LIMIT_ROWS);
+
+/// The same, each with its field.
+pub const LIMIT_ROWS: &[KeyRow<Limits>] = &[key(
+    "calls_per_minute",
+    ValueKind::Number(1, 1_000_000),
+    Unset,
+    "How many calls a minute one user may make; a quarter of them may come at once. Each call of a \
+     `callmux_parallel` counts. A call that comes too early is not sent, and is told when to come \
+     again. Unset: as many as they like.",
+)
+.at_once(set!(calls_per_minute))];
+
+/// Keys of `[access.tokens.NAME]`.
+pub const TOKEN: &[Key] = &[
+    key(
+        "hash",
+        ValueKind::Text,
+        Unset,
+        "`sha256:` and the SHA-256 of the token, in hexadecimal: `callmux token new NAME` writes it, \
+         `callmux token hash` prints it. Who holds the token is `token:NAME` to the rules and in the \
+         journal.",
+    ),
+    key(
+        "expires",
+        ValueKind::Text,
+        Unset,
+        "From when on the token is refused: `\"2027-03-01\"`, `\"2027-03-01T12:00:00Z\"`. Unset: never.",
+    ),
+    key(
+        "previous",
+        ValueKind::Text,
+        Unset,
+        "The hash of the token that this one takes the place of, which is taken until `grace_until`: \
+         `callmux token rotate NAME` writes both.",
+    ),
+    key("grace_until", ValueKind::Text, Unset, "Until when the token of `previous` is taken."),
+];
+
+/// Keys of `[[access.rules]]`.
+pub const RULE: &[Key] = &[
+    key("id", ValueKind::Text, Unset, "What the journal and `callmux access` call the rule."),
+    key(
+        "principals",
+        ValueKind::Texts,
+        Unset,
+        "Whom it is about: `user:UID`, `token:NAME`, `*` for any part. Unset: everybody.",
+    ),
+    key(
+        "clients",
+        ValueKind::Texts,
+        Unset,
+        "What their clients call themselves, such as `claude-code`. A client can call itself \
+         anything: that narrows a rule and proves nothing.",
+    ),
+    key("servers", ValueKind::Texts, Unset, "Of which servers. Unset: of all."),
+    key(
+        "tools",
+        ValueKind::Texts,
+        Unset,
+        "Which tools, by the names that clients see: `github__get_*`. A rule with `tools`, \
+         `prompts` or `resources` is about these alone, one without about everything of its servers.",
+    ),
+    key("prompts", ValueKind::Texts, Unset, "Which prompts, by the names that clients see."),
+    key(
+        "resources",
+        ValueKind::Texts,
+        Unset,
+        "Which resources, by the URIs that servers give them.",
+    ),
+    key(
+        "effect",
+        ValueKind::Choice(&RuleEffect::NAMES),
+        Unset,
+        "What comes of it. What is denied is not listed, and is answered as if it did not exist.",
+    ),
+];

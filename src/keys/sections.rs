@@ -1,0 +1,56 @@
+//! The sections of a config, each with its keys.
+
+use super::{AUTH, CACHE, CLIENT, HTTP, Key, LIMITS, RECIPE, RESULTS, RULE, SERVER, TOKEN, TOP};
+
+/// The line above the keys of a section; `name` in place of what the user chooses.
+pub fn heading(section: &str, name: &str) -> String {
+    match section.strip_suffix("[*]") {
+        Some(list) => format!("[[{list}]]"),
+        None => format!("[{}]", section.replace('*', name)),
+    }
+}
+
+/// The sections: name in the file, keys, description. `*` stands for a name the user chooses, `[*]` for
+/// an item of a list.
+pub const SECTIONS: &[(&str, &[Key], &str)] = &[
+    ("", TOP, "Settings for everything."),
+    ("http", HTTP, "The HTTP side of the daemon."),
+    ("access.limits", LIMITS, "How much of all that may be done one user may do."),
+    (
+        "access.tokens.*",
+        TOKEN,
+        "A token that a client can send as `Authorization: Bearer …`, over TCP or the unix socket: it is \
+         then that principal and no other, whoever runs it.",
+    ),
+    (
+        "access.rules[*]",
+        RULE,
+        "Who may do what, as a list: `[[access.rules]]` before each rule, all of them in one file. The \
+         first that fits decides. Once there is one, what none fits is denied. `callmux access test` \
+         tells what comes of them.",
+    ),
+    ("cache", CACHE, "How much of the results of reading calls is kept (see `cache_ttl`)."),
+    ("results", RESULTS, "How much of results that were too large is kept (see `max_result`)."),
+    (
+        "clients.*",
+        CLIENT,
+        "Other settings for the clients of a name, as they give it in `clientInfo`: \
+         `[clients.claude-code]`, `[clients.\"codex*\"]`. What is not set is as for everybody.",
+    ),
+    (
+        "recipes.*",
+        RECIPE,
+        "Calls that are written down once and run by name with `callmux_recipe_run`.",
+    ),
+    (
+        "servers.*",
+        SERVER,
+        "One MCP server: a program that is started and spoken to over stdio, or a remote one by its URL.",
+    ),
+    (
+        "servers.*.auth",
+        AUTH,
+        "How callmux proves itself to a remote server. `auth = \"oauth\"` is short for a section with \
+         `type = \"oauth\"`.",
+    ),
+];

@@ -1,0 +1,82 @@
+//! `[access]`: who may do what, and how often.
+
+use std::collections::BTreeMap;
+use std::time::SystemTime;
+
+use super::complaint::Place;
+use super::name_patterns::NamePatterns;
+
+/// `[access]`
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Access {
+    pub limits: Limits,
+    /// By their names.
+    pub tokens: BTreeMap<String, AccessToken>,
+    /// In their order; of those that fit, the first decides. None: whoever was let in may do everything.
+    pub rules: Vec<Rule>,
+}
+
+/// `[access.limits]`
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// Of each principal.
+    pub calls_per_minute: Option<u64>,
+}
+
+impl Limits {
+    /// Whether there are none.
+    pub fn is_none(self) -> bool {
+        self == Self::default()
+    }
+}
+
+/// The SHA-256 of a token's text.
+pub type TokenHash = [u8; 32];
+
+/// `[access.tokens.NAME]`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccessToken {
+    pub hash: TokenHash,
+    /// From then on it is refused.
+    pub expires: Option<SystemTime>,
+    /// The token that it took the place of, and until when that one is still taken.
+    pub previous: Option<(TokenHash, SystemTime)>,
+}
+
+/// One of `[[access.rules]]`. A list that is absent fits everybody and everything.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Rule {
+    /// What the journal calls it.
+    pub id: String,
+    /// Whom it is about, as [`Principal`](crate::base::Principal) is written.
+    pub principals: Option<NamePatterns>,
+    /// What their clients call themselves.
+    pub clients: Option<NamePatterns>,
+    pub servers: Option<NamePatterns>,
+    /// Names as clients see them. With any of these three, it is about nothing else of the servers.
+    pub tools: Option<NamePatterns>,
+    pub prompts: Option<NamePatterns>,
+    /// URIs as the server has them.
+    pub resources: Option<NamePatterns>,
+    pub effect: RuleEffect,
+    pub at: Option<Place>,
+}
+
+/// What comes of what a rule is about.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum RuleEffect {
+    Allow,
+    #[default]
+    Deny,
+}
+
+impl RuleEffect {
+    pub const ALL: [Self; 2] = [Self::Allow, Self::Deny];
+
+    /// Their names, in the same order.
+    pub const NAMES: [&str; 2] = ["allow", "deny"];
+
+    pub fn as_str(self) -> &'static str {
+        Self::NAMES[self as usize]
+    }
+}

@@ -139,3 +139,13 @@ pub enum Denied {
     #[error("its token was revoked or has expired")]
     Token,
 }
+
+impl Denied {
+    /// The rule that denies it, if one does by itself.
+    pub fn rule(&self) -> Option<&str> {
+        match self {
+            Self::Rule(id) => Some(id),
+            Self::Always | Self::Unmatched | Self::Token => None,
+        }
+    }
+}

@@ -74,7 +74,7 @@ async fn run(hub: Hub, call: Box<Call>, outlet: impl Outlet, own: Own) -> Reply 
     // What it calls is counted, and not it.
     if let Err(denied) = world.gate.admit_again(call.subject(), action) {
         let nothing = nothing_there(&world, &params, call.era, call.subject());
-        return record.failed(Failure::Denied(nothing, denied.to_string()), id);
+        return record.failed(Failure::Denied(nothing, denied), id);
     }
     if !own.is_read_only() {
         if call.again {

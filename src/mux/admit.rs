@@ -51,7 +51,7 @@ fn not_admitted(
     match why {
         NotAdmitted::Denied(denied) => {
             let nothing = nothing_there(world, params, call.era, call.subject());
-            Failure::Denied(nothing, denied.to_string())
+            Failure::Denied(nothing, denied)
         }
         NotAdmitted::Limited(limited) => Failure::limited(limited, params.target),
     }

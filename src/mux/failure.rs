@@ -4,11 +4,12 @@
 //! sentence that says what to do, and the same as fields. A request that is wrong in itself is a
 //! JSON-RPC error.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use serde_json::json;
 
-use crate::access::Limited;
+use crate::access::{Denied, Limited};
 use crate::base::quoted;
 use crate::catalog::NotFound;
 use crate::json::Json;
@@ -24,7 +25,7 @@ pub enum Failure {
     /// The request is wrong: a JSON-RPC error.
     Refused(RpcError),
     /// The subject may not do it. The error is that for what does not exist.
-    Denied(RpcError, String),
+    Denied(RpcError, Denied),
     /// It could not be carried out.
     Lost(Lost),
     /// A call of a tool that was not sent, for a reason that the agent can do something about.
@@ -74,12 +75,20 @@ impl Failure {
     }
 
     /// Why, for the journal.
-    pub fn reason(&self) -> &str {
+    pub fn reason(&self) -> Cow<'_, str> {
         match self {
-            Self::Denied(_, why) => why,
-            Self::Refused(error) => &error.message,
-            Self::Lost(lost) => &lost.reason,
-            Self::Told(error) | Self::Limited { told: error, .. } => &error.message,
+            Self::Denied(_, why) => why.to_string().into(),
+            Self::Refused(error) => (&*error.message).into(),
+            Self::Lost(lost) => (&*lost.reason).into(),
+            Self::Told(error) | Self::Limited { told: error, .. } => (&*error.message).into(),
+        }
+    }
+
+    /// The access rule that denied it.
+    pub fn rule(&self) -> Option<&str> {
+        match self {
+            Self::Denied(_, why) => why.rule(),
+            _ => None,
         }
     }
 

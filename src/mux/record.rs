@@ -95,7 +95,8 @@ impl<'a> CallRecord<'a> {
     /// The reply to a request that no server answered.
     pub fn failed(&mut self, failure: Failure, id: &str) -> Reply {
         let response = failure.response(id, self.call.era);
-        let payload = self.finished(failure.outcome(), Some(failure.reason()), response);
+        self.write(failure.outcome(), Some(&failure.reason()), failure.rule(), response.len());
+        let payload = response;
         Reply { payload, error: failure.code(), failure: Some(Box::new(failure)) }
     }
 
@@ -106,11 +107,17 @@ impl<'a> CallRecord<'a> {
         reason: Option<&str>,
         reply: Payload,
     ) -> Payload {
-        self.write(outcome, reason, reply.len());
+        self.write(outcome, reason, None, reply.len());
         reply
     }
 
-    fn write(&mut self, outcome: CallOutcome, reason: Option<&str>, reply_bytes: usize) {
+    fn write(
+        &mut self,
+        outcome: CallOutcome,
+        reason: Option<&str>,
+        rule: Option<&str>,
+        reply_bytes: usize,
+    ) {
         let is_written = std::mem::replace(&mut self.written, true);
         if is_written || !self.hub.recorder.wants_calls() {
             return;
@@ -131,6 +138,7 @@ impl<'a> CallRecord<'a> {
             server,
             outcome,
             reason: reason.map(str::to_owned),
+            rule: rule.map(Into::into),
             took,
             request_bytes: self.call.message.len(),
             reply_bytes,
@@ -145,7 +153,7 @@ impl Drop for CallRecord<'_> {
         let is_left = self.call.goes_on() && self.hub.calls.is_leaving()
             || self.row.is_some() && self.hub.acts.is_frozen();
         if !self.written && !is_left {
-            self.write(CallOutcome::Cancelled, None, 0);
+            self.write(CallOutcome::Cancelled, None, None, 0);
         }
     }
 }
@@ -213,8 +221,8 @@ impl<'a> ActRecord<'a> {
     /// It ended well, or not: for this reason.
     pub fn ended(mut self, failure: Option<&str>) {
         match failure {
-            None => self.write(CallOutcome::Done, None, 0),
-            Some(reason) => self.write(CallOutcome::Refused, Some(reason), 0),
+            None => self.write(CallOutcome::Done, None, None, 0),
+            Some(reason) => self.write(CallOutcome::Refused, Some(reason), None, 0),
         }
     }
 
@@ -222,21 +230,21 @@ impl<'a> ActRecord<'a> {
     pub fn not_admitted(mut self, why: &NotAdmitted) {
         match why {
             NotAdmitted::Denied(denied) => {
-                self.write(CallOutcome::Denied, Some(&denied.to_string()), 0);
+                self.write(CallOutcome::Denied, Some(&denied.to_string()), denied.rule(), 0);
             }
             NotAdmitted::Limited(limited) => {
-                self.write(CallOutcome::Limited, Some(&limited.to_string()), 0);
+                self.write(CallOutcome::Limited, Some(&limited.to_string()), None, 0);
             }
         }
     }
 
     pub(super) fn answered(mut self, outcome: CallOutcome, reply_bytes: usize) {
-        self.write(outcome, None, reply_bytes);
+        self.write(outcome, None, None, reply_bytes);
     }
 
     /// It has no answer, for this reason.
     pub(super) fn lost(mut self, failure: &Failure, reply_bytes: usize) {
-        self.write(failure.outcome(), Some(failure.reason()), reply_bytes);
+        self.write(failure.outcome(), Some(&failure.reason()), failure.rule(), reply_bytes);
     }
 
     /// Somebody else writes it down.
@@ -244,7 +252,13 @@ impl<'a> ActRecord<'a> {
         self.is_written = true;
     }
 
-    fn write(&mut self, outcome: CallOutcome, reason: Option<&str>, reply_bytes: usize) {
+    fn write(
+        &mut self,
+        outcome: CallOutcome,
+        reason: Option<&str>,
+        rule: Option<&str>,
+        reply_bytes: usize,
+    ) {
         self.is_written = true;
         if !self.hub.recorder.wants_calls() {
             return;
@@ -274,6 +288,7 @@ impl<'a> ActRecord<'a> {
             server: self.server.take(),
             outcome,
             reason: reason.map(str::to_owned),
+            rule: rule.map(Into::into),
             took,
             request_bytes: 0,
             reply_bytes,
@@ -306,7 +321,7 @@ impl Drop for ActRecord<'_> {
     fn drop(&mut self) {
         let is_left = self.resumed.is_some() && self.hub.calls.is_leaving();
         if !self.is_written && !is_left {
-            self.write(CallOutcome::Cancelled, None, 0);
+            self.write(CallOutcome::Cancelled, None, None, 0);
         }
     }
 }

@@ -85,6 +85,8 @@ pub struct CallFinished {
     pub outcome: CallOutcome,
     /// Why, when it did not go well.
     pub reason: Option<String>,
+    /// The access rule that denied it.
+    pub rule: Option<Box<str>>,
     pub took: Duration,
     pub request_bytes: usize,
     pub reply_bytes: usize,
@@ -136,6 +138,7 @@ All calls that did not end well:
         FactField::Always("REQUEST_BYTES", |call| call.request_bytes.into()),
         FactField::Always("REPLY_BYTES", |call| call.reply_bytes.into()),
         FactField::Maybe("REASON", |call| call.reason.as_deref().map(Into::into)),
+        FactField::Maybe("RULE", |call| call.rule.as_deref().map(Into::into)),
         FactField::Maybe("SERVER", |call| {
             call.server.as_ref().map(|server| server.as_str().into())
         }),
@@ -166,6 +169,7 @@ impl CallFinished {
             server: None,
             outcome: CallOutcome::Denied,
             reason: None,
+            rule: None,
             took: Duration::ZERO,
             request_bytes: 0,
             reply_bytes: 0,
@@ -201,6 +205,7 @@ impl CallFinished {
             name: "a__b".into(),
             server: ServerName::parse("a").ok(),
             outcome: CallOutcome::ToolError,
+            rule: None,
             reason: Some("it said no".to_owned()),
             took: Duration::from_micros(1500),
             request_bytes: 10,

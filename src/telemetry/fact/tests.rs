@@ -170,7 +170,9 @@ fn calls() -> Vec<Fact> {
     let ended =
         outcomes.into_iter().map(|outcome| CallFinished { outcome, reason: reason(), ..call() });
     let alone = CallFinished { session: None, server: None, ..call() };
-    let all = of_kind.chain(ended).chain([alone]);
+    let (outcome, rule) = (CallOutcome::Denied, Some("r".into()));
+    let denied = CallFinished { outcome, rule, ..call() };
+    let all = of_kind.chain(ended).chain([alone, denied]);
     all.map(|call| Box::new(call).into()).collect()
 }
 

@@ -48,8 +48,11 @@ pub(super) enum TokenVerb {
     },
     /// Take a token away. From then on nobody is let in with it, and what it opened may do nothing more.
     Revoke { name: String },
-    /// Print the hash of a token that is given on stdin, as the config has it, and whose it is.
-    Hash,
+    /// Print the hash of a token, as the config has it, and whose it is.
+    Hash {
+        /// The file that holds it [default: stdin].
+        file: Option<PathBuf>,
+    },
 }
 
 #[derive(Debug, Args)]

@@ -7,9 +7,9 @@ use std::time::{Duration, SystemTime};
 use serde_json::json;
 
 use super::args::{MadeArgs, TokenVerb, TokensArgs};
-use super::file::{self, TokenFileError};
+use super::file::{self as dropin, TokenFileError};
 use crate::access::token;
-use crate::base::{Principal, Secret};
+use crate::base::{Principal, Secret, file};
 use crate::config::Location;
 use crate::keys::units;
 use crate::settings::Config;
@@ -31,7 +31,7 @@ pub fn token(args: &TokensArgs) -> Exit {
         TokenVerb::List => desk.list(),
         TokenVerb::Rotate { name, grace, made } => desk.rotate(name, *grace, made),
         TokenVerb::Revoke { name } => desk.revoke(name),
-        TokenVerb::Hash => desk.hash(),
+        TokenVerb::Hash { file } => desk.hash(file.as_deref()),
     };
     done.unwrap_or_else(|exit| exit)
 }
@@ -91,7 +91,7 @@ impl TokenDesk {
         };
         let exit = self.put(name, &token, &secret, made.into.as_deref())?;
         if !self.json {
-            print::note(&format!("the one before is taken until {}", file::moment(until)));
+            print::note(&format!("the one before is taken until {}", dropin::moment(until)));
         }
         Ok(exit)
     }
@@ -108,16 +108,16 @@ impl TokenDesk {
             write_secret(into, secret)
                 .map_err(|error| fail(Exit::System, &format!("{}: {error}", into.display())))?;
         }
-        let written = file::write(&self.location, name, token).map_err(|error| {
+        let written = dropin::write(&self.location, name, token).map_err(|error| {
             // Nobody would be let in with it.
             into.map(std::fs::remove_file);
             let exit = fail(Exit::Failed, &error.to_string());
             if matches!(error, TokenFileError::OneFile(_)) {
-                print::notes(&file::text(name, token));
+                print::notes(&dropin::text(name, token));
             }
             exit
         })?;
-        let expires = token.expires.map(file::moment);
+        let expires = token.expires.map(dropin::moment);
         if self.json {
             let mut report = json!({
                 "name": name, "principal": Principal::token(name).as_str(), "expires": expires,
@@ -150,7 +150,7 @@ impl TokenDesk {
         let state = |token: &AccessToken| match (token.expires, token.previous) {
             (Some(at), _) if at <= now => "expired".to_owned(),
             (_, Some((_, until))) if until > now => {
-                format!("good; the one before until {}", file::moment(until))
+                format!("good; the one before until {}", dropin::moment(until))
             }
             _ => "good".to_owned(),
         };
@@ -158,8 +158,8 @@ impl TokenDesk {
             let one = |(name, token): (&String, &AccessToken)| {
                 json!({
                     "name": name, "principal": Principal::token(name).as_str(),
-                    "expires": token.expires.map(file::moment),
-                    "grace_until": token.previous.map(|(_, until)| file::moment(until)),
+                    "expires": token.expires.map(dropin::moment),
+                    "grace_until": token.previous.map(|(_, until)| dropin::moment(until)),
                     "is_expired": token.expires.is_some_and(|at| at <= now),
                 })
             };
@@ -172,7 +172,7 @@ impl TokenDesk {
             return Ok(Exit::Fine);
         }
         let row = |(name, token): (&String, &AccessToken)| {
-            let expires = token.expires.map_or_else(|| "never".to_owned(), file::moment);
+            let expires = token.expires.map_or_else(|| "never".to_owned(), dropin::moment);
             [name.clone(), expires, state(token)]
         };
         let rows: Vec<[String; 3]> = tokens.iter().map(row).collect();
@@ -195,7 +195,7 @@ impl TokenDesk {
 
     /// The file of a token that we wrote; one that a person wrote is theirs to change.
     fn check_ours(&self, name: &str) -> Result<PathBuf, Exit> {
-        file::path(&self.location, name).filter(|path| file::is_ours(path)).ok_or_else(|| {
+        dropin::path(&self.location, name).filter(|path| dropin::is_ours(path)).ok_or_else(|| {
             let message = format!(
                 "`[access.tokens.{name}]` is written by hand; change it there: `callmux config show` \
                  tells where that is"
@@ -204,12 +204,10 @@ impl TokenDesk {
         })
     }
 
-    fn hash(&self) -> Result<Exit, Exit> {
-        let mut text = String::new();
-        let read = std::io::stdin().lock().take(READ_MAX).read_to_string(&mut text);
-        let text = Secret::new(text.trim().to_owned());
-        if read.is_err() || token::id(text.expose()).is_none() {
-            let message = "stdin has no token of callmux: `cmx_…`, written without a slip";
+    fn hash(&self, file: Option<&Path>) -> Result<Exit, Exit> {
+        let text = given(file)?;
+        if token::id(text.expose()).is_none() {
+            let message = "that is no token of callmux: `cmx_…`, written without a slip";
             return Err(fail(Exit::Failed, message));
         }
         let hash = token::hash(text.expose());
@@ -230,6 +228,21 @@ impl TokenDesk {
         ));
         Ok(Exit::Fine)
     }
+}
+
+/// The text of the file, or of stdin.
+fn given(file: Option<&Path>) -> Result<Secret, Exit> {
+    let bytes = match file {
+        Some(path) => file::read(path, READ_MAX)
+            .map_err(|error| fail(Exit::System, &format!("{}: {error}", path.display())))?,
+        None => {
+            let mut bytes = Vec::new();
+            let read = std::io::stdin().lock().take(READ_MAX).read_to_end(&mut bytes);
+            read.map_err(|error| fail(Exit::System, &format!("stdin: {error}")))?;
+            bytes
+        }
+    };
+    Ok(Secret::new(String::from_utf8_lossy(&bytes).trim().to_owned()))
 }
 
 /// `90d` from now, or a moment.

@@ -46,45 +46,6 @@ pub const EXAMPLES: &[(&str, Examples)] = &[
             ),
         ],
     ),
-    ("token", &[("callmux token list", "Which there are, and until when each is good")]),
-    (
-        "token new",
-        &[
-            ("callmux token new ci", "For `Authorization: Bearer …`, printed once"),
-            (
-                "callmux token new ci --expires 90d --into ci.token",
-                "In a file that only you can read, good for 90 days",
-            ),
-        ],
-    ),
-    ("token list", &[("callmux token list", "Which there are, and until when each is good")]),
-    (
-        "token rotate",
-        &[
-            ("callmux token rotate ci", "Another one; the one before is taken for a day more"),
-            ("callmux token rotate ci --grace 0s", "The one before is taken no more"),
-        ],
-    ),
-    ("token revoke", &[("callmux token revoke ci", "Nobody is let in with it any more")]),
-    (
-        "token hash",
-        &[("callmux token hash < ci.token", "Whose a token is that was found somewhere")],
-    ),
-    ("access", &[("callmux access rules", "The rules in their order")]),
-    ("access rules", &[("callmux access rules", "The rules in their order")]),
-    (
-        "access test",
-        &[
-            (
-                "callmux access test --as token:ci github__create_issue",
-                "Whether this token may call it, and which rule says so",
-            ),
-            (
-                "callmux access test --client claude-code files__write files__read",
-                "What you may yourself, with this client",
-            ),
-        ],
-    ),
     (
         "stdio",
         &[
@@ -235,6 +196,42 @@ pub const EXAMPLES: &[(&str, Examples)] = &[
     ("client status", &[("callmux client status", "Of all clients that are here")]),
     ("client print", &[("callmux client print goose", "The entry to paste")]),
     ("client undo", &[("callmux client undo codex", "The file as it was before, byte for byte")]),
+    ("token", &[("callmux token list", "Which there are, and until when each is good")]),
+    (
+        "token new",
+        &[
+            ("callmux token new ci", "For `Authorization: Bearer …`, printed once"),
+            (
+                "callmux token new ci --expires 90d --into ci.token",
+                "In a file that only you can read, good for 90 days",
+            ),
+        ],
+    ),
+    ("token list", &[("callmux token list", "Which there are, and until when each is good")]),
+    (
+        "token rotate",
+        &[
+            ("callmux token rotate ci", "Another one; the one before is taken for a day more"),
+            ("callmux token rotate ci --grace 0s", "The one before is taken no more"),
+        ],
+    ),
+    ("token revoke", &[("callmux token revoke ci", "Nobody is let in with it any more")]),
+    ("token hash", &[("callmux token hash ci.token", "Whose a token is that was found somewhere")]),
+    ("access", &[("callmux access rules", "The rules in their order")]),
+    ("access rules", &[("callmux access rules", "The rules in their order")]),
+    (
+        "access test",
+        &[
+            (
+                "callmux access test --as token:ci github__create_issue",
+                "Whether this token may call it, and which rule says so",
+            ),
+            (
+                "callmux access test --client claude-code files__write files__read",
+                "What you may yourself, with this client",
+            ),
+        ],
+    ),
     (
         "setup",
         &[

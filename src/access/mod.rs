@@ -10,7 +10,8 @@
 //! # How to read it
 //! [`peer`], [`confined`], [`connections`] and [`host`], the checks at the door; [`gate`] is
 //! asked for everything that is to reach a server, in the words of [`Action`] and [`Subject`], and asks [`limits`]
-//! and the rules of the config. [`token`] makes tokens and tells whose one is.
+//! and the rules of the config. [`token`] makes tokens and tells whose one is;
+//! [`fn@remarks`] is what is not as it was meant.
 
 mod action;
 pub mod confined;
@@ -19,6 +20,7 @@ pub mod gate;
 pub mod host;
 pub mod limits;
 pub mod peer;
+mod remarks;
 mod rules;
 pub mod token;
 
@@ -26,3 +28,4 @@ pub use action::{Action, ActionKind, ClientName, Denied, Subject};
 pub use gate::{Gate, NotAdmitted, Permit};
 pub use host::HostRules;
 pub use limits::Limited;
+pub use remarks::remarks;

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
+use std::time::SystemTime;
 
 use rustix::fs::Access;
 
+use crate::access;
 use crate::api::{CallsReport, Finding, Severity};
 use crate::base::clip::clipped;
 use crate::base::{ServerName, file};
@@ -53,6 +55,8 @@ pub fn findings(world: &World, instances: &[Server]) -> Vec<Finding> {
         Finding { severity: Severity::Problem, ..finding }
     }));
     all.extend(instructions(world));
+    let of_access = access::remarks(&world.config, SystemTime::now());
+    all.extend(of_access.into_iter().map(|remark| note(None, remark.message, &remark.remedy)));
     if world.is_whole() && world.servers.values().all(|server| server.unseen().is_none()) {
         all.extend(world.config.recipes.values().flat_map(|recipe| of_recipe(world, recipe)));
     }

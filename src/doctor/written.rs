@@ -3,10 +3,12 @@
 use std::ffi::OsString;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use super::finding::finding;
 use super::unit::{self, UnitState};
 use super::unread::unread;
+use crate::access;
 use crate::api::{Finding, Severity};
 use crate::base::quote::word;
 use crate::base::secret::is_name_of_secret;
@@ -30,6 +32,11 @@ pub fn config(location: &Location, reading: &Reading) -> Vec<Finding> {
             for (name, server) in config.servers.iter().filter(|(_, server)| server.enabled) {
                 all.extend(of_server(name, server, &path));
             }
+            let of_access = access::remarks(config, SystemTime::now()).into_iter();
+            all.extend(
+                of_access
+                    .map(|remark| finding(Severity::Note, None, remark.message, &remark.remedy)),
+            );
         }
         Err(complaints) => all.extend(complaints.iter().map(|complaint| {
             let remedy = "mend the file; `callmux config check` says when it is right";

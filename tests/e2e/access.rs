@@ -159,6 +159,7 @@ fn a_token_is_a_principal_that_sees_and_may_do_what_the_rules_say() {
     assert!(own.call("tools__hold", &json!({})).json()["error"].is_object());
     let entry = guarded.entry("tools__hold", "denied");
     assert_eq!(entry["reason"], "the access rule no-holding denies it");
+    assert_eq!(entry["rule"], "no-holding");
 }
 
 #[test]
@@ -282,6 +283,24 @@ fn what_the_rules_say_is_told_by_the_doors_own_function() {
     for line in ["no-holding", "ci-counts", "counter__*", "user:*"] {
         assert!(out.contains(line), "{out}");
     }
+}
+
+#[test]
+fn the_doctor_tells_of_rules_about_nothing_and_of_tokens_that_end() {
+    let sandbox = Sandbox::new();
+    let rules = "[[access.rules]]\nid = \"slip\"\nservers = [\"githup\"]\neffect = \"deny\"\n\
+                 [[access.rules]]\neffect = \"allow\"\n";
+    sandbox.write(MAIN, rules);
+    let run = |words: &[&str]| sandbox.command().args(words).output().unwrap();
+    assert!(run(&["token", "new", "ci", "--expires", "2d"]).status.success());
+    let found = |output: std::process::Output| {
+        let said = String::from_utf8(output.stdout).unwrap();
+        assert!(said.contains("the access rule slip is about the server `githup`"), "{said}");
+        assert!(said.contains("the token `ci` expires within 2 days"), "{said}");
+    };
+    found(run(&["doctor", "--json"]));
+    let _daemon = Daemon::start(&sandbox);
+    found(run(&["doctor", "--json"]));
 }
 
 /// A connection that belongs to another user of the machine, if we may make one.

@@ -39,7 +39,7 @@ pub const PLAN: &[(&str, &[&str])] = &[
     ("event_streams", &["base", "wire", "handover"]),
     ("lenient", &["wire"]),
     ("activation", &["base", "process"]),
-    ("doctor", &["base", "api", "config", "settings"]),
+    ("doctor", &["base", "api", "config", "settings", "access"]),
     ("imports", &["base", "json", "clients", "keys", "config", "remedy", "settings"]),
     (
         "packages",

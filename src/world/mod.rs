@@ -13,3 +13,6 @@
 pub mod snapshot;
 
 pub use snapshot::World;
+
+#[cfg(test)]
+mod tests;

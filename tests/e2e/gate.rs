@@ -42,14 +42,34 @@ struct Rig {
 impl Rig {
     /// Two servers with the same tools, and one with a bit of everything.
     fn denying(patterns: &str) -> Self {
-        Self::within(Sandbox::new(), patterns)
+        Self::within(Sandbox::new(), patterns, "")
+    }
+
+    /// The same with rules in the config.
+    fn ruled(rules: &str) -> Self {
+        Self::within(Sandbox::new(), "", rules)
+    }
+
+    /// Each way to deny the servers `one` and `every` as a whole.
+    fn without_two_servers() -> [Self; 3] {
+        [
+            Self::denying("one every"),
+            Self::ruled(
+                "[[access.rules]]\nservers = [\"one\", \"every\"]\neffect = \"deny\"\n\
+                 [[access.rules]]\neffect = \"allow\"\n",
+            ),
+            // By name, and nothing else.
+            Self::ruled(
+                "[[access.rules]]\nprincipals = [\"user:*\"]\nservers = [\"two\"]\neffect = \"allow\"\n",
+            ),
+        ]
     }
 
     /// The same with rules that can change; at first nothing is denied.
     fn lenient() -> Self {
         let sandbox = Sandbox::new();
         let rules = format!("@{}", sandbox.path("rules").display());
-        Self::within(sandbox, &rules)
+        Self::within(sandbox, &rules, "")
     }
 
     /// From now on this is denied.
@@ -58,7 +78,7 @@ impl Rig {
         deny_with(&self.sandbox, &self.daemon);
     }
 
-    fn within(sandbox: Sandbox, patterns: &str) -> Self {
+    fn within(sandbox: Sandbox, patterns: &str, rules: &str) -> Self {
         let path = |name: &str| sandbox.path(name).display().to_string();
         let (tools, every) = (tools().display().to_string(), every().display().to_string());
         let twin = |name: &str| {
@@ -68,7 +88,7 @@ impl Rig {
             )
         };
         let all = format!(
-            "{}{}[servers.every]\ncommand = {every:?}\nargs = [\"--legacy\", \"--ledger\", {:?}]\n{RECIPE}",
+            "{}{}[servers.every]\ncommand = {every:?}\nargs = [\"--legacy\", \"--ledger\", {:?}]\n{RECIPE}{rules}",
             twin("one"),
             twin("two"),
             path("ledger"),
@@ -135,7 +155,10 @@ fn tells_nothing(what: &str, answer: &Value) {
 
 #[test]
 fn what_is_denied_is_reached_on_no_way_and_told_of_on_none() {
-    let mut rig = Rig::denying("one every");
+    Rig::without_two_servers().into_iter().for_each(is_reached_on_no_way);
+}
+
+fn is_reached_on_no_way(mut rig: Rig) {
     let client = &mut rig.client;
     for (method, member) in [
         ("tools/list", "tools"),
@@ -189,7 +212,10 @@ fn what_is_denied_is_reached_on_no_way_and_told_of_on_none() {
 
 #[test]
 fn no_tool_of_ours_leads_past_the_gate() {
-    let mut rig = Rig::denying("one every");
+    Rig::without_two_servers().into_iter().for_each(leads_past_the_gate);
+}
+
+fn leads_past_the_gate(mut rig: Rig) {
     let client = &mut rig.client;
     let call = json!({ "tool": "one__echo", "arguments": {} });
     let ways = [

@@ -39,6 +39,7 @@ mod operators;
 mod orphans;
 mod packages;
 mod pressure;
+mod principals;
 mod proxy;
 mod readme;
 mod recorded;

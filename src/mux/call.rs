@@ -70,7 +70,7 @@ pub enum Maker {
 impl Call {
     /// For whom it is made.
     pub fn subject(&self) -> Subject<'_> {
-        let said = self.head.meta(&self.message).client_info.unwrap_or(&self.caller.client_info);
+        let said = self.head.client_info(&self.message).unwrap_or(&self.caller.client_info);
         Subject { principal: &self.caller.principal, client: ClientName::In(said) }
     }
 
@@ -94,21 +94,21 @@ impl Call {
 
     /// The client's name in `clientInfo`.
     pub fn client_name(&self) -> Cow<'_, str> {
-        let said = self.head.meta(&self.message).client_info;
+        let said = self.head.client_info(&self.message);
         let name = object::get(said.unwrap_or(&self.caller.client_info), "name");
         name.and_then(object::string).unwrap_or_default()
     }
 
     /// What the client calls itself: name and version.
     pub fn client_title(&self) -> String {
-        let said = self.head.meta(&self.message).client_info;
+        let said = self.head.client_info(&self.message);
         title(said.unwrap_or(&self.caller.client_info))
     }
 
     /// What the client is shown.
     pub fn view<'w>(&self, config: &'w Config) -> &'w View {
         // Most configs say nothing about single clients, and most clients are no shells.
-        let said = self.head.meta(&self.message).client_info.unwrap_or(&self.caller.client_info);
+        let said = self.head.client_info(&self.message).unwrap_or(&self.caller.client_info);
         if config.is_only_of_shells() && !said.contains(SHELL_CLIENT) {
             return &config.everybody;
         }

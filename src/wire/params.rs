@@ -148,6 +148,11 @@ impl Head {
         }
     }
 
+    /// `clientInfo`, if the request has one.
+    pub fn client_info<'a>(&self, message: &'a Message) -> Option<&'a str> {
+        self.client_info.map(|span| message.at(span))
+    }
+
     /// What the request is about, if it is for one server.
     pub fn target(&self) -> Option<Target> {
         self.target

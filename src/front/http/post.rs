@@ -234,7 +234,7 @@ fn check_mirrors(
         return Ok(());
     }
     let params = head.request(parsed)?;
-    let said = head.meta(parsed).client_info.unwrap_or_default();
+    let said = head.client_info(parsed).unwrap_or_default();
     let subject = Subject { principal: &sender.principal, client: ClientName::In(said) };
     // What the caller may not know of is refused at the door, in other words.
     let Some(entry) = world.seen_tool(subject, &params.name) else { return Ok(()) };

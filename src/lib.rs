@@ -62,6 +62,7 @@
 //!      example ─────── small MCP servers in the binary
 //!      handover ────── what outlives the process
 //!      lenient ─────── what is meant by what is slightly wrong
+//!      lasting ─────── where our program stays
 //!      remedy ──────── what a config with a mistake was meant to say
 //!  0   base ────────── names, ids, tasks
 //!      http ────────── a server is asked
@@ -84,6 +85,7 @@
 //! | [`schema`] | whether everybody can compile a JSON Schema |
 //! | [`wire`] | JSON-RPC on borrowed bytes, the two eras and what lies between them, framing, the link |
 //! | [`lenient`] | what servers write that are slightly wrong, read as it was meant |
+//! | [`lasting`] | which places go away with what runs there, and a copy of our program that stays |
 //! | [`remedy`] | what a wrong line, value or key of a config was meant to be, as text to paste |
 //! | [`handover`] | what the next process of ours finds: descriptors, tables, what a server had said |
 //! | [`definitions`] | definitions that are slightly wrong, made right |
@@ -198,6 +200,7 @@ mod imports;
 mod instances;
 mod json;
 mod keys;
+mod lasting;
 mod lenient;
 mod manual;
 mod meta;

@@ -4,13 +4,14 @@ use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use rustix::process::{Resource, setrlimit};
 use tokio::net::unix::pipe::Receiver;
 
 use crate::base::{children, core_dump, descriptors, executable, program};
+use crate::lasting;
 use crate::process::orphans;
 
 /// What is about who starts it, its terminal and its unit, and not about the user.
@@ -53,9 +54,13 @@ pub(super) fn spawn(socket: &Path, log: Option<File>) -> io::Result<Receiver> {
     Receiver::from_owned_fd(OwnedFd::from(from))
 }
 
-/// Our program, also where it was taken away.
-fn ourselves() -> std::path::PathBuf {
-    executable::find(env!("CARGO_PKG_NAME"), "".as_ref()).unwrap_or_else(|| "/proc/self/exe".into())
+/// Our program, also where it was taken away. What goes away starts no daemon where there is one that stays.
+fn ourselves() -> PathBuf {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let lasting = lasting::plan(&path).ok().flatten().filter(|plan| !plan.is_work());
+    let own = || executable::find(env!("CARGO_PKG_NAME"), "".as_ref());
+    let found = lasting.map(|plan| plan.path).or_else(own);
+    found.unwrap_or_else(|| "/proc/self/exe".into())
 }
 
 /// Gives it a session of its own, whoever takes in orphans for its parent, and the limits that we were given.

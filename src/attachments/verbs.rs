@@ -12,6 +12,7 @@ use crate::clients::{
     CLIENTS, ClientError, KnownClient, Launch, Scope, Standing, Surroundings, diff,
 };
 use crate::config::Location;
+use crate::lasting::{self, LastingError, ProgramPlan};
 use crate::settings::Config;
 use crate::terminal::style::Style;
 use crate::terminal::{Exit, print};
@@ -34,7 +35,7 @@ pub fn client(args: &ClientsArgs) -> Exit {
             let wish = wish(seat, false, false)?;
             let refused = |error| ClientRefusal::new(seat, Some(&wish), &error);
             let plan = seat.detaching(&wish).map_err(refused)?;
-            change(seat, args, plan, "detached", &|| seat.detaching(&wish))
+            change(seat, args, plan, "detached", None, &|| seat.detaching(&wish))
         }),
         ClientsVerb::Undo(args) => each(&around, args, |seat| undo(seat, args)),
     };
@@ -194,6 +195,14 @@ fn paste(around: &Surroundings, name: &str, http: bool) -> Result<Exit, Exit> {
     let wish = wish(&seat, http, false).map_err(|refusal| refusal.print(&seat))?;
     let refused = |error| ClientRefusal::new(&seat, None, &error).print(&seat);
     let text = seat.snippet(&wish.launch).map_err(refused)?;
+    if let Some(program) =
+        lasting::plan(&around.path).ok().flatten().filter(|plan| !http && plan.is_work())
+    {
+        let path = program.path.display();
+        print::note(&format!(
+            "{path} is not there yet; `callmux client attach` and `callmux setup` put it there"
+        ));
+    }
     print::lines(&text);
     Ok(Exit::Fine)
 }
@@ -233,12 +242,20 @@ fn each(
 }
 
 fn attach(around: &Surroundings, args: &AttachArgs) -> Result<Exit, Exit> {
+    let program =
+        if args.http || args.change.project { Ok(None) } else { lasting::plan(&around.path) };
+    let program = program.map_err(|error| {
+        print::error(&error.to_string());
+        Exit::Failed
+    })?;
+    let program = program.filter(ProgramPlan::is_work);
     each(around, &args.change, |seat| {
         let wish = wish(seat, args.http, args.replace)?;
         let refused = |error| ClientRefusal::new(seat, Some(&wish), &error);
         let plan = seat.attaching(&wish).map_err(refused)?;
         let is_told = plan.is_some() && !args.change.how.json;
-        change(seat, &args.change, plan, "attached", &|| seat.attaching(&wish))?;
+        let copied = program.as_ref().filter(|_| plan.is_some());
+        change(seat, &args.change, plan, "attached", copied, &|| seat.attaching(&wish))?;
         if is_told {
             if let Some(says) = seat.shadow(&wish) {
                 print::note(&format!("warning: in this directory it is shadowed: {says}"));
@@ -265,6 +282,7 @@ fn change(
     args: &ChangeArgs,
     plan: Option<Plan>,
     done: &str,
+    program: Option<&ProgramPlan>,
     again: &dyn Fn() -> Result<Option<Plan>, ClientError>,
 ) -> Result<(), ClientRefusal> {
     let nothing = || {
@@ -276,7 +294,14 @@ fn change(
         nothing();
         return Ok(());
     };
+    if let Some(program) = program.filter(|_| !args.how.json) {
+        print::line(&program.to_string());
+    }
     let Some((path, shown)) = wanted(seat, args, &plan) else { return Ok(()) };
+    if let Some(program) = program {
+        let failed = |error: LastingError| ClientRefusal { reason: error.to_string(), entry: None };
+        program.carry_out().map_err(failed)?;
+    }
     let failed = |error| ClientRefusal::new(seat, None, &error);
     match seat.carry_out(plan, again).map_err(failed)? {
         Some(kept) => {

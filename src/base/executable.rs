@@ -31,7 +31,12 @@ pub fn find(name: &str, path: &OsStr) -> Option<PathBuf> {
 }
 
 fn ourselves(name: &str) -> Option<PathBuf> {
-    let own = (name == env!("CARGO_PKG_NAME")).then(std::env::current_exe)?.ok()?;
+    (name == env!("CARGO_PKG_NAME")).then(own)?
+}
+
+/// The program that runs, without links, whether it is still there or not.
+pub fn own() -> Option<PathBuf> {
+    let own = std::env::current_exe().ok()?;
     // So it is called once it was replaced (proc_pid_exe(5)).
     let own = own.to_str()?;
     Some(own.strip_suffix(" (deleted)").unwrap_or(own).into())

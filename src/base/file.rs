@@ -9,7 +9,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 
 pub use patience::{within, within_for};
-pub use read::{PIPE, Problem, first_line, is_public, read, read_private, read_trusted};
+pub use read::{PIPE, Problem, first_line, is_public, open, read, read_private, read_trusted};
 
 /// Writes `content` to `path` so that a reader, or a crash at any moment, sees the old file or
 /// the new one and nothing between: temporary file, `fsync`, `rename`. Mode 0600; missing

@@ -11,7 +11,8 @@ use crate::attachments::HowArgs;
 const SET_UP: &str = "\
 It finds the clients that are here, takes their servers over as `callmux import` does, starts each once to see
 that it works (with --dry-run, too), enables callmux.socket (without systemd it starts a daemon), and puts callmux into the clients' files in place of what it runs. Files
-of projects are read and not changed. A server that does not work stays where it is. All of it is shown first.
+of projects are read and not changed. Run from a package of npm or PyPI, or anywhere else that goes away, it copies itself to
+~/.local/bin first, and all of it names that. A server that does not work stays where it is. All of it is shown first.
 Run it again whenever a client or a server has come in: what is done already is not done again.
 
 Exit codes: 0 done, or nothing to do, 1 something was refused or does not work, 64 wrong usage, 65 the config is

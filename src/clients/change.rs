@@ -395,6 +395,15 @@ impl FileLook {
             .collect()
     }
 
+    /// Whether a server in it starts the program at `path`.
+    pub fn names(&self, path: &std::path::Path) -> bool {
+        let is_it = |entry: &Json| match Launch::read(entry) {
+            Some(Launch::Program(command, _)) => std::path::Path::new(&command) == path,
+            _ => false,
+        };
+        self.site.servers(&self.tree).iter().any(|(_, entry)| is_it(entry))
+    }
+
     /// The same under the keys of a scope that Claude Code keeps in its user's file.
     pub fn local(&self, directory: &str) -> Option<Launch> {
         let project = self.tree.get("projects")?.get(directory)?;

@@ -7,6 +7,7 @@ use super::client::Scope;
 use super::error::ClientError;
 use super::target::ClientFile;
 use crate::base::executable;
+use crate::lasting;
 
 impl Seat<'_> {
     /// What the last change of ours to the file is known by; `None`: there was none.
@@ -40,8 +41,14 @@ impl Seat<'_> {
     /// What our entry starts: a desktop may look elsewhere than a shell, and other machines have other paths.
     pub fn program(&self) -> String {
         let name = env!("CARGO_PKG_NAME");
+        if self.scope == Scope::Project {
+            return name.to_owned();
+        }
+        if let Some(path) = lasting::program(&self.around.path) {
+            return path.display().to_string();
+        }
         let is_in_path = self.around.program(name).is_some();
-        if self.scope == Scope::Project || (is_in_path && !self.client.is_desktop) {
+        if is_in_path && !self.client.is_desktop {
             return name.to_owned();
         }
         let found = executable::find(name, &self.around.path);

@@ -11,6 +11,7 @@ use crate::activation::log;
 use crate::base::{file, runtime_dir};
 use crate::clients::Surroundings;
 use crate::doctor::unit::{SERVICE, SOCKET, UnitState};
+use crate::lasting;
 use crate::terminal::{Exit, print};
 
 const NO_MANAGER: &str =
@@ -44,7 +45,8 @@ fn here() -> Result<Surroundings, SetupError> {
 }
 
 fn install() -> Result<Exit, SetupError> {
-    let plan = UnitPlan::of(&here()?);
+    let around = here()?;
+    let plan = UnitPlan::of(&around);
     match plan {
         UnitPlan::NoManager => {
             print::error(NO_MANAGER);
@@ -55,6 +57,12 @@ fn install() -> Result<Exit, SetupError> {
             return Ok(Exit::Fine);
         }
         UnitPlan::Enable | UnitPlan::Install(_) => {}
+    }
+    if let UnitPlan::Install(_) = &plan
+        && let Some(program) = lasting::plan(&around.path)?.filter(lasting::ProgramPlan::is_work)
+    {
+        program.carry_out()?;
+        print::line(&format!("{} is written", program.path.display()));
     }
     for (path, text) in plan.files() {
         if path.symlink_metadata().is_ok() && !units::is_ours(path) {

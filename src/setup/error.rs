@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::clients::ClientError;
 use crate::imports::ImportError;
+use crate::lasting::LastingError;
 
 /// Why a setup stopped, or an undoing.
 #[derive(Debug, thiserror::Error)]
@@ -20,6 +21,8 @@ pub(super) enum SetupError {
     Runtime(std::io::Error),
     #[error(transparent)]
     Import(#[from] ImportError),
+    #[error(transparent)]
+    Lasting(#[from] LastingError),
     #[error("{id}: {error}")]
     Client { id: &'static str, error: ClientError },
     #[error("`systemctl --user {words}`: {why}")]

@@ -12,6 +12,7 @@ use crate::activation::SpawnArgs;
 use crate::clients::{Launch, Surroundings};
 use crate::config::Location;
 use crate::imports::{Import, ImportPlace};
+use crate::lasting::{self, ProgramPlan};
 use crate::terminal::print;
 
 /// So many files of setups there may be.
@@ -57,6 +58,8 @@ pub(super) struct SetupListener {
 pub(super) struct SetupPlan {
     pub(super) around: Surroundings,
     pub(super) scene: Scene,
+    /// The program that all of it names; `None`: the one that runs, which stays where it is.
+    pub(super) program: Option<ProgramPlan>,
     /// What is to be written; `None`: nothing new.
     pub(super) import: Option<Import>,
     pub(super) trials: Vec<(String, TrialEnd)>,
@@ -69,7 +72,8 @@ pub(super) struct SetupPlan {
 impl SetupPlan {
     /// Whether there is anything to do.
     pub(super) fn is_work(&self) -> bool {
-        self.import.is_some()
+        self.program.as_ref().is_some_and(ProgramPlan::is_work)
+            || self.import.is_some()
             || self.units.is_work()
             || self.clients.iter().any(|client| client.plan.is_some())
     }
@@ -84,6 +88,7 @@ impl SetupPlan {
 /// Looks, and tries servers. Nothing is changed.
 pub(super) fn plan(options: &SetupOptions, told: &SetupListener) -> Result<SetupPlan, SetupError> {
     let around = Surroundings::here(options.directory.clone()).ok_or(SetupError::NoHome)?;
+    let program = lasting::plan(&around.path)?;
     let scene = scene::look(&around, &options.clients, &options.from)?;
     let mut import = Import::of(&scene.files, free_place(&options.location)?)?;
     (told.found)(&scene, &import);
@@ -98,7 +103,7 @@ pub(super) fn plan(options: &SetupOptions, told: &SetupListener) -> Result<Setup
     let clients = attach::plans(&around, &scene.clients, &entries);
     let units = UnitPlan::of(&around);
     let import = Some(import).filter(|import| !import.is_empty());
-    Ok(SetupPlan { around, scene, import, trials, units, clients, processes })
+    Ok(SetupPlan { around, scene, program, import, trials, units, clients, processes })
 }
 
 /// A file that is not there yet.

@@ -1,6 +1,7 @@
 //! A client's bridge, and a first call through it.
 
 use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
@@ -9,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::error::SetupError;
 use crate::base::children::{self, Started};
+use crate::base::executable;
 
 /// How long servers may take until they are ready.
 const WITHIN: Duration = Duration::from_mins(1);
@@ -23,9 +25,10 @@ pub(super) struct BridgeProof {
     pub(super) missing: Vec<String>,
 }
 
-/// Calls `callmux_status` as a client does, until the servers of these names are ready.
-pub(super) fn prove(servers: &[String]) -> Result<BridgeProof, SetupError> {
-    let mut bridge = BridgeClient::start()?;
+/// Calls `callmux_status` as a client does, until the servers of these names are ready. `program`: what clients
+/// start, if it is not what runs.
+pub(super) fn prove(program: Option<&Path>, servers: &[String]) -> Result<BridgeProof, SetupError> {
+    let mut bridge = BridgeClient::start(program)?;
     let deadline = Instant::now() + WITHIN;
     bridge.request(
         "initialize",
@@ -68,9 +71,9 @@ struct BridgeClient {
 }
 
 impl BridgeClient {
-    fn start() -> Result<Self, SetupError> {
-        let ourselves = std::env::current_exe().map_err(|_| SetupError::Bridge("where is it?"))?;
-        let mut command = Command::new(ourselves);
+    fn start(program: Option<&Path>) -> Result<Self, SetupError> {
+        let program = program.map(Path::to_path_buf).or_else(executable::own);
+        let mut command = Command::new(program.ok_or(SetupError::Bridge("where is it?"))?);
         command.arg("bridge").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let started = children::start(&mut command);
         let (mut child, mark) = started.map_err(|_| SetupError::Bridge("it does not start"))?;

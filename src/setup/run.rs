@@ -15,6 +15,7 @@ use crate::activation::{NotStarted, SpawnArgs, bring_up};
 use crate::base::runtime::runtime;
 use crate::base::{file, runtime_dir};
 use crate::imports::ImportError;
+use crate::lasting::LastingError;
 use crate::terminal::{Exit, print};
 
 /// Does it, and tells.
@@ -32,7 +33,9 @@ pub fn run(options: &SetupOptions) -> Exit {
             match error {
                 SetupError::NobodyToAsk | SetupError::NoClient(_) => Exit::Usage,
                 SetupError::NoHome => Exit::Unavailable,
-                SetupError::Write { .. } | SetupError::Runtime(_) => Exit::System,
+                SetupError::Write { .. }
+                | SetupError::Runtime(_)
+                | SetupError::Lasting(LastingError::File { .. }) => Exit::System,
                 _ => Exit::Failed,
             }
         }
@@ -101,6 +104,9 @@ fn carry_out(plan: &mut SetupPlan) -> Result<Vec<String>, SetupError> {
     let files = made.iter().map(|(path, text)| of_file(path, text));
     let steps: Vec<SetupStep> = missing(dirs).into_iter().chain(files).collect();
     journal.will(steps)?;
+    if let Some(program) = &plan.program {
+        program.carry_out()?;
+    }
     for (path, text) in &made {
         file::replace(path, text).map_err(SetupError::writing(path))?;
     }
@@ -132,5 +138,6 @@ fn started(plan: &SetupPlan, how: SpawnArgs) -> Result<Option<NotStarted>, Setup
 /// A first call, if there is a daemon to be called.
 fn proven(plan: &SetupPlan) -> Result<Option<BridgeProof>, SetupError> {
     let is_served = runtime_dir::socket().is_ok_and(|socket| UnixStream::connect(socket).is_ok());
-    is_served.then(|| proof::prove(&plan.working())).transpose()
+    let program = plan.program.as_ref().map(|program| &*program.path);
+    is_served.then(|| proof::prove(program, &plan.working())).transpose()
 }

@@ -62,6 +62,9 @@ pub(super) fn plan(plan: &SetupPlan) {
         return;
     }
     print::line("");
+    if let Some(program) = &plan.program {
+        print::line(&program.to_string());
+    }
     if let Some(import) = &plan.import {
         let (servers, secrets) = (import.drafts.len(), import.secrets().count());
         let with = if secrets == 0 {
@@ -152,6 +155,9 @@ pub(super) fn end(
         }
         None => {}
     }
+    if let Some(program) = plan.program.as_ref().filter(|program| program.is_work()) {
+        print::line(&format!("from now on callmux is {}", program.path.display()));
+    }
     let (before, after) = plan.processes;
     print::line(&format!(
         "processes of servers, with each client open once: {before} before, {after} now"
@@ -209,6 +215,9 @@ pub(super) fn json(
         "proof": proof.map(|proof| json!({ "tools": proof.tools, "missing": proof.missing })),
         "processes": { "before": plan.processes.0, "after": plan.processes.1 },
         "failures": failures,
+        "program": plan.program.as_ref().map(|program| {
+            json!({ "path": program.path, "action": program.word() })
+        }),
     });
     print::json(&said.to_string());
 }

@@ -8,7 +8,8 @@ use super::journal::{Journal, SetupStep};
 use super::units;
 use crate::base::{file, fingerprint};
 use crate::clients::change::Seat;
-use crate::clients::{CLIENTS, Scope, Surroundings};
+use crate::clients::{CLIENTS, KnownClient, Scope, Surroundings};
+use crate::lasting::{self, CopyEnd};
 use crate::terminal::{Exit, print};
 
 /// The largest file that a setup makes, in bytes.
@@ -78,6 +79,13 @@ fn taken_back(directory: std::path::PathBuf) -> Result<(Vec<String>, Vec<String>
     if had_units {
         drop(units::reload());
     }
+    match lasting::take_back(|path| named_by(&around, path)) {
+        Ok(CopyEnd::Nothing) => {}
+        Ok(CopyEnd::Gone(path)) => done.push(format!("{} is gone", path.display())),
+        Ok(CopyEnd::Restored(path)) => done.push(format!("{} is as it was", path.display())),
+        Ok(CopyEnd::Left(path, why)) => left.push(format!("{} stays: {why}", path.display())),
+        Err(error) => left.push(error.to_string()),
+    }
     if kept.is_empty() {
         journal.forget();
     } else {
@@ -97,6 +105,20 @@ fn client(around: &Surroundings, id: &str, last: Option<&Path>) -> Result<bool, 
     let Some(client) = CLIENTS.iter().find(|client| client.id == id) else { return Ok(false) };
     let seat = Seat { client, scope: Scope::User, around };
     seat.undo_since(last).map_err(|error| SetupError::Client { id: client.id, error })
+}
+
+/// Who still names the program at `path`, and what changes that.
+fn named_by(around: &Surroundings, path: &Path) -> Option<String> {
+    let is_named = |client: &&'static KnownClient| {
+        let seat = Seat { client, scope: Scope::User, around };
+        seat.look().is_ok_and(|look| look.names(path))
+    };
+    if let Some(client) = CLIENTS.iter().find(is_named) {
+        let id = client.id;
+        return Some(format!("the file of {id} names it; `callmux client detach {id}` first"));
+    }
+    let is_started = units::own_files(around).iter().any(|unit| units::starts(unit, path));
+    is_started.then(|| "a unit of yours names it; `callmux daemon uninstall` first".to_owned())
 }
 
 /// Whether the file went; `None`: it says something else by now.

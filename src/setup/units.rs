@@ -7,6 +7,7 @@ use super::error::SetupError;
 use crate::base::{executable, file, program};
 use crate::clients::Surroundings;
 use crate::doctor::unit::{SERVICE, SOCKET, UnitState};
+use crate::lasting;
 
 /// Units of ours, for where no package put them.
 const SOCKET_TEXT: &str = include_str!("../../dist/systemd/user/callmux.socket");
@@ -39,7 +40,8 @@ impl UnitPlan {
             }
             Some(socket) if socket.is_installed() => Self::Enable,
             Some(_) => {
-                let path = executable::find(env!("CARGO_PKG_NAME"), &around.path);
+                let path = lasting::program(&around.path);
+                let path = path.or_else(|| executable::find(env!("CARGO_PKG_NAME"), &around.path));
                 Self::Install(files(&dir(around), &path.unwrap_or_else(|| PACKAGED.into())))
             }
         }
@@ -65,15 +67,20 @@ pub(super) fn wants(around: &Surroundings) -> PathBuf {
     dir(around).join("sockets.target.wants")
 }
 
-/// The texts of the units that start the program at `path`.
-fn files(dir: &Path, path: &Path) -> Vec<(PathBuf, String)> {
+/// A path as a word of a command line.
+fn quoted(path: &Path) -> String {
     // What a unit takes for a specifier or a word of its own (systemd.service(5), "Command lines").
     let shown = path.display().to_string().replace('\\', "\\\\").replace('%', "%%");
-    let quoted = if shown.contains([' ', '"', '\'']) {
+    if shown.contains([' ', '"', '\'']) {
         format!("\"{}\"", shown.replace('"', "\\\""))
     } else {
         shown
-    };
+    }
+}
+
+/// The texts of the units that start the program at `path`.
+fn files(dir: &Path, path: &Path) -> Vec<(PathBuf, String)> {
+    let quoted = quoted(path);
     let line = |line: &str| {
         let (key, value) = line.split_once('=').unwrap_or((line, ""));
         match value.strip_prefix(PACKAGED) {
@@ -98,6 +105,13 @@ pub(super) fn is_ours(path: &Path) -> bool {
         text.lines().filter(|line| !line.starts_with("Exec")).map(str::to_owned).collect()
     };
     without(&String::from_utf8_lossy(&found)) == without(ours)
+}
+
+/// Whether the unit at `unit` starts the program at `path`.
+pub(super) fn starts(unit: &Path, path: &Path) -> bool {
+    let Ok(found) = file::read(unit, UNIT_MAX) else { return false };
+    let line = format!("ExecStart={} serve", quoted(path));
+    String::from_utf8_lossy(&found).lines().any(|found| found == line)
 }
 
 /// Has the socket listened on, now and from each login on.

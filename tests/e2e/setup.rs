@@ -12,6 +12,8 @@ use crate::support::canary::canary;
 use crate::support::far::{Far, Out, Seen, legacy, said};
 use crate::support::{Daemon, Lines, Program, Sandbox, callmux, until};
 
+mod lasting;
+
 const CURSOR: &str = ".cursor/mcp.json";
 const CODEX: &str = ".codex/config.toml";
 const GEMINI: &str = ".gemini/settings.json";

@@ -26,8 +26,9 @@ pub const PLAN: &[(&str, &[&str])] = &[
     ("arguments", &["base", "json"]),
     ("replies", &["base", "json", "wire", "render", "telemetry"]),
     ("definitions", &["json", "wire", "schema"]),
+    ("lasting", &["base"]),
     ("remedy", &["base", "json"]),
-    ("clients", &["base", "json", "arguments"]),
+    ("clients", &["base", "json", "arguments", "lasting"]),
     ("settings", &["base", "json", "render"]),
     ("keys", &["base", "json", "render", "remedy", "settings"]),
     ("config", &["base", "json", "remedy", "settings", "keys"]),
@@ -38,7 +39,7 @@ pub const PLAN: &[(&str, &[&str])] = &[
     ("handover", &["base", "wire"]),
     ("event_streams", &["base", "wire", "handover"]),
     ("lenient", &["wire"]),
-    ("activation", &["base", "process"]),
+    ("activation", &["base", "lasting", "process"]),
     ("doctor", &["base", "api", "config", "settings", "access"]),
     ("imports", &["base", "json", "clients", "keys", "config", "remedy", "settings"]),
     (
@@ -50,7 +51,10 @@ pub const PLAN: &[(&str, &[&str])] = &[
     ),
     ("completion", &["base", "api", "config", "keys", "clients"]),
     ("grants", &["base", "settings", "keys", "config", "access", "terminal"]),
-    ("attachments", &["base", "clients", "completion", "config", "settings", "terminal"]),
+    (
+        "attachments",
+        &["base", "clients", "completion", "config", "lasting", "settings", "terminal"],
+    ),
     (
         "connection",
         &["base", "http", "wire", "lenient", "telemetry", "access", "credentials", "handover"],
@@ -74,6 +78,7 @@ pub const PLAN: &[(&str, &[&str])] = &[
         "setup",
         &[
             "base",
+            "lasting",
             "clients",
             "config",
             "settings",

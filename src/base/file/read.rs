@@ -128,7 +128,7 @@ fn read_here(path: &Path, max: u64, demand: Demand) -> Result<Vec<u8>, Problem> 
 
 /// Opens a regular file. Opening is an act for other kinds: it wakes who writes into a pipe, and
 /// rewinds a tape.
-fn open(path: &Path) -> Result<(File, Metadata), Problem> {
+pub fn open(path: &Path) -> Result<(File, Metadata), Problem> {
     kind(&path.metadata()?)?;
     // It may have become another since.
     let flags = libc::O_NONBLOCK | libc::O_NOCTTY;

@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use crate::base::executable::{interpreter, is_executable};
+use crate::lasting;
 
 /// The `PATH` of systemd's user manager, where it was not given another.
 const USUAL_PATH: [&str; 6] =
@@ -21,7 +22,13 @@ pub struct FoundProgram {
 
 /// Looks for a program in this shell's `PATH` and directory.
 pub fn locate(program: &str) -> Option<FoundProgram> {
-    locate_in(program, &std::env::var_os("PATH").unwrap_or_default(), &USUAL_PATH)
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let Some(lasting) = lasting::path(&path) else { return locate_in(program, &path, &USUAL_PATH) };
+    if program == env!("CARGO_PKG_NAME") {
+        // Whoever starts it finds itself.
+        return Some(FoundProgram { path: program.to_owned(), needs: None });
+    }
+    locate_in(program, &lasting, &USUAL_PATH).or_else(|| locate_in(program, &path, &USUAL_PATH))
 }
 
 fn locate_in(program: &str, path: &OsStr, usual: &[&str]) -> Option<FoundProgram> {

@@ -24,4 +24,4 @@ mod version;
 
 pub use copy::{CopyEnd, take_back};
 pub use error::LastingError;
-pub use program::{ProgramPlan, plan, program};
+pub use program::{ProgramPlan, path, plan, program};

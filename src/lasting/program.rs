@@ -1,7 +1,7 @@
 //! Which program others are to name.
 
 use std::cmp::Ordering;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -41,6 +41,18 @@ pub fn program(path: &OsStr) -> Option<PathBuf> {
     grounds.fleeting(&own)?;
     let place = grounds.for_programs().join(NAME);
     Some(installed(&grounds, &own, path).map_or(place, |(path, _)| path))
+}
+
+/// The directories of `path` that stay, if what runs does not: npx and uvx put some of theirs before those of
+/// the user.
+pub fn path(path: &OsStr) -> Option<OsString> {
+    let grounds = Grounds::here()?;
+    grounds.fleeting(&executable::own()?)?;
+    let stays = |dir: &PathBuf| {
+        let real = dir.canonicalize().unwrap_or_else(|_| dir.clone());
+        grounds.fleeting(&real.join(NAME)).is_none()
+    };
+    std::env::join_paths(std::env::split_paths(path).filter(stays)).ok()
 }
 
 /// What has to be done so that it is there. `None`: what runs stays where it is. `path`: as of [`program`].

@@ -41,7 +41,7 @@ pub const PLAN: &[(&str, &[&str])] = &[
     ("lenient", &["wire"]),
     ("activation", &["base", "lasting", "process"]),
     ("doctor", &["base", "api", "config", "settings", "access"]),
-    ("imports", &["base", "json", "clients", "keys", "config", "remedy", "settings"]),
+    ("imports", &["base", "json", "clients", "keys", "config", "lasting", "remedy", "settings"]),
     (
         "packages",
         &[

@@ -266,6 +266,29 @@ fn killed_while_it_is_copied_all_of_it_can_be_taken_back() {
 }
 
 #[test]
+fn servers_are_not_started_from_what_a_runner_put_into_the_path() {
+    let home = Packaged::npx();
+    let script = "#!/bin/sh\nexec \"$CALLMUX\" example-server counter\n";
+    for dir in [".npm/_npx/0123abcd/node_modules/@callmux/linux-x64/bin", "bin"] {
+        let program = home.sandbox.path(dir).join("counter-server");
+        crate::support::overwrite(&program, script);
+        fs::set_permissions(&program, Permissions::from_mode(0o755)).unwrap();
+    }
+    let server = |command: &str| json!({"command": command, "env": {"CALLMUX": callmux()}});
+    let own = json!({"command": "callmux", "args": ["example-server", "time"]});
+    let servers = json!({"counter": server("counter-server"), "own": own});
+    home.sandbox.write(CURSOR, &json!({"mcpServers": servers}).to_string());
+    let (code, stdout, stderr) = home.run(&["setup", "--yes"]);
+    assert_eq!(code, Some(0), "{stdout}{stderr}");
+    let text = read(&home.sandbox, "config/callmux/conf.d/from-setup.toml");
+    let lasting = home.sandbox.path("bin");
+    let named = format!("command = \"{}\"", lasting.join("counter-server").display());
+    assert!(text.contains(&named) && text.contains("command = \"callmux\""), "{text}");
+    assert!(text.contains(&format!("PATH = \"{}\"", lasting.display())), "{text}");
+    assert!(!text.contains(".npm"), "{text}");
+}
+
+#[test]
 fn units_start_the_program_that_stays() {
     let home = Packaged::npx();
     // A manager that has no unit, and takes any.

@@ -38,6 +38,7 @@ mod older;
 mod operators;
 mod orphans;
 mod packages;
+mod packaging;
 mod pressure;
 mod principals;
 mod proxy;

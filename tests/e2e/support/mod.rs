@@ -6,6 +6,7 @@ pub mod far;
 pub mod http;
 pub mod lines;
 pub mod oauth;
+pub mod page;
 pub mod processes;
 pub mod program;
 pub mod pty;

@@ -1,6 +1,7 @@
 //! What everybody can see of processes: their command lines and environments.
 
 use std::collections::HashMap;
+use std::path::Path;
 
 use super::watch::Watch;
 
@@ -52,7 +53,7 @@ pub fn of_process(pid: u32, name: &str) -> String {
 
 /// The programs that run with a command line that fits, a line for each of its words. What one of them
 /// has just started is not among them: until execve(2) it has the command line of its parent.
-pub fn programs(fits: impl Fn(&str) -> bool) -> Vec<u32> {
+fn programs(fits: impl Fn(&str) -> bool) -> Vec<u32> {
     let entries = std::fs::read_dir("/proc").unwrap().flatten();
     let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
     let all: Vec<u32> = pids.filter(|pid| fits(&of_process(*pid, "cmdline"))).collect();
@@ -136,4 +137,12 @@ fn without(environment: &str, given: &[String]) -> String {
         line.split_once('=').is_some_and(|(name, _)| given.iter().any(|given| given == name))
     };
     environment.lines().filter(|line| !is_given(line)).collect::<Vec<_>>().join("\n")
+}
+
+/// The daemons that were started on demand for the socket at this path.
+pub fn daemons_at(socket: &Path) -> Vec<u32> {
+    let socket = socket.display().to_string();
+    programs(|words| {
+        words.contains("\nserve\n--on-demand\n") && words.lines().any(|word| word == socket)
+    })
 }

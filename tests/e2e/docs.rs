@@ -117,14 +117,20 @@ impl Reader {
     }
 }
 
-impl Drop for Reader {
-    fn drop(&mut self) {
+impl Reader {
+    fn end_daemons(&self) {
         let socket = self.sandbox.socket();
         for pid in daemons_at(&socket) {
             // It may have ended.
             _ = kill_process(Pid::from_raw(pid.try_into().unwrap()).unwrap(), Signal::KILL);
         }
         until("the end of every daemon", || daemons_at(&socket).is_empty().then_some(()));
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        self.end_daemons();
     }
 }
 
@@ -135,6 +141,7 @@ fn walk(name: &str) {
         match part {
             Part::Given { path, text } => reader.write(&path, &text),
             Part::Block(block) => reader.block(&block),
+            Part::NoDaemon => reader.end_daemons(),
         }
     }
 }

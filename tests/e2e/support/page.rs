@@ -2,7 +2,8 @@
 //!
 //! Comments of HTML say what a reader need not know. Right before a block: `<!-- file PATH -->`: it is the content of
 //! that file; `<!-- exit N -->`: so its last command ends; `<!-- not run: WHY -->`. Alone: `<!-- given PATH`, lines,
-//! `-->`: a file that is there; `<!-- run`, lines, `-->`: what is done before. `~/` is a home of the page's own.
+//! `-->`: a file that is there; `<!-- run`, lines, `-->`: what is done before; `<!-- no daemon -->`: until
+//! then it has ended. `~/` is a home of the page's own.
 
 use std::path::{Path, PathBuf};
 
@@ -11,8 +12,13 @@ use super::callmux;
 /// What a page has to be tried, in its order.
 #[derive(Debug)]
 pub enum Part {
-    Given { path: String, text: String },
+    Given {
+        path: String,
+        text: String,
+    },
     Block(Block),
+    /// Whoever runs has ended.
+    NoDaemon,
 }
 
 /// A block of code.
@@ -41,6 +47,8 @@ pub fn parts(path: &Path) -> Vec<Part> {
         if let Some(path) = line.strip_prefix("<!-- given ") {
             let text = taken(&mut lines, "-->");
             parts.push(Part::Given { path: path.to_owned(), text });
+        } else if line == "<!-- no daemon -->" {
+            parts.push(Part::NoDaemon);
         } else if line == "<!-- run" {
             let (language, text) = ("sh".to_owned(), taken(&mut lines, "-->"));
             parts.push(Part::Block(Block { language, text, mark: None }));

@@ -35,7 +35,7 @@ fn the_same_program_gives_the_same_packages_of_this_version() {
         return skipped("there is no program to pack");
     }
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("packaging");
-    for (script, count) in [("npm/pack", 2), ("pypi/pack", 1)] {
+    for (script, count) in [("npm/pack", 2), ("pypi/pack", 1), ("archive", 1)] {
         let sandbox = Sandbox::new();
         let script = root.join(script).display().to_string();
         let (one, other) = (pack(&sandbox, &script, 0), pack(&sandbox, &script, 1));
@@ -45,4 +45,40 @@ fn the_same_program_gives_the_same_packages_of_this_version() {
             assert!(name.contains(env!("CARGO_PKG_VERSION")) && bytes.len() > 1000, "{name}");
         }
     }
+}
+
+/// What stands for each name in the templates of cargo-binstall, for the archive of this program.
+fn filled(template: &str, target: &str) -> String {
+    let values = [
+        ("{ name }", "callmux"),
+        ("{ bin }", "callmux"),
+        ("{ version }", env!("CARGO_PKG_VERSION")),
+        ("{ target }", target),
+        ("{ binary-ext }", ""),
+    ];
+    values.iter().fold(template.to_owned(), |text, (name, value)| text.replace(name, value))
+}
+
+#[test]
+fn the_archive_is_where_cargo_binstall_looks() {
+    if !Path::new(PROGRAM).exists() {
+        return skipped("there is no program to pack");
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let manifest = fs::read_to_string(root.join("Cargo.toml")).unwrap();
+    let section = manifest.split("[package.metadata.binstall]\n").nth(1).unwrap();
+    let value = |key: &str| {
+        let line = section.lines().find_map(|line| line.strip_prefix(&format!("{key} = \"")));
+        line.unwrap().trim_end_matches('"').to_owned()
+    };
+    let sandbox = Sandbox::new();
+    let script = root.join("packaging/archive").display().to_string();
+    let (name, _) = pack(&sandbox, &script, 0).pop().unwrap();
+    let target = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
+    assert!(filled(&value("pkg-url"), &target).ends_with(&format!("/{name}")), "{name}");
+    let archive = sandbox.path("out0").join(&name);
+    let listed = sandbox.program("tar").arg("-tzf").arg(archive).output().unwrap();
+    let listed = String::from_utf8(listed.stdout).unwrap();
+    let wanted = filled(&value("bin-dir"), &target);
+    assert!(listed.lines().any(|line| line == wanted), "{wanted} is not in:\n{listed}");
 }

@@ -4,6 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
+use crate::instances::roots::asked_for_roots;
 use crate::support::{Daemon, Http, Sandbox, hostile};
 
 const CWD: &str = "x-callmux-cwd";
@@ -61,4 +62,22 @@ fn files_are_read_where_the_header_says_that_the_client_works() {
         assert!(answer.to_string().contains("argument_resolution_failed"), "{nothing}: {answer}");
     }
     daemon.stop();
+}
+
+#[test]
+fn files_are_read_in_the_first_root_of_a_client_that_says_nothing_else() {
+    let sandbox = Sandbox::new();
+    let path = hostile();
+    let daemon = Daemon::with(&sandbox, &[("x", &[path.to_str().unwrap(), "calm"])]);
+    daemon.wait_for("server_ready", |_| true);
+    sandbox.write("mine/name.txt", "it is mine");
+    let mut client = Http::tcp(&daemon).legacy(&json!({ "roots": {} }));
+    // Nobody is asked for a call that reads no file.
+    let params = json!({ "name": "x__mirror", "arguments": { "value": { "content": [] } } });
+    let plain = client.request("tools/call", &params).json();
+    assert!(plain["result"].is_object(), "{plain}");
+    let mine = sandbox.path("mine");
+    let answer = asked_for_roots(&daemon, &mut client, &mine, &read_file());
+    assert_eq!(text(&answer), "it is mine", "{answer}");
+    assert_eq!(text(&client.post(&body(&read_file()), &[]).json()), "it is mine", "asked once");
 }

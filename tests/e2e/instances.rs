@@ -1,6 +1,6 @@
 //! Servers that run once for each directory of a client (`scope = "cwd"`).
 
-mod roots;
+pub mod roots;
 
 use std::path::{Path, PathBuf};
 

@@ -7,11 +7,15 @@ use serde_json::{Value, json};
 use super::{call, daemon, dir, place, teller};
 use crate::support::{Daemon, Http, Sandbox};
 
-/// The answer of a call whose client is asked for its roots and names this directory.
+/// Where an instance works whose client is asked for its roots and names this directory.
 fn rooted(daemon: &Daemon, client: &mut Http, dir: &Path) -> Value {
+    asked_for_roots(daemon, client, dir, &json!({ "name": "x__environment", "arguments": {} }))
+}
+
+/// The answer of a call whose client is asked for its roots and names this directory.
+pub fn asked_for_roots(daemon: &Daemon, client: &mut Http, dir: &Path, params: &Value) -> Value {
     let mut calling = Http::tcp(daemon);
     calling.session.clone_from(&client.session);
-    let params = json!({ "name": "x__environment", "arguments": {} });
     let body = json!({ "jsonrpc": "2.0", "id": 9, "method": "tools/call", "params": params });
     calling.start_post(&body.to_string(), &[]);
     calling.read_head();

@@ -1,44 +1,30 @@
 //! The HTTP client for authorization servers.
 //!
 //! Their addresses come from what a server on the network says, so none of them may lead to where
-//! that server itself could not: the addresses a name stands for are checked when the connection is made,
-//! and before a proxy is asked to make it.
+//! that server itself could not ([`GuardedClient`]).
 
-use std::future::Future;
-use std::io;
-use std::net::{IpAddr, SocketAddr};
-use std::pin::Pin;
-use std::sync::{Arc, OnceLock};
-use std::task::{Context, Poll};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Limited};
-use hyper::header::{
-    AUTHORIZATION, CONNECTION, CONTENT_TYPE, HeaderValue, LOCATION, RETRY_AFTER, USER_AGENT,
-};
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, LOCATION, RETRY_AFTER};
 use hyper::{Method, Request, Response, StatusCode, Uri};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::client::legacy::connect::dns::Name;
 use rmcp::transport::auth::{
     OAuthHttpClient, OAuthHttpClientError, OAuthHttpClientFuture, OAuthHttpRedirectPolicy,
     OAuthHttpRequest,
 };
-use tower::{Service, ServiceExt};
-use url::{Host, Url};
+use url::Url;
 
 use super::error::CredentialError;
 use super::repeated::RequestSecrets;
 use super::understood::{IssuerRule, OauthQuestion};
 use crate::base::Lock;
-use crate::http::reach::{Reach, is_loopback, reach};
-use crate::http::{self, HttpConnection, Proxied, Proxies, RequestBody, ResponseBody};
+use crate::http::reach::is_loopback;
+use crate::http::{self, GuardedClient, Proxies, RequestBody, ResponseBody};
 
 /// How long an answer may take.
 const ANSWER_WITHIN: Duration = Duration::from_secs(20);
-/// How long a connection may take to be there.
-const CONNECT_WITHIN: Duration = Duration::from_secs(10);
 /// The longest answer, in bytes.
 const BODY_MAX: usize = 512 * 1024;
 const REDIRECTS_MAX: usize = 3;
@@ -53,78 +39,47 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 /// Whose authorization servers are asked.
 #[derive(Debug, Clone)]
 pub(super) struct Fetch {
-    /// Made when it is needed: most servers want no login.
-    connector: OnceLock<HttpsConnector<HttpConnector<Guard>>>,
-    proxies: Proxies,
-    guard: Guard,
+    client: GuardedClient,
+    base: Url,
     /// Whom an authorization server may say to be.
     rule: IssuerRule,
     /// Why the last request had no answer: who has it asked says no more than that.
     failed: Arc<Lock<Option<String>>>,
 }
 
-/// Resolves names to addresses that the server at `base` could have meant.
-#[derive(Debug, Clone)]
-struct Guard {
-    base: Arc<Url>,
-}
-
 impl Fetch {
     /// For the server at this URL.
     pub(super) fn new(base: &Url, proxies: &Proxies, rule: IssuerRule) -> Self {
-        let guard = Guard { base: Arc::new(base.clone()) };
         Self {
-            connector: OnceLock::new(),
-            proxies: proxies.clone(),
-            guard,
+            client: GuardedClient::new(Some(base), proxies),
+            base: base.clone(),
             rule,
             failed: Arc::default(),
         }
     }
 
-    /// `Err`: no certificates of authorities are found on this machine.
-    fn connector(&self) -> Result<HttpsConnector<HttpConnector<Guard>>, CredentialError> {
-        if let Some(connector) = self.connector.get() {
-            return Ok(connector.clone());
-        }
-        let mut tcp = HttpConnector::new_with_resolver(self.guard.clone());
-        tcp.set_nodelay(true);
-        tcp.set_connect_timeout(Some(CONNECT_WITHIN));
-        tcp.enforce_http(false);
-        let tls = HttpsConnectorBuilder::new()
-            .with_native_roots()
-            .map_err(|error| CredentialError::NoCertificates(error.to_string()))?;
-        let connector = tls.https_or_http().enable_http1().wrap_connector(tcp);
-        Ok(self.connector.get_or_init(|| connector).clone())
-    }
-
     /// Asks. Each is asked once in a while: no connection is kept.
     async fn ask(
         &self,
-        mut request: Request<RequestBody>,
+        request: Request<RequestBody>,
     ) -> Result<Response<ResponseBody>, OAuthHttpClientError> {
-        self.guard.check(request.uri()).await?;
-        let headers = request.headers_mut();
-        headers.insert(USER_AGENT, http::US);
-        headers.insert(CONNECTION, HeaderValue::from_static("close"));
-        let uri = request.uri().clone();
-        let connection = if let Some(proxy) = self.proxies.of_url(&uri) {
-            let mut tcp = HttpConnector::new();
-            tcp.set_nodelay(true);
-            tcp.set_connect_timeout(Some(CONNECT_WITHIN));
-            let proxied = Proxied::new(proxy, tcp)?;
-            self.guard.check_name(uri.host().unwrap_or_default()).await?;
-            http::address(&mut request);
-            proxied.address(&uri, &mut request);
-            let connected = proxied.connect(&uri).await;
-            connected.map_err(|error| Unconnected(error.to_string()))?
-        } else {
-            let connected = self.connector()?.oneshot(uri).await;
-            let io = connected.map_err(|error| Unconnected(http::unconnected(&*error)))?;
-            http::address(&mut request);
-            HttpConnection::open(io).await?
-        };
-        Ok(connection.send(request).await?)
+        self.check(request.uri())?;
+        self.client.ask(request).await.map_err(|error| match error {
+            http::Error::Unreachable(why) => Unconnected(why).into(),
+            http::Error::NoCertificates(error) => {
+                CredentialError::NoCertificates(error.to_string()).into()
+            }
+            error => error.into(),
+        })
+    }
+
+    fn check(&self, uri: &Uri) -> Result<(), OAuthHttpClientError> {
+        let url = Url::parse(&uri.to_string())?;
+        let is_local = is_loopback(&url) && is_loopback(&self.base);
+        if url.scheme() != "https" && !is_local && url.origin() != self.base.origin() {
+            return Err("it is not asked over plain HTTP".into());
+        }
+        Ok(())
     }
 
     /// Posts a form, and follows no redirect. What the answer says beside its status is not read.
@@ -257,84 +212,6 @@ fn beside(from: &Uri, location: &str) -> Result<Uri, OAuthHttpClientError> {
         return Err("it redirects to another origin".into());
     }
     Ok(to.as_str().parse()?)
-}
-
-impl Guard {
-    /// Looks at an address that is no name; names are looked at when they are resolved.
-    async fn check(&self, uri: &Uri) -> Result<(), OAuthHttpClientError> {
-        let url = Url::parse(&uri.to_string())?;
-        let is_local = is_loopback(&url) && is_loopback(&self.base);
-        if url.scheme() != "https" && !is_local && url.origin() != self.base.origin() {
-            return Err("it is not asked over plain HTTP".into());
-        }
-        let address = match url.host() {
-            Some(Host::Ipv4(address)) => Some(IpAddr::V4(address)),
-            Some(Host::Ipv6(address)) => Some(IpAddr::V6(address)),
-            Some(Host::Domain(_)) | None => None,
-        };
-        match address {
-            Some(address) if !Self::may_reach(address, self.reach().await?) => {
-                Err(refused().into())
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// How far the server itself is.
-    async fn reach(&self) -> io::Result<Reach> {
-        let host = self.base.host_str().unwrap_or_default();
-        let host = host.trim_start_matches('[').trim_end_matches(']');
-        // A host that only a proxy can look up is none of a network that we are in.
-        let Ok(addresses) = tokio::net::lookup_host((host, 0)).await else {
-            return Ok(Reach::Global);
-        };
-        Ok(addresses.map(|address| reach(address.ip())).max().unwrap_or(Reach::Never))
-    }
-
-    /// Looks at a name that a proxy looks up, if it means anything here.
-    async fn check_name(&self, name: &str) -> io::Result<()> {
-        let Ok(found) = tokio::net::lookup_host((name, 0)).await else { return Ok(()) };
-        self.check_all(found).await
-    }
-
-    async fn check_all(&self, mut found: impl Iterator<Item = SocketAddr>) -> io::Result<()> {
-        let own = self.reach().await?;
-        let is_refused = found.any(|address| !Self::may_reach(address.ip(), own));
-        if is_refused { Err(refused()) } else { Ok(()) }
-    }
-
-    /// Whatever the server is, everybody may be asked who is in public.
-    fn may_reach(address: IpAddr, own: Reach) -> bool {
-        match reach(address) {
-            Reach::Global => true,
-            Reach::Never => false,
-            near => own <= near,
-        }
-    }
-}
-
-fn refused() -> io::Error {
-    io::Error::other("it names an address that it has no business with")
-}
-
-impl Service<Name> for Guard {
-    type Response = std::vec::IntoIter<SocketAddr>;
-    type Error = io::Error;
-    type Future = Pin<Box<dyn Future<Output = io::Result<Self::Response>> + Send>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, name: Name) -> Self::Future {
-        let guard = self.clone();
-        Box::pin(async move {
-            let found: Vec<SocketAddr> =
-                tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
-            guard.check_all(found.iter().copied()).await?;
-            Ok(found.into_iter())
-        })
-    }
 }
 
 #[cfg(test)]

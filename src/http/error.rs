@@ -13,6 +13,9 @@ pub enum Error {
     /// It cannot even be tried.
     #[error("no certificates to check its own by: {0}")]
     NoCertificates(io::Error),
+    /// Nobody was asked.
+    #[error("it names an address that it has no business with")]
+    TooNear,
     /// It cannot even be tried.
     #[error("its `url` names no server")]
     NoServer,

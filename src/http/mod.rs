@@ -8,13 +8,14 @@
 //! MCP, credentials, whom to ask and what to make of a response.
 //!
 //! # How to read it
-//! [`Client`] is for one server that is asked often, over connections of a [`pool`]; [`HttpConnection`] alone
-//! for who is asked once. [`Proxies`] says through whom a server is reached, [`Proxied`] makes connections
-//! through one. [`mod@reach`] says how far an address reaches.
+//! [`Client`] is for one server that is asked often, over connections of a [`pool`]. [`Proxies`] says through whom a server is reached, [`proxied`] makes connections
+//! through one. [`mod@reach`] says how far an address reaches, and
+//! [`GuardedClient`] asks nobody who is nearer than what sends us there.
 
 mod client;
 mod content;
 mod error;
+mod guarded;
 mod pool;
 mod proxied;
 mod proxy;
@@ -26,8 +27,8 @@ mod tls;
 
 pub use client::Client;
 pub use content::{Content, ContentError, is_events, is_untyped};
-pub use error::{Error, unconnected};
-pub use pool::{HttpConnection, RequestBody, ResponseBody};
-pub use proxied::Proxied;
+pub use error::Error;
+pub use guarded::GuardedClient;
+pub use pool::{RequestBody, ResponseBody};
 pub use proxy::Proxies;
-pub use request::{US, address, host, origin, origin_form};
+pub use request::{US, host, origin, origin_form};

@@ -5,6 +5,7 @@ use url::Url;
 use super::drafting::{draft, set_command};
 use super::error::{PackageError, refused};
 use super::fetch::WantedFile;
+use super::image::RegistryAsked;
 use super::listing::{ListedPackage, ListedRemote, Listing};
 use super::naming;
 use super::question::PackageAnswers;
@@ -32,6 +33,7 @@ pub(super) fn of(
     answers: &mut dyn PackageAnswers,
 ) -> Result<FoundServers, PackageError> {
     let listing = Listing::read(tree)?;
+    let asked: RegistryAsked<'_> = &|url| WantedFile::told(url, source);
     let mut told = Vec::new();
     match listing.status.as_deref() {
         Some("deleted") => {
@@ -52,11 +54,11 @@ pub(super) fn of(
         Way::Package(package) if package.registry == "mcpb" => {
             let url = Url::parse(&package.identifier)
                 .map_err(|_| refused(format!("`{}` is no address", quoted(&package.identifier))))?;
-            let bytes = WantedFile::told(&url, source).archive(ARCHIVE_MAX).get()?;
+            let bytes = asked(&url).archive(ARCHIVE_MAX).get()?;
             let wishes =
                 Wishes { name: Some(name), bundles: wishes.bundles.clone(), ..Wishes::default() };
-            let mut found =
-                bundle::of_bytes(&bytes, package.sha256.as_deref(), &wishes, place, answers)?;
+            let digest = package.sha256.as_deref();
+            let mut found = bundle::of_bytes(&bytes, digest, &wishes, place, answers)?;
             found.from.splice(0..0, from);
             found.told.splice(0..0, told);
             return Ok(found);
@@ -64,7 +66,8 @@ pub(super) fn of(
         Way::Package(package) => {
             let mut values = Values { draft: &mut draft, secrets: &place.secrets, answers };
             let given = |name: &str| wishes.env.iter().any(|(known, _)| known == name);
-            let command = launch::of_listed(package, &wishes.registries, &given, &mut values)?;
+            let known = (&wishes.registries, asked);
+            let command = launch::of_listed(package, known, &given, &mut values)?;
             from.push(command.from);
             set_command(&mut draft, command.program, command.args);
         }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Limited};
-use hyper::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderValue, LOCATION, USER_AGENT};
+use hyper::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderValue, LOCATION};
 use hyper::{Request, StatusCode, Uri};
 use url::{Host, Url};
 
@@ -12,7 +12,7 @@ use super::error::PackageError;
 use crate::base::runtime::runtime;
 use crate::config::show;
 use crate::http::reach::{Reach, is_loopback, reach};
-use crate::http::{Client, Proxies, RequestBody, US, address};
+use crate::http::{GuardedClient, Proxies, RequestBody};
 
 /// The longest answer of a registry, in bytes.
 pub(super) const ANSWER_MAX: usize = 4 << 20;
@@ -20,13 +20,17 @@ pub(super) const ANSWER_MAX: usize = 4 << 20;
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 const ARCHIVE_WITHIN: Duration = Duration::from_mins(10);
 const REDIRECTS_MAX: usize = 5;
+/// Whom callmux asks unless a person names another: they are where everybody may ask, whatever a resolver says.
+const KNOWN: [&str; 4] =
+    ["registry.modelcontextprotocol.io", "registry.npmjs.org", "pypi.org", "registry-1.docker.io"];
 
 /// What is wanted.
 #[derive(Debug, Clone)]
 pub(super) struct WantedFile {
     url: Url,
-    /// It may lie on this machine, and so may what it leads to: a person named it so.
-    is_local: bool,
+    /// Who is stood for: neither it nor what it leads to is nearer than they are. `None`: it is where everybody may
+    /// ask.
+    base: Option<Url>,
     accept: &'static str,
     token: Option<String>,
     max: usize,
@@ -41,15 +45,20 @@ pub(super) struct FetchedFile {
 }
 
 impl WantedFile {
-    /// Something that a person named.
+    /// Something that a person named, or that callmux knows by itself.
     pub(super) fn named(url: &Url) -> Self {
+        let host = url.host_str().unwrap_or_default();
+        let base = (!KNOWN.contains(&host)).then(|| url.clone());
         let (accept, max) = ("application/json", ANSWER_MAX);
-        Self { url: url.clone(), is_local: is_near(url), accept, token: None, max }
+        Self { url: url.clone(), base, accept, token: None, max }
     }
 
-    /// Something that was named by what came from `from`, which leads no nearer than that lies.
+    /// Something that was named by what came from `from`, which leads no nearer than that lies; by a file, if there is
+    /// none: that names what is near by its address alone.
     pub(super) fn told(url: &Url, from: Option<&Url>) -> Self {
-        Self { is_local: from.is_none_or(is_near), ..Self::named(url) }
+        let near = from.is_none() && is_near(url);
+        let base = if near { Some(url.clone()) } else { from.cloned() };
+        Self { base, ..Self::named(url) }
     }
 
     pub(super) fn accept(self, accept: &'static str) -> Self {
@@ -94,9 +103,10 @@ impl WantedFile {
     async fn follow(&self) -> Result<FetchedFile, WhyNot> {
         let mut url = self.url.clone();
         let mut token = self.token.as_deref();
+        let client = GuardedClient::new(self.base.as_ref(), &Proxies::of_environment(&[]));
         for _ in 0..=REDIRECTS_MAX {
-            judge(&url, self.is_local)?;
-            let fetched = self.one(&url, token).await?;
+            judge(&url, self.base.as_ref().is_some_and(is_near))?;
+            let fetched = self.one(&client, &url, token).await?;
             let location = fetched.headers.get(LOCATION).and_then(|value| value.to_str().ok());
             let Some(location) = location.filter(|_| fetched.status.is_redirection()) else {
                 return Ok(fetched);
@@ -110,21 +120,23 @@ impl WantedFile {
         Err(WhyNot("it redirects too often".to_owned()))
     }
 
-    async fn one(&self, url: &Url, token: Option<&str>) -> Result<FetchedFile, WhyNot> {
+    async fn one(
+        &self,
+        client: &GuardedClient,
+        url: &Url,
+        token: Option<&str>,
+    ) -> Result<FetchedFile, WhyNot> {
         let uri: Uri = url.as_str().parse().map_err(|_| WhyNot("it is no address".to_owned()))?;
-        let client = Client::new(&uri, None, &Proxies::of_environment(&[]))?;
         let mut request = Request::new(RequestBody::default());
         *request.uri_mut() = uri;
         let headers = request.headers_mut();
-        headers.insert(USER_AGENT, US);
         headers.insert(ACCEPT, HeaderValue::from_static(self.accept));
         if let Some(token) = token {
             let value = HeaderValue::try_from(format!("Bearer {token}"));
             headers
                 .insert(AUTHORIZATION, value.map_err(|_| WhyNot("its token is none".to_owned()))?);
         }
-        address(&mut request);
-        let (head, body) = client.send(request).await?.into_parts();
+        let (head, body) = client.ask(request).await?.into_parts();
         let body = Limited::new(body, self.max).collect().await;
         let body = body.map_err(|error| {
             if error.is::<http_body_util::LengthLimitError>() {
@@ -174,7 +186,36 @@ fn is_near(url: &Url) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::judge;
+    use super::{KNOWN, WantedFile, judge};
+    use crate::packages::registry::Registries;
+
+    #[test]
+    fn whom_callmux_knows_is_nowhere_near() {
+        let Registries { mcp, npm, pypi } = Registries::default();
+        for url in [mcp, npm, pypi] {
+            let url: url::Url = url.parse().unwrap();
+            assert!(KNOWN.contains(&url.host_str().unwrap()), "{url}");
+            assert!(WantedFile::named(&url).base.is_none(), "{url}");
+        }
+    }
+
+    /// `localhost` stands for each name that means something near.
+    #[test]
+    fn what_is_told_leads_to_no_near_name() {
+        let near = "http://localhost:9/x".parse().unwrap();
+        let why = |wanted: WantedFile| wanted.ask().err().unwrap().to_string();
+        let far = "https://registry.example/".parse().unwrap();
+        let is_refused = |why: &str| {
+            ["only fetched over https", "no business", "this machine"]
+                .iter()
+                .any(|no| why.contains(no))
+        };
+        let told = why(WantedFile::told(&near, Some(&far)));
+        assert!(is_refused(&told), "{told}");
+        // Names that mean the same and do not look so are looked up; the system's own is one.
+        let named = why(WantedFile::named(&near));
+        assert!(!is_refused(&named), "{named}");
+    }
 
     #[test]
     fn nothing_leads_nearer_than_it_lies() {

@@ -3,6 +3,7 @@
 use super::described;
 use super::drafting::{draft, set_command};
 use super::error::{PackageError, refused};
+use super::fetch::WantedFile;
 use super::form::{FORMS, Form, Whence};
 use super::listing::Listing;
 use super::question::PackageAnswers;
@@ -72,7 +73,7 @@ pub(super) fn found(
             described::of(&said.tree, Some(&said.url), wishes, place, answers)
         }
         Given::Form(Form::Package(package)) => {
-            let command = launch::of_name(&package, &wishes.registries)?;
+            let command = launch::of_name(&package, &wishes.registries, &WantedFile::named)?;
             let mut draft = draft(name(naming::of_package(&package.identifier)));
             set_command(&mut draft, command.program, command.args);
             Ok(FoundServers {

@@ -16,8 +16,15 @@ const MANIFESTS: &str = "application/vnd.oci.image.index.v1+json, \
      application/vnd.docker.distribution.manifest.list.v2+json, application/vnd.oci.image.manifest.v1+json, \
      application/vnd.docker.distribution.manifest.v2+json";
 
+/// Who is asked at an address, with what that address may be.
+pub(super) type RegistryAsked<'a> = &'a dyn Fn(&Url) -> WantedFile;
+
 /// The image by its digest. `version`: a tag or a digest.
-pub(super) fn pinned(image: &str, version: Option<&str>) -> Result<String, PackageError> {
+pub(super) fn pinned(
+    image: &str,
+    version: Option<&str>,
+    asked: RegistryAsked<'_>,
+) -> Result<String, PackageError> {
     if let Some(digest) = version.filter(|version| version.contains(':')) {
         let is_digest = digest.strip_prefix("sha256:").is_some_and(is_sha256);
         return if is_digest {
@@ -26,7 +33,7 @@ pub(super) fn pinned(image: &str, version: Option<&str>) -> Result<String, Packa
             Err(refused(format!("`{}` is no digest: sha256: and 64 digits", quoted(digest))))
         };
     }
-    let digest = digest_of(image, version.unwrap_or("latest"))?;
+    let digest = digest_of(image, version.unwrap_or("latest"), asked)?;
     Ok(format!("{image}@sha256:{digest}"))
 }
 
@@ -40,7 +47,7 @@ pub(super) fn sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
-fn digest_of(image: &str, tag: &str) -> Result<String, PackageError> {
+fn digest_of(image: &str, tag: &str, asked: RegistryAsked<'_>) -> Result<String, PackageError> {
     let (host, name) = parted(image);
     let name =
         if host == "docker.io" && !name.contains('/') { format!("library/{name}") } else { name };
@@ -51,7 +58,7 @@ fn digest_of(image: &str, tag: &str) -> Result<String, PackageError> {
     if is_loopback(&url) {
         url = Url::parse(&url.as_str().replacen("https", "http", 1)).map_err(wrong)?;
     }
-    let wanted = WantedFile::named(&url).accept(MANIFESTS);
+    let wanted = asked(&url).accept(MANIFESTS);
     let mut fetched = wanted.ask()?;
     if fetched.status == StatusCode::UNAUTHORIZED
         && let Some(token) = token(&fetched.headers, &url, &name)?
@@ -122,7 +129,7 @@ fn token(headers: &HeaderMap, from: &Url, name: &str) -> Result<Option<String>, 
 
 #[cfg(test)]
 mod tests {
-    use super::{parted, pinned, sha256};
+    use super::{WantedFile, parted, pinned, sha256};
 
     #[test]
     fn images_say_their_registry() {
@@ -135,7 +142,10 @@ mod tests {
             assert_eq!(parted(image), (host.to_owned(), name.to_owned()));
         }
         let digest = format!("sha256:{}", sha256(b"x"));
-        assert_eq!(pinned("a/b", Some(&digest)).unwrap(), format!("a/b@{digest}"));
-        assert!(pinned("a/b", Some("sha256:0")).is_err());
+        assert_eq!(
+            pinned("a/b", Some(&digest), &WantedFile::named).unwrap(),
+            format!("a/b@{digest}")
+        );
+        assert!(pinned("a/b", Some("sha256:0"), &WantedFile::named).is_err());
     }
 }

@@ -2,7 +2,7 @@
 
 use super::error::{PackageError, refused};
 use super::form::{PackageKind, PackageName};
-use super::image;
+use super::image::{self, RegistryAsked};
 use super::listing::{ArgumentKind, ListedInput, ListedPackage};
 use super::registry::Registries;
 use super::values::Values;
@@ -51,14 +51,15 @@ pub(super) struct PackageCommand {
     pub(super) from: String,
 }
 
-/// What runs a package that was named by itself.
+/// What runs a package that was named by itself. `asked`: how the registry of an image is, which its name says.
 pub(super) fn of_name(
     package: &PackageName,
     registries: &Registries,
+    asked: RegistryAsked<'_>,
 ) -> Result<PackageCommand, PackageError> {
     let name = &package.identifier;
     if package.kind == PackageKind::Oci {
-        let image = image::pinned(name, package.version.as_deref())?;
+        let image = image::pinned(name, package.version.as_deref(), asked)?;
         let mut args: Vec<String> = ["run", "-i", "--rm"].map(str::to_owned).into();
         let from = of_image(package, &image);
         args.push(image);
@@ -127,10 +128,10 @@ pub(super) fn obstacle(package: &ListedPackage) -> Option<String> {
     locate(program).is_none().then(|| format!("there is no {program} here: install it"))
 }
 
-/// What runs a package that a listing has.
+/// What runs a package that a listing has. `asked`: as in [`of_name`].
 pub(super) fn of_listed(
     package: &ListedPackage,
-    registries: &Registries,
+    (registries, asked): (&Registries, RegistryAsked<'_>),
     given: &dyn Fn(&str) -> bool,
     values: &mut Values<'_>,
 ) -> Result<PackageCommand, PackageError> {
@@ -158,7 +159,7 @@ pub(super) fn of_listed(
             vec![format!("{}@{version}", package.identifier), "--yes".to_owned(), "--".to_owned()];
         PackageCommand { program: "dnx", args, from }
     } else {
-        of_name(&name, registries)?
+        of_name(&name, registries, asked)?
     };
     let mut runtime = arguments(&package.runtime, given, values)?;
     judge(command.program, &runtime)?;

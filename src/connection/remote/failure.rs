@@ -66,6 +66,7 @@ impl From<http::Error> for RequestFailure {
             http::Error::NoCertificates(_)
             | http::Error::NoServer
             | http::Error::ProxyScheme(_)
+            | http::Error::TooNear
             | http::Error::Unreachable(_) => Self { reason, reached: RequestReached::Nothing },
             http::Error::Broken(_) => Self::lost(reason),
         }

@@ -21,7 +21,8 @@
 //!  9   meta ────────── tools of our own, made of calls
 //!      admin ───────── operators look in
 //!  8   mux ─────────── the life of every call
-//!  7   world ───────── what holds now, as one value
+//!  7   updates ─────── newer versions of servers
+//!      world ───────── what holds now, as one value
 //!  6   catalog ─────── what all servers offer, and under which names
 //!      packages ────── what people have in hand, as servers of ours
 //!      setup ───────── from the files of clients to a daemon, and back
@@ -109,6 +110,7 @@
 //! | [`imports`] | files of clients, of the npm callmux and of mcpmux as servers of ours; secrets moved out of them |
 //! | [`packages`] | snippets, pasted lines, names of registries, archives as servers of ours; versions pinned |
 //! | [`grants`] | tokens made, replaced and revoked; what the rules say of somebody, without a daemon |
+//! | [`updates`] | newer versions of servers: what they change in the tools, tried before they are switched to |
 //! | [`servers`] | handshakes, what each offers, supervision, a look at one without a daemon |
 //! | [`setup`] | what clients have, run behind callmux: found, tried, taken over, attached, proven; and all of it back |
 //! | [`instances`] | servers that run once for each directory: which there are, who has which |
@@ -222,6 +224,7 @@ mod shell;
 mod standalone;
 mod telemetry;
 mod terminal;
+mod updates;
 mod wire;
 mod world;
 

@@ -22,7 +22,7 @@ pub struct Manifest {
 }
 
 /// What the person is to say.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub struct BundleSetting {
     pub key: String,
     /// `string`, `number`, `boolean`, `directory`, `file`.
@@ -75,6 +75,16 @@ impl Manifest {
             env,
             settings: settings.iter().map(setting).collect::<Result<_, _>>()?,
         })
+    }
+
+    /// Whether it is started as another is, and asks for the same.
+    pub fn is_run_like(&self, other: &Self) -> bool {
+        self.kind == other.kind
+            && self.entry_point == other.entry_point
+            && self.command == other.command
+            && self.args == other.args
+            && self.env == other.env
+            && self.settings == other.settings
     }
 }
 

@@ -34,6 +34,8 @@ pub(super) enum ServersVerb {
     /// Start or dial a server here, without a daemon, and say what it offers, or why nothing.
     #[command(after_help = "Exit codes: 0 ready, 1 not, and why.")]
     Test(OneArgs),
+    /// Look up what is newer than what servers are pinned to, show what changes in their tools, and switch.
+    Update(UpdateArgs),
     /// Change keys of a server in the file that it is written in. Nothing else of the file changes.
     Set(SetArgs),
     /// Have a server run that `disable` had not.
@@ -84,6 +86,42 @@ pub(super) struct SetArgs {
     /// A key that is to be as if nobody had written it; may be repeated.
     #[arg(long, value_name = "KEY")]
     pub(super) unset: Vec<String>,
+}
+
+/// What `callmux server update --help` says behind the arguments.
+const UPDATED: &str = "\
+A server that `callmux server add` made of npm:, pypi:, oci:, a name of the MCP registry, a server.json or a
+bundle stays at one version. This asks where it came from what is newest: the registry of MCP servers if it was
+there, else npm, PyPI, the image's registry by its tag, or the address of a bundle. Where the newest is older than
+what is pinned, nothing is to be done.
+
+Of a newer one both versions are started once here, the pinned one first, and their tools are compared: gained,
+lost, and what differs in each that both have (+came -went ~other !needed now). The newer one's program is thus
+fetched and run before you say yes. A description that changes is shown, for agents do what it says.
+
+Then the version in the server's file is exchanged, and the line at its beginning that tells of it. Comments, order
+and everything else stay. One that does not start is not switched to. A daemon that runs takes it up by itself.
+
+Exit codes: 0 nothing to do, or all of it done, 100 there are newer versions that were not switched to, 1 one does
+not start or is refused, 64 wrong usage, 65 the config is refused, 69 what is newest cannot be looked up.";
+
+#[derive(Debug, Args)]
+#[command(after_help = UPDATED)]
+pub(super) struct UpdateArgs {
+    /// The servers [default: all that are pinned and enabled].
+    #[arg(value_name = "NAME", add = Names::Configured)]
+    pub(super) servers: Vec<String>,
+    /// Look and tell; change nothing.
+    #[arg(long, conflicts_with = "yes")]
+    pub(super) check: bool,
+    /// Do not ask.
+    #[arg(long, short)]
+    pub(super) yes: bool,
+    /// For programs; asks nothing, so it wants --check or --yes.
+    #[arg(long)]
+    pub(super) json: bool,
+    #[command(flatten)]
+    pub(super) registries: RegistryArgs,
 }
 
 /// How `callmux server add` is called.

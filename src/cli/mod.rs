@@ -38,6 +38,7 @@ mod server_done;
 mod server_ready;
 mod server_set;
 mod server_show;
+mod server_update;
 mod setup;
 mod top;
 mod verbs;

@@ -10,7 +10,7 @@ use serde_json::{Value as Json, json};
 use super::args_server::{RemoveArgs, ServersArgs, ServersVerb};
 use super::serve::refuse;
 use super::server_done::{Done, failed, finish, parse, say, shown, written};
-use super::{server_add, server_set, server_show};
+use super::{server_add, server_set, server_show, server_update};
 use crate::base::{ServerName, dirs};
 use crate::config::{Location, show};
 use crate::keys::tree::Value;
@@ -30,6 +30,7 @@ pub(super) fn server(args: &ServersArgs) -> Exit {
         ServersVerb::List { json } => list(&location, *json),
         ServersVerb::Show(args) => server_show::show(&location, args),
         ServersVerb::Test(args) => server_show::test(&location, args),
+        ServersVerb::Update(args) => server_update::update(&location, args),
         ServersVerb::Set(args) => server_set::set(&location, args),
         ServersVerb::Enable(args) => server_set::switch(&location, args, true),
         ServersVerb::Disable(args) => server_set::switch(&location, args, false),

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::Path;
 
-use super::args_server::{AddArgs, AuthType, ReadyArgs, ScopeType, TransportType};
+use super::args_server::{AddArgs, AuthType, ReadyArgs, RegistryArgs, ScopeType, TransportType};
 use super::serve::refuse;
 use super::server_done::{Done, failed, finish, parse, say, shown};
 use super::server_ready;
@@ -227,15 +227,9 @@ fn wishes(args: &AddArgs, name: Option<ServerName>) -> Result<Wishes, Exit> {
         ScopeType::Cwd => Some("cwd"),
         ScopeType::User | ScopeType::Project | ScopeType::Local => None,
     });
-    let (usual, at) = (Registries::default(), &args.registries);
-    let registries = Registries {
-        mcp: at.registry.clone().unwrap_or(usual.mcp),
-        npm: at.npm_registry.clone().unwrap_or(usual.npm),
-        pypi: at.pypi.clone().unwrap_or(usual.pypi),
-    };
     Ok(Wishes {
         name,
-        registries,
+        registries: registries(&args.registries),
         bundles: dirs::data().map(|dir| dir.join(BUNDLES)),
         env: pairs(&how.env, '=', "--env", "NAME=VALUE")?,
         headers: pairs(&how.header, ':', "--header", "NAME:VALUE")?,
@@ -246,6 +240,16 @@ fn wishes(args: &AddArgs, name: Option<ServerName>) -> Result<Wishes, Exit> {
         scope: scope.map(str::to_owned),
         replaces: args.force,
     })
+}
+
+/// Where names are looked up.
+pub(super) fn registries(at: &RegistryArgs) -> Registries {
+    let usual = Registries::default();
+    Registries {
+        mcp: at.registry.clone().unwrap_or(usual.mcp),
+        npm: at.npm_registry.clone().unwrap_or(usual.npm),
+        pypi: at.pypi.clone().unwrap_or(usual.pypi),
+    }
 }
 
 fn typed_auth(kind: &str, key: &str, value: Json) -> Json {

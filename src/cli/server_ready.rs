@@ -10,9 +10,8 @@ use super::args_daemon::DaemonArgs;
 use super::ask::ask;
 use super::operate;
 use crate::api::{Order, Phase, ServerReport, path};
-use crate::base::runtime::runtime;
 use crate::base::{ServerName, runtime_dir};
-use crate::servers::{Probe, probe};
+use crate::servers::{Probe, probe_here};
 use crate::settings::ServerConfig;
 use crate::terminal::{Exit, print};
 use crate::wire::ListKind;
@@ -73,12 +72,12 @@ pub(super) fn at_daemon(daemon: &DaemonArgs, server: &ServerName) -> Result<Read
 
 /// Starts it here, looks at what it offers, and ends it.
 pub(super) fn by_probe(server: &ServerName, config: &Arc<ServerConfig>) -> Result<Readiness, Exit> {
-    let runtime = runtime().map_err(|error| {
+    let look = Probe { server: server.clone(), config: config.clone(), name: NAME, first: None };
+    let looked = probe_here(look).map_err(|error| {
         print::error(&format!("no runtime: {error}"));
         Exit::System
     })?;
-    let look = Probe { server: server.clone(), config: config.clone(), name: NAME, first: None };
-    Ok(match runtime.block_on(probe(look)) {
+    Ok(match looked {
         Ok((_, offer)) => Readiness::Ready { tools: offer.list(ListKind::Tools).items.len() },
         Err(failure) => Readiness::NotReady { reason: failure.to_string() },
     })

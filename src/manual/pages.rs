@@ -168,6 +168,13 @@ pub const EXAMPLES: &[(&str, Examples)] = &[
     ),
     ("server test", &[("callmux server test notes", "Start it once and say what it offers")]),
     (
+        "server update",
+        &[
+            ("callmux server update --check", "What is newer, and what changes in the tools"),
+            ("callmux server update notes", "The same of one; ask, and switch it"),
+        ],
+    ),
+    (
         "server set",
         &[
             ("callmux server set notes call_timeout=2m", "One key; the rest of the file stays"),

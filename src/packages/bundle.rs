@@ -17,6 +17,7 @@ use crate::bundles::{ARCHIVE_MAX, Archive, BundleSetting, Manifest, StagedBundle
 use crate::imports::located::locate;
 use crate::imports::{ImportPlace, SecretsDir, ServerDraft, hidden};
 use crate::json::Json;
+use url::Url;
 
 /// The directory that bundles are unpacked in, below that of data.
 pub const BUNDLES: &str = "bundles";
@@ -33,39 +34,33 @@ pub(super) fn of(
     place: &ImportPlace,
     answers: &mut dyn PackageAnswers,
 ) -> Result<FoundServers, PackageError> {
-    let bytes = match whence {
+    match whence {
         Whence::File(path) => {
             let read = file::read(path, ARCHIVE_MAX as u64);
-            read.map_err(|error| refused(error.to_string()))?.into()
+            let bytes = read.map_err(|error| refused(error.to_string()))?;
+            of_bytes(&bytes, (wanted, None), wishes, place, answers)
         }
-        Whence::Url(url) => WantedFile::named(url).archive(ARCHIVE_MAX).get()?,
-    };
-    of_bytes(&bytes, wanted, wishes, place, answers)
+        Whence::Url(url) => {
+            let bytes = WantedFile::named(url).archive(ARCHIVE_MAX).get()?;
+            of_bytes(&bytes, (wanted, Some(url)), wishes, place, answers)
+        }
+    }
 }
 
-/// The same of its bytes.
+/// The same of its bytes. `origin`: what is said of it elsewhere, and where it was fetched.
 pub(super) fn of_bytes(
     bytes: &[u8],
-    wanted: Option<&str>,
+    (wanted, address): (Option<&str>, Option<&Url>),
     wishes: &Wishes,
     place: &ImportPlace,
     answers: &mut dyn PackageAnswers,
 ) -> Result<FoundServers, PackageError> {
-    let digest = sha256(bytes);
-    if let Some(wanted) = wanted.filter(|wanted| !wanted.eq_ignore_ascii_case(&digest)) {
-        return Err(refused(format!(
-            "its SHA-256 is {digest}, and {} was announced: it is another file; do not use it",
-            quoted(wanted)
-        )));
-    }
+    let digest = digest_of(bytes, wanted)?;
     let mut archive = Archive::open(bytes)?;
     let manifest = Manifest::read(&archive.text("manifest.json", MANIFEST_MAX)?)?;
     let name = wishes.name.clone().unwrap_or_else(|| naming::of_package(&manifest.name));
     let base = wishes.bundles.as_ref().ok_or_else(|| refused("there is no home directory"))?;
-    let plain = |c: char| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '-' };
-    let version: String = manifest.version.chars().take(40).map(plain).collect();
-    let version = format!("v{version}-{}", &digest[..12]);
-    let target = base.join(name.as_str()).join(version);
+    let target = base.join(name.as_str()).join(directory(&manifest, &digest));
     let dir = target.display().to_string();
     let mut draft = draft(name.to_string());
     let mut told = Vec::new();
@@ -86,7 +81,7 @@ pub(super) fn of_bytes(
     if archive.is_signed {
         told.push("it is signed, and the signature was not checked".to_owned());
     }
-    let from = format!("From bundle: {} {}, SHA-256 {digest}.", manifest.name, manifest.version);
+    let from = from_line(&manifest, &digest, address);
     Ok(FoundServers {
         drafts: vec![draft],
         from: vec![from],
@@ -94,6 +89,79 @@ pub(super) fn of_bytes(
         bundle: Some(staged),
         ..FoundServers::default()
     })
+}
+
+/// The SHA-256 of a bundle, which is the one that was announced.
+fn digest_of(bytes: &[u8], wanted: Option<&str>) -> Result<String, PackageError> {
+    let digest = sha256(bytes);
+    match wanted.filter(|wanted| !wanted.eq_ignore_ascii_case(&digest)) {
+        None => Ok(digest),
+        Some(wanted) => Err(refused(format!(
+            "its SHA-256 is {digest}, and {} was announced: it is another file; do not use it",
+            quoted(wanted)
+        ))),
+    }
+}
+
+/// What its directory is called.
+fn directory(manifest: &Manifest, digest: &str) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '-' };
+    let version: String = manifest.version.chars().take(40).map(plain).collect();
+    format!("v{version}-{}", &digest[..12])
+}
+
+/// The line of a file of ours that says where its server came from. `address`: where it was fetched, which is
+/// written if there can be nothing secret in it.
+pub(super) fn from_line(manifest: &Manifest, digest: &str, address: Option<&Url>) -> String {
+    let is_open =
+        |url: &&Url| url.query().is_none() && url.username().is_empty() && url.password().is_none();
+    let address =
+        address.filter(is_open).map_or_else(String::new, |url| format!(", fetched at {url}"));
+    let Manifest { name, version, .. } = manifest;
+    format!("From bundle: {name} {version}, SHA-256 {digest}{address}.")
+}
+
+/// A newer one of the same server, unpacked, which is run as the old one was. `wanted`: its announced SHA-256;
+/// `old`: the directory of the one that is used; `home`: that of all of this server, below `base`.
+pub(super) fn successor(
+    bytes: &[u8],
+    wanted: Option<&str>,
+    old: &Path,
+    home: &Path,
+    base: &Path,
+) -> Result<(Manifest, StagedBundle), PackageError> {
+    let digest = digest_of(bytes, wanted)?;
+    let mut archive = Archive::open(bytes)?;
+    let manifest = Manifest::read(&archive.text("manifest.json", MANIFEST_MAX)?)?;
+    let path = old.join("manifest.json");
+    let failed = || refused(format!("{} cannot be read; add it anew with --force", path.display()));
+    let before = file::read(&path, MANIFEST_MAX).ok();
+    let before = before.and_then(|bytes| String::from_utf8(bytes).ok()).ok_or_else(failed)?;
+    let before = Manifest::read(&before)?;
+    if before.name != manifest.name {
+        let name = quoted(&manifest.name);
+        return Err(refused(format!("what is there now is another bundle, {name}; add that")));
+    }
+    if !manifest.is_run_like(&before) {
+        return Err(refused(format!(
+            "version {} is run in another way or asks for other settings; add it anew with --force",
+            quoted(&manifest.version)
+        )));
+    }
+    let inside = match (&manifest.command, manifest.entry_point.as_deref()) {
+        (Some(command), _) if RUNNERS.contains(&command.as_str()) => None,
+        (Some(command), _) => Some(inner(command).to_owned()),
+        (None, entry) if manifest.kind == "binary" => entry.map(|entry| inner(entry).to_owned()),
+        (None, _) => None,
+    };
+    let staged = StagedBundle::make(base, home.join(directory(&manifest, &digest)))?;
+    archive.unpack(staged.path(), inside.as_deref())?;
+    Ok((manifest, staged))
+}
+
+/// A path of a manifest as the archive has it.
+fn inner(path: &str) -> &str {
+    path.strip_prefix("${__dirname}/").unwrap_or(path).trim_start_matches("./")
 }
 
 /// Sets what is started; gives the file in the bundle that it is, if it is one.
@@ -141,7 +209,7 @@ fn program(
         set_command(draft, if is_old { "python3" } else { &command }, args);
         return Ok(None);
     }
-    let inside = command.strip_prefix("${__dirname}/").unwrap_or(&command).trim_start_matches("./");
+    let inside = inner(&command);
     if !archive.has(inside) {
         return Err(refused(format!(
             "it starts `{}`, which is neither in it nor what bundles are run by; if you trust it, unpack it yourself \
@@ -336,5 +404,16 @@ pub fn forget(bundles: &Path, server: &str) -> std::io::Result<bool> {
     match dir.symlink_metadata() {
         Ok(found) if found.is_dir() => fs::remove_dir_all(&dir).map(|()| true),
         _ => Ok(false),
+    }
+}
+
+/// Takes away what lies beside these directories of one server.
+pub(super) fn forget_all_but(kept: &[&str]) {
+    let Some(home) = kept.first().and_then(|dir| Path::new(dir).parent()) else { return };
+    for found in fs::read_dir(home).into_iter().flatten().flatten() {
+        let path = found.path();
+        if !kept.iter().any(|kept| Path::new(kept) == path) {
+            drop(fs::remove_dir_all(path));
+        }
     }
 }

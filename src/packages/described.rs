@@ -58,7 +58,7 @@ pub(super) fn of(
             let wishes =
                 Wishes { name: Some(name), bundles: wishes.bundles.clone(), ..Wishes::default() };
             let digest = package.sha256.as_deref();
-            let mut found = bundle::of_bytes(&bytes, digest, &wishes, place, answers)?;
+            let mut found = bundle::of_bytes(&bytes, (digest, None), &wishes, place, answers)?;
             found.from.splice(0..0, from);
             found.told.splice(0..0, told);
             return Ok(found);

@@ -61,6 +61,11 @@ impl WantedFile {
         Self { base, ..Self::named(url) }
     }
 
+    /// Something that a registry names, wherever that lies.
+    pub(super) fn told_from_afar(url: &Url) -> Self {
+        Self { base: None, ..Self::named(url) }
+    }
+
     pub(super) fn accept(self, accept: &'static str) -> Self {
         Self { accept, ..self }
     }
@@ -211,6 +216,8 @@ mod tests {
                 .any(|no| why.contains(no))
         };
         let told = why(WantedFile::told(&near, Some(&far)));
+        assert!(is_refused(&told), "{told}");
+        let told = why(WantedFile::told_from_afar(&near));
         assert!(is_refused(&told), "{told}");
         // Names that mean the same and do not look so are looked up; the system's own is one.
         let named = why(WantedFile::named(&near));

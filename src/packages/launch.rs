@@ -11,10 +11,10 @@ use crate::imports::located::locate;
 use crate::json::Json;
 
 /// Options of npx that only say how it does what it does.
-const OF_NPX: [&str; 5] = ["-y", "--yes", "-q", "--quiet", "--prefer-offline"];
+pub(super) const OF_NPX: [&str; 5] = ["-y", "--yes", "-q", "--quiet", "--prefer-offline"];
 /// And of uvx; the second ones take a value.
-const OF_UVX: [&str; 3] = ["-q", "--quiet", "--isolated"];
-const OF_UVX_WITH_VALUE: [&str; 2] = ["-p", "--python"];
+pub(super) const OF_UVX: [&str; 3] = ["-q", "--quiet", "--isolated"];
+pub(super) const OF_UVX_WITH_VALUE: [&str; 2] = ["-p", "--python"];
 /// Options of docker that give the container nothing of the machine.
 const OF_DOCKER: [&str; 6] = ["-i", "--interactive", "--rm", "--init", "--read-only", "-it"];
 /// Those with a value, which is looked at.
@@ -187,7 +187,8 @@ pub(super) fn of_listed(
     Ok(command)
 }
 
-fn image_of(package: &ListedPackage) -> Result<PackageName, PackageError> {
+/// The image that a listing names, with its tag or digest.
+pub(super) fn image_of(package: &ListedPackage) -> Result<PackageName, PackageError> {
     let word = format!("oci:{}", package.identifier);
     let parsed = PackageName::parse(&word)?;
     let mut name = parsed.ok_or_else(|| refused("it names no image"))?;

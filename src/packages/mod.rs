@@ -11,7 +11,8 @@
 //! [`form`] tells what a text is, [`given`] finds the servers that are meant, as [`wishes`] say: [`snippet`] and [`mod@line`] read what was
 //! written for other programs, [`mod@listing`] what a registry describes and [`described`] takes of it. [`registry`]
 //! and [`image`] look up versions ([`fetch`]), [`launch`] runs a package of one, [`values`] is what it asks for.
-//! [`bundle`] makes a server of what [`crate::bundles`] unpacks.
+//! [`bundle`] makes a server of what [`crate::bundles`] unpacks. [`pin`] is the version that a server is kept at, and
+//! [`newer`] what could be in its place.
 //! [`question`] is what only the person knows. [`addition`] is the way from there to files
 //! of ours ([`owned`]), whose programs services find ([`program`]); [`error`] says why there is none. [`naming`] calls
 //! what nobody named, [`placeholder`] knows examples, and [`drafting`] is what all of them write into.
@@ -29,7 +30,9 @@ mod launch;
 mod line;
 mod listing;
 mod naming;
+pub mod newer;
 pub mod owned;
+pub mod pin;
 mod placeholder;
 mod program;
 pub mod question;

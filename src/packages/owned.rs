@@ -8,7 +8,7 @@ use crate::imports::text;
 use crate::keys::tree::{self, Table, Value};
 
 /// How each such file begins.
-const MARK: &str = "# Written by `callmux server add`";
+pub(super) const MARK: &str = "# Written by `callmux server add`";
 /// The largest file that callmux may have written, in bytes.
 const OURS_MAX: u64 = 1024 * 1024;
 

@@ -115,6 +115,48 @@ pub(super) fn is_exact(version: &str) -> bool {
         && !version.split('.').any(|part| part.eq_ignore_ascii_case("x"))
 }
 
+/// Whether a version comes after another, as SemVer and PEP 440 have it where both agree: by their numbers, and of the
+/// same numbers what has words behind them, which are no build and no later packing of it, comes first.
+pub(super) fn is_newer(version: &str, than: &str) -> bool {
+    let parts = |version: &str| {
+        let (epoch, rest) = version.split_once('!').unwrap_or(("0", version));
+        let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
+        let (numbers, words) = rest.split_at(end);
+        let mut numbers: Vec<u64> =
+            numbers.split('.').filter_map(|number| number.parse().ok()).collect();
+        while numbers.last() == Some(&0) {
+            numbers.pop();
+        }
+        let words = words.split('+').next().unwrap_or_default();
+        let is_whole = words.is_empty() || numbers_behind(words, "post").is_some();
+        (epoch.parse::<u64>().unwrap_or(0), numbers, is_whole, words.to_owned())
+    };
+    let (new, old) = (parts(version), parts(than));
+    let by_numbers = (new.0, &new.1, new.2).cmp(&(old.0, &old.1, old.2));
+    by_numbers.then_with(|| by_words(&new.3, &old.3)).is_gt()
+}
+
+fn numbers_behind(words: &str, word: &str) -> Option<u64> {
+    words.trim_start_matches(['-', '.']).strip_prefix(word)?.parse().ok()
+}
+
+/// `-beta.2` before `-beta.10`: digits are numbers.
+fn by_words(new: &str, old: &str) -> std::cmp::Ordering {
+    let runs = |text: &str| {
+        let mut runs: Vec<(Option<u64>, String)> = Vec::new();
+        let mut rest = text;
+        while let Some(first) = rest.chars().next() {
+            let is_digit = first.is_ascii_digit();
+            let end = rest.find(|c: char| c.is_ascii_digit() != is_digit).unwrap_or(rest.len());
+            let (run, behind) = rest.split_at(end);
+            runs.push((run.parse().ok(), run.to_owned()));
+            rest = behind;
+        }
+        runs
+    };
+    runs(new).cmp(&runs(old))
+}
+
 fn document(url: &Url, missing: impl FnOnce() -> String) -> Result<RegistryDocument, PackageError> {
     let wanted = WantedFile::named(url);
     let fetched = wanted.ask()?;
@@ -139,7 +181,25 @@ fn below(base: &str, parts: &[&str], setting: &str) -> Result<Url, PackageError>
 
 #[cfg(test)]
 mod tests {
-    use super::{below, is_exact};
+    use super::{below, is_exact, is_newer};
+
+    #[test]
+    fn what_is_newer_is_told_by_numbers_and_not_by_letters() {
+        for (new, old) in [
+            ("1.10.0", "1.9.9"),
+            ("2.0.0", "2.0.0-beta.3"),
+            ("2.0.0-beta.10", "2.0.0-beta.9"),
+            ("1.0rc2", "1.0rc1"),
+            ("1.0.post1", "1.0"),
+            ("1!0.1", "9.9"),
+            ("2025.11.30", "2025.2.1"),
+        ] {
+            assert!(is_newer(new, old) && !is_newer(old, new), "{new} {old}");
+        }
+        for (one, same) in [("1.0.0", "1.0.0"), ("1.0", "1.0.0"), ("1.0.0+a", "1.0.0")] {
+            assert!(!is_newer(one, same) && !is_newer(same, one), "{one} {same}");
+        }
+    }
 
     #[test]
     fn versions_are_told_from_tags() {

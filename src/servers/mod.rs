@@ -38,4 +38,4 @@ mod work;
 pub use handle::{Live, Server};
 pub use identity::client_info;
 pub use offer::{Item, List, Offer, Remark, Remarks};
-pub use probe::{Probe, probe};
+pub use probe::{Probe, probe, probe_here};

@@ -1,5 +1,6 @@
 //! Looks at a server once, without a daemon: who it is and what it offers.
 
+use std::io;
 use std::sync::Arc;
 
 use super::error::{StartFailure, Step};
@@ -9,6 +10,7 @@ use super::offer::Offer;
 use super::running::Start;
 use super::start;
 use super::way;
+use crate::base::runtime::runtime;
 use crate::base::{ServerName, Tasks};
 use crate::connection::Board;
 use crate::credentials::Credential;
@@ -73,6 +75,14 @@ pub async fn probe(probe: Probe) -> Result<(Identity, Offer), StartFailure> {
     // A credential may be in the middle of being renewed.
     tasks.close(patience).await;
     found
+}
+
+/// The same for who has no runtime.
+///
+/// # Errors
+/// The outer one: there can be no runtime.
+pub fn probe_here(look: Probe) -> io::Result<Result<(Identity, Offer), StartFailure>> {
+    Ok(runtime()?.block_on(probe(look)))
 }
 
 #[cfg(test)]

@@ -21,6 +21,8 @@ pub enum Exit {
     /// Nothing was done, and it may be tried again (`EX_TEMPFAIL`): a call was never sent; the daemon
     /// is to be started anew.
     Again = 75,
+    /// There is something to do, and it was only looked for, as `dnf check-update` has it.
+    Outstanding = 100,
     /// There was no answer in the time that was given for it, as timeout(1) has it.
     TimedOut = 124,
     /// Ended by SIGHUP, as shells have it.

@@ -1,5 +1,7 @@
 //! `callmux server add` of what registries describe: documents, names, packages.
 
+mod updates;
+
 use std::os::unix::fs::PermissionsExt;
 use std::process::Output;
 use std::sync::Arc;

@@ -75,6 +75,10 @@ pub const PLAN: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "updates",
+        &["base", "clients", "config", "packages", "servers", "settings", "terminal", "wire"],
+    ),
+    (
         "setup",
         &[
             "base",
@@ -240,6 +244,7 @@ pub const PLAN: &[(&str, &[&str])] = &[
             "doctor",
             "imports",
             "packages",
+            "updates",
             "completion",
             "setup",
             "attachments",

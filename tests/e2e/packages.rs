@@ -1,5 +1,6 @@
 //! `callmux server add` of what registries describe: documents, names, packages.
 
+mod offline;
 mod updates;
 
 use std::os::unix::fs::PermissionsExt;

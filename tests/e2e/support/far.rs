@@ -262,7 +262,8 @@ fn read(input: &mut impl BufRead) -> Option<Seen> {
     let length = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
     let mut body = vec![0; length.map_or(0, |(_, length)| length.parse().unwrap())];
     input.read_exact(&mut body).ok()?;
-    let text = String::from_utf8(body).unwrap();
+    // Some compress what they say.
+    let text = String::from_utf8_lossy(&body).into_owned();
     Some(Seen { verb, path, headers, body: serde_json::from_str(&text).unwrap_or_default(), text })
 }
 

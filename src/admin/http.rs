@@ -8,6 +8,7 @@
 //! | POST `/admin/reload` | the same once it is done; 202 at once with `?wait=false` |
 //! | POST `/admin/servers/NAME/start`, `stop`, `restart` | 200, a [`ServerReport`](api::ServerReport) once it is done; 404 |
 //! | GET `/admin/tools` | 200, a [`ToolList`](api::ToolList) once no server is starting, or after `list_timeout` |
+//! | GET `/admin/arguments?tool=NAME` | 200, [`ToolArguments`](api::ToolArguments) as is known now; 404 |
 //! | POST `/admin/retry`, `/admin/servers/NAME/retry` | 200, the [`ServerReport`](api::ServerReport)s of those that tried; 404 |
 //! | POST `/admin/servers/NAME/login`, `logout` and below | see [`super::login`] |
 
@@ -25,11 +26,11 @@ use tokio::time::Instant;
 use super::answer::{failure, gone, json, missing, no_server};
 use super::desk::{Closed, Desk, Question};
 use super::order::{carry_out, outcome, patience};
-use super::{login, report, traffic};
+use super::{login, report, taken, traffic};
 use crate::access::{Action, ActionKind, ClientName, Subject};
 use crate::api::path::{self, pattern};
 use crate::api::{self, Asked, Refusal};
-use crate::base::{Principal, ServerName};
+use crate::base::{Principal, ServerName, quoted};
 use crate::servers::control::Order;
 use crate::settings::{Complaint, Plan};
 use crate::telemetry::Recorder;
@@ -43,6 +44,7 @@ pub fn router(desk: Desk, recorder: Recorder) -> Router {
         .route(path::PLAN, get(plan))
         .route(path::RELOAD, post(reload))
         .route(path::TOOLS, get(tools))
+        .route(path::ARGUMENTS, get(arguments))
         .route(path::RETRY, post(retry_all))
         .route(&pattern::order(api::Order::Retry), post(retry_one))
         .route(&pattern::any_order(), post(order))
@@ -130,6 +132,21 @@ async fn tools(State(desk): State<Desk>) -> Response {
         server.obeyed(0, deadline).await;
     }
     json(StatusCode::OK, &report::tools(&world.refreshed(Instant::now()).await))
+}
+
+/// Nothing is waited for: somebody presses a key.
+async fn arguments(State(desk): State<Desk>, RawQuery(query): RawQuery) -> Response {
+    let asked = path::asked_arguments(query.as_deref().unwrap_or_default());
+    let Some((tool, server)) = asked else {
+        return missing("it is asked for by ?tool=NAME".to_owned());
+    };
+    match desk.ask(Question::World).await {
+        Ok(world) => match taken::arguments(&world, &tool, server.as_deref()) {
+            Some(arguments) => json(StatusCode::OK, &arguments),
+            None => missing(format!("there is no tool {}", quoted(&tool))),
+        },
+        Err(closed) => gone(closed),
+    }
 }
 
 async fn retry_all(

@@ -8,8 +8,8 @@
 //! it was established who is asking.
 //!
 //! # How to read it
-//! [`desk`] is what can be asked, [`report`], [`mod@findings`] and [`mod@traffic`] what is told, [`http`] and
-//! [`login`] the endpoints, over [`order`] and [`answer`].
+//! [`desk`] is what can be asked, [`report`], [`taken`], [`mod@findings`] and [`mod@traffic`] what is told, [`http`]
+//! and [`login`] the endpoints, over [`order`] and [`answer`].
 
 mod answer;
 pub mod desk;
@@ -18,6 +18,7 @@ pub mod http;
 mod login;
 mod order;
 pub mod report;
+mod taken;
 pub mod traffic;
 
 pub use desk::{Desk, Ordered, Question};

@@ -23,7 +23,10 @@ mod word;
 #[cfg(test)]
 mod tests;
 
-pub use answer::{Asked, Consent, Failure, Farewell, Pasted, Refusal, ToolList, ToolReport};
+pub use answer::{
+    Asked, Consent, Failure, Farewell, Pasted, Refusal, ToolArgument, ToolArguments, ToolList,
+    ToolReport,
+};
 pub use finding::{Finding, Severity};
 pub use order::Order;
 pub use server::{Era, Load, Phase, ServerReport};

@@ -14,8 +14,36 @@ pub const RELOAD: &str = "/admin/reload";
 pub const AT_ONCE: &str = "wait=false";
 /// GET: a [`ToolList`](super::ToolList).
 pub const TOOLS: &str = "/admin/tools";
+/// GET, with a query of [`tool_arguments`]: [`ToolArguments`](super::ToolArguments).
+pub const ARGUMENTS: &str = "/admin/arguments";
 /// POST: a list of [`ServerReport`](super::ServerReport), of all that tried.
 pub const RETRY: &str = "/admin/retry";
+
+/// What the arguments of a tool are asked for by, which may be what its server calls it.
+pub fn tool_arguments(tool: &str, server: Option<&str>) -> String {
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    query.append_pair(TOOL, tool);
+    if let Some(server) = server {
+        query.append_pair(SERVER, server);
+    }
+    format!("{ARGUMENTS}?{}", query.finish())
+}
+
+/// What a query of [`tool_arguments`] says: the tool, and its server.
+pub fn asked_arguments(query: &str) -> Option<(String, Option<String>)> {
+    let (mut tool, mut server) = (None, None);
+    for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+        match &*name {
+            TOOL => tool = Some(value.into_owned()),
+            SERVER => server = Some(value.into_owned()),
+            _ => {}
+        }
+    }
+    Some((tool?, server))
+}
+
+const TOOL: &str = "tool";
+const SERVER: &str = "server";
 
 /// POST: what comes of an order. A [`Consent`](super::Consent) for a login, a
 /// [`Farewell`](super::Farewell) for a logout, a list of reports for a retry, and otherwise a

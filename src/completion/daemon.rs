@@ -25,7 +25,7 @@ pub(super) struct Peek {
 
 impl Peek {
     /// What the daemon has at a path. `None`, whatever goes wrong.
-    pub(super) fn get<T: DeserializeOwned>(&self, path: &'static str) -> Option<T> {
+    pub(super) fn get<T: DeserializeOwned>(&self, path: &str) -> Option<T> {
         if self.socket.is_none() && runtime_dir::runtime().is_some_and(|dir| would_be_started(&dir))
         {
             return None;
@@ -47,7 +47,7 @@ fn would_be_started(runtime: &Path) -> bool {
     is_active("socket") && !is_active("service")
 }
 
-async fn request(socket: &Path, path: &'static str) -> Option<Bytes> {
+async fn request(socket: &Path, path: &str) -> Option<Bytes> {
     let stream = UnixStream::connect(socket).await.ok()?;
     let (mut sender, connection) =
         hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.ok()?;

@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 
 use clap::builder::ArgExt;
+use serde::de::IgnoredAny;
 
 use super::daemon::Peek;
-use crate::api::{ServerReport, Status, ToolList, ToolReport, path};
+use crate::api::{ServerReport, Status, ToolArguments, ToolList, ToolReport, path};
 use crate::base::quote::beginning;
 use crate::clients::CLIENTS;
 use crate::config::{Location, load};
@@ -23,6 +24,8 @@ pub enum Names {
     Configured,
     /// A tool, as clients of the daemon see it.
     Tools,
+    /// An argument of the tool that stands before it, and its value.
+    Arguments,
     /// A client that callmux can be attached to.
     Clients,
     /// A client as it names itself.
@@ -37,15 +40,20 @@ pub(super) struct Sources {
     pub(super) daemon: Peek,
     /// The config that the line names.
     pub(super) config: Option<PathBuf>,
+    /// What stands first behind the verb.
+    pub(super) tool: Option<String>,
+    /// The server that the line names.
+    pub(super) server: Option<String>,
 }
 
 /// A name, and what is said beside it.
 pub(super) type NameAndNote = (String, String);
 
 impl Sources {
-    /// Every name of a kind. Who cannot be asked knows none.
-    pub(super) fn all(&self, names: Names) -> Vec<NameAndNote> {
+    /// Every name of a kind. Who cannot be asked knows none. `written`: how far the word is written that it is for.
+    pub(super) fn all(&self, names: Names, written: &str) -> Vec<NameAndNote> {
         match names {
+            Names::Arguments => self.arguments(written),
             Names::Servers => self.servers().unwrap_or_else(|| self.written("servers")),
             Names::Configured => self.written("servers"),
             Names::Tools => self.tools(),
@@ -77,6 +85,33 @@ impl Sources {
             beginning(text.unwrap_or_default(), NOTE_MAX).to_string()
         };
         tools.into_iter().map(|tool| (tool.name.clone(), note(&tool))).collect()
+    }
+
+    /// `NAME=` of each argument, and behind that each value that there can be.
+    fn arguments(&self, written: &str) -> Vec<NameAndNote> {
+        let told = self.tool.as_deref().and_then(|tool| {
+            let path = path::tool_arguments(tool, self.server.as_deref());
+            self.daemon.get::<ToolArguments>(&path)
+        });
+        let mut all = told.unwrap_or_default().arguments;
+        let Some((name, _)) = written.split_once('=') else {
+            let note = |text: Option<String>| {
+                let text = text.unwrap_or_default();
+                beginning(text.trim().lines().next().unwrap_or_default(), NOTE_MAX).to_string()
+            };
+            return all
+                .into_iter()
+                .map(|it| (format!("{}=", it.name), note(it.description)))
+                .collect();
+        };
+        // What is behind `:=` is JSON, which these texts are where they are no texts.
+        let is_json = name.ends_with(':');
+        let own = name.trim_end_matches(':');
+        all.retain(|argument| argument.name == own);
+        let values = all.into_iter().flat_map(|argument| argument.values);
+        let is_plain =
+            |value: &String| !is_json || serde_json::from_str::<IgnoredAny>(value).is_ok();
+        values.filter(is_plain).map(|value| (format!("{name}={value}"), String::new())).collect()
     }
 
     /// What stands in a section of the config. No value is read, so nothing that one refers to is either, and

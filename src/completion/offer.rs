@@ -38,6 +38,8 @@ fn all(command: Command, words: &[String]) -> Vec<Offer> {
     let sources = Sources {
         daemon: Peek { socket: named(before, "--socket").or_else(|| variable("CALLMUX_SOCKET")) },
         config: named(before, "--config").or_else(|| variable("CALLMUX_CONFIG")),
+        tool: first(&command, before),
+        server: named(before, "--server").map(|path| path.display().to_string()),
     };
     let command = prepared(command, &Arc::new(sources), &Arc::from(before));
     let args = words.iter().map(OsString::from).collect();
@@ -78,9 +80,16 @@ fn of_argument(arg: Arg, sources: &Arc<Sources>, before: &Arc<[String]>) -> Arg 
         let is_list = matches!(arg.get_action(), ArgAction::Append);
         return arg.add(ArgValueCompleter::new(move |written: &OsStr| {
             let Some(written) = written.to_str() else { return Vec::new() };
-            let mut all = sources.all(names);
+            let mut all = sources.all(names, written);
             // What is named already is not named twice.
-            let is_new = |name: &String| !is_list || !before.contains(name);
+            let is_begun = |name: &str| {
+                let json = name.replace('=', ":=");
+                before.iter().any(|word| word.starts_with(name) || word.starts_with(&json))
+            };
+            let is_new = |name: &String| match name.strip_suffix('=') {
+                Some(_) => !is_begun(name),
+                None => !is_list || !before.contains(name),
+            };
             all.retain(|(name, _)| name.starts_with(written) && is_new(name));
             let candidate = |(name, description): (String, String)| {
                 CompletionCandidate::new(name).help(Some(description.into()))
@@ -92,6 +101,29 @@ fn of_argument(arg: Arg, sources: &Arc<Sources>, before: &Arc<[String]>) -> Arg 
         return arg;
     }
     arg.add(ArgValueCompleter::new(|_: &OsStr| vec![CompletionCandidate::new(FILES)]))
+}
+
+/// The word that stands first behind the verb.
+fn first(command: &Command, words: &[String]) -> Option<String> {
+    let mut verb = command;
+    let mut words = words.iter().skip(1);
+    while let Some(word) = words.next() {
+        if let Some(option) = word.strip_prefix('-') {
+            let is_it = |arg: &&Arg| match option.strip_prefix('-') {
+                Some(long) => arg.get_long() == Some(long),
+                None => arg.get_short().is_some_and(|short| option.ends_with(short)),
+            };
+            let mut all = verb.get_arguments().chain(command.get_arguments());
+            if all.find(is_it).is_some_and(|arg| arg.get_action().takes_values()) {
+                words.next();
+            }
+        } else if let Some(next) = verb.find_subcommand(word) {
+            verb = next;
+        } else {
+            return Some(word.clone());
+        }
+    }
+    None
 }
 
 /// The value that a line gives to an option.

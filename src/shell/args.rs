@@ -99,7 +99,7 @@ pub struct CallArgs {
     #[arg(value_name = "TOOL", add = Names::Tools)]
     pub(super) tool: String,
     /// `{…}`, `NAME=VALUE`, `NAME:=JSON`, `@FILE`, `-`.
-    #[arg(value_name = "ARGUMENT")]
+    #[arg(value_name = "ARGUMENT", add = Names::Arguments)]
     pub(super) words: Vec<String>,
     /// The tool's server, where TOOL is the name that the server itself gives it.
     #[arg(long, value_name = "NAME", add = Names::Servers)]

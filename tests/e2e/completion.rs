@@ -66,6 +66,35 @@ fn names_come_from_who_knows_them() {
     );
 }
 
+/// What a tool's schema has in place of that of the notes' search.
+const SCHEMA: &str = r#"{"kind":{"enum":["one","two","no word"],"description":"Which it is to be."},"loud":{"type":"boolean"}}"#;
+
+#[test]
+fn arguments_come_from_the_schema_of_the_tool() {
+    let sandbox = Sandbox::new();
+    let bash = |line: &str| offered(&sandbox, "bash", line);
+    assert_eq!(bash("callmux call notes__search k"), [""; 0], "nobody knows");
+    let schema =
+        r#"s/{"query":{"type":"string"}}/SCHEMA/; s/"required":\["query"\]/"required":["loud"]/"#;
+    let schema = schema.replace("SCHEMA", SCHEMA);
+    let run = format!("{} example-server notes | sed -u '{schema}'", callmux());
+    let _daemon = Daemon::with(&sandbox, &[("notes", &["sh", "-c", &run])]);
+    assert_eq!(bash("callmux call notes__search "), ["loud=", "kind="], "what is needed is first");
+    assert_eq!(bash("callmux call --json --timeout 5s notes__search k"), ["kind="]);
+    assert_eq!(bash("callmux call search --server notes loud=true "), ["kind="]);
+    assert_eq!(bash("callmux call notes__search loud:=true "), ["kind="]);
+    assert_eq!(bash("callmux call notes__search kind="), ["one", "two"], "no word, no value");
+    assert_eq!(bash("callmux call notes__search kind=t"), ["two"]);
+    assert_eq!(bash("callmux call notes__search loud="), ["true", "false"]);
+    assert_eq!(bash("callmux call notes__search loud:=t"), ["true"]);
+    assert_eq!(bash("callmux call notes__search kind:=o"), [""; 0], "a text is no JSON");
+    assert_eq!(bash("callmux call notes__nothing k"), [""; 0]);
+    assert_eq!(
+        offered(&sandbox, "zsh", "callmux call notes__search k"),
+        ["kind=\tWhich it is to be."]
+    );
+}
+
 fn own_directory() -> String {
     Path::new(callmux()).parent().unwrap().display().to_string()
 }
@@ -118,6 +147,7 @@ fn completes(shell: &str, begin: impl Fn(&str) -> String) {
         "callmux list --config fil",
         "callmux list --config=fil",
         "callmux --log-level=err",
+        "callmux call counter__increment b",
     ];
     let typed = typed(&sandbox, shell, &begin(file.to_str().unwrap()), &lines);
     let expected = [
@@ -130,6 +160,8 @@ fn completes(shell: &str, begin: impl Fn(&str) -> String) {
         "callmux list --config file-of-mine",
         "callmux list --config=file-of-mine",
         "callmux --log-level=error",
+        // Its value comes right behind it.
+        "callmux call counter__increment by=",
     ];
     assert_eq!(typed, expected);
 }

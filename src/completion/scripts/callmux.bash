@@ -9,6 +9,11 @@ _callmux() {
             compopt -o default
             COMPREPLY+=($(compgen -c -- "${COMP_WORDS[COMP_CWORD]}"))
             ;;
+        *=)
+            # Its value comes right behind it.
+            compopt -o nospace
+            COMPREPLY+=("$said")
+            ;;
         *) COMPREPLY+=("$said") ;;
         esac
     done

@@ -8,10 +8,12 @@
 //! | POST `/admin/reload` | the same once it is done; 202 at once with `?wait=false` |
 //! | POST `/admin/servers/NAME/start`, `stop`, `restart` | 200, a [`ServerReport`](api::ServerReport) once it is done; 404 |
 //! | GET `/admin/tools` | 200, a [`ToolList`](api::ToolList) once no server is starting, or after `list_timeout` |
+//! | GET `/admin/calls`, `?since=NUMBER` | 200, the [`CallsSeen`](api::CallsSeen) since then |
 //! | GET `/admin/arguments?tool=NAME` | 200, [`ToolArguments`](api::ToolArguments) as is known now; 404 |
 //! | POST `/admin/retry`, `/admin/servers/NAME/retry` | 200, the [`ServerReport`](api::ServerReport)s of those that tried; 404 |
 //! | POST `/admin/servers/NAME/login`, `logout` and below | see [`super::login`] |
 
+use std::future::ready;
 use std::sync::Arc;
 
 use axum::Router;
@@ -38,6 +40,7 @@ use crate::telemetry::fact::CallFinished;
 
 /// The endpoints, for listeners at which only the daemon's user and root get in.
 pub fn router(desk: Desk, recorder: Recorder) -> Router {
+    let admitting = (desk.clone(), recorder.clone());
     Router::new()
         .route(path::STATUS, get(status))
         .route("/metrics", get(metrics))
@@ -45,11 +48,12 @@ pub fn router(desk: Desk, recorder: Recorder) -> Router {
         .route(path::RELOAD, post(reload))
         .route(path::TOOLS, get(tools))
         .route(path::ARGUMENTS, get(arguments))
+        .route(path::CALLS, get(move |query| ready(calls(&recorder, query))))
         .route(path::RETRY, post(retry_all))
         .route(&pattern::order(api::Order::Retry), post(retry_one))
         .route(&pattern::any_order(), post(order))
         .merge(login::routes())
-        .route_layer(middleware::from_fn_with_state((desk.clone(), recorder), admit))
+        .route_layer(middleware::from_fn_with_state(admitting, admit))
         .with_state(desk)
 }
 
@@ -147,6 +151,11 @@ async fn arguments(State(desk): State<Desk>, RawQuery(query): RawQuery) -> Respo
         },
         Err(closed) => gone(closed),
     }
+}
+
+fn calls(recorder: &Recorder, RawQuery(query): RawQuery) -> Response {
+    let since = path::asked_since(query.as_deref().unwrap_or_default());
+    json(StatusCode::OK, &report::lately(recorder.glance(since)))
 }
 
 async fn retry_all(

@@ -1,9 +1,15 @@
 //! What operators are told of servers and their tools.
 
+use std::net::SocketAddr;
+use std::time::UNIX_EPOCH;
+
 use serde::Deserialize;
 use tokio::time::Instant;
 
-use crate::api::{CallsReport, Era, Load, Phase, ServerReport, ToolList, ToolReport};
+use crate::api::{
+    CallsReport, CallsSeen, ClientSeen, Era, Load, Phase, ServerReport, SessionSeen, ToolList,
+    ToolReport,
+};
 use crate::base::clip::clipped;
 use crate::catalog::Entry;
 use crate::servers::handle;
@@ -101,6 +107,33 @@ fn era(era: wire::Era) -> Era {
         wire::Era::Legacy => Era::Legacy,
         wire::Era::Modern => Era::Modern,
     }
+}
+
+/// The sockets among these that are of TCP.
+pub fn addresses(listening: &[String]) -> Vec<SocketAddr> {
+    let of_tcp = |socket: &String| {
+        let address = socket.strip_prefix("http://").unwrap_or(socket);
+        address.trim_end_matches('/').parse().ok()
+    };
+    listening.iter().filter_map(of_tcp).collect()
+}
+
+/// The clients that were seen.
+pub fn clients(seen: Vec<(String, u64)>) -> Vec<ClientSeen> {
+    let one = |(name, seen_at): (String, u64)| ClientSeen { name, seen_at };
+    seen.into_iter().map(one).collect()
+}
+
+/// What happened lately.
+pub fn lately(glance: telemetry::Glance) -> CallsSeen {
+    let telemetry::Glance { next, lost, facts, sessions } = glance;
+    let facts = facts.iter().filter_map(|fact| serde_json::from_str(fact).ok()).collect();
+    let session = |note: telemetry::SessionNote| SessionSeen {
+        session: note.session,
+        client: note.client,
+        opened_at: note.opened.duration_since(UNIX_EPOCH).map_or(0, |at| at.as_secs()),
+    };
+    CallsSeen { next, lost, facts, sessions: sessions.into_iter().map(session).collect() }
 }
 
 /// How the entries of calls are kept.

@@ -9,12 +9,13 @@
 //!
 //! # How to read it
 //! [`path`] and [`order`] are what can be asked, the others what is answered: [`status`] with
-//! [`server`], [`finding`] and [`traffic`], and in [`answer`] what is short. [`word`] is how a word is read.
+//! [`server`], [`finding`] and [`traffic`], [`seen`] as it happens, and in [`answer`] what is short. [`word`] is how a word is read.
 
 pub mod answer;
 pub mod finding;
 pub mod order;
 pub mod path;
+pub mod seen;
 pub mod server;
 pub mod status;
 pub mod traffic;
@@ -29,6 +30,7 @@ pub use answer::{
 };
 pub use finding::{Finding, Severity};
 pub use order::Order;
+pub use seen::{CallsSeen, ClientSeen, SessionSeen};
 pub use server::{Era, Load, Phase, ServerReport};
 pub use status::{CallsReport, ConfigReport, InForce, Status};
 pub use traffic::Traffic;

@@ -16,6 +16,8 @@ pub const AT_ONCE: &str = "wait=false";
 pub const TOOLS: &str = "/admin/tools";
 /// GET, with a query of [`tool_arguments`]: [`ToolArguments`](super::ToolArguments).
 pub const ARGUMENTS: &str = "/admin/arguments";
+/// GET, by itself or as [`since`] says: [`CallsSeen`](super::CallsSeen).
+pub const CALLS: &str = "/admin/calls";
 /// POST: a list of [`ServerReport`](super::ServerReport), of all that tried.
 pub const RETRY: &str = "/admin/retry";
 
@@ -42,6 +44,17 @@ pub fn asked_arguments(query: &str) -> Option<(String, Option<String>)> {
     Some((tool?, server))
 }
 
+/// What happened since an answer that had this number as its `next`.
+pub fn since(number: u64) -> String {
+    format!("{CALLS}?{SINCE}={number}")
+}
+
+/// The number of a query of [`since`].
+pub fn asked_since(query: &str) -> Option<u64> {
+    query.strip_prefix(SINCE)?.strip_prefix('=')?.parse().ok()
+}
+
+const SINCE: &str = "since";
 const TOOL: &str = "tool";
 const SERVER: &str = "server";
 

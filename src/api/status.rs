@@ -1,8 +1,11 @@
 //! How the daemon is.
 
+use std::net::SocketAddr;
+
 use serde::{Deserialize, Serialize};
 
 use super::finding::Finding;
+use super::seen::ClientSeen;
 use super::server::ServerReport;
 use super::traffic::Traffic;
 use super::word::words;
@@ -33,6 +36,12 @@ pub struct Status {
     pub journal: Option<CallsReport>,
     /// What is not as an operator would expect.
     pub findings: Vec<Finding>,
+    /// The clients that were seen since the daemon began, the last one at the end.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub clients: Vec<ClientSeen>,
+    /// The addresses at which it answers HTTP over TCP.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub addresses: Vec<SocketAddr>,
 }
 
 /// How the config is.

@@ -4,7 +4,7 @@
 //! Value types and their rules, where the user's directories and the daemon's socket are, how a file is replaced
 //! atomically, read safely and held by one process, which files and directories are trusted, how text of others is shown or quoted, how a
 //! program is run for what it prints, which processes are our own, how tasks are named and cancelled, which work is done beside the
-//! loop, which name was meant, how room is shared out, how long is said, whose a TCP socket is.
+//! loop, which name was meant, how room is shared out, how long and when is said, whose a TCP socket is.
 //!
 //! # Does not know
 //! MCP, HTTP, configuration keys.
@@ -27,6 +27,7 @@ pub mod file_lock;
 pub mod fingerprint;
 pub mod id;
 pub mod large;
+pub mod local_time;
 pub mod lock;
 pub mod memory;
 pub mod names;
@@ -57,6 +58,7 @@ pub use count::Count;
 pub use file_lock::FileLock;
 pub use fingerprint::fingerprint;
 pub use id::{CallId, SessionId};
+pub use local_time::LocalTime;
 pub use lock::Lock;
 pub use names::ServerName;
 pub use principal::Principal;

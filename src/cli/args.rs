@@ -12,7 +12,7 @@ use super::args_server::ServersArgs;
 use super::args_setup::SetupArgs;
 use super::daemon::DaemonVerbs;
 use super::init::InitArgs;
-use super::top::WatchArgs;
+use super::top::{FollowArgs, WatchArgs};
 use crate::activation::SpawnArgs;
 use crate::attachments::ClientsArgs;
 use crate::completion::{Names, Script};
@@ -131,6 +131,8 @@ pub(super) enum Command {
     Logs(LogsArgs),
     /// Show what servers and calls are doing, now and again.
     Top(WatchArgs),
+    /// Show the calls of one session as they end: what, for how long, how it went.
+    Trace(FollowArgs),
     /// Add a server to the config, or take one away.
     Server(ServersArgs),
     /// Have a client use callmux: find its file, and put an entry in it or take it out.

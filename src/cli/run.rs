@@ -83,6 +83,7 @@ fn run(command: Command, log: &LogArgs) -> Exit {
         Command::Recipe(args) => shell::recipe(&args),
         Command::Logs(args) => shell::logs(&args),
         Command::Top(args) => top::top(&args),
+        Command::Trace(args) => top::trace(&args),
         Command::Server(args) => server::server(&args),
         Command::Client(args) => client(&args),
         Command::Token(args) => token(&args),

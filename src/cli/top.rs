@@ -1,4 +1,4 @@
-//! `callmux top`: how the daemon is asked for what is shown.
+//! `callmux top | trace`: how the daemon is asked for what is shown.
 
 use clap::Args;
 use hyper::{Method, StatusCode};
@@ -6,8 +6,8 @@ use hyper::{Method, StatusCode};
 use super::args_daemon::DaemonArgs;
 use super::ask::ask;
 use crate::api::path;
-use crate::shell::{self, TopArgs};
-use crate::terminal::Exit;
+use crate::shell::{self, TopArgs, TraceArgs};
+use crate::terminal::{Exit, print};
 
 #[derive(Debug, Args)]
 pub(super) struct WatchArgs {
@@ -21,5 +21,30 @@ pub(super) fn top(args: &WatchArgs) -> Exit {
     shell::top(&args.top, || {
         let answer = ask(&args.daemon, Method::GET, path::STATUS)?;
         if answer.status == StatusCode::OK { answer.read() } else { Err(answer.unexpected()) }
+    })
+}
+
+#[derive(Debug, Args)]
+pub(super) struct FollowArgs {
+    #[command(flatten)]
+    daemon: DaemonArgs,
+    #[command(flatten)]
+    trace: TraceArgs,
+}
+
+pub(super) fn trace(args: &FollowArgs) -> Exit {
+    shell::trace(&args.trace, |since| {
+        let path = since.map_or_else(|| path::CALLS.to_owned(), path::since);
+        let answer = ask(&args.daemon, Method::GET, &path)?;
+        match answer.status {
+            StatusCode::OK => answer.read(),
+            StatusCode::NOT_FOUND => {
+                print::error(
+                    "the daemon is of a version that cannot be traced; `callmux logs` shows what the journal has",
+                );
+                Err(Exit::Failed)
+            }
+            _ => Err(answer.unexpected()),
+        }
     })
 }

@@ -129,6 +129,8 @@ impl Daemon {
             traffic: admin::traffic(&self.front.hub),
             findings: admin::findings(&world, &instances.of(None)),
             journal: None,
+            clients: report::clients(self.recorder.clients()),
+            addresses: report::addresses(&self.recorder.listening()),
         }
     }
 

@@ -140,6 +140,14 @@ pub const EXAMPLES: &[(&str, Examples)] = &[
         &[("callmux top", "Until Ctrl-C"), ("callmux top --once --json", "For programs, once")],
     ),
     (
+        "trace",
+        &[
+            ("callmux trace", "The newest session, until it is over"),
+            ("callmux trace cursor", "That of a client, as it calls itself"),
+            ("callmux trace --all --json | jq .tool", "What all clients call, for a program"),
+        ],
+    ),
+    (
         "server",
         &[
             ("callmux server add notes -- npx -y notes-server", "A server of its own in conf.d"),

@@ -20,7 +20,8 @@
 //! [`recorder`] is the handle that everybody holds, [`repetition`] what keeps a
 //! failure from being told again and again, [`record`] how a fact is written, [`sink`] where facts go,
 //! [`writer`] how they get there: [`entry`] and [`journal`], and [`calls`], with [`audit`] and
-//! [`readback`] to compare the two. [`diagnostics`] is where all else goes.
+//! [`readback`] to compare the two. [`lately`] is for who looks while it happens,
+//! [`diagnostics`] where all else goes.
 
 mod about;
 mod audit;
@@ -31,6 +32,7 @@ pub mod diagnostics;
 mod entry;
 pub mod fact;
 mod journal;
+mod lately;
 mod level;
 mod readback;
 mod record;
@@ -43,6 +45,7 @@ pub use about::FieldNames;
 pub use audit::CallsReport;
 pub use diagnostics::Diagnostics;
 pub use fact::{CallOutcome, Fact};
+pub use lately::{Glance, SessionNote};
 pub use level::{Level, Priority, Threshold};
 pub use recorder::Recorder;
 pub use sink::{Format, Sink};

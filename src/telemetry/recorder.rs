@@ -13,6 +13,7 @@ use super::audit::{Audit, CallsReport};
 use super::calls;
 use super::counts::Counts;
 use super::fact::Fact;
+use super::lately::{Glance, Lately};
 use super::level::{Level, Threshold};
 use super::repetition;
 use super::sink::Sink;
@@ -38,6 +39,7 @@ struct Shared {
     threshold: Threshold,
     audit: Option<Audit>,
     counts: Arc<Counts>,
+    lately: Lately,
 }
 
 /// Owns the writing thread. Dropping it writes what still waits.
@@ -56,7 +58,8 @@ impl Recorder {
         let (queue, facts) = sync_channel(WAITING_MAX);
         let counts = Arc::new(Counts::default());
         let writer = writer::Writer::new(sink, threshold, record, counts.clone());
-        let shared = Shared { queue, threshold, audit: writer.audit(), counts };
+        let lately = Lately::default();
+        let shared = Shared { queue, threshold, audit: writer.audit(), counts, lately };
         let thread = std::thread::Builder::new()
             .name("facts".to_owned())
             .stack_size(256 * 1024)
@@ -72,7 +75,9 @@ impl Recorder {
 
     /// Whether finished calls are written at all; if not, nobody needs to describe them.
     pub fn wants_calls(&self) -> bool {
-        let wants = |shared: &Arc<Shared>| shared.threshold.takes(Level::Debug, true);
+        let wants = |shared: &Arc<Shared>| {
+            shared.threshold.takes(Level::Debug, true) || shared.lately.is_watched()
+        };
         self.shared.as_ref().is_some_and(wants)
     }
 
@@ -80,6 +85,21 @@ impl Recorder {
         if let Some(shared) = &self.shared {
             shared.record(fact.into());
         }
+    }
+
+    /// What happened since somebody looked before, as [`Glance`] has it.
+    pub fn glance(&self, from: Option<u64>) -> Glance {
+        self.shared.as_ref().map(|shared| shared.lately.glance(from)).unwrap_or_default()
+    }
+
+    /// Where somebody can come in, as facts of it name it.
+    pub fn listening(&self) -> Vec<String> {
+        self.shared.as_ref().map(|shared| shared.lately.listening()).unwrap_or_default()
+    }
+
+    /// What clients call themselves, name and version, and when one was last seen, in seconds since 1970.
+    pub fn clients(&self) -> Vec<(String, u64)> {
+        self.shared.as_ref().map(|shared| shared.lately.clients()).unwrap_or_default()
     }
 
     /// How the entries of calls are kept; `None` where they go to no journal. With `afresh` it is
@@ -115,6 +135,7 @@ impl Recorder {
 
 impl Shared {
     fn record(&self, fact: Fact) {
+        self.lately.note(&fact);
         let about = fact.about();
         let is_wanted = self.threshold.takes(about.level, about.is_audit);
         if !is_wanted && !repetition::depends_on(&fact) {

@@ -79,7 +79,8 @@ fn text(record: &Record<'_>, colour: bool) -> String {
     format!("{start}callmux: {speaker}{}{end}\n", tame(&record.message))
 }
 
-fn json(record: &Record<'_>, now: &str) -> String {
+/// A fact as a line of JSON.
+pub(super) fn json(record: &Record<'_>, now: &str) -> String {
     let mut object = serde_json::Map::new();
     object.insert("time".to_owned(), now.into());
     object.insert("fact".to_owned(), record.about.name.into());

@@ -65,5 +65,6 @@ mod sse;
 mod steady;
 mod support;
 mod terminal;
+mod trace;
 mod truth;
 mod turns;

@@ -1,0 +1,43 @@
+use super::{CLIENTS_MAX, FACTS_MAX, Lately, SESSIONS_MAX};
+use crate::base::SessionId;
+use crate::telemetry::fact::{Fact, SessionClosed, SessionOpened};
+
+fn opened(client: &str) -> (SessionId, Fact) {
+    let session = SessionId::random();
+    let (principal, revision) = (String::new(), String::new());
+    let client = client.to_owned();
+    let fact = SessionOpened { session, front: "link", principal, client, revision, cwd: None };
+    (session, fact.into())
+}
+
+#[test]
+fn what_nobody_looks_at_is_not_kept_and_sessions_are() {
+    let lately = Lately::default();
+    let (session, fact) = opened("a 1");
+    lately.note(&fact);
+    let first = lately.glance(None);
+    assert_eq!((first.next, first.facts.len(), first.sessions.len()), (0, 0, 1));
+    assert_eq!(first.sessions[0].session, session);
+    lately.note(&opened("b 1").1);
+    lately.note(&SessionClosed { session }.into());
+    let second = lately.glance(Some(first.next));
+    assert_eq!((second.next, second.lost, second.sessions.len()), (2, 0, 1));
+    assert!(second.facts[0].contains("\"client\":\"b 1\""), "{:?}", second.facts);
+    assert!(second.facts[1].contains(&session.to_string()), "{:?}", second.facts);
+    assert!(lately.glance(Some(second.next)).facts.is_empty());
+    let names: Vec<String> = lately.clients().into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names, ["a 1", "b 1"]);
+}
+
+#[test]
+fn all_of_it_is_bounded_and_what_is_lost_is_told() {
+    let lately = Lately::default();
+    lately.glance(None);
+    for number in 0..FACTS_MAX + 10 {
+        lately.note(&opened(&format!("client {number}")).1);
+    }
+    let glance = lately.glance(Some(0));
+    assert_eq!((glance.lost, glance.facts.len()), (10, FACTS_MAX));
+    assert_eq!(glance.sessions.len(), SESSIONS_MAX);
+    assert_eq!(lately.clients().len(), CLIENTS_MAX);
+}

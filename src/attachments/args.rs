@@ -48,7 +48,8 @@ pub(super) enum ClientsVerb {
 const ATTACHED: &str = "\
 What changes is shown first. Comments, order, indentation and line ends stay as they are; links are
 followed; a file that cannot be edited without harm is left alone, and the entry to paste is printed.
-What the file was is kept: `callmux client undo NAME`.
+What the file was is kept: `callmux client undo NAME`. Whether it worked says `callmux client status`: when the
+daemon last saw that client.
 
 Exit codes: 0 attached, or attached already, 1 something was refused, 64 wrong usage.";
 
@@ -57,7 +58,8 @@ Exit codes: 0 attached, or attached already, 1 something was refused, 64 wrong u
 pub(super) struct AttachArgs {
     #[command(flatten)]
     pub(super) change: ChangeArgs,
-    /// Have the client ask the address that the config has callmux listen on, and start no program.
+    /// Have the client ask the address at which callmux listens, and start no program. It has to listen: by
+    /// callmux-http.socket of systemd, or by a daemon with `listen` in `[http]` of its config.
     #[arg(long)]
     pub(super) http: bool,
     /// Take out the entries of servers that callmux runs itself, and write ours in place of another

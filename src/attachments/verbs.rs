@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value as Json, json};
 
 use super::args::{AttachArgs, ChangeArgs, ClientsArgs, ClientsVerb};
+use super::daemon::DaemonKnowledge;
 use crate::base::nearest::nearest;
 use crate::clients::change::{Plan, Seat, Wish};
 use crate::clients::{
@@ -32,7 +33,7 @@ pub fn client(args: &ClientsArgs) -> Exit {
         ClientsVerb::Print { name, http } => paste(&around, name, *http),
         ClientsVerb::Attach(args) => attach(&around, args),
         ClientsVerb::Detach(args) => each(&around, args, |seat| {
-            let wish = wish(seat, false, false)?;
+            let wish = wish(seat, Leads::Bridge, false, &knowledge())?;
             let refused = |error| ClientRefusal::new(seat, Some(&wish), &error);
             let plan = seat.detaching(&wish).map_err(refused)?;
             change(seat, args, plan, "detached", None, &|| seat.detaching(&wish))
@@ -82,16 +83,32 @@ fn configured() -> Config {
     reading.and_then(|reading| reading.config.ok()).unwrap_or_default()
 }
 
-fn wish(seat: &Seat<'_>, http: bool, replace: bool) -> Result<Wish, ClientRefusal> {
+/// What an entry is to lead to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Leads {
+    /// A bridge.
+    Bridge,
+    /// The address at which callmux answers.
+    Served,
+    /// The same, or one that is only written down.
+    Written,
+}
+
+fn wish(
+    seat: &Seat<'_>,
+    leads: Leads,
+    replace: bool,
+    known: &DaemonKnowledge,
+) -> Result<Wish, ClientRefusal> {
     let config = configured();
-    let listen = config.http.listen.iter().filter(|address| address.port() != 0);
-    let addresses: Vec<String> = listen.map(|address| format!("http://{address}/mcp")).collect();
-    let launch = match (http, addresses.first()) {
-        (false, _) => Launch::bridge(&seat.program()),
-        (true, Some(url)) => Launch::Address(url.clone()),
-        (true, None) => {
-            let reason = "the config has callmux listen on no address; write `listen = [\"127.0.0.1:4860\"]` under `[http]`, or leave out --http";
-            return Err(ClientRefusal { reason: reason.to_owned(), entry: None });
+    let addresses = known.addresses();
+    let launch = match leads {
+        Leads::Bridge => Launch::bridge(&seat.program()),
+        Leads::Served | Leads::Written => {
+            let address = known.address(leads == Leads::Written);
+            Launch::Address(
+                address.map_err(|why| ClientRefusal { reason: why.to_string(), entry: None })?,
+            )
         }
     };
     let servers = config.servers.iter().filter(|(_, server)| server.enabled);
@@ -154,11 +171,20 @@ fn state(seat: &Seat<'_>, wish: &Wish) -> (&'static str, Option<String>) {
             Some(says) => ("shadowed", Some(says)),
             None => ("attached", None),
         },
+        // By its address.
+        Standing::Otherwise { says, is_ours: true } if wish.addresses.contains(&says) => {
+            ("attached", Some(says))
+        }
         Standing::Otherwise { says, .. } => ("attached otherwise", Some(says)),
     }
 }
 
+fn knowledge() -> DaemonKnowledge {
+    DaemonKnowledge::gather(configured())
+}
+
 fn status(around: &Surroundings, names: &[String], as_json: bool) -> Result<Exit, Exit> {
+    let known = knowledge();
     let mut clients = names.iter().map(|name| named(name)).collect::<Result<Vec<_>, _>>()?;
     if names.is_empty() {
         clients.extend(CLIENTS.iter().filter(|client| around.sign(client).is_some()));
@@ -166,12 +192,20 @@ fn status(around: &Surroundings, names: &[String], as_json: bool) -> Result<Exit
     let (mut rows, mut all) = (Vec::new(), Vec::new());
     for client in clients {
         let seat = Seat { client, scope: Scope::User, around };
-        let wish = wish(&seat, false, false).map_err(|refusal| refusal.print(&seat))?;
+        let wish = wish(&seat, Leads::Bridge, false, &known);
+        let wish = wish.map_err(|refusal| refusal.print(&seat))?;
         let (word, says) = state(&seat, &wish);
         let path = around.file(client, Scope::User).unwrap_or_default();
-        all.push(json!({ "client": client.id, "state": word, "detail": says, "path": path }));
+        let seen = known.seen(client).filter(|seen| word == "attached" || seen.starts_with("seen"));
+        let mut said = json!({ "client": client.id, "state": word, "detail": says, "path": path });
+        // Nothing is said where there is nobody to ask.
+        if known.is_there() {
+            said["seen_at"] = json!(known.seen_at(client));
+        }
+        all.push(said);
         let says = says.unwrap_or_else(|| tilde(around, &path));
-        rows.push([client.id.to_owned(), word.to_owned(), says]);
+        let seen = seen.unwrap_or_else(|| "-".to_owned());
+        rows.push([client.id.to_owned(), word.to_owned(), seen, says]);
     }
     if as_json {
         print::json(&Json::from(all).to_string());
@@ -183,16 +217,19 @@ fn status(around: &Surroundings, names: &[String], as_json: bool) -> Result<Exit
             (1, "attached") => Style::Good,
             (1, "found") => Style::Plain,
             (1, _) => Style::Notable,
+            (2, seen) if seen.starts_with("seen") => Style::Good,
             _ => Style::Plain,
         };
-        print::table(["CLIENT", "STATE", "WHAT"], &rows, look, &[]);
+        print::table(["CLIENT", "STATE", "DAEMON", "WHAT"], &rows, look, &[]);
     }
     Ok(Exit::Fine)
 }
 
 fn paste(around: &Surroundings, name: &str, http: bool) -> Result<Exit, Exit> {
     let seat = Seat { client: named(name)?, scope: Scope::User, around };
-    let wish = wish(&seat, http, false).map_err(|refusal| refusal.print(&seat))?;
+    let leads = if http { Leads::Written } else { Leads::Bridge };
+    let wish = wish(&seat, leads, false, &knowledge());
+    let wish = wish.map_err(|refusal| refusal.print(&seat))?;
     let refused = |error| ClientRefusal::new(&seat, None, &error).print(&seat);
     let text = seat.snippet(&wish.launch).map_err(refused)?;
     if let Some(program) =
@@ -249,8 +286,10 @@ fn attach(around: &Surroundings, args: &AttachArgs) -> Result<Exit, Exit> {
         Exit::Failed
     })?;
     let program = program.filter(ProgramPlan::is_work);
+    let known = knowledge();
+    let leads = if args.http { Leads::Served } else { Leads::Bridge };
     each(around, &args.change, |seat| {
-        let wish = wish(seat, args.http, args.replace)?;
+        let wish = wish(seat, leads, args.replace, &known)?;
         let refused = |error| ClientRefusal::new(seat, Some(&wish), &error);
         let plan = seat.attaching(&wish).map_err(refused)?;
         let is_told = plan.is_some() && !args.change.how.json;
@@ -266,9 +305,12 @@ fn attach(around: &Surroundings, args: &AttachArgs) -> Result<Exit, Exit> {
                 ));
             }
             if !args.change.how.dry_run {
-                let shown = seat.client.shown;
+                let KnownClient { shown, id, .. } = seat.client;
+                let seen = known.seen(seat.client).filter(|seen| seen.starts_with("seen"));
+                let before =
+                    seen.map_or_else(|| "not seen yet".to_owned(), |seen| seen + " before this");
                 print::line(&format!(
-                    "To prove it: start {shown} anew, then `callmux status` counts its session."
+                    "{shown} was {before}: start it anew, and `callmux client status {id}` says when the daemon saw it."
                 ));
             }
         }

@@ -11,7 +11,8 @@
 //! # How to read it
 //! [`table`] has a row for each client ([`client`]); [`places`] says where its files are here. [`entry`] is what
 //! stands in them, [`edit`] puts it in and takes it out, by way of [`json`], [`toml`] or [`yaml`]. A [`target`] is a
-//! file on this machine, a [`record`] what it was before, and [`change`] does one with the other; [`since`] goes back.
+//! file on this machine, a [`record`] what it was before, and [`change`] does one with the other; [`hello`] is what
+//! clients call themselves; [`since`] goes back.
 
 pub mod change;
 pub mod client;
@@ -19,6 +20,7 @@ pub mod diff;
 pub mod edit;
 pub mod entry;
 pub mod error;
+pub mod hello;
 mod json;
 mod lock;
 pub mod places;

@@ -16,22 +16,30 @@ use crate::base::runtime_dir;
 /// How long a shell may wait. Then the config has to do.
 const WITHIN: Duration = Duration::from_millis(400);
 
-/// The daemon that is asked.
-#[derive(Debug, Default)]
-pub(super) struct Peek {
+/// The daemon that is asked, if it runs: a look starts none.
+#[derive(Debug)]
+pub struct Peek {
     /// The socket that was named, else the usual one.
-    pub(super) socket: Option<PathBuf>,
+    pub socket: Option<PathBuf>,
+    /// How long an answer may take.
+    pub within: Duration,
+}
+
+impl Default for Peek {
+    fn default() -> Self {
+        Self { socket: None, within: WITHIN }
+    }
 }
 
 impl Peek {
     /// What the daemon has at a path. `None`, whatever goes wrong.
-    pub(super) fn get<T: DeserializeOwned>(&self, path: &str) -> Option<T> {
+    pub fn get<T: DeserializeOwned>(&self, path: &str) -> Option<T> {
         if self.socket.is_none() && runtime_dir::runtime().is_some_and(|dir| would_be_started(&dir))
         {
             return None;
         }
         let socket = self.socket.clone().or_else(|| runtime_dir::socket().ok())?;
-        let asked = async { tokio::time::timeout(WITHIN, request(&socket, path)).await.ok()? };
+        let asked = async { tokio::time::timeout(self.within, request(&socket, path)).await.ok()? };
         serde_json::from_slice(&runtime().ok()?.block_on(asked)?).ok()
     }
 }

@@ -18,6 +18,7 @@ mod offer;
 mod offered;
 mod script;
 
+pub use daemon::Peek;
 pub use names::Names;
 pub use offer::offers;
 pub use script::{Script, script};

@@ -36,7 +36,10 @@ fn all(command: Command, words: &[String]) -> Vec<Offer> {
         None => {}
     }
     let sources = Sources {
-        daemon: Peek { socket: named(before, "--socket").or_else(|| variable("CALLMUX_SOCKET")) },
+        daemon: Peek {
+            socket: named(before, "--socket").or_else(|| variable("CALLMUX_SOCKET")),
+            ..Peek::default()
+        },
         config: named(before, "--config").or_else(|| variable("CALLMUX_CONFIG")),
         tool: first(&command, before),
         server: named(before, "--server").map(|path| path.display().to_string()),

@@ -1,6 +1,7 @@
 //! What systemd's user manager says of the daemon's units.
 
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -9,6 +10,8 @@ use crate::base::{program, quoted};
 /// The daemon's service, and the socket that starts it.
 pub const SERVICE: &str = "callmux.service";
 pub const SOCKET: &str = "callmux.socket";
+/// The socket of TCP, which nobody has unasked.
+pub const HTTP_SOCKET: &str = "callmux-http.socket";
 /// How long the manager may take to answer.
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 const PROPERTIES: &str = "--property=LoadState,ActiveState,SubState,Result,ExecMainCode,\
@@ -110,6 +113,21 @@ pub fn unstartable(program: &Path) -> String {
     format!("its program {} {what}", program.display())
 }
 
+/// The addresses of TCP at which systemd listens for this socket unit; none, if it does not.
+pub fn addresses(unit: &str) -> Vec<SocketAddr> {
+    ask(&["show", unit, "--property=ActiveState,Listen"])
+        .map(|said| addresses_in(&said))
+        .unwrap_or_default()
+}
+
+fn addresses_in(said: &str) -> Vec<SocketAddr> {
+    if !said.lines().any(|line| line == "ActiveState=active") {
+        return Vec::new();
+    }
+    let words = said.lines().filter_map(|line| line.strip_prefix("Listen=")?.split(' ').next());
+    words.filter_map(|word| word.parse().ok()).collect()
+}
+
 /// The value of a variable in the manager's environment, which every unit gets.
 pub fn variable(name: &str) -> Option<String> {
     environment()?.remove(name)
@@ -147,7 +165,16 @@ fn ask(args: &[&str]) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::UnitState;
+    use super::{UnitState, addresses_in};
+
+    #[test]
+    fn the_addresses_of_a_socket_are_those_that_are_open() {
+        let listen =
+            "Listen=127.0.0.1:4860 (Stream)\nListen=[::1]:4861 (Stream)\nListen=/x (Stream)\n";
+        let open = addresses_in(&format!("{listen}ActiveState=active\n"));
+        assert_eq!(open, ["127.0.0.1:4860".parse().unwrap(), "[::1]:4861".parse().unwrap()]);
+        assert!(addresses_in(&format!("{listen}ActiveState=inactive\n")).is_empty());
+    }
 
     fn failure(text: &str) -> Option<String> {
         UnitState::read(text).failure()

@@ -9,7 +9,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value as Json, json};
 
 use crate::support::canary::canary;
-use crate::support::{Program, Sandbox, callmux, overwrite, until};
+use crate::support::{Daemon, Lines, Program, Sandbox, callmux, overwrite, until};
 
 /// The program in a sandbox that finds no client of this machine.
 fn client(sandbox: &Sandbox, args: &[&str]) -> Program {
@@ -135,16 +135,91 @@ fn what_is_not_done_is_said_with_the_text_to_paste() {
         1,
         &["\"action\":\"refused\"", "\"reason\":\"the config has callmux listen on no address"],
     );
-    sandbox.write("config/callmux/config.toml", "[http]\nlisten = [\"127.0.0.1:4861\"]\n");
-    check(&["attach", "zed", "--yes", "--http"], 0, &["http://127.0.0.1:4861/mcp"]);
-    let written: Json = serde_json::from_str(&read(&sandbox, "config/zed/settings.json")).unwrap();
-    let entry = json!({"callmux": {"url": "http://127.0.0.1:4861/mcp"}});
-    assert_eq!(written["context_servers"], entry);
     // What others wrote is only shown.
     sandbox.write(CURSOR, "{\"mcpServers\": {\"callmux\": {\"command\": \"\\u001b[2Jx\"}}}");
     check(&["attach", "cursor", "--yes"], 1, &["\\u{1b}[2Jx", "--replace"]);
     check(&["detach", "cursor", "--yes"], 1, &["not ours"]);
     check(&["status", "cursor"], 0, &["attached otherwise"]);
+}
+
+/// What systemd says of a socket unit that is enabled, and of everything else.
+const SYSTEMCTL: &str = r#"#!/bin/sh
+case "$*" in
+*callmux-http.socket*ActiveState,Listen*) printf 'ActiveState=%s\nListen=127.0.0.1:4870 (Stream)\n' "$(/bin/cat "$HOME/state")" ;;
+*callmux-http.socket*) printf 'LoadState=loaded\nFragmentPath=\n' ;;
+*) exit 1 ;;
+esac
+"#;
+
+#[test]
+fn an_address_is_written_where_somebody_answers_at_it() {
+    let sandbox = Sandbox::new();
+    let settings = "config/zed/settings.json";
+    let before = "{\n  // mine\n  \"a\": 1\n}\n";
+    sandbox.write(settings, before);
+    // Of the config, if a program of ours is there.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let vacant = crate::support::far::vacant();
+    let config = |address| format!("[http]\nlisten = [\"{address}\"]\n");
+    sandbox.write("config/callmux/config.toml", &config(vacant));
+    let (code, _, stderr) = run(&sandbox, &["attach", "zed", "--yes", "--http"]);
+    assert!(code == Some(1) && stderr.contains("no daemon of yours listens there"), "{stderr}");
+    assert_eq!(read(&sandbox, settings), before);
+    sandbox.write("config/callmux/config.toml", &config(address));
+    let attached = |url: &str| {
+        let (code, stdout, stderr) = run(&sandbox, &["attach", "zed", "--yes", "--http"]);
+        assert!(code == Some(0) && stdout.contains(url), "{url}: {stdout}{stderr}");
+        assert!(read(&sandbox, settings).contains(&format!("\"url\": \"{url}\"")));
+        let (_, stdout, _) = run(&sandbox, &["status", "zed", "--json"]);
+        let said: Json = serde_json::from_str(&stdout).unwrap();
+        assert_eq!(said[0]["state"], "attached", "{said}");
+        let (code, _, stderr) = run(&sandbox, &["undo", "zed", "--yes"]);
+        assert_eq!((code, read(&sandbox, settings).as_str()), (Some(0), before), "{stderr}");
+    };
+    attached(&format!("http://{address}/mcp"));
+    // Of systemd, once that listens.
+    sandbox.write("bin/systemctl", SYSTEMCTL);
+    fs::set_permissions(sandbox.path("bin/systemctl"), fs::Permissions::from_mode(0o755)).unwrap();
+    sandbox.write("config/callmux/config.toml", "");
+    sandbox.write("state", "inactive");
+    let (code, _, stderr) = run(&sandbox, &["attach", "zed", "--yes", "--http"]);
+    assert_eq!(code, Some(1));
+    assert!(stderr.contains("systemctl --user enable --now callmux-http.socket"), "{stderr}");
+    sandbox.write("state", "active");
+    attached("http://127.0.0.1:4870/mcp");
+    // Of the daemon, if one runs.
+    let daemon = Daemon::start(&sandbox);
+    attached(&format!("http://{}/mcp", daemon.address));
+    // A client that takes no addresses is told so.
+    sandbox.write("config/Claude/claude_desktop_config.json", "{}");
+    let (code, _, stderr) = run(&sandbox, &["attach", "claude-desktop", "--yes", "--http"]);
+    assert_eq!(code, Some(1), "{stderr}");
+}
+
+#[test]
+fn the_daemon_says_when_it_saw_a_client() {
+    let sandbox = Sandbox::new();
+    sandbox.write(CURSOR, TEXT);
+    let (code, stdout, _) = run(&sandbox, &["attach", "cursor", "--yes"]);
+    assert!(code == Some(0) && stdout.contains("callmux client status cursor"), "{stdout}");
+    let status = || {
+        let (_, stdout, _) = run(&sandbox, &["status", "--json"]);
+        serde_json::from_str::<Json>(&stdout).unwrap()[0].clone()
+    };
+    assert!(status().get("seen_at").is_none(), "nobody knows: {}", status());
+    let daemon = Daemon::start(&sandbox);
+    assert_eq!(status()["seen_at"], Json::Null, "{}", status());
+    let (_, stdout, _) = run(&sandbox, &["status"]);
+    assert!(stdout.contains("not yet: restart Cursor"), "{stdout}");
+    let mut command = sandbox.command();
+    command.arg("bridge");
+    let mut bridge = Lines::start(command);
+    bridge.greet_as("cursor-vscode", &json!({}));
+    daemon.wait_for("session_opened", |_| true);
+    assert!(status()["seen_at"].as_u64().is_some_and(|at| at > 1_700_000_000), "{}", status());
+    let (_, stdout, _) = run(&sandbox, &["status"]);
+    assert!(stdout.contains("seen ") && stdout.contains(" today"), "{stdout}");
 }
 
 #[test]

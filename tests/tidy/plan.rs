@@ -53,7 +53,17 @@ pub const PLAN: &[(&str, &[&str])] = &[
     ("grants", &["base", "settings", "keys", "config", "access", "terminal"]),
     (
         "attachments",
-        &["base", "clients", "completion", "config", "lasting", "settings", "terminal"],
+        &[
+            "base",
+            "api",
+            "clients",
+            "completion",
+            "config",
+            "lasting",
+            "settings",
+            "terminal",
+            "doctor",
+        ],
     ),
     (
         "connection",

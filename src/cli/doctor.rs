@@ -8,10 +8,17 @@ use hyper::{Method, StatusCode};
 use super::args::StatusArgs;
 use super::ask::{NoAnswer, try_to_tell};
 use crate::api::{Finding, Severity, Status, path};
+use crate::base::visible;
+use crate::clients::Surroundings;
 use crate::config::Location;
 use crate::doctor::unit::{SOCKET, UnitState};
 use crate::doctor::{environment, finding, place, written};
+use crate::imports::left::{LeftSecrets, left};
+use crate::terminal::wrap::wrapped;
 use crate::terminal::{Exit, print};
+
+/// Where texts begin: behind the longest word for how bad it is.
+const INDENT: usize = 9;
 
 /// Says everything that is not as it should be, each with what can be done about it.
 pub(super) fn doctor(args: &StatusArgs) -> Exit {
@@ -39,6 +46,7 @@ fn examine(args: &StatusArgs) -> Result<Exit, Exit> {
         findings.extend(environment::inherited(&texts));
         findings.extend(written::secrets(&texts));
     }
+    findings.extend(left_secrets());
     tell(args, &findings, &format!("callmux {}", status.version), status.servers.len())?;
     let is_bad = findings.iter().any(|finding| finding.severity == Severity::Problem);
     Ok(match (status.config.complaints.is_empty(), is_bad) {
@@ -72,8 +80,21 @@ fn without_a_daemon(args: &StatusArgs, why: &NoAnswer) -> Exit {
         findings.extend(environment::inherited(&reading.texts));
         findings.extend(written::secrets(&reading.texts));
     }
+    findings.extend(left_secrets());
     let told = tell(args, &findings, "no daemon answers", servers);
     told.map_or_else(|exit| exit, |()| Exit::Unavailable)
+}
+
+/// Secrets that stand in files of clients.
+fn left_secrets() -> Vec<Finding> {
+    #[expect(clippy::disallowed_methods, reason = "a project is where the person works")]
+    let directory = std::env::current_dir().unwrap_or_default();
+    let all = Surroundings::here(directory).map(|around| left(&around)).unwrap_or_default();
+    let one = |left: &LeftSecrets| {
+        let message = format!("secrets stand in {}", left.line());
+        finding(Severity::Note, None, message, &left.remedy)
+    };
+    all.iter().map(one).collect()
 }
 
 fn tell(args: &StatusArgs, findings: &[Finding], who: &str, servers: usize) -> Result<(), Exit> {
@@ -118,12 +139,24 @@ pub(super) fn said(finding: &Finding) -> String {
     format!("{}{}", whose.unwrap_or_default(), finding.message)
 }
 
+/// A text as it is shown, in lines that fit a terminal.
+fn in_lines(text: &str) -> Vec<String> {
+    match print::width() {
+        Some(width) => wrapped(&visible::line(text), width.saturating_sub(INDENT)),
+        None => vec![text.to_owned()],
+    }
+}
+
 fn show(findings: &[Finding], who: &str, servers: usize) {
+    let indent = " ".repeat(INDENT);
     for finding in findings {
-        // As wide as the longest that is known.
-        let mark = format!("{:7}", finding.severity);
-        print::line(&format!("{mark}  {}", said(finding)));
-        print::line(&format!("         {}", finding.remedy));
+        let mut mark = format!("{:INDENT$}", finding.severity);
+        for text in [said(finding), finding.remedy.clone()] {
+            for line in in_lines(&text) {
+                print::line(&format!("{mark}{line}"));
+                mark.clone_from(&indent);
+            }
+        }
     }
     let problems = findings.iter().filter(|f| f.severity == Severity::Problem).count();
     let servers = print::count(servers, "server");

@@ -181,7 +181,8 @@ pub fn drafts(
     Ok((drafts, notes.all))
 }
 
-fn of_file(
+/// The servers of a file as drafts.
+pub(super) fn of_file(
     source: &ForeignFile,
     secrets: &str,
     general: &mut GeneralKeys,

@@ -12,7 +12,8 @@
 //! each, key by key ([`reading`]): what is about an address ([`remote`]), what limits it ([`limits`]), what only the npm
 //! callmux has ([`npm_server`]); [`variables`] are translated on the way. [`npm`] and [`mcpmux`] are about the rest of
 //! such a file. [`mod@join`] finds out which servers are the same, [`hidden`] moves secrets out, [`text`] writes TOML.
-//! [`import`] does one after the other, and [`notes`] are what became of each key. [`located`] is where a program is.
+//! [`import`] does one after the other, and [`notes`] are what became of each key. [`left`] are secrets that stay where
+//! they were, [`located`] is where a program is.
 
 mod check;
 pub mod draft;
@@ -23,6 +24,7 @@ pub mod hidden;
 pub mod import;
 mod join;
 mod kind;
+pub mod left;
 mod limits;
 pub mod located;
 mod mcpmux;

@@ -11,6 +11,7 @@ use super::units::UnitPlan;
 use crate::activation::SpawnArgs;
 use crate::clients::{Launch, Surroundings};
 use crate::config::Location;
+use crate::imports::left::LeftSecrets;
 use crate::imports::{Import, ImportPlace};
 use crate::lasting::{self, ProgramPlan};
 use crate::terminal::print;
@@ -67,6 +68,8 @@ pub(super) struct SetupPlan {
     pub(super) clients: Vec<ClientPlan>,
     /// Processes of servers that clients start each for themselves, and that callmux starts in their place.
     pub(super) processes: (usize, usize),
+    /// Secrets that stand in files of clients when all is done.
+    pub(super) left: Vec<LeftSecrets>,
 }
 
 impl SetupPlan {
@@ -103,7 +106,8 @@ pub(super) fn plan(options: &SetupOptions, told: &SetupListener) -> Result<Setup
     let clients = attach::plans(&around, &scene.clients, &entries);
     let units = UnitPlan::of(&around);
     let import = Some(import).filter(|import| !import.is_empty());
-    Ok(SetupPlan { around, scene, program, import, trials, units, clients, processes })
+    let left = Vec::new();
+    Ok(SetupPlan { around, scene, program, import, trials, units, clients, processes, left })
 }
 
 /// A file that is not there yet.

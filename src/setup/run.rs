@@ -15,6 +15,7 @@ use crate::activation::{NotStarted, SpawnArgs, bring_up};
 use crate::base::runtime::runtime;
 use crate::base::{file, runtime_dir};
 use crate::imports::ImportError;
+use crate::imports::left::left;
 use crate::lasting::LastingError;
 use crate::terminal::{Exit, print};
 
@@ -69,6 +70,10 @@ fn whole(options: &SetupOptions) -> Result<Exit, SetupError> {
         failures = carry_out(&mut plan)?;
         failures.extend(started(&plan, options.spawn)?.map(|why| why.to_string()));
         proof = proven(&plan)?;
+    }
+    // Before that, those that are about to go are among them.
+    if is_done || !is_work {
+        plan.left = left(&plan.around);
     }
     if options.json {
         show::json(&plan, &failures, proof.as_ref(), is_done);

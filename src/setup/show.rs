@@ -11,6 +11,7 @@ use super::scene::Scene;
 use super::trial::TrialEnd;
 use super::units::UnitPlan;
 use crate::imports::Import;
+use crate::imports::left::LeftSecrets;
 use crate::terminal::print;
 use crate::terminal::style::Style;
 
@@ -121,6 +122,14 @@ pub(super) fn agreed() -> bool {
     matches!(answer.trim(), "y" | "Y" | "yes")
 }
 
+/// Secrets that stay where they are.
+fn left(plan: &SetupPlan) {
+    for left in &plan.left {
+        print::note(&format!("secrets stay in {}", left.line()));
+        print::note(&format!("  {}", left.remedy));
+    }
+}
+
 /// How it went.
 pub(super) fn end(
     plan: &SetupPlan,
@@ -131,6 +140,7 @@ pub(super) fn end(
     for failure in failures {
         print::error(failure);
     }
+    left(plan);
     if plan.units == UnitPlan::NoManager && proof.is_none() {
         print::note(SERVE);
     }
@@ -163,6 +173,14 @@ pub(super) fn end(
         "processes of servers, with each client open once: {before} before, {after} now"
     ));
     print::line("Start your clients anew. `callmux setup --undo` takes all of it back.");
+}
+
+fn secrets_left(plan: &SetupPlan) -> Vec<Json> {
+    let one = |left: &LeftSecrets| {
+        let LeftSecrets { file, project, keys, remedy } = left;
+        json!({ "file": file, "project": project, "keys": keys, "remedy": remedy })
+    };
+    plan.left.iter().map(one).collect()
 }
 
 /// All of it, for programs.
@@ -218,6 +236,7 @@ pub(super) fn json(
         "program": plan.program.as_ref().map(|program| {
             json!({ "path": program.path, "action": program.word() })
         }),
+        "secrets_left": secrets_left(plan),
     });
     print::json(&said.to_string());
 }

@@ -268,6 +268,60 @@ fn only_the_clients_that_are_named_are_touched() {
 /// Something that is to be seen from outside, and whether it is there.
 type Fact<'a> = (&'static str, Box<dyn Fn(&Sandbox) -> bool + 'a>);
 
+/// Files of projects and what Claude Code keeps for one are left as they are, and so are the secrets in them.
+#[test]
+fn secrets_that_stay_are_told_with_what_mends_it() {
+    let sandbox = Sandbox::new();
+    let server = |name: &str, kind: &str, secret: &str| json!({ name: { "command": callmux(), "args": ["example-server", kind], "env": { "API_TOKEN": secret } } });
+    let work = sandbox.path("work").display().to_string();
+    let elsewhere = sandbox.path("elsewhere").display().to_string();
+    let claude = json!({ "mcpServers": server("wide", "time", canary!("-wide")), "projects": {
+        (work.as_str()): { "mcpServers": server("local", "counter", canary!("-local")) },
+        (elsewhere.as_str()): { "mcpServers": server("far", "slow", canary!("-far")) },
+    } });
+    sandbox.write(".claude.json", &claude.to_string());
+    let project = json!({ "mcpServers": server("shared", "notes", canary!("-shared")) });
+    sandbox.write("work/.mcp.json", &project.to_string());
+    let (code, stdout, stderr) = run(&sandbox, &["--yes"]);
+    assert_eq!(code, Some(0), "{stdout}{stderr}");
+    let lines = [
+        format!("secrets stay in {work}/.mcp.json: shared: env.API_TOKEN\n"),
+        format!(", for {work}: local: env.API_TOKEN\n"),
+        format!(", for {elsewhere}: far: env.API_TOKEN\n"),
+        "`callmux client attach claude-code --project --replace`".to_owned(),
+        "`claude mcp remove local -s local`".to_owned(),
+    ];
+    for line in &lines {
+        assert!(stderr.contains(line), "{line}\n{stderr}");
+    }
+    assert!(!stderr.contains("wide: env"), "it went: {stderr}");
+    let doctor = || {
+        let mut doctor = sandbox.command();
+        doctor.env("PATH", sandbox.path("bin")).current_dir(&work);
+        let output = doctor.args(["doctor", "--json"]).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let found = doctor();
+    assert!(found.contains("/work/.mcp.json: shared: env.API_TOKEN"), "{found}");
+    assert!(found.contains("local: env.API_TOKEN"), "{found}");
+    // What it advises mends it.
+    let mut attach = sandbox.command();
+    attach.env("PATH", sandbox.path("bin")).current_dir(&work);
+    let args = ["client", "attach", "claude-code", "--project", "--replace", "--yes"];
+    let output = attach.args(args).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let found = doctor();
+    assert!(!found.contains(".mcp.json"), "{found}");
+    assert!(!read(&sandbox, "work/.mcp.json").contains(canary!("-shared")));
+    // All of it goes back, and so do the copies of what was there.
+    let mut undo = sandbox.command();
+    undo.env("PATH", sandbox.path("bin")).current_dir(&work);
+    let args = ["client", "undo", "claude-code", "--project", "--yes"];
+    assert!(undo.args(args).status().unwrap().success());
+    assert_eq!(run(&sandbox, &["--undo", "--yes"]).0, Some(0));
+    assert_eq!(read(&sandbox, "work/.mcp.json"), project.to_string());
+}
+
 #[test]
 fn killed_at_any_step_all_of_it_can_be_taken_back() {
     let far = far();

@@ -152,6 +152,23 @@ fn the_status_fits_its_terminal() {
 }
 
 #[test]
+fn what_the_doctor_says_fits_its_terminal() {
+    let sandbox = Sandbox::new();
+    sandbox.write(MAIN, &config(&[("unset", &["/no/such/program-with-a-name-of-some-length"])]));
+    let piped = say(&sandbox, &["doctor"]);
+    assert!(piped.lines().any(|line| line.chars().count() > 80), "a pipe has whole lines: {piped}");
+    let mut script = sandbox.program("script");
+    let line = format!("stty cols 60 rows 24; {} doctor", callmux());
+    let output = script.args(["-qec", &line, "/dev/null"]).output().unwrap();
+    let shown = String::from_utf8(output.stdout).unwrap().replace('\r', "");
+    for line in shown.lines() {
+        assert!(plain(line).chars().count() <= 60, "{line:?}");
+    }
+    let squeezed = |text: &str| text.split_whitespace().collect::<String>();
+    assert_eq!(squeezed(&shown), squeezed(&piped), "and nothing is left out");
+}
+
+#[test]
 fn the_log_is_as_tame() {
     for (format, escape, mark) in
         [("text", "\\u{1b}[31m", "\\u{202e}evil"), ("json", "\\u001b[31m", "\\u202eevil")]

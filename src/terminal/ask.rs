@@ -1,14 +1,19 @@
 //! One question to whoever sits at the terminal.
 
-use std::io::{BufRead, BufReader, IsTerminal, Read};
+use std::io::{BufReader, IsTerminal, Read};
 use std::os::fd::OwnedFd;
 
 use rustix::fs::{Mode, OFlags};
-use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+use rustix::process::Signal;
+use rustix::termios::{
+    LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr,
+};
 
 use super::print;
 use crate::base::Secret;
 
+/// What Ctrl-C and Ctrl-\\ are where the terminal makes no signals of them (ASCII ETX and FS).
+const ENDS: [u8; 2] = [0x03, 0x1c];
 /// The longest answer, in bytes.
 const ANSWER_MAX: u64 = 64 << 10;
 
@@ -22,18 +27,30 @@ pub fn line(prompt: &str, is_hidden: bool) -> Option<Secret> {
     let terminal = rustix::fs::open("/dev/tty", flags, Mode::empty()).ok()?;
     let hush = if is_hidden { Some(Hush::new(&terminal)?) } else { None };
     print::prompt(prompt);
-    let mut answer = String::new();
-    let read = BufReader::new(std::fs::File::from(terminal.try_clone().ok()?).take(ANSWER_MAX))
-        .read_line(&mut answer);
-    if hush.is_some() || read.is_err() || answer.is_empty() {
+    let mut typed = Vec::new();
+    let from = BufReader::new(std::fs::File::from(terminal.try_clone().ok()?).take(ANSWER_MAX));
+    for byte in from.bytes().map_while(Result::ok) {
+        typed.push(byte);
+        if byte == b'\n' || (is_hidden && ENDS.contains(&byte)) {
+            break;
+        }
+    }
+    let is_over = is_hidden && typed.last().is_some_and(|last| ENDS.contains(last));
+    let answer = String::from_utf8(typed).ok().filter(|answer| !answer.is_empty() && !is_over);
+    if answer.is_none() {
         print::note("");
     }
     drop(hush);
-    let has_answer = read.is_ok() && !answer.is_empty();
-    has_answer.then(|| Secret::new(answer.trim_end_matches(['\r', '\n']).to_owned()))
+    if is_over {
+        // As it would have been, had the terminal made a signal of it.
+        _ = rustix::process::kill_process(rustix::process::getpid(), Signal::INT);
+    }
+    let answer = answer?;
+    Some(Secret::new(answer.trim_end_matches(['\r', '\n']).to_owned()))
 }
 
-/// A terminal that does not show what is typed, for as long as this lives.
+/// A terminal that does not show what is typed, for as long as this lives. Nor does it end us: it would stay as it is
+/// now for the shell.
 struct Hush {
     terminal: OwnedFd,
     before: Termios,
@@ -45,6 +62,11 @@ impl Hush {
         let mut quiet = before.clone();
         quiet.local_modes.remove(LocalModes::ECHO);
         quiet.local_modes.insert(LocalModes::ECHONL);
+        quiet.local_modes.remove(LocalModes::ISIG);
+        [
+            quiet.special_codes[SpecialCodeIndex::VEOL],
+            quiet.special_codes[SpecialCodeIndex::VEOL2],
+        ] = ENDS;
         tcsetattr(terminal, OptionalActions::Flush, &quiet).ok()?;
         Some(Self { terminal: terminal.try_clone().ok()?, before })
     }

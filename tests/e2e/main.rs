@@ -4,6 +4,7 @@
 
 mod access;
 mod activation;
+mod asking;
 mod bad_input;
 mod bridging;
 mod canary;

@@ -119,9 +119,11 @@ fn show_traffic(traffic: &Traffic) {
         saved @ 0.. => (saved, "saved"),
         spent => (-spent, "spent"),
     };
+    let called =
+        if calls == 1 { "1 call of a tool".to_owned() } else { format!("{calls} calls of tools") };
     let size = |bytes: u64| bytesize::ByteSize(bytes).display().iec();
     print::line(&format!(
-        "{calls} calls of tools, {cache_hits} from the cache, {meta_calls} of callmux's own; \
+        "{called}, {cache_hits} from the cache, {meta_calls} of callmux's own; \
          sent {}, directly {}: about {tokens} tokens {word}",
         size(sent_bytes),
         size(direct_bytes),

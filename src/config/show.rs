@@ -106,8 +106,9 @@ fn value(value_: &Value, redact: bool) -> String {
         }
         Value::Table(members) => {
             let member = |(name, node): (&String, &Node)| {
-                // Of `auth`.
-                let redact = redact || matches!(name.as_str(), "token" | "client_secret");
+                // Of `auth`; and everybody may know where programs are.
+                let redact = (redact && name != "PATH")
+                    || matches!(name.as_str(), "token" | "client_secret");
                 format!("{} = {}", bare(name), value(&node.value, redact))
             };
             format!("{{ {} }}", members.iter().map(member).collect::<Vec<_>>().join(", "))

@@ -31,7 +31,8 @@ pub struct ReachArgs {
     /// The directory to work in, for servers and for files in arguments [default: the current one].
     #[arg(long, global = true, value_name = "DIR")]
     pub(super) cwd: Option<PathBuf>,
-    /// How long to wait for a daemon that is away [default: not at all before the call, 60s during it].
+    /// How long to wait for a daemon that is away [default: not at all before the call, 30s for one
+    /// that systemd starts, 60s during the call].
     #[arg(long, global = true, value_name = "DURATION", value_parser = duration)]
     pub(super) wait: Option<Duration>,
     /// How long all of it may take; then the call is taken back [default: as long as it takes].

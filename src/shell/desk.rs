@@ -20,6 +20,8 @@ use crate::bridge::{self, Joined, Options, Target, TokenSource};
 const BETWEEN: usize = 256 << 10;
 /// How long a call waits for a daemon that goes away, where nothing else is said.
 const PATIENCE: Duration = Duration::from_mins(1);
+/// How long a daemon may take to greet us, where nothing else is said. It may have to be started first.
+const GREETED_WITHIN: Duration = Duration::from_secs(30);
 /// How often a daemon may cut us off that was about to end.
 const CUT_OFF_MAX: u32 = 50;
 /// How often it is looked whether a daemon is there that was waited for.
@@ -103,9 +105,16 @@ async fn join(
     loop {
         let (near, far) = tokio::io::duplex(BETWEEN);
         let (input, output) = split(far);
-        let error = match bridge::join(options.clone(), output).await {
-            Ok(joined) => return Ok((near, joined, input)),
-            Err(error) => error,
+        // systemd takes connections for a daemon, whether or not that can be started.
+        let within =
+            until.map_or(GREETED_WITHIN, |until| until.saturating_duration_since(Instant::now()));
+        let joining = bridge::join(options.clone(), output);
+        let error = match tokio::time::timeout(within.max(LOOK_EACH), joining).await {
+            Ok(Ok(joined)) => return Ok((near, joined, input)),
+            Ok(Err(error)) => error,
+            Err(_) => {
+                return Err(Trouble::Silent { target: options.target.to_string(), within });
+            }
         };
         let brought = match options.target.path().filter(|_| !bridge::is_refusal(&error)) {
             Some(socket) => activation::bring_up(socket, options.spawn).await,

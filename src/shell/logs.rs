@@ -4,12 +4,13 @@ use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, ErrorKind, Seek, SeekFrom};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use clap::Args;
 
 use super::trouble::Trouble;
+use crate::activation;
 use crate::base::{Span, dirs};
 use crate::completion::Names;
 use crate::keys::ValueError;
@@ -55,8 +56,37 @@ pub fn logs(args: &LogsArgs) -> Exit {
     let record = record.filter(|path| path.exists());
     match record {
         Some(record) if !Path::new(JOURNAL).exists() => of_record(args, &record),
+        None if !has_journal() => {
+            print::error(&format!("there is no journal here, {}", nothing()));
+            Exit::Unavailable
+        }
         record => of_journal(args, record.as_deref()),
     }
+}
+
+/// Whether there is a journal that has anything for this user. Where journald does not run, it is asked whether there
+/// are entries of an earlier time: by itself it would only say that it has no files.
+fn has_journal() -> bool {
+    let any = ["--user", "--lines=1", "--output=cat", "--no-pager"];
+    let asked = || Command::new("journalctl").args(any).stderr(Stdio::null()).output();
+    Path::new(JOURNAL).exists()
+        || match asked() {
+            Ok(said) => !said.stdout.is_empty(),
+            // Why it cannot be asked is told by who asks for more.
+            Err(_) => true,
+        }
+}
+
+/// What is to be done where there is nothing to be shown.
+fn nothing() -> String {
+    let log = activation::log::path().filter(|path| path.exists());
+    let else_where = match log {
+        Some(log) => format!("the daemon that was started on demand writes to {}", log.display()),
+        None => "`callmux serve` in a shell writes to its own stderr".to_owned(),
+    };
+    format!(
+        "and no record of calls in the state directory; {else_where}, and `callmux trace --all` shows calls as they end"
+    )
 }
 
 fn words(args: &LogsArgs) -> Vec<String> {
@@ -77,10 +107,7 @@ fn of_journal(args: &LogsArgs, record: Option<&Path>) -> Exit {
     match record {
         Some(record) if error.kind() == ErrorKind::NotFound => of_record(args, record),
         _ => {
-            print::error(&format!(
-                "`journalctl` cannot be run ({error}), and there is no record of calls in the state directory; \
-                 `callmux serve` in a shell writes to its own stderr"
-            ));
+            print::error(&format!("`journalctl` cannot be run ({error}), {}", nothing()));
             Exit::Unavailable
         }
     }

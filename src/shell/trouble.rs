@@ -22,6 +22,11 @@ pub(super) enum Trouble {
     NoDaemon { target: String, error: io::Error },
     #[error("no daemon is listening on {target}: {why}")]
     NotStarted { target: String, why: NotStarted },
+    #[error(
+        "{target} took the connection, and no daemon has answered there after {}; `callmux doctor` looks for the reason",
+        Span(*.within)
+    )]
+    Silent { target: String, within: Duration },
     #[error("the daemon's answer cannot be read: {0}")]
     Unreadable(String),
     #[error("the connection to the daemon is over: {0}")]
@@ -48,9 +53,10 @@ impl Trouble {
     fn exit(&self) -> Exit {
         match self {
             Self::Usage(_) => Exit::Usage,
-            Self::NoSocket(_) | Self::NoDaemon { .. } | Self::NotStarted { .. } => {
-                Exit::Unavailable
-            }
+            Self::NoSocket(_)
+            | Self::NoDaemon { .. }
+            | Self::NotStarted { .. }
+            | Self::Silent { .. } => Exit::Unavailable,
             Self::Unreadable(_) | Self::Broken(_) => Exit::OutcomeUnknown,
             Self::Late(_) => Exit::TimedOut,
             Self::Ended(exit) | Self::Refused { exit, .. } => *exit,

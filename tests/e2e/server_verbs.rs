@@ -18,7 +18,7 @@ fn run(sandbox: &Sandbox, args: &[&str]) -> (Option<i32>, String, String) {
 
 fn mine() -> String {
     format!(
-        "# Mine.\nlist_timeout = \"5m\"\n\n[servers.notes] # the best\ncommand = \"{}\"\nargs = [\"example-server\", \"notes\"]\nenv = {{ API_KEY = \"{CANARY}\", LEVEL = \"1\" }} # by hand\n\n[servers.broken]\ncommand = \"no-such-command\"\n",
+        "# Mine.\nlist_timeout = \"5m\"\n\n[servers.notes] # the best\ncommand = \"{}\"\nargs = [\"example-server\", \"notes\"]\nenv = {{ API_KEY = \"{CANARY}\", PATH = \"/usr/bin:/bin\", LEVEL = \"1\" }} # by hand\n\n[servers.broken]\ncommand = \"no-such-command\"\n",
         callmux()
     )
 }
@@ -35,6 +35,7 @@ fn a_server_is_shown_without_its_secrets() {
         "{stdout}"
     );
     assert!(!stdout.contains(CANARY) && stdout.contains("API_KEY = \"(hidden)\""), "{stdout}");
+    assert!(stdout.contains("PATH = \"/usr/bin:/bin\""), "it is no secret: {stdout}");
     let (_, stdout, _) = run(&sandbox, &["show", "notes", "--json"]);
     let said: Value = serde_json::from_str(&stdout).unwrap();
     assert_eq!(

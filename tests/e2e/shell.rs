@@ -126,6 +126,21 @@ fn each_outcome_has_an_exit_code() {
     assert!(said.contains("outcome_unknown"), "{said}");
 }
 
+/// systemd takes connections for a daemon, whether or not that can be started.
+#[test]
+fn a_socket_without_a_daemon_behind_it_is_not_waited_at_for_ever() {
+    let sandbox = Sandbox::new();
+    std::fs::create_dir_all(sandbox.socket().parent().unwrap()).unwrap();
+    let _taken = std::os::unix::net::UnixListener::bind(sandbox.socket()).unwrap();
+    fails(
+        &sandbox,
+        &["--wait", "100ms", "counter__value"],
+        69,
+        "no daemon has answered there after",
+    );
+    fails(&sandbox, &["--wait", "100ms", "counter__value"], 69, "callmux doctor");
+}
+
 #[test]
 fn a_call_outlives_a_restart_of_the_daemon() {
     let sandbox = Sandbox::new();

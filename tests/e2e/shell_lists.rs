@@ -164,6 +164,16 @@ fn logs_come_from_the_journal_or_else_from_the_record() {
     if std::path::Path::new("/run/systemd/journal/socket").exists() {
         return skipped("this machine has a journal, which goes before the record");
     }
+    // One that has no files, and says so in its own words.
+    sandbox.write("empty/journalctl", "#!/bin/sh\necho No journal files were found. >&2\n");
+    let empty = sandbox.path("empty/journalctl");
+    std::fs::set_permissions(&empty, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let mut asks = sandbox.command();
+    asks.env("PATH", format!("{}:/usr/bin:/bin", sandbox.path("empty").display()));
+    let asked = asks.arg("logs").output().unwrap();
+    let told = String::from_utf8(asked.stderr).unwrap();
+    assert_eq!((asked.status.code(), told.lines().count()), (Some(69), 1), "{told}");
+    assert!(told.contains("no journal here") && told.contains("callmux trace --all"), "{told}");
     let entry = |sequence: u64, server: &str| {
         format!(
             r#"{{"sequence":{sequence},"at":1764500000000000,"tool":"{server}__x","server":"{server}","outcome":"done","client":"c\u001b 1","duration_us":"1500"}}"#

@@ -4,7 +4,10 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
+use tempfile::TempDir;
+
 use super::{around, bridge, install, states, write};
+use crate::base::executable::is_executable;
 use crate::clients::change::{Seat, Wish};
 use crate::clients::client::Grammar;
 use crate::clients::target::FILE_MAX;
@@ -41,13 +44,29 @@ fn undo(seat: &Seat<'_>) -> Result<(), ClientError> {
     seat.undo(&plan, &kept)
 }
 
+/// A directory in memory, where there is such a place: thousands of files are written through to the disk here, and a
+/// disk takes its time for each.
+fn scratch() -> TempDir {
+    // Signs of clients are programs, which some such places let nobody run.
+    let runs_programs = |dir: &TempDir| {
+        let path = dir.path().join("program");
+        write(&path, "");
+        fs::set_permissions(&path, Permissions::from_mode(0o755)).unwrap();
+        let runs = is_executable(&path);
+        fs::remove_file(path).unwrap();
+        runs
+    };
+    let quick = tempfile::tempdir_in("/dev/shm").ok().filter(runs_programs);
+    quick.unwrap_or_else(|| tempfile::tempdir().unwrap())
+}
+
 #[test]
 fn every_file_comes_back_as_it_was() {
     for client in CLIENTS {
         let mut all: Vec<(&str, Option<String>)> = vec![("absent", None)];
         all.extend(states(client).into_iter().map(|(name, text)| (name, Some(text))));
         for (state, text) in all {
-            let dir = tempfile::tempdir().unwrap();
+            let dir = scratch();
             let around = around(dir.path());
             install(&around, client);
             let path = file(&around, client, text.as_deref());
@@ -80,7 +99,7 @@ fn every_file_comes_back_as_it_was() {
 #[test]
 fn what_others_write_since_stays() {
     for client in CLIENTS {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = scratch();
         let around = around(dir.path());
         install(&around, client);
         let text = &states(client).into_iter().find(|(name, _)| *name == "others").unwrap().1;
@@ -104,7 +123,7 @@ fn what_others_write_since_stays() {
 
 #[test]
 fn files_that_would_be_harmed_are_left_alone() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = scratch();
     for client in CLIENTS {
         let key = client.keys[0];
         let broken: Vec<Vec<u8>> = match client.format {
@@ -155,7 +174,7 @@ fn files_that_would_be_harmed_are_left_alone() {
 #[test]
 fn what_may_not_be_written_is_not() {
     for client in CLIENTS {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = scratch();
         let around = around(dir.path());
         install(&around, client);
         let seat = Seat { client, scope: WHERE, around: &around };
@@ -188,7 +207,7 @@ fn what_may_not_be_written_is_not() {
 #[test]
 fn links_are_followed_and_modes_are_kept() {
     for client in CLIENTS {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = scratch();
         let around = around(dir.path());
         install(&around, client);
         let seat = Seat { client, scope: WHERE, around: &around };
@@ -211,7 +230,7 @@ fn links_are_followed_and_modes_are_kept() {
 #[test]
 fn nothing_is_made_for_a_client_that_is_not_here() {
     for client in CLIENTS {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = scratch();
         let around = around(dir.path());
         let seat = Seat { client, scope: WHERE, around: &around };
         let said = attach(&seat, &bridge()).unwrap_err();
@@ -234,7 +253,7 @@ fn other_entries_under_our_name_are_not_touched_unasked() {
         ("{\"url\": \"http://127.0.0.1:4860/mcp/\"}", "http://127.0.0.1:4860/mcp/", true),
         ("7", "something that is no server", false),
     ] {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = scratch();
         let around = around(dir.path());
         let path = file(&around, client, Some(&entry(words)));
         let seat = Seat { client, scope: WHERE, around: &around };
@@ -250,7 +269,7 @@ fn other_entries_under_our_name_are_not_touched_unasked() {
         assert_eq!(fs::read_to_string(&path).unwrap(), entry(words));
     }
     let off = entry("{\"command\": \"/x/callmux\", \"args\": [\"bridge\"], \"disabled\": true}");
-    let dir = tempfile::tempdir().unwrap();
+    let dir = scratch();
     let around = around(dir.path());
     file(&around, client, Some(&off));
     let seat = Seat { client, scope: WHERE, around: &around };
@@ -261,7 +280,7 @@ fn other_entries_under_our_name_are_not_touched_unasked() {
 #[test]
 fn servers_that_callmux_runs_are_replaced_if_asked() {
     for client in CLIENTS {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = scratch();
         let around = around(dir.path());
         install(&around, client);
         let text = &states(client).into_iter().find(|(name, _)| *name == "others").unwrap().1;
@@ -286,7 +305,7 @@ fn servers_that_callmux_runs_are_replaced_if_asked() {
 #[test]
 fn opencode_keeps_the_form_that_its_file_has() {
     let client = CLIENTS.iter().find(|client| client.id == "opencode").unwrap();
-    let dir = tempfile::tempdir().unwrap();
+    let dir = scratch();
     let around = around(dir.path());
     let path = file(&around, client, Some("{\n  \"mcp\": {\n    \"servers\": {}\n  }\n}\n"));
     let seat = Seat { client, scope: WHERE, around: &around };
@@ -308,7 +327,7 @@ fn opencode_keeps_the_form_that_its_file_has() {
 #[test]
 fn a_change_that_was_cut_off_is_known_as_that() {
     let client = CLIENTS.iter().find(|client| client.id == "zed").unwrap();
-    let dir = tempfile::tempdir().unwrap();
+    let dir = scratch();
     let around = around(dir.path());
     let path = file(&around, client, Some("{}"));
     let seat = Seat { client, scope: WHERE, around: &around };
@@ -329,7 +348,7 @@ fn a_change_that_was_cut_off_is_known_as_that() {
 
 #[test]
 fn variables_count_where_the_client_reads_them() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = scratch();
     let mut around = around(dir.path());
     let names =
         ["CLAUDE_CONFIG_DIR", "CODEX_HOME", "COPILOT_HOME", "CLINE_DIR", "CRUSH_GLOBAL_CONFIG"];

@@ -13,6 +13,7 @@
 mod args;
 mod args_daemon;
 mod args_import;
+mod args_quick;
 mod args_server;
 mod args_setup;
 mod ask;

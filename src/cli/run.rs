@@ -1,13 +1,14 @@
 //! From the command line to a verb.
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 
 use super::args::{Cli, Command, LogArgs};
 use super::{
-    bridge, config, daemon, doctor, generate, import, init, instructions, list, login, operate,
-    serve, server, setup, top, verbs,
+    args_quick, bridge, config, daemon, doctor, generate, import, init, instructions, list, login,
+    operate, serve, server, setup, top, verbs,
 };
 use crate::api::Order;
 use crate::attachments::client;
@@ -25,11 +26,15 @@ pub fn main() -> ExitCode {
     if let Err(error) = core_dump::forbid() {
         print::note(&format!("warning: a crash may write secrets to a core file: {error}"));
     }
-    let cli = match Cli::try_parse() {
+    let line: Vec<OsString> = std::env::args_os().collect();
+    if let Some((command, log)) = args_quick::read(&line) {
+        return run(command, &log).into();
+    }
+    let cli = match Cli::try_parse_from(&line) {
         Ok(cli) => cli,
         Err(error) if error.use_stderr() => {
             let words: Vec<String> =
-                std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
+                line.iter().map(|word| word.to_string_lossy().into_owned()).collect();
             if let Some(said) = verbs::explain(&words) {
                 print::error(&said);
                 return Exit::Usage.into();

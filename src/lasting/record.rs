@@ -86,7 +86,7 @@ pub(super) fn opened(path: &Path) -> io::Result<File> {
     opened.map(|(file, _)| file)
 }
 
-/// A number for what is in a file: as [`crate::base::fingerprint`], but of words of eight bytes.
+/// A number for what is in a file: as [`mod@crate::base::fingerprint`], but of words of eight bytes.
 pub(super) fn fingerprint_of(path: &Path) -> io::Result<u64> {
     let mut file = BufReader::with_capacity(1 << 16, opened(path)?);
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;

@@ -66,13 +66,16 @@ impl Announcements {
     }
 
     fn take(&mut self, notice: &Notice) {
-        let is_for_others = !self.hub.instances.speaks_to(&notice.server, self.session.id);
+        let (world, actor) = (self.hub.world(), self.session.actor());
+        let is_for_others = !self.hub.instances.speaks_to(&notice.server, self.session.id)
+            || !world.hears(actor.subject(), &notice.server);
         match &notice.what {
             What::Log(_) | What::TaskStatus(_) | What::Other(_) if is_for_others => {}
             What::ResourceUpdated { uri, message } => {
+                let may_know = world.sees_resource(actor.subject(), &notice.server, uri);
                 let wanted =
                     self.session.subscriptions().into_iter().filter(|(_, subscription)| {
-                        subscription.server == notice.server && subscription.uri == *uri
+                        may_know && subscription.server == notice.server && subscription.uri == *uri
                     });
                 let told = wanted
                     .filter_map(|(shown, _)| translate::resource_updated(message, &shown, None));
@@ -153,6 +156,8 @@ impl Filter {
 /// A modern client's open subscription.
 #[derive(Debug)]
 pub struct Listening {
+    hub: Hub,
+    actor: Actor,
     id: String,
     topics: [bool; 3],
     lists: ListsWatch,
@@ -186,7 +191,8 @@ impl Listening {
             granted.push(format!(r#""resourceSubscriptions":{}"#, serde_json::json!(uris)));
         }
         let waiting = VecDeque::from([acknowledged(id, &granted.join(","))]);
-        Self { id: id.to_owned(), topics, lists, board, resources, waiting }
+        let (hub, actor) = (hub.clone(), actor.clone());
+        Self { hub, actor, id: id.to_owned(), topics, lists, board, resources, waiting }
     }
 
     /// The next message on the subscription.
@@ -214,6 +220,10 @@ impl Listening {
 
     fn take(&mut self, notice: &Notice) {
         let What::ResourceUpdated { uri, message } = &notice.what else { return };
+        // The rules may be others by now.
+        if !self.hub.world().sees_resource(self.actor.subject(), &notice.server, uri) {
+            return;
+        }
         let wanted = self.resources.iter().filter(|(_, subscription)| {
             subscription.server == notice.server && subscription.uri == *uri
         });

@@ -220,6 +220,16 @@ impl World {
         self.gate.sees(subject, Action::of_server(ActionKind::Tool, server))
     }
 
+    /// Whether the subject hears what a server says to everybody: it may be about anything of it.
+    pub fn hears(&self, subject: Subject<'_>, server: &ServerName) -> bool {
+        self.gate.sees(subject, Action::of_server(ActionKind::Tasks, server))
+    }
+
+    /// Whether the subject may know of a resource, by the URI that its server knows.
+    pub fn sees_resource(&self, subject: Subject<'_>, server: &ServerName, uri: &str) -> bool {
+        self.gate.sees(subject, Action::new(ActionKind::Subscription, Some(server), uri))
+    }
+
     /// Why a URI leads nowhere, without what the subject may not know of.
     pub fn seen_of(&self, subject: Subject<'_>, kind: ActionKind, why: NotLocated) -> NotLocated {
         let NotLocated::Shared(all) = why else { return why };

@@ -153,3 +153,59 @@ fn nothing_of_the_one_is_seen_by_the_other() {
     let read = alice.call("callmux_get_result", &json!({ "ref": reference }));
     assert!(read.to_string().contains(HERS), "she has what was hers: {read}");
 }
+
+/// A server that says something of its own accord once there is a file.
+const TALKER: &str = r#"
+answer() { printf '{"jsonrpc":"2.0","id":%s,%s}\n' "$id" "$1"; }
+(while [ ! -e "$1" ]; do sleep 0.05; done
+ printf '{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":"%s"}}\n' "$2"
+ printf '{"jsonrpc":"2.0","method":"notifications/other","params":{"data":"%s"}}\n' "$2") &
+while read -r line; do
+  id=$(printf %s "$line" | sed -n 's/.*"id":\([^,}]*\).*/\1/p')
+  case "$line" in
+    *server/discover*) answer '"error":{"code":-32601,"message":"no"}' ;;
+    *initialize\"*) answer '"result":{"protocolVersion":"2025-06-18","capabilities":{"logging":{},"tools":{}},"serverInfo":{"name":"n","version":"1"}}' ;;
+    *tools/list*) answer '"result":{"tools":[]}' ;;
+    *'"id"'*) answer '"result":{}' ;;
+  esac
+done
+"#;
+
+#[test]
+fn what_a_server_says_to_everybody_is_for_who_may_have_it() {
+    let sandbox = Sandbox::new();
+    let server = |name: &str| {
+        let file = sandbox.path(name).display().to_string();
+        format!(
+            "[servers.{name}]\ncommand = \"sh\"\nargs = [\"-c\", '''{TALKER}''', \"sh\", {file:?}, \"of {name}\"]\n"
+        )
+    };
+    let config = format!("{}{}{RULES}", server("hers"), server("his"));
+    sandbox.write("config/callmux/config.toml", &config);
+    let daemon = Daemon::start(&sandbox);
+    for server in ["hers", "his"] {
+        daemon.wait_for("server_ready", |fact| fact["server"] == server);
+    }
+    let listening = |name: &str| {
+        let mut holder = Holder::new(&sandbox, &daemon, name);
+        holder.legacy();
+        let mut stream = Http::tcp(&daemon);
+        stream.session.clone_from(&holder.http.session);
+        stream.start_bare("GET", "/mcp", &[("Authorization", &holder.proof)]);
+        assert_eq!(stream.read_head().status, 200);
+        stream
+    };
+    let (mut alice, mut bob) = (listening("alice"), listening("bob"));
+    let next = |stream: &mut Http| loop {
+        let chunk = stream.read_chunk().expect("the stream goes on");
+        if chunk.contains("of his") || chunk.contains("of hers") {
+            break chunk;
+        }
+    };
+    sandbox.write("hers", "now");
+    let heard = [next(&mut alice), next(&mut alice)];
+    assert!(heard.iter().all(|chunk| chunk.contains("of hers")), "{heard:?}");
+    sandbox.write("his", "now");
+    let heard = next(&mut bob);
+    assert!(heard.contains("of his"), "the first that he hears is his: {heard}");
+}

@@ -1,12 +1,10 @@
 //! Who may: tokens that clients present, and rules about principals.
 
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
-use std::os::fd::OwnedFd;
 
-use rustix::net::{AddressFamily, SocketType};
 use serde_json::{Value, json};
 
+use crate::door::foreign;
 use crate::support::{Daemon, Http, Lines, PATIENCE, Sandbox, callmux, skipped, tools};
 
 const MAIN: &str = "config/callmux/config.toml";
@@ -77,15 +75,16 @@ fn bearer(token: &str) -> String {
     format!("Bearer {token}")
 }
 
-/// A request of a legacy session with a token.
-struct Holder<'a> {
-    http: Http,
-    token: &'a str,
+/// A client that presents a token with each of its requests.
+pub struct Holder {
+    pub http: Http,
+    pub proof: String,
 }
 
-impl<'a> Holder<'a> {
-    fn new(http: Http, token: &'a str) -> Self {
-        let mut holder = Self { http, token };
+impl Holder {
+    /// With a legacy session.
+    pub fn new(http: Http, token: &str) -> Self {
+        let mut holder = Self { http, proof: bearer(token) };
         let params = json!({
             "protocolVersion": "2025-11-25", "capabilities": {},
             "clientInfo": { "name": "test", "version": "1" },
@@ -95,13 +94,13 @@ impl<'a> Holder<'a> {
         holder
     }
 
-    fn ask(&mut self, method: &str, params: &Value) -> crate::support::http::Reply {
+    pub fn ask(&mut self, method: &str, params: &Value) -> crate::support::http::Reply {
         let body = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
-        self.http.post(&body.to_string(), &[("Authorization", &bearer(self.token))])
+        self.http.post(&body.to_string(), &[("Authorization", &self.proof)])
     }
 
-    fn call(&mut self, tool: &str) -> Value {
-        self.ask("tools/call", &json!({ "name": tool, "arguments": {} })).json()
+    pub fn call(&mut self, tool: &str, arguments: &Value) -> Value {
+        self.ask("tools/call", &json!({ "name": tool, "arguments": arguments })).json()
     }
 
     fn listed(&mut self) -> Vec<String> {
@@ -124,9 +123,10 @@ fn a_token_is_a_principal_that_sees_and_may_do_what_the_rules_say() {
         let of_servers: Vec<&String> =
             listed.iter().filter(|name| !name.starts_with("callmux_")).collect();
         assert_eq!(of_servers, ["counter__increment", "counter__reset", "counter__value"]);
-        assert!(ci.call("counter__value")["result"]["content"].is_array());
+        assert!(ci.call("counter__value", &json!({}))["result"]["content"].is_array());
         // In the words for what does not exist, also through a tool of ours.
-        let (denied, unknown) = (ci.call("tools__ping"), ci.call("tools__pong"));
+        let (denied, unknown) =
+            (ci.call("tools__ping", &json!({})), ci.call("tools__pong", &json!({})));
         let said = |answer: &Value| answer["error"]["message"].as_str().unwrap().to_owned();
         assert_eq!(said(&denied).replace("ping", "pong"), said(&unknown));
         let inner = json!({ "name": "callmux_call", "arguments": { "tool": "tools__ping" } });
@@ -207,7 +207,7 @@ fn a_session_is_of_the_principal_that_began_it() {
     let bob = guarded.token(&["new", "bob"]);
     let mut hers = Holder::new(Http::tcp(&guarded.daemon), &alice);
     let session = hers.http.session.clone();
-    let mut his = Holder { http: Http::tcp(&guarded.daemon), token: &bob };
+    let mut his = Holder { http: Http::tcp(&guarded.daemon), proof: bearer(&bob) };
     his.http.session.clone_from(&session);
     assert_eq!(his.ask("tools/list", &json!({})).status, 404);
     let mut own = Http::tcp(&guarded.daemon);
@@ -236,9 +236,9 @@ fn a_token_is_replaced_and_taken_away() {
     assert_eq!(guarded.entry("counter__increment", "done")["principal"], "token:ci");
 
     let second = guarded.token(&["rotate", "ci"]);
-    assert!(holder.call("counter__value")["result"].is_object(), "within its grace");
+    assert!(holder.call("counter__value", &json!({}))["result"].is_object(), "within its grace");
     let mut other = Holder::new(Http::tcp(&guarded.daemon), &second);
-    assert!(other.call("counter__value")["result"].is_object());
+    assert!(other.call("counter__value", &json!({}))["result"].is_object());
     let third = guarded.token(&["rotate", "ci", "--grace", "0s"]);
     assert_eq!(other.ask("ping", &json!({})).status, 401, "no grace");
     assert_eq!(holder.ask("ping", &json!({})).status, 401, "the one before that");
@@ -246,7 +246,7 @@ fn a_token_is_replaced_and_taken_away() {
     assert!(list.contains("ci") && list.contains("2199-01-01") && !list.contains("cmx_"), "{list}");
 
     let mut last = Holder::new(Http::tcp(&guarded.daemon), &third);
-    assert!(last.call("counter__value")["result"].is_object());
+    assert!(last.call("counter__value", &json!({}))["result"].is_object());
     guarded.token(&["revoke", "ci"]);
     assert_eq!(last.ask("ping", &json!({})).status, 401);
     // What it had opened before is of no use any more.
@@ -303,17 +303,6 @@ fn the_doctor_tells_of_rules_about_nothing_and_of_tokens_that_end() {
     found(run(&["doctor", "--json"]));
 }
 
-/// A connection that belongs to another user of the machine, if we may make one.
-fn foreign(address: &str) -> Option<TcpStream> {
-    let socket: OwnedFd =
-        rustix::net::socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
-    std::os::unix::fs::fchown(&socket, Some(4711), None).ok()?;
-    rustix::net::connect(&socket, &address.parse::<SocketAddr>().unwrap()).unwrap();
-    let stream = TcpStream::from(socket);
-    stream.set_read_timeout(Some(PATIENCE)).unwrap();
-    Some(stream)
-}
-
 #[test]
 fn another_user_is_let_in_with_a_token_alone() {
     let guarded = Guarded::new("");
@@ -328,6 +317,7 @@ fn another_user_is_let_in_with_a_token_alone() {
     };
     let answer = |proof: &str| {
         let mut stream = foreign(&guarded.daemon.address)?;
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
         // It may be refused before it has said anything.
         drop(stream.write_all(request(proof).as_bytes()));
         let mut heard = Vec::new();
@@ -356,14 +346,14 @@ fn who_holds_a_token_goes_on_after_a_restart_as_the_same() {
     let mut guarded = Guarded::new(RULES);
     let token = guarded.token(&["new", "ci"]);
     let mut ci = Holder::new(Http::tcp(&guarded.daemon), &token);
-    assert!(ci.call("counter__value")["result"].is_object());
+    assert!(ci.call("counter__value", &json!({}))["result"].is_object());
     guarded.daemon.kill();
     let daemon = Daemon::start(&guarded.sandbox);
     for server in ["counter", "tools"] {
         daemon.wait_for("server_ready", |fact| fact["server"] == server);
     }
-    let mut again = Holder { http: Http::tcp(&daemon), token: &token };
+    let mut again = Holder { http: Http::tcp(&daemon), proof: bearer(&token) };
     again.http.session.clone_from(&ci.http.session);
-    assert!(again.call("counter__value")["result"].is_object());
-    assert!(again.call("tools__ping")["error"].is_object());
+    assert!(again.call("counter__value", &json!({}))["result"].is_object());
+    assert!(again.call("tools__ping", &json!({}))["error"].is_object());
 }

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::access::Holder;
 use crate::support::{Daemon, Http, Sandbox, tools, until};
 
 /// Requests that are tried.
@@ -37,38 +38,17 @@ impl Dice {
     }
 }
 
-struct Holder {
-    http: Http,
-    proof: String,
+/// A new token that the daemon knows.
+fn token(sandbox: &Sandbox, daemon: &Daemon, name: &str) -> String {
+    let before = daemon.count("config_reloaded", |_| true);
+    let output = sandbox.command().args(["token", "new", name]).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    daemon.wait_for_count("config_reloaded", before + 1, |_| true);
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
-impl Holder {
-    fn new(sandbox: &Sandbox, daemon: &Daemon, name: &str) -> Self {
-        let before = daemon.count("config_reloaded", |_| true);
-        let output = sandbox.command().args(["token", "new", name]).output().unwrap();
-        assert!(output.status.success(), "{output:?}");
-        daemon.wait_for_count("config_reloaded", before + 1, |_| true);
-        let token = String::from_utf8(output.stdout).unwrap();
-        Self { http: Http::tcp(daemon), proof: format!("Bearer {}", token.trim()) }
-    }
-
-    fn legacy(&mut self) {
-        let params = json!({
-            "protocolVersion": "2025-11-25", "capabilities": {},
-            "clientInfo": { "name": "test", "version": "1" },
-        });
-        let reply = self.ask("initialize", &params);
-        self.http.session = Some(reply.header("mcp-session-id").unwrap().to_owned());
-    }
-
-    fn ask(&mut self, method: &str, params: &Value) -> crate::support::http::Reply {
-        let body = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
-        self.http.post(&body.to_string(), &[("Authorization", &self.proof)])
-    }
-
-    fn call(&mut self, tool: &str, arguments: &Value) -> Value {
-        self.ask("tools/call", &json!({ "name": tool, "arguments": arguments })).json()
-    }
+fn holder(sandbox: &Sandbox, daemon: &Daemon, name: &str) -> Holder {
+    Holder::new(Http::tcp(daemon), &token(sandbox, daemon, name))
 }
 
 /// A request that could show something of hers.
@@ -123,8 +103,7 @@ fn nothing_of_the_one_is_seen_by_the_other() {
         let text = std::fs::read_to_string(log("hers")).unwrap_or_default();
         text.lines().filter(|line| line.contains("\"tool\"")).count()
     };
-    let mut alice = Holder::new(&sandbox, &daemon, "alice");
-    alice.legacy();
+    let mut alice = holder(&sandbox, &daemon, "alice");
     let small = alice.call("hers__echo", &json!({ "text": HERS }));
     assert!(small.to_string().contains(HERS), "{small}");
     let large = alice.call("hers__echo", &json!({ "text": HERS.repeat(20_000) }));
@@ -133,8 +112,7 @@ fn nothing_of_the_one_is_seen_by_the_other() {
     let reference = said["_callmux"]["ref"].as_str().unwrap();
     until("her calls at her server", || (carried_out() == 2).then_some(()));
 
-    let mut bob = Holder::new(&sandbox, &daemon, "bob");
-    bob.legacy();
+    let mut bob = holder(&sandbox, &daemon, "bob");
     let (his, hers) = (bob.http.session.clone(), alice.http.session.clone());
     let mut dice = Dice(0x5eed);
     for number in 0..TRIES {
@@ -187,8 +165,7 @@ fn what_a_server_says_to_everybody_is_for_who_may_have_it() {
         daemon.wait_for("server_ready", |fact| fact["server"] == server);
     }
     let listening = |name: &str| {
-        let mut holder = Holder::new(&sandbox, &daemon, name);
-        holder.legacy();
+        let holder = holder(&sandbox, &daemon, name);
         let mut stream = Http::tcp(&daemon);
         stream.session.clone_from(&holder.http.session);
         stream.start_bare("GET", "/mcp", &[("Authorization", &holder.proof)]);

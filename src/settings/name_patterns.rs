@@ -3,7 +3,33 @@
 use wildmatch::WildMatchPattern;
 
 /// Only `*` has a meaning: no name contains a NUL character.
-type NamePattern = WildMatchPattern<'*', '\0'>;
+type Wild = WildMatchPattern<'*', '\0'>;
+
+/// How a text of the list is compared. Most are one of the first two, and a call looks at many.
+#[derive(Debug, Clone)]
+enum NamePattern {
+    Exactly(String),
+    /// What stands before a `*` at the end.
+    Beginning(String),
+    Wild(Wild),
+}
+
+impl NamePattern {
+    fn new(text: &str) -> Self {
+        let plain = |text: &str| (!text.contains('*')).then(|| text.to_owned());
+        let beginning = text.strip_suffix('*').and_then(plain).map(Self::Beginning);
+        let exactly = || plain(text).map(Self::Exactly);
+        beginning.or_else(exactly).unwrap_or_else(|| Self::Wild(Wild::new(text)))
+    }
+
+    fn matches(&self, name: &str) -> bool {
+        match self {
+            Self::Exactly(text) => name == text,
+            Self::Beginning(text) => name.starts_with(text.as_str()),
+            Self::Wild(wild) => wild.matches(name),
+        }
+    }
+}
 
 /// A list such as `tools = […]`: exact names and patterns with `*`.
 #[derive(Debug, Clone, Default)]
@@ -45,5 +71,21 @@ impl NamePatterns {
 impl PartialEq for NamePatterns {
     fn eq(&self, other: &Self) -> bool {
         self.texts == other.texts
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{NamePatterns, Wild};
+
+    proptest! {
+        /// However a text is compared, it means the same.
+        #[test]
+        fn a_pattern_means_what_it_always_does(text in "[ab_*]{0,6}", name in "[ab_]{0,6}") {
+            let found = NamePatterns::new(vec![text.clone()]).allow(&name);
+            prop_assert_eq!(found, Wild::new(&text).matches(&name), "{} {}", text, name);
+        }
     }
 }

@@ -7,8 +7,8 @@ use clap::{Args, Subcommand};
 
 /// What `callmux token --help` says behind the arguments.
 const TOKENS: &str = "\
-Who sends a token as `Authorization: Bearer …` is `token:NAME` to the rules of `[[access.rules]]`
-and in the journal, whoever runs the process. The config has the token's hash alone, in a file of
+Who sends a token as `Authorization: Bearer …` is `token:NAME` to the rules of `[[access.rules]]` \
+and in the journal, whoever runs the process. The config has the token's hash alone, in a file of \
 its own below conf.d; a running daemon takes it in by itself.
 
 Exit codes: 0 done, 1 refused, 64 wrong usage, 65 the config is wrong.";
@@ -67,7 +67,7 @@ pub(super) struct MadeArgs {
 
 /// What `callmux access test --help` says behind the arguments.
 const TESTED: &str = "\
-The verdict is that of the config as it is written now, by the very function that a daemon asks for
+The verdict is that of the config as it is written now, by the very function that a daemon asks for \
 each call. Names are those that clients see, such as `github__create_issue`.
 
 Exit codes: 0 everything is allowed, 1 something is denied, 64 wrong usage, 65 the config is wrong.";

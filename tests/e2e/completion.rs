@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::Path;
 
-use crate::support::{Daemon, Sandbox, callmux, skipped, until};
+use crate::support::{Daemon, Sandbox, callmux, is_here, skipped, until};
 
 const COUNTER: &[&str] = &["example-server", "counter"];
 
@@ -122,11 +122,6 @@ fn typed(sandbox: &Sandbox, shell: &str, begin: &str, lines: &[&str]) -> Vec<Str
     drop(write);
     child.wait().unwrap();
     typed.lines().map(|line| line.trim_end().to_owned()).collect()
-}
-
-fn is_here(program: &str) -> bool {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).any(|dir| dir.join(program).exists())
 }
 
 fn completes(shell: &str, begin: impl Fn(&str) -> String) {

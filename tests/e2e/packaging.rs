@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use crate::support::{Sandbox, skipped};
+use crate::support::{Sandbox, is_here, skipped};
 
 /// A small program that is linked as ours is.
 const PROGRAM: &str = "/bin/true";
@@ -35,7 +35,13 @@ fn the_same_program_gives_the_same_packages_of_this_version() {
         return skipped("there is no program to pack");
     }
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("packaging");
-    for (script, count) in [("npm/pack", 2), ("pypi/pack", 1), ("archive", 1)] {
+    for (script, count, needs) in
+        [("npm/pack", 2, "tar"), ("pypi/pack", 1, "python3"), ("archive", 1, "tar")]
+    {
+        if !is_here(needs) {
+            skipped(&format!("there is no {needs} for {script}"));
+            continue;
+        }
         let sandbox = Sandbox::new();
         let script = root.join(script).display().to_string();
         let (one, other) = (pack(&sandbox, &script, 0), pack(&sandbox, &script, 1));
@@ -61,8 +67,8 @@ fn filled(template: &str, target: &str) -> String {
 
 #[test]
 fn the_archive_is_where_cargo_binstall_looks() {
-    if !Path::new(PROGRAM).exists() {
-        return skipped("there is no program to pack");
+    if !Path::new(PROGRAM).exists() || !is_here("tar") {
+        return skipped("there is no program to pack, or no tar");
     }
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let manifest = fs::read_to_string(root.join("Cargo.toml")).unwrap();

@@ -5,7 +5,7 @@ use std::process::Output;
 use serde_json::json;
 
 use crate::support::far::{Far, Out, Seen};
-use crate::support::{Daemon, Sandbox, callmux, skipped};
+use crate::support::{Daemon, Sandbox, callmux, is_here, skipped};
 
 const MANIFEST: &str =
     r#"{"name":"@acme/notes-mcp","version":"1.0.0","bin":{"notes-mcp":"run.js"}}"#;
@@ -49,8 +49,6 @@ fn registry(archive: Vec<u8>) -> Far {
 
 #[test]
 fn an_npm_package_starts_again_without_its_registry() {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let is_here = |name: &str| std::env::split_paths(&path).any(|dir| dir.join(name).exists());
     if !is_here("npx") || !is_here("tar") {
         return skipped("there is no npx, or no tar");
     }

@@ -137,6 +137,12 @@ pub fn until<T>(what: &str, mut condition: impl FnMut() -> Option<T>) -> T {
     }
 }
 
+/// Whether there is a program of this name on this machine.
+pub fn is_here(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|dir| dir.join(program).exists())
+}
+
 /// Said past the harness, which keeps what a test prints that passes.
 pub fn skipped(why: &str) {
     use std::io::Write;

@@ -18,6 +18,11 @@ pub enum ClientName<'a> {
     In(&'a str),
 }
 
+/// A longer name of a client is none, in bytes: it would be kept.
+const CLIENT_NAME_MAX: usize = 256;
+/// The longest `clientInfo` that is read for its name, in bytes.
+const CLIENT_INFO_MAX: usize = 16 << 10;
+
 impl ClientName<'_> {
     /// Empty if it has none.
     pub(super) fn read(self) -> Box<str> {
@@ -25,12 +30,14 @@ impl ClientName<'_> {
         struct Info {
             name: Box<str>,
         }
-        match self {
-            Self::Read(name) => name.into(),
-            Self::In(json) => {
+        let name = match self {
+            Self::Read(name) if name.len() <= CLIENT_NAME_MAX => name.into(),
+            Self::In(json) if json.len() <= CLIENT_INFO_MAX => {
                 serde_json::from_str(json).map(|info: Info| info.name).unwrap_or_default()
             }
-        }
+            Self::Read(_) | Self::In(_) => Box::default(),
+        };
+        Some(name).filter(|name| name.len() <= CLIENT_NAME_MAX).unwrap_or_default()
     }
 }
 
@@ -58,6 +65,11 @@ impl<'a> Action<'a> {
         Self::new(kind, Some(server), "")
     }
 
+    /// Whether it is about its server as a whole.
+    pub(super) fn is_of_server(&self) -> bool {
+        self.target.is_empty() && self.name.is_empty()
+    }
+
     /// The same, with the name that clients see.
     #[must_use]
     pub fn shown_as(self, name: &'a str) -> Self {
@@ -74,8 +86,10 @@ pub enum ActionKind {
     Prompt,
     /// `resources/read`
     Resource,
-    /// `completion/complete`
-    Completion,
+    /// `completion/complete` of a prompt's arguments
+    PromptCompletion,
+    /// `completion/complete` of a template's parameters
+    ResourceCompletion,
     /// `tasks/get`, `tasks/result`, `tasks/update` and `tasks/cancel`
     Task,
     /// `tasks/list`
@@ -91,11 +105,12 @@ pub enum ActionKind {
 }
 
 impl ActionKind {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Tool,
         Self::Prompt,
         Self::Resource,
-        Self::Completion,
+        Self::PromptCompletion,
+        Self::ResourceCompletion,
         Self::Task,
         Self::Tasks,
         Self::Subscription,
@@ -109,7 +124,7 @@ impl ActionKind {
             Self::Tool => "tool",
             Self::Prompt => "prompt",
             Self::Resource => "resource",
-            Self::Completion => "completion",
+            Self::PromptCompletion | Self::ResourceCompletion => "completion",
             Self::Task => "task",
             Self::Tasks => "tasks",
             Self::Subscription => "subscription",

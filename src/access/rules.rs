@@ -82,11 +82,12 @@ impl Rules {
     fn decided(&self, subject: Subject<'_>, action: Action<'_>) -> Option<&Rule> {
         let concerning = self.concerning(subject);
         let mut rules = concerning.iter().filter_map(|at| self.access.rules.get(*at));
-        let fallback = rules.clone().find(|rule| rule.effect == RuleEffect::Allow);
+        let until_all_is_denied = |rule: &&Rule| !(is_about_all(rule) && is_denying(rule));
+        let fallback = rules.clone().take_while(until_all_is_denied).find(|rule| !is_denying(rule));
         let decides = |rule: &&Rule| match about(rule, action) {
             About::All => true,
             // Who may have a part of a server may know of it; who may not, may have another.
-            About::Part => rule.effect == RuleEffect::Allow,
+            About::Part => !is_denying(rule),
             About::Nothing => false,
         };
         let found = rules.find(decides);
@@ -116,6 +117,18 @@ impl Rules {
     }
 }
 
+fn is_denying(rule: &Rule) -> bool {
+    rule.effect == RuleEffect::Deny
+}
+
+fn is_about_whole_servers(rule: &Rule) -> bool {
+    [&rule.tools, &rule.prompts, &rule.resources].into_iter().all(Option::is_none)
+}
+
+fn is_about_all(rule: &Rule) -> bool {
+    rule.servers.is_none() && is_about_whole_servers(rule)
+}
+
 fn fits(patterns: Option<&NamePatterns>, text: &str) -> bool {
     patterns.is_none_or(|patterns| patterns.allow(text))
 }
@@ -131,18 +144,17 @@ fn about(rule: &Rule, action: Action<'_>) -> About {
     if !fits(rule.servers.as_ref(), server.as_str()) {
         return About::Nothing;
     }
-    if [&rule.tools, &rule.prompts, &rule.resources].into_iter().all(Option::is_none) {
+    if is_about_whole_servers(rule) {
         return About::All;
     }
     let is_named = match action.kind {
         // Which tool a task came of, nobody has written down.
         ActionKind::Task | ActionKind::Tasks | ActionKind::Administration => false,
-        _ if action.target.is_empty() => return About::Part,
+        _ if action.is_of_server() => return About::Part,
         ActionKind::Tool => named(&rule.tools, action.name),
-        ActionKind::Prompt => named(&rule.prompts, action.name),
-        ActionKind::Resource | ActionKind::Subscription => named(&rule.resources, action.target),
-        ActionKind::Completion => {
-            named(&rule.prompts, action.name) || named(&rule.resources, action.target)
+        ActionKind::Prompt | ActionKind::PromptCompletion => named(&rule.prompts, action.name),
+        ActionKind::Resource | ActionKind::Subscription | ActionKind::ResourceCompletion => {
+            named(&rule.resources, action.target)
         }
         ActionKind::LogLevel | ActionKind::Roots => return About::Part,
     };

@@ -95,7 +95,8 @@ pub fn kind(target: Target) -> ActionKind {
         Target::Tool => ActionKind::Tool,
         Target::Prompt => ActionKind::Prompt,
         Target::Resource => ActionKind::Resource,
-        Target::PromptReference | Target::TemplateReference => ActionKind::Completion,
+        Target::PromptReference => ActionKind::PromptCompletion,
+        Target::TemplateReference => ActionKind::ResourceCompletion,
         Target::Task => ActionKind::Task,
     }
 }

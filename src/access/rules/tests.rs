@@ -58,6 +58,8 @@ fn judged(rules: &Rules, wish: &str) -> Result<(), Denied> {
         "tasks" => Action::of_server(ActionKind::Tasks, server.as_ref().unwrap()),
         "level" => Action::of_server(ActionKind::LogLevel, server.as_ref().unwrap()),
         "server" => Action::of_server(ActionKind::Tool, server.as_ref().unwrap()),
+        "completion" => of(ActionKind::PromptCompletion),
+        "template" => Action::new(ActionKind::ResourceCompletion, server.as_ref(), own),
         "resource" => Action::new(ActionKind::Resource, server.as_ref(), own),
         "own" => Action::new(ActionKind::Tool, None, name),
         "admin" => Action::new(ActionKind::Administration, None, name),
@@ -153,6 +155,39 @@ fn a_denied_part_does_not_hide_the_server() {
         ],
     );
     check(&["deny servers=a"], &[("user:1 server a", by("r0")), ("user:1 tool a__x", by("r0"))]);
+}
+
+#[test]
+fn a_kind_is_not_another_and_an_empty_name_is_a_name() {
+    check(
+        &["deny tools=a__*", "allow servers=a resources=*", "allow servers=b prompts=b__p"],
+        &[
+            ("user:1 tool a__", by("r0")),
+            ("user:1 resource a__x", Ok(())),
+            ("user:1 template a__x", Ok(())),
+            ("user:1 completion a__p", Err(Denied::Unmatched)),
+            ("user:1 completion b__p", Ok(())),
+            ("user:1 template b__p", Err(Denied::Unmatched)),
+        ],
+    );
+}
+
+#[test]
+fn who_is_denied_everything_first_has_no_tools_of_ours_either() {
+    check(
+        &["deny user:2", "allow user:*"],
+        &[("user:2 own callmux_find", Err(Denied::Unmatched)), ("user:1 own callmux_find", Ok(()))],
+    );
+}
+
+#[test]
+fn a_name_without_an_end_is_none() {
+    let long = "x".repeat(257);
+    let wish = format!("user:1/{long} tool a__b");
+    check(
+        &["allow clients=x*"],
+        &[(&wish, Err(Denied::Unmatched)), ("user:1/xx tool a__b", Ok(()))],
+    );
 }
 
 fn some(of: &'static [&'static str]) -> impl Strategy<Value = &'static str> {

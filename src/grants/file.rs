@@ -20,10 +20,14 @@ const FILE_MAX: u64 = 4096;
 pub(super) enum TokenFileError {
     #[error("{}: the config is one file, and that is yours: add the text below to it", .0.display())]
     OneFile(PathBuf),
-    #[error("{0}")]
-    Config(Complaint),
+    #[error("the config would be wrong with it: {}", first(.0))]
+    Config(Vec<Complaint>),
     #[error("{}: {}", .0.display(), .1)]
     File(PathBuf, std::io::Error),
+}
+
+fn first(complaints: &[Complaint]) -> String {
+    complaints.first().map(ToString::to_string).unwrap_or_default()
 }
 
 /// Where the token of this name is written by us; `None`: the config is one file.
@@ -67,11 +71,7 @@ pub(super) fn write(
         .ok_or_else(|| TokenFileError::OneFile(location.path().to_path_buf()))?;
     let text = text(name, token);
     if let Err(complaints) = location.read_as_if(&path, Some(&text)) {
-        // What is wrong already is not for us to mend, and hides nothing of ours.
-        let ours = complaints.into_iter().find(|complaint| *complaint.at.file == *path);
-        if let Some(complaint) = ours {
-            return Err(TokenFileError::Config(complaint));
-        }
+        return Err(TokenFileError::Config(complaints));
     }
     let failed = |error| TokenFileError::File(path.clone(), error);
     file::replace(&path, text.as_bytes()).map_err(failed)?;

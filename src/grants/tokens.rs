@@ -2,7 +2,7 @@
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::json;
 
@@ -19,6 +19,9 @@ use crate::terminal::{Exit, print};
 
 /// What is read of stdin, in bytes: a token is 64 long.
 const READ_MAX: u64 = 4096;
+
+/// That of 9999-12-31, since 1970.
+const LAST_SECOND: u64 = 253_402_300_799;
 
 pub fn token(args: &TokensArgs) -> Exit {
     let Some(location) = Location::chosen(args.config.as_deref()) else {
@@ -67,6 +70,9 @@ impl TokenDesk {
     }
 
     fn new_token(&self, name: &str, made: &MadeArgs) -> Result<Exit, Exit> {
+        if !AccessToken::is_name(name) {
+            return Err(fail(Exit::Usage, AccessToken::NAMES));
+        }
         if self.config()?.access.tokens.contains_key(name) {
             let message = format!(
                 "there is a token `{name}` already; `callmux token rotate {name}` makes another"
@@ -83,7 +89,7 @@ impl TokenDesk {
         let before = self.known(name)?;
         self.check_ours(name)?;
         let secret = token::new();
-        let until = SystemTime::now() + grace;
+        let until = after(grace).ok_or_else(|| fail(Exit::Usage, "`--grace` has no end"))?;
         let token = AccessToken {
             hash: token::hash(secret.expose()),
             expires: expiry(made)?.or(before.expires),
@@ -121,6 +127,7 @@ impl TokenDesk {
         if self.json {
             let mut report = json!({
                 "name": name, "principal": Principal::token(name).as_str(), "expires": expires,
+                "grace_until": token.previous.map(|(_, until)| dropin::moment(until)),
                 "file": written.display().to_string(),
             });
             match into {
@@ -248,16 +255,24 @@ fn given(file: Option<&Path>) -> Result<Secret, Exit> {
 /// `90d` from now, or a moment.
 fn expiry(made: &MadeArgs) -> Result<Option<SystemTime>, Exit> {
     let Some(text) = &made.expires else { return Ok(None) };
-    let from_now = humantime::parse_duration(text).ok().map(|after| SystemTime::now() + after);
-    let moment = from_now.map_or_else(|| units::moment(text), Ok);
+    let moment = match humantime::parse_duration(text) {
+        Ok(time) => after(time),
+        Err(_) => units::moment(text).ok(),
+    };
     match moment {
-        Ok(at) if at > SystemTime::now() => Ok(Some(at)),
-        Ok(_) => Err(fail(Exit::Usage, &format!("`--expires {text}` is over already"))),
-        Err(_) => {
+        Some(at) if at > SystemTime::now() => Ok(Some(at)),
+        Some(_) => Err(fail(Exit::Usage, &format!("`--expires {text}` is over already"))),
+        None => {
             let message = format!("`--expires {text}` is no time: write 90d, 12h or 2027-03-01");
             Err(fail(Exit::Usage, &message))
         }
     }
+}
+
+/// A moment after now, if it can be written down: RFC 3339 has years of four digits.
+fn after(time: Duration) -> Option<SystemTime> {
+    let at = SystemTime::now().checked_add(time)?;
+    (at.duration_since(UNIX_EPOCH).ok()?.as_secs() <= LAST_SECOND).then_some(at)
 }
 
 /// A new file that only its owner can read.

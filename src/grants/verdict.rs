@@ -68,6 +68,15 @@ fn whom(rule: &Rule) -> String {
     }
 }
 
+/// An effect stands in the second column.
+fn effect_style(column: usize, cell: &str) -> Style {
+    match (column, cell) {
+        (1, "allow") => Style::Good,
+        (1, "deny") => Style::Bad,
+        _ => Style::Plain,
+    }
+}
+
 fn place(rule: &Rule) -> String {
     rule.at.as_ref().map(ToString::to_string).unwrap_or_default()
 }
@@ -99,12 +108,7 @@ fn rules(config: &Config, is_json: bool) -> Exit {
         [rule.id.clone(), effect, whom(rule), about(rule)]
     };
     let rows: Vec<[String; 4]> = rules.iter().map(row).collect();
-    let style = |column: usize, cell: &str| match (column, cell) {
-        (1, "allow") => Style::Good,
-        (1, "deny") => Style::Bad,
-        _ => Style::Plain,
-    };
-    print::table(["RULE", "EFFECT", "WHOM", "WHAT"], &rows, style, &[]);
+    print::table(["RULE", "EFFECT", "WHOM", "WHAT"], &rows, effect_style, &[]);
     print::note("the first that fits decides; what none fits is denied");
     Exit::Fine
 }
@@ -207,11 +211,6 @@ fn test(config: &Config, who: &WhoArgs, wishes: &[TestedWish<'_>], is_json: bool
         [(*text).to_owned(), effect.as_str().to_owned(), why.clone()]
     };
     let rows: Vec<[String; 3]> = told.iter().map(row).collect();
-    let style = |column: usize, cell: &str| match (column, cell) {
-        (1, "allow") => Style::Good,
-        (1, "deny") => Style::Bad,
-        _ => Style::Plain,
-    };
-    print::table(["NAME", "VERDICT", "WHY"], &rows, style, &[]);
+    print::table(["NAME", "VERDICT", "WHY"], &rows, effect_style, &[]);
     exit
 }

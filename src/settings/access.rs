@@ -43,6 +43,19 @@ pub struct AccessToken {
     pub previous: Option<(TokenHash, SystemTime)>,
 }
 
+impl AccessToken {
+    /// What its name is made of, for people.
+    pub const NAMES: &str = "a token's name has 1 to 40 letters, digits, `_`, `-` and `.`";
+
+    /// Whether one can be called so: it is a part of a principal, which rules name with patterns, and of
+    /// the name of a file.
+    pub fn is_name(text: &str) -> bool {
+        let is_allowed =
+            |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+        (1..=40).contains(&text.len()) && text.bytes().all(is_allowed)
+    }
+}
+
 /// One of `[[access.rules]]`. A list that is absent fits everybody and everything.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Rule {

@@ -257,6 +257,18 @@ fn a_token_is_replaced_and_taken_away() {
     assert!(err.contains("there is no token `ci`"), "{err}");
     let told = guarded.daemon.told();
     assert!(!told.contains("cmx_"), "no token is written down");
+    for words in [
+        &["new", "../x"][..],
+        &["new", "a b"],
+        &["new", "x", "--expires", "9000y"],
+        &["new", "x", "--expires", "400000000000y"],
+        &["new", "x", "--expires", "2001-01-01"],
+        &["new", "x", "--expires", "soon"],
+    ] {
+        let (code, out, err) = guarded.run(&[&["token"], words].concat());
+        assert_eq!((code, &*out), (Some(64), ""), "{words:?}: {err}");
+    }
+    assert!(!guarded.sandbox.path("config/callmux/conf.d/token-x.toml").exists());
 }
 
 #[test]

@@ -46,28 +46,21 @@ fn limits(node: Node, named: &mut Named<'_>) -> Limits {
     limits
 }
 
-/// What a token's name may be: a part of a principal, which rules name with patterns.
-fn is_name(text: &str) -> bool {
-    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
-    (1..=40).contains(&text.len()) && text.bytes().all(is_allowed)
-}
-
 /// `None`, with complaints, if it cannot be told which token is meant.
 fn token(name: &str, node: Node, named: &mut Named<'_>) -> Option<AccessToken> {
     let (path, at) = (format!("access.tokens.{name}"), node.at.clone());
     let mut section = Section::new(path, node, keys::TOKEN, named.sources, named.complaints);
-    if !is_name(name) {
-        let message = "a token's name has 1 to 40 letters, digits, `_`, `-` and `.`";
-        section.complain(at.clone(), "", message);
+    if !AccessToken::is_name(name) {
+        section.complain(at.clone(), "", AccessToken::NAMES);
     }
     if !section.has("hash") {
         let message = "is missing: `callmux token new NAME` makes a token and writes its hash";
         section.complain(at, "hash", message);
     }
-    let hash = hash(&mut section, "hash");
+    let (current, previous) = (hash(&mut section, "hash"), hash(&mut section, "previous"));
     let expires = section.moment("expires");
     let until = section.place("grace_until");
-    let previous = match (hash_of_previous(&mut section), section.moment("grace_until")) {
+    let previous = match (previous, section.moment("grace_until")) {
         (Some(hash), Some(until)) => Some((hash, until)),
         (None, None) => None,
         _ => {
@@ -77,11 +70,7 @@ fn token(name: &str, node: Node, named: &mut Named<'_>) -> Option<AccessToken> {
         }
     };
     named.unresolved.extend(section.finish());
-    Some(AccessToken { hash: hash?, expires, previous })
-}
-
-fn hash_of_previous(section: &mut Section<'_>) -> Option<TokenHash> {
-    hash(section, "previous")
+    Some(AccessToken { hash: current?, expires, previous })
 }
 
 /// `sha256:` and 64 hexadecimal digits. What is written there instead may be the token itself: it is

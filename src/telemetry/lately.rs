@@ -8,12 +8,14 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::fact::Fact;
 use super::sink;
-use crate::base::{Lock, SessionId};
+use crate::base::{Lock, SessionId, clip};
 
 /// So many sessions are known: of more the oldest are forgotten.
 const SESSIONS_MAX: usize = 256;
 /// So many clients, by what they call themselves.
 const CLIENTS_MAX: usize = 64;
+/// How much of what one calls itself is kept, in bytes.
+const CLIENT_MAX: usize = 256;
 /// So many sockets are told.
 const LISTENING_MAX: usize = 64;
 /// What is kept for who looks: so many facts, of so many bytes.
@@ -158,6 +160,7 @@ impl Lately {
 impl LatelyState {
     /// The one that was seen last stands at the end.
     fn see(&mut self, client: &str, at: SystemTime) {
+        let client = clip::start(client, CLIENT_MAX);
         self.clients.retain(|(known, _)| known != client);
         self.clients.push((client.to_owned(), at));
         if self.clients.len() > CLIENTS_MAX {

@@ -112,16 +112,15 @@ impl UpdatePlace<'_> {
         let compared = self.location.read_as_if(&file.path, Some(&after));
         let compared = compared.map_err(UpdateError::Config);
         let compared = compared.and_then(|config| self.compare(&name, &config, report));
-        let is_ready = match compared {
-            Ok(Ok(changes)) => Ok(changes),
-            Ok(Err(why)) => Err(Ok(Some(why.into()))),
-            Err(error) => Err(Err(error)),
-        };
-        match is_ready {
-            Ok(changes) => report.tools = changes,
-            Err(why) => {
+        match compared {
+            Ok(Ok(changes)) => report.tools = changes,
+            Ok(Err(why)) => {
                 newer.discard();
-                return why;
+                return Ok(Some(why.into()));
+            }
+            Err(error) => {
+                newer.discard();
+                return Err(error);
             }
         }
         report.state = UpdateState::Outstanding;

@@ -228,7 +228,7 @@ fn a_token_is_replaced_and_taken_away() {
     // A bridge presents it, too, and is that principal.
     let mut command = guarded.sandbox.command();
     let url = format!("http://{}", guarded.daemon.address);
-    command.args(["bridge", "--url", &url, "--token-file", &file, "--wait", "1s"]);
+    command.args(["bridge", "--url", &url, "--token-file", &file, "--wait", "5s"]);
     let mut bridge = Lines::start(command);
     bridge.greet(&json!({}));
     let answer = bridge.call("counter__increment", &json!({}));

@@ -1,6 +1,6 @@
 //! A remote MCP server that answers as a test tells it to.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -150,7 +150,11 @@ impl Far {
         address: SocketAddr,
         answer: impl Fn(&Seen, &mut Out) + Send + Sync + 'static,
     ) -> Self {
-        let listener = TcpListener::bind(address).unwrap();
+        // A program that has just been forked holds what listened here before until execve(2).
+        let listener = until("the address to be free", || match TcpListener::bind(address) {
+            Err(error) if error.kind() == ErrorKind::AddrInUse => None,
+            bound => Some(bound.unwrap()),
+        });
         let address = listener.local_addr().unwrap();
         let accept = move || Some(listener.accept().ok()?.0);
         Self::serve(address, accept, move || TcpStream::connect(address).is_ok(), answer)

@@ -40,9 +40,11 @@ pub fn state(pid: u32) -> Option<char> {
     stat.rsplit_once(") ")?.1.chars().next()
 }
 
-/// Whether the process is there and not a zombie.
+/// Whether the process is there. A zombie is not, once all its threads have ended: until then it
+/// holds its files.
 pub fn is_alive(pid: u32) -> bool {
-    state(pid).is_some_and(|state| state != 'Z')
+    let has_threads = || stat(pid, 17).is_some_and(|threads| threads > 1);
+    state(pid).is_some_and(|state| state != 'Z' || has_threads())
 }
 
 /// A file of a process, a line for each of its texts.

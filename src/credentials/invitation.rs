@@ -29,7 +29,7 @@ impl Oauth {
                 Err(reason) => tracing::warn!(
                     %server,
                     %reason,
-                    "no browser was opened for its login; `callmux login {server}` shows the address"
+                    "no browser was opened for its login: {reason}; `callmux login {server}` shows the address"
                 ),
             }
         });

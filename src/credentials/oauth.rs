@@ -337,7 +337,10 @@ impl Oauth {
             kept.as_ref().and_then(|kept| kept.client.secret.as_deref()),
             self.config.client_secret.as_ref().map(Secret::expose),
         ];
-        let mut text = error.to_string();
+        let mut text = match error {
+            AuthError::DiscoveryRequestFailed { source, .. } => format!("{error}: {source}"),
+            _ => error.to_string(),
+        };
         if let (Some(start), Some(why)) = (text.strip_suffix(UNANSWERED), self.fetch.failed()) {
             text = format!("{start}{why}");
         }

@@ -55,7 +55,7 @@ impl Client {
     pub fn new(url: &Uri, socket: Option<&Path>, proxies: &Proxies) -> Result<Self, Error> {
         let connector = match (socket, proxies.of_url(url)) {
             (Some(path), _) => Connector::Unix(path.into()),
-            (None, Some(proxy)) => Connector::Proxied(Box::new(Proxied::new(proxy, tcp())?)),
+            (None, Some(proxy)) => Connector::Proxied(Box::new(Proxied::new(proxy, tcp(), url)?)),
             (None, None) => Connector::new(url)?,
         };
         let mut parts = url.clone().into_parts();

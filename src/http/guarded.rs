@@ -32,7 +32,7 @@ const CONNECT_WITHIN: Duration = Duration::from_secs(10);
 #[derive(Debug, Clone)]
 pub struct GuardedClient {
     /// Made when it is needed: it reads the certificates of authorities.
-    connector: OnceLock<HttpsConnector<HttpConnector<Guard>>>,
+    over_tls: OnceLock<HttpsConnector<HttpConnector<Guard>>>,
     proxies: Proxies,
     guard: Guard,
 }
@@ -48,7 +48,7 @@ impl GuardedClient {
     /// everybody may ask.
     pub fn new(base: Option<&Url>, proxies: &Proxies) -> Self {
         let guard = Guard { base: base.cloned().map(Arc::new) };
-        Self { connector: OnceLock::new(), proxies: proxies.clone(), guard }
+        Self { over_tls: OnceLock::new(), proxies: proxies.clone(), guard }
     }
 
     /// Sends a request, whose URI is absolute, and waits for the head of the response.
@@ -66,37 +66,54 @@ impl GuardedClient {
         headers.insert(CONNECTION, HeaderValue::from_static("close"));
         let broken = |error: hyper::Error| Error::Broken(reason(&error));
         let connection = if let Some(proxy) = self.proxies.of_url(&uri) {
-            let mut tcp = HttpConnector::new();
-            tcp.set_nodelay(true);
-            tcp.set_connect_timeout(Some(CONNECT_WITHIN));
-            let proxied = Proxied::new(proxy, tcp)?;
+            let proxied = Proxied::new(proxy, tcp(HttpConnector::new()), &uri)?;
             self.guard.check_name(uri.host().unwrap_or_default()).await?;
             address(&mut request);
             proxied.address(&uri, &mut request);
             proxied.connect(&uri).await?
         } else {
-            let connected = self.connector()?.oneshot(uri).await;
-            let io = connected.map_err(|error| Error::Unreachable(unconnected(&*error)))?;
             address(&mut request);
-            HttpConnection::open(io).await.map_err(broken)?
+            self.connect(uri).await?
         };
         connection.send(request).await.map_err(broken)
     }
 
+    async fn connect(&self, to: Uri) -> Result<HttpConnection, Error> {
+        let unreachable =
+            |error: &(dyn std::error::Error + 'static)| Error::Unreachable(unconnected(error));
+        let opened = if to.scheme_str() == Some("https") {
+            let io = self.over_tls()?.oneshot(to).await.map_err(|error| unreachable(&*error))?;
+            HttpConnection::open(io).await
+        } else {
+            let io = self.tcp().oneshot(to).await.map_err(|error| unreachable(&error))?;
+            HttpConnection::open(io).await
+        };
+        opened.map_err(|error| Error::Broken(reason(&error)))
+    }
+
+    fn tcp(&self) -> HttpConnector<Guard> {
+        tcp(HttpConnector::new_with_resolver(self.guard.clone()))
+    }
+
     /// `Err`: no certificates of authorities are found on this machine.
-    fn connector(&self) -> Result<HttpsConnector<HttpConnector<Guard>>, Error> {
-        if let Some(connector) = self.connector.get() {
+    fn over_tls(&self) -> Result<HttpsConnector<HttpConnector<Guard>>, Error> {
+        if let Some(connector) = self.over_tls.get() {
             return Ok(connector.clone());
         }
-        let mut tcp = HttpConnector::new_with_resolver(self.guard.clone());
-        tcp.set_nodelay(true);
-        tcp.set_connect_timeout(Some(CONNECT_WITHIN));
+        let mut tcp = self.tcp();
         tcp.enforce_http(false);
         let tls =
             HttpsConnectorBuilder::new().with_native_roots().map_err(Error::NoCertificates)?;
-        let connector = tls.https_or_http().enable_http1().wrap_connector(tcp);
-        Ok(self.connector.get_or_init(|| connector).clone())
+        let connector = tls.https_only().enable_http1().wrap_connector(tcp);
+        Ok(self.over_tls.get_or_init(|| connector).clone())
     }
+}
+
+/// How TCP connections are made that are used once.
+fn tcp<R>(mut connector: HttpConnector<R>) -> HttpConnector<R> {
+    connector.set_nodelay(true);
+    connector.set_connect_timeout(Some(CONNECT_WITHIN));
+    connector
 }
 
 impl Guard {

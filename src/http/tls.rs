@@ -5,7 +5,7 @@ use std::io;
 
 use hyper_rustls::ConfigBuilderExt;
 use rustls::crypto::ring::default_provider;
-use rustls::{CertificateError as Wrong, ClientConfig};
+use rustls::{CertificateError as Wrong, ClientConfig, RootCertStore};
 
 /// Trusts whom this machine trusts. `Err`: no certificates of authorities are found on it.
 pub(super) fn config() -> io::Result<ClientConfig> {
@@ -13,6 +13,14 @@ pub(super) fn config() -> io::Result<ClientConfig> {
         .with_safe_default_protocol_versions()
         .map_err(io::Error::other)?;
     Ok(config.with_native_roots()?.with_no_client_auth())
+}
+
+/// Trusts nobody: for connections that only come about without TLS.
+pub(super) fn config_of_nobody() -> io::Result<ClientConfig> {
+    let config = ClientConfig::builder_with_provider(default_provider().into())
+        .with_safe_default_protocol_versions()
+        .map_err(io::Error::other)?;
+    Ok(config.with_root_certificates(RootCertStore::empty()).with_no_client_auth())
 }
 
 /// What is wrong, if that is TLS.

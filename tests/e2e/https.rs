@@ -4,6 +4,7 @@ use serde_json::json;
 
 use crate::remote::{config, echo, text};
 use crate::support::far::{Far, legacy, modern};
+use crate::support::oauth::{Guarded, log_in};
 use crate::support::tls::{Authority, Tls};
 use crate::support::{Daemon, Lines, Sandbox, callmux, canary};
 
@@ -69,4 +70,26 @@ fn a_server_without_tls_is_found_out() {
     let failed = daemon.wait_for("server_failed", |_| true);
     let words = "what answers there does not speak TLS";
     assert!(failed["reason"].as_str().unwrap().contains(words), "{failed}");
+}
+
+/// As in a small container, where the package with the authorities is missing.
+#[test]
+fn without_certificates_of_authorities_what_needs_none_works() {
+    let sandbox = Sandbox::new();
+    let (guarded, proxy) = (Guarded::start(), Far::start(modern(echo)));
+    let table = "[servers.proxied]\nurl = \"http://far.example/mcp\"\n\
+                 [servers.tls]\nurl = \"https://127.0.0.1:1/mcp\"\n";
+    sandbox.write("config/callmux/config.toml", &(guarded.config() + table));
+    let nothing = sandbox.path("no-authorities").display().to_string();
+    let at = format!("http://{}", proxy.address);
+    let none = [("SSL_CERT_FILE", &*nothing), ("SSL_CERT_DIR", &nothing), ("http_proxy", &at)];
+    let near = ("no_proxy", "127.0.0.1");
+    let daemon = Daemon::start_with(&sandbox, &[&none[..], &[near]].concat());
+    daemon.wait_for("server_ready", |fact| fact["server"] == "proxied");
+    let failed = daemon.wait_for("server_unusable", |fact| fact["server"] == "tls");
+    let words = "no certificates to check its own by";
+    assert!(failed["reason"].as_str().unwrap().contains(words), "{failed}");
+    daemon.wait_for("server_unusable", |fact| fact["server"] == "far");
+    log_in(&sandbox);
+    daemon.wait_for("server_ready", |fact| fact["server"] == "far");
 }

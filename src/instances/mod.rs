@@ -13,7 +13,7 @@
 //!
 //! # How to read it
 //! [`registry`] is all of it: [`instance`] is one, [`workplace`] where a client works, and [`error`] why it
-//! gets none; [`roots`] may say where it works. [`ground`] is what instances are started on.
+//! gets none; [`roots`] may say where it works, also by a round ([`roots_state`]). [`ground`] is what instances are started on.
 //!
 //! [`Server`]: crate::servers::Server
 
@@ -22,6 +22,7 @@ pub mod ground;
 pub mod instance;
 pub mod registry;
 pub mod roots;
+pub mod roots_state;
 mod workplace;
 
 pub use error::NoInstance;

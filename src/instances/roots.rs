@@ -11,7 +11,7 @@ use crate::base::Lock;
 /// Of so many roots the first directory is looked for.
 const LOOKED_AT: usize = 64;
 /// The longest path of a directory (`PATH_MAX` of Linux), in bytes.
-const PATH_MAX: usize = 4096;
+pub const PATH_MAX: usize = 4096;
 
 /// What came of asking a client for its roots.
 #[derive(Debug, Default)]

@@ -37,6 +37,7 @@ use super::placed;
 use super::prepare;
 use super::record::CallRecord;
 use super::roots;
+use super::roots_round;
 use super::rounds;
 use super::sending::{self, Back, CallLimits, Heard, Routed};
 use crate::arguments::may_need;
@@ -54,7 +55,10 @@ use crate::world::World;
 pub async fn serve(hub: Hub, mut call: Box<Call>, outlet: impl Outlet) -> Reply {
     // A meta-tool is one call, however many it makes.
     let _counted = (call.maker == Maker::Client).then(|| hub.count_call());
-    roots::settle(&hub, &mut call, &outlet).await;
+    match call.era {
+        Era::Legacy => roots::settle(&hub, &mut call, &outlet).await,
+        Era::Modern => roots_round::take(&hub, &mut call),
+    }
     let mut record = CallRecord::new(&hub, &call);
     let id = call.message.id().unwrap_or("null");
     let params = match call.head.request(&call.message) {
@@ -85,7 +89,7 @@ async fn perform(
     outlet: &impl Outlet,
     record: &mut CallRecord<'_>,
 ) -> Result<Done, Failure> {
-    if let Some(state) = own_state(params) {
+    if let Some(state) = own_state(hub, params) {
         return Box::pin(go_on(hub, call, params, &state, outlet, record)).await;
     }
     let world = world_for(hub, call, params, record).await;
@@ -95,6 +99,9 @@ async fn perform(
     let permit = admit(&world, call, params, located.wanted())?;
     if call.again && !sending::may_replay(call, &located) {
         return Err(lost(call, record, &located, &Loss::sent(ASKED_BEFORE)));
+    }
+    if let Some(question) = roots_round::question(hub, call, params, &located) {
+        return Ok(Done::OpenRound(question));
     }
     let instance = if located.server.config.is_per_directory() {
         Box::pin(placed::instance(hub, call, &located, record)).await?
@@ -118,13 +125,14 @@ async fn perform(
     let (outcome, error) = (classify(hub, &kept.answer), kept.answer.error_code());
     remember.over(kept, &located.server.config, world.config.cache);
     let payload = render(hub, &world, call, &located, (payload, error)).await;
+    let payload = roots_round::keep(hub, call, payload);
     Ok(Done::Answer { outcome, payload, error })
 }
 
 /// The state of a call that waits here for what this request brings.
-fn own_state(params: &RequestParams<'_>) -> Option<String> {
+fn own_state(hub: &Hub, params: &RequestParams<'_>) -> Option<String> {
     let state = params.request_state.and_then(object::string)?;
-    open_round::is_ours(&state).then(|| state.into_owned())
+    hub.open_rounds.are_under(&state).then(|| state.into_owned())
 }
 
 /// The world now; or, for a target that only a server that is still starting can bring, the world
@@ -209,7 +217,9 @@ fn refuse_others_state(params: &RequestParams<'_>, located: &Located<'_>) -> Res
         return Ok(());
     }
     let live = located.server.status().live.clone();
-    if live.is_some_and(|live| live.identity.era == Era::Legacy) {
+    let is_legacy = live.map(|live| live.identity.era == Era::Legacy);
+    // What speaks in a way that is not known yet may have spoken with a process before this one.
+    if is_legacy.unwrap_or_else(|| open_round::is_of_callmux(params)) {
         return Err(Failure::Refused(RpcError::invalid_params(open_round::Unknown.to_string())));
     }
     Ok(())

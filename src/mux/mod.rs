@@ -31,6 +31,7 @@ pub mod prepare;
 pub mod record;
 pub mod resume;
 mod roots;
+mod roots_round;
 mod rounds;
 mod sending;
 mod subscription;

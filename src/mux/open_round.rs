@@ -3,7 +3,8 @@
 //! The server asked while the call was running. The client is told by the end of a round and will
 //! call again with the answer (2026-07-28, "Multi Round-Trip Requests"); until then the call stays
 //! open here, under a state that cannot be guessed and that works only for the principal and the
-//! very request that it was given to.
+//! very request that it was given to. A server may be a callmux, too, and have such states: ours have
+//! a tag of this process.
 
 use std::collections::HashMap;
 use std::sync::{Arc, MutexGuard};
@@ -15,8 +16,10 @@ use super::take_back::TakeBack;
 use crate::base::{Lock, Principal, SessionId, Tasks, fingerprint};
 use crate::connection::Ask;
 use crate::servers::Server;
+use crate::wire::object;
+use crate::wire::params::RequestParams;
 
-/// What every state of ours begins with.
+/// What every state of a callmux begins with; behind it is a tag.
 const PREFIX: &str = "callmux:";
 /// How long a client may take to call again.
 const KEPT_FOR: Duration = Duration::from_mins(10);
@@ -61,13 +64,32 @@ impl Whose {
 }
 
 /// All of them. Cloning shares the table.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(super) struct OpenRounds {
     by_state: Arc<Lock<HashMap<String, (OpenRound, Instant)>>>,
+    /// What tells our states from those of others; text without a colon.
+    tag: Arc<str>,
     tasks: Tasks,
 }
 
+impl Default for OpenRounds {
+    fn default() -> Self {
+        let tag = format!("{:016x}", fingerprint(SessionId::random().to_string().bytes()));
+        Self { by_state: Arc::default(), tag: tag.into(), tasks: Tasks::default() }
+    }
+}
+
 impl OpenRounds {
+    pub(super) fn tag(&self) -> &str {
+        &self.tag
+    }
+
+    /// Whether a state is one of ours.
+    pub(super) fn are_under(&self, state: &str) -> bool {
+        let tagged = state.strip_prefix(PREFIX).and_then(|rest| rest.strip_prefix(&*self.tag));
+        tagged.is_some_and(|rest| rest.starts_with(':'))
+    }
+
     fn lock(&self) -> MutexGuard<'_, HashMap<String, (OpenRound, Instant)>> {
         self.by_state.lock()
     }
@@ -75,7 +97,7 @@ impl OpenRounds {
     /// Keeps a call and returns the state that leads to it. `Err` gives it back: too many wait.
     pub(super) fn keep(&self, round: OpenRound) -> Result<String, Box<OpenRound>> {
         // A session's id is made of the same randomness.
-        let state = format!("{PREFIX}{}", SessionId::random());
+        let state = format!("{PREFIX}{}:{}", self.tag, SessionId::random());
         let mut calls = self.lock();
         if calls.len() >= OPEN_MAX {
             return Err(Box::new(round));
@@ -100,9 +122,10 @@ impl OpenRounds {
     }
 }
 
-/// Whether a state is one of ours.
-pub(super) fn is_ours(state: &str) -> bool {
-    state.starts_with(PREFIX)
+/// Whether the state of a request is one of some callmux.
+pub(super) fn is_of_callmux(params: &RequestParams<'_>) -> bool {
+    let state = params.request_state.and_then(object::string);
+    state.is_some_and(|state| state.starts_with(PREFIX))
 }
 
 /// There is no call to go on with.

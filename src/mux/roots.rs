@@ -11,19 +11,19 @@ use super::call::{Call, Outlet};
 use super::hub::Hub;
 use crate::connection::Ask;
 use crate::instances::roots::first;
-use crate::wire::{Era, Kind, Message, Method};
+use crate::wire::{Kind, Message, Method};
 
 /// How long the client may take. Then it has no directory.
 const WITHIN: Duration = Duration::from_secs(5);
-const QUESTION: &[u8] = br#"{"jsonrpc":"2.0","id":"callmux-roots","method":"roots/list"}"#;
+pub(super) const QUESTION: &[u8] =
+    br#"{"jsonrpc":"2.0","id":"callmux-roots","method":"roots/list"}"#;
 /// What reads a file below a client's directory.
-const REFERENCES: [&str; 3] = ["\"$file\"", "\"$jsonFile\"", "\"$yamlFile\""];
+pub(super) const REFERENCES: [&str; 3] = ["\"$file\"", "\"$jsonFile\"", "\"$yamlFile\""];
 
 /// Lets the call have the directory of its client, who is asked if that is of use.
 pub(super) async fn settle(hub: &Hub, call: &mut Call, outlet: &impl Outlet) {
     let caller = &call.caller;
-    let can_be_asked =
-        call.era == Era::Legacy && caller.capabilities.can_answer(&Method::RootsList, None);
+    let can_be_asked = caller.capabilities.can_answer(&Method::RootsList, None);
     if caller.cwd.is_some() || !can_be_asked {
         return;
     }

@@ -220,7 +220,7 @@ async fn exchange(
 }
 
 /// Only these results can ask for input (2026-07-28, "Multi Round-Trip Requests").
-fn has_rounds(target: Target) -> bool {
+pub(super) fn has_rounds(target: Target) -> bool {
     matches!(target, Target::Tool | Target::Prompt | Target::Resource)
 }
 

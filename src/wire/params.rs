@@ -85,6 +85,11 @@ pub struct Head {
 }
 
 impl Head {
+    /// Whether the request brings a state (2026-07-28, "Multi Round-Trip Requests").
+    pub fn has_state(&self) -> bool {
+        self.request_state.is_some()
+    }
+
     /// Reads the head of any message; one without `params` has an empty one.
     pub fn parse(message: &Message) -> Result<Self, RpcError> {
         let target = message.method().and_then(Target::of);

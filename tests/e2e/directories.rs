@@ -5,6 +5,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use crate::instances::roots::asked_for_roots;
+use crate::support::far::{Far, modern, said};
+use crate::support::http::modern_body;
 use crate::support::{Daemon, Http, Sandbox, hostile};
 
 const CWD: &str = "x-callmux-cwd";
@@ -80,4 +82,102 @@ fn files_are_read_in_the_first_root_of_a_client_that_says_nothing_else() {
     let answer = asked_for_roots(&daemon, &mut client, &mine, &read_file());
     assert_eq!(text(&answer), "it is mine", "{answer}");
     assert_eq!(text(&client.post(&body(&read_file()), &[]).json()), "it is mine", "asked once");
+}
+
+/// What a modern client that has roots is answered.
+pub fn of_roots(client: &mut Http, params: &Value) -> Value {
+    let body = modern_body("tools/call", params);
+    let body = body.replace("Capabilities\":{}", "Capabilities\":{\"roots\":{}}");
+    let name = params["name"].as_str().unwrap();
+    let headers = [("MCP-Protocol-Version", "2026-07-28"), ("Mcp-Method", "tools/call")];
+    client.post(&body, &[&headers[..], &[("Mcp-Name", name)]].concat()).json()
+}
+
+/// The same request with the answer to what it was asked.
+pub fn again(params: &Value, asked: &Value, roots: &Value) -> Value {
+    let result = &asked["result"];
+    assert_eq!(result["resultType"], "input_required", "{asked}");
+    let (key, question) = result["inputRequests"].as_object().unwrap().iter().next().unwrap();
+    assert_eq!(question["method"], "roots/list", "{asked}");
+    let mut params = params.clone();
+    params["inputResponses"] = json!({ key: roots });
+    params["requestState"] = result["requestState"].clone();
+    params
+}
+
+#[test]
+fn files_are_read_in_the_first_root_of_a_modern_client() {
+    let sandbox = Sandbox::new();
+    let path = hostile();
+    let daemon = Daemon::with(&sandbox, &[("x", &[path.to_str().unwrap(), "calm"])]);
+    daemon.wait_for("server_ready", |_| true);
+    sandbox.write("mine/name.txt", "it is mine");
+    let uri = url::Url::from_directory_path(sandbox.path("mine")).unwrap();
+    let roots = json!({ "roots": [{ "uri": "https://h/x" }, { "uri": uri.as_str() }] });
+    let mut client = Http::tcp(&daemon);
+    // Nobody is asked for a call that reads no file.
+    let params = json!({ "name": "x__mirror", "arguments": { "value": { "content": [] } } });
+    assert_eq!(of_roots(&mut client, &params)["result"]["resultType"], "complete");
+    let asked = of_roots(&mut client, &read_file());
+    let answer = of_roots(&mut client, &again(&read_file(), &asked, &roots));
+    assert_eq!(text(&answer), "it is mine", "{answer}");
+    // The request stands alone, and so does the next.
+    assert_eq!(of_roots(&mut client, &read_file())["result"]["resultType"], "input_required");
+    // Who has none is not asked for ever.
+    for nothing in [json!({ "roots": [] }), json!({}), json!(7)] {
+        let answer = of_roots(&mut client, &again(&read_file(), &asked, &nothing));
+        assert!(answer.to_string().contains("argument_resolution_failed"), "{answer}");
+    }
+    // What was asked by nobody is answered to nobody: the server is legacy, and gives no state.
+    for state in ["callmux-roots:0:L2V0Yw", "callmux:0:1", "s"] {
+        let mut params = read_file();
+        params["requestState"] = state.into();
+        let answer = of_roots(&mut client, &params);
+        assert!(answer.to_string().contains("`params.requestState` is unknown"), "{answer}");
+    }
+}
+
+#[test]
+fn a_modern_server_sees_nothing_of_what_its_client_was_asked_by_us() {
+    // It is a callmux itself, by its state.
+    let state = "callmux:0123456789abcdef:\"1\"";
+    let far = Far::start(modern(move |seen, out| {
+        let params = &seen.body["params"];
+        let result = match params["requestState"].as_str() {
+            None => json!({ "resultType": "input_required", "requestState": state,
+                "inputRequests": { "who": { "method": "roots/list" } } }),
+            Some(_) => said(&params.to_string()),
+        };
+        out.json(&seen.result(&result));
+    }));
+    let sandbox = Sandbox::new();
+    sandbox.write("config/callmux/config.toml", &format!("[servers.far]\nurl = {:?}\n", far.url()));
+    let daemon = Daemon::start(&sandbox);
+    daemon.wait_for("server_ready", |_| true);
+    sandbox.write("mine/name.txt", "it is mine");
+    let uri = url::Url::from_directory_path(sandbox.path("mine")).unwrap();
+    let roots = json!({ "roots": [{ "uri": uri.as_str() }] });
+    let params =
+        json!({ "name": "far__echo", "arguments": { "text": { "$file": "name.txt" }, "n": 1.50 } });
+    let mut client = Http::tcp(&daemon);
+    let asked = of_roots(&mut client, &params);
+    assert_eq!(far.count("tools/call"), 0, "we ask before anything is done");
+    let asked_by_server = of_roots(&mut client, &again(&params, &asked, &roots));
+    assert_eq!(asked_by_server["result"]["inputRequests"]["who"]["method"], "roots/list");
+    let own = json!({ "roots": [{ "uri": "file:///other" }] });
+    let answer = of_roots(&mut client, &again(&params, &asked_by_server, &own));
+    let calls: Vec<Value> = far
+        .seen()
+        .into_iter()
+        .filter(|seen| seen.method() == "tools/call")
+        .map(|seen| seen.body["params"].clone())
+        .collect();
+    let [first, second] = &calls[..] else { panic!("{calls:?}") };
+    for call in [first, second] {
+        assert_eq!(call["arguments"], json!({ "text": "it is mine", "n": 1.50 }), "{call}");
+    }
+    assert!(first["requestState"].is_null() && first["inputResponses"].is_null(), "{first}");
+    assert_eq!(second["requestState"], state);
+    assert_eq!(second["inputResponses"], json!({ "who": own }));
+    assert_eq!(answer["result"]["resultType"], "complete", "{answer}");
 }

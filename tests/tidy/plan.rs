@@ -104,7 +104,7 @@ pub const PLAN: &[(&str, &[&str])] = &[
             "activation",
         ],
     ),
-    ("instances", &["base", "settings", "telemetry", "process", "connection", "servers"]),
+    ("instances", &["base", "wire", "settings", "telemetry", "process", "connection", "servers"]),
     ("catalog", &["base", "json", "wire", "search", "render", "settings", "servers"]),
     ("world", &["base", "wire", "settings", "access", "servers", "catalog"]),
     ("cache", &["base", "json", "wire", "settings", "servers"]),

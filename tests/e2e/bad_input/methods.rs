@@ -150,11 +150,6 @@ const MODERN: &[Row] = &[
         r#"{"name":"old__sample","requestState":"callmux:0","inputResponses":{},M}"#,
         BAD,
     ),
-    (
-        "tools/call",
-        r#"{"name":"new__sample","requestState":"callmux:0","inputResponses":{},M}"#,
-        BAD,
-    ),
     ("tools/call", r#"{"name":"new__sample","inputResponses":[],M}"#, BAD),
     ("tools/call", r#"{"name":"new__sample","inputResponses":7,M}"#, BAD),
     ("prompts/get", r#"{"name":"new__greet","requestState":[],M}"#, BAD),

@@ -5,6 +5,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::{call, daemon, dir, place, teller};
+use crate::directories::{again, of_roots};
 use crate::support::{Daemon, Http, Sandbox};
 
 /// Where an instance works whose client is asked for its roots and names this directory.
@@ -57,4 +58,18 @@ fn a_client_over_http_works_in_its_first_root() {
     let answer = rooted(&daemon, &mut other, &sandbox.path("gone"));
     let text = answer["result"]["content"][0]["text"].as_str().unwrap();
     assert!(text.starts_with("not_sent: ") && text.contains("does not exist"), "{answer}");
+}
+
+#[test]
+fn a_modern_client_works_in_its_first_root() {
+    let sandbox = Sandbox::new();
+    let one = dir(&sandbox, "my files");
+    let daemon = daemon(&sandbox, &teller(""));
+    let mut client = Http::tcp(&daemon);
+    let params = json!({ "name": "x__environment", "arguments": {} });
+    let uri = url::Url::from_directory_path(&one).unwrap();
+    let roots = json!({ "roots": [{ "uri": uri.as_str() }] });
+    let asked = of_roots(&mut client, &params);
+    let answer = of_roots(&mut client, &again(&params, &asked, &roots));
+    assert_eq!(place(&answer).0, one.to_str().unwrap());
 }

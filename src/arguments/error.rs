@@ -55,7 +55,7 @@ pub enum ReferenceFlaw {
 pub enum FileProblem {
     #[error(
         "is not allowed (no directory is open to file references; name one under `file_roots` \
-         in the config, or use a client that works in a directory)"
+         in the config, or use a client that works in a directory; who presents a token works in none)"
     )]
     NoRoot,
     #[error(

@@ -48,6 +48,12 @@ impl Principal {
         self.0.strip_prefix(TOKEN)
     }
 
+    /// Whether it may name a directory of this machine. What a process of the user names it could read
+    /// itself; who holds a token may be anybody.
+    pub fn names_directories(&self) -> bool {
+        self.uid().is_some()
+    }
+
     /// The number of the user, if it is one.
     fn uid(&self) -> Option<u32> {
         self.0.strip_prefix(USER)?.parse().ok()

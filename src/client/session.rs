@@ -240,7 +240,8 @@ impl Session {
     }
 
     fn place(&self, state: &SessionState) -> Option<Arc<Path>> {
-        state.cwd.clone().or_else(|| self.roots.directory())
+        let place = state.cwd.clone().or_else(|| self.roots.directory());
+        place.filter(|_| self.principal.names_directories())
     }
 
     /// The client works in this directory from now on. Returns whether that is another one.

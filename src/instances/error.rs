@@ -10,7 +10,7 @@ pub enum NoInstance {
     #[error(
         "server {0} runs in the directory of its client, and this client says none; connect it with \
          `callmux bridge`, have it send the header `x-callmux-cwd: /its/directory`, or set \
-         `require_cwd = false` of the server"
+         `require_cwd = false` of the server (who presents a token works in no directory)"
     )]
     NoDirectory(ServerName),
     /// `why`: what is wrong with it.

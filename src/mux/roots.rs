@@ -23,7 +23,8 @@ pub(super) const REFERENCES: [&str; 3] = ["\"$file\"", "\"$jsonFile\"", "\"$yaml
 /// Lets the call have the directory of its client, who is asked if that is of use.
 pub(super) async fn settle(hub: &Hub, call: &mut Call, outlet: &impl Outlet) {
     let caller = &call.caller;
-    let can_be_asked = caller.capabilities.can_answer(&Method::RootsList, None);
+    let can_be_asked = caller.principal.names_directories()
+        && caller.capabilities.can_answer(&Method::RootsList, None);
     if caller.cwd.is_some() || !can_be_asked {
         return;
     }

@@ -29,7 +29,9 @@ pub(super) fn question(
     if !can_be_asked || !is_first || !matters(params, located) || call.caller.roots.is_asked() {
         return None;
     }
-    if !call.modern_capabilities().can_answer(&Method::RootsList, None) {
+    if !call.caller.principal.names_directories()
+        || !call.modern_capabilities().can_answer(&Method::RootsList, None)
+    {
         return None;
     }
     let question = Message::parse(&Bytes::from_static(QUESTION)).ok()?;
@@ -54,6 +56,7 @@ pub(super) fn take(hub: &Hub, call: &mut Call) {
     let Some((directory, message)) = answered else { return };
     let Ok(head) = Head::parse(&message) else { return };
     (call.message, call.head) = (message, head);
+    let directory = directory.filter(|_| call.caller.principal.names_directories());
     let answered = AskedRoots::default();
     answered.note(directory.clone());
     (call.caller.roots, call.caller.cwd) = (Arc::new(answered), directory);

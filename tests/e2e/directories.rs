@@ -7,13 +7,22 @@ use serde_json::{Value, json};
 use crate::instances::roots::asked_for_roots;
 use crate::support::far::{Far, modern, said};
 use crate::support::http::modern_body;
-use crate::support::{Daemon, Http, Sandbox, hostile};
+use crate::support::{Daemon, Http, Lines, Sandbox, hostile};
 
 const CWD: &str = "x-callmux-cwd";
 
 fn read_file() -> Value {
     json!({ "name": "x__mirror", "arguments": { "value": { "content": [
         { "type": "text", "text": { "$file": "name.txt" } }] } } })
+}
+
+/// A token that the daemon knows, and a file with it.
+fn token(sandbox: &Sandbox, daemon: &Daemon) -> (String, String) {
+    let file = sandbox.path("token").display().to_string();
+    let made = sandbox.command().args(["token", "new", "ci", "--into", &file]).output().unwrap();
+    assert!(made.status.success(), "{made:?}");
+    daemon.wait_for("config_reloaded", |_| true);
+    (format!("Bearer {}", std::fs::read_to_string(&file).unwrap().trim()), file)
 }
 
 fn body(params: &Value) -> String {
@@ -180,4 +189,52 @@ fn a_modern_server_sees_nothing_of_what_its_client_was_asked_by_us() {
     assert_eq!(second["requestState"], state);
     assert_eq!(second["inputResponses"], json!({ "who": own }));
     assert_eq!(answer["result"]["resultType"], "complete", "{answer}");
+}
+
+/// The daemon could read what its holder could not.
+#[test]
+fn who_holds_a_token_works_in_no_directory() {
+    let sandbox = Sandbox::new();
+    let path = hostile();
+    let daemon = Daemon::with(&sandbox, &[("x", &[path.to_str().unwrap(), "calm"])]);
+    daemon.wait_for("server_ready", |_| true);
+    sandbox.write("mine/name.txt", "it is mine");
+    let mine = sandbox.path("mine");
+    let uri = url::Url::from_directory_path(&mine).unwrap();
+    let roots = json!({ "roots": [{ "uri": uri.as_str() }] });
+    let (proof, file) = token(&sandbox, &daemon);
+    let refused = |answer: &Value| {
+        let text = answer.to_string();
+        assert!(text.contains("argument_resolution_failed") && !text.contains("mine"), "{text}");
+    };
+    let proven = ("Authorization", proof.as_str());
+    let place = (CWD, mine.to_str().unwrap());
+
+    let mut http = Http::tcp(&daemon);
+    refused(&http.modern("tools/call", &read_file(), &[proven, place]).json());
+    let rooted = |http: &mut Http, params: &Value| {
+        let body = modern_body("tools/call", params);
+        let body = body.replace("Capabilities\":{}", "Capabilities\":{\"roots\":{}}");
+        let headers = [("MCP-Protocol-Version", "2026-07-28"), ("Mcp-Method", "tools/call")];
+        http.post(&body, &[&headers[..], &[("Mcp-Name", "x__mirror"), proven]].concat()).json()
+    };
+    refused(&rooted(&mut http, &read_file()));
+    // Not with what another was asked, either.
+    let asked = of_roots(&mut Http::tcp(&daemon), &read_file());
+    refused(&rooted(&mut http, &again(&read_file(), &asked, &roots)));
+
+    let hello = json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {
+        "protocolVersion": "2025-11-25", "capabilities": { "roots": {} },
+        "clientInfo": { "name": "test", "version": "1" } } });
+    let reply = http.post(&hello.to_string(), &[proven, place]);
+    http.session = Some(reply.header("mcp-session-id").unwrap().to_owned());
+    refused(&http.post(&body(&read_file()), &[proven, place]).json());
+    refused(&http.post(&body(&read_file()), &[proven]).json());
+
+    let mut command = sandbox.command();
+    let url = format!("http://{}", daemon.address);
+    command.args(["bridge", "--url", &url, "--token-file", &file]).current_dir(&mine);
+    let mut bridge = Lines::start(command);
+    bridge.greet(&json!({}));
+    refused(&bridge.call("x__mirror", &read_file()["arguments"]));
 }

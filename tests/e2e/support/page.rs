@@ -105,8 +105,8 @@ pub fn exists(line: &str) -> bool {
         }
         ["systemctl", "--user", "daemon-reload"]
         // How packages come is tried by tests/nosystemd and tests/systemd; the last by `readme`.
-        | ["npx" | "uvx", "callmux", ..]
-        | ["pipx", "run", "callmux", ..]
+        | ["npm", "exec", .., "--", "callmux", "setup"]
+        | ["uvx", "--from", _, "callmux", "setup"]
         | ["npm" | "pip" | "uv", .., "callmux"]
         | ["cargo" | "journalctl" | "loginctl" | "apt", ..]
         | ["PREFIX=~/.local", "packaging/stage", "target/release/callmux"] => {}

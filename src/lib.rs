@@ -25,6 +25,7 @@
 //!      world ───────── what holds now, as one value
 //!  6   catalog ─────── what all servers offer, and under which names
 //!      packages ────── what people have in hand, as servers of ours
+//!      audit_review ─── what was done, read back
 //!      setup ───────── from the files of clients to a daemon, and back
 //!      attachments ─── callmux in the files of clients, by word
 //!      shell ───────── a command line as a client
@@ -44,14 +45,15 @@
 //!      access ──────── who may: the one gate
 //!      process ─────── how a server's program runs
 //!      credentials ─── what proves us to a server
+//!      outbox ──────── what waits for a client to read
+//!      replies ─────── what callmux says itself
 //!  2   settings ────── what is wanted
 //!      demo ────────── how it all works
 //!      definitions ─── what servers offer, made readable
-//!      outbox ──────── what waits for a client to read
 //!      event_streams ─ answers over HTTP that take their time
-//!      replies ─────── what callmux says itself
+//!      telemetry ───── what happened
 //!      clients ─────── whose files our entry stands in
-//!  1   telemetry ───── what happened
+//!  1   audit ───────── what was done, and that it is still what was written
 //!      terminal ────── the only room that prints
 //!      arguments ───── what a call is given
 //!      render ──────── how results and definitions read
@@ -74,6 +76,7 @@
 //! | room | read it for |
 //! | --- | --- |
 //! | [`base`] | names, ids, principals, secrets, directories, atomic files, named tasks, large work off the loop |
+//! | [`audit`] | what was done, in files of ours whose lines are chained by their hashes |
 //! | [`http`] | connections to HTTP servers, kept and driven by who waits for an answer |
 //! | [`json`] | a JSON value that keeps its order and its digits, as a tree or where it stands |
 //! | [`terminal`] | what is written to a terminal, how wide it is, whether it takes colours; exit codes |
@@ -124,6 +127,7 @@
 //! | [`admin`] | status, reload, and the life of single servers, for who runs the daemon |
 //! | [`daemon`] | sockets, systemd, assembly, reload, the order of stopping |
 //! | [`bridge`] | the client's stdio server that outlives any daemon |
+//! | [`audit_review`] | `callmux audit`: what was done, read back, and whether it is what was written |
 //! | [`attachments`] | `callmux client`: what the files of clients say, shown, changed and put back |
 //! | [`completion`] | what can stand where a command line ends: names of servers, tools and clients; the scripts of shells |
 //! | [`shell`] | a command line as a client: one request, its answer on stdout, an exit code |
@@ -174,6 +178,8 @@ mod admin;
 mod api;
 mod arguments;
 mod attachments;
+mod audit;
+mod audit_review;
 mod base;
 mod bridge;
 mod bundles;

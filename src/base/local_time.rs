@@ -41,13 +41,18 @@ impl LocalTime {
         format!("{:02}:{:02}:{:02}", self.hour, self.minute, self.second)
     }
 
+    /// `2026-11-30`.
+    pub fn day(self) -> String {
+        format!("{:04}-{:02}-{:02}", self.year, self.month, self.day)
+    }
+
     /// `12:03 today`, or `12:03 on 2026-11-30`. `now`: what today is.
     pub fn beside(self, now: Self) -> String {
         let time = format!("{:02}:{:02}", self.hour, self.minute);
         if (self.year, self.month, self.day) == (now.year, now.month, now.day) {
             format!("{time} today")
         } else {
-            format!("{time} on {:04}-{:02}-{:02}", self.year, self.month, self.day)
+            format!("{time} on {}", self.day())
         }
     }
 }

@@ -15,6 +15,7 @@ use super::init::InitArgs;
 use super::top::{FollowArgs, WatchArgs};
 use crate::activation::SpawnArgs;
 use crate::attachments::ClientsArgs;
+use crate::audit_review::AuditArgs;
 use crate::completion::{Names, Script};
 use crate::example::Example;
 use crate::grants::{AccessArgs, TokensArgs};
@@ -133,6 +134,8 @@ pub(super) enum Command {
     Top(WatchArgs),
     /// Show the calls of one session as they end: what, for how long, how it went.
     Trace(FollowArgs),
+    /// Show what was done by whom, from the audit file; check that nothing in it was changed.
+    Audit(AuditArgs),
     /// Add a server to the config, or take one away.
     Server(ServersArgs),
     /// Have a client use callmux: find its file, and put an entry in it or take it out.

@@ -12,6 +12,7 @@ use super::{
 };
 use crate::api::Order;
 use crate::attachments::client;
+use crate::audit_review::audit;
 use crate::base::core_dump;
 use crate::demo::demo;
 use crate::grants::{access, token};
@@ -89,6 +90,7 @@ fn run(command: Command, log: &LogArgs) -> Exit {
         Command::Logs(args) => shell::logs(&args),
         Command::Top(args) => top::top(&args),
         Command::Trace(args) => top::trace(&args),
+        Command::Audit(args) => audit(&args),
         Command::Server(args) => server::server(&args),
         Command::Client(args) => client(&args),
         Command::Token(args) => token(&args),

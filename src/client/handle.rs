@@ -211,6 +211,7 @@ fn call(session: &Arc<Session>, message: Message, head: Head) -> Handled {
             cwd,
             roots: session.roots.clone(),
             ledger: session.ledger.clone(),
+            via: session.via(),
         },
         pending: None,
         again: false,

@@ -262,7 +262,13 @@ impl Session {
     pub fn actor(&self) -> Actor {
         let state = self.lock();
         let (client_info, cwd) = (state.client.info.clone(), self.place(&state));
-        Actor { session: self.id, principal: self.principal.clone(), client_info, cwd }
+        let (principal, via) = (self.principal.clone(), self.via());
+        Actor { session: self.id, principal, client_info, cwd, via }
+    }
+
+    /// How its client comes in, as facts name it.
+    pub fn via(&self) -> &'static str {
+        self.carriage.as_str()
     }
 
     /// From now on what the client wants to hear is noted for the next process of ours.

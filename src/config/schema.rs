@@ -3,8 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use crate::keys::{
-    AUTH, CACHE, CLIENT, DefaultValue, HTTP, Key, LIMITS, RECIPE, RESULTS, RULE, SERVER, TOKEN,
-    TOP, ValueKind,
+    AUDIT, AUTH, CACHE, CLIENT, DefaultValue, HTTP, Key, LIMITS, RECIPE, RESULTS, RULE, SERVER,
+    TOKEN, TOP, ValueKind,
 };
 
 /// The schema (draft 2020-12), from the table of keys.
@@ -31,6 +31,7 @@ pub fn schema() -> Value {
     properties.insert("access".into(), access);
     properties.insert("cache".into(), object(CACHE, "How much of reading calls' results is kept."));
     properties.insert("results".into(), object(RESULTS, "How much of too large results is kept."));
+    properties.insert("audit".into(), object(AUDIT, "What is kept of what was done."));
     let many = [
         (
             "clients",

@@ -23,6 +23,7 @@ pub fn toml(table: &Table) -> String {
         ("access.limits", limits, keys::LIMITS),
         ("cache", part("cache"), keys::CACHE),
         ("results", part("results"), keys::RESULTS),
+        ("audit", part("audit"), keys::AUDIT),
     ];
     for (name, table, keys) in one {
         let _ = writeln!(out, "\n[{name}]");

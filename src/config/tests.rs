@@ -173,7 +173,7 @@ fn every_key_is_in_a_plan() {
                 }
                 ("", name) => vec![name.to_owned(), format!("@{name}")],
                 ("http", name) => vec![format!("http.{name}"), format!("@http.{name}")],
-                ("access.limits", name) => vec![format!("access.limits.{name}")],
+                ("access.limits" | "audit", name) => vec![format!("{section}.{name}")],
                 ("servers.*", name) => vec![format!("!a({name})"), format!("~a({name})")],
                 ("servers.*.auth", _) => vec!["!a(auth)".to_owned()],
                 (section, _) => {

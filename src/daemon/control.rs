@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use super::options::{Ended, Keeper, Options};
 use super::program::{LOOK_EVERY, Program};
 use super::signals::{Signals, Told};
-use super::state::Daemon;
+use super::state::{Daemon, keep_audit};
 use super::takeover::Takeover;
 use super::under_way::{self, UnderWay};
 use super::watch::Watch;
@@ -56,6 +56,7 @@ pub async fn run(options: Options) -> io::Result<Ended> {
         pid: std::process::id(),
         cut_off,
     });
+    keep_audit(&recorder, settings.in_force().access.audited, Keeper::of(&serve));
     let (serve, takeover) = Takeover::of(serve, settings.in_force(), &recorder).await;
     let mut daemon = Daemon::build(settings, recorder, takeover);
     daemon.tell_config();

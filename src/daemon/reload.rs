@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use super::schedule::Schedule;
 use super::settings::{Look, StandIn};
-use super::state::Daemon;
+use super::state::{Daemon, keep_audit};
 use super::systemd;
 use super::under_way::UnderWay;
 use super::watch::Watch;
@@ -104,6 +104,7 @@ impl Daemon {
         let is_up = |name: &ServerName| self.controls.get(name).is_none_or(Control::is_up);
         let is_replaced = |name: &ServerName| plan.restarted.iter().any(|it| it.server == *name);
         self.front.hub.instances.follow(&config, is_up, is_replaced);
+        keep_audit(&self.recorder, config.access.audited, self.succession.keeper);
         let drain = old.config.drain_timeout;
         let own_tools = own_tools(&config);
         let now = Instant::now();

@@ -15,6 +15,7 @@ use super::takeover::{Tables, Takeover};
 use super::under_way::UnderWay;
 use super::watch::Watch;
 use crate::admin::desk::Answer;
+use crate::audit::Bounds;
 use crate::base::{Count, ServerName, Tasks, dirs};
 use crate::connection::Board;
 use crate::front::{Front, wants};
@@ -27,6 +28,7 @@ use crate::servers::Server;
 use crate::servers::control::Control;
 use crate::servers::driver::{self, Setup};
 use crate::servers::running::LeftServer;
+use crate::settings::access::Audited;
 use crate::settings::{Caps, Complaint, Config, Plan};
 use crate::telemetry::{Recorder, fact};
 use crate::wire::Topic;
@@ -99,6 +101,14 @@ fn open_results(settings: &Settings, keeper: Keeper) -> Results {
         owner_bytes: total_bytes as u64,
     };
     Results::open(dir.map(|dir| dir.join("results")), caps)
+}
+
+/// Where it is written down what clients do. The one client of stdio is nobody whom others trust.
+pub(super) fn keep_audit(recorder: &Recorder, audited: Audited, keeper: Keeper) {
+    let dir = dirs::state().filter(|_| audited.file && keeper != Keeper::Client);
+    let dir = dir.map(|dir| dir.join("audit"));
+    let bounds = Bounds { total: audited.max_total as u64, age: audited.keep };
+    recorder.keep_audit(dir.as_deref().map(|dir| (dir, bounds)));
 }
 
 impl Daemon {

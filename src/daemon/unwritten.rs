@@ -10,7 +10,7 @@ use crate::handover::call::LeftCall;
 use crate::handover::progress::Reached;
 use crate::handover::{ActRow, Ending, Left};
 use crate::servers::running::LeftServer;
-use crate::telemetry::fact::CallFinished;
+use crate::telemetry::fact::{CallFinished, CallOrigin};
 use crate::telemetry::{CallOutcome, Recorder};
 
 /// Why an act has no other end.
@@ -61,6 +61,7 @@ impl<'a> Unwritten<'a> {
             took,
             request_bytes: 0,
             reply_bytes: 0,
+            origin: CallOrigin::default(),
             noted: Some(noted),
         }));
     }
@@ -106,6 +107,7 @@ impl<'a> Unwritten<'a> {
             took,
             request_bytes: 0,
             reply_bytes: 0,
+            origin: CallOrigin::default(),
             noted: Some(left.pending.clone()),
         }));
     }

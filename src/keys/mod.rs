@@ -37,4 +37,6 @@ pub use recipe::RECIPE;
 pub use row::{Effect, KeyRow};
 pub use sections::{SECTIONS, heading};
 pub use server::{SERVER, SERVER_ROWS};
-pub use top::{CACHE, CLIENT, HTTP, HTTP_ROWS, RESULTS, TOP, TOP_ROWS, VIEW_ROWS};
+pub use top::{
+    AUDIT, AUDIT_ROWS, CACHE, CLIENT, HTTP, HTTP_ROWS, RESULTS, TOP, TOP_ROWS, VIEW_ROWS,
+};

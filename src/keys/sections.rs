@@ -1,6 +1,8 @@
 //! The sections of a config, each with its keys.
 
-use super::{AUTH, CACHE, CLIENT, HTTP, Key, LIMITS, RECIPE, RESULTS, RULE, SERVER, TOKEN, TOP};
+use super::{
+    AUDIT, AUTH, CACHE, CLIENT, HTTP, Key, LIMITS, RECIPE, RESULTS, RULE, SERVER, TOKEN, TOP,
+};
 
 /// The line above the keys of a section; `name` in place of what the user chooses.
 pub fn heading(section: &str, name: &str) -> String {
@@ -31,6 +33,7 @@ pub const SECTIONS: &[(&str, &[Key], &str)] = &[
     ),
     ("cache", CACHE, "How much of the results of reading calls is kept (see `cache_ttl`)."),
     ("results", RESULTS, "How much of results that were too large is kept (see `max_result`)."),
+    ("audit", AUDIT, "What is kept of what was done (see callmux-audit(1))."),
     (
         "clients.*",
         CLIENT,

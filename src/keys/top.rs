@@ -3,6 +3,7 @@
 use super::key::DefaultValue::{Unset, Value};
 use super::key::{Key, ValueKind, key};
 use super::row::{KeyRow, keys, of, set};
+use crate::settings::access::Audited;
 use crate::settings::config::Http;
 use crate::settings::{Config, Exposure, View};
 
@@ -265,4 +266,35 @@ pub const RESULTS: &[Key] = &[
         Value("\"256MiB\""),
         "How much is kept in all, in the state directory.",
     ),
+];
+
+/// Keys of `[audit]`.
+pub const AUDIT: &[Key] = &keys::<_, { AUDIT_ROWS.len() }>(&[], AUDIT_ROWS);
+
+/// The same, each with its field.
+pub const AUDIT_ROWS: &[KeyRow<Audited>] = &[
+    key(
+        "file",
+        ValueKind::Bool,
+        Value("true"),
+        "Whether the daemon writes a record of each call, and of whatever else a client does, to \
+         files in `audit` of the state directory that `callmux audit` shows: who, what, how it \
+         ended; never arguments or results. The journal has an entry of each all the same.",
+    )
+    .at_once(set!(file)),
+    key(
+        "max_total",
+        ValueKind::Size,
+        Value("\"256MiB\""),
+        "How much of that is kept in all; the oldest goes first. A call is some 600 bytes. At \
+         least 32 KiB are kept.",
+    )
+    .at_once(set!(max_total)),
+    key(
+        "keep",
+        ValueKind::Duration,
+        Value("\"90d\""),
+        "How long it is kept, if there is room for so much.",
+    )
+    .at_once(set!(keep)),
 ];

@@ -148,6 +148,24 @@ pub const EXAMPLES: &[(&str, Examples)] = &[
         ],
     ),
     (
+        "audit",
+        &[
+            ("callmux audit --since 2h --outcome denied", "What was wanted and not allowed"),
+            (
+                "callmux audit --principal token:ci --tool 'github__*' -f",
+                "What one does, as it does it",
+            ),
+            ("callmux audit --since 2027-03-01 --ocsf > events.jsonl", "For a SIEM"),
+        ],
+    ),
+    (
+        "audit verify",
+        &[
+            ("callmux audit verify", "Whether anything was changed afterwards"),
+            ("callmux audit verify --json | jq -r .last_hash", "What to keep elsewhere"),
+        ],
+    ),
+    (
         "server",
         &[
             ("callmux server add notes -- npx -y notes-server", "A server of its own in conf.d"),

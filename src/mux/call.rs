@@ -8,13 +8,17 @@ use std::time::Duration;
 use super::failure::Failure;
 use super::ledger::Ledger;
 use crate::access::{ClientName, Subject};
-use crate::base::{Principal, SessionId};
+use crate::base::{Principal, SessionId, clip};
 use crate::connection::{Ask, Forwarded, Owner};
 use crate::handover::PendingCall;
 use crate::instances::roots::AskedRoots;
 use crate::settings::{Config, SHELL_CLIENT, ServerConfig, View};
+use crate::telemetry::fact::CallOrigin;
 use crate::wire::params::Head;
 use crate::wire::{ClientCapabilities, Era, LogLevel, Message, Payload, object};
+
+/// Ids of requests up to this length are written down whole, in bytes.
+const REQUEST_ID_MAX: usize = 64;
 
 /// One request at the door.
 #[derive(Debug)]
@@ -55,6 +59,8 @@ pub struct Caller {
     pub roots: Arc<AskedRoots>,
     /// The session's account.
     pub ledger: Arc<Ledger>,
+    /// How the client comes in, as facts name it.
+    pub via: &'static str,
 }
 
 /// What makes a call.
@@ -103,6 +109,15 @@ impl Call {
     pub fn client_title(&self) -> String {
         let said = self.head.client_info(&self.message);
         title(said.unwrap_or(&self.caller.client_info))
+    }
+
+    /// Where it came from, for who looks later.
+    pub(super) fn origin(&self) -> CallOrigin {
+        // A meta-tool's calls have no id that a client gave.
+        let id = self.message.id().filter(|_| self.maker == Maker::Client);
+        let request = id.map(|id| clip::start(id, REQUEST_ID_MAX).into());
+        let trace = self.head.trace_id(&self.message).map(Into::into);
+        CallOrigin { via: Some(self.caller.via), request, trace }
     }
 
     /// What the client is shown.

@@ -14,7 +14,7 @@ use crate::base::{CallId, Principal, ServerName, SessionId, clip, quoted};
 use crate::handover::call::Monotonic;
 use crate::handover::{ActRow, CallRow, Ending, NotedAct, PendingCall};
 use crate::telemetry::CallOutcome;
-use crate::telemetry::fact::{CallFinished, Noted};
+use crate::telemetry::fact::{CallFinished, CallOrigin, Noted};
 use crate::wire::Payload;
 
 /// Names up to this length are written down whole, in bytes.
@@ -142,6 +142,11 @@ impl<'a> CallRecord<'a> {
             took,
             request_bytes: self.call.message.len(),
             reply_bytes,
+            origin: if self.hub.recorder.keeps_audit() {
+                self.call.origin()
+            } else {
+                CallOrigin::default()
+            },
             noted,
         }));
     }
@@ -171,6 +176,8 @@ pub struct Actor {
     pub client_info: Arc<str>,
     /// The directory the client works in.
     pub cwd: Option<Arc<Path>>,
+    /// How it comes in.
+    pub via: &'static str,
 }
 
 impl Actor {
@@ -292,6 +299,7 @@ impl<'a> ActRecord<'a> {
             took,
             request_bytes: 0,
             reply_bytes,
+            origin: CallOrigin { via: Some(self.actor.via), ..CallOrigin::default() },
             noted,
         }));
     }

@@ -1,7 +1,7 @@
 //! `[access]`: who may do what, and how often.
 
 use std::collections::BTreeMap;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use super::complaint::Place;
 use super::name_patterns::NamePatterns;
@@ -14,6 +14,18 @@ pub struct Access {
     pub tokens: BTreeMap<String, AccessToken>,
     /// In their order; of those that fit, the first decides. None: whoever was let in may do everything.
     pub rules: Vec<Rule>,
+    /// What of it is kept.
+    pub audited: Audited,
+}
+
+/// `[audit]`: what is kept of what was done.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Audited {
+    /// Whether there is a file of it.
+    pub file: bool,
+    /// In bytes.
+    pub max_total: usize,
+    pub keep: Duration,
 }
 
 /// `[access.limits]`

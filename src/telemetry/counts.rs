@@ -9,4 +9,6 @@ pub(super) struct Counts {
     pub(super) waiting: AtomicUsize,
     /// Those for which there was no room.
     pub(super) dropped: AtomicU64,
+    /// And of those the finished calls.
+    pub(super) acts: AtomicU64,
 }

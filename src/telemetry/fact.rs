@@ -14,7 +14,7 @@ use super::about::{About, FieldNames};
 use super::describe::{FactField, FactKind};
 use super::record::Record;
 
-pub use call::{CallOutcome, Noted};
+pub use call::{CallOrigin, CallOutcome, Noted};
 
 #[cfg(test)]
 mod tests;
@@ -78,5 +78,5 @@ facts! {
     session: SessionOpened, SessionClosed, LinkLost, LinkResumed, ClientBehind, ClientGivenUp;
     door: PeerRefused, CapReached;
     call: CallFinished in Box<CallFinished>;
-    gap: CallsMissing, FactsLost;
+    gap: CallsMissing, FactsLost, AuditUnwritable, AuditGap;
 }

@@ -10,7 +10,7 @@
 //!
 //! # Knows
 //! The list of facts with their message ids, levels, sentences and fields; the journal's native
-//! protocol and how to ask it back; the record of calls; the two forms of a line on stderr.
+//! protocol and how to ask it back; the record of calls; what of them the audit file gets; the two forms of a line on stderr.
 //!
 //! # Does not know
 //! Who records facts, and what follows from them.
@@ -20,7 +20,7 @@
 //! [`recorder`] is the handle that everybody holds, [`repetition`] what keeps a
 //! failure from being told again and again, [`record`] how a fact is written, [`sink`] where facts go,
 //! [`writer`] how they get there: [`entry`] and [`journal`], and [`calls`], with [`audit`] and
-//! [`readback`] to compare the two. [`lately`] is for who looks while it happens,
+//! [`readback`] to compare the two; [`keeping`] is what the audit file gets. [`lately`] is for who looks while it happens,
 //! [`diagnostics`] where all else goes.
 
 mod about;
@@ -32,6 +32,7 @@ pub mod diagnostics;
 mod entry;
 pub mod fact;
 mod journal;
+mod keeping;
 mod lately;
 mod level;
 mod readback;

@@ -13,11 +13,13 @@ use super::audit::{Audit, CallsReport};
 use super::calls;
 use super::counts::Counts;
 use super::fact::Fact;
+use super::keeping::Keeping;
 use super::lately::{Glance, Lately};
 use super::level::{Level, Threshold};
 use super::repetition;
 use super::sink::Sink;
 use super::writer;
+use crate::audit::Bounds;
 use crate::base::CallId;
 
 /// Facts that may wait to be written. More are dropped and counted: what is slow to take them must
@@ -38,6 +40,7 @@ struct Shared {
     queue: SyncSender<Option<Fact>>,
     threshold: Threshold,
     audit: Option<Audit>,
+    keeping: Arc<Keeping>,
     counts: Arc<Counts>,
     lately: Lately,
 }
@@ -57,9 +60,11 @@ impl Recorder {
         let threshold = Threshold { acts: threshold.acts || sink.is_journal(), ..threshold };
         let (queue, facts) = sync_channel(WAITING_MAX);
         let counts = Arc::new(Counts::default());
-        let writer = writer::Writer::new(sink, threshold, record, counts.clone());
-        let lately = Lately::default();
-        let shared = Shared { queue, threshold, audit: writer.audit(), counts, lately };
+        let keeping = Arc::new(Keeping::default());
+        let writer =
+            writer::Writer::new(sink, threshold, record, (counts.clone(), keeping.clone()));
+        let (audit, lately) = (writer.audit(), Lately::default());
+        let shared = Shared { queue, threshold, audit, keeping, counts, lately };
         let thread = std::thread::Builder::new()
             .name("facts".to_owned())
             .stack_size(256 * 1024)
@@ -76,9 +81,25 @@ impl Recorder {
     /// Whether finished calls are written at all; if not, nobody needs to describe them.
     pub fn wants_calls(&self) -> bool {
         let wants = |shared: &Arc<Shared>| {
-            shared.threshold.takes(Level::Debug, true) || shared.lately.is_watched()
+            shared.threshold.takes(Level::Debug, true)
+                || shared.lately.is_watched()
+                || shared.keeping.is_on()
         };
         self.shared.as_ref().is_some_and(wants)
+    }
+
+    /// Whether there is an audit file.
+    pub fn keeps_audit(&self) -> bool {
+        self.shared.as_ref().is_some_and(|shared| shared.keeping.is_on())
+    }
+
+    /// Has every act from now on written to the audit file in this directory, or to none.
+    pub fn keep_audit(&self, wanted: Option<(&Path, Bounds)>) {
+        if let Some(shared) = &self.shared {
+            shared.keeping.set(wanted);
+            // If the queue is full the writer wakes anyway.
+            _ = shared.queue.try_send(None);
+        }
     }
 
     pub fn record(&self, fact: impl Into<Fact>) {
@@ -137,7 +158,9 @@ impl Shared {
     fn record(&self, fact: Fact) {
         self.lately.note(&fact);
         let about = fact.about();
-        let is_wanted = self.threshold.takes(about.level, about.is_audit);
+        let is_act = matches!(fact, Fact::CallFinished(_));
+        let is_wanted =
+            self.threshold.takes(about.level, about.is_audit) || is_act && self.keeping.is_on();
         if !is_wanted && !repetition::depends_on(&fact) {
             return;
         }
@@ -145,6 +168,7 @@ impl Shared {
             && self.counts.waiting.load(Ordering::Relaxed) >= WORDS_MAX;
         if is_full || !self.send(fact) {
             self.counts.dropped.fetch_add(1, Ordering::Relaxed);
+            self.counts.acts.fetch_add(u64::from(is_act), Ordering::Relaxed);
         }
     }
 

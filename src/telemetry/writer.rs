@@ -1,11 +1,12 @@
-//! The thread that writes facts: to stderr, or to the journal and the record of calls.
+//! The thread that writes facts: to stderr, or to the journal and the record of calls; and calls to the
+//! audit file.
 
 use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use super::audit::{Audit, now};
 use super::calls::{CallRecord, Tail};
@@ -13,10 +14,12 @@ use super::counts::Counts;
 use super::describe::FactKind;
 use super::fact::{CallsMissing, Fact, FactsLost, Noted};
 use super::journal::{self, Journal};
+use super::keeping::{self, Keeping};
 use super::level::Threshold;
 use super::record::Record;
 use super::repetition::Repetitions;
 use super::sink::Sink;
+use crate::audit::{AuditBook, Mishap};
 
 /// Facts that are written together.
 const TOGETHER: usize = 1024;
@@ -50,6 +53,8 @@ pub(super) struct Writer {
     noted: VecDeque<(Instant, Noted)>,
     /// In the place of the sink.
     books: Option<Books>,
+    keeping: Arc<Keeping>,
+    file: Option<AuditBook>,
 }
 
 /// The journal, and the record beside it.
@@ -75,11 +80,11 @@ impl Writer {
         sink: Sink,
         threshold: Threshold,
         record: Option<&Path>,
-        counts: Arc<Counts>,
+        (counts, keeping): (Arc<Counts>, Arc<Keeping>),
     ) -> Self {
         let books = sink.is_journal().then(|| Books::open(record));
         let (repetitions, noted) = (Repetitions::default(), VecDeque::new());
-        Self { sink, threshold, counts, repetitions, noted, books }
+        Self { sink, threshold, counts, repetitions, noted, books, keeping, file: None }
     }
 
     pub(super) fn audit(&self) -> Option<Audit> {
@@ -91,7 +96,8 @@ impl Writer {
         let mut round = None;
         loop {
             self.keep_apart(round);
-            let patience = self.books.as_ref().and_then(Books::patience);
+            let patience = self.books.as_ref().and_then(Books::patience).into_iter();
+            let patience = patience.chain(self.file.as_ref().and_then(AuditBook::due)).min();
             let first = match patience {
                 Some(patience) => facts.recv_timeout(patience),
                 None => facts.recv().map_err(|_| RecvTimeoutError::Disconnected),
@@ -105,10 +111,19 @@ impl Writer {
                 self.take(fact, began);
             }
             self.tell_loss();
+            // The audit file first: what it has may be asked of the other record.
+            self.follow_keeping();
+            if let Some(file) = &mut self.file {
+                let mishaps = file.flush();
+                self.tell(mishaps);
+            }
             if let Some(books) = &mut self.books {
                 books.flush();
             }
             self.let_go(began);
+        }
+        if let Some(file) = self.file.take() {
+            self.tell(file.close());
         }
         if let Some(books) = self.books {
             books.close();
@@ -117,8 +132,11 @@ impl Writer {
 
     /// Whoever records facts wakes nobody while we sleep here.
     fn keep_apart(&self, round: Option<Instant>) {
-        let (Some(books), Some(round)) = (&self.books, round) else { return };
-        let apart = if books.journal.waiting() > 0 { books.retry } else { APART };
+        let Some(round) = round.filter(|_| self.books.is_some() || self.file.is_some()) else {
+            return;
+        };
+        let waiting = self.books.as_ref().filter(|books| books.journal.waiting() > 0);
+        let apart = waiting.map_or(APART, |books| books.retry);
         if let Some(left) = apart.checked_sub(round.elapsed()) {
             std::thread::sleep(left);
         }
@@ -128,6 +146,12 @@ impl Writer {
         self.counts.waiting.fetch_sub(1, Ordering::Relaxed);
         let repeated = self.repetitions.note(&fact, now);
         let is_call = matches!(fact, Fact::CallFinished(_));
+        if is_call {
+            self.follow_keeping();
+        }
+        if let (Fact::CallFinished(call), Some(file)) = (&fact, &mut self.file) {
+            keeping::add(file, call, SystemTime::now());
+        }
         let mut record = fact.record();
         repeated.mark(&mut record);
         if self.threshold.takes(record.level, fact.about().is_audit) {
@@ -136,6 +160,23 @@ impl Writer {
         drop(record);
         if let Fact::CallFinished(call) = fact {
             self.noted.extend(call.noted.map(|noted| (now, noted)));
+        }
+    }
+
+    /// What is wanted of the audit file may be something else.
+    fn follow_keeping(&mut self) {
+        if self.keeping.is_new() {
+            let (file, mishaps) = self.keeping.follow(self.file.take());
+            self.file = file;
+            self.tell(mishaps);
+        }
+    }
+
+    fn tell(&mut self, mishaps: Vec<Mishap>) {
+        for fact in mishaps.into_iter().map(keeping::fact) {
+            if self.threshold.takes(fact.about().level, false) {
+                write(&mut self.books, &mut self.sink, &fact.record(), false);
+            }
         }
     }
 
@@ -148,6 +189,10 @@ impl Writer {
     }
 
     fn tell_loss(&mut self) {
+        let acts = self.counts.acts.swap(0, Ordering::Relaxed);
+        if let Some(file) = &mut self.file {
+            file.lose(acts);
+        }
         let left_out = self.books.as_mut().map_or(0, |books| std::mem::take(&mut books.left_out));
         let lost = self.counts.dropped.swap(0, Ordering::Relaxed) + left_out;
         if lost > 0 {

@@ -158,6 +158,16 @@ impl Head {
         self.client_info.map(|span| message.at(span))
     }
 
+    /// The trace that the request is a part of, if its `traceparent` says so (W3C Trace Context, 3.2.2).
+    pub fn trace_id<'a>(&self, message: &'a Message) -> Option<&'a str> {
+        let parent = object::get(message.at(self.meta?), "traceparent")?;
+        let mut parts = parent.strip_prefix('"')?.strip_suffix('"')?.split('-');
+        let (version, trace) = (parts.next()?, parts.next()?);
+        let is_hex = |text: &str| text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+        (version.len() == 2 && is_hex(version) && trace.len() == 32 && is_hex(trace))
+            .then_some(trace)
+    }
+
     /// What the request is about, if it is for one server.
     pub fn target(&self) -> Option<Target> {
         self.target

@@ -159,6 +159,7 @@ macro_rules! pages {
 }
 
 pages! {
+    audit: "audit.md",
     clients: "clients.md",
     getting_started: "getting-started.md",
     meta_only: "meta-only.md",

@@ -5,6 +5,7 @@
 mod access;
 mod activation;
 mod asking;
+mod audit;
 mod bad_input;
 mod bridging;
 mod canary;

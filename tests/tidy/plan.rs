@@ -12,7 +12,8 @@ pub const PLAN: &[(&str, &[&str])] = &[
     ("http", &[]),
     ("json", &[]),
     ("wire", &[]),
-    ("telemetry", &["base"]),
+    ("audit", &["base"]),
+    ("telemetry", &["base", "audit"]),
     ("terminal", &["base"]),
     ("demo", &["base", "terminal"]),
     ("outbox", &["base", "wire", "telemetry"]),
@@ -51,6 +52,7 @@ pub const PLAN: &[(&str, &[&str])] = &[
     ),
     ("completion", &["base", "api", "config", "keys", "clients"]),
     ("grants", &["base", "settings", "keys", "config", "access", "terminal"]),
+    ("audit_review", &["base", "audit", "completion", "keys", "settings", "terminal"]),
     (
         "attachments",
         &[
@@ -203,6 +205,7 @@ pub const PLAN: &[(&str, &[&str])] = &[
         "daemon",
         &[
             "base",
+            "audit",
             "wire",
             "results",
             "config",
@@ -259,6 +262,7 @@ pub const PLAN: &[(&str, &[&str])] = &[
             "setup",
             "attachments",
             "grants",
+            "audit_review",
             "clients",
             "settings",
             "api",

@@ -32,7 +32,7 @@ pub(super) fn typed(table: Table, sources: &Sources) -> Result<Config, Vec<Compl
     let mut take = |name| top.take(name).unwrap_or_else(empty);
     let (cache_node, results_node) = (take("cache"), take("results"));
     let (clients_node, recipes_node) = (take("clients"), take("recipes"));
-    let access_node = take("access");
+    let (access_node, audit_node) = (take("access"), take("audit"));
     let mut config = Config {
         everybody: agents::view(&mut top, None),
         file_roots: agents::roots(&mut top),
@@ -62,6 +62,12 @@ pub(super) fn typed(table: Table, sources: &Sources) -> Result<Config, Vec<Compl
     let (http, missing) = http_config(section);
     config.http = http;
     unresolved.extend(missing);
+    let mut section =
+        Section::new("audit".into(), audit_node, keys::AUDIT, sources, &mut complaints);
+    for row in keys::AUDIT_ROWS {
+        row.read(&mut section, &mut config.access.audited);
+    }
+    unresolved.extend(section.finish());
     read_servers(servers_node, &mut config, &common, sources, &mut complaints);
     let names =
         config.servers.values().flat_map(|server| server.remote.forward_headers.iter().cloned());

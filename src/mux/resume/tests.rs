@@ -44,8 +44,8 @@ fn sent_before(call: CallRow, written: Written) -> (Resumed, (Arc<Connection>, F
     };
     let server = open_with(Window::new(1000).unwrap(), vec![asked]);
     let client_info = r#"{"name":"a","version":"1"}"#.into();
-    let actor =
-        Actor { session: call.session, principal: Principal::user(1), client_info, cwd: None };
+    let (session, principal) = (call.session, Principal::user(1));
+    let actor = Actor { session, principal, client_info, cwd: None, via: "link" };
     let (surely, asks_again) = (written == Written::Whole, true);
     let server_era = Era::Legacy;
     (Resumed { call, pending, actor, surely, asks_again, server_era, exchange }, server)

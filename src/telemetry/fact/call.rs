@@ -90,8 +90,20 @@ pub struct CallFinished {
     pub took: Duration,
     pub request_bytes: usize,
     pub reply_bytes: usize,
+    pub origin: CallOrigin,
     /// Kept until the entry is written: what the next process of ours would write it from.
     pub noted: Option<Noted>,
+}
+
+/// Where a call came from. It stands in the audit file.
+#[derive(Debug, Clone, Default)]
+pub struct CallOrigin {
+    /// How its client comes in: `link`, `http`, `sse`, `stdio`.
+    pub via: Option<&'static str>,
+    /// The id of its request, as the client wrote it, in JSON.
+    pub request: Option<Box<str>>,
+    /// The trace that it is a part of, if the client says so (W3C Trace Context, `trace-id`).
+    pub trace: Option<Box<str>>,
 }
 
 /// Something that is kept until a fact is written.
@@ -173,6 +185,7 @@ impl CallFinished {
             took: Duration::ZERO,
             request_bytes: 0,
             reply_bytes: 0,
+            origin: CallOrigin::default(),
             noted: None,
         }
     }
@@ -189,7 +202,7 @@ impl CallFinished {
         }
     }
 
-    fn micros(&self) -> u64 {
+    pub(in crate::telemetry) fn micros(&self) -> u64 {
         u64::try_from(self.took.as_micros()).unwrap_or(u64::MAX)
     }
 
@@ -210,6 +223,11 @@ impl CallFinished {
             took: Duration::from_micros(1500),
             request_bytes: 10,
             reply_bytes: 20,
+            origin: CallOrigin {
+                via: Some("link"),
+                request: Some("7".into()),
+                trace: Some("0af7651916cd43dd8448eb211c80319c".into()),
+            },
             noted: None,
         }
     }

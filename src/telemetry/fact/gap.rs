@@ -1,4 +1,4 @@
-//! Facts of what the journal has not.
+//! Facts of what the journal and the audit file have not.
 
 use std::borrow::Cow;
 
@@ -79,5 +79,85 @@ service that writes much.
         let entries = Count(self.lost, "entry");
         let were = entries.were();
         format!("{entries} {were} left out: more came than could be written").into()
+    }
+}
+
+/// The audit file cannot be written.
+#[derive(Debug, Clone)]
+pub struct AuditUnwritable {
+    /// The directory in which it lies.
+    pub dir: String,
+    pub reason: String,
+}
+
+impl FactKind for AuditUnwritable {
+    const ABOUT: &'static About = &About {
+        name: "audit_unwritable",
+        message_id: "a1f0c6de5b7e4b0fa3a5d0c1e2f300a2",
+        level: Level::Error,
+        is_audit: false,
+        subject: "The audit file cannot be written",
+        documentation: "man:callmux-audit(1) man:callmux.toml(5)",
+        text: "\
+The audit file in
+
+    @CALLMUX_DIR@
+
+cannot be written: @CALLMUX_REASON@. Calls go on. Some thousands of records are
+kept in memory and written as soon as that is possible again; it is tried each
+second. Of those beyond, the file will say how many they were.
+
+Look whether the disk is full. For a daemon without an audit file: `file = false` in
+`[audit]` of the config.",
+    };
+    const FIELDS: &'static [FactField<Self>] = &[
+        FactField::Always("DIR", |fact| fact.dir.as_str().into()),
+        FactField::Always("REASON", |fact| fact.reason.as_str().into()),
+    ];
+
+    fn message(&self) -> Cow<'_, str> {
+        format!("the audit file in {} cannot be written: {}", self.dir, self.reason).into()
+    }
+}
+
+/// The audit file goes on behind a gap.
+#[derive(Debug, Clone)]
+pub struct AuditGap {
+    /// Acts of which it has no record.
+    pub lost: u64,
+    /// Where the rest of a line that an earlier process did not finish is.
+    pub set_aside: Option<String>,
+}
+
+impl FactKind for AuditGap {
+    const ABOUT: &'static About = &About {
+        name: "audit_gap",
+        message_id: "a1f0c6de5b7e4b0fa3a5d0c1e2f300a3",
+        level: Level::Warning,
+        is_audit: false,
+        subject: "The audit file has a gap",
+        documentation: "man:callmux-audit(1)",
+        text: "\
+Some of what was done has no record in the audit file, because it could not be
+written in time or the machine stopped within a line. A record of its own says so
+at that place, and the chain of hashes goes on behind it:
+
+    callmux audit verify",
+    };
+    const FIELDS: &'static [FactField<Self>] = &[
+        FactField::Always("LOST", |fact| fact.lost.into()),
+        FactField::Maybe("SET_ASIDE", |fact| fact.set_aside.as_deref().map(Into::into)),
+    ];
+
+    fn message(&self) -> Cow<'_, str> {
+        match &self.set_aside {
+            Some(path) => {
+                format!("the last line of the audit file was not finished; it is in {path}").into()
+            }
+            None => {
+                let acts = Count(self.lost, "call");
+                format!("the audit file has no record of {acts}; it says so").into()
+            }
+        }
     }
 }

@@ -181,6 +181,9 @@ fn gaps() -> Vec<Fact> {
         fact::CallsMissing { missing: 3, record: Some("/r".to_owned()) }.into(),
         fact::CallsMissing { missing: 3, record: None }.into(),
         fact::FactsLost { lost: 4 }.into(),
+        fact::AuditUnwritable { dir: "/a".to_owned(), reason: "no".to_owned() }.into(),
+        fact::AuditGap { lost: 5, set_aside: None }.into(),
+        fact::AuditGap { lost: 0, set_aside: Some("/a/b.torn".to_owned()) }.into(),
     ]
 }
 

@@ -28,6 +28,7 @@
 //!      audit_review ─── what was done, read back
 //!      setup ───────── from the files of clients to a daemon, and back
 //!      attachments ─── callmux in the files of clients, by word
+//!      review ──────── what servers changed, by word
 //!      shell ───────── a command line as a client
 //!      cache ───────── what calls that only read brought
 //!      instances ───── a server for each directory
@@ -61,6 +62,7 @@
 //!      search ──────── which tools are meant
 //!      schema ──────── what a schema is good for
 //!      manual ──────── what manual pages say
+//!      pins ────────── what of servers was accepted
 //!      bundles ─────── archives from outside
 //!      example ─────── small MCP servers in the binary
 //!      handover ────── what outlives the process
@@ -68,6 +70,7 @@
 //!      lasting ─────── where our program stays
 //!      remedy ──────── what a config with a mistake was meant to say
 //!  0   base ────────── names, ids, tasks
+//!      ledger ──────── what was sent, and what that saved
 //!      http ────────── a server is asked
 //!      json ────────── a value, as it is written
 //!      wire ────────── MCP on the wire
@@ -100,6 +103,7 @@
 //! | [`telemetry`] | the closed list of facts, and how they are written |
 //! | [`bundles`] | archives with servers in them: looked at, unpacked without harm, what their manifests say |
 //! | [`manual`] | the manual pages of the verbs |
+//! | [`pins`] | what of each server was accepted, and what differs from it now |
 //! | [`example`] | servers to try things with |
 //! | [`keys`] | every key in one table; the value of one, with what it refers to |
 //! | [`config`] | files to those settings; what separates two configs |
@@ -113,6 +117,7 @@
 //! | [`imports`] | files of clients, of the npm callmux and of mcpmux as servers of ours; secrets moved out of them |
 //! | [`packages`] | snippets, pasted lines, names of registries, archives as servers of ours; versions pinned |
 //! | [`grants`] | tokens made, replaced and revoked; what the rules say of somebody, without a daemon |
+//! | [`review`] | what of servers changed, shown as a diff and accepted; the lock text of a team |
 //! | [`updates`] | newer versions of servers: what they change in the tools, tried before they are switched to |
 //! | [`servers`] | handshakes, what each offers, supervision, a look at one without a daemon |
 //! | [`setup`] | what clients have, run behind callmux: found, tried, taken over, attached, proven; and all of it back |
@@ -120,6 +125,7 @@
 //! | [`catalog`] | what all servers offer; names and what they resolve to |
 //! | [`cache`] | results that are given again, calls that wait for the same call, what makes them untrue |
 //! | [`world`] | what holds now: config, servers, what they offer, who may do what |
+//! | [`ledger`] | accounts of what was sent to models, and of what servers of their own would have |
 //! | [`mux`] | the life of a call, phase by phase |
 //! | [`meta`] | the tools that callmux itself gives to agents |
 //! | [`client`] | what a message means, sessions, what a client is told unasked |
@@ -209,17 +215,20 @@ mod instances;
 mod json;
 mod keys;
 mod lasting;
+mod ledger;
 mod lenient;
 mod manual;
 mod meta;
 mod mux;
 mod outbox;
 mod packages;
+mod pins;
 mod process;
 mod remedy;
 mod render;
 mod replies;
 mod results;
+mod review;
 mod schema;
 mod search;
 mod search_quality;

@@ -12,8 +12,10 @@ use crate::api::{CallsReport, Finding, Severity};
 use crate::base::clip::clipped;
 use crate::base::{ServerName, file};
 use crate::catalog::{INSTRUCTIONS_MAX, Names, NotFound};
+use crate::definitions::{Remark, Remarks};
+use crate::pins::{Change, PinKind};
 use crate::servers::handle::Phase;
-use crate::servers::{List, Remark, Remarks, Server};
+use crate::servers::{List, Offer, Server};
 use crate::settings::recipe::{self, Recipe};
 use crate::wire::ListKind;
 use crate::world::World;
@@ -272,7 +274,31 @@ fn of_server(server: &Server) -> Vec<Finding> {
     for kind in ListKind::ALL {
         of_list(server, kind, offer.list(kind), &mut all);
     }
+    all.extend(of_pins(server, &offer));
     all
+}
+
+/// What is not as it was accepted.
+fn of_pins(server: &Server, offer: &Offer) -> Option<Finding> {
+    let moved: Vec<_> = offer.moved.iter().collect();
+    let title = |(kind, name, change): &(PinKind, &str, &Change)| {
+        format!("{}: {change}", kind.title(&clipped(name, TEXT_MAX)))
+    };
+    let mut told: Vec<String> = moved.iter().take(EACH_MAX).map(title).collect();
+    let more = moved.len().saturating_sub(EACH_MAX);
+    if more > 0 {
+        told.push(format!("and {more} more"));
+    }
+    let holds = server.config.policy.holds();
+    let held = if holds { ", and is held" } else { "" };
+    let message = format!("some of it is not what was accepted{held}: {}", told.join("; "));
+    let remedy = format!(
+        "`callmux pins diff {0}` shows what changed, `callmux pins accept {0}` accepts it",
+        server.name.as_str()
+    );
+    let finding = note(Some(&server.name), message, &remedy);
+    let severity = if holds { Severity::Problem } else { Severity::Note };
+    (!moved.is_empty()).then_some(Finding { severity, ..finding })
 }
 
 fn of_list(server: &Server, kind: ListKind, list: &List, all: &mut Vec<Finding>) {

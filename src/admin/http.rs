@@ -6,7 +6,7 @@
 //! | GET `/admin/plan` | 200, the [`Plan`] of a reload; 422, a [`Refusal`] |
 //! | GET `/metrics` | 200, [`metrics`](super::traffic::metrics) |
 //! | POST `/admin/reload` | the same once it is done; 202 at once with `?wait=false` |
-//! | POST `/admin/servers/NAME/start`, `stop`, `restart` | 200, a [`ServerReport`](api::ServerReport) once it is done; 404 |
+//! | POST `/admin/servers/NAME/start`, `stop`, `restart`, `review` | 200, a [`ServerReport`](api::ServerReport) once it is done; 404 |
 //! | GET `/admin/tools` | 200, a [`ToolList`](api::ToolList) once no server is starting, or after `list_timeout` |
 //! | GET `/admin/calls`, `?since=NUMBER` | 200, the [`CallsSeen`](api::CallsSeen) since then |
 //! | GET `/admin/arguments?tool=NAME` | 200, [`ToolArguments`](api::ToolArguments) as is known now; 404 |
@@ -200,7 +200,12 @@ async fn order(
         Some(api::Order::Start) => Order::Start,
         Some(api::Order::Stop) => Order::Stop,
         Some(api::Order::Restart) => Order::Restart,
-        _ => return missing(format!("there is no `{verb}`; it is start, stop, restart or retry")),
+        Some(api::Order::Review) => Order::Review,
+        _ => {
+            return missing(format!(
+                "there is no `{verb}`; it is start, stop, restart, review or retry"
+            ));
+        }
     };
     let Ok(server) = ServerName::parse(&name) else { return no_server(&name) };
     carry_out(&desk, server, order, principal.label()).await

@@ -7,11 +7,12 @@ use serde::Deserialize;
 use tokio::time::Instant;
 
 use crate::api::{
-    CallsReport, CallsSeen, ClientSeen, Era, Load, Phase, ServerReport, SessionSeen, ToolList,
-    ToolReport,
+    CallsReport, CallsSeen, ClientSeen, Definitions, Era, Load, Phase, ServerReport, SessionSeen,
+    ToolList, ToolReport,
 };
 use crate::base::clip::clipped;
 use crate::catalog::Entry;
+use crate::pins::PinKind;
 use crate::servers::handle;
 use crate::servers::{Offer, Server};
 use crate::telemetry;
@@ -56,7 +57,10 @@ fn one(server: &Server) -> ServerReport {
     let identity = status.live.as_ref().map(|live| &live.identity);
     let shown = |offer: &Offer| {
         let tools = offer.list(ListKind::Tools).items.iter();
-        tools.filter(|tool| server.config.policy.tools.allow(&tool.name)).count()
+        let is_shown = |name: &str| {
+            server.config.policy.tools.allow(name) && !server.holds(PinKind::Tool, name)
+        };
+        tools.filter(|tool| is_shown(&tool.name)).count()
     };
     let retry = |at: Instant| {
         let left = at.saturating_duration_since(Instant::now());
@@ -67,13 +71,18 @@ fn one(server: &Server) -> ServerReport {
     let more = if server.awaits_a_directory() { more } else { "" };
     let reason = reason.map(|reason| reason + more);
     let load = status.live.as_ref().map(|live| live.connection.load()).unwrap_or_default();
+    let moved = status.offer.as_deref().map_or(0, |offer| offer.moved.iter().count());
     let is_ready = status.phase == handle::Phase::Ready;
     ServerReport {
         name: server.name.configured(),
         phase: phase(status.phase),
         pid: status.pid,
         tools: status.offer.as_deref().map_or(0, shown),
-        refused: status.offer.as_deref().map_or(0, Offer::refused),
+        definitions: Definitions {
+            refused: status.offer.as_deref().map_or(0, Offer::refused),
+            moved,
+            held: moved > 0 && server.config.policy.holds(),
+        },
         era: identity.map(|identity| era(identity.era)),
         revision: identity.map(|identity| identity.revision.clone()),
         reason: reason.filter(|_| !is_ready),

@@ -31,6 +31,6 @@ pub use answer::{
 pub use finding::{Finding, Severity};
 pub use order::Order;
 pub use seen::{CallsSeen, ClientSeen, SessionSeen};
-pub use server::{Era, Load, Phase, ServerReport};
+pub use server::{Definitions, Era, Load, Phase, ServerReport};
 pub use status::{CallsReport, ConfigReport, InForce, Status};
 pub use traffic::Traffic;

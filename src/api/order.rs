@@ -10,13 +10,22 @@ pub enum Order {
     Restart,
     /// Have a server that waits for its next try make it now.
     Retry,
+    /// Look again at what was accepted of what it offers.
+    Review,
     Login,
     Logout,
 }
 
 impl Order {
-    const ALL: [Self; 6] =
-        [Self::Start, Self::Stop, Self::Restart, Self::Retry, Self::Login, Self::Logout];
+    const ALL: [Self; 7] = [
+        Self::Start,
+        Self::Stop,
+        Self::Restart,
+        Self::Retry,
+        Self::Review,
+        Self::Login,
+        Self::Logout,
+    ];
 
     /// The order of this word.
     pub fn parse(word: &str) -> Option<Self> {
@@ -30,6 +39,7 @@ impl Order {
             Self::Stop => "stop",
             Self::Restart => "restart",
             Self::Retry => "retry",
+            Self::Review => "review",
             Self::Login => "login",
             Self::Logout => "logout",
         }

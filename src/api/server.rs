@@ -43,8 +43,8 @@ pub struct ServerReport {
     pub pid: Option<u32>,
     /// The tools that are shown.
     pub tools: usize,
-    /// Definitions of any kind that are left out of their lists.
-    pub refused: usize,
+    #[serde(flatten)]
+    pub definitions: Definitions,
     pub era: Option<Era>,
     /// As the server named it.
     pub revision: Option<String>,
@@ -67,6 +67,19 @@ pub struct ServerReport {
     /// Its instances, if it has one for each directory.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub instances: Vec<ServerReport>,
+}
+
+/// What is not well with what a server offers.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Definitions {
+    /// Definitions of any kind that are left out of their lists.
+    pub refused: usize,
+    /// Those that are not what was accepted.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub moved: usize,
+    /// Those are kept from clients.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub held: bool,
 }
 
 /// What a server has to do.

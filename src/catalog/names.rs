@@ -13,6 +13,7 @@ use super::share::{LeftOut, Share};
 use super::source::Source;
 use crate::base::names::SEPARATOR;
 use crate::base::nearest::nearest;
+use crate::pins::PinKind;
 use crate::wire::ListKind;
 
 /// The items of one list and every name that leads to them.
@@ -27,6 +28,9 @@ pub struct Names {
     pub has_mirrors: bool,
     /// Items that are not shown because the names they would have are others'.
     pub nameless: Vec<Entry>,
+    /// Items that are kept from clients until a person accepts them. They have the names that they had, so nothing
+    /// else is called otherwise because of them.
+    held: Vec<Entry>,
 }
 
 /// Why a name leads to nothing.
@@ -48,12 +52,13 @@ impl Names {
         let spaces = Spaces::of(sources, own.0.iter().map(|tool| &*tool.name));
         let of_servers = sources.iter().map(|source| (source.0, entries_of(source, kind)));
         let (entries, left_out) = Share::take(kind, of_servers.collect());
-        (Self::index(entries, &spaces), left_out)
+        (Self::index(entries, kind, &spaces), left_out)
     }
 
-    fn index(mut entries: Vec<Entry>, spaces: &Spaces<'_>) -> Self {
+    fn index(mut entries: Vec<Entry>, kind: ListKind, spaces: &Spaces<'_>) -> Self {
         let nameless = naming::give_names(&mut entries, spaces);
-        let mut names = Self { nameless, ..Self::default() };
+        let held = entries.extract_if(.., |entry| is_held(entry, kind)).collect();
+        let mut names = Self { nameless, held, ..Self::default() };
         for (index, entry) in entries.iter_mut().enumerate() {
             entry.put_name();
             names.by_name.insert((*entry.shown).into(), index);
@@ -106,6 +111,14 @@ impl Names {
         }
     }
 
+    /// The item that is kept from clients and would be meant by a name that leads to nothing.
+    pub fn held(&self, name: &str) -> Option<&Entry> {
+        let is_it = |entry: &&Entry| {
+            *entry.shown == *name || full_name(entry) == name || *entry.item.name == *name
+        };
+        self.held.iter().find(is_it)
+    }
+
     /// The shown name that was probably meant by one that leads to nothing. Those that begin with the same
     /// server are looked at first. `sees`: what whoever asks may know of.
     pub fn nearest(&self, name: &str, sees: impl Fn(&Entry) -> bool) -> Option<Arc<str>> {
@@ -124,6 +137,15 @@ impl Names {
     pub fn len(&self) -> usize {
         self.entries.len()
     }
+}
+
+fn is_held(entry: &Entry, kind: ListKind) -> bool {
+    let kind = match kind {
+        ListKind::Tools => PinKind::Tool,
+        ListKind::Prompts => PinKind::Prompt,
+        ListKind::Resources | ListKind::Templates => return false,
+    };
+    entry.server.holds(kind, &entry.item.name)
 }
 
 fn entries_of((server, offer): &Source<'_>, kind: ListKind) -> Vec<Entry> {

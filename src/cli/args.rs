@@ -12,6 +12,7 @@ use super::args_server::ServersArgs;
 use super::args_setup::SetupArgs;
 use super::daemon::DaemonVerbs;
 use super::init::InitArgs;
+use super::pins::ReviewArgs;
 use super::top::{FollowArgs, WatchArgs};
 use crate::activation::SpawnArgs;
 use crate::attachments::ClientsArgs;
@@ -144,6 +145,8 @@ pub(super) enum Command {
     Token(TokensArgs),
     /// Say who may call what, by the rules of the config.
     Access(AccessArgs),
+    /// Show what servers changed in what they offer since it was accepted, and accept it.
+    Pins(ReviewArgs),
     /// Find your clients, run their servers behind callmux, and have them use it. --undo takes it back.
     Setup(SetupArgs),
     /// Write a config to begin with, in which everything is explained and nothing is set.

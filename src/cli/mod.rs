@@ -31,6 +31,7 @@ mod log;
 mod login;
 mod look;
 mod operate;
+mod pins;
 mod run;
 mod serve;
 mod server;

@@ -9,7 +9,8 @@ use super::args_daemon::DaemonArgs;
 use super::ask::{DaemonAnswer, ask};
 use super::serve::refuse;
 use crate::api::{
-    ConfigReport, Era, InForce, Order, Phase, Refusal, ServerReport, Status, Traffic, path,
+    ConfigReport, Definitions, Era, InForce, Order, Phase, Refusal, ServerReport, Status, Traffic,
+    path,
 };
 use crate::base::{ServerName, Span};
 use crate::config::Location;
@@ -138,8 +139,12 @@ pub(super) fn why(server: &ServerReport) -> String {
     });
     let parts = [retry, server.reason.clone()];
     let why = parts.into_iter().flatten().collect::<Vec<_>>().join(": ");
-    let refused = (server.refused > 0).then(|| {
-        format!("{} not shown (callmux doctor)", print::count(server.refused, "definition"))
+    let Definitions { refused, moved, held } = server.definitions;
+    let refused = (refused > 0)
+        .then(|| format!("{} not shown (callmux doctor)", print::count(refused, "definition")));
+    let moved = (moved > 0).then(|| {
+        let held = if held { ", held" } else { "" };
+        format!("{} changed{held} (callmux pins diff)", print::count(moved, "definition"))
     });
     let load = server.load.max_concurrency.map(|max| {
         let (in_flight, waiting) = (server.load.in_flight, server.load.waiting);
@@ -147,7 +152,7 @@ pub(super) fn why(server: &ServerReport) -> String {
     });
     let load = load.filter(|_| server.load.in_flight > 0);
     let why = Some(why).filter(|why| !why.is_empty()).or_else(|| server.description.clone());
-    [why, load, refused].into_iter().flatten().collect::<Vec<_>>().join("; ")
+    [why, load, refused, moved].into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
 
 fn show_config(config: &ConfigReport) {

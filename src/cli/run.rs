@@ -8,7 +8,7 @@ use clap::{CommandFactory, Parser};
 use super::args::{Cli, Command, LogArgs};
 use super::{
     args_quick, bridge, config, daemon, doctor, generate, import, init, instructions, list, login,
-    operate, serve, server, setup, top, verbs,
+    operate, pins, serve, server, setup, top, verbs,
 };
 use crate::api::Order;
 use crate::attachments::client;
@@ -95,6 +95,7 @@ fn run(command: Command, log: &LogArgs) -> Exit {
         Command::Client(args) => client(&args),
         Command::Token(args) => token(&args),
         Command::Access(args) => access(&args),
+        Command::Pins(args) => pins::pins(&args),
         Command::Setup(args) => setup::setup(args),
         Command::Init(args) => init::init(&args),
         Command::Import(args) => import::import(&args),

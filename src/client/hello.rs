@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::access::Subject;
 use crate::base::{clip, share};
 use crate::catalog::INSTRUCTIONS_MAX;
+use crate::pins::PinKind;
 use crate::wire::capabilities::TASKS_EXTENSION;
 use crate::wire::{Era, Topic};
 use crate::world::World;
@@ -65,6 +66,9 @@ pub fn instructions(world: &World, subject: Subject<'_>, client: &str) -> Option
 
 fn of_servers(world: &World, subject: Subject<'_>) -> Option<String> {
     let text = |server: &crate::servers::Server| {
+        if server.holds(PinKind::Instructions, "") {
+            return None;
+        }
         let offer = server.status().offer.clone()?;
         offer.instructions.as_deref().map(str::to_owned)
     };

@@ -84,7 +84,7 @@ fn no_value_is_in_a_plan() {
 fn head(section: &str, key: &Key) -> String {
     let remote = ["url", "proxy", "no_proxy", "auth"];
     // What they say is said of servers.
-    let of_servers = ["cache_ttl", "env", "inherit_env", "proxy", "no_proxy"];
+    let of_servers = ["cache_ttl", "env", "inherit_env", "pin", "proxy", "no_proxy"];
     match (section, key.name) {
         ("", key) if !of_servers.contains(&key) => String::new(),
         ("servers.*.auth", name) => {

@@ -188,6 +188,7 @@ fn word(order: Order) -> &'static str {
         Order::Stop => api::Order::Stop,
         Order::Restart => api::Order::Restart,
         Order::Retry => api::Order::Retry,
+        Order::Review => api::Order::Review,
     };
     order.as_str()
 }

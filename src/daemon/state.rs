@@ -22,6 +22,7 @@ use crate::front::{Front, wants};
 use crate::instances::{Ground, Instances};
 use crate::meta::own_tools;
 use crate::mux::Hub;
+use crate::pins::Store;
 use crate::process::units::Units;
 use crate::results::{self, Results};
 use crate::servers::Server;
@@ -111,6 +112,13 @@ pub(super) fn keep_audit(recorder: &Recorder, audited: Audited, keeper: Keeper) 
     recorder.keep_audit(dir.as_deref().map(|dir| (dir, bounds)));
 }
 
+/// Where it stands what was accepted of servers. Those of a command line have no name of their own by which they would
+/// be known again.
+fn pins(settings: &Settings) -> Store {
+    let state = settings.location().and_then(|_| dirs::state());
+    Store::below(state.as_deref())
+}
+
 impl Daemon {
     pub(super) fn build(settings: Settings, recorder: Recorder, takeover: Takeover) -> Self {
         let config = settings.in_force().clone();
@@ -125,6 +133,7 @@ impl Daemon {
             board: board.clone(),
             tasks: servers.clone(),
             recorder: recorder.clone(),
+            pins: pins(&settings),
             changed: changed.clone(),
         });
         let hub = Hub::new(
@@ -209,6 +218,7 @@ impl Daemon {
             left: self.succession.left.remove(name),
             leaving: self.succession.leaving.clone(),
             board: self.front.hub.board.clone(),
+            pins: pins(&self.settings),
         };
         let (recorder, changed) = (self.recorder.clone(), self.changed.clone());
         let (server, control) = driver::start(setup, &self.servers, recorder, changed);

@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::base::{ServerName, Tasks};
 use crate::connection::Board;
+use crate::pins::Store;
 use crate::process::units::Units;
 use crate::servers::control::Control;
 use crate::servers::driver::{self, Setup};
@@ -24,6 +25,8 @@ pub struct Ground {
     pub board: Board,
     pub tasks: Tasks,
     pub recorder: Recorder,
+    /// See [`Setup`].
+    pub pins: Store,
     /// Notified after every change of the status of one.
     pub changed: Arc<Notify>,
 }
@@ -37,8 +40,8 @@ impl Ground {
         left: Option<LeftServer>,
     ) -> (Server, Control) {
         let (units, leaving) = (self.units.clone(), self.leaving.clone());
-        let (up, board) = (true, self.board.clone());
-        let setup = Setup { name, config, offer, up, units, left, leaving, board };
+        let (up, board, pins) = (true, self.board.clone(), self.pins.clone());
+        let setup = Setup { name, config, offer, up, units, left, leaving, board, pins };
         driver::start(setup, &self.tasks, self.recorder.clone(), self.changed.clone())
     }
 }

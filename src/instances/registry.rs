@@ -212,9 +212,10 @@ impl Instances {
     /// Passes on what an operator asks of a server. Returns the instances that are to obey, each with the
     /// number of the order.
     pub fn order(&self, name: &ServerName, order: Order) -> Vec<(Server, u64)> {
+        let is_about_life = !matches!(order, Order::Retry | Order::Review);
         let mut registry = self.lock();
         let Some(ground) = &self.ground else { return Vec::new() };
-        if let Some(kind) = registry.kinds.get_mut(name).filter(|_| order != Order::Retry) {
+        if let Some(kind) = registry.kinds.get_mut(name).filter(|_| is_about_life) {
             kind.up = order != Order::Stop;
         }
         let names: Vec<ServerName> = registry.names_of(name).cloned().collect();
@@ -226,6 +227,7 @@ impl Instances {
         }
         let entries = names.iter().filter_map(|name| registry.running.get(name));
         let meant = entries.filter(|entry| match (order, entry.instance.server.status().phase) {
+            (Order::Review, _) => true,
             (_, Phase::Asleep) => false,
             (Order::Retry, phase) => phase == Phase::Waiting,
             _ => true,

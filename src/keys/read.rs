@@ -7,7 +7,7 @@ use super::section::Section;
 use crate::render::{Compression, TextFormat};
 use crate::settings::name_patterns::NamePatterns;
 use crate::settings::remote::Transport;
-use crate::settings::{Exposure, Sandbox, Scope};
+use crate::settings::{Exposure, PinPolicy, Sandbox, Scope};
 
 /// What a value of a key can be read as.
 pub trait FromSection {
@@ -26,6 +26,10 @@ impl Chosen for Sandbox {
 }
 
 impl Chosen for Scope {
+    const ALL: &'static [Self] = &Self::ALL;
+}
+
+impl Chosen for PinPolicy {
     const ALL: &'static [Self] = &Self::ALL;
 }
 

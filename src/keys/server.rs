@@ -5,7 +5,7 @@ use super::key::DefaultValue::{Unset, Value};
 use super::key::{Key, ValueKind, key};
 use super::row::{KeyRow, keys, of, set};
 use super::top::COMPRESSIONS;
-use crate::settings::{Scope, ServerConfig};
+use crate::settings::{PinPolicy, Scope, ServerConfig};
 
 /// What `transport` may be; the order is that of [`crate::settings::Transport::ALL`].
 pub const TRANSPORTS: &[&str] = &["streamable-http", "sse"];
@@ -270,6 +270,14 @@ pub const SERVER_ROWS: &[KeyRow<ServerConfig>] = &[
          clients that load tools on demand are asked to load these at once.",
     )
     .at_once(set!(policy.always_load)),
+    key(
+        "pin",
+        ValueKind::Choice(&PinPolicy::NAMES),
+        Unset,
+        "What is done where something of this server is no longer what was accepted. Unset: the \
+         top-level `pin`.",
+    )
+    .at_once(set!(policy.pin)),
     key(
         "cache_ttl",
         ValueKind::Duration,

@@ -5,7 +5,7 @@ use super::key::{Key, ValueKind, key};
 use super::row::{KeyRow, keys, of, set};
 use crate::settings::access::Audited;
 use crate::settings::config::Http;
-use crate::settings::{Config, Exposure, View};
+use crate::settings::{Config, Exposure, PinPolicy, View};
 
 /// The values of `schema_compression`.
 pub(super) const COMPRESSIONS: &[&str] = &["off", "balanced", "aggressive"];
@@ -126,6 +126,16 @@ pub const TOP_ROWS: &[KeyRow<Config>] = &[
         "How long the result of a call that only reads is given again for the same call. Which \
          calls only read is said by `cache_tools`, or by a trusted server. Unset: nothing is \
          kept.",
+    )
+    .for_others(),
+    key(
+        "pin",
+        ValueKind::Choice(&PinPolicy::NAMES),
+        Value("\"warn\""),
+        "What is done where a tool, a prompt or the instructions of a server are no longer what they \
+         were when they were first seen, or when `callmux pins accept` accepted them. `off`: nothing. \
+         `warn`: it is told, in the journal, by `callmux status` and `callmux doctor`. `hold`: as well \
+         it is neither listed nor called until it is accepted.",
     )
     .for_others(),
     key(

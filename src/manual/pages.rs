@@ -266,6 +266,30 @@ pub const EXAMPLES: &[(&str, Examples)] = &[
         ],
     ),
     (
+        "pins",
+        &[
+            ("callmux pins diff", "What servers changed in what they offer"),
+            ("callmux pins accept github", "From now on that is what github offers"),
+        ],
+    ),
+    (
+        "pins list",
+        &[("callmux pins list github", "Everything of a server, and what of it changed")],
+    ),
+    (
+        "pins diff",
+        &[("callmux pins diff github search_code", "What changed in one tool, line by line")],
+    ),
+    (
+        "pins accept",
+        &[("callmux pins accept github search_code", "Accept one tool, and nothing else")],
+    ),
+    ("pins export", &[("callmux pins export > pins.lock", "For a repository that a team shares")]),
+    (
+        "pins check",
+        &[("callmux pins check pins.lock", "Whether anything is not as the team has it")],
+    ),
+    (
         "setup",
         &[
             ("callmux setup", "Show what would be done, ask, do it"),

@@ -18,11 +18,11 @@ use crate::catalog::{Entry, NotFound};
 use crate::connection::Ask;
 use crate::json::{Doc, Json, Slice};
 use crate::mux::failure::Failure;
-use crate::mux::{self, Call, Caller, Hub, Maker, Outlet, absent, prepare};
+use crate::mux::{self, Call, Caller, Hub, Maker, Outlet, absent, failure, locate, prepare};
 use crate::render::TextFormat;
 use crate::render::preview::{preview, preview_text, shortened};
 use crate::replies::ToolError;
-use crate::wire::params::Head;
+use crate::wire::params::{Head, Target};
 use crate::wire::{Era, Kind, Message, Payload};
 use crate::world::World;
 
@@ -191,6 +191,10 @@ impl<O: Outlet> Context<'_, O> {
     pub(super) fn may_read_of(&self, tool: &str) -> bool {
         let gate = &self.world.gate;
         let action = Action::new(ActionKind::Tool, None, tool);
+        // What is held is not read on either: what it said may be what it is held for.
+        if self.world.catalog.tools.held(tool).is_some() {
+            return false;
+        }
         gate.hides_nothing(self.call.subject())
             || match self.world.catalog.tools.resolve(tool, |_| true) {
                 Ok(entry) => self.may_see(entry),
@@ -280,6 +284,13 @@ impl<O: Outlet> Context<'_, O> {
     fn unknown(&self, wanted: &Wanted) -> ToolError {
         let (world, subject) = (&self.world, self.call.subject());
         let (tool, shown) = (wanted.tool.as_str(), quoted(&wanted.tool));
+        let is_of = |name: &ServerName| {
+            wanted.server.as_deref().is_none_or(|server| name.as_str() == server)
+        };
+        let held = locate::held(world, Target::Tool, tool, subject);
+        if let Some((server, own)) = held.filter(|(server, _)| is_of(server)) {
+            return failure::moved(server, own);
+        }
         let full = match &wanted.server {
             Some(server) => format!("{server}{SEPARATOR}{tool}"),
             None => tool.to_owned(),
@@ -289,10 +300,7 @@ impl<O: Outlet> Context<'_, O> {
             let message = absent::told(&why);
             return ToolError::new("server_unavailable", message).with(Json::object(details));
         }
-        let of_server = |entry: &&Entry| {
-            wanted.server.as_deref().is_none_or(|server| entry.server.name.as_str() == server)
-                && self.may_see(entry)
-        };
+        let of_server = |entry: &&Entry| is_of(&entry.server.name) && self.may_see(entry);
         let entries: Vec<&Entry> = world.catalog.tools.entries().iter().filter(of_server).collect();
         let available = entries.iter().take(NAMES_MAX).map(|entry| Json::from(&*entry.shown));
         let mut details = vec![

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::failure::Failure;
-use super::ledger::Ledger;
 use crate::access::{ClientName, Subject};
 use crate::base::{Principal, SessionId, clip};
 use crate::connection::{Ask, Forwarded, Owner};
 use crate::handover::PendingCall;
 use crate::instances::roots::AskedRoots;
+use crate::ledger::Ledger;
 use crate::settings::{Config, SHELL_CLIENT, ServerConfig, View};
 use crate::telemetry::fact::CallOrigin;
 use crate::wire::params::Head;

@@ -275,6 +275,9 @@ async fn carry_out(
         let back = sending::send_and_wait(Routed { members: &members, ..routed }, outlet, limits);
         let Back { heard, era } = match back.await {
             Ok(back) => back,
+            Err(loss) if !loss.sent && sending::is_held(routed) => {
+                return Err(Failure::moved(params.target, &located.server.name, &located.own));
+            }
             Err(loss) => return Err(lost(call, record, located, &limits.or_left(loss).await)),
         };
         let answer = match heard {

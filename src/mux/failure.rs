@@ -5,12 +5,14 @@
 //! JSON-RPC error.
 
 use std::borrow::Cow;
+use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::json;
 
 use crate::access::{Denied, Limited};
-use crate::base::quoted;
+use crate::base::quote::word;
+use crate::base::{ServerName, quoted};
 use crate::catalog::NotFound;
 use crate::json::Json;
 use crate::replies::{Lost, ToolError};
@@ -41,6 +43,16 @@ impl Failure {
         let details = Json::object([("retry_after_seconds", seconds)]);
         let told = ToolError::new("rate_limited", limited.to_string()).with(details);
         Self::Limited { limited, told, is_tool_call: target == Target::Tool }
+    }
+
+    /// A request for something of a server, by its name there, that is not what was accepted and is held.
+    pub fn moved(target: Target, server: &ServerName, own: &str) -> Self {
+        let told = moved(server, own);
+        if target == Target::Tool {
+            return Self::Told(told);
+        }
+        let data = json!({ "code": told.code, "server": server.as_str() });
+        Self::Refused(RpcError::invalid_params(told.message).with_data(&data))
     }
 
     pub fn outcome(&self) -> CallOutcome {
@@ -107,6 +119,24 @@ impl Failure {
             }
         }
     }
+}
+
+/// What an agent is told of what is held. It cannot do anything about it; the person it works for can.
+pub fn moved(server: &ServerName, own: &str) -> ToolError {
+    let server = server.configured();
+    let word = command_word(own);
+    let message = format!(
+        "`{}` of server {server} is not what it was when it was accepted, so it is held until a person has looked at it: \
+         `callmux pins diff {server} {word}` shows what changed, `callmux pins accept {server} {word}` accepts it",
+        quoted(own)
+    );
+    let details = [("tool", own.into()), ("server", server.as_str().into())];
+    ToolError::new("tool_changed", message).with(Json::object(details))
+}
+
+/// A name as it can be pasted into a shell.
+fn command_word(name: &str) -> String {
+    word(Path::new(name))
 }
 
 /// The error of a request that comes too early and has no place for what agents read.

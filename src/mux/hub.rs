@@ -9,7 +9,6 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::calls::{CallCount, Calls};
-use super::ledger::Ledger;
 use super::open_round::OpenRounds;
 use super::subscription::Subscriptions;
 use crate::base::{Principal, Pulse, ServerName};
@@ -18,6 +17,7 @@ use crate::catalog::Entry;
 use crate::connection::Board;
 use crate::handover::{ActRow, CallRow, Table};
 use crate::instances::Instances;
+use crate::ledger::Ledger;
 use crate::results::Results;
 use crate::servers::Server;
 use crate::telemetry::Recorder;

@@ -8,6 +8,7 @@ use super::failure::{self, Failure};
 use crate::access::{ActionKind, Subject};
 use crate::base::{ServerName, quoted};
 use crate::catalog::{self, Entry, Names, NotFound, NotLocated};
+use crate::pins::PinKind;
 use crate::servers::{Item, Server};
 use crate::wire::error::code;
 use crate::wire::params::{RequestParams, Target};
@@ -86,7 +87,38 @@ pub fn locate<'w>(
         Target::TemplateReference => by_uri(world.catalog.uris.locate_template(name)),
         Target::Task => task(world, name).ok_or_else(|| no_task(name)),
     };
-    found.map_err(Failure::Refused)
+    found.map_err(|error| {
+        let held = held(world, params.target, name, subject);
+        held.map_or(Failure::Refused(error), |(server, own)| {
+            Failure::moved(params.target, server, own)
+        })
+    })
+}
+
+/// Whose item it is that a name would lead to if that were not kept from clients, and what it is called there. Who may
+/// not know of it is told nothing.
+pub fn held<'w>(
+    world: &'w World,
+    target: Target,
+    name: &str,
+    subject: Subject<'_>,
+) -> Option<(&'w ServerName, &'w str)> {
+    let names = match target {
+        Target::Tool => &world.catalog.tools,
+        Target::Prompt | Target::PromptReference => &world.catalog.prompts,
+        Target::Resource | Target::TemplateReference | Target::Task => return None,
+    };
+    let entry = names.held(name).filter(|entry| world.sees(subject, kind(target), entry))?;
+    Some((&entry.server.name, &entry.item.name))
+}
+
+/// What is pinned of what a request is for.
+pub fn pinned(target: Target) -> Option<PinKind> {
+    match target {
+        Target::Tool => Some(PinKind::Tool),
+        Target::Prompt | Target::PromptReference => Some(PinKind::Prompt),
+        Target::Resource | Target::TemplateReference | Target::Task => None,
+    }
 }
 
 /// What the gate is asked about a request.

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use super::call::{Call, Outlet};
 use super::calls::{CallCount, Calls};
-use super::locate::Located;
+use super::locate::{Located, pinned};
 use super::take_back::TakeBack;
 use crate::access::Permit;
 use crate::connection::{Ask, Event, Loss, Origin, Reply, Step};
@@ -19,6 +19,7 @@ use crate::wire::{ClientCapabilities, Era, LogLevel, Message, Method, RpcError, 
 /// How often a request that was provably not sent is tried again.
 const TRIES_MAX: u32 = 3;
 pub(super) const CLOSING: &str = "the daemon is being stopped";
+const HELD: &str = "it is not what was accepted";
 
 /// What ends a request that nobody answers.
 #[derive(Clone, Copy)]
@@ -141,6 +142,9 @@ pub(super) async fn send_and_wait(
             live = located.server.live(limits.deadline, dead.as_ref()) => live.map_err(|e| Loss::not_sent(e.to_string()))?,
             () = limits.closed() => return Err(Loss::not_sent(CLOSING)),
         };
+        if is_held(routed) {
+            return Err(Loss::not_sent(HELD));
+        }
         match exchange(routed, outlet, &live, (limits, tries > 1)).await {
             Err(loss)
                 if (!loss.sent || may_replay(call, located))
@@ -155,6 +159,13 @@ pub(super) async fn send_and_wait(
             Err(loss) => return Err(loss),
         }
     }
+}
+
+/// Whether what the server offers now that it is ready is another than was accepted. It may have been remembered, or
+/// the server may have begun anew, since it was looked up.
+pub(super) fn is_held(routed: Routed<'_>) -> bool {
+    let Routed { params, located, .. } = routed;
+    pinned(params.target).is_some_and(|kind| located.server.holds(kind, &located.own))
 }
 
 /// Whether a second time does no harm: the operator, or a server that is trusted, says so of a tool;

@@ -20,6 +20,8 @@ pub(super) struct Desired {
     pub(super) restarts: u64,
     /// How many asked only for the next try.
     pub(super) retries: u64,
+    /// How many asked only for another look at what was accepted.
+    pub(super) reviews: u64,
     /// Another has taken its place.
     pub(super) retired: bool,
     /// What an instance of it offers, for while it does not run itself.
@@ -34,6 +36,8 @@ pub enum Order {
     Restart,
     /// Have a server that waits for its next try make it now.
     Retry,
+    /// Hold what it offers against what was accepted again.
+    Review,
 }
 
 /// The control loop's hold on one server.
@@ -50,8 +54,9 @@ impl Control {
         up: bool,
         stop: Tasks,
     ) -> (Self, watch::Receiver<Desired>) {
-        let (number, restarts, retries) = (0, 0, 0);
-        let desired = Desired { config, up, number, restarts, retries, retired: false, lent: None };
+        let (number, restarts, retries, reviews) = (0, 0, 0, 0);
+        let (retired, lent) = (false, None);
+        let desired = Desired { config, up, number, restarts, retries, reviews, retired, lent };
         let (desired, changes) = watch::channel(desired);
         (Self { desired, stop }, changes)
     }
@@ -63,6 +68,7 @@ impl Control {
             desired.restarts += u64::from(order == Order::Restart);
             match order {
                 Order::Retry => desired.retries += 1,
+                Order::Review => desired.reviews += 1,
                 _ => desired.up = order != Order::Stop,
             }
         });

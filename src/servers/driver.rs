@@ -1,4 +1,7 @@
-//! The task that carries out what a server's machine decides.
+//! The task that carries out what a server's machine decides. What it does about the lists of the server is in
+//! [`lists`].
+
+mod lists;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,15 +15,17 @@ use super::error::{StartFailure, Step};
 use super::handle::{Live, Phase, Server, Status};
 use super::machine::{Action, Event, Machine, State};
 use super::memory::Catalog;
-use super::offer::{Complaint, Offer};
-use super::running::{self, ChangedLists, LeftServer, Running, Start};
+use super::offer::Offer;
+use super::pinning;
+use super::running::{self, LeftServer, Running, Start};
 use super::start;
 use super::way;
-use super::work::{Work, identified, until, wait};
+use super::work::{Refreshed, Work, identified, until, wait};
 use crate::base::random::Jitter;
 use crate::base::{ServerName, Tasks};
 use crate::connection::notice::Board;
 use crate::credentials::Credential;
+use crate::pins::{Keeper, Store};
 use crate::process::units::Units;
 use crate::settings::ServerConfig;
 use crate::telemetry::{Recorder, fact};
@@ -45,6 +50,8 @@ pub struct Setup {
     pub leaving: CancellationToken,
     /// Where what the server says to everybody goes.
     pub board: Board,
+    /// Where it stands what was accepted of it.
+    pub pins: Store,
 }
 
 /// Starts the task of a server; it runs until `tasks` is stopped, or nobody holds the server any
@@ -55,12 +62,13 @@ pub fn start(
     recorder: Recorder,
     changed: Arc<Notify>,
 ) -> (Server, Control) {
-    let Setup { name, config, offer, up, units, left, leaving, board } = setup;
+    let Setup { name, config, offer, up, units, left, leaving, board, pins } = setup;
+    let pins = pins.of(&name);
     let recalled = match name.workplace() {
         _ if !up || left.is_some() => None,
         // An instance offers what its server does, until it says something else.
         Some(_) => offer.clone(),
-        None if config.waits_to_be_called() => Catalog::of(&config).recall().map(Arc::new),
+        None if config.waits_to_be_called() => recall(&config, &pins),
         None => None,
     };
     let asleep = recalled.is_some();
@@ -108,6 +116,7 @@ pub fn start(
             units,
             board,
             credential,
+            pins,
             mute: Arc::default(),
         },
         left,
@@ -123,6 +132,11 @@ pub fn start(
     };
     tasks.spawn("server", driver.run(stop));
     (server, control)
+}
+
+fn recall(config: &ServerConfig, pins: &Keeper) -> Option<Arc<Offer>> {
+    let offer = Catalog::of(config).recall()?;
+    Some(Arc::new(pinning::recalled(pins, config, offer)))
 }
 
 struct Driver {
@@ -191,7 +205,7 @@ enum Woken {
     Desired,
     Started(Result<(Running, Offer), StartFailure>),
     Stopped(String),
-    Refreshed(ChangedLists),
+    Refreshed(Refreshed),
     /// Lists that changed may be read again.
     Rested,
     Running(running::Change),
@@ -312,18 +326,23 @@ impl Driver {
         let desired = self.orders.changes.borrow_and_update().clone();
         let before = std::mem::replace(&mut self.orders.desired, desired.clone());
         self.start.config = desired.config;
+        let is_pinned_so = self.start.config.policy.pin == before.config.policy.pin;
+        if desired.reviews != before.reviews || !is_pinned_so {
+            self.review();
+        }
         self.limit();
         if let (Some(lent), None) = (desired.lent, &self.present.live) {
             self.take_offer((*lent).clone());
             self.publish();
         }
-        if desired.number == before.number {
-            return;
+        let orders = desired.number - before.number;
+        if orders == desired.reviews - before.reviews {
+            return self.publish();
         }
         if let Ok(Some(credential)) = &self.start.credential {
             credential.may_invite_again();
         }
-        if desired.number - before.number == desired.retries - before.retries {
+        if orders == desired.retries - before.retries {
             return self.step(Event::Retry);
         }
         if !desired.up {
@@ -353,6 +372,7 @@ impl Driver {
             Some(Action::Stop) => {
                 (self.present.live, self.work.refreshing) = (None, None);
                 self.work.refresh.give_up();
+                self.review_again();
                 // A start that is given up kills its process when it is dropped.
                 self.work.starting = None;
                 let broken = self.machine.is_wanted() && !self.machine.is_restarting();
@@ -373,6 +393,9 @@ impl Driver {
         self.present.running = Some(running);
         self.limit();
         self.take_offer(offer);
+        if std::mem::take(&mut self.work.is_start_stale) {
+            self.review();
+        }
         self.failed = false;
         self.step(Event::Started);
     }
@@ -424,51 +447,6 @@ impl Driver {
         }
     }
 
-    fn read_changed(&mut self) {
-        let Some(running) = &self.present.running else { return };
-        if let Some(read) =
-            self.work.refresh.begin(running, self.start.config.supervision.start_timeout)
-        {
-            self.work.refreshing = Some(Box::pin(read));
-        }
-    }
-
-    fn refreshed(&mut self, lists: ChangedLists) {
-        let mut offer = self.known.offer.as_deref().cloned().unwrap_or_default();
-        let mut size = 0;
-        for (kind, list) in lists {
-            match (list, &self.present.live) {
-                (Ok(list), _) => {
-                    size += list.size;
-                    offer.set(kind, list);
-                }
-                (Err(reason), Some(live)) => {
-                    let what = format!("no usable list of {}s: {reason}", kind.noun());
-                    live.connection.misbehaved(&what, b"");
-                }
-                (Err(_), None) => {}
-            }
-        }
-        self.work.refresh.read(size);
-        self.take_offer(offer);
-        self.read_changed();
-        self.publish();
-    }
-
-    fn take_offer(&mut self, offer: Offer) {
-        self.known.inherited = false;
-        let old = self.known.offer.as_deref();
-        if old == Some(&offer) {
-            return;
-        }
-        for complaint in offer.complaints_beside(old) {
-            let (server, Complaint { definition, message }) =
-                (self.start.server.clone(), complaint);
-            self.start.recorder.record(fact::DefinitionsRefused { server, definition, message });
-        }
-        self.known.offer = Some(Arc::new(offer));
-    }
-
     fn publish(&self) {
         let phase = match self.machine.state() {
             State::Starting => Phase::Starting,
@@ -486,7 +464,7 @@ impl Driver {
             offer: self.known.offer.clone(),
             inherited: self.known.inherited,
             pid: self.present.pid,
-            heard: self.orders.desired.number,
+            heard: self.heard(),
             reason: self.reason.clone(),
             retry_at: self.machine.alarm().map(Instant::from_std),
             tries: self.machine.tries(),

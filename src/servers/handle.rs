@@ -12,6 +12,7 @@ use crate::base::names::SEPARATOR;
 use crate::base::{ServerName, Span};
 use crate::connection::Connection;
 use crate::credentials::Credential;
+use crate::pins::PinKind;
 use crate::settings::ServerConfig;
 
 /// Failed tries after which a call no longer waits for the next one.
@@ -231,6 +232,13 @@ impl Server {
         let status = self.status();
         let is_up = matches!(status.phase, Phase::Ready | Phase::Asleep);
         (!is_up).then(|| self.unavailable(&status, None))
+    }
+
+    /// Whether an item is kept from clients until a person accepts it as it is now. The catalog asks here, and so does
+    /// each call once its server is ready, for one that was remembered, or that began anew, may be another by then.
+    pub fn holds(&self, kind: PinKind, name: &str) -> bool {
+        self.config.policy.holds()
+            && self.status.borrow().offer.as_ref().is_some_and(|offer| offer.moved.has(kind, name))
     }
 
     /// Whether a name begins as only names of this server's items do.

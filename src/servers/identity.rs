@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::offer::shortened;
 use crate::base::clip::clipped;
+use crate::definitions::shortened;
 use crate::wire::{Era, ServerCapabilities, object, translate};
 
 /// Characters of a server's name and version.

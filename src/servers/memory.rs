@@ -179,11 +179,11 @@ impl Catalog {
     }
 }
 
-/// What [`Said`] is read from: each definition as it is.
+/// What [`Said`] is read from: each definition as the server wrote it.
 fn said(offer: &Offer) -> String {
     let lists = ListKind::ALL.map(|kind| {
         let items = offer.list(kind).items.iter();
-        items.map(|item| &*item.definition).collect::<Vec<_>>().join(",")
+        items.map(|item| &**item.written()).collect::<Vec<_>>().join(",")
     });
     let capabilities = String::from((*offer.capabilities).clone());
     format!(

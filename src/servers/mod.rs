@@ -28,6 +28,7 @@ pub mod machine;
 mod manner;
 pub mod memory;
 pub mod offer;
+mod pinning;
 mod probe;
 mod refresh;
 pub mod running;
@@ -37,5 +38,5 @@ mod work;
 
 pub use handle::{Live, Server};
 pub use identity::client_info;
-pub use offer::{Item, List, Offer, Remark, Remarks};
+pub use offer::{Item, List, Offer};
 pub use probe::{Probe, probe, probe_here};

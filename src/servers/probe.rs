@@ -14,6 +14,7 @@ use crate::base::runtime::runtime;
 use crate::base::{ServerName, Tasks};
 use crate::connection::Board;
 use crate::credentials::Credential;
+use crate::pins::Store;
 use crate::settings::ServerConfig;
 use crate::telemetry::Recorder;
 use crate::wire::Era;
@@ -49,6 +50,7 @@ pub async fn probe(probe: Probe) -> Result<(Identity, Offer), StartFailure> {
     let tasks = Tasks::new();
     let credential =
         Credential::of(&server, &config, &way::proxies(&config), (&tasks.child(), &tasks));
+    let pins = Store::default().of(&server);
     let from = Start {
         server,
         config: config.clone(),
@@ -56,6 +58,7 @@ pub async fn probe(probe: Probe) -> Result<(Identity, Offer), StartFailure> {
         units: None,
         board: Board::default(),
         credential: credential.map_err(Arc::new),
+        pins,
         mute: Arc::default(),
     };
     let greeting = |first| Greeting::new(name, Memory::none(first));

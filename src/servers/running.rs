@@ -15,6 +15,7 @@ use super::handle::Live;
 use super::handshake;
 use super::identity::{Identity, own_meta};
 use super::offer::{self, List, Offer};
+use super::pinning;
 use super::way;
 use crate::base::{Lock, Secret, ServerName, Tasks};
 use crate::connection::notice::Board;
@@ -22,6 +23,7 @@ use crate::connection::{Address, AskedBefore, Connection, News, Opening, Over, P
 use crate::credentials::{Credential, CredentialError};
 use crate::handover::Window;
 use crate::handover::card::{Found, Keepable, Kept};
+use crate::pins::Keeper;
 use crate::process::stderr::{self, Author, LastWords};
 use crate::process::units::Units;
 use crate::process::{self, Process, Streams};
@@ -71,6 +73,8 @@ pub struct Start {
     pub board: Board,
     /// What proves us to a remote one. `Err`: why nothing does.
     pub credential: Result<Option<Arc<Credential>>, Arc<CredentialError>>,
+    /// What was accepted of it.
+    pub pins: Keeper,
     /// The starts so far in which it answered nothing.
     pub mute: Arc<Lock<MuteStarts>>,
 }
@@ -126,6 +130,7 @@ pub(super) async fn adopt(
             return Err(NotReady::Ended(running.end(patience, Some(error.to_string())).await));
         }
     };
+    let offer = pinning::look(offer, &start.pins, (server, config), recorder).await;
     recorder.record(fact::ServerAdopted { server: server.clone(), pid, took: began.elapsed() });
     running.identity = Some(identity);
     running.subscribe();

@@ -9,6 +9,7 @@ use super::error::{StartFailure, Step};
 use super::greeting::{Greeting, MuteStarts};
 use super::memory::Catalog;
 use super::offer::Offer;
+use super::pinning;
 use super::running::{LeftServer, Running, Start, adopt};
 use crate::credentials::Credential;
 use crate::handover::card::Keepable;
@@ -112,6 +113,7 @@ pub(super) async fn meet(
                 if let Some(credential) = &credential {
                     credential.note_let_in();
                 }
+                let offer = pinning::look(offer, &start.pins, (server, config), recorder).await;
                 recorder.record(fact::ServerReady {
                     server: server.clone(),
                     era: identity.era.as_str(),

@@ -6,14 +6,24 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
+use super::error::ListError;
 use super::error::StartFailure;
 use super::offer::Offer;
 use super::refresh::Refresh;
-use super::running::{ChangedLists, Running};
+use super::running::Running;
 use crate::credentials::{Credential, CredentialError};
+use crate::wire::ListKind;
 
 /// Something that ends with a value.
 pub(super) type Task<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// What is offered after lists were read again, or looked at again.
+pub(super) struct Refreshed {
+    pub(super) offer: Offer,
+    /// Bytes that were read; `None`: nothing was.
+    pub(super) size: Option<usize>,
+    pub(super) failures: Vec<(ListKind, ListError)>,
+}
 
 /// What is being done, each once at a time.
 #[derive(Default)]
@@ -21,7 +31,10 @@ pub(super) struct Work {
     pub(super) starting: Option<Task<Result<(Running, Offer), StartFailure>>>,
     /// Ends with why the server ended, for people.
     pub(super) stopping: Option<Task<String>>,
-    pub(super) refreshing: Option<Task<ChangedLists>>,
+    pub(super) refreshing: Option<Task<Refreshed>>,
+    /// What is known is to be held against what was accepted again.
+    pub(super) is_review_due: bool,
+    pub(super) is_start_stale: bool,
     /// When lists that changed are read again.
     pub(super) refresh: Refresh,
 }

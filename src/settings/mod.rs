@@ -43,4 +43,5 @@ pub use proxy::{ProxyChoice, Proxying};
 pub use recipe::Recipe;
 pub use remote::Transport;
 pub use server::{Scope, ServerConfig};
+pub use tool_policy::PinPolicy;
 pub use view::{Exposure, SHELL_CLIENT, View};

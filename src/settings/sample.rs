@@ -8,7 +8,7 @@ use super::config::{Caps, Config, FanOut, Http};
 use super::name_patterns::NamePatterns;
 use super::program::{LogLimits, Program};
 use super::server::{Instancing, ServerConfig, Supervision};
-use super::tool_policy::ToolPolicy;
+use super::tool_policy::{PinPolicy, ToolPolicy};
 use super::view::{ClientConfig, View};
 use crate::base::Secret;
 use crate::render::Compression;
@@ -60,7 +60,11 @@ pub fn server(words: &[&str]) -> ServerConfig {
             ..Supervision::default()
         },
         instances: Instancing { max: 8, ..Instancing::default() },
-        policy: ToolPolicy { tools: NamePatterns::all(), ..ToolPolicy::default() },
+        policy: ToolPolicy {
+            tools: NamePatterns::all(),
+            pin: Some(PinPolicy::Warn),
+            ..ToolPolicy::default()
+        },
         call_timeout: Duration::from_mins(10),
         max_message: 16 * MIB,
         ..ServerConfig::default()

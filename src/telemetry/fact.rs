@@ -74,7 +74,8 @@ facts! {
     config: ConfigLoaded, ConfigRefused, ConfigReloaded, LastGoodConfigUsed, ConfigUnwatched;
     server: ServerStarted, ServerDialed, ServerReady, ServerAdopted, ServerFailed, ServerUnusable,
         ServerStopped, ServerOrdered;
-    words: ServerMisbehaved, ServerWrote, ServerWroteTooMuch, DefinitionsRefused, ToolsChanged;
+    words: ServerMisbehaved, ServerWrote, ServerWroteTooMuch, DefinitionsRefused, DefinitionMoved,
+        ToolsChanged;
     session: SessionOpened, SessionClosed, LinkLost, LinkResumed, ClientBehind, ClientGivenUp;
     door: PeerRefused, CapReached;
     call: CallFinished in Box<CallFinished>;

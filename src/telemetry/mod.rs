@@ -1,12 +1,11 @@
 //! What happened, recorded once.
 //!
 //! A [`Fact`] is something that happened, in the past tense, from a closed list. Business code
-//! records it; one thread turns it into a journal entry with `CALLMUX_…` fields or a line on
-//! stderr. Diagnostics that nobody queries go through `tracing` instead.
+//! records it; one thread turns it into a journal entry with `CALLMUX_…` fields or a line on stderr. Diagnostics that
+//! nobody queries go through `tracing` instead.
 //!
-//! journald takes so many entries of a user and no more, and drops the others without a word to us. So
-//! each entry of a call has a number, is in a bounded record of our own before it is sent, and is
-//! looked for in the journal later; what is not there is told.
+//! journald takes so many entries of a user and no more, and drops the others without a word to us. So each entry of a
+//! call has a number, is in a bounded record of our own before it is sent, and is looked for later; what is missing is told.
 //!
 //! # Knows
 //! The list of facts with their message ids, levels, sentences and fields; the journal's native
@@ -16,19 +15,16 @@
 //! Who records facts, and what follows from them.
 //!
 //! # How to read it
-//! [`fact`] is the list, with all that is said of each fact ([`about`], [`describe`]);
-//! [`recorder`] is the handle that everybody holds, [`repetition`] what keeps a
-//! failure from being told again and again, [`record`] how a fact is written, [`sink`] where facts go,
-//! [`writer`] how they get there: [`entry`] and [`journal`], and [`calls`], with [`audit`] and
-//! [`readback`] to compare the two; [`keeping`] is what the audit file gets. [`lately`] is for who looks while it happens,
-//! [`diagnostics`] where all else goes.
+//! [`fact`] is the list, with all that is said of each ([`about`], [`describe`]); [`recorder`] is the handle that
+//! everybody holds, [`repetition`] what keeps a failure from being told again and again, [`record`] how a fact is written,
+//! [`sink`] where facts go, [`writer`] how they get there: [`entry`], [`journal`], and [`calls`], with [`audit`] and
+//! [`readback`] to compare the two. [`keeping`] is what the audit file gets, [`lately`] for who looks while it happens.
 
 mod about;
 mod audit;
 mod calls;
 mod counts;
 mod describe;
-pub mod diagnostics;
 mod entry;
 pub mod fact;
 mod journal;
@@ -44,7 +40,6 @@ mod writer;
 
 pub use about::FieldNames;
 pub use audit::CallsReport;
-pub use diagnostics::Diagnostics;
 pub use fact::{CallOutcome, Fact};
 pub use lately::{Glance, SessionNote};
 pub use level::{Level, Priority, Threshold};

@@ -8,6 +8,12 @@ pub enum Exit {
     Fine = 0,
     /// What was asked for did not succeed.
     Failed = 1,
+    /// A server is not up, so that what it offers cannot be compared.
+    NotUp = 10,
+    /// Something is not what a file says of it.
+    ChangedItems = 11,
+    /// There is something that a file does not have.
+    NewItems = 12,
     /// The command line is wrong (`EX_USAGE`).
     Usage = 64,
     /// The config, or a file of data, is wrong (`EX_DATAERR`).

@@ -10,9 +10,10 @@
 //! # How to read it
 //! [`width`] is how wide lines may be, [`style`] how a part of a line looks and whether it may;
 //! [`table`] lays out columns whose last is a text, [`wrap`] breaks texts into lines. [`mod@print`] writes, and nothing
-//! else does; [`ask`] reads an answer.
+//! else does; [`ask`] reads an answer. [`Diagnostics`] is where it goes what the code says to whoever debugs it.
 
 pub mod ask;
+mod diagnostics;
 mod exit;
 pub mod print;
 pub mod style;
@@ -20,4 +21,5 @@ pub mod table;
 pub mod width;
 pub mod wrap;
 
+pub use diagnostics::Diagnostics;
 pub use exit::Exit;

@@ -42,6 +42,7 @@ mod operators;
 mod orphans;
 mod packages;
 mod packaging;
+mod pins;
 mod pressure;
 mod principals;
 mod proxy;

@@ -9,6 +9,7 @@ use super::{code, room_of, rust_files, source};
 /// in this list, so no cycle can be written down.
 pub const PLAN: &[(&str, &[&str])] = &[
     ("base", &[]),
+    ("ledger", &[]),
     ("http", &[]),
     ("json", &[]),
     ("wire", &[]),
@@ -21,12 +22,13 @@ pub const PLAN: &[(&str, &[&str])] = &[
     ("results", &["base"]),
     ("schema", &["json"]),
     ("manual", &["base"]),
+    ("pins", &["base", "json"]),
     ("bundles", &["base", "json"]),
     ("search", &["json"]),
     ("render", &["json"]),
     ("arguments", &["base", "json"]),
     ("replies", &["base", "json", "wire", "render", "telemetry"]),
-    ("definitions", &["json", "wire", "schema"]),
+    ("definitions", &["base", "json", "wire", "schema"]),
     ("lasting", &["base"]),
     ("remedy", &["base", "json"]),
     ("clients", &["base", "json", "arguments", "lasting"]),
@@ -53,6 +55,7 @@ pub const PLAN: &[(&str, &[&str])] = &[
     ("completion", &["base", "api", "config", "keys", "clients"]),
     ("grants", &["base", "settings", "keys", "config", "access", "terminal"]),
     ("audit_review", &["base", "audit", "completion", "keys", "settings", "terminal"]),
+    ("review", &["base", "json", "pins", "settings", "config", "completion", "api", "terminal"]),
     (
         "attachments",
         &[
@@ -76,6 +79,7 @@ pub const PLAN: &[(&str, &[&str])] = &[
         &[
             "base",
             "wire",
+            "pins",
             "definitions",
             "settings",
             "telemetry",
@@ -106,14 +110,19 @@ pub const PLAN: &[(&str, &[&str])] = &[
             "activation",
         ],
     ),
-    ("instances", &["base", "wire", "settings", "telemetry", "process", "connection", "servers"]),
-    ("catalog", &["base", "json", "wire", "search", "render", "settings", "servers"]),
+    (
+        "instances",
+        &["base", "wire", "pins", "settings", "telemetry", "process", "connection", "servers"],
+    ),
+    ("catalog", &["base", "json", "wire", "pins", "search", "render", "settings", "servers"]),
     ("world", &["base", "wire", "settings", "access", "servers", "catalog"]),
     ("cache", &["base", "json", "wire", "settings", "servers"]),
     (
         "mux",
         &[
             "base",
+            "ledger",
+            "pins",
             "json",
             "wire",
             "replies",
@@ -136,6 +145,7 @@ pub const PLAN: &[(&str, &[&str])] = &[
         "meta",
         &[
             "base",
+            "ledger",
             "json",
             "wire",
             "replies",
@@ -156,6 +166,8 @@ pub const PLAN: &[(&str, &[&str])] = &[
         "client",
         &[
             "base",
+            "ledger",
+            "pins",
             "wire",
             "replies",
             "telemetry",
@@ -190,6 +202,8 @@ pub const PLAN: &[(&str, &[&str])] = &[
         "admin",
         &[
             "base",
+            "definitions",
+            "pins",
             "wire",
             "settings",
             "telemetry",
@@ -206,6 +220,7 @@ pub const PLAN: &[(&str, &[&str])] = &[
         &[
             "base",
             "audit",
+            "pins",
             "wire",
             "results",
             "config",
@@ -263,6 +278,7 @@ pub const PLAN: &[(&str, &[&str])] = &[
             "attachments",
             "grants",
             "audit_review",
+            "review",
             "clients",
             "settings",
             "api",

@@ -6,12 +6,14 @@ use std::time::Duration;
 use super::proxy;
 use crate::base::Secret;
 use crate::keys::section::Section;
+use crate::settings::PinPolicy;
 use crate::settings::proxy::Proxying;
 use crate::settings::server::ServerConfig;
 
 #[derive(Debug, Default)]
 pub(super) struct Common {
     cache_ttl: Option<Duration>,
+    pin: PinPolicy,
     env: BTreeMap<String, Secret>,
     inherit_env: Vec<String>,
     pub(super) proxying: Proxying,
@@ -21,6 +23,7 @@ impl Common {
     pub(super) fn read(top: &mut Section<'_>) -> Self {
         Self {
             cache_ttl: top.duration("cache_ttl"),
+            pin: PinPolicy::ALL[top.choice("pin")],
             env: environment(top),
             inherit_env: names(top, "inherit_env"),
             proxying: proxy::general(top),
@@ -35,6 +38,7 @@ impl Common {
     /// Gives a server what it has not got of its own.
     pub(super) fn complete(&self, server: &mut ServerConfig) {
         server.policy.cache_ttl = server.policy.cache_ttl.or(self.cache_ttl);
+        server.policy.pin = server.policy.pin.or(Some(self.pin));
         if server.remote.url.is_some() {
             return;
         }

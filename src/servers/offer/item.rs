@@ -1,15 +1,12 @@
 //! One definition: what is read of it, and what of it is passed on.
 
-use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt::Display;
 use std::sync::Arc;
 
 use bytestring::ByteString;
 
-use super::remarks::Remark;
-use super::shortened::{TEXT_MAX, shortened};
-use crate::definitions::mended;
+use crate::definitions::{DEFINITION_MAX, Remark, mended, slim};
 use crate::wire::mirror::{self, Mirror};
 use crate::wire::{ListKind, Span, object};
 
@@ -17,8 +14,6 @@ use crate::wire::{ListKind, Span, object};
 const TOOL_NAME_MAX: usize = 128;
 /// The longest name or URI of anything else.
 const NAME_MAX: usize = 8192;
-/// Bytes of a definition. The largest that are known, generated of whole APIs, have some 100 KiB.
-const DEFINITION_MAX: usize = 256 * 1024;
 /// How deep values may lie in each other in a definition: clients with serde_json refuse a whole
 /// list for one definition that is nested deeper than 128, what stands around it included.
 const DEPTH_MAX: usize = 100;
@@ -46,6 +41,8 @@ pub struct Item {
     pub name: Arc<str>,
     /// Its definition: a JSON object, as the server wrote it, but for what no client could read.
     pub definition: ByteString,
+    /// The same before it was made right, if it was.
+    original: Option<ByteString>,
     /// Where the name's value lies in the definition.
     pub name_at: Span,
     /// Whether, by the server's word, a second call of the tool has no further effect.
@@ -69,11 +66,8 @@ impl Item {
         ids: &mut HashSet<String>,
     ) -> Result<(Self, Option<Remark>), Remark> {
         let unnamed = |reason: &dyn Display| Remark::new("?", &reason.to_string());
-        let (slim, mut changes) = if definition.len() <= TEXT_MAX {
-            (Cow::Borrowed(definition), Vec::new())
-        } else {
-            slim(definition).map_err(|bad| unnamed(&bad))?
-        };
+        let (slim, mut changes) =
+            slim(definition).map_err(|error| unnamed(&BadItem::Json(error)))?;
         let [raw] = object::members(&slim, [kind.key()])
             .map_err(|error| unnamed(&format_args!("its definition is wrong: {error}")))?;
         let raw = raw.ok_or_else(|| unnamed(&format_args!("it has no {}", kind.key())))?;
@@ -85,6 +79,9 @@ impl Item {
         changes.extend(mended.changes);
         let mut item = Self::of(kind, &mended.text)?;
         item.is_output_modern = mended.is_output_modern;
+        if item.definition != *slim {
+            item.original = Some(ByteString::from(&*slim));
+        }
         let told = (!changes.is_empty()).then(|| Remark::new(&name, &changes.join("; ")));
         Ok((item, told))
     }
@@ -109,45 +106,15 @@ impl Item {
             // One that is wrong about it is none for clients over HTTP; others do not care.
             mirrors: mirror::annotations(input.unwrap_or("{}")).unwrap_or_default().into(),
             definition: ByteString::from(definition),
+            original: None,
         })
     }
-}
 
-/// The definition without what is too long of it, and what that was.
-fn slim(definition: &str) -> Result<(Cow<'_, str>, Vec<String>), BadItem> {
-    let names = ["title", "description", "icons"];
-    let [title, description, icons] = object::members(definition, names)?;
-    let (mut edits, mut cut) = (Vec::new(), Vec::new());
-    for (name, raw) in [("title", title), ("description", description)] {
-        // One that is no text is none to a reader either, and the size of the whole has a bound.
-        let Some((raw, text)) = raw.and_then(|raw| Some((raw, object::string(raw)?))) else {
-            continue;
-        };
-        if let (short, Some(remark)) = shortened(name, &text) {
-            edits.push((Span::of(raw, definition), serde_json::Value::from(&*short).to_string()));
-            cut.push(remark);
-        }
+    /// Its definition as the server wrote it, but for what is too long. What is made right of it is another
+    /// matter with each release of ours; this is the server's alone.
+    pub fn written(&self) -> &ByteString {
+        self.original.as_ref().unwrap_or(&self.definition)
     }
-    let removed: usize =
-        edits.iter().map(|(at, text)| at.range().len().saturating_sub(text.len())).sum();
-    if definition.len() - removed > DEFINITION_MAX
-        && let Some(icons) = icons
-    {
-        edits.push((Span::of(icons, definition), "[]".to_owned()));
-        cut.push(format!("its icons have {} bytes and are left out", icons.len()));
-    }
-    if edits.is_empty() {
-        return Ok((Cow::Borrowed(definition), cut));
-    }
-    edits.sort_by_key(|(at, _)| at.start);
-    let (mut slim, mut position) = (String::new(), 0);
-    for (at, text) in edits {
-        slim.push_str(&definition[position..at.range().start]);
-        slim.push_str(&text);
-        position = at.range().end;
-    }
-    slim.push_str(&definition[position..]);
-    Ok((Cow::Owned(slim), cut))
 }
 
 fn check(kind: ListKind, name: &str, definition: &str) -> Result<(), BadItem> {

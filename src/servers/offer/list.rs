@@ -8,8 +8,8 @@ use serde::de::{Deserializer, IgnoredAny, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::item::Item;
-use super::remarks::{Remark, Remarks};
 use crate::connection::Mirrors;
+use crate::definitions::{Remark, Remarks};
 use crate::servers::error::ListError;
 use crate::wire::{ListKind, mirror, object};
 

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::list::List;
-use super::shortened::shortened;
+use crate::definitions::shortened;
+use crate::pins::Moved;
 use crate::wire::{ListKind, ServerCapabilities, Topic};
 
 /// All that a server offers.
@@ -15,6 +16,8 @@ pub struct Offer {
     pub instructions_remark: Option<Arc<str>>,
     pub capabilities: Arc<ServerCapabilities>,
     lists: [Arc<List>; 4],
+    /// What of it is not as it was accepted.
+    pub moved: Arc<Moved>,
 }
 
 impl Offer {
@@ -27,6 +30,7 @@ impl Offer {
             instructions_remark: remark.flatten().map(Into::into),
             capabilities: Arc::new(capabilities),
             lists: Default::default(),
+            moved: Arc::default(),
         }
     }
 

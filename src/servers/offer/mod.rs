@@ -11,8 +11,6 @@ mod item;
 mod list;
 mod lists;
 mod read;
-mod remarks;
-mod shortened;
 #[cfg(test)]
 mod tests;
 
@@ -20,5 +18,3 @@ pub use item::Item;
 pub use list::List;
 pub use lists::{Complaint, Offer};
 pub use read::{read, read_all};
-pub use remarks::{Remark, Remarks};
-pub use shortened::shortened;

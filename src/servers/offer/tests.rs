@@ -4,8 +4,8 @@ use super::item::Item;
 
 use super::Offer;
 use super::list::{Building, ITEMS_MAX, List};
-use super::remarks::Remark;
-use super::shortened::TEXT_MAX;
+use crate::definitions::Remark;
+use crate::definitions::TEXT_MAX;
 use crate::wire::ListKind::{self, Resources, Templates, Tools};
 use crate::wire::ServerCapabilities;
 

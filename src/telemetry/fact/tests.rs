@@ -104,6 +104,20 @@ fn words() -> Vec<Fact> {
         fact::ServerWroteTooMuch { server: server(), lines: 5 }.into(),
         fact::DefinitionsRefused { server: server(), definition, message: message() }.into(),
         fact::DefinitionsRefused { server: server(), definition: None, message: message() }.into(),
+        fact::DefinitionMoved {
+            server: server(),
+            definition: Some("tool t".to_owned()),
+            change: "new".to_owned(),
+            is_held: true,
+        }
+        .into(),
+        fact::DefinitionMoved {
+            server: server(),
+            definition: None,
+            change: "no".to_owned(),
+            is_held: false,
+        }
+        .into(),
         fact::ToolsChanged { tools: 7 }.into(),
     ]
 }

@@ -156,6 +156,53 @@ Update the server, or report it to the server's authors.",
     }
 }
 
+/// What a server offers is not what was accepted.
+#[derive(Debug, Clone)]
+pub struct DefinitionMoved {
+    pub server: ServerName,
+    /// What it is, and its name; `None`: several.
+    pub definition: Option<String>,
+    /// How it differs.
+    pub change: String,
+    /// It is kept from clients.
+    pub is_held: bool,
+}
+
+impl FactKind for DefinitionMoved {
+    const ABOUT: &'static About = &About {
+        name: "definition_changed",
+        message_id: "a1f0c6de5b7e4b0fa3a5d0c1e2f30070",
+        level: Level::Warning,
+        is_audit: false,
+        subject: "A definition of the server @CALLMUX_SERVER@ changed",
+        documentation: "man:callmux-pins(1)",
+        text: "\
+The MCP server @CALLMUX_SERVER@ offers something, @CALLMUX_DEFINITION@, that is not
+what it was when it was first seen, or when it was accepted. The entry says how
+it differs. Models read definitions as instructions, so look at it:
+
+    callmux pins diff @CALLMUX_SERVER@
+
+and if all is well:
+
+    callmux pins accept @CALLMUX_SERVER@
+
+With `pin = \"hold\"` clients neither see nor call it before that.",
+    };
+    const FIELDS: &'static [FactField<Self>] = &[
+        FactField::Always("SERVER", |fact| fact.server.as_str().into()),
+        FactField::Maybe("DEFINITION", |fact| fact.definition.as_deref().map(Into::into)),
+        FactField::Always("REASON", |fact| fact.change.as_str().into()),
+    ];
+
+    fn message(&self) -> Cow<'_, str> {
+        let Self { server, definition, change, is_held } = self;
+        let what = definition.as_ref().map_or_else(String::new, |what| format!("{what} is "));
+        let held = if *is_held { "; it is held" } else { "" };
+        format!("server {server}: {what}{change}{held} (callmux pins diff {server})").into()
+    }
+}
+
 /// Clients are told that there are other tools now.
 #[derive(Debug, Clone)]
 pub struct ToolsChanged {

@@ -29,13 +29,14 @@ fn one_odd_definition_of_each_kind_costs_nothing_else() {
         count += 1;
         match (becomes, read(kind, definition)) {
             ("left out", Err(reason)) => assert!(reason.len() > 10, "{what}: {reason}"),
-            ("shown", Ok((item, told))) => {
+            ("shown", Ok((mut item, told))) => {
                 assert!(!item.is_output_modern, "{what}");
                 // Booleans as schemas are right, and mean the same as what stands in their place.
                 let is_silent = what.contains("property true");
                 assert_eq!(is_silent, told.is_none(), "{what}: {told:?}");
                 assert_ne!(item.definition, definition, "{what}");
                 let again = read(kind, &item.definition).unwrap();
+                assert_eq!(item.original.take().as_deref(), Some(definition), "{what}");
                 assert_eq!(again, (item, None), "{what}: what was mended is right");
             }
             ("modern", Ok((item, None))) => {

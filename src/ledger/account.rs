@@ -99,5 +99,5 @@ impl Account {
 }
 
 #[cfg(test)]
-#[path = "ledger/tests.rs"]
+#[path = "account/tests.rs"]
 mod tests;

@@ -31,7 +31,7 @@ impl Remark {
 }
 
 impl Remarks {
-    pub(super) fn add(&mut self, remark: Remark) {
+    pub fn add(&mut self, remark: Remark) {
         self.count += 1;
         if self.first.len() < TOLD_MAX {
             self.first.push(remark);
@@ -54,7 +54,7 @@ impl Remarks {
     }
 
     /// The first few and how many more there are, in one line.
-    pub(super) fn line(&self) -> String {
+    pub fn line(&self) -> String {
         let told = self.first.iter().map(|remark| format!("{}: {}", remark.name, remark.reason));
         let mut parts: Vec<String> = told.collect();
         if self.more() > 0 {

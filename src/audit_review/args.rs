@@ -16,7 +16,7 @@ denied, limited), how long it took, who made it with which client, and what it w
 or results in it. The file is read, so no daemon is needed. In NAME, `*` stands for any characters.
 
 The file is `audit/segment-*.jsonl` in the state directory: one JSON object per line, each with the hash of itself and \
-of the line before it. `file`, `max_total` and `keep` in `[audit]` of the config say whether and how much of it is kept.
+of the line before it. It is written where the config has `file = true` in `[audit]`; `max_total` and `keep` there say how much is kept.
 
 Exit codes: 0 shown, 64 wrong usage, 69 there is no audit file, 71 it cannot be read.";
 

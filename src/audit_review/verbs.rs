@@ -39,7 +39,7 @@ fn place(args: &PlaceArgs) -> Result<PathBuf, Exit> {
     }
     let dir = dir.display();
     print::error(&format!(
-        "there is no audit file in {dir}; a daemon writes it unless `file = false` in `[audit]` of the config says otherwise"
+        "there is no audit file in {dir}; a daemon writes one where the config has `file = true` in `[audit]`"
     ));
     Err(Exit::Unavailable)
 }

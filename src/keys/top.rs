@@ -286,7 +286,7 @@ pub const AUDIT_ROWS: &[KeyRow<Audited>] = &[
     key(
         "file",
         ValueKind::Bool,
-        Value("true"),
+        Value("false"),
         "Whether the daemon writes a record of each call, and of whatever else a client does, to \
          files in `audit` of the state directory that `callmux audit` shows: who, what, how it \
          ended; never arguments or results. The journal has an entry of each all the same.",

@@ -34,7 +34,11 @@ pub fn config() -> Config {
         cache: Caps { entries: 1000, entry_bytes: 8 * MIB, total_bytes: 64 * MIB },
         results: Caps { entries: 1000, entry_bytes: 64 * MIB, total_bytes: 256 * MIB },
         access: Access {
-            audited: Audited { file: true, max_total: 256 * MIB, keep: Duration::from_hours(2160) },
+            audited: Audited {
+                file: false,
+                max_total: 256 * MIB,
+                keep: Duration::from_hours(2160),
+            },
             ..Access::default()
         },
         fan_out: FanOut { max_concurrency: 128, max_calls: 1000 },

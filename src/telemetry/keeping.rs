@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use super::fact::{AuditGap, AuditUnwritable, CallFinished, CallOutcome, Fact};
 use crate::audit::LineValue::{Number, Text};
 use crate::audit::{AuditBook, Bounds, Mishap};
-use crate::base::Lock;
+use crate::base::{Lock, fingerprint};
 
 /// What is wanted.
 #[derive(Debug, Default)]
@@ -60,7 +60,8 @@ pub(super) fn add(book: &mut AuditBook, call: &CallFinished, at: SystemTime) {
     if book.has(&id) {
         return;
     }
-    let session = call.session.map(|session| session.to_string());
+    // With an id that works, whoever is given the file could go on with the session.
+    let session = call.session.map(|id| format!("{:016x}", fingerprint(id.to_string().bytes())));
     let origin = &call.origin;
     let members = [
         Some(("call_id", Text(&id))),

@@ -25,7 +25,8 @@ const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
 /// A daemon with a counter.
 fn start(sandbox: &Sandbox, config: &str) -> Daemon {
     let counter = tables(&[("counter", &[callmux(), "example-server", "counter"])]);
-    sandbox.write("config/callmux/config.toml", &format!("{config}{counter}{RULES}"));
+    let wanted = "[audit]\nfile = true\n";
+    sandbox.write("config/callmux/config.toml", &format!("{config}{wanted}{counter}{RULES}"));
     let daemon = Daemon::start(sandbox);
     daemon.wait_for("server_ready", |_| true);
     daemon
@@ -161,7 +162,8 @@ fn where_none_is_wanted_there_is_none() {
     records(&sandbox, 1);
     let before = daemon.count("config_reloaded", |_| true);
     let config = fs::read_to_string(sandbox.path("config/callmux/config.toml")).unwrap();
-    sandbox.write("config/callmux/config.toml", &format!("{config}[audit]\nfile = false\n"));
+    let config = config.replace("file = true", "file = false");
+    sandbox.write("config/callmux/config.toml", &config);
     daemon.wait_for_count("config_reloaded", before + 1, |_| true);
     client.call("counter__value", &json!({}));
     daemon.wait_for_count("call_finished", 2, |_| true);

@@ -53,8 +53,7 @@ impl Keeping {
     }
 }
 
-/// Adds what the fact says, in an order that is public. Nothing of arguments, results or what is said of
-/// them.
+/// Adds what the fact says, in a public order: nothing of arguments, results or what is said of them.
 pub(super) fn add(book: &mut AuditBook, call: &CallFinished, at: SystemTime) {
     let id = call.call.to_string();
     if book.has(&id) {

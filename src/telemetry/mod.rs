@@ -8,8 +8,8 @@
 //! call has a number, is in a bounded record of our own before it is sent, and is looked for later; what is missing is told.
 //!
 //! # Knows
-//! The list of facts with their message ids, levels, sentences and fields; the journal's native
-//! protocol and how to ask it back; the record of calls; what of them the audit file gets; the two forms of a line on stderr.
+//! The list of facts with their message ids, levels, sentences and fields; the journal's native protocol and how to ask it
+//! back; the record of calls; what of them the audit file gets; the two forms of a line on stderr.
 //!
 //! # Does not know
 //! Who records facts, and what follows from them.

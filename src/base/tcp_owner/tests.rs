@@ -1,6 +1,9 @@
-use super::{TcpSocket, Unowned, can_be_asked, owner_of_server, read};
 use std::io::Write;
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+
+use rustix::io::Errno;
+
+use super::{TcpSocket, Unowned, can_be_asked, owner_of_server, read};
 
 /// A connection: the client's end, the server's, and the listener.
 fn connect(bound: &str, dialled: &str) -> Option<(TcpStream, TcpStream, TcpListener)> {
@@ -94,8 +97,15 @@ fn another_connection_between_the_same_addresses_is_another_socket() {
     )
     .unwrap();
     rustix::net::sockopt::set_socket_reuseaddr(&again, true).unwrap();
-    rustix::net::bind(&again, &own).unwrap();
-    rustix::net::connect(&again, &peer).unwrap();
+    // A program that has just been forked holds both ends until execve(2).
+    let once_free = |step: &dyn Fn() -> rustix::io::Result<()>| loop {
+        match step() {
+            Err(Errno::ADDRINUSE | Errno::ADDRNOTAVAIL) => std::thread::yield_now(),
+            done => break done.unwrap(),
+        }
+    };
+    once_free(&|| rustix::net::bind(&again, &own));
+    once_free(&|| rustix::net::connect(&again, &peer));
     let (_server, _) = listener.accept().unwrap();
     assert!(TcpSocket::established(own, peer).is_ok());
     assert!(matches!(found.is_still(own, peer), Err(Unowned::Gone)));

@@ -28,7 +28,7 @@
 //!      audit_review ─── what was done, read back
 //!      setup ───────── from the files of clients to a daemon, and back
 //!      attachments ─── callmux in the files of clients, by word
-//!      review ──────── what servers changed, by word
+//!      pin_review ──── what servers changed, by word
 //!      shell ───────── a command line as a client
 //!      cache ───────── what calls that only read brought
 //!      instances ───── a server for each directory
@@ -117,7 +117,7 @@
 //! | [`imports`] | files of clients, of the npm callmux and of mcpmux as servers of ours; secrets moved out of them |
 //! | [`packages`] | snippets, pasted lines, names of registries, archives as servers of ours; versions pinned |
 //! | [`grants`] | tokens made, replaced and revoked; what the rules say of somebody, without a daemon |
-//! | [`review`] | what of servers changed, shown as a diff and accepted; the lock text of a team |
+//! | [`pin_review`] | what of servers changed, shown as a diff and accepted; the lock text of a team |
 //! | [`updates`] | newer versions of servers: what they change in the tools, tried before they are switched to |
 //! | [`servers`] | handshakes, what each offers, supervision, a look at one without a daemon |
 //! | [`setup`] | what clients have, run behind callmux: found, tried, taken over, attached, proven; and all of it back |
@@ -222,13 +222,13 @@ mod meta;
 mod mux;
 mod outbox;
 mod packages;
+mod pin_review;
 mod pins;
 mod process;
 mod remedy;
 mod render;
 mod replies;
 mod results;
-mod review;
 mod schema;
 mod search;
 mod search_quality;

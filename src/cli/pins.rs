@@ -8,7 +8,7 @@ use super::ask::{NoAnswer, ask, bring_up, try_to_tell};
 use crate::activation::SpawnArgs;
 use crate::api::{Order, ServerReport, Status, path};
 use crate::base::ServerName;
-use crate::review::{self, Liaison, PinsArgs};
+use crate::pin_review::{self, Liaison, PinsArgs};
 use crate::terminal::{Exit, print};
 
 #[derive(Debug, Args)]
@@ -24,7 +24,7 @@ pub(super) struct ReviewArgs {
 pub(super) fn pins(args: &ReviewArgs) -> Exit {
     let liaison =
         Liaison { review: &|server| look_again(args, server), servers: &|| servers(args) };
-    review::pins(&args.pins, &liaison)
+    pin_review::pins(&args.pins, &liaison)
 }
 
 /// A daemon that does not run looks when it starts.

@@ -55,7 +55,10 @@ pub const PLAN: &[(&str, &[&str])] = &[
     ("completion", &["base", "api", "config", "keys", "clients"]),
     ("grants", &["base", "settings", "keys", "config", "access", "terminal"]),
     ("audit_review", &["base", "audit", "completion", "keys", "settings", "terminal"]),
-    ("review", &["base", "json", "pins", "settings", "config", "completion", "api", "terminal"]),
+    (
+        "pin_review",
+        &["base", "json", "pins", "settings", "config", "completion", "api", "terminal"],
+    ),
     (
         "attachments",
         &[
@@ -278,7 +281,7 @@ pub const PLAN: &[(&str, &[&str])] = &[
             "attachments",
             "grants",
             "audit_review",
-            "review",
+            "pin_review",
             "clients",
             "settings",
             "api",

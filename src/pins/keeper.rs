@@ -57,7 +57,7 @@ impl Keeper {
         let lock = match take(path) {
             Ok(lock) => lock,
             Err(error) => {
-                tracing::debug!(%error, "what a server offers was not noted");
+                self.not_noted(&error);
                 return looked;
             }
         };
@@ -65,10 +65,16 @@ impl Keeper {
         if let (true, Some(book)) = (looked.is_news, book)
             && let Err(error) = write(path, &book)
         {
-            tracing::debug!(%error, "what a server offers was not noted");
+            self.not_noted(&error);
         }
         drop(lock);
         looked
+    }
+
+    /// Nobody would be told of a later change of what was never noted.
+    fn not_noted(&self, error: &PinsError) {
+        let server = &self.server;
+        tracing::warn!(%server, %error, "what server {server} offers is not noted, so no change of it is seen: {error}");
     }
 
     /// The same for what is only remembered of it: nothing is noted.

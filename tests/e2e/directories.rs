@@ -95,11 +95,16 @@ fn files_are_read_in_the_first_root_of_a_client_that_says_nothing_else() {
 
 /// What a modern client that has roots is answered.
 pub fn of_roots(client: &mut Http, params: &Value) -> Value {
+    proving_roots(client, params, &[])
+}
+
+/// The same of one that sends further headers.
+fn proving_roots(client: &mut Http, params: &Value, more: &[(&str, &str)]) -> Value {
     let body = modern_body("tools/call", params);
     let body = body.replace("Capabilities\":{}", "Capabilities\":{\"roots\":{}}");
     let name = params["name"].as_str().unwrap();
     let headers = [("MCP-Protocol-Version", "2026-07-28"), ("Mcp-Method", "tools/call")];
-    client.post(&body, &[&headers[..], &[("Mcp-Name", name)]].concat()).json()
+    client.post(&body, &[&headers[..], &[("Mcp-Name", name)], more].concat()).json()
 }
 
 /// The same request with the answer to what it was asked.
@@ -212,12 +217,7 @@ fn who_holds_a_token_works_in_no_directory() {
 
     let mut http = Http::tcp(&daemon);
     refused(&http.modern("tools/call", &read_file(), &[proven, place]).json());
-    let rooted = |http: &mut Http, params: &Value| {
-        let body = modern_body("tools/call", params);
-        let body = body.replace("Capabilities\":{}", "Capabilities\":{\"roots\":{}}");
-        let headers = [("MCP-Protocol-Version", "2026-07-28"), ("Mcp-Method", "tools/call")];
-        http.post(&body, &[&headers[..], &[("Mcp-Name", "x__mirror"), proven]].concat()).json()
-    };
+    let rooted = |http: &mut Http, params: &Value| proving_roots(http, params, &[proven]);
     refused(&rooted(&mut http, &read_file()));
     // Not with what another was asked, either.
     let asked = of_roots(&mut Http::tcp(&daemon), &read_file());

@@ -47,14 +47,15 @@
 //!      process ─────── how a server's program runs
 //!      credentials ─── what proves us to a server
 //!      outbox ──────── what waits for a client to read
-//!      replies ─────── what callmux says itself
 //!  2   settings ────── what is wanted
+//!      replies ─────── what callmux says itself
 //!      demo ────────── how it all works
 //!      definitions ─── what servers offer, made readable
 //!      event_streams ─ answers over HTTP that take their time
-//!      telemetry ───── what happened
+//!      telemetry ───── what happened, written down
 //!      clients ─────── whose files our entry stands in
 //!  1   audit ───────── what was done, and that it is still what was written
+//!      facts ───────── what can happen, as a closed list
 //!      terminal ────── the only room that prints
 //!      arguments ───── what a call is given
 //!      render ──────── how results and definitions read
@@ -100,7 +101,8 @@
 //! | [`clients`] | the clients that are known: their files, our entry in them, edits that change nothing else |
 //! | [`event_streams`] | streams of events, and what is kept of them for who comes back |
 //! | [`outbox`] | what waits for a client that has not read it yet, and when it is given up |
-//! | [`telemetry`] | the closed list of facts, and how they are written |
+//! | [`facts`] | the closed list of what can happen, and what is said of each |
+//! | [`telemetry`] | how what happened is recorded and written |
 //! | [`bundles`] | archives with servers in them: looked at, unpacked without harm, what their manifests say |
 //! | [`manual`] | the manual pages of the verbs |
 //! | [`pins`] | what of each server was accepted, and what differs from it now |
@@ -204,6 +206,7 @@ mod demo;
 mod doctor;
 mod event_streams;
 mod example;
+mod facts;
 mod front;
 #[cfg(fuzzing)]
 pub mod fuzz;

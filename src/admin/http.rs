@@ -33,10 +33,10 @@ use crate::access::{Action, ActionKind, ClientName, Subject};
 use crate::api::path::{self, pattern};
 use crate::api::{self, Asked, Refusal};
 use crate::base::{Principal, ServerName, quoted};
+use crate::facts::CallFinished;
 use crate::servers::control::Order;
 use crate::settings::{Complaint, Plan};
 use crate::telemetry::Recorder;
-use crate::telemetry::fact::CallFinished;
 
 /// The endpoints, for listeners at which only the daemon's user and root get in.
 pub fn router(desk: Desk, recorder: Recorder) -> Router {

@@ -5,7 +5,7 @@ use super::log::start_log;
 use crate::base::runtime::runtime;
 use crate::base::runtime_dir;
 use crate::bridge::{self, Options, Target, TokenSource};
-use crate::telemetry::Level;
+use crate::facts::Level;
 use crate::terminal::{Exit, print};
 
 pub(super) fn bridge(args: &BridgeArgs, log: &LogArgs) -> Exit {

@@ -9,9 +9,9 @@ use clap_complete::Shell;
 use super::args::Cli;
 use crate::base::file;
 use crate::completion::{Script, offers, script};
+use crate::facts::{self, FieldNames};
 use crate::keys::{self, DefaultValue, ValueKind};
 use crate::manual::{pages, roff};
-use crate::telemetry::{FieldNames, fact};
 use crate::terminal::{Exit, print};
 
 pub(super) fn completions(shell: Shell) -> Exit {
@@ -112,7 +112,7 @@ fn journal_page() -> String {
          that of the run that is there now is what systemctl \\-\\-user show \\-P InvocationID \
          callmux.service says.\n.SH FACTS\n",
     );
-    for (about, fields) in fact::all() {
+    for (about, fields) in facts::all() {
         let fields: Vec<String> = fields.iter().map(field).collect();
         let fields = if fields.is_empty() { "none".to_owned() } else { fields.join(", ") };
         out += &format!(

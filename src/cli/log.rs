@@ -9,7 +9,8 @@ use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, Registry};
 
 use super::args::{LogArgs, LogFormat, LogLevel};
-use crate::telemetry::{Format, Level, Recorder, Sink, Threshold, recorder};
+use crate::facts::{Level, Threshold};
+use crate::telemetry::{Format, Recorder, Sink, recorder};
 use crate::terminal::Diagnostics;
 
 /// Starts the recorder and the diagnostics. `default`: the level when none is asked for. `record`: see

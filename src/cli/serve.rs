@@ -14,9 +14,10 @@ use crate::daemon::{
     self, Ended, Options, Presence, Serve, Settings, SocketError, SocketPlace, sockets,
 };
 use crate::example::{self, Example};
+use crate::facts::Level;
 use crate::settings::Complaint;
 use crate::standalone::{self, InlineArgs, NotServed, StdioArgs};
-use crate::telemetry::{Level, Recorder};
+use crate::telemetry::Recorder;
 use crate::terminal::{Exit, print};
 
 /// Set to 1 by systemd where we were started again after a failure and are to say more

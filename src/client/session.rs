@@ -10,13 +10,14 @@ use tokio::sync::{Notify, oneshot};
 use crate::access::{ClientName, Subject};
 use crate::base::{CallId, Lock, Principal, SessionId, random};
 use crate::connection::{Ask, Owner};
+use crate::facts;
 use crate::handover::session::{OPEN, Want};
 use crate::handover::{Record, Table, WantRow};
 use crate::ledger::Ledger;
 use crate::mux::subscriptions::Subscription;
 use crate::mux::{Actor, AskedRoots, call};
 use crate::replies::SAME_ID;
-use crate::telemetry::{Recorder, fact};
+use crate::telemetry::Recorder;
 use crate::wire::{ClientCapabilities, LogLevel, Message, Payload, Revision, Topic, object};
 
 /// Calls of one session in flight at the most.
@@ -193,7 +194,7 @@ impl Session {
     /// request; over HTTP it has none: each request stands alone.
     pub fn tell(&self, recorder: &Recorder, client: &Client) {
         self.is_told.store(true, Ordering::Relaxed);
-        recorder.record(fact::SessionOpened {
+        recorder.record(facts::SessionOpened {
             session: self.id,
             front: self.carriage.as_str(),
             principal: self.principal.label().to_string(),

@@ -17,7 +17,8 @@ use super::questions::Questions;
 use super::queue::Queue;
 use crate::access::Permit;
 use crate::base::{Lock, ServerName};
-use crate::telemetry::{Recorder, fact};
+use crate::facts;
+use crate::telemetry::Recorder;
 use crate::wire::{ListKind, LogLevel, Payload, Topic};
 
 /// How much of a wrong message is written down, in characters.
@@ -327,7 +328,7 @@ impl Connection {
             Report::InFull | Report::LeftOut => what,
         };
         let server = self.server.clone();
-        self.recorder.record(fact::ServerMisbehaved { server, what, sample });
+        self.recorder.record(facts::ServerMisbehaved { server, what, sample });
     }
 }
 

@@ -17,8 +17,8 @@ use super::watch::Watch;
 use super::{stop, systemd};
 use crate::admin::{Desk, Question};
 use crate::config::Reading;
+use crate::facts;
 use crate::front::stdio::GivenUp;
-use crate::telemetry::fact;
 
 /// Where nobody else ends us we do, after so long without anybody, unless the config says otherwise.
 const UNNEEDED_FOR: Duration = Duration::from_mins(10);
@@ -51,7 +51,7 @@ enum LoopEvent {
 pub async fn run(options: Options) -> io::Result<Ended> {
     let mut signals = Signals::install()?;
     let Options { settings, serve, recorder, cut_off } = options;
-    recorder.record(fact::DaemonStarted {
+    recorder.record(facts::DaemonStarted {
         version: env!("CARGO_PKG_VERSION"),
         pid: std::process::id(),
         cut_off,
@@ -65,7 +65,7 @@ pub async fn run(options: Options) -> io::Result<Ended> {
     let mut client_left = daemon.open(serve, desk);
     tokio::task::yield_now().await;
     let servers = daemon.world.borrow().servers.len();
-    daemon.recorder.record(fact::DaemonReady { servers });
+    daemon.recorder.record(facts::DaemonReady { servers });
     daemon.last_status = daemon.status();
     systemd::ready(&daemon.last_status);
     let ended = daemon.turn(&mut signals, &mut questions, &mut client_left).await;
@@ -119,13 +119,13 @@ impl Daemon {
                 LoopEvent::Read(reading) => self.reload(reading).await,
                 LoopEvent::Asked(question) => self.answer(question),
                 LoopEvent::Idle if self.is_idle() => {
-                    self.recorder.record(fact::DaemonIdle);
+                    self.recorder.record(facts::DaemonIdle);
                     return Ended::Stopped;
                 }
                 LoopEvent::Look
                     if self.succession.program.as_ref().is_some_and(Program::was_replaced) =>
                 {
-                    self.recorder.record(fact::DaemonUpgraded);
+                    self.recorder.record(facts::DaemonUpgraded);
                     return Ended::Again;
                 }
                 LoopEvent::Look => look_at = Instant::now() + LOOK_EVERY,

@@ -13,11 +13,11 @@ use crate::admin::{self, Ordered, Question, report};
 use crate::api::{self, ConfigReport, InForce, Status};
 use crate::base::{ServerName, dirs};
 use crate::config::plan;
+use crate::facts;
 use crate::servers::Server;
 use crate::servers::control::Order;
 use crate::servers::handle::Phase;
 use crate::settings::Plan;
-use crate::telemetry::fact;
 
 /// Operators who may wait for one reload.
 const WAITING_MAX: usize = 64;
@@ -47,7 +47,7 @@ impl Daemon {
                 let ordered = self.order(&server, order);
                 if ordered.is_some() {
                     let order = word(order);
-                    self.recorder.record(fact::ServerOrdered { server, order, principal });
+                    self.recorder.record(facts::ServerOrdered { server, order, principal });
                 }
                 drop(answer.send(ordered));
             }
@@ -55,7 +55,7 @@ impl Daemon {
                 let found = self.world.borrow().servers.get(&server).cloned();
                 if let Some(order) = order.filter(|_| found.is_some()) {
                     let order = order.as_str();
-                    self.recorder.record(fact::ServerOrdered { server, order, principal });
+                    self.recorder.record(facts::ServerOrdered { server, order, principal });
                 }
                 drop(answer.send(found));
             }
@@ -78,7 +78,7 @@ impl Daemon {
         let retried = waiting.filter_map(|(name, _)| {
             let ordered = self.order(name, Order::Retry)?;
             let (server, principal) = (name.clone(), principal.clone());
-            self.recorder.record(fact::ServerOrdered {
+            self.recorder.record(facts::ServerOrdered {
                 server,
                 order: word(Order::Retry),
                 principal,

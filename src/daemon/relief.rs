@@ -2,8 +2,8 @@
 
 use super::pressure::MemoryPressure;
 use crate::base::memory;
+use crate::facts;
 use crate::mux::Hub;
-use crate::telemetry::fact;
 
 /// Forgets what can be had again, each time that memory is short; never ends.
 pub(super) async fn whenever_memory_is_short(hub: Hub) {
@@ -13,6 +13,6 @@ pub(super) async fn whenever_memory_is_short(hub: Hub) {
         let bytes = hub.cache.statistics().bytes;
         let results = hub.cache.empty();
         memory::give_back();
-        hub.recorder.record(fact::MemoryGivenBack { results, bytes });
+        hub.recorder.record(facts::MemoryGivenBack { results, bytes });
     }
 }

@@ -18,11 +18,11 @@ use super::under_way::UnderWay;
 use super::watch::Watch;
 use crate::base::ServerName;
 use crate::config::Reading;
+use crate::facts;
 use crate::meta::own_tools;
 use crate::servers::control::Control;
 use crate::settings::plan::Changed;
 use crate::settings::{Config, Plan};
-use crate::telemetry::fact;
 
 impl Daemon {
     /// Begins to read the config again.
@@ -71,7 +71,7 @@ impl Daemon {
     fn refuse(&mut self) {
         let complaint = self.settings.complaint().unwrap_or_default();
         let world = self.world.borrow().complaining(complaint.clone());
-        self.recorder.record(fact::ConfigRefused { complaint });
+        self.recorder.record(facts::ConfigRefused { complaint });
         self.show(world);
     }
 
@@ -118,7 +118,7 @@ impl Daemon {
 
     fn record(&self, plan: &Plan) {
         let names = |changes: &[Changed]| changes.iter().map(|c| c.server.clone()).collect();
-        self.recorder.record(fact::ConfigReloaded {
+        self.recorder.record(facts::ConfigReloaded {
             added: plan.added.clone(),
             removed: plan.removed.clone(),
             restarted: names(&plan.restarted),
@@ -132,12 +132,12 @@ impl Daemon {
         let files = self.settings.files().to_vec();
         let servers = self.settings.in_force().servers.len();
         let Some(complaint) = self.settings.complaint() else {
-            self.recorder.record(fact::ConfigLoaded { files, servers });
+            self.recorder.record(facts::ConfigLoaded { files, servers });
             return;
         };
-        self.recorder.record(fact::ConfigRefused { complaint });
+        self.recorder.record(facts::ConfigRefused { complaint });
         if self.settings.stand_in() == Some(StandIn::LastGood) {
-            self.recorder.record(fact::LastGoodConfigUsed { files, servers });
+            self.recorder.record(facts::LastGoodConfigUsed { files, servers });
         }
     }
 
@@ -153,7 +153,7 @@ impl Daemon {
     pub(super) fn tell_unwatched(&mut self) {
         let trouble = self.watching.watch.as_ref().and_then(Watch::trouble);
         if let Some(reason) = trouble.clone().filter(|_| trouble != self.watching.unwatched) {
-            self.recorder.record(fact::ConfigUnwatched { reason });
+            self.recorder.record(facts::ConfigUnwatched { reason });
         }
         self.watching.unwatched = trouble;
     }

@@ -7,9 +7,10 @@ use std::path::Path;
 
 use super::place::{self, SocketError, SocketPlace};
 use crate::base::runtime_dir;
+use crate::facts;
 use crate::front::listen::{Listener, Unserved};
 use crate::handover::fd_store;
-use crate::telemetry::{Recorder, fact};
+use crate::telemetry::Recorder;
 
 /// What systemd passed to this process.
 #[derive(Debug)]
@@ -46,7 +47,7 @@ pub fn inherited(recorder: &Recorder) -> Option<Inherited> {
             None => {
                 let address = format!("the descriptor `{name}` from systemd");
                 let reason = Unserved::NotListening.to_string();
-                recorder.record(fact::ListenerRefused { address, reason });
+                recorder.record(facts::ListenerRefused { address, reason });
             }
         }
     }
@@ -71,7 +72,7 @@ pub fn adopt(sockets: Vec<OwnedFd>, recorder: &Recorder) -> Result<Vec<Listener>
         match Listener::adopt(socket) {
             Ok(listener) => listeners.push(listener),
             Err(error) => {
-                recorder.record(fact::ListenerRefused { address, reason: error.to_string() });
+                recorder.record(facts::ListenerRefused { address, reason: error.to_string() });
             }
         }
     }

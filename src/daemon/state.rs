@@ -18,6 +18,7 @@ use crate::admin::desk::Answer;
 use crate::audit::Bounds;
 use crate::base::{Count, ServerName, Tasks, dirs};
 use crate::connection::Board;
+use crate::facts;
 use crate::front::{Front, wants};
 use crate::instances::{Ground, Instances};
 use crate::meta::own_tools;
@@ -31,7 +32,7 @@ use crate::servers::driver::{self, Setup};
 use crate::servers::running::LeftServer;
 use crate::settings::access::Audited;
 use crate::settings::{Caps, Complaint, Config, Plan};
-use crate::telemetry::{Recorder, fact};
+use crate::telemetry::Recorder;
 use crate::wire::Topic;
 use crate::world::World;
 
@@ -234,11 +235,11 @@ impl Daemon {
         for left_out in left_out.iter().filter(|it| !old.catalog.left_out.contains(it)) {
             let (server, definition) = (left_out.server.clone(), None);
             let message = left_out.to_string();
-            self.recorder.record(fact::DefinitionsRefused { server, definition, message });
+            self.recorder.record(facts::DefinitionsRefused { server, definition, message });
         }
         let tool = Topic::Tools.index();
         if self.world.borrow().versions[tool] != old.versions[tool] {
-            self.recorder.record(fact::ToolsChanged { tools });
+            self.recorder.record(facts::ToolsChanged { tools });
         }
     }
 

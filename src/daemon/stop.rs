@@ -11,7 +11,7 @@ use super::options::Ended;
 use super::signals::Signals;
 use super::state::Daemon;
 use super::systemd;
-use crate::telemetry::fact;
+use crate::facts;
 
 /// How long the last answers may take to be written.
 const LAST_WORDS: Duration = Duration::from_secs(2);
@@ -67,7 +67,7 @@ impl Daemon {
 /// Only what hangs on a connection to us is finished here.
 async fn leave(daemon: &Daemon, drain: Duration) {
     let front = &daemon.front;
-    daemon.recorder.record(fact::DaemonDraining { calls: front.hub.calls() });
+    daemon.recorder.record(facts::DaemonDraining { calls: front.hub.calls() });
     front.links.drain();
     front.streams.stop();
     daemon.connections.stop();
@@ -96,7 +96,7 @@ async fn leave(daemon: &Daemon, drain: Duration) {
     front.links.say_goodbye();
     front.sessions.leave();
     tokio::join!(front.streams.drained(LAST_WORDS), daemon.connections.drained(LAST_WORDS));
-    daemon.recorder.record(fact::DaemonStopped { calls_left });
+    daemon.recorder.record(facts::DaemonStopped { calls_left });
     systemd::status("stopped; the next process goes on");
 }
 
@@ -110,7 +110,7 @@ async fn steps() {
 async fn in_order(daemon: &Daemon, drain: Duration) {
     let front = &daemon.front;
     let calls = front.hub.calls();
-    daemon.recorder.record(fact::DaemonDraining { calls });
+    daemon.recorder.record(facts::DaemonDraining { calls });
     // Connections finish the request they are at; streams that never end are ended.
     front.links.drain();
     front.streams.stop();
@@ -128,6 +128,6 @@ async fn in_order(daemon: &Daemon, drain: Duration) {
     front.links.say_goodbye();
     daemon.connections.drained(LAST_WORDS).await;
     front.calls.close(LAST_WORDS).await;
-    daemon.recorder.record(fact::DaemonStopped { calls_left });
+    daemon.recorder.record(facts::DaemonStopped { calls_left });
     systemd::status("stopped");
 }

@@ -13,6 +13,7 @@ use super::unwritten::Unwritten;
 use crate::base::{ServerName, SessionId};
 use crate::client::session::{Carriage, Session};
 use crate::connection::AskedBefore;
+use crate::facts;
 use crate::front::links::TakenUp;
 use crate::front::sessions;
 use crate::handover::call::LeftCall;
@@ -26,7 +27,7 @@ use crate::process::units::Units;
 use crate::servers::running::LeftServer;
 use crate::settings::Config;
 use crate::settings::fingerprint;
-use crate::telemetry::{Recorder, fact};
+use crate::telemetry::Recorder;
 use crate::wire::Era;
 use crate::wire::link::Restored;
 
@@ -91,7 +92,7 @@ impl Takeover {
         match tokio::time::timeout(MANAGER_WITHIN, units.stop_strays(&held)).await {
             Ok(Ok(strays)) => {
                 for unit in strays {
-                    recorder.record(fact::StrayStopped { unit });
+                    recorder.record(facts::StrayStopped { unit });
                 }
             }
             Ok(Err(error)) => tracing::warn!(%error, "units of ours may have been left over"),

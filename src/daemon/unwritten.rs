@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use crate::access::ActionKind;
 use crate::base::{CallId, Principal, ServerName, SessionId};
+use crate::facts::CallOutcome;
+use crate::facts::{CallFinished, CallOrigin};
 use crate::handover::call::LeftCall;
 use crate::handover::progress::Reached;
 use crate::handover::{ActRow, Ending, Left};
 use crate::servers::running::LeftServer;
-use crate::telemetry::fact::{CallFinished, CallOrigin};
-use crate::telemetry::{CallOutcome, Recorder};
+use crate::telemetry::Recorder;
 
 /// Why an act has no other end.
 const CUT_OFF: &str = "the callmux daemon ended while the call was running";

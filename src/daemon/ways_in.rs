@@ -7,11 +7,11 @@ use super::relief;
 use super::state::Daemon;
 use crate::admin::{self, Desk};
 use crate::base::memory;
+use crate::facts;
 use crate::front::listen::{self, Listener};
 use crate::front::stdio::GivenUp;
 use crate::front::{http, stdio};
 use crate::process::orphans;
-use crate::telemetry::fact;
 
 impl Daemon {
     /// Opens the ways in. The receiver fires when the one client of stdio has left.
@@ -50,7 +50,7 @@ impl Daemon {
         // Operators come over a unix socket, which only its owner and root can open.
         let inner = router.clone().merge(admin::http::router(desk, self.recorder.clone()));
         for listener in listeners {
-            self.recorder.record(fact::ListenerOpened { address: listener.address(), inherited });
+            self.recorder.record(facts::ListenerOpened { address: listener.address(), inherited });
             let tasks = self.connections.clone();
             let router = match listener {
                 Listener::Unix(_) => inner.clone(),

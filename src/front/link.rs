@@ -17,8 +17,8 @@ use tokio::io::{AsyncReadExt, AsyncWrite};
 use super::Front;
 use super::links::{LINKS_MAX, Link, Links};
 use crate::base::Principal;
+use crate::facts;
 use crate::outbox::{Outbox, SILENT_MAX};
-use crate::telemetry::fact;
 use crate::wire::Payload;
 use crate::wire::lines::LINE_MIN;
 use crate::wire::link::frame::{self, Frame, FrameKind, FrameReader};
@@ -43,7 +43,7 @@ pub(super) async fn upgrade(
     // Behind the upgrade there is no way to say why.
     if front.links.is_full() {
         let evicted = false;
-        front.hub.recorder.record(fact::CapReached { what: "link", max: LINKS_MAX, evicted });
+        front.hub.recorder.record(facts::CapReached { what: "link", max: LINKS_MAX, evicted });
         let error = format!("all {LINKS_MAX} links are in use; end bridges that nobody needs");
         *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
         *response.body_mut() = Body::from(error);
@@ -100,7 +100,7 @@ async fn serve(
     let seen = if resumed { hello.seen } else { 0 };
     let resent = link.duplex.outbox.connect(seen, hello.kinds, welcome);
     if resumed {
-        front.hub.recorder.record(fact::LinkResumed { session: link.duplex.session.id, resent });
+        front.hub.recorder.record(facts::LinkResumed { session: link.duplex.session.id, resent });
     }
     let ended = tokio::select! {
         ended = read_all(&link, reader, &mut frames, (&front.links, hello.kinds)) => ended,
@@ -114,11 +114,11 @@ async fn serve(
             front.changed.notify_one();
             front.hub.touch();
             let session = link.duplex.session.id;
-            front.hub.recorder.record(fact::SessionClosed { session });
+            front.hub.recorder.record(facts::SessionClosed { session });
         }
         LinkEnd::Lost if link.lost(number) => {
             front.hub.touch();
-            front.hub.recorder.record(fact::LinkLost { session: link.duplex.session.id });
+            front.hub.recorder.record(facts::LinkLost { session: link.duplex.session.id });
         }
         LinkEnd::Lost | LinkEnd::Replaced => {}
     }

@@ -11,10 +11,11 @@ use tokio_util::sync::CancellationToken;
 use super::duplex::Duplex;
 use crate::base::{Lock, Principal, SessionId, Tasks};
 use crate::client::session::{Carriage, Session};
+use crate::facts;
 use crate::handover::link::OPEN;
 use crate::handover::{LinkRow, Record, Table};
 use crate::mux::Resumed;
-use crate::telemetry::{Recorder, fact};
+use crate::telemetry::Recorder;
 use crate::wire::link::frame::FrameKind;
 use crate::wire::link::{Hello, Restored};
 
@@ -118,7 +119,7 @@ impl Links {
         links.retain(|_, link| !link.is_forgotten());
         if links.len() >= LINKS_MAX {
             let evicted = Self::evict(&mut links);
-            recorder.record(fact::CapReached { what: "link", max: LINKS_MAX, evicted });
+            recorder.record(facts::CapReached { what: "link", max: LINKS_MAX, evicted });
             if !evicted {
                 return None;
             }

@@ -18,7 +18,7 @@ use super::http::{Caller, Peer, Service, refused};
 use crate::access::connections::{self, Watched};
 use crate::access::peer::{self, Refusal, TcpClient};
 use crate::base::{Tasks, tcp_owner};
-use crate::telemetry::fact;
+use crate::facts;
 
 /// Connections that are taken in before others have their turn.
 const ACCEPTS_IN_A_ROW: usize = 8;
@@ -186,7 +186,7 @@ where
     let entered = front.connections.enter(max);
     if !matches!(entered, Some((.., false))) {
         let evicted = entered.is_some();
-        front.hub.recorder.record(fact::CapReached { what: "connection", max, evicted });
+        front.hub.recorder.record(facts::CapReached { what: "connection", max, evicted });
     }
     if let Some((place, activity, _)) = entered {
         let service = Service::new(front.clone(), router, peer, activity.clone());

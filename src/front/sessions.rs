@@ -14,10 +14,11 @@ use std::sync::{Arc, MutexGuard};
 use crate::base::{Lock, Principal, SessionId};
 use crate::client::session::{Carriage, Client, Session};
 use crate::event_streams::stream::Streams;
+use crate::facts;
 use crate::handover::session::OPEN;
 use crate::handover::{CallRow, PendingCall, Record, SessionRow, Table, WantRow};
 use crate::mux::Resumed;
-use crate::telemetry::{Recorder, fact};
+use crate::telemetry::Recorder;
 use crate::wire::{Revision, Topic, object};
 
 /// Sessions kept at the most. The one that was unused for longest gives way.
@@ -134,7 +135,7 @@ impl Sessions {
             let gone = oldest.and_then(|id| sessions.remove(&id));
             let evicted = gone.inspect(|held| held.forget()).is_some();
             let max = SESSIONS_MAX;
-            self.recorder.record(fact::CapReached { what: "session", max, evicted });
+            self.recorder.record(facts::CapReached { what: "session", max, evicted });
             if !evicted {
                 return Err(NoSession::Full);
             }

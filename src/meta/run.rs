@@ -12,6 +12,7 @@ use super::table::{self, MetaKind, MetaTool, PREFIX, RECIPE_PREFIX};
 use super::{pipeline, recipe, status, stored};
 use crate::access::{Action, ActionKind};
 use crate::base::large;
+use crate::facts::CallOutcome;
 use crate::json::Json;
 use crate::mux::failure::Failure;
 use crate::mux::locate::nothing_there;
@@ -20,7 +21,6 @@ use crate::mux::{self, Call, Hub, Outlet, Reply};
 use crate::replies::{Lost, ToolError};
 use crate::settings::Recipe;
 use crate::settings::recipe::Mode;
-use crate::telemetry::CallOutcome;
 use crate::wire::params::{RequestParams, Target};
 use crate::wire::translate;
 

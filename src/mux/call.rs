@@ -9,11 +9,11 @@ use super::failure::Failure;
 use crate::access::{ClientName, Subject};
 use crate::base::{Principal, SessionId, clip};
 use crate::connection::{Ask, Forwarded, Owner};
+use crate::facts::CallOrigin;
 use crate::handover::PendingCall;
 use crate::instances::roots::AskedRoots;
 use crate::ledger::Ledger;
 use crate::settings::{Config, SHELL_CLIENT, ServerConfig, View};
-use crate::telemetry::fact::CallOrigin;
 use crate::wire::params::Head;
 use crate::wire::{ClientCapabilities, Era, LogLevel, Message, Payload, object};
 

@@ -43,7 +43,7 @@ use super::sending::{self, Back, CallLimits, Heard, Routed};
 use crate::arguments::may_need;
 use crate::cache::ServerAnswer;
 use crate::connection::Loss;
-use crate::telemetry::CallOutcome;
+use crate::facts::CallOutcome;
 use crate::wire::params::{RequestParams, Target};
 use crate::wire::translate;
 use crate::wire::{Era, Payload, RpcError, object};

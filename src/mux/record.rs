@@ -11,10 +11,10 @@ use super::hub::Hub;
 use super::locate::kind;
 use crate::access::{ActionKind, ClientName, NotAdmitted, Subject};
 use crate::base::{CallId, Principal, ServerName, SessionId, clip, quoted};
+use crate::facts::CallOutcome;
+use crate::facts::{CallFinished, CallOrigin, Noted};
 use crate::handover::call::Monotonic;
 use crate::handover::{ActRow, CallRow, Ending, NotedAct, PendingCall};
-use crate::telemetry::CallOutcome;
-use crate::telemetry::fact::{CallFinished, CallOrigin, Noted};
 use crate::wire::Payload;
 
 /// Names up to this length are written down whole, in bytes.

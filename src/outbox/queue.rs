@@ -16,7 +16,8 @@ use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::sync::Notify;
 
 use crate::base::{Lock, SessionId, write};
-use crate::telemetry::{Fact, Recorder, fact};
+use crate::facts::{self, Fact};
+use crate::telemetry::Recorder;
 use crate::wire::lines::LINE_MIN;
 use crate::wire::link::frame::{Frame, FrameKind};
 use crate::wire::link::{Endpoint, endpoint::Received};
@@ -171,7 +172,7 @@ impl Outbox {
             self.behind.notify_one();
         }
         if is_news {
-            self.record(|session| fact::ClientBehind { session, waiting });
+            self.record(|session| facts::ClientBehind { session, waiting });
         }
     }
 
@@ -231,7 +232,7 @@ impl Outbox {
             last = moved;
         }
         let waiting = self.waiting();
-        self.record(|session| fact::ClientGivenUp { session, waiting, silent });
+        self.record(|session| facts::ClientGivenUp { session, waiting, silent });
     }
 
     /// Queues a frame without a message.

@@ -17,8 +17,9 @@ use tokio_util::sync::CancellationToken;
 
 use self::allowance::{Allowance, LINE_MAX};
 use crate::base::{Lock, ServerName, Tasks};
+use crate::facts::{self, Priority};
 use crate::settings::LogLimits;
-use crate::telemetry::{Priority, Recorder, fact};
+use crate::telemetry::Recorder;
 
 /// Lines kept for error messages.
 const KEPT_LINES: usize = 5;
@@ -175,7 +176,7 @@ impl Scribe {
             self.last.push(text.clone());
             let priority = self.allowance.priority(priority);
             let Author { server, unit, .. } = self.author.clone();
-            self.recorder.record(fact::ServerWrote { server, unit, priority, line: text });
+            self.recorder.record(facts::ServerWrote { server, unit, priority, line: text });
         }
     }
 
@@ -207,7 +208,7 @@ impl Scribe {
             return;
         }
         let server = self.author.server.clone();
-        self.recorder.record(fact::ServerWroteTooMuch { server, lines });
+        self.recorder.record(facts::ServerWroteTooMuch { server, lines });
         self.tell_after = (self.tell_after * 2).min(TELL_AFTER_MAX);
         self.tell_at = Some(Instant::now() + self.tell_after);
     }

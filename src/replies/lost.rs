@@ -7,7 +7,7 @@ use serde_json::json;
 use super::tool_error::ToolError;
 use crate::base::quote::beginning;
 use crate::base::{CallId, ServerName};
-use crate::telemetry::CallOutcome;
+use crate::facts::CallOutcome;
 use crate::wire::error::code;
 use crate::wire::{Era, RpcError};
 

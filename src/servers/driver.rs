@@ -25,10 +25,11 @@ use crate::base::random::Jitter;
 use crate::base::{ServerName, Tasks};
 use crate::connection::notice::Board;
 use crate::credentials::Credential;
+use crate::facts;
 use crate::pins::{Keeper, Store};
 use crate::process::units::Units;
 use crate::settings::ServerConfig;
-use crate::telemetry::{Recorder, fact};
+use crate::telemetry::Recorder;
 
 /// How long a server may take to read what was written to it before we leave.
 const LEAVE_WITHIN: Duration = Duration::from_secs(1);
@@ -432,7 +433,7 @@ impl Driver {
         if broken {
             self.report(reason.to_owned());
         } else {
-            self.start.recorder.record(fact::ServerStopped { server: self.start.server.clone() });
+            self.start.recorder.record(facts::ServerStopped { server: self.start.server.clone() });
         }
     }
 
@@ -441,9 +442,9 @@ impl Driver {
         match self.machine.alarm() {
             Some(at) => {
                 let retry_in = at.saturating_duration_since(Instant::now().into_std());
-                self.start.recorder.record(fact::ServerFailed { server, reason, retry_in });
+                self.start.recorder.record(facts::ServerFailed { server, reason, retry_in });
             }
-            None => self.start.recorder.record(fact::ServerUnusable { server, reason }),
+            None => self.start.recorder.record(facts::ServerUnusable { server, reason }),
         }
     }
 

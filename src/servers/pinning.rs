@@ -7,9 +7,10 @@
 use super::offer::Offer;
 use crate::base::ServerName;
 use crate::base::clip::clipped;
+use crate::facts;
 use crate::pins::{Keeper, Looked, Moved, Offered, PinKind};
 use crate::settings::ServerConfig;
-use crate::telemetry::{Recorder, fact};
+use crate::telemetry::Recorder;
 use crate::wire::ListKind;
 
 const EACH_MAX: usize = 10;
@@ -86,11 +87,8 @@ fn whole(offer: &Offer, is_instance: bool) -> Vec<PinKind> {
 
 fn tell((server, config): (&ServerName, &ServerConfig), recorder: &Recorder, looked: &Looked) {
     let holds = config.policy.holds();
-    let moved = |definition: Option<String>, change: String, is_held: bool| fact::DefinitionMoved {
-        server: server.clone(),
-        definition,
-        change,
-        is_held,
+    let moved = |definition: Option<String>, change: String, is_held: bool| {
+        facts::DefinitionMoved { server: server.clone(), definition, change, is_held }
     };
     for told in looked.told.iter().take(EACH_MAX) {
         let title = told.kind.title(&clipped(&told.name, NAME_MAX));

@@ -21,6 +21,7 @@ use crate::base::{Lock, Secret, ServerName, Tasks};
 use crate::connection::notice::Board;
 use crate::connection::{Address, AskedBefore, Connection, News, Opening, Over, Pipes, Remote};
 use crate::credentials::{Credential, CredentialError};
+use crate::facts;
 use crate::handover::Window;
 use crate::handover::card::{Found, Keepable, Kept};
 use crate::pins::Keeper;
@@ -28,7 +29,7 @@ use crate::process::stderr::{self, Author, LastWords};
 use crate::process::units::Units;
 use crate::process::{self, Process, Streams};
 use crate::settings::{LogLimits, ServerConfig, Transport, fingerprint};
-use crate::telemetry::{Recorder, fact};
+use crate::telemetry::Recorder;
 use crate::wire::ListKind;
 
 /// How long the end of a process may lag behind the end of its output, so that the reason can name
@@ -131,7 +132,7 @@ pub(super) async fn adopt(
         }
     };
     let offer = pinning::look(offer, &start.pins, (server, config), recorder).await;
-    recorder.record(fact::ServerAdopted { server: server.clone(), pid, took: began.elapsed() });
+    recorder.record(facts::ServerAdopted { server: server.clone(), pid, took: began.elapsed() });
     running.identity = Some(identity);
     running.subscribe();
     Ok((running, offer))

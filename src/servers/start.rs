@@ -12,9 +12,9 @@ use super::offer::Offer;
 use super::pinning;
 use super::running::{LeftServer, Running, Start, adopt};
 use crate::credentials::Credential;
+use crate::facts;
 use crate::handover::card::Keepable;
 use crate::settings::origin;
-use crate::telemetry::fact;
 use crate::wire::{Era, ListKind};
 
 /// Processes that one try to start a server may take: for the probe, and for each manner in which
@@ -114,7 +114,7 @@ pub(super) async fn meet(
                     credential.note_let_in();
                 }
                 let offer = pinning::look(offer, &start.pins, (server, config), recorder).await;
-                recorder.record(fact::ServerReady {
+                recorder.record(facts::ServerReady {
                     server: server.clone(),
                     era: identity.era.as_str(),
                     revision: identity.revision.clone(),
@@ -149,7 +149,7 @@ async fn reach(
     let Start { server, config, recorder, units, board, .. } = start;
     let board = board.clone();
     if let Some(url) = &config.remote.url {
-        recorder.record(fact::ServerDialed {
+        recorder.record(facts::ServerDialed {
             server: server.clone(),
             origin: origin(url),
             attempt,
@@ -162,7 +162,7 @@ async fn reach(
     let (running, keepable) =
         spawned.map_err(|error| StartFailure::at(Step::Process, error.to_string()))?;
     if let Some(pid) = running.pid() {
-        recorder.record(fact::ServerStarted { server: server.clone(), pid, attempt });
+        recorder.record(facts::ServerStarted { server: server.clone(), pid, attempt });
     }
     Ok((running, keepable))
 }

@@ -15,8 +15,8 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{FlockOperation, Mode, OFlags};
 use serde::Deserialize;
 
-use super::record::{Record, Value, write_number};
 use crate::base::{CallId, file};
+use crate::facts::{Record, Value, write_number};
 
 /// The size of a file at which the next is begun: some 100,000 calls. Two are kept.
 const FILE_MAX: u64 = 32 * 1024 * 1024;

@@ -1,9 +1,9 @@
 //! An entry of the journal, in its native protocol (systemd.io/JOURNAL_NATIVE_PROTOCOL): `NAME=value`,
 //! or with a length where the value has more than one line.
 
-use super::level::{Level, Priority};
-use super::record::{Record, Value, write_number};
 use crate::base::visible;
+use crate::facts::{Level, Priority};
+use crate::facts::{Record, Value, write_number};
 
 /// The longest value, in bytes: what journald keeps of an entry has to fit into one datagram.
 const VALUE_MAX: usize = 16 * 1024;

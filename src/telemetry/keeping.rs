@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
 
-use super::fact::{AuditGap, AuditUnwritable, CallFinished, CallOutcome, Fact};
 use crate::audit::LineValue::{Number, Text};
 use crate::audit::{AuditBook, Bounds, Mishap};
 use crate::base::{Lock, fingerprint};
+use crate::facts::{AuditGap, AuditUnwritable, CallFinished, CallOutcome, Fact};
 
 /// What is wanted.
 #[derive(Debug, Default)]

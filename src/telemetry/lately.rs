@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use super::fact::Fact;
 use super::sink;
 use crate::base::{Lock, SessionId, clip};
+use crate::facts::Fact;
 
 /// So many sessions are known: of more the oldest are forgotten.
 const SESSIONS_MAX: usize = 256;

@@ -11,9 +11,9 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::time::Timespec;
 
-use super::describe::FactKind;
-use super::fact::CallFinished;
 use crate::base::{children, file};
+use crate::facts::CallFinished;
+use crate::facts::FactKind;
 
 /// Numbers that are looked for at once.
 const RANGE_MAX: u64 = 1 << 22;

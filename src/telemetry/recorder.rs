@@ -12,15 +12,15 @@ use tokio::sync::oneshot;
 use super::audit::{Audit, CallsReport};
 use super::calls;
 use super::counts::Counts;
-use super::fact::Fact;
 use super::keeping::Keeping;
 use super::lately::{Glance, Lately};
-use super::level::{Level, Threshold};
 use super::repetition;
 use super::sink::Sink;
 use super::writer;
 use crate::audit::Bounds;
 use crate::base::CallId;
+use crate::facts::Fact;
+use crate::facts::{Level, Threshold};
 
 /// Facts that may wait to be written. More are dropped and counted: what is slow to take them must
 /// not stall calls.

@@ -5,11 +5,11 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
-use super::fact::{CapReached, ConfigReloaded, DefinitionsRefused, Fact, PeerRefused};
-use super::fact::{ServerFailed, ServerOrdered, ServerReady};
-use super::level::Level;
-use super::record::Record;
 use crate::base::ServerName;
+use crate::facts::Level;
+use crate::facts::Record;
+use crate::facts::{CapReached, ConfigReloaded, DefinitionsRefused, Fact, PeerRefused};
+use crate::facts::{ServerFailed, ServerOrdered, ServerReady};
 
 /// The same failure is told as often as this at once.
 const TOLD_MAX: u32 = 3;

@@ -4,9 +4,9 @@ use std::borrow::Cow;
 use std::io::{IsTerminal, Write};
 use std::time::SystemTime;
 
-use super::level::Level;
-use super::record::Record;
 use crate::base::visible;
+use crate::facts::Level;
+use crate::facts::Record;
 
 /// The form of a line on stderr.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

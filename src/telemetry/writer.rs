@@ -11,15 +11,15 @@ use std::time::{Duration, Instant, SystemTime};
 use super::audit::{Audit, now};
 use super::calls::{CallRecord, Tail};
 use super::counts::Counts;
-use super::describe::FactKind;
-use super::fact::{CallsMissing, Fact, FactsLost, Noted};
 use super::journal::{self, Journal};
 use super::keeping::{self, Keeping};
-use super::level::Threshold;
-use super::record::Record;
 use super::repetition::Repetitions;
 use super::sink::Sink;
 use crate::audit::{AuditBook, Mishap};
+use crate::facts::FactKind;
+use crate::facts::Record;
+use crate::facts::Threshold;
+use crate::facts::{CallsMissing, Fact, FactsLost, Noted};
 
 /// Facts that are written together.
 const TOGETHER: usize = 1024;

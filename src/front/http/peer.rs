@@ -11,7 +11,7 @@ use crate::access::peer::{Refusal, TcpClient};
 use crate::access::token::BadToken;
 use crate::base::{Lock, Principal, SessionId};
 use crate::client::session::{Carriage, Session};
-use crate::telemetry::fact;
+use crate::facts;
 
 /// Who is at the other end of a connection, and how it came.
 #[derive(Debug, Clone)]
@@ -87,11 +87,11 @@ impl Caller {
 }
 
 /// The fact that what was presented makes nobody of its client.
-pub(super) fn no_token(bad: BadToken, address: Option<SocketAddr>) -> fact::PeerRefused {
-    fact::PeerRefused { address, cause: "token", reason: bad.to_string() }
+pub(super) fn no_token(bad: BadToken, address: Option<SocketAddr>) -> facts::PeerRefused {
+    facts::PeerRefused { address, cause: "token", reason: bad.to_string() }
 }
 
 /// The fact that somebody was not let in.
-pub fn refused(refusal: &Refusal, address: Option<SocketAddr>) -> fact::PeerRefused {
-    fact::PeerRefused { address, cause: refusal.cause(), reason: refusal.to_string() }
+pub fn refused(refusal: &Refusal, address: Option<SocketAddr>) -> facts::PeerRefused {
+    facts::PeerRefused { address, cause: refusal.cause(), reason: refusal.to_string() }
 }

@@ -24,10 +24,10 @@ use super::response::{Response, accepts, cwd, empty, json, refusal};
 use super::streamed_answer::KEEP_ALIVE;
 use crate::base::{Principal, SessionId};
 use crate::client::session::{Carriage, Session};
+use crate::facts;
 use crate::front::Front;
 use crate::front::duplex::Duplex;
 use crate::outbox::{FULL, Outbox, SILENT_MAX};
-use crate::telemetry::fact;
 use crate::wire::error::code::INVALID_REQUEST;
 use crate::wire::params::Head;
 use crate::wire::{Era, Malformed, Message, Payload, RpcError, sse};
@@ -170,7 +170,7 @@ impl Drop for Held {
         self.duplex.tasks.stop();
         self.front.changed.notify_one();
         self.front.hub.touch();
-        self.front.hub.recorder.record(fact::SessionClosed { session });
+        self.front.hub.recorder.record(facts::SessionClosed { session });
     }
 }
 

@@ -2,8 +2,8 @@
 
 use tokio::time::Instant;
 
+use crate::facts::Priority;
 use crate::settings::LogLimits;
-use crate::telemetry::Priority;
 
 /// The longest line, in bytes; the rest of a longer one is cut off.
 pub(super) const LINE_MAX: usize = 2048;

@@ -1,7 +1,7 @@
 //! The priority that a program gives a line of its stderr: a number in angle brackets before it, as
 //! systemd reads it of services (sd-daemon(3)).
 
-use crate::telemetry::Priority;
+use crate::facts::Priority;
 
 /// What a line of a server has in the journal, and the line without it.
 pub(super) fn split(line: &[u8]) -> (Priority, &[u8]) {
@@ -18,7 +18,7 @@ pub(super) fn split(line: &[u8]) -> (Priority, &[u8]) {
 #[cfg(test)]
 mod tests {
     use super::split;
-    use crate::telemetry::Priority::{Error, Info, Notice, Warning};
+    use crate::facts::Priority::{Error, Info, Notice, Warning};
 
     #[test]
     fn a_line_says_its_priority_and_none_that_is_not_its_own() {

@@ -1,8 +1,9 @@
 use super::allowance::Allowance;
 use super::{Author, LINE_MAX, LastWords, Scribe, follow};
 use crate::base::{ServerName, Tasks};
+use crate::facts::Priority;
 use crate::settings::LogLimits;
-use crate::telemetry::{Priority, Recorder};
+use crate::telemetry::Recorder;
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use tokio::net::unix::pipe;

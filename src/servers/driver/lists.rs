@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use super::Driver;
+use crate::facts;
 use crate::servers::offer::{Complaint, Offer};
 use crate::servers::pinning;
 use crate::servers::work::Refreshed;
-use crate::telemetry::fact;
 
 impl Driver {
     pub(super) fn read_changed(&mut self) {
@@ -101,7 +101,7 @@ impl Driver {
         for complaint in offer.complaints_beside(old) {
             let (server, Complaint { definition, message }) =
                 (self.start.server.clone(), complaint);
-            self.start.recorder.record(fact::DefinitionsRefused { server, definition, message });
+            self.start.recorder.record(facts::DefinitionsRefused { server, definition, message });
         }
         self.known.offer = Some(Arc::new(offer));
     }

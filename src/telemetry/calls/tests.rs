@@ -1,6 +1,6 @@
 use super::{CallRecord, EARLIER, NAME, Tail};
-use crate::telemetry::describe::FactKind;
-use crate::telemetry::fact::{CallFinished, ListenerOpened};
+use crate::facts::FactKind;
+use crate::facts::{CallFinished, ListenerOpened};
 use std::os::unix::fs::PermissionsExt;
 
 fn fact() -> ListenerOpened {

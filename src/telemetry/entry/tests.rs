@@ -1,12 +1,12 @@
 use super::{Priority, VALUE_MAX, write};
 use crate::base::ServerName;
-use crate::telemetry::describe::FactKind;
-use crate::telemetry::fact;
+use crate::facts;
+use crate::facts::FactKind;
 
 fn entry(line: &str) -> Vec<u8> {
     let (server, unit) = (ServerName::parse("s").unwrap(), Some("u.service".into()));
     let (priority, line) = (Priority::Notice, line.to_owned());
-    let fact = fact::ServerWrote { server, unit, priority, line };
+    let fact = facts::ServerWrote { server, unit, priority, line };
     let mut bytes = Vec::new();
     write(&mut bytes, &fact.record(), None);
     bytes

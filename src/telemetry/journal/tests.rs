@@ -1,13 +1,13 @@
 use super::{BYTES_MAX, Journal, WAITING_MAX};
 use crate::base::ServerName;
-use crate::telemetry::describe::FactKind;
-use crate::telemetry::fact;
-use crate::telemetry::level::Priority;
+use crate::facts;
+use crate::facts::FactKind;
+use crate::facts::Priority;
 use std::os::unix::net::UnixDatagram;
 use std::path::Path;
 
-fn words(line: &str) -> fact::ServerWrote {
-    fact::ServerWrote {
+fn words(line: &str) -> facts::ServerWrote {
+    facts::ServerWrote {
         server: ServerName::parse("s").unwrap(),
         unit: None,
         priority: Priority::Info,
@@ -103,7 +103,7 @@ fn one_that_is_too_long_keeps_no_other() {
     let (far, mut journal) = (listener(&path), Journal::new(&path, 0));
     assert!(journal.add(&words("a").record(), Some(1)));
     let (reason, server) = ("x".repeat(4000), ServerName::parse("s").unwrap());
-    let many = fact::ServerUnusable { server, reason };
+    let many = facts::ServerUnusable { server, reason };
     let mut record = many.record();
     let field = record.fields[1].clone();
     record.fields.extend(std::iter::repeat_n(field, 200));

@@ -1,6 +1,6 @@
 use super::{CLIENTS_MAX, FACTS_MAX, Lately, SESSIONS_MAX};
 use crate::base::SessionId;
-use crate::telemetry::fact::{Fact, SessionClosed, SessionOpened};
+use crate::facts::{Fact, SessionClosed, SessionOpened};
 
 fn opened(client: &str) -> (SessionId, Fact) {
     let session = SessionId::random();

@@ -1,7 +1,7 @@
-use super::super::fact::{self, Fact};
-use super::super::level::Level;
 use super::{Repeated, Repetitions};
 use crate::base::ServerName;
+use crate::facts::Level;
+use crate::facts::{self, Fact};
 use std::time::{Duration, Instant};
 
 fn name() -> ServerName {
@@ -10,12 +10,12 @@ fn name() -> ServerName {
 
 fn failed(reason: &str) -> Fact {
     let retry_in = Duration::from_secs(30);
-    fact::ServerFailed { server: name(), reason: reason.to_owned(), retry_in }.into()
+    facts::ServerFailed { server: name(), reason: reason.to_owned(), retry_in }.into()
 }
 
 fn ready() -> Fact {
     let (revision, took) = (String::new(), Duration::ZERO);
-    fact::ServerReady { server: name(), era: "legacy", revision, tools: 0, took }.into()
+    facts::ServerReady { server: name(), era: "legacy", revision, tools: 0, took }.into()
 }
 
 #[test]
@@ -48,7 +48,7 @@ fn whoever_knocks_again_and_again_is_told_three_times() {
     let (start, mut repetitions) = (Instant::now(), Repetitions::default());
     let mut told = |cause, uid: u16, after| {
         let address = Some(([127, 0, 0, 1], uid).into());
-        let fact = fact::PeerRefused { address, cause, reason: format!("user {uid}") };
+        let fact = facts::PeerRefused { address, cause, reason: format!("user {uid}") };
         repetitions.note(&fact.into(), start + Duration::from_secs(after))
     };
     // Each from another port, and each under another number.
@@ -56,7 +56,7 @@ fn whoever_knocks_again_and_again_is_told_three_times() {
     assert_eq!(news, 3);
     assert_eq!(told("gone", 1, 0), Repeated::News, "another kind");
     assert_eq!(told("other_user", 1, 3601), Repeated::Summary(997));
-    let full = |what, evicted| Fact::from(fact::CapReached { what, max: 1, evicted });
+    let full = |what, evicted| Fact::from(facts::CapReached { what, max: 1, evicted });
     let kinds = ["connection", "link", "session"];
     for n in 0..1000 {
         for (what, evicted) in kinds.iter().flat_map(|kind| [(*kind, true), (*kind, false)]) {
@@ -69,7 +69,7 @@ fn whoever_knocks_again_and_again_is_told_three_times() {
 #[test]
 fn what_others_can_make_happen_without_an_end_is_told_within_bounds() {
     let (start, mut repetitions) = (Instant::now(), Repetitions::default());
-    let changed = Fact::from(fact::ToolsChanged { tools: 1 });
+    let changed = Fact::from(facts::ToolsChanged { tools: 1 });
     // Twice a second for an hour.
     let mut told = Vec::new();
     for n in 0..7200 {
@@ -82,7 +82,7 @@ fn what_others_can_make_happen_without_an_end_is_told_within_bounds() {
     assert_eq!((told[0], told[19]), (Repeated::News, Repeated::News));
     assert_eq!(told.last(), Some(&Repeated::Summary(119)));
     let refused = |server: &str| {
-        Fact::from(fact::DefinitionsRefused {
+        Fact::from(facts::DefinitionsRefused {
             server: ServerName::parse(server).unwrap(),
             definition: None,
             message: String::new(),
@@ -114,7 +114,7 @@ fn what_is_news_is_told() {
     assert_eq!(repetitions.note(&failed("a"), at(2)), Repeated::Quiet);
     repetitions.note(&ready(), at(3));
     assert_eq!(down(at(70), "a", &mut repetitions), loud, "it had been well");
-    let order = fact::ServerOrdered { server: name(), order: "retry", principal: "x".into() };
+    let order = facts::ServerOrdered { server: name(), order: "retry", principal: "x".into() };
     repetitions.note(&order.into(), at(71));
     assert_eq!(down(at(71), "a", &mut repetitions), loud, "somebody asked");
     for n in 0..100 {

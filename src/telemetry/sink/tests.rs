@@ -1,14 +1,14 @@
 use super::{json, text};
 use crate::base::ServerName;
-use crate::telemetry::describe::FactKind;
-use crate::telemetry::fact;
-use crate::telemetry::level::Priority;
+use crate::facts;
+use crate::facts::FactKind;
+use crate::facts::Priority;
 
 #[test]
 fn a_servers_text_cannot_forge_lines() {
     let server = ServerName::parse("s").unwrap();
     let line = "a\u{1b}[2J\ncallmux:\u{202e} forged".into();
-    let fact = fact::ServerWrote { server, unit: None, priority: Priority::Info, line };
+    let fact = facts::ServerWrote { server, unit: None, priority: Priority::Info, line };
     let record = fact.record();
     let shown = "callmux: [s] a\\u{1b}[2J\\ncallmux:\\u{202e} forged\n";
     assert_eq!(text(&record, false), shown);

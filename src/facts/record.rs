@@ -26,7 +26,7 @@ pub struct Record<'a> {
     pub speaker: Option<Speaker<'a>>,
 }
 
-pub(super) type Fields<'a> = Vec<(&'static str, Value<'a>)>;
+pub type Fields<'a> = Vec<(&'static str, Value<'a>)>;
 
 /// A server that speaks for itself.
 #[derive(Debug, Clone, Copy)]
@@ -47,7 +47,7 @@ pub enum Value<'a> {
 
 impl Record<'_> {
     /// Cuts what is too long.
-    pub(super) fn bound(&mut self) {
+    pub fn bound(&mut self) {
         bound(&mut self.message);
         for (_, value) in &mut self.fields {
             if let Value::Text(text) = value {
@@ -73,7 +73,7 @@ impl Value<'_> {
 }
 
 /// Writes a number in decimal.
-pub(super) fn write_number(out: &mut Vec<u8>, number: u64) {
+pub fn write_number(out: &mut Vec<u8>, number: u64) {
     let (mut digits, mut at, mut rest) = ([0; 20], 20, number);
     loop {
         at -= 1;

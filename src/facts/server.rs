@@ -4,10 +4,10 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::about::About;
+use super::describe::{FactField, FactKind};
+use super::level::Level;
 use crate::base::{Count, ServerName};
-use crate::telemetry::about::About;
-use crate::telemetry::describe::{FactField, FactKind};
-use crate::telemetry::level::Level;
 
 /// The program of a server runs.
 #[derive(Debug, Clone)]

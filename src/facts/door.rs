@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 use std::net::SocketAddr;
 
-use crate::telemetry::about::About;
-use crate::telemetry::describe::{FactField, FactKind};
-use crate::telemetry::level::Level;
+use super::about::About;
+use super::describe::{FactField, FactKind};
+use super::level::Level;
 
 /// Somebody was not let in.
 #[derive(Debug, Clone)]

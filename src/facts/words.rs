@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use super::about::About;
+use super::describe::{FactField, FactKind};
+use super::level::{Level, Priority};
+use super::record::Speaker;
 use crate::base::{Count, ServerName};
-use crate::telemetry::about::About;
-use crate::telemetry::describe::{FactField, FactKind};
-use crate::telemetry::level::{Level, Priority};
-use crate::telemetry::record::Speaker;
 
 /// A server sent what the protocol does not allow.
 #[derive(Debug, Clone)]

@@ -1,9 +1,10 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::{About, CallFinished, CallOutcome, Fact};
+use super::entry;
 use crate::base::{ServerName, SessionId};
-use crate::telemetry::{Priority, entry, fact};
+use crate::facts::about::About;
+use crate::facts::{self, CallFinished, CallOutcome, Fact, Priority};
 
 fn server() -> ServerName {
     ServerName::parse("s").unwrap()
@@ -26,18 +27,18 @@ fn samples() -> Vec<Fact> {
 fn daemon() -> Vec<Fact> {
     let address = || "127.0.0.1:1".to_owned();
     vec![
-        fact::DaemonStarted { version: "1.2.3", pid: 1, cut_off: None }.into(),
-        fact::DaemonStarted { version: "1.2.3", pid: 1, cut_off: Some("1".repeat(32)) }.into(),
-        fact::ListenerOpened { address: address(), inherited: true }.into(),
-        fact::ListenerOpened { address: address(), inherited: false }.into(),
-        fact::ListenerRefused { address: address(), reason: "no".to_owned() }.into(),
-        fact::DaemonReady { servers: 2 }.into(),
-        fact::DaemonDraining { calls: 3 }.into(),
-        fact::DaemonStopped { calls_left: 4 }.into(),
-        fact::DaemonUpgraded.into(),
-        fact::DaemonIdle.into(),
-        fact::StrayStopped { unit: "u.service".to_owned() }.into(),
-        fact::MemoryGivenBack { results: 1, bytes: 2048 }.into(),
+        facts::DaemonStarted { version: "1.2.3", pid: 1, cut_off: None }.into(),
+        facts::DaemonStarted { version: "1.2.3", pid: 1, cut_off: Some("1".repeat(32)) }.into(),
+        facts::ListenerOpened { address: address(), inherited: true }.into(),
+        facts::ListenerOpened { address: address(), inherited: false }.into(),
+        facts::ListenerRefused { address: address(), reason: "no".to_owned() }.into(),
+        facts::DaemonReady { servers: 2 }.into(),
+        facts::DaemonDraining { calls: 3 }.into(),
+        facts::DaemonStopped { calls_left: 4 }.into(),
+        facts::DaemonUpgraded.into(),
+        facts::DaemonIdle.into(),
+        facts::StrayStopped { unit: "u.service".to_owned() }.into(),
+        facts::MemoryGivenBack { results: 1, bytes: 2048 }.into(),
     ]
 }
 
@@ -46,10 +47,10 @@ fn config() -> Vec<Fact> {
     let names =
         |names: &[&str]| names.iter().map(|name| ServerName::parse(name).unwrap()).collect();
     vec![
-        fact::ConfigLoaded { files: files(), servers: 2 }.into(),
-        fact::ConfigLoaded { files: Vec::new(), servers: 0 }.into(),
-        fact::ConfigRefused { complaint: "a:1:1: no".to_owned() }.into(),
-        fact::ConfigReloaded {
+        facts::ConfigLoaded { files: files(), servers: 2 }.into(),
+        facts::ConfigLoaded { files: Vec::new(), servers: 0 }.into(),
+        facts::ConfigRefused { complaint: "a:1:1: no".to_owned() }.into(),
+        facts::ConfigReloaded {
             added: names(&["a", "b"]),
             removed: names(&["c"]),
             restarted: names(&["d", "e"]),
@@ -57,7 +58,7 @@ fn config() -> Vec<Fact> {
             unchanged: 7,
         }
         .into(),
-        fact::ConfigReloaded {
+        facts::ConfigReloaded {
             added: Vec::new(),
             removed: Vec::new(),
             restarted: Vec::new(),
@@ -65,8 +66,8 @@ fn config() -> Vec<Fact> {
             unchanged: 1,
         }
         .into(),
-        fact::LastGoodConfigUsed { files: files(), servers: 2 }.into(),
-        fact::ConfigUnwatched { reason: "no".to_owned() }.into(),
+        facts::LastGoodConfigUsed { files: files(), servers: 2 }.into(),
+        facts::ConfigUnwatched { reason: "no".to_owned() }.into(),
     ]
 }
 
@@ -74,15 +75,15 @@ fn servers() -> Vec<Fact> {
     let (reason, took) = (|| "no\nmore".to_owned(), Duration::from_millis(12));
     let revision = "2025-11-25".to_owned();
     vec![
-        fact::ServerOrdered { server: server(), order: "stop", principal: "user 1".into() }.into(),
-        fact::ServerStarted { server: server(), pid: 5, attempt: 6 }.into(),
-        fact::ServerDialed { server: server(), origin: "https://h:1".to_owned(), attempt: 2 }
+        facts::ServerOrdered { server: server(), order: "stop", principal: "user 1".into() }.into(),
+        facts::ServerStarted { server: server(), pid: 5, attempt: 6 }.into(),
+        facts::ServerDialed { server: server(), origin: "https://h:1".to_owned(), attempt: 2 }
             .into(),
-        fact::ServerReady { server: server(), era: "legacy", revision, tools: 3, took }.into(),
-        fact::ServerAdopted { server: server(), pid: 5, took }.into(),
-        fact::ServerFailed { server: server(), reason: reason(), retry_in: took }.into(),
-        fact::ServerUnusable { server: server(), reason: reason() }.into(),
-        fact::ServerStopped { server: server() }.into(),
+        facts::ServerReady { server: server(), era: "legacy", revision, tools: 3, took }.into(),
+        facts::ServerAdopted { server: server(), pid: 5, took }.into(),
+        facts::ServerFailed { server: server(), reason: reason(), retry_in: took }.into(),
+        facts::ServerUnusable { server: server(), reason: reason() }.into(),
+        facts::ServerStopped { server: server() }.into(),
     ]
 }
 
@@ -91,41 +92,41 @@ fn words() -> Vec<Fact> {
     let (what, sample, line) = ("x".to_owned(), "y\u{1b}".to_owned(), "<0>z\n".to_owned());
     let definition = Some("t".to_owned());
     vec![
-        fact::ServerMisbehaved { server: server(), what, sample }.into(),
-        fact::ServerWrote { server: server(), unit: unit(), priority: Priority::Error, line }
+        facts::ServerMisbehaved { server: server(), what, sample }.into(),
+        facts::ServerWrote { server: server(), unit: unit(), priority: Priority::Error, line }
             .into(),
-        fact::ServerWrote {
+        facts::ServerWrote {
             server: server(),
             unit: None,
             priority: Priority::Info,
             line: "x".repeat(9000),
         }
         .into(),
-        fact::ServerWroteTooMuch { server: server(), lines: 5 }.into(),
-        fact::DefinitionsRefused { server: server(), definition, message: message() }.into(),
-        fact::DefinitionsRefused { server: server(), definition: None, message: message() }.into(),
-        fact::DefinitionMoved {
+        facts::ServerWroteTooMuch { server: server(), lines: 5 }.into(),
+        facts::DefinitionsRefused { server: server(), definition, message: message() }.into(),
+        facts::DefinitionsRefused { server: server(), definition: None, message: message() }.into(),
+        facts::DefinitionMoved {
             server: server(),
             definition: Some("tool t".to_owned()),
             change: "new".to_owned(),
             is_held: true,
         }
         .into(),
-        fact::DefinitionMoved {
+        facts::DefinitionMoved {
             server: server(),
             definition: None,
             change: "no".to_owned(),
             is_held: false,
         }
         .into(),
-        fact::ToolsChanged { tools: 7 }.into(),
+        facts::ToolsChanged { tools: 7 }.into(),
     ]
 }
 
 fn sessions() -> Vec<Fact> {
     let (session, waiting) = (session(), 1 << 20);
     let opened = |cwd: Option<&str>| -> Fact {
-        fact::SessionOpened {
+        facts::SessionOpened {
             session,
             front: "link",
             principal: "user 1".to_owned(),
@@ -138,21 +139,21 @@ fn sessions() -> Vec<Fact> {
     vec![
         opened(Some("/d")),
         opened(None),
-        fact::SessionClosed { session }.into(),
-        fact::LinkLost { session }.into(),
-        fact::LinkResumed { session, resent: 3 }.into(),
-        fact::ClientBehind { session, waiting }.into(),
-        fact::ClientGivenUp { session, waiting, silent: Duration::from_secs(130) }.into(),
+        facts::SessionClosed { session }.into(),
+        facts::LinkLost { session }.into(),
+        facts::LinkResumed { session, resent: 3 }.into(),
+        facts::ClientBehind { session, waiting }.into(),
+        facts::ClientGivenUp { session, waiting, silent: Duration::from_secs(130) }.into(),
     ]
 }
 
 fn doors() -> Vec<Fact> {
     let (address, reason) = (Some(([127, 0, 0, 1], 1).into()), || "no".to_owned());
     vec![
-        fact::PeerRefused { address, cause: "gone", reason: reason() }.into(),
-        fact::PeerRefused { address: None, cause: "other_user", reason: reason() }.into(),
-        fact::CapReached { what: "link", max: 5, evicted: true }.into(),
-        fact::CapReached { what: "session", max: 5, evicted: false }.into(),
+        facts::PeerRefused { address, cause: "gone", reason: reason() }.into(),
+        facts::PeerRefused { address: None, cause: "other_user", reason: reason() }.into(),
+        facts::CapReached { what: "link", max: 5, evicted: true }.into(),
+        facts::CapReached { what: "session", max: 5, evicted: false }.into(),
     ]
 }
 
@@ -192,12 +193,12 @@ fn calls() -> Vec<Fact> {
 
 fn gaps() -> Vec<Fact> {
     vec![
-        fact::CallsMissing { missing: 3, record: Some("/r".to_owned()) }.into(),
-        fact::CallsMissing { missing: 3, record: None }.into(),
-        fact::FactsLost { lost: 4 }.into(),
-        fact::AuditUnwritable { dir: "/a".to_owned(), reason: "no".to_owned() }.into(),
-        fact::AuditGap { lost: 5, set_aside: None }.into(),
-        fact::AuditGap { lost: 0, set_aside: Some("/a/b.torn".to_owned()) }.into(),
+        facts::CallsMissing { missing: 3, record: Some("/r".to_owned()) }.into(),
+        facts::CallsMissing { missing: 3, record: None }.into(),
+        facts::FactsLost { lost: 4 }.into(),
+        facts::AuditUnwritable { dir: "/a".to_owned(), reason: "no".to_owned() }.into(),
+        facts::AuditGap { lost: 5, set_aside: None }.into(),
+        facts::AuditGap { lost: 0, set_aside: Some("/a/b.torn".to_owned()) }.into(),
     ]
 }
 
@@ -238,21 +239,21 @@ fn entries_are_written_as_they_always_were() {
 #[test]
 fn the_message_catalogue_is_fresh() {
     let head = "# The journal's message catalogue: what `journalctl -x` shows below an entry of callmux.\n\
-         # Generated from src/telemetry/fact. Format: https://systemd.io/CATALOG\n";
+         # Generated from src/facts. Format: https://systemd.io/CATALOG\n";
     let entry = |about: &About| {
         format!(
             "\n-- {}\nSubject: {}\nDefined-By: callmux\nDocumentation: {}\n\n{}\n",
             about.message_id, about.subject, about.documentation, about.text
         )
     };
-    let entries: String = fact::all().into_iter().map(|(about, _)| entry(about)).collect();
+    let entries: String = facts::all().into_iter().map(|(about, _)| entry(about)).collect();
     is_fresh("dist/systemd/callmux.catalog", &format!("{head}{entries}"));
 }
 
 /// What is printed of them is true: each field that an entry has is listed, and what is listed is there.
 #[test]
 fn the_list_of_fields_is_true() {
-    let (kinds, samples) = (fact::all(), samples());
+    let (kinds, samples) = (facts::all(), samples());
     for (about, fields) in &kinds {
         let of_kind = samples.iter().filter(|fact| std::ptr::eq(fact.about(), *about));
         let written: Vec<Vec<&str>> = of_kind
@@ -284,7 +285,7 @@ fn the_list_of_fields_is_true() {
 /// catalogue entry has that field.
 #[test]
 fn each_fact_is_told_from_every_other_and_its_entry_names_only_its_fields() {
-    let kinds = fact::all();
+    let kinds = facts::all();
     for (index, (about, fields)) in kinds.iter().enumerate() {
         let is_hex = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'a'..=b'f');
         assert!(about.message_id.len() == 32 && about.message_id.bytes().all(is_hex));

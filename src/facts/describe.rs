@@ -7,7 +7,7 @@ use super::about::{About, FieldNames};
 use super::record::{Record, Speaker, Value};
 
 /// A kind of fact.
-pub(super) trait FactKind: Sized + 'static {
+pub trait FactKind: Sized + 'static {
     const ABOUT: &'static About;
     /// In the order in which they are written.
     const FIELDS: &'static [FactField<Self>];
@@ -32,7 +32,7 @@ pub(super) trait FactKind: Sized + 'static {
 }
 
 /// A field of a fact: its name without the prefix `CALLMUX_`, and where its value is.
-pub(super) enum FactField<T: 'static> {
+pub enum FactField<T: 'static> {
     Always(&'static str, for<'a> fn(&'a T) -> Value<'a>),
     /// Left out where there is none.
     Maybe(&'static str, for<'a> fn(&'a T) -> Option<Value<'a>>),
@@ -49,7 +49,7 @@ impl<T> FactField<T> {
         }
     }
 
-    pub(super) fn names(&'static self) -> FieldNames {
+    pub fn names(&'static self) -> FieldNames {
         let (any_of, is_always) = match self {
             Self::Always(name, _) => (slice::from_ref(name), true),
             Self::Maybe(name, _) => (slice::from_ref(name), false),

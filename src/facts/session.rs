@@ -4,10 +4,10 @@ use std::borrow::Cow;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::about::About;
+use super::describe::{FactField, FactKind};
+use super::level::Level;
 use crate::base::SessionId;
-use crate::telemetry::about::About;
-use crate::telemetry::describe::{FactField, FactKind};
-use crate::telemetry::level::Level;
 
 /// A client has a session.
 #[derive(Debug, Clone)]

@@ -1,23 +1,9 @@
 //! The closed list of facts. What there is to say of each stands in one place, in the file of those
 //! that it goes with.
 
-mod call;
-mod config;
-mod daemon;
-mod door;
-mod gap;
-mod server;
-mod session;
-mod words;
-
 use super::about::{About, FieldNames};
 use super::describe::{FactField, FactKind};
 use super::record::Record;
-
-pub use call::{CallOrigin, CallOutcome, Noted};
-
-#[cfg(test)]
-mod tests;
 
 /// What a fact is held in: itself, or what is named.
 macro_rules! held {
@@ -32,7 +18,7 @@ macro_rules! held {
 /// Lists the facts of each file. One that is large is `in` a box.
 macro_rules! facts {
     ($($file:ident: $($name:ident $(in $held:ty)?),+;)+) => {
-        $(pub use $file::{$($name),+};)+
+        $(pub use super::$file::{$($name),+};)+
 
         /// Something that happened.
         #[derive(Debug, Clone)]

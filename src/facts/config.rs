@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 use std::path::PathBuf;
 
+use super::about::About;
+use super::describe::{FactField, FactKind};
+use super::level::Level;
 use crate::base::{Count, ServerName};
-use crate::telemetry::about::About;
-use crate::telemetry::describe::{FactField, FactKind};
-use crate::telemetry::level::Level;
 
 /// The config is in force with which the daemon began.
 #[derive(Debug, Clone)]

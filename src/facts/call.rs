@@ -5,10 +5,10 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::about::About;
+use super::describe::{FactField, FactKind};
+use super::level::Level;
 use crate::base::{CallId, ServerName, SessionId, Span};
-use crate::telemetry::about::About;
-use crate::telemetry::describe::{FactField, FactKind};
-use crate::telemetry::level::Level;
 
 /// How a call ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -202,13 +202,13 @@ impl CallFinished {
         }
     }
 
-    pub(in crate::telemetry) fn micros(&self) -> u64 {
+    pub fn micros(&self) -> u64 {
         u64::try_from(self.took.as_micros()).unwrap_or(u64::MAX)
     }
 
     /// With everything that a call can have.
     #[cfg(test)]
-    pub(in crate::telemetry) fn example() -> Self {
+    pub fn example() -> Self {
         Self {
             call: CallId::next(),
             session: SessionId::parse("00000000000000000000000000000007"),

@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 
+use super::about::About;
+use super::describe::{FactField, FactKind};
+use super::level::Level;
 use crate::base::Count;
-use crate::telemetry::about::About;
-use crate::telemetry::describe::{FactField, FactKind};
-use crate::telemetry::level::Level;
 
 /// Entries of calls are not in the journal.
 #[derive(Debug, Clone)]

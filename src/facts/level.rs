@@ -33,7 +33,7 @@ pub struct Threshold {
 }
 
 impl Threshold {
-    pub(super) fn takes(self, level: Level, is_audit: bool) -> bool {
+    pub fn takes(self, level: Level, is_audit: bool) -> bool {
         level <= self.level || self.acts && is_audit
     }
 }

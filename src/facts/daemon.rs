@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 
+use super::about::About;
+use super::describe::{FactField, FactKind};
+use super::level::Level;
 use crate::base::Count;
-use crate::telemetry::about::About;
-use crate::telemetry::describe::{FactField, FactKind};
-use crate::telemetry::level::Level;
 
 /// The daemon began.
 #[derive(Debug, Clone)]

@@ -11,70 +11,73 @@
 //! highest that it may import.
 //!
 //! ```text
-//! 14   cli ─────────── every verb
-//! 13   standalone ──── one client, and no daemon
-//!      fuzz ────────── what a fuzzer drives
-//! 12   daemon ──────── puts the house together, the one control loop
-//! 11   front ───────── clients come in
-//! 10   client ──────── what one says and hears
+//! 15   cli ──────────── every verb
+//! 14   standalone ───── one client, and no daemon
+//!      fuzz ─────────── what a fuzzer drives
+//! 13   daemon ───────── puts the house together, the one control loop
+//! 12   front ────────── clients come in
+//! 11   client ───────── what one says and hears
 //!      search_quality ─ how well tools are found
-//!  9   meta ────────── tools of our own, made of calls
-//!      admin ───────── operators look in
-//!  8   mux ─────────── the life of every call
-//!  7   updates ─────── newer versions of servers
-//!      world ───────── what holds now, as one value
-//!  6   catalog ─────── what all servers offer, and under which names
-//!      packages ────── what people have in hand, as servers of ours
+//! 10   meta ─────────── tools of our own, made of calls
+//!      admin ────────── operators look in
+//!  9   mux ──────────── the life of every call
+//!  8   targets ──────── what a request is for
+//!  7   updates ──────── newer versions of servers
+//!      world ────────── what holds now, as one value
+//!  6   catalog ──────── what all servers offer, and under which names
+//!      packages ─────── what people have in hand, as servers of ours
 //!      audit_review ─── what was done, read back
-//!      setup ───────── from the files of clients to a daemon, and back
-//!      attachments ─── callmux in the files of clients, by word
-//!      pin_review ──── what servers changed, by word
-//!      shell ───────── a command line as a client
-//!      cache ───────── what calls that only read brought
-//!      instances ───── a server for each directory
-//!  5   doctor ──────── what is seen without a daemon
-//!      imports ─────── what configs of others say, as ours
-//!      completion ──── what a shell is told while somebody types
-//!      grants ──────── who may, by word
-//!      servers ─────── one MCP server's life
-//!      bridge ──────── a small program of its own
-//!  4   config ──────── from files to what is wanted
-//!      connection ──── what is said with a server
-//!      activation ──── a daemon when one is needed
-//!  3   keys ────────── how each value of a config is read
-//!      api ─────────── what operators and the daemon say
-//!      access ──────── who may: the one gate
-//!      process ─────── how a server's program runs
-//!      credentials ─── what proves us to a server
-//!      outbox ──────── what waits for a client to read
-//!  2   settings ────── what is wanted
-//!      replies ─────── what callmux says itself
-//!      demo ────────── how it all works
-//!      definitions ─── what servers offer, made readable
-//!      event_streams ─ answers over HTTP that take their time
-//!      telemetry ───── what happened, written down
-//!      clients ─────── whose files our entry stands in
-//!  1   audit ───────── what was done, and that it is still what was written
-//!      facts ───────── what can happen, as a closed list
-//!      terminal ────── the only room that prints
-//!      arguments ───── what a call is given
-//!      render ──────── how results and definitions read
-//!      results ─────── what is kept of a call
-//!      search ──────── which tools are meant
-//!      schema ──────── what a schema is good for
-//!      manual ──────── what manual pages say
-//!      pins ────────── what of servers was accepted
-//!      bundles ─────── archives from outside
-//!      example ─────── small MCP servers in the binary
-//!      handover ────── what outlives the process
-//!      lenient ─────── what is meant by what is slightly wrong
-//!      lasting ─────── where our program stays
-//!      remedy ──────── what a config with a mistake was meant to say
-//!  0   base ────────── names, ids, tasks
-//!      ledger ──────── what was sent, and what that saved
-//!      http ────────── a server is asked
-//!      json ────────── a value, as it is written
-//!      wire ────────── MCP on the wire
+//!      setup ────────── from the files of clients to a daemon, and back
+//!      attachments ──── callmux in the files of clients, by word
+//!      pin_review ───── what servers changed, by word
+//!      shell ────────── a command line as a client
+//!      cache ────────── what calls that only read brought
+//!      instances ────── a server for each directory
+//!  5   approval_review  what waits for a person, by word
+//!      doctor ───────── what is seen without a daemon
+//!      imports ──────── what configs of others say, as ours
+//!      completion ───── what a shell is told while somebody types
+//!      grants ───────── who may, by word
+//!      servers ──────── one MCP server's life
+//!      bridge ───────── a small program of its own
+//!  4   config ───────── from files to what is wanted
+//!      connection ───── what is said with a server
+//!      activation ───── a daemon when one is needed
+//!  3   keys ─────────── how each value of a config is read
+//!      api ──────────── what operators and the daemon say
+//!      access ───────── who may: the one gate
+//!      process ──────── how a server's program runs
+//!      credentials ──── what proves us to a server
+//!      outbox ───────── what waits for a client to read
+//!  2   settings ─────── what is wanted
+//!      replies ──────── what callmux says itself
+//!      demo ─────────── how it all works
+//!      definitions ──── what servers offer, made readable
+//!      event_streams ── answers over HTTP that take their time
+//!      telemetry ────── what happened, written down
+//!      clients ──────── whose files our entry stands in
+//!  1   audit ────────── what was done, and that it is still what was written
+//!      facts ────────── what can happen, as a closed list
+//!      approvals ────── what a person is asked about
+//!      terminal ─────── the only room that prints
+//!      arguments ────── what a call is given
+//!      render ───────── how results and definitions read
+//!      results ──────── what is kept of a call
+//!      search ───────── which tools are meant
+//!      schema ───────── what a schema is good for
+//!      manual ───────── what manual pages say
+//!      pins ─────────── what of servers was accepted
+//!      bundles ──────── archives from outside
+//!      example ──────── small MCP servers in the binary
+//!      handover ─────── what outlives the process
+//!      lenient ──────── what is meant by what is slightly wrong
+//!      lasting ──────── where our program stays
+//!      remedy ───────── what a config with a mistake was meant to say
+//!  0   base ─────────── names, ids, tasks
+//!      ledger ───────── what was sent, and what that saved
+//!      http ─────────── a server is asked
+//!      json ─────────── a value, as it is written
+//!      wire ─────────── MCP on the wire
 //! ```
 //!
 //! | room | read it for |
@@ -101,6 +104,7 @@
 //! | [`clients`] | the clients that are known: their files, our entry in them, edits that change nothing else |
 //! | [`event_streams`] | streams of events, and what is kept of them for who comes back |
 //! | [`outbox`] | what waits for a client that has not read it yet, and when it is given up |
+//! | [`approvals`] | calls that wait for a person's word, and what was said of which |
 //! | [`facts`] | the closed list of what can happen, and what is said of each |
 //! | [`telemetry`] | how what happened is recorded and written |
 //! | [`bundles`] | archives with servers in them: looked at, unpacked without harm, what their manifests say |
@@ -128,6 +132,7 @@
 //! | [`cache`] | results that are given again, calls that wait for the same call, what makes them untrue |
 //! | [`world`] | what holds now: config, servers, what they offer, who may do what |
 //! | [`ledger`] | accounts of what was sent to models, and of what servers of their own would have |
+//! | [`targets`] | whose a name, a URI or a task is, and what is said where there is nothing |
 //! | [`mux`] | the life of a call, phase by phase |
 //! | [`meta`] | the tools that callmux itself gives to agents |
 //! | [`client`] | what a message means, sessions, what a client is told unasked |
@@ -135,6 +140,7 @@
 //! | [`admin`] | status, reload, and the life of single servers, for who runs the daemon |
 //! | [`daemon`] | sockets, systemd, assembly, reload, the order of stopping |
 //! | [`bridge`] | the client's stdio server that outlives any daemon |
+//! | [`approval_review`] | `callmux approvals`: calls that wait for a person, shown and answered |
 //! | [`audit_review`] | `callmux audit`: what was done, read back, and whether it is what was written |
 //! | [`attachments`] | `callmux client`: what the files of clients say, shown, changed and put back |
 //! | [`completion`] | what can stand where a command line ends: names of servers, tools and clients; the scripts of shells |
@@ -184,6 +190,8 @@ mod access;
 mod activation;
 mod admin;
 mod api;
+mod approval_review;
+mod approvals;
 mod arguments;
 mod attachments;
 mod audit;
@@ -240,6 +248,7 @@ mod settings;
 mod setup;
 mod shell;
 mod standalone;
+mod targets;
 mod telemetry;
 mod terminal;
 mod updates;

@@ -134,6 +134,11 @@ impl ActionKind {
         }
     }
 
+    /// Whether a rule can want a person to be asked about it.
+    pub(super) fn is_asked_about(self) -> bool {
+        matches!(self, Self::Tool | Self::Prompt | Self::Resource)
+    }
+
     /// Whether it is one of the calls that limits are about: a request that one server gets because
     /// a client asks for it.
     pub(super) fn is_call(self) -> bool {

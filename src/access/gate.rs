@@ -35,6 +35,9 @@ pub enum NotAdmitted {
     Denied(#[from] Denied),
     #[error(transparent)]
     Limited(#[from] Limited),
+    /// A person has to be asked first, by this rule.
+    #[error("the access rule {0} wants a person's approval")]
+    Unapproved(Box<str>),
 }
 
 /// Decides who may do what, and how often.
@@ -123,25 +126,58 @@ impl Gate {
 
     /// Asks for an action, which is counted.
     pub fn admit(&self, subject: Subject<'_>, action: Action<'_>) -> Result<Permit, NotAdmitted> {
-        let permit = self.admit_again(subject, action)?;
+        let rule = self.judged(subject, action)?;
         let limits = self.rules.access().limits;
-        if action.server.is_some() && action.kind.is_call() && !limits.is_none() {
+        if action.server.is_some() && action.kind.is_call() && limits.calls_per_minute.is_some() {
             self.meters.take(subject.principal, limits, Instant::now())?;
         }
-        Ok(permit)
+        self.unless_asked(subject, action, rule)
     }
 
-    /// Asks again for an action that was let in before and goes on: it is not counted once more.
-    pub fn admit_again(&self, subject: Subject<'_>, action: Action<'_>) -> Result<Permit, Denied> {
-        self.verdict(subject, action).map(|_| Permit(())).inspect_err(|denied| {
+    /// Asks again for an action that was asked for before: it is not counted once more.
+    pub fn admit_again(
+        &self,
+        subject: Subject<'_>,
+        action: Action<'_>,
+    ) -> Result<Permit, NotAdmitted> {
+        let rule = self.judged(subject, action)?;
+        self.unless_asked(subject, action, rule)
+    }
+
+    /// Asks for an action that was let in before and goes on, or that a person has approved.
+    pub fn admit_on(&self, subject: Subject<'_>, action: Action<'_>) -> Result<Permit, Denied> {
+        self.judged(subject, action).map(|_| Permit(()))
+    }
+
+    fn judged(&self, subject: Subject<'_>, action: Action<'_>) -> Result<Option<&Rule>, Denied> {
+        self.verdict(subject, action).inspect_err(|denied| {
             let (principal, kind) = (subject.principal, action.kind.as_str());
             tracing::debug!(%principal, kind, target = action.target, %denied, "denied");
         })
     }
 
+    fn unless_asked(
+        &self,
+        subject: Subject<'_>,
+        action: Action<'_>,
+        rule: Option<&Rule>,
+    ) -> Result<Permit, NotAdmitted> {
+        match rule {
+            Some(rule) if self.rules.ask(rule, subject, action) => {
+                Err(NotAdmitted::Unapproved(rule.id.as_str().into()))
+            }
+            _ => Ok(Permit(())),
+        }
+    }
+
     /// Whether the subject may know of what the action is about.
     pub fn sees(&self, subject: Subject<'_>, action: Action<'_>) -> bool {
         self.verdict(subject, action).is_ok()
+    }
+
+    /// Whether a person is asked about what a rule lets the subject do.
+    pub fn asks(&self, subject: Subject<'_>, action: Action<'_>, rule: &Rule) -> bool {
+        self.rules.ask(rule, subject, action)
     }
 
     /// The verdict, with the rule that allows it, if there are rules.

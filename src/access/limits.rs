@@ -89,7 +89,7 @@ mod tests {
     use tokio::time::Instant;
 
     fn limits(per_minute: u64) -> Limits {
-        Limits { calls_per_minute: Some(per_minute) }
+        Limits { calls_per_minute: Some(per_minute), ..Limits::default() }
     }
 
     #[test]

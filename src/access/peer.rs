@@ -45,6 +45,10 @@ pub fn admit(uid: u32) -> Result<Principal, Refusal> {
     if uid == own() || uid == 0 { Ok(Principal::user(uid)) } else { Err(Refusal::OtherUser(uid)) }
 }
 
+/// The process at the other end of a connection, by its number, where the kernel tells.
+#[derive(Debug, Clone, Copy)]
+pub struct PeerProcess(pub Option<u32>);
+
 /// The client of a loopback TCP connection, as the kernel knew it when it was let in.
 #[derive(Debug, Clone, Copy)]
 pub struct TcpClient {

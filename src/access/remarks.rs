@@ -112,7 +112,7 @@ fn locked_out(access: &Access) -> Option<AccessRemark> {
     let own = Principal::own();
     let allows = |rule: &Rule| {
         let is_own = rule.principals.as_ref().is_none_or(|of| of.allow(own.as_str()));
-        is_own && rule.effect == RuleEffect::Allow
+        is_own && rule.effect != RuleEffect::Deny
     };
     let is_out = !access.rules.is_empty() && !access.rules.iter().any(allows);
     is_out.then(|| AccessRemark {

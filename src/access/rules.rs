@@ -10,7 +10,7 @@ use std::time::SystemTime;
 
 use super::action::{Action, ActionKind, Denied, Subject};
 use crate::base::{Lock, Principal};
-use crate::settings::access::Rule;
+use crate::settings::access::{Approved, ApprovedItem, Rule};
 use crate::settings::{Access, NamePatterns, RuleEffect};
 
 /// Clients that are remembered with the rules that are about them; before there are more, all are
@@ -73,9 +73,34 @@ impl Rules {
         }
         let rule = self.decided(subject, action).ok_or(Denied::Unmatched)?;
         match rule.effect {
-            RuleEffect::Allow => Ok(Some(rule)),
+            RuleEffect::Allow | RuleEffect::Ask => Ok(Some(rule)),
             RuleEffect::Deny => Err(Denied::Rule(rule.id.as_str().into())),
         }
+    }
+
+    /// Whether by this rule a person is asked about an action: one that has an effect, or shows a content.
+    pub(super) fn ask(&self, rule: &Rule, subject: Subject<'_>, action: Action<'_>) -> bool {
+        if rule.effect != RuleEffect::Ask
+            || action.server.is_none()
+            || !action.kind.is_asked_about()
+        {
+            return false;
+        }
+        let is_approved = |approved: &Approved| {
+            let is_it = match &approved.what {
+                ApprovedItem::Tool(name) => {
+                    action.kind == ActionKind::Tool && *name == *action.name
+                }
+                ApprovedItem::Prompt(name) => {
+                    action.kind == ActionKind::Prompt && *name == *action.name
+                }
+                ApprovedItem::Resource(uri) => {
+                    action.kind == ActionKind::Resource && *uri == *action.target
+                }
+            };
+            is_it && approved.principal == subject.principal.as_str()
+        };
+        !self.access.approved.values().any(is_approved)
     }
 
     /// The rule that decides, if one does.

@@ -10,6 +10,7 @@
 //! | GET `/admin/tools` | 200, a [`ToolList`](api::ToolList) once no server is starting, or after `list_timeout` |
 //! | GET `/admin/calls`, `?since=NUMBER` | 200, the [`CallsSeen`](api::CallsSeen) since then |
 //! | GET `/admin/arguments?tool=NAME` | 200, [`ToolArguments`](api::ToolArguments) as is known now; 404 |
+//! | GET `/admin/approvals` and below | see [`super::approvals`] |
 //! | POST `/admin/retry`, `/admin/servers/NAME/retry` | 200, the [`ServerReport`](api::ServerReport)s of those that tried; 404 |
 //! | POST `/admin/servers/NAME/login`, `logout` and below | see [`super::login`] |
 
@@ -28,10 +29,11 @@ use tokio::time::Instant;
 use super::answer::{failure, gone, json, missing, no_server};
 use super::desk::{Closed, Desk, Question};
 use super::order::{carry_out, outcome, patience};
-use super::{login, report, taken, traffic};
+use super::{approvals, login, report, taken, traffic};
 use crate::access::{Action, ActionKind, ClientName, Subject};
 use crate::api::path::{self, pattern};
 use crate::api::{self, Asked, Refusal};
+use crate::approvals::Approvals;
 use crate::base::{Principal, ServerName, quoted};
 use crate::facts::CallFinished;
 use crate::servers::control::Order;
@@ -39,7 +41,7 @@ use crate::settings::{Complaint, Plan};
 use crate::telemetry::Recorder;
 
 /// The endpoints, for listeners at which only the daemon's user and root get in.
-pub fn router(desk: Desk, recorder: Recorder) -> Router {
+pub fn router(desk: Desk, recorder: Recorder, asked: &Approvals) -> Router {
     let admitting = (desk.clone(), recorder.clone());
     Router::new()
         .route(path::STATUS, get(status))
@@ -48,11 +50,18 @@ pub fn router(desk: Desk, recorder: Recorder) -> Router {
         .route(path::RELOAD, post(reload))
         .route(path::TOOLS, get(tools))
         .route(path::ARGUMENTS, get(arguments))
-        .route(path::CALLS, get(move |query| ready(calls(&recorder, query))))
+        .route(
+            path::CALLS,
+            get({
+                let recorder = recorder.clone();
+                move |query| ready(calls(&recorder, query))
+            }),
+        )
         .route(path::RETRY, post(retry_all))
         .route(&pattern::order(api::Order::Retry), post(retry_one))
         .route(&pattern::any_order(), post(order))
         .merge(login::routes())
+        .merge(approvals::routes(asked, recorder))
         .route_layer(middleware::from_fn_with_state(admitting, admit))
         .with_state(desk)
 }

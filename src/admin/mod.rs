@@ -9,9 +9,10 @@
 //!
 //! # How to read it
 //! [`desk`] is what can be asked, [`report`], [`taken`], [`mod@findings`] and [`mod@traffic`] what is told, [`http`]
-//! and [`login`] the endpoints, over [`order`] and [`answer`].
+//! , [`login`] and [`approvals`] the endpoints, over [`order`] and [`answer`].
 
 mod answer;
+mod approvals;
 pub mod desk;
 pub mod findings;
 pub mod http;

@@ -9,9 +9,10 @@
 //!
 //! # How to read it
 //! [`path`] and [`order`] are what can be asked, the others what is answered: [`status`] with
-//! [`server`], [`finding`] and [`traffic`], [`seen`] as it happens, and in [`answer`] what is short. [`word`] is how a word is read.
+//! [`server`], [`finding`] and [`traffic`], [`seen`] as it happens, [`approval`] what waits for a person, and in [`answer`] what is short. [`word`] is how a word is read.
 
 pub mod answer;
+mod approval;
 pub mod finding;
 pub mod order;
 pub mod path;
@@ -28,6 +29,7 @@ pub use answer::{
     Asked, Consent, Failure, Farewell, Pasted, Refusal, ToolArgument, ToolArguments, ToolList,
     ToolReport,
 };
+pub use approval::{ApprovalCall, ApprovalDone, ApprovalList, ApprovalReport};
 pub use finding::{Finding, Severity};
 pub use order::Order;
 pub use seen::{CallsSeen, ClientSeen, SessionSeen};

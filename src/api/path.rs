@@ -18,6 +18,8 @@ pub const TOOLS: &str = "/admin/tools";
 pub const ARGUMENTS: &str = "/admin/arguments";
 /// GET, by itself or as [`since`] says: [`CallsSeen`](super::CallsSeen).
 pub const CALLS: &str = "/admin/calls";
+/// GET, by itself or as [`approvals`] says: [`ApprovalList`](super::ApprovalList).
+pub const APPROVALS: &str = "/admin/approvals";
 /// POST: a list of [`ServerReport`](super::ServerReport), of all that tried.
 pub const RETRY: &str = "/admin/retry";
 
@@ -49,7 +51,17 @@ pub fn since(number: u64) -> String {
     format!("{CALLS}?{SINCE}={number}")
 }
 
-/// The number of a query of [`since`].
+/// What waits for a person once that is not the state with this number any more, or after some seconds.
+pub fn approvals(state: u64) -> String {
+    format!("{APPROVALS}?{SINCE}={state}")
+}
+
+/// POST: [`ApprovalDone`](super::ApprovalDone). `decision`: `once`, `hour` or `deny`.
+pub fn approval(id: &str, decision: &str) -> String {
+    format!("{APPROVALS}/{id}/{decision}")
+}
+
+/// The number of a query of [`since`] or [`approvals`].
 pub fn asked_since(query: &str) -> Option<u64> {
     query.strip_prefix(SINCE)?.strip_prefix('=')?.parse().ok()
 }
@@ -84,7 +96,12 @@ fn of_server(server: &str, verb: &str) -> String {
 
 /// The same for who answers: what stands in braces is anything.
 pub mod pattern {
-    use super::{Order, PASTE, WAIT, of_server};
+    use super::{Order, PASTE, WAIT, approval, of_server};
+
+    /// Any answer to any question.
+    pub fn any_approval() -> String {
+        approval("{id}", "{decision}")
+    }
 
     /// Of this order about any server.
     pub fn order(order: Order) -> String {

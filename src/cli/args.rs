@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::approvals::AnswerArgs;
 use super::args_daemon::DaemonArgs;
 use super::args_import::ImportArgs;
 use super::args_server::ServersArgs;
 use super::args_setup::SetupArgs;
 use super::daemon::DaemonVerbs;
-use super::init::InitArgs;
 use super::pins::ReviewArgs;
 use super::top::{FollowArgs, WatchArgs};
 use crate::activation::SpawnArgs;
@@ -22,6 +22,7 @@ use crate::example::Example;
 use crate::grants::{AccessArgs, TokensArgs};
 use crate::keys::ValueError;
 use crate::search_quality::SearchQualityArgs;
+use crate::setup::InitArgs;
 use crate::shell::{
     CallArgs, LogsArgs, PromptsArgs, RecipeArgs, ResourcesArgs, ToolsArgs, WorkArgs,
 };
@@ -145,6 +146,8 @@ pub(super) enum Command {
     Token(TokensArgs),
     /// Say who may call what, by the rules of the config.
     Access(AccessArgs),
+    /// Show the calls that wait for a person, and answer them.
+    Approvals(AnswerArgs),
     /// Show what servers changed in what they offer since it was accepted, and accept it.
     Pins(ReviewArgs),
     /// Find your clients, run their servers behind callmux, and have them use it. --undo takes it back.

@@ -68,11 +68,19 @@ impl DaemonAnswer {
         serde_json::from_slice(&self.body).map_err(|error| fail(&NoAnswer::Unreadable(error)))
     }
 
+    /// Prints what it is, if it is not 200.
+    pub(super) fn if_fine(self) -> Result<Self, Exit> {
+        if self.status == StatusCode::OK { Ok(self) } else { Err(self.unexpected()) }
+    }
+
     /// What the daemon says went wrong.
     pub(super) fn unexpected(&self) -> Exit {
         let told = serde_json::from_slice(&self.body).ok().map(|Failure { error }| error);
         match (self.status, told) {
-            (StatusCode::NOT_FOUND | StatusCode::CONFLICT, Some(message)) => {
+            (
+                StatusCode::NOT_FOUND | StatusCode::CONFLICT | StatusCode::FORBIDDEN,
+                Some(message),
+            ) => {
                 print::error(&message);
                 Exit::Failed
             }
@@ -113,6 +121,11 @@ pub(super) fn bring_up(args: &DaemonArgs, how: SpawnArgs) -> Result<(), Exit> {
 /// Sends a request without a body. What goes wrong is printed.
 pub(super) fn ask(args: &DaemonArgs, method: Method, path: &str) -> Result<DaemonAnswer, Exit> {
     tell(args, method, path, Bytes::new())
+}
+
+/// The same for what is answered with 200 where it went well. Whatever else is answered is printed, too.
+pub(super) fn asked(args: &DaemonArgs, method: Method, path: &str) -> Result<DaemonAnswer, Exit> {
+    ask(args, method, path)?.if_fine()
 }
 
 /// Sends a request. What goes wrong is printed.

@@ -4,7 +4,7 @@ use std::io::BufRead;
 use std::process::{Command, Stdio};
 
 use bytes::Bytes;
-use hyper::{Method, StatusCode};
+use hyper::Method;
 
 use super::args::{LoginArgs, ServerArgs};
 use super::args_daemon::DaemonArgs;
@@ -24,7 +24,7 @@ fn attempt(args: &LoginArgs) -> Result<Exit, Exit> {
     let (daemon, server) = (&args.server.daemon, parse(&args.server)?);
     let login = path::order(&server, Order::Login);
     bring_up(daemon, args.spawn)?;
-    let consent: Consent = fine(ask(daemon, Method::POST, &login)?)?.read()?;
+    let consent: Consent = ask(daemon, Method::POST, &login)?.if_fine()?.read()?;
     // It goes to another program, and came from a server.
     if !["https://", "http://"].iter().any(|scheme| consent.url.starts_with(scheme)) {
         print::error("the authorization server named what is no address of the web");
@@ -40,7 +40,7 @@ fn attempt(args: &LoginArgs) -> Result<Exit, Exit> {
     } else if !open(&consent.url) {
         print::note(&format!("{OPENER} could not be started; open the address by hand"));
     }
-    let report = fine(ask(daemon, Method::POST, &path::login_wait(&server))?)?;
+    let report = ask(daemon, Method::POST, &path::login_wait(&server))?.if_fine()?;
     let report: ServerReport = report.read()?;
     if report.phase != Phase::Ready {
         let why = report.reason.unwrap_or_default();
@@ -60,7 +60,7 @@ fn attempt(args: &LoginArgs) -> Result<Exit, Exit> {
 
 pub(super) fn logout(args: &ServerArgs) -> Exit {
     let answer = parse(args).and_then(|server| {
-        fine(ask(&args.daemon, Method::POST, &path::order(&server, Order::Logout))?)
+        ask(&args.daemon, Method::POST, &path::order(&server, Order::Logout))?.if_fine()
     });
     match answer.and_then(|answer| answer.read()) {
         Ok(Farewell { not_revoked: None }) => Exit::Fine,
@@ -81,10 +81,6 @@ fn parse(args: &ServerArgs) -> Result<ServerName, Exit> {
     })
 }
 
-fn fine(answer: DaemonAnswer) -> Result<DaemonAnswer, Exit> {
-    if answer.status == StatusCode::OK { Ok(answer) } else { Err(answer.unexpected()) }
-}
-
 /// Each line is an address that a browser elsewhere came to.
 fn follow_stdin(daemon: DaemonArgs, path: String) {
     // Not waited for: it ends with the program.
@@ -92,7 +88,10 @@ fn follow_stdin(daemon: DaemonArgs, path: String) {
         for line in std::io::stdin().lock().lines().map_while(Result::ok) {
             let address = line.trim().to_owned();
             if !address.is_empty() {
-                drop(tell(&daemon, Method::POST, &path, Bytes::from(address)).and_then(fine));
+                drop(
+                    tell(&daemon, Method::POST, &path, Bytes::from(address))
+                        .and_then(DaemonAnswer::if_fine),
+                );
             }
         }
     });

@@ -10,6 +10,7 @@
 //! [`args`] is the one table that help, manual pages and completions come from. [`mod@run`] leads to
 //! the verbs, one file each, which end with an exit code ([`crate::terminal`]).
 
+mod approvals;
 mod args;
 mod args_daemon;
 mod args_import;
@@ -24,7 +25,6 @@ mod doctor;
 mod endpoint;
 mod generate;
 mod import;
-mod init;
 mod instructions;
 mod list;
 mod log;

@@ -4,7 +4,7 @@ use clap::Args;
 use hyper::{Method, StatusCode};
 
 use super::args_daemon::DaemonArgs;
-use super::ask::{NoAnswer, ask, bring_up, try_to_tell};
+use super::ask::{NoAnswer, asked, bring_up, try_to_tell};
 use crate::activation::SpawnArgs;
 use crate::api::{Order, ServerReport, Status, path};
 use crate::base::ServerName;
@@ -44,10 +44,6 @@ fn look_again(args: &ReviewArgs, server: &ServerName) {
 /// The list of tools is answered once no server is starting.
 fn servers(args: &ReviewArgs) -> Result<Vec<ServerReport>, Exit> {
     bring_up(&args.daemon, args.spawn)?;
-    let asked = |path: &str| {
-        let answer = ask(&args.daemon, Method::GET, path)?;
-        if answer.status == StatusCode::OK { Ok(answer) } else { Err(answer.unexpected()) }
-    };
-    asked(path::TOOLS)?;
-    Ok(asked(path::STATUS)?.read::<Status>()?.servers)
+    asked(&args.daemon, Method::GET, path::TOOLS)?;
+    Ok(asked(&args.daemon, Method::GET, path::STATUS)?.read::<Status>()?.servers)
 }

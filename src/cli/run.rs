@@ -7,8 +7,8 @@ use clap::{CommandFactory, Parser};
 
 use super::args::{Cli, Command, LogArgs};
 use super::{
-    args_quick, bridge, config, daemon, doctor, generate, import, init, instructions, list, login,
-    operate, pins, serve, server, setup, top, verbs,
+    approvals, args_quick, bridge, config, daemon, doctor, generate, import, instructions, list,
+    login, operate, pins, serve, server, setup, top, verbs,
 };
 use crate::api::Order;
 use crate::attachments::client;
@@ -17,6 +17,7 @@ use crate::base::core_dump;
 use crate::demo::demo;
 use crate::grants::{access, token};
 use crate::search_quality::search_quality;
+use crate::setup::init;
 use crate::shell::{self, Work};
 use crate::standalone::{self, StdioArgs};
 use crate::terminal::{Exit, print};
@@ -95,9 +96,10 @@ fn run(command: Command, log: &LogArgs) -> Exit {
         Command::Client(args) => client(&args),
         Command::Token(args) => token(&args),
         Command::Access(args) => access(&args),
+        Command::Approvals(args) => approvals::approvals(&args),
         Command::Pins(args) => pins::pins(&args),
         Command::Setup(args) => setup::setup(args),
-        Command::Init(args) => init::init(&args),
+        Command::Init(args) => init(&args),
         Command::Import(args) => import::import(&args),
         Command::Daemon(args) => daemon::daemon(&args),
         Command::Retry(args) => operate::retry(&args),

@@ -4,7 +4,7 @@ use clap::Args;
 use hyper::{Method, StatusCode};
 
 use super::args_daemon::DaemonArgs;
-use super::ask::ask;
+use super::ask::{ask, asked};
 use crate::api::path;
 use crate::shell::{self, TopArgs, TraceArgs};
 use crate::terminal::{Exit, print};
@@ -18,10 +18,7 @@ pub(super) struct WatchArgs {
 }
 
 pub(super) fn top(args: &WatchArgs) -> Exit {
-    shell::top(&args.top, || {
-        let answer = ask(&args.daemon, Method::GET, path::STATUS)?;
-        if answer.status == StatusCode::OK { answer.read() } else { Err(answer.unexpected()) }
-    })
+    shell::top(&args.top, || asked(&args.daemon, Method::GET, path::STATUS)?.read())
 }
 
 #[derive(Debug, Args)]

@@ -212,12 +212,14 @@ fn call(session: &Arc<Session>, message: Message, head: Head) -> Handled {
             roots: session.roots.clone(),
             ledger: session.ledger.clone(),
             via: session.via(),
+            process: session.process(),
         },
         pending: None,
         again: false,
         is_kept: false,
         forwarded: None,
         maker: Maker::Client,
+        approval: None,
         timeout: None,
     }))
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, MutexGuard};
 
 use tokio::sync::{Notify, oneshot};
@@ -73,6 +73,8 @@ pub struct Session {
     idle: Notify,
     /// Somebody was told that it is open.
     is_told: AtomicBool,
+    /// The process at the other end, by its number; 0: not known.
+    process: AtomicU32,
 }
 
 #[derive(Debug, Default)]
@@ -177,6 +179,7 @@ impl Session {
             state: Lock::new(state),
             idle: Notify::new(),
             is_told: AtomicBool::new(false),
+            process: AtomicU32::new(0),
         })
     }
 
@@ -231,6 +234,16 @@ impl Session {
     }
 
     /// The same, with the log level it wants and the directory it works in.
+    /// The process at the other end, by its number, where the kernel tells.
+    pub fn process(&self) -> Option<u32> {
+        Some(self.process.load(Ordering::Relaxed)).filter(|pid| *pid != 0)
+    }
+
+    /// This process is at the other end now.
+    pub fn comes_from(&self, process: Option<u32>) {
+        self.process.store(process.unwrap_or(0), Ordering::Relaxed);
+    }
+
     pub fn said(&self) -> (Client, Option<LogLevel>, Option<Arc<Path>>) {
         let state = self.lock();
         (state.client.clone(), state.level, self.place(&state))

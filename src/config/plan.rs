@@ -62,6 +62,7 @@ fn settings(effect: Effect, old: &Config, new: &Config) -> Vec<String> {
     let sections = [
         ("access.tokens", old.access.tokens != new.access.tokens),
         ("access.rules", old.access.rules != new.access.rules),
+        ("access.approved", old.access.approved != new.access.approved),
         ("clients", old.clients != new.clients),
         ("cache", old.cache != new.cache),
         ("results", old.results != new.results),

@@ -3,8 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use crate::keys::{
-    AUDIT, AUTH, CACHE, CLIENT, DefaultValue, HTTP, Key, LIMITS, RECIPE, RESULTS, RULE, SERVER,
-    TOKEN, TOP, ValueKind,
+    APPROVED, AUDIT, AUTH, CACHE, CLIENT, DefaultValue, HTTP, Key, LIMITS, RECIPE, RESULTS, RULE,
+    SERVER, TOKEN, TOP, ValueKind,
 };
 
 /// The schema (draft 2020-12), from the table of keys.
@@ -23,6 +23,11 @@ pub fn schema() -> Value {
         "type": "object",
         "description": "Tokens that clients can send, by name.",
         "additionalProperties": object(TOKEN, "One token."),
+    });
+    access["properties"]["approved"] = json!({
+        "type": "object",
+        "description": "What a person approved for good, by name.",
+        "additionalProperties": object(APPROVED, "One tool, prompt or resource."),
     });
     let mut rule = object(RULE, "One rule.");
     rule["required"] = json!(["effect"]);

@@ -34,8 +34,10 @@ pub fn toml(table: &Table) -> String {
         section(&mut out, table_of(node, &empty), keys::RULE, false);
     }
     let tokens = part("access").get("tokens").map_or(&empty, |node| table_of(node, &empty));
+    let approved = part("access").get("approved").map_or(&empty, |node| table_of(node, &empty));
     let many = [
         ("access.tokens", tokens, keys::TOKEN),
+        ("access.approved", approved, keys::APPROVED),
         ("clients", part("clients"), keys::CLIENT),
         ("recipes", part("recipes"), keys::RECIPE),
         ("servers", part("servers"), keys::SERVER),

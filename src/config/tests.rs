@@ -116,6 +116,12 @@ fn head(section: &str, key: &Key) -> String {
             let previous = format!("previous = {hash}\ngrace_until = \"{until}\"\n");
             format!("[access.tokens.a]\nhash = {hash}\n{previous}")
         }
+        ("access.approved.*", "tool" | "principal") => {
+            "[access.approved.a]\nprincipal = \"user:1\"\ntool = \"t\"\n".to_owned()
+        }
+        ("access.approved.*", name) => {
+            format!("[access.approved.a]\nprincipal = \"user:1\"\n{name} = \"t\"\n")
+        }
         ("access.rules[*]", _) => "[[access.rules]]\neffect = \"allow\"\n".to_owned(),
         (section, _) => heading(section, "a") + "\n",
     }
@@ -125,6 +131,7 @@ fn head(section: &str, key: &Key) -> String {
 fn other_value(key: &Key) -> String {
     let value = match (key.name, key.kind) {
         ("url", _) => "\"http://other/\"",
+        ("principal", _) => "\"user:2\"",
         ("redirect_uri", _) => "\"http://localhost/x\"",
         ("client_metadata_url" | "issuer", _) => "\"https://h/x\"",
         (name, _) if name.ends_with("_endpoint") => "\"https://h/x\"",
@@ -253,7 +260,19 @@ fn tokens_and_rules_that_say_nothing_are_refused_with_the_remedy() {
         ),
         ("[access]\nrules = 1", "access.rules must be a list of rules, not a whole number"),
         ("[[access.rules]]", "access.rules[0].effect is missing"),
-        ("[[access.rules]]\neffect = \"ask\"", "access.rules[0].effect must be one of allow, deny"),
+        (
+            "[[access.rules]]\neffect = \"maybe\"",
+            "access.rules[0].effect must be one of allow, ask, deny",
+        ),
+        ("[access.approved.a]\ntool = \"t\"", "access.approved.a.principal is missing"),
+        (
+            "[access.approved.a]\nprincipal = \"alice\"\ntool = \"t\"",
+            "access.approved.a.principal `alice` is nobody",
+        ),
+        (
+            "[access.approved.a]\nprincipal = \"user:1\"",
+            "access.approved.a names one `tool`, one `prompt` or one `resource`",
+        ),
         (
             "[[access.rules]]\neffect = \"deny\"\nprincipals = [\"alice\"]",
             "access.rules[0].principals `alice` fits no principal",

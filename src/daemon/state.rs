@@ -15,6 +15,7 @@ use super::takeover::{Tables, Takeover};
 use super::under_way::UnderWay;
 use super::watch::Watch;
 use crate::admin::desk::Answer;
+use crate::approvals::Approvals;
 use crate::audit::Bounds;
 use crate::base::{Count, ServerName, Tasks, dirs};
 use crate::connection::Board;
@@ -105,6 +106,12 @@ fn open_results(settings: &Settings, keeper: Keeper) -> Results {
     Results::open(dir.map(|dir| dir.join("results")), caps)
 }
 
+/// Calls that wait for a person. The one client of stdio shares nothing with others.
+fn approvals(settings: &Settings, keeper: Keeper) -> Approvals {
+    let dir = settings.location().filter(|_| keeper != Keeper::Client).and_then(|_| dirs::state());
+    dir.map(|dir| Approvals::kept_in(&dir)).unwrap_or_default()
+}
+
 /// Where it is written down what clients do. The one client of stdio is nobody whom others trust.
 pub(super) fn keep_audit(recorder: &Recorder, audited: Audited, keeper: Keeper) {
     let dir = dirs::state().filter(|_| audited.file && keeper != Keeper::Client);
@@ -143,7 +150,7 @@ impl Daemon {
             takeover.tables.calls,
             takeover.tables.acts,
             (board, instances),
-            open_results(&settings, takeover.keeper),
+            (open_results(&settings, takeover.keeper), approvals(&settings, takeover.keeper)),
         );
         let Tables { links, sessions, wants, .. } = takeover.tables;
         let front = Front::new(hub, changed.clone(), links, (sessions, wants));

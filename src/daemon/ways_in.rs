@@ -48,7 +48,11 @@ impl Daemon {
     ) {
         let router = http::router(self.front.clone());
         // Operators come over a unix socket, which only its owner and root can open.
-        let inner = router.clone().merge(admin::http::router(desk, self.recorder.clone()));
+        let inner = router.clone().merge(admin::http::router(
+            desk,
+            self.recorder.clone(),
+            &self.front.hub.approvals,
+        ));
         for listener in listeners {
             self.recorder.record(facts::ListenerOpened { address: listener.address(), inherited });
             let tasks = self.connections.clone();

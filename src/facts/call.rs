@@ -29,11 +29,13 @@ pub enum CallOutcome {
     Denied,
     /// Whoever wanted it has wanted too much in too short a time.
     Limited,
+    /// A person has not approved it.
+    Unapproved,
 }
 
 impl CallOutcome {
     /// The place of each is its number in what outlives the process: new ones come at the end.
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Done,
         Self::ToolError,
         Self::NotSent,
@@ -42,6 +44,7 @@ impl CallOutcome {
         Self::Refused,
         Self::Denied,
         Self::Limited,
+        Self::Unapproved,
     ];
 
     /// The outcome with this number, which another release may have given.
@@ -64,6 +67,7 @@ impl CallOutcome {
             Self::Refused => "refused",
             Self::Denied => "denied",
             Self::Limited => "limited",
+            Self::Unapproved => "unapproved",
         }
     }
 }
@@ -85,7 +89,7 @@ pub struct CallFinished {
     pub outcome: CallOutcome,
     /// Why, when it did not go well.
     pub reason: Option<String>,
-    /// The access rule that denied it.
+    /// The access rule that denied it, or wanted a person's word.
     pub rule: Option<Box<str>>,
     pub took: Duration,
     pub request_bytes: usize,

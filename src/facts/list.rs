@@ -65,5 +65,6 @@ facts! {
     session: SessionOpened, SessionClosed, LinkLost, LinkResumed, ClientBehind, ClientGivenUp;
     door: PeerRefused, CapReached;
     call: CallFinished in Box<CallFinished>;
+    approval: ApprovalAsked, ApprovalAnswered;
     gap: CallsMissing, FactsLost, AuditUnwritable, AuditGap;
 }

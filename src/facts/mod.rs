@@ -14,6 +14,7 @@
 //! are what is said of each, [`level`] how much it matters, [`record`] its written form.
 
 pub mod about;
+mod approval;
 mod call;
 mod config;
 mod daemon;

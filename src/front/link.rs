@@ -16,6 +16,7 @@ use tokio::io::{AsyncReadExt, AsyncWrite};
 
 use super::Front;
 use super::links::{LINKS_MAX, Link, Links};
+use crate::access::peer::PeerProcess;
 use crate::base::Principal;
 use crate::facts;
 use crate::outbox::{Outbox, SILENT_MAX};
@@ -31,6 +32,7 @@ const HELLO_WITHIN: Duration = Duration::from_secs(10);
 pub(super) async fn upgrade(
     State(front): State<Arc<Front>>,
     Extension(principal): Extension<Principal>,
+    Extension(PeerProcess(process)): Extension<PeerProcess>,
     mut request: axum::extract::Request,
 ) -> Response {
     let wanted = request.headers().get(header::UPGRADE).and_then(|value| value.to_str().ok());
@@ -55,7 +57,7 @@ pub(super) async fn upgrade(
         match upgraded.await {
             Ok(upgraded) => {
                 let (mut reader, mut writer) = tokio::io::split(TokioIo::new(upgraded));
-                serve(&front, &principal, &mut reader, &mut writer).await;
+                serve(&front, (&principal, process), &mut reader, &mut writer).await;
             }
             Err(error) => tracing::debug!(%error, "a link was not upgraded"),
         }
@@ -67,7 +69,7 @@ pub(super) async fn upgrade(
 
 async fn serve(
     front: &Arc<Front>,
-    principal: &Principal,
+    (principal, process): (&Principal, Option<u32>),
     reader: &mut (impl tokio::io::AsyncRead + Unpin),
     writer: &mut (impl AsyncWrite + Unpin),
 ) {
@@ -88,6 +90,7 @@ async fn serve(
     if !known {
         front.changed.notify_one();
     }
+    link.duplex.session.comes_from(process);
     let (number, tasks, restored) = link.connect();
     let resumed = known && restored.is_none();
     let welcome = |seen: u64| {

@@ -152,8 +152,10 @@ async fn next(listener: &Listener) -> io::Result<Accepted> {
 }
 
 fn unix_peer(stream: &UnixStream) -> Result<Peer, Refusal> {
-    let principal = peer::admit(stream.peer_cred().map_err(|_| Refusal::Gone)?.uid())?;
-    Ok(Peer { proved: Some(principal), address: None, is_unix: true, tcp: None })
+    let peer = stream.peer_cred().map_err(|_| Refusal::Gone)?;
+    let proved = Some(peer::admit(peer.uid())?);
+    let process = peer.pid().and_then(|pid| u32::try_from(pid).ok()).filter(|pid| *pid != 0);
+    Ok(Peer { proved, address: None, is_unix: true, process, tcp: None })
 }
 
 fn tcp_peer(front: &Front, stream: &TcpStream, remote: SocketAddr) -> Result<Peer, Refusal> {
@@ -170,7 +172,7 @@ fn tcp_peer(front: &Front, stream: &TcpStream, remote: SocketAddr) -> Result<Pee
     };
     // Without this an event waits 40 ms for the client's delayed acknowledgement.
     stream.set_nodelay(true).map_err(|_| Refusal::Gone)?;
-    Ok(Peer { proved, address: Some(remote), is_unix: false, tcp })
+    Ok(Peer { proved, address: Some(remote), is_unix: false, process: None, tcp })
 }
 
 fn admit(front: &Front, who: Result<Peer, Refusal>, address: Option<SocketAddr>) -> Option<Peer> {

@@ -61,7 +61,7 @@ fn front() -> Arc<Front> {
         Table::default(),
         Table::default(),
         (Board::default(), <_>::default()),
-        Results::open(None, <_>::default()),
+        (Results::open(None, <_>::default()), <_>::default()),
     );
     Front::new(hub, Arc::new(Notify::new()), Table::default(), (Table::default(), Table::default()))
 }
@@ -69,7 +69,8 @@ fn front() -> Arc<Front> {
 async fn connection(sent: &[u8], step: usize, is_unix: bool) -> Vec<u8> {
     let front = front();
     let router = http::router(front.clone());
-    let peer = Peer { proved: Some(Principal::user(7)), address: None, is_unix, tcp: None };
+    let peer =
+        Peer { proved: Some(Principal::user(7)), address: None, is_unix, process: None, tcp: None };
     let (place, activity, _) = front.connections.enter(1).expect("it is the only one");
     let service = Service::new(front.clone(), &router, peer, activity.clone());
     let (ours, theirs) = tokio::io::duplex(PIPE);

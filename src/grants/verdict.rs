@@ -72,6 +72,7 @@ fn whom(rule: &Rule) -> String {
 fn effect_style(column: usize, cell: &str) -> Style {
     match (column, cell) {
         (1, "allow") => Style::Good,
+        (1, "ask") => Style::Notable,
         (1, "deny") => Style::Bad,
         _ => Style::Plain,
     }
@@ -193,7 +194,11 @@ fn test(config: &Config, who: &WhoArgs, wishes: &[TestedWish<'_>], is_json: bool
         if verdict.is_err() {
             exit = Exit::Failed;
         }
-        let effect = if verdict.is_ok() { RuleEffect::Allow } else { RuleEffect::Deny };
+        let effect = match verdict {
+            Ok(Some(rule)) if gate.asks(subject, action, rule) => RuleEffect::Ask,
+            Ok(_) => RuleEffect::Allow,
+            Err(_) => RuleEffect::Deny,
+        };
         told.push((wish.text, effect, rule, why));
     }
     if is_json {

@@ -14,7 +14,8 @@ use bytes::Bytes;
 
 use super::roots::{PATH_MAX, first};
 use crate::wire::params::RequestParams;
-use crate::wire::{Kind, Message, object, translate};
+use crate::wire::translate::rounds;
+use crate::wire::{Kind, Message, object};
 
 /// The one question of such a round has this key.
 pub const KEY: &str = "callmux-roots";
@@ -45,8 +46,7 @@ pub fn answered(
             (decoded(directory), &["requestState"][..], of_server)
         }
         None if said.is_empty() => {
-            let answer =
-                params.input_responses.and_then(|json| translate::rounds::answer_to(KEY, json));
+            let answer = params.input_responses.and_then(|json| rounds::answer_to(KEY, json));
             let roots = answer.as_ref().and_then(|answer| match answer.kind() {
                 Kind::Result { result, .. } => first(answer.at(*result)),
                 _ => None,
@@ -55,11 +55,8 @@ pub fn answered(
         }
         None => return None,
     };
-    let id = request.id()?;
-    let method = serde_json::Value::from(request.method()?.as_str());
     let params = with_state(request.params()?, left_out, of_server);
-    let text = format!(r#"{{"jsonrpc":"2.0","id":{id},"method":{method},"params":{params}}}"#);
-    Some((directory, Message::parse(&text.into()).ok()?))
+    Some((directory, rebuilt(request, &params)?))
 }
 
 /// A result by which the server asks for input, with the directory in its state, too. `None`: it is none.
@@ -79,7 +76,7 @@ pub fn asked_by_server(tag: &str, directory: &Path, answer: &Bytes) -> Option<St
     Some(format!(r#"{{"jsonrpc":"2.0","id":{},"result":{result}}}"#, answer.id()?))
 }
 
-/// The object without some of its members, and with this state.
+/// An object without some of its members, and with this state, which is plain text.
 fn with_state(text: &str, left_out: &[&str], state: Option<&str>) -> String {
     let quoted = |text: &str| serde_json::Value::from(text).to_string();
     let all = object::all(text);
@@ -88,6 +85,19 @@ fn with_state(text: &str, left_out: &[&str], state: Option<&str>) -> String {
         stays.map(|(name, value)| format!("{}:{value}", quoted(name))).collect();
     members.extend(state.map(|state| format!(r#""requestState":{}"#, quoted(state))));
     format!("{{{}}}", members.join(","))
+}
+
+/// The request with other parameters.
+fn rebuilt(request: &Message, params: &str) -> Option<Message> {
+    let (id, method) = (request.id()?, serde_json::Value::from(request.method()?.as_str()));
+    let text = format!(r#"{{"jsonrpc":"2.0","id":{id},"method":{method},"params":{params}}}"#);
+    Message::parse(&text.into()).ok()
+}
+
+/// The request as it was when its client was not yet asked for anything.
+pub fn begun_anew(request: &Message) -> Option<Message> {
+    let params = with_state(request.params()?, &["requestState", "inputResponses"], None);
+    rebuilt(request, &params)
 }
 
 fn decoded(directory: &str) -> Option<Arc<Path>> {
@@ -100,7 +110,8 @@ fn decoded(directory: &str) -> Option<Arc<Path>> {
 mod tests {
     use std::path::Path;
 
-    use super::{asked_by_server, decoded, with_state};
+    use super::{asked_by_server, begun_anew, decoded, with_state};
+    use crate::wire::Message;
 
     #[test]
     fn the_state_of_the_server_comes_back_as_it_was() {
@@ -118,11 +129,6 @@ mod tests {
         assert!(asks("").unwrap().ends_with(r#""requestState":"callmux-roots:t:L2EgYg"}}"#));
         let whole = r#"{"jsonrpc":"2.0","id":1,"result":{"resultType":"complete"}}"#;
         assert_eq!(asked_by_server("t", Path::new("/"), &whole.into()), None);
-        let params = r#"{"a":{"requestState":1},"requestState":"x","inputResponses":{}}"#;
-        assert_eq!(
-            with_state(params, &["requestState", "inputResponses"], Some("s")),
-            r#"{"a":{"requestState":1},"requestState":"s"}"#
-        );
     }
 
     #[test]
@@ -131,5 +137,19 @@ mod tests {
         for wrong in ["", "YQ", "%", "L2E="] {
             assert_eq!(decoded(wrong), None, "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_request_begins_anew_as_its_client_wrote_it() {
+        let params = r#"{"a":{"requestState":1e400},"requestState":"x","inputResponses":{}}"#;
+        let text = |params: &str| {
+            format!(r#"{{"jsonrpc":"2.0","id":"i","method":"tools/call","params":{params}}}"#)
+        };
+        let anew = begun_anew(&Message::parse(&text(params).into()).unwrap()).unwrap();
+        assert_eq!(anew.text(), text(r#"{"a":{"requestState":1e400}}"#));
+        assert_eq!(
+            with_state(params, &["requestState", "inputResponses"], Some("s")),
+            r#"{"a":{"requestState":1e400},"requestState":"s"}"#
+        );
     }
 }

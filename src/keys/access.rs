@@ -1,6 +1,6 @@
 //! Keys of `[access]`.
 
-use super::key::DefaultValue::Unset;
+use super::key::DefaultValue::{Unset, Value};
 use super::key::{Key, ValueKind, key};
 use super::row::{KeyRow, keys, set};
 use crate::settings::{Limits, RuleEffect};
@@ -9,15 +9,25 @@ use crate::settings::{Limits, RuleEffect};
 pub const LIMITS: &[Key] = &keys::<_, { LIMIT_ROWS.len() }>(&[], LIMIT_ROWS);
 
 /// The same, each with its field.
-pub const LIMIT_ROWS: &[KeyRow<Limits>] = &[key(
-    "calls_per_minute",
-    ValueKind::Number(1, 1_000_000),
-    Unset,
-    "How many calls a minute one user may make; a quarter of them may come at once. Each call of a \
-     `callmux_parallel` counts. A call that comes too early is not sent, and is told when to come \
-     again. Unset: as many as they like.",
-)
-.at_once(set!(calls_per_minute))];
+pub const LIMIT_ROWS: &[KeyRow<Limits>] = &[
+    key(
+        "calls_per_minute",
+        ValueKind::Number(1, 1_000_000),
+        Unset,
+        "How many calls a minute one user may make; a quarter of them may come at once. Each call of a \
+         `callmux_parallel` counts. A call that comes too early is not sent, and is told when to come \
+         again. Unset: as many as they like.",
+    )
+    .at_once(set!(calls_per_minute)),
+    key(
+        "approval_timeout",
+        ValueKind::Duration,
+        Value("\"2m\""),
+        "How long a call that a rule with `effect = \"ask\"` is about waits for a person. Then it is \
+         refused.",
+    )
+    .at_once(set!(approval_timeout)),
+];
 
 /// Keys of `[access.tokens.NAME]`.
 pub const TOKEN: &[Key] = &[
@@ -80,6 +90,16 @@ pub const RULE: &[Key] = &[
         "effect",
         ValueKind::Choice(&RuleEffect::NAMES),
         Unset,
-        "What comes of it. What is denied is not listed, and is answered as if it did not exist.",
+        "What comes of it. What is denied is not listed, and is answered as if it did not exist. With \
+         `ask` a person is asked about each call of a tool or prompt and each resource that is read: by \
+         the client, if it can show a form, and by `callmux approvals`.",
     ),
+];
+
+/// Keys of `[access.approved.NAME]`.
+pub const APPROVED: &[Key] = &[
+    key("principal", ValueKind::Text, Unset, "Who may have it: `user:UID`, `token:NAME`."),
+    key("tool", ValueKind::Text, Unset, "A tool, by the name that clients see."),
+    key("prompt", ValueKind::Text, Unset, "A prompt, by the name that clients see."),
+    key("resource", ValueKind::Text, Unset, "A resource, by its URI."),
 ];

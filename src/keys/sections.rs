@@ -1,7 +1,8 @@
 //! The sections of a config, each with its keys.
 
 use super::{
-    AUDIT, AUTH, CACHE, CLIENT, HTTP, Key, LIMITS, RECIPE, RESULTS, RULE, SERVER, TOKEN, TOP,
+    APPROVED, AUDIT, AUTH, CACHE, CLIENT, HTTP, Key, LIMITS, RECIPE, RESULTS, RULE, SERVER, TOKEN,
+    TOP,
 };
 
 /// The line above the keys of a section; `name` in place of what the user chooses.
@@ -30,6 +31,12 @@ pub const SECTIONS: &[(&str, &[Key], &str)] = &[
         "Who may do what, as a list: `[[access.rules]]` before each rule, all of them in one file. The \
          first that fits decides. Once there is one, what none fits is denied. `callmux access test` \
          tells what comes of them.",
+    ),
+    (
+        "access.approved.*",
+        APPROVED,
+        "What a person approved for good, so that nobody is asked about it again; a rule that denies it \
+         still does. `callmux approvals approve ID --for always` writes it.",
     ),
     ("cache", CACHE, "How much of the results of reading calls is kept (see `cache_ttl`)."),
     ("results", RESULTS, "How much of results that were too large is kept (see `max_result`)."),

@@ -266,6 +266,23 @@ pub const EXAMPLES: &[(&str, Examples)] = &[
         ],
     ),
     (
+        "approvals",
+        &[
+            ("callmux approvals", "What waits for an answer"),
+            ("callmux approvals watch", "Be asked about each call as it comes"),
+        ],
+    ),
+    ("approvals list", &[("callmux approvals list --json", "The same, for programs")]),
+    ("approvals watch", &[("callmux approvals watch", "Be asked about each call as it comes")]),
+    (
+        "approvals approve",
+        &[
+            ("callmux approvals approve 1f0c6de5", "These calls, once each"),
+            ("callmux approvals approve 1f0c6de5 --for hour", "All of the same for an hour"),
+        ],
+    ),
+    ("approvals deny", &[("callmux approvals deny 1f0c6de5", "The agent is told so")]),
+    (
         "pins",
         &[
             ("callmux pins diff", "What servers changed in what they offer"),

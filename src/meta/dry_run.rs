@@ -163,7 +163,7 @@ impl<O: Outlet> Context<'_, O> {
         ));
         let written = wanted.arguments.clone();
         let done = prepare::prepared(self.hub, &self.world, self.call, written, &entry.item).await;
-        let (arguments, changes) = done.map_err(crate::mux::failure::Failure::told)?;
+        let (arguments, changes) = done.map_err(crate::targets::failure::Failure::told)?;
         let schema = prepare::schema(&entry.item);
         let mut warnings = warnings(mode, wanted, schema.as_ref());
         let room = WARNINGS_MAX.saturating_sub(warnings.len());

@@ -17,11 +17,11 @@ use crate::base::{ServerName, large, quoted};
 use crate::catalog::{Entry, NotFound};
 use crate::connection::Ask;
 use crate::json::{Doc, Json, Slice};
-use crate::mux::failure::Failure;
-use crate::mux::{self, Call, Caller, Hub, Maker, Outlet, absent, failure, locate, prepare};
+use crate::mux::{self, Call, Caller, Hub, Maker, Outlet, prepare};
 use crate::render::TextFormat;
 use crate::render::preview::{preview, preview_text, shortened};
 use crate::replies::ToolError;
+use crate::targets::{Failure, absent, failure, locate};
 use crate::wire::params::{Head, Target};
 use crate::wire::{Era, Kind, Message, Payload};
 use crate::world::World;
@@ -171,6 +171,7 @@ impl<O: Outlet> Context<'_, O> {
             is_kept: false,
             forwarded: outer.forwarded.clone(),
             maker,
+            approval: None,
             timeout,
         })
     }
@@ -360,7 +361,11 @@ fn is_full_name(entry: &Entry, name: &str) -> bool {
 /// What a call brought: the server's whole result, or why there is none.
 fn result(tool: &str, reply: mux::Reply) -> Result<Doc, ToolError> {
     match reply.failure.map(|failure| *failure) {
-        Some(Failure::Told(error) | Failure::Limited { told: error, .. }) => return Err(error),
+        Some(
+            Failure::Told(error)
+            | Failure::Limited { told: error, .. }
+            | Failure::Unapproved { told: error, .. },
+        ) => return Err(error),
         Some(Failure::Lost(lost)) => return Err(lost.told()),
         Some(Failure::Refused(error) | Failure::Denied(error, _)) => {
             return Err(ToolError::new("tool_not_found", error.message)

@@ -14,13 +14,13 @@ use crate::access::{Action, ActionKind};
 use crate::base::large;
 use crate::facts::CallOutcome;
 use crate::json::Json;
-use crate::mux::failure::Failure;
-use crate::mux::locate::nothing_there;
 use crate::mux::record::CallRecord;
 use crate::mux::{self, Call, Hub, Outlet, Reply};
 use crate::replies::{Lost, ToolError};
 use crate::settings::Recipe;
 use crate::settings::recipe::Mode;
+use crate::targets::failure::Failure;
+use crate::targets::locate::nothing_there;
 use crate::wire::params::{RequestParams, Target};
 use crate::wire::translate;
 
@@ -72,7 +72,7 @@ async fn run(hub: Hub, call: Box<Call>, outlet: impl Outlet, own: Own) -> Reply 
     let world = hub.world();
     let action = Action::new(ActionKind::Tool, None, &params.name);
     // What it calls is counted, and not it.
-    if let Err(denied) = world.gate.admit_again(call.subject(), action) {
+    if let Err(denied) = world.gate.admit_on(call.subject(), action) {
         let nothing = nothing_there(&world, &params, call.era, call.subject());
         return record.failed(Failure::Denied(nothing, denied), id);
     }

@@ -1,40 +1,52 @@
 //! Phase 2 of a call: the gate is asked.
 
 use super::call::Call;
-use super::failure::Failure;
-use super::locate::{GateTarget, kind, nothing_there};
 use crate::access::{Action, NotAdmitted, Permit};
+use crate::replies::ToolError;
+use crate::targets::failure::Failure;
+use crate::targets::locate::{GateTarget, kind, nothing_there};
 use crate::wire::params::{RequestParams, Target};
 use crate::world::World;
 
-/// The permit, without which nothing is sent.
+/// What the gate says of a call that is not refused.
+pub(super) enum Admitted {
+    Now(Permit),
+    /// By this rule a person is asked first.
+    IfApproved(Box<str>),
+}
+
+/// The permit, without which nothing is sent; or the rule by which a person is asked first.
 pub(super) fn admit(
     world: &World,
     call: &Call,
     params: &RequestParams<'_>,
     wanted: GateTarget<'_>,
-) -> Result<Permit, Failure> {
-    if call.again {
-        return admit_again(world, call, params, wanted);
+) -> Result<Admitted, Failure> {
+    let (gate, action) = (&world.gate, action(params, wanted));
+    let admitted = if call.again {
+        gate.admit_again(call.subject(), action)
+    } else {
+        gate.admit(call.subject(), action)
+    };
+    match admitted {
+        Ok(permit) => Ok(Admitted::Now(permit)),
+        Err(NotAdmitted::Unapproved(rule)) => Ok(Admitted::IfApproved(rule)),
+        Err(why) => Err(not_admitted(world, call, params, why)),
     }
-    world
-        .gate
-        .admit(call.subject(), action(params, wanted))
-        .map_err(|why| not_admitted(world, call, params, why))
 }
 
-/// The same for a call that was let in before and goes on.
-pub(super) fn admit_again(
+/// The permit of a call that was let in before and goes on.
+pub(super) fn admit_on(
     world: &World,
     call: &Call,
     params: &RequestParams<'_>,
     wanted: GateTarget<'_>,
 ) -> Result<Permit, Failure> {
-    let again = world.gate.admit_again(call.subject(), action(params, wanted));
-    again.map_err(|denied| not_admitted(world, call, params, denied.into()))
+    let on = world.gate.admit_on(call.subject(), action(params, wanted));
+    on.map_err(|denied| not_admitted(world, call, params, denied.into()))
 }
 
-fn action<'a>(params: &RequestParams<'_>, wanted: GateTarget<'a>) -> Action<'a> {
+pub(super) fn action<'a>(params: &RequestParams<'_>, wanted: GateTarget<'a>) -> Action<'a> {
     let action = Action::new(kind(params.target), Some(wanted.server), wanted.own);
     match params.target {
         Target::Tool | Target::Prompt | Target::PromptReference => action.shown_as(wanted.shown),
@@ -42,7 +54,7 @@ fn action<'a>(params: &RequestParams<'_>, wanted: GateTarget<'a>) -> Action<'a> 
     }
 }
 
-fn not_admitted(
+pub(super) fn not_admitted(
     world: &World,
     call: &Call,
     params: &RequestParams<'_>,
@@ -54,5 +66,9 @@ fn not_admitted(
             Failure::Denied(nothing, denied)
         }
         NotAdmitted::Limited(limited) => Failure::limited(limited, params.target),
+        NotAdmitted::Unapproved(rule) => {
+            let told = ToolError::new("approval_required", "a person has to approve this first");
+            Failure::unapproved(told, &rule, params.target)
+        }
     }
 }

@@ -5,8 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::failure::Failure;
 use crate::access::{ClientName, Subject};
+use crate::approvals::SaidByClient;
 use crate::base::{Principal, SessionId, clip};
 use crate::connection::{Ask, Forwarded, Owner};
 use crate::facts::CallOrigin;
@@ -14,6 +14,7 @@ use crate::handover::PendingCall;
 use crate::instances::roots::AskedRoots;
 use crate::ledger::Ledger;
 use crate::settings::{Config, SHELL_CLIENT, ServerConfig, View};
+use crate::targets::failure::Failure;
 use crate::wire::params::Head;
 use crate::wire::{ClientCapabilities, Era, LogLevel, Message, Payload, object};
 
@@ -37,6 +38,8 @@ pub struct Call {
     /// What of the client's own headers some server is to get.
     pub forwarded: Option<Arc<Forwarded>>,
     pub maker: Maker,
+    /// What its client answered when a person had to be asked about it.
+    pub approval: Option<SaidByClient>,
     /// In place of the server's `call_timeout`.
     pub timeout: Option<Duration>,
 }
@@ -61,6 +64,8 @@ pub struct Caller {
     pub ledger: Arc<Ledger>,
     /// How the client comes in, as facts name it.
     pub via: &'static str,
+    /// The process at the other end, by its number, where the kernel tells.
+    pub process: Option<u32>,
 }
 
 /// What makes a call.

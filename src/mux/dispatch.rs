@@ -22,14 +22,12 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::absent;
-use super::admit::admit;
+use super::admit::{Admitted, admit};
+use super::approval::{self, Settled, Unapproved};
 use super::call::{Call, Maker, Outlet, Reply};
-use super::failure::Failure;
 use super::fit;
 use super::go_on::{go_on, hold, whose};
 use super::hub::Hub;
-use super::locate::{Located, locate};
 use super::look_up::look_up;
 use super::open_round::{self, OpenRound};
 use super::outcome::{ASKED_BEFORE, Done, asked, classify, lost, not_reached, unresolved, unseen};
@@ -44,6 +42,9 @@ use crate::arguments::may_need;
 use crate::cache::ServerAnswer;
 use crate::connection::Loss;
 use crate::facts::CallOutcome;
+use crate::targets::absent;
+use crate::targets::failure::Failure;
+use crate::targets::locate::{Located, locate};
 use crate::wire::params::{RequestParams, Target};
 use crate::wire::translate;
 use crate::wire::{Era, Payload, RpcError, object};
@@ -57,7 +58,10 @@ pub async fn serve(hub: Hub, mut call: Box<Call>, outlet: impl Outlet) -> Reply 
     let _counted = (call.maker == Maker::Client).then(|| hub.count_call());
     match call.era {
         Era::Legacy => roots::settle(&hub, &mut call, &outlet).await,
-        Era::Modern => roots_round::take(&hub, &mut call),
+        Era::Modern => {
+            roots_round::take(&hub, &mut call);
+            approval::take(&hub, &mut call);
+        }
     }
     let mut record = CallRecord::new(&hub, &call);
     let id = call.message.id().unwrap_or("null");
@@ -96,7 +100,17 @@ async fn perform(
     let world = world.map_err(|why| not_reached(call, params, record, why))?;
     let located = resolve(&world, call, params, record);
     let located = located.map_err(|why| not_reached(call, params, record, why))?;
-    let permit = admit(&world, call, params, located.wanted())?;
+    let (permit, approved) = match admit(&world, call, params, located.wanted())? {
+        Admitted::Now(permit) => (permit, None),
+        Admitted::IfApproved(rule) => {
+            let (world, located) = (&world, &located);
+            let unapproved = Unapproved { hub, world, call, params, located, rule: &rule };
+            match Box::pin(unapproved.settle(outlet, record)).await? {
+                Settled::Approved(permit, asked) => (permit, Some(asked)),
+                Settled::Asked(question) => return Ok(Done::OpenRound(question)),
+            }
+        }
+    };
     if call.again && !sending::may_replay(call, &located) {
         return Err(lost(call, record, &located, &Loss::sent(ASKED_BEFORE)));
     }
@@ -113,6 +127,9 @@ async fn perform(
         return Ok(Done::Known(result));
     }
     let arguments = prepare(hub, &world, call, params, &located).await?;
+    if let Some(asked) = &approved {
+        hub.approvals.use_up(&call.caller.principal, asked);
+    }
     let routed = Routed::new((call, params), &permit, &located, arguments.as_deref());
     let (known, remember) = look_up(routed, hub, record).await?;
     let (kept, payload) = match known {

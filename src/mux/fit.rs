@@ -10,7 +10,6 @@ use std::sync::Arc;
 
 use super::call::Call;
 use super::hub::Hub;
-use super::locate::Located;
 use super::prepare::owner;
 use crate::base::{ServerName, large};
 use crate::json::{Doc, Json, JsonKind, Slice};
@@ -19,6 +18,7 @@ use crate::render::{TextFormat, format};
 use crate::results::Results;
 use crate::servers::Item;
 use crate::settings::{ServerConfig, View};
+use crate::targets::locate::Located;
 use crate::wire::{Kind, Message, Payload, translate};
 
 /// How much of a client's limit the beginning of a result takes.

@@ -5,15 +5,15 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::admit::admit_again;
+use super::admit::admit_on;
 use super::call::{Call, Outlet};
-use super::failure::Failure;
 use super::hub::Hub;
-use super::locate::{GateTarget, Located};
 use super::open_round::{self, OpenRound, Whose};
 use super::outcome::{Done, asked, lost, not_reached};
 use super::record::CallRecord;
 use super::sending::{self, CallLimits, Heard, Logs, PassOn};
+use crate::targets::failure::Failure;
+use crate::targets::locate::{GateTarget, Located};
 use crate::wire::error::code;
 use crate::wire::params::RequestParams;
 use crate::wire::translate;
@@ -39,7 +39,7 @@ pub(super) async fn go_on(
     record.name(Some(round.server.name.clone()), (&*params.name).into());
     let (world, server, own) = (hub.world(), &round.server.name, &*round.own);
     let wanted = GateTarget { server, own, shown: world.shown(params.target, server, own) };
-    let _permit = admit_again(&world, call, params, wanted)?;
+    let _permit = admit_on(&world, call, params, wanted)?;
     let answer = params.input_responses.and_then(|json| translate::rounds::answer_to(KEY, json));
     let Some(answer) = answer else { return hold(hub, call, round) };
     let OpenRound { server, own, sent, ask, whose } = round;

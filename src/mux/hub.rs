@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use super::calls::{CallCount, Calls};
 use super::open_round::OpenRounds;
 use super::subscription::Subscriptions;
+use crate::approvals::Approvals;
 use crate::base::{Principal, Pulse, ServerName};
 use crate::cache::{Cache, CacheKey, Part};
 use crate::catalog::Entry;
@@ -45,6 +46,8 @@ pub struct Shared {
     pub instances: Instances,
     /// Calls that wait for their clients.
     pub(super) open_rounds: OpenRounds,
+    /// Calls that wait for a person.
+    pub approvals: Approvals,
     /// Which resources clients want to hear about.
     pub subscriptions: Subscriptions,
     /// What reading calls brought.
@@ -81,7 +84,7 @@ impl Hub {
         pending: Table<CallRow>,
         acts: Table<ActRow>,
         (board, instances): (Board, Instances),
-        results: Results,
+        (results, approvals): (Results, Approvals),
     ) -> Self {
         Self(Arc::new(Shared {
             world,
@@ -92,6 +95,7 @@ impl Hub {
             board,
             instances,
             open_rounds: OpenRounds::default(),
+            approvals,
             subscriptions: Subscriptions::default(),
             cache: Cache::default(),
             results,
@@ -239,7 +243,14 @@ impl Hub {
     pub fn of(world: World) -> Self {
         let results = Results::open(None, <_>::default());
         let (world, none) = (watch::channel(Arc::new(world)).1, Recorder::none());
-        Self::new(world, none, <_>::default(), <_>::default(), <_>::default(), results)
+        Self::new(
+            world,
+            none,
+            <_>::default(),
+            <_>::default(),
+            <_>::default(),
+            (results, Approvals::default()),
+        )
     }
 }
 

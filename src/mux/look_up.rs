@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use super::failure::Failure;
 use super::hub::Hub;
 use super::outcome::lost;
 use super::record::CallRecord;
@@ -10,6 +9,7 @@ use super::sending::{self, Routed};
 use crate::cache::{CacheKey, Lead, Look, Part, ServerAnswer, ServerChange};
 use crate::connection::Loss;
 use crate::settings::{Caps, ServerConfig};
+use crate::targets::failure::Failure;
 use crate::wire::params::Target;
 use crate::wire::{Kind, Message, object};
 

@@ -8,20 +8,18 @@
 //!
 //! # How to read it
 //! [`dispatch`] is the life of a [`call`], phase by phase; [`admit`], [`placed`], [`prepare`], [`look_up`],
-//! [`outcome`] and [`fit`] are phases of their own, [`go_on`] a call that goes on with a client's answer. A client that
+//! [`outcome`] and [`fit`] are phases of their own, [`approval`] a part of the second, [`go_on`] a call that goes on with a client's answer. A client that
 //! says no directory may be asked for its [`roots`] first. [`mod@resume`] is the rest of a call that an earlier
-//! process sent, [`failure`] what an agent reads when there is no result.
+//! process sent.
 
-pub mod absent;
 mod admit;
+mod approval;
 pub mod call;
 mod calls;
 pub mod dispatch;
-pub mod failure;
 pub mod fit;
 mod go_on;
 pub mod hub;
-pub mod locate;
 mod look_up;
 mod open_round;
 mod outcome;

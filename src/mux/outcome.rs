@@ -1,10 +1,7 @@
 //! Phase 7 of a call: how it ended.
 
-use super::absent;
 use super::call::Call;
-use super::failure::Failure;
 use super::hub::Hub;
-use super::locate::Located;
 use super::record::CallRecord;
 use super::sending;
 use crate::connection::Loss;
@@ -12,6 +9,9 @@ use crate::facts::CallOutcome;
 use crate::replies::Lost;
 use crate::servers::Server;
 use crate::servers::handle::Unavailable;
+use crate::targets::absent;
+use crate::targets::failure::Failure;
+use crate::targets::locate::Located;
 use crate::wire::params::{RequestParams, Target};
 use crate::wire::translate::Asked;
 use crate::wire::{Era, Kind, Message, Payload, object};

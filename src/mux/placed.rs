@@ -1,13 +1,13 @@
 //! Which instance of its server a call goes to, where there is one for each directory.
 
 use super::call::Call;
-use super::failure::Failure;
 use super::hub::Hub;
-use super::locate::Located;
 use super::outcome::lost;
 use super::record::CallRecord;
 use crate::connection::Loss;
 use crate::instances::Lease;
+use crate::targets::failure::Failure;
+use crate::targets::locate::Located;
 
 /// The instance of the client; `None`: the server itself. The journal names it from now on.
 pub(super) async fn instance(

@@ -12,9 +12,7 @@ use bytes::Bytes;
 use bytestring::ByteString;
 
 use super::call::{Call, Maker};
-use super::failure::Failure;
 use super::hub::Hub;
-use super::locate::Located;
 use crate::arguments::error::StoredProblem;
 use crate::arguments::references;
 use crate::arguments::roots::Roots;
@@ -24,6 +22,8 @@ use crate::json::parse::VALUES_MAX;
 use crate::json::{Doc, Json, ParseError, Path, Slice};
 use crate::replies::ToolError;
 use crate::servers::Item;
+use crate::targets::failure::Failure;
+use crate::targets::locate::Located;
 use crate::wire::object;
 use crate::world::World;
 

@@ -6,15 +6,15 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::call::{Call, Reply, title};
-use super::failure::Failure;
 use super::hub::Hub;
-use super::locate::kind;
 use crate::access::{ActionKind, ClientName, NotAdmitted, Subject};
 use crate::base::{CallId, Principal, ServerName, SessionId, clip, quoted};
 use crate::facts::CallOutcome;
 use crate::facts::{CallFinished, CallOrigin, Noted};
 use crate::handover::call::Monotonic;
 use crate::handover::{ActRow, CallRow, Ending, NotedAct, PendingCall};
+use crate::targets::failure::Failure;
+use crate::targets::locate::kind;
 use crate::wire::Payload;
 
 /// Names up to this length are written down whole, in bytes.
@@ -241,6 +241,9 @@ impl<'a> ActRecord<'a> {
             }
             NotAdmitted::Limited(limited) => {
                 self.write(CallOutcome::Limited, Some(&limited.to_string()), None, 0);
+            }
+            NotAdmitted::Unapproved(rule) => {
+                self.write(CallOutcome::Unapproved, Some(&why.to_string()), Some(rule), 0);
             }
         }
     }

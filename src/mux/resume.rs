@@ -5,14 +5,12 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use super::absent;
 use super::call::Outlet;
-use super::failure::Failure;
 use super::hub::Hub;
+use super::outcome;
 use super::record::{ActRecord, Actor};
 use super::sending::{self, CallLimits, Heard, Logs, PassOn};
 use super::take_back::TakeBack;
-use super::{failure, outcome};
 use crate::access::{Action, ActionKind, Denied, NotAdmitted, Permit};
 use crate::base::ServerName;
 use crate::catalog::{Entry, NotFound};
@@ -20,6 +18,8 @@ use crate::connection::{Exchange, Loss};
 use crate::facts::CallOutcome;
 use crate::handover::{CallRow, PendingCall};
 use crate::replies::Lost;
+use crate::targets::failure::Failure;
+use crate::targets::{absent, failure};
 use crate::wire::params::Target;
 use crate::wire::translate::{self, Asked};
 use crate::wire::{Era, Payload, RpcError};
@@ -125,7 +125,7 @@ fn admit(
     let own = entry.map_or(&*call.tool, |entry| &*entry.item.name);
     let shown = entry.map_or(&*call.tool, |entry| &*entry.shown);
     let action = Action::new(ActionKind::Tool, server, own).shown_as(shown);
-    world.gate.admit_again(subject, action).map_err(|denied| {
+    world.gate.admit_on(subject, action).map_err(|denied| {
         let (why, near) = (NotFound::Unknown, names.nearest(&call.tool, sees));
         let remark = absent::remark(&world, &call.tool, subject);
         (failure::not_found(("tool", &call.tool), &why, near, &remark), denied)

@@ -7,12 +7,12 @@ use bytes::Bytes;
 
 use super::call::{Call, Maker};
 use super::hub::Hub;
-use super::locate::Located;
 use super::roots::{QUESTION, REFERENCES};
 use super::sending::has_rounds;
 use crate::arguments::may_need;
 use crate::instances::roots::AskedRoots;
 use crate::instances::roots_state;
+use crate::targets::locate::Located;
 use crate::wire::params::{Head, RequestParams};
 use crate::wire::{Era, Message, Method, Payload, translate};
 

@@ -8,9 +8,9 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use super::call::Outlet;
-use super::failure::Failure;
 use super::sending::CallLimits;
 use crate::connection::Ask;
+use crate::targets::failure::Failure;
 use crate::wire::error::code;
 use crate::wire::translate::rounds;
 use crate::wire::{Kind, Message, Method, RpcError};

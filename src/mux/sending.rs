@@ -6,11 +6,11 @@ use tokio::time::Instant;
 
 use super::call::{Call, Outlet};
 use super::calls::{CallCount, Calls};
-use super::locate::{Located, pinned};
 use super::take_back::TakeBack;
 use crate::access::Permit;
 use crate::connection::{Ask, Event, Loss, Origin, Reply, Step};
 use crate::servers::Live;
+use crate::targets::locate::{Located, pinned};
 use crate::wire::error::code;
 use crate::wire::params::{RequestParams, Target};
 use crate::wire::translate::{self, Rewrite};

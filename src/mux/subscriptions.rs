@@ -10,9 +10,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use super::failure::rate_limited;
 use super::hub::Hub;
-use super::locate::no_resource;
 use super::record::{ActRecord, Actor};
 use super::subscription::Begun;
 pub use super::subscription::Subscription;
@@ -23,6 +21,8 @@ use crate::connection::{Connection, Origin};
 use crate::connection::{Event, Reply, Step};
 use crate::instances::{Lease, NoInstance};
 use crate::servers::{Live, Server};
+use crate::targets::failure::rate_limited;
+use crate::targets::locate::no_resource;
 use crate::wire::error::code;
 use crate::wire::{Era, Kind, Message, Payload, RpcError, object, translate};
 use crate::world::World;
@@ -65,8 +65,9 @@ pub async fn open(
         Err(why) => {
             record.not_admitted(&why);
             return Err(match why {
-                NotAdmitted::Denied(_) => nothing(NotLocated::Unknown),
                 NotAdmitted::Limited(limited) => rate_limited(limited),
+                // Nobody is asked about a subscription.
+                NotAdmitted::Denied(_) | NotAdmitted::Unapproved(_) => nothing(NotLocated::Unknown),
             });
         }
     };

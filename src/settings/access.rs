@@ -14,6 +14,8 @@ pub struct Access {
     pub tokens: BTreeMap<String, AccessToken>,
     /// In their order; of those that fit, the first decides. None: whoever was let in may do everything.
     pub rules: Vec<Rule>,
+    /// What a person approved for good, by their names.
+    pub approved: BTreeMap<String, Approved>,
     /// What of it is kept.
     pub audited: Audited,
 }
@@ -29,16 +31,17 @@ pub struct Audited {
 }
 
 /// `[access.limits]`
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Of each principal.
     pub calls_per_minute: Option<u64>,
+    /// How long a call waits for a person's approval.
+    pub approval_timeout: Duration,
 }
 
-impl Limits {
-    /// Whether there are none.
-    pub fn is_none(self) -> bool {
-        self == Self::default()
+impl Default for Limits {
+    fn default() -> Self {
+        Self { calls_per_minute: None, approval_timeout: Duration::from_mins(2) }
     }
 }
 
@@ -87,19 +90,37 @@ pub struct Rule {
     pub at: Option<Place>,
 }
 
+/// `[access.approved.NAME]`: one of those whom it is about may have it without asking a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Approved {
+    /// As [`Principal`](crate::base::Principal) is written.
+    pub principal: String,
+    pub what: ApprovedItem,
+}
+
+/// What was approved: a tool or a prompt by the name that clients see, a resource by its URI.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ApprovedItem {
+    Tool(String),
+    Prompt(String),
+    Resource(String),
+}
+
 /// What comes of what a rule is about.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum RuleEffect {
     Allow,
+    /// A person is asked about each call of a tool or a prompt, and each time that a resource is read.
+    Ask,
     #[default]
     Deny,
 }
 
 impl RuleEffect {
-    pub const ALL: [Self; 2] = [Self::Allow, Self::Deny];
+    pub const ALL: [Self; 3] = [Self::Allow, Self::Ask, Self::Deny];
 
     /// Their names, in the same order.
-    pub const NAMES: [&str; 2] = ["allow", "deny"];
+    pub const NAMES: [&str; 3] = ["allow", "ask", "deny"];
 
     pub fn as_str(self) -> &'static str {
         Self::NAMES[self as usize]

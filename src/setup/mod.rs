@@ -10,11 +10,12 @@
 //! # How to read it
 //! [`mod@run`] is the order of what a [`plan`] says. [`scene`] is what is here, [`trial`] tries servers, [`mod@units`] is about systemd, which [`mod@daemon`] does alone, [`attach`] about
 //! the files of clients, [`proof`] calls a tool as a client does. [`journal`] is what was done, [`mod@undo`] takes it back, and
-//! [`show`] tells. [`error`] is why it could not be done.
+//! [`show`] tells. [`error`] is why it could not be done. [`mod@init`] writes a config to begin with, by hand.
 
 mod attach;
 mod daemon;
 mod error;
+mod init;
 mod journal;
 mod plan;
 mod proof;
@@ -26,6 +27,7 @@ mod undo;
 mod units;
 
 pub use daemon::{UnitWork, units, units_status};
+pub use init::{InitArgs, init};
 pub use plan::{SetupMode, SetupOptions};
 pub use run::run;
 pub use undo::undo;

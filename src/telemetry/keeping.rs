@@ -89,6 +89,7 @@ fn decision(outcome: CallOutcome) -> Option<&'static str> {
     match outcome {
         CallOutcome::Denied => Some("deny"),
         CallOutcome::Limited => Some("limit"),
+        CallOutcome::Unapproved => Some("ask"),
         CallOutcome::Refused => None,
         _ => Some("allow"),
     }

@@ -21,7 +21,8 @@ fn call() -> CallFinished {
 
 /// Every fact, in each of the forms that it has.
 fn samples() -> Vec<Fact> {
-    [daemon(), config(), servers(), words(), sessions(), doors(), calls(), gaps()].concat()
+    let before = [daemon(), config(), servers(), words(), sessions(), doors(), calls()].concat();
+    [before, approvals(), gaps()].concat()
 }
 
 fn daemon() -> Vec<Fact> {
@@ -179,6 +180,8 @@ fn calls() -> Vec<Fact> {
         CallOutcome::Cancelled,
         CallOutcome::Refused,
         CallOutcome::Denied,
+        CallOutcome::Limited,
+        CallOutcome::Unapproved,
     ];
     let of_kind = kinds.into_iter().map(|kind| CallFinished { kind, ..call() });
     let reason = || Some("it said no".to_owned());
@@ -189,6 +192,15 @@ fn calls() -> Vec<Fact> {
     let denied = CallFinished { outcome, rule, ..call() };
     let all = of_kind.chain(ended).chain([alone, denied]);
     all.map(|call| Box::new(call).into()).collect()
+}
+
+fn approvals() -> Vec<Fact> {
+    let (id, principal, client) = (|| "0a1b2c3d".into(), "user:1".into(), "c 1".into());
+    let (calls, rule) = (vec!["s__a".into(), "s__b".into()], "r".into());
+    vec![
+        facts::ApprovalAsked { id: id(), calls, principal, client, rule }.into(),
+        facts::ApprovalAnswered { id: id(), decision: "once", by: "client".into() }.into(),
+    ]
 }
 
 fn gaps() -> Vec<Fact> {

@@ -159,6 +159,7 @@ macro_rules! pages {
 }
 
 pages! {
+    approvals: "approvals.md",
     audit: "audit.md",
     clients: "clients.md",
     getting_started: "getting-started.md",

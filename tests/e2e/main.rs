@@ -4,6 +4,7 @@
 
 mod access;
 mod activation;
+mod approvals;
 mod asking;
 mod audit;
 mod bad_input;

@@ -15,6 +15,7 @@ pub const PLAN: &[(&str, &[&str])] = &[
     ("wire", &[]),
     ("audit", &["base"]),
     ("facts", &["base"]),
+    ("approvals", &["base", "json"]),
     ("telemetry", &["base", "audit", "facts"]),
     ("terminal", &["base"]),
     ("demo", &["base", "terminal"]),
@@ -55,6 +56,7 @@ pub const PLAN: &[(&str, &[&str])] = &[
     ),
     ("completion", &["base", "api", "config", "keys", "clients"]),
     ("grants", &["base", "settings", "keys", "config", "access", "terminal"]),
+    ("approval_review", &["base", "api", "config", "settings", "terminal"]),
     ("audit_review", &["base", "audit", "completion", "keys", "settings", "terminal"]),
     (
         "pin_review",
@@ -131,13 +133,19 @@ pub const PLAN: &[(&str, &[&str])] = &[
     ),
     ("catalog", &["base", "json", "wire", "pins", "search", "render", "settings", "servers"]),
     ("world", &["base", "wire", "settings", "access", "servers", "catalog"]),
+    (
+        "targets",
+        &[
+            "base", "access", "catalog", "facts", "json", "pins", "replies", "servers", "wire",
+            "world",
+        ],
+    ),
     ("cache", &["base", "json", "wire", "settings", "servers"]),
     (
         "mux",
         &[
             "base",
             "ledger",
-            "pins",
             "json",
             "wire",
             "replies",
@@ -155,6 +163,8 @@ pub const PLAN: &[(&str, &[&str])] = &[
             "cache",
             "instances",
             "world",
+            "approvals",
+            "targets",
         ],
     ),
     (
@@ -176,6 +186,7 @@ pub const PLAN: &[(&str, &[&str])] = &[
             "cache",
             "mux",
             "world",
+            "targets",
         ],
     ),
     (
@@ -232,6 +243,7 @@ pub const PLAN: &[(&str, &[&str])] = &[
             "catalog",
             "mux",
             "world",
+            "approvals",
         ],
     ),
     (
@@ -259,6 +271,7 @@ pub const PLAN: &[(&str, &[&str])] = &[
             "admin",
             "instances",
             "world",
+            "approvals",
         ],
     ),
     ("bridge", &["base", "wire", "outbox", "replies", "activation"]),
@@ -297,6 +310,7 @@ pub const PLAN: &[(&str, &[&str])] = &[
             "setup",
             "attachments",
             "grants",
+            "approval_review",
             "audit_review",
             "pin_review",
             "clients",

@@ -1,10 +1,13 @@
 //! `[access]`: who may do what.
 
 use super::named::{Named, members};
+use crate::base::Principal;
 use crate::keys;
 use crate::keys::section::Section;
 use crate::keys::tree::{Node, Value};
-use crate::settings::access::{Access, AccessToken, Rule, RuleEffect, TokenHash};
+use crate::settings::access::{
+    Access, AccessToken, Approved, ApprovedItem, Rule, RuleEffect, TokenHash,
+};
 use crate::settings::complaint::Complaint;
 use crate::settings::{Limits, NamePatterns};
 
@@ -20,12 +23,18 @@ pub(super) fn read(node: Node, named: &mut Named<'_>) -> Access {
                 }
             }
             "rules" => access.rules = rules(node, named),
+            "approved" => {
+                for (name, node) in members(node, "access.approved", named) {
+                    let approved = approved(&name, node, named);
+                    access.approved.extend(approved.map(|approved| (name, approved)));
+                }
+            }
             name => {
                 let is_limit = keys::LIMITS.iter().any(|key| key.name == name);
                 let message = if is_limit {
                     "unknown key; write `[access.limits]` above the limits".to_owned()
                 } else {
-                    "unknown key; known are limits, tokens, rules".to_owned()
+                    "unknown key; known are limits, tokens, rules, approved".to_owned()
                 };
                 let key = format!("access.{name}");
                 named.complaints.push(Complaint { at: node.at, key, message });
@@ -71,6 +80,34 @@ fn token(name: &str, node: Node, named: &mut Named<'_>) -> Option<AccessToken> {
     };
     named.unresolved.extend(section.finish());
     Some(AccessToken { hash: current?, expires, previous })
+}
+
+/// `None`, with complaints, if it does not say who may have what.
+fn approved(name: &str, node: Node, named: &mut Named<'_>) -> Option<Approved> {
+    let (path, at) = (format!("access.approved.{name}"), node.at.clone());
+    let mut section = Section::new(path, node, keys::APPROVED, named.sources, named.complaints);
+    let principal = section.text("principal");
+    let [tool, prompt, resource] =
+        ["tool", "prompt", "resource"].map(|name| section.text(name).map(|(text, _)| text));
+    let items = [
+        tool.map(ApprovedItem::Tool),
+        prompt.map(ApprovedItem::Prompt),
+        resource.map(ApprovedItem::Resource),
+    ];
+    let mut items: Vec<ApprovedItem> = items.into_iter().flatten().collect();
+    if items.len() != 1 {
+        section.complain(at.clone(), "", "names one `tool`, one `prompt` or one `resource`");
+    }
+    match &principal {
+        None => section.complain(at, "principal", "is missing; write who may have it"),
+        Some((text, at)) if Principal::parse(text).is_none() => {
+            let message = format!("`{text}` is nobody; write for example \"user:1000\"");
+            section.complain(at.clone(), "principal", message);
+        }
+        Some(_) => {}
+    }
+    named.unresolved.extend(section.finish());
+    Some(Approved { principal: principal?.0, what: items.pop()? })
 }
 
 /// `sha256:` and 64 hexadecimal digits. What is written there instead may be the token itself: it is
@@ -123,7 +160,7 @@ fn rules(node: Node, named: &mut Named<'_>) -> Vec<Rule> {
 
 fn rule(index: usize, section: &mut Section<'_>) -> Rule {
     if !section.has("effect") {
-        let message = "is missing; write `effect = \"allow\"` or `effect = \"deny\"`";
+        let message = "is missing; write `effect = \"allow\"`, `\"ask\"` or `\"deny\"`";
         section.complain(section.place("effect"), "effect", message);
     }
     let id = section.text("id").map_or_else(|| format!("rule-{}", index + 1), |(id, _)| id);

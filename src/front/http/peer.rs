@@ -22,6 +22,8 @@ pub struct Peer {
     pub address: Option<SocketAddr>,
     /// Over a unix socket, where Host means nothing.
     pub is_unix: bool,
+    /// The process at the other end, by its number, where the kernel tells.
+    pub process: Option<u32>,
     /// Over TCP, who is asked about again before the first request.
     pub tcp: Option<TcpClient>,
 }
@@ -52,7 +54,9 @@ impl Caller {
             Some(session) if session.principal == *principal => session.clone(),
             _ => {
                 let (id, principal) = (SessionId::random(), principal.clone());
-                modern.insert(Session::new(id, principal, Carriage::Http, None)).clone()
+                let session = modern.insert(Session::new(id, principal, Carriage::Http, None));
+                session.comes_from(self.peer.process);
+                session.clone()
             }
         }
     }

@@ -18,6 +18,7 @@ use super::post::Sender;
 use super::response::{Response, empty, json, refusal};
 use super::{authenticate, get, guard, post, sse};
 use crate::access::connections::Activity;
+use crate::access::peer::PeerProcess;
 use crate::base::Principal;
 use crate::front::{Front, link};
 use crate::wire::RpcError;
@@ -57,6 +58,7 @@ impl Service {
         let mut request = request.map(axum::body::Body::new);
         request.extensions_mut().insert(principal);
         request.extensions_mut().insert(self.caller.clone());
+        request.extensions_mut().insert(PeerProcess(self.caller.peer.process));
         let response = self.router.oneshot(request).await?;
         if response.status() == StatusCode::SWITCHING_PROTOCOLS {
             self.caller.activity.becomes_link();

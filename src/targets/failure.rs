@@ -34,6 +34,8 @@ pub enum Failure {
     Told(ToolError),
     /// The subject may do it, but not now.
     Limited { limited: Limited, told: ToolError, is_tool_call: bool },
+    /// A person has not approved it; by this rule one is asked.
+    Unapproved { told: ToolError, rule: Box<str>, is_tool_call: bool },
 }
 
 impl Failure {
@@ -43,6 +45,11 @@ impl Failure {
         let details = Json::object([("retry_after_seconds", seconds)]);
         let told = ToolError::new("rate_limited", limited.to_string()).with(details);
         Self::Limited { limited, told, is_tool_call: target == Target::Tool }
+    }
+
+    /// A request for `target` that a person has not approved.
+    pub fn unapproved(told: ToolError, rule: &str, target: Target) -> Self {
+        Self::Unapproved { told, rule: rule.into(), is_tool_call: target == Target::Tool }
     }
 
     /// A request for something of a server, by its name there, that is not what was accepted and is held.
@@ -60,6 +67,7 @@ impl Failure {
             Self::Refused(_) | Self::Told(_) => CallOutcome::Refused,
             Self::Denied(..) => CallOutcome::Denied,
             Self::Limited { .. } => CallOutcome::Limited,
+            Self::Unapproved { .. } => CallOutcome::Unapproved,
             Self::Lost(Lost { sent: true, .. }) => CallOutcome::OutcomeUnknown,
             Self::Lost(Lost { sent: false, .. }) => CallOutcome::NotSent,
         }
@@ -70,7 +78,9 @@ impl Failure {
         match self {
             Self::Refused(error) | Self::Denied(error, _) => Some(error.code),
             Self::Lost(lost) => (!lost.is_tool_call).then_some(code::INTERNAL),
-            Self::Limited { is_tool_call, .. } => (!is_tool_call).then_some(code::INTERNAL),
+            Self::Limited { is_tool_call, .. } | Self::Unapproved { is_tool_call, .. } => {
+                (!is_tool_call).then_some(code::INTERNAL)
+            }
             Self::Told(_) => None,
         }
     }
@@ -82,7 +92,9 @@ impl Failure {
                 ToolError::new("invalid_arguments", error.message)
             }
             Self::Lost(lost) => lost.told(),
-            Self::Told(error) | Self::Limited { told: error, .. } => error,
+            Self::Told(error)
+            | Self::Limited { told: error, .. }
+            | Self::Unapproved { told: error, .. } => error,
         }
     }
 
@@ -92,14 +104,17 @@ impl Failure {
             Self::Denied(_, why) => why.to_string().into(),
             Self::Refused(error) => (&*error.message).into(),
             Self::Lost(lost) => (&*lost.reason).into(),
-            Self::Told(error) | Self::Limited { told: error, .. } => (&*error.message).into(),
+            Self::Told(error)
+            | Self::Limited { told: error, .. }
+            | Self::Unapproved { told: error, .. } => (&*error.message).into(),
         }
     }
 
-    /// The access rule that denied it.
+    /// The access rule that denied it, or has a person asked.
     pub fn rule(&self) -> Option<&str> {
         match self {
             Self::Denied(_, why) => why.rule(),
+            Self::Unapproved { rule, .. } => Some(rule),
             _ => None,
         }
     }
@@ -113,8 +128,14 @@ impl Failure {
             Self::Limited { limited, is_tool_call: false, .. } => {
                 translate::refusal(id, &rate_limited(*limited))
             }
+            Self::Unapproved { told, is_tool_call: false, .. } => {
+                let error = RpcError::new(code::INTERNAL, told.message.clone());
+                translate::refusal(id, &error.with_data(&json!({ "code": told.code })))
+            }
             // The text says it all, and a tool's own `outputSchema` may forbid anything beside it.
-            Self::Told(error) | Self::Limited { told: error, .. } => {
+            Self::Told(error)
+            | Self::Limited { told: error, .. }
+            | Self::Unapproved { told: error, .. } => {
                 translate::result(id, &error.result(era, false).to_string())
             }
         }
@@ -140,7 +161,7 @@ fn command_word(name: &str) -> String {
 }
 
 /// The error of a request that comes too early and has no place for what agents read.
-pub(super) fn rate_limited(limited: Limited) -> RpcError {
+pub fn rate_limited(limited: Limited) -> RpcError {
     let data = json!({ "code": "rate_limited", "retry_after_seconds": limited.after_seconds });
     RpcError::new(code::INTERNAL, limited.to_string()).with_data(&data)
 }

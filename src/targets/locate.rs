@@ -18,10 +18,10 @@ use crate::world::World;
 
 /// What is wanted: whose it is, what its server calls it, and clients.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct GateTarget<'a> {
-    pub(super) server: &'a ServerName,
-    pub(super) own: &'a str,
-    pub(super) shown: &'a str,
+pub struct GateTarget<'a> {
+    pub server: &'a ServerName,
+    pub own: &'a str,
+    pub shown: &'a str,
 }
 
 /// Where a request goes.
@@ -38,12 +38,12 @@ pub struct Located<'w> {
 
 impl<'w> Located<'w> {
     /// What the gate is asked for.
-    pub(super) fn wanted(&self) -> GateTarget<'_> {
+    pub fn wanted(&self) -> GateTarget<'_> {
         GateTarget { server: &self.server.name, own: &self.own, shown: &self.shown }
     }
 
     /// The same at the instance that the client has.
-    pub(super) fn at<'a>(self, instance: Option<&'a Server>) -> Located<'a>
+    pub fn at<'a>(self, instance: Option<&'a Server>) -> Located<'a>
     where
         'w: 'a,
     {

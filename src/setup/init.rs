@@ -12,7 +12,7 @@ use crate::terminal::{Exit, print};
 #[command(
     after_help = "Exit codes: 0 written, 1 there is a config already, which stays as it is, 71 it could not be written."
 )]
-pub(super) struct InitArgs {
+pub struct InitArgs {
     /// Print it instead.
     #[arg(long)]
     print: bool,
@@ -22,7 +22,7 @@ pub(super) struct InitArgs {
 }
 
 /// Writes a config to begin with.
-pub(super) fn init(args: &InitArgs) -> Exit {
+pub fn init(args: &InitArgs) -> Exit {
     if args.print {
         print::lines(fresh().trim_end());
         return Exit::Fine;

@@ -1,0 +1,143 @@
+//! Which processes belong together: who asks must not be who answers.
+//!
+//! Processes of one user can do all that the user can, so this stops mistakes and what a model was talked into,
+//! not a program that is out to deceive.
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::file;
+
+/// Processes above one that are looked at.
+const ABOVE_MAX: usize = 64;
+/// A longer file of the kernel's is cut, in bytes.
+const FILE_MAX: u64 = 64 * 1024;
+
+/// A process, and no later one with its number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AskingProcess {
+    pid: u32,
+    /// When it began, in ticks since the machine did (proc_pid_stat(5), `starttime`).
+    started: u64,
+}
+
+/// Whoever answers is not somebody else than who asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SelfApproval {
+    #[error("you run under the client that asks: answer in a terminal of your own")]
+    Below,
+    #[error("it is not known whether you run under the client that asks: answer in a terminal")]
+    Unknown,
+}
+
+/// What proc_pid_stat(5) says.
+#[derive(Debug, Clone, Copy)]
+struct Stat {
+    process: AskingProcess,
+    parent: u32,
+    /// The number of its session's leader.
+    session: u32,
+    has_terminal: bool,
+}
+
+impl AskingProcess {
+    /// The process with this number, if there is one.
+    pub fn of(pid: u32) -> Option<Self> {
+        Stat::of(pid).map(|stat| stat.process)
+    }
+}
+
+impl Stat {
+    fn of(pid: u32) -> Option<Self> {
+        let text = read(pid, "stat")?;
+        let text = String::from_utf8_lossy(&text);
+        let fields: Vec<&str> = text.rsplit_once(") ")?.1.split(' ').collect();
+        // The first here is the third of the page.
+        let number = |at: usize| fields.get(at - 3)?.parse::<i64>().ok();
+        Some(Self {
+            process: AskingProcess { pid, started: u64::try_from(number(22)?).ok()? },
+            parent: u32::try_from(number(4)?).ok()?,
+            session: u32::try_from(number(6)?).ok()?,
+            has_terminal: number(7)? != 0,
+        })
+    }
+}
+
+/// A process and those above it.
+fn with_those_above(pid: u32) -> Vec<Stat> {
+    let mut all: Vec<Stat> = Vec::new();
+    let mut next = pid;
+    while next > 0 && all.len() < ABOVE_MAX {
+        let Some(stat) = Stat::of(next) else { break };
+        next = stat.parent;
+        all.push(stat);
+    }
+    all
+}
+
+/// Whether the process `answerer` is another's than the one that asks: not below the client, nor below the shell
+/// that the client was started in. One that was detached from those above it is, if it has no terminal, whoever's
+/// control group it is in.
+pub fn may_answer(answerer: u32, asker: Option<AskingProcess>) -> Result<(), SelfApproval> {
+    let above = with_those_above(answerer);
+    let own = above.first().ok_or(SelfApproval::Unknown)?;
+    let asker = asker.and_then(|asker| Stat::of(asker.pid).filter(|stat| stat.process == asker));
+    let Some(asker) = asker else {
+        return if own.has_terminal { Ok(()) } else { Err(SelfApproval::Unknown) };
+    };
+    // A bridge is started by its client, which was most often started by a shell in the same session.
+    let of_asker = with_those_above(asker.process.pid);
+    let nearest = || of_asker.iter().take(2).filter(|stat| !is_manager(stat));
+    let is_client = |stat: &&Stat| nearest().any(|near| near.session == stat.session);
+    let mut client = of_asker.iter().filter(is_client);
+    if client.any(|theirs| above.iter().any(|stat| stat.process == theirs.process)) {
+        return Err(SelfApproval::Below);
+    }
+    let shares_group = group(answerer).is_none_or(|own| group(asker.process.pid) == Some(own));
+    if shares_group && !own.has_terminal { Err(SelfApproval::Unknown) } else { Ok(()) }
+}
+
+/// Whether everything of the user runs below it.
+fn is_manager(stat: &Stat) -> bool {
+    stat.parent <= 1 && stat.session == stat.process.pid
+}
+
+fn group(pid: u32) -> Option<Vec<u8>> {
+    read(pid, "cgroup")
+}
+
+/// A file of the kernel's about a process. `None`: it is not there, or not for us.
+fn read(pid: u32, name: &str) -> Option<Vec<u8>> {
+    file::read(format!("/proc/{pid}/{name}").as_ref(), FILE_MAX).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{AskingProcess, SelfApproval, may_answer};
+    use std::process::{Command, Stdio};
+
+    #[test]
+    fn what_runs_below_the_client_may_not_answer() {
+        let own = std::process::id();
+        // This process is the client, its first child the bridge and the second a shell of an agent.
+        let sleeper = || {
+            let mut command = Command::new("sleep");
+            command.arg("60").stdin(Stdio::null());
+            crate::base::children::start(&mut command).unwrap().0
+        };
+        let (mut bridge, mut shell) = (sleeper(), sleeper());
+        let asker = AskingProcess::of(bridge.id());
+        assert!(asker.is_some());
+        for answerer in [bridge.id(), shell.id(), own] {
+            assert_eq!(may_answer(answerer, asker), Err(SelfApproval::Below), "{answerer}");
+        }
+        // Somebody else asks: what has no terminal could be anybody.
+        let gone = AskingProcess { pid: bridge.id(), started: 0 };
+        let known = may_answer(shell.id(), Some(gone));
+        assert!(known == Ok(()) || known == Err(SelfApproval::Unknown));
+        for child in [&mut bridge, &mut shell] {
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
+        assert_eq!(may_answer(bridge.id(), asker), Err(SelfApproval::Unknown), "it is gone");
+    }
+}

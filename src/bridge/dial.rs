@@ -7,6 +7,7 @@ use bytes::BytesMut;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpStream, UnixStream};
 
+use super::secure;
 use super::token::TokenSource;
 use crate::base::{Secret, tcp_owner};
 use crate::wire::Payload;
@@ -27,6 +28,7 @@ pub enum Target {
     Tcp {
         /// `host:port`
         address: String,
+        is_tls: bool,
         token: Option<TokenSource>,
     },
 }
@@ -34,7 +36,7 @@ pub enum Target {
 /// Why an address leads to no daemon.
 #[derive(Debug, thiserror::Error)]
 pub enum TargetError {
-    #[error("`{0}` must begin with http://; only a daemon on this machine can be reached")]
+    #[error("`{0}` must begin with https://, or with http:// for a daemon on this machine")]
     Scheme(String),
     #[error("`{0}` has the path /{1}; the endpoint is /mcp")]
     Path(String, String),
@@ -43,9 +45,13 @@ pub enum TargetError {
 }
 
 impl Target {
-    /// Reads `http://host:port`, with or without `/mcp` behind it.
+    /// Reads `http://host:port` or `https://host:port`, with or without `/mcp` behind it.
     pub fn from_url(url: &str, token: Option<TokenSource>) -> Result<Self, TargetError> {
-        let rest = url.strip_prefix("http://").ok_or_else(|| TargetError::Scheme(url.into()))?;
+        let (rest, is_tls) = match (url.strip_prefix("http://"), url.strip_prefix("https://")) {
+            (Some(rest), _) => (rest, false),
+            (None, Some(rest)) => (rest, true),
+            (None, None) => return Err(TargetError::Scheme(url.into())),
+        };
         let (address, path) = rest.split_once('/').unwrap_or((rest, ""));
         if !["", "mcp", "mcp/"].contains(&path) {
             return Err(TargetError::Path(url.into(), path.into()));
@@ -56,8 +62,9 @@ impl Target {
         let bare_v6 = address.ends_with(']');
         let has_port = !bare_v6
             && address.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
-        let address = if has_port { address.to_owned() } else { format!("{address}:80") };
-        Ok(Self::Tcp { address, token })
+        let port = if is_tls { 443 } else { 80 };
+        let address = if has_port { address.to_owned() } else { format!("{address}:{port}") };
+        Ok(Self::Tcp { address, is_tls, token })
     }
 }
 
@@ -75,7 +82,9 @@ impl std::fmt::Display for Target {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Unix(path) => write!(f, "{}", path.display()),
-            Self::Tcp { address, .. } => write!(f, "http://{address}"),
+            Self::Tcp { address, is_tls, .. } => {
+                write!(f, "http{}://{address}", if *is_tls { "s" } else { "" })
+            }
         }
     }
 }
@@ -95,9 +104,14 @@ pub(super) async fn dial(target: &Target, hello: &Hello) -> io::Result<Opened> {
             let (reader, writer) = UnixStream::connect(path).await?.into_split();
             greet(Box::new(reader), Box::new(writer), ("localhost", None), hello).await
         }
-        Target::Tcp { address, token } => {
+        Target::Tcp { address, token, is_tls } => {
             let stream = TcpStream::connect(address).await?;
             stream.set_nodelay(true)?;
+            if *is_tls {
+                let (reader, writer) = tokio::io::split(secure::shake(address, stream).await?);
+                let token = token.as_ref().map(given).transpose()?;
+                return greet(Box::new(reader), Box::new(writer), (address, token), hello).await;
+            }
             check_owner(&stream)?;
             let token = token.as_ref().map(|token| presentable(token, &stream)).transpose()?;
             let (reader, writer) = stream.into_split();
@@ -136,9 +150,13 @@ fn check_owner(stream: &TcpStream) -> io::Result<()> {
 /// The token, if it does not go over a network where others can read it.
 fn presentable(token: &TokenSource, stream: &TcpStream) -> io::Result<Secret> {
     if !stream.peer_addr()?.ip().to_canonical().is_loopback() {
-        let what = "a token is sent over plain HTTP to this machine alone";
+        let what = "a token is sent over plain HTTP to this machine alone; use https://";
         return Err(io::Error::new(io::ErrorKind::PermissionDenied, what));
     }
+    given(token)
+}
+
+fn given(token: &TokenSource) -> io::Result<Secret> {
     token.read().map_err(|error| {
         io::Error::new(io::ErrorKind::PermissionDenied, format!("the token: {error}"))
     })

@@ -7,7 +7,7 @@
 //! Tools, servers, policy.
 //!
 //! # How to read it
-//! [`machine`] decides, as a value, which [`action`]s there are to take. [`mod@run`] moves the bytes, [`dial`] opens connections.
+//! [`machine`] decides, as a value, which [`action`]s there are to take. [`mod@run`] moves the bytes, [`dial`] opens connections, those to other machines over TLS (`secure`).
 
 mod action;
 mod batches;
@@ -20,6 +20,7 @@ mod machine;
 mod memory;
 mod refusal;
 mod run;
+mod secure;
 mod token;
 
 pub use dial::{Target, is_refusal};

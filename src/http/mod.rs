@@ -32,3 +32,4 @@ pub use guarded::GuardedClient;
 pub use pool::{RequestBody, ResponseBody};
 pub use proxy::Proxies;
 pub use request::{US, host, origin, origin_form};
+pub use tls::{config as trust, reason as tls_reason};

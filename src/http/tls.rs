@@ -8,7 +8,7 @@ use rustls::crypto::ring::default_provider;
 use rustls::{CertificateError as Wrong, ClientConfig, RootCertStore};
 
 /// Trusts whom this machine trusts. `Err`: no certificates of authorities are found on it.
-pub(super) fn config() -> io::Result<ClientConfig> {
+pub fn config() -> io::Result<ClientConfig> {
     let config = ClientConfig::builder_with_provider(default_provider().into())
         .with_safe_default_protocol_versions()
         .map_err(io::Error::other)?;
@@ -24,7 +24,7 @@ pub(super) fn config_of_nobody() -> io::Result<ClientConfig> {
 }
 
 /// What is wrong, if that is TLS.
-pub(super) fn reason(error: &(dyn Error + 'static)) -> Option<String> {
+pub fn reason(error: &(dyn Error + 'static)) -> Option<String> {
     let mut next = Some(error);
     while let Some(error) = next {
         if let Some(error) = error.downcast_ref::<rustls::Error>() {

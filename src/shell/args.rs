@@ -21,7 +21,8 @@ pub struct ReachArgs {
         conflicts_with = "url"
     )]
     pub(super) socket: Option<PathBuf>,
-    /// The daemon's address, such as http://127.0.0.1:4860, instead of a unix socket.
+    /// The daemon's address, such as http://127.0.0.1:4860 or, over TLS, https://192.0.2.7:4861,
+    /// instead of a unix socket.
     #[arg(long, global = true, value_name = "URL")]
     pub(super) url: Option<String>,
     /// With --url: the file with the token to present, which only you can read

@@ -40,7 +40,7 @@ fn exit_codes_mean_something() {
     check(&["config", "check", "--log-level", "info"], 0, "fine");
     check(&["serve", "--no-such-flag"], 64, "--no-such-flag");
     check(&["serve", "--listen", "nonsense"], 64, "nonsense");
-    check(&["bridge", "--url", "https://example.com"], 64, "http://");
+    check(&["bridge", "--url", "ftp://example.com"], 64, "http://");
     check(&["bridge", "--wait", "5"], 64, "`5` has no unit; write \"5s\"");
     check(&["serve", "--config", "bad.toml"], 65, "did you mean `command`?");
     check(&["serve", "--config", "missing.toml"], 65, "missing.toml");

@@ -106,7 +106,7 @@ fn each_outcome_has_an_exit_code() {
     fails(&sandbox, &["echo", "word"], 64, "NAME=VALUE");
     fails(&sandbox, &["strict", "n=x"], 64, "n has to be a whole number");
     fails(&sandbox, &["strict", "onwer=x"], 64, "did you mean owner?");
-    fails(&sandbox, &["--url", "https://example.com", "ping"], 64, "http://");
+    fails(&sandbox, &["--url", "ftp://example.com", "ping"], 64, "http://");
     fails(&sandbox, &["--timeout", "5", "ping"], 64, "no unit");
     fails(&sandbox, &["--cwd", "/no/such/directory", "ping"], 64, "no directory");
     fails(&sandbox, &["--server", "gone", "x"], 75, "not_sent");

@@ -274,7 +274,7 @@ pub const PLAN: &[(&str, &[&str])] = &[
             "approvals",
         ],
     ),
-    ("bridge", &["base", "wire", "outbox", "replies", "activation"]),
+    ("bridge", &["base", "http", "wire", "outbox", "replies", "activation"]),
     (
         "shell",
         &[

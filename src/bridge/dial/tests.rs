@@ -15,7 +15,20 @@ fn urls_lead_to_addresses() {
     check("http://localhost", Some("http://localhost:80"));
     check("http://[::1]:4860/", Some("http://[::1]:4860"));
     check("http://[::1]", Some("http://[::1]:80"));
-    for bad in ["https://x", "http://", "http://x/other", "ftp://x", "", "http://u@x"] {
+    check("https://mux.example", Some("https://mux.example:443"));
+    check("https://mux.example:4861/mcp", Some("https://mux.example:4861"));
+    check("https://[fd00::1]:4861/", Some("https://[fd00::1]:4861"));
+    for bad in [
+        "https://",
+        "HTTPS://x",
+        "https://x/other",
+        "https://u:p@x",
+        "http://",
+        "http://x/other",
+        "ftp://x",
+        "",
+        "http://u@x",
+    ] {
         check(bad, None);
     }
 }
@@ -26,7 +39,8 @@ async fn nothing_is_said_to_a_port_of_another_user() {
     if !give_away(&listener, 4711) {
         return;
     }
-    let target = Target::Tcp { address: listener.local_addr().unwrap().to_string(), token: None };
+    let address = listener.local_addr().unwrap().to_string();
+    let target = Target::Tcp { address, is_tls: false, token: None };
     let hello = Hello {
         link: "0".repeat(32),
         epoch: 1,

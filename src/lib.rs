@@ -71,6 +71,7 @@
 //!      example ──────── small MCP servers in the binary
 //!      handover ─────── what outlives the process
 //!      lenient ──────── what is meant by what is slightly wrong
+//!      tls ──────────── what we show of ourselves over TLS
 //!      lasting ──────── where our program stays
 //!      remedy ───────── what a config with a mistake was meant to say
 //!  0   base ─────────── names, ids, tasks
@@ -97,6 +98,7 @@
 //! | [`wire`] | JSON-RPC on borrowed bytes, the two eras and what lies between them, framing, the link |
 //! | [`lenient`] | what servers write that are slightly wrong, read as it was meant |
 //! | [`lasting`] | which places go away with what runs there, and a copy of our program that stays |
+//! | [`tls`] | the certificate that this daemon shows, with its key, and what is wrong with one |
 //! | [`remedy`] | what a wrong line, value or key of a config was meant to be, as text to paste |
 //! | [`handover`] | what the next process of ours finds: descriptors, tables, what a server had said |
 //! | [`definitions`] | definitions that are slightly wrong, made right |
@@ -251,6 +253,7 @@ mod standalone;
 mod targets;
 mod telemetry;
 mod terminal;
+mod tls;
 mod updates;
 mod wire;
 mod world;

@@ -9,12 +9,16 @@
 pub struct HostRules<'a> {
     pub hosts: &'a [String],
     pub origins: &'a [String],
+    /// Whether clients speak TLS, be it with a proxy: that is a part of our own origin.
+    pub is_secure: bool,
 }
 
 /// Why a request is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
-    #[error("the Host header names no host of this daemon; allow it with `http.allowed_hosts`")]
+    #[error(
+        "the Host header names no host of this daemon; allow it with `http.allowed_hosts`, where other machines know this one by that name"
+    )]
     Host,
     #[error("requests of this origin are not accepted; allow it with `http.allowed_origins`")]
     Origin,
@@ -40,7 +44,8 @@ impl HostRules<'_> {
 
     fn check_origin(self, origin: Option<&str>, host: Option<&str>) -> Result<(), Refused> {
         let Some(origin) = origin else { return Ok(()) };
-        let same = host.is_some_and(|host| origin.strip_prefix("http://") == Some(host));
+        let scheme = if self.is_secure { "https://" } else { "http://" };
+        let same = host.is_some_and(|host| origin.strip_prefix(scheme) == Some(host));
         if same || self.origins.iter().any(|allowed| allowed == origin) {
             Ok(())
         } else {
@@ -69,7 +74,7 @@ mod tests {
     #[test]
     fn browsers_stay_out() {
         let (hosts, origins) = (["mux.lan".to_owned()], ["https://dash.lan".to_owned()]);
-        let rules = HostRules { hosts: &hosts, origins: &origins };
+        let rules = HostRules { hosts: &hosts, origins: &origins, is_secure: false };
         let check = |host: Option<&str>, origin: Option<&str>, accepted: bool| {
             assert_eq!(rules.check(host, origin).is_ok(), accepted, "{host:?} {origin:?}");
         };
@@ -122,6 +127,10 @@ mod tests {
             "http://localhost:4860/",
         ] {
             check(Some("localhost:4860"), Some(origin), false);
+        }
+        let secure = HostRules { is_secure: true, ..rules };
+        for (origin, expected) in [("https://mux.lan", true), ("http://mux.lan", false)] {
+            assert_eq!(secure.check(Some("mux.lan"), Some(origin)).is_ok(), expected, "{origin}");
         }
         assert!(
             rules.check_unix(None).is_ok() && rules.check_unix(Some("http://evil.com")).is_err()

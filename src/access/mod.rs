@@ -1,14 +1,14 @@
 //! Who may.
 //!
 //! # Knows
-//! How a local connection proves a principal; how many connections there may be, and for how
+//! How a local connection proves a principal; where a client is that comes through proxies; how many connections there may be, and for how
 //! long; the Host and Origin rules that keep browsers out; tokens; the decision about each action, and how many a minute.
 //!
 //! # Does not know
 //! MCP messages, HTTP types, sessions.
 //!
 //! # How to read it
-//! [`peer`], [`confined`], [`connections`] and [`host`], the checks at the door; [`gate`] is
+//! [`peer`], [`confined`], [`forwarded`], [`connections`] and [`host`], the checks at the door; [`gate`] is
 //! asked for everything that is to reach a server, in the words of [`Action`] and [`Subject`], and asks [`limits`]
 //! and the rules of the config. [`token`] makes tokens and tells whose one is;
 //! [`fn@remarks`] is what is not as it was meant.
@@ -16,9 +16,11 @@
 mod action;
 pub mod confined;
 pub mod connections;
+pub mod forwarded;
 pub mod gate;
 pub mod host;
 pub mod limits;
+mod network_remarks;
 pub mod peer;
 mod remarks;
 mod rules;

@@ -1,7 +1,8 @@
 //! Who is at the other end of a local connection, by the kernel's word.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
+use super::forwarded::Untold;
 use crate::base::Principal;
 use crate::base::tcp_owner::{TcpSocket, Unowned};
 
@@ -16,6 +17,30 @@ pub enum Refusal {
     Sandboxed(String),
     #[error("who it is is not known: {0}; over the unix socket it is")]
     Unknown(String),
+    #[error("{0} is in no network of `access.networks.allow`")]
+    Elsewhere(IpAddr),
+    #[error("where its client is cannot be known, and `access.networks.allow` is about that: {0}")]
+    Untold(#[from] Untold),
+    #[error(
+        "{0} is no proxy of `access.networks.trusted_proxies`, and without TLS nobody else may come"
+    )]
+    PastProxy(IpAddr),
+    #[error(
+        "without TLS nobody may come from other machines but through a proxy (`http.behind_proxy`)"
+    )]
+    Plain,
+    #[error(
+        "nobody is known there but by a token, and there is none; `callmux token new NAME` makes one"
+    )]
+    NoProofs,
+    #[error(
+        "a proxy sent it on, and whoever comes through that would be taken for the proxy's own user; set `http.behind_proxy = true`, and give each client a token"
+    )]
+    SentOn,
+    #[error("it was let in before the config told of a proxy; connect again, with a token")]
+    Outdated,
+    #[error("no connection over TLS came about: {0}")]
+    Tls(String),
 }
 
 impl Refusal {
@@ -26,6 +51,11 @@ impl Refusal {
             Self::Gone => "gone",
             Self::Sandboxed(_) => "sandboxed",
             Self::Unknown(_) => "unknown",
+            Self::Elsewhere(_) | Self::Untold(_) => "network",
+            Self::PastProxy(_) | Self::Plain => "plain",
+            Self::NoProofs => "no_proofs",
+            Self::SentOn | Self::Outdated => "sent_on",
+            Self::Tls(_) => "tls",
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
 
+use super::network_remarks::network_remarks;
 use crate::base::{Principal, ServerName};
 use crate::settings::access::{AccessToken, Rule};
 use crate::settings::{Access, Config, NamePatterns, RuleEffect};
@@ -17,7 +18,7 @@ pub struct AccessRemark {
     pub remedy: String,
 }
 
-/// Tokens that end, and rules that are about nobody and nothing.
+/// Tokens that end, rules that are about nobody and nothing, and listeners that serve nobody.
 pub fn remarks(config: &Config, now: SystemTime) -> Vec<AccessRemark> {
     let access = &config.access;
     let ends = access.tokens.iter().filter_map(|(name, token)| end(name, token, now));
@@ -25,6 +26,8 @@ pub fn remarks(config: &Config, now: SystemTime) -> Vec<AccessRemark> {
     all.extend(access.rules.iter().filter_map(|rule| is_in_vain(config, rule)));
     all.extend(never_asked(access));
     all.extend(locked_out(access));
+    let of_network = network_remarks(config, now).into_iter();
+    all.extend(of_network.map(|(message, remedy)| AccessRemark { message, remedy: remedy.into() }));
     all
 }
 

@@ -55,7 +55,9 @@ impl DaemonKnowledge {
 
     /// The addresses that the config names.
     fn written(&self) -> impl Iterator<Item = SocketAddr> {
-        self.config.http.listen.iter().copied().filter(|address| address.port() != 0)
+        // Elsewhere a client needs a token, which no entry of ours has.
+        let near = self.config.http.listen.iter().filter(|listen| listen.is_plain());
+        near.map(|listen| listen.address).filter(|address| address.port() != 0)
     }
 
     /// Where somebody answers for callmux: the daemon that runs, systemd, which would start it, or whoever has the
@@ -83,6 +85,9 @@ impl DaemonKnowledge {
 
     /// The address for an entry. `may_be_closed`: one that nobody answers at yet will do.
     pub(super) fn address(&self, may_be_closed: bool) -> Result<String, NoAddress> {
+        if self.config.http.behind_proxy {
+            return Err(NoAddress::Proxied);
+        }
         let served = self.served().into_iter().next();
         let written = self.written().next();
         match (served.or(written.filter(|_| may_be_closed)), written) {
@@ -99,6 +104,10 @@ impl DaemonKnowledge {
 /// Why there is no address for an entry, with what can be done about it.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum NoAddress {
+    #[error(
+        "`http.behind_proxy` is set: over HTTP every client needs a token, which no entry has; leave out --http"
+    )]
+    Proxied,
     #[error(
         "callmux listens on no address; `systemctl --user enable --now {HTTP_SOCKET}` opens one, or leave out --http"
     )]

@@ -218,7 +218,7 @@ pub(super) struct ServeArgs {
     /// [default: $XDG_RUNTIME_DIR/callmux/mcp.sock].
     #[arg(long, value_name = "PATH")]
     pub(super) socket: Option<PathBuf>,
-    /// A loopback address to bind as well when systemd passes no sockets; may be repeated.
+    /// An address to bind as well when systemd passes no sockets, as those of `http.listen`; may be repeated.
     #[arg(long, value_name = "ADDRESS")]
     pub(super) listen: Vec<SocketAddr>,
     /// Somebody needs it and started it: it says on stdout when it listens, and ends when nobody needs it.

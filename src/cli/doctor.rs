@@ -42,9 +42,11 @@ fn examine(args: &StatusArgs) -> Result<Exit, Exit> {
     findings.extend(status.on_demand.then(place::survival));
     findings.extend(place::linger());
     let config = status.config.path.as_ref().map(|path| Location::named(Path::new(path)));
-    if let Some(texts) = config.and_then(|at| at.texts().ok()) {
+    if let Some(texts) = config.as_ref().and_then(|at| at.texts().ok()) {
         findings.extend(environment::inherited(&texts));
         findings.extend(written::secrets(&texts));
+        let config = config.and_then(|at| at.reread(&texts).ok());
+        findings.extend(config.iter().flat_map(written::unserved_sockets));
     }
     findings.extend(left_secrets());
     tell(args, &findings, &format!("callmux {}", status.version), status.servers.len())?;
@@ -76,6 +78,7 @@ fn without_a_daemon(args: &StatusArgs, why: &NoAnswer) -> Exit {
         let reading = location.read();
         servers = reading.config.as_ref().map_or(0, |config| config.servers.len());
         findings.extend(written::config(&location, &reading));
+        findings.extend(reading.config.iter().flat_map(written::unserved_sockets));
         findings.extend(place::sandbox(&reading));
         findings.extend(environment::inherited(&reading.texts));
         findings.extend(written::secrets(&reading.texts));
@@ -120,10 +123,7 @@ fn all(status: &Status) -> Vec<Finding> {
         let message = format!("changes of the config are noticed late: {reason}");
         finding(Severity::Note, message, "`callmux reload` after a change")
     }));
-    all.extend(config.remarks.iter().map(|remark| {
-        let remedy = "the command in backquotes mends it";
-        finding(Severity::Note, format!("{}: {}", remark.at.file.display(), remark.message), remedy)
-    }));
+    all.extend(config.remarks.iter().map(written::remarked));
     if !config.at_next_start.is_empty() {
         let message = format!("not in force yet: {}", config.at_next_start.join(", "));
         let remedy = "`systemctl --user restart callmux.service`; sessions and calls survive it";

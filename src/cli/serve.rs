@@ -16,6 +16,7 @@ use crate::daemon::{
 use crate::example::{self, Example};
 use crate::facts::Level;
 use crate::settings::Complaint;
+use crate::settings::network::Listen;
 use crate::standalone::{self, InlineArgs, NotServed, StdioArgs};
 use crate::telemetry::Recorder;
 use crate::terminal::{Exit, print};
@@ -96,12 +97,15 @@ fn listen(
     recorder: &Recorder,
 ) -> Result<(Serve, Option<SocketPlace>), SocketError> {
     if let Some(Inherited { sockets, stored }) = inherited {
-        let listeners = sockets.and_then(|sockets| sockets::adopt(sockets, recorder))?;
+        let listeners =
+            sockets.and_then(|sockets| sockets::adopt(sockets, settings.in_force(), recorder))?;
         return Ok((Serve::Inherited { listeners, stored }, None));
     }
-    let configured = settings.in_force().http.listen.as_slice();
-    let addresses = [configured, &args.listen].concat();
-    let (listeners, place) = sockets::bind(args.socket.as_deref(), &addresses)?;
+    let config = settings.in_force();
+    let asked = args.listen.iter().map(|address| Listen::from(*address));
+    let listen: Vec<Listen> = config.http.listen.iter().copied().chain(asked).collect();
+    let lenient = args.on_demand.then_some(recorder);
+    let (listeners, place) = sockets::bind(args.socket.as_deref(), &listen, config, lenient)?;
     let serve = if args.on_demand { Serve::OnDemand(listeners) } else { Serve::Bound(listeners) };
     Ok((serve, Some(place)))
 }

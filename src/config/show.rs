@@ -17,10 +17,12 @@ pub fn toml(table: &Table) -> String {
     section(&mut out, table, keys::TOP, false);
     let empty = Table::new();
     let part = |name: &str| table.get(name).map_or(&empty, |node| table_of(node, &empty));
-    let limits = part("access").get("limits").map_or(&empty, |node| table_of(node, &empty));
+    let access =
+        |name: &str| part("access").get(name).map_or(&empty, |node| table_of(node, &empty));
     let one = [
         ("http", part("http"), keys::HTTP),
-        ("access.limits", limits, keys::LIMITS),
+        ("access.limits", access("limits"), keys::LIMITS),
+        ("access.networks", access("networks"), keys::NETWORKS),
         ("cache", part("cache"), keys::CACHE),
         ("results", part("results"), keys::RESULTS),
         ("audit", part("audit"), keys::AUDIT),
@@ -33,11 +35,9 @@ pub fn toml(table: &Table) -> String {
         out += "\n[[access.rules]]\n";
         section(&mut out, table_of(node, &empty), keys::RULE, false);
     }
-    let tokens = part("access").get("tokens").map_or(&empty, |node| table_of(node, &empty));
-    let approved = part("access").get("approved").map_or(&empty, |node| table_of(node, &empty));
     let many = [
-        ("access.tokens", tokens, keys::TOKEN),
-        ("access.approved", approved, keys::APPROVED),
+        ("access.tokens", access("tokens"), keys::TOKEN),
+        ("access.approved", access("approved"), keys::APPROVED),
         ("clients", part("clients"), keys::CLIENT),
         ("recipes", part("recipes"), keys::RECIPE),
         ("servers", part("servers"), keys::SERVER),

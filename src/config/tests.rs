@@ -109,6 +109,9 @@ fn head(section: &str, key: &Key) -> String {
             "[servers.a]\ncommand = \"x\"\nscope = \"cwd\"\n".to_owned()
         }
         ("" | "servers.*", _) => "[servers.a]\ncommand = \"x\"\n".to_owned(),
+        ("http", "tls_cert" | "tls_key") => {
+            "[http]\ntls_cert = \"cert.pem\"\ntls_key = \"key.pem\"\n".to_owned()
+        }
         ("recipes.*", _) => "[recipes.a]\ntool = \"t\"\nitems = []\n".to_owned(),
         ("access.tokens.*", _) => {
             let (hash, until) = (other_value(&TOKEN[0]), "2027-01-01");
@@ -139,6 +142,7 @@ fn other_value(key: &Key) -> String {
         ("mode", _) => "\"batch\"",
         ("type" | "proxy", _) => "\"none\"",
         ("listen", _) => "[\"127.0.0.1:1\"]",
+        ("allow" | "trusted_proxies", _) => "[\"192.0.2.0/24\"]",
         ("file_roots", _) => "[\"/other\"]",
         ("hash" | "previous", _) => return format!("\"sha256:{}\"", "1".repeat(64)),
         ("expires" | "grace_until", _) => "\"2027-03-01\"",
@@ -179,8 +183,12 @@ fn every_key_is_in_a_plan() {
                     vec![format!("!a({name})"), format!("~a({name})")]
                 }
                 ("", name) => vec![name.to_owned(), format!("@{name}")],
+                // They are one thing.
+                ("http", "tls_cert" | "tls_key") => vec!["http.tls_cert http.tls_key".to_owned()],
                 ("http", name) => vec![format!("http.{name}"), format!("@http.{name}")],
-                ("access.limits" | "audit", name) => vec![format!("{section}.{name}")],
+                ("access.limits" | "access.networks" | "audit", name) => {
+                    vec![format!("{section}.{name}")]
+                }
                 ("servers.*", name) => vec![format!("!a({name})"), format!("~a({name})")],
                 ("servers.*.auth", _) => vec!["!a(auth)".to_owned()],
                 (section, _) => {
@@ -245,6 +253,42 @@ fn limits_stand_in_a_section_of_their_own() {
         let found = wrong(text);
         assert!(found.len() == 1 && found[0].starts_with(expected), "{text}: {found:?}");
     }
+}
+
+#[test]
+fn what_others_could_reach_unasked_is_refused_with_the_remedy() {
+    for (text, expected) in [
+        (
+            "[http]\nlisten = [\"0.0.0.0:1\"]",
+            "http.listen `0.0.0.0:1`: it can be reached from other",
+        ),
+        (
+            "[http]\nlisten = [\"https://[::1]:1\"]",
+            "http.listen `https://[::1]:1`: it is to speak TLS",
+        ),
+        ("[http]\ntls_key = \"k\"", "http.tls_key goes with `http.tls_cert`"),
+        ("[http]\ntls_cert = \"\"\ntls_key = \"k\"", "http.tls_cert is empty"),
+        (
+            "[access.networks]\nallow = \"10.0.0.0/8\"",
+            "access.networks.allow must be a list of texts",
+        ),
+        (
+            "[access.networks]\nallow = [\"lan\"]",
+            "access.networks.allow `lan` is no network; write",
+        ),
+        (
+            "[access.networks]\ntrusted_proxies = [\"10.0.0.1/8\"]",
+            "access.networks.trusted_proxies `10.0.0.1/8` names an address within a network; write \"10",
+        ),
+        ("[access.networks]\nalow = []", "access.networks.alow unknown key; did you mean `allow`?"),
+    ] {
+        let found = wrong(text);
+        assert!(found.len() == 1 && found[0].starts_with(expected), "{text}: {found:?}");
+    }
+    // What may be there tomorrow, and may have been taken back on purpose, keeps no config away.
+    let listen = "[http]\nlisten = [\"0.0.0.0:1\"]\n";
+    between("", &format!("{listen}behind_proxy = true\n"));
+    between("", &format!("{listen}tls_cert = \"no.pem\"\ntls_key = \"no.pem\"\n"));
 }
 
 #[test]

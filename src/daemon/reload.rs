@@ -23,6 +23,7 @@ use crate::meta::own_tools;
 use crate::servers::control::Control;
 use crate::settings::plan::Changed;
 use crate::settings::{Config, Plan};
+use crate::telemetry::Recorder;
 
 impl Daemon {
     /// Begins to read the config again.
@@ -104,6 +105,7 @@ impl Daemon {
         let is_up = |name: &ServerName| self.controls.get(name).is_none_or(Control::is_up);
         let is_replaced = |name: &ServerName| plan.restarted.iter().any(|it| it.server == *name);
         self.front.hub.instances.follow(&config, is_up, is_replaced);
+        tell_certificate(&self.recorder, &config, Some(&old.config));
         keep_audit(&self.recorder, config.access.audited, self.succession.keeper);
         let drain = old.config.drain_timeout;
         let own_tools = own_tools(&config);
@@ -129,6 +131,7 @@ impl Daemon {
 
     /// Says which config is in force, and what is wrong with the one that should be.
     pub(super) fn tell_config(&self) {
+        tell_certificate(&self.recorder, self.settings.in_force(), None);
         let files = self.settings.files().to_vec();
         let servers = self.settings.in_force().servers.len();
         let Some(complaint) = self.settings.complaint() else {
@@ -167,5 +170,16 @@ impl Daemon {
             StandIn::Nothing => "no server runs",
         };
         Some(format!("config refused: {complaint}; {instead}"))
+    }
+}
+
+/// Says what is wrong with the certificate, when that is something new.
+fn tell_certificate(recorder: &Recorder, config: &Config, before: Option<&Config>) {
+    let wrong = |config: &Config| config.http.tls.clone().and_then(Result::err);
+    if let Some(complaint) =
+        wrong(config).filter(|new| before.and_then(wrong).as_ref() != Some(new))
+    {
+        let address = "the certificate for TLS".to_owned();
+        recorder.record(facts::ListenerRefused { address, reason: complaint.to_string() });
     }
 }

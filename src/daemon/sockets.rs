@@ -10,6 +10,8 @@ use crate::base::runtime_dir;
 use crate::facts;
 use crate::front::listen::{Listener, Unserved};
 use crate::handover::fd_store;
+use crate::settings::Config;
+use crate::settings::network::Listen;
 use crate::telemetry::Recorder;
 
 /// What systemd passed to this process.
@@ -65,11 +67,15 @@ fn own(fd: RawFd) -> OwnedFd {
 }
 
 /// Listeners for inherited sockets; one that must not be served is left out and reported.
-pub fn adopt(sockets: Vec<OwnedFd>, recorder: &Recorder) -> Result<Vec<Listener>, SocketError> {
+pub fn adopt(
+    sockets: Vec<OwnedFd>,
+    config: &Config,
+    recorder: &Recorder,
+) -> Result<Vec<Listener>, SocketError> {
     let mut listeners = Vec::new();
     for socket in sockets {
         let address = describe(&socket);
-        match Listener::adopt(socket) {
+        match Listener::adopt(socket, false, config) {
             Ok(listener) => listeners.push(listener),
             Err(error) => {
                 recorder.record(facts::ListenerRefused { address, reason: error.to_string() });
@@ -86,26 +92,40 @@ fn describe(socket: &OwnedFd) -> String {
         .map_or_else(|| "an inherited socket".to_owned(), |address| address.to_string())
 }
 
-/// Binds the unix socket at `path`, by default the one in the runtime directory, and `addresses`. The place
-/// is to be kept until the daemon has ended.
+/// Binds the unix socket at `path`, by default the one in the runtime directory, and the addresses of `listen`.
+/// The place is to be kept until the daemon has ended. With a `recorder`, an address that may not be served yet is
+/// left out and reported; without one, somebody waits in front of it.
 pub fn bind(
     path: Option<&Path>,
-    addresses: &[SocketAddr],
+    listen: &[Listen],
+    config: &Config,
+    recorder: Option<&Recorder>,
 ) -> Result<(Vec<Listener>, SocketPlace), SocketError> {
     let path = path.map_or_else(runtime_dir::socket, |path| Ok(path.to_path_buf()))?;
     let (listener, place) = place::bind(&path)?;
-    let mut sockets = vec![(path.display().to_string(), OwnedFd::from(listener))];
-    for address in addresses {
-        let bound = std::net::TcpListener::bind(address);
-        let listener = bound.map_err(|error| SocketError::Bind(address.to_string(), error))?;
-        sockets.push((address.to_string(), listener.into()));
-    }
-    let adopt = |(name, socket)| {
-        Listener::adopt(socket).map_err(|error| match error {
-            Unserved::Io(error) => SocketError::Bind(name, error),
-            other => SocketError::Bind(name, io::Error::other(other)),
-        })
+    let refused = |name: &dyn ToString, error| match error {
+        Unserved::Io(error) => SocketError::Bind(name.to_string(), error),
+        other => SocketError::Bind(name.to_string(), io::Error::other(other)),
     };
-    let listeners = sockets.into_iter().map(adopt).collect::<Result<_, _>>()?;
+    let own = Listener::adopt(listener.into(), false, config);
+    let mut listeners = vec![own.map_err(|error| refused(&path.display(), error))?];
+    for listen in listen {
+        // Not before that: what is not to be served must not even be there.
+        let missing = config.missing_for(*listen).map(Unserved::Missing);
+        let bound = missing.map_or_else(|| bind_one(*listen, config), Err);
+        match (bound, recorder) {
+            (Ok(listener), _) => listeners.push(listener),
+            (Err(Unserved::Missing(missing)), Some(recorder)) if missing.may_pass() => {
+                let (address, reason) = (listen.to_string(), missing.to_string());
+                recorder.record(facts::ListenerRefused { address, reason });
+            }
+            (Err(error), _) => return Err(refused(listen, error)),
+        }
+    }
     Ok((listeners, place))
+}
+
+fn bind_one(listen: Listen, config: &Config) -> Result<Listener, Unserved> {
+    let listener = std::net::TcpListener::bind(listen.address)?;
+    Listener::adopt(listener.into(), listen.has_scheme, config)
 }

@@ -58,7 +58,7 @@ impl Daemon {
             let tasks = self.connections.clone();
             let router = match listener {
                 Listener::Unix(_) => inner.clone(),
-                Listener::Tcp(_) => router.clone(),
+                Listener::Tcp(_) | Listener::Far { .. } => router.clone(),
             };
             let accept = listen::accept(listener, self.front.clone(), router, tasks);
             self.connections.spawn("accept", accept);

@@ -15,6 +15,7 @@ use crate::base::secret::is_name_of_secret;
 use crate::base::{ServerName, dirs, executable};
 use crate::config::source::Text;
 use crate::config::{Location, Reading};
+use crate::settings::network::Listen;
 use crate::settings::{Complaint, Config, ServerConfig};
 
 /// The config that a daemon of this user would read.
@@ -44,16 +45,35 @@ pub fn config(location: &Location, reading: &Reading) -> Vec<Finding> {
             finding(Severity::Problem, None, message, remedy)
         })),
     }
-    all.extend(reading.remarks.iter().chain(&unread(location)).map(|remark| {
-        let message = format!("{}: {}", remark.at.file.display(), remark.message);
-        let remedy = if remark.message.contains('`') {
-            "the command in backquotes mends it"
-        } else {
-            "write it as TOML, or take it away"
-        };
-        finding(Severity::Note, None, message, remedy)
-    }));
+    all.extend(reading.remarks.iter().chain(&unread(location)).map(remarked));
     all
+}
+
+/// What is to say of a config although it can be used.
+pub fn remarked(remark: &Complaint) -> Finding {
+    if !remark.key.is_empty() {
+        let remedy = "correct it there; `callmux config check` says when it is right";
+        return finding(Severity::Problem, None, remark.to_string(), remedy);
+    }
+    let message = format!("{}: {}", remark.at.file.display(), remark.message);
+    let remedy = if remark.message.contains('`') {
+        "the command in backquotes mends it"
+    } else {
+        "write it as TOML, or take it away"
+    };
+    finding(Severity::Note, None, message, remedy)
+}
+
+/// Sockets of systemd that a daemon with this config does not serve.
+pub fn unserved_sockets(config: &Config) -> Vec<Finding> {
+    let unserved = unit::addresses(unit::HTTP_SOCKET).into_iter().filter_map(|address| {
+        let missing = config.missing_for(Listen::from(address))?;
+        let message =
+            format!("{} listens at {address}, and is not served: {missing}", unit::HTTP_SOCKET);
+        let remedy = "then `systemctl --user stop callmux.service`, and restart the socket";
+        Some(finding(Severity::Problem, None, message, remedy))
+    });
+    unserved.collect()
 }
 
 /// The PATH that servers get which have none of their own: what the daemon's unit sets, else what every unit

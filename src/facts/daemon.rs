@@ -71,8 +71,8 @@ impl FactKind for ListenerOpened {
         text: "\
 Clients can connect to @CALLMUX_ADDRESS@.
 
-Only processes of the daemon's own user, and of root, are served there.
-Nothing needs to be done.",
+At a unix socket and a loopback address the daemon's own user is served, at a unix
+socket root, too; everywhere who sends a token. Nothing needs to be done.",
     };
     const FIELDS: &'static [FactField<Self>] =
         &[FactField::Always("ADDRESS", |fact| fact.address.as_str().into())];
@@ -83,7 +83,7 @@ Nothing needs to be done.",
     }
 }
 
-/// A socket that systemd passed is not served.
+/// A socket is not served, or a certificate at one.
 #[derive(Debug, Clone)]
 pub struct ListenerRefused {
     pub address: String,
@@ -99,14 +99,13 @@ impl FactKind for ListenerRefused {
         subject: "callmux does not serve @CALLMUX_ADDRESS@",
         documentation: "man:callmux(1)",
         text: "\
-systemd passed a socket that callmux must not or cannot serve. The entry says
-why. Other sockets are served.
+There is a socket that callmux must not or cannot serve. The entry says why. Others
+are served; in place of a certificate that cannot be used, the one before is.
 
-callmux serves unix sockets and loopback addresses such as 127.0.0.1 and [::1].
-An address that other machines can reach is refused, because nothing would ask
-them who they are. Correct ListenStream= in the socket unit:
+An address that other machines can reach takes a token (callmux token new NAME) and
+http.tls_cert, or http.behind_proxy where a proxy speaks TLS. Then, or once
+ListenStream= is right (systemctl --user edit --full callmux-http.socket):
 
-    systemctl --user edit --full callmux-http.socket
     systemctl --user stop callmux.service
     systemctl --user restart callmux-http.socket",
     };

@@ -25,12 +25,13 @@ impl FactKind for PeerRefused {
         subject: "The connection of @CALLMUX_PEER@ was refused",
         documentation: "man:callmux(1)",
         text: "\
-Somebody else's process connected, or one that was gone before it could be asked
-whose it is. Every user has a daemon of their own, and it serves nobody else.
-Nothing was answered. Three of a kind are told at once, and then a sum every hour.
+Somebody connected whom the daemon does not serve: another user's process, one that
+was gone before it could be asked whose it is, or, where other machines can come, one
+from a network that is not allowed. Three of a kind are told at once, and then a sum
+every hour.
 
-If you do not expect this, find out which user of this machine it was: the entry
-names the user's number.",
+If you do not expect this, find out who it was: the entry names the address, or
+the number of the user of this machine.",
     };
     const FIELDS: &'static [FactField<Self>] = &[
         FactField::Always("PEER", |fact| fact.peer().into()),

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use axum::Router;
 use hyper::server::conn::http1;
@@ -13,12 +13,16 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 
-use super::Front;
+use super::admission::told;
+use super::handshake::Presented;
 use super::http::{Caller, Peer, Service, refused};
-use crate::access::connections::{self, Watched};
-use crate::access::peer::{self, Refusal, TcpClient};
+use super::{Front, admission};
+use crate::access::connections::{self, Activity, ConnectionPlace, Watched};
 use crate::base::{Tasks, tcp_owner};
 use crate::facts;
+use crate::settings::Config;
+use crate::settings::missing::Missing;
+use crate::settings::network::Listen;
 
 /// Connections that are taken in before others have their turn.
 const ACCEPTS_IN_A_ROW: usize = 8;
@@ -33,6 +37,11 @@ const FIRST_REQUEST: Duration = Duration::from_secs(1);
 pub enum Listener {
     Unix(UnixListener),
     Tcp(TcpListener),
+    /// Of TCP, for who is known by a token alone; `shown`: what is shown over TLS, if that is spoken.
+    Far {
+        listener: TcpListener,
+        shown: Option<Arc<Presented>>,
+    },
 }
 
 /// Why a socket is not served.
@@ -42,10 +51,8 @@ pub enum Unserved {
     NotListening,
     #[error("it is neither a unix nor an internet socket")]
     Family,
-    #[error(
-        "it can be reached from other machines, and nothing would ask who they are; use a loopback address"
-    )]
-    NotLoopback,
+    #[error("{0}")]
+    Missing(#[from] Missing),
     #[error(
         "whose its connections are cannot be known: {0}; do without, the unix socket needs no such question"
     )]
@@ -55,8 +62,8 @@ pub enum Unserved {
 }
 
 impl Listener {
-    /// Takes over a socket that somebody else bound.
-    pub fn adopt(fd: OwnedFd) -> Result<Self, Unserved> {
+    /// Takes over a socket that somebody else bound. `has_scheme`: it was named with `https://`.
+    pub fn adopt(fd: OwnedFd, has_scheme: bool, config: &Config) -> Result<Self, Unserved> {
         use rustix::net::{AddressFamily, SocketType, sockopt};
         let is_listening = sockopt::socket_type(&fd).is_ok_and(|kind| kind == SocketType::STREAM)
             && sockopt::socket_acceptconn(&fd).unwrap_or(false);
@@ -72,8 +79,15 @@ impl Listener {
             AddressFamily::INET | AddressFamily::INET6 => {
                 let listener = std::net::TcpListener::from(fd);
                 // Whoever bound it may have chosen any address: what counts is the socket itself.
-                if !listener.local_addr()?.ip().to_canonical().is_loopback() {
-                    return Err(Unserved::NotLoopback);
+                let listen = Listen { address: listener.local_addr()?, has_scheme };
+                if let Some(missing) = config.missing_for(listen) {
+                    return Err(missing.into());
+                }
+                if !listen.is_plain() {
+                    listener.set_nonblocking(true)?;
+                    let certificate = config.http.tls.iter().flatten().next();
+                    let shown = certificate.cloned().map(|shown| Arc::new(Presented::new(shown)));
+                    return Ok(Self::Far { listener: TcpListener::from_std(listener)?, shown });
                 }
                 // Also has the kernel load what answers before the first client waits for it.
                 tcp_owner::can_be_asked(listener.local_addr()?)?;
@@ -94,11 +108,15 @@ impl Listener {
                     .and_then(|a| Some(a.as_pathname()?.display().to_string()));
                 path.unwrap_or_else(|| "an unnamed unix socket".to_owned())
             }
-            Self::Tcp(listener) => listener
-                .local_addr()
-                .map_or_else(|e| e.to_string(), |address| format!("http://{address}")),
+            Self::Tcp(listener) | Self::Far { listener, shown: None } => url("http", listener),
+            Self::Far { listener, shown: Some(_) } => url("https", listener),
         }
     }
+}
+
+fn url(scheme: &str, listener: &TcpListener) -> String {
+    let address = listener.local_addr();
+    address.map_or_else(|error| error.to_string(), |address| format!("{scheme}://{address}"))
 }
 
 /// Accepts until `tasks` is stopped; connections run in `tasks` too, and after the stop finish the
@@ -112,13 +130,23 @@ pub async fn accept(listener: Listener, front: Arc<Front>, router: Router, tasks
         };
         match accepted {
             Ok(Accepted::Unix(stream)) => {
-                if let Some(peer) = admit(&front, unix_peer(&stream), None) {
+                if let Some(peer) = told(&front, admission::unix(&stream), None) {
                     begin(stream, peer, &front, &router, &tasks);
                 }
             }
             Ok(Accepted::Tcp(stream, remote)) => {
-                if let Some(peer) = admit(&front, tcp_peer(&front, &stream, remote), Some(remote)) {
-                    begin(stream, peer, &front, &router, &tasks);
+                let (who, shown) = match &listener {
+                    Listener::Far { shown, .. } => {
+                        (admission::far(&front, &stream, remote, shown.is_some()), shown.as_ref())
+                    }
+                    _ => (admission::near(&front, &stream, remote), None),
+                };
+                match (told(&front, who, Some(remote)), shown) {
+                    (Some(peer), None) => begin(stream, peer, &front, &router, &tasks),
+                    (Some(peer), Some(shown)) => {
+                        begin_over_tls(stream, shown.clone(), peer, &front, &router, &tasks);
+                    }
+                    (None, _) => {}
                 }
             }
             Err(error) => {
@@ -144,39 +172,11 @@ async fn next(listener: &Listener) -> io::Result<Accepted> {
         Listener::Unix(listener) => {
             listener.accept().await.map(|(stream, _)| Accepted::Unix(stream))
         }
-        Listener::Tcp(listener) => {
+        Listener::Tcp(listener) | Listener::Far { listener, .. } => {
             let (stream, remote) = listener.accept().await?;
             Ok(Accepted::Tcp(stream, remote))
         }
     }
-}
-
-fn unix_peer(stream: &UnixStream) -> Result<Peer, Refusal> {
-    let peer = stream.peer_cred().map_err(|_| Refusal::Gone)?;
-    let proved = Some(peer::admit(peer.uid())?);
-    let process = peer.pid().and_then(|pid| u32::try_from(pid).ok()).filter(|pid| *pid != 0);
-    Ok(Peer { proved, address: None, is_unix: true, process, tcp: None })
-}
-
-fn tcp_peer(front: &Front, stream: &TcpStream, remote: SocketAddr) -> Result<Peer, Refusal> {
-    let local = stream.local_addr().map_err(|_| Refusal::Gone)?;
-    let world = front.hub.world();
-    let (proved, tcp) = match TcpClient::admit(remote, local, || stream.peer_addr().is_ok()) {
-        Ok((principal, client)) => {
-            front.groups.check(client.group(), &world.config, Instant::now())?;
-            (Some(principal), Some(client))
-        }
-        // Whoever is not known by the kernel's word may be by a token.
-        Err(Refusal::OtherUser(_) | Refusal::Unknown(_)) if world.gate.has_tokens() => (None, None),
-        Err(refusal) => return Err(refusal),
-    };
-    // Without this an event waits 40 ms for the client's delayed acknowledgement.
-    stream.set_nodelay(true).map_err(|_| Refusal::Gone)?;
-    Ok(Peer { proved, address: Some(remote), is_unix: false, process: None, tcp })
-}
-
-fn admit(front: &Front, who: Result<Peer, Refusal>, address: Option<SocketAddr>) -> Option<Peer> {
-    who.map_err(|refusal| front.hub.recorder.record(refused(&refusal, address))).ok()
 }
 
 /// Serves a connection in a task of its own, if there is a place for it.
@@ -184,17 +184,50 @@ fn begin<S>(stream: S, peer: Peer, front: &Arc<Front>, router: &Router, tasks: &
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
+    if let Some((place, activity)) = enter(front) {
+        let service = Service::new(front.clone(), router, peer, activity.clone());
+        let stream = Watched::new(stream, activity, place);
+        tasks.spawn("connection", serve(stream, service, tasks.clone()));
+    }
+}
+
+/// The same over TLS. Its handshake is a part of the connection: it has a place, and gives way as one on
+/// which nothing was asked.
+fn begin_over_tls(
+    stream: TcpStream,
+    shown: Arc<Presented>,
+    peer: Peer,
+    front: &Arc<Front>,
+    router: &Router,
+    tasks: &Tasks,
+) {
+    let Some((place, activity)) = enter(front) else { return };
+    let address = peer.address;
+    let service = Service::new(front.clone(), router, peer, activity.clone());
+    let (front, inner) = (front.clone(), tasks.clone());
+    tasks.spawn("connection", async move {
+        let config = front.hub.world().config.clone();
+        let shaken = tokio::select! {
+            () = inner.stopped() => None,
+            shaken = activity.until_silent(shown.shake(stream, config)) => shaken,
+        };
+        match shaken {
+            Some(Ok(stream)) => serve(Watched::new(stream, activity, place), service, inner).await,
+            Some(Err(refusal)) => front.hub.recorder.record(refused(&refusal, address)),
+            None => {}
+        }
+    });
+}
+
+/// A place for a connection, if there is one.
+fn enter(front: &Front) -> Option<(ConnectionPlace, Arc<Activity>)> {
     let max = connections::most(front.hub.world().processes());
     let entered = front.connections.enter(max);
     if !matches!(entered, Some((.., false))) {
         let evicted = entered.is_some();
         front.hub.recorder.record(facts::CapReached { what: "connection", max, evicted });
     }
-    if let Some((place, activity, _)) = entered {
-        let service = Service::new(front.clone(), router, peer, activity.clone());
-        let stream = Watched::new(stream, activity, place);
-        tasks.spawn("connection", serve(stream, service, tasks.clone()));
-    }
+    entered.map(|(place, activity, _)| (place, activity))
 }
 
 /// Answers the requests of one connection until it ends.

@@ -69,8 +69,9 @@ fn front() -> Arc<Front> {
 async fn connection(sent: &[u8], step: usize, is_unix: bool) -> Vec<u8> {
     let front = front();
     let router = http::router(front.clone());
-    let peer =
-        Peer { proved: Some(Principal::user(7)), address: None, is_unix, process: None, tcp: None };
+    let arrival = if is_unix { Arrival::Unix } else { Arrival::Near };
+    let proved = Some(Principal::user(7));
+    let peer = Peer { proved, address: None, arrival, process: None, tcp: None };
     let (place, activity, _) = front.connections.enter(1).expect("it is the only one");
     let service = Service::new(front.clone(), &router, peer, activity.clone());
     let (ours, theirs) = tokio::io::duplex(PIPE);

@@ -2,8 +2,8 @@
 
 use super::key::DefaultValue::{Unset, Value};
 use super::key::{Key, ValueKind, key};
-use super::row::{KeyRow, keys, set};
-use crate::settings::{Limits, RuleEffect};
+use super::row::{KeyRow, keys, of, set};
+use crate::settings::{Limits, Networks, RuleEffect};
 
 /// Keys of `[access.limits]`.
 pub const LIMITS: &[Key] = &keys::<_, { LIMIT_ROWS.len() }>(&[], LIMIT_ROWS);
@@ -27,6 +27,31 @@ pub const LIMIT_ROWS: &[KeyRow<Limits>] = &[
          refused.",
     )
     .at_once(set!(approval_timeout)),
+];
+
+/// Keys of `[access.networks]`.
+pub const NETWORKS: &[Key] = &keys::<_, { NETWORK_ROWS.len() }>(&[], NETWORK_ROWS);
+
+/// The same, each with its field.
+pub const NETWORK_ROWS: &[KeyRow<Networks>] = &[
+    key(
+        "allow",
+        ValueKind::Texts,
+        Unset,
+        "Networks that clients may be in, such as `[\"10.0.0.0/8\", \"fd00::/8\", \"192.0.2.7\"]`: the \
+         connection of anybody else is closed before anything is read. It is about who comes over \
+         another than a loopback address, or through a proxy. Unset: wherever they are, they need a token.",
+    )
+    .at_once(of!(allow)),
+    key(
+        "trusted_proxies",
+        ValueKind::Texts,
+        Value("[]"),
+        "Networks of proxies of yours. Of a request that comes from one, `X-Forwarded-For` tells where \
+         its client is, read from its end over proxies that are listed here; of any other request it is \
+         not read. Whoever comes through a proxy is known by a token alone.",
+    )
+    .at_once(of!(trusted_proxies)),
 ];
 
 /// Keys of `[access.tokens.NAME]`.

@@ -1,8 +1,8 @@
 //! The sections of a config, each with its keys.
 
 use super::{
-    APPROVED, AUDIT, AUTH, CACHE, CLIENT, HTTP, Key, LIMITS, RECIPE, RESULTS, RULE, SERVER, TOKEN,
-    TOP,
+    APPROVED, AUDIT, AUTH, CACHE, CLIENT, HTTP, Key, LIMITS, NETWORKS, RECIPE, RESULTS, RULE,
+    SERVER, TOKEN, TOP,
 };
 
 /// The line above the keys of a section; `name` in place of what the user chooses.
@@ -19,6 +19,12 @@ pub const SECTIONS: &[(&str, &[Key], &str)] = &[
     ("", TOP, "Settings for everything."),
     ("http", HTTP, "The HTTP side of the daemon."),
     ("access.limits", LIMITS, "How much of all that may be done one user may do."),
+    (
+        "access.networks",
+        NETWORKS,
+        "Where clients may be that come over TCP. Other machines reach the daemon where `http.listen`, or a \
+         socket of systemd, has another than a loopback address, which takes a token and TLS.",
+    ),
     (
         "access.tokens.*",
         TOKEN,

@@ -215,8 +215,10 @@ pub const HTTP_ROWS: &[KeyRow<Http>] = &[
         "listen",
         ValueKind::Texts,
         Value("[]"),
-        "Loopback addresses such as `127.0.0.1:4860` that `callmux serve` listens on beside its \
-         unix socket when systemd passes no sockets.",
+        "Addresses such as `127.0.0.1:4860` that `callmux serve` listens on beside its unix socket \
+         when systemd passes no sockets. At one that other machines can reach it speaks TLS and wants \
+         a token of everybody: see `tls_cert` and `[access.tokens.NAME]`. `https://127.0.0.1:4861` is \
+         such a one of this machine alone.",
     )
     .at_next_start(of!(listen)),
     key(
@@ -227,11 +229,31 @@ pub const HTTP_ROWS: &[KeyRow<Http>] = &[
     )
     .at_once(set!(max_body)),
     key(
+        "tls_cert",
+        ValueKind::Text,
+        Unset,
+        "A file in PEM with the certificate for TLS, those that vouch for it behind it; relative to the \
+         directory of the config. It is read anew when it changes; one that cannot be used changes \
+         nothing, and is told.",
+    )
+    .at_once(of!(tls)),
+    key("tls_key", ValueKind::Text, Unset, "A file in PEM with the private key of `tls_cert`.")
+        .at_once(of!(tls)),
+    key(
+        "behind_proxy",
+        ValueKind::Bool,
+        Value("false"),
+        "`true` says that a proxy stands in front of every address and speaks TLS with clients: callmux \
+         then listens without TLS where other machines can reach it, and knows nobody who comes over \
+         TCP but by a token, not even on loopback. See `trusted_proxies` in `[access.networks]`.",
+    )
+    .at_once(set!(behind_proxy)),
+    key(
         "allowed_hosts",
         ValueKind::Texts,
         Value("[]"),
         "Values of the `Host` header that are accepted beside `localhost`, `127.0.0.1` and \
-         `[::1]`.",
+         `[::1]`: the names under which other machines know this one.",
     )
     .at_once(set!(allowed_hosts)),
     key(

@@ -5,11 +5,13 @@ use std::time::{Duration, SystemTime};
 
 use super::complaint::Place;
 use super::name_patterns::NamePatterns;
+use super::network::Networks;
 
 /// `[access]`
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Access {
     pub limits: Limits,
+    pub networks: Networks,
     /// By their names.
     pub tokens: BTreeMap<String, AccessToken>,
     /// In their order; of those that fit, the first decides. None: whoever was let in may do everything.

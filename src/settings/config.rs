@@ -1,16 +1,18 @@
 //! The config after reading: complete, typed, with every default filled in.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::access::Access;
+use super::complaint::Complaint;
+use super::network::Listen;
 use super::recipe::Recipe;
 use super::server::ServerConfig;
 use super::view::{ClientConfig, SHELL_CLIENT, View};
 use crate::base::ServerName;
+use crate::tls::Certificate;
 
 /// Everything that can be configured. That of `default()` has not even the defaults of its keys.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -66,8 +68,11 @@ pub struct FanOut {
 /// `[http]`
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Http {
-    /// Loopback only.
-    pub listen: Vec<SocketAddr>,
+    pub listen: Vec<Listen>,
+    /// What is shown over TLS, or what is wrong with it.
+    pub tls: Option<Result<Certificate, Complaint>>,
+    /// Whoever comes over TCP may be somebody else's word.
+    pub behind_proxy: bool,
     /// In bytes.
     pub max_body: usize,
     pub allowed_hosts: Vec<String>,

@@ -10,7 +10,7 @@
 //! # How to read it
 //! [`mod@config`] is all of it, [`server`] one server: its [`program`] or where it is ([`remote`],
 //! [`auth`], [`proxy`]), and what is made of its tools ([`tool_policy`], [`name_patterns`]). [`view`] is what a client
-//! is shown, [`access`] who may do what, [`recipe`] calls that are written down. [`mod@plan`] says what separates two configs,
+//! is shown, [`access`] who may do what, [`network`] from where ([`missing`]: what that takes), [`recipe`] calls that are written down. [`mod@plan`] says what separates two configs,
 //! [`complaint`] what is wrong with one, [`fingerprint`] which server one is.
 
 pub mod access;
@@ -18,7 +18,9 @@ pub mod auth;
 pub mod complaint;
 pub mod config;
 pub mod fingerprint;
+pub mod missing;
 pub mod name_patterns;
+pub mod network;
 mod origin;
 pub mod plan;
 pub mod program;
@@ -36,6 +38,7 @@ pub use auth::{Auth, Grant, Oauth, OpenBrowser};
 pub use complaint::Complaint;
 pub use config::{Caps, Config};
 pub use name_patterns::NamePatterns;
+pub use network::Networks;
 pub use origin::origin;
 pub use plan::Plan;
 pub use program::{LogLimits, Sandbox};

@@ -35,6 +35,7 @@ mod matrix;
 mod meta;
 mod misbehave;
 mod mx;
+mod networks;
 mod oauth;
 mod oauth_kinds;
 mod offers;

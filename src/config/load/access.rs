@@ -1,6 +1,7 @@
 //! `[access]`: who may do what.
 
 use super::named::{Named, members};
+use super::networks;
 use crate::base::Principal;
 use crate::keys;
 use crate::keys::section::Section;
@@ -16,6 +17,7 @@ pub(super) fn read(node: Node, named: &mut Named<'_>) -> Access {
     for (name, node) in members(node, "access", named) {
         match name.as_str() {
             "limits" => access.limits = limits(node, named),
+            "networks" => access.networks = networks::read(node, named),
             "tokens" => {
                 for (name, node) in members(node, "access.tokens", named) {
                     let token = token(&name, node, named);
@@ -34,7 +36,7 @@ pub(super) fn read(node: Node, named: &mut Named<'_>) -> Access {
                 let message = if is_limit {
                     "unknown key; write `[access.limits]` above the limits".to_owned()
                 } else {
-                    "unknown key; known are limits, tokens, rules, approved".to_owned()
+                    "unknown key; known are limits, networks, tokens, rules, approved".to_owned()
                 };
                 let key = format!("access.{name}");
                 named.complaints.push(Complaint { at: node.at, key, message });

@@ -82,7 +82,7 @@ fn all_complaints_come_at_once_with_their_places() {
     let expected = [
         "config.toml:1:1: call_timout: unknown key; did you mean `call_timeout`?",
         "config.toml:2:1: call_timeout: must be a duration in quotes, with its unit, not a whole number; write `call_timeout = \"3s\"`",
-        "config.toml:4:11: http.listen: `0.0.0.0:1` is no loopback address: everybody on the network could start calls; use 127.0.0.1 or [::1]",
+        "config.toml:4:11: http.listen: `0.0.0.0:1`: it can be reached from other machines, and what they say could be read on its way; set `http.tls_cert` and `http.tls_key`, or `http.behind_proxy = true` where a proxy in front of it speaks TLS, or use a loopback address such as 127.0.0.1 or [::1]",
         "config.toml:4:24: http.listen: `x` is no address; write for example \"127.0.0.1:4860\"",
         "config.toml:4:29: http.listen[2]: must be a text, not a whole number; write `\"7\"`",
         "config.toml:5:1: http.max_body: `1` has no unit; write \"1B\"",

@@ -1,13 +1,12 @@
 //! The whole of a config, from its merged tree.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
 use super::common::Common;
 use super::named::Named;
-use super::{access, agents, recipes, server};
+use super::{access, agents, http, recipes, server};
 use crate::base::ServerName;
 use crate::keys;
 use crate::keys::reference::{self, Sources};
@@ -15,7 +14,7 @@ use crate::keys::section::Section;
 use crate::keys::tree::{Node, Table, Value};
 use crate::settings::SHELL_CLIENT;
 use crate::settings::complaint::{Complaint, Place};
-use crate::settings::config::{Config, Http};
+use crate::settings::config::Config;
 use crate::settings::view::ClientConfig;
 
 /// Everything that is wrong, or the config.
@@ -59,9 +58,7 @@ pub(super) fn typed(table: Table, sources: &Sources) -> Result<Config, Vec<Compl
     config.recipes = recipes::read(recipes_node, &mut named);
     config.access = access::read(access_node, &mut named);
     let section = Section::new("http".into(), http_node, keys::HTTP, sources, &mut complaints);
-    let (http, missing) = http_config(section);
-    config.http = http;
-    unresolved.extend(missing);
+    unresolved.extend(http::read(section, &mut config, sources));
     let mut section =
         Section::new("audit".into(), audit_node, keys::AUDIT, sources, &mut complaints);
     for row in keys::AUDIT_ROWS {
@@ -77,26 +74,6 @@ pub(super) fn typed(table: Table, sources: &Sources) -> Result<Config, Vec<Compl
     complaints.extend(unresolved);
     complaints.sort();
     if complaints.is_empty() { Ok(config) } else { Err(complaints) }
-}
-
-fn http_config(mut section: Section<'_>) -> (Http, Vec<Complaint>) {
-    let mut listen = Vec::new();
-    for (text, at) in section.plain_texts("listen").unwrap_or_default() {
-        match text.parse::<SocketAddr>() {
-            Ok(address) if address.ip().is_loopback() => listen.push(address),
-            Ok(_) => section.complain(at, "listen", format!(
-                "`{text}` is no loopback address: everybody on the network could start calls; use 127.0.0.1 or [::1]"
-            )),
-            Err(_) => section.complain(at, "listen", format!(
-                "`{text}` is no address; write for example \"127.0.0.1:4860\""
-            )),
-        }
-    }
-    let mut http = Http { listen, ..Http::default() };
-    for row in keys::HTTP_ROWS {
-        row.read(&mut section, &mut http);
-    }
-    (http, section.finish())
 }
 
 fn read_servers(

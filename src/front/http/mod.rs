@@ -19,6 +19,6 @@ mod service;
 mod sse;
 mod streamed_answer;
 
-pub use peer::{Caller, Peer, refused};
+pub use peer::{Arrival, Caller, Peer, refused};
 pub use service::{Service, router};
 pub use streamed_answer::StreamedAnswer;

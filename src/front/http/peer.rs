@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use axum::http::HeaderMap;
+use axum::http::header::{self as names, HeaderName};
 use tokio::sync::Notify;
 
 use crate::access::connections::Activity;
@@ -13,6 +15,17 @@ use crate::base::{Lock, Principal, SessionId};
 use crate::client::session::{Carriage, Session};
 use crate::facts;
 
+/// What a proxy adds to what it sends on for others (RFC 7239, section 1). One that adds nothing cannot be
+/// told from its user.
+const SENT_ON: [HeaderName; 4] = [
+    FORWARDED_FOR,
+    names::FORWARDED,
+    HeaderName::from_static("x-forwarded-host"),
+    HeaderName::from_static("x-real-ip"),
+];
+/// For whom proxies send on.
+pub(super) const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+
 /// Who is at the other end of a connection, and how it came.
 #[derive(Debug, Clone)]
 pub struct Peer {
@@ -20,12 +33,23 @@ pub struct Peer {
     pub proved: Option<Principal>,
     /// Over TCP.
     pub address: Option<SocketAddr>,
-    /// Over a unix socket, where Host means nothing.
-    pub is_unix: bool,
     /// The process at the other end, by its number, where the kernel tells.
     pub process: Option<u32>,
+    pub arrival: Arrival,
     /// Over TCP, who is asked about again before the first request.
     pub tcp: Option<TcpClient>,
+}
+
+/// How a connection came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Arrival {
+    /// Over a unix socket, where Host means nothing.
+    Unix,
+    /// Over loopback.
+    Near,
+    /// From another machine, or as if it were: nobody is known but by a token. `is_secure`: its client
+    /// speaks TLS, be it with a proxy.
+    Far { is_secure: bool },
 }
 
 /// The other end of one connection.
@@ -71,10 +95,17 @@ impl Caller {
     }
 
     /// Once per connection, when the first request was read and before anything of it is done:
-    /// whoever sent it must still be there.
-    pub(super) fn check(&self) -> Result<(), Refusal> {
+    /// whoever sent it must still be there, and nobody may stand behind them.
+    pub(super) fn check(&self, headers: &HeaderMap) -> Result<(), Refusal> {
         match &self.peer.tcp {
-            Some(client) if !self.is_checked.swap(true, Ordering::Relaxed) => client.check_again(),
+            Some(client) if !self.is_checked.swap(true, Ordering::Relaxed) => {
+                client.check_again()?;
+                if SENT_ON.iter().any(|name| headers.contains_key(name)) {
+                    self.is_checked.store(false, Ordering::Relaxed);
+                    return Err(Refusal::SentOn);
+                }
+                Ok(())
+            }
             _ => Ok(()),
         }
     }

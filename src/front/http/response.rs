@@ -10,6 +10,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::body::Body;
+use crate::access::peer::Refusal;
 use crate::base::SessionId;
 use crate::front::sessions::{NoSession, SESSIONS_MAX};
 use crate::wire::error::code::INVALID_REQUEST;
@@ -24,6 +25,10 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 pub(super) const SESSION_ID: HeaderName = HeaderName::from_static(headers::SESSION_ID);
 /// As the npm callmux calls it.
 const CWD: HeaderName = HeaderName::from_static("x-callmux-cwd");
+/// What a request is called by whoever sent it on, and its answer after it.
+pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// A longer id is none, in bytes.
+const REQUEST_ID_MAX: usize = 128;
 pub(super) const PROTOCOL_VERSION: HeaderName = HeaderName::from_static(headers::PROTOCOL_VERSION);
 
 pub(super) fn json(status: StatusCode, body: bytes::Bytes) -> Response {
@@ -46,6 +51,14 @@ pub(super) fn refusal(status: StatusCode, error: &RpcError) -> Response {
     json(status, error.response(None))
 }
 
+/// The answer to who may not come at all; the connection ends with it.
+pub(super) fn shut_out(why: &Refusal) -> Response {
+    let error = RpcError::new(INVALID_REQUEST, why.to_string());
+    let mut response = refusal(StatusCode::FORBIDDEN, &error);
+    response.headers_mut().insert(names::CONNECTION, HeaderValue::from_static("close"));
+    response
+}
+
 /// A response without a body.
 pub(super) fn empty(status: StatusCode) -> Response {
     let mut response = Response::new(Body::empty());
@@ -65,6 +78,14 @@ pub(super) fn cwd(headers: &HeaderMap) -> Option<PathBuf> {
         None => value.to_vec(),
     };
     (!bytes.is_empty() && !bytes.contains(&0)).then(|| OsString::from_vec(bytes).into())
+}
+
+/// The id of a request, if it is one: visible characters of ASCII, and not too many.
+pub(super) fn request_id(headers: &HeaderMap) -> Option<HeaderValue> {
+    let id = headers.get(REQUEST_ID)?;
+    let is_one =
+        (1..=REQUEST_ID_MAX).contains(&id.len()) && id.as_bytes().iter().all(u8::is_ascii_graphic);
+    is_one.then(|| id.clone())
 }
 
 /// The session a legacy request names: `None` if it names none, `Err` if it is no session's.

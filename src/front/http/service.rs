@@ -13,12 +13,13 @@ use tower::ServiceExt;
 
 use super::asked::TimedBody;
 use super::body::{Body, Sent};
-use super::peer::{Caller, Peer, refused};
+use super::peer::{Arrival, Caller, Peer, refused};
 use super::post::Sender;
-use super::response::{Response, empty, json, refusal};
+use super::response::{REQUEST_ID, Response, empty, json, refusal, request_id, shut_out};
 use super::{authenticate, get, guard, post, sse};
 use crate::access::connections::Activity;
 use crate::access::peer::PeerProcess;
+use crate::access::peer::Refusal;
 use crate::base::Principal;
 use crate::front::{Front, link};
 use crate::wire::RpcError;
@@ -71,16 +72,40 @@ impl hyper::service::Service<Request<Incoming>> for Service {
     type Response = axum::http::Response<Sent>;
     type Error = Infallible;
     // In a box of its own: between requests a connection holds nothing.
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+    type Future = Answered;
 
+    /// Whoever comes from far may come through programs that know their requests by ids.
+    fn call(&self, request: Request<Incoming>) -> Self::Future {
+        let id = match self.caller.peer.arrival {
+            Arrival::Far { .. } => request_id(request.headers()),
+            Arrival::Unix | Arrival::Near => None,
+        };
+        let answered = self.answer(request);
+        let Some(id) = id else { return answered };
+        Box::pin(async move {
+            let mut response = answered.await?;
+            response.headers_mut().insert(REQUEST_ID, id);
+            Ok(response)
+        })
+    }
+}
+
+type Answered =
+    Pin<Box<dyn Future<Output = Result<axum::http::Response<Sent>, Infallible>> + Send>>;
+
+impl Service {
     /// What can be said at once is said before there is a future: the box of a message has room for
     /// nothing else, and a small one costs less.
-    fn call(&self, request: Request<Incoming>) -> Self::Future {
+    fn answer(&self, request: Request<Incoming>) -> Answered {
         self.caller.begins();
         self.front.hub.touch();
         let running = self.caller.activity.begin();
-        if let Err(refusal) = self.caller.check() {
-            self.front.hub.recorder.record(refused(&refusal, None));
+        if let Err(refusal) = self.caller.check(request.headers()) {
+            self.front.hub.recorder.record(refused(&refusal, self.caller.peer.address));
+            if let Refusal::SentOn = refusal {
+                let response = shut_out(&refusal).map(|body| Sent::new(body, running));
+                return Box::pin(std::future::ready(Ok(response)));
+            }
             self.caller.give_up();
             return Box::pin(std::future::pending());
         }

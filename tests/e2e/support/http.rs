@@ -75,6 +75,18 @@ impl Http {
         Self::new(Box::new(stream), "anything".to_owned(), closer, daemon)
     }
 
+    /// At another address, which it calls so. Nothing closes it but its end.
+    pub fn at(address: &str, host: &str, daemon: &Daemon) -> Self {
+        let stream = TcpStream::connect(address).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        Self::over(stream, host, daemon)
+    }
+
+    /// Over a stream that somebody else opened.
+    pub fn over(stream: impl Read + Write + Send + 'static, host: &str, daemon: &Daemon) -> Self {
+        Self::new(Box::new(stream), host.to_owned(), Box::new(|| {}), daemon)
+    }
+
     fn new(stream: Box<dyn Stream>, host: String, closer: Closer, daemon: &Daemon) -> Self {
         let (stream, closer) = (BufReader::new(stream), Some(closer));
         Self { stream, host, session: None, last_id: 0, closer, heard: daemon.watch.heard.clone() }

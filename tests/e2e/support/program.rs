@@ -104,6 +104,12 @@ impl Program {
         self.command.stdout(Stdio::piped()).stderr(log).spawn().unwrap()
     }
 
+    /// Starts it with this in the place of stdout; stderr is kept.
+    pub fn spawn_onto(&mut self, stdout: impl Into<Stdio>) -> Child {
+        let log = std::fs::File::create(self.watch.log(&self.name())).unwrap();
+        self.command.stdout(stdout).stderr(log).spawn().unwrap()
+    }
+
     /// Starts it; both streams are the caller's, who has them searched.
     pub fn spawn_heard(&mut self) -> Child {
         self.command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()

@@ -170,6 +170,7 @@ pages! {
     remote_servers: "remote-servers.md",
     secrets: "secrets.md",
     servers: "servers.md",
+    team: "team.md",
     uninstall: "uninstall.md",
 }
 

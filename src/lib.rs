@@ -46,6 +46,7 @@
 //!  3   keys ─────────── how each value of a config is read
 //!      api ──────────── what operators and the daemon say
 //!      access ───────── who may: the one gate
+//!      oidc ─────────── whom an issuer's token proves
 //!      process ──────── how a server's program runs
 //!      credentials ──── what proves us to a server
 //!      outbox ───────── what waits for a client to read
@@ -117,6 +118,7 @@
 //! | [`config`] | files to those settings; what separates two configs |
 //! | [`api`] | what the daemon's admin endpoints answer, as both sides have it |
 //! | [`access`] | the checks at the door, the gate that decides about every act |
+//! | [`oidc`] | tokens of an issuer: how they are signed, what they must say, which keys it has |
 //! | [`process`] | a server's process: a unit of systemd or a child; pipes, sandbox, the end |
 //! | [`credentials`] | what proves us to a remote server: tokens, programs that print them, logins |
 //! | [`connection`] | requests and answers, questions and notices of one server |
@@ -233,6 +235,7 @@ mod lenient;
 mod manual;
 mod meta;
 mod mux;
+mod oidc;
 mod outbox;
 mod packages;
 mod pin_review;

@@ -13,8 +13,8 @@ use super::token::{self, BadToken};
 #[cfg(debug_assertions)]
 use crate::base::file;
 use crate::base::{Principal, ServerName};
-use crate::settings::Access;
-use crate::settings::access::Rule;
+use crate::settings::access::{Oidc, Rule};
+use crate::settings::{Access, NamePatterns};
 
 /// Leave to send something to a server. A gate gives it for one action; hold it until that is over.
 #[derive(Debug)]
@@ -119,9 +119,27 @@ impl Gate {
         token::holder(self.rules.access(), token, SystemTime::now())
     }
 
-    /// Whether there is anybody who is known by a token.
+    /// Whether there is anybody who is known by a token, ours or an issuer's.
     pub fn has_tokens(&self) -> bool {
-        !self.rules.access().tokens.is_empty()
+        !self.rules.access().tokens.is_empty() || self.oidc().is_some()
+    }
+
+    /// Whose tokens are taken beside ours.
+    pub fn oidc(&self) -> Option<&Arc<Oidc>> {
+        self.rules.access().oidc.as_ref()
+    }
+
+    /// The scopes that rules ask for by their names, in the order of the rules.
+    pub fn scopes(&self) -> Vec<&str> {
+        let rules = self.rules.access().rules.iter();
+        let named = rules.flat_map(|rule| rule.principals.iter().flat_map(NamePatterns::texts));
+        let mut scopes = Vec::new();
+        for scope in named.filter_map(|text| text.strip_prefix("scope:")) {
+            if !scope.contains('*') && !scopes.contains(&scope) {
+                scopes.push(scope);
+            }
+        }
+        scopes
     }
 
     /// Asks for an action, which is counted.

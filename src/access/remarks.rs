@@ -25,6 +25,7 @@ pub fn remarks(config: &Config, now: SystemTime) -> Vec<AccessRemark> {
     let mut all: Vec<AccessRemark> = ends.collect();
     all.extend(access.rules.iter().filter_map(|rule| is_in_vain(config, rule)));
     all.extend(never_asked(access));
+    all.extend(open_to_all(access));
     all.extend(locked_out(access));
     let of_network = network_remarks(config, now).into_iter();
     all.extend(of_network.map(|(message, remedy)| AccessRemark { message, remedy: remedy.into() }));
@@ -57,6 +58,11 @@ fn is_in_vain(config: &Config, rule: &Rule) -> Option<AccessRemark> {
         let name = name.strip_prefix("token:");
         name.is_some_and(|name| !config.access.tokens.contains_key(name))
     };
+    let has_issuer = config.access.oidc.is_some();
+    let of_issuer = |name: &&str| {
+        let is_said = ["oidc:", "group:", "scope:"].iter().any(|kind| name.starts_with(kind));
+        is_said && !has_issuer
+    };
     let servers: BTreeSet<&str> = config.servers.keys().map(ServerName::as_str).collect();
     let prefixes: BTreeSet<&str> = config
         .servers
@@ -72,6 +78,11 @@ fn is_in_vain(config: &Config, rule: &Rule) -> Option<AccessRemark> {
         .find(token)
         .map(|name| format!("{name}, a token that there is not"))
         .or_else(|| {
+            let texts = rule.principals.iter().flat_map(NamePatterns::texts).map(String::as_str);
+            let name = texts.into_iter().find(of_issuer)?;
+            Some(format!("{name}, and there is no `[access.oidc]` that says who that is"))
+        })
+        .or_else(|| {
             let unknown = |name: &&str| !servers.contains(name);
             let name = names(rule.servers.as_ref()).find(unknown)?;
             Some(format!("the server `{name}`, which there is not"))
@@ -84,6 +95,16 @@ fn is_in_vain(config: &Config, rule: &Rule) -> Option<AccessRemark> {
     let message = format!("the access rule {} is about {what}", rule.id);
     let at = rule.at.as_ref().map(ToString::to_string).unwrap_or_default();
     Some(AccessRemark { message, remedy: format!("correct it at {at}, or take it away") })
+}
+
+/// An issuer knows more people than are meant.
+fn open_to_all(access: &Access) -> Option<AccessRemark> {
+    let oidc = access.oidc.as_ref().filter(|_| access.rules.is_empty())?;
+    Some(AccessRemark {
+        message: format!("whoever gets a token of {} for us may do everything", oidc.issuer),
+        remedy: "say in `[[access.rules]]` who may do what, such as `principals = [\"group:dev\"]`"
+            .to_owned(),
+    })
 }
 
 /// Rules behind one that is about everybody and everything.

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::action::{Action, ActionKind, Denied, Subject};
+use crate::base::principal::Proof;
 use crate::base::{Lock, Principal};
 use crate::settings::access::{Approved, ApprovedItem, Rule};
 use crate::settings::{Access, NamePatterns, RuleEffect};
@@ -21,8 +22,9 @@ const REMEMBERED_MAX: usize = 1024;
 #[derive(Debug, Default)]
 pub(super) struct Rules {
     access: Access,
-    /// By principal. A call need not look through all rules, nor a list for each of its items.
-    concerning: Lock<HashMap<Principal, OfClients>>,
+    /// By the names that a principal has. A call need not look through all rules, nor a list for each of
+    /// its items.
+    concerning: Lock<HashMap<Box<str>, OfClients>>,
     asks_for_clients: bool,
 }
 
@@ -49,7 +51,8 @@ impl Rules {
 
     /// Whether somebody may know of everything.
     pub(super) fn hide_nothing(&self, subject: Subject<'_>) -> bool {
-        self.access.rules.is_empty() && subject.principal.token_name().is_none()
+        let lasts = subject.principal.token_name().is_none() && !subject.principal.is_oidc();
+        self.access.rules.is_empty() && lasts
     }
 
     /// The verdict, with the rule that allows it, if there are rules.
@@ -64,6 +67,11 @@ impl Rules {
             if token.expires.is_some_and(|end| SystemTime::now() >= end) {
                 return Err(Denied::Token);
             }
+            if action.kind == ActionKind::Administration {
+                return Err(Denied::Always);
+            }
+        } else if subject.principal.is_oidc() {
+            self.is_still_said(subject.principal)?;
             if action.kind == ActionKind::Administration {
                 return Err(Denied::Always);
             }
@@ -103,6 +111,15 @@ impl Rules {
         !self.access.approved.values().any(is_approved)
     }
 
+    /// Whether what an issuer said of somebody holds, and the issuer is still the one of the config.
+    fn is_still_said(&self, principal: &Principal) -> Result<(), Denied> {
+        let (Some(oidc), Some(proof)) = (&self.access.oidc, principal.proof()) else {
+            return Err(Denied::Token);
+        };
+        let holds = *oidc.issuer == *proof.issuer() && SystemTime::now() < proof.until();
+        if holds { Ok(()) } else { Err(Denied::Token) }
+    }
+
     /// The rule that decides, if one does.
     fn decided(&self, subject: Subject<'_>, action: Action<'_>) -> Option<&Rule> {
         let concerning = self.concerning(subject);
@@ -123,21 +140,24 @@ impl Rules {
     /// The places of the rules that are about somebody.
     fn concerning(&self, subject: Subject<'_>) -> Arc<[usize]> {
         let client = if self.asks_for_clients { subject.client.read() } else { Box::default() };
+        let proof = subject.principal.proof();
+        let key = proof.map_or(subject.principal.as_str(), Proof::as_key);
         let mut known = self.concerning.lock();
-        if let Some(found) = known.get(subject.principal).and_then(|known| known.get(&client)) {
+        if let Some(found) = known.get(key).and_then(|known| known.get(&client)) {
             return found.clone();
         }
         if known.values().map(HashMap::len).sum::<usize>() >= REMEMBERED_MAX {
             known.clear();
         }
         let concerns = |rule: &Rule| {
-            fits(rule.principals.as_ref(), subject.principal.as_str())
-                && fits(rule.clients.as_ref(), &client)
+            let mut names = key.split('\n');
+            let is_of = |of: &NamePatterns| names.any(|name| of.allow(name));
+            rule.principals.as_ref().is_none_or(is_of) && fits(rule.clients.as_ref(), &client)
         };
         let all = self.access.rules.iter().enumerate();
         let found: Arc<[usize]> =
             all.filter(|(_, rule)| concerns(rule)).map(|(at, _)| at).collect();
-        known.entry(subject.principal.clone()).or_default().insert(client, found.clone());
+        known.entry(key.into()).or_default().insert(client, found.clone());
         found
     }
 }

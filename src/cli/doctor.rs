@@ -11,6 +11,7 @@ use crate::api::{Finding, Severity, Status, path};
 use crate::base::visible;
 use crate::clients::Surroundings;
 use crate::config::Location;
+use crate::doctor::issuer::issuer;
 use crate::doctor::unit::{SOCKET, UnitState};
 use crate::doctor::{environment, finding, place, written};
 use crate::imports::left::{LeftSecrets, left};
@@ -42,10 +43,11 @@ fn examine(args: &StatusArgs) -> Result<Exit, Exit> {
     findings.extend(status.on_demand.then(place::survival));
     findings.extend(place::linger());
     let config = status.config.path.as_ref().map(|path| Location::named(Path::new(path)));
-    if let Some(texts) = config.as_ref().and_then(|at| at.texts().ok()) {
+    if let Some((texts, location)) = config.and_then(|at| Some((at.texts().ok()?, at))) {
+        findings.extend(location.issuer(&texts).and_then(|oidc| issuer(&oidc)));
         findings.extend(environment::inherited(&texts));
         findings.extend(written::secrets(&texts));
-        let config = config.and_then(|at| at.reread(&texts).ok());
+        let config = location.reread(&texts).ok();
         findings.extend(config.iter().flat_map(written::unserved_sockets));
     }
     findings.extend(left_secrets());
@@ -79,6 +81,7 @@ fn without_a_daemon(args: &StatusArgs, why: &NoAnswer) -> Exit {
         servers = reading.config.as_ref().map_or(0, |config| config.servers.len());
         findings.extend(written::config(&location, &reading));
         findings.extend(reading.config.iter().flat_map(written::unserved_sockets));
+        findings.extend(location.issuer(&reading.texts).and_then(|oidc| issuer(&oidc)));
         findings.extend(place::sandbox(&reading));
         findings.extend(environment::inherited(&reading.texts));
         findings.extend(written::secrets(&reading.texts));

@@ -69,6 +69,12 @@ pub struct Session {
     pub ledger: Arc<Ledger>,
     /// What it answered when it was asked for its roots.
     pub roots: Arc<AskedRoots>,
+    shared: Arc<SharedSession>,
+}
+
+/// What is the same whoever of those whose session it is asks in it.
+#[derive(Debug)]
+struct SharedSession {
     state: Lock<SessionState>,
     idle: Notify,
     /// Somebody was told that it is open.
@@ -176,15 +182,35 @@ impl Session {
             carriage,
             ledger: Arc::default(),
             roots: Arc::default(),
-            state: Lock::new(state),
-            idle: Notify::new(),
-            is_told: AtomicBool::new(false),
-            process: AtomicU32::new(0),
+            shared: Arc::new(SharedSession {
+                state: Lock::new(state),
+                idle: Notify::new(),
+                is_told: AtomicBool::new(false),
+                process: AtomicU32::new(0),
+            }),
+        })
+    }
+
+    /// The same session for a request of the same principal, of whom an issuer may say something else by
+    /// now: what comes of the request hangs on that, and on nothing that was said before.
+    pub fn asked_by(self: &Arc<Self>, principal: &Principal) -> Arc<Self> {
+        if self.principal.is_proved_alike(principal) {
+            return self.clone();
+        }
+        debug_assert_eq!(self.principal, *principal, "nobody asks in somebody else's session");
+        Arc::new(Self {
+            id: self.id,
+            owner: self.owner,
+            principal: principal.clone(),
+            carriage: self.carriage,
+            ledger: self.ledger.clone(),
+            roots: self.roots.clone(),
+            shared: self.shared.clone(),
         })
     }
 
     fn lock(&self) -> MutexGuard<'_, SessionState> {
-        self.state.lock()
+        self.shared.state.lock()
     }
 
     /// The client greeted us with `initialize`.
@@ -196,7 +222,7 @@ impl Session {
     /// Tells that the session is open. For a modern client, which does not say so, with its first
     /// request; over HTTP it has none: each request stands alone.
     pub fn tell(&self, recorder: &Recorder, client: &Client) {
-        self.is_told.store(true, Ordering::Relaxed);
+        self.shared.is_told.store(true, Ordering::Relaxed);
         recorder.record(facts::SessionOpened {
             session: self.id,
             front: self.carriage.as_str(),
@@ -209,13 +235,13 @@ impl Session {
 
     /// Whether that is still to be told, of a modern client.
     pub fn is_untold(&self) -> bool {
-        self.carriage != Carriage::Http && !self.is_told.load(Ordering::Relaxed)
+        self.carriage != Carriage::Http && !self.shared.is_told.load(Ordering::Relaxed)
     }
 
     /// Completes when no request is in flight.
     pub async fn wait_idle(&self) {
         loop {
-            let notified = self.idle.notified();
+            let notified = self.shared.idle.notified();
             if self.lock().in_flight.is_empty() {
                 return;
             }
@@ -236,12 +262,12 @@ impl Session {
     /// The same, with the log level it wants and the directory it works in.
     /// The process at the other end, by its number, where the kernel tells.
     pub fn process(&self) -> Option<u32> {
-        Some(self.process.load(Ordering::Relaxed)).filter(|pid| *pid != 0)
+        Some(self.shared.process.load(Ordering::Relaxed)).filter(|pid| *pid != 0)
     }
 
     /// This process is at the other end now.
     pub fn comes_from(&self, process: Option<u32>) {
-        self.process.store(process.unwrap_or(0), Ordering::Relaxed);
+        self.shared.process.store(process.unwrap_or(0), Ordering::Relaxed);
     }
 
     pub fn said(&self) -> (Client, Option<LogLevel>, Option<Arc<Path>>) {
@@ -462,38 +488,10 @@ impl Drop for InFlight {
         let mut state = self.session.lock();
         state.in_flight.remove(&self.id);
         if state.in_flight.is_empty() {
-            self.session.idle.notify_waiters();
+            self.session.shared.idle.notify_waiters();
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{Carriage, Client, INFO_MAX, Revision, Session};
-    use crate::base::{Principal, SessionId};
-
-    #[test]
-    fn of_what_a_client_says_of_itself_little_is_kept() {
-        let client = |info: &str| Client::new(Revision::NEWEST_LEGACY, Some(info), None);
-        let small = r#"{"name":"a","version":"1","title":"A"}"#;
-        assert_eq!(&*client(small).info, small);
-        let long = "ü".repeat(2_000_000);
-        let large = format!(r#"{{"icons":["{long}"],"name":"a{long}","version":"1"}}"#);
-        let kept = client(&large);
-        assert!(kept.info.len() <= INFO_MAX, "{}", kept.info.len());
-        assert_eq!(kept.title(), format!("a{} 1", "ü".repeat(127)));
-        let able = format!(r#"{{"sampling":{{}},"experimental":{{"x":"{long}"}}}}"#);
-        let kept = Client::new(Revision::NEWEST_LEGACY, None, Some(&able)).capabilities;
-        assert!(kept.as_json().len() < 100, "{}", kept.as_json().len());
-        assert!(kept.can_answer(&crate::wire::Method::CreateMessage, None));
-    }
-
-    #[test]
-    fn a_directory_is_no_longer_than_a_path_can_be() {
-        let with = |len: usize| {
-            let cwd = format!("/{}", "d".repeat(len)).into();
-            Session::new(SessionId::random(), Principal::user(1), Carriage::Link, Some(cwd))
-        };
-        assert!(with(100).cwd().is_some() && with(5000).cwd().is_none());
-    }
-}
+mod tests;

@@ -31,7 +31,9 @@ const SERVERS: &str = r#"
 /// Its text.
 pub fn fresh() -> String {
     let mut out = BEGINNING.to_owned();
-    for (name, keys, doc) in SECTIONS.iter().filter(|(name, ..)| !name.contains('*')) {
+    // Nobody has an issuer by default, and its section is wrong without one.
+    let shown = |name: &str| !name.contains('*') && name != "access.oidc";
+    for (name, keys, doc) in SECTIONS.iter().filter(|(name, ..)| shown(name)) {
         out.push('\n');
         comment(&mut out, doc);
         if !name.is_empty() {

@@ -11,6 +11,7 @@ use crate::keys;
 use crate::keys::reference::Sources;
 use crate::keys::section::Section;
 use crate::keys::tree::{self, Node, Table, Value};
+use crate::settings::access::Oidc;
 use crate::settings::complaint::{Complaint, Place};
 use crate::settings::config::Config;
 use crate::settings::view::Exposure;
@@ -23,6 +24,7 @@ mod http;
 mod named;
 mod networks;
 mod oauth;
+mod oidc;
 mod proxy;
 mod recipes;
 mod remote;
@@ -37,6 +39,14 @@ mod tests;
 /// Everything that is wrong is returned at once, in the order of the files.
 pub fn from_texts(texts: &[Text], sources: &Sources) -> Result<Config, Vec<Complaint>> {
     whole::typed(merge(texts)?, sources)
+}
+
+/// The issuer of these texts, whatever else is wrong with them. No program of theirs runs.
+pub fn issuer(texts: &[Text], sources: &Sources) -> Option<Arc<Oidc>> {
+    let Value::Table(mut access) = merge(texts).ok()?.remove("access")?.value else { return None };
+    let (mut complaints, mut unresolved) = (Vec::new(), Vec::new());
+    let (complaints, unresolved) = (&mut complaints, &mut unresolved);
+    oidc::read(access.remove("oidc")?, &mut named::Named { sources, complaints, unresolved })
 }
 
 /// Merges the texts without looking at the keys.

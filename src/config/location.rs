@@ -9,6 +9,7 @@ use super::source::{self, Text};
 use crate::base::trust::{self, Distrust};
 use crate::base::{ServerName, dirs, file};
 use crate::keys::reference::Sources;
+use crate::settings::access::Oidc;
 use crate::settings::complaint::Complaint;
 use crate::settings::config::Config;
 use crate::settings::server::ServerConfig;
@@ -95,6 +96,11 @@ impl Location {
     pub fn texts(&self) -> Result<Vec<Text>, Vec<Complaint>> {
         let (texts, complaints) = self.read_texts(&mut BTreeSet::new());
         if complaints.is_empty() { Ok(texts) } else { Err(complaints) }
+    }
+
+    /// The issuer of these texts (see [`load::issuer`]).
+    pub fn issuer(&self, texts: &[Text]) -> Option<Arc<Oidc>> {
+        load::issuer(texts, &Sources::of_process(self.base()))
     }
 
     /// Reads everything.

@@ -64,6 +64,7 @@ fn settings(effect: Effect, old: &Config, new: &Config) -> Vec<String> {
     // Told as a whole.
     let sections = [
         ("access.tokens", old.access.tokens != new.access.tokens),
+        ("access.oidc", old.access.oidc != new.access.oidc),
         ("access.rules", old.access.rules != new.access.rules),
         ("access.approved", old.access.approved != new.access.approved),
         ("clients", old.clients != new.clients),

@@ -3,8 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use crate::keys::{
-    APPROVED, AUDIT, AUTH, CACHE, CLIENT, DefaultValue, HTTP, Key, LIMITS, RECIPE, RESULTS, RULE,
-    SERVER, TOKEN, TOP, ValueKind,
+    APPROVED, AUDIT, AUTH, CACHE, CLIENT, DefaultValue, HTTP, Key, LIMITS, OIDC, RECIPE, RESULTS,
+    RULE, SERVER, TOKEN, TOP, ValueKind,
 };
 
 /// The schema (draft 2020-12), from the table of keys.
@@ -29,6 +29,9 @@ pub fn schema() -> Value {
         "description": "What a person approved for good, by name.",
         "additionalProperties": object(APPROVED, "One tool, prompt or resource."),
     });
+    let mut oidc = object(OIDC, "An issuer whose tokens clients can send.");
+    oidc["required"] = json!(["issuer", "audience"]);
+    access["properties"]["oidc"] = oidc;
     let mut rule = object(RULE, "One rule.");
     rule["required"] = json!(["effect"]);
     access["properties"]["rules"] =

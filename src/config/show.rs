@@ -31,6 +31,10 @@ pub fn toml(table: &Table) -> String {
         let _ = writeln!(out, "\n[{name}]");
         section(&mut out, table, keys, false);
     }
+    if let Some(oidc) = part("access").get("oidc") {
+        out += "\n[access.oidc]\n";
+        section(&mut out, table_of(oidc, &empty), keys::OIDC, false);
+    }
     for node in rules(part("access")) {
         out += "\n[[access.rules]]\n";
         section(&mut out, table_of(node, &empty), keys::RULE, false);

@@ -125,6 +125,9 @@ fn head(section: &str, key: &Key) -> String {
         ("access.approved.*", name) => {
             format!("[access.approved.a]\nprincipal = \"user:1\"\n{name} = \"t\"\n")
         }
+        ("access.oidc", _) => {
+            "[access.oidc]\nissuer = \"https://i\"\naudience = \"https://a\"\n".to_owned()
+        }
         ("access.rules[*]", _) => "[[access.rules]]\neffect = \"allow\"\n".to_owned(),
         (section, _) => heading(section, "a") + "\n",
     }
@@ -136,7 +139,8 @@ fn other_value(key: &Key) -> String {
         ("url", _) => "\"http://other/\"",
         ("principal", _) => "\"user:2\"",
         ("redirect_uri", _) => "\"http://localhost/x\"",
-        ("client_metadata_url" | "issuer", _) => "\"https://h/x\"",
+        ("client_metadata_url" | "issuer" | "audience" | "resource", _) => "\"https://h/x\"",
+        ("algorithms", _) => "[\"ES384\"]",
         (name, _) if name.ends_with("_endpoint") => "\"https://h/x\"",
         ("prefix", _) => "\"other\"",
         ("mode", _) => "\"batch\"",
@@ -325,6 +329,14 @@ fn tokens_and_rules_that_say_nothing_are_refused_with_the_remedy() {
             "[[access.rules]]\neffect = \"deny\"\nid = \"x\"\n[[access.rules]]\nid = \"x\"",
             "access.rules[1].id is also that of the rule at",
         ),
+        ("[access.oidc]\naudience = \"a\"", "access.oidc.issuer is missing"),
+        ("[access.oidc]\nissuer = \"https://i\"", "access.oidc.audience is missing"),
+        ("[access.oidc]\nissuer = \"http://i\"", "access.oidc.issuer must be an `https://`"),
+        ("[access.oidc]\nissuer = \"https://i?a=b\"", "access.oidc.issuer must be an `https://`"),
+        ("[access.oidc]\nalgorithms = [\"HS256\"]", "access.oidc.algorithms `HS256` is none of"),
+        ("[access.oidc]\nalgorithms = [\"none\"]", "access.oidc.algorithms `none` is none of"),
+        ("[access.oidc]\nalgorithms = []", "access.oidc.algorithms nobody would be let in"),
+        ("[access.oidc]\nleeway = \"3m\"", "access.oidc.leeway is longer than 2 m"),
         ("[[access.rules]]\nefect = \"deny\"", "access.rules[0].efect unknown key; did you mean"),
     ] {
         let found = wrong(text);

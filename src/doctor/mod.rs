@@ -9,11 +9,12 @@
 //!
 //! # How to read it
 //! [`place`] is about this machine and our units, [`written`] about the config, [`environment`] about
-//! variables, all of which make a [`mod@finding`], and [`mod@unread`] about files that are none of it. A
+//! variables, [`mod@issuer`] about who makes tokens, all of which make a [`mod@finding`], and [`mod@unread`] about files that are none of it. A
 //! [`mod@unit`] is as systemd has it.
 
 pub mod environment;
 pub mod finding;
+pub mod issuer;
 pub mod place;
 pub mod unit;
 pub mod unread;

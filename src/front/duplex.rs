@@ -8,7 +8,7 @@ use super::note;
 use super::outlet::{Back, CallOutlet};
 use super::sink::Sink;
 use super::stowage;
-use crate::base::{Tasks, memory};
+use crate::base::{Principal, Tasks, memory};
 use crate::client::announce::{Announcements, Filter, Listening, Said};
 use crate::client::handle::{self, Deferred, Handled};
 use crate::client::session::{Carriage, Session};
@@ -34,6 +34,15 @@ pub struct Duplex {
 }
 
 impl Duplex {
+    /// The same for a message of the same principal (see [`Session::asked_by`]).
+    pub fn asked_by(self: &Arc<Self>, principal: &Principal) -> Arc<Self> {
+        if self.session.principal.is_proved_alike(principal) {
+            return self.clone();
+        }
+        let session = self.session.asked_by(principal);
+        Arc::new(Self { session, ..Self::clone(self) })
+    }
+
     /// Takes in one message. Requests that take time run in tasks of their own, which begin in the
     /// order the requests came in. `is_again`: an earlier process of ours may have carried it out.
     pub fn take_in(&self, text: &Bytes, is_again: bool) {

@@ -112,7 +112,13 @@ impl Links {
         let mut links = self.lock();
         match links.get(&id) {
             Some(link) if link.duplex.session.principal != *principal => return None,
-            Some(link) if link.epoch == hello.epoch => return Some((link.clone(), true)),
+            // What was said of somebody before counts no more: theirs begins anew.
+            Some(link)
+                if link.epoch == hello.epoch
+                    && link.duplex.session.principal.is_proved_alike(principal) =>
+            {
+                return Some((link.clone(), true));
+            }
             Some(link) => link.duplex.tasks.stop(),
             None => {}
         }

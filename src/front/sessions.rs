@@ -35,6 +35,8 @@ const CWD_NOTED_MAX: usize = 256;
 pub struct HttpSession {
     pub session: Arc<Session>,
     pub streams: Streams,
+    /// The same as it was last asked in: an issuer may say something else of somebody with each token.
+    newest: Lock<Arc<Session>>,
     /// When it was last used, counted in uses of any session.
     used: AtomicU64,
     /// Where it is noted for the next process of ours.
@@ -149,7 +151,8 @@ impl Sessions {
         let found = self.lock().get(&id).cloned();
         if let Some(held) = found {
             let used = held.used.load(Ordering::Relaxed);
-            *held.record() = note(&self.table, &held.session, used);
+            let newest = held.newest.lock().clone();
+            *held.record() = note(&self.table, &newest, used);
         }
     }
 
@@ -170,7 +173,12 @@ impl Sessions {
         let found = self.lock().get(&id).cloned();
         let held = match found {
             Some(held) if held.session.principal != *principal => return Err(NoSession::Unknown),
-            Some(held) => held,
+            Some(held) => {
+                if held.is_proved_anew(principal) {
+                    self.note(id);
+                }
+                held
+            }
             None if self.ended().contains(&id) => return Err(NoSession::Unknown),
             None => self.insert(id, principal.clone())?,
         };
@@ -216,7 +224,20 @@ impl Sessions {
 impl HttpSession {
     fn new(session: Arc<Session>) -> Self {
         let (used, record) = (AtomicU64::new(0), Lock::default());
-        Self { session, streams: Streams::new(), used, record }
+        let newest = Lock::new(session.clone());
+        Self { session, streams: Streams::new(), newest, used, record }
+    }
+
+    /// Whether its principal comes with another word of the issuer, which the next process of ours is to
+    /// know of.
+    fn is_proved_anew(&self, principal: &Principal) -> bool {
+        let mut newest = self.newest.lock();
+        if newest.principal.is_proved_alike(principal) {
+            return false;
+        }
+        *newest = self.session.asked_by(principal);
+        drop(newest);
+        self.outlives_us()
     }
 
     fn record(&self) -> MutexGuard<'_, Option<Record>> {

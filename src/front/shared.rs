@@ -11,10 +11,11 @@ use super::sessions::{self, Sessions};
 use super::sse_sessions::SseSessions;
 use crate::access::confined::Groups;
 use crate::access::connections::Connections;
-use crate::base::Tasks;
+use crate::base::{Lock, Tasks};
 use crate::client::session::Session;
 use crate::handover::{LinkRow, SessionRow, Table, WantRow};
 use crate::mux::Hub;
+use crate::oidc::Issuer;
 use crate::outbox::Outbox;
 use crate::results::aside::Aside;
 
@@ -32,6 +33,8 @@ pub struct Front {
     pub aside: Aside,
     /// Notified when a session begins or ends.
     pub changed: Arc<Notify>,
+    /// Whose tokens are taken, once somebody brought one.
+    issuer: Lock<Option<Arc<Issuer>>>,
     /// Calls whose answer does not hang on the connection they came in by.
     pub calls: Tasks,
     /// Streams of events and links, which end only when they are told to.
@@ -57,9 +60,21 @@ impl Front {
             groups,
             aside,
             changed,
+            issuer: Lock::default(),
             calls,
             streams,
         })
+    }
+
+    /// The issuer of the config; `None` if it has none.
+    pub(super) fn issuer(&self) -> Option<Arc<Issuer>> {
+        let world = self.hub.world();
+        let oidc = world.gate.oidc()?;
+        let mut issuer = self.issuer.lock();
+        if let Some(known) = issuer.as_ref().filter(|known| known.is_of(oidc)) {
+            return Some(known.clone());
+        }
+        Some(issuer.insert(Arc::new(Issuer::new(oidc.clone(), self.streams.clone()))).clone())
     }
 
     /// Goes on with the links and the sessions of an earlier process of ours.

@@ -108,9 +108,15 @@ pub(super) enum AccessVerb {
 
 #[derive(Debug, Args)]
 pub(super) struct WhoArgs {
-    /// Who asks: `token:NAME`, `user:UID` [default: yourself].
+    /// Who asks: `token:NAME`, `user:UID`, `oidc:SUB` [default: yourself].
     #[arg(long = "as", value_name = "PRINCIPAL")]
     pub(super) principal: Option<String>,
+    /// A group that the issuer says they are in; of `oidc:SUB`.
+    #[arg(long, value_name = "NAME")]
+    pub(super) group: Vec<String>,
+    /// What was granted to their client; of `oidc:SUB`.
+    #[arg(long, value_name = "NAME")]
+    pub(super) scope: Vec<String>,
     /// What the client calls itself.
     #[arg(long, value_name = "NAME", default_value = "")]
     pub(super) client: String,

@@ -35,6 +35,17 @@ pub fn access(args: &AccessArgs) -> Exit {
     }
 }
 
+/// What is wrong with who is asked about.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+enum BadWho {
+    #[error("--as: write `token:NAME`, `user:UID` or `oidc:SUB`")]
+    Nobody,
+    #[error("--group and --scope go with `--as oidc:SUB`: nobody else has any")]
+    HasNone,
+    #[error("the name of a group or a scope has one line")]
+    Lines,
+}
+
 /// What somebody wants: as it was written, and what it is.
 struct TestedWish<'a> {
     text: &'a str,
@@ -166,12 +177,30 @@ fn owner<'a>(config: &Config, name: &'a str) -> Option<(Option<ServerName>, &'a 
     Some((Some(server.clone()), own))
 }
 
-fn test(config: &Config, who: &WhoArgs, wishes: &[TestedWish<'_>], is_json: bool) -> Exit {
+/// Who is asked about.
+fn principal(config: &Config, who: &WhoArgs) -> Result<Principal, BadWho> {
     let principal = match who.principal.as_deref().map(Principal::parse) {
         None => Principal::own(),
         Some(Some(principal)) => principal,
-        Some(None) => {
-            print::error("--as: write `token:NAME` or `user:UID`");
+        Some(None) => return Err(BadWho::Nobody),
+    };
+    let Some(subject) = principal.as_str().strip_prefix("oidc:") else {
+        let has_none = who.group.is_empty() && who.scope.is_empty();
+        return if has_none { Ok(principal) } else { Err(BadWho::HasNone) };
+    };
+    if who.group.iter().chain(&who.scope).any(|name| name.contains('\n')) {
+        return Err(BadWho::Lines);
+    }
+    let Some(oidc) = &config.access.oidc else { return Ok(principal) };
+    // As if they had just logged in.
+    Ok(Principal::oidc(&oidc.issuer, subject, &who.group, &who.scope, u64::from(u32::MAX)))
+}
+
+fn test(config: &Config, who: &WhoArgs, wishes: &[TestedWish<'_>], is_json: bool) -> Exit {
+    let principal = match principal(config, who) {
+        Ok(principal) => principal,
+        Err(wrong) => {
+            print::error(&wrong.to_string());
             return Exit::Usage;
         }
     };

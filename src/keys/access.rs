@@ -80,6 +80,52 @@ pub const TOKEN: &[Key] = &[
     key("grace_until", ValueKind::Text, Unset, "Until when the token of `previous` is taken."),
 ];
 
+/// Keys of `[access.oidc]`.
+pub const OIDC: &[Key] = &[
+    key(
+        "issuer",
+        ValueKind::Text,
+        Unset,
+        "Who makes the tokens, to the letter as they name it in `iss`: an `https://` address, or one of \
+         this machine. Its keys are found by what it says of itself (OpenID Connect Discovery, RFC 8414).",
+    ),
+    key(
+        "audience",
+        ValueKind::Text,
+        Unset,
+        "For whom a token must be meant: one of its `aud`, to the letter. Best the address that clients \
+         know callmux by, such as `https://mcp.example.com/mcp`.",
+    ),
+    key(
+        "resource",
+        ValueKind::Text,
+        Unset,
+        "The address that clients know callmux by, which the metadata at \
+         `/.well-known/oauth-protected-resource` say (RFC 9728). Unset: the `audience`, if that is an \
+         address; else there are no metadata.",
+    ),
+    key(
+        "groups_claim",
+        ValueKind::Text,
+        Value("\"groups\""),
+        "The claim that names somebody's groups: one name, or names with dots between them, such as \
+         `realm_access.roles`. Each is `group:NAME` to the rules; what was granted, `scope:NAME`.",
+    ),
+    key(
+        "algorithms",
+        ValueKind::Texts,
+        Value("[\"RS256\", \"ES256\", \"EdDSA\"]"),
+        "How tokens may be signed: some of `RS256`, `RS384`, `RS512`, `PS256`, `PS384`, `PS512`, `ES256`, \
+         `ES384`, `EdDSA`.",
+    ),
+    key(
+        "leeway",
+        ValueKind::Duration,
+        Value("\"30s\""),
+        "By how much the clocks of the issuer and of this machine may differ; at most `2m`.",
+    ),
+];
+
 /// Keys of `[[access.rules]]`.
 pub const RULE: &[Key] = &[
     key("id", ValueKind::Text, Unset, "What the journal and `callmux access` call the rule."),
@@ -87,7 +133,8 @@ pub const RULE: &[Key] = &[
         "principals",
         ValueKind::Texts,
         Unset,
-        "Whom it is about: `user:UID`, `token:NAME`, `*` for any part. Unset: everybody.",
+        "Whom it is about: `user:UID`, `token:NAME`; of who comes with an issuer's token `oidc:SUB`, \
+         `group:NAME`, `scope:NAME`; `*` for any part. One that fits is enough. Unset: everybody.",
     ),
     key(
         "clients",

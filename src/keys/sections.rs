@@ -1,7 +1,7 @@
 //! The sections of a config, each with its keys.
 
 use super::{
-    APPROVED, AUDIT, AUTH, CACHE, CLIENT, HTTP, Key, LIMITS, NETWORKS, RECIPE, RESULTS, RULE,
+    APPROVED, AUDIT, AUTH, CACHE, CLIENT, HTTP, Key, LIMITS, NETWORKS, OIDC, RECIPE, RESULTS, RULE,
     SERVER, TOKEN, TOP,
 };
 
@@ -30,6 +30,12 @@ pub const SECTIONS: &[(&str, &[Key], &str)] = &[
         TOKEN,
         "A token that a client can send as `Authorization: Bearer …`, over TCP or the unix socket: it is \
          then that principal and no other, whoever runs it.",
+    ),
+    (
+        "access.oidc",
+        OIDC,
+        "An issuer whose tokens (JWT) a client can send as `Authorization: Bearer …`: it is then whom the \
+         issuer calls so, and no other. See callmux-access(1).",
     ),
     (
         "access.rules[*]",

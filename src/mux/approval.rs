@@ -143,7 +143,8 @@ impl Unapproved<'_> {
     /// Whether the client may say what its person thinks, and can.
     fn can_be_asked(&self) -> bool {
         let Self { call, params, .. } = self;
-        if call.caller.principal.token_name().is_some() {
+        // Whoever is no process of a user of this machine answers for themselves alone.
+        if !call.caller.principal.names_directories() {
             return false;
         }
         let form = Some(r#"{"mode":"form"}"#);

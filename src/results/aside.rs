@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use bytes::Bytes;
 use tokio::sync::Semaphore;
 
-use crate::base::{SetAside, dirs, file};
+use super::set_aside::SetAside;
+use crate::base::{dirs, file};
 
 /// Bytes in files, of all clients together.
 const ASIDE_MAX: usize = 512 * 1024 * 1024;

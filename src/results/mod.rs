@@ -9,7 +9,8 @@
 //!
 //! # How to read it
 //! [`store`] is what callers use, [`index`] what is kept and what has to go, [`disk`] the files,
-//! [`mod@reference`] the handle. [`aside`] is for what a client has not taken yet.
+//! [`mod@reference`] the handle. [`aside`] is for what a client has not taken yet,
+//! in memory that is no file's name ([`set_aside`]).
 //!
 //! Everything here may block on a disk: callers in async code use a blocking thread, as [`aside`]
 //! does itself.
@@ -18,6 +19,7 @@ pub mod aside;
 mod disk;
 mod index;
 pub mod reference;
+mod set_aside;
 pub mod store;
 
 pub use store::Results;

@@ -1,6 +1,7 @@
 //! `[access]`: who may do what, and how often.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::complaint::Place;
@@ -14,6 +15,8 @@ pub struct Access {
     pub networks: Networks,
     /// By their names.
     pub tokens: BTreeMap<String, AccessToken>,
+    /// Whose tokens are taken beside those.
+    pub oidc: Option<Arc<Oidc>>,
     /// In their order; of those that fit, the first decides. None: whoever was let in may do everything.
     pub rules: Vec<Rule>,
     /// What a person approved for good, by their names.
@@ -70,6 +73,59 @@ impl AccessToken {
         let is_allowed =
             |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
         (1..=40).contains(&text.len()) && text.bytes().all(is_allowed)
+    }
+}
+
+/// `[access.oidc]`: an issuer whose tokens are taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Oidc {
+    /// As its tokens and its documents have it, to the letter.
+    pub issuer: Arc<str>,
+    /// For whom a token must be meant.
+    pub audience: String,
+    /// The address that clients know us by, which says so in the metadata of RFC 9728.
+    pub resource: Option<String>,
+    /// The claim that has the groups: a name, or names with dots between them.
+    pub groups_claim: String,
+    pub algorithms: Vec<Algorithm>,
+    /// By how much clocks may differ.
+    pub leeway: Duration,
+}
+
+/// How a token may be signed (RFC 7518, section 3.1; RFC 8037, section 3.1). Nothing that needs a shared
+/// secret is among them, and `none` is not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Algorithm {
+    Rs256,
+    Rs384,
+    Rs512,
+    Ps256,
+    Ps384,
+    Ps512,
+    Es256,
+    Es384,
+    EdDsa,
+}
+
+impl Algorithm {
+    pub const ALL: [Self; 9] = [
+        Self::Rs256,
+        Self::Rs384,
+        Self::Rs512,
+        Self::Ps256,
+        Self::Ps384,
+        Self::Ps512,
+        Self::Es256,
+        Self::Es384,
+        Self::EdDsa,
+    ];
+
+    /// As tokens name them, in the same order.
+    pub const NAMES: [&str; 9] =
+        ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA"];
+
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().zip(Self::NAMES).find(|(_, known)| *known == name).map(|(it, _)| it)
     }
 }
 

@@ -56,7 +56,7 @@ impl Config {
 
     /// Whether there is any way in which somebody could prove who they are whom the kernel does not know.
     pub fn has_proofs(&self) -> bool {
-        !self.access.tokens.is_empty()
+        !self.access.tokens.is_empty() || self.access.oidc.is_some()
     }
 
     /// Whether somebody at the other end of a connection to a loopback address may be far away all the

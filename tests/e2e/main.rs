@@ -39,6 +39,7 @@ mod networks;
 mod oauth;
 mod oauth_kinds;
 mod offers;
+mod oidc;
 mod older;
 mod operators;
 mod orphans;

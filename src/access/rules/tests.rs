@@ -1,9 +1,12 @@
+use std::sync::Arc;
+use std::time::Duration;
+
 use proptest::prelude::*;
 
 use super::Rules;
 use crate::access::{Action, ActionKind, ClientName, Denied, Subject};
 use crate::base::{Principal, ServerName};
-use crate::settings::access::{AccessToken, Rule};
+use crate::settings::access::{AccessToken, Oidc, Rule};
 use crate::settings::{Access, NamePatterns, RuleEffect};
 
 fn patterns(text: &str) -> NamePatterns {
@@ -224,4 +227,69 @@ proptest! {
             }
         }
     }
+}
+
+fn with_issuer(lines: &[&str]) -> Rules {
+    let oidc = Some(Arc::new(Oidc {
+        issuer: "https://i".into(),
+        audience: String::new(),
+        resource: None,
+        groups_claim: String::new(),
+        algorithms: Vec::new(),
+        leeway: Duration::ZERO,
+    }));
+    Rules::new(Access { oidc, ..rules(lines).access })
+}
+
+#[test]
+fn whom_an_issuer_calls_so_has_what_any_of_their_names_has() {
+    let judge = |lines: &[&str], groups: &[&str], scopes: &[&str], (issuer, until): (&str, u64)| {
+        let [groups, scopes] = [groups, scopes]
+            .map(|names| names.iter().map(|&name| name.to_owned()).collect::<Vec<String>>());
+        let alice = Principal::oidc(&issuer.into(), "alice", &groups, &scopes, until);
+        let rules = with_issuer(lines);
+        let subject = Subject { principal: &alice, client: ClientName::Read("") };
+        let server = ServerName::parse("a").unwrap();
+        let tool = Action::new(ActionKind::Tool, Some(&server), "b").shown_as("a__b");
+        assert!(!rules.hide_nothing(subject));
+        let admin = Action::new(ActionKind::Administration, None, "/admin/status");
+        assert!(rules.judge(subject, admin).is_err());
+        rules.judge(subject, tool).map(drop)
+    };
+    let good = ("https://i", u64::from(u32::MAX));
+    let lines = &["deny group:out", "allow oidc:bob", "allow group:dev", "allow scope:mcp*"];
+    for (groups, scopes, expected) in [
+        (&[][..], &[][..], Err(Denied::Unmatched)),
+        (&["dev"], &[], Ok(())),
+        (&["x", "dev"], &["y"], Ok(())),
+        (&["dev", "out"], &[], by("r0")),
+        (&[], &["mcp:read"], Ok(())),
+        (&["mcp:read"], &["dev"], Err(Denied::Unmatched)),
+    ] {
+        assert_eq!(judge(lines, groups, scopes, good), expected, "{groups:?} {scopes:?}");
+    }
+    assert_eq!(judge(&["allow oidc:ali*"], &[], &[], good), Ok(()));
+    assert_eq!(judge(&[], &[], &[], good), Ok(()), "without rules whoever is let in may");
+    // What was said of them is over, or was said by somebody else.
+    for other in [("https://i", 1), ("https://j", u64::from(u32::MAX))] {
+        assert_eq!(judge(&[], &["dev"], &[], other), Err(Denied::Token));
+    }
+    let unproved = Principal::parse("oidc:alice").unwrap();
+    let subject = Subject { principal: &unproved, client: ClientName::Read("") };
+    let wish = Action::new(ActionKind::Tool, None, "callmux_status");
+    assert_eq!(rules(&[]).judge(subject, wish).map(drop), Err(Denied::Token));
+}
+
+/// What is remembered of one is not taken for the other, though they are the same principal.
+#[test]
+fn the_same_one_is_judged_by_what_is_said_now() {
+    let rules = with_issuer(&["allow group:dev"]);
+    let may = |groups: &[&str]| {
+        let groups: Vec<String> = groups.iter().map(|&name| name.to_owned()).collect();
+        let until = u64::from(u32::MAX);
+        let alice = Principal::oidc(&"https://i".into(), "alice", &groups, &[], until);
+        let subject = Subject { principal: &alice, client: ClientName::Read("") };
+        rules.judge(subject, Action::new(ActionKind::Tool, None, "callmux_status")).is_ok()
+    };
+    assert_eq!([may(&["dev"]), may(&[]), may(&["dev"])], [true, false, true]);
 }

@@ -2,6 +2,7 @@
 
 use super::named::{Named, members};
 use super::networks;
+use super::oidc;
 use crate::base::Principal;
 use crate::keys;
 use crate::keys::section::Section;
@@ -24,6 +25,7 @@ pub(super) fn read(node: Node, named: &mut Named<'_>) -> Access {
                     access.tokens.extend(token.map(|token| (name, token)));
                 }
             }
+            "oidc" => access.oidc = oidc::read(node, named),
             "rules" => access.rules = rules(node, named),
             "approved" => {
                 for (name, node) in members(node, "access.approved", named) {
@@ -36,7 +38,8 @@ pub(super) fn read(node: Node, named: &mut Named<'_>) -> Access {
                 let message = if is_limit {
                     "unknown key; write `[access.limits]` above the limits".to_owned()
                 } else {
-                    "unknown key; known are limits, networks, tokens, rules, approved".to_owned()
+                    "unknown key; known are limits, networks, oidc, tokens, rules, approved"
+                        .to_owned()
                 };
                 let key = format!("access.{name}");
                 named.complaints.push(Complaint { at: node.at, key, message });
@@ -187,5 +190,6 @@ fn rule(index: usize, section: &mut Section<'_>) -> Rule {
 /// Whether a pattern can fit anybody at all.
 fn is_of_principals(pattern: &str) -> bool {
     let kind = pattern.split_once(':').map_or(pattern, |(kind, _)| kind);
-    kind.contains('*') || matches!(kind, "user" | "token") && kind.len() < pattern.len()
+    let is_kind = matches!(kind, "user" | "token" | "oidc" | "group" | "scope");
+    kind.contains('*') || is_kind && kind.len() < pattern.len()
 }

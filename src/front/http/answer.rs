@@ -11,6 +11,7 @@ use axum::http::{HeaderValue, StatusCode, header as names};
 use super::body::Body;
 use super::response::{Response, empty, json, message};
 use super::streamed_answer::{Answering, KEEP_ALIVE, StreamedAnswer, cancelled};
+use super::until::{reached, until};
 use crate::client::announce::{Filter, Listening};
 use crate::client::handle::{self, Handled};
 use crate::client::session::{InFlight, Session};
@@ -239,6 +240,7 @@ async fn listen(front: &Arc<Front>, actor: &Actor, id: &str, filter: Filter) -> 
     let mut body = stream.body();
     let mut gone = body.when_gone();
     let (tasks, hub) = (front.streams.clone(), front.hub.clone());
+    let until = until(&actor.principal);
     front.streams.spawn("subscription", async move {
         // What is granted must arrive.
         stream.push(listening.next().await);
@@ -246,6 +248,7 @@ async fn listen(front: &Arc<Front>, actor: &Actor, id: &str, filter: Filter) -> 
             tokio::select! {
                 _ = &mut gone => return hub.touch(),
                 () = tasks.stopped() => break,
+                () = reached(until) => break,
                 message = listening.next() => stream.push_notification(message),
                 () = tokio::time::sleep(KEEP_ALIVE) => stream.keep_alive(),
             }

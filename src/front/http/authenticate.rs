@@ -1,15 +1,27 @@
 //! Who makes a request: by the token that it presents, or by the kernel's word of its connection.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use axum::http::header::{self as names, HeaderMap, HeaderValue};
 use axum::http::{Request, StatusCode, Uri};
 
-use super::peer::{Peer, no_token};
+use super::peer::{Peer, no_token, not_proved};
 use super::response::{Response, refusal};
+use super::well_known;
 use crate::access::token;
-use crate::base::Principal;
+use crate::base::{Principal, Secret};
 use crate::front::Front;
+use crate::oidc::{Issuer, NotProved};
 use crate::wire::RpcError;
 use crate::wire::error::code::INVALID_REQUEST;
+
+/// Who makes a request, as far as that can be said at once.
+pub(super) enum Who {
+    Known(Principal),
+    /// Whom this token proves its issuer has to say.
+    Proves(Arc<Issuer>, Secret),
+}
 
 /// Whoever presents a token is its principal and no other, whoever the process belongs to. Where there are
 /// no tokens, what is presented says nothing of somebody whom the kernel knows.
@@ -18,14 +30,15 @@ pub(super) fn principal<B>(
     front: &Front,
     peer: &Peer,
     request: &Request<B>,
-) -> Result<Principal, Response> {
+) -> Result<Who, Response> {
     if has_token(request.uri()) {
         // It is written down on its way (RFC 9700, section 4.3.2).
         let what = "a token belongs in the header `Authorization: Bearer …`, and not in the URL";
         return Err(refusal(StatusCode::BAD_REQUEST, &RpcError::new(INVALID_REQUEST, what)));
     }
     let Ok(presented) = bearer(request.headers()) else {
-        return Err(unauthorized("a request has one `Authorization` header", true));
+        let what = "a request has one `Authorization` header";
+        return Err(unauthorized(front, what, true));
     };
     let counts = |text: &&str| {
         let has_tokens = || front.hub.world().gate.has_tokens();
@@ -33,12 +46,52 @@ pub(super) fn principal<B>(
     };
     let Some(text) = presented.filter(counts) else {
         let wanted = "who asks is not known: send a token of callmux as `Authorization: Bearer …`";
-        return peer.proved.clone().ok_or_else(|| unauthorized(wanted, false));
+        let known = peer.proved.clone().map(Who::Known);
+        return known.ok_or_else(|| unauthorized(front, wanted, false));
     };
-    front.hub.world().gate.authenticate(text).map_err(|bad| {
+    let issuer = (!text.starts_with(token::PREFIX)).then(|| front.issuer()).flatten();
+    if let Some(issuer) = issuer {
+        return Ok(match issuer.proved(text) {
+            Some(principal) => Who::Known(principal),
+            None => Who::Proves(issuer, Secret::new(text.to_owned())),
+        });
+    }
+    front.hub.world().gate.authenticate(text).map(Who::Known).map_err(|bad| {
         front.hub.recorder.record(no_token(bad, peer.address));
-        unauthorized("this token is not taken; `callmux token list` tells which are", true)
+        not_taken(front)
     })
+}
+
+/// Whom a token proves, once its issuer said so.
+pub(super) async fn proved(
+    front: &Front,
+    peer: &Peer,
+    issuer: &Arc<Issuer>,
+    token: &Secret,
+) -> Result<Principal, Response> {
+    issuer.prove(token.expose()).await.map_err(|why| {
+        front.hub.recorder.record(not_proved(&why, peer.address));
+        match why {
+            NotProved::Refused(_) => not_taken(front),
+            NotProved::Later(after) => later(after),
+        }
+    })
+}
+
+/// What is wrong with it is told to nobody who does not read the journal.
+fn not_taken(front: &Front) -> Response {
+    let what = "this token is not taken; `callmux token list` tells which are";
+    unauthorized(front, what, true)
+}
+
+/// The answer while nobody can say whether a token is good (RFC 9110, section 15.6.4).
+fn later(after: Duration) -> Response {
+    let what = "the keys of the token's issuer are not there; come again";
+    let error = RpcError::new(INVALID_REQUEST, what);
+    let mut response = refusal(StatusCode::SERVICE_UNAVAILABLE, &error);
+    let seconds = after.as_secs() + u64::from(after.subsec_nanos() > 0);
+    response.headers_mut().insert(names::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
+    response
 }
 
 /// The token of the header (RFC 6750, section 2.1); an error if there are several.
@@ -61,11 +114,17 @@ fn has_token(uri: &Uri) -> bool {
     })
 }
 
-/// The challenge (RFC 6750, section 3). `was_presented`: there was something, which is not taken.
-fn unauthorized(what: &str, was_presented: bool) -> Response {
+/// The challenge (RFC 6750, section 3; RFC 9728, section 5.1). `was_presented`: there was something, which
+/// is not taken.
+fn unauthorized(front: &Front, what: &str, was_presented: bool) -> Response {
     let mut response = refusal(StatusCode::UNAUTHORIZED, &RpcError::new(INVALID_REQUEST, what));
-    let challenge = if was_presented { "Bearer error=\"invalid_token\"" } else { "Bearer" };
-    let value = HeaderValue::from_static(challenge);
+    let mut parameters = well_known::challenge(&front.hub.world().gate);
+    if was_presented {
+        parameters.push("error=\"invalid_token\"".to_owned());
+    }
+    let challenge = format!("Bearer {}", parameters.join(", "));
+    let value = HeaderValue::try_from(challenge.trim_end());
+    let value = value.unwrap_or(HeaderValue::from_static("Bearer"));
     response.headers_mut().insert(names::WWW_AUTHENTICATE, value);
     response
 }

@@ -10,11 +10,13 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header as names};
 use super::answer::events;
 use super::response::{Response, accepts, empty, header, no_session, refusal, session_id};
 use super::streamed_answer::KEEP_ALIVE;
+use super::until::{reached, until};
 use crate::base::Principal;
 use crate::client::announce::{Announcements, Said};
+use crate::client::session::Session;
 use crate::event_streams::stream::{self, Reader, Stream};
 use crate::front::Front;
-use crate::front::sessions::{HttpSession, NoSession};
+use crate::front::sessions::NoSession;
 use crate::wire::{Era, Revision, RpcError, error::code, headers};
 
 /// Opens the stream for what belongs to no response, or resumes the one that `Last-Event-ID`
@@ -46,7 +48,7 @@ fn listen_or_refuse(front: &Arc<Front>, principal: &Principal, request: &HeaderM
     let last = header(request, "last-event-id");
     match last.and_then(|id| held.streams.resume(id)) {
         Some((stream, body)) if held.streams.is_standing(&stream) => {
-            feed(front, &held, stream, body)
+            feed(front, held.session.asked_by(principal), stream, body)
         }
         Some((_, body)) => events(body),
         // A standing stream instead would end the one that the client has.
@@ -57,21 +59,29 @@ fn listen_or_refuse(front: &Arc<Front>, principal: &Principal, request: &HeaderM
             let stream = held.streams.open_standing();
             stream.prime();
             let body = stream.body();
-            feed(front, &held, stream, body)
+            feed(front, held.session.asked_by(principal), stream, body)
         }
     }
 }
 
-/// Sends changes to the standing stream for as long as this reader reads it.
-fn feed(front: &Arc<Front>, held: &HttpSession, stream: Arc<Stream>, mut body: Reader) -> Response {
+/// Sends changes to the standing stream for as long as this reader reads it, and is somebody.
+fn feed(
+    front: &Arc<Front>,
+    session: Arc<Session>,
+    stream: Arc<Stream>,
+    mut body: Reader,
+) -> Response {
+    let until = until(&session.principal);
     let mut gone = body.when_gone();
     let (tasks, front) = (front.streams.clone(), front.clone());
-    let mut announcements = Announcements::new(&front.hub, held.session.clone());
+    let mut announcements = Announcements::new(&front.hub, session);
     tasks.clone().spawn("event stream", async move {
         loop {
             tokio::select! {
                 _ = &mut gone => return front.hub.touch(),
                 () = tasks.stopped() => return stream.end(),
+                // Who comes back with another token hears more.
+                () = reached(until) => return stream.end(),
                 said = announcements.next() => match said {
                     Said::Notification(message) => stream.push_notification(message),
                     Said::Question(message) => stream.push(message),

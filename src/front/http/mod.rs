@@ -18,6 +18,8 @@ mod response;
 mod service;
 mod sse;
 mod streamed_answer;
+mod until;
+mod well_known;
 
 pub use peer::{Arrival, Caller, Peer, refused};
 pub use service::{Service, router};

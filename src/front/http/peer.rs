@@ -25,6 +25,7 @@ const SENT_ON: [HeaderName; 4] = [
 ];
 /// For whom proxies send on.
 pub(super) const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+use crate::oidc::NotProved;
 
 /// Who is at the other end of a connection, and how it came.
 #[derive(Debug, Clone)]
@@ -75,7 +76,7 @@ impl Caller {
     pub(super) fn modern_session(&self, principal: &Principal) -> Arc<Session> {
         let mut modern = self.modern.lock();
         match &*modern {
-            Some(session) if session.principal == *principal => session.clone(),
+            Some(session) if session.principal.is_proved_alike(principal) => session.clone(),
             _ => {
                 let (id, principal) = (SessionId::random(), principal.clone());
                 let session = modern.insert(Session::new(id, principal, Carriage::Http, None));
@@ -124,6 +125,15 @@ impl Caller {
 /// The fact that what was presented makes nobody of its client.
 pub(super) fn no_token(bad: BadToken, address: Option<SocketAddr>) -> facts::PeerRefused {
     facts::PeerRefused { address, cause: "token", reason: bad.to_string() }
+}
+
+/// The fact that an issuer's token makes nobody of its client.
+pub(super) fn not_proved(why: &NotProved, address: Option<SocketAddr>) -> facts::PeerRefused {
+    let (cause, reason) = match why {
+        NotProved::Refused(refused) => (refused.word(), refused.to_string()),
+        NotProved::Later(_) => ("jwt_no_keys", "the keys of its issuer are not there".to_owned()),
+    };
+    facts::PeerRefused { address, cause, reason: format!("a token is not taken: {reason}") }
 }
 
 /// The fact that somebody was not let in.

@@ -95,7 +95,7 @@ async fn batch_or_refuse(sender: &Sender, request: &HeaderMap, text: &Bytes) -> 
     let id = session_id(request).and_then(Result::ok);
     let held = id.and_then(|id| front.sessions.take_up(id, principal).ok());
     match held.filter(|held| held.session.revision().has_batches()) {
-        Some(held) => batch::answer(front, &held, text).await,
+        Some(held) => batch::answer(front, &held.session.asked_by(principal), text).await,
         None => refusal(StatusCode::BAD_REQUEST, &Malformed::Batch.answer().0),
     }
 }
@@ -176,7 +176,7 @@ fn prepare(sender: &Sender, request: &HeaderMap, message: Message) -> Result<Pre
     }
     match legacy_session(front, principal, request, &message) {
         Ok(held) => {
-            let session = held.session.clone();
+            let session = held.session.asked_by(principal);
             if let Some(cwd) = cwd(request)
                 && session.works_in(Some(cwd))
             {

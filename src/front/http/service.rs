@@ -12,18 +12,22 @@ use hyper::body::Incoming;
 use tower::ServiceExt;
 
 use super::asked::TimedBody;
+use super::authenticate::Who;
 use super::body::{Body, Sent};
 use super::peer::{Arrival, Caller, Peer, refused};
 use super::post::Sender;
 use super::response::{REQUEST_ID, Response, empty, json, refusal, request_id, shut_out};
-use super::{authenticate, get, guard, post, sse};
-use crate::access::connections::Activity;
-use crate::access::peer::PeerProcess;
-use crate::access::peer::Refusal;
+use super::{authenticate, get, guard, post, sse, well_known};
+use crate::access::connections::{Activity, Running};
+use crate::access::peer::{PeerProcess, Refusal};
 use crate::base::Principal;
 use crate::front::{Front, link};
 use crate::wire::RpcError;
 use crate::wire::error::code::INVALID_REQUEST;
+
+/// What comes of a request.
+type Answered =
+    Pin<Box<dyn Future<Output = Result<axum::http::Response<Sent>, Infallible>> + Send>>;
 
 /// One connection's requests. The one that matters for speed is matched by hand; the router has
 /// the others.
@@ -45,9 +49,30 @@ impl Service {
 
     /// Whose request it is, if nothing is wrong with how it comes.
     #[expect(clippy::result_large_err, reason = "the error is the response, and is sent at once")]
-    fn let_in(&self, request: &Request<TimedBody>) -> Result<Principal, Response> {
+    fn let_in(&self, request: &Request<TimedBody>) -> Result<Who, Response> {
         guard::check(&self.front, &self.caller.peer, request)?;
+        if let Some(document) = well_known::answer(&self.front, request) {
+            return Err(document);
+        }
         authenticate::principal(&self.front, &self.caller.peer, request)
+    }
+
+    /// Goes on with a request of somebody.
+    fn go_on(
+        &self,
+        principal: Principal,
+        running: Running,
+        request: Request<TimedBody>,
+    ) -> Answered {
+        if request.method() == Method::POST && matches!(request.uri().path(), "/mcp" | "/mcp/") {
+            // Nothing but the headers and the body is kept of what lies in the connection's buffer.
+            let (head, body) = request.into_parts();
+            let (front, caller) = (self.front.clone(), self.caller.clone());
+            let sender = Sender { front, caller, principal };
+            return Box::pin(post::serve(sender, running, head.headers, body));
+        }
+        let routed = self.clone().route(principal, request);
+        Box::pin(async move { Ok(routed.await?.map(|body| Sent::new(body, running))) })
     }
 
     /// What the router has.
@@ -90,9 +115,6 @@ impl hyper::service::Service<Request<Incoming>> for Service {
     }
 }
 
-type Answered =
-    Pin<Box<dyn Future<Output = Result<axum::http::Response<Sent>, Infallible>> + Send>>;
-
 impl Service {
     /// What can be said at once is said before there is a future: the box of a message has room for
     /// nothing else, and a small one costs less.
@@ -111,22 +133,22 @@ impl Service {
         }
         let activity = self.caller.activity.clone();
         let request = request.map(|body| TimedBody::new(body, activity));
-        let principal = match self.let_in(&request) {
-            Ok(principal) => principal,
+        let (issuer, token) = match self.let_in(&request) {
+            Ok(Who::Known(principal)) => return self.go_on(principal, running, request),
+            Ok(Who::Proves(issuer, token)) => (issuer, token),
             Err(response) => {
                 let response = response.map(|body| Sent::new(body, running));
                 return Box::pin(std::future::ready(Ok(response)));
             }
         };
-        if request.method() == Method::POST && matches!(request.uri().path(), "/mcp" | "/mcp/") {
-            // Nothing but the headers and the body is kept of what lies in the connection's buffer.
-            let (head, body) = request.into_parts();
-            let (front, caller) = (self.front.clone(), self.caller.clone());
-            let sender = Sender { front, caller, principal };
-            return Box::pin(post::serve(sender, running, head.headers, body));
-        }
-        let routed = self.clone().route(principal, request);
-        Box::pin(async move { Ok(routed.await?.map(|body| Sent::new(body, running))) })
+        let service = self.clone();
+        Box::pin(async move {
+            let (front, peer) = (&service.front, &service.caller.peer);
+            match authenticate::proved(front, peer, &issuer, &token).await {
+                Ok(principal) => service.go_on(principal, running, request).await,
+                Err(response) => Ok(response.map(|body| Sent::new(body, running))),
+            }
+        })
     }
 }
 

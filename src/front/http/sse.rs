@@ -125,6 +125,7 @@ fn find(front: &Front, principal: &Principal, uri: &Uri) -> Result<Arc<Duplex>, 
         return Err(refusal(StatusCode::BAD_REQUEST, &RpcError::new(INVALID_REQUEST, what)));
     };
     let found = SessionId::parse(id).and_then(|id| front.sse.find(id, principal));
+    let found = found.map(|duplex| duplex.asked_by(principal));
     found.ok_or_else(|| {
         let what = format!("no such session; begin one with GET {STREAM}");
         refusal(StatusCode::NOT_FOUND, &RpcError::new(INVALID_REQUEST, what))

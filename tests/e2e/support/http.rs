@@ -60,7 +60,11 @@ impl Reply {
 
 impl Http {
     pub fn tcp(daemon: &Daemon) -> Self {
-        let stream = TcpStream::connect(&daemon.address).unwrap();
+        Self::connected(TcpStream::connect(&daemon.address).unwrap(), daemon)
+    }
+
+    /// Over a connection to the loopback address that there is.
+    pub fn connected(stream: TcpStream, daemon: &Daemon) -> Self {
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         let other = stream.try_clone().unwrap();
         let closer = Box::new(move || drop(other.shutdown(Shutdown::Both)));

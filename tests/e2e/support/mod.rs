@@ -4,6 +4,7 @@ pub mod canary;
 pub mod daemon;
 pub mod far;
 pub mod http;
+pub mod issuer;
 pub mod lines;
 pub mod oauth;
 pub mod page;

@@ -204,7 +204,7 @@ fn what_a_token_says_is_taken_to_the_letter() {
         (json!({ "scope": null, "at_hash": "h" }), "jwt_id_token"),
         (json!({ "cnf": { "jkt": "x" } }), "jwt_bound"),
     ] {
-        let claims = claims_with(others.clone()).to_string();
+        let claims = claims_with(&others).to_string();
         let expected = if claims.len() > TOKEN_MAX { "jwt_size" } else { expected };
         assert_eq!(with(&claims), expected, "{others}");
     }
@@ -229,7 +229,7 @@ fn what_is_no_token_is_told_at_once() {
     let (signed, signature) = token.rsplit_once('.').unwrap();
     let (header, claims) = signed.split_once('.').unwrap();
     let zeros = encoded([0; 64]);
-    let other = claims_with(json!({ "sub": "bob" })).to_string();
+    let other = claims_with(&json!({ "sub": "bob" })).to_string();
     for (text, expected) in [
         (String::new(), "jwt_form"),
         ("..".to_owned(), "jwt_header"),
@@ -268,7 +268,7 @@ fn groups_stand_where_the_config_says() {
         ("", None),
     ] {
         let settings = Oidc { groups_claim: path.to_owned(), ..oidc() };
-        let all = claims_with(claims.clone());
+        let all = claims_with(&claims);
         let principal = claims::judge(all.as_object().unwrap(), &settings, now()).unwrap();
         let names = principal.proof().unwrap().names();
         let found: Vec<&str> = names.filter_map(|name| name.strip_prefix("group:")).collect();
@@ -356,7 +356,7 @@ async fn an_issuer_that_cannot_be_asked_is_not_waited_for_twice() {
     // Port 9 (discard) is nobody's here.
     let settings = Oidc { issuer: "http://127.0.0.1:9".into(), ..oidc() };
     let issuer = Arc::new(Issuer::new(Arc::new(settings), Tasks::new()));
-    let claims = claims_with(json!({ "iss": "http://127.0.0.1:9" })).to_string();
+    let claims = claims_with(&json!({ "iss": "http://127.0.0.1:9" })).to_string();
     let token = signer.token(r#"{"alg":"EdDSA","kid":"k"}"#, &claims);
     for _ in 0..2 {
         let found = issuer.prove(&token).await;

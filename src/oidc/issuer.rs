@@ -142,7 +142,7 @@ impl Issuer {
                     tracing::warn!(issuer = name, %error, "the issuer's keys cannot be had");
                 }
                 Ok(_) if failures > 0 => {
-                    tracing::info!(issuer = name, "the issuer's keys are there")
+                    tracing::info!(issuer = name, "the issuer's keys are there");
                 }
                 _ => {}
             }

@@ -53,7 +53,7 @@ pub(super) fn claims() -> Value {
 }
 
 /// The same with other members; one that is null is none.
-pub(super) fn claims_with(others: Value) -> Value {
+pub(super) fn claims_with(others: &Value) -> Value {
     let mut all = claims();
     let (all, others) = (all.as_object_mut().unwrap(), others.as_object().unwrap().clone());
     for (name, value) in others {

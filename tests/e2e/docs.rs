@@ -160,6 +160,7 @@ macro_rules! pages {
 
 pages! {
     approvals: "approvals.md",
+    access: "access.md",
     audit: "audit.md",
     clients: "clients.md",
     getting_started: "getting-started.md",

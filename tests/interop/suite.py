@@ -12,6 +12,7 @@ from pathlib import Path
 import agents
 import behave
 import inspector
+import issuer
 import listed
 import odd
 import older
@@ -20,7 +21,7 @@ import same
 from rig import Book, Rig
 from servers import SERVERS
 
-PARTS = ["same", "behave", "older", "inspector", "odd", "agents", "listed", "restart"]
+PARTS = ["same", "behave", "older", "inspector", "odd", "agents", "listed", "issuer", "restart"]
 
 
 def config_of(servers, log):
@@ -67,13 +68,14 @@ async def checks(book, rig, has, parts):
         "odd": lambda: odd.check(book, rig, servers, clients),
         "agents": lambda: agents.check(book, rig),
         "listed": lambda: listed.check(book, rig, has),
+        "issuer": lambda: issuer.check(book, rig),
         "restart": lambda: restart.check(book, rig, daemon, len(servers), log, clients),
     }
     if "npm" not in has:
         book.skip("progress, cancellation, questions, crowds and restarts", "they need server-everything")
         parts = [part for part in parts if part == "same"]
     for part in parts:
-        if part in ("inspector", "older", "agents") and part not in has:
+        if part in ("inspector", "older", "agents", "issuer") and part not in has:
             continue
         began = time.monotonic()
         try:

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use super::network_remarks::network_remarks;
 use crate::base::{Principal, ServerName};
 use crate::settings::access::{AccessToken, Rule};
-use crate::settings::{Access, Config, NamePatterns, RuleEffect};
+use crate::settings::{Access, Config, NamePatterns, RuleEffect, ServerConfig};
 
 /// So long before a token expires that is told.
 const SOON: Duration = Duration::from_hours(7 * 24);
@@ -25,6 +25,7 @@ pub fn remarks(config: &Config, now: SystemTime) -> Vec<AccessRemark> {
     let mut all: Vec<AccessRemark> = ends.collect();
     all.extend(access.rules.iter().filter_map(|rule| is_in_vain(config, rule)));
     all.extend(never_asked(access));
+    all.extend(passed_on(config));
     all.extend(open_to_all(access));
     all.extend(locked_out(access));
     let of_network = network_remarks(config, now).into_iter();
@@ -95,6 +96,21 @@ fn is_in_vain(config: &Config, rule: &Rule) -> Option<AccessRemark> {
     let message = format!("the access rule {} is about {what}", rule.id);
     let at = rule.at.as_ref().map(ToString::to_string).unwrap_or_default();
     Some(AccessRemark { message, remedy: format!("correct it at {at}, or take it away") })
+}
+
+/// A token of an issuer is meant for us, and nobody else is to have it (MCP, "Token Passthrough").
+fn passed_on(config: &Config) -> Option<AccessRemark> {
+    config.access.oidc.as_ref()?;
+    let passes = |server: &ServerConfig| {
+        server.remote.forward_headers.iter().any(|name| name.eq_ignore_ascii_case("authorization"))
+    };
+    let (name, _) = config.servers.iter().find(|(_, server)| passes(server))?;
+    Some(AccessRemark {
+        message: format!("the server {name} gets the tokens that clients send to callmux"),
+        remedy:
+            "take `authorization` out of its `forward_headers`, unless the tokens are meant for it"
+                .to_owned(),
+    })
 }
 
 /// An issuer knows more people than are meant.

@@ -41,7 +41,7 @@ const GROUP: &str = "group:";
 const SCOPE: &str = "scope:";
 /// Longer names of somebody are not written down for the next process of ours, in bytes: a row has no
 /// room for them. It then knows who it is and nothing more, until they prove it again.
-const WRITTEN_MAX: usize = 1024;
+const WRITTEN_MAX: usize = 512;
 
 impl Proof {
     /// The names that rules may know somebody by.
@@ -60,7 +60,9 @@ impl Proof {
 
     /// When it ends.
     pub fn until(&self) -> SystemTime {
-        SystemTime::UNIX_EPOCH + Duration::from_secs(self.until)
+        // What is further away than time goes was never said.
+        let end = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(self.until));
+        end.unwrap_or(SystemTime::UNIX_EPOCH)
     }
 }
 
@@ -117,6 +119,12 @@ impl Principal {
     /// What the issuer said, if one did.
     pub fn proof(&self) -> Option<&Proof> {
         self.proof.as_deref()
+    }
+
+    /// The same without that: who it is.
+    #[must_use]
+    pub fn unproved(&self) -> Self {
+        Self { label: self.label.clone(), proof: None }
     }
 
     /// Whether it is the same one, of whom the same was said.

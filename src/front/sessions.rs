@@ -262,10 +262,14 @@ fn note(table: &Table<SessionRow>, session: &Session, used: u64) -> Option<Recor
     let cwd = session.cwd();
     let cwd = cwd.as_deref().map(Path::to_string_lossy).unwrap_or_default();
     let rests = [(info, able), (&*named, able), ("", able), ("", "")];
-    rests.into_iter().find_map(|(info, capabilities)| {
+    // What an issuer said of it can be proved again.
+    let whose = [session.principal.clone(), session.principal.unproved()];
+    let all = whose.iter().flat_map(|whose| rests.map(|rest| (whose, rest)));
+    let worth = all.filter(|(whose, (_, able))| whose.proof().is_none() || !able.is_empty());
+    worth.into_iter().find_map(|(whose, (info, capabilities))| {
         let row = SessionRow {
             session: session.id,
-            principal: session.principal.clone(),
+            principal: whose.clone(),
             revision: client.revision.as_str().into(),
             cwd: Some(&*cwd).filter(|cwd| cwd.len() <= CWD_NOTED_MAX).unwrap_or_default().into(),
             info: info.into(),

@@ -58,7 +58,7 @@ impl<'a> CallRecord<'a> {
         let caller = &self.call.caller;
         let row = ActRow {
             session: caller.session,
-            principal: caller.principal.clone(),
+            principal: caller.principal.unproved(),
             client: clip::start(client, NOTED_MAX).into(),
             kind: self.kind().into(),
             name: clip::start(target, NOTED_MAX).into(),
@@ -314,7 +314,7 @@ impl<'a> ActRecord<'a> {
         }
         let row = ActRow {
             session: self.actor.session,
-            principal: self.actor.principal.clone(),
+            principal: self.actor.principal.unproved(),
             client: clip::start(client, NOTED_MAX).into(),
             kind: self.kind.as_str().into(),
             name: clip::start(&self.name, NOTED_MAX).into(),

@@ -112,3 +112,24 @@ fn what_a_client_wants_to_hear_is_noted() {
     drop(held);
     assert_eq!(noted(&wants), []);
 }
+
+/// What the next process may go by is what was said last, if there is room for it; else it knows who it is.
+#[test]
+fn what_an_issuer_said_last_is_noted() {
+    let of = |groups: &[String]| {
+        Principal::oidc(&"https://i".into(), &"a".repeat(200), groups, &[], u64::MAX >> 1)
+    };
+    let (first, second) = (of(&[]), of(&["dev".to_owned()]));
+    for (last, is_proved) in [(&second, true), (&of(&vec!["g".repeat(50); 20]), false)] {
+        let table = Table::<SessionRow>::unkept().unwrap();
+        let sessions = Sessions::new((table.clone(), Table::default()), Recorder::none());
+        let held = sessions.open(first.clone()).unwrap();
+        sessions.note(held.session.id);
+        sessions.take_up(held.session.id, last).unwrap();
+        let (_, mut left) = Table::<SessionRow>::adopt(table.fd()).unwrap();
+        let Left { row, .. } = left.pop().unwrap();
+        assert_eq!((&row.principal, row.principal.proof().is_some()), (&first, is_proved));
+        assert!(!is_proved || row.principal.is_proved_alike(last));
+        std::mem::forget((sessions, held, left));
+    }
+}

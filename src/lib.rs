@@ -11,11 +11,12 @@
 //! highest that it may import.
 //!
 //! ```text
-//! 15   cli ──────────── every verb
-//! 14   standalone ───── one client, and no daemon
+//! 16   cli ──────────── every verb
+//! 15   standalone ───── one client, and no daemon
 //!      fuzz ─────────── what a fuzzer drives
-//! 13   daemon ───────── puts the house together, the one control loop
-//! 12   front ────────── clients come in
+//! 14   daemon ───────── puts the house together, the one control loop
+//! 13   front ────────── clients come in
+//! 12   sessions ─────── the sessions of clients
 //! 11   client ───────── what one says and hears
 //!      search_quality ─ how well tools are found
 //! 10   meta ─────────── tools of our own, made of calls
@@ -140,6 +141,7 @@
 //! | [`mux`] | the life of a call, phase by phase |
 //! | [`meta`] | the tools that callmux itself gives to agents |
 //! | [`client`] | what a message means, sessions, what a client is told unasked |
+//! | [`sessions`] | sessions over HTTP, links and SSE: which there are, how their requests run, what outlives us |
 //! | [`front`] | streamable HTTP, HTTP with SSE, stdio, the daemon's end of the link |
 //! | [`admin`] | status, reload, and the life of single servers, for who runs the daemon |
 //! | [`daemon`] | sockets, systemd, assembly, reload, the order of stopping |
@@ -249,6 +251,7 @@ mod schema;
 mod search;
 mod search_quality;
 mod servers;
+mod sessions;
 mod settings;
 mod setup;
 mod shell;

@@ -65,9 +65,9 @@ fn report(question: Question) -> ApprovalReport {
     }
 }
 
-type Answered = (Path<(String, String)>, Extension<PeerProcess>, Extension<Principal>);
+type AnswerRequest = (Path<(String, String)>, Extension<PeerProcess>, Extension<Principal>);
 
-fn answer(approvals: &Approvals, recorder: &Recorder, answered: Answered) -> Response {
+fn answer(approvals: &Approvals, recorder: &Recorder, answered: AnswerRequest) -> Response {
     let (Path((id, decision)), Extension(PeerProcess(process)), Extension(principal)) = answered;
     let Some(decision) = Decision::parse(&decision) else {
         return missing(format!(

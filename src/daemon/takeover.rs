@@ -14,8 +14,6 @@ use crate::base::{ServerName, SessionId};
 use crate::client::session::{Carriage, Session};
 use crate::connection::AskedBefore;
 use crate::facts;
-use crate::front::links::TakenUp;
-use crate::front::sessions;
 use crate::handover::call::LeftCall;
 use crate::handover::card::{self, Card, Found};
 use crate::handover::progress::Reached;
@@ -25,6 +23,8 @@ use crate::handover::{
 use crate::mux::Resumed;
 use crate::process::units::Units;
 use crate::servers::running::LeftServer;
+use crate::sessions::http_sessions;
+use crate::sessions::links::TakenUp;
 use crate::settings::Config;
 use crate::settings::fingerprint;
 use crate::telemetry::Recorder;
@@ -43,7 +43,7 @@ pub(super) struct Takeover {
     pub(super) servers: BTreeMap<ServerName, LeftServer>,
     pub(super) tables: Tables,
     pub(super) links: Vec<TakenUp>,
-    pub(super) sessions: Vec<sessions::TakenUp>,
+    pub(super) sessions: Vec<http_sessions::TakenUp>,
     pub(super) wants: Vec<Left<WantRow>>,
 }
 
@@ -216,25 +216,25 @@ impl CallsLeft {
         &mut self,
         sessions: Vec<Left<SessionRow>>,
         adopters: &mut [Adopter<'_>],
-    ) -> Vec<sessions::TakenUp> {
+    ) -> Vec<http_sessions::TakenUp> {
         let mut out = Vec::new();
         for Left { row, word: used, record, .. } in sessions {
-            let Some(session) = sessions::session_of(&row) else { continue };
+            let Some(session) = http_sessions::session_of(&row) else { continue };
             let mut calls = Vec::new();
             for left in self.0.remove(&session.id).unwrap_or_default() {
                 let Some(stream) = left.call.stream else { continue };
                 let LeftCall { call, reached, pending } = left;
                 let left = match reached {
-                    Reached::Nothing => sessions::TakenUpCall::NotSent { call, pending },
-                    Reached::Ended { .. } => sessions::TakenUpCall::Ended(call),
+                    Reached::Nothing => http_sessions::TakenUpCall::NotSent { call, pending },
+                    Reached::Ended { .. } => http_sessions::TakenUpCall::Ended(call),
                     Reached::Server { .. } => {
                         let left = LeftCall { call, reached, pending };
-                        sessions::TakenUpCall::Running(resumed(left, &session, adopters))
+                        http_sessions::TakenUpCall::Running(resumed(left, &session, adopters))
                     }
                 };
                 calls.push((stream, left));
             }
-            out.push(sessions::TakenUp { session, used, record, calls });
+            out.push(http_sessions::TakenUp { session, used, record, calls });
         }
         out
     }

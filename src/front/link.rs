@@ -15,11 +15,11 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt, AsyncWrite};
 
 use super::Front;
-use super::links::{LINKS_MAX, Link, Links};
 use crate::access::peer::PeerProcess;
 use crate::base::Principal;
 use crate::facts;
 use crate::outbox::{Outbox, SILENT_MAX};
+use crate::sessions::links::{LINKS_MAX, Link, Links};
 use crate::wire::Payload;
 use crate::wire::lines::LINE_MIN;
 use crate::wire::link::frame::{self, Frame, FrameKind, FrameReader};

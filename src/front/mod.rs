@@ -9,25 +9,19 @@
 //!
 //! # How to read it
 //! [`Front`] is what the ways in share: [`http`], [`stdio`] and [`link`]. The last two and HTTP with SSE
-//! are a [`duplex`] each; [`crate::outbox`] and [`stowage`] are what waits for a client that does not
-//! read. [`listen`] accepts connections: those that `admission` lets in, over TLS after a `handshake`. What outlives the process is noted as [`crate::handover`] has
+//! are a [`crate::sessions::duplex`] each. [`listen`] accepts connections: those that `admission` lets in, over TLS after a `handshake`. What outlives the process is noted as [`crate::handover`] has
 //! it.
 
 mod admission;
-pub mod duplex;
 mod handshake;
 pub mod http;
 pub mod link;
-pub mod links;
 pub mod listen;
-mod note;
-pub mod outlet;
-pub mod sessions;
 mod shared;
-mod sink;
-mod sse_sessions;
 pub mod stdio;
-mod stowage;
 pub mod wants;
 
 pub use shared::Front;
+
+#[cfg(test)]
+mod tests;

@@ -4,11 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::Notify;
 
-use super::duplex::Duplex;
 use super::http::StreamedAnswer;
-use super::links::{Links, TakenUp};
-use super::sessions::{self, Sessions};
-use super::sse_sessions::SseSessions;
 use crate::access::confined::Groups;
 use crate::access::connections::Connections;
 use crate::base::{Lock, Tasks};
@@ -18,6 +14,10 @@ use crate::mux::Hub;
 use crate::oidc::Issuer;
 use crate::outbox::Outbox;
 use crate::results::aside::Aside;
+use crate::sessions::duplex::Duplex;
+use crate::sessions::http_sessions::{self, Sessions};
+use crate::sessions::links::{Links, TakenUp};
+use crate::sessions::sse_sessions::SseSessions;
 
 /// What all ways in share.
 #[derive(Debug)]
@@ -78,9 +78,9 @@ impl Front {
     }
 
     /// Goes on with the links and the sessions of an earlier process of ours.
-    pub fn take_up(&self, links: Vec<TakenUp>, sessions: Vec<sessions::TakenUp>) {
+    pub fn take_up(&self, links: Vec<TakenUp>, sessions: Vec<http_sessions::TakenUp>) {
         self.links.take_up(links, |session| self.duplex(session, Outbox::link()));
-        for sessions::TakenUp { session, used, record, calls } in sessions {
+        for http_sessions::TakenUp { session, used, record, calls } in sessions {
             let held = self.sessions.restore(session, used, record);
             for (stream, call) in calls {
                 StreamedAnswer::go_on(&self.hub, &self.calls, held.clone(), stream, call);

@@ -8,10 +8,10 @@ use std::io::Write;
 use std::os::fd::{AsFd, OwnedFd};
 
 use crate::daemon::takeover::CallsLeft;
-use crate::front::links::TakenUp;
 use crate::handover::records::{Left, Records};
 use crate::handover::table::Row;
 use crate::handover::{CallRow, LinkRow, SessionRow, SharedMemory, Table, WantRow, Window, card};
+use crate::sessions::links::TakenUp;
 
 /// Bytes of a record of the first version.
 const RECORD: usize = 512;

@@ -212,6 +212,23 @@ pub const PLAN: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "sessions",
+        &[
+            "base",
+            "client",
+            "connection",
+            "event_streams",
+            "facts",
+            "handover",
+            "meta",
+            "mux",
+            "outbox",
+            "results",
+            "telemetry",
+            "wire",
+        ],
+    ),
+    (
         "front",
         &[
             "base",
@@ -230,6 +247,7 @@ pub const PLAN: &[(&str, &[&str])] = &[
             "mux",
             "meta",
             "client",
+            "sessions",
         ],
     ),
     (
@@ -277,6 +295,7 @@ pub const PLAN: &[(&str, &[&str])] = &[
             "instances",
             "world",
             "approvals",
+            "sessions",
         ],
     ),
     ("bridge", &["base", "http", "wire", "outbox", "replies", "activation"]),
@@ -359,6 +378,7 @@ pub const PLAN: &[(&str, &[&str])] = &[
             "front",
             "daemon",
             "world",
+            "sessions",
         ],
     ),
 ];

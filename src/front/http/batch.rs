@@ -10,8 +10,8 @@ use crate::client::handle::{self, Handled};
 use crate::client::session::Session;
 use crate::event_streams::PendingStream;
 use crate::front::Front;
-use crate::front::outlet::{Back, CallOutlet};
 use crate::meta;
+use crate::sessions::outlet::{Back, CallOutlet};
 use crate::wire::params::Head;
 use crate::wire::{Message, Payload, RpcError, batch, error::code, translate};
 

@@ -16,7 +16,7 @@ use crate::client::announce::{Announcements, Said};
 use crate::client::session::Session;
 use crate::event_streams::stream::{self, Reader, Stream};
 use crate::front::Front;
-use crate::front::sessions::NoSession;
+use crate::sessions::http_sessions::NoSession;
 use crate::wire::{Era, Revision, RpcError, error::code, headers};
 
 /// Opens the stream for what belongs to no response, or resumes the one that `Last-Event-ID`

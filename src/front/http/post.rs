@@ -20,7 +20,7 @@ use crate::access::{ClientName, Subject};
 use crate::base::{Principal, memory};
 use crate::connection::Forwarded;
 use crate::front::Front;
-use crate::front::sessions::{HttpSession, NoSession};
+use crate::sessions::http_sessions::{HttpSession, NoSession};
 use crate::wire::error::code;
 use crate::wire::headers::{self, Mirrored};
 use crate::wire::mirror;

@@ -10,9 +10,9 @@ use crate::base::Tasks;
 use crate::client::session::InFlight;
 use crate::event_streams::PendingStream;
 use crate::event_streams::stream::Stream;
-use crate::front::outlet::{Back, CallOutlet};
-use crate::front::sessions::{HttpSession, TakenUpCall};
 use crate::mux::{self, Ended, Hub, Reply};
+use crate::sessions::http_sessions::{HttpSession, TakenUpCall};
+use crate::sessions::outlet::{Back, CallOutlet};
 use crate::wire::Payload;
 
 /// A comment is sent on a stream that was silent for so long.

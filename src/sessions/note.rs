@@ -8,7 +8,7 @@ use crate::mux::Call;
 use crate::wire::params::Target;
 
 /// The row of a call of a tool over a link. `None` for any other request, which can be asked again.
-pub(super) fn row(session: &Session, call: &Call, id: &str) -> Option<CallRow> {
+pub fn row(session: &Session, call: &Call, id: &str) -> Option<CallRow> {
     let params = call.head.request(&call.message).ok()?;
     (params.target == Target::Tool).then(|| CallRow {
         session: session.id,

@@ -20,9 +20,9 @@ use crate::wire::link::frame::FrameKind;
 use crate::wire::link::{Hello, Restored};
 
 /// Links kept at the most.
-pub(super) const LINKS_MAX: usize = 4096;
+pub const LINKS_MAX: usize = 4096;
 /// A link without a connection is given up after so long.
-const KEPT_FOR: Duration = Duration::from_mins(10);
+pub const KEPT_FOR: Duration = Duration::from_mins(10);
 
 /// All links, by their ids.
 #[derive(Debug, Default)]
@@ -35,9 +35,9 @@ pub struct Links {
 
 /// One bridge's session.
 #[derive(Debug)]
-pub(super) struct Link {
+pub struct Link {
     epoch: u64,
-    pub(super) duplex: Duplex,
+    pub duplex: Duplex,
     /// Counts connections: a new one ends the one before it.
     connection: Lock<Connection>,
     /// Where it is noted for the next process of ours.
@@ -101,7 +101,7 @@ impl Links {
 
     /// The bridge's link and whether it goes on where it was; `None` if the id is another
     /// principal's or is none, or if there is no place for one more.
-    pub(super) fn find_or_open(
+    pub fn find_or_open(
         &self,
         recorder: &Recorder,
         principal: &Principal,
@@ -147,13 +147,13 @@ impl Links {
     }
 
     /// Whether there is no place for a new link, and none that would give way.
-    pub(super) fn is_full(&self) -> bool {
+    pub fn is_full(&self) -> bool {
         let links = self.lock();
         links.len() >= LINKS_MAX && links.values().all(|link| link.lock().lost.is_none())
     }
 
     /// Takes a link out, unless its place is another's by now, and ends what it does.
-    pub(super) fn close(&self, link: &Arc<Link>) {
+    pub fn close(&self, link: &Arc<Link>) {
         let id = link.duplex.session.id;
         let mut links = self.lock();
         if links.get(&id).is_some_and(|held| Arc::ptr_eq(held, link)) {
@@ -164,7 +164,7 @@ impl Links {
     }
 
     /// Completes when nothing more is to be read from any link.
-    pub(super) async fn is_deaf(&self) {
+    pub async fn is_deaf(&self) {
         self.deaf.cancelled().await;
     }
 
@@ -208,7 +208,7 @@ impl Link {
     }
 
     /// So many of the bridge's messages were read and taken in.
-    pub(super) fn has_read(&self, seen: u64) {
+    pub fn has_read(&self, seen: u64) {
         if let Some(record) = &self.record {
             record.set_word(seen);
         }
@@ -216,7 +216,7 @@ impl Link {
 
     /// A new connection, and what the bridge has to be told of an earlier process; the connection
     /// before it is told to stop.
-    pub(super) fn connect(&self) -> (u64, Tasks, Option<Restored>) {
+    pub fn connect(&self) -> (u64, Tasks, Option<Restored>) {
         let mut connection = self.lock();
         connection.tasks.stop();
         connection.tasks = Tasks::new();
@@ -226,12 +226,12 @@ impl Link {
     }
 
     /// The bridge has heard what there was to be told.
-    pub(super) fn is_told(&self) {
+    pub fn is_told(&self) {
         self.lock().restored = None;
     }
 
     /// The connection with this number broke. `false` if there is a newer one.
-    pub(super) fn lost(&self, number: u64) -> bool {
+    pub fn lost(&self, number: u64) -> bool {
         let mut connection = self.lock();
         let is_newest = connection.number == number;
         if is_newest {
@@ -251,6 +251,3 @@ impl Link {
         forgotten
     }
 }
-
-#[cfg(test)]
-mod tests;

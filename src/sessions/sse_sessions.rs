@@ -13,12 +13,12 @@ pub struct SseSessions {
 }
 
 impl SseSessions {
-    pub(super) fn lock(&self) -> MutexGuard<'_, HashMap<SessionId, Arc<Duplex>>> {
+    pub fn lock(&self) -> MutexGuard<'_, HashMap<SessionId, Arc<Duplex>>> {
         self.by_id.lock()
     }
 
     /// The session of this principal with this id.
-    pub(super) fn find(&self, id: SessionId, principal: &Principal) -> Option<Arc<Duplex>> {
+    pub fn find(&self, id: SessionId, principal: &Principal) -> Option<Arc<Duplex>> {
         let found = self.lock().get(&id).cloned();
         found.filter(|duplex| duplex.session.principal == *principal)
     }

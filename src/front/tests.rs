@@ -2,12 +2,12 @@ use std::sync::Arc;
 
 use tokio::sync::Notify;
 
-use super::KEPT_FOR;
 use crate::base::{Principal, SessionId};
 use crate::front::Front;
 use crate::handover::Table;
 use crate::mux::Hub;
 use crate::outbox::Outbox;
+use crate::sessions::links::KEPT_FOR;
 use crate::telemetry::Recorder;
 use crate::wire::link::Hello;
 

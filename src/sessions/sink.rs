@@ -11,7 +11,7 @@ use crate::wire::{Payload, batch};
 
 /// The way of one answer.
 #[derive(Debug, Clone)]
-pub(super) enum Sink {
+pub enum Sink {
     Alone(Arc<Outbox>),
     /// The request came in a batch (JSON-RPC 2.0, section 6).
     Batch(Arc<Batch>),
@@ -20,18 +20,18 @@ pub(super) enum Sink {
 /// The answers to a batch. They are sent when nobody can add one any more: each request has its answer,
 /// or was taken back.
 #[derive(Debug)]
-pub(super) struct Batch {
+pub struct Batch {
     outbox: Arc<Outbox>,
     answers: Lock<Vec<Bytes>>,
 }
 
 impl Sink {
-    pub(super) fn of_batch(outbox: Arc<Outbox>) -> Self {
+    pub fn of_batch(outbox: Arc<Outbox>) -> Self {
         Self::Batch(Arc::new(Batch { outbox, answers: Lock::default() }))
     }
 
     /// Sends an answer in a frame of this kind, if it goes over a link.
-    pub(super) fn put(&self, kind: FrameKind, answer: Payload) {
+    pub fn put(&self, kind: FrameKind, answer: Payload) {
         match self {
             Self::Alone(outbox) => outbox.push_as(kind, answer),
             Self::Batch(batch) => {
@@ -41,7 +41,7 @@ impl Sink {
         }
     }
 
-    pub(super) fn outbox(&self) -> &Arc<Outbox> {
+    pub fn outbox(&self) -> &Arc<Outbox> {
         match self {
             Self::Alone(outbox) => outbox,
             Self::Batch(batch) => &batch.outbox,

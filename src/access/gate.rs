@@ -13,6 +13,7 @@ use super::token::{self, BadToken};
 #[cfg(debug_assertions)]
 use crate::base::file;
 use crate::base::{Principal, ServerName};
+use crate::settings::RuleEffect;
 use crate::settings::access::{Oidc, Rule};
 use crate::settings::{Access, NamePatterns};
 
@@ -191,6 +192,11 @@ impl Gate {
     /// Whether the subject may know of what the action is about.
     pub fn sees(&self, subject: Subject<'_>, action: Action<'_>) -> bool {
         self.verdict(subject, action).is_ok()
+    }
+
+    /// Whether there is anything that a person may be asked about.
+    pub fn may_ask(&self) -> bool {
+        self.rules.access().rules.iter().any(|rule| rule.effect == RuleEffect::Ask)
     }
 
     /// Whether a person is asked about what a rule lets the subject do.

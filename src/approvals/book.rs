@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::call::AskedCall;
 use super::question::{Asking, Decision, Question};
-use crate::base::{Principal, random};
+use crate::base::random;
 
 /// Questions of one principal that may wait at once.
 const OPEN_MAX: usize = 32;
@@ -31,7 +31,8 @@ pub(super) struct Book {
 /// What was said of a call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct GivenAnswer {
-    principal: Principal,
+    /// Whom it was given.
+    asking: Asking,
     call: AskedCall,
     until: SystemTime,
     is_denial: bool,
@@ -70,13 +71,13 @@ impl Book {
     /// What was said of a call. `goes_on`: it was begun before, so that what was said once is said of it still.
     pub(super) fn find(
         &self,
-        whose: &Principal,
+        asking: &Asking,
         call: &AskedCall,
         goes_on: bool,
         now: SystemTime,
     ) -> ApprovalState {
         let mut holding = self.answers.iter().filter(|answer| {
-            answer.until > now && answer.principal == *whose && answer.is_of(call)
+            answer.until > now && answer.asking.is_of_the_same(asking) && answer.is_of(call)
         });
         // The last word counts.
         match holding.rfind(|answer| answer.is_denial || !answer.is_used || goes_on) {
@@ -87,9 +88,9 @@ impl Book {
     }
 
     /// The call is made now: what was said of one call is used up.
-    pub(super) fn use_up(&mut self, whose: &Principal, call: &AskedCall) -> bool {
+    pub(super) fn use_up(&mut self, asking: &Asking, call: &AskedCall) -> bool {
         let mut unused = self.answers.iter_mut().filter(|answer| {
-            answer.principal == *whose
+            answer.asking.is_of_the_same(asking)
                 && answer.call.is_same(call)
                 && !(answer.is_denial || answer.is_for_all || answer.is_used)
         });
@@ -106,7 +107,7 @@ impl Book {
     ) -> Result<(Question, bool), TooManyQuestions> {
         self.expire(now);
         let is_same = |open: &&Question| {
-            open.asking.principal == asking.principal
+            open.asking.is_of_the_same(asking)
                 && calls.iter().all(|call| open.calls.iter().any(|other| other.is_same(call)))
         };
         if let Some(open) = self.open.iter().find(is_same) {
@@ -142,7 +143,7 @@ impl Book {
         let surplus = (self.answers.len() + question.calls.len()).saturating_sub(ANSWERS_MAX);
         self.answers.drain(..surplus.min(self.answers.len()));
         self.answers.extend(question.calls.iter().map(|call| GivenAnswer {
-            principal: question.asking.principal.clone(),
+            asking: question.asking.clone(),
             call: call.clone(),
             until: now + decision.holds(),
             is_denial: decision == Decision::Deny,
@@ -202,7 +203,7 @@ mod tests {
     #[test]
     fn one_word_is_for_one_call_of_one_principal() {
         let (mut book, one) = (Book::default(), call("t", "{}"));
-        let whose = asking(1).principal;
+        let whose = asking(1);
         let (question, is_new) =
             book.ask(&asking(1), std::slice::from_ref(&one), now(), WITHIN).unwrap();
         assert!(is_new && book.is_open(&question.id, now()));
@@ -217,7 +218,12 @@ mod tests {
             (1, call("u", "{}"), ApprovalState::Nothing),
             (2, call("t", "{}"), ApprovalState::Nothing),
         ] {
-            assert_eq!(book.find(&Principal::user(whose), &call, false, now()), expected);
+            assert_eq!(book.find(&asking(whose), &call, false, now()), expected);
+        }
+        let elsewhere = Asking { cwd: Some("/d".into()), ..asking(1) };
+        let other = Asking { client: "d".into(), ..asking(1) };
+        for another in [elsewhere, other] {
+            assert_eq!(book.find(&another, &one, false, now()), ApprovalState::Nothing);
         }
         assert!(book.use_up(&whose, &one) && !book.use_up(&whose, &one));
         assert_eq!(book.find(&whose, &one, false, now()), ApprovalState::Nothing);
@@ -239,10 +245,10 @@ mod tests {
             book.answer(&question.id, decision, now()).unwrap();
         };
         let find = |book: &Book, arguments: &str, at| {
-            book.find(&Principal::user(1), &call("t", arguments), false, at)
+            book.find(&asking(1), &call("t", arguments), false, at)
         };
         ask(&mut book, "{}", Decision::Hour);
-        assert!(!book.use_up(&Principal::user(1), &call("t", "{}")));
+        assert!(!book.use_up(&asking(1), &call("t", "{}")));
         let almost = now() + Duration::from_mins(59);
         assert_eq!(find(&book, r#"{"a":2}"#, almost), ApprovalState::Approved);
         assert_eq!(
@@ -281,7 +287,7 @@ mod tests {
         assert_eq!(part, (question.clone(), false), "a part of it is asked about already");
         book.answer(&question.id, Decision::Once, now()).unwrap();
         for call in &calls {
-            assert_eq!(book.find(&Principal::user(1), call, false, now()), ApprovalState::Approved);
+            assert_eq!(book.find(&asking(1), call, false, now()), ApprovalState::Approved);
         }
     }
 }

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use super::book::{ApprovalState, Book, TooManyQuestions, UnknownApproval};
 use super::call::AskedCall;
 use super::question::{Asking, Decision, Question};
-use crate::base::{Lock, Principal, file};
+use crate::base::{Lock, file};
 
 /// The largest file of ours that is read, in bytes.
 const FILE_MAX: u64 = 16 << 20;
@@ -76,13 +76,13 @@ impl Approvals {
     }
 
     /// What was said of a call; see [`ApprovalState`]. `goes_on`: it was begun before.
-    pub fn find(&self, whose: &Principal, call: &AskedCall, goes_on: bool) -> ApprovalState {
-        self.0.book.lock().find(whose, call, goes_on, SystemTime::now())
+    pub fn find(&self, asking: &Asking, call: &AskedCall, goes_on: bool) -> ApprovalState {
+        self.0.book.lock().find(asking, call, goes_on, SystemTime::now())
     }
 
     /// The call is made now.
-    pub fn use_up(&self, whose: &Principal, call: &AskedCall) {
-        self.change(|book, _| book.use_up(whose, call));
+    pub fn use_up(&self, asking: &Asking, call: &AskedCall) {
+        self.change(|book, _| book.use_up(asking, call));
     }
 
     /// Asks about calls, or joins whoever asks about them already. With whether it is new.
@@ -162,10 +162,9 @@ mod tests {
     #[tokio::test]
     async fn questions_and_answers_outlive_the_process() {
         let dir = tempfile::tempdir().unwrap();
-        let principal = Principal::user(7);
         let rule = "r".into();
         let asking = Asking {
-            principal: principal.clone(),
+            principal: Principal::user(7),
             client: "c".into(),
             cwd: None,
             rule,
@@ -183,7 +182,7 @@ mod tests {
 
         let next = Approvals::kept_in(dir.path());
         assert_eq!(next.open(), std::slice::from_ref(&waiting));
-        assert_eq!(next.find(&principal, &call("a"), false), ApprovalState::Approved);
+        assert_eq!(next.find(&asking, &call("a"), false), ApprovalState::Approved);
         let (count, _) = next.look(None, Duration::ZERO).await;
         assert!(!next.is_watched());
         let (state, look) = (Some(count), Duration::from_mins(1));
@@ -191,7 +190,7 @@ mod tests {
         let ((_, open), _) = tokio::join!(next.look(state, look), answered);
         assert_eq!(open, []);
         assert!(next.is_watched());
-        assert_eq!(next.find(&principal, &call("b"), false), ApprovalState::Denied);
+        assert_eq!(next.find(&asking, &call("b"), false), ApprovalState::Denied);
 
         crate::base::file::replace(&dir.path().join("approvals.json"), b"{").unwrap();
         assert_eq!(Approvals::kept_in(dir.path()).open(), []);

@@ -22,6 +22,16 @@ pub struct Asking {
     pub process: Option<AskingProcess>,
 }
 
+impl Asking {
+    /// Whether both are of one agent, as far as it says: what a person allows one of theirs, another of the same
+    /// principal may not.
+    pub(super) fn is_of_the_same(&self, other: &Self) -> bool {
+        let of =
+            |asking: &Self| (asking.principal.clone(), asking.client.clone(), asking.cwd.clone());
+        of(self) == of(other)
+    }
+}
+
 /// Calls that wait for a person's word.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Question {

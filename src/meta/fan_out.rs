@@ -7,8 +7,10 @@ use super::inner::{Context, check_count, decode_all, millis};
 use super::input::{Fields, Notes};
 use super::reply::{HeldBytes, Told};
 use super::wanted::Wanted;
+use crate::access::{Action, ActionKind};
+use crate::approvals::AskedCall;
 use crate::json::Json;
-use crate::mux::{Maker, Outlet};
+use crate::mux::{Maker, Outlet, approval};
 use crate::replies::ToolError;
 
 /// How the entries of a reply name their calls.
@@ -65,10 +67,37 @@ impl FanOutPlan {
 }
 
 impl<O: Outlet> Context<'_, O> {
+    /// Asks a person once about all calls that one has to be asked about.
+    async fn ask_together(&self, calls: &[Wanted]) {
+        let (gate, subject) = (&self.world.gate, self.call.subject());
+        let mut by = None;
+        let asked = calls.iter().filter_map(|wanted| {
+            let entry = self.resolve(wanted).ok()?;
+            let (own, shown) = (&*entry.item.name, &*entry.shown);
+            let server = &entry.server.name;
+            let action = Action::new(ActionKind::Tool, Some(server), own).shown_as(shown);
+            let rule = gate.verdict(subject, action).ok()??;
+            if !gate.asks(subject, action, rule) {
+                return None;
+            }
+            by.get_or_insert(&*rule.id);
+            let arguments = wanted.arguments.to_string();
+            Some(AskedCall::new(server, action.kind.as_str(), (own, shown), Some(&arguments)))
+        });
+        let asked: Vec<AskedCall> = asked.collect();
+        if let Some(rule) = by {
+            let (hub, world) = (self.hub, &self.world);
+            approval::ask_together(hub, world, self.call, (rule, asked), self.outlet).await;
+        }
+    }
+
     /// Runs the calls, and returns the payload once the last one has ended.
     pub(super) async fn fan_out(&self, plan: FanOutPlan, tool: &str) -> Json {
         let FanOutPlan { calls, notes, entries } = plan;
         let (started, count) = (Instant::now(), calls.len());
+        if self.world.gate.may_ask() {
+            Box::pin(self.ask_together(&calls)).await;
+        }
         let (held, share) = (HeldBytes::default(), self.share(count));
         let run = |(index, wanted): (usize, &Wanted)| {
             let (wanted, held) = (wanted.clone(), &held);

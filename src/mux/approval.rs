@@ -33,12 +33,27 @@ use crate::world::World;
 const KEY: &str = "callmux-approval";
 /// What a state begins with. Behind it are a tag and the id of the question, a colon before each.
 const PREFIX: &str = "callmux-approval:";
+const TOO_MANY: &str =
+    "as many calls wait for a person's approval as may; `callmux approvals` lists them";
 /// So long a call waits for who looks at `callmux approvals`: official SDKs give a call up after a minute.
 const WAITS: Duration = Duration::from_secs(50);
 
+/// What was approved.
+pub(super) struct ApprovedCall {
+    asking: Asking,
+    asked: AskedCall,
+}
+
+impl ApprovedCall {
+    /// It is made now: if one call was approved, no other is by that.
+    pub(super) fn use_up(&self, hub: &Hub) {
+        hub.approvals.use_up(&self.asking, &self.asked);
+    }
+}
+
 /// How a call goes on that a person has to approve.
 pub(super) enum Settled {
-    Approved(Permit, AskedCall),
+    Approved(Permit, ApprovedCall),
     /// With the response that asks the client.
     Asked(Payload),
 }
@@ -71,6 +86,151 @@ fn said(answer: &Message) -> Option<Decision> {
     }
 }
 
+/// Who wants calls that a person has to approve.
+pub struct ApprovalSeeker<'a> {
+    hub: &'a Hub,
+    call: &'a Call,
+    asking: Asking,
+    within: Duration,
+}
+
+/// Whether the daemon goes on.
+type GoesOn = bool;
+
+impl<'a> ApprovalSeeker<'a> {
+    /// `rule`: the one that wants it.
+    fn new(hub: &'a Hub, world: &World, call: &'a Call, rule: &str) -> Self {
+        let caller = &call.caller;
+        let asking = Asking {
+            principal: caller.principal.clone(),
+            client: call.client_title().into(),
+            cwd: caller.cwd.as_ref().map(|cwd| cwd.to_string_lossy().into()),
+            rule: rule.into(),
+            process: caller.process.and_then(AskingProcess::of),
+        };
+        Self { hub, call, asking, within: world.config.access.limits.approval_timeout }
+    }
+
+    fn find(&self, asked: &AskedCall) -> ApprovalState {
+        let params = self.call.head.request(&self.call.message).ok();
+        let state = params.and_then(|params| params.request_state);
+        let goes_on = self.call.again || state.is_some_and(|state| state != "null");
+        self.hub.approvals.find(&self.asking, asked, goes_on)
+    }
+
+    fn ask(&self, calls: &[AskedCall]) -> Option<Question> {
+        let (question, is_new) = self.hub.approvals.ask(&self.asking, calls, self.within).ok()?;
+        if is_new {
+            self.hub.recorder.record(ApprovalAsked {
+                id: question.id.clone(),
+                calls: question.calls.iter().map(|call| call.shown.clone()).collect(),
+                principal: question.asking.principal.label(),
+                client: question.asking.client.clone(),
+                rule: question.asking.rule.clone(),
+            });
+        }
+        Some(question)
+    }
+
+    /// Whether the client may say what its person thinks, and can.
+    fn shows_forms(&self) -> bool {
+        let call = self.call;
+        // Whoever is no process of a user of this machine answers for themselves alone.
+        if !call.caller.principal.names_directories() {
+            return false;
+        }
+        let form = Some(r#"{"mode":"form"}"#);
+        match call.era {
+            Era::Legacy => call.caller.capabilities.can_answer(&Method::Elicit, form),
+            Era::Modern => {
+                call.maker == Maker::Client
+                    && call.head.target().is_some_and(has_rounds)
+                    && call.modern_capabilities().can_answer(&Method::Elicit, form)
+            }
+        }
+    }
+
+    fn hear(&self, question: &Question, decision: Decision) {
+        // Somebody else may have been faster.
+        if self.hub.approvals.answer(&question.id, decision).is_ok() {
+            let (id, decision) = (question.id.clone(), decision.as_str());
+            self.hub.recorder.record(ApprovalAnswered { id, decision, by: "client".into() });
+        }
+    }
+
+    fn round(&self, question: &Question) -> Payload {
+        let state = format!("{PREFIX}{}:{}", self.hub.approvals.tag(), question.id);
+        let id = self.call.message.id().unwrap_or("null");
+        translate::rounds::ask(id, KEY, &message(question), &state)
+    }
+
+    /// Waits for an answer: of a legacy client that shows a form, or of whoever looks.
+    async fn wait(&self, question: &Question, outlet: &impl Outlet) -> GoesOn {
+        if self.call.era == Era::Legacy && self.shows_forms() {
+            return self.show(question, outlet).await;
+        }
+        if !self.hub.approvals.is_watched() {
+            return true;
+        }
+        tokio::select! {
+            () = self.hub.approvals.over(question) => true,
+            () = tokio::time::sleep(WAITS) => true,
+            () = self.hub.calls.closed(self.call.goes_on()) => false,
+        }
+    }
+
+    /// Asks a legacy client, until it or somebody else has answered.
+    async fn show(&self, question: &Question, outlet: &impl Outlet) -> GoesOn {
+        let message = message(question);
+        let id = message.id().unwrap_or_default().to_owned();
+        let (ask, answered) = Ask::of_call(message);
+        outlet.ask(ask);
+        tokio::select! {
+            answer = answered => {
+                let answer = answer.ok();
+                if let Some(decision) = answer.as_ref().and_then(said) {
+                    self.hear(question, decision);
+                }
+                true
+            }
+            () = self.hub.approvals.over(question) => {
+                outlet.withdraw(&id);
+                true
+            }
+            () = self.hub.calls.closed(self.call.goes_on()) => false,
+        }
+    }
+}
+
+fn message(question: &Question) -> Message {
+    let (id, params) = (&question.id, approvals::form(question));
+    let method = Method::Elicit;
+    let text = format!(
+        r#"{{"jsonrpc":"2.0","id":"callmux-approval-{id}","method":"{}","params":{params}}}"#,
+        method.as_str()
+    );
+    Message::parse(&text.into()).expect("our own question is a message")
+}
+
+/// Asks a person once about several calls that a meta-tool will make, each of which asks for itself afterwards: what was
+/// said here is said of each. `call`: of the meta-tool.
+pub async fn ask_together(
+    hub: &Hub,
+    world: &World,
+    call: &Call,
+    (rule, calls): (&str, Vec<AskedCall>),
+    outlet: &impl Outlet,
+) {
+    let seeker = ApprovalSeeker::new(hub, world, call, rule);
+    let is_open = |asked: &AskedCall| seeker.find(asked) == ApprovalState::Nothing;
+    let open: Vec<AskedCall> = calls.into_iter().filter(is_open).collect();
+    if open.len() > 1
+        && let Some(question) = seeker.ask(&open)
+    {
+        seeker.wait(&question, outlet).await;
+    }
+}
+
 /// One call that waits for a person.
 pub(super) struct Unapproved<'a> {
     pub(super) hub: &'a Hub,
@@ -88,138 +248,33 @@ impl Unapproved<'_> {
         outlet: &impl Outlet,
         record: &CallRecord<'_>,
     ) -> Result<Settled, Failure> {
-        let Self { hub, call, params, located, .. } = self;
-        let kind = kind(params.target).as_str();
+        let Self { hub, world, call, params, located, rule } = self;
         let names = (&*located.own, &*located.shown);
+        let kind = kind(params.target).as_str();
         let asked = AskedCall::new(&located.server.name, kind, names, params.arguments);
-        let whose = &call.caller.principal;
-        let goes_on = call.again || params.request_state.is_some_and(|state| state != "null");
-        let question = match hub.approvals.find(whose, &asked, goes_on) {
-            ApprovalState::Nothing => self.ask(&asked)?,
-            found => return self.over(found, asked),
+        let seeker = ApprovalSeeker::new(hub, world, call, rule);
+        let found = seeker.find(&asked);
+        if found != ApprovalState::Nothing {
+            return self.over(found, ApprovedCall { asking: seeker.asking, asked });
+        }
+        let Some(question) = seeker.ask(std::slice::from_ref(&asked)) else {
+            return Err(self.refused("approval_required", TOO_MANY));
         };
         if let Some(answer) = call.approval.as_ref().filter(|answer| answer.id == question.id) {
-            self.hear(&question, answer.decision);
-        } else if call.era == Era::Modern && self.can_be_asked() {
-            return Ok(Settled::Asked(self.round(&question)));
-        } else if call.era == Era::Legacy && self.can_be_asked() {
-            self.asked(&question, outlet, record).await?;
-        } else if hub.approvals.is_watched() {
-            self.wait(&question, record).await?;
+            seeker.hear(&question, answer.decision);
+        } else if call.era == Era::Modern && seeker.shows_forms() {
+            return Ok(Settled::Asked(seeker.round(&question)));
+        } else if !seeker.wait(&question, outlet).await {
+            return Err(lost(call, record, located, &Loss::not_sent(CLOSING)));
         }
-        let found = hub.approvals.find(whose, &asked, goes_on);
+        let found = seeker.find(&asked);
         if found == ApprovalState::Nothing && hub.approvals.question(&question.id).is_some() {
             return Err(self.required(&question));
         }
-        self.over(found, asked)
+        self.over(found, ApprovedCall { asking: seeker.asking, asked })
     }
 
-    fn ask(&self, asked: &AskedCall) -> Result<Question, Failure> {
-        let Self { hub, call, .. } = self;
-        let caller = &call.caller;
-        let asking = Asking {
-            principal: caller.principal.clone(),
-            client: call.client_title().into(),
-            cwd: caller.cwd.as_ref().map(|cwd| cwd.to_string_lossy().into()),
-            rule: self.rule.into(),
-            process: caller.process.and_then(AskingProcess::of),
-        };
-        let within = self.world.config.access.limits.approval_timeout;
-        let asked = hub.approvals.ask(&asking, std::slice::from_ref(asked), within);
-        let (question, is_new) =
-            asked.map_err(|error| self.refused("approval_required", error.to_string()))?;
-        if is_new {
-            hub.recorder.record(ApprovalAsked {
-                id: question.id.clone(),
-                calls: question.calls.iter().map(|call| call.shown.clone()).collect(),
-                principal: question.asking.principal.label(),
-                client: question.asking.client.clone(),
-                rule: question.asking.rule.clone(),
-            });
-        }
-        Ok(question)
-    }
-
-    /// Whether the client may say what its person thinks, and can.
-    fn can_be_asked(&self) -> bool {
-        let Self { call, params, .. } = self;
-        // Whoever is no process of a user of this machine answers for themselves alone.
-        if !call.caller.principal.names_directories() {
-            return false;
-        }
-        let form = Some(r#"{"mode":"form"}"#);
-        match call.era {
-            Era::Legacy => call.caller.capabilities.can_answer(&Method::Elicit, form),
-            Era::Modern => {
-                call.maker == Maker::Client
-                    && has_rounds(params.target)
-                    && call.modern_capabilities().can_answer(&Method::Elicit, form)
-            }
-        }
-    }
-
-    fn hear(&self, question: &Question, decision: Decision) {
-        // Somebody else may have been faster.
-        if self.hub.approvals.answer(&question.id, decision).is_ok() {
-            let (id, decision) = (question.id.clone(), decision.as_str());
-            self.hub.recorder.record(ApprovalAnswered { id, decision, by: "client".into() });
-        }
-    }
-
-    fn message(question: &Question) -> Message {
-        let (id, params) = (&question.id, approvals::form(question));
-        let method = Method::Elicit;
-        let text = format!(
-            r#"{{"jsonrpc":"2.0","id":"callmux-approval-{id}","method":"{}","params":{params}}}"#,
-            method.as_str()
-        );
-        Message::parse(&text.into()).expect("our own question is a message")
-    }
-
-    fn round(&self, question: &Question) -> Payload {
-        let state = format!("{PREFIX}{}:{}", self.hub.approvals.tag(), question.id);
-        let id = self.call.message.id().unwrap_or("null");
-        translate::rounds::ask(id, KEY, &Self::message(question), &state)
-    }
-
-    /// Asks a legacy client, until it or somebody else has answered.
-    async fn asked(
-        &self,
-        question: &Question,
-        outlet: &impl Outlet,
-        record: &CallRecord<'_>,
-    ) -> Result<(), Failure> {
-        let message = Self::message(question);
-        let id = message.id().unwrap_or_default().to_owned();
-        let (ask, answered) = Ask::of_call(message);
-        outlet.ask(ask);
-        tokio::select! {
-            answer = answered => {
-                let answer = answer.ok();
-                if let Some(decision) = answer.as_ref().and_then(said) {
-                    self.hear(question, decision);
-                }
-            }
-            () = self.hub.approvals.over(question) => outlet.withdraw(&id),
-            () = self.hub.calls.closed(self.call.goes_on()) => return Err(self.left(record)),
-        }
-        Ok(())
-    }
-
-    /// Waits for who looks.
-    async fn wait(&self, question: &Question, record: &CallRecord<'_>) -> Result<(), Failure> {
-        tokio::select! {
-            () = self.hub.approvals.over(question) => Ok(()),
-            () = tokio::time::sleep(WAITS) => Ok(()),
-            () = self.hub.calls.closed(self.call.goes_on()) => Err(self.left(record)),
-        }
-    }
-
-    fn left(&self, record: &CallRecord<'_>) -> Failure {
-        lost(self.call, record, self.located, &Loss::not_sent(CLOSING))
-    }
-
-    fn over(self, found: ApprovalState, asked: AskedCall) -> Result<Settled, Failure> {
+    fn over(self, found: ApprovalState, approved: ApprovedCall) -> Result<Settled, Failure> {
         let Self { world, call, params, located, .. } = self;
         match found {
             ApprovalState::Approved => {
@@ -228,7 +283,7 @@ impl Unapproved<'_> {
                 let permit = permit.map_err(|denied| {
                     super::admit::not_admitted(world, call, params, denied.into())
                 })?;
-                Ok(Settled::Approved(permit, asked))
+                Ok(Settled::Approved(permit, approved))
             }
             ApprovalState::Denied => Err(self.refused(
                 "approval_denied",

@@ -127,8 +127,8 @@ async fn perform(
         return Ok(Done::Known(result));
     }
     let arguments = prepare(hub, &world, call, params, &located).await?;
-    if let Some(asked) = &approved {
-        hub.approvals.use_up(&call.caller.principal, asked);
+    if let Some(approved) = &approved {
+        approved.use_up(hub);
     }
     let routed = Routed::new((call, params), &permit, &located, arguments.as_deref());
     let (known, remember) = look_up(routed, hub, record).await?;

@@ -13,7 +13,7 @@
 //! process sent.
 
 mod admit;
-mod approval;
+pub mod approval;
 pub mod call;
 mod calls;
 pub mod dispatch;

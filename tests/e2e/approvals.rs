@@ -308,3 +308,28 @@ fn a_call_waits_for_who_looks() {
     assert_eq!(agent.answer(third)["result"]["isError"], Value::Null);
     person.answer("allowed for an hour", "\u{3}");
 }
+
+#[test]
+fn many_calls_at_once_are_one_question() {
+    let asked = begin("");
+    let mut client = Lines::bridge(&asked.sandbox);
+    client.greet(&serde_json::from_str(FORM).unwrap());
+    let call = |n: u32| json!({ "tool": "tools__echo", "arguments": { "n": n } });
+    let calls: Vec<Value> = (0..20).map(call).collect();
+    let mut run = |decision: &str| {
+        let id = client.start_call("callmux_parallel", &json!({ "calls": calls }));
+        let question = client.take("a question", |line| line.contains("elicitation/create"));
+        let question: Value = serde_json::from_str(&question).unwrap();
+        let message = question["params"]["message"].as_str().unwrap();
+        assert!(message.starts_with("May these 20 calls be made?\n- tools__echo"), "{message}");
+        let answer = json!({ "jsonrpc": "2.0", "id": question["id"], "result": said(decision) });
+        client.write(&answer.to_string());
+        let answer = client.answer(id);
+        let told: Value = serde_json::from_str(&text(&answer)).unwrap();
+        (told["succeeded"].clone(), told["failed"].clone())
+    };
+    assert_eq!(run("once"), (json!(20), json!(0)));
+    assert_eq!(run("deny"), (json!(0), json!(20)));
+    assert_eq!(asked.calls().len(), 20);
+    assert_eq!(asked.daemon.count("approval_asked", |_| true), 2);
+}

@@ -159,8 +159,8 @@ macro_rules! pages {
 }
 
 pages! {
-    approvals: "approvals.md",
     access: "access.md",
+    approvals: "approvals.md",
     audit: "audit.md",
     clients: "clients.md",
     getting_started: "getting-started.md",

@@ -189,6 +189,7 @@ pub const PLAN: &[(&str, &[&str])] = &[
             "mux",
             "world",
             "targets",
+            "approvals",
         ],
     ),
     (

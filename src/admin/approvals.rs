@@ -87,7 +87,7 @@ fn answer(approvals: &Approvals, recorder: &Recorder, answered: AnswerRequest) -
     };
     // To deny is always safe.
     if decision != Decision::Deny
-        && let Err(why) = may_answer(process, question.asking.process)
+        && let Err(why) = may_answer(process, &question.asking.processes)
     {
         return failure(StatusCode::FORBIDDEN, why.to_string());
     }

@@ -15,7 +15,7 @@ const ALL_OPEN_MAX: usize = 256;
 /// Calls of one question.
 const CALLS_MAX: usize = 256;
 /// Answers that are kept; before there are more, the oldest is forgotten.
-const ANSWERS_MAX: usize = 4096;
+const ANSWERS_MAX: usize = 1024;
 /// How far a clock may be set back while a question waits.
 const CLOCK: Duration = Duration::from_mins(5);
 
@@ -144,7 +144,7 @@ impl Book {
         self.answers.drain(..surplus.min(self.answers.len()));
         self.answers.extend(question.calls.iter().map(|call| GivenAnswer {
             asking: question.asking.clone(),
-            call: call.clone(),
+            call: call.without_arguments(),
             until: now + decision.holds(),
             is_denial: decision == Decision::Deny,
             is_for_all: decision == Decision::Hour,
@@ -192,7 +192,7 @@ mod tests {
 
     fn asking(uid: u32) -> Asking {
         let (principal, rule) = (Principal::user(uid), "r".into());
-        Asking { principal, client: "c".into(), cwd: None, rule, process: None }
+        Asking { principal, client: "c".into(), cwd: None, rule, processes: Vec::new() }
     }
 
     fn call(name: &str, arguments: &str) -> AskedCall {

@@ -56,6 +56,11 @@ impl AskedCall {
         }
     }
 
+    /// The same with no more than it takes to know it again.
+    pub(super) fn without_arguments(&self) -> Self {
+        Self { arguments: None, ..self.clone() }
+    }
+
     /// Whether both are calls of the same with the same arguments.
     pub(super) fn is_same(&self, other: &Self) -> bool {
         self.whole == other.whole

@@ -168,7 +168,7 @@ mod tests {
             client: "c".into(),
             cwd: None,
             rule,
-            process: None,
+            processes: Vec::new(),
         };
         let call = |name: &str| {
             let server = ServerName::parse("s").unwrap();

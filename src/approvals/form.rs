@@ -96,7 +96,7 @@ mod tests {
             client: "agent\u{1b} 1".into(),
             cwd: Some("/home/u".into()),
             rule: "careful".into(),
-            process: None,
+            processes: Vec::new(),
         };
         let (asked, calls) = (SystemTime::UNIX_EPOCH, (0..calls).map(call).collect());
         Question { id: "0a1b2c3d".into(), asking, calls, asked, until: asked }

@@ -22,5 +22,5 @@ pub use book::ApprovalState;
 pub use call::AskedCall;
 pub use desk::Approvals;
 pub use form::{decision, form};
-pub use process_tree::{AskingProcess, may_answer};
+pub use process_tree::{client_of, may_answer};
 pub use question::{Asking, Decision, Question, SaidByClient};

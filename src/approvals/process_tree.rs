@@ -39,11 +39,14 @@ struct Stat {
     has_terminal: bool,
 }
 
-impl AskingProcess {
-    /// The process with this number, if there is one.
-    pub fn of(pid: u32) -> Option<Self> {
-        Stat::of(pid).map(|stat| stat.process)
-    }
+/// The client that asks by the process with this number: that process, the one that started it, and those above in the
+/// session of either. A bridge is started by its client, which was most often started by a shell in the same session. What
+/// runs below any of them later is the client's, also when it has ended itself.
+pub fn client_of(pid: u32) -> Vec<AskingProcess> {
+    let above = with_those_above(pid);
+    let nearest = || above.iter().take(2).filter(|stat| !is_manager(stat));
+    let is_client = |stat: &&Stat| nearest().any(|near| near.session == stat.session);
+    above.iter().filter(is_client).map(|stat| stat.process).collect()
 }
 
 impl Stat {
@@ -74,26 +77,25 @@ fn with_those_above(pid: u32) -> Vec<Stat> {
     all
 }
 
-/// Whether the process `answerer` is another's than the one that asks: not below the client, nor below the shell
-/// that the client was started in. One that was detached from those above it is, if it has no terminal, whoever's
-/// control group it is in.
-pub fn may_answer(answerer: u32, asker: Option<AskingProcess>) -> Result<(), SelfApproval> {
+/// Whether the process `answerer` is another's than the `client` that asks. What was detached from those above it is, if
+/// it has no terminal, of whoever has its control group.
+pub fn may_answer(answerer: u32, client: &[AskingProcess]) -> Result<(), SelfApproval> {
     let above = with_those_above(answerer);
     let own = above.first().ok_or(SelfApproval::Unknown)?;
-    let asker = asker.and_then(|asker| Stat::of(asker.pid).filter(|stat| stat.process == asker));
-    let Some(asker) = asker else {
-        return if own.has_terminal { Ok(()) } else { Err(SelfApproval::Unknown) };
-    };
-    // A bridge is started by its client, which was most often started by a shell in the same session.
-    let of_asker = with_those_above(asker.process.pid);
-    let nearest = || of_asker.iter().take(2).filter(|stat| !is_manager(stat));
-    let is_client = |stat: &&Stat| nearest().any(|near| near.session == stat.session);
-    let mut client = of_asker.iter().filter(is_client);
-    if client.any(|theirs| above.iter().any(|stat| stat.process == theirs.process)) {
+    if above.iter().any(|stat| client.contains(&stat.process)) {
         return Err(SelfApproval::Below);
     }
-    let shares_group = group(answerer).is_none_or(|own| group(asker.process.pid) == Some(own));
-    if shares_group && !own.has_terminal { Err(SelfApproval::Unknown) } else { Ok(()) }
+    if own.has_terminal {
+        return Ok(());
+    }
+    let is_there = |process: &&AskingProcess| {
+        Stat::of(process.pid).is_some_and(|stat| stat.process == **process)
+    };
+    let theirs = client.iter().find(is_there).and_then(|process| group(process.pid));
+    match (theirs, group(answerer)) {
+        (Some(theirs), Some(own)) if theirs != own => Ok(()),
+        _ => Err(SelfApproval::Unknown),
+    }
 }
 
 /// Whether everything of the user runs below it.
@@ -112,7 +114,7 @@ fn read(pid: u32, name: &str) -> Option<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
-    use super::{AskingProcess, SelfApproval, may_answer};
+    use super::{SelfApproval, client_of, may_answer};
     use std::process::{Command, Stdio};
 
     #[test]
@@ -125,19 +127,19 @@ mod tests {
             crate::base::children::start(&mut command).unwrap().0
         };
         let (mut bridge, mut shell) = (sleeper(), sleeper());
-        let asker = AskingProcess::of(bridge.id());
-        assert!(asker.is_some());
+        let client = client_of(bridge.id());
+        let below = Err(SelfApproval::Below);
         for answerer in [bridge.id(), shell.id(), own] {
-            assert_eq!(may_answer(answerer, asker), Err(SelfApproval::Below), "{answerer}");
+            assert_eq!(may_answer(answerer, &client), below, "{answerer}");
         }
-        // Somebody else asks: what has no terminal could be anybody.
-        let gone = AskingProcess { pid: bridge.id(), started: 0 };
-        let known = may_answer(shell.id(), Some(gone));
+        bridge.kill().unwrap();
+        bridge.wait().unwrap();
+        assert_eq!(may_answer(shell.id(), &client), below, "the bridge is gone, its client is not");
+        // Somebody else asks, who is not known: what has no terminal could be anybody's.
+        let known = may_answer(shell.id(), &[]);
         assert!(known == Ok(()) || known == Err(SelfApproval::Unknown));
-        for child in [&mut bridge, &mut shell] {
-            child.kill().unwrap();
-            child.wait().unwrap();
-        }
-        assert_eq!(may_answer(bridge.id(), asker), Err(SelfApproval::Unknown), "it is gone");
+        shell.kill().unwrap();
+        shell.wait().unwrap();
+        assert_eq!(may_answer(shell.id(), &client), Err(SelfApproval::Unknown), "it is gone");
     }
 }

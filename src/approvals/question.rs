@@ -18,8 +18,8 @@ pub struct Asking {
     pub cwd: Option<Box<str>>,
     /// The access rule that wants it.
     pub rule: Box<str>,
-    /// The process at the other end, where it is known.
-    pub process: Option<AskingProcess>,
+    /// The processes of the client, where they are known.
+    pub processes: Vec<AskingProcess>,
 }
 
 impl Asking {

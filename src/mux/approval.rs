@@ -16,13 +16,14 @@ use super::record::CallRecord;
 use super::sending::{CLOSING, has_rounds};
 use crate::access::Permit;
 use crate::approvals::{
-    self, ApprovalState, AskedCall, Asking, AskingProcess, Decision, Question, SaidByClient,
+    self, ApprovalState, AskedCall, Asking, Decision, Question, SaidByClient, client_of,
 };
 use crate::connection::{Ask, Loss};
 use crate::facts::{ApprovalAnswered, ApprovalAsked};
 use crate::instances::roots_state::begun_anew;
 use crate::json::Json;
 use crate::replies::ToolError;
+use crate::settings::SHELL_CLIENT;
 use crate::targets::failure::Failure;
 use crate::targets::locate::{Located, kind};
 use crate::wire::params::{Head, RequestParams};
@@ -106,7 +107,7 @@ impl<'a> ApprovalSeeker<'a> {
             client: call.client_title().into(),
             cwd: caller.cwd.as_ref().map(|cwd| cwd.to_string_lossy().into()),
             rule: rule.into(),
-            process: caller.process.and_then(AskingProcess::of),
+            processes: caller.process.map(client_of).unwrap_or_default(),
         };
         Self { hub, call, asking, within: world.config.access.limits.approval_timeout }
     }
@@ -137,6 +138,10 @@ impl<'a> ApprovalSeeker<'a> {
         let call = self.call;
         // Whoever is no process of a user of this machine answers for themselves alone.
         if !call.caller.principal.names_directories() {
+            return false;
+        }
+        // Who types at the terminal of a command line may be an agent.
+        if call.client_name() == SHELL_CLIENT {
             return false;
         }
         let form = Some(r#"{"mode":"form"}"#);

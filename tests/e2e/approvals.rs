@@ -333,3 +333,17 @@ fn many_calls_at_once_are_one_question() {
     assert_eq!(asked.calls().len(), 20);
     assert_eq!(asked.daemon.count("approval_asked", |_| true), 2);
 }
+
+#[test]
+fn a_command_line_asks_nobody_at_its_own_terminal() {
+    let asked = begin("");
+    let (_, out, err) = asked.run(&["call", "tools__echo", "text=x"]);
+    assert!((out.clone() + &err).contains("approval_required"), "{out}{err}");
+    let (_, shown) = asked.at_terminal("call tools__echo text=x");
+    assert!(shown.contains("approval_required"), "{shown}");
+    // Nor does its shell answer once it has ended.
+    let id = asked.waiting()[0]["id"].as_str().unwrap().to_owned();
+    let (code, shown) = asked.at_terminal(&format!("approvals approve {id}"));
+    assert!(shown.contains("under the client that asks") && code == Some(1), "{shown}");
+    assert_eq!(asked.calls(), Vec::<String>::new());
+}

@@ -15,7 +15,7 @@ use crate::base::{Principal, Tasks};
 use crate::config::load;
 use crate::connection::Board;
 use crate::front::Front;
-use crate::front::http::{self, Peer, Service};
+use crate::front::http::{self, Arrival, Peer, Service};
 use crate::front::listen;
 use crate::handover::Table;
 use crate::meta::own_tools;

@@ -18,7 +18,7 @@ mod form;
 mod process_tree;
 mod question;
 
-pub use book::ApprovalState;
+pub use book::{ApprovalState, TooManyQuestions};
 pub use call::AskedCall;
 pub use desk::Approvals;
 pub use form::{decision, form};

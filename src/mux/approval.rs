@@ -16,7 +16,8 @@ use super::record::CallRecord;
 use super::sending::{CLOSING, has_rounds};
 use crate::access::Permit;
 use crate::approvals::{
-    self, ApprovalState, AskedCall, Asking, Decision, Question, SaidByClient, client_of,
+    self, ApprovalState, AskedCall, Asking, Decision, Question, SaidByClient, TooManyQuestions,
+    client_of,
 };
 use crate::connection::{Ask, Loss};
 use crate::facts::{ApprovalAnswered, ApprovalAsked};
@@ -34,8 +35,6 @@ use crate::world::World;
 const KEY: &str = "callmux-approval";
 /// What a state begins with. Behind it are a tag and the id of the question, a colon before each.
 const PREFIX: &str = "callmux-approval:";
-const TOO_MANY: &str =
-    "as many calls wait for a person's approval as may; `callmux approvals` lists them";
 /// So long a call waits for who looks at `callmux approvals`: official SDKs give a call up after a minute.
 const WAITS: Duration = Duration::from_secs(50);
 
@@ -119,8 +118,8 @@ impl<'a> ApprovalSeeker<'a> {
         self.hub.approvals.find(&self.asking, asked, goes_on)
     }
 
-    fn ask(&self, calls: &[AskedCall]) -> Option<Question> {
-        let (question, is_new) = self.hub.approvals.ask(&self.asking, calls, self.within).ok()?;
+    fn ask(&self, calls: &[AskedCall]) -> Result<Question, TooManyQuestions> {
+        let (question, is_new) = self.hub.approvals.ask(&self.asking, calls, self.within)?;
         if is_new {
             self.hub.recorder.record(ApprovalAsked {
                 id: question.id.clone(),
@@ -130,7 +129,7 @@ impl<'a> ApprovalSeeker<'a> {
                 rule: question.asking.rule.clone(),
             });
         }
-        Some(question)
+        Ok(question)
     }
 
     /// Whether the client may say what its person thinks, and can.
@@ -230,7 +229,7 @@ pub async fn ask_together(
     let is_open = |asked: &AskedCall| seeker.find(asked) == ApprovalState::Nothing;
     let open: Vec<AskedCall> = calls.into_iter().filter(is_open).collect();
     if open.len() > 1
-        && let Some(question) = seeker.ask(&open)
+        && let Ok(question) = seeker.ask(&open)
     {
         seeker.wait(&question, outlet).await;
     }
@@ -262,9 +261,9 @@ impl Unapproved<'_> {
         if found != ApprovalState::Nothing {
             return self.over(found, ApprovedCall { asking: seeker.asking, asked });
         }
-        let Some(question) = seeker.ask(std::slice::from_ref(&asked)) else {
-            return Err(self.refused("approval_required", TOO_MANY));
-        };
+        let question = seeker
+            .ask(std::slice::from_ref(&asked))
+            .map_err(|error| self.refused("approval_required", error.to_string()))?;
         if let Some(answer) = call.approval.as_ref().filter(|answer| answer.id == question.id) {
             seeker.hear(&question, answer.decision);
         } else if call.era == Era::Modern && seeker.shows_forms() {

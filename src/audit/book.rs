@@ -48,6 +48,23 @@ pub enum Mishap {
     Torn { path: PathBuf },
 }
 
+/// How far lines have come that were written.
+#[derive(Debug, Clone, Copy)]
+enum WrittenTo {
+    /// They outlive us.
+    TheKernel,
+    /// They outlive the machine.
+    TheDisk,
+}
+
+/// A place among the lines that wait.
+#[derive(Debug, Clone, Copy)]
+pub struct WaitingLines {
+    bytes: usize,
+    lines: usize,
+    lost: u64,
+}
+
 /// The audit file.
 #[derive(Debug)]
 pub struct AuditBook {
@@ -80,14 +97,15 @@ impl AuditBook {
         }
     }
 
-    /// Adds a line; it is written with the next [`Self::flush`].
-    pub fn add(&mut self, at: SystemTime, event: &str, fields: &[(&str, LineValue<'_>)]) {
+    /// Adds a line; it is written with the next [`Self::flush`]. `false`: there is no room for it.
+    pub fn add(&mut self, at: SystemTime, event: &str, fields: &[(&str, LineValue<'_>)]) -> bool {
         if self.ends.len() >= WAITING_MAX || self.bytes.len() >= BYTES_MAX {
             self.lost += 1;
-            return;
+            return false;
         }
         line::write(&mut self.bytes, at, event, fields);
         self.ends.push(self.bytes.len());
+        true
     }
 
     /// Whether an earlier process of ours wrote this act down. Not known before the first [`Self::flush`].
@@ -119,12 +137,16 @@ impl AuditBook {
 
     /// Writes what waits, and takes away what is not kept any more.
     pub fn flush(&mut self) -> Vec<Mishap> {
+        self.flush_to(WrittenTo::TheKernel)
+    }
+
+    fn flush_to(&mut self, written_to: WrittenTo) -> Vec<Mishap> {
         let mut mishaps = Vec::new();
         let is_begun = self.segment.is_some() || self.retry_at.is_some();
         let is_wanted = self.is_waiting() || !is_begun;
         if is_wanted && self.retry_at.is_none_or(|at| at <= Instant::now()) {
             let (lost, torn) = (self.lost, self.torn.clone());
-            match self.write() {
+            match self.write(written_to) {
                 Ok(torn_now) => {
                     self.retry_at = None;
                     let torn = torn.or(torn_now).map(|torn| Mishap::Torn { path: torn.path });
@@ -148,6 +170,26 @@ impl AuditBook {
         mishaps
     }
 
+    /// Where the lines end that wait now.
+    pub fn waiting(&self) -> WaitingLines {
+        WaitingLines { bytes: self.bytes.len(), lines: self.ends.len(), lost: self.lost }
+    }
+
+    /// Writes what waits, however soon after it did not work, and waits until the disk has it (fdatasync(2)).
+    /// Where that cannot be, what was added after `before` is never written, and `false` comes back.
+    pub fn flush_through(&mut self, before: WaitingLines) -> (bool, Vec<Mishap>) {
+        let mut mishaps = Vec::new();
+        if self.lost == before.lost {
+            self.retry_at = self.retry_at.map(|_| Instant::now());
+            mishaps = self.flush_to(WrittenTo::TheDisk);
+        }
+        let is_done = !self.is_waiting();
+        self.bytes.truncate(before.bytes);
+        self.ends.truncate(before.lines);
+        self.lost = self.lost.min(before.lost);
+        (is_done, mishaps)
+    }
+
     /// The same once more, however soon after it did not work.
     pub fn close(mut self) -> Vec<Mishap> {
         self.retry_at = self.retry_at.map(|_| Instant::now());
@@ -155,7 +197,7 @@ impl AuditBook {
     }
 
     /// Lines of an earlier process that were torn, if they are now told of.
-    fn write(&mut self) -> io::Result<Option<Torn>> {
+    fn write(&mut self, written_to: WrittenTo) -> io::Result<Option<Torn>> {
         if self.segment.is_none() {
             self.open()?;
         }
@@ -179,7 +221,11 @@ impl AuditBook {
             let reason = ("reason", LineValue::Text("not_written"));
             last = gap(&mut out, last, &[reason, ("lost", LineValue::Number(self.lost))]);
         }
-        if let Err(error) = segment.file.write_all(&out) {
+        let written = segment.file.write_all(&out).and_then(|()| match written_to {
+            WrittenTo::TheKernel => Ok(()),
+            WrittenTo::TheDisk => segment.file.sync_data(),
+        });
+        if let Err(error) = written {
             // What was written of it is written again.
             _ = segment.file.set_len(segment.size);
             return Err(error);

@@ -9,6 +9,8 @@ use crate::base::{clip, visible};
 pub const BEFORE_TIME: &str = "{\"schema\":\"callmux.audit/1\",\"time\":\"";
 /// `2026-12-01T12:00:00.123456Z`.
 pub const TIME_LEN: usize = 27;
+/// The event of a line that says that a call begins. Another with the same `call_id` says how it ended.
+pub const CALL_BEGUN: &str = "call_begun";
 /// A text may be so long, in bytes. The others are ids of ours, or words.
 const TEXT_MAX: usize = 1024;
 
@@ -17,6 +19,8 @@ const TEXT_MAX: usize = 1024;
 pub enum LineValue<'a> {
     Text(&'a str),
     Number(u64),
+    /// JSON on one line, in which everything is visible.
+    Json(&'a str),
 }
 
 /// Writes a line up to its hash.
@@ -27,6 +31,7 @@ pub fn write(out: &mut Vec<u8>, at: SystemTime, event: &str, fields: &[(&str, Li
     for (name, value) in fields {
         drop(match value {
             LineValue::Number(number) => write!(out, ",\"{name}\":{number}"),
+            LineValue::Json(json) => write!(out, ",\"{name}\":{json}"),
             LineValue::Text(text) => {
                 let text = clip::start(text, TEXT_MAX);
                 let json = serde_json::to_string(text).unwrap_or_default();
@@ -55,6 +60,7 @@ mod tests {
             ("b", LineValue::Text(text)),
             ("n", LineValue::Number(7)),
             ("l", LineValue::Text(&long)),
+            ("j", LineValue::Json("[1]")),
         ];
         write(&mut out, at, "call", &fields);
         assert_eq!(time(&out), Some(at));
@@ -65,6 +71,6 @@ mod tests {
         assert_eq!((&value["b"], &value["n"]), (&text.into(), &7.into()));
         assert_eq!(value["l"].as_str().unwrap().len(), TEXT_MAX);
         let names: Vec<&String> = value.as_object().unwrap().keys().collect();
-        assert_eq!(names.len(), 6, "{names:?}");
+        assert_eq!((names.len(), &value["j"][0]), (7, &1.into()), "{names:?}");
     }
 }

@@ -13,15 +13,18 @@
 //! writes them, with [`opening`] for where an earlier process stopped; [`reading`] is for who looks, [`mod@verify`]
 //! for who does not believe it.
 
+pub mod arguments;
 pub mod book;
 mod chain;
 pub mod line;
 mod opening;
 pub mod reading;
+mod secret_words;
 mod segments;
 pub mod verify;
 
+pub use arguments::{ArgumentsKept, SecretTexts, ShownArguments};
 pub use book::{AuditBook, Bounds, Mishap};
 pub use line::LineValue;
 pub use reading::newest;
-pub use verify::verify;
+pub use verify::{oldest, verify};

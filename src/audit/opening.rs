@@ -108,9 +108,9 @@ fn first_line(file: &mut File) -> io::Result<Option<Vec<u8>>> {
     Ok(bytes.split(|byte| *byte == b'\n').next().map(<[u8]>::to_vec))
 }
 
-/// Of the acts in the last lines of the last two.
+/// Of the acts that ended, in the last lines of the last two.
 fn calls(all: &[Segment]) -> HashSet<String> {
-    const BEFORE: &[u8] = b",\"call_id\":\"";
+    const BEFORE: &[u8] = b",\"event\":\"call\",\"call_id\":\"";
     let (mut found, mut left) = (HashSet::new(), TAIL);
     for segment in all.iter().rev().take(2) {
         let opened = segment.open().and_then(|(mut file, size)| end(&mut file, size, left));

@@ -1,11 +1,14 @@
 //! Whether the segments are still what was written.
 
+use std::collections::HashSet;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use serde::Deserialize;
 
 use super::chain::{self, LineHash};
+use super::line::{self, CALL_BEGUN};
 use super::segments::{self, LINE_MAX, Segment};
 
 /// What was found.
@@ -16,6 +19,8 @@ pub struct Verified {
     pub first: Option<u64>,
     /// Lines about acts.
     pub acts: u64,
+    /// Acts that began and of which no line says how they ended.
+    pub open: usize,
     /// Of how many more it is said that they were never written.
     pub lost: u64,
     /// Where a line was never finished and the chain goes on.
@@ -43,13 +48,23 @@ struct LineHead {
     segment: Option<u64>,
     previous: Option<String>,
     lost: Option<u64>,
+    call_id: Option<String>,
 }
 
-/// Checks all segments in `dir`, up to the first place where the chain is broken.
-pub fn verify(dir: &Path) -> io::Result<Verified> {
+/// When the oldest line that is kept was written.
+pub fn oldest(dir: &Path) -> io::Result<Option<SystemTime>> {
+    let Some(first) = segments::all(dir)?.into_iter().next() else { return Ok(None) };
+    let Some(file) = first.look()? else { return Ok(None) };
+    let mut bytes = Vec::new();
+    BufReader::new(file).take(LINE_MAX as u64).read_until(b'\n', &mut bytes)?;
+    Ok(line::time(&bytes))
+}
+
+/// Checks all segments in `dir`, up to the first place where the chain is broken. `ended` sees the id of each act.
+pub fn verify(dir: &Path, mut ended: impl FnMut(&str)) -> io::Result<Verified> {
     let mut verified = Verified::default();
     let all = segments::all(dir)?;
-    let (mut expected, mut last) = (None, LineHash::NONE);
+    let (mut expected, mut last, mut begun) = (None, LineHash::NONE, HashSet::new());
     for (at, segment) in all.iter().enumerate() {
         if expected.is_some_and(|number| number != segment.number) {
             let why = "a segment before it is missing";
@@ -66,8 +81,9 @@ pub fn verify(dir: &Path) -> io::Result<Verified> {
         let is_first = verified.first.is_none();
         verified.first.get_or_insert(segment.number);
         verified.segments += 1;
-        let mut walk = SegmentWalk { segment, is_first, is_last: at + 1 == all.len(), last };
-        match walk.run(BufReader::new(file), &mut verified)? {
+        let is_last = at + 1 == all.len();
+        let mut walk = SegmentWalk { segment, is_first, is_last, last, begun: &mut begun };
+        match walk.run(BufReader::new(file), &mut verified, &mut ended)? {
             None => {}
             Some((line, why)) => {
                 verified.broken = Some(Broken { path: segment.path.clone(), line, why });
@@ -76,6 +92,7 @@ pub fn verify(dir: &Path) -> io::Result<Verified> {
         }
         (expected, last) = (Some(segment.number + 1), walk.last);
     }
+    verified.open = begun.len();
     verified.last = verified.first.map(|_| last.as_str().to_owned());
     Ok(verified)
 }
@@ -86,6 +103,8 @@ struct SegmentWalk<'a> {
     is_first: bool,
     is_last: bool,
     last: LineHash,
+    /// Ids of acts whose end was not seen yet.
+    begun: &'a mut HashSet<String>,
 }
 
 impl SegmentWalk<'_> {
@@ -94,6 +113,7 @@ impl SegmentWalk<'_> {
         &mut self,
         mut file: impl BufRead,
         verified: &mut Verified,
+        ended: &mut impl FnMut(&str),
     ) -> io::Result<Option<(u64, &'static str)>> {
         let (mut bytes, mut line) = (Vec::new(), 0);
         loop {
@@ -111,13 +131,19 @@ impl SegmentWalk<'_> {
                 }
                 return Ok(Some((line, "the line has no end")));
             };
-            if let Some(why) = self.line(text, line, verified) {
+            if let Some(why) = self.line(text, line, verified, ended) {
                 return Ok(Some((line, why)));
             }
         }
     }
 
-    fn line(&mut self, text: &[u8], line: u64, verified: &mut Verified) -> Option<&'static str> {
+    fn line(
+        &mut self,
+        text: &[u8],
+        line: u64,
+        verified: &mut Verified,
+        ended: &mut impl FnMut(&str),
+    ) -> Option<&'static str> {
         let Ok(members) = serde_json::from_slice::<LineHead>(text) else {
             return Some("it is no line of an audit file");
         };
@@ -145,7 +171,14 @@ impl SegmentWalk<'_> {
                 Some(lost) => verified.lost += lost,
                 None => verified.torn += 1,
             },
-            _ => verified.acts += 1,
+            CALL_BEGUN => self.begun.extend(members.call_id),
+            _ => {
+                verified.acts += 1;
+                if let Some(call) = &members.call_id {
+                    self.begun.remove(call);
+                    ended(call);
+                }
+            }
         }
         None
     }

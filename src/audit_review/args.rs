@@ -12,8 +12,8 @@ use crate::keys::units;
 /// What `callmux audit --help` says behind the arguments.
 const SHOWN: &str = "\
 A record is a line: when the call ended, how (done, tool_error, not_sent, outcome_unknown, cancelled, refused, \
-denied, limited), how long it took, who made it with which client, and what it was about. There are none of arguments \
-or results in it. The file is read, so no daemon is needed. In NAME, `*` stands for any characters.
+denied, limited), how long it took, who made it with which client, and what it was about. There is nothing of results in it, and of arguments \
+what `arguments` in `[audit]` says, which `--json` shows. The file is read, so no daemon is needed. In NAME, `*` stands for any characters.
 
 The file is `audit/segment-*.jsonl` in the state directory: one JSON object per line, each with the hash of itself and \
 of the line before it. It is written where the config has `file = true` in `[audit]`; `max_total` and `keep` there say how much is kept.
@@ -26,7 +26,11 @@ Each line is checked against its hash and the line before it, each segment again
 changed, added or taken out afterwards, but not that lines at the very end are missing, and nobody is kept from writing \
 all of it anew: who wants to know keeps the last hash that is printed elsewhere.
 
-Exit codes: 0 whole, 1 broken, 69 there is no audit file, 71 it cannot be read, 75 whole but for a last line without an \
+Entries of calls in the journal say if the file has a record of the same call: those whose record is gone are told, \
+also at the end. That the journal lacks entries is no fault of the file: journald drops what comes too fast, and keeps \
+what it has room for.
+
+Exit codes: 0 whole, 1 broken, or records are gone of which the journal has entries, 69 there is no audit file, 71 it cannot be read, 75 whole but for a last line without an \
 end: it is written now, or the daemon was cut off, and the next one sets it aside.";
 
 #[derive(Debug, Args)]
@@ -42,13 +46,19 @@ pub struct AuditArgs {
 pub(super) enum AuditVerb {
     /// Check that nothing in the file was changed, and name the first line that was.
     #[command(after_help = VERIFIED)]
-    Verify {
-        /// For programs.
-        #[arg(long)]
-        json: bool,
-        #[command(flatten)]
-        place: PlaceArgs,
-    },
+    Verify(VerifyArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct VerifyArgs {
+    /// For programs.
+    #[arg(long)]
+    pub(super) json: bool,
+    /// The unit whose journal is compared [default: callmux.service; with --dir none].
+    #[arg(long, value_name = "UNIT")]
+    pub(super) unit: Option<String>,
+    #[command(flatten)]
+    pub(super) place: PlaceArgs,
 }
 
 #[derive(Debug, Clone, Args)]

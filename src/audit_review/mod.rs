@@ -9,9 +9,10 @@
 //!
 //! # How to read it
 //! [`args`] is what the verb takes, [`verbs`] what it does; [`wanted`] says which records, [`shown`] and [`ocsf`] how
-//! they look.
+//! they look. [`compared`] is what the journal has of the same.
 
 mod args;
+mod compared;
 mod ocsf;
 mod shown;
 mod verbs;

@@ -6,7 +6,8 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
 
-use super::args::{AuditArgs, AuditVerb, PlaceArgs, ShownArgs};
+use super::args::{AuditArgs, AuditVerb, PlaceArgs, ShownArgs, VerifyArgs};
+use super::compared::Compared;
 use super::ocsf;
 use super::shown::Page;
 use super::wanted::WantedRecords;
@@ -15,6 +16,8 @@ use crate::audit::{line, newest, verify};
 use crate::base::{Count, dirs};
 use crate::terminal::{Exit, print};
 
+/// In whose journal the calls are.
+const SERVICE: &str = "callmux.service";
 /// So many records are shown where nobody asks for more.
 const USUAL: usize = 50;
 /// How often it is looked for more.
@@ -25,7 +28,7 @@ const LOOKS: u32 = 10;
 pub fn audit(args: &AuditArgs) -> Exit {
     let done = match &args.verb {
         None => show(&args.shown),
-        Some(AuditVerb::Verify { json, place }) => check(*json, place),
+        Some(AuditVerb::Verify(args)) => check(args),
     };
     done.unwrap_or_else(|exit| exit)
 }
@@ -81,26 +84,40 @@ fn show(args: &ShownArgs) -> Result<Exit, Exit> {
     }
 }
 
-fn check(is_json: bool, args: &PlaceArgs) -> Result<Exit, Exit> {
-    let dir = place(args)?;
-    let mut found = verify(&dir).map_err(unreadable(&dir))?;
+fn check(args: &VerifyArgs) -> Result<Exit, Exit> {
+    let dir = place(&args.place)?;
+    // A copy is older than the journal.
+    let unit = args.unit.as_deref().or(args.place.dir.is_none().then_some(SERVICE));
+    // First: what is in the journal by now is in the file when that is read.
+    let journal = unit.and_then(|unit| Compared::begin(&dir, unit).transpose());
+    let mut journal = journal.transpose().map_err(unreadable(&dir))?;
+    let mut verify = || {
+        journal.iter_mut().for_each(Compared::forget);
+        verify(&dir, |call| journal.iter_mut().for_each(|journal| journal.see(call)))
+    };
+    let mut found = verify().map_err(unreadable(&dir))?;
     for _ in 0..LOOKS {
         if found.unfinished.is_none() {
             break;
         }
         std::thread::sleep(LOOK_EACH / 4);
-        found = verify(&dir).map_err(unreadable(&dir))?;
+        found = verify().map_err(unreadable(&dir))?;
     }
-    if is_json {
-        print::json(&as_json(&found).to_string());
+    let is_cut = journal.as_ref().is_some_and(|journal| journal.missing() > 0);
+    if args.json {
+        let mut value = as_json(&found);
+        value["journal"] = journal.as_ref().map_or(Value::Null, Compared::as_json);
+        print::json(&value.to_string());
     } else {
         print::line(&sentence(&found));
+        journal.iter().filter_map(Compared::sentence).for_each(|text| print::line(&text));
         if let Some(last) = found.last.as_ref().filter(|_| found.broken.is_none()) {
             print::line(&format!("last hash: {last}"));
         }
     }
     Ok(match (&found.broken, &found.unfinished) {
         (Some(_), _) => Exit::Failed,
+        _ if is_cut => Exit::Failed,
         (None, Some(_)) => Exit::Again,
         (None, None) => Exit::Fine,
     })
@@ -121,6 +138,9 @@ fn sentence(found: &Verified) -> String {
     if found.torn > 0 {
         text += &format!("; {} not finished, as the file says", Count(found.torn, "line").were());
     }
+    if found.open > 0 {
+        text += &format!("; {} began and have no end yet", Count(found.open as u64, "call"));
+    }
     if let Some(path) = &found.unfinished {
         text += &format!("; the last line of {} has no end", path.display());
     }
@@ -137,6 +157,7 @@ fn as_json(found: &Verified) -> Value {
         "segments": found.segments,
         "first_segment": found.first,
         "lost": found.lost,
+        "open": found.open,
         "unfinished_lines": found.torn,
         "last_hash": found.last,
         "broken": broken,

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use serde_json::Value;
 
 use super::args::ShownArgs;
-use crate::audit::line;
+use crate::audit::line::{self, CALL_BEGUN};
 use crate::settings::NamePatterns;
 
 /// Everything that a record has to be.
@@ -15,6 +15,8 @@ pub(super) struct WantedRecords {
     until: Option<SystemTime>,
     /// Members, and what each may be.
     members: Vec<(&'static str, NamePatterns)>,
+    /// Whether that something begins is a record like any other.
+    has_beginnings: bool,
 }
 
 impl WantedRecords {
@@ -29,7 +31,12 @@ impl WantedRecords {
         let members = asked
             .into_iter()
             .filter_map(|(member, name)| name.as_ref().map(|name| (member, pattern(name))));
-        Self { since: args.since, until: args.until, members: members.collect() }
+        Self {
+            since: args.since,
+            until: args.until,
+            members: members.collect(),
+            has_beginnings: args.json,
+        }
     }
 
     /// Whether the record in this line is one.
@@ -42,9 +49,14 @@ impl WantedRecords {
                 return false;
             }
         }
+        let event = event(line);
+        // Where a segment begins is of no interest; of what is missing everybody is told.
+        if event == Some(b"segment") || !self.has_beginnings && event == Some(CALL_BEGUN.as_bytes())
+        {
+            return false;
+        }
         if self.members.is_empty() {
-            // Where a segment begins is of no interest; of what is missing everybody is told.
-            return event(line) != Some(b"segment");
+            return true;
         }
         let Ok(record) = serde_json::from_slice::<Value>(line) else { return false };
         self.members

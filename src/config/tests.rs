@@ -128,6 +128,7 @@ fn head(section: &str, key: &Key) -> String {
         ("access.oidc", _) => {
             "[access.oidc]\nissuer = \"https://i\"\naudience = \"https://a\"\n".to_owned()
         }
+        ("audit", "required") => "[audit]\nfile = true\n".to_owned(),
         ("access.rules[*]", _) => "[[access.rules]]\neffect = \"allow\"\n".to_owned(),
         (section, _) => heading(section, "a") + "\n",
     }

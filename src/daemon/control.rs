@@ -56,7 +56,7 @@ pub async fn run(options: Options) -> io::Result<Ended> {
         pid: std::process::id(),
         cut_off,
     });
-    keep_audit(&recorder, settings.in_force().access.audited, Keeper::of(&serve));
+    keep_audit(&recorder, settings.in_force(), Keeper::of(&serve));
     let (serve, takeover) = Takeover::of(serve, settings.in_force(), &recorder).await;
     let mut daemon = Daemon::build(settings, recorder, takeover);
     daemon.tell_config();

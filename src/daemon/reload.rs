@@ -106,7 +106,7 @@ impl Daemon {
         let is_replaced = |name: &ServerName| plan.restarted.iter().any(|it| it.server == *name);
         self.front.hub.instances.follow(&config, is_up, is_replaced);
         tell_certificate(&self.recorder, &config, Some(&old.config));
-        keep_audit(&self.recorder, config.access.audited, self.succession.keeper);
+        keep_audit(&self.recorder, &config, self.succession.keeper);
         let drain = old.config.drain_timeout;
         let own_tools = own_tools(&config);
         let now = Instant::now();

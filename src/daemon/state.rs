@@ -16,7 +16,7 @@ use super::under_way::UnderWay;
 use super::watch::Watch;
 use crate::admin::desk::Answer;
 use crate::approvals::Approvals;
-use crate::audit::Bounds;
+use crate::audit::{Bounds, SecretTexts};
 use crate::base::{Count, ServerName, Tasks, dirs};
 use crate::connection::Board;
 use crate::facts;
@@ -31,9 +31,9 @@ use crate::servers::Server;
 use crate::servers::control::Control;
 use crate::servers::driver::{self, Setup};
 use crate::servers::running::LeftServer;
-use crate::settings::access::Audited;
+use crate::settings::access::ArgumentsKept;
 use crate::settings::{Caps, Complaint, Config, Plan};
-use crate::telemetry::Recorder;
+use crate::telemetry::{AuditWanted, Recorder};
 use crate::wire::Topic;
 use crate::world::World;
 
@@ -113,11 +113,19 @@ fn approvals(settings: &Settings, keeper: Keeper) -> Approvals {
 }
 
 /// Where it is written down what clients do. The one client of stdio is nobody whom others trust.
-pub(super) fn keep_audit(recorder: &Recorder, audited: Audited, keeper: Keeper) {
+pub(super) fn keep_audit(recorder: &Recorder, config: &Config, keeper: Keeper) {
+    let audited = config.access.audited;
     let dir = dirs::state().filter(|_| audited.file && keeper != Keeper::Client);
-    let dir = dir.map(|dir| dir.join("audit"));
     let bounds = Bounds { total: audited.max_total as u64, age: audited.keep };
-    recorder.keep_audit(dir.as_deref().map(|dir| (dir, bounds)));
+    recorder.keep_audit(AuditWanted {
+        place: dir.map(|dir| (dir.join("audit"), bounds)),
+        is_required: audited.required,
+        arguments: audited.arguments,
+        secrets: match audited.arguments {
+            ArgumentsKept::Redacted => SecretTexts::new(config.secrets()),
+            _ => SecretTexts::default(),
+        },
+    });
 }
 
 /// Where it stands what was accepted of servers. Those of a command line have no name of their own by which they would

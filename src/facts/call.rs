@@ -99,7 +99,7 @@ pub struct CallFinished {
     pub noted: Option<Noted>,
 }
 
-/// Where a call came from. It stands in the audit file.
+/// Where a call came from and what it brought. It stands in the audit file.
 #[derive(Debug, Clone, Default)]
 pub struct CallOrigin {
     /// How its client comes in: `link`, `http`, `sse`, `stdio`.
@@ -108,6 +108,22 @@ pub struct CallOrigin {
     pub request: Option<Box<str>>,
     /// The trace that it is a part of, if the client says so (W3C Trace Context, `trace-id`).
     pub trace: Option<Box<str>>,
+    /// The arguments as the client wrote them, in JSON, if any of them is to be kept.
+    pub arguments: Option<Box<str>>,
+}
+
+/// A call that its server is about to get.
+#[derive(Debug)]
+pub struct CallBegun {
+    pub call: CallId,
+    pub session: SessionId,
+    pub principal: Arc<str>,
+    /// As of [`CallFinished`].
+    pub client: String,
+    pub kind: &'static str,
+    pub name: Arc<str>,
+    pub server: Option<ServerName>,
+    pub origin: CallOrigin,
 }
 
 /// Something that is kept until a fact is written.
@@ -231,6 +247,7 @@ impl CallFinished {
                 via: Some("link"),
                 request: Some("7".into()),
                 trace: Some("0af7651916cd43dd8448eb211c80319c".into()),
+                arguments: None,
             },
             noted: None,
         }

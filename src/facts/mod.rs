@@ -29,7 +29,7 @@ mod session;
 mod words;
 
 pub use about::FieldNames;
-pub use call::{CallOrigin, CallOutcome, Noted};
+pub use call::{CallBegun, CallOrigin, CallOutcome, Noted};
 pub use describe::FactKind;
 pub use level::{Level, Priority, Threshold};
 pub use list::*;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::key::{DefaultValue, Key, ValueKind};
 use super::section::Section;
 use crate::render::{Compression, TextFormat};
+use crate::settings::access::ArgumentsKept;
 use crate::settings::name_patterns::NamePatterns;
 use crate::settings::remote::Transport;
 use crate::settings::{Exposure, PinPolicy, Sandbox, Scope};
@@ -30,6 +31,10 @@ impl Chosen for Scope {
 }
 
 impl Chosen for PinPolicy {
+    const ALL: &'static [Self] = &Self::ALL;
+}
+
+impl Chosen for ArgumentsKept {
     const ALL: &'static [Self] = &Self::ALL;
 }
 

@@ -3,7 +3,7 @@
 use super::key::DefaultValue::{Unset, Value};
 use super::key::{Key, ValueKind, key};
 use super::row::{KeyRow, keys, of, set};
-use crate::settings::access::Audited;
+use crate::settings::access::{ArgumentsKept, Audited};
 use crate::settings::config::Http;
 use crate::settings::{Config, Exposure, PinPolicy, View};
 
@@ -311,9 +311,26 @@ pub const AUDIT_ROWS: &[KeyRow<Audited>] = &[
         Value("false"),
         "Whether the daemon writes a record of each call, and of whatever else a client does, to \
          files in `audit` of the state directory that `callmux audit` shows: who, what, how it \
-         ended; never arguments or results. The journal has an entry of each all the same.",
+         ended; no results, and no arguments but for `arguments`. The journal has an entry of each all \
+         the same.",
     )
     .at_once(set!(file)),
+    key(
+        "required",
+        ValueKind::Bool,
+        Value("false"),
+        "Whether a call waits until it stands in that file, on the disk, that it begins: where that cannot \
+         be, no server gets it. Needs `file = true`.",
+    )
+    .at_once(set!(required)),
+    key(
+        "arguments",
+        ValueKind::Choice(&ArgumentsKept::NAMES),
+        Value("\"none\""),
+        "What that file has of the arguments of calls: `none`, their names (`keys`), all but what is known \
+         or looks like a secret (`redacted`), or `full`. Of each call 4 KiB at the most.",
+    )
+    .at_once(set!(arguments)),
     key(
         "max_total",
         ValueKind::Size,

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::access::{ClientName, Subject};
 use crate::approvals::SaidByClient;
+use crate::audit::arguments::READ_MAX;
 use crate::base::{Principal, SessionId, clip};
 use crate::connection::{Ask, Forwarded, Owner};
 use crate::facts::CallOrigin;
@@ -122,7 +123,13 @@ impl Call {
         let id = self.message.id().filter(|_| self.maker == Maker::Client);
         let request = id.map(|id| clip::start(id, REQUEST_ID_MAX).into());
         let trace = self.head.trace_id(&self.message).map(Into::into);
-        CallOrigin { via: Some(self.caller.via), request, trace }
+        CallOrigin { via: Some(self.caller.via), request, trace, arguments: None }
+    }
+
+    /// Its arguments, as JSON, or the beginning of very long ones.
+    pub(super) fn arguments(&self) -> Option<Box<str>> {
+        let params = self.head.request(&self.message).ok()?;
+        params.arguments.map(|json| clip::start(json, READ_MAX + 1).into())
     }
 
     /// What the client is shown.

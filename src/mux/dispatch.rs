@@ -4,7 +4,8 @@
 //! 2. **admit**: may this principal have it ([`super::admit`]), and may it be asked for a second time;
 //!    Of a server that runs once for each directory, the client's instance is meant from here on
 //!    ([`super::placed`]);
-//! 3. **spare**: does its server have to be asked, and may it be;
+//! 3. **spare**: does its server have to be asked, and may it be; where nothing may be done without a record of
+//!    it, that is written now;
 //! 4. **prepare**: the arguments as the server is to get them ([`super::prepare`]);
 //! 5. **look up**: is the answer known, or on its way already ([`super::look_up`]);
 //! 6. **carry out**: wait until the server is ready or the deadline, send if there is room (which its
@@ -125,6 +126,10 @@ async fn perform(
     let located = located.at(instance.as_deref());
     if let Some(result) = spare(call, params, &located)? {
         return Ok(Done::Known(result));
+    }
+    if hub.recorder.requires_audit() {
+        let begun = Box::pin(record.begin()).await;
+        begun.map_err(|why| lost(call, record, &located, &Loss::not_sent(why.to_string())))?;
     }
     let arguments = prepare(hub, &world, call, params, &located).await?;
     if let Some(approved) = &approved {

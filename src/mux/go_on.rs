@@ -42,6 +42,10 @@ pub(super) async fn go_on(
     let _permit = admit_on(&world, call, params, wanted)?;
     let answer = params.input_responses.and_then(|json| translate::rounds::answer_to(KEY, json));
     let Some(answer) = answer else { return hold(hub, call, round) };
+    if hub.recorder.requires_audit() && record.begin().await.is_err() {
+        // The server has the call already: it is not the one that failed.
+        return hold(hub, call, round);
+    }
     let OpenRound { server, own, sent, ask, whose } = round;
     ask.answer(&answer);
     let capabilities = call.modern_capabilities();

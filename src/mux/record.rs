@@ -10,11 +10,12 @@ use super::hub::Hub;
 use crate::access::{ActionKind, ClientName, NotAdmitted, Subject};
 use crate::base::{CallId, Principal, ServerName, SessionId, clip, quoted};
 use crate::facts::CallOutcome;
-use crate::facts::{CallFinished, CallOrigin, Noted};
+use crate::facts::{CallBegun, CallFinished, CallOrigin, Noted};
 use crate::handover::call::Monotonic;
 use crate::handover::{ActRow, CallRow, Ending, NotedAct, PendingCall};
 use crate::targets::failure::Failure;
 use crate::targets::locate::kind;
+use crate::telemetry::NotRecorded;
 use crate::wire::Payload;
 
 /// Names up to this length are written down whole, in bytes.
@@ -88,6 +89,33 @@ impl<'a> CallRecord<'a> {
         Some(row)
     }
 
+    /// Has it stand in the audit file, on the disk, that the call begins. Its name is known by now.
+    pub async fn begin(&mut self) -> Result<(), NotRecorded> {
+        let client = self.client.get_or_insert_with(|| self.call.client_title()).clone();
+        let (server, name) = self.located.clone().unwrap_or_else(|| (None, "?".into()));
+        let caller = &self.call.caller;
+        let begun = CallBegun {
+            call: self.id,
+            session: caller.session,
+            principal: caller.principal.label(),
+            client,
+            kind: self.kind(),
+            name,
+            server,
+            origin: self.origin(),
+        };
+        self.hub.recorder.begin(begun).await
+    }
+
+    fn origin(&self) -> CallOrigin {
+        let recorder = &self.hub.recorder;
+        if !recorder.keeps_audit() {
+            return CallOrigin::default();
+        }
+        let arguments = recorder.keeps_arguments().then(|| self.call.arguments()).flatten();
+        CallOrigin { arguments, ..self.call.origin() }
+    }
+
     fn kind(&self) -> &'static str {
         self.call.head.target().map_or("request", |target| kind(target).as_str())
     }
@@ -142,11 +170,7 @@ impl<'a> CallRecord<'a> {
             took,
             request_bytes: self.call.message.len(),
             reply_bytes,
-            origin: if self.hub.recorder.keeps_audit() {
-                self.call.origin()
-            } else {
-                CallOrigin::default()
-            },
+            origin: self.origin(),
             noted,
         }));
     }
@@ -189,6 +213,8 @@ impl Actor {
 /// Writes such an act down when it ends, however it ends.
 #[derive(Debug)]
 pub struct ActRecord<'a> {
+    /// Of an act of this process.
+    id: CallId,
     hub: &'a Hub,
     actor: &'a Actor,
     kind: ActionKind,
@@ -205,7 +231,7 @@ impl<'a> ActRecord<'a> {
     pub fn new(hub: &'a Hub, actor: &'a Actor, kind: ActionKind, name: &str) -> Self {
         let (name, started) = (shown(name.into()), Instant::now());
         let (server, resumed, is_written) = (None, None, false);
-        Self { hub, actor, kind, name, server, started, resumed, is_written }
+        Self { id: CallId::next(), hub, actor, kind, name, server, started, resumed, is_written }
     }
 
     /// A record of a call of a tool that an earlier process of ours began.
@@ -218,6 +244,24 @@ impl<'a> ActRecord<'a> {
         let mut record = Self::new(hub, actor, ActionKind::Tool, &call.tool);
         (record.started, record.resumed) = (call.started(), Some((pending, call.client.clone())));
         record
+    }
+
+    /// Has it stand in the audit file, on the disk, that it begins, where nothing may be done without.
+    pub(super) async fn begin(&mut self) -> Result<(), NotRecorded> {
+        if !self.hub.recorder.requires_audit() {
+            return Ok(());
+        }
+        let begun = CallBegun {
+            call: self.id,
+            session: self.actor.session,
+            principal: self.actor.principal.label(),
+            client: title(&self.actor.client_info),
+            kind: self.kind.as_str(),
+            name: self.name.clone(),
+            server: self.server.clone(),
+            origin: CallOrigin { via: Some(self.actor.via), ..CallOrigin::default() },
+        };
+        self.hub.recorder.begin(begun).await
     }
 
     /// It is about this server.
@@ -283,7 +327,7 @@ impl<'a> ActRecord<'a> {
                 (pending.id, client, Some(pending as Noted))
             }
             None => {
-                let (call, client) = (CallId::next(), own_title());
+                let (call, client) = (self.id, own_title());
                 let noted = self.note(call, &client, ending);
                 (call, client, noted)
             }

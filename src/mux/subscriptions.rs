@@ -71,6 +71,10 @@ pub async fn open(
             });
         }
     };
+    if let Err(why) = record.begin().await {
+        record.ended(Some(&why.to_string()));
+        return Err(RpcError::new(code::INTERNAL, why.to_string()));
+    }
     let opened = match instance(hub, actor, located.server).await {
         Ok(instance) => {
             let server = instance.as_deref().unwrap_or(located.server);

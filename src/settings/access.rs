@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 use super::complaint::Place;
 use super::name_patterns::NamePatterns;
 use super::network::Networks;
+pub use crate::audit::ArgumentsKept;
 
 /// `[access]`
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -30,6 +31,9 @@ pub struct Access {
 pub struct Audited {
     /// Whether there is a file of it.
     pub file: bool,
+    /// Whether nothing may be done that does not stand in it first.
+    pub required: bool,
+    pub arguments: ArgumentsKept,
     /// In bytes.
     pub max_total: usize,
     pub keep: Duration,

@@ -29,6 +29,7 @@ pub mod recipe;
 pub mod remote;
 #[cfg(test)]
 pub mod sample;
+mod secrets;
 pub mod server;
 pub mod tool_policy;
 pub mod view;

@@ -10,6 +10,7 @@ use super::program::{LogLimits, Program};
 use super::server::{Instancing, ServerConfig, Supervision};
 use super::tool_policy::{PinPolicy, ToolPolicy};
 use super::view::{ClientConfig, View};
+use crate::audit::ArgumentsKept;
 use crate::base::Secret;
 use crate::render::Compression;
 
@@ -36,6 +37,8 @@ pub fn config() -> Config {
         access: Access {
             audited: Audited {
                 file: false,
+                required: false,
+                arguments: ArgumentsKept::None,
                 max_total: 256 * MIB,
                 keep: Duration::from_hours(2160),
             },

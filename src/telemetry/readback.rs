@@ -6,10 +6,11 @@ use std::ops::RangeInclusive;
 use std::os::fd::AsFd;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::time::Timespec;
+use serde::Deserialize;
 
 use crate::base::{children, file};
 use crate::facts::CallFinished;
@@ -22,9 +23,14 @@ const GROUPS_MAX: u64 = 64 * 1024;
 /// How long the journal may take to answer.
 const WITHIN: Duration = Duration::from_secs(20);
 
+/// The field of an entry whose call stands in the audit file, too.
+pub(super) const IN_FILE: &str = "AUDITED";
+/// How long the journal may take to show all entries of calls.
+const ALL_WITHIN: Duration = Duration::from_mins(2);
+
 /// Why it cannot be known what the journal has.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum ReadbackError {
+pub enum ReadbackError {
     #[error("it shows this user no entry of ours")]
     NotShown,
     #[error("we run in no unit of our own")]
@@ -69,6 +75,39 @@ pub(super) fn found(numbers: &RangeInclusive<u64>, since: u64) -> Result<u64, Re
     Ok(found)
 }
 
+/// The entry of a call that the audit file has to have, too.
+#[derive(Debug, Deserialize)]
+pub struct AuditedEntry {
+    #[serde(rename = "CALLMUX_CALL_ID")]
+    pub call: String,
+    /// When it came to the journal, in microseconds since 1970.
+    #[serde(rename = "__REALTIME_TIMESTAMP")]
+    pub at: String,
+}
+
+/// Has `each` see those that the daemon in this unit wrote since then.
+pub fn audited(
+    unit: &str,
+    since: SystemTime,
+    mut each: impl FnMut(AuditedEntry),
+) -> Result<(), ReadbackError> {
+    let since = since.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    let arguments = [
+        &*format!("--since=@{since}"),
+        // Only entries of that unit: servers cannot write any in its name.
+        &format!("_SYSTEMD_USER_UNIT={unit}"),
+        &format!("CALLMUX_FACT={}", CallFinished::ABOUT.name),
+        &format!("CALLMUX_{IN_FILE}=1"),
+        "--output=json",
+        "--output-fields=CALLMUX_CALL_ID",
+    ];
+    ask_within(ALL_WITHIN, &arguments, |line| {
+        if let Ok(entry) = serde_json::from_slice(line) {
+            each(entry);
+        }
+    })
+}
+
 /// The unit that we run in, by our control group.
 fn own_unit() -> Result<String, ReadbackError> {
     let groups = file::read(Path::new("/proc/self/cgroup"), GROUPS_MAX).unwrap_or_default();
@@ -80,6 +119,14 @@ fn own_unit() -> Result<String, ReadbackError> {
 
 /// Runs `journalctl` and has `line` see each line of its output.
 fn ask(arguments: &[&str], line: impl FnMut(&[u8])) -> Result<(), ReadbackError> {
+    ask_within(WITHIN, arguments, line)
+}
+
+fn ask_within(
+    within: Duration,
+    arguments: &[&str],
+    line: impl FnMut(&[u8]),
+) -> Result<(), ReadbackError> {
     let mut command = Command::new("journalctl");
     command
         .args(["--user", "--quiet", "--no-pager", "--output=cat"])
@@ -89,16 +136,16 @@ fn ask(arguments: &[&str], line: impl FnMut(&[u8])) -> Result<(), ReadbackError>
         .stderr(Stdio::null());
     let started = children::start(&mut command).map_err(ReadbackError::NotStarted)?;
     let (mut journalctl, mark) = started;
-    let read = read(&mut journalctl, line);
+    let read = read(&mut journalctl, within, line);
     _ = journalctl.kill();
     _ = journalctl.wait();
     drop(mark);
     read.map_err(ReadbackError::NoAnswer)
 }
 
-fn read(journalctl: &mut Child, mut line: impl FnMut(&[u8])) -> io::Result<()> {
+fn read(journalctl: &mut Child, within: Duration, mut line: impl FnMut(&[u8])) -> io::Result<()> {
     let mut output = journalctl.stdout.take().ok_or(io::ErrorKind::BrokenPipe)?;
-    let deadline = Instant::now() + WITHIN;
+    let deadline = Instant::now() + within;
     let (mut buffer, mut rest) = (vec![0; 64 * 1024], Vec::new());
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
@@ -115,7 +162,7 @@ fn read(journalctl: &mut Child, mut line: impl FnMut(&[u8])) -> io::Result<()> {
         let mut lines = rest.split(|byte| *byte == b'\n');
         let last = lines.next_back().map(<[u8]>::to_vec).unwrap_or_default();
         lines.for_each(&mut line);
-        // What is asked for is numbers.
+        // What is asked for is short.
         rest = last.into_iter().take(1024).collect();
     }
 }

@@ -12,15 +12,13 @@ use tokio::sync::oneshot;
 use super::audit::{Audit, CallsReport};
 use super::calls;
 use super::counts::Counts;
-use super::keeping::Keeping;
+use super::keeping::{AuditWanted, Keeping, NotRecorded};
 use super::lately::{Glance, Lately};
 use super::repetition;
 use super::sink::Sink;
 use super::writer;
-use crate::audit::Bounds;
 use crate::base::CallId;
-use crate::facts::Fact;
-use crate::facts::{Level, Threshold};
+use crate::facts::{CallBegun, Fact, Level, Threshold};
 
 /// Facts that may wait to be written. More are dropped and counted: what is slow to take them must
 /// not stall calls.
@@ -93,13 +91,30 @@ impl Recorder {
         self.shared.as_ref().is_some_and(|shared| shared.keeping.is_on())
     }
 
-    /// Has every act from now on written to the audit file in this directory, or to none.
-    pub fn keep_audit(&self, wanted: Option<(&Path, Bounds)>) {
+    /// Whether that has something of the arguments of calls.
+    pub fn keeps_arguments(&self) -> bool {
+        self.shared.as_ref().is_some_and(|shared| shared.keeping.keeps_arguments())
+    }
+
+    /// Whether each act has to stand in it before it begins.
+    pub fn requires_audit(&self) -> bool {
+        self.shared.as_ref().is_some_and(|shared| shared.keeping.is_required())
+    }
+
+    /// Has every act from now on written to the audit file, as it is wanted.
+    pub fn keep_audit(&self, wanted: AuditWanted) {
         if let Some(shared) = &self.shared {
             shared.keeping.set(wanted);
-            // If the queue is full the writer wakes anyway.
-            _ = shared.queue.try_send(None);
+            shared.wake();
         }
+    }
+
+    /// Writes down that an act begins, and waits until the disk has that.
+    pub async fn begin(&self, act: CallBegun) -> Result<(), NotRecorded> {
+        let shared = self.shared.as_ref().ok_or(NotRecorded)?;
+        let is_there = shared.keeping.begin(act);
+        shared.wake();
+        if is_there.await == Ok(true) { Ok(()) } else { Err(NotRecorded) }
     }
 
     pub fn record(&self, fact: impl Into<Fact>) {
@@ -137,8 +152,8 @@ impl Recorder {
                 _ = done.send(());
             }));
             drop(looked.await);
-            // Whoever waits for news of it. If the queue is full it wakes anyway.
-            _ = shared.queue.try_send(None);
+            // Whoever waits for news of it.
+            shared.wake();
         }
         Some(audit.report())
     }
@@ -155,6 +170,11 @@ impl Recorder {
 }
 
 impl Shared {
+    /// Has the writer look. If the queue is full it wakes anyway.
+    fn wake(&self) {
+        _ = self.queue.try_send(None);
+    }
+
     fn record(&self, fact: Fact) {
         self.lately.note(&fact);
         let about = fact.about();

@@ -13,6 +13,7 @@ use super::calls::{CallRecord, Tail};
 use super::counts::Counts;
 use super::journal::{self, Journal};
 use super::keeping::{self, Keeping};
+use super::readback;
 use super::repetition::Repetitions;
 use super::sink::Sink;
 use crate::audit::{AuditBook, Mishap};
@@ -113,6 +114,7 @@ impl Writer {
             self.tell_loss();
             // The audit file first: what it has may be asked of the other record.
             self.follow_keeping();
+            self.begin();
             if let Some(file) = &mut self.file {
                 let mishaps = file.flush();
                 self.tell(mishaps);
@@ -149,11 +151,17 @@ impl Writer {
         if is_call {
             self.follow_keeping();
         }
-        if let (Fact::CallFinished(call), Some(file)) = (&fact, &mut self.file) {
-            keeping::add(file, call, SystemTime::now());
-        }
+        let is_in_file = match (&fact, &mut self.file) {
+            (Fact::CallFinished(call), Some(file)) => {
+                keeping::add(file, call, SystemTime::now(), &self.keeping.wanted())
+            }
+            _ => false,
+        };
         let mut record = fact.record();
         repeated.mark(&mut record);
+        if is_in_file {
+            record.fields.push((readback::IN_FILE, 1_u64.into()));
+        }
         if self.threshold.takes(record.level, fact.about().is_audit) {
             write(&mut self.books, &mut self.sink, &record, is_call);
         }
@@ -170,6 +178,26 @@ impl Writer {
             self.file = file;
             self.tell(mishaps);
         }
+    }
+
+    /// Has those go on that wait until they stand in the file.
+    fn begin(&mut self) {
+        let begun = self.keeping.begun();
+        if begun.is_empty() {
+            return;
+        }
+        let (mut is_there, mut mishaps) = (false, Vec::new());
+        if let Some(file) = &mut self.file {
+            let (before, wanted) = (file.waiting(), self.keeping.wanted());
+            for act in &begun {
+                keeping::add_begun(file, act, &wanted);
+            }
+            (is_there, mishaps) = file.flush_through(before);
+        }
+        for act in begun {
+            _ = act.told.send(is_there);
+        }
+        self.tell(mishaps);
     }
 
     fn tell(&mut self, mishaps: Vec<Mishap>) {

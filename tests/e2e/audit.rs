@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use crate::support::{Daemon, Lines, Sandbox, callmux, canary, overwrite, tables, until};
+use crate::support::{Daemon, Lines, Sandbox, callmux, canary, every, overwrite, tables, until};
 
 const RULES: &str = r#"
 [[access.rules]]
@@ -24,8 +24,13 @@ const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
 
 /// A daemon with a counter.
 fn start(sandbox: &Sandbox, config: &str) -> Daemon {
+    start_keeping(sandbox, config, "")
+}
+
+/// The same; `keys`: further ones of `[audit]`.
+fn start_keeping(sandbox: &Sandbox, config: &str, keys: &str) -> Daemon {
     let counter = tables(&[("counter", &[callmux(), "example-server", "counter"])]);
-    let wanted = "[audit]\nfile = true\n";
+    let wanted = format!("[audit]\nfile = true\n{keys}");
     sandbox.write("config/callmux/config.toml", &format!("{config}{wanted}{counter}{RULES}"));
     let daemon = Daemon::start(sandbox);
     daemon.wait_for("server_ready", |_| true);
@@ -184,4 +189,77 @@ fn a_directory_that_takes_nothing_is_told_of_and_calls_go_on() {
     fs::remove_file(sandbox.path(".local/state/callmux/audit")).unwrap();
     assert_eq!(records(&sandbox, 1)[0]["target"], "counter__value");
     daemon.expect_count("audit_unwritable", 1, |_| true);
+}
+
+/// Every line of the file, as it is now.
+fn lines(sandbox: &Sandbox) -> Vec<Value> {
+    let text = fs::read_to_string(segment(sandbox)).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn where_a_record_is_required_nothing_reaches_a_server_without_one() {
+    let sandbox = Sandbox::new();
+    sandbox.write(".local/state/callmux/audit", "a file");
+    let ledger = sandbox.path("ledger");
+    let args = ["--legacy", "--ledger", ledger.to_str().unwrap()].map(str::to_owned);
+    let server = format!("[servers.every]\ncommand = {:?}\nargs = {args:?}\n", every());
+    let daemon = start_keeping(&sandbox, "", &format!("required = true\n{server}"));
+    daemon.wait_for("server_ready", |fact| fact["server"] == "every");
+    daemon.wait_for("audit_unwritable", |_| true);
+    let mut client = Lines::bridge(&sandbox);
+    let inner = json!({ "calls": [{ "tool": "counter__increment", "arguments": {} }] });
+    let resource = json!({ "uri": "every://a" });
+    let refused = [
+        client.call("counter__increment", &json!({})),
+        client.call("callmux_parallel", &inner),
+        client.request("resources/read", &resource),
+        client.request("resources/subscribe", &resource),
+    ];
+    for answer in refused {
+        assert!(answer.to_string().contains("audit.required"), "{answer}");
+    }
+    let reached = fs::read_to_string(&ledger).unwrap_or_default();
+    assert!(!reached.contains("every://a"), "{reached}");
+    fs::remove_file(sandbox.path(".local/state/callmux/audit")).unwrap();
+    let answer = client.call("counter__value", &json!({}));
+    assert_eq!(answer["result"]["structuredContent"]["value"], 0, "{answer}");
+    // It stands there before the answer comes, though nobody waits for its end.
+    let begun = lines(&sandbox).into_iter().filter(|line| line["event"] == "call_begun");
+    let begun: Vec<Value> = begun.collect();
+    assert_eq!(json!([begun.len(), begun[0]["target"]]), json!([1, "counter__value"]));
+    assert!(client.request("resources/subscribe", &resource)["error"].is_null());
+    until("the ends of all", || {
+        let ends: Vec<Value> = records(&sandbox, 1);
+        let of_begun = ends.iter().filter(|end| end["call_id"] == begun[0]["call_id"]);
+        let outcomes: Vec<&Value> = of_begun.map(|end| &end["outcome"]).collect();
+        let not_sent = ends.iter().filter(|end| end["outcome"] == "not_sent").count();
+        (json!(outcomes) == json!(["done"]) && not_sent == 3).then_some(())
+    });
+    let (code, said) = audit(&sandbox, &["verify"]);
+    assert!(code == Some(0) && said.starts_with("whole: "), "{said}");
+}
+
+#[test]
+fn of_arguments_there_is_what_is_wanted_and_no_secret() {
+    let sandbox = Sandbox::new();
+    let secret = canary!("-live/secret value");
+    let env = format!("[servers.counter.env]\nAPI_TOKEN = '{secret}'\n");
+    let arguments =
+        json!({ "by": 1, "note": format!("take {secret}"), "password": canary!("-other") });
+    let keep = |choice: &str, arguments: &Value| {
+        let daemon = start_keeping(&sandbox, &env, &format!("arguments = \"{choice}\"\n"));
+        let mut client = Lines::bridge(&sandbox);
+        let before = if segment(&sandbox).exists() { records(&sandbox, 0).len() } else { 0 };
+        client.call("counter__increment", arguments);
+        let found = records(&sandbox, before + 1);
+        drop(daemon);
+        found.last().unwrap()["arguments"].clone()
+    };
+    assert_eq!(keep("keys", &arguments), json!(["by", "note", "password"]));
+    // That the secrets are nowhere, in no form, is seen to by the sandbox.
+    let expected = json!({ "by": 1, "note": "take (hidden)", "password": "(hidden)" });
+    assert_eq!(keep("redacted", &arguments), expected);
+    let whole = json!({ "by": 1, "password": "as it is" });
+    assert_eq!(keep("full", &whole), whole);
 }

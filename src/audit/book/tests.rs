@@ -27,7 +27,7 @@ fn written(dir: &Path, numbers: impl IntoIterator<Item = u64>) -> AuditBook {
 }
 
 fn whole(dir: &Path) -> Verified {
-    let verified = verify(dir).unwrap();
+    let verified = verify(dir, |_| {}).unwrap();
     assert_eq!((&verified.broken, &verified.unfinished), (&None, &None));
     verified
 }
@@ -87,7 +87,7 @@ fn a_line_that_was_never_finished_is_set_aside_and_told_of() {
         drop(written(dir.path(), 0..3));
         let mut file = OpenOptions::new().append(true).open(&long).unwrap();
         file.write_all(torn).unwrap();
-        let verified = verify(dir.path()).unwrap();
+        let verified = verify(dir.path(), |_| {}).unwrap();
         assert_eq!((verified.acts, verified.broken), (acts, None));
         assert_eq!(verified.unfinished.as_ref(), Some(&long));
         let said = AuditBook::new(dir.path(), BOUNDS).flush();
@@ -158,8 +158,35 @@ fn all_of_it_is_bounded_and_what_is_left_is_whole() {
     // One in the middle that is missing is missed.
     let all = segments::all(dir.path()).unwrap();
     fs::remove_file(&all[3].path).unwrap();
-    let broken = verify(dir.path()).unwrap().broken.unwrap();
+    let broken = verify(dir.path(), |_| {}).unwrap().broken.unwrap();
     assert_eq!((&broken.path, broken.line), (&all[4].path, 1));
+}
+
+#[test]
+fn what_has_to_be_on_the_disk_is_there_or_never() {
+    let dir = tempfile::tempdir().unwrap();
+    let place = dir.path().join("audit");
+    drop(File::create(&place).unwrap());
+    let mut book = AuditBook::new(&place, BOUNDS);
+    act(&mut book, 0);
+    let before = book.waiting();
+    act(&mut book, 1);
+    let (is_there, said) = book.flush_through(before);
+    assert!(!is_there && matches!(&said[..], [Mishap::Unwritable { .. }]), "{said:?}");
+    // Whoever asks for it does not wait until it is tried again.
+    fs::remove_file(&place).unwrap();
+    let before = book.waiting();
+    act(&mut book, 2);
+    assert_eq!(book.flush_through(before), (true, Vec::new()));
+    assert_eq!(numbers(&place, None), [0, 2]);
+    fs::remove_dir_all(&place).unwrap();
+    book.segment = None;
+    drop(File::create(&place).unwrap());
+    (0..WAITING_MAX as u64).for_each(|number| act(&mut book, number));
+    let before = book.waiting();
+    act(&mut book, 9);
+    assert!(!book.flush_through(before).0, "there was no room for it");
+    assert_eq!(book.lost, 0);
 }
 
 #[test]
@@ -237,7 +264,7 @@ proptest! {
             _ => bytes.insert(at, to),
         }
         OpenOptions::new().write(true).truncate(true).open(path).unwrap().write_all(&bytes).unwrap();
-        let verified = verify(dir.path()).unwrap();
+        let verified = verify(dir.path(), |_| {}).unwrap();
         prop_assert!(verified.broken.is_some() || verified.unfinished.is_some(), "{:?}", verified);
     }
 }

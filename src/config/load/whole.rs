@@ -64,6 +64,10 @@ pub(super) fn typed(table: Table, sources: &Sources) -> Result<Config, Vec<Compl
     for row in keys::AUDIT_ROWS {
         row.read(&mut section, &mut config.access.audited);
     }
+    if config.access.audited.required && !config.access.audited.file {
+        let at = section.place("required");
+        section.complain(at, "required", "there is no audit file; write `file = true` beside it");
+    }
     unresolved.extend(section.finish());
     read_servers(servers_node, &mut config, &common, sources, &mut complaints);
     let names =

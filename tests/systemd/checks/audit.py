@@ -5,12 +5,13 @@ import json
 import os
 import queue
 import secrets
+import shutil
 import signal
 import threading
 
 from clients import Bridge, NoAnswer, http_call, outcome
 from fleet import config, entry, unit_of
-from lib import CONFIG, HOME, SERVICE, Failed, ctl, expect, facts, given, journal, main_pid, run, same, until
+from lib import CONFIG, EXAMPLES, HOME, SERVICE, Failed, ctl, expect, facts, given, journal, main_pid, run, same, until
 
 CALL = "a1f0c6de5b7e4b0fa3a5d0c1e2f30018"
 LEVELS = collections.defaultdict(lambda: "6") | {
@@ -346,6 +347,31 @@ def no_duplicates():
     return f"{len(calls)} calls, {len(starts)} starts, each once"
 
 
+def journal_shows_what_was_cut_off():
+    """The hashes do not show that the last records are missing; the journal's entries do."""
+    given("[audit]\nfile = true\nrequired = true\n" + EXAMPLES)
+    bridge = Bridge()
+    for _ in range(20):
+        bridge.value("counter__increment", {"by": 1})
+    verify = lambda: run("callmux", "audit", "verify", "--json", check=False)
+    compared = lambda: json.loads(verify().stdout)["journal"]
+    until("the journal has an entry of each", lambda: compared().get("entries") == 20)
+    done = verify()
+    same("the exit code", done.returncode, 0)
+    before = json.loads(done.stdout)
+    same("records, calls that are open", (before["records"], before["open"]), (20, 0))
+    same("records without an entry", before["journal"]["records_without_entry"], 0)
+    ctl("stop", "callmux.socket", SERVICE)
+    (segment,) = (HOME / ".local/state/callmux/audit").glob("segment-*.jsonl")
+    lines = segment.read_text().splitlines(keepends=True)
+    segment.write_text("".join(lines[:-6]))
+    done = run("callmux", "audit", "verify", check=False)
+    expect("entries of 3 calls whose records are gone" in done.stdout, done.stdout)
+    same("the exit code", done.returncode, 1)
+    shutil.rmtree(segment.parent)
+    return done.stdout.splitlines()[1]
+
+
 def catalogue():
     text = run("journalctl", "--user", "-x", "--no-pager", "-n1", f"MESSAGE_ID={CALL}").stdout
     expect("How a call can end:" in text, f"`journalctl -x` shows no explanation:\n{text}")
@@ -377,6 +403,7 @@ CHECKS = [
     ("a call over HTTP that kill -9 cuts off has one entry", cut_off_is_recorded),
     ("the journal's priorities are right", priorities),
     ("nothing is in the journal twice", no_duplicates),
+    ("the journal shows which records were cut off", journal_shows_what_was_cut_off),
     # Last but one: for half a minute the journal takes no more entries of calls.
     ("what the journal does not take is noticed, told and recorded", loss_is_noticed),
     ("journalctl -x explains", catalogue),

@@ -172,6 +172,7 @@ pages! {
     secrets: "secrets.md",
     servers: "servers.md",
     team: "team.md",
+    threat_model: "threat-model.md",
     uninstall: "uninstall.md",
 }
 

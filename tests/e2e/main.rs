@@ -48,6 +48,7 @@ mod packaging;
 mod pins;
 mod pressure;
 mod principals;
+mod profiles;
 mod proxy;
 mod readme;
 mod recorded;

@@ -23,7 +23,7 @@ use crate::render::preview::{preview, preview_text, shortened};
 use crate::replies::ToolError;
 use crate::targets::{Failure, absent, failure, locate};
 use crate::wire::params::{Head, Target};
-use crate::wire::{Era, Kind, Message, Payload};
+use crate::wire::{Era, Kind, Message, Payload, object};
 use crate::world::World;
 
 /// Names that an error lists at the most.
@@ -37,6 +37,9 @@ const PROBLEM_SHOWN_MAX: usize = 500;
 /// How much of a server's own error is told: its message, and its data, in bytes.
 const MESSAGE_SHOWN_MAX: usize = 4096;
 const DATA_SHOWN_MAX: usize = 4096;
+
+/// A longer value of a trace is left out of the calls that it would be copied into (W3C Baggage, 3.3.2), in bytes.
+const TRACE_MAX: usize = 8192;
 
 /// What the code of a meta-tool has at hand.
 pub(super) struct Context<'a, O> {
@@ -74,6 +77,15 @@ impl InnerEnd {
     pub(super) fn took_ms(&self) -> Json {
         millis(self.took)
     }
+}
+
+/// What of a call says of which trace it is a part, as it is written (W3C Trace Context and Baggage).
+fn trace_context(call: &Call) -> impl Iterator<Item = (&'static str, &str)> {
+    const NAMES: [&str; 3] = ["traceparent", "tracestate", "baggage"];
+    let meta = call.head.meta_text(&call.message);
+    let members = meta.and_then(|meta| object::members(meta, NAMES).ok()).unwrap_or_default();
+    let found = NAMES.into_iter().zip(members);
+    found.filter_map(|(name, value)| Some((name, value.filter(|it| it.len() <= TRACE_MAX)?)))
 }
 
 pub(super) fn millis(duration: Duration) -> Json {
@@ -144,11 +156,17 @@ impl<O: Outlet> Context<'_, O> {
             r#"{{"jsonrpc":"2.0","id":0,"method":"tools/call","params":{{"name":{name},"arguments":"#
         );
         arguments.write(&mut text);
-        text += "}}";
+        let outer = self.call;
+        // What it does is a part of the same trace.
+        let mut before = r#","_meta":{"#;
+        for (name, value) in trace_context(outer) {
+            text += &format!(r#"{before}"{name}":{value}"#);
+            before = ",";
+        }
+        text += if before == "," { "}}}" } else { "}}" };
         let refused = |error: String| ToolError::new("invalid_arguments", error);
         let message = Message::parse(&text.into()).map_err(|_| refused("it is no call".into()))?;
         let head = Head::parse(&message).map_err(|error| refused(error.message))?;
-        let outer = self.call;
         let is_legacy = outer.era == Era::Legacy;
         let said = outer.head.meta(&outer.message).client_info;
         Ok(Call {

@@ -160,12 +160,17 @@ impl Head {
 
     /// The trace that the request is a part of, if its `traceparent` says so (W3C Trace Context, 3.2.2).
     pub fn trace_id<'a>(&self, message: &'a Message) -> Option<&'a str> {
-        let parent = object::get(message.at(self.meta?), "traceparent")?;
+        let parent = object::get(self.meta_text(message)?, "traceparent")?;
         let mut parts = parent.strip_prefix('"')?.strip_suffix('"')?.split('-');
         let (version, trace) = (parts.next()?, parts.next()?);
         let is_hex = |text: &str| text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
         (version.len() == 2 && is_hex(version) && trace.len() == 32 && is_hex(trace))
             .then_some(trace)
+    }
+
+    /// `_meta`, as it is written.
+    pub fn meta_text<'a>(&self, message: &'a Message) -> Option<&'a str> {
+        self.meta.map(|meta| message.at(meta))
     }
 
     /// What the request is about, if it is for one server.

@@ -73,5 +73,6 @@ mod steady;
 mod support;
 mod terminal;
 mod trace;
+mod trace_context;
 mod truth;
 mod turns;

@@ -78,6 +78,7 @@
 //!      remedy ───────── what a config with a mistake was meant to say
 //!  0   base ─────────── names, ids, tasks
 //!      ledger ───────── what was sent, and what that saved
+//!      metrics ──────── what can be counted
 //!      http ─────────── a server is asked
 //!      json ─────────── a value, as it is written
 //!      wire ─────────── MCP on the wire
@@ -136,6 +137,7 @@
 //! | [`catalog`] | what all servers offer; names and what they resolve to |
 //! | [`cache`] | results that are given again, calls that wait for the same call, what makes them untrue |
 //! | [`world`] | what holds now: config, servers, what they offer, who may do what |
+//! | [`metrics`] | families of metrics, their series and durations, requests over HTTP, the text of Prometheus |
 //! | [`ledger`] | accounts of what was sent to models, and of what servers of their own would have |
 //! | [`targets`] | whose a name, a URI or a task is, and what is said where there is nothing |
 //! | [`mux`] | the life of a call, phase by phase |
@@ -236,6 +238,7 @@ mod ledger;
 mod lenient;
 mod manual;
 mod meta;
+mod metrics;
 mod mux;
 mod oidc;
 mod outbox;

@@ -133,10 +133,11 @@ fn never_asked(access: &Access) -> Option<AccessRemark> {
             &rule.tools,
             &rule.prompts,
             &rule.resources,
+            &rule.endpoints,
         ]
         .map(Option::is_some)
     };
-    let at = access.rules.iter().position(|rule| lists(rule) == [false; 6])?;
+    let at = access.rules.iter().position(|rule| lists(rule) == [false; 7])?;
     let (before, behind) = (access.rules.get(at)?, access.rules.get(at + 1)?);
     Some(AccessRemark {
         message: format!(
@@ -152,7 +153,7 @@ fn locked_out(access: &Access) -> Option<AccessRemark> {
     let own = Principal::own();
     let allows = |rule: &Rule| {
         let is_own = rule.principals.as_ref().is_none_or(|of| of.allow(own.as_str()));
-        is_own && rule.effect != RuleEffect::Deny
+        is_own && rule.endpoints.is_none() && rule.effect != RuleEffect::Deny
     };
     let is_out = !access.rules.is_empty() && !access.rules.iter().any(allows);
     is_out.then(|| AccessRemark {

@@ -68,12 +68,12 @@ impl Rules {
                 return Err(Denied::Token);
             }
             if action.kind == ActionKind::Administration {
-                return Err(Denied::Always);
+                return self.of_endpoint(subject, action).map(Some);
             }
         } else if subject.principal.is_oidc() {
             self.is_still_said(subject.principal)?;
             if action.kind == ActionKind::Administration {
-                return Err(Denied::Always);
+                return self.of_endpoint(subject, action).map(Some);
             }
         }
         if action.kind == ActionKind::Administration || self.access.rules.is_empty() {
@@ -83,6 +83,20 @@ impl Rules {
         match rule.effect {
             RuleEffect::Allow | RuleEffect::Ask => Ok(Some(rule)),
             RuleEffect::Deny => Err(Denied::Rule(rule.id.as_str().into())),
+        }
+    }
+
+    /// The rule by which somebody who comes with a token may ask an endpoint of operators: one that names it.
+    fn of_endpoint(&self, subject: Subject<'_>, action: Action<'_>) -> Result<&Rule, Denied> {
+        let concerning = self.concerning(subject);
+        let mut rules = concerning.iter().filter_map(|at| self.access.rules.get(*at));
+        let names = |rule: &&Rule| {
+            rule.endpoints.as_ref().is_some_and(|endpoints| endpoints.allow(action.target))
+        };
+        let rule = rules.find(names).ok_or(Denied::Always)?;
+        match rule.effect {
+            RuleEffect::Allow => Ok(rule),
+            RuleEffect::Ask | RuleEffect::Deny => Err(Denied::Rule(rule.id.as_str().into())),
         }
     }
 
@@ -123,7 +137,8 @@ impl Rules {
     /// The rule that decides, if one does.
     fn decided(&self, subject: Subject<'_>, action: Action<'_>) -> Option<&Rule> {
         let concerning = self.concerning(subject);
-        let mut rules = concerning.iter().filter_map(|at| self.access.rules.get(*at));
+        let rules = concerning.iter().filter_map(|at| self.access.rules.get(*at));
+        let mut rules = rules.filter(|rule| rule.endpoints.is_none());
         let until_all_is_denied = |rule: &&Rule| !(is_about_all(rule) && is_denying(rule));
         let fallback = rules.clone().take_while(until_all_is_denied).find(|rule| !is_denying(rule));
         let decides = |rule: &&Rule| match about(rule, action) {

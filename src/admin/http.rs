@@ -4,7 +4,6 @@
 //! | --- | --- |
 //! | GET `/admin/status` | 200, [`Status`](crate::api::Status) |
 //! | GET `/admin/plan` | 200, the [`Plan`] of a reload; 422, a [`Refusal`] |
-//! | GET `/metrics` | 200, [`metrics`](super::traffic::metrics) |
 //! | POST `/admin/reload` | the same once it is done; 202 at once with `?wait=false` |
 //! | POST `/admin/servers/NAME/start`, `stop`, `restart`, `review` | 200, a [`ServerReport`](api::ServerReport) once it is done; 404 |
 //! | GET `/admin/tools` | 200, a [`ToolList`](api::ToolList) once no server is starting, or after `list_timeout` |
@@ -18,9 +17,8 @@ use std::future::ready;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::Body;
 use axum::extract::{Extension, Path, RawQuery, Request, State};
-use axum::http::{StatusCode, header};
+use axum::http::StatusCode;
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::{get, post};
@@ -29,7 +27,7 @@ use tokio::time::Instant;
 use super::answer::{failure, gone, json, missing, no_server};
 use super::desk::{Closed, Desk, Question};
 use super::order::{carry_out, outcome, patience};
-use super::{approvals, login, report, taken, traffic};
+use super::{approvals, login, report, taken};
 use crate::access::{Action, ActionKind, ClientName, Subject};
 use crate::api::path::{self, pattern};
 use crate::api::{self, Asked, Refusal};
@@ -45,7 +43,6 @@ pub fn router(desk: Desk, recorder: Recorder, asked: &Approvals) -> Router {
     let admitting = (desk.clone(), recorder.clone());
     Router::new()
         .route(path::STATUS, get(status))
-        .route("/metrics", get(metrics))
         .route(path::PLAN, get(plan))
         .route(path::RELOAD, post(reload))
         .route(path::TOOLS, get(tools))
@@ -67,7 +64,7 @@ pub fn router(desk: Desk, recorder: Recorder, asked: &Approvals) -> Router {
 }
 
 /// Asks the gate before anything is done. What is let in, the control loop tells of.
-async fn admit(
+pub(super) async fn admit(
     State((desk, recorder)): State<(Desk, Recorder)>,
     Extension(principal): Extension<Principal>,
     request: Request,
@@ -96,18 +93,6 @@ async fn admit(
 async fn status(State(desk): State<Desk>) -> Response {
     match desk.ask(|answer| Question::Status { afresh: true, answer }).await {
         Ok(status) => json(StatusCode::OK, &status),
-        Err(closed) => gone(closed),
-    }
-}
-
-async fn metrics(State(desk): State<Desk>) -> Response {
-    match desk.ask(|answer| Question::Status { afresh: false, answer }).await {
-        Ok(status) => {
-            let mut response = Response::new(Body::from(traffic::metrics(&status.traffic)));
-            let value = header::HeaderValue::from_static("text/plain; version=0.0.4");
-            response.headers_mut().insert(header::CONTENT_TYPE, value);
-            response
-        }
         Err(closed) => gone(closed),
     }
 }

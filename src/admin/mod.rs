@@ -8,8 +8,8 @@
 //! it was established who is asking.
 //!
 //! # How to read it
-//! [`desk`] is what can be asked, [`report`], [`taken`], [`mod@findings`] and [`mod@traffic`] what is told, [`http`]
-//! , [`login`] and [`approvals`] the endpoints, over [`order`] and [`answer`].
+//! [`desk`] is what can be asked, [`report`], [`taken`], [`mod@findings`] and [`mod@traffic`] what is told, [`http`],
+//! [`metrics`], [`login`] and [`approvals`] the endpoints, over [`order`] and [`answer`].
 
 mod answer;
 mod approvals;
@@ -17,6 +17,7 @@ pub mod desk;
 pub mod findings;
 pub mod http;
 mod login;
+pub mod metrics;
 mod order;
 pub mod report;
 mod taken;

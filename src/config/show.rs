@@ -26,6 +26,7 @@ pub fn toml(table: &Table) -> String {
         ("cache", part("cache"), keys::CACHE),
         ("results", part("results"), keys::RESULTS),
         ("audit", part("audit"), keys::AUDIT),
+        ("metrics", part("metrics"), keys::METRICS),
     ];
     for (name, table, keys) in one {
         let _ = writeln!(out, "\n[{name}]");

@@ -152,6 +152,7 @@ fn other_value(key: &Key) -> String {
         ("hash" | "previous", _) => return format!("\"sha256:{}\"", "1".repeat(64)),
         ("expires" | "grace_until", _) => "\"2027-03-01\"",
         ("principals", _) => "[\"token:other\"]",
+        ("endpoints", _) => "[\"/metrics\"]",
         ("items" | "calls" | "steps", _) => "[{ tool = \"x\" }]",
         ("parameters", _) => "{ x = {} }",
         (_, ValueKind::Text) => "\"/other\"",
@@ -191,7 +192,7 @@ fn every_key_is_in_a_plan() {
                 // They are one thing.
                 ("http", "tls_cert" | "tls_key") => vec!["http.tls_cert http.tls_key".to_owned()],
                 ("http", name) => vec![format!("http.{name}"), format!("@http.{name}")],
-                ("access.limits" | "access.networks" | "audit", name) => {
+                ("access.limits" | "access.networks" | "audit" | "metrics", name) => {
                     vec![format!("{section}.{name}")]
                 }
                 ("servers.*", name) => vec![format!("!a({name})"), format!("~a({name})")],

@@ -107,6 +107,7 @@ impl Daemon {
         self.front.hub.instances.follow(&config, is_up, is_replaced);
         tell_certificate(&self.recorder, &config, Some(&old.config));
         keep_audit(&self.recorder, &config, self.succession.keeper);
+        self.count(config.access.counted);
         let drain = old.config.drain_timeout;
         let own_tools = own_tools(&config);
         let now = Instant::now();

@@ -31,7 +31,7 @@ use crate::servers::Server;
 use crate::servers::control::Control;
 use crate::servers::driver::{self, Setup};
 use crate::servers::running::LeftServer;
-use crate::settings::access::ArgumentsKept;
+use crate::settings::access::{ArgumentsKept, Counted};
 use crate::settings::{Caps, Complaint, Config, Plan};
 use crate::telemetry::{AuditWanted, Recorder};
 use crate::wire::Topic;
@@ -193,6 +193,7 @@ impl Daemon {
                 leaving,
             },
         };
+        daemon.count(config.access.counted);
         let servers = daemon.start_all(&config);
         let world =
             World::new(config.clone(), servers, own_tools(&config), daemon.settings.complaint());
@@ -256,6 +257,14 @@ impl Daemon {
         if self.world.borrow().versions[tool] != old.versions[tool] {
             self.recorder.record(facts::ToolsChanged { tools });
         }
+    }
+
+    /// Whether calls and requests are counted from now on.
+    pub(super) fn count(&self, counted: Counted) {
+        // The one client of stdio is nobody's collector.
+        let is_on = counted.enabled && self.succession.keeper != Keeper::Client;
+        self.recorder.count(is_on);
+        self.front.counts.set(is_on);
     }
 
     pub(super) fn sessions(&self) -> usize {

@@ -5,6 +5,7 @@ use tokio::sync::oneshot;
 use super::options::Serve;
 use super::relief;
 use super::state::Daemon;
+use crate::admin::metrics::Scraped;
 use crate::admin::{self, Desk};
 use crate::base::memory;
 use crate::facts;
@@ -47,12 +48,16 @@ impl Daemon {
         left: oneshot::Sender<Result<(), GivenUp>>,
     ) {
         let router = http::router(self.front.clone());
+        let metrics = admin::metrics::router(Scraped {
+            desk: desk.clone(),
+            recorder: self.recorder.clone(),
+            approvals: self.front.hub.approvals.clone(),
+            http: self.front.counts.clone(),
+        });
         // Operators come over a unix socket, which only its owner and root can open.
-        let inner = router.clone().merge(admin::http::router(
-            desk,
-            self.recorder.clone(),
-            &self.front.hub.approvals,
-        ));
+        let operators = admin::http::router(desk, self.recorder.clone(), &self.front.hub.approvals);
+        let inner = router.clone().merge(operators).merge(metrics.clone());
+        let router = router.merge(http::metrics(self.front.clone(), metrics));
         for listener in listeners {
             self.recorder.record(facts::ListenerOpened { address: listener.address(), inherited });
             let tasks = self.connections.clone();

@@ -108,6 +108,10 @@ pub struct CallOrigin {
     pub request: Option<Box<str>>,
     /// The trace that it is a part of, if the client says so (W3C Trace Context, `trace-id`).
     pub trace: Option<Box<str>>,
+    /// What it names is in the lists, or was: the name is not the client's word alone.
+    pub is_listed: bool,
+    /// A tool of callmux's own made it, and no client.
+    pub is_inner: bool,
     /// The arguments as the client wrote them, in JSON, if any of them is to be kept.
     pub arguments: Option<Box<str>>,
 }
@@ -248,6 +252,8 @@ impl CallFinished {
                 request: Some("7".into()),
                 trace: Some("0af7651916cd43dd8448eb211c80319c".into()),
                 arguments: None,
+                is_listed: true,
+                is_inner: false,
             },
             noted: None,
         }

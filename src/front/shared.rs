@@ -10,6 +10,7 @@ use crate::access::connections::Connections;
 use crate::base::{Lock, Tasks};
 use crate::client::session::Session;
 use crate::handover::{LinkRow, SessionRow, Table, WantRow};
+use crate::metrics::HttpCounts;
 use crate::mux::Hub;
 use crate::oidc::Issuer;
 use crate::outbox::Outbox;
@@ -27,6 +28,8 @@ pub struct Front {
     pub links: Links,
     pub sse: SseSessions,
     pub connections: Arc<Connections>,
+    /// Requests over HTTP.
+    pub counts: Arc<HttpCounts>,
     /// Where clients over TCP run.
     pub groups: Groups,
     /// What waits for clients that do not read.
@@ -51,12 +54,14 @@ impl Front {
         let (sessions, links) = (Sessions::new(sessions, hub.recorder.clone()), Links::new(links));
         let (sse, calls, streams) = (SseSessions::default(), Tasks::new(), Tasks::new());
         let (connections, groups, aside) = (Arc::default(), Groups::default(), Aside::open());
+        let counts = Arc::default();
         Arc::new(Self {
             hub,
             sessions,
             links,
             sse,
             connections,
+            counts,
             groups,
             aside,
             changed,

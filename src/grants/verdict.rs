@@ -64,6 +64,7 @@ fn about(rule: &Rule) -> String {
         list("tools", &rule.tools),
         list("prompts", &rule.prompts),
         list("resources", &rule.resources),
+        list("endpoints", &rule.endpoints),
     ];
     let parts: Vec<String> = parts.into_iter().flatten().collect();
     if parts.is_empty() { "everything".to_owned() } else { parts.join("; ") }
@@ -105,6 +106,7 @@ fn rules(config: &Config, is_json: bool) -> Exit {
                 "principals": of(&rule.principals), "clients": of(&rule.clients),
                 "servers": of(&rule.servers), "tools": of(&rule.tools),
                 "prompts": of(&rule.prompts), "resources": of(&rule.resources),
+                "endpoints": of(&rule.endpoints),
             })
         };
         let all: Vec<Value> = rules.iter().map(one).collect();

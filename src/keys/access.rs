@@ -159,6 +159,13 @@ pub const RULE: &[Key] = &[
         "Which resources, by the URIs that servers give them.",
     ),
     key(
+        "endpoints",
+        ValueKind::Texts,
+        Unset,
+        "Which endpoints of operators somebody who comes with a token may ask: `[\"/metrics\"]`; there is \
+         no other. A rule with `endpoints` is about these alone. You, by the kernel's word, may ask them all.",
+    ),
+    key(
         "effect",
         ValueKind::Choice(&RuleEffect::NAMES),
         Unset,

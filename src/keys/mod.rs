@@ -38,5 +38,6 @@ pub use row::{Effect, KeyRow};
 pub use sections::{SECTIONS, heading};
 pub use server::{SERVER, SERVER_ROWS};
 pub use top::{
-    AUDIT, AUDIT_ROWS, CACHE, CLIENT, HTTP, HTTP_ROWS, RESULTS, TOP, TOP_ROWS, VIEW_ROWS,
+    AUDIT, AUDIT_ROWS, CACHE, CLIENT, HTTP, HTTP_ROWS, METRIC_ROWS, METRICS, RESULTS, TOP,
+    TOP_ROWS, VIEW_ROWS,
 };

@@ -3,7 +3,7 @@
 use super::key::DefaultValue::{Unset, Value};
 use super::key::{Key, ValueKind, key};
 use super::row::{KeyRow, keys, of, set};
-use crate::settings::access::{ArgumentsKept, Audited};
+use crate::settings::access::{ArgumentsKept, Audited, Counted};
 use crate::settings::config::Http;
 use crate::settings::{Config, Exposure, PinPolicy, View};
 
@@ -347,3 +347,18 @@ pub const AUDIT_ROWS: &[KeyRow<Audited>] = &[
     )
     .at_once(set!(keep)),
 ];
+
+/// Keys of `[metrics]`.
+pub const METRICS: &[Key] = &keys::<_, { METRIC_ROWS.len() }>(&[], METRIC_ROWS);
+
+/// The same, each with its field.
+pub const METRIC_ROWS: &[KeyRow<Counted>] = &[key(
+    "enabled",
+    ValueKind::Bool,
+    Value("false"),
+    "`true` counts calls, by server, tool and outcome, and requests over HTTP, and answers GET \
+     `/metrics` over TCP, too, for a collector such as Prometheus: to you, and to a token that a rule with \
+     `endpoints` allows it. Over the unix socket `/metrics` is always there, without those counts unless they \
+     are wanted.",
+)
+.at_once(set!(enabled))];

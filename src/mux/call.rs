@@ -123,7 +123,7 @@ impl Call {
         let id = self.message.id().filter(|_| self.maker == Maker::Client);
         let request = id.map(|id| clip::start(id, REQUEST_ID_MAX).into());
         let trace = self.head.trace_id(&self.message).map(Into::into);
-        CallOrigin { via: Some(self.caller.via), request, trace, arguments: None }
+        CallOrigin { via: Some(self.caller.via), request, trace, ..CallOrigin::default() }
     }
 
     /// Its arguments, as JSON, or the beginning of very long ones.

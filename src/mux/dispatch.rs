@@ -193,7 +193,7 @@ fn resolve<'w>(
             matches!(params.target, Target::Tool | Target::Prompt | Target::PromptReference);
         match absent::owner(world, &params.name, call.subject()).filter(|_| is_named) {
             Some(why) => {
-                record.name(Some(why.server.clone()), (&*params.name).into());
+                record.name_unseen(why.server.clone(), (&*params.name).into());
                 unseen(call, params, record, why)
             }
             None => failure,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::call::{Call, Reply, title};
+use super::call::{Call, Maker, Reply, title};
 use super::hub::Hub;
 use crate::access::{ActionKind, ClientName, NotAdmitted, Subject};
 use crate::base::{CallId, Principal, ServerName, SessionId, clip, quoted};
@@ -29,6 +29,7 @@ pub struct CallRecord<'a> {
     hub: &'a Hub,
     call: &'a Call,
     located: Option<(Option<ServerName>, Arc<str>)>,
+    is_listed: bool,
     /// For the next process of ours, where nobody goes on with the call if we end.
     row: Option<Arc<NotedAct>>,
     client: Option<String>,
@@ -43,11 +44,22 @@ impl<'a> CallRecord<'a> {
         let id = pending.map_or_else(CallId::next, |pending| pending.id);
         let written = pending.is_some_and(|pending| pending.is_written);
         let started = Instant::now();
-        Self { id, hub, call, located: None, row: None, client: None, started, written }
+        let (located, is_listed, row, client) = <_>::default();
+        Self { id, hub, call, located, is_listed, row, client, started, written }
     }
 
     /// What the request is about: the server, if it is for one, and the target as clients name it.
     pub fn name(&mut self, server: Option<ServerName>, target: Arc<str>) {
+        self.is_listed = true;
+        self.locate(server, target);
+    }
+
+    /// The same where nobody has seen what the server offers: the target is what the client wrote.
+    pub fn name_unseen(&mut self, server: ServerName, target: Arc<str>) {
+        self.locate(Some(server), target);
+    }
+
+    fn locate(&mut self, server: Option<ServerName>, target: Arc<str>) {
         if self.row.is_none() && !self.call.goes_on() && self.hub.acts.is_there() {
             self.row = self.note(server.as_ref(), &target);
         }
@@ -109,11 +121,12 @@ impl<'a> CallRecord<'a> {
 
     fn origin(&self) -> CallOrigin {
         let recorder = &self.hub.recorder;
+        let (is_listed, is_inner) = (self.is_listed, self.call.maker != Maker::Client);
         if !recorder.keeps_audit() {
-            return CallOrigin::default();
+            return CallOrigin { is_listed, is_inner, ..CallOrigin::default() };
         }
         let arguments = recorder.keeps_arguments().then(|| self.call.arguments()).flatten();
-        CallOrigin { arguments, ..self.call.origin() }
+        CallOrigin { is_listed, is_inner, arguments, ..self.call.origin() }
     }
 
     fn kind(&self) -> &'static str {
@@ -319,6 +332,8 @@ impl<'a> ActRecord<'a> {
         }
         let took = self.started.elapsed();
         let ending = Ending { outcome: outcome.number(), took };
+        // What was sent to a server was in its lists.
+        let is_listed = self.resumed.is_some() && self.server.is_some();
         let own_title = || title(&self.actor.client_info);
         let (call, client, noted) = match self.resumed.take() {
             Some((pending, client)) => {
@@ -346,7 +361,7 @@ impl<'a> ActRecord<'a> {
             took,
             request_bytes: 0,
             reply_bytes,
-            origin: CallOrigin { via: Some(self.actor.via), ..CallOrigin::default() },
+            origin: CallOrigin { via: Some(self.actor.via), is_listed, ..CallOrigin::default() },
             noted,
         }));
     }

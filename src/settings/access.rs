@@ -24,6 +24,15 @@ pub struct Access {
     pub approved: BTreeMap<String, Approved>,
     /// What of it is kept.
     pub audited: Audited,
+    /// Whether it is counted.
+    pub counted: Counted,
+}
+
+/// `[metrics]`
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counted {
+    /// Calls and requests are counted, and `/metrics` is there over TCP, too.
+    pub enabled: bool,
 }
 
 /// `[audit]`: what is kept of what was done.
@@ -148,6 +157,8 @@ pub struct Rule {
     pub prompts: Option<NamePatterns>,
     /// URIs as the server has them.
     pub resources: Option<NamePatterns>,
+    /// Paths of endpoints for operators: then it is about these alone, and about who comes with a token.
+    pub endpoints: Option<NamePatterns>,
     pub effect: RuleEffect,
     pub at: Option<Place>,
 }

@@ -16,10 +16,12 @@
 //! # How to read it
 //! [`recorder`] is the handle that everybody holds, [`repetition`] what keeps a failure from being told again and again,
 //! [`sink`] where facts go, [`writer`] how they get there: [`entry`], [`journal`], and [`calls`], with [`audit`] and
-//! [`readback`] to compare the two. [`keeping`] is what the audit file gets, [`lately`] for who looks while it happens.
+//! [`readback`] to compare the two. [`keeping`] is what the audit file gets, [`counting`] and [`counted`] what of it is counted, [`lately`] for who looks while it happens.
 
 mod audit;
 mod calls;
+mod counted;
+mod counting;
 mod counts;
 mod entry;
 mod journal;

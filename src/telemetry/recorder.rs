@@ -11,6 +11,8 @@ use tokio::sync::oneshot;
 
 use super::audit::{Audit, CallsReport};
 use super::calls;
+use super::counted::FactCounts;
+use super::counting::Counting;
 use super::counts::Counts;
 use super::keeping::{AuditWanted, Keeping, NotRecorded};
 use super::lately::{Glance, Lately};
@@ -40,6 +42,7 @@ struct Shared {
     audit: Option<Audit>,
     keeping: Arc<Keeping>,
     counts: Arc<Counts>,
+    counting: Arc<Counting>,
     lately: Lately,
 }
 
@@ -58,11 +61,11 @@ impl Recorder {
         let threshold = Threshold { acts: threshold.acts || sink.is_journal(), ..threshold };
         let (queue, facts) = sync_channel(WAITING_MAX);
         let counts = Arc::new(Counts::default());
-        let keeping = Arc::new(Keeping::default());
-        let writer =
-            writer::Writer::new(sink, threshold, record, (counts.clone(), keeping.clone()));
+        let (keeping, counting) = (Arc::new(Keeping::default()), Arc::new(Counting::default()));
+        let ends = (counts.clone(), keeping.clone(), counting.clone());
+        let writer = writer::Writer::new(sink, threshold, record, ends);
         let (audit, lately) = (writer.audit(), Lately::default());
-        let shared = Shared { queue, threshold, audit, keeping, counts, lately };
+        let shared = Shared { queue, threshold, audit, keeping, counts, counting, lately };
         let thread = std::thread::Builder::new()
             .name("facts".to_owned())
             .stack_size(256 * 1024)
@@ -82,8 +85,21 @@ impl Recorder {
             shared.threshold.takes(Level::Debug, true)
                 || shared.lately.is_watched()
                 || shared.keeping.is_on()
+                || shared.counting.is_on()
         };
         self.shared.as_ref().is_some_and(wants)
+    }
+
+    /// Whether what happens is counted from now on.
+    pub fn count(&self, wanted: bool) {
+        if let Some(shared) = &self.shared {
+            shared.counting.set(wanted);
+        }
+    }
+
+    /// What was counted so far; `None` while nothing is.
+    pub fn counted(&self) -> Option<FactCounts> {
+        self.shared.as_ref()?.counting.counted()
     }
 
     /// Whether there is an audit file.
@@ -181,6 +197,7 @@ impl Shared {
         let is_act = matches!(fact, Fact::CallFinished(_));
         let is_wanted =
             self.threshold.takes(about.level, about.is_audit) || is_act && self.keeping.is_on();
+        let is_wanted = is_wanted || self.counting.wants(&fact);
         if !is_wanted && !repetition::depends_on(&fact) {
             return;
         }

@@ -5,6 +5,7 @@ use super::entry;
 use crate::base::{ServerName, SessionId};
 use crate::facts::about::About;
 use crate::facts::{self, CallFinished, CallOutcome, Fact, Priority};
+use crate::metrics::families::FAMILIES;
 
 fn server() -> ServerName {
     ServerName::parse("s").unwrap()
@@ -238,6 +239,23 @@ fn is_fresh(file: &str, fresh: &str) {
     let differs = kept.lines().zip(fresh.lines()).find(|(kept, fresh)| kept != fresh);
     let advice = "run `UPDATE=1 cargo test`, if that is meant";
     assert!(kept == fresh, "{file} differs, first in {differs:?}; {advice}");
+}
+
+/// The page lists every family of metrics.
+#[test]
+fn the_page_has_every_family() {
+    let text = std::fs::read_to_string("docs/metrics.md").unwrap();
+    let (before, rest) = text.split_once("<!-- generated: families -->\n").unwrap();
+    let (_, after) = rest.split_once("<!-- end -->").unwrap();
+    let mut table =
+        "| family | type | labels | one is | what |\n| --- | --- | --- | --- | --- |\n".to_owned();
+    for family in FAMILIES {
+        let labels: Vec<String> = family.labels.iter().map(|label| format!("`{label}`")).collect();
+        let (name, kind, labels) = (family.name, family.kind.as_str(), labels.join(", "));
+        table += &format!("| `{name}` | {kind} | {labels} | {} | {} |\n", family.unit, family.help);
+    }
+    let fresh = format!("{before}<!-- generated: families -->\n{table}<!-- end -->{after}");
+    is_fresh("docs/metrics.md", &fresh);
 }
 
 /// People have scripts that read them.

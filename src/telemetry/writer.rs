@@ -10,6 +10,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::audit::{Audit, now};
 use super::calls::{CallRecord, Tail};
+use super::counting::Counting;
 use super::counts::Counts;
 use super::journal::{self, Journal};
 use super::keeping::{self, Keeping};
@@ -55,6 +56,7 @@ pub(super) struct Writer {
     /// In the place of the sink.
     books: Option<Books>,
     keeping: Arc<Keeping>,
+    counting: Arc<Counting>,
     file: Option<AuditBook>,
 }
 
@@ -81,11 +83,11 @@ impl Writer {
         sink: Sink,
         threshold: Threshold,
         record: Option<&Path>,
-        (counts, keeping): (Arc<Counts>, Arc<Keeping>),
+        (counts, keeping, counting): (Arc<Counts>, Arc<Keeping>, Arc<Counting>),
     ) -> Self {
         let books = sink.is_journal().then(|| Books::open(record));
         let (repetitions, noted) = (Repetitions::default(), VecDeque::new());
-        Self { sink, threshold, counts, repetitions, noted, books, keeping, file: None }
+        Self { sink, threshold, counts, repetitions, noted, books, keeping, counting, file: None }
     }
 
     pub(super) fn audit(&self) -> Option<Audit> {
@@ -134,7 +136,8 @@ impl Writer {
 
     /// Whoever records facts wakes nobody while we sleep here.
     fn keep_apart(&self, round: Option<Instant>) {
-        let Some(round) = round.filter(|_| self.books.is_some() || self.file.is_some()) else {
+        let has_more = self.books.is_some() || self.file.is_some() || self.counting.is_on();
+        let Some(round) = round.filter(|_| has_more) else {
             return;
         };
         let waiting = self.books.as_ref().filter(|books| books.journal.waiting() > 0);
@@ -146,6 +149,7 @@ impl Writer {
 
     fn take(&mut self, fact: Fact, now: Instant) {
         self.counts.waiting.fetch_sub(1, Ordering::Relaxed);
+        self.counting.note(&fact);
         let repeated = self.repetitions.note(&fact, now);
         let is_call = matches!(fact, Fact::CallFinished(_));
         if is_call {
@@ -202,6 +206,7 @@ impl Writer {
 
     fn tell(&mut self, mishaps: Vec<Mishap>) {
         for fact in mishaps.into_iter().map(keeping::fact) {
+            self.counting.note(&fact);
             if self.threshold.takes(fact.about().level, false) {
                 write(&mut self.books, &mut self.sink, &fact.record(), false);
             }
@@ -224,7 +229,8 @@ impl Writer {
         let left_out = self.books.as_mut().map_or(0, |books| std::mem::take(&mut books.left_out));
         let lost = self.counts.dropped.swap(0, Ordering::Relaxed) + left_out;
         if lost > 0 {
-            let fact = FactsLost { lost };
+            let fact = Fact::from(FactsLost { lost });
+            self.counting.note(&fact);
             write(&mut self.books, &mut self.sink, &fact.record(), false);
         }
     }

@@ -111,7 +111,7 @@ impl Reader {
                     assert!(said.lines().any(is_it), "{}: `{line}` is not in:\n{said}", self.page);
                 }
             }
-            "ini" => {}
+            "ini" | "yaml" => {}
             other => panic!("{}: who tries {other}?", self.page),
         }
     }
@@ -165,6 +165,7 @@ pages! {
     clients: "clients.md",
     getting_started: "getting-started.md",
     meta_only: "meta-only.md",
+    metrics: "metrics.md",
     migrating: "migrating.md",
     one_daemon: "one-daemon.md",
     recipes: "recipes.md",

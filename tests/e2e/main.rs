@@ -33,6 +33,7 @@ mod link;
 mod lossless;
 mod matrix;
 mod meta;
+mod metrics;
 mod misbehave;
 mod mx;
 mod networks;

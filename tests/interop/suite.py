@@ -14,6 +14,7 @@ import behave
 import inspector
 import issuer
 import listed
+import metrics
 import odd
 import older
 import restart
@@ -21,7 +22,7 @@ import same
 from rig import Book, Rig
 from servers import SERVERS
 
-PARTS = ["same", "behave", "older", "inspector", "odd", "agents", "listed", "issuer", "restart"]
+PARTS = ["same", "behave", "older", "inspector", "odd", "agents", "listed", "issuer", "metrics", "restart"]
 
 
 def config_of(servers, log):
@@ -69,11 +70,12 @@ async def checks(book, rig, has, parts):
         "agents": lambda: agents.check(book, rig),
         "listed": lambda: listed.check(book, rig, has),
         "issuer": lambda: issuer.check(book, rig),
+        "metrics": lambda: metrics.check(book, rig, has),
         "restart": lambda: restart.check(book, rig, daemon, len(servers), log, clients),
     }
     if "npm" not in has:
         book.skip("progress, cancellation, questions, crowds and restarts", "they need server-everything")
-        parts = [part for part in parts if part == "same"]
+        parts = [part for part in parts if part in ("same", "metrics")]
     for part in parts:
         if part in ("inspector", "older", "agents", "issuer") and part not in has:
             continue

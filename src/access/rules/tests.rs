@@ -30,6 +30,7 @@ fn rules(lines: &[&str]) -> Rules {
                 "tools" => rule.tools = value,
                 "prompts" => rule.prompts = value,
                 "resources" => rule.resources = value,
+                "endpoints" => rule.endpoints = value,
                 other => panic!("{other}"),
             }
         }
@@ -144,6 +145,28 @@ fn tools_of_our_own_are_for_who_may_do_anything() {
             ("user:2 own callmux_find", Err(Denied::Unmatched)),
             ("user:3 own callmux_find", Err(Denied::Unmatched)),
         ],
+    );
+}
+
+#[test]
+fn a_token_asks_no_endpoint_but_one_that_a_rule_names() {
+    check(
+        &["allow token:ci endpoints=/metrics", "allow user:1 servers=a"],
+        &[
+            ("token:ci admin /metrics", Ok(())),
+            ("token:ci admin /admin/status", Err(Denied::Always)),
+            ("token:ci tool a__b", Err(Denied::Unmatched)),
+            ("token:ci server a", Err(Denied::Unmatched)),
+            ("token:ci own callmux_find", Err(Denied::Unmatched)),
+            ("user:1 tool a__b", Ok(())),
+            ("user:1 admin /metrics", Ok(())),
+            ("user:1 admin /admin/status", Ok(())),
+        ],
+    );
+    check(&["allow"], &[("token:ci admin /metrics", Err(Denied::Always))]);
+    check(
+        &["deny token:ci endpoints=/metrics", "allow endpoints=/metrics"],
+        &[("token:ci admin /metrics", by("r0"))],
     );
 }
 

@@ -183,8 +183,36 @@ fn rule(index: usize, section: &mut Section<'_>) -> Rule {
     };
     let [principals, clients, servers] = ["principals", "clients", "servers"].map(&mut patterns);
     let [tools, prompts, resources] = ["tools", "prompts", "resources"].map(&mut patterns);
+    let endpoints = endpoints(section);
     let effect = RuleEffect::ALL[section.choice("effect")];
-    Rule { id, principals, clients, servers, tools, prompts, resources, effect, at: None }
+    Rule {
+        id,
+        principals,
+        clients,
+        servers,
+        tools,
+        prompts,
+        resources,
+        endpoints,
+        effect,
+        at: None,
+    }
+}
+
+/// Those that a token can be let ask: with the others one would start and stop what it likes.
+fn endpoints(section: &mut Section<'_>) -> Option<NamePatterns> {
+    for other in ["servers", "tools", "prompts", "resources"] {
+        if section.has("endpoints") && section.has(other) {
+            let message = format!("does not go with `{other}`; write a rule of its own");
+            section.complain(section.place("endpoints"), "endpoints", message);
+        }
+    }
+    let texts = section.plain_texts("endpoints")?;
+    for (text, at) in texts.iter().filter(|(text, _)| text != "/metrics") {
+        let message = format!("`{text}` is none that a token may ask; write \"/metrics\"");
+        section.complain(at.clone(), "endpoints", message);
+    }
+    Some(NamePatterns::new(texts.into_iter().map(|(text, _)| text).collect()))
 }
 
 /// Whether a pattern can fit anybody at all.

@@ -32,6 +32,7 @@ pub(super) fn typed(table: Table, sources: &Sources) -> Result<Config, Vec<Compl
     let (cache_node, results_node) = (take("cache"), take("results"));
     let (clients_node, recipes_node) = (take("clients"), take("recipes"));
     let (access_node, audit_node) = (take("access"), take("audit"));
+    let metrics_node = take("metrics");
     let mut config = Config {
         everybody: agents::view(&mut top, None),
         file_roots: agents::roots(&mut top),
@@ -67,6 +68,12 @@ pub(super) fn typed(table: Table, sources: &Sources) -> Result<Config, Vec<Compl
     if config.access.audited.required && !config.access.audited.file {
         let at = section.place("required");
         section.complain(at, "required", "there is no audit file; write `file = true` beside it");
+    }
+    unresolved.extend(section.finish());
+    let mut section =
+        Section::new("metrics".into(), metrics_node, keys::METRICS, sources, &mut complaints);
+    for row in keys::METRIC_ROWS {
+        row.read(&mut section, &mut config.access.counted);
     }
     unresolved.extend(section.finish());
     read_servers(servers_node, &mut config, &common, sources, &mut complaints);

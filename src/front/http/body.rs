@@ -5,11 +5,13 @@ use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use axum::http::Response;
 use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 
 use crate::access::connections::Running;
 use crate::event_streams::stream::Reader;
+use crate::metrics::CountedRequest;
 
 /// A response's body.
 #[derive(Debug)]
@@ -72,17 +74,32 @@ impl HttpBody for Body {
     }
 }
 
+/// A request, until its answer is sent to its end.
+#[derive(Debug)]
+pub(super) struct Unanswered {
+    _running: Running,
+    counted: Option<CountedRequest>,
+}
+
+impl Unanswered {
+    pub(super) fn new(running: Running, counted: Option<CountedRequest>) -> Self {
+        Self { _running: running, counted }
+    }
+
+    /// It is answered with this.
+    pub(super) fn answered(mut self, response: Response<Body>) -> Response<Sent> {
+        if let Some(counted) = &mut self.counted {
+            counted.answered(response.status().as_u16());
+        }
+        response.map(|body| Sent { body, _request: self })
+    }
+}
+
 /// The body of an answer; its request runs until it was sent.
 #[derive(Debug)]
 pub struct Sent {
     body: Body,
-    _running: Running,
-}
-
-impl Sent {
-    pub(super) fn new(body: Body, running: Running) -> Self {
-        Self { body, _running: running }
-    }
+    _request: Unanswered,
 }
 
 impl HttpBody for Sent {

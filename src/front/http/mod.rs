@@ -22,5 +22,5 @@ mod until;
 mod well_known;
 
 pub use peer::{Arrival, Caller, Peer, refused};
-pub use service::{Service, router};
+pub use service::{Service, metrics, router};
 pub use streamed_answer::StreamedAnswer;

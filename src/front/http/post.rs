@@ -9,13 +9,12 @@ use bytes::Bytes;
 use super::answer::{Prepared, begin};
 use super::asked::{NoBody, TimedBody, whole};
 use super::batch;
-use super::body::Sent;
+use super::body::{Sent, Unanswered};
 use super::peer::Caller;
 use super::response::{
     PROTOCOL_VERSION, Response, SESSION_ID, accepts, cwd, header, json, no_session, refusal,
     session_id,
 };
-use crate::access::connections::Running;
 use crate::access::{ClientName, Subject};
 use crate::base::{Principal, memory};
 use crate::connection::Forwarded;
@@ -38,16 +37,16 @@ pub(super) struct Sender {
     pub(super) principal: Principal,
 }
 
-/// Answers one message. `running`: the request, until its answer is sent.
+/// Answers one message.
 pub(super) async fn serve(
     sender: Sender,
-    running: Running,
+    under_way: Unanswered,
     request: HeaderMap,
     body: TimedBody,
 ) -> Result<axum::http::Response<Sent>, Infallible> {
     let prepared = match read_message(&sender, request, body).await {
         Ok(prepared) => prepared,
-        Err(response) => return Ok(response.map(|body| Sent::new(body, running))),
+        Err(response) => return Ok(under_way.answered(response)),
     };
     let opens = prepared.message.method() == Some(&Method::Initialize);
     let session = prepared.session.id;
@@ -57,7 +56,7 @@ pub(super) async fn serve(
         let value = HeaderValue::try_from(session.to_string()).expect("hex digits");
         response.headers_mut().insert(SESSION_ID, value);
     }
-    Ok(response.map(|body| Sent::new(body, running)))
+    Ok(under_way.answered(response))
 }
 
 /// The message, or the response to what is none.

@@ -7,18 +7,19 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderValue, Method, Request, StatusCode, header as names};
+use axum::middleware::{self, Next};
 use axum::routing::{MethodRouter, get, post as posted};
 use hyper::body::Incoming;
 use tower::ServiceExt;
 
 use super::asked::TimedBody;
 use super::authenticate::Who;
-use super::body::{Body, Sent};
+use super::body::{Body, Sent, Unanswered};
 use super::peer::{Arrival, Caller, Peer, refused};
 use super::post::Sender;
 use super::response::{REQUEST_ID, Response, empty, json, refusal, request_id, shut_out};
 use super::{authenticate, get, guard, post, sse, well_known};
-use crate::access::connections::{Activity, Running};
+use crate::access::connections::Activity;
 use crate::access::peer::{PeerProcess, Refusal};
 use crate::base::Principal;
 use crate::front::{Front, link};
@@ -61,7 +62,7 @@ impl Service {
     fn go_on(
         &self,
         principal: Principal,
-        running: Running,
+        under_way: Unanswered,
         request: Request<TimedBody>,
     ) -> Answered {
         if request.method() == Method::POST && matches!(request.uri().path(), "/mcp" | "/mcp/") {
@@ -69,10 +70,10 @@ impl Service {
             let (head, body) = request.into_parts();
             let (front, caller) = (self.front.clone(), self.caller.clone());
             let sender = Sender { front, caller, principal };
-            return Box::pin(post::serve(sender, running, head.headers, body));
+            return Box::pin(post::serve(sender, under_way, head.headers, body));
         }
         let routed = self.clone().route(principal, request);
-        Box::pin(async move { Ok(routed.await?.map(|body| Sent::new(body, running))) })
+        Box::pin(async move { Ok(under_way.answered(routed.await?)) })
     }
 
     /// What the router has.
@@ -121,11 +122,12 @@ impl Service {
     fn answer(&self, request: Request<Incoming>) -> Answered {
         self.caller.begins();
         self.front.hub.touch();
-        let running = self.caller.activity.begin();
+        let counted = self.front.counts.begin(request.method().as_str(), request.uri().path());
+        let under_way = Unanswered::new(self.caller.activity.begin(), counted);
         if let Err(refusal) = self.caller.check(request.headers()) {
             self.front.hub.recorder.record(refused(&refusal, self.caller.peer.address));
             if let Refusal::SentOn = refusal {
-                let response = shut_out(&refusal).map(|body| Sent::new(body, running));
+                let response = under_way.answered(shut_out(&refusal));
                 return Box::pin(std::future::ready(Ok(response)));
             }
             self.caller.give_up();
@@ -134,10 +136,10 @@ impl Service {
         let activity = self.caller.activity.clone();
         let request = request.map(|body| TimedBody::new(body, activity));
         let (issuer, token) = match self.let_in(&request) {
-            Ok(Who::Known(principal)) => return self.go_on(principal, running, request),
+            Ok(Who::Known(principal)) => return self.go_on(principal, under_way, request),
             Ok(Who::Proves(issuer, token)) => (issuer, token),
             Err(response) => {
-                let response = response.map(|body| Sent::new(body, running));
+                let response = under_way.answered(response);
                 return Box::pin(std::future::ready(Ok(response)));
             }
         };
@@ -145,8 +147,8 @@ impl Service {
         Box::pin(async move {
             let (front, peer) = (&service.front, &service.caller.peer);
             match authenticate::proved(front, peer, &issuer, &token).await {
-                Ok(principal) => service.go_on(principal, running, request).await,
-                Err(response) => Ok(response.map(|body| Sent::new(body, running))),
+                Ok(principal) => service.go_on(principal, under_way, request).await,
+                Err(response) => Ok(under_way.answered(response)),
             }
         })
     }
@@ -171,6 +173,22 @@ pub fn router(front: Arc<Front>) -> Router {
     router
         .fallback(async move || routed(refusal(StatusCode::NOT_FOUND, &not_here())))
         .with_state(front)
+}
+
+/// `/metrics` as operators have it, for who comes over TCP: as if it were not there unless the config wants it.
+pub fn metrics(front: Arc<Front>, endpoint: Router) -> Router {
+    endpoint.layer(middleware::from_fn_with_state(front, only_if_wanted))
+}
+
+async fn only_if_wanted(
+    State(front): State<Arc<Front>>,
+    request: axum::extract::Request,
+    next: Next,
+) -> axum::response::Response {
+    if front.hub.world().config.access.counted.enabled {
+        return next.run(request).await;
+    }
+    refusal(StatusCode::NOT_FOUND, &not_here()).map(axum::body::Body::new)
 }
 
 /// An endpoint that takes these methods. HEAD would do what GET does (RFC 9110, section 9.3.2), and

@@ -108,7 +108,7 @@ pub fn exists(line: &str) -> bool {
         | ["npm", "exec", .., "--", "callmux", "setup"]
         | ["uvx", "--from", _, "callmux", "setup"]
         | ["npm" | "pip" | "uv", .., "callmux"]
-        | ["cargo" | "journalctl" | "loginctl" | "apt", ..]
+        | ["cargo" | "journalctl" | "loginctl" | "apt" | "curl", ..]
         | ["PREFIX=~/.local", "packaging/stage", "target/release/callmux"] => {}
         _ => panic!("nobody runs: {command}"),
     }

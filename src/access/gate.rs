@@ -120,6 +120,11 @@ impl Gate {
         token::holder(self.rules.access(), token, SystemTime::now())
     }
 
+    /// Whether there is a token of ours of this name.
+    pub fn has_token(&self, name: &str) -> bool {
+        self.rules.access().tokens.contains_key(name)
+    }
+
     /// Whether there is anybody who is known by a token, ours or an issuer's.
     pub fn has_tokens(&self) -> bool {
         !self.rules.access().tokens.is_empty() || self.oidc().is_some()

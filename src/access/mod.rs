@@ -10,7 +10,7 @@
 //! # How to read it
 //! [`peer`], [`confined`], [`forwarded`], [`connections`] and [`host`], the checks at the door; [`gate`] is
 //! asked for everything that is to reach a server, in the words of [`Action`] and [`Subject`], and asks [`limits`]
-//! and the rules of the config. [`token`] makes tokens and tells whose one is;
+//! and the rules of the config. [`token`] makes tokens and tells whose one is, [`fn@token_uses`] when it was used last;
 //! [`fn@remarks`] is what is not as it was meant.
 
 mod action;
@@ -25,9 +25,11 @@ pub mod peer;
 mod remarks;
 mod rules;
 pub mod token;
+mod token_uses;
 
 pub use action::{Action, ActionKind, ClientName, Denied, Subject};
 pub use gate::{Gate, NotAdmitted, Permit};
 pub use host::HostRules;
 pub use limits::Limited;
 pub use remarks::remarks;
+pub use token_uses::{TokenUse, TokenUses, token_uses};

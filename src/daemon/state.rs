@@ -162,6 +162,11 @@ impl Daemon {
         );
         let Tables { links, sessions, wants, .. } = takeover.tables;
         let front = Front::new(hub, changed.clone(), links, (sessions, wants));
+        if takeover.keeper != Keeper::Client
+            && let Some(state) = dirs::state().filter(|_| settings.location().is_some())
+        {
+            front.token_uses.keep_in(state);
+        }
         let mut daemon = Self {
             front,
             servers,

@@ -1,13 +1,15 @@
 //! What all ways in share.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use tokio::sync::Notify;
 
 use super::http::StreamedAnswer;
+use crate::access::TokenUses;
 use crate::access::confined::Groups;
 use crate::access::connections::Connections;
-use crate::base::{Lock, Tasks};
+use crate::base::{Lock, Principal, Tasks};
 use crate::client::session::Session;
 use crate::handover::{LinkRow, SessionRow, Table, WantRow};
 use crate::metrics::HttpCounts;
@@ -30,6 +32,8 @@ pub struct Front {
     pub connections: Arc<Connections>,
     /// Requests over HTTP.
     pub counts: Arc<HttpCounts>,
+    /// On which days tokens of ours are used.
+    pub token_uses: Arc<TokenUses>,
     /// Where clients over TCP run.
     pub groups: Groups,
     /// What waits for clients that do not read.
@@ -54,7 +58,7 @@ impl Front {
         let (sessions, links) = (Sessions::new(sessions, hub.recorder.clone()), Links::new(links));
         let (sse, calls, streams) = (SseSessions::default(), Tasks::new(), Tasks::new());
         let (connections, groups, aside) = (Arc::default(), Groups::default(), Aside::open());
-        let counts = Arc::default();
+        let (counts, token_uses) = <_>::default();
         Arc::new(Self {
             hub,
             sessions,
@@ -62,6 +66,7 @@ impl Front {
             sse,
             connections,
             counts,
+            token_uses,
             groups,
             aside,
             changed,
@@ -80,6 +85,21 @@ impl Front {
             return Some(known.clone());
         }
         Some(issuer.insert(Arc::new(Issuer::new(oidc.clone(), self.streams.clone()))).clone())
+    }
+
+    /// Somebody came with a token of ours. The first time of a day is written down, beside what they want.
+    pub(super) fn came(&self, principal: &Principal) {
+        let is_first = |name| self.token_uses.note(name, SystemTime::now());
+        if !principal.token_name().is_some_and(is_first) {
+            return;
+        }
+        let (uses, world) = (self.token_uses.clone(), self.hub.world());
+        self.calls.spawn("token uses", async move {
+            let write = move || uses.write(|name| world.gate.has_token(name));
+            if let Ok(Err(error)) = tokio::task::spawn_blocking(write).await {
+                tracing::warn!(%error, "that a token is used is not written down");
+            }
+        });
     }
 
     /// Goes on with the links and the sessions of an earlier process of ours.

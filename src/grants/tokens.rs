@@ -8,8 +8,8 @@ use serde_json::json;
 
 use super::args::{MadeArgs, TokenVerb, TokensArgs};
 use super::file::{self as dropin, TokenFileError};
-use crate::access::token;
-use crate::base::{Principal, Secret, file};
+use crate::access::{TokenUse, token, token_uses};
+use crate::base::{Count, Principal, Secret, dirs, file};
 use crate::config::Location;
 use crate::keys::units;
 use crate::settings::Config;
@@ -154,6 +154,7 @@ impl TokenDesk {
 
     fn list(&self) -> Result<Exit, Exit> {
         let (tokens, now) = (self.config()?.access.tokens, SystemTime::now());
+        let uses = dirs::state().map(|state| token_uses(&state)).unwrap_or_default();
         let state = |token: &AccessToken| match (token.expires, token.previous) {
             (Some(at), _) if at <= now => "expired".to_owned(),
             (_, Some((_, until))) if until > now => {
@@ -168,6 +169,8 @@ impl TokenDesk {
                     "expires": token.expires.map(dropin::moment),
                     "grace_until": token.previous.map(|(_, until)| dropin::moment(until)),
                     "is_expired": token.expires.is_some_and(|at| at <= now),
+                    "last_used": uses.get(name).and_then(|used| used.last()),
+                    "days_used": uses.get(name).map_or(0, |used| used.days),
                 })
             };
             let all: Vec<_> = tokens.iter().map(one).collect();
@@ -180,10 +183,10 @@ impl TokenDesk {
         }
         let row = |(name, token): (&String, &AccessToken)| {
             let expires = token.expires.map_or_else(|| "never".to_owned(), dropin::moment);
-            [name.clone(), expires, state(token)]
+            [name.clone(), expires, used(uses.get(name)), state(token)]
         };
-        let rows: Vec<[String; 3]> = tokens.iter().map(row).collect();
-        print::table(["TOKEN", "EXPIRES", "IS"], &rows, |_, _| Style::Plain, &[]);
+        let rows: Vec<[String; 4]> = tokens.iter().map(row).collect();
+        print::table(["TOKEN", "EXPIRES", "USED", "IS"], &rows, |_, _| Style::Plain, &[]);
         Ok(Exit::Fine)
     }
 
@@ -235,6 +238,12 @@ impl TokenDesk {
         ));
         Ok(Exit::Fine)
     }
+}
+
+/// `2026-12-01, on 3 days`: when a token was used last, and how often that came about.
+fn used(known: Option<&TokenUse>) -> String {
+    let told = known.and_then(|known| Some((known.last()?, Count(known.days, "day"))));
+    told.map_or_else(|| "never".to_owned(), |(last, days)| format!("{last}, on {days}"))
 }
 
 /// The text of the file, or of stdin.

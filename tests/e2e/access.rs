@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 use serde_json::{Value, json};
 
 use crate::door::foreign;
-use crate::support::{Daemon, Http, Lines, PATIENCE, Sandbox, callmux, skipped, tools};
+use crate::support::{Daemon, Http, Lines, PATIENCE, Sandbox, callmux, skipped, tools, until};
 
 const MAIN: &str = "config/callmux/config.toml";
 const RULES: &str = r#"
@@ -368,4 +368,47 @@ fn who_holds_a_token_goes_on_after_a_restart_as_the_same() {
     again.http.session.clone_from(&ci.http.session);
     assert!(again.call("counter__value", &json!({}))["result"].is_object());
     assert!(again.call("tools__ping", &json!({}))["error"].is_object());
+}
+
+#[test]
+fn a_list_of_tokens_says_when_each_was_used() {
+    let mut guarded = Guarded::new("");
+    let token = guarded.token(&["new", "ci"]);
+    guarded.token(&["new", "idle"]);
+    let listed = |guarded: &Guarded| {
+        let (code, text, err) = guarded.run(&["token", "list", "--json"]);
+        assert_eq!(code, Some(0), "{err}");
+        let tokens: Value = serde_json::from_str(&text).unwrap();
+        let of = |at: usize| {
+            let token = &tokens["tokens"][at];
+            json!([token["name"], token["last_used"], token["days_used"]])
+        };
+        [of(0), of(1)]
+    };
+    let never = [json!(["ci", null, 0]), json!(["idle", null, 0])];
+    assert_eq!(listed(&guarded), never);
+    for _ in 0..2 {
+        Holder::new(Http::tcp(&guarded.daemon), &token).call("counter__value", &json!({}));
+    }
+    let written = until("a use that is written", || {
+        let found = listed(&guarded);
+        (found != never).then_some(found)
+    });
+    assert_eq!(written[0][2], 1, "{written:?}");
+    assert_eq!(written[0][1].as_str().map(str::len), Some("2026-12-01".len()), "{written:?}");
+    assert_eq!(written[1], never[1]);
+    let (_, table, _) = guarded.run(&["token", "list"]);
+    assert!(table.contains(", on 1 day ") && table.contains(" never "), "{table}");
+    let file = guarded.sandbox.path(".local/state/callmux/token-uses.json");
+    let text = std::fs::read_to_string(&file).unwrap();
+    assert!(!text.contains(token.split('_').nth(2).unwrap()), "nothing of the secret");
+
+    assert_eq!(guarded.daemon.stop(), Some(0));
+    let daemon = Daemon::start(&guarded.sandbox);
+    daemon.wait_for("server_ready", |fact| fact["server"] == "counter");
+    let called = Holder::new(Http::tcp(&daemon), &token).call("counter__value", &json!({}));
+    assert!(called["result"].is_object(), "{called}");
+    let days = listed(&guarded)[0][2].as_u64();
+    // It may be the next day by now.
+    assert!(days == Some(1) || days == Some(2), "{days:?}");
 }

@@ -56,7 +56,8 @@ pub(super) fn principal<B>(
             None => Who::Proves(issuer, Secret::new(text.to_owned())),
         });
     }
-    front.hub.world().gate.authenticate(text).map(Who::Known).map_err(|bad| {
+    let known = front.hub.world().gate.authenticate(text);
+    known.inspect(|principal| front.came(principal)).map(Who::Known).map_err(|bad| {
         front.hub.recorder.record(no_token(bad, peer.address));
         not_taken(front)
     })

@@ -11,6 +11,8 @@ use crate::wire::Payload;
 
 /// Bytes that may wait to be sent to a server.
 const BYTES_MAX: usize = 8 * 1024 * 1024;
+/// A principal may have so many times what is free, a session once what is free.
+const PRINCIPALS_SHARE: usize = 7;
 
 /// What waits, in order.
 #[derive(Debug, Default)]
@@ -29,6 +31,8 @@ pub(super) enum NoRoom {
     Full(usize),
     #[error("reads slowly: {0} bytes of this session wait for it, which is its share")]
     Session(usize),
+    #[error("reads slowly: {0} bytes of this user wait for it, which is their share")]
+    Principal(usize),
 }
 
 impl Queue {
@@ -38,10 +42,15 @@ impl Queue {
         if queued + len > BYTES_MAX && self.has_any() {
             return Err(NoRoom::Full(queued));
         }
-        // A session gets no more than it leaves to others; one message it may have in any case.
-        let own = owner.map_or(0, |owner| self.bytes_of(owner));
-        if own > 0 && own + len > BYTES_MAX.saturating_sub(queued) {
+        // A session gets no more than it leaves to others; one message it may have in any case. The
+        // sessions of a principal together leave something to other principals.
+        let (own, of_all) = owner.map_or((0, 0), |owner| self.bytes_of(owner));
+        let free = BYTES_MAX.saturating_sub(queued);
+        if own > 0 && own + len > free {
             return Err(NoRoom::Session(own));
+        }
+        if of_all > 0 && of_all + len > PRINCIPALS_SHARE * free {
+            return Err(NoRoom::Principal(of_all));
         }
         Ok(())
     }
@@ -50,17 +59,20 @@ impl Queue {
         !self.items.is_empty() || self.turns.waiting() > 0
     }
 
-    /// Bytes of a session's requests that wait. Looked at only where much waits.
-    fn bytes_of(&self, owner: Owner) -> usize {
+    /// Bytes of the requests that wait of a session, and of its principal. Looked at only where much
+    /// waits.
+    fn bytes_of(&self, owner: Owner) -> (usize, usize) {
         if self.bytes <= BYTES_MAX / 4 {
-            return 0;
+            return (0, 0);
         }
-        let is_theirs = |item: &&Outgoing| {
+        let (mut own, mut of_all) = self.turns.bytes_of(owner);
+        for item in &self.items {
             let of = item.cell.as_ref().and_then(|(_, cell)| cell.owner());
-            of.is_some_and(|of| of.session == owner.session)
-        };
-        let bytes: usize = self.items.iter().filter(is_theirs).map(|item| item.payload.len()).sum();
-        bytes + self.turns.bytes_of(owner.session)
+            let Some(of) = of.filter(|of| of.principal == owner.principal) else { continue };
+            of_all += item.payload.len();
+            own += if of.session == owner.session { item.payload.len() } else { 0 };
+        }
+        (own, of_all)
     }
 
     pub(super) fn push(&mut self, payload: Payload, cell: Option<(u64, Arc<Cell>)>) {
@@ -79,7 +91,7 @@ impl Queue {
         match cell.turn_of() {
             Some(owner) if !self.turns.has_room(open) => {
                 self.bytes += payload.len();
-                self.turns.wait(owner.session, Outgoing { payload, cell: Some((id, cell)) });
+                self.turns.wait(owner, Outgoing { payload, cell: Some((id, cell)) });
             }
             _ => self.push(payload, Some((id, cell))),
         }

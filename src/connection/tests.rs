@@ -356,6 +356,29 @@ async fn a_session_with_large_requests_leaves_room_in_the_queue() {
     drop(far);
 }
 
+#[tokio::test]
+async fn the_sessions_of_one_user_together_leave_room_in_the_queue() {
+    let (connection, far) = open(100);
+    let of = |principal: u64, session: u64| {
+        let owner = Some(Owner { principal, session });
+        Origin { owner, ..Origin::default() }
+    };
+    let big = |id: u64| Payload::from(format!("{id}{}", "x".repeat(1 << 19)));
+    let mut held = Vec::new();
+    let refused = loop {
+        // Each request comes from a session of its own.
+        let session = held.len() as u64;
+        match connection.request(&Permit::own(), of(1, session), big) {
+            Ok(exchange) => held.push(exchange),
+            Err(loss) => break loss,
+        }
+    };
+    assert!(!refused.sent && refused.reason.contains("bytes of this user wait"), "{refused:?}");
+    let other = connection.request(&Permit::own(), of(2, 1000), big);
+    assert!(other.is_ok(), "{other:?}");
+    drop(far);
+}
+
 /// What an earlier process of ours sent counts, or a restart would let in as many again.
 #[tokio::test]
 async fn calls_that_were_taken_over_count_among_those_in_flight() {

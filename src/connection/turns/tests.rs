@@ -8,11 +8,58 @@ use crate::wire::Payload;
 
 /// A request that waits.
 fn add(turns: &mut Turns, session: u64, id: u64) -> Arc<Cell> {
-    let owner = Some(Owner { principal: 1, session });
-    let cell = Arc::new(Cell::new(Origin { owner, ..Origin::default() }));
+    add_of(turns, Owner { principal: 1, session }, id)
+}
+
+fn add_of(turns: &mut Turns, owner: Owner, id: u64) -> Arc<Cell> {
+    let cell = Arc::new(Cell::new(Origin { owner: Some(owner), ..Origin::default() }));
     let payload = Payload::from("x".repeat(10));
-    turns.wait(session, Outgoing { payload, cell: Some((id, cell.clone())) });
+    turns.wait(owner, Outgoing { payload, cell: Some((id, cell.clone())) });
     cell
+}
+
+/// One principal floods a server from a hundred sessions; nine have a request each now and then.
+#[test]
+fn who_has_many_sessions_keeps_no_other_principal_waiting() {
+    let mut turns = Turns::default();
+    turns.limit(Some(1));
+    let mut id = 0;
+    let mut next_id = || {
+        id += 1;
+        id
+    };
+    for session in 0..100 {
+        for _ in 0..10 {
+            add_of(&mut turns, Owner { principal: 0, session }, next_id());
+        }
+    }
+    let mut of_flooder = 0;
+    for round in 0..50 {
+        // They come in another order each time.
+        for polite in (1..=9).map(|at| 1 + (at + round) % 9) {
+            add_of(&mut turns, Owner { principal: polite, session: 100 + polite }, next_id());
+        }
+        let mut served: Vec<u64> = (0..10)
+            .map(|_| {
+                let item = turns.next(turns.waiting()).unwrap();
+                item.cell.unwrap().1.owner().unwrap().principal
+            })
+            .collect();
+        served.sort_unstable();
+        assert_eq!(served, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9], "each has one of ten, round {round}");
+        of_flooder += 1;
+    }
+    // What nobody else wants is the flooder's: all the rest, from all sessions in turn.
+    let rest: Vec<u64> = std::iter::from_fn(|| {
+        let item = turns.next(turns.waiting())?;
+        Some(item.cell.unwrap().1.owner().unwrap().session)
+    })
+    .collect();
+    assert_eq!(rest.len(), 1000 - of_flooder);
+    let mut first: Vec<u64> = rest[..100].to_vec();
+    first.sort_unstable();
+    assert_eq!(first, (0..100).collect::<Vec<u64>>());
+    assert!(turns.of_principal.is_empty() && turns.order.is_empty());
 }
 
 fn next(turns: &mut Turns, open: usize) -> Option<u64> {
@@ -62,7 +109,7 @@ fn what_is_taken_back_does_not_hold_up_its_session() {
     turns.limit(Some(1));
     let cells: Vec<_> = (1..=3).map(|id| add(&mut turns, 5, id)).collect();
     let alone = add(&mut turns, 6, 4);
-    assert_eq!(turns.bytes_of(5), 30);
+    assert_eq!(turns.bytes_of(Owner { principal: 1, session: 5 }), (30, 40));
     assert_eq!(turns.take_back(2, &cells[1]), Some(10));
     assert_eq!(turns.take_back(2, &cells[1]), None);
     assert_eq!(turns.take_back(4, &alone), Some(10));
@@ -74,7 +121,7 @@ fn what_is_taken_back_does_not_hold_up_its_session() {
         .collect();
     assert_eq!(order, [1, 3]);
     assert_eq!((turns.waiting(), next(&mut turns, 0)), (0, None));
-    assert!(turns.of_session.is_empty() && turns.order.is_empty());
+    assert!(turns.of_principal.is_empty() && turns.order.is_empty());
 }
 
 #[test]

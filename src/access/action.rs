@@ -139,6 +139,16 @@ impl ActionKind {
         matches!(self, Self::Tool | Self::Prompt | Self::Resource)
     }
 
+    /// Whether it has a place among those that may be open at once. A subscription is a stream.
+    pub(super) fn has_a_place(self) -> bool {
+        self.is_call() && self != Self::Subscription
+    }
+
+    /// Whether it may be what ends others, which would wait for it.
+    pub(super) fn ends_others(self) -> bool {
+        self == Self::Task
+    }
+
     /// Whether it is one of the calls that limits are about: a request that one server gets because
     /// a client asks for it.
     pub(super) fn is_call(self) -> bool {

@@ -7,7 +7,9 @@ use std::time::SystemTime;
 use tokio::time::Instant;
 
 use super::action::{Action, Denied, Subject};
-use super::limits::{Limited, Meters};
+use super::limited::Limited;
+use super::limits::{Meters, Rate};
+use super::places::{CallPlace, HeldPlaces, NeededPlaces, PlaceKey, Places};
 use super::rules::Rules;
 use super::token::{self, BadToken};
 #[cfg(debug_assertions)]
@@ -19,13 +21,35 @@ use crate::settings::{Access, NamePatterns};
 
 /// Leave to send something to a server. A gate gives it for one action; hold it until that is over.
 #[derive(Debug)]
-pub struct Permit(());
+pub struct Permit {
+    /// What of it is still to be waited for.
+    needed: Option<Box<NeededPlaces>>,
+}
 
 impl Permit {
+    /// Whether [`Permit::places`] has to be asked for before anything is sent.
+    pub fn needs_places(&self) -> bool {
+        self.needed.is_some()
+    }
+
+    /// The call's places among those that its principal may have open at once, as soon as there are some.
+    /// Hold them until the call has ended, whatever becomes of it.
+    pub async fn places(&self, until: Instant) -> Result<Option<HeldPlaces>, Limited> {
+        match &self.needed {
+            None => Ok(None),
+            Some(needed) => needed.take(until).await.map(Some),
+        }
+    }
+
+    /// The same for a call that is with its server already, whether there are any or not.
+    pub fn places_now(&self) -> Option<HeldPlaces> {
+        self.needed.as_ref().map(|needed| needed.take_now())
+    }
+
     /// For what callmux says to a server of its own accord, on nobody's behalf: handshakes, the lists,
     /// pings, and taking back what it had asked. `tests/tidy` knows who may.
     pub fn own() -> Self {
-        Self(())
+        Self { needed: None }
     }
 }
 
@@ -48,6 +72,7 @@ pub struct Gate {
     rules: Arc<Rules>,
     /// They go on when the limits change.
     meters: Arc<Meters>,
+    places: Places,
 }
 
 /// What nobody may do.
@@ -106,13 +131,15 @@ impl Gate {
     /// The same with what a config says.
     #[must_use]
     pub fn with(self, access: Access) -> Self {
+        self.places.renew(&access);
         Self { rules: Arc::new(Rules::new(access)), ..self }
     }
 
     /// The gate that is in force after a reload. What was counted so far counts.
     #[must_use]
     pub fn renewed(&self, access: Access) -> Self {
-        Self { meters: self.meters.clone(), ..Self::in_force() }.with(access)
+        let (meters, places) = (self.meters.clone(), self.places.clone());
+        Self { meters, places, ..Self::in_force() }.with(access)
     }
 
     /// Who presents this token.
@@ -151,11 +178,24 @@ impl Gate {
     /// Asks for an action, which is counted.
     pub fn admit(&self, subject: Subject<'_>, action: Action<'_>) -> Result<Permit, NotAdmitted> {
         let rule = self.judged(subject, action)?;
-        let limits = self.rules.access().limits;
-        if action.server.is_some() && action.kind.is_call() && limits.calls_per_minute.is_some() {
-            self.meters.take(subject.principal, limits, Instant::now())?;
+        if action.server.is_some() && action.kind.is_call() {
+            self.count(subject.principal, rule)?;
         }
         self.unless_asked(subject, action, rule)
+    }
+
+    /// Counts a call that a rule lets in, if one does.
+    fn count(&self, whose: &Principal, rule: Option<&Rule>) -> Result<(), Limited> {
+        let own = self.rules.access().limits.calls_per_minute;
+        let own = own.map(|per_minute| Rate { per_minute, rule: None });
+        let of_rule = rule.and_then(|rule| {
+            let per_minute = rule.limits.calls_per_minute?;
+            Some(Rate { per_minute, rule: Some(&rule.id) })
+        });
+        if own.is_none() && of_rule.is_none() {
+            return Ok(());
+        }
+        self.meters.take(whose, [own, of_rule], Instant::now())
     }
 
     /// Asks again for an action that was asked for before: it is not counted once more.
@@ -170,7 +210,39 @@ impl Gate {
 
     /// Asks for an action that was let in before and goes on, or that a person has approved.
     pub fn admit_on(&self, subject: Subject<'_>, action: Action<'_>) -> Result<Permit, Denied> {
-        self.judged(subject, action).map(|_| Permit(()))
+        self.judged(subject, action).map(|rule| self.permit(subject.principal, action, rule))
+    }
+
+    /// Whether a call of somebody would come too early whatever it is. Counts nothing.
+    pub fn check(&self, whose: &Principal) -> Result<(), Limited> {
+        match self.rules.access().limits.calls_per_minute {
+            None => Ok(()),
+            Some(per_minute) => {
+                self.meters.check(whose, Rate { per_minute, rule: None }, Instant::now())
+            }
+        }
+    }
+
+    fn permit(&self, whose: &Principal, action: Action<'_>, rule: Option<&Rule>) -> Permit {
+        let own = self.rules.access().limits.in_flight.is_some();
+        let rule = rule.filter(|rule| rule.limits.in_flight.is_some());
+        if action.server.is_none() || !action.kind.has_a_place() || !own && rule.is_none() {
+            return Permit { needed: None };
+        }
+        let key = |rule| PlaceKey { principal: whose.unproved(), rule };
+        let needed = NeededPlaces {
+            places: self.places.clone(),
+            own: own.then(|| key(None)),
+            of_rule: rule.map(|rule| key(Some(rule.id.as_str().into()))),
+            at_once: action.kind.ends_others(),
+        };
+        Permit { needed: Some(Box::new(needed)) }
+    }
+
+    /// A place of somebody for a call that is with its server already, until the rules say what it needs.
+    pub fn place_now(&self, whose: &Principal) -> Option<CallPlace> {
+        let key = PlaceKey { principal: whose.unproved(), rule: None };
+        self.rules.access().limits.in_flight.map(|_| self.places.take_now(key))
     }
 
     fn judged(&self, subject: Subject<'_>, action: Action<'_>) -> Result<Option<&Rule>, Denied> {
@@ -190,7 +262,7 @@ impl Gate {
             Some(rule) if self.rules.ask(rule, subject, action) => {
                 Err(NotAdmitted::Unapproved(rule.id.as_str().into()))
             }
-            _ => Ok(Permit(())),
+            rule => Ok(self.permit(subject.principal, action, rule)),
         }
     }
 

@@ -6,7 +6,7 @@ use super::args::{AccessArgs, AccessVerb, WhoArgs};
 use crate::access::{Action, ActionKind, ClientName, Denied, Gate, Subject};
 use crate::base::{Principal, ServerName};
 use crate::config::Location;
-use crate::settings::access::Rule;
+use crate::settings::access::{Rule, RuleLimits};
 use crate::settings::{Config, NamePatterns, RuleEffect};
 use crate::terminal::style::Style;
 use crate::terminal::{Exit, print};
@@ -70,6 +70,13 @@ fn about(rule: &Rule) -> String {
     if parts.is_empty() { "everything".to_owned() } else { parts.join("; ") }
 }
 
+/// How much of it one user may do, behind what was said before.
+fn at_most(limits: RuleLimits) -> String {
+    let calls = limits.calls_per_minute.map(|calls| format!("; {calls} calls a minute at most"));
+    let open = limits.in_flight.map(|open| format!("; {open} at once at most"));
+    calls.into_iter().chain(open).collect()
+}
+
 fn whom(rule: &Rule) -> String {
     let of = |patterns: &Option<NamePatterns>| patterns.as_ref().map(|all| all.texts().join(", "));
     match (of(&rule.principals), of(&rule.clients)) {
@@ -107,6 +114,8 @@ fn rules(config: &Config, is_json: bool) -> Exit {
                 "servers": of(&rule.servers), "tools": of(&rule.tools),
                 "prompts": of(&rule.prompts), "resources": of(&rule.resources),
                 "endpoints": of(&rule.endpoints),
+                "calls_per_minute": rule.limits.calls_per_minute,
+                "in_flight": rule.limits.in_flight,
             })
         };
         let all: Vec<Value> = rules.iter().map(one).collect();
@@ -119,7 +128,7 @@ fn rules(config: &Config, is_json: bool) -> Exit {
     }
     let row = |rule: &Rule| {
         let effect = rule.effect.as_str().to_owned();
-        [rule.id.clone(), effect, whom(rule), about(rule)]
+        [rule.id.clone(), effect, whom(rule), about(rule) + &at_most(rule.limits)]
     };
     let rows: Vec<[String; 4]> = rules.iter().map(row).collect();
     print::table(["RULE", "EFFECT", "WHOM", "WHAT"], &rows, effect_style, &[]);
@@ -219,7 +228,9 @@ fn test(config: &Config, who: &WhoArgs, wishes: &[TestedWish<'_>], is_json: bool
         };
         let why = match (&verdict, rule) {
             (Err(denied), None) => denied.to_string(),
-            (_, Some(rule)) => format!("rule {} at {}", rule.id, place(rule)),
+            (_, Some(rule)) => {
+                format!("rule {} at {}{}", rule.id, place(rule), at_most(rule.limits))
+            }
             (Ok(_), None) => "there are no rules".to_owned(),
         };
         if verdict.is_err() {
@@ -237,6 +248,8 @@ fn test(config: &Config, who: &WhoArgs, wishes: &[TestedWish<'_>], is_json: bool
             json!({
                 "name": text, "principal": principal.as_str(), "effect": effect.as_str(),
                 "rule": rule.map(|rule| &rule.id), "at": rule.map(place), "reason": why,
+                "calls_per_minute": rule.and_then(|rule| rule.limits.calls_per_minute),
+                "in_flight": rule.and_then(|rule| rule.limits.in_flight),
             })
         };
         let all: Vec<Value> = told.iter().map(one).collect();

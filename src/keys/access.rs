@@ -20,6 +20,18 @@ pub const LIMIT_ROWS: &[KeyRow<Limits>] = &[
     )
     .at_once(set!(calls_per_minute)),
     key(
+        "in_flight",
+        ValueKind::Number(1, 10_000),
+        Unset,
+        "How many calls of one user may be open at once, over all servers and all that user's sessions. \
+         One more waits until one of them ends, as long as its `call_timeout` lasts: agents make \
+         several calls at once, and a refusal would cost each of them a turn of its model. Then it is \
+         refused, and told when to come again. A call that waits for what its client is asked counts; \
+         streams, subscriptions and calls that wait for a person's approval do not. Unset: as many as \
+         they like.",
+    )
+    .at_once(set!(in_flight)),
+    key(
         "approval_timeout",
         ValueKind::Duration,
         Value("\"2m\""),
@@ -172,6 +184,20 @@ pub const RULE: &[Key] = &[
         "What comes of it. What is denied is not listed, and is answered as if it did not exist. With \
          `ask` a person is asked about each call of a tool or prompt and each resource that is read: by \
          the client, if it can show a form, and by `callmux approvals`.",
+    ),
+    key(
+        "calls_per_minute",
+        ValueKind::Number(1, 1_000_000),
+        Unset,
+        "How many calls a minute that this rule lets in one user may make, counted as in \
+         `[access.limits]` and beside what that allows. Unset: the rule sets no bound.",
+    ),
+    key(
+        "in_flight",
+        ValueKind::Number(1, 10_000),
+        Unset,
+        "How many calls that this rule lets in one user may have open at once, as in `[access.limits]` \
+         and beside what that allows. Unset: the rule sets no bound.",
     ),
 ];
 

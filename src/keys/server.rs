@@ -215,9 +215,9 @@ pub const SERVER_ROWS: &[KeyRow<ServerConfig>] = &[
         "max_concurrency",
         ValueKind::Number(1, 4096),
         Unset,
-        "The most calls that may be in flight at the server at once. The others wait: sessions \
-         take turns, and within one the oldest call is first. A call whose turn does not come \
-         within its `call_timeout` is not sent. Unset: no limit.",
+        "The most calls that may be in flight at the server at once. The others wait: users \
+         take turns, then the sessions of one user, and within one the oldest call is first. A call \
+         whose turn does not come within its `call_timeout` is not sent. Unset: no limit.",
     )
     .at_once(set!(max_concurrency)),
     key(

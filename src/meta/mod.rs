@@ -33,4 +33,4 @@ mod wanted;
 
 pub use find::answer_tokens;
 pub use run::serve;
-pub use table::own_tools;
+pub use table::{is_own_name, own_tools};

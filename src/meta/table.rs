@@ -49,6 +49,11 @@ const fn tool(
 
 /// What every name of a tool of ours begins with.
 pub(super) const PREFIX: &str = "callmux_";
+/// Whether a name can only be that of a tool of ours.
+pub fn is_own_name(name: &str) -> bool {
+    name.starts_with(PREFIX)
+}
+
 /// And that of a recipe.
 pub(super) const RECIPE_PREFIX: &str = "callmux_recipe_";
 

@@ -1,10 +1,15 @@
-//! Phase 2 of a call: the gate is asked.
+//! Phase 2 of a call: the gate is asked. What it may only do in its turn waits at the end of phase 4.
 
 use super::call::Call;
-use crate::access::{Action, NotAdmitted, Permit};
+use super::hub::Hub;
+use super::outcome::lost;
+use super::record::CallRecord;
+use super::sending::CLOSING;
+use crate::access::{Action, HeldPlaces, NotAdmitted, Permit};
+use crate::connection::Loss;
 use crate::replies::ToolError;
 use crate::targets::failure::Failure;
-use crate::targets::locate::{GateTarget, kind, nothing_there};
+use crate::targets::locate::{GateTarget, Located, kind, nothing_there};
 use crate::wire::params::{RequestParams, Target};
 use crate::world::World;
 
@@ -44,6 +49,27 @@ pub(super) fn admit_on(
 ) -> Result<Permit, Failure> {
     let on = world.gate.admit_on(call.subject(), action(params, wanted));
     on.map_err(|denied| not_admitted(world, call, params, denied.into()))
+}
+
+/// The places of the call among those that its principal may have open at once.
+pub(super) async fn places(
+    hub: &Hub,
+    call: &Call,
+    permit: &Permit,
+    located: &Located<'_>,
+    record: &CallRecord<'_>,
+) -> Result<Option<HeldPlaces>, Failure> {
+    let until = record.started + call.limit(&located.server.config);
+    tokio::select! {
+        biased;
+        places = permit.places(until) => {
+            let target = call.head.target().unwrap_or(Target::Tool);
+            places.map_err(|limited| Failure::limited(limited, target))
+        }
+        () = hub.calls.closed(call.goes_on()) => {
+            Err(lost(call, record, located, &Loss::not_sent(CLOSING)))
+        }
+    }
 }
 
 pub(super) fn action<'a>(params: &RequestParams<'_>, wanted: GateTarget<'a>) -> Action<'a> {

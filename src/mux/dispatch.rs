@@ -23,7 +23,7 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::admit::{Admitted, admit};
+use super::admit::{Admitted, admit, places};
 use super::approval::{self, Settled, Unapproved};
 use super::call::{Call, Maker, Outlet, Reply};
 use super::fit;
@@ -132,6 +132,11 @@ async fn perform(
         begun.map_err(|why| lost(call, record, &located, &Loss::not_sent(why.to_string())))?;
     }
     let arguments = prepare(hub, &world, call, params, &located).await?;
+    let places = if permit.needs_places() {
+        Box::pin(places(hub, call, &permit, &located, record)).await?
+    } else {
+        None
+    };
     if let Some(approved) = &approved {
         approved.use_up(hub);
     }
@@ -141,7 +146,7 @@ async fn perform(
         Some(kept) => repeat(routed, hub, kept),
         None => match carry_out(routed, hub, outlet, record).await? {
             RequestsEnd::Answered(kept, payload) => (kept, payload),
-            RequestsEnd::Asked(round) => return hold(hub, call, round),
+            RequestsEnd::Asked(round) => return hold(hub, call, OpenRound { places, ..round }),
         },
     };
     let (outcome, error) = (classify(hub, &kept.answer), kept.answer.error_code());
@@ -307,7 +312,8 @@ async fn carry_out(
             Heard::Asked(sent, ask) => {
                 let (server, whose) = (located.server.clone(), whose(call, params));
                 let own = (&*located.own).into();
-                return Ok(RequestsEnd::Asked(OpenRound { whose, server, own, sent, ask }));
+                let round = OpenRound { whose, server, own, sent, ask, places: None };
+                return Ok(RequestsEnd::Asked(round));
             }
         };
         match translate::answer(&answer, asked(call, params, located.server, era)) {

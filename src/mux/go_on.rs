@@ -46,7 +46,7 @@ pub(super) async fn go_on(
         // The server has the call already: it is not the one that failed.
         return hold(hub, call, round);
     }
-    let OpenRound { server, own, sent, ask, whose } = round;
+    let OpenRound { server, own, sent, ask, whose, places } = round;
     ask.answer(&answer);
     let capabilities = call.modern_capabilities();
     let pass_on = PassOn {
@@ -65,7 +65,7 @@ pub(super) async fn go_on(
     match heard.map_err(|loss| lost(call, record, &located, &loss))? {
         Heard::Asked(sent, ask) => {
             let (server, own) = (server.clone(), own.clone());
-            hold(hub, call, OpenRound { whose, server, own, sent, ask })
+            hold(hub, call, OpenRound { whose, server, own, sent, ask, places })
         }
         Heard::Answer(message) => {
             // What is held back for a modern client always comes from a legacy server.

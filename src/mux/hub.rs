@@ -196,6 +196,11 @@ impl Hub {
         key.is_some_and(|key| self.cache.peek(&key, config))
     }
 
+    /// Whether a call of somebody waits for their client's answer.
+    pub fn has_open_round(&self, principal: &Principal) -> bool {
+        self.open_rounds.has_any_of(principal)
+    }
+
     /// Counts a call for as long as the value lives.
     pub fn count_call(&self) -> CallCount {
         self.pulse.beat();

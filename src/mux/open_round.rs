@@ -13,6 +13,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::take_back::TakeBack;
+use crate::access::HeldPlaces;
 use crate::base::{Lock, Principal, SessionId, Tasks, fingerprint};
 use crate::connection::Ask;
 use crate::servers::Server;
@@ -36,6 +37,8 @@ pub(super) struct OpenRound {
     /// The call at the server. Dropping it takes it back.
     pub(super) sent: TakeBack,
     pub(super) ask: Ask,
+    /// The call's places, which it has until it has ended.
+    pub(super) places: Option<HeldPlaces>,
 }
 
 /// Who may go on with a call, and by which request.
@@ -110,6 +113,11 @@ impl OpenRounds {
             drop(table.lock().remove(&key));
         });
         Ok(state)
+    }
+
+    /// Whether somebody has such a call.
+    pub(super) fn has_any_of(&self, principal: &Principal) -> bool {
+        self.lock().values().any(|(round, _)| round.whose.principal == *principal)
     }
 
     /// Takes the call that this state leads to out. `Err` for what is no such state, or not theirs:

@@ -7,16 +7,16 @@ use tokio::time::Instant;
 
 use super::call::{Call, Maker, Reply, title};
 use super::hub::Hub;
-use crate::access::{ActionKind, ClientName, NotAdmitted, Subject};
+use crate::access::{ActionKind, ClientName, Limited, NotAdmitted, Subject};
 use crate::base::{CallId, Principal, ServerName, SessionId, clip, quoted};
 use crate::facts::CallOutcome;
 use crate::facts::{CallBegun, CallFinished, CallOrigin, Noted};
 use crate::handover::call::Monotonic;
 use crate::handover::{ActRow, CallRow, Ending, NotedAct, PendingCall};
-use crate::targets::failure::Failure;
+use crate::targets::failure::{Failure, rate_limited};
 use crate::targets::locate::kind;
 use crate::telemetry::NotRecorded;
-use crate::wire::Payload;
+use crate::wire::{Payload, RpcError};
 
 /// Names up to this length are written down whole, in bytes.
 const NAME_SHOWN_MAX: usize = 512;
@@ -297,12 +297,20 @@ impl<'a> ActRecord<'a> {
                 self.write(CallOutcome::Denied, Some(&denied.to_string()), denied.rule(), 0);
             }
             NotAdmitted::Limited(limited) => {
-                self.write(CallOutcome::Limited, Some(&limited.to_string()), None, 0);
+                let rule = limited.rule.as_deref();
+                self.write(CallOutcome::Limited, Some(&limited.to_string()), rule, 0);
             }
             NotAdmitted::Unapproved(rule) => {
                 self.write(CallOutcome::Unapproved, Some(&why.to_string()), Some(rule), 0);
             }
         }
+    }
+
+    /// It came too early: the error that says so.
+    pub fn limited(self, limited: Limited) -> RpcError {
+        let error = rate_limited(&limited);
+        self.not_admitted(&NotAdmitted::Limited(limited));
+        error
     }
 
     pub(super) fn answered(mut self, outcome: CallOutcome, reply_bytes: usize) {

@@ -60,6 +60,8 @@ pub enum Ended {
 pub async fn resume(hub: Hub, resumed: Resumed, outlet: impl Outlet) -> Ended {
     let _counted = hub.count_call();
     let Resumed { call, pending, actor, surely, asks_again, server_era, exchange } = resumed;
+    // It was let in before: others wait until it has ended.
+    let place = hub.world().gate.place_now(&actor.principal);
     let found = exchange.await.ok().map(|exchange| (exchange, server_era));
     if found.is_none() && hub.calls.is_leaving() {
         // We end before its server was taken over; the next process of ours may do that.
@@ -71,10 +73,14 @@ pub async fn resume(hub: Hub, resumed: Resumed, outlet: impl Outlet) -> Ended {
         record.is_of(server);
     }
     // The rules may be others by now: what comes of the call is not for who may not make it.
-    if let Err((error, denied)) = admit(&hub, &call, &actor, server.as_ref()) {
-        record.not_admitted(&NotAdmitted::Denied(denied));
-        return Ended::Answered(translate::refusal(&call.id, &error));
-    }
+    let _places = match admit(&hub, &call, &actor, server.as_ref()) {
+        Ok(permit) => permit.places_now(),
+        Err((error, denied)) => {
+            record.not_admitted(&NotAdmitted::Denied(denied));
+            return Ended::Answered(translate::refusal(&call.id, &error));
+        }
+    };
+    drop(place);
     match finish(&hub, &call, surely, found, &outlet).await {
         Ok((outcome, reply)) => {
             record.answered(outcome, reply.len());

@@ -65,7 +65,7 @@ pub async fn open(
         Err(why) => {
             record.not_admitted(&why);
             return Err(match why {
-                NotAdmitted::Limited(limited) => rate_limited(limited),
+                NotAdmitted::Limited(limited) => rate_limited(&limited),
                 // Nobody is asked about a subscription.
                 NotAdmitted::Denied(_) | NotAdmitted::Unapproved(_) => nothing(NotLocated::Unknown),
             });

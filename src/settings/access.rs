@@ -53,13 +53,15 @@ pub struct Audited {
 pub struct Limits {
     /// Of each principal.
     pub calls_per_minute: Option<u64>,
+    /// Calls of each principal that may be open at once.
+    pub in_flight: Option<u64>,
     /// How long a call waits for a person's approval.
     pub approval_timeout: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { calls_per_minute: None, approval_timeout: Duration::from_mins(2) }
+        Self { calls_per_minute: None, in_flight: None, approval_timeout: Duration::from_mins(2) }
     }
 }
 
@@ -160,7 +162,15 @@ pub struct Rule {
     /// Paths of endpoints for operators: then it is about these alone, and about who comes with a token.
     pub endpoints: Option<NamePatterns>,
     pub effect: RuleEffect,
+    pub limits: RuleLimits,
     pub at: Option<Place>,
+}
+
+/// How much of what a rule lets in one principal may do, beside what [`Limits`] say.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RuleLimits {
+    pub calls_per_minute: Option<u64>,
+    pub in_flight: Option<u64>,
 }
 
 /// `[access.approved.NAME]`: one of those whom it is about may have it without asking a person.

@@ -35,7 +35,7 @@ pub(super) fn of_work(result: &str, is_dry: bool) -> Exit {
 /// What is said of a call without an answer.
 fn of_failure(failure: &str) -> Exit {
     match object::get(failure, "outcome").and_then(object::string).as_deref() {
-        Some("not_sent") => Exit::Again,
+        Some("not_sent" | "limited") => Exit::Again,
         Some("outcome_unknown") => Exit::OutcomeUnknown,
         _ => Exit::Failed,
     }
@@ -66,6 +66,7 @@ mod tests {
             (r#"{"content":[],"isError":false}"#.to_owned(), Exit::Fine),
             (r#"{"content":[],"isError":true}"#.to_owned(), Exit::Failed),
             (failed("not_sent"), Exit::Again),
+            (failed("limited"), Exit::Again),
             (failed("outcome_unknown"), Exit::OutcomeUnknown),
             (failed("new"), Exit::Failed),
         ] {

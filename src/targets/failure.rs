@@ -41,9 +41,8 @@ pub enum Failure {
 impl Failure {
     /// A request for `target` that comes too early.
     pub fn limited(limited: Limited, target: Target) -> Self {
-        let seconds = Json::from(limited.after_seconds);
-        let details = Json::object([("retry_after_seconds", seconds)]);
-        let told = ToolError::new("rate_limited", limited.to_string()).with(details);
+        let told = ToolError::new("rate_limited", limited.to_string());
+        let told = told.with((&limited_fields(&limited)).into());
         Self::Limited { limited, told, is_tool_call: target == Target::Tool }
     }
 
@@ -110,11 +109,12 @@ impl Failure {
         }
     }
 
-    /// The access rule that denied it, or has a person asked.
+    /// The access rule that denied it, has a person asked or bounds it.
     pub fn rule(&self) -> Option<&str> {
         match self {
             Self::Denied(_, why) => why.rule(),
             Self::Unapproved { rule, .. } => Some(rule),
+            Self::Limited { limited, .. } => limited.rule.as_deref(),
             _ => None,
         }
     }
@@ -126,17 +126,23 @@ impl Failure {
             Self::Lost(lost) if lost.is_tool_call => translate::result(id, &lost.result(era)),
             Self::Lost(lost) => translate::refusal(id, &lost.error()),
             Self::Limited { limited, is_tool_call: false, .. } => {
-                translate::refusal(id, &rate_limited(*limited))
+                translate::refusal(id, &rate_limited(limited))
             }
             Self::Unapproved { told, is_tool_call: false, .. } => {
                 let error = RpcError::new(code::INTERNAL, told.message.clone());
                 translate::refusal(id, &error.with_data(&json!({ "code": told.code })))
             }
             // The text says it all, and a tool's own `outputSchema` may forbid anything beside it.
-            Self::Told(error)
-            | Self::Limited { told: error, .. }
-            | Self::Unapproved { told: error, .. } => {
-                translate::result(id, &error.result(era, false).to_string())
+            Self::Told(told) | Self::Unapproved { told, .. } => {
+                translate::result(id, &told.result(era, false).to_string())
+            }
+            Self::Limited { limited, told, .. } => {
+                let mut result = told.result(era, false);
+                if let Json::Object(members) = &mut result {
+                    let data = Json::from(&limited_data(limited));
+                    members.push(("_meta".to_owned(), Json::object([("callmux/failure", data)])));
+                }
+                translate::result(id, &result.to_string())
             }
         }
     }
@@ -161,9 +167,25 @@ fn command_word(name: &str) -> String {
 }
 
 /// The error of a request that comes too early and has no place for what agents read.
-pub fn rate_limited(limited: Limited) -> RpcError {
-    let data = json!({ "code": "rate_limited", "retry_after_seconds": limited.after_seconds });
-    RpcError::new(code::INTERNAL, limited.to_string()).with_data(&data)
+pub fn rate_limited(limited: &Limited) -> RpcError {
+    RpcError::new(code::INTERNAL, limited.to_string()).with_data(&limited_data(limited))
+}
+
+fn limited_data(limited: &Limited) -> serde_json::Value {
+    let mut data = limited_fields(limited);
+    data["code"] = json!("rate_limited");
+    data["outcome"] = json!(CallOutcome::Limited.as_str());
+    data
+}
+
+/// What programs read of it: when to come again, and the key that says how much is allowed, with its rule.
+fn limited_fields(limited: &Limited) -> serde_json::Value {
+    let mut fields =
+        json!({ "retry_after_seconds": limited.after_seconds, "limit": limited.limit.key() });
+    if let Some(rule) = &limited.rule {
+        fields["rule"] = json!(rule);
+    }
+    fields
 }
 
 /// The error for a name that leads to no tool or prompt. `noun`: which of them; `near`: what was

@@ -69,7 +69,7 @@ fn same(header: &str, value: Option<&str>, body: &str) -> Result<(), RpcError> {
 }
 
 /// Undoes `=?base64?…?=`, the form of values that a header cannot hold as they are.
-pub(super) fn decode(value: &str) -> Option<Cow<'_, str>> {
+pub fn decode(value: &str) -> Option<Cow<'_, str>> {
     match value.strip_prefix("=?base64?").and_then(|rest| rest.strip_suffix("?=")) {
         None => Some(Cow::Borrowed(value)),
         Some(encoded) => String::from_utf8(STANDARD.decode(encoded).ok()?).ok().map(Cow::Owned),

@@ -4,12 +4,12 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::World;
-use crate::access::{Action, ActionKind, ClientName, Gate, Subject};
+use crate::access::{Action, ActionKind, ClientName, Gate, NotAdmitted, Subject};
 use crate::base::random::Jitter;
 use crate::base::{Principal, ServerName};
 use crate::catalog::OwnTools;
 use crate::servers::{Offer, Server};
-use crate::settings::access::Rule;
+use crate::settings::access::{Rule, RuleLimits};
 use crate::settings::{Access, NamePatterns, RuleEffect, sample};
 use crate::wire::{Era, ListKind};
 
@@ -32,7 +32,7 @@ async fn world() -> World {
     World::new(config, servers, own, None).refreshed(Instant::now()).await
 }
 
-/// Up to eight rules about some of three users, some clients, some servers and some tools.
+/// Up to eight rules about some of three users, some clients, some servers and some tools, some with limits.
 fn policy(chance: &mut Jitter) -> Access {
     let mut below = |most: u64| chance.next() % most;
     let one = |text: String| Some(NamePatterns::new(vec![text]));
@@ -48,9 +48,15 @@ fn policy(chance: &mut Jitter) -> Access {
         let (principals, tools) = (perhaps("user:1".to_owned()), perhaps(name));
         let clients = perhaps("claude*".to_owned()).filter(|_| number.is_multiple_of(3));
         let servers = perhaps(format!("s{number}"));
-        let effect = if below(2) == 0 { RuleEffect::Allow } else { RuleEffect::Deny };
+        let effect = [RuleEffect::Allow, RuleEffect::Ask, RuleEffect::Deny, RuleEffect::Deny]
+            [usize::try_from(below(4)).unwrap()];
+        let has_limit = effect != RuleEffect::Deny && below(3) == 0;
+        let limits = RuleLimits {
+            calls_per_minute: has_limit.then(|| 1 + below(200)),
+            in_flight: has_limit.then(|| 1 + below(3)),
+        };
         let id = number.to_string();
-        Rule { id, principals, clients, servers, tools, effect, ..Rule::default() }
+        Rule { id, principals, clients, servers, tools, effect, limits, ..Rule::default() }
     };
     Access { rules: (0..count).map(rule).collect(), ..Access::default() }
 }
@@ -71,12 +77,12 @@ fn listed(world: &World, subject: Subject<'_>) -> Vec<String> {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn what_is_listed_is_exactly_what_may_be_called() {
     let (world, mut chance) = (world().await, Jitter::seeded(16));
     let entries = world.catalog.tools.entries();
     assert_eq!(entries.len() as u64, SERVERS * TOOLS);
-    let (mut some, mut none) = (0, 0);
+    let (mut some, mut none, mut asked, mut limited) = (0, 0, 0, 0);
     for number in 0..POLICIES {
         let access = policy(&mut chance);
         let world = world.clone().under(Gate::default().with(access.clone()));
@@ -84,13 +90,43 @@ async fn what_is_listed_is_exactly_what_may_be_called() {
         let client = ClientName::Read(if number % 3 == 0 { "claude-code" } else { "codex" });
         let subject = Subject { principal: &principal, client };
         let names = listed(&world, subject);
-        let may_call = |entry: &&crate::catalog::Entry| {
+        let rule_of = |id: &str| access.rules.iter().find(|rule| rule.id == id).unwrap();
+        // How many calls each rule let in, and how many came too early for it.
+        let mut calls: BTreeMap<String, (u64, u64)> = BTreeMap::new();
+        let mut may_call = |entry: &&crate::catalog::Entry| {
             let (server, own) = (Some(&entry.server.name), &*entry.item.name);
             let action = Action::new(ActionKind::Tool, server, own).shown_as(&entry.shown);
-            world.gate.admit(subject, action).is_ok()
+            let decides = world.gate.verdict(subject, action).ok().flatten();
+            let effect = decides.map(|rule| rule.effect);
+            let of_rule = calls.entry(decides.map_or("", |rule| &rule.id).to_owned()).or_default();
+            match world.gate.admit(subject, action) {
+                Ok(_) => {
+                    of_rule.0 += 1;
+                    assert_eq!(effect, Some(RuleEffect::Allow), "{access:?}");
+                }
+                Err(NotAdmitted::Unapproved(rule)) => {
+                    (of_rule.0, asked) = (of_rule.0 + 1, asked + 1);
+                    assert_eq!(rule_of(&rule).effect, RuleEffect::Ask, "{access:?}");
+                }
+                Err(NotAdmitted::Limited(why)) => {
+                    (of_rule.1, limited) = (of_rule.1 + 1, limited + 1);
+                    assert_eq!(why.rule.as_deref(), decides.map(|rule| &*rule.id), "{access:?}");
+                }
+                Err(NotAdmitted::Denied(_)) => return false,
+            }
+            true
         };
         let callable: Vec<&str> =
-            entries.iter().filter(may_call).map(|entry| &*entry.shown).collect();
+            entries.iter().filter(|entry| may_call(entry)).map(|entry| &*entry.shown).collect();
+        for (rule, (let_in, early)) in calls.iter().filter(|(rule, _)| !rule.is_empty()) {
+            match rule_of(rule).limits.calls_per_minute {
+                // No time passes: what may come at once is let in, and no more.
+                Some(most) => {
+                    assert_eq!(*let_in, (most / 4).max(1).min(let_in + early), "{access:?}");
+                }
+                None => assert_eq!(*early, 0, "{access:?}"),
+            }
+        }
         assert_eq!(names, callable, "{access:?}");
         assert_eq!(names, listed(&world, subject), "the same text each time");
         // A server is known to who may have anything of it.
@@ -104,4 +140,5 @@ async fn what_is_listed_is_exactly_what_may_be_called() {
         if names.is_empty() { none += 1 } else { some += 1 }
     }
     assert!(some > 100 && none > 100, "{some} {none}");
+    assert!(asked > 1000 && limited > 1000, "{asked} {limited}");
 }

@@ -1,4 +1,8 @@
-//! `[access.limits]`: how often one user may call.
+//! `[access.limits]` and the limits of rules: how often one user may call, and how many calls may be open at once.
+
+mod open;
+mod rules;
+mod too_many;
 
 use serde_json::{Value, json};
 
@@ -84,6 +88,14 @@ fn check_told(answer: &Value) {
     assert!((1..=60).contains(&seconds), "{answer}");
     let message = error["message"].as_str().unwrap();
     assert!(message.contains("access.limits.calls_per_minute"), "{message}");
+    // The same for programs, beside the text.
+    let failure = &result["_meta"]["callmux/failure"];
+    assert_eq!(
+        (&failure["outcome"], &failure["code"]),
+        (&json!("limited"), &json!("rate_limited"))
+    );
+    assert_eq!(failure["retry_after_seconds"], seconds, "{answer}");
+    assert_eq!(failure["limit"], "calls_per_minute", "{answer}");
     assert!(message.ends_with(&format!("try again in {seconds} s")), "{message}");
 }
 

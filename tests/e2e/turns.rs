@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Daemon, Http, Lines, Sandbox, config, hostile, until};
 
-fn start(sandbox: &Sandbox, keys: &str) -> Daemon {
+pub fn start(sandbox: &Sandbox, keys: &str) -> Daemon {
     let path = hostile();
     let text = config(&[("x", &[path.to_str().unwrap(), "calm"])]);
     sandbox.write("config/callmux/config.toml", &format!("{text}{keys}\n"));
@@ -14,32 +14,32 @@ fn start(sandbox: &Sandbox, keys: &str) -> Daemon {
 }
 
 /// A call that its server begins at once and ends when [`open`] says so.
-fn gated(sandbox: &Sandbox, name: &str) -> Value {
+pub fn gated(sandbox: &Sandbox, name: &str) -> Value {
     let (log, gate) = (sandbox.path(&format!("{name}.log")), sandbox.path(&format!("{name}.gate")));
     json!({ "log": log, "gate": gate, "bytes": 1 })
 }
 
-fn open(sandbox: &Sandbox, name: &str) {
+pub fn open(sandbox: &Sandbox, name: &str) {
     sandbox.write(&format!("{name}.gate"), "");
 }
 
 /// Whether the server has got the call.
-fn has_come(sandbox: &Sandbox, name: &str) -> bool {
+pub fn has_come(sandbox: &Sandbox, name: &str) -> bool {
     sandbox.path(&format!("{name}.log")).exists()
 }
 
-fn wait_for(sandbox: &Sandbox, name: &str) {
+pub fn wait_for(sandbox: &Sandbox, name: &str) {
     until(&format!("the call {name}"), || has_come(sandbox, name).then_some(()));
 }
 
 /// Calls in flight, and those that wait.
-fn load(daemon: &Daemon) -> (u64, u64) {
+pub fn load(daemon: &Daemon) -> (u64, u64) {
     let told = Http::unix(daemon).bare("GET", "/admin/status", &[]).json();
     let server = &told["servers"][0];
     (server["in_flight"].as_u64().unwrap_or(0), server["waiting"].as_u64().unwrap_or(0))
 }
 
-fn expect_load(daemon: &Daemon, expected: (u64, u64)) {
+pub fn expect_load(daemon: &Daemon, expected: (u64, u64)) {
     until(&format!("{expected:?} calls"), || (load(daemon) == expected).then_some(()));
 }
 

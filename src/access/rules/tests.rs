@@ -17,11 +17,18 @@ fn patterns(text: &str) -> NamePatterns {
 fn rules(lines: &[&str]) -> Rules {
     let rule = |(at, line): (usize, &&str)| {
         let mut words = line.split_whitespace();
-        let effect =
-            if words.next() == Some("allow") { RuleEffect::Allow } else { RuleEffect::Deny };
+        let effect = match words.next() {
+            Some("allow") => RuleEffect::Allow,
+            Some("ask") => RuleEffect::Ask,
+            _ => RuleEffect::Deny,
+        };
         let mut rule = Rule { id: format!("r{at}"), effect, ..Rule::default() };
         for word in words {
             let (key, value) = word.split_once('=').unwrap_or(("principals", word));
+            if key == "calls_per_minute" {
+                rule.limits.calls_per_minute = value.parse().ok();
+                continue;
+            }
             let value = Some(patterns(value));
             match key {
                 "principals" => rule.principals = value,
@@ -224,9 +231,10 @@ fn line() -> impl Strategy<Value = String> {
     let who = some(&["", "user:1", "token:*", "*"]);
     let servers = some(&["", "servers=a", "servers=a,b", "servers=*"]);
     let tools = some(&["", "tools=a__x", "tools=*__x", "tools=b__*", "tools=*"]);
-    (any::<bool>(), who, servers, tools).prop_map(|(allows, who, servers, tools)| {
-        format!("{} {who} {servers} {tools}", if allows { "allow" } else { "deny" })
-    })
+    let effect =
+        some(&["allow", "ask", "deny", "allow calls_per_minute=1", "ask calls_per_minute=9"]);
+    (effect, who, servers, tools)
+        .prop_map(|(effect, who, servers, tools)| format!("{effect} {who} {servers} {tools}"))
 }
 
 proptest! {

@@ -8,7 +8,7 @@ use crate::keys;
 use crate::keys::section::Section;
 use crate::keys::tree::{Node, Value};
 use crate::settings::access::{
-    Access, AccessToken, Approved, ApprovedItem, Rule, RuleEffect, TokenHash,
+    Access, AccessToken, Approved, ApprovedItem, Rule, RuleEffect, RuleLimits, TokenHash,
 };
 use crate::settings::complaint::Complaint;
 use crate::settings::{Limits, NamePatterns};
@@ -185,6 +185,7 @@ fn rule(index: usize, section: &mut Section<'_>) -> Rule {
     let [tools, prompts, resources] = ["tools", "prompts", "resources"].map(&mut patterns);
     let endpoints = endpoints(section);
     let effect = RuleEffect::ALL[section.choice("effect")];
+    let limits = rule_limits(section, effect);
     Rule {
         id,
         principals,
@@ -195,6 +196,7 @@ fn rule(index: usize, section: &mut Section<'_>) -> Rule {
         resources,
         endpoints,
         effect,
+        limits,
         at: None,
     }
 }
@@ -213,6 +215,18 @@ fn endpoints(section: &mut Section<'_>) -> Option<NamePatterns> {
         section.complain(at.clone(), "endpoints", message);
     }
     Some(NamePatterns::new(texts.into_iter().map(|(text, _)| text).collect()))
+}
+
+fn rule_limits(section: &mut Section<'_>, effect: RuleEffect) -> RuleLimits {
+    let names = ["calls_per_minute", "in_flight"];
+    for name in names {
+        if effect == RuleEffect::Deny && section.has(name) {
+            let message = "counts what the rule lets in, and this one denies";
+            section.complain(section.place(name), name, message);
+        }
+    }
+    let [calls_per_minute, in_flight] = names.map(|name| section.number(name));
+    RuleLimits { calls_per_minute, in_flight }
 }
 
 /// Whether a pattern can fit anybody at all.

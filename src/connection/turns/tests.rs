@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use super::Turns;
+use crate::access::rounds::Lane;
 use crate::connection::cell::Cell;
 use crate::connection::origin::{Origin, Owner};
 use crate::connection::outgoing::Outgoing;
@@ -59,7 +60,7 @@ fn who_has_many_sessions_keeps_no_other_principal_waiting() {
     let mut first: Vec<u64> = rest[..100].to_vec();
     first.sort_unstable();
     assert_eq!(first, (0..100).collect::<Vec<u64>>());
-    assert!(turns.of_principal.is_empty() && turns.order.is_empty());
+    assert!(turns.requests.is_empty());
 }
 
 fn next(turns: &mut Turns, open: usize) -> Option<u64> {
@@ -121,7 +122,7 @@ fn what_is_taken_back_does_not_hold_up_its_session() {
         .collect();
     assert_eq!(order, [1, 3]);
     assert_eq!((turns.waiting(), next(&mut turns, 0)), (0, None));
-    assert!(turns.of_principal.is_empty() && turns.order.is_empty());
+    assert!(turns.requests.is_empty());
 }
 
 #[test]

@@ -18,6 +18,7 @@ mod response;
 mod service;
 mod sse;
 mod streamed_answer;
+mod too_early;
 mod until;
 mod well_known;
 

@@ -15,10 +15,12 @@ use super::response::{
     PROTOCOL_VERSION, Response, SESSION_ID, accepts, cwd, header, json, no_session, refusal,
     session_id,
 };
-use crate::access::{ClientName, Subject};
+use super::too_early;
+use crate::access::{ClientName, Gate, Subject};
 use crate::base::{Principal, memory};
 use crate::connection::Forwarded;
 use crate::front::Front;
+use crate::mux::ActRecord;
 use crate::sessions::http_sessions::{HttpSession, NoSession};
 use crate::wire::error::code;
 use crate::wire::headers::{self, Mirrored};
@@ -65,7 +67,13 @@ async fn read_message(
     request: HeaderMap,
     body: TimedBody,
 ) -> Result<Prepared, Response> {
-    let limit = sender.front.hub.world().config.http.max_body;
+    let limit = {
+        let world = sender.front.hub.world();
+        if let Some(response) = too_early(sender, &world.gate, &request) {
+            return Err(response);
+        }
+        world.config.http.max_body
+    };
     let bytes = read(&request, body, limit).await?;
     // Headers are slices of the connection's buffer: they do not outlive their use.
     match Message::parse(&bytes) {
@@ -76,6 +84,21 @@ async fn read_message(
             Err(json(StatusCode::BAD_REQUEST, error.response(id)))
         }
     }
+}
+
+/// The answer to a call that is too early whatever its body says.
+fn too_early(sender: &Sender, gate: &Gate, request: &HeaderMap) -> Option<Response> {
+    let limited = gate.check(&sender.principal).err()?;
+    let (kind, name) = too_early::call(request)?;
+    let hub = &sender.front.hub;
+    // A call that its client goes on with was counted when it began.
+    if hub.has_open_round(&sender.principal) {
+        return None;
+    }
+    let actor = sender.caller.modern_session(&sender.principal).actor();
+    let after = limited.after_seconds;
+    let error = ActRecord::new(hub, &actor, kind, &name).limited(limited);
+    Some(too_early::answer(&error, after))
 }
 
 /// What of a request's headers some server is to get.

@@ -6,13 +6,13 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::{Ended, Resumed, UNSURE_FOR, UNSURE_HERE, resume};
-use crate::access::Gate;
-use crate::base::Principal;
+use crate::access::{Action, ActionKind, ClientName, Gate, Subject};
+use crate::base::{Principal, ServerName};
 use crate::connection::tests::{Far, open_with};
 use crate::connection::{Ask, AskedBefore, Connection, Owner};
 use crate::handover::{CallRow, Table, Window, Written};
 use crate::mux::{Actor, Hub, Outlet};
-use crate::settings::sample;
+use crate::settings::{Access, Limits, sample};
 use crate::wire::{Era, Payload};
 use crate::world::World;
 
@@ -88,4 +88,32 @@ async fn what_may_be_cut_off_is_waited_for_once_over_all_processes() {
     assert!((UNSURE_HERE..UNSURE_FOR).contains(&here), "{here:?}");
     let first = waited(Duration::ZERO).await;
     assert!((UNSURE_HERE * 2..=UNSURE_FOR + UNSURE_HERE).contains(&first), "{first:?}");
+}
+
+/// Who made such a call has one place less until it has ended.
+#[tokio::test]
+async fn a_call_that_goes_on_has_its_place_until_it_is_answered() {
+    let limits = Limits { in_flight: Some(1), ..Limits::default() };
+    let gate = Gate::default().with(Access { limits, ..Access::default() });
+    let world = World::new(Arc::new(sample::config()), BTreeMap::new(), Arc::default(), None);
+    let hub = Hub::of(world.under(gate.clone()));
+    let (resumed, (_connection, mut far)) = sent_before(CallRow::sample("s__t"), Written::Whole);
+    let mut resuming = Box::pin(resume(hub, resumed, Silent));
+    assert!(futures_util::poll!(&mut resuming).is_pending());
+
+    let server = ServerName::parse("s").unwrap();
+    let action = Action::new(ActionKind::Tool, Some(&server), "t").shown_as("s__t");
+    let until = Instant::now() + Duration::from_secs(1000);
+    let permit = |user: u32| {
+        let principal = Principal::user(user);
+        let subject = Subject { principal: &principal, client: ClientName::Read("") };
+        gate.admit(subject, action).unwrap()
+    };
+    let (hers, his) = (permit(1), permit(2));
+    let mut places = Box::pin(hers.places(until));
+    assert!(futures_util::poll!(&mut places).is_pending());
+    assert!(his.places(until).await.unwrap().is_some(), "it is not his");
+    far.say(r#"{"jsonrpc":"2.0","id":3,"result":{"content":[]}}"#).await;
+    assert!(matches!(resuming.await, Ended::Answered(_)));
+    assert!(places.await.unwrap().is_some());
 }

@@ -1,5 +1,7 @@
 //! Two principals of one daemon: nothing of the one's is seen by the other, whatever it tries.
 
+mod handles;
+
 use serde_json::{Value, json};
 
 use crate::access::Holder;

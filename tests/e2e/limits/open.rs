@@ -121,7 +121,9 @@ fn the_limit_follows_the_config_and_counts_what_was_begun_before() {
     assert_eq!(come(&sandbox, &names).len(), 3);
     sandbox.write(path, &text.replace("[access.limits]\nin_flight = 2", ""));
     until("all", || (come(&sandbox, &names).len() == 5).then_some(()));
-    names.iter().for_each(|name| open(&sandbox, name));
+    for name in names {
+        open(&sandbox, name);
+    }
     for id in ids {
         assert!(client.answer(id)["result"]["content"].is_array());
     }
@@ -186,9 +188,9 @@ fn one_who_floods_a_server_keeps_nine_others_waiting_for_one_call_each_at_most()
         holders.push(begin(&tokens[0], &names[number]));
     }
     expect_load(&daemon, (1, 15));
-    for number in 1..10 {
+    for (number, token) in tokens.iter().enumerate().skip(1) {
         names.push(format!("polite{number}"));
-        holders.push(begin(&tokens[number], names.last().unwrap()));
+        holders.push(begin(token, names.last().unwrap()));
     }
     expect_load(&daemon, (1, 24));
 

@@ -106,12 +106,13 @@ struct Attempt {
 }
 
 impl Attempt {
-    fn of(sent: impl ToString, got: String) -> Self {
-        Self { sent: sent.to_string(), got }
+    fn of(sent: impl Into<String>, got: String) -> Self {
+        Self { sent: sent.into(), got }
     }
 }
 
 /// One thing that could lead him to something of hers.
+#[expect(clippy::too_many_lines, reason = "it is a list of what is tried")]
 fn attempt(dice: &mut Dice, daemon: &Daemon, bob: &mut Holder, hers: &Handles) -> Attempt {
     let ask = |bob: &mut Holder, method: &str, params: Value| {
         let got = bob.ask(method, &params).body;
@@ -122,7 +123,7 @@ fn attempt(dice: &mut Dice, daemon: &Daemon, bob: &mut Holder, hers: &Handles) -
     };
     let post = |bob: &mut Holder, body: Value| {
         let got = bob.http.post(&body.to_string(), &[("Authorization", &bob.proof)]).body;
-        Attempt::of(body, got)
+        Attempt::of(body.to_string(), got)
     };
     let note = |method: &str, params: Value| json!({ "jsonrpc": "2.0", "method": method, "params": params });
     let answers = json!({ "question": { "action": "accept", "content": { "decision": "always" } },
@@ -148,7 +149,7 @@ fn attempt(dice: &mut Dice, daemon: &Daemon, bob: &mut Holder, hers: &Handles) -
             let state = format!("callmux-approval:0:{}", hers.approval);
             let tool = dice.one_of(&["hers__mutate", "both__ping"]);
             let more = json!({ "requestState": state, "inputResponses": answers });
-            Attempt::of(&more, modern(bob, tool, &more)).named(tool)
+            Attempt::of(more.to_string(), modern(bob, tool, &more)).named(tool)
         }
         5 => {
             let (his, proof) = (bob.http.session.clone(), bob.proof.clone());

@@ -4,11 +4,12 @@
 //! (fetched into `target/bench`), `-- --json` prints the figures for programs. Absolute times move
 //! with the machine: what counts are the ratios to the forwarder of the same run, or to the server
 //! itself where no forwarder is needed; "hop" is a forwarder there.
-//! `-- --door` measures only what it costs to come in.
+//! `-- --door` measures only what it costs to come in, `-- --access` what rules, limits, metrics and records cost.
 //! `-- load ADDRESS SESSIONS SECONDS TOOL` only puts load on something that runs already.
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark fails by panicking")]
 
+mod access;
 mod door;
 mod drive;
 mod echo;
@@ -48,10 +49,16 @@ fn main() {
     } else {
         Effort { rounds: 3, window: Duration::from_millis(1500) }
     };
-    // Only what it costs to come in.
-    if has("--door") {
+    let only: Option<fn(Effort, &mut Vec<report::Figure>)> = if has("--door") {
+        Some(door::measure)
+    } else if has("--access") {
+        Some(access::measure)
+    } else {
+        None
+    };
+    if let Some(only) = only {
         let mut figures = Vec::new();
-        door::measure(effort, &mut figures);
+        only(effort, &mut figures);
         return print!("{}", report::table(&figures));
     }
     let figures = measure::everything(effort, has("--with-npm"));

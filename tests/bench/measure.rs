@@ -14,7 +14,7 @@ pub fn call(tool: &str) -> String {
     )
 }
 
-fn list() -> String {
+pub fn list() -> String {
     r#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#.to_owned()
 }
 

@@ -103,6 +103,8 @@ fn check(args: &VerifyArgs) -> Result<Exit, Exit> {
         std::thread::sleep(LOOK_EACH / 4);
         found = verify().map_err(unreadable(&dir))?;
     }
+    // Behind a broken place no record is looked at.
+    journal = journal.filter(|_| found.broken.is_none());
     let is_cut = journal.as_ref().is_some_and(|journal| journal.missing() > 0);
     if args.json {
         let mut value = as_json(&found);

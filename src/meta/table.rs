@@ -49,13 +49,14 @@ const fn tool(
 
 /// What every name of a tool of ours begins with.
 pub(super) const PREFIX: &str = "callmux_";
+
+/// And that of a recipe.
+pub(super) const RECIPE_PREFIX: &str = "callmux_recipe_";
+
 /// Whether a name can only be that of a tool of ours.
 pub fn is_own_name(name: &str) -> bool {
     name.starts_with(PREFIX)
 }
-
-/// And that of a recipe.
-pub(super) const RECIPE_PREFIX: &str = "callmux_recipe_";
 
 /// All of them, by name.
 pub(super) const TABLE: &[MetaTool] = &[

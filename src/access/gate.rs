@@ -10,7 +10,7 @@ use super::action::{Action, Denied, Subject};
 use super::limited::Limited;
 use super::limits::{Meters, Rate};
 use super::places::{CallPlace, HeldPlaces, NeededPlaces, PlaceKey, Places};
-use super::rules::Rules;
+use super::rules::{ApplicableRules, Rules};
 use super::token::{self, BadToken};
 #[cfg(debug_assertions)]
 use crate::base::file;
@@ -287,10 +287,29 @@ impl Gate {
         subject: Subject<'_>,
         action: Action<'_>,
     ) -> Result<Option<&Rule>, Denied> {
-        if self.denied.iter().any(|pattern| pattern.fits(action)) {
+        if self.denies_all(action) {
             return Err(Denied::Always);
         }
         self.rules.judge(subject, action)
+    }
+
+    /// The rules that are about the subject, if there are rules: those whom the same rules are about may
+    /// have the same of the servers.
+    ///
+    /// # Errors
+    /// [`Denied::Token`]: what proves the subject does not hold any more. They may have nothing.
+    pub fn applicable(&self, subject: Subject<'_>) -> Result<ApplicableRules, Denied> {
+        self.rules.applicable(subject)
+    }
+
+    /// Whether those may know of what an action is about whom these rules are about.
+    pub fn shows(&self, applicable: &ApplicableRules, action: Action<'_>) -> bool {
+        let has_rules = !self.rules.access().rules.is_empty();
+        !self.denies_all(action) && (!has_rules || self.rules.allowing(applicable, action).is_ok())
+    }
+
+    fn denies_all(&self, action: Action<'_>) -> bool {
+        self.denied.iter().any(|pattern| pattern.fits(action))
     }
 
     /// Whether the subject may know of everything.

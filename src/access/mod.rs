@@ -38,4 +38,5 @@ pub use host::HostRules;
 pub use limited::Limited;
 pub use places::HeldPlaces;
 pub use remarks::remarks;
+pub use rules::ApplicableRules;
 pub use token_uses::{TokenUse, TokenUses, token_uses};

@@ -28,9 +28,12 @@ pub(super) struct Rules {
     asks_for_clients: bool,
 }
 
-/// The places of the rules that are about somebody, by what their client calls itself if a rule asks for
-/// that.
-type OfClients = HashMap<Box<str>, Arc<[usize]>>;
+/// The rules that are about somebody, by what their client calls itself if a rule asks for that.
+type OfClients = HashMap<Box<str>, ApplicableRules>;
+
+/// The rules of one config that are about somebody, by their places in it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ApplicableRules(Arc<[usize]>);
 
 /// How much of what an action is about a rule is about.
 enum About {
@@ -61,35 +64,51 @@ impl Rules {
         subject: Subject<'_>,
         action: Action<'_>,
     ) -> Result<Option<&Rule>, Denied> {
-        if let Some(name) = subject.principal.token_name() {
-            // It was good when it was presented; a stream or a link may be older than that.
-            let token = self.access.tokens.get(name).ok_or(Denied::Token)?;
-            if token.expires.is_some_and(|end| SystemTime::now() >= end) {
-                return Err(Denied::Token);
-            }
-            if action.kind == ActionKind::Administration {
-                return self.of_endpoint(subject, action).map(Some);
-            }
-        } else if subject.principal.is_oidc() {
-            self.is_still_said(subject.principal)?;
-            if action.kind == ActionKind::Administration {
-                return self.of_endpoint(subject, action).map(Some);
-            }
+        let is_by_token = self.holds(subject.principal)?;
+        if is_by_token && action.kind == ActionKind::Administration {
+            return self.of_endpoint(subject, action).map(Some);
         }
         if action.kind == ActionKind::Administration || self.access.rules.is_empty() {
             return Ok(None);
         }
-        let rule = self.decided(subject, action).ok_or(Denied::Unmatched)?;
+        self.allowing(&self.concerning(subject), action).map(Some)
+    }
+
+    /// The rule that lets those do something whom these rules are about.
+    pub(super) fn allowing(
+        &self,
+        applicable: &ApplicableRules,
+        action: Action<'_>,
+    ) -> Result<&Rule, Denied> {
+        let rule = self.decided(applicable, action).ok_or(Denied::Unmatched)?;
         match rule.effect {
-            RuleEffect::Allow | RuleEffect::Ask => Ok(Some(rule)),
+            RuleEffect::Allow | RuleEffect::Ask => Ok(rule),
             RuleEffect::Deny => Err(Denied::Rule(rule.id.as_str().into())),
         }
+    }
+
+    /// Whether a principal is one whom a token proves, ours or an issuer's; which has to hold still. It did
+    /// when it was presented; a stream or a link may be older than that.
+    fn holds(&self, principal: &Principal) -> Result<bool, Denied> {
+        if principal.is_oidc() {
+            return self.is_still_said(principal).map(|()| true);
+        }
+        let Some(name) = principal.token_name() else { return Ok(false) };
+        let token = self.access.tokens.get(name).ok_or(Denied::Token)?;
+        let is_over = token.expires.is_some_and(|end| SystemTime::now() >= end);
+        if is_over { Err(Denied::Token) } else { Ok(true) }
+    }
+
+    /// See [`super::Gate::applicable`].
+    pub(super) fn applicable(&self, subject: Subject<'_>) -> Result<ApplicableRules, Denied> {
+        self.holds(subject.principal)?;
+        Ok(self.concerning(subject))
     }
 
     /// The rule by which somebody who comes with a token may ask an endpoint of operators: one that names it.
     fn of_endpoint(&self, subject: Subject<'_>, action: Action<'_>) -> Result<&Rule, Denied> {
         let concerning = self.concerning(subject);
-        let mut rules = concerning.iter().filter_map(|at| self.access.rules.get(*at));
+        let mut rules = concerning.0.iter().filter_map(|at| self.access.rules.get(*at));
         let names = |rule: &&Rule| {
             rule.endpoints.as_ref().is_some_and(|endpoints| endpoints.allow(action.target))
         };
@@ -135,25 +154,26 @@ impl Rules {
     }
 
     /// The rule that decides, if one does.
-    fn decided(&self, subject: Subject<'_>, action: Action<'_>) -> Option<&Rule> {
-        let concerning = self.concerning(subject);
-        let rules = concerning.iter().filter_map(|at| self.access.rules.get(*at));
-        let mut rules = rules.filter(|rule| rule.endpoints.is_none());
-        let until_all_is_denied = |rule: &&Rule| !(is_about_all(rule) && is_denying(rule));
-        let fallback = rules.clone().take_while(until_all_is_denied).find(|rule| !is_denying(rule));
+    fn decided(&self, applicable: &ApplicableRules, action: Action<'_>) -> Option<&Rule> {
+        let rules = applicable.0.iter().filter_map(|at| self.access.rules.get(*at));
+        let rules = rules.filter(|rule| rule.endpoints.is_none());
         let decides = |rule: &&Rule| match about(rule, action) {
             About::All => true,
             // Who may have a part of a server may know of it; who may not, may have another.
             About::Part => !is_denying(rule),
             About::Nothing => false,
         };
-        let found = rules.find(decides);
+        let found = rules.clone().find(decides);
         // Our own tools make calls, each of which is asked for: who may do anything may have them.
-        found.or_else(|| fallback.filter(|_| action.server.is_none()))
+        if found.is_some() || action.server.is_some() {
+            return found;
+        }
+        let until_all_is_denied = |rule: &&Rule| !(is_about_all(rule) && is_denying(rule));
+        rules.take_while(until_all_is_denied).find(|rule| !is_denying(rule))
     }
 
-    /// The places of the rules that are about somebody.
-    fn concerning(&self, subject: Subject<'_>) -> Arc<[usize]> {
+    /// The rules that are about somebody.
+    fn concerning(&self, subject: Subject<'_>) -> ApplicableRules {
         let client = if self.asks_for_clients { subject.client.read() } else { Box::default() };
         let proof = subject.principal.proof();
         let key = proof.map_or(subject.principal.as_str(), Proof::as_key);
@@ -170,8 +190,8 @@ impl Rules {
             rule.principals.as_ref().is_none_or(is_of) && fits(rule.clients.as_ref(), &client)
         };
         let all = self.access.rules.iter().enumerate();
-        let found: Arc<[usize]> =
-            all.filter(|(_, rule)| concerns(rule)).map(|(at, _)| at).collect();
+        let found = all.filter(|(_, rule)| concerns(rule)).map(|(at, _)| at).collect();
+        let found = ApplicableRules(found);
         known.entry(key.into()).or_default().insert(client, found.clone());
         found
     }

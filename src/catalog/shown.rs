@@ -56,11 +56,24 @@ impl Shown {
         shown
     }
 
+    /// A list of one item.
+    #[cfg(test)]
+    pub fn of_one(definition: String) -> Self {
+        let definition = Definition::from(Bytes::from(definition));
+        Self::new(ListKind::Tools, vec![("one".into(), definition)], None)
+    }
+
     /// The list without the items whose names do not fit.
     #[must_use]
     pub fn only(&self, fits: impl Fn(&str) -> bool) -> Self {
         let items = self.items.iter().filter(|(name, _)| fits(name)).cloned().collect();
         self.kind.map_or_else(Self::default, |kind| Self::new(kind, items, Some(self.ttl_ms)))
+    }
+
+    /// Bytes of memory that are its own: its pages, and where its items are. Their definitions are shared.
+    pub fn size(&self) -> usize {
+        let items = self.items.len() * size_of::<(Arc<str>, Definition)>();
+        self.legacy.len() + self.modern.len() + items
     }
 
     /// Whether it is the same text as another list.

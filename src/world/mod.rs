@@ -8,8 +8,10 @@
 //! Calls, sessions, how a world comes to be followed by the next.
 //!
 //! # How to read it
-//! A [`World`] is a [`snapshot`]: nothing in it changes, and whoever has one sees one state of everything.
+//! A [`World`] is a [`snapshot`]: nothing in it changes, and whoever has one sees one state of everything. What each may
+//! see of a list is made once for a world, and is one of its [`seen_lists`].
 
+mod seen_lists;
 pub mod snapshot;
 
 pub use snapshot::World;

@@ -6,6 +6,7 @@ use std::sync::{Arc, Weak};
 use bytes::Bytes;
 use tokio::time::Instant;
 
+use super::seen_lists::{SeenList, SeenLists};
 use crate::access::{Action, ActionKind, Gate, Subject};
 use crate::base::{ServerName, aside};
 use crate::catalog::{BadCursor, Catalog, Entry, NotLocated, OwnTools, Shown};
@@ -22,6 +23,8 @@ pub struct World {
     pub gate: Gate,
     pub servers: Arc<BTreeMap<ServerName, Server>>,
     pub catalog: Arc<Catalog>,
+    /// Of this catalog under this gate.
+    seen_lists: Arc<SeenLists>,
     /// Our own tools, which are listed beside those of the servers.
     own_tools: Arc<OwnTools>,
     /// Counts what was announced of each topic, by [`Topic::index`].
@@ -76,6 +79,7 @@ impl World {
             servers: Arc::new(servers),
             announced: Announced::of(&catalog),
             catalog,
+            seen_lists: Arc::default(),
             own_tools,
             versions: [0; 3],
             complaint: complaint.map(Into::into),
@@ -88,7 +92,7 @@ impl World {
     /// The same under another gate.
     #[cfg(test)]
     pub fn under(self, gate: Gate) -> Self {
-        Self { gate, ..self }
+        Self { gate, seen_lists: Arc::default(), ..self }
     }
 
     /// The world after the servers' states were looked at again.
@@ -100,7 +104,7 @@ impl World {
         }
         let build = move || {
             let catalog = Catalog::build(&world.servers, &world.config, &world.own_tools);
-            Self { catalog: Arc::new(catalog), ..world }.looked_over(now)
+            world.offering(catalog).looked_over(now)
         };
         aside(size(&self.servers), build).await.unwrap_or_else(|| self.clone())
     }
@@ -118,6 +122,7 @@ impl World {
         let quiet_until = Some(now + config.list_timeout);
         let world = Self {
             gate: self.gate.renewed(config.access.clone()),
+            seen_lists: Arc::default(),
             config,
             servers: Arc::new(servers),
             own_tools,
@@ -131,7 +136,7 @@ impl World {
         let build = move || {
             // Even where the list is the same, its entries lead to other servers or limits.
             let catalog = Catalog::build(&world.servers, &world.config, &world.own_tools);
-            Self { catalog: Arc::new(catalog), ..world }.looked_over(now)
+            world.offering(catalog).looked_over(now)
         };
         aside(size, build).await.unwrap_or(without)
     }
@@ -139,6 +144,11 @@ impl World {
     /// The world with something wrong about the config that should be in force.
     pub fn complaining(&self, complaint: String) -> Self {
         Self { complaint: Some(complaint.into()), ..self.clone() }
+    }
+
+    /// The world with another catalog.
+    fn offering(self, catalog: Catalog) -> Self {
+        Self { catalog: Arc::new(catalog), seen_lists: Arc::default(), ..self }
     }
 
     /// The world after it was seen whether the list is to be announced.
@@ -164,8 +174,7 @@ impl World {
 
     /// Whether the subject may know of an item.
     pub fn sees(&self, subject: Subject<'_>, kind: ActionKind, entry: &Entry) -> bool {
-        let (server, target) = (Some(&entry.server.name), &*entry.item.name);
-        self.gate.sees(subject, Action::new(kind, server, target).shown_as(&entry.shown))
+        self.gate.sees(subject, action_on(kind, entry))
     }
 
     /// The tool that a name stands for, if the subject may know of it.
@@ -186,20 +195,32 @@ impl World {
         if self.gate.hides_nothing(subject) {
             return shown.page(cursor, era);
         }
-        let entries = self.catalog.entries(kind);
+        let seen = match self.gate.applicable(subject) {
+            Ok(rules) => {
+                let list = SeenList { kind, client, rules };
+                self.seen_lists.get(list, |list| self.seen(list))
+            }
+            Err(_) => Arc::new(shown.only(|_| false)),
+        };
+        seen.page(cursor, era)
+    }
+
+    /// What of a list those may know of whom its rules are about.
+    fn seen(&self, list: &SeenList) -> Shown {
+        let SeenList { kind, client, rules } = list;
+        let entries = self.catalog.entries(*kind);
         let action = match kind {
             ListKind::Tools => ActionKind::Tool,
             ListKind::Prompts => ActionKind::Prompt,
             ListKind::Resources | ListKind::Templates => ActionKind::Resource,
         };
-        let seen = shown.only(|name| {
-            match entries.binary_search_by(|entry| (*entry.shown).cmp(name)) {
-                Ok(index) => self.sees(subject, action, &entries[index]),
-                // Only tools of our own stand in no server's list.
-                Err(_) => self.gate.sees(subject, Action::new(action, None, name)),
-            }
-        });
-        seen.page(cursor, era)
+        self.catalog.shown(*kind, *client).only(|name| {
+            let found = entries.binary_search_by(|entry| (*entry.shown).cmp(name));
+            // Only tools of our own stand in no server's list.
+            let of_ours = || Action::new(action, None, name);
+            let action = found.map_or_else(|_| of_ours(), |at| action_on(action, &entries[at]));
+            self.gate.shows(rules, action)
+        })
     }
 
     /// The name under which clients see what a server calls so; its own where nobody has told yet that
@@ -276,6 +297,12 @@ impl World {
         of(&self.awaited, &|server| server.owns(name))
             || of(&self.unsettled, &|server| is_bare || has_no_prefix(server))
     }
+}
+
+/// Something that is done to an item.
+fn action_on(kind: ActionKind, entry: &Entry) -> Action<'_> {
+    let (server, target) = (Some(&entry.server.name), &*entry.item.name);
+    Action::new(kind, server, target).shown_as(&entry.shown)
 }
 
 /// Bytes that are looked at to build the catalog of these servers.

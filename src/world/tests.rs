@@ -1,5 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
 
@@ -9,8 +10,8 @@ use crate::base::random::Jitter;
 use crate::base::{Principal, ServerName};
 use crate::catalog::OwnTools;
 use crate::servers::{Offer, Server};
-use crate::settings::access::{Rule, RuleLimits};
-use crate::settings::{Access, NamePatterns, RuleEffect, sample};
+use crate::settings::access::{AccessToken, Rule, RuleLimits};
+use crate::settings::{Access, Config, NamePatterns, RuleEffect, sample};
 use crate::wire::{Era, ListKind};
 
 const SERVERS: u64 = 10;
@@ -141,4 +142,57 @@ async fn what_is_listed_is_exactly_what_may_be_called() {
     }
     assert!(some > 100 && none > 100, "{some} {none}");
     assert!(asked > 1000 && limited > 1000, "{asked} {limited}");
+}
+
+/// The lists of a world are made once, and none outlives what it was made of.
+#[tokio::test(start_paused = true)]
+async fn a_kept_list_is_of_the_rules_that_hold_now() {
+    let world = world().await;
+    let (first, second) = (Principal::user(1), Principal::user(2));
+    let rule = |name: &str, of: &str| Rule {
+        id: name.to_owned(),
+        principals: Some(NamePatterns::new(vec![of.to_owned()])),
+        tools: Some(NamePatterns::new(vec![name.to_owned()])),
+        effect: RuleEffect::Allow,
+        ..Rule::default()
+    };
+    let access = |rules| Access { rules, ..Access::default() };
+    let tools = |world: &World, principal| {
+        let client = ClientName::Read("codex");
+        let names = || listed(world, Subject { principal, client });
+        let names = (names(), names());
+        assert_eq!(names.0, names.1);
+        names.0
+    };
+    let rules = vec![rule("s1__t1", "user:1"), rule("s2__t2*", "user:2")];
+    let before = world.under(Gate::default().with(access(rules.clone())));
+    assert_eq!(tools(&before, &first), ["s1__t1"]);
+    assert_eq!(tools(&before, &second).len(), 11);
+    let config = sample::config();
+    let config = Config { access: access(rules[1..].to_vec()), ..config };
+    let (own, now) = (Arc::new(OwnTools::default()), Instant::now());
+    let servers = (*before.servers).clone();
+    let after = before.reconfigured(Arc::new(config), servers, own, now).await;
+    assert_eq!(tools(&after, &first), <[&str; 0]>::default());
+    assert_eq!(tools(&after, &second).len(), 11);
+    assert_eq!(tools(&before, &first), ["s1__t1"], "who began before");
+}
+
+/// A token may end while its list is kept.
+#[tokio::test(start_paused = true)]
+async fn who_is_proved_no_more_sees_nothing_of_a_kept_list() {
+    let world = world().await;
+    let (now, hour) = (SystemTime::now(), Duration::from_secs(3600));
+    let principal = Principal::token("ci");
+    let subject = Subject { principal: &principal, client: ClientName::Read("") };
+    let under = |expires| {
+        let token = AccessToken { hash: [0; 32], expires: Some(expires), previous: None };
+        let tokens = BTreeMap::from([("ci".to_owned(), token)]);
+        let rules = vec![Rule { effect: RuleEffect::Allow, ..Rule::default() }];
+        Gate::default().with(Access { tokens, rules, ..Access::default() })
+    };
+    let mut world = world.under(under(now + hour));
+    assert_eq!(listed(&world, subject).len() as u64, SERVERS * TOOLS);
+    world.gate = under(now - hour);
+    assert_eq!(listed(&world, subject), <[&str; 0]>::default(), "the list is there still");
 }

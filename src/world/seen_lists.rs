@@ -24,10 +24,10 @@ pub struct SeenList {
 
 /// The lists of one catalog under one gate. Those whom the same rules are about see the same.
 #[derive(Debug, Default)]
-pub struct SeenLists(Lock<Kept>);
+pub struct SeenLists(Lock<KeptLists>);
 
 #[derive(Debug, Default)]
-struct Kept {
+struct KeptLists {
     lists: HashMap<SeenList, Arc<Shown>>,
     /// Bytes.
     size: usize,
@@ -44,7 +44,7 @@ impl SeenLists {
         let size = ENTRY + made.size();
         let mut kept = self.0.lock();
         if kept.size + size > KEPT_MAX {
-            *kept = Kept::default();
+            *kept = KeptLists::default();
         }
         if size <= KEPT_MAX && kept.lists.insert(list, made.clone()).is_none() {
             kept.size += size;

@@ -182,7 +182,7 @@ async fn a_kept_list_is_of_the_rules_that_hold_now() {
 #[tokio::test(start_paused = true)]
 async fn who_is_proved_no_more_sees_nothing_of_a_kept_list() {
     let world = world().await;
-    let (now, hour) = (SystemTime::now(), Duration::from_secs(3600));
+    let (now, hour) = (SystemTime::now(), Duration::from_hours(1));
     let principal = Principal::token("ci");
     let subject = Subject { principal: &principal, client: ClientName::Read("") };
     let under = |expires| {

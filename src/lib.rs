@@ -44,6 +44,7 @@
 //!  4   config ───────── from files to what is wanted
 //!      connection ───── what is said with a server
 //!      activation ───── a daemon when one is needed
+//!      desktop ──────── what is asked by a notification
 //!  3   keys ─────────── how each value of a config is read
 //!      api ──────────── what operators and the daemon say
 //!      access ───────── who may: the one gate
@@ -148,6 +149,7 @@
 //! | [`admin`] | status, reload, and the life of single servers, for who runs the daemon |
 //! | [`daemon`] | sockets, systemd, assembly, reload, the order of stopping |
 //! | [`bridge`] | the client's stdio server that outlives any daemon |
+//! | [`desktop`] | calls that wait for a person, shown as notifications with answers |
 //! | [`approval_review`] | `callmux approvals`: calls that wait for a person, shown and answered |
 //! | [`audit_review`] | `callmux audit`: what was done, read back, and whether it is what was written |
 //! | [`attachments`] | `callmux client`: what the files of clients say, shown, changed and put back |
@@ -219,6 +221,7 @@ mod credentials;
 mod daemon;
 mod definitions;
 mod demo;
+mod desktop;
 mod doctor;
 mod event_streams;
 mod example;

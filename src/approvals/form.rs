@@ -35,6 +35,33 @@ pub fn decision(result: &str) -> Decision {
     said.and_then(Decision::parse).unwrap_or(Decision::Deny)
 }
 
+/// A question for a place with little room.
+#[derive(Debug, PartialEq, Eq)]
+pub struct QuestionText {
+    /// One line.
+    pub title: String,
+    pub body: String,
+    /// Nothing was left out.
+    pub is_whole: bool,
+}
+
+/// The question with a body of about `max` bytes.
+pub fn question_text(question: &Question, max: usize) -> QuestionText {
+    let text = message(question);
+    let (title, body) = text.split_once('\n').unwrap_or((&text, ""));
+    let is_whole = body.len() <= max && question.calls.len() == 1;
+    let body = if is_whole {
+        body.to_owned()
+    } else {
+        let id = &question.id;
+        format!(
+            "{}…\nThat is not all of it: see `callmux approvals` ({id}).",
+            clip::start(body, max)
+        )
+    };
+    QuestionText { title: title.to_owned(), body, is_whole }
+}
+
 /// The question in words. What clients and models wrote in it is shown as it is, character by character.
 fn message(question: &Question) -> String {
     let asking = &question.asking;
@@ -81,7 +108,7 @@ fn done_to(kind: &str) -> &'static str {
 mod tests {
     use std::time::SystemTime;
 
-    use super::{Decision, decision, form};
+    use super::{Decision, decision, form, question_text};
     use crate::approvals::{AskedCall, Asking, Question};
     use crate::base::{Principal, ServerName};
 
@@ -113,6 +140,22 @@ mod tests {
         let text = many["message"].as_str().unwrap();
         assert!(text.starts_with("May these 30 calls be made?\n- prod__wipe {"), "{text}");
         assert!(text.contains("… and 10 more"), "{text}");
+    }
+
+    #[test]
+    fn what_has_no_room_is_told_to_be_not_all() {
+        let one = question_text(&question(1), 1000);
+        assert_eq!(one.title, "May `prod__wipe` of server prod be called?");
+        assert!(one.is_whole && one.body.ends_with("the access rule careful has you asked."));
+        assert!(!one.body.contains(['\u{1b}', '\u{202e}']), "{one:?}");
+        for (calls, max) in [(1, 20), (2, 1000), (30, 1000)] {
+            let cut = question_text(&question(calls), max);
+            assert!(
+                !cut.is_whole && cut.body.contains("`callmux approvals` (0a1b2c3d)"),
+                "{cut:?}"
+            );
+            assert!(cut.body.len() < max + 100, "{cut:?}");
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@
 //!
 //! # How to read it
 //! [`call`] is what is asked about and [`question`] who asks; [`book`] is the machine, a value that is told the time.
-//! [`desk`] is what everybody shares of it, [`mod@form`] a question as a client shows it, [`process_tree`] tells who may not answer.
+//! [`desk`] is what everybody shares of it, [`mod@form`] a question as a client or a desktop shows it, [`process_tree`] tells who may not answer.
 
 mod book;
 mod call;
@@ -21,6 +21,6 @@ mod question;
 pub use book::{ApprovalState, TooManyQuestions};
 pub use call::AskedCall;
 pub use desk::Approvals;
-pub use form::{decision, form};
-pub use process_tree::{client_of, may_answer};
+pub use form::{QuestionText, decision, form, question_text};
+pub use process_tree::{client_of, is_older_or_apart, may_answer};
 pub use question::{Asking, Decision, Question, SaidByClient};

@@ -98,6 +98,15 @@ pub fn may_answer(answerer: u32, client: &[AskingProcess]) -> Result<(), SelfApp
     }
 }
 
+/// Whether what a process says is a person's word and not that of the `client` that asks: it was there before the
+/// client was, or may answer anyway. A desktop often shares a session or a control group with what was started on it.
+pub fn is_older_or_apart(answerer: u32, client: &[AskingProcess]) -> bool {
+    let first = client.iter().map(|process| process.started).min();
+    let began = Stat::of(answerer).map(|stat| stat.process.started);
+    let is_older = began.zip(first).is_some_and(|(began, first)| began <= first);
+    is_older || may_answer(answerer, client).is_ok()
+}
+
 /// Whether everything of the user runs below it.
 fn is_manager(stat: &Stat) -> bool {
     stat.parent <= 1 && stat.session == stat.process.pid
@@ -114,7 +123,7 @@ fn read(pid: u32, name: &str) -> Option<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
-    use super::{SelfApproval, client_of, may_answer};
+    use super::{SelfApproval, Stat, client_of, is_older_or_apart, may_answer};
     use std::process::{Command, Stdio};
 
     #[test]
@@ -132,6 +141,11 @@ mod tests {
         for answerer in [bridge.id(), shell.id(), own] {
             assert_eq!(may_answer(answerer, &client), below, "{answerer}");
         }
+        let of = |pid: u32| Stat::of(pid).unwrap().process;
+        assert!(is_older_or_apart(own, &[of(bridge.id())]), "it started the client");
+        let earliest = std::slice::from_ref(client.iter().min_by_key(|one| one.started).unwrap());
+        assert!(!is_older_or_apart(shell.id(), earliest), "a desktop that the client started");
+        assert!(!is_older_or_apart(shell.id(), &client));
         bridge.kill().unwrap();
         bridge.wait().unwrap();
         assert_eq!(may_answer(shell.id(), &client), below, "the bridge is gone, its client is not");

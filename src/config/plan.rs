@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use crate::base::ServerName;
 use crate::keys::{
-    AUDIT_ROWS, Effect, HTTP_ROWS, KeyRow, LIMIT_ROWS, METRIC_ROWS, NETWORK_ROWS, SERVER_ROWS,
-    TOP_ROWS, VIEW_ROWS,
+    APPROVAL_ROWS, AUDIT_ROWS, Effect, HTTP_ROWS, KeyRow, LIMIT_ROWS, METRIC_ROWS, NETWORK_ROWS,
+    SERVER_ROWS, TOP_ROWS, VIEW_ROWS,
 };
 use crate::settings::plan::{Changed, Plan};
 use crate::settings::{Config, ServerConfig};
@@ -57,6 +57,8 @@ fn settings(effect: Effect, old: &Config, new: &Config) -> Vec<String> {
     keys.extend(http.into_iter().map(|key| format!("http.{key}")));
     let limits = changed(LIMIT_ROWS, effect, &old.access.limits, &new.access.limits);
     keys.extend(limits.into_iter().map(|key| format!("access.limits.{key}")));
+    let approvals = changed(APPROVAL_ROWS, effect, &old.access.approvals, &new.access.approvals);
+    keys.extend(approvals.into_iter().map(|key| format!("access.approvals.{key}")));
     let networks = changed(NETWORK_ROWS, effect, &old.access.networks, &new.access.networks);
     keys.extend(networks.into_iter().map(|key| format!("access.networks.{key}")));
     let audit = changed(AUDIT_ROWS, effect, &old.access.audited, &new.access.audited);

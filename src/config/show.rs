@@ -22,6 +22,7 @@ pub fn toml(table: &Table) -> String {
     let one = [
         ("http", part("http"), keys::HTTP),
         ("access.limits", access("limits"), keys::LIMITS),
+        ("access.approvals", access("approvals"), keys::APPROVALS),
         ("access.networks", access("networks"), keys::NETWORKS),
         ("cache", part("cache"), keys::CACHE),
         ("results", part("results"), keys::RESULTS),

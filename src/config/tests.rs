@@ -192,7 +192,10 @@ fn every_key_is_in_a_plan() {
                 // They are one thing.
                 ("http", "tls_cert" | "tls_key") => vec!["http.tls_cert http.tls_key".to_owned()],
                 ("http", name) => vec![format!("http.{name}"), format!("@http.{name}")],
-                ("access.limits" | "access.networks" | "audit" | "metrics", name) => {
+                (
+                    "access.limits" | "access.approvals" | "access.networks" | "audit" | "metrics",
+                    name,
+                ) => {
                     vec![format!("{section}.{name}")]
                 }
                 ("servers.*", name) => vec![format!("!a({name})"), format!("~a({name})")],

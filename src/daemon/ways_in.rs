@@ -19,7 +19,7 @@ impl Daemon {
     pub(super) fn open(&self, serve: Serve, desk: Desk) -> oneshot::Receiver<Result<(), GivenUp>> {
         let (left, client_left) = oneshot::channel();
         let hub = self.front.hub.clone();
-        self.connections.spawn_until_stopped("pulse", async move { hub.pulse.run().await });
+        self.connections.spawn_until_stopped("pulse", async move { hub.pulse().run().await });
         self.connections.spawn_until_stopped("memory", memory::give_back_regularly());
         self.connections.spawn_until_stopped("orphans", orphans::let_go_regularly());
         let relief = relief::whenever_memory_is_short(self.front.hub.clone());

@@ -28,8 +28,8 @@ impl FactKind for ApprovalAsked {
         documentation: "man:callmux-approvals(1)",
         text: "\
 An access rule with effect = \"ask\" is about what somebody wants. It waits for a
-person: the client asks if it can, and anybody at a terminal of the same user can
-answer:
+person: the client asks if it can, else a notification of the desktop, and anybody
+at a terminal of the same user can answer:
 
   callmux approvals
 
@@ -57,7 +57,7 @@ pub struct ApprovalAnswered {
     pub id: Box<str>,
     /// `once`, `hour` or `deny`.
     pub decision: &'static str,
-    /// Who said so: a principal at a terminal, or `client`.
+    /// Who said so: a principal at a terminal, `client` or `desktop`.
     pub by: Arc<str>,
 }
 

@@ -3,6 +3,7 @@
 use super::key::DefaultValue::{Unset, Value};
 use super::key::{Key, ValueKind, key};
 use super::row::{KeyRow, keys, of, set};
+use crate::settings::access::ApprovalSettings;
 use crate::settings::{Limits, Networks, RuleEffect};
 
 /// Keys of `[access.limits]`.
@@ -40,6 +41,20 @@ pub const LIMIT_ROWS: &[KeyRow<Limits>] = &[
     )
     .at_once(set!(approval_timeout)),
 ];
+
+/// Keys of `[access.approvals]`.
+pub const APPROVALS: &[Key] = &keys::<_, { APPROVAL_ROWS.len() }>(&[], APPROVAL_ROWS);
+
+/// The same, each with its field.
+pub const APPROVAL_ROWS: &[KeyRow<ApprovalSettings>] = &[key(
+    "desktop",
+    ValueKind::Bool,
+    Value("true"),
+    "Whether a notification of the desktop asks about a call that a rule with `effect = \"ask\"` is about, \
+     where its client shows no form and nobody looks at `callmux approvals`. It can be allowed or denied \
+     there. Where no desktop runs, nothing is shown.",
+)
+.at_once(set!(desktop))];
 
 /// Keys of `[access.networks]`.
 pub const NETWORKS: &[Key] = &keys::<_, { NETWORK_ROWS.len() }>(&[], NETWORK_ROWS);

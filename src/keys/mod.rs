@@ -29,7 +29,10 @@ mod top;
 pub mod tree;
 pub mod units;
 
-pub use access::{APPROVED, LIMIT_ROWS, LIMITS, NETWORK_ROWS, NETWORKS, OIDC, RULE, TOKEN};
+pub use access::{
+    APPROVAL_ROWS, APPROVALS, APPROVED, LIMIT_ROWS, LIMITS, NETWORK_ROWS, NETWORKS, OIDC, RULE,
+    TOKEN,
+};
 pub use auth::{AUTH, AUTH_TYPES};
 pub use error::ValueError;
 pub use key::{DefaultValue, GoesWith, Key, ValueKind, default_of, kind_of};

@@ -1,8 +1,8 @@
 //! The sections of a config, each with its keys.
 
 use super::{
-    APPROVED, AUDIT, AUTH, CACHE, CLIENT, HTTP, Key, LIMITS, METRICS, NETWORKS, OIDC, RECIPE,
-    RESULTS, RULE, SERVER, TOKEN, TOP,
+    APPROVALS, APPROVED, AUDIT, AUTH, CACHE, CLIENT, HTTP, Key, LIMITS, METRICS, NETWORKS, OIDC,
+    RECIPE, RESULTS, RULE, SERVER, TOKEN, TOP,
 };
 
 /// The line above the keys of a section; `name` in place of what the user chooses.
@@ -19,6 +19,7 @@ pub const SECTIONS: &[(&str, &[Key], &str)] = &[
     ("", TOP, "Settings for everything."),
     ("http", HTTP, "The HTTP side of the daemon."),
     ("access.limits", LIMITS, "How much of all that may be done one user may do."),
+    ("access.approvals", APPROVALS, "How a person is asked about a call."),
     (
         "access.networks",
         NETWORKS,

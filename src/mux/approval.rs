@@ -1,8 +1,8 @@
 //! Phase 2 of a call that a person has to approve.
 //!
 //! A client of this user that can show a form is asked: of a legacy one the call waits, a modern one is asked by
-//! the end of a round. Anybody else's calls wait for who looks at `callmux approvals`, if somebody does; otherwise
-//! they are refused with the id of the question, and the same call is let in once that is answered. Who holds a
+//! the end of a round. Anybody else's calls wait for who looks at `callmux approvals` or at a desktop that shows them,
+//! if there is one; otherwise they are refused with the id of the question, and the same call is let in once that is answered. Who holds a
 //! token is never asked: it would approve its own calls.
 
 use std::borrow::Cow;
@@ -92,6 +92,7 @@ pub struct ApprovalSeeker<'a> {
     call: &'a Call,
     asking: Asking,
     within: Duration,
+    asks_on_desktop: bool,
 }
 
 /// Whether the daemon goes on.
@@ -108,7 +109,9 @@ impl<'a> ApprovalSeeker<'a> {
             rule: rule.into(),
             processes: caller.process.map(client_of).unwrap_or_default(),
         };
-        Self { hub, call, asking, within: world.config.access.limits.approval_timeout }
+        let access = &world.config.access;
+        let (within, asks_on_desktop) = (access.limits.approval_timeout, access.approvals.desktop);
+        Self { hub, call, asking, within, asks_on_desktop }
     }
 
     fn find(&self, asked: &AskedCall) -> ApprovalState {
@@ -173,7 +176,7 @@ impl<'a> ApprovalSeeker<'a> {
         if self.call.era == Era::Legacy && self.shows_forms() {
             return self.show(question, outlet).await;
         }
-        if !self.hub.approvals.is_watched() {
+        if !self.hub.approvals.is_watched() && !self.shows_on_desktop(question).await {
             return true;
         }
         tokio::select! {
@@ -181,6 +184,10 @@ impl<'a> ApprovalSeeker<'a> {
             () = tokio::time::sleep(WAITS) => true,
             () = self.hub.calls.closed(self.call.goes_on()) => false,
         }
+    }
+
+    async fn shows_on_desktop(&self, question: &Question) -> bool {
+        self.asks_on_desktop && self.hub.desktop.shows(question).await
     }
 
     /// Asks a legacy client, until it or somebody else has answered.

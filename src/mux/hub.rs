@@ -16,6 +16,7 @@ use crate::base::{Principal, Pulse, ServerName};
 use crate::cache::{Cache, CacheKey, Part};
 use crate::catalog::Entry;
 use crate::connection::Board;
+use crate::desktop::Desktop;
 use crate::handover::{ActRow, CallRow, Table};
 use crate::instances::Instances;
 use crate::ledger::Ledger;
@@ -48,6 +49,8 @@ pub struct Shared {
     pub(super) open_rounds: OpenRounds,
     /// Calls that wait for a person.
     pub approvals: Approvals,
+    /// Where they are asked about, beside terminals.
+    pub(super) desktop: Desktop,
     /// Which resources clients want to hear about.
     pub subscriptions: Subscriptions,
     /// What reading calls brought.
@@ -56,8 +59,6 @@ pub struct Shared {
     pub results: Results,
     /// What was sent to all clients together.
     pub ledger: Ledger,
-    /// Beats with every call.
-    pub pulse: Pulse,
     usage: Usage,
 }
 
@@ -67,6 +68,8 @@ struct Usage {
     began: Instant,
     /// When somebody last asked for something: milliseconds since `began`.
     last: AtomicU64,
+    /// Beats with every call.
+    pulse: Pulse,
 }
 
 impl Deref for Hub {
@@ -88,20 +91,24 @@ impl Hub {
     ) -> Self {
         Self(Arc::new(Shared {
             world,
-            recorder,
             calls: Arc::default(),
             pending,
             acts,
             board,
             instances,
             open_rounds: OpenRounds::default(),
+            desktop: Desktop::of(approvals.clone(), recorder.clone()),
+            recorder,
             approvals,
             subscriptions: Subscriptions::default(),
             cache: Cache::default(),
             results,
             ledger: Ledger::default(),
-            pulse: Pulse::default(),
-            usage: Usage { began: Instant::now(), last: AtomicU64::new(0) },
+            usage: Usage {
+                began: Instant::now(),
+                last: AtomicU64::new(0),
+                pulse: Pulse::default(),
+            },
         }))
     }
 
@@ -109,6 +116,11 @@ impl Hub {
     pub fn touch(&self) {
         let now = u64::try_from(self.usage.began.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.usage.last.store(now, Ordering::Relaxed);
+    }
+
+    /// What beats with every call.
+    pub fn pulse(&self) -> &Pulse {
+        &self.usage.pulse
     }
 
     /// When somebody last asked for something.
@@ -203,7 +215,7 @@ impl Hub {
 
     /// Counts a call for as long as the value lives.
     pub fn count_call(&self) -> CallCount {
-        self.pulse.beat();
+        self.usage.pulse.beat();
         CallCount::of(&self.calls)
     }
 

@@ -15,8 +15,9 @@
 //! # How to read it
 //! [`launch`] is what is to run; [`child`] and [`mod@unit`] run it, and a [`Process`] is either.
 //! [`orphans`] are what a child leaves behind. [`units`]
-//! is the user manager.
+//! is the user manager, and [`bus`] where it and the desktop are.
 
+pub mod bus;
 mod child;
 mod end;
 mod error;

@@ -9,7 +9,7 @@ use zbus::Variant;
 use zbus::export::futures_core::Stream;
 use zbus::proxy::CacheProperties;
 
-use crate::base::runtime_dir;
+use super::bus;
 
 /// The names of our units.
 const PATTERN: &str = "app-callmux-*.service";
@@ -276,16 +276,7 @@ fn number(version: &str) -> u32 {
 }
 
 async fn manager() -> zbus::Result<ManagerProxy<'static>> {
-    let builder = match std::env::var_os("DBUS_SESSION_BUS_ADDRESS") {
-        Some(_) => zbus::connection::Builder::session(),
-        // cron, su and some clients leave the variable unset.
-        None => {
-            let dir = runtime_dir::runtime().ok_or(zbus::Error::Unsupported)?;
-            let address = format!("unix:path={}", dir.join("bus").display());
-            zbus::connection::Builder::address(address.as_str())
-        }
-    };
-    let connection = builder.build().await?;
+    let connection = bus::connect().await?;
     ManagerProxy::builder(&connection).cache_properties(CacheProperties::No).build().await
 }
 

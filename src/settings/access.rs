@@ -13,6 +13,7 @@ pub use crate::audit::ArgumentsKept;
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Access {
     pub limits: Limits,
+    pub approvals: ApprovalSettings,
     pub networks: Networks,
     /// By their names.
     pub tokens: BTreeMap<String, AccessToken>,
@@ -26,6 +27,19 @@ pub struct Access {
     pub audited: Audited,
     /// Whether it is counted.
     pub counted: Counted,
+}
+
+/// `[access.approvals]`: how a person is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ApprovalSettings {
+    /// By a notification, where no client shows a form and nobody looks at a terminal.
+    pub desktop: bool,
+}
+
+impl Default for ApprovalSettings {
+    fn default() -> Self {
+        Self { desktop: true }
+    }
 }
 
 /// `[metrics]`

@@ -1,5 +1,7 @@
 //! Calls that a person is asked about.
 
+mod desktop;
+
 use serde_json::{Value, json};
 
 use crate::access::Holder;

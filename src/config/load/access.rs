@@ -8,7 +8,8 @@ use crate::keys;
 use crate::keys::section::Section;
 use crate::keys::tree::{Node, Value};
 use crate::settings::access::{
-    Access, AccessToken, Approved, ApprovedItem, Rule, RuleEffect, RuleLimits, TokenHash,
+    Access, AccessToken, ApprovalSettings, Approved, ApprovedItem, Rule, RuleEffect, RuleLimits,
+    TokenHash,
 };
 use crate::settings::complaint::Complaint;
 use crate::settings::{Limits, NamePatterns};
@@ -18,6 +19,7 @@ pub(super) fn read(node: Node, named: &mut Named<'_>) -> Access {
     for (name, node) in members(node, "access", named) {
         match name.as_str() {
             "limits" => access.limits = limits(node, named),
+            "approvals" => access.approvals = approvals(node, named),
             "networks" => access.networks = networks::read(node, named),
             "tokens" => {
                 for (name, node) in members(node, "access.tokens", named) {
@@ -38,7 +40,7 @@ pub(super) fn read(node: Node, named: &mut Named<'_>) -> Access {
                 let message = if is_limit {
                     "unknown key; write `[access.limits]` above the limits".to_owned()
                 } else {
-                    "unknown key; known are limits, networks, oidc, tokens, rules, approved"
+                    "unknown key; known are limits, approvals, networks, oidc, tokens, rules, approved"
                         .to_owned()
                 };
                 let key = format!("access.{name}");
@@ -47,6 +49,17 @@ pub(super) fn read(node: Node, named: &mut Named<'_>) -> Access {
         }
     }
     access
+}
+
+fn approvals(node: Node, named: &mut Named<'_>) -> ApprovalSettings {
+    let mut approvals = ApprovalSettings::default();
+    let path = "access.approvals".to_owned();
+    let mut section = Section::new(path, node, keys::APPROVALS, named.sources, named.complaints);
+    for row in keys::APPROVAL_ROWS {
+        row.read(&mut section, &mut approvals);
+    }
+    named.unresolved.extend(section.finish());
+    approvals
 }
 
 fn limits(node: Node, named: &mut Named<'_>) -> Limits {

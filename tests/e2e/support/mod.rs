@@ -2,6 +2,7 @@
 
 pub mod canary;
 pub mod daemon;
+pub mod desktop;
 pub mod far;
 pub mod http;
 pub mod issuer;

@@ -48,6 +48,7 @@
 //!  3   keys ─────────── how each value of a config is read
 //!      api ──────────── what operators and the daemon say
 //!      access ───────── who may: the one gate
+//!      peers ────────── who is at the other end
 //!      oidc ─────────── whom an issuer's token proves
 //!      process ──────── how a server's program runs
 //!      credentials ──── what proves us to a server
@@ -120,7 +121,8 @@
 //! | [`keys`] | every key in one table; the value of one, with what it refers to |
 //! | [`config`] | files to those settings; what separates two configs |
 //! | [`api`] | what the daemon's admin endpoints answer, as both sides have it |
-//! | [`access`] | the checks at the door, the gate that decides about every act |
+//! | [`access`] | the gate that decides about every act; tokens, rules, limits |
+//! | [`peers`] | the checks at the door: whose a connection is, where it comes from, how many there may be |
 //! | [`oidc`] | tokens of an issuer: how they are signed, what they must say, which keys it has |
 //! | [`process`] | a server's process: a unit of systemd or a child; pipes, sandbox, the end |
 //! | [`credentials`] | what proves us to a remote server: tokens, programs that print them, logins |
@@ -246,6 +248,7 @@ mod mux;
 mod oidc;
 mod outbox;
 mod packages;
+mod peers;
 mod pin_review;
 mod pins;
 mod process;

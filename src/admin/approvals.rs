@@ -17,12 +17,12 @@ use axum::routing::{get, post};
 
 use super::answer::{failure, json, missing};
 use super::desk::Desk;
-use crate::access::peer::PeerProcess;
 use crate::api::path::{self, pattern};
 use crate::api::{ApprovalCall, ApprovalDone, ApprovalList, ApprovalReport};
 use crate::approvals::{Approvals, Decision, Question, may_answer};
 use crate::base::{Principal, quoted};
 use crate::facts::ApprovalAnswered;
+use crate::peers::peer::PeerProcess;
 use crate::telemetry::Recorder;
 
 /// So long an answer waits for news.

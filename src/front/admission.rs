@@ -7,7 +7,7 @@ use tokio::net::{TcpStream, UnixStream};
 
 use super::Front;
 use super::http::{Arrival, Peer, refused};
-use crate::access::peer::{self, Refusal, TcpClient};
+use crate::peers::peer::{self, Refusal, TcpClient};
 use crate::settings::network::is_near;
 
 pub(super) fn unix(stream: &UnixStream) -> Result<Peer, Refusal> {

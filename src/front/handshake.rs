@@ -12,8 +12,8 @@ use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
-use crate::access::peer::Refusal;
 use crate::base::Lock;
+use crate::peers::peer::Refusal;
 use crate::settings::Config;
 use crate::tls::Certificate;
 

@@ -15,10 +15,10 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt, AsyncWrite};
 
 use super::Front;
-use crate::access::peer::PeerProcess;
 use crate::base::Principal;
 use crate::facts;
 use crate::outbox::{Outbox, SILENT_MAX};
+use crate::peers::peer::PeerProcess;
 use crate::sessions::links::{LINKS_MAX, Link, Links};
 use crate::wire::Payload;
 use crate::wire::lines::LINE_MIN;

@@ -7,8 +7,6 @@ use tokio::sync::Notify;
 
 use super::http::StreamedAnswer;
 use crate::access::TokenUses;
-use crate::access::confined::Groups;
-use crate::access::connections::Connections;
 use crate::base::{Lock, Principal, Tasks};
 use crate::client::session::Session;
 use crate::handover::{LinkRow, SessionRow, Table, WantRow};
@@ -16,6 +14,8 @@ use crate::metrics::HttpCounts;
 use crate::mux::Hub;
 use crate::oidc::Issuer;
 use crate::outbox::Outbox;
+use crate::peers::confined::Groups;
+use crate::peers::connections::Connections;
 use crate::results::aside::Aside;
 use crate::sessions::duplex::Duplex;
 use crate::sessions::http_sessions::{self, Sessions};

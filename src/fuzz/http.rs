@@ -10,7 +10,6 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio::sync::{Notify, watch};
 
-use crate::access::connections::Watched;
 use crate::base::{Principal, Tasks};
 use crate::config::load;
 use crate::connection::Board;
@@ -20,6 +19,7 @@ use crate::front::listen;
 use crate::handover::Table;
 use crate::meta::own_tools;
 use crate::mux::Hub;
+use crate::peers::connections::Watched;
 use crate::results::Results;
 use crate::settings::Config;
 use crate::telemetry::Recorder;

@@ -31,7 +31,7 @@ const ROWS: [&str; 45] = [
 const ELSEWHERE: [(&str, &str, &str); 24] = [
     ("A-gone", "e2e/door.rs", "nothing_is_done_for_a_client_that_is_gone_before_it_is_accepted"),
     ("A04", "e2e/door.rs", "nothing_is_done_for_another_user_over_tcp"),
-    ("E04", "../src/access/connections/tests.rs", "a_head_that_drips_is_cut_off"),
+    ("E04", "../src/peers/connections/tests.rs", "a_head_that_drips_is_cut_off"),
     ("E05", "e2e/door.rs", "idle_connections_give_way_and_servers_can_still_be_started"),
     ("T13", "e2e/terminal.rs", "nothing_a_server_says_acts_on_a_terminal"),
     ("E15", "e2e/slow_clients.rs", "calls_that_hang_take_nobody_elses_place"),

@@ -13,7 +13,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep};
 
-use crate::access::connections::Activity;
+use crate::peers::connections::Activity;
 
 /// Something of a body must come within this time,
 const PROGRESS_WITHIN: Duration = Duration::from_secs(15);
@@ -148,7 +148,7 @@ fn is_slow(error: &(dyn Error + 'static)) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{BODY_WITHIN, NoBody, PROGRESS_WITHIN, TimedBody, whole};
-    use crate::access::connections::Connections;
+    use crate::peers::connections::Connections;
     use bytes::Bytes;
     use futures_util::stream;
     use http_body::Frame;

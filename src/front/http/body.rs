@@ -9,9 +9,9 @@ use axum::http::Response;
 use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 
-use crate::access::connections::Running;
 use crate::event_streams::stream::Reader;
 use crate::metrics::CountedRequest;
+use crate::peers::connections::Running;
 
 /// A response's body.
 #[derive(Debug)]

@@ -7,16 +7,16 @@ use super::asked::{TimedBody, is_too_large};
 use super::peer::{Arrival, FORWARDED_FOR, Peer, refused};
 use super::post;
 use super::response::{Response, refusal, shut_out};
-use crate::access::HostRules;
-use crate::access::forwarded;
-use crate::access::host::Refused;
-use crate::access::peer::Refusal;
 use crate::front::Front;
+use crate::peers::HostRules;
+use crate::peers::forwarded;
+use crate::peers::host::Refused;
+use crate::peers::peer::Refusal;
 use crate::settings::{Config, Networks};
 use crate::wire::RpcError;
 use crate::wire::error::code::INVALID_REQUEST;
 
-/// Host and Origin (see [`crate::access::host`]), and how large the body says that it is.
+/// Host and Origin (see [`crate::peers::host`]), and how large the body says that it is.
 #[expect(clippy::result_large_err, reason = "the error is the response, and is sent at once")]
 pub(super) fn check(
     front: &Front,

@@ -8,12 +8,12 @@ use axum::http::HeaderMap;
 use axum::http::header::{self as names, HeaderName};
 use tokio::sync::Notify;
 
-use crate::access::connections::Activity;
-use crate::access::peer::{Refusal, TcpClient};
 use crate::access::token::BadToken;
 use crate::base::{Lock, Principal, SessionId};
 use crate::client::session::{Carriage, Session};
 use crate::facts;
+use crate::peers::connections::Activity;
+use crate::peers::peer::{Refusal, TcpClient};
 
 /// What a proxy adds to what it sends on for others (RFC 7239, section 1). One that adds nothing cannot be
 /// told from its user.

@@ -10,8 +10,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::body::Body;
-use crate::access::peer::Refusal;
 use crate::base::SessionId;
+use crate::peers::peer::Refusal;
 use crate::sessions::http_sessions::{NoSession, SESSIONS_MAX};
 use crate::wire::error::code::INVALID_REQUEST;
 use crate::wire::{Payload, RpcError, headers};

@@ -19,10 +19,10 @@ use super::peer::{Arrival, Caller, Peer, refused};
 use super::post::Sender;
 use super::response::{REQUEST_ID, Response, empty, json, refusal, request_id, shut_out};
 use super::{authenticate, get, guard, post, sse, well_known};
-use crate::access::connections::Activity;
-use crate::access::peer::{PeerProcess, Refusal};
 use crate::base::Principal;
 use crate::front::{Front, link};
+use crate::peers::connections::Activity;
+use crate::peers::peer::{PeerProcess, Refusal};
 use crate::wire::RpcError;
 use crate::wire::error::code::INVALID_REQUEST;
 

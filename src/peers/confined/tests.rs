@@ -1,5 +1,5 @@
 use super::{Groups, SEARCH_AGAIN, Whereabouts, find, server_of};
-use crate::access::peer::Refusal;
+use crate::peers::peer::Refusal;
 use crate::settings::{Config, Sandbox, sample};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;

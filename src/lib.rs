@@ -42,6 +42,7 @@
 //!      servers ──────── one MCP server's life
 //!      bridge ───────── a small program of its own
 //!  4   config ───────── from files to what is wanted
+//!      approvals ────── what a person is asked about
 //!      connection ───── what is said with a server
 //!      activation ───── a daemon when one is needed
 //!      desktop ──────── what is asked by a notification
@@ -62,7 +63,6 @@
 //!      clients ──────── whose files our entry stands in
 //!  1   audit ────────── what was done, and that it is still what was written
 //!      facts ────────── what can happen, as a closed list
-//!      approvals ────── what a person is asked about
 //!      terminal ─────── the only room that prints
 //!      arguments ────── what a call is given
 //!      render ───────── how results and definitions read

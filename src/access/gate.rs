@@ -147,6 +147,11 @@ impl Gate {
         token::holder(self.rules.access(), token, SystemTime::now())
     }
 
+    /// Whether there are rules that ask what the process at the other end is.
+    pub fn asks_for_peers(&self) -> bool {
+        self.rules.ask_for_peers()
+    }
+
     /// Whether there is a token of ours of this name.
     pub fn has_token(&self, name: &str) -> bool {
         self.rules.access().tokens.contains_key(name)

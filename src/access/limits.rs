@@ -114,7 +114,7 @@ impl Meters {
         if all.len() >= REMEMBERED_MAX && !all.contains_key(whose) {
             all.retain(|_, meters| !meters.iter().all(|meter| meter.is_over(now)));
         }
-        let meters = all.entry(whose.clone()).or_default();
+        let meters = all.entry(whose.unproved()).or_default();
         let rates = rates.into_iter().flatten();
         let early = rates.clone().filter_map(|rate| rate.check(meters, now).err());
         if let Some(limited) = early.max_by_key(|limited| limited.after_seconds) {

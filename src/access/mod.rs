@@ -10,7 +10,7 @@
 //! [`gate`] is asked for everything that is to reach a server, in the words of [`Action`] and [`Subject`], and asks the rules of the
 //! config, [`limits`] and [`places`]; who has to wait is told why as [`Limited`]. [`rounds`] is
 //! how those take turns who wait for the same. [`token`] makes tokens and tells whose one is, [`fn@token_uses`] when it was
-//! used last;
+//! used last; [`process_fit()`] looks at the process that asks;
 //! [`fn@remarks`] is what is not as it was meant.
 
 mod action;
@@ -19,6 +19,7 @@ mod limited;
 pub mod limits;
 mod network_remarks;
 mod places;
+mod process_fit;
 mod remarks;
 pub mod rounds;
 mod rules;
@@ -29,6 +30,7 @@ pub use action::{Action, ActionKind, ClientName, Denied, Subject};
 pub use gate::{Gate, NotAdmitted, Permit};
 pub use limited::Limited;
 pub use places::HeldPlaces;
+pub use process_fit::{ProcessFit, process_fit};
 pub use remarks::remarks;
 pub use rules::ApplicableRules;
 pub use token_uses::{TokenUse, TokenUses, token_uses};

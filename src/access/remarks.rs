@@ -137,7 +137,8 @@ fn never_asked(access: &Access) -> Option<AccessRemark> {
         ]
         .map(Option::is_some)
     };
-    let at = access.rules.iter().position(|rule| lists(rule) == [false; 7])?;
+    let is_about_all = |rule: &Rule| lists(rule) == [false; 7] && rule.process.is_none();
+    let at = access.rules.iter().position(is_about_all)?;
     let (before, behind) = (access.rules.get(at)?, access.rules.get(at + 1)?);
     Some(AccessRemark {
         message: format!(

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::action::{Action, ActionKind, Denied, Subject};
+use super::process_fit::{ProcessFit, process_fit};
 use crate::base::principal::Proof;
 use crate::base::{Lock, Principal};
 use crate::settings::access::{Approved, ApprovedItem, Rule};
@@ -26,14 +27,21 @@ pub(super) struct Rules {
     /// its items.
     concerning: Lock<HashMap<Box<str>, OfClients>>,
     asks_for_clients: bool,
+    asks_for_peers: bool,
 }
 
-/// The rules that are about somebody, by what their client calls itself if a rule asks for that.
-type OfClients = HashMap<Box<str>, ApplicableRules>;
+/// The places of the rules that are about somebody, by what their client calls itself if a rule asks for
+/// that.
+type OfClients = HashMap<Box<str>, Arc<[usize]>>;
 
-/// The rules of one config that are about somebody, by their places in it.
+/// The rules of one config that are about somebody.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct ApplicableRules(Arc<[usize]>);
+pub struct ApplicableRules {
+    /// Where each stands in the config.
+    places: Arc<[usize]>,
+    /// How each fits the process that asks; none if no rule asks for that.
+    fits: Box<[ProcessFit]>,
+}
 
 /// How much of what an action is about a rule is about.
 enum About {
@@ -45,7 +53,13 @@ enum About {
 impl Rules {
     pub(super) fn new(access: Access) -> Self {
         let asks_for_clients = access.rules.iter().any(|rule| rule.clients.is_some());
-        Self { access, concerning: Lock::default(), asks_for_clients }
+        let asks_for_peers = access.rules.iter().any(|rule| rule.process.is_some());
+        Self { access, concerning: Lock::default(), asks_for_clients, asks_for_peers }
+    }
+
+    /// Whether it matters from which process somebody asks.
+    pub(super) fn ask_for_peers(&self) -> bool {
+        self.asks_for_peers
     }
 
     pub(super) fn access(&self) -> &Access {
@@ -64,14 +78,14 @@ impl Rules {
         subject: Subject<'_>,
         action: Action<'_>,
     ) -> Result<Option<&Rule>, Denied> {
-        let is_by_token = self.holds(subject.principal)?;
+        let is_by_token = self.check_proof(subject.principal)?;
         if is_by_token && action.kind == ActionKind::Administration {
             return self.of_endpoint(subject, action).map(Some);
         }
         if action.kind == ActionKind::Administration || self.access.rules.is_empty() {
             return Ok(None);
         }
-        self.allowing(&self.concerning(subject), action).map(Some)
+        self.allowing(&self.applicable_to(subject), action).map(Some)
     }
 
     /// The rule that lets those do something whom these rules are about.
@@ -89,7 +103,7 @@ impl Rules {
 
     /// Whether a principal is one whom a token proves, ours or an issuer's; which has to hold still. It did
     /// when it was presented; a stream or a link may be older than that.
-    fn holds(&self, principal: &Principal) -> Result<bool, Denied> {
+    fn check_proof(&self, principal: &Principal) -> Result<bool, Denied> {
         if principal.is_oidc() {
             return self.is_still_said(principal).map(|()| true);
         }
@@ -101,18 +115,18 @@ impl Rules {
 
     /// See [`super::Gate::applicable`].
     pub(super) fn applicable(&self, subject: Subject<'_>) -> Result<ApplicableRules, Denied> {
-        self.holds(subject.principal)?;
-        Ok(self.concerning(subject))
+        self.check_proof(subject.principal)?;
+        Ok(self.applicable_to(subject))
     }
 
     /// The rule by which somebody who comes with a token may ask an endpoint of operators: one that names it.
     fn of_endpoint(&self, subject: Subject<'_>, action: Action<'_>) -> Result<&Rule, Denied> {
-        let concerning = self.concerning(subject);
-        let mut rules = concerning.0.iter().filter_map(|at| self.access.rules.get(*at));
-        let names = |rule: &&Rule| {
+        let applicable = self.applicable_to(subject);
+        let names = |(rule, fit): &(&Rule, ProcessFit)| {
             rule.endpoints.as_ref().is_some_and(|endpoints| endpoints.allow(action.target))
+                && holds(rule, *fit)
         };
-        let rule = rules.find(names).ok_or(Denied::Always)?;
+        let (rule, _) = self.fitted(&applicable).find(names).ok_or(Denied::Always)?;
         match rule.effect {
             RuleEffect::Allow => Ok(rule),
             RuleEffect::Ask | RuleEffect::Deny => Err(Denied::Rule(rule.id.as_str().into())),
@@ -155,25 +169,59 @@ impl Rules {
 
     /// The rule that decides, if one does.
     fn decided(&self, applicable: &ApplicableRules, action: Action<'_>) -> Option<&Rule> {
-        let rules = applicable.0.iter().filter_map(|at| self.access.rules.get(*at));
-        let rules = rules.filter(|rule| rule.endpoints.is_none());
-        let decides = |rule: &&Rule| match about(rule, action) {
+        let rules = self.fitted(applicable).filter(|(rule, _)| rule.endpoints.is_none());
+        let is_about = |rule: &Rule| match about(rule, action) {
             About::All => true,
             // Who may have a part of a server may know of it; who may not, may have another.
             About::Part => !is_denying(rule),
             About::Nothing => false,
         };
-        let found = rules.clone().find(decides);
-        // Our own tools make calls, each of which is asked for: who may do anything may have them.
-        if found.is_some() || action.server.is_some() {
-            return found;
+        let (mut asked, mut found) = (None, None);
+        for (rule, fit) in rules.clone().filter(|(rule, _)| is_about(rule)) {
+            if fit == ProcessFit::Unknown && rule.effect == RuleEffect::Ask {
+                asked = asked.or(Some(rule));
+            } else if holds(rule, fit) {
+                found = Some(rule);
+                break;
+            }
         }
-        let until_all_is_denied = |rule: &&Rule| !(is_about_all(rule) && is_denying(rule));
-        rules.take_while(until_all_is_denied).find(|rule| !is_denying(rule))
+        // Our own tools make calls, each of which is asked for: who may do anything may have them.
+        if found.is_none() && action.server.is_none() {
+            let until_all_is_denied = |rule: &&Rule| !(is_about_all(rule) && is_denying(rule));
+            let rules = rules.filter(|(rule, fit)| holds(rule, *fit)).map(|(rule, _)| rule);
+            found = rules.take_while(until_all_is_denied).find(|rule| !is_denying(rule));
+        }
+        // A person is asked in doubt, but not about what the rules after that deny.
+        match (asked, found) {
+            (Some(asked), Some(found)) if !is_denying(found) => Some(asked),
+            (_, found) => found,
+        }
     }
 
-    /// The rules that are about somebody.
-    fn concerning(&self, subject: Subject<'_>) -> ApplicableRules {
+    /// The rules, each with how it fits the process that asks.
+    fn fitted<'a, 'b>(
+        &'a self,
+        applicable: &'b ApplicableRules,
+    ) -> impl Iterator<Item = (&'a Rule, ProcessFit)> + Clone + use<'a, 'b> {
+        applicable.places.iter().enumerate().filter_map(|(nth, at)| {
+            let fit = applicable.fits.get(nth).copied().unwrap_or(ProcessFit::Yes);
+            self.access.rules.get(*at).map(|rule| (rule, fit))
+        })
+    }
+
+    fn applicable_to(&self, subject: Subject<'_>) -> ApplicableRules {
+        let places = self.concerning(subject);
+        if !self.asks_for_peers {
+            return ApplicableRules { places, fits: Box::default() };
+        }
+        let rules = places.iter().map(|at| self.access.rules.get(*at));
+        let fit = |rule: &Rule| process_fit(rule, subject.principal);
+        let fits = rules.map(|rule| rule.map_or(ProcessFit::Unknown, fit)).collect();
+        ApplicableRules { places, fits }
+    }
+
+    /// The places of the rules that are about somebody.
+    fn concerning(&self, subject: Subject<'_>) -> Arc<[usize]> {
         let client = if self.asks_for_clients { subject.client.read() } else { Box::default() };
         let proof = subject.principal.proof();
         let key = proof.map_or(subject.principal.as_str(), Proof::as_key);
@@ -190,11 +238,16 @@ impl Rules {
             rule.principals.as_ref().is_none_or(is_of) && fits(rule.clients.as_ref(), &client)
         };
         let all = self.access.rules.iter().enumerate();
-        let found = all.filter(|(_, rule)| concerns(rule)).map(|(at, _)| at).collect();
-        let found = ApplicableRules(found);
+        let found: Arc<[usize]> =
+            all.filter(|(_, rule)| concerns(rule)).map(|(at, _)| at).collect();
         known.entry(key.into()).or_default().insert(client, found.clone());
         found
     }
+}
+
+/// Whether a rule that fits a process so is about who asks from it: in doubt, if it denies.
+fn holds(rule: &Rule, fit: ProcessFit) -> bool {
+    fit == ProcessFit::Yes || fit == ProcessFit::Unknown && is_denying(rule)
 }
 
 fn is_denying(rule: &Rule) -> bool {

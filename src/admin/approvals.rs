@@ -22,7 +22,7 @@ use crate::api::{ApprovalCall, ApprovalDone, ApprovalList, ApprovalReport};
 use crate::approvals::{Approvals, Decision, Question, may_answer};
 use crate::base::{Principal, quoted};
 use crate::facts::ApprovalAnswered;
-use crate::peers::peer::PeerProcess;
+use crate::peers::peer::AtOtherEnd;
 use crate::telemetry::Recorder;
 
 /// So long an answer waits for news.
@@ -65,10 +65,10 @@ fn report(question: Question) -> ApprovalReport {
     }
 }
 
-type AnswerRequest = (Path<(String, String)>, Extension<PeerProcess>, Extension<Principal>);
+type AnswerRequest = (Path<(String, String)>, Extension<AtOtherEnd>, Extension<Principal>);
 
 fn answer(approvals: &Approvals, recorder: &Recorder, answered: AnswerRequest) -> Response {
-    let (Path((id, decision)), Extension(PeerProcess(process)), Extension(principal)) = answered;
+    let (Path((id, decision)), Extension(AtOtherEnd(process)), Extension(principal)) = answered;
     let Some(decision) = Decision::parse(&decision) else {
         return missing(format!(
             "there is no answer `{}`; it is once, hour or deny",
@@ -87,7 +87,7 @@ fn answer(approvals: &Approvals, recorder: &Recorder, answered: AnswerRequest) -
     };
     // To deny is always safe.
     if decision != Decision::Deny
-        && let Err(why) = may_answer(process, &question.asking.processes)
+        && let Err(why) = may_answer(process.number(), &question.asking.processes)
     {
         return failure(StatusCode::FORBIDDEN, why.to_string());
     }

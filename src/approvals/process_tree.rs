@@ -5,12 +5,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::file;
+use crate::peers::stat::{self, Stat};
 
 /// Processes above one that are looked at.
 const ABOVE_MAX: usize = 64;
-/// A longer file of the kernel's is cut, in bytes.
-const FILE_MAX: u64 = 64 * 1024;
 
 /// A process, and no later one with its number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,16 +27,6 @@ pub enum SelfApproval {
     Unknown,
 }
 
-/// What proc_pid_stat(5) says.
-#[derive(Debug, Clone, Copy)]
-struct Stat {
-    process: AskingProcess,
-    parent: u32,
-    /// The number of its session's leader.
-    session: u32,
-    has_terminal: bool,
-}
-
 /// The client that asks by the process with this number: that process, the one that started it, and those above in the
 /// session of either. A bridge is started by its client, which was most often started by a shell in the same session. What
 /// runs below any of them later is the client's, also when it has ended itself.
@@ -46,22 +34,12 @@ pub fn client_of(pid: u32) -> Vec<AskingProcess> {
     let above = with_those_above(pid);
     let nearest = || above.iter().take(2).filter(|stat| !is_manager(stat));
     let is_client = |stat: &&Stat| nearest().any(|near| near.session == stat.session);
-    above.iter().filter(is_client).map(|stat| stat.process).collect()
+    above.iter().filter(is_client).map(AskingProcess::of).collect()
 }
 
-impl Stat {
-    fn of(pid: u32) -> Option<Self> {
-        let text = read(pid, "stat")?;
-        let text = String::from_utf8_lossy(&text);
-        let fields: Vec<&str> = text.rsplit_once(") ")?.1.split(' ').collect();
-        // The first here is the third of the page.
-        let number = |at: usize| fields.get(at - 3)?.parse::<i64>().ok();
-        Some(Self {
-            process: AskingProcess { pid, started: u64::try_from(number(22)?).ok()? },
-            parent: u32::try_from(number(4)?).ok()?,
-            session: u32::try_from(number(6)?).ok()?,
-            has_terminal: number(7)? != 0,
-        })
+impl AskingProcess {
+    fn of(stat: &Stat) -> Self {
+        Self { pid: stat.pid, started: stat.started }
     }
 }
 
@@ -82,14 +60,14 @@ fn with_those_above(pid: u32) -> Vec<Stat> {
 pub fn may_answer(answerer: u32, client: &[AskingProcess]) -> Result<(), SelfApproval> {
     let above = with_those_above(answerer);
     let own = above.first().ok_or(SelfApproval::Unknown)?;
-    if above.iter().any(|stat| client.contains(&stat.process)) {
+    if above.iter().any(|stat| client.contains(&AskingProcess::of(stat))) {
         return Err(SelfApproval::Below);
     }
     if own.has_terminal {
         return Ok(());
     }
     let is_there = |process: &&AskingProcess| {
-        Stat::of(process.pid).is_some_and(|stat| stat.process == **process)
+        Stat::of(process.pid).is_some_and(|stat| AskingProcess::of(&stat) == **process)
     };
     let theirs = client.iter().find(is_there).and_then(|process| group(process.pid));
     match (theirs, group(answerer)) {
@@ -102,28 +80,23 @@ pub fn may_answer(answerer: u32, client: &[AskingProcess]) -> Result<(), SelfApp
 /// client was, or may answer anyway. A desktop often shares a session or a control group with what was started on it.
 pub fn is_older_or_apart(answerer: u32, client: &[AskingProcess]) -> bool {
     let first = client.iter().map(|process| process.started).min();
-    let began = Stat::of(answerer).map(|stat| stat.process.started);
+    let began = Stat::of(answerer).map(|stat| stat.started);
     let is_older = began.zip(first).is_some_and(|(began, first)| began <= first);
     is_older || may_answer(answerer, client).is_ok()
 }
 
 /// Whether everything of the user runs below it.
 fn is_manager(stat: &Stat) -> bool {
-    stat.parent <= 1 && stat.session == stat.process.pid
+    stat.parent <= 1 && stat.session == stat.pid
 }
 
 fn group(pid: u32) -> Option<Vec<u8>> {
-    read(pid, "cgroup")
-}
-
-/// A file of the kernel's about a process. `None`: it is not there, or not for us.
-fn read(pid: u32, name: &str) -> Option<Vec<u8>> {
-    file::read(format!("/proc/{pid}/{name}").as_ref(), FILE_MAX).ok()
+    stat::read(pid, "cgroup")
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{SelfApproval, Stat, client_of, is_older_or_apart, may_answer};
+    use super::{AskingProcess, SelfApproval, Stat, client_of, is_older_or_apart, may_answer};
     use std::process::{Command, Stdio};
 
     #[test]
@@ -141,7 +114,7 @@ mod tests {
         for answerer in [bridge.id(), shell.id(), own] {
             assert_eq!(may_answer(answerer, &client), below, "{answerer}");
         }
-        let of = |pid: u32| Stat::of(pid).unwrap().process;
+        let of = |pid: u32| AskingProcess::of(&Stat::of(pid).unwrap());
         assert!(is_older_or_apart(own, &[of(bridge.id())]), "it started the client");
         let earliest = std::slice::from_ref(client.iter().min_by_key(|one| one.started).unwrap());
         assert!(!is_older_or_apart(shell.id(), earliest), "a desktop that the client started");

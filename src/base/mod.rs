@@ -4,7 +4,7 @@
 //! Value types and their rules, where the user's directories and the daemon's socket are, how a file is replaced
 //! atomically, read safely and held by one process, which files and directories are trusted, how text of others is shown or quoted, how a
 //! program is run for what it prints, which processes are our own, how tasks are named and cancelled, which work is done beside the
-//! loop, which name was meant, how room is shared out, how long and when is said, whose a TCP socket is.
+//! loop, which name was meant, how long and when is said, whose a TCP socket is, what is asked of who is at the other end.
 //!
 //! # Does not know
 //! MCP, HTTP, configuration keys.
@@ -19,7 +19,6 @@ pub mod clip;
 pub mod core_dump;
 pub mod count;
 pub mod descriptors;
-pub mod directory;
 pub mod dirs;
 pub mod executable;
 pub mod file;
@@ -32,6 +31,7 @@ pub mod lock;
 pub mod memory;
 pub mod names;
 pub mod nearest;
+pub mod peer_facts;
 pub mod principal;
 pub mod private_dir;
 pub mod program;
@@ -41,7 +41,6 @@ pub mod random;
 pub mod runtime;
 pub mod runtime_dir;
 pub mod secret;
-pub mod share;
 pub mod span;
 pub mod stdio;
 pub mod tasks;
@@ -64,7 +63,6 @@ pub use principal::Principal;
 pub use pulse::Pulse;
 pub use quote::quoted;
 pub use secret::Secret;
-pub use share::share;
 pub use span::Span;
 pub use tasks::Tasks;
 pub use workplace::Workplace;

@@ -12,6 +12,7 @@ use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::lock::Lock;
+use super::peer_facts::SharedPeer;
 
 /// Somebody who has proved who they are. Everything stored for a caller is kept under this.
 ///
@@ -22,6 +23,8 @@ use super::lock::Lock;
 pub struct Principal {
     label: Arc<str>,
     proof: Option<Arc<Proof>>,
+    /// The process that asks, where rules want to know more of it.
+    peer: Option<SharedPeer>,
 }
 
 /// What an issuer says of somebody, for as long as that holds.
@@ -65,14 +68,18 @@ impl Proof {
 }
 
 impl Principal {
+    fn named(label: Arc<str>) -> Self {
+        Self { label, proof: None, peer: None }
+    }
+
     /// The user with this number.
     pub fn user(uid: u32) -> Self {
-        Self { label: format!("{USER}{uid}").into(), proof: None }
+        Self::named(format!("{USER}{uid}").into())
     }
 
     /// Who holds the token of this name.
     pub fn token(name: &str) -> Self {
-        Self { label: format!("{TOKEN}{name}").into(), proof: None }
+        Self::named(format!("{TOKEN}{name}").into())
     }
 
     /// Whom this issuer calls so until then (in seconds since 1970), with the groups they are in and what
@@ -93,7 +100,7 @@ impl Principal {
             names += &format!("\n{kind}{name}");
         }
         let proof = Proof { names: names.into(), issuer: issuer.clone(), until };
-        Self { label, proof: Some(Arc::new(proof)) }
+        Self { proof: Some(Arc::new(proof)), ..Self::named(label) }
     }
 
     /// The user this process runs as.
@@ -119,10 +126,30 @@ impl Principal {
         self.proof.as_deref()
     }
 
-    /// The same without that: who it is.
+    /// The same without that, and from wherever it asks: who it is.
     #[must_use]
     pub fn unproved(&self) -> Self {
-        Self { label: self.label.clone(), proof: None }
+        Self::named(self.label.clone())
+    }
+
+    /// The same as it asks from this process.
+    #[must_use]
+    pub fn at(self, peer: Option<SharedPeer>) -> Self {
+        Self { peer, ..self }
+    }
+
+    /// The process that asks, if it is known.
+    pub fn peer(&self) -> Option<&SharedPeer> {
+        self.peer.as_ref()
+    }
+
+    /// Whether it is the same one, of whom the same was said, and asks from the same process.
+    pub fn asks_alike(&self, other: &Self) -> bool {
+        let is_alike = match (&self.peer, &other.peer) {
+            (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+            (one, other) => one.is_none() && other.is_none(),
+        };
+        is_alike && self.is_proved_alike(other)
     }
 
     /// Whether it is the same one, of whom the same was said.
@@ -156,12 +183,12 @@ impl Principal {
         let mut numbers = NUMBERS.lock();
         let numbers = numbers.get_or_insert_default();
         let next = numbers.len() as u64;
-        *numbers.entry(self.clone()).or_insert(next)
+        *numbers.entry(self.unproved()).or_insert(next)
     }
 
     /// As it is written; `None` if that is nobody.
     pub fn parse(text: &str) -> Option<Self> {
-        let principal = Self { label: text.into(), proof: None };
+        let principal = Self::named(text.into());
         let is_named = [TOKEN, OIDC].iter().any(|kind| {
             text.strip_prefix(kind).is_some_and(|name| !name.is_empty() && !name.contains('\n'))
         });

@@ -147,7 +147,7 @@ impl CacheKey {
             Some(json) if json.len() > ARGUMENTS_MAX => return None,
             Some(json) => Json::parse(json).ok()?.sorted().to_string().into_boxed_str(),
         };
-        let (principal, server) = (principal.clone(), server.clone());
+        let (principal, server) = (principal.unproved(), server.clone());
         Some(Self { principal, server, tool: tool.into(), arguments })
     }
 

@@ -17,6 +17,7 @@
 
 mod definition;
 mod entry;
+pub mod fair_share;
 mod names;
 mod naming;
 mod own_tools;

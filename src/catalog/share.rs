@@ -7,7 +7,8 @@
 use std::fmt;
 
 use super::entry::Entry;
-use crate::base::{ServerName, share};
+use super::fair_share::share;
+use crate::base::ServerName;
 use crate::servers::Server;
 use crate::wire::ListKind;
 

@@ -3,8 +3,9 @@
 use serde_json::{Map, Value, json};
 
 use crate::access::Subject;
-use crate::base::{clip, share};
+use crate::base::clip;
 use crate::catalog::INSTRUCTIONS_MAX;
+use crate::catalog::fair_share::share;
 use crate::pins::PinKind;
 use crate::wire::capabilities::TASKS_EXTENSION;
 use crate::wire::{Era, Topic};

@@ -8,10 +8,11 @@
 //! Sockets, HTTP, streams of bytes: how messages come and go.
 //!
 //! # How to read it
-//! [`handle`] says what a message means. [`session`] is who sent it. [`announce`] is what clients hear
+//! [`handle`] says what a message means. [`session`] is who sent it, over what [`carriage`]. [`announce`] is what clients hear
 //! unasked, [`hello`] how we introduce ourselves. A [`scout`] learns what a server offers that starts nowhere else.
 
 pub mod announce;
+mod carriage;
 pub mod handle;
 pub mod hello;
 mod scout;

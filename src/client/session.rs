@@ -2,12 +2,14 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, MutexGuard};
 
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::{Notify, oneshot, watch};
 
+pub use super::carriage::Carriage;
 use crate::access::{ClientName, Subject};
+use crate::base::peer_facts::SharedPeer;
 use crate::base::{CallId, Lock, Principal, SessionId, random};
 use crate::connection::{Ask, Owner};
 use crate::facts;
@@ -37,26 +39,6 @@ const INFO_PART_MAX: usize = 128;
 /// The longest path of a directory (`PATH_MAX` of Linux), in bytes.
 const CWD_MAX: usize = 4096;
 
-/// How a session reaches us.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Carriage {
-    Stdio,
-    Link,
-    Http,
-    Sse,
-}
-
-impl Carriage {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Stdio => "stdio",
-            Self::Link => "link",
-            Self::Http => "http",
-            Self::Sse => "sse",
-        }
-    }
-}
-
 /// A session.
 #[derive(Debug)]
 pub struct Session {
@@ -79,8 +61,8 @@ struct SharedSession {
     idle: Notify,
     /// Somebody was told that it is open.
     is_told: AtomicBool,
-    /// The process at the other end, by its number; 0: not known.
-    process: AtomicU32,
+    /// The process at the other end now, where it is known.
+    process: watch::Sender<Option<SharedPeer>>,
 }
 
 #[derive(Debug, Default)]
@@ -186,15 +168,15 @@ impl Session {
                 state: Lock::new(state),
                 idle: Notify::new(),
                 is_told: AtomicBool::new(false),
-                process: AtomicU32::new(0),
+                process: watch::Sender::default(),
             }),
         })
     }
 
     /// The same session for a request of the same principal, of whom an issuer may say something else by
-    /// now: what comes of the request hangs on that, and on nothing that was said before.
+    /// now, and who may ask from another process: what comes of the request hangs on that, and on nothing that was said before.
     pub fn asked_by(self: &Arc<Self>, principal: &Principal) -> Arc<Self> {
-        if self.principal.is_proved_alike(principal) {
+        if self.principal.asks_alike(principal) {
             return self.clone();
         }
         debug_assert_eq!(self.principal, *principal, "nobody asks in somebody else's session");
@@ -259,17 +241,22 @@ impl Session {
         self.lock().client.clone()
     }
 
-    /// The same, with the log level it wants and the directory it works in.
     /// The process at the other end, by its number, where the kernel tells.
     pub fn process(&self) -> Option<u32> {
-        Some(self.shared.process.load(Ordering::Relaxed)).filter(|pid| *pid != 0)
+        self.shared.process.borrow().as_ref().map(|process| process.number())
     }
 
     /// This process is at the other end now.
-    pub fn comes_from(&self, process: Option<u32>) {
-        self.shared.process.store(process.unwrap_or(0), Ordering::Relaxed);
+    pub fn comes_from(&self, process: Option<SharedPeer>) {
+        self.shared.process.send_replace(process);
     }
 
+    /// The process at the other end, and each that comes after it.
+    pub fn other_end(&self) -> watch::Receiver<Option<SharedPeer>> {
+        self.shared.process.subscribe()
+    }
+
+    /// The same, with the log level it wants and the directory it works in.
     pub fn said(&self) -> (Client, Option<LogLevel>, Option<Arc<Path>>) {
         let state = self.lock();
         (state.client.clone(), state.level, self.place(&state))
@@ -303,8 +290,18 @@ impl Session {
     pub fn actor(&self) -> Actor {
         let state = self.lock();
         let (client_info, cwd) = (state.client.info.clone(), self.place(&state));
-        let (principal, via) = (self.principal.clone(), self.via());
+        let (principal, via) = (self.now_asking(), self.via());
         Actor { session: self.id, principal, client_info, cwd, via }
+    }
+
+    /// Its principal, which asks in a link from where its bridge is now.
+    fn now_asking(&self) -> Principal {
+        match self.principal.peer() {
+            None if self.carriage == Carriage::Link => {
+                self.principal.clone().at(self.shared.process.borrow().clone())
+            }
+            _ => self.principal.clone(),
+        }
     }
 
     /// How its client comes in, as facts name it.

@@ -153,6 +153,8 @@ fn other_value(key: &Key) -> String {
         ("expires" | "grace_until", _) => "\"2027-03-01\"",
         ("principals", _) => "[\"token:other\"]",
         ("endpoints", _) => "[\"/metrics\"]",
+        ("units", _) => "[\"app-*.scope\"]",
+        ("cwd", ValueKind::Texts) => "[\"/other/*\"]",
         ("items" | "calls" | "steps", _) => "[{ tool = \"x\" }]",
         ("parameters", _) => "{ x = {} }",
         (_, ValueKind::Text) => "\"/other\"",
@@ -329,6 +331,18 @@ fn tokens_and_rules_that_say_nothing_are_refused_with_the_remedy() {
         (
             "[[access.rules]]\neffect = \"deny\"\nprincipals = [\"alice\"]",
             "access.rules[0].principals `alice` fits no principal",
+        ),
+        (
+            "[[access.rules]]\neffect = \"deny\"\nexe = [\"bin/claude\"]",
+            "access.rules[0].exe `bin/claude` is no path and no name of a program",
+        ),
+        (
+            "[[access.rules]]\neffect = \"deny\"\nunits = [\"app-x\"]",
+            "access.rules[0].units `app-x` ends like no unit that runs programs",
+        ),
+        (
+            "[[access.rules]]\neffect = \"deny\"\ncwd = [\"work/*\"]",
+            "access.rules[0].cwd `work/*` is no absolute path of a directory",
         ),
         (
             "[[access.rules]]\neffect = \"deny\"\nid = \"x\"\n[[access.rules]]\nid = \"x\"",

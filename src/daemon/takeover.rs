@@ -259,5 +259,6 @@ fn resumed(left: LeftCall, session: &Arc<Session>, adopters: &mut [Adopter<'_>])
         }
     }
     let (actor, asks_again) = (session.actor(), session.carriage == Carriage::Link);
-    Resumed { call, pending, actor, surely, asks_again, server_era, exchange }
+    let other_end = (session.carriage == Carriage::Link).then(|| session.other_end());
+    Resumed { call, pending, actor, surely, asks_again, server_era, exchange, other_end }
 }

@@ -8,12 +8,15 @@ use tokio::net::{TcpStream, UnixStream};
 use super::Front;
 use super::http::{Arrival, Peer, refused};
 use crate::peers::peer::{self, Refusal, TcpClient};
+use crate::peers::process::PeerProcess;
 use crate::settings::network::is_near;
 
-pub(super) fn unix(stream: &UnixStream) -> Result<Peer, Refusal> {
+pub(super) fn unix(front: &Front, stream: &UnixStream) -> Result<Peer, Refusal> {
     let peer = stream.peer_cred().map_err(|_| Refusal::Gone)?;
     let proved = Some(peer::admit(peer.uid())?);
-    let process = peer.pid().and_then(|pid| u32::try_from(pid).ok()).filter(|pid| *pid != 0);
+    let pid = peer.pid().and_then(|pid| u32::try_from(pid).ok()).filter(|pid| *pid != 0);
+    let is_asked_for = front.hub.world().gate.asks_for_peers();
+    let process = pid.map(|pid| PeerProcess::of(stream, pid, is_asked_for));
     Ok(Peer { proved, address: None, arrival: Arrival::Unix, process, tcp: None })
 }
 

@@ -18,7 +18,8 @@ use super::Front;
 use crate::base::Principal;
 use crate::facts;
 use crate::outbox::{Outbox, SILENT_MAX};
-use crate::peers::peer::PeerProcess;
+use crate::peers::peer::AtOtherEnd;
+use crate::sessions::duplex::Duplex;
 use crate::sessions::links::{LINKS_MAX, Link, Links};
 use crate::wire::Payload;
 use crate::wire::lines::LINE_MIN;
@@ -32,7 +33,7 @@ const HELLO_WITHIN: Duration = Duration::from_secs(10);
 pub(super) async fn upgrade(
     State(front): State<Arc<Front>>,
     Extension(principal): Extension<Principal>,
-    Extension(PeerProcess(process)): Extension<PeerProcess>,
+    Extension(AtOtherEnd(process)): Extension<AtOtherEnd>,
     mut request: axum::extract::Request,
 ) -> Response {
     let wanted = request.headers().get(header::UPGRADE).and_then(|value| value.to_str().ok());
@@ -57,7 +58,7 @@ pub(super) async fn upgrade(
         match upgraded.await {
             Ok(upgraded) => {
                 let (mut reader, mut writer) = tokio::io::split(TokioIo::new(upgraded));
-                serve(&front, (&principal, process), &mut reader, &mut writer).await;
+                serve(&front, &principal.at(process), &mut reader, &mut writer).await;
             }
             Err(error) => tracing::debug!(%error, "a link was not upgraded"),
         }
@@ -69,7 +70,7 @@ pub(super) async fn upgrade(
 
 async fn serve(
     front: &Arc<Front>,
-    (principal, process): (&Principal, Option<u32>),
+    principal: &Principal,
     reader: &mut (impl tokio::io::AsyncRead + Unpin),
     writer: &mut (impl AsyncWrite + Unpin),
 ) {
@@ -90,8 +91,9 @@ async fn serve(
     if !known {
         front.changed.notify_one();
     }
-    link.duplex.session.comes_from(process);
     let (number, tasks, restored) = link.connect();
+    link.duplex.session.comes_from(principal.peer().cloned());
+    let duplex = link.duplex.of(principal);
     let resumed = known && restored.is_none();
     let welcome = |seen: u64| {
         let version = env!("CARGO_PKG_VERSION").to_owned();
@@ -106,7 +108,7 @@ async fn serve(
         front.hub.recorder.record(facts::LinkResumed { session: link.duplex.session.id, resent });
     }
     let ended = tokio::select! {
-        ended = read_all(&link, reader, &mut frames, (&front.links, hello.kinds)) => ended,
+        ended = read_all((&link, &duplex), reader, &mut frames, (&front.links, hello.kinds)) => ended,
         () = link.duplex.outbox.given_up(SILENT_MAX) => LinkEnd::Goodbye,
         _ = link.duplex.outbox.write_to(writer) => LinkEnd::Lost,
         () = tasks.stopped() => LinkEnd::Replaced,
@@ -138,12 +140,11 @@ enum LinkEnd {
 
 /// `kinds`: what the bridge said of the frames that it reads.
 async fn read_all(
-    link: &Link,
+    (link, duplex): (&Link, &Duplex),
     reader: &mut (impl tokio::io::AsyncRead + Unpin),
     frames: &mut FrameReader,
     (links, kinds): (&Links, u8),
 ) -> LinkEnd {
-    let duplex = &link.duplex;
     let mut is_first = true;
     loop {
         let frame = tokio::select! {

@@ -130,7 +130,7 @@ pub async fn accept(listener: Listener, front: Arc<Front>, router: Router, tasks
         };
         match accepted {
             Ok(Accepted::Unix(stream)) => {
-                if let Some(peer) = told(&front, admission::unix(&stream), None) {
+                if let Some(peer) = told(&front, admission::unix(&front, &stream), None) {
                     begin(stream, peer, &front, &router, &tasks);
                 }
             }

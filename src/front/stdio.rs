@@ -10,6 +10,7 @@ use super::Front;
 use crate::base::{Principal, SessionId, Tasks, stdio};
 use crate::client::session::{Carriage, Session};
 use crate::outbox::{Outbox, SILENT_MAX};
+use crate::peers::process::PeerProcess;
 use crate::wire::lines::{LINE_MIN, Lines};
 
 /// How long calls in flight and their answers may take after the client closed our input.
@@ -24,7 +25,9 @@ pub struct GivenUp;
 /// given up, since it read nothing for too long. `cwd`: where the client works.
 pub async fn serve(front: &Arc<Front>, stop: &Tasks, cwd: Option<PathBuf>) -> Result<(), GivenUp> {
     let (mut input, mut output) = stdio::open();
-    let session = Session::new(SessionId::random(), Principal::own(), Carriage::Stdio, cwd);
+    // Who started us is the client.
+    let principal = Principal::own().at(Some(PeerProcess::own()));
+    let session = Session::new(SessionId::random(), principal, Carriage::Stdio, cwd);
     let duplex = front.duplex(session, Outbox::lines());
     let (outbox, tasks) = (duplex.outbox.clone(), duplex.tasks.clone());
     duplex.announce();

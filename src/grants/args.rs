@@ -93,7 +93,7 @@ pub(super) enum AccessVerb {
     #[command(after_help = TESTED)]
     Test {
         #[command(flatten)]
-        who: WhoArgs,
+        who: Box<WhoArgs>,
         /// Tools, by the names that clients see.
         #[arg(value_name = "TOOL", required_unless_present_any = ["prompt", "resource"])]
         tools: Vec<String>,
@@ -117,6 +117,15 @@ pub(super) struct WhoArgs {
     /// What was granted to their client; of `oidc:SUB`.
     #[arg(long, value_name = "NAME")]
     pub(super) scope: Vec<String>,
+    /// The program that asks, by its path [default: not known].
+    #[arg(long, value_name = "PATH")]
+    pub(super) exe: Option<String>,
+    /// The unit of systemd that it is in [default: not known].
+    #[arg(long, value_name = "NAME")]
+    pub(super) unit: Option<String>,
+    /// The directory that it works in [default: not known].
+    #[arg(long, value_name = "DIR")]
+    pub(super) cwd: Option<PathBuf>,
     /// What the client calls itself.
     #[arg(long, value_name = "NAME", default_value = "")]
     pub(super) client: String,

@@ -13,6 +13,7 @@
 
 mod args;
 mod file;
+mod supposed;
 mod tokens;
 mod verdict;
 

@@ -3,7 +3,10 @@
 use serde_json::{Value, json};
 
 use super::args::{AccessArgs, AccessVerb, WhoArgs};
-use crate::access::{Action, ActionKind, ClientName, Denied, Gate, Subject};
+use super::supposed;
+use crate::access::{
+    Action, ActionKind, ClientName, Denied, Gate, ProcessFit, Subject, process_fit,
+};
 use crate::base::{Principal, ServerName};
 use crate::config::Location;
 use crate::settings::access::{Rule, RuleLimits};
@@ -79,11 +82,24 @@ fn at_most(limits: RuleLimits) -> String {
 
 fn whom(rule: &Rule) -> String {
     let of = |patterns: &Option<NamePatterns>| patterns.as_ref().map(|all| all.texts().join(", "));
-    match (of(&rule.principals), of(&rule.clients)) {
-        (None, None) => "everybody".to_owned(),
-        (Some(whom), None) => whom,
-        (None, Some(clients)) => format!("with {clients}"),
-        (Some(whom), Some(clients)) => format!("{whom} with {clients}"),
+    let process = rule.process.as_deref().cloned().unwrap_or_default();
+    let parts = [
+        ("", of(&rule.principals)),
+        ("with ", of(&rule.clients)),
+        ("by ", of(&process.exe)),
+        ("of ", of(&process.units)),
+        ("in ", of(&process.cwd)),
+    ];
+    let parts = parts.into_iter().filter_map(|(word, list)| Some(word.to_owned() + &list?));
+    let parts: Vec<String> = parts.collect();
+    if parts.is_empty() { "everybody".to_owned() } else { parts.join(" ") }
+}
+
+/// What was not known of who is asked about and a rule wants to know, behind what was said before.
+fn doubt(rule: &Rule, whose: &Principal) -> &'static str {
+    match process_fit(rule, whose) {
+        ProcessFit::Unknown => "; its process is not known: --exe, --unit, --cwd",
+        ProcessFit::Yes | ProcessFit::No => "",
     }
 }
 
@@ -111,6 +127,9 @@ fn rules(config: &Config, is_json: bool) -> Exit {
             json!({
                 "id": rule.id, "effect": rule.effect.as_str(), "at": place(rule),
                 "principals": of(&rule.principals), "clients": of(&rule.clients),
+                "exe": rule.process.as_deref().and_then(|process| of(&process.exe)),
+                "units": rule.process.as_deref().and_then(|process| of(&process.units)),
+                "cwd": rule.process.as_deref().and_then(|process| of(&process.cwd)),
                 "servers": of(&rule.servers), "tools": of(&rule.tools),
                 "prompts": of(&rule.prompts), "resources": of(&rule.resources),
                 "endpoints": of(&rule.endpoints),
@@ -209,7 +228,7 @@ fn principal(config: &Config, who: &WhoArgs) -> Result<Principal, BadWho> {
 
 fn test(config: &Config, who: &WhoArgs, wishes: &[TestedWish<'_>], is_json: bool) -> Exit {
     let principal = match principal(config, who) {
-        Ok(principal) => principal,
+        Ok(principal) => principal.at(supposed::process(who)),
         Err(wrong) => {
             print::error(&wrong.to_string());
             return Exit::Usage;
@@ -229,7 +248,8 @@ fn test(config: &Config, who: &WhoArgs, wishes: &[TestedWish<'_>], is_json: bool
         let why = match (&verdict, rule) {
             (Err(denied), None) => denied.to_string(),
             (_, Some(rule)) => {
-                format!("rule {} at {}{}", rule.id, place(rule), at_most(rule.limits))
+                let (at, doubt) = (place(rule), doubt(rule, &principal));
+                format!("rule {} at {at}{}{doubt}", rule.id, at_most(rule.limits))
             }
             (Ok(_), None) => "there are no rules".to_owned(),
         };

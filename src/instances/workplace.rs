@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use super::error::{BadDirectory, NoInstance};
-use crate::base::{Principal, ServerName, Workplace, directory, quoted};
+use crate::base::{Principal, ServerName, Workplace, quoted};
+use crate::process::directory;
 
 /// The longest directory, in bytes (`PATH_MAX`).
 const DIR_MAX: usize = 4096;

@@ -170,6 +170,28 @@ pub const RULE: &[Key] = &[
         "What their clients call themselves, such as `claude-code`. A client can call itself \
          anything: that narrows a rule and proves nothing.",
     ),
+    key(
+        "exe",
+        ValueKind::Texts,
+        Unset,
+        "Which programs ask: a path such as `/usr/bin/claude` or `~/.local/*`, or without a `/` the name of \
+         the file. Of a bridge it is the program that started it; of an interpreter (node, bun, deno, \
+         python, a shell) its script, too. It is known over the unix socket alone. Where it is not, a rule \
+         that allows is not about who asks, and one that denies is.",
+    ),
+    key(
+        "units",
+        ValueKind::Texts,
+        Unset,
+        "In which units of systemd those are that ask: `app-*.scope`. Known and not known as `exe`.",
+    ),
+    key(
+        "cwd",
+        ValueKind::Texts,
+        Unset,
+        "In which directories the programs of `exe` work, by the kernel's word: `~/work/*` is everything \
+         below that. Known and not known as `exe`.",
+    ),
     key("servers", ValueKind::Texts, Unset, "Of which servers. Unset: of all."),
     key(
         "tools",

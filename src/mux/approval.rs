@@ -103,7 +103,7 @@ impl<'a> ApprovalSeeker<'a> {
     fn new(hub: &'a Hub, world: &World, call: &'a Call, rule: &str) -> Self {
         let caller = &call.caller;
         let asking = Asking {
-            principal: caller.principal.clone(),
+            principal: caller.principal.clone().at(None),
             client: call.client_title().into(),
             cwd: caller.cwd.as_ref().map(|cwd| cwd.to_string_lossy().into()),
             rule: rule.into(),

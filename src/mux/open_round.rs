@@ -62,7 +62,7 @@ impl Whose {
             let rest = fingerprint(name.bytes());
             format!("{beginning} {} {rest:016x}", name.len()).into_boxed_str()
         };
-        Self { principal, method: method.into(), name }
+        Self { principal: principal.at(None), method: method.into(), name }
     }
 }
 

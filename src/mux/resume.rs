@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use tokio::time::Instant;
 
 use super::call::Outlet;
@@ -13,6 +13,7 @@ use super::sending::{self, CallLimits, Heard, Logs, PassOn};
 use super::take_back::TakeBack;
 use crate::access::{Action, ActionKind, Denied, NotAdmitted, Permit};
 use crate::base::ServerName;
+use crate::base::peer_facts::SharedPeer;
 use crate::catalog::{Entry, NotFound};
 use crate::connection::{Exchange, Loss};
 use crate::facts::CallOutcome;
@@ -45,6 +46,8 @@ pub struct Resumed {
     pub server_era: Era,
     /// What is waited for, once its server was taken over. Nothing comes if it was not.
     pub exchange: oneshot::Receiver<Exchange>,
+    /// From where its bridge comes, once it has come back.
+    pub other_end: Option<watch::Receiver<Option<SharedPeer>>>,
 }
 
 /// How such a call ended, with the whole response.
@@ -59,7 +62,7 @@ pub enum Ended {
 /// Waits for the answer.
 pub async fn resume(hub: Hub, resumed: Resumed, outlet: impl Outlet) -> Ended {
     let _counted = hub.count_call();
-    let Resumed { call, pending, actor, surely, asks_again, server_era, exchange } = resumed;
+    let Resumed { call, pending, actor, surely, asks_again, server_era, exchange, .. } = resumed;
     // It was let in before: others wait until it has ended.
     let place = hub.world().gate.place_now(&actor.principal);
     let found = exchange.await.ok().map(|exchange| (exchange, server_era));
@@ -73,7 +76,12 @@ pub async fn resume(hub: Hub, resumed: Resumed, outlet: impl Outlet) -> Ended {
         record.is_of(server);
     }
     // The rules may be others by now: what comes of the call is not for who may not make it.
-    let _places = match admit(&hub, &call, &actor, server.as_ref()) {
+    let mut asking = actor.clone();
+    if let Some(other_end) = resumed.other_end.filter(|_| hub.world().gate.asks_for_peers()) {
+        // Nobody gets the answer before, and what rules ask of a process is not known before.
+        asking.principal = asking.principal.at(come_back(other_end).await);
+    }
+    let _places = match admit(&hub, &call, &asking, server.as_ref()) {
         Ok(permit) => permit.places_now(),
         Err((error, denied)) => {
             record.not_admitted(&NotAdmitted::Denied(denied));
@@ -97,6 +105,15 @@ pub async fn resume(hub: Hub, resumed: Resumed, outlet: impl Outlet) -> Ended {
             Ended::Answered(reply)
         }
     }
+}
+
+/// The process of a bridge that has come back, if it is known.
+async fn come_back(mut other_end: watch::Receiver<Option<SharedPeer>>) -> Option<SharedPeer> {
+    let known = other_end.borrow().clone();
+    if known.is_some() || other_end.changed().await.is_err() {
+        return known;
+    }
+    other_end.borrow().clone()
 }
 
 /// The response to a call that was not sent before an earlier process of ours ended, and is not sent by

@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use super::forwarded::Untold;
 use crate::base::Principal;
+use crate::base::peer_facts::SharedPeer;
 use crate::base::tcp_owner::{TcpSocket, Unowned};
 
 /// Why a connection is refused.
@@ -75,9 +76,9 @@ pub fn admit(uid: u32) -> Result<Principal, Refusal> {
     if uid == own() || uid == 0 { Ok(Principal::user(uid)) } else { Err(Refusal::OtherUser(uid)) }
 }
 
-/// The process at the other end of a connection, by its number, where the kernel tells.
-#[derive(Debug, Clone, Copy)]
-pub struct PeerProcess(pub Option<u32>);
+/// The process at the other end of a connection, where the kernel tells.
+#[derive(Debug, Clone)]
+pub struct AtOtherEnd(pub Option<SharedPeer>);
 
 /// The client of a loopback TCP connection, as the kernel knew it when it was let in.
 #[derive(Debug, Clone, Copy)]

@@ -19,6 +19,7 @@
 
 pub mod bus;
 mod child;
+pub mod directory;
 mod end;
 mod error;
 mod interpreter;

@@ -5,12 +5,13 @@ use std::process::ExitStatus;
 use std::time::Duration;
 
 use super::child::Child;
+use super::directory;
 use super::error::StartError;
 use super::launch::Launch;
 use super::streams::Streams;
 use super::unit::Unit;
 use super::units::Units;
-use crate::base::{ServerName, directory};
+use crate::base::ServerName;
 use crate::settings::{Sandbox, ServerConfig};
 
 /// A started process.

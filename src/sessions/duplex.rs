@@ -36,11 +36,15 @@ pub struct Duplex {
 impl Duplex {
     /// The same for a message of the same principal (see [`Session::asked_by`]).
     pub fn asked_by(self: &Arc<Self>, principal: &Principal) -> Arc<Self> {
-        if self.session.principal.is_proved_alike(principal) {
+        if self.session.principal.asks_alike(principal) {
             return self.clone();
         }
-        let session = self.session.asked_by(principal);
-        Arc::new(Self { session, ..Self::clone(self) })
+        Arc::new(self.of(principal))
+    }
+
+    /// The same for what comes of one connection of the same principal.
+    pub fn of(&self, principal: &Principal) -> Self {
+        Self { session: self.session.asked_by(principal), ..self.clone() }
     }
 
     /// Takes in one message. Requests that take time run in tasks of their own, which begin in the

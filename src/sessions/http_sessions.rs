@@ -121,7 +121,7 @@ impl Sessions {
     }
 
     fn session(&self, id: SessionId, principal: Principal) -> Arc<Session> {
-        let session = Session::new(id, principal, Carriage::Http, None);
+        let session = Session::new(id, principal.at(None), Carriage::Http, None);
         session.outlives_us(self.wants.clone());
         session
     }
@@ -235,7 +235,7 @@ impl HttpSession {
         if newest.principal.is_proved_alike(principal) {
             return false;
         }
-        *newest = self.session.asked_by(principal);
+        *newest = self.session.asked_by(&principal.clone().at(None));
         drop(newest);
         self.outlives_us()
     }

@@ -130,8 +130,12 @@ impl Links {
                 return None;
             }
         }
-        let session =
-            Session::new(id, principal.clone(), Carriage::Link, Some(hello.cwd.clone().into()));
+        let session = Session::new(
+            id,
+            principal.clone().at(None),
+            Carriage::Link,
+            Some(hello.cwd.clone().into()),
+        );
         let record = self.table.note(&row(&session, hello.epoch), OPEN, 0);
         let link = Arc::new(Link::new(open(session), hello.epoch, record));
         links.insert(id, link.clone());

@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 use super::complaint::Place;
 use super::name_patterns::NamePatterns;
 use super::network::Networks;
+use super::process_patterns::ProcessPatterns;
 pub use crate::audit::ArgumentsKept;
 
 /// `[access]`
@@ -167,6 +168,8 @@ pub struct Rule {
     pub principals: Option<NamePatterns>,
     /// What their clients call themselves.
     pub clients: Option<NamePatterns>,
+    /// Which of their processes ask.
+    pub process: Option<Box<ProcessPatterns>>,
     pub servers: Option<NamePatterns>,
     /// Names as clients see them. With any of these three, it is about nothing else of the servers.
     pub tools: Option<NamePatterns>,

@@ -66,6 +66,13 @@ impl NamePatterns {
     pub fn allow(&self, name: &str) -> bool {
         self.patterns.iter().any(|pattern| pattern.matches(name))
     }
+
+    /// The same for a file: a text without a `/` is about the last part of its path.
+    pub fn allow_path(&self, path: &str) -> bool {
+        let name = path.rsplit('/').next().unwrap_or_default();
+        let mut all = self.texts.iter().zip(&self.patterns);
+        all.any(|(text, pattern)| pattern.matches(if text.contains('/') { path } else { name }))
+    }
 }
 
 impl PartialEq for NamePatterns {

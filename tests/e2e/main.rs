@@ -46,6 +46,7 @@ mod operators;
 mod orphans;
 mod packages;
 mod packaging;
+mod peers;
 mod pins;
 mod pressure;
 mod principals;

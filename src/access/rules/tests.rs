@@ -5,9 +5,10 @@ use proptest::prelude::*;
 
 use super::Rules;
 use crate::access::{Action, ActionKind, ClientName, Denied, Subject};
+use crate::base::peer_facts::{KnownFact, PeerFact, PeerFacts};
 use crate::base::{Principal, ServerName};
 use crate::settings::access::{AccessToken, Oidc, Rule};
-use crate::settings::{Access, NamePatterns, RuleEffect};
+use crate::settings::{Access, NamePatterns, ProcessPatterns, RuleEffect};
 
 fn patterns(text: &str) -> NamePatterns {
     NamePatterns::new(text.split(',').map(str::to_owned).collect())
@@ -33,6 +34,10 @@ fn rules(lines: &[&str]) -> Rules {
             match key {
                 "principals" => rule.principals = value,
                 "clients" => rule.clients = value,
+                "exe" => {
+                    let process = ProcessPatterns { exe: value, ..ProcessPatterns::default() };
+                    rule.process = process.some();
+                }
                 "servers" => rule.servers = value,
                 "tools" => rule.tools = value,
                 "prompts" => rule.prompts = value,
@@ -323,4 +328,72 @@ fn the_same_one_is_judged_by_what_is_said_now() {
         rules.judge(subject, Action::new(ActionKind::Tool, None, "callmux_status")).is_ok()
     };
     assert_eq!([may(&["dev"]), may(&[]), may(&["dev"])], [true, false, true]);
+}
+
+/// A process that runs this program, of which nothing else is known.
+#[derive(Debug)]
+struct Runs(KnownFact, KnownFact);
+
+impl PeerFacts for Runs {
+    fn number(&self) -> u32 {
+        1
+    }
+
+    fn told(&self, fact: PeerFact) -> &KnownFact {
+        if fact == PeerFact::Exe { &self.0 } else { &self.1 }
+    }
+}
+
+/// A rule that allows is never for a process that is not known, one that denies always, and a person is
+/// asked only about what would not be denied.
+#[test]
+fn in_doubt_about_a_process_nobody_may_more() {
+    let verdict = |rules: &Rules, exe: Option<&str>, wish: &str| {
+        let known =
+            |exe: &str| Runs(KnownFact::one(Some(format!("/bin/{exe}"))), KnownFact::default());
+        let peer = exe.map(|exe| Arc::new(known(exe)) as _);
+        let principal = Principal::user(1).at(peer);
+        let subject = Subject { principal: &principal, client: ClientName::Read("") };
+        let server = ServerName::parse("s").unwrap();
+        let server = (!wish.starts_with("callmux_")).then_some(&server);
+        let action = Action::new(ActionKind::Tool, server, wish);
+        match rules.judge(subject, action) {
+            Ok(Some(rule)) if rules.ask(rule, subject, action) => "ask",
+            Ok(_) => "allow",
+            Err(_) => "deny",
+        }
+    };
+    let (allow, ask, deny) = ("allow", "ask", "deny");
+    for (lines, claude, nobody, codex) in [
+        (&["allow exe=claude"][..], allow, deny, deny),
+        (&["deny exe=claude", "allow user:*"], deny, deny, allow),
+        (&["deny exe=claude tools=s__u", "allow user:*"], allow, allow, allow),
+        (&["deny exe=claude tools=s__t", "allow user:*"], deny, deny, allow),
+        (&["ask exe=claude", "allow user:*"], ask, ask, allow),
+        (&["ask exe=claude", "deny user:*"], ask, deny, deny),
+        (&["ask exe=claude"], ask, deny, deny),
+        (&["ask exe=claude", "ask user:*"], ask, ask, ask),
+        (&["ask exe=claude", "deny exe=codex", "allow user:*"], ask, deny, deny),
+        (&["allow exe=claude", "ask user:*"], allow, ask, ask),
+        (&["allow exe=claude servers=other", "ask user:*"], ask, ask, ask),
+    ] {
+        let rules = rules(lines);
+        assert!(rules.ask_for_peers());
+        let found = [Some("claude"), None, Some("codex")];
+        let found = found.map(|exe| verdict(&rules, exe, "s__t"));
+        assert_eq!(found, [claude, nobody, codex], "{lines:?}");
+    }
+    // Tools of our own are there for who may do anything.
+    for (lines, claude, nobody, codex) in [
+        (&["allow exe=claude"][..], allow, deny, deny),
+        (&["ask exe=claude"], allow, deny, deny),
+        (&["deny exe=claude", "allow user:*"], deny, deny, allow),
+        (&["deny exe=claude tools=s__t", "allow user:*"], allow, allow, allow),
+    ] {
+        let rules = rules(lines);
+        let found = [Some("claude"), None, Some("codex")];
+        let found = found.map(|exe| verdict(&rules, exe, "callmux_find"));
+        assert_eq!(found, [claude, nobody, codex], "{lines:?}");
+    }
+    assert!(!rules(&["allow user:1"]).ask_for_peers());
 }

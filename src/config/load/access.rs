@@ -3,7 +3,7 @@
 use super::named::{Named, members};
 use super::networks;
 use super::oidc;
-use crate::base::Principal;
+use crate::base::{Principal, dirs};
 use crate::keys;
 use crate::keys::section::Section;
 use crate::keys::tree::{Node, Value};
@@ -12,7 +12,7 @@ use crate::settings::access::{
     TokenHash,
 };
 use crate::settings::complaint::Complaint;
-use crate::settings::{Limits, NamePatterns};
+use crate::settings::{Limits, NamePatterns, ProcessPatterns};
 
 pub(super) fn read(node: Node, named: &mut Named<'_>) -> Access {
     let mut access = Access::default();
@@ -196,6 +196,7 @@ fn rule(index: usize, section: &mut Section<'_>) -> Rule {
     };
     let [principals, clients, servers] = ["principals", "clients", "servers"].map(&mut patterns);
     let [tools, prompts, resources] = ["tools", "prompts", "resources"].map(&mut patterns);
+    let process = process(section);
     let endpoints = endpoints(section);
     let effect = RuleEffect::ALL[section.choice("effect")];
     let limits = rule_limits(section, effect);
@@ -203,6 +204,7 @@ fn rule(index: usize, section: &mut Section<'_>) -> Rule {
         id,
         principals,
         clients,
+        process,
         servers,
         tools,
         prompts,
@@ -212,6 +214,34 @@ fn rule(index: usize, section: &mut Section<'_>) -> Rule {
         limits,
         at: None,
     }
+}
+
+/// What is asked of the process. A pattern that can fit nothing would make of a rule that denies one that
+/// denies nobody.
+fn process(section: &mut Section<'_>) -> Option<Box<ProcessPatterns>> {
+    let is_path = |text: &str| text.starts_with(['/', '*']);
+    let mut patterns = |name: &str, why: &str, can_fit: &dyn Fn(&str) -> bool| {
+        let texts = section.plain_texts(name)?;
+        let mut all = Vec::new();
+        for (text, at) in texts {
+            let text = dirs::expand_home(&text).to_string_lossy().into_owned();
+            if !can_fit(&text) {
+                section.complain(at, name, format!("`{text}` {why}"));
+            }
+            all.push(text);
+        }
+        Some(NamePatterns::new(all))
+    };
+    let name =
+        "is no path and no name of a program; write for example \"/usr/bin/claude\" or \"claude\"";
+    let exe =
+        patterns("exe", name, &|text| !text.is_empty() && (!text.contains('/') || is_path(text)));
+    let unit = "ends like no unit that runs programs; write for example \"app-*.scope\"";
+    let is_unit = |text: &str| [".scope", ".service", "*"].iter().any(|end| text.ends_with(end));
+    let units = patterns("units", unit, &is_unit);
+    let directory = "is no absolute path of a directory; write for example \"~/work/*\"";
+    let cwd = patterns("cwd", directory, &is_path);
+    ProcessPatterns { exe, units, cwd }.some()
 }
 
 /// Those that a token can be let ask: with the others one would start and stop what it likes.

@@ -9,9 +9,11 @@ use axum::http::header::{self as names, HeaderName};
 use tokio::sync::Notify;
 
 use crate::access::token::BadToken;
+use crate::base::peer_facts::SharedPeer;
 use crate::base::{Lock, Principal, SessionId};
 use crate::client::session::{Carriage, Session};
 use crate::facts;
+use crate::front::Front;
 use crate::peers::connections::Activity;
 use crate::peers::peer::{Refusal, TcpClient};
 
@@ -34,8 +36,8 @@ pub struct Peer {
     pub proved: Option<Principal>,
     /// Over TCP.
     pub address: Option<SocketAddr>,
-    /// The process at the other end, by its number, where the kernel tells.
-    pub process: Option<u32>,
+    /// The process at the other end, where the kernel tells.
+    pub process: Option<SharedPeer>,
     pub arrival: Arrival,
     /// Over TCP, who is asked about again before the first request.
     pub tcp: Option<TcpClient>,
@@ -76,14 +78,30 @@ impl Caller {
     pub(super) fn modern_session(&self, principal: &Principal) -> Arc<Session> {
         let mut modern = self.modern.lock();
         match &*modern {
-            Some(session) if session.principal.is_proved_alike(principal) => session.clone(),
+            Some(session) if session.principal.asks_alike(principal) => session.clone(),
             _ => {
                 let (id, principal) = (SessionId::random(), principal.clone());
                 let session = modern.insert(Session::new(id, principal, Carriage::Http, None));
-                session.comes_from(self.peer.process);
+                session.comes_from(self.peer.process.clone());
                 session.clone()
             }
         }
+    }
+
+    /// Who asks, from the process at the other end, where rules want to know of that. Whoever stands behind a
+    /// proxy is not there.
+    pub(super) fn asking(
+        &self,
+        front: &Front,
+        principal: Principal,
+        headers: &HeaderMap,
+    ) -> Principal {
+        let Some(process) = &self.peer.process else { return principal };
+        let is_wanted = front.hub.world().gate.asks_for_peers();
+        if !is_wanted || SENT_ON.iter().any(|name| headers.contains_key(name)) {
+            return principal;
+        }
+        principal.at(Some(process.clone()))
     }
 
     /// Ends the connection as it is.

@@ -22,7 +22,7 @@ use super::{authenticate, get, guard, post, sse, well_known};
 use crate::base::Principal;
 use crate::front::{Front, link};
 use crate::peers::connections::Activity;
-use crate::peers::peer::{PeerProcess, Refusal};
+use crate::peers::peer::{AtOtherEnd, Refusal};
 use crate::wire::RpcError;
 use crate::wire::error::code::INVALID_REQUEST;
 
@@ -65,6 +65,7 @@ impl Service {
         under_way: Unanswered,
         request: Request<TimedBody>,
     ) -> Answered {
+        let principal = self.caller.asking(&self.front, principal, request.headers());
         if request.method() == Method::POST && matches!(request.uri().path(), "/mcp" | "/mcp/") {
             // Nothing but the headers and the body is kept of what lies in the connection's buffer.
             let (head, body) = request.into_parts();
@@ -85,7 +86,7 @@ impl Service {
         let mut request = request.map(axum::body::Body::new);
         request.extensions_mut().insert(principal);
         request.extensions_mut().insert(self.caller.clone());
-        request.extensions_mut().insert(PeerProcess(self.caller.peer.process));
+        request.extensions_mut().insert(AtOtherEnd(self.caller.peer.process.clone()));
         let response = self.router.oneshot(request).await?;
         if response.status() == StatusCode::SWITCHING_PROTOCOLS {
             self.caller.activity.becomes_link();

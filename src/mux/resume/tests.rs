@@ -48,7 +48,8 @@ fn sent_before(call: CallRow, written: Written) -> (Resumed, (Arc<Connection>, F
     let actor = Actor { session, principal, client_info, cwd: None, via: "link" };
     let (surely, asks_again) = (written == Written::Whole, true);
     let server_era = Era::Legacy;
-    (Resumed { call, pending, actor, surely, asks_again, server_era, exchange }, server)
+    let other_end = None;
+    (Resumed { call, pending, actor, surely, asks_again, server_era, exchange, other_end }, server)
 }
 
 /// What the client gets of such a call, which is answered.

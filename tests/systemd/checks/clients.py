@@ -19,13 +19,13 @@ META = {
 
 
 class Bridge:
-    """An agent's MCP client: one `callmux bridge`, greeted once and never again."""
+    """An agent's MCP client: one `callmux bridge`, greeted once and never again. `under`: what it is run by."""
 
     alive = []
 
-    def __init__(self, *args, cwd=None):
+    def __init__(self, *args, cwd=None, under=()):
         self.process = subprocess.Popen(
-            ["callmux", "bridge", *args], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=cwd
+            [*under, "callmux", "bridge", *args], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=cwd
         )
         Bridge.alive.append(self)
         self.ids = itertools.count(1)

@@ -1,6 +1,7 @@
 //! Who wants what, as the gate is asked.
 
 use crate::base::{Principal, ServerName};
+use crate::settings::access::ToolHint;
 
 /// Who wants something, as one request shows it.
 #[derive(Debug, Clone, Copy)]
@@ -52,12 +53,34 @@ pub struct Action<'a> {
     pub target: &'a str,
     /// The name that clients see, of a tool or a prompt; of anything else the same.
     pub name: &'a str,
+    /// What is believed of what its server says of a tool.
+    pub hints: ToolHints,
+}
+
+/// What a tool's annotations say that a trusted server gave it (2025-11-25, `ToolAnnotations`). Of any other tool
+/// the worst is assumed, as of one of which nothing is known.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ToolHints {
+    /// A call changes nothing.
+    pub is_read_only: bool,
+    /// A second call has no further effect. That is so of a tool that is read-only, too.
+    pub is_idempotent: bool,
+}
+
+impl ToolHints {
+    /// Whether this one is among them.
+    pub(super) fn say(self, hint: ToolHint) -> bool {
+        match hint {
+            ToolHint::ReadOnly => self.is_read_only,
+            ToolHint::Idempotent => self.is_idempotent,
+        }
+    }
 }
 
 impl<'a> Action<'a> {
     /// What is known by one name.
     pub fn new(kind: ActionKind, server: Option<&'a ServerName>, target: &'a str) -> Self {
-        Self { kind, server, target, name: target }
+        Self { kind, server, target, name: target, hints: ToolHints::default() }
     }
 
     /// What is about a server as a whole.
@@ -68,6 +91,12 @@ impl<'a> Action<'a> {
     /// Whether it is about its server as a whole.
     pub(super) fn is_of_server(&self) -> bool {
         self.target.is_empty() && self.name.is_empty()
+    }
+
+    /// The same, of a tool of which this is believed.
+    #[must_use]
+    pub fn hinted(self, hints: ToolHints) -> Self {
+        Self { hints, ..self }
     }
 
     /// The same, with the name that clients see.

@@ -152,6 +152,11 @@ impl Gate {
         self.rules.ask_for_peers()
     }
 
+    /// Whether there are rules that ask what servers say of their tools.
+    pub fn asks_for_hints(&self) -> bool {
+        self.rules.ask_for_hints()
+    }
+
     /// Whether there is a token of ours of this name.
     pub fn has_token(&self, name: &str) -> bool {
         self.rules.access().tokens.contains_key(name)

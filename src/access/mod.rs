@@ -26,7 +26,7 @@ mod rules;
 pub mod token;
 mod token_uses;
 
-pub use action::{Action, ActionKind, ClientName, Denied, Subject};
+pub use action::{Action, ActionKind, ClientName, Denied, Subject, ToolHints};
 pub use gate::{Gate, NotAdmitted, Permit};
 pub use limited::Limited;
 pub use places::HeldPlaces;

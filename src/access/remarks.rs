@@ -1,6 +1,7 @@
 //! What of `[access]` is not as it was meant, as far as can be seen of it alone.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::network_remarks::network_remarks;
@@ -24,6 +25,7 @@ pub fn remarks(config: &Config, now: SystemTime) -> Vec<AccessRemark> {
     let ends = access.tokens.iter().filter_map(|(name, token)| end(name, token, now));
     let mut all: Vec<AccessRemark> = ends.collect();
     all.extend(access.rules.iter().filter_map(|rule| is_in_vain(config, rule)));
+    all.extend(access.rules.iter().filter_map(|rule| is_unheard(config, rule)));
     all.extend(never_asked(access));
     all.extend(passed_on(config));
     all.extend(open_to_all(access));
@@ -98,6 +100,22 @@ fn is_in_vain(config: &Config, rule: &Rule) -> Option<AccessRemark> {
     Some(AccessRemark { message, remedy: format!("correct it at {at}, or take it away") })
 }
 
+/// A rule about what servers say of their tools, none of which is believed.
+fn is_unheard(config: &Config, rule: &Rule) -> Option<AccessRemark> {
+    let is_heard = |(name, server): (&ServerName, &Arc<ServerConfig>)| {
+        let is_of = rule.servers.as_ref().is_none_or(|servers| servers.allow(name.as_str()));
+        is_of && server.policy.trusted
+    };
+    let is_in_vain = !rule.hints.is_empty() && !config.servers.iter().any(is_heard);
+    is_in_vain.then(|| AccessRemark {
+        message: format!(
+            "the access rule {} is about nothing: what its servers say of their tools is not believed",
+            rule.id
+        ),
+        remedy: "write `trusted = true` for the servers whose hints are true".to_owned(),
+    })
+}
+
 /// A token of an issuer is meant for us, and nobody else is to have it (MCP, "Token Passthrough").
 fn passed_on(config: &Config) -> Option<AccessRemark> {
     config.access.oidc.as_ref()?;
@@ -137,7 +155,8 @@ fn never_asked(access: &Access) -> Option<AccessRemark> {
         ]
         .map(Option::is_some)
     };
-    let is_about_all = |rule: &Rule| lists(rule) == [false; 7] && rule.process.is_none();
+    let is_about_all =
+        |rule: &Rule| lists(rule) == [false; 7] && rule.process.is_none() && rule.hints.is_empty();
     let at = access.rules.iter().position(is_about_all)?;
     let (before, behind) = (access.rules.get(at)?, access.rules.get(at + 1)?);
     Some(AccessRemark {

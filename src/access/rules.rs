@@ -28,6 +28,7 @@ pub(super) struct Rules {
     concerning: Lock<HashMap<Box<str>, OfClients>>,
     asks_for_clients: bool,
     asks_for_peers: bool,
+    asks_for_hints: bool,
 }
 
 /// The places of the rules that are about somebody, by what their client calls itself if a rule asks for
@@ -54,12 +55,19 @@ impl Rules {
     pub(super) fn new(access: Access) -> Self {
         let asks_for_clients = access.rules.iter().any(|rule| rule.clients.is_some());
         let asks_for_peers = access.rules.iter().any(|rule| rule.process.is_some());
-        Self { access, concerning: Lock::default(), asks_for_clients, asks_for_peers }
+        let asks_for_hints = access.rules.iter().any(|rule| !rule.hints.is_empty());
+        let concerning = Lock::default();
+        Self { access, concerning, asks_for_clients, asks_for_peers, asks_for_hints }
     }
 
     /// Whether it matters from which process somebody asks.
     pub(super) fn ask_for_peers(&self) -> bool {
         self.asks_for_peers
+    }
+
+    /// Whether it matters what servers say of their tools.
+    pub(super) fn ask_for_hints(&self) -> bool {
+        self.asks_for_hints
     }
 
     pub(super) fn access(&self) -> &Access {
@@ -255,7 +263,8 @@ fn is_denying(rule: &Rule) -> bool {
 }
 
 fn is_about_whole_servers(rule: &Rule) -> bool {
-    [&rule.tools, &rule.prompts, &rule.resources].into_iter().all(Option::is_none)
+    let names = [&rule.tools, &rule.prompts, &rule.resources];
+    rule.hints.is_empty() && names.into_iter().all(Option::is_none)
 }
 
 fn is_about_all(rule: &Rule) -> bool {
@@ -266,12 +275,24 @@ fn fits(patterns: Option<&NamePatterns>, text: &str) -> bool {
     patterns.is_none_or(|patterns| patterns.allow(text))
 }
 
+/// Whether a rule that names tools is about this one: one that asks for hints alone, about all that have one.
+fn is_tool(rule: &Rule, action: Action<'_>) -> bool {
+    match (&rule.tools, &*rule.hints) {
+        (None, []) => false,
+        (tools, []) => fits(tools.as_ref(), action.name),
+        (tools, hints) => {
+            let has = hints.iter().any(|hint| action.hints.say(*hint));
+            has && fits(tools.as_ref(), action.name)
+        }
+    }
+}
+
 fn about(rule: &Rule, action: Action<'_>) -> About {
     let named = |patterns: &Option<NamePatterns>, name: &str| {
         patterns.as_ref().is_some_and(|patterns| patterns.allow(name))
     };
     let Some(server) = action.server else {
-        let is_named = rule.servers.is_none() && named(&rule.tools, action.name);
+        let is_named = rule.servers.is_none() && is_tool(rule, action);
         return if is_named { About::All } else { About::Nothing };
     };
     if !fits(rule.servers.as_ref(), server.as_str()) {
@@ -284,7 +305,7 @@ fn about(rule: &Rule, action: Action<'_>) -> About {
         // Which tool a task came of, nobody has written down.
         ActionKind::Task | ActionKind::Tasks | ActionKind::Administration => false,
         _ if action.is_of_server() => return About::Part,
-        ActionKind::Tool => named(&rule.tools, action.name),
+        ActionKind::Tool => is_tool(rule, action),
         ActionKind::Prompt | ActionKind::PromptCompletion => named(&rule.prompts, action.name),
         ActionKind::Resource | ActionKind::Subscription | ActionKind::ResourceCompletion => {
             named(&rule.resources, action.target)

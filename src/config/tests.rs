@@ -153,6 +153,7 @@ fn other_value(key: &Key) -> String {
         ("expires" | "grace_until", _) => "\"2027-03-01\"",
         ("principals", _) => "[\"token:other\"]",
         ("endpoints", _) => "[\"/metrics\"]",
+        ("hints", _) => "[\"read_only\"]",
         ("units", _) => "[\"app-*.scope\"]",
         ("cwd", ValueKind::Texts) => "[\"/other/*\"]",
         ("items" | "calls" | "steps", _) => "[{ tool = \"x\" }]",
@@ -331,6 +332,14 @@ fn tokens_and_rules_that_say_nothing_are_refused_with_the_remedy() {
         (
             "[[access.rules]]\neffect = \"deny\"\nprincipals = [\"alice\"]",
             "access.rules[0].principals `alice` fits no principal",
+        ),
+        (
+            "[[access.rules]]\neffect = \"allow\"\nhints = [\"safe\"]",
+            "access.rules[0].hints `safe` is none of read_only, idempotent",
+        ),
+        (
+            "[[access.rules]]\neffect = \"allow\"\nhints = []",
+            "access.rules[0].hints names none; leave it out",
         ),
         (
             "[[access.rules]]\neffect = \"deny\"\nexe = [\"bin/claude\"]",

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 
+use crate::settings::access::ToolHint;
+
 /// What `callmux token --help` says behind the arguments.
 const TOKENS: &str = "\
 Who sends a token as `Authorization: Bearer …` is `token:NAME` to the rules of `[[access.rules]]` \
@@ -117,6 +119,9 @@ pub(super) struct WhoArgs {
     /// What was granted to their client; of `oidc:SUB`.
     #[arg(long, value_name = "NAME")]
     pub(super) scope: Vec<String>,
+    /// What the servers say of the tools, if they are trusted: `read_only`, `idempotent` [default: nothing].
+    #[arg(long, value_name = "HINT", value_parser = ToolHint::NAMES)]
+    pub(super) hint: Vec<String>,
     /// The program that asks, by its path [default: not known].
     #[arg(long, value_name = "PATH")]
     pub(super) exe: Option<String>,

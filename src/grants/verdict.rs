@@ -5,11 +5,11 @@ use serde_json::{Value, json};
 use super::args::{AccessArgs, AccessVerb, WhoArgs};
 use super::supposed;
 use crate::access::{
-    Action, ActionKind, ClientName, Denied, Gate, ProcessFit, Subject, process_fit,
+    Action, ActionKind, ClientName, Denied, Gate, ProcessFit, Subject, ToolHints, process_fit,
 };
 use crate::base::{Principal, ServerName};
 use crate::config::Location;
-use crate::settings::access::{Rule, RuleLimits};
+use crate::settings::access::{Rule, RuleLimits, ToolHint};
 use crate::settings::{Config, NamePatterns, RuleEffect};
 use crate::terminal::style::Style;
 use crate::terminal::{Exit, print};
@@ -67,10 +67,15 @@ fn about(rule: &Rule) -> String {
         list("tools", &rule.tools),
         list("prompts", &rule.prompts),
         list("resources", &rule.resources),
+        (!rule.hints.is_empty()).then(|| format!("hints {}", hint_names(rule).join(", "))),
         list("endpoints", &rule.endpoints),
     ];
     let parts: Vec<String> = parts.into_iter().flatten().collect();
     if parts.is_empty() { "everything".to_owned() } else { parts.join("; ") }
+}
+
+fn hint_names(rule: &Rule) -> Vec<&'static str> {
+    rule.hints.iter().map(|hint| hint.as_str()).collect()
 }
 
 /// How much of it one user may do, behind what was said before.
@@ -133,6 +138,7 @@ fn rules(config: &Config, is_json: bool) -> Exit {
                 "servers": of(&rule.servers), "tools": of(&rule.tools),
                 "prompts": of(&rule.prompts), "resources": of(&rule.resources),
                 "endpoints": of(&rule.endpoints),
+                "hints": (!rule.hints.is_empty()).then(|| hint_names(rule)),
                 "calls_per_minute": rule.limits.calls_per_minute,
                 "in_flight": rule.limits.in_flight,
             })
@@ -226,6 +232,17 @@ fn principal(config: &Config, who: &WhoArgs) -> Result<Principal, BadWho> {
     Ok(Principal::oidc(&oidc.issuer, subject, &who.group, &who.scope, u64::from(u32::MAX)))
 }
 
+/// What a server is supposed to say of its tools, if it is taken at its word.
+fn hints(config: &Config, who: &WhoArgs, server: Option<&ServerName>) -> ToolHints {
+    let server = server.and_then(|name| config.servers.get(name));
+    if !server.is_some_and(|server| server.policy.trusted) {
+        return ToolHints::default();
+    }
+    let says = |hint: ToolHint| who.hint.iter().any(|said| said == hint.as_str());
+    let is_read_only = says(ToolHint::ReadOnly);
+    ToolHints { is_read_only, is_idempotent: is_read_only || says(ToolHint::Idempotent) }
+}
+
 fn test(config: &Config, who: &WhoArgs, wishes: &[TestedWish<'_>], is_json: bool) -> Exit {
     let principal = match principal(config, who) {
         Ok(principal) => principal.at(supposed::process(who)),
@@ -239,6 +256,7 @@ fn test(config: &Config, who: &WhoArgs, wishes: &[TestedWish<'_>], is_json: bool
     let (mut exit, mut told) = (Exit::Fine, Vec::new());
     for wish in wishes {
         let action = Action::new(wish.kind, wish.server.as_ref(), wish.own).shown_as(wish.text);
+        let action = action.hinted(hints(config, who, wish.server.as_ref()));
         let verdict = gate.verdict(subject, action);
         let rule = match &verdict {
             Ok(rule) => *rule,
@@ -281,5 +299,10 @@ fn test(config: &Config, who: &WhoArgs, wishes: &[TestedWish<'_>], is_json: bool
     };
     let rows: Vec<[String; 3]> = told.iter().map(row).collect();
     print::table(["NAME", "VERDICT", "WHY"], &rows, effect_style, &[]);
+    if who.hint.is_empty() && gate.asks_for_hints() {
+        print::note(
+            "what servers say of their tools is not known here, and taken for nothing: --hint",
+        );
+    }
     exit
 }

@@ -208,6 +208,15 @@ pub const RULE: &[Key] = &[
         "Which resources, by the URIs that servers give them.",
     ),
     key(
+        "hints",
+        ValueKind::Texts,
+        Unset,
+        "Which tools, by what their server says of them: `read_only` (`readOnlyHint`), `idempotent` \
+         (`idempotentHint`, or `readOnlyHint`); one is enough. Only servers with `trusted = true` are \
+         believed: tools of others, and those that say nothing, are not among them. With `tools`, both \
+         have to fit.",
+    ),
+    key(
         "endpoints",
         ValueKind::Texts,
         Unset,

@@ -12,6 +12,7 @@ use crate::approvals::AskedCall;
 use crate::json::Json;
 use crate::mux::{Maker, Outlet, approval};
 use crate::replies::ToolError;
+use crate::world::hints;
 
 /// How the entries of a reply name their calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,6 +77,7 @@ impl<O: Outlet> Context<'_, O> {
             let (own, shown) = (&*entry.item.name, &*entry.shown);
             let server = &entry.server.name;
             let action = Action::new(ActionKind::Tool, Some(server), own).shown_as(shown);
+            let action = action.hinted(hints(&entry.server, &entry.item));
             let rule = gate.verdict(subject, action).ok()??;
             if !gate.asks(subject, action, rule) {
                 return None;

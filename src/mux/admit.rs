@@ -74,6 +74,7 @@ pub(super) async fn places(
 
 pub(super) fn action<'a>(params: &RequestParams<'_>, wanted: GateTarget<'a>) -> Action<'a> {
     let action = Action::new(kind(params.target), Some(wanted.server), wanted.own);
+    let action = action.hinted(wanted.hints);
     match params.target {
         Target::Tool | Target::Prompt | Target::PromptReference => action.shown_as(wanted.shown),
         Target::Resource | Target::TemplateReference | Target::Task => action,

@@ -38,7 +38,9 @@ pub(super) async fn go_on(
     let round = hub.open_rounds.take(state, &whose(call, params)).map_err(unknown)?;
     record.name(Some(round.server.name.clone()), (&*params.name).into());
     let (world, server, own) = (hub.world(), &round.server.name, &*round.own);
-    let wanted = GateTarget { server, own, shown: world.shown(params.target, server, own) };
+    let (shown, hints) =
+        (world.shown(params.target, server, own), world.hints(params.target, server, own));
+    let wanted = GateTarget { server, own, shown, hints };
     let _permit = admit_on(&world, call, params, wanted)?;
     let answer = params.input_responses.and_then(|json| translate::rounds::answer_to(KEY, json));
     let Some(answer) = answer else { return hold(hub, call, round) };

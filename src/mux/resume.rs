@@ -24,6 +24,7 @@ use crate::targets::{absent, failure};
 use crate::wire::params::Target;
 use crate::wire::translate::{self, Asked};
 use crate::wire::{Era, Payload, RpcError};
+use crate::world::hints;
 
 /// How long after it was made a call is waited for whose request may have been cut off while it was
 /// written. That is counted over all our processes: else a daemon that ends again and again, sooner
@@ -80,6 +81,10 @@ pub async fn resume(hub: Hub, resumed: Resumed, outlet: impl Outlet) -> Ended {
     if let Some(other_end) = resumed.other_end.filter(|_| hub.world().gate.asks_for_peers()) {
         // Nobody gets the answer before, and what rules ask of a process is not known before.
         asking.principal = asking.principal.at(come_back(other_end).await);
+    }
+    if hub.world().gate.asks_for_hints() {
+        // What its server says of the tool may not have been read yet.
+        hub.settled_world().await;
     }
     let _places = match admit(&hub, &call, &asking, server.as_ref()) {
         Ok(permit) => permit.places_now(),
@@ -147,7 +152,8 @@ fn admit(
     let entry = names.resolve(&call.tool, sees).ok();
     let own = entry.map_or(&*call.tool, |entry| &*entry.item.name);
     let shown = entry.map_or(&*call.tool, |entry| &*entry.shown);
-    let action = Action::new(ActionKind::Tool, server, own).shown_as(shown);
+    let hints = entry.map(|entry| hints(&entry.server, &entry.item)).unwrap_or_default();
+    let action = Action::new(ActionKind::Tool, server, own).shown_as(shown).hinted(hints);
     world.gate.admit_on(subject, action).map_err(|denied| {
         let (why, near) = (NotFound::Unknown, names.nearest(&call.tool, sees));
         let remark = absent::remark(&world, &call.tool, subject);

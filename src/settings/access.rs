@@ -176,6 +176,8 @@ pub struct Rule {
     pub prompts: Option<NamePatterns>,
     /// URIs as the server has them.
     pub resources: Option<NamePatterns>,
+    /// Of the tools those of which a trusted server says one of these.
+    pub hints: Vec<ToolHint>,
     /// Paths of endpoints for operators: then it is about these alone, and about who comes with a token.
     pub endpoints: Option<NamePatterns>,
     pub effect: RuleEffect,
@@ -204,6 +206,30 @@ pub enum ApprovedItem {
     Tool(String),
     Prompt(String),
     Resource(String),
+}
+
+/// What a server can say of a tool by its annotations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ToolHint {
+    /// `readOnlyHint`
+    ReadOnly,
+    /// `idempotentHint`, or `readOnlyHint`
+    Idempotent,
+}
+
+impl ToolHint {
+    pub const ALL: [Self; 2] = [Self::ReadOnly, Self::Idempotent];
+
+    /// Their names, in the same order.
+    pub const NAMES: [&str; 2] = ["read_only", "idempotent"];
+
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().zip(Self::NAMES).find(|(_, known)| *known == name).map(|(it, _)| it)
+    }
+
+    pub fn as_str(self) -> &'static str {
+        Self::NAMES[self as usize]
+    }
 }
 
 /// What comes of what a rule is about.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::absent;
 use super::failure::{self, Failure};
-use crate::access::{ActionKind, Subject};
+use crate::access::{ActionKind, Subject, ToolHints};
 use crate::base::{ServerName, quoted};
 use crate::catalog::{self, Entry, Names, NotFound, NotLocated};
 use crate::pins::PinKind;
@@ -14,7 +14,7 @@ use crate::wire::error::code;
 use crate::wire::params::{RequestParams, Target};
 use crate::wire::translate::tasks;
 use crate::wire::{Era, ListKind, RpcError};
-use crate::world::World;
+use crate::world::{World, hints};
 
 /// What is wanted: whose it is, what its server calls it, and clients.
 #[derive(Debug, Clone, Copy)]
@@ -22,6 +22,8 @@ pub struct GateTarget<'a> {
     pub server: &'a ServerName,
     pub own: &'a str,
     pub shown: &'a str,
+    /// What is believed of what its server says of a tool.
+    pub hints: ToolHints,
 }
 
 /// Where a request goes.
@@ -39,7 +41,8 @@ pub struct Located<'w> {
 impl<'w> Located<'w> {
     /// What the gate is asked for.
     pub fn wanted(&self) -> GateTarget<'_> {
-        GateTarget { server: &self.server.name, own: &self.own, shown: &self.shown }
+        let hints = self.item.map(|item| hints(self.server, item)).unwrap_or_default();
+        GateTarget { server: &self.server.name, own: &self.own, shown: &self.shown, hints }
     }
 
     /// The same at the instance that the client has.

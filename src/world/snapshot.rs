@@ -6,8 +6,9 @@ use std::sync::{Arc, Weak};
 use bytes::Bytes;
 use tokio::time::Instant;
 
+use super::hints::hints;
 use super::seen_lists::{SeenList, SeenLists};
-use crate::access::{Action, ActionKind, Gate, Subject};
+use crate::access::{Action, ActionKind, Gate, Subject, ToolHints};
 use crate::base::{ServerName, aside};
 use crate::catalog::{BadCursor, Catalog, Entry, NotLocated, OwnTools, Shown};
 use crate::servers::Server;
@@ -236,6 +237,17 @@ impl World {
         found.map_or(own, |entry| &entry.shown)
     }
 
+    /// What is believed of what a server says of a tool; nothing where nobody has told yet that there is
+    /// such a tool.
+    pub fn hints(&self, target: Target, server: &ServerName, own: &str) -> ToolHints {
+        if target != Target::Tool || !self.gate.asks_for_hints() {
+            return ToolHints::default();
+        }
+        let (server, mut entries) = (server.configured(), self.catalog.tools.entries().iter());
+        let found = entries.find(|entry| entry.server.name == server && *entry.item.name == *own);
+        found.map(|entry| hints(&entry.server, &entry.item)).unwrap_or_default()
+    }
+
     /// Whether the subject may know of a server.
     pub fn sees_server(&self, subject: Subject<'_>, server: &ServerName) -> bool {
         self.gate.sees(subject, Action::of_server(ActionKind::Tool, server))
@@ -302,7 +314,8 @@ impl World {
 /// Something that is done to an item.
 fn action_on(kind: ActionKind, entry: &Entry) -> Action<'_> {
     let (server, target) = (Some(&entry.server.name), &*entry.item.name);
-    Action::new(kind, server, target).shown_as(&entry.shown)
+    let hints = hints(&entry.server, &entry.item);
+    Action::new(kind, server, target).shown_as(&entry.shown).hinted(hints)
 }
 
 /// Bytes that are looked at to build the catalog of these servers.

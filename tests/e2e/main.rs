@@ -21,6 +21,7 @@ mod files;
 mod flood;
 mod forwarded;
 mod gate;
+mod hints;
 mod hostile;
 mod http;
 mod https;

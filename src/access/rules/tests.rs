@@ -4,10 +4,10 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::Rules;
-use crate::access::{Action, ActionKind, ClientName, Denied, Subject};
+use crate::access::{Action, ActionKind, ClientName, Denied, Subject, ToolHints};
 use crate::base::peer_facts::{KnownFact, PeerFact, PeerFacts};
 use crate::base::{Principal, ServerName};
-use crate::settings::access::{AccessToken, Oidc, Rule};
+use crate::settings::access::{AccessToken, Oidc, Rule, ToolHint};
 use crate::settings::{Access, NamePatterns, ProcessPatterns, RuleEffect};
 
 fn patterns(text: &str) -> NamePatterns {
@@ -43,6 +43,10 @@ fn rules(lines: &[&str]) -> Rules {
                 "prompts" => rule.prompts = value,
                 "resources" => rule.resources = value,
                 "endpoints" => rule.endpoints = value,
+                "hints" => {
+                    let texts = value.iter().flat_map(NamePatterns::texts);
+                    rule.hints = texts.filter_map(|text| ToolHint::parse(text)).collect();
+                }
                 other => panic!("{other}"),
             }
         }
@@ -396,4 +400,42 @@ fn in_doubt_about_a_process_nobody_may_more() {
         assert_eq!(found, [claude, nobody, codex], "{lines:?}");
     }
     assert!(!rules(&["allow user:1"]).ask_for_peers());
+}
+
+/// What nothing is known of counts as what does harm.
+#[test]
+fn a_rule_about_hints_is_about_tools_that_have_one() {
+    let nothing = ToolHints::default();
+    let reads = ToolHints { is_read_only: true, is_idempotent: true };
+    let repeats = ToolHints { is_idempotent: true, ..nothing };
+    let (kind, task) = (ActionKind::Tool, ActionKind::Task);
+    for (lines, kind, target, hints, expected) in [
+        (&["allow hints=read_only"][..], kind, "s__t", reads, true),
+        (&["allow hints=read_only"], kind, "s__t", repeats, false),
+        (&["allow hints=read_only"], kind, "s__t", nothing, false),
+        (&["allow hints=idempotent"], kind, "s__t", repeats, true),
+        (&["allow hints=read_only,idempotent"], kind, "s__t", repeats, true),
+        (&["allow hints=read_only tools=s__*"], kind, "s__t", reads, true),
+        (&["allow hints=read_only tools=s__*"], kind, "s__t", nothing, false),
+        (&["allow hints=read_only tools=s__u"], kind, "s__t", reads, false),
+        (&["allow hints=read_only servers=other"], kind, "s__t", reads, false),
+        (&["deny hints=read_only", "allow user:*"], kind, "s__t", nothing, true),
+        (&["deny hints=read_only", "allow user:*"], kind, "s__t", reads, false),
+        // It is about nothing else, but who may have a tool may know of its server.
+        (&["allow hints=read_only"], ActionKind::Prompt, "s__t", reads, false),
+        (&["allow hints=read_only"], ActionKind::Resource, "s:t", reads, false),
+        (&["allow hints=read_only"], task, "t", reads, false),
+        (&["allow hints=read_only"], kind, "", nothing, true),
+        (&["deny hints=read_only", "allow user:*"], kind, "", nothing, true),
+    ] {
+        let rules = rules(lines);
+        assert!(rules.ask_for_hints() && !rules.ask_for_peers());
+        let (principal, server) = (Principal::user(1), ServerName::parse("s").unwrap());
+        let subject = Subject { principal: &principal, client: ClientName::Read("") };
+        let action = Action::new(kind, Some(&server), target).hinted(hints);
+        let found = rules.judge(subject, action).is_ok();
+        assert_eq!(found, expected, "{lines:?} {kind:?} {target} {hints:?}");
+    }
+    let own = rules(&["allow hints=read_only"]);
+    assert_eq!(judged(&own, "user:1 own callmux_find"), Ok(()));
 }

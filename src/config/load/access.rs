@@ -9,7 +9,7 @@ use crate::keys::section::Section;
 use crate::keys::tree::{Node, Value};
 use crate::settings::access::{
     Access, AccessToken, ApprovalSettings, Approved, ApprovedItem, Rule, RuleEffect, RuleLimits,
-    TokenHash,
+    TokenHash, ToolHint,
 };
 use crate::settings::complaint::Complaint;
 use crate::settings::{Limits, NamePatterns, ProcessPatterns};
@@ -197,7 +197,7 @@ fn rule(index: usize, section: &mut Section<'_>) -> Rule {
     let [principals, clients, servers] = ["principals", "clients", "servers"].map(&mut patterns);
     let [tools, prompts, resources] = ["tools", "prompts", "resources"].map(&mut patterns);
     let process = process(section);
-    let endpoints = endpoints(section);
+    let (hints, endpoints) = (hints(section), endpoints(section));
     let effect = RuleEffect::ALL[section.choice("effect")];
     let limits = rule_limits(section, effect);
     Rule {
@@ -209,6 +209,7 @@ fn rule(index: usize, section: &mut Section<'_>) -> Rule {
         tools,
         prompts,
         resources,
+        hints,
         endpoints,
         effect,
         limits,
@@ -244,9 +245,28 @@ fn process(section: &mut Section<'_>) -> Option<Box<ProcessPatterns>> {
     ProcessPatterns { exe, units, cwd }.some()
 }
 
+/// What servers are to say of the tools that it is about.
+fn hints(section: &mut Section<'_>) -> Vec<ToolHint> {
+    let (place, texts) = (section.place("hints"), section.plain_texts("hints"));
+    if texts.as_ref().is_some_and(Vec::is_empty) {
+        section.complain(place, "hints", "names none; leave it out, or write \"read_only\"");
+    }
+    let mut found = Vec::new();
+    for (text, at) in texts.unwrap_or_default() {
+        match ToolHint::parse(&text) {
+            Some(hint) => found.push(hint),
+            None => {
+                let known = ToolHint::NAMES.join(", ");
+                section.complain(at, "hints", format!("`{text}` is none of {known}"));
+            }
+        }
+    }
+    found
+}
+
 /// Those that a token can be let ask: with the others one would start and stop what it likes.
 fn endpoints(section: &mut Section<'_>) -> Option<NamePatterns> {
-    for other in ["servers", "tools", "prompts", "resources"] {
+    for other in ["servers", "tools", "prompts", "resources", "hints"] {
         if section.has("endpoints") && section.has(other) {
             let message = format!("does not go with `{other}`; write a rule of its own");
             section.complain(section.place("endpoints"), "endpoints", message);

@@ -11,7 +11,8 @@ use super::limited::Limited;
 use super::limits::{Meters, Rate};
 use super::places::{CallPlace, HeldPlaces, NeededPlaces, PlaceKey, Places};
 use super::rules::{ApplicableRules, Rules};
-use super::token::{self, BadToken};
+use super::slow_tokens::SlowTokens;
+use super::token::{self, BadToken, Presented};
 #[cfg(debug_assertions)]
 use crate::base::file;
 use crate::base::{Principal, ServerName};
@@ -73,6 +74,7 @@ pub struct Gate {
     /// They go on when the limits change.
     meters: Arc<Meters>,
     places: Places,
+    slow_tokens: Arc<SlowTokens>,
 }
 
 /// What nobody may do.
@@ -132,19 +134,26 @@ impl Gate {
     #[must_use]
     pub fn with(self, access: Access) -> Self {
         self.places.renew(&access);
-        Self { rules: Arc::new(Rules::new(access)), ..self }
+        let slow_tokens = self.slow_tokens.renewed(&access);
+        Self { rules: Arc::new(Rules::new(access)), slow_tokens, ..self }
     }
 
     /// The gate that is in force after a reload. What was counted so far counts.
     #[must_use]
     pub fn renewed(&self, access: Access) -> Self {
         let (meters, places) = (self.meters.clone(), self.places.clone());
-        Self { meters, places, ..Self::in_force() }.with(access)
+        let slow_tokens = self.slow_tokens.clone();
+        Self { meters, places, slow_tokens, ..Self::in_force() }.with(access)
     }
 
     /// Who presents this token.
-    pub fn authenticate(&self, token: &str) -> Result<Principal, BadToken> {
-        token::holder(self.rules.access(), token, SystemTime::now())
+    pub fn authenticate(&self, token: &str) -> Result<Presented, BadToken> {
+        token::holder(self.rules.access(), &self.slow_tokens, token, SystemTime::now())
+    }
+
+    /// Whether what is no token of ours can be one all the same.
+    pub fn has_slow_tokens(&self) -> bool {
+        !self.slow_tokens.is_empty()
     }
 
     /// Whether there are rules that ask what the process at the other end is.

@@ -9,8 +9,8 @@
 //! # How to read it
 //! [`gate`] is asked for everything that is to reach a server, in the words of [`Action`] and [`Subject`], and asks the rules of the
 //! config, [`limits`] and [`places`]; who has to wait is told why as [`Limited`]. [`rounds`] is
-//! how those take turns who wait for the same. [`token`] makes tokens and tells whose one is, [`fn@token_uses`] when it was
-//! used last; [`process_fit()`] looks at the process that asks;
+//! how those take turns who wait for the same. [`token`] makes tokens and tells whose one is, [`SlowTokens`] those of the npm
+//! callmux, [`fn@token_uses`] when a token was used last; [`process_fit()`] looks at the process that asks;
 //! [`fn@remarks`] is what is not as it was meant.
 
 mod action;
@@ -23,6 +23,7 @@ mod process_fit;
 mod remarks;
 pub mod rounds;
 mod rules;
+mod slow_tokens;
 pub mod token;
 mod token_uses;
 
@@ -33,4 +34,5 @@ pub use places::HeldPlaces;
 pub use process_fit::{ProcessFit, process_fit};
 pub use remarks::remarks;
 pub use rules::ApplicableRules;
+pub use slow_tokens::SlowTokens;
 pub use token_uses::{TokenUse, TokenUses, token_uses};

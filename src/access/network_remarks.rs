@@ -52,7 +52,7 @@ pub(super) fn network_remarks(config: &Config, now: SystemTime) -> Vec<(String, 
 mod tests {
     use super::network_remarks;
     use crate::settings::Config;
-    use crate::settings::access::AccessToken;
+    use crate::settings::access::{AccessToken, TokenHash};
     use crate::settings::network::Listen;
     use crate::tls::Certificate;
     use rcgen::{CertificateParams, KeyPair, date_time_ymd};
@@ -71,7 +71,7 @@ mod tests {
         assert_eq!(said(&config, now), [""; 0]);
         config.http.listen.push(Listen::parse("192.0.2.1:4860").unwrap());
         assert_eq!(said(&config, now).len(), 2);
-        let token = AccessToken { hash: [0; 32], expires: None, previous: None };
+        let token = AccessToken { hash: TokenHash::Sha256([0; 32]), expires: None, previous: None };
         config.access.tokens.insert("ci".to_owned(), token);
         let expected = "no name is accepted at `192.0.2.1:4860` but those of loopback";
         assert_eq!(said(&config, now), [expected]);

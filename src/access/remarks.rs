@@ -24,6 +24,7 @@ pub fn remarks(config: &Config, now: SystemTime) -> Vec<AccessRemark> {
     let access = &config.access;
     let ends = access.tokens.iter().filter_map(|(name, token)| end(name, token, now));
     let mut all: Vec<AccessRemark> = ends.collect();
+    all.extend(slow(access));
     all.extend(access.rules.iter().filter_map(|rule| is_in_vain(config, rule)));
     all.extend(access.rules.iter().filter_map(|rule| is_unheard(config, rule)));
     all.extend(never_asked(access));
@@ -47,6 +48,17 @@ fn end(name: &str, token: &AccessToken, now: SystemTime) -> Option<AccessRemark>
     let remedy =
         format!("`callmux token rotate {name} --expires 90d`, or `callmux token revoke {name}`");
     Some(AccessRemark { message, remedy })
+}
+
+/// Trying a slow hash of the npm callmux takes the time of a thousand calls, and a token of ours needs none.
+fn slow(access: &Access) -> impl Iterator<Item = AccessRemark> {
+    let slow = access.tokens.iter().filter(|(_, token)| token.hash.is_slow());
+    slow.map(|(name, _)| AccessRemark {
+        message: format!("the token `{name}` is one of the npm callmux, with a slow hash"),
+        remedy: format!(
+            "`callmux token rotate {name}` makes one of ours; the old one is taken for a day"
+        ),
+    })
 }
 
 /// The texts of a list that are names, not patterns.
@@ -187,7 +199,7 @@ fn locked_out(access: &Access) -> Option<AccessRemark> {
 #[cfg(test)]
 mod tests {
     use super::remarks;
-    use crate::settings::access::{AccessToken, Rule};
+    use crate::settings::access::{AccessToken, Rule, TokenHash};
     use crate::settings::{Access, Config, NamePatterns, RuleEffect, sample};
     use std::collections::BTreeMap;
     use std::time::{Duration, SystemTime};
@@ -214,7 +226,7 @@ mod tests {
     fn a_token_that_ends_is_told_a_week_before() {
         let token = |hours: u64| {
             let expires = Some(SystemTime::UNIX_EPOCH + Duration::from_hours(hours));
-            AccessToken { hash: [0; 32], expires, previous: None }
+            AccessToken { hash: TokenHash::Sha256([0; 32]), expires, previous: None }
         };
         let tokens = BTreeMap::from([
             ("gone".to_owned(), token(24_000)),

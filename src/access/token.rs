@@ -5,14 +5,13 @@
 //! that is none. Of its text the config has the SHA-256 alone. No slow hash is needed: the secret has 256
 //! bits, and nobody guesses it.
 
-use std::fmt::Write;
+use std::sync::Arc;
 use std::time::SystemTime;
 
-use sha2::{Digest, Sha256};
-
+use super::slow_tokens::{self, SlowHash, SlowTokens, TokenKnown};
 use crate::base::{Principal, Secret, random};
 use crate::settings::Access;
-use crate::settings::access::TokenHash;
+use crate::settings::access::{AccessToken, TokenHash};
 
 /// How every token of ours begins: whoever looks for secrets that leaked finds them by it.
 pub const PREFIX: &str = "cmx_";
@@ -33,6 +32,10 @@ pub enum BadToken {
     Unknown,
     #[error("the token has expired")]
     Expired,
+    #[error(
+        "it would have to be tried with slow hashes, and too many are, or were for that address in vain"
+    )]
+    Untried,
 }
 
 /// A new token.
@@ -52,32 +55,61 @@ pub fn id(token: &str) -> Option<&str> {
 
 /// What the config has of a token.
 pub fn hash(token: &str) -> TokenHash {
-    Sha256::digest(token.as_bytes()).into()
+    TokenHash::Sha256(slow_tokens::digest(token))
 }
 
-/// A hash as the config has it.
-pub fn written(hash: &TokenHash) -> String {
-    hash.iter().fold("sha256:".to_owned(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+/// Whose a token is that was presented.
+#[derive(Debug)]
+pub enum Presented {
+    Known(Principal),
+    /// To be asked again once these have learned it.
+    Unknown(Arc<SlowTokens>),
 }
 
 /// Who presents this token.
 ///
 /// The tokens are told apart by their hashes. What comparing them gives away is how far the hash of
 /// what was presented is that of a token, and from that nobody gets to what has such a hash.
-pub(super) fn holder(access: &Access, token: &str, now: SystemTime) -> Result<Principal, BadToken> {
-    id(token).ok_or(BadToken::Malformed)?;
-    let presented = hash(token);
+pub(super) fn holder(
+    access: &Access,
+    slow: &Arc<SlowTokens>,
+    token: &str,
+    now: SystemTime,
+) -> Result<Presented, BadToken> {
+    let digest = slow_tokens::digest(token);
+    if id(token).is_none() {
+        if token.starts_with(PREFIX) || slow.is_empty() {
+            return Err(BadToken::Malformed);
+        }
+        return match slow.known(token, &digest) {
+            TokenKnown::Untried => Ok(Presented::Unknown(slow.clone())),
+            TokenKnown::Nobodys => Err(BadToken::Unknown),
+            TokenKnown::Of(SlowHash { name, is_previous, .. }) => {
+                let (name, token) =
+                    access.tokens.get_key_value(&**name).ok_or(BadToken::Unknown)?;
+                good(name, token, *is_previous, now)
+            }
+        };
+    }
+    let presented = TokenHash::Sha256(digest);
+    let is_previous =
+        |of: &AccessToken| of.previous.as_ref().is_some_and(|(hash, _)| *hash == presented);
+    let fits = |of: &AccessToken| of.hash == presented || is_previous(of);
     let mut tokens = access.tokens.iter();
-    let fits = |of: &crate::settings::access::AccessToken| {
-        of.hash == presented || of.previous.is_some_and(|(hash, _)| hash == presented)
-    };
     let (name, token) = tokens.find(|(_, token)| fits(token)).ok_or(BadToken::Unknown)?;
-    let grace = token.previous.filter(|(hash, _)| *hash == presented).map(|(_, until)| until);
+    good(name, token, is_previous(token), now)
+}
+
+/// The principal, if the token may still be used.
+fn good(
+    name: &str,
+    token: &AccessToken,
+    is_previous: bool,
+    now: SystemTime,
+) -> Result<Presented, BadToken> {
+    let grace = token.previous.as_ref().filter(|_| is_previous).map(|(_, until)| *until);
     let is_over = [token.expires, grace].into_iter().flatten().any(|end| now >= end);
-    if is_over { Err(BadToken::Expired) } else { Ok(Principal::token(name)) }
+    if is_over { Err(BadToken::Expired) } else { Ok(Presented::Known(Principal::token(name))) }
 }
 
 /// Characters that chance chooses, each of 62 equally.
@@ -111,10 +143,11 @@ fn crc32(bytes: &[u8]) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use super::{BadToken, crc32, hash, holder, id, new, written};
+    use super::{BadToken, Presented, crc32, hash, holder, id, new};
     use crate::base::Principal;
     use crate::settings::Access;
     use crate::settings::access::AccessToken;
+    use std::sync::Arc;
     use std::time::{Duration, SystemTime};
 
     #[test]
@@ -141,7 +174,7 @@ mod tests {
     fn a_hash_is_written_as_the_config_has_it() {
         // FIPS 180-4's example.
         assert_eq!(
-            written(&hash("abc")),
+            hash("abc").to_string(),
             "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
         );
     }
@@ -157,6 +190,12 @@ mod tests {
         };
         let access = Access { tokens: [("ci".to_owned(), token)].into(), ..Access::default() };
         let ci = Ok(Principal::token("ci"));
+        let holder = |access: &Access, token: &str, now| {
+            holder(access, &Arc::default(), token, now).map(|presented| match presented {
+                Presented::Known(principal) => principal,
+                Presented::Unknown(_) => panic!("{token}"),
+            })
+        };
         for (token, seconds, expected) in [
             (&new, 0, ci.clone()),
             (&new, 99, ci.clone()),

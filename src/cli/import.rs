@@ -78,7 +78,8 @@ fn json_report(import: &Import, is_written: bool) {
     let said = json!({
         "file": import.place.file, "written": is_written, "text": import.text,
         "servers": servers.collect::<Vec<_>>(), "known": known.collect::<Vec<_>>(),
-        "secrets": import.secrets().map(|(path, _)| path).collect::<Vec<_>>(), "keys": import.notes,
+        "secrets": import.secrets().map(|(path, _)| path).collect::<Vec<_>>(),
+        "tokens": import.tokens().map(|(path, _)| path).collect::<Vec<_>>(), "keys": import.notes,
     });
     print::json(&said.to_string());
 }
@@ -86,6 +87,10 @@ fn json_report(import: &Import, is_written: bool) {
 fn report(import: &Import, is_dry: bool) {
     if is_dry {
         print::lines(import.text.trim_end());
+        for (_, text) in import.tokens() {
+            print::line("");
+            print::lines(text.trim_end());
+        }
         if !import.notes.is_empty() {
             print::table_of_notes(HEADINGS, &rows(&import.notes), look, &[0]);
         }
@@ -109,6 +114,9 @@ fn report(import: &Import, is_dry: bool) {
             )
         };
         print::line(&format!("imported: {}{has}", draft.name));
+    }
+    for (path, _) in import.tokens() {
+        print::line(&format!("written: {}", path.display()));
     }
     print::line(&format!("written: {}", import.place.file.display()));
 }

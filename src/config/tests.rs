@@ -308,6 +308,14 @@ fn tokens_and_rules_that_say_nothing_are_refused_with_the_remedy() {
     for (text, expected) in [
         ("[access.tokens.a]", "access.tokens.a.hash is missing: `callmux token new NAME`"),
         ("[access.tokens.a]\nhash = \"cmx_a_b\"", "access.tokens.a.hash is no hash of a token"),
+        (
+            "[access.tokens.a]\nhash = \"scrypt$131072$8$1$c2FsdA$AAAAAAAAAAAAAAAAAAAAAAAA\"",
+            "access.tokens.a.hash is a hash that takes more to be tried than 64 MiB",
+        ),
+        (
+            "[access.tokens.a]\nhash = \"scrypt$16384$8$1$c2FsdA\"",
+            "access.tokens.a.hash is no hash of a token",
+        ),
         ("[access.tokens.\"a b\"]", "access.tokens.a b a token's name has 1 to 40 letters"),
         ("[access.tokens.a]\nexpires = \"soon\"", "access.tokens.a.expires `soon` is no moment"),
         (
@@ -371,4 +379,16 @@ fn tokens_and_rules_that_say_nothing_are_refused_with_the_remedy() {
         assert!(found.iter().any(|one| one.starts_with(expected)), "{text}: {found:?}");
         assert!(!found.concat().contains("cmx_"), "it may be the token itself: {found:?}");
     }
+}
+
+/// Each wrong token is tried with all of them.
+#[test]
+fn there_are_few_slow_hashes() {
+    let hash = "scrypt$16384$8$1$c2FsdA$AAAAAAAAAAAAAAAAAAAAAAAA";
+    let token = |n: usize| format!("[access.tokens.t{n}]\nhash = \"{hash}\"\n");
+    let tokens = |count: usize| (0..count).map(token).collect::<Vec<_>>().concat();
+    between("", &tokens(16));
+    let previous = format!("previous = \"{hash}\"\ngrace_until = \"2027-01-01\"\n");
+    let found = wrong(&(tokens(16) + &previous));
+    assert!(found.len() == 1 && found[0].starts_with("access.tokens has 17 hashes"), "{found:?}");
 }

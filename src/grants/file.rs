@@ -1,16 +1,11 @@
 //! The file that a token of ours stands in.
 
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
-use crate::access::token::written;
 use crate::base::file;
 use crate::config::Location;
 use crate::settings::access::AccessToken;
 use crate::settings::complaint::Complaint;
-
-/// What each of them begins with.
-const HEAD: &str = "# Written by `callmux token`. The token itself is nowhere.\n";
 
 /// None of them is longer, in bytes.
 const FILE_MAX: u64 = 4096;
@@ -32,33 +27,12 @@ fn first(complaints: &[Complaint]) -> String {
 
 /// Where the token of this name is written by us; `None`: the config is one file.
 pub(super) fn path(location: &Location, name: &str) -> Option<PathBuf> {
-    location.dropin_of(&format!("token-{name}"))
+    location.dropin_of(&AccessToken::file_name(name))
 }
 
 /// Whether the file at this path is one of ours.
 pub(super) fn is_ours(path: &Path) -> bool {
-    file::read(path, FILE_MAX).is_ok_and(|text| text.starts_with(HEAD.as_bytes()))
-}
-
-/// A token, as the config has it.
-pub(super) fn text(name: &str, token: &AccessToken) -> String {
-    // A name may have dots.
-    let mut text =
-        format!("{HEAD}[access.tokens.\"{name}\"]\nhash = \"{}\"\n", written(&token.hash));
-    let mut add = |key: &str, value: String| text += &format!("{key} = \"{value}\"\n");
-    if let Some(expires) = token.expires {
-        add("expires", moment(expires));
-    }
-    if let Some((hash, until)) = &token.previous {
-        add("previous", written(hash));
-        add("grace_until", moment(*until));
-    }
-    text
-}
-
-/// A moment, to the second.
-pub(super) fn moment(at: SystemTime) -> String {
-    humantime::format_rfc3339_seconds(at).to_string()
+    file::read(path, FILE_MAX).is_ok_and(|text| text.starts_with(AccessToken::HEAD.as_bytes()))
 }
 
 /// Writes it, if the config is one with it.
@@ -69,7 +43,7 @@ pub(super) fn write(
 ) -> Result<PathBuf, TokenFileError> {
     let path = path(location, name)
         .ok_or_else(|| TokenFileError::OneFile(location.path().to_path_buf()))?;
-    let text = text(name, token);
+    let text = token.file_text(name);
     if let Err(complaints) = location.read_as_if(&path, Some(&text)) {
         return Err(TokenFileError::Config(complaints));
     }

@@ -13,7 +13,7 @@ use crate::base::{Count, Principal, Secret, dirs, file};
 use crate::config::Location;
 use crate::keys::units;
 use crate::settings::Config;
-use crate::settings::access::AccessToken;
+use crate::settings::access::{AccessToken, TokenHash, moment};
 use crate::terminal::style::Style;
 use crate::terminal::{Exit, print};
 
@@ -97,7 +97,7 @@ impl TokenDesk {
         };
         let exit = self.put(name, &token, &secret, made.into.as_deref())?;
         if !self.json {
-            print::note(&format!("the one before is taken until {}", dropin::moment(until)));
+            print::note(&format!("the one before is taken until {}", moment(until)));
         }
         Ok(exit)
     }
@@ -119,15 +119,15 @@ impl TokenDesk {
             into.map(std::fs::remove_file);
             let exit = fail(Exit::Failed, &error.to_string());
             if matches!(error, TokenFileError::OneFile(_)) {
-                print::notes(&dropin::text(name, token));
+                print::notes(&token.file_text(name));
             }
             exit
         })?;
-        let expires = token.expires.map(dropin::moment);
+        let expires = token.expires.map(moment);
         if self.json {
             let mut report = json!({
                 "name": name, "principal": Principal::token(name).as_str(), "expires": expires,
-                "grace_until": token.previous.map(|(_, until)| dropin::moment(until)),
+                "grace_until": token.previous.as_ref().map(|(_, until)| moment(*until)),
                 "file": written.display().to_string(),
             });
             match into {
@@ -155,19 +155,23 @@ impl TokenDesk {
     fn list(&self) -> Result<Exit, Exit> {
         let (tokens, now) = (self.config()?.access.tokens, SystemTime::now());
         let uses = dirs::state().map(|state| token_uses(&state)).unwrap_or_default();
-        let state = |token: &AccessToken| match (token.expires, token.previous) {
-            (Some(at), _) if at <= now => "expired".to_owned(),
-            (_, Some((_, until))) if until > now => {
-                format!("good; the one before until {}", dropin::moment(until))
+        let state = |token: &AccessToken| {
+            let kind = if token.hash.is_slow() { ", with the npm callmux's hash" } else { "" };
+            match (token.expires, &token.previous) {
+                (Some(at), _) if at <= now => "expired".to_owned(),
+                (_, Some((_, until))) if *until > now => {
+                    format!("good{kind}; the one before until {}", moment(*until))
+                }
+                _ => format!("good{kind}"),
             }
-            _ => "good".to_owned(),
         };
         if self.json {
             let one = |(name, token): (&String, &AccessToken)| {
                 json!({
                     "name": name, "principal": Principal::token(name).as_str(),
-                    "expires": token.expires.map(dropin::moment),
-                    "grace_until": token.previous.map(|(_, until)| dropin::moment(until)),
+                    "expires": token.expires.map(moment),
+                    "grace_until": token.previous.as_ref().map(|(_, until)| moment(*until)),
+                    "hash": if token.hash.is_slow() { "scrypt" } else { "sha256" },
                     "is_expired": token.expires.is_some_and(|at| at <= now),
                     "last_used": uses.get(name).and_then(|used| used.last()),
                     "days_used": uses.get(name).map_or(0, |used| used.days),
@@ -182,7 +186,7 @@ impl TokenDesk {
             return Ok(Exit::Fine);
         }
         let row = |(name, token): (&String, &AccessToken)| {
-            let expires = token.expires.map_or_else(|| "never".to_owned(), dropin::moment);
+            let expires = token.expires.map_or_else(|| "never".to_owned(), moment);
             [name.clone(), expires, used(uses.get(name)), state(token)]
         };
         let rows: Vec<[String; 4]> = tokens.iter().map(row).collect();
@@ -216,17 +220,25 @@ impl TokenDesk {
 
     fn hash(&self, file: Option<&Path>) -> Result<Exit, Exit> {
         let text = given(file)?;
-        if token::id(text.expose()).is_none() {
-            let message = "that is no token of callmux: `cmx_…`, written without a slip";
+        let tokens = self.config().map(|config| config.access.tokens).unwrap_or_default();
+        let is_ours = token::id(text.expose()).is_some();
+        let own = token::hash(text.expose());
+        let is_it = |hash: &TokenHash| match hash {
+            TokenHash::Sha256(_) => *hash == own,
+            TokenHash::Scrypt(hash) => !is_ours && hash.fits(text.expose()),
+        };
+        let mut hashes = tokens.iter().flat_map(|(name, token)| {
+            let previous = token.previous.as_ref().map(|(hash, _)| hash);
+            std::iter::once(&token.hash).chain(previous).map(move |hash| (name.as_str(), hash))
+        });
+        let found = hashes.find(|(_, hash)| is_it(hash));
+        if found.is_none() && !is_ours {
+            let message = "that is no token of callmux, `cmx_…`, written without a slip, and none of the \
+                           npm callmux that the config has";
             return Err(fail(Exit::Failed, message));
         }
-        let hash = token::hash(text.expose());
-        let tokens = self.config().map(|config| config.access.tokens).unwrap_or_default();
-        let is_it = |token: &&AccessToken| {
-            token.hash == hash || token.previous.is_some_and(|(previous, _)| previous == hash)
-        };
-        let name = tokens.iter().find(|(_, token)| is_it(token)).map(|(name, _)| name.as_str());
-        let hash = token::written(&hash);
+        let (name, hash) = (found.map(|(name, _)| name), found.map_or(&own, |(_, hash)| hash));
+        let hash = hash.to_string();
         if self.json {
             print::json(&json!({ "hash": hash, "name": name }).to_string());
             return Ok(Exit::Fine);

@@ -116,7 +116,7 @@ fn judge_section(
     general.0 = rest;
     for part in parts {
         let alone = GeneralKeys(part);
-        match judge(text::file("a test", &[], &alone)) {
+        match judge(text::file("a test", &[], &alone, |_| true)) {
             Ok(()) => general.0.extend(alone.0),
             Err(complaints) => {
                 let why = complaints.first().map_or("", |complaint| complaint.message.as_str());

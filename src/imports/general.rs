@@ -2,6 +2,9 @@
 
 use crate::json::Json;
 
+/// What the headings of tokens begin with.
+pub(super) const TOKENS: &str = "access.tokens.";
+
 /// A key outside of `[servers.NAME]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct GeneralKey {
@@ -29,6 +32,14 @@ impl GeneralKeys {
             self.0.push(GeneralKey { section, key, value });
         }
         is_new
+    }
+
+    /// The parts of a heading. A name may have dots.
+    pub(super) fn parts(section: &str) -> Vec<&str> {
+        match section.strip_prefix(TOKENS) {
+            Some(name) => vec!["access", "tokens", name],
+            None => section.splitn(2, '.').filter(|part| !part.is_empty()).collect(),
+        }
     }
 
     /// The headings, in the order of their first keys; nothing comes first.

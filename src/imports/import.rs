@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::check;
 use super::draft::{DraftOrigin, ServerDraft};
 use super::error::ImportError;
-use super::general::GeneralKeys;
+use super::general::{GeneralKeys, TOKENS};
 use super::hidden::{self, SecretsDir};
 use super::kind::ForeignKind;
 use super::located;
@@ -19,8 +19,10 @@ use super::{entry, join, mcpmux, text};
 use crate::base::{Secret, ServerName, file};
 use crate::config::Location;
 use crate::config::load;
+use crate::config::source::Text;
 use crate::json::Json;
 use crate::keys::tree::{Table, Value};
+use crate::settings::access::AccessToken;
 
 /// The directory of secrets, below that of the config.
 const SECRETS: &str = "secrets";
@@ -52,6 +54,12 @@ impl ImportPlace {
         let reference = if is_read_here { SECRETS.to_owned() } else { path.display().to_string() };
         let secrets = SecretsDir { path, reference };
         Ok(Self { location: location.clone(), file, secrets })
+    }
+
+    /// Whether the file is one of those that the config is made of.
+    fn is_read_here(&self) -> bool {
+        let beside = self.location.dropin_of("any");
+        beside.is_some_and(|path| path.parent() == self.file.parent())
     }
 }
 
@@ -108,7 +116,9 @@ impl Import {
             let is_free = !has(&merged, &known.section, &known.key);
             if !is_free {
                 notes.of_server("");
-                notes.say(&known.key, KeyFate::Dropped, "the config says it already");
+                let is_token = known.section.starts_with(TOKENS);
+                let key = if is_token { &known.section } else { &known.key };
+                notes.say(key, KeyFate::Dropped, "the config says it already");
             }
             is_free
         });
@@ -137,9 +147,29 @@ impl Import {
             }
         }
         let from = files.join(", ").replace(|c: char| c.is_control(), "?");
-        self.text = text::file(&from, &self.drafts, &self.general);
-        let read = self.place.location.read_as_if(&self.place.file, Some(&self.text));
-        read.map(drop).map_err(ImportError::Config)
+        let is_apart = self.place.is_read_here();
+        let fits = |section: &str| !(is_apart && section.starts_with(TOKENS));
+        self.text = text::file(&from, &self.drafts, &self.general, fits);
+        let location = &self.place.location;
+        let mut texts = location.texts().map_err(ImportError::Config)?;
+        texts.retain(|text| text.path != self.place.file);
+        let written = std::iter::once((self.place.file.clone(), self.text.clone()));
+        let all = written.chain(self.tokens());
+        texts.extend(all.map(|(path, text)| Text { path, text }));
+        location.reread(&texts).map(drop).map_err(ImportError::Config)
+    }
+
+    /// The files of tokens, each with its text: what `callmux token` replaces and takes away is a file of its
+    /// own. None where all goes into one file.
+    pub fn tokens(&self) -> impl Iterator<Item = (PathBuf, String)> {
+        let is_apart = self.place.is_read_here();
+        let sections = self.general.sections().into_iter().filter(move |_| is_apart);
+        sections.filter_map(|section| {
+            let name = AccessToken::file_name(section.strip_prefix(TOKENS)?);
+            let text = text::sections(&self.general, |other| other == section);
+            let text = format!("{}{}", AccessToken::HEAD, text.trim_start());
+            Some((self.place.location.dropin_of(&name)?, text))
+        })
     }
 
     /// Whether there is nothing to be written.
@@ -158,6 +188,9 @@ impl Import {
     pub fn write(&self) -> io::Result<()> {
         for (path, text) in self.secrets() {
             file::replace(&path, text.expose().as_bytes())?;
+        }
+        for (path, text) in self.tokens() {
+            file::replace(&path, text.as_bytes())?;
         }
         file::replace(&self.place.file, self.text.as_bytes())
     }
@@ -242,7 +275,7 @@ fn locate(draft: &mut ServerDraft, notes: &mut ImportNotes) {
 /// Whether a key is set already.
 fn has(merged: &Table, section: &str, key: &str) -> bool {
     let mut at = merged;
-    for part in section.splitn(2, '.').filter(|part| !part.is_empty()) {
+    for part in GeneralKeys::parts(section) {
         match at.get(part).map(|node| &node.value) {
             Some(Value::Table(inner)) => at = inner,
             _ => return false,

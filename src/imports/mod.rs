@@ -10,7 +10,7 @@
 //! # How to read it
 //! A [`source`] is a file that was read: of which [`kind`] it is, and the servers in it. [`entry`] makes a [`draft`] of
 //! each, key by key ([`reading`]): what is about an address ([`remote`]), what limits it ([`limits`]), what only the npm
-//! callmux has ([`npm_server`]); [`variables`] are translated on the way. [`npm`] and [`mcpmux`] are about the rest of
+//! callmux has ([`npm_server`], [`npm_tokens`]); [`variables`] are translated on the way. [`npm`] and [`mcpmux`] are about the rest of
 //! such a file. [`mod@join`] finds out which servers are the same, [`hidden`] moves secrets out, [`text`] writes TOML.
 //! [`import`] does one after the other, and [`notes`] are what became of each key. [`left`] are secrets that stay where
 //! they were, [`located`] is where a program is.
@@ -31,6 +31,7 @@ mod mcpmux;
 pub mod notes;
 mod npm;
 mod npm_server;
+mod npm_tokens;
 mod reading;
 mod remote;
 mod source;

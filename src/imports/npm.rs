@@ -5,6 +5,7 @@ use std::path::Path;
 use super::draft::ServerDraft;
 use super::general::GeneralKeys;
 use super::notes::{ImportNotes, KeyFate};
+use super::npm_tokens;
 use super::reading::{duration, number};
 use crate::base::dirs;
 use crate::json::Json;
@@ -41,7 +42,7 @@ use Counterpart::{Each, EachScoped, Key, No, Own, ToDo};
 use NpmUnit::{Bytes, Milliseconds, Number, Seconds, Text};
 
 const SHIELD: &str = "previews show the shape of a result, and `callmux_get_result` the rest";
-const SOCKET: &str = "the daemon listens on a unix socket, and knows its peers by their user; no address but loopback is listened on";
+const SOCKET: &str = "the daemon listens on a unix socket, and knows its peers by their user; for other machines set `http.listen`";
 const JOURNAL: &str =
     "calls are in the journal: `journalctl --user -u callmux`, callmux.journal(7)";
 
@@ -91,8 +92,13 @@ const KEYS: &[(&str, Counterpart)] = &[
     ("schemaCompression.enabled", Own),
     ("schemaCompression.mode", Key("schema_compression", Text)),
     ("schemaCompression.maxDescriptionChars", Key("max_description", Number)),
-    ("auth", No(SOCKET)),
-    ("authorization", ToDo("there are no rules yet: leave out with `tools` what nobody may call")),
+    ("auth", Own),
+    (
+        "authorization",
+        ToDo(
+            "write `[[access.rules]]`: the first that fits decides, and `bearer:ID` is `token:ID`",
+        ),
+    ),
     ("abuseControls", No(SOCKET)),
     ("auditLog", No(JOURNAL)),
     ("metrics", No("`callmux status --json` has the numbers")),
@@ -207,6 +213,7 @@ impl NpmFile<'_> {
             }
             "responseShield.denyTools" => self.patterns(name, Some(value), "whole_results"),
             "fileReferenceRoots" => self.roots(name, value),
+            "auth" => npm_tokens::read(value, self.dir, self.general, self.notes),
             "recipes" => {
                 for (recipe, members) in value.as_object().unwrap_or_default() {
                     self.recipe(recipe, members);

@@ -1,6 +1,7 @@
 use super::{ForeignFile, Import, ImportError, ImportPlace, KeyFate};
 use crate::base::file;
 use crate::config::Location;
+use crate::settings::access::{AccessToken, TokenHash};
 use dialects::DIALECTS;
 use std::fs;
 use std::path::Path;
@@ -274,7 +275,54 @@ fn every_key_of_the_npm_callmux_has_an_answer() {
         }
     }
     import.write().unwrap();
-    assert!(import.place.location.read().config.is_ok());
+    let config = import.place.location.read().config.unwrap();
+    let TokenHash::Scrypt(hash) = &config.access.tokens["a"].hash else { panic!() };
+    assert!(hash.fits("canary-npm"));
+}
+
+#[test]
+fn tokens_of_the_npm_callmux_are_taken_over_each_into_a_file_of_its_own() {
+    const HASH: &str =
+        "scrypt$16$8$1$Y2FsbG11eCBmaXhlZCBzYQ$WHAIqCePmwSRa2_E7upIueboV6nuxQtJDaDs-VBXOzY";
+    let dir = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        crate::base::file::replace(&dir.path().join("callmux").join(name), text.as_bytes())
+            .unwrap();
+    };
+    write("hash", &format!("{HASH}\n"));
+    write("token", " canary-file \n");
+    let heavy = HASH.replace("$16$8$1$", "$1048576$8$1$");
+    let tokens = format!(
+        r#"{{"id": "ops", "hash": "{HASH}"}}, {{"id": "ops", "hashRef": "file:hash"}}, {{"id": "a b/ü", "tokenRef": "file:token"}},
+        {{"id": "heavy", "hash": "{heavy}"}}, {{"id": "gone", "tokenRef": "env:CALLMUX_TEST_NOT_SET"}}, {{"id": "none"}}"#
+    );
+    let npm = format!(
+        r#"{{"servers": {{"s": {{"command": "/bin/sh"}}}}, "auth": {{"mode": "bearer", "tokens": [{tokens}]}}}}"#
+    );
+    let import = import(dir.path(), &[("callmux/config.json", &npm)], "").unwrap();
+    let fates = |fate: KeyFate| -> Vec<&str> {
+        let notes = import.notes.iter().filter(|note| note.fate == fate);
+        let keys = notes.map(|note| note.key.as_str());
+        keys.filter(|key| key.starts_with("auth.tokens.")).collect()
+    };
+    assert_eq!(
+        fates(KeyFate::Translated),
+        ["auth.tokens.ops", "auth.tokens.ops", "auth.tokens.a b/ü"]
+    );
+    assert_eq!(fates(KeyFate::ToDo), ["auth.tokens.heavy", "auth.tokens.gone", "auth.tokens.none"]);
+    assert!(!import.text.contains("access"), "{}", import.text);
+    import.write().unwrap();
+    let config = import.place.location.read().config.unwrap();
+    for (name, token) in
+        [("ops", "npm-token-one"), ("ops-2", "npm-token-one"), ("a-b--", "canary-file")]
+    {
+        let TokenHash::Scrypt(hash) = &config.access.tokens[name].hash else { panic!("{name}") };
+        assert!(hash.fits(token), "{name}");
+        let path = import.place.location.dropin_of(&AccessToken::file_name(name)).unwrap();
+        let text = std::fs::read_to_string(path).unwrap();
+        assert!(text.starts_with(AccessToken::HEAD) && !text.contains("canary"), "{text}");
+    }
+    assert_eq!(config.access.tokens.len(), 3);
 }
 
 /// As mcpmux documents its keys.

@@ -8,21 +8,33 @@ use crate::json::Json;
 /// How each such file begins.
 pub(super) const MARK: &str = "# Written by `callmux import`";
 
-/// The text of a file with these servers.
-pub(super) fn file(from: &str, drafts: &[ServerDraft], general: &GeneralKeys) -> String {
+/// The text of a file with these servers, and with what is about more than one in the sections that `fit`.
+pub(super) fn file(
+    from: &str,
+    drafts: &[ServerDraft],
+    general: &GeneralKeys,
+    fits: impl Fn(&str) -> bool,
+) -> String {
     let mut out = format!("{MARK} from {from}.\n");
-    for section in general.sections() {
+    out += &sections(general, fits);
+    for draft in drafts {
+        out += &format!("\n{}", server(draft));
+    }
+    out
+}
+
+/// The sections that fit, each below an empty line.
+pub(super) fn sections(general: &GeneralKeys, fits: impl Fn(&str) -> bool) -> String {
+    let mut out = String::new();
+    for section in general.sections().into_iter().filter(|section| fits(section)) {
         let keys: Vec<_> = general.0.iter().filter(|known| known.section == section).collect();
         if !section.is_empty() && !keys.is_empty() {
-            let parts: Vec<String> = section.splitn(2, '.').map(bare).collect();
+            let parts: Vec<String> = GeneralKeys::parts(section).into_iter().map(bare).collect();
             out += &format!("\n[{}]\n", parts.join("."));
         }
         for known in keys {
             out += &line(&known.key, &known.value);
         }
-    }
-    for draft in drafts {
-        out += &format!("\n{}", server(draft));
     }
     out
 }

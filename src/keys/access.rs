@@ -88,7 +88,8 @@ pub const TOKEN: &[Key] = &[
         ValueKind::Text,
         Unset,
         "`sha256:` and the SHA-256 of the token, in hexadecimal: `callmux token new NAME` writes it, \
-         `callmux token hash` prints it. Who holds the token is `token:NAME` to the rules and in the \
+         `callmux token hash` prints it. Or `scrypt$N$r$p$SALT$KEY`, as the npm callmux has it: such a \
+         token is tried once and remembered. Who holds the token is `token:NAME` to the rules and in the \
          journal.",
     ),
     key(

@@ -8,6 +8,8 @@ use super::complaint::Place;
 use super::name_patterns::NamePatterns;
 use super::network::Networks;
 use super::process_patterns::ProcessPatterns;
+pub use super::token_file::moment;
+pub use super::token_hash::{ScryptHash, TokenHash};
 pub use crate::audit::ArgumentsKept;
 
 /// `[access]`
@@ -79,9 +81,6 @@ impl Default for Limits {
         Self { calls_per_minute: None, in_flight: None, approval_timeout: Duration::from_mins(2) }
     }
 }
-
-/// The SHA-256 of a token's text.
-pub type TokenHash = [u8; 32];
 
 /// `[access.tokens.NAME]`
 #[derive(Debug, Clone, PartialEq, Eq)]

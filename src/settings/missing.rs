@@ -70,7 +70,7 @@ impl Config {
 mod tests {
     use super::Missing;
     use crate::settings::Config;
-    use crate::settings::access::AccessToken;
+    use crate::settings::access::{AccessToken, TokenHash};
     use crate::settings::network::Listen;
 
     #[test]
@@ -79,7 +79,8 @@ mod tests {
             let mut config = Config::default();
             config.http.behind_proxy = behind_proxy;
             if has_token {
-                let token = AccessToken { hash: [0; 32], expires: None, previous: None };
+                let token =
+                    AccessToken { hash: TokenHash::Sha256([0; 32]), expires: None, previous: None };
                 config.access.tokens.insert("ci".to_owned(), token);
             }
             config.missing_for(Listen::parse(text).unwrap())

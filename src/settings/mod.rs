@@ -10,7 +10,7 @@
 //! # How to read it
 //! [`mod@config`] is all of it, [`server`] one server: its [`program`] or where it is ([`remote`],
 //! [`auth`], [`proxy`]), and what is made of its tools ([`tool_policy`], [`name_patterns`]). [`view`] is what a client
-//! is shown, [`access`] who may do what, [`network`] from where ([`missing`]: what that takes), [`recipe`] calls that are written down. [`mod@plan`] says what separates two configs,
+//! is shown, [`access`] who may do what (with tokens as [`mod@token_hash`] has them and [`mod@token_file`] writes them), [`network`] from where ([`missing`]: what that takes), [`recipe`] calls that are written down. [`mod@plan`] says what separates two configs,
 //! [`complaint`] what is wrong with one, [`fingerprint`] which server one is.
 
 pub mod access;
@@ -32,6 +32,8 @@ pub mod remote;
 pub mod sample;
 mod secrets;
 pub mod server;
+mod token_file;
+mod token_hash;
 pub mod tool_policy;
 pub mod view;
 

@@ -10,7 +10,7 @@ use crate::base::random::Jitter;
 use crate::base::{Principal, ServerName};
 use crate::catalog::OwnTools;
 use crate::servers::{Offer, Server};
-use crate::settings::access::{AccessToken, Rule, RuleLimits};
+use crate::settings::access::{AccessToken, Rule, RuleLimits, TokenHash};
 use crate::settings::{Access, Config, NamePatterns, RuleEffect, sample};
 use crate::wire::{Era, ListKind};
 
@@ -186,7 +186,11 @@ async fn who_is_proved_no_more_sees_nothing_of_a_kept_list() {
     let principal = Principal::token("ci");
     let subject = Subject { principal: &principal, client: ClientName::Read("") };
     let under = |expires| {
-        let token = AccessToken { hash: [0; 32], expires: Some(expires), previous: None };
+        let token = AccessToken {
+            hash: TokenHash::Sha256([0; 32]),
+            expires: Some(expires),
+            previous: None,
+        };
         let tokens = BTreeMap::from([("ci".to_owned(), token)]);
         let rules = vec![Rule { effect: RuleEffect::Allow, ..Rule::default() }];
         Gate::default().with(Access { tokens, rules, ..Access::default() })

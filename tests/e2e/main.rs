@@ -38,6 +38,7 @@ mod metrics;
 mod misbehave;
 mod mx;
 mod networks;
+mod npm_tokens;
 mod oauth;
 mod oauth_kinds;
 mod offers;

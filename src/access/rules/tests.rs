@@ -7,7 +7,7 @@ use super::Rules;
 use crate::access::{Action, ActionKind, ClientName, Denied, Subject, ToolHints};
 use crate::base::peer_facts::{KnownFact, PeerFact, PeerFacts};
 use crate::base::{Principal, ServerName};
-use crate::settings::access::{AccessToken, Oidc, Rule, ToolHint};
+use crate::settings::access::{AccessToken, Oidc, Rule, TokenHash, ToolHint};
 use crate::settings::{Access, NamePatterns, ProcessPatterns, RuleEffect};
 
 fn patterns(text: &str) -> NamePatterns {
@@ -53,8 +53,11 @@ fn rules(lines: &[&str]) -> Rules {
         rule
     };
     let rules = lines.iter().enumerate().map(rule).collect();
-    let tokens =
-        [("ci".to_owned(), AccessToken { hash: [0; 32], expires: None, previous: None })].into();
+    let tokens = [(
+        "ci".to_owned(),
+        AccessToken { hash: TokenHash::Sha256([0; 32]), expires: None, previous: None },
+    )]
+    .into();
     Rules::new(Access { tokens, rules, ..Access::default() })
 }
 

@@ -9,10 +9,13 @@ use crate::keys::section::Section;
 use crate::keys::tree::{Node, Value};
 use crate::settings::access::{
     Access, AccessToken, ApprovalSettings, Approved, ApprovedItem, Rule, RuleEffect, RuleLimits,
-    TokenHash, ToolHint,
+    ScryptHash, TokenHash, ToolHint,
 };
-use crate::settings::complaint::Complaint;
+use crate::settings::complaint::{Complaint, Place};
 use crate::settings::{Limits, NamePatterns, ProcessPatterns};
+
+/// So many slow hashes there may be.
+const SLOW_MAX: usize = 16;
 
 pub(super) fn read(node: Node, named: &mut Named<'_>) -> Access {
     let mut access = Access::default();
@@ -22,10 +25,12 @@ pub(super) fn read(node: Node, named: &mut Named<'_>) -> Access {
             "approvals" => access.approvals = approvals(node, named),
             "networks" => access.networks = networks::read(node, named),
             "tokens" => {
+                let at = node.at.clone();
                 for (name, node) in members(node, "access.tokens", named) {
                     let token = token(&name, node, named);
                     access.tokens.extend(token.map(|token| (name, token)));
                 }
+                named.complaints.extend(too_many_slow(&access, at));
             }
             "oidc" => access.oidc = oidc::read(node, named),
             "rules" => access.rules = rules(node, named),
@@ -128,21 +133,46 @@ fn approved(name: &str, node: Node, named: &mut Named<'_>) -> Option<Approved> {
     Some(Approved { principal: principal?.0, what: items.pop()? })
 }
 
-/// `sha256:` and 64 hexadecimal digits. What is written there instead may be the token itself: it is
-/// not repeated.
+/// Each wrong token is tried with all of them.
+fn too_many_slow(access: &Access, at: Place) -> Option<Complaint> {
+    let of = |token: &AccessToken| {
+        let previous = token.previous.as_ref().is_some_and(|(hash, _)| hash.is_slow());
+        usize::from(token.hash.is_slow()) + usize::from(previous)
+    };
+    let count: usize = access.tokens.values().map(of).sum();
+    let message = format!(
+        "has {count} hashes of the npm callmux, which are slow, and at most {SLOW_MAX} are tried; \
+         `callmux token rotate NAME` makes tokens of ours"
+    );
+    (count > SLOW_MAX).then(|| Complaint { at, key: "access.tokens".to_owned(), message })
+}
+
+/// What is written there instead may be the token itself: it is not repeated.
 fn hash(section: &mut Section<'_>, name: &str) -> Option<TokenHash> {
     let (text, at) = section.text(name)?;
+    if let Some(hash) = ScryptHash::parse(&text) {
+        if !hash.is_bearable() {
+            let message = format!(
+                "is a hash that takes more to be tried than {} MiB and eight times the steps of the \
+                 npm callmux; `callmux token new NAME` makes a token that needs no slow hash",
+                ScryptHash::MEMORY_MAX >> 20
+            );
+            section.complain(at, name, message);
+            return None;
+        }
+        return Some(TokenHash::Scrypt(hash.into()));
+    }
     let hash = text.strip_prefix("sha256:").and_then(digits);
     if hash.is_none() {
         let message = "is no hash of a token; write `sha256:` and 64 hexadecimal digits, \
-                       as `callmux token hash` prints them";
+                       as `callmux token hash` prints them, or `scrypt$…` of the npm callmux";
         section.complain(at, name, message);
     }
-    hash
+    hash.map(TokenHash::Sha256)
 }
 
-fn digits(text: &str) -> Option<TokenHash> {
-    let mut hash = TokenHash::default();
+fn digits(text: &str) -> Option<[u8; 32]> {
+    let mut hash = [0; 32];
     if text.len() != 2 * hash.len() || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return None;
     }

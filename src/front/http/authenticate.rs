@@ -9,7 +9,8 @@ use axum::http::{Request, StatusCode, Uri};
 use super::peer::{Peer, no_token, not_proved};
 use super::response::{Response, refusal};
 use super::well_known;
-use crate::access::token;
+use crate::access::SlowTokens;
+use crate::access::token::{self, BadToken, Presented};
 use crate::base::{Principal, Secret};
 use crate::front::Front;
 use crate::oidc::{Issuer, NotProved};
@@ -19,8 +20,15 @@ use crate::wire::error::code::INVALID_REQUEST;
 /// Who makes a request, as far as that can be said at once.
 pub(super) enum Who {
     Known(Principal),
-    /// Whom this token proves its issuer has to say.
-    Proves(Arc<Issuer>, Secret),
+    /// Whom this token proves takes a while to be told.
+    Proves(Prover, Secret),
+}
+
+/// What tells whom a token proves.
+pub(super) enum Prover {
+    Issuer(Arc<Issuer>),
+    /// Slow hashes.
+    Hashes(Arc<SlowTokens>),
 }
 
 /// Whoever presents a token is its principal and no other, whoever the process belongs to. Where there are
@@ -49,34 +57,70 @@ pub(super) fn principal<B>(
         let known = peer.proved.clone().map(Who::Known);
         return known.ok_or_else(|| unauthorized(front, wanted, false));
     };
-    let issuer = (!text.starts_with(token::PREFIX)).then(|| front.issuer()).flatten();
+    let issuer = is_of_issuer(front, text).then(|| front.issuer()).flatten();
     if let Some(issuer) = issuer {
         return Ok(match issuer.proved(text) {
             Some(principal) => Who::Known(principal),
-            None => Who::Proves(issuer, Secret::new(text.to_owned())),
+            None => Who::Proves(Prover::Issuer(issuer), Secret::new(text.to_owned())),
         });
     }
-    let known = front.hub.world().gate.authenticate(text);
-    known.inspect(|principal| front.came(principal)).map(Who::Known).map_err(|bad| {
+    of_ours(front, peer, text).map(|presented| match presented {
+        Presented::Known(principal) => Who::Known(principal),
+        Presented::Unknown(slow) => Who::Proves(Prover::Hashes(slow), Secret::new(text.to_owned())),
+    })
+}
+
+/// Whether a token is for the issuer to say something of, if there is one.
+fn is_of_issuer(front: &Front, text: &str) -> bool {
+    let is_jwt =
+        || text.starts_with("ey") && text.bytes().filter(|byte| *byte == b'.').count() == 2;
+    !text.starts_with(token::PREFIX) && (is_jwt() || !front.hub.world().gate.has_slow_tokens())
+}
+
+#[expect(clippy::result_large_err, reason = "the error is the response, and is sent at once")]
+fn of_ours(front: &Front, peer: &Peer, text: &str) -> Result<Presented, Response> {
+    let known = front.hub.world().gate.authenticate(text).inspect(|presented| {
+        if let Presented::Known(principal) = presented {
+            front.came(principal);
+        }
+    });
+    known.map_err(|bad| {
         front.hub.recorder.record(no_token(bad, peer.address));
         not_taken(front)
     })
 }
 
-/// Whom a token proves, once its issuer said so.
+/// Whom a token proves, once somebody said so.
 pub(super) async fn proved(
     front: &Front,
     peer: &Peer,
-    issuer: &Arc<Issuer>,
-    token: &Secret,
+    prover: &Prover,
+    token: Secret,
 ) -> Result<Principal, Response> {
-    issuer.prove(token.expose()).await.map_err(|why| {
-        front.hub.recorder.record(not_proved(&why, peer.address));
-        match why {
-            NotProved::Refused(_) => not_taken(front),
-            NotProved::Later(after) => later(after),
+    match prover {
+        Prover::Issuer(issuer) => issuer.prove(token.expose()).await.map_err(|why| {
+            front.hub.recorder.record(not_proved(&why, peer.address));
+            match why {
+                NotProved::Refused(_) => not_taken(front),
+                NotProved::Later(after) => {
+                    later(after, "the keys of the token's issuer are not there; come again")
+                }
+            }
+        }),
+        Prover::Hashes(slow) => {
+            let untried = |after| {
+                front.hub.recorder.record(no_token(BadToken::Untried, peer.address));
+                later(after, "this token cannot be looked at now; come again")
+            };
+            let from = peer.address.map(|address| address.ip());
+            slow.learn(token.clone(), from).await.map_err(untried)?;
+            match of_ours(front, peer, token.expose())? {
+                Presented::Known(principal) => Ok(principal),
+                // Meanwhile the config has others.
+                Presented::Unknown(_) => Err(untried(Duration::from_secs(1))),
+            }
         }
-    })
+    }
 }
 
 /// What is wrong with it is told to nobody who does not read the journal.
@@ -86,8 +130,7 @@ fn not_taken(front: &Front) -> Response {
 }
 
 /// The answer while nobody can say whether a token is good (RFC 9110, section 15.6.4).
-fn later(after: Duration) -> Response {
-    let what = "the keys of the token's issuer are not there; come again";
+fn later(after: Duration, what: &str) -> Response {
     let error = RpcError::new(INVALID_REQUEST, what);
     let mut response = refusal(StatusCode::SERVICE_UNAVAILABLE, &error);
     let seconds = after.as_secs() + u64::from(after.subsec_nanos() > 0);

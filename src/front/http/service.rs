@@ -136,9 +136,9 @@ impl Service {
         }
         let activity = self.caller.activity.clone();
         let request = request.map(|body| TimedBody::new(body, activity));
-        let (issuer, token) = match self.let_in(&request) {
+        let (prover, token) = match self.let_in(&request) {
             Ok(Who::Known(principal)) => return self.go_on(principal, under_way, request),
-            Ok(Who::Proves(issuer, token)) => (issuer, token),
+            Ok(Who::Proves(prover, token)) => (prover, token),
             Err(response) => {
                 let response = under_way.answered(response);
                 return Box::pin(std::future::ready(Ok(response)));
@@ -147,7 +147,7 @@ impl Service {
         let service = self.clone();
         Box::pin(async move {
             let (front, peer) = (&service.front, &service.caller.peer);
-            match authenticate::proved(front, peer, &issuer, &token).await {
+            match authenticate::proved(front, peer, &prover, token).await {
                 Ok(principal) => service.go_on(principal, under_way, request).await,
                 Err(response) => Ok(under_way.answered(response)),
             }

@@ -181,6 +181,13 @@ impl Gate {
         self.rules.access().oidc.as_ref()
     }
 
+    /// Whether a rule asks for a scope.
+    pub fn asks_for_scopes(&self) -> bool {
+        let mut rules = self.rules.access().rules.iter();
+        let is_one = |text: &String| text.starts_with("scope:");
+        rules.any(|rule| rule.principals.iter().flat_map(NamePatterns::texts).any(is_one))
+    }
+
     /// The scopes that rules ask for by their names, in the order of the rules.
     pub fn scopes(&self) -> Vec<&str> {
         let rules = self.rules.access().rules.iter();

@@ -87,6 +87,58 @@ fn whom_the_issuer_calls_so_may_what_the_rules_say_of_their_names() {
     }
 }
 
+/// RFC 6750, section 3.1, and 2026-07-28, "Scope Challenge Handling".
+#[test]
+fn a_call_that_another_scope_would_allow_is_answered_with_what_to_ask_for() {
+    let issuer = Issuer::start(vec![Signer::new("ec")]);
+    let (sandbox, daemon) = started(&issuer.url());
+    let reader = issuer.token("carol", &json!({ "scope": "read openid" }));
+    let challenge = |reply: &Reply| reply.header("www-authenticate").map(str::to_owned);
+    let wanted =
+        "Bearer error=\"insufficient_scope\", scope=\"read openid write\", resource_metadata=\"";
+    // Whether there is such a tool makes no difference.
+    let (denied, unknown) = (
+        modern(&daemon, &reader, "counter__increment"),
+        modern(&daemon, &reader, "counter__incremenx"),
+    );
+    for reply in [&denied, &unknown] {
+        assert_eq!(reply.status, 403, "{reply:?}");
+        assert!(challenge(reply).unwrap().starts_with(wanted), "{reply:?}");
+    }
+    let said = |reply: Reply| reply.json()["error"].to_string();
+    assert_eq!(said(denied).replace("increment", "incremenx"), said(unknown));
+    // Nor does the revision that the client speaks.
+    let mut legacy = Holder::new(Http::tcp(&daemon), &reader);
+    let call = json!({ "name": "counter__increment", "arguments": {} });
+    let reply = legacy.ask("tools/call", &call);
+    assert_eq!((reply.status, challenge(&reply).is_some()), (403, true), "{reply:?}");
+    // What no scope would open, or what went wrong for another reason, is not answered so.
+    for (tool, status) in [("counter__value", 200), ("other__tool", 200), ("callmux_nothing", 200)]
+    {
+        let reply = modern(&daemon, &reader, tool);
+        assert_eq!((reply.status, challenge(&reply)), (status, None), "{tool} {reply:?}");
+    }
+    let writer = issuer.token("carol", &json!({ "scope": "read openid write" }));
+    assert!(is_done(&modern(&daemon, &writer, "counter__increment").json()));
+    let reply = modern(&daemon, &writer, "counter__incremenx");
+    assert_eq!((reply.status, challenge(&reply)), (200, None), "it is held already");
+    // Each call was refused once, in the words that denials have.
+    for tool in ["counter__increment", "counter__value"] {
+        let of = |fact: &Value| fact["tool"] == tool;
+        daemon.wait_for("call_finished", |fact| of(fact) && fact["outcome"] == "done");
+    }
+    let denied = |fact: &Value| fact["outcome"] == "denied";
+    assert_eq!(daemon.count("call_finished", denied), 2);
+    // A rule that denies is not opened by a scope.
+    let deny = "[[access.rules]]\neffect = \"deny\"\nservers = [\"counter\"]\nprincipals = [\"oidc:carol\"]\n";
+    let text =
+        config(&issuer.url()).replacen("[[access.rules]]", &format!("{deny}[[access.rules]]"), 1);
+    sandbox.write(MAIN, &text);
+    daemon.wait_for("config_reloaded", |_| true);
+    let reply = modern(&daemon, &reader, "counter__increment");
+    assert_eq!((reply.status, challenge(&reply)), (200, None), "{reply:?}");
+}
+
 #[test]
 fn a_session_is_its_principals_and_each_request_is_judged_by_its_own_token() {
     let issuer = Issuer::start(vec![Signer::new("ec")]);

@@ -9,7 +9,7 @@ use std::time::Duration;
 use axum::http::{HeaderValue, StatusCode, header as names};
 
 use super::body::Body;
-use super::response::{Response, empty, json, message};
+use super::response::{IsError, Response, empty, json, message};
 use super::streamed_answer::{Answering, KEEP_ALIVE, StreamedAnswer, cancelled};
 use super::until::{reached, until};
 use crate::client::announce::{Filter, Listening};
@@ -175,7 +175,11 @@ async fn respond(mut call: Leaving, late: Arc<PendingStream>, reads_events: bool
         First::Answer(Reply { payload, error, .. }) => {
             call.answering = None;
             let status = error.map_or(StatusCode::OK, |code| status_of(code, call.held.is_some()));
-            message(status, payload)
+            let mut response = message(status, payload);
+            if error.is_some() {
+                response.extensions_mut().insert(IsError);
+            }
+            response
         }
         First::Cancelled => {
             call.answering = None;

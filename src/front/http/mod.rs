@@ -17,6 +17,7 @@ mod post;
 mod response;
 mod service;
 mod sse;
+mod step_up;
 mod streamed_answer;
 mod too_early;
 mod until;

@@ -15,6 +15,7 @@ use super::response::{
     PROTOCOL_VERSION, Response, SESSION_ID, accepts, cwd, header, json, no_session, refusal,
     session_id,
 };
+use super::step_up::Grantable;
 use super::too_early;
 use crate::access::{ClientName, Gate, Subject};
 use crate::base::{Principal, memory};
@@ -52,7 +53,11 @@ pub(super) async fn serve(
     };
     let opens = prepared.message.method() == Some(&Method::Initialize);
     let session = prepared.session.id;
+    let grantable = Grantable::of(&sender.front, &prepared);
     let mut response = begin(&sender.front, prepared).response().await;
+    if let Some(grantable) = grantable {
+        response = grantable.challenged(&sender.front, response);
+    }
     if opens && response.status() == StatusCode::OK {
         sender.front.sessions.note(session);
         let value = HeaderValue::try_from(session.to_string()).expect("hex digits");

@@ -19,6 +19,10 @@ use crate::wire::{Payload, RpcError, headers};
 /// What we answer.
 pub(super) type Response = axum::http::Response<Body>;
 
+/// Marks a response whose message is an error.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct IsError;
+
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// A name that was looked at before is found faster than a text.

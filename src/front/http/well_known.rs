@@ -64,13 +64,10 @@ fn document(gate: &Gate, path: &str) -> Option<String> {
 /// What a challenge says beside its scheme: where the metadata are, and what to ask the issuer for.
 pub(super) fn challenge(gate: &Gate) -> Vec<String> {
     let mut parameters = Vec::new();
-    let Some(oidc) = gate.oidc() else { return parameters };
-    let resource = oidc.resource.as_deref().and_then(|text| Url::parse(text).ok());
-    if let Some(mut url) = resource {
-        let path = format!("{METADATA}{}", url.path().trim_end_matches('/'));
-        url.set_path(&path);
-        parameters.push(format!("resource_metadata=\"{url}\""));
+    if gate.oidc().is_none() {
+        return parameters;
     }
+    parameters.extend(metadata(gate));
     let scopes = scopes(gate);
     if !scopes.is_empty() {
         parameters.push(format!("scope=\"{}\"", scopes.join(" ")));
@@ -78,12 +75,23 @@ pub(super) fn challenge(gate: &Gate) -> Vec<String> {
     parameters
 }
 
-/// The scopes that rules name, as far as they can be asked for (RFC 6749, section 3.3).
-fn scopes(gate: &Gate) -> Vec<&str> {
+/// Where a challenge says the metadata are, if the config says where we are.
+pub(super) fn metadata(gate: &Gate) -> Option<String> {
+    let mut url = Url::parse(gate.oidc()?.resource.as_deref()?).ok()?;
+    let path = format!("{METADATA}{}", url.path().trim_end_matches('/'));
+    url.set_path(&path);
+    Some(format!("resource_metadata=\"{url}\""))
+}
+
+/// Whether an issuer can be asked for a scope (RFC 6749, section 3.3).
+pub(super) fn is_askable(scope: &str) -> bool {
     let is_token = |b: u8| matches!(b, 0x21 | 0x23..=0x5b | 0x5d..=0x7e);
-    let is_fine =
-        |scope: &&str| !scope.is_empty() && scope.bytes().all(is_token) && *scope != OFFLINE;
-    gate.scopes().into_iter().filter(is_fine).collect()
+    !scope.is_empty() && scope.bytes().all(is_token) && scope != OFFLINE
+}
+
+/// The scopes that rules name, as far as they can be asked for.
+fn scopes(gate: &Gate) -> Vec<&str> {
+    gate.scopes().into_iter().filter(|scope| is_askable(scope)).collect()
 }
 
 #[cfg(test)]

@@ -52,7 +52,8 @@ impl SecretTexts {
         Self(forms)
     }
 
-    fn hide(&self, text: &str) -> String {
+    /// A text without them, and without what is a secret by its looks.
+    pub fn hide(&self, text: &str) -> String {
         let is_in = |secret: &&Secret| {
             memchr::memmem::find(text.as_bytes(), secret.expose().as_bytes()).is_some()
         };

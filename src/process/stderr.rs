@@ -16,6 +16,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use self::allowance::{Allowance, LINE_MAX};
+use crate::audit::SecretTexts;
 use crate::base::{Lock, ServerName, Tasks};
 use crate::facts::{self, Priority};
 use crate::settings::LogLimits;
@@ -39,6 +40,20 @@ pub struct Author {
     pub unit: Option<Arc<str>>,
     /// How much of it is written down, as the config has it now.
     pub limits: watch::Receiver<LogLimits>,
+    /// What of it is written down nowhere.
+    secrets: Arc<SecretTexts>,
+}
+
+impl Author {
+    /// `secrets`: what this server has of its config.
+    pub fn new<'a>(
+        server: ServerName,
+        unit: Option<Arc<str>>,
+        limits: watch::Receiver<LogLimits>,
+        secrets: impl IntoIterator<Item = &'a str>,
+    ) -> Self {
+        Self { server, unit, limits, secrets: SecretTexts::new(secrets).into() }
+    }
 }
 
 /// The last lines of a server's stderr. Clones share them.
@@ -169,7 +184,7 @@ impl Scribe {
 
     /// Writes a whole line down.
     fn write(&mut self) {
-        let (priority, text) = said(&self.line);
+        let (priority, text) = said(&self.line, &self.author.secrets);
         self.allowance.take(self.line.len());
         self.line.clear();
         if !text.is_empty() {
@@ -191,7 +206,7 @@ impl Scribe {
         }
         for line in lines.into_iter().take(KEPT_LINES).rev() {
             lengthen(&mut self.line, line);
-            let (_, text) = said(&self.line);
+            let (_, text) = said(&self.line, &self.author.secrets);
             self.line.clear();
             if !text.is_empty() {
                 self.last.push(text);
@@ -218,7 +233,7 @@ impl Scribe {
             if self.allowance.is_enough_for(self.line.len()) {
                 self.write();
             } else {
-                self.last.push(said(&self.line).1);
+                self.last.push(said(&self.line, &self.author.secrets).1);
                 self.left_out += 1;
             }
         }
@@ -239,9 +254,9 @@ fn lengthen(line: &mut Vec<u8>, bytes: &[u8]) {
     line.extend_from_slice(&bytes[..room]);
 }
 
-fn said(line: &[u8]) -> (Priority, String) {
+fn said(line: &[u8], secrets: &SecretTexts) -> (Priority, String) {
     let (priority, text) = prefix::split(line);
-    (priority, String::from_utf8_lossy(text).trim_end().to_owned())
+    (priority, secrets.hide(String::from_utf8_lossy(text).trim_end()))
 }
 
 #[cfg(test)]

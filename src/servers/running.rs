@@ -114,7 +114,7 @@ pub(super) async fn adopt(
     let opening = Opening { server: server.clone(), board: board.clone(), over };
     let pid = process.pid();
     let stderr = found.stderr.map(pipe::Receiver::from_owned_fd).transpose().map_err(no_pipe)?;
-    let mut running = Running::of(Some(process), opening, (stderr, config.program.log), recorder);
+    let mut running = Running::of(Some(process), opening, (stderr, config), recorder);
     running.kept = Some(found.kept);
     running.keep_process();
     let (connection, patience) = (running.connection.clone(), config.supervision.start_timeout);
@@ -186,7 +186,7 @@ impl Running {
         };
         let over = Over::Http(Box::new(Remote::new(&address)?));
         let opening = Opening { server: server.clone(), board, over };
-        Ok(Self::of(None, opening, (None, LogLimits::default()), recorder))
+        Ok(Self::of(None, opening, (None, config), recorder))
     }
 
     pub(super) async fn spawn(
@@ -209,22 +209,22 @@ impl Running {
         };
         let over = Over::Pipes(Box::new(pipes));
         let opening = Opening { server: server.clone(), board, over };
-        let stderr = (Some(streams.stderr), config.program.log);
+        let stderr = (Some(streams.stderr), config);
         Ok((Self::of(Some(process), opening, stderr, recorder), keepable))
     }
 
     fn of(
         process: Option<Process>,
         opening: Opening,
-        (stderr, log): (Option<pipe::Receiver>, LogLimits),
+        (stderr, config): (Option<pipe::Receiver>, &ServerConfig),
         recorder: &Recorder,
     ) -> Self {
         let tasks = Tasks::new();
         let last_words = LastWords::default();
-        let (log, limits) = watch::channel(log);
+        let (log, limits) = watch::channel(config.program.log);
         if let Some(stderr) = stderr {
             let unit = process.as_ref().and_then(Process::unit).map(Into::into);
-            let author = Author { server: opening.server.clone(), unit, limits };
+            let author = Author::new(opening.server.clone(), unit, limits, config.secrets());
             let follow =
                 stderr::follow(author, stderr, tasks.clone(), last_words.clone(), recorder.clone());
             tasks.spawn("server stderr", follow);

@@ -11,7 +11,14 @@ use crate::base::secret::{looks_secret, may_name_secret};
 impl Config {
     /// The values that their names or their looks tell to be secrets, of all servers.
     pub fn secrets(&self) -> impl Iterator<Item = &str> {
-        self.servers.values().flat_map(|server| of_server(server))
+        self.servers.values().flat_map(|server| server.secrets())
+    }
+}
+
+impl ServerConfig {
+    /// Those of one server.
+    pub fn secrets(&self) -> Vec<&str> {
+        of_server(self)
     }
 }
 

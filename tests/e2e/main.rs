@@ -50,6 +50,7 @@ mod packages;
 mod packaging;
 mod peers;
 mod pins;
+mod planted;
 mod pressure;
 mod principals;
 mod profiles;

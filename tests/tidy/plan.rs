@@ -43,7 +43,7 @@ pub const PLAN: &[(&str, &[&str])] = &[
     ("peers", &["base", "settings"]),
     ("approvals", &["base", "json", "peers"]),
     ("oidc", &["base", "http", "settings"]),
-    ("process", &["base", "settings", "facts", "telemetry"]),
+    ("process", &["base", "audit", "settings", "facts", "telemetry"]),
     ("credentials", &["base", "http", "settings"]),
     ("desktop", &["base", "facts", "telemetry", "approvals", "process"]),
     ("handover", &["base", "wire"]),

@@ -14,12 +14,21 @@ const USUAL: LogLimits = LogLimits { burst: 500, rate: 20 };
 
 fn author() -> Author {
     let (_, limits) = watch::channel(USUAL);
-    Author { server: ServerName::parse("s").unwrap(), unit: None, limits }
+    Author::new(ServerName::parse("s").unwrap(), None, limits, ["a secret of it"])
 }
 
 fn scribe() -> (Scribe, LastWords) {
     let last = LastWords::default();
     (Scribe::new(author(), last.clone(), Recorder::none()), last)
+}
+
+#[test]
+fn what_the_server_has_of_its_config_is_kept_nowhere() {
+    let (mut scribe, last) = scribe();
+    scribe.take(
+        b"with a secret of it and 6120736563726574206f66206974\nBearer sk-0123456789abcdef\n",
+    );
+    assert_eq!(last.text(), "with (hidden) and (hidden) | Bearer (hidden)");
 }
 
 #[tokio::test]

@@ -17,11 +17,16 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 /// What every secret begins with. It is part of no path, name or text that is none.
 pub const CANARY: &str = canary!();
 
-/// The forms in which a secret is one still: as it is, in hexadecimal digits, and in Base64 wherever
-/// it begins there.
+/// The forms in which a secret is one still: as it is, in hexadecimal digits, with each byte as percent-encoding has
+/// it, and in Base64 wherever it begins there.
 pub fn forms(secret: &str) -> Vec<String> {
     let hex: String = secret.bytes().flat_map(|byte| [digit(byte >> 4), digit(byte)]).collect();
-    let mut forms = vec![secret.to_owned(), hex];
+    let percent = |hex: &str| -> String {
+        let pairs = hex.as_bytes().chunks(2).map(String::from_utf8_lossy);
+        pairs.flat_map(|pair| ["%".to_owned(), pair.into_owned()]).collect()
+    };
+    let upper = hex.to_uppercase();
+    let mut forms = vec![secret.to_owned(), percent(&hex), percent(&upper), hex, upper];
     for before in 0..3 {
         let bytes = ["x".repeat(before).as_bytes(), secret.as_bytes()].concat();
         // Only the digits that no neighbour has a part in.

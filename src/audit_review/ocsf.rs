@@ -58,7 +58,23 @@ pub(super) fn event(record: &Value, at: SystemTime) -> Option<Value> {
     if !record["request_id"].is_null() {
         event["api"]["request"] = json!({ "uid": record["request_id"] });
     }
+    leave_out_nothing(&mut event);
     Some(event)
+}
+
+/// Without members that are null, and without objects that have no others: the schema wants texts and
+/// numbers, or no member.
+fn leave_out_nothing(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            members.values_mut().for_each(leave_out_nothing);
+            members.retain(|_, value| {
+                !value.is_null() && value.as_object().is_none_or(|inner| !inner.is_empty())
+            });
+        }
+        Value::Array(items) => items.iter_mut().for_each(leave_out_nothing),
+        _ => {}
+    }
 }
 
 /// The method of MCP.
@@ -97,5 +113,11 @@ mod tests {
         assert_eq!(event["api"]["request"]["uid"], "7");
         assert_eq!(event["unmapped"], json!({ "rule": "r" }));
         assert!(super::event(&json!({ "event": "gap" }), at).is_none());
+        // Of what is nobody's there is no server, and a client need not say what it is called.
+        let record = json!({ "event": "call", "kind": "tool", "target": "?", "outcome": "refused",
+            "principal": "user:1", "server": null });
+        let event = super::event(&record, at).unwrap();
+        assert_eq!(event["api"], json!({ "operation": "tools/call" }));
+        assert!(!event.to_string().contains("null"), "{event}");
     }
 }

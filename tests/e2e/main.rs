@@ -61,6 +61,7 @@ mod reload;
 mod remote;
 mod remote_older;
 mod remote_ways;
+mod rotation;
 mod rows;
 mod search;
 mod secrets;

@@ -166,3 +166,52 @@ fn the_limit_follows_the_config_and_what_waits_outlives_a_restart_of_the_server(
         assert_eq!(answer["result"]["isError"] == true, n < 3, "{answer}");
     }
 }
+
+/// One floods, nine are polite, each with a token of their own: whose call is served when, not how long that takes.
+#[test]
+fn who_floods_keeps_nine_others_waiting_for_one_call_each_at_most() {
+    let sandbox = Sandbox::new();
+    let daemon = start(&sandbox, "max_concurrency = 1");
+    let join = |name: &str| {
+        let before = daemon.count("config_reloaded", |_| true);
+        let file = sandbox.path(&format!("token-{name}")).display().to_string();
+        let made =
+            sandbox.command().args(["token", "new", name, "--into", &file]).output().unwrap();
+        assert!(made.status.success(), "{made:?}");
+        daemon.wait_for_count("config_reloaded", before + 1, |_| true);
+        let url = format!("http://{}", daemon.address);
+        let mut command = sandbox.command();
+        command.args(["bridge", "--url", &url, "--token-file", &file]);
+        let mut bridge = Lines::start(command);
+        bridge.greet(&json!({}));
+        bridge
+    };
+    let mut flooder = join("flooder");
+    let polite: Vec<String> = (0..9).map(|n| format!("polite{n}")).collect();
+    let mut bridges: Vec<Lines> = polite.iter().map(|name| join(name)).collect();
+    let floods: Vec<String> = (0..30).map(|n| format!("flood{n}")).collect();
+    let mut ids: Vec<u64> =
+        floods.iter().map(|name| flooder.start_call("x__gated", &gated(&sandbox, name))).collect();
+    expect_load(&daemon, (1, 29));
+    for (bridge, name) in bridges.iter_mut().zip(&polite) {
+        ids.push(bridge.start_call("x__gated", &gated(&sandbox, name)));
+    }
+    expect_load(&daemon, (1, 38));
+    let mut left: Vec<&String> = floods.iter().chain(&polite).collect();
+    let mut served: Vec<&String> = Vec::new();
+    while !left.is_empty() {
+        // One at a time is with the server.
+        let at = until("the next call", || left.iter().position(|name| has_come(&sandbox, name)));
+        let name = left.remove(at);
+        open(&sandbox, name);
+        served.push(name);
+    }
+    let last = served.iter().rposition(|name| name.starts_with("polite")).unwrap();
+    let before = served[..last].iter().filter(|name| name.starts_with("flood")).count();
+    // The one that was with the server, and one turn.
+    assert!(before <= 2, "{served:?}");
+    for (at, id) in ids.into_iter().enumerate() {
+        let client = if at < floods.len() { &mut flooder } else { &mut bridges[at - floods.len()] };
+        assert!(client.answer(id)["result"]["content"].is_array());
+    }
+}

@@ -6,7 +6,7 @@ import queue
 import subprocess
 import threading
 
-from clients import Connection
+from clients import Connection, http_call
 from figures import Figures
 from handover import REMOTE
 from lib import EXAMPLES, SOCKET, expect, facts, given, same, until
@@ -133,7 +133,33 @@ def nobody_hangs():
     return "a call to a remote server, and one that makes two"
 
 
+def keep_their_places():
+    """Calls that go on after a restart or kill -9 still are among those that their user may have open."""
+    given('drain_timeout = "1s"\n[access.limits]\nin_flight = 2\n' + EXAMPLES)
+    session = Session("2025-11-25", {})
+    arguments = {"seconds": SECONDS, "steps": SECONDS * 5}
+    calls = [ResumedCall(session, 100 + number, "slow__wait", arguments) for number in range(2)]
+    one_more = {"tool": "time__now", "arguments": {}, "timeoutMs": 200}
+    refused = 0
+    for change in (None, restart, kill):
+        for call in calls:
+            call.await_progress()
+        if change:
+            change()
+            for call in calls:
+                call.await_progress()
+        told = json.dumps(http_call("callmux_call", one_more))
+        expect("rate_limited" in told and "access.limits.in_flight" in told, f"one more was let in: {told}")
+        refused += 1
+    results = [call.result() for call in calls]
+    same("results that are errors", [result for result in results if result.get("isError")], [])
+    told = http_call("callmux_call", one_more)
+    expect(not told["result"].get("isError"), f"their places are not free: {told}")
+    return f"{refused} times a third call waited in vain, before and after a restart and kill -9"
+
+
 CHECKS = [
     ("calls over HTTP outlive restarts and kill -9", resumes),
+    ("calls over HTTP keep their places over restarts and kill -9", keep_their_places),
     ("a client over HTTP hears of calls that a killed daemon took with it", nobody_hangs),
 ]

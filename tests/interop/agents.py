@@ -21,9 +21,10 @@ DEADLINE = 90
 class Model(ThreadingHTTPServer):
     """Answers as the APIs do that the agents speak, always in a stream."""
 
-    def __init__(self, wish):
+    def __init__(self, wish, arguments=None):
         super().__init__(("127.0.0.1", 0), Turn)
         self.wish, self.offered, self.results = wish, set(), []
+        self.arguments = json.dumps(arguments or {})
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     @property
@@ -68,7 +69,7 @@ def of_messages(model, asked):
     wanted = f"mcp__callmux__{model.wish}"
     if any(tool["name"] == wanted for tool in asked.get("tools", [])) and not results:
         block, stop = {"type": "tool_use", "id": "toolu_1", "name": wanted, "input": {}}, "tool_use"
-        delta = {"type": "input_json_delta", "partial_json": "{}"}
+        delta = {"type": "input_json_delta", "partial_json": model.arguments}
     else:
         block, stop = {"type": "text", "text": ""}, "end_turn"
         delta = {"type": "text_delta", "text": "done"}
@@ -90,7 +91,7 @@ def of_responses(model, asked):
     results = [json.dumps(item) for item in asked["input"] if item.get("type") == "function_call_output"]
     model.results += results
     if own and not results:
-        call = {"name": model.wish, "namespace": "mcp__callmux", "arguments": "{}", "call_id": "call_1"}
+        call = {"name": model.wish, "namespace": "mcp__callmux", "arguments": model.arguments, "call_id": "call_1"}
         item = {"type": "function_call", "id": "fc_1", **call}
     else:
         item = {"type": "message", "role": "assistant", "id": "m", "content": [{"type": "output_text", "text": "done"}]}
@@ -128,7 +129,10 @@ async def run(rig, command, env):
 
 
 async def claude(rig, model, to):
-    config = json.dumps({"mcpServers": {"callmux": {key: to[key] for key in ("command", "args", "env")}}})
+    server = {key: to[key] for key in ("command", "args", "env") if key in to}
+    if "url" in to:
+        server = {"type": "http", "url": to["url"], "headers": {"Authorization": f"Bearer {to['token']}"}}
+    config = json.dumps({"mcpServers": {"callmux": server}})
     program = next(rig.scratch.glob("agents/node_modules/@anthropic-ai/claude-code-linux-*/claude"))
     words = ["-p", "hi", "--mcp-config", config, "--strict-mcp-config", "--allowedTools", "mcp__callmux"]
     quiet = {"DISABLE_TELEMETRY": "1", "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1", "DISABLE_AUTOUPDATER": "1"}
@@ -140,18 +144,21 @@ async def claude(rig, model, to):
 async def codex(rig, model, to):
     home = rig.home / "codex"
     home.mkdir(exist_ok=True)
-    env = ", ".join(f"{key} = {json.dumps(value)}" for key, value in to["env"].items())
+    if "url" in to:
+        server = f'url = {json.dumps(to["url"])}\nbearer_token_env_var = "CALLMUX_TOKEN"\n'
+    else:
+        env = ", ".join(f"{key} = {json.dumps(value)}" for key, value in to["env"].items())
+        server = f'command = {json.dumps(to["command"])}\nargs = {json.dumps(to["args"])}\nenv = {{ {env} }}\n'
     (home / "config.toml").write_text(
         # The tools of a server are offered as they are to models of that time; to newer ones they are a search.
         'model = "gpt-4.1"\nmodel_provider = "stand-in"\n'
         f'[model_providers.stand-in]\nname = "stand-in"\nbase_url = "{model.url}/v1"\nwire_api = "responses"\n'
         'env_key = "STAND_IN_KEY"\n'
-        f'[mcp_servers.callmux]\ncommand = {json.dumps(to["command"])}\nargs = {json.dumps(to["args"])}\n'
-        f"env = {{ {env} }}\n"
+        f"[mcp_servers.callmux]\n{server}"
     )
     program = next(rig.scratch.glob("agents/node_modules/@openai/codex-linux-*/vendor/*/bin/codex"))
     words = ["exec", "--skip-git-repo-check", "--dangerously-bypass-approvals-and-sandbox", "hi"]
-    return await run(rig, [str(program), *words], {"CODEX_HOME": str(home), "STAND_IN_KEY": "none"})
+    return await run(rig, [str(program), *words], {"CODEX_HOME": str(home), "STAND_IN_KEY": "none", "CALLMUX_TOKEN": to.get("token", "")})
 
 
 async def check(book, rig):

@@ -15,14 +15,16 @@ import inspector
 import issuer
 import listed
 import metrics
+import ocsf
 import odd
 import older
 import restart
 import same
+import told
 from rig import Book, Rig
 from servers import SERVERS
 
-PARTS = ["same", "behave", "older", "inspector", "odd", "agents", "listed", "issuer", "metrics", "restart"]
+PARTS = ["same", "behave", "older", "inspector", "odd", "agents", "listed", "issuer", "metrics", "ocsf", "told", "restart"]
 
 
 def config_of(servers, log):
@@ -71,13 +73,16 @@ async def checks(book, rig, has, parts):
         "listed": lambda: listed.check(book, rig, has),
         "issuer": lambda: issuer.check(book, rig),
         "metrics": lambda: metrics.check(book, rig, has),
+        "ocsf": lambda: ocsf.check(book, rig, has),
+        "told": lambda: told.check(book, rig),
         "restart": lambda: restart.check(book, rig, daemon, len(servers), log, clients),
     }
     if "npm" not in has:
         book.skip("progress, cancellation, questions, crowds and restarts", "they need server-everything")
-        parts = [part for part in parts if part in ("same", "metrics")]
+        parts = [part for part in parts if part in ("same", "metrics", "ocsf")]
     for part in parts:
-        if part in ("inspector", "older", "agents", "issuer") and part not in has:
+        needed = {"told": "agents"}.get(part, part)
+        if needed in ("inspector", "older", "agents", "issuer") and needed not in has:
             continue
         began = time.monotonic()
         try:

@@ -41,11 +41,11 @@
 //!      grants ───────── who may, by word
 //!      servers ──────── one MCP server's life
 //!      bridge ───────── a small program of its own
+//!      desktop ──────── what is asked by a notification
 //!  4   config ───────── from files to what is wanted
 //!      approvals ────── what a person is asked about
 //!      connection ───── what is said with a server
 //!      activation ───── a daemon when one is needed
-//!      desktop ──────── what is asked by a notification
 //!  3   keys ─────────── how each value of a config is read
 //!      api ──────────── what operators and the daemon say
 //!      access ───────── who may: the one gate

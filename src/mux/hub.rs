@@ -10,7 +10,6 @@ use tokio::time::Instant;
 
 use super::calls::{CallCount, Calls};
 use super::open_round::OpenRounds;
-use super::subscription::Subscriptions;
 use crate::approvals::Approvals;
 use crate::base::{Principal, Pulse, ServerName};
 use crate::cache::{Cache, CacheKey, Part};
@@ -22,6 +21,7 @@ use crate::instances::Instances;
 use crate::ledger::Ledger;
 use crate::results::Results;
 use crate::servers::Server;
+use crate::targets::subscription::Subscriptions;
 use crate::telemetry::Recorder;
 use crate::wire::Topic;
 use crate::world::World;

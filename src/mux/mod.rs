@@ -31,7 +31,6 @@ mod roots;
 mod roots_round;
 mod rounds;
 mod sending;
-mod subscription;
 pub mod subscriptions;
 mod take_back;
 pub mod tasks;

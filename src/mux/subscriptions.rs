@@ -1,4 +1,4 @@
-//! How a server is asked about the resources that clients want to hear about ([`super::subscription`]).
+//! How a server is asked about the resources that clients want to hear about ([`crate::targets::subscription`]).
 //!
 //! However many clients want the same one, its server is asked once, and again whenever it was
 //! started anew. What the server says then goes to the board ([`crate::connection::notice`]), where each
@@ -12,8 +12,6 @@ use tokio::time::Instant;
 
 use super::hub::Hub;
 use super::record::{ActRecord, Actor};
-use super::subscription::Begun;
-pub use super::subscription::Subscription;
 use crate::access::{Action, ActionKind, NotAdmitted, Permit};
 use crate::base::ServerName;
 use crate::catalog::NotLocated;
@@ -23,6 +21,8 @@ use crate::instances::{Lease, NoInstance};
 use crate::servers::{Live, Server};
 use crate::targets::failure::rate_limited;
 use crate::targets::locate::no_resource;
+use crate::targets::subscription::Begun;
+pub use crate::targets::subscription::Subscription;
 use crate::wire::error::code;
 use crate::wire::{Era, Kind, Message, Payload, RpcError, object, translate};
 use crate::world::World;

@@ -37,7 +37,8 @@ impl Drop for Subscription {
 }
 
 /// A subscription that was asked for.
-pub(super) enum Begun {
+#[derive(Debug)]
+pub enum Begun {
     /// It was there.
     Known(Arc<Subscription>),
     /// It is kept from now on.
@@ -50,7 +51,7 @@ impl Subscriptions {
     }
 
     /// Joins the subscription to a resource that is there, or begins one that `keep` keeps.
-    pub(super) fn begin<K: Future<Output = ()> + Send + 'static>(
+    pub fn begin<K: Future<Output = ()> + Send + 'static>(
         &self,
         server: &ServerName,
         uri: &str,

@@ -110,9 +110,10 @@ fn is_alive(handle: &OwnedFd) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{PeerProcess, handle_of, is_alive, now};
-    use crate::base::Lock;
     use crate::base::peer_facts::{PeerFact, PeerFacts};
+    use crate::base::{Lock, children};
     use std::os::unix::net::UnixStream;
+    use std::process::Command;
     use std::sync::OnceLock;
 
     fn came(pid: u32, came: u64) -> PeerProcess {
@@ -122,18 +123,23 @@ mod tests {
     #[test]
     fn who_has_the_number_by_now_is_not_taken_for_who_had_it() {
         let (one, _other) = UnixStream::pair().unwrap();
-        let own = std::process::id();
+        // This process stands for whoever started it, who may not be known.
+        let mut sleeper = Command::new("sleep");
+        let mut sleeper = children::start(sleeper.arg("600")).unwrap().0;
+        let pid = sleeper.id();
         for is_asked_for in [true, false] {
-            let peer = PeerProcess::of(&one, own, is_asked_for);
+            let peer = PeerProcess::of(&one, pid, is_asked_for);
             let exe = peer.told(PeerFact::Exe);
             assert!(!exe.names.is_empty(), "{is_asked_for}");
             assert!(std::ptr::eq(exe, peer.told(PeerFact::Exe)), "it is looked at once");
         }
-        let own_start = super::Stat::of(own).unwrap().started;
-        assert!(own_start <= now());
-        assert!(!came(own, own_start).told(PeerFact::Exe).names.is_empty());
-        assert!(came(own, own_start - 1).told(PeerFact::Exe).names.is_empty(), "it began later");
+        let began = super::Stat::of(pid).unwrap().started;
+        assert!(began <= now());
+        assert!(!came(pid, began).told(PeerFact::Exe).names.is_empty());
+        assert!(came(pid, began - 1).told(PeerFact::Exe).names.is_empty(), "it began later");
         assert!(!came(u32::MAX, now()).told(PeerFact::Unit).is_all);
+        sleeper.kill().unwrap();
+        sleeper.wait().unwrap();
     }
 
     #[test]

@@ -77,9 +77,13 @@ pub fn may_answer(answerer: u32, client: &[AskingProcess]) -> Result<(), SelfApp
 }
 
 /// Whether what a process says is a person's word and not that of the `client` that asks: it was there before the
-/// client was, or may answer anyway. A desktop often shares a session or a control group with what was started on it.
+/// client was, or may answer anyway. A desktop often shares a session or a control group with what was started on it. The
+/// process that asks, and the one that started it, answer nothing however old they are.
 pub fn is_older_or_apart(answerer: u32, client: &[AskingProcess]) -> bool {
     let first = client.iter().map(|process| process.started).min();
+    if client.iter().take(2).any(|process| process.pid == answerer) {
+        return false;
+    }
     let began = Stat::of(answerer).map(|stat| stat.started);
     let is_older = began.zip(first).is_some_and(|(began, first)| began <= first);
     is_older || may_answer(answerer, client).is_ok()
@@ -116,6 +120,7 @@ mod tests {
         }
         let of = |pid: u32| AskingProcess::of(&Stat::of(pid).unwrap());
         assert!(is_older_or_apart(own, &[of(bridge.id())]), "it started the client");
+        assert!(!is_older_or_apart(own, &[of(bridge.id()), of(own)]), "it is the client");
         let earliest = std::slice::from_ref(client.iter().min_by_key(|one| one.started).unwrap());
         assert!(!is_older_or_apart(shell.id(), earliest), "a desktop that the client started");
         assert!(!is_older_or_apart(shell.id(), &client));

@@ -7,8 +7,8 @@ use std::time::Duration;
 use zbus::Variant;
 use zbus::export::futures_core::Stream;
 use zbus::fdo::DBusProxy;
-use zbus::names::OwnedUniqueName;
-use zbus::proxy::CacheProperties;
+use zbus::names::{MemberName, OwnedUniqueName};
+use zbus::proxy::{CacheProperties, SignalStream};
 
 use crate::approvals::{Decision, QuestionText};
 use crate::process::bus;
@@ -27,10 +27,6 @@ const CRITICAL: u8 = 2;
 trait Notifications {
     fn get_capabilities(&self) -> zbus::Result<Vec<String>>;
     fn close_notification(&self, id: u32) -> zbus::Result<()>;
-    #[zbus(signal)]
-    fn action_invoked(&self, id: u32, key: String) -> zbus::Result<()>;
-    #[zbus(signal)]
-    fn notification_closed(&self, id: u32, reason: u32) -> zbus::Result<()>;
 }
 
 /// The service, by the one connection to the bus that has its name now: who takes the name later is heard of nothing.
@@ -47,8 +43,9 @@ pub struct NotificationService {
 pub struct Notification {
     service: NotificationsProxy<'static>,
     id: u32,
-    invoked: ActionInvokedStream,
-    closed: NotificationClosedStream,
+    /// All of them, as they came: a desktop says that it closed a notification right after its button was
+    /// pressed.
+    signals: SignalStream<'static>,
 }
 
 impl NotificationService {
@@ -86,8 +83,7 @@ impl NotificationService {
     /// Shows a question until it is answered, for at most this long.
     pub async fn show(self, text: &QuestionText, within: Duration) -> zbus::Result<Notification> {
         // Before it is shown: the answer may be there at once.
-        let invoked = self.proxy.receive_action_invoked().await?;
-        let closed = self.proxy.receive_notification_closed().await?;
+        let signals = self.proxy.inner().receive_all_signals().await?;
         let body = if self.has_markup { marked_up(&text.body) } else { text.body.clone() };
         let answers = if text.is_whole { &Decision::ALL[..] } else { &[Decision::Deny] };
         let actions: Vec<&str> =
@@ -100,7 +96,7 @@ impl NotificationService {
         let (replaced, icon) = (0_u32, "dialog-question");
         let wanted = ("callmux", replaced, icon, &*text.title, &*body, actions, hints, until);
         let id = self.proxy.inner().call("Notify", &wanted).await?;
-        Ok(Notification { service: self.proxy, id, invoked, closed })
+        Ok(Notification { service: self.proxy, id, signals })
     }
 }
 
@@ -108,19 +104,22 @@ impl Notification {
     /// What a person says; `None`: they put it away, or the desktop did.
     pub async fn answer(&mut self) -> Option<Decision> {
         loop {
-            tokio::select! {
-                invoked = next(&mut self.invoked) => {
-                    let invoked = invoked?;
-                    let Ok(args) = invoked.args() else { continue };
-                    if args.id == self.id && let Some(said) = Decision::parse(&args.key) {
+            let signal = next(&mut self.signals).await?;
+            let (header, body) = (signal.header(), signal.body());
+            match header.member().map(MemberName::as_str) {
+                Some("ActionInvoked") => {
+                    let invoked = body.deserialize::<(u32, String)>().ok();
+                    let key = invoked.filter(|(id, _)| *id == self.id).map(|(_, key)| key);
+                    if let Some(said) = key.and_then(|key| Decision::parse(&key)) {
                         return Some(said);
                     }
                 }
-                closed = next(&mut self.closed) => {
-                    if closed?.args().is_ok_and(|args| args.id == self.id) {
+                Some("NotificationClosed") => {
+                    if body.deserialize().is_ok_and(|(id, _): (u32, u32)| id == self.id) {
                         return None;
                     }
                 }
+                _ => {}
             }
         }
     }

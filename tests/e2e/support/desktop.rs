@@ -121,16 +121,24 @@ async fn serve(
             }
             said = saying.recv() => {
                 let Some((id, key)) = said else { return };
-                let dismissed = 2_u32;
-                let emitted = if key.is_empty() {
-                    connection.emit_signal(None::<&str>, PATH, NAME, "NotificationClosed", &(id, dismissed)).await
-                } else {
-                    connection.emit_signal(None::<&str>, PATH, NAME, "ActionInvoked", &(id, key)).await
-                };
+                let emitted = emit(connection, id, &key).await;
                 emitted.unwrap();
             }
         }
     }
+}
+
+/// What was pressed, and that nothing is shown any more: desktops say both at once.
+async fn emit(connection: &Connection, id: u32, key: &str) -> zbus::Result<()> {
+    let none = None::<&str>;
+    if !key.is_empty() {
+        connection.emit_signal(none, PATH, NAME, "ActionInvoked", &(id, key)).await?;
+    }
+    if !matches!(key, "" | "once" | "hour" | "deny") {
+        return Ok(());
+    }
+    let dismissed = 2_u32;
+    connection.emit_signal(none, PATH, NAME, "NotificationClosed", &(id, dismissed)).await
 }
 
 async fn answer(

@@ -108,11 +108,13 @@ fn the_limit_follows_the_config_and_counts_what_was_begun_before() {
     until("two", || (come(&sandbox, &names).len() == 2).then_some(()));
     let path = "config/callmux/config.toml";
     let text = std::fs::read_to_string(sandbox.path(path)).unwrap();
+    let before = daemon.count("config_reloaded", |_| true);
     sandbox.write(path, &text.replace("in_flight = 2", "in_flight = 3"));
     until("three", || (come(&sandbox, &names).len() == 3).then_some(()));
-    let before = daemon.count("config_reloaded", |_| true);
-    sandbox.write(path, &text.replace("in_flight = 2", "in_flight = 1"));
+    // It is told after it holds.
     daemon.wait_for_count("config_reloaded", before + 1, |_| true);
+    sandbox.write(path, &text.replace("in_flight = 2", "in_flight = 1"));
+    daemon.wait_for_count("config_reloaded", before + 2, |_| true);
     // Two end, and nobody takes their places.
     for name in &come(&sandbox, &names)[..2] {
         open(&sandbox, name);

@@ -114,11 +114,7 @@ impl Notification {
                         return Some(said);
                     }
                 }
-                Some("NotificationClosed") => {
-                    if body.deserialize().is_ok_and(|(id, _): (u32, u32)| id == self.id) {
-                        return None;
-                    }
-                }
+                Some("NotificationClosed") if closed(&body) == Some(self.id) => return None,
                 _ => {}
             }
         }
@@ -130,6 +126,11 @@ impl Notification {
             tracing::debug!(%error, "a notification was not taken away; perhaps it was not there any more");
         }
     }
+}
+
+/// Which notification is shown no more.
+fn closed(body: &zbus::message::Body) -> Option<u32> {
+    body.deserialize().ok().map(|(id, _reason): (u32, u32)| id)
 }
 
 async fn next<S: Stream + Unpin>(stream: &mut S) -> Option<S::Item> {

@@ -11,8 +11,7 @@
 //! config, [`limits`] and [`places`]; who has to wait is told why as [`Limited`]. [`rounds`] is
 //! how those take turns who wait for the same. [`token`] makes tokens and tells whose one is, [`SlowTokens`] those of the npm
 //! callmux, [`fn@missing_scope`] says what an issuer could grant, [`fn@token_uses`] when a token was used last;
-//! [`process_fit()`] looks at the process that asks;
-//! [`fn@remarks`] is what is not as it was meant.
+//! [`process_fit()`] looks at the process that asks; [`fn@remarks`] is what is not as it was meant.
 
 mod action;
 pub mod gate;

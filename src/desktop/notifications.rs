@@ -14,6 +14,7 @@ use crate::approvals::{Decision, QuestionText};
 use crate::process::bus;
 
 const NAME: &str = "org.freedesktop.Notifications";
+const PATH: &str = "/org/freedesktop/Notifications";
 /// What the notification is of, where a desktop sorts them ("Categories").
 const CATEGORY: &str = "im.received";
 /// The highest urgency: it stays until it is answered or over ("Urgency Levels").
@@ -25,7 +26,6 @@ const CRITICAL: u8 = 2;
     default_path = "/org/freedesktop/Notifications"
 )]
 trait Notifications {
-    fn get_capabilities(&self) -> zbus::Result<Vec<String>>;
     fn close_notification(&self, id: u32) -> zbus::Result<()>;
 }
 
@@ -53,13 +53,7 @@ impl NotificationService {
     pub async fn find() -> zbus::Result<Option<Self>> {
         let connection = bus::connect().await?;
         // Asking starts it where it is not started yet.
-        let asked = connection.call_method(
-            Some(NAME),
-            "/org/freedesktop/Notifications",
-            Some(NAME),
-            "GetCapabilities",
-            &(),
-        );
+        let asked = connection.call_method(Some(NAME), PATH, Some(NAME), "GetCapabilities", &());
         let answer = asked.await?;
         let capabilities: Vec<String> = answer.body().deserialize()?;
         let has = |name: &str| capabilities.iter().any(|one| one == name);

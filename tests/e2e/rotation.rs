@@ -92,18 +92,14 @@ fn check_cut(heard: &[Heard]) {
     }
 }
 
+fn counting(sandbox: &Sandbox) -> Daemon {
+    Daemon::with(sandbox, &[("counter", &[callmux(), "example-server", "counter"])])
+}
+
 #[test]
 fn no_call_fails_while_a_token_is_replaced_and_every_one_after_its_grace() {
     let sandbox = Sandbox::new();
-    sandbox.write(
-        "config/callmux/config.toml",
-        &format!(
-            "[servers.counter]\ncommand = {:?}\nargs = [\"example-server\", \"counter\"]\n",
-            callmux()
-        ),
-    );
-    let daemon = Daemon::start(&sandbox);
-    daemon.wait_for("server_ready", |fact| fact["server"] == "counter");
+    let daemon = counting(&sandbox);
     let first = change(&sandbox, &daemon, &["new", "ci"]);
     let old = Callers::start(&daemon, &first);
     old.go_on(CALLS);
@@ -140,15 +136,7 @@ fn no_call_fails_while_a_token_is_replaced_and_every_one_after_its_grace() {
 #[test]
 fn a_grace_ends_by_itself_and_for_all_clients_for_good() {
     let sandbox = Sandbox::new();
-    sandbox.write(
-        "config/callmux/config.toml",
-        &format!(
-            "[servers.counter]\ncommand = {:?}\nargs = [\"example-server\", \"counter\"]\n",
-            callmux()
-        ),
-    );
-    let daemon = Daemon::start(&sandbox);
-    daemon.wait_for("server_ready", |fact| fact["server"] == "counter");
+    let daemon = counting(&sandbox);
     let first = change(&sandbox, &daemon, &["new", "ci"]);
     let callers = Callers::start(&daemon, &first);
     callers.go_on(CALLS);

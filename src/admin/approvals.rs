@@ -2,9 +2,9 @@
 //!
 //! | endpoint | answer |
 //! | --- | --- |
-//! | GET `/admin/approvals` | 200, the [`ApprovalList`] now |
-//! | GET `/admin/approvals?since=STATE` | 200, the next one, or the same after 20 s |
-//! | POST `/admin/approvals/ID/once`, `hour`, `deny` | 200, [`ApprovalDone`]; 403, the client would answer itself; 404 |
+//! | GET `/api/v1/approvals` | 200, the [`ApprovalList`] now |
+//! | GET `/api/v1/approvals?since=STATE` | 200, the next one, or the same after 20 s |
+//! | POST `/api/v1/approvals/ID/once`, `hour`, `deny` | 200, [`ApprovalDone`]; 403, the client would answer itself; 404 |
 
 use std::future::ready;
 use std::time::{Duration, SystemTime};

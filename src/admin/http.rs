@@ -2,16 +2,16 @@
 //!
 //! | endpoint | answer |
 //! | --- | --- |
-//! | GET `/admin/status` | 200, [`Status`](crate::api::Status) |
-//! | GET `/admin/plan` | 200, the [`Plan`] of a reload; 422, a [`Refusal`] |
-//! | POST `/admin/reload` | the same once it is done; 202 at once with `?wait=false` |
-//! | POST `/admin/servers/NAME/start`, `stop`, `restart`, `review` | 200, a [`ServerReport`](api::ServerReport) once it is done; 404 |
-//! | GET `/admin/tools` | 200, a [`ToolList`](api::ToolList) once no server is starting, or after `list_timeout` |
-//! | GET `/admin/calls`, `?since=NUMBER` | 200, the [`CallsSeen`](api::CallsSeen) since then |
-//! | GET `/admin/arguments?tool=NAME` | 200, [`ToolArguments`](api::ToolArguments) as is known now; 404 |
-//! | GET `/admin/approvals` and below | see [`super::approvals`] |
-//! | POST `/admin/retry`, `/admin/servers/NAME/retry` | 200, the [`ServerReport`](api::ServerReport)s of those that tried; 404 |
-//! | POST `/admin/servers/NAME/login`, `logout` and below | see [`super::login`] |
+//! | GET `/api/v1/status` | 200, [`Status`](crate::api::Status) |
+//! | GET `/api/v1/plan` | 200, the [`Plan`] of a reload; 422, a [`Refusal`] |
+//! | POST `/api/v1/reload` | the same once it is done; 202 at once with `?wait=false` |
+//! | POST `/api/v1/servers/NAME/start`, `stop`, `restart`, `review` | 200, a [`ServerReport`](api::ServerReport) once it is done; 404 |
+//! | GET `/api/v1/tools` | 200, a [`ToolList`](api::ToolList) once no server is starting, or after `list_timeout` |
+//! | GET `/api/v1/calls`, `?since=NUMBER` | 200, the [`CallsSeen`](api::CallsSeen) since then |
+//! | GET `/api/v1/arguments?tool=NAME` | 200, [`ToolArguments`](api::ToolArguments) as is known now; 404 |
+//! | GET `/api/v1/approvals` and below | see [`super::approvals`] |
+//! | POST `/api/v1/retry`, `/api/v1/servers/NAME/retry` | 200, the [`ServerReport`](api::ServerReport)s of those that tried; 404 |
+//! | POST `/api/v1/servers/NAME/login`, `logout` and below | see [`super::login`] |
 
 use std::future::ready;
 use std::sync::Arc;

@@ -2,10 +2,10 @@
 //!
 //! | endpoint | answer |
 //! | --- | --- |
-//! | POST `/admin/servers/NAME/login` | 200, a [`Consent`]; 409, why there is nothing to log in to |
-//! | POST `/admin/servers/NAME/login/wait` | 200, a [`ServerReport`](crate::api::ServerReport) once it is done; 409 |
-//! | POST `/admin/servers/NAME/login/paste` | the body is an address that a browser came to; 200; 409 |
-//! | POST `/admin/servers/NAME/logout` | 200, a [`Farewell`]; 409 |
+//! | POST `/api/v1/servers/NAME/login` | 200, a [`Consent`]; 409, why there is nothing to log in to |
+//! | POST `/api/v1/servers/NAME/login/wait` | 200, a [`ServerReport`](crate::api::ServerReport) once it is done; 409 |
+//! | POST `/api/v1/servers/NAME/login/paste` | the body is an address that a browser came to; 200; 409 |
+//! | POST `/api/v1/servers/NAME/logout` | 200, a [`Farewell`]; 409 |
 
 use std::fmt;
 use std::sync::Arc;

@@ -5,23 +5,23 @@ use super::order::Order;
 use crate::base::ServerName;
 
 /// GET: a [`Status`](super::Status).
-pub const STATUS: &str = "/admin/status";
+pub const STATUS: &str = "/api/v1/status";
 /// GET: the [`Plan`](crate::settings::Plan) of a reload, or a [`Refusal`](super::Refusal).
-pub const PLAN: &str = "/admin/plan";
+pub const PLAN: &str = "/api/v1/plan";
 /// POST: the same, once it is done.
-pub const RELOAD: &str = "/admin/reload";
+pub const RELOAD: &str = "/api/v1/reload";
 /// The query with which a reload is [`Asked`](super::Asked) for and not waited for.
 pub const AT_ONCE: &str = "wait=false";
 /// GET: a [`ToolList`](super::ToolList).
-pub const TOOLS: &str = "/admin/tools";
+pub const TOOLS: &str = "/api/v1/tools";
 /// GET, with a query of [`tool_arguments`]: [`ToolArguments`](super::ToolArguments).
-pub const ARGUMENTS: &str = "/admin/arguments";
+pub const ARGUMENTS: &str = "/api/v1/arguments";
 /// GET, by itself or as [`since`] says: [`CallsSeen`](super::CallsSeen).
-pub const CALLS: &str = "/admin/calls";
+pub const CALLS: &str = "/api/v1/calls";
 /// GET, by itself or as [`approvals`] says: [`ApprovalList`](super::ApprovalList).
-pub const APPROVALS: &str = "/admin/approvals";
+pub const APPROVALS: &str = "/api/v1/approvals";
 /// POST: a list of [`ServerReport`](super::ServerReport), of all that tried.
-pub const RETRY: &str = "/admin/retry";
+pub const RETRY: &str = "/api/v1/retry";
 
 /// What the arguments of a tool are asked for by, which may be what its server calls it.
 pub fn tool_arguments(tool: &str, server: Option<&str>) -> String {
@@ -91,7 +91,7 @@ const WAIT: &str = "/wait";
 const PASTE: &str = "/paste";
 
 fn of_server(server: &str, verb: &str) -> String {
-    format!("/admin/servers/{server}/{verb}")
+    format!("/api/v1/servers/{server}/{verb}")
 }
 
 /// The same for who answers: what stands in braces is anything.

@@ -70,11 +70,11 @@ fn words_of_another_version_are_kept() {
 #[test]
 fn paths_are_what_they_were() {
     let server = ServerName::parse("a").unwrap();
-    assert_eq!(path::order(&server, Order::Restart), "/admin/servers/a/restart");
-    assert_eq!(path::login_wait(&server), "/admin/servers/a/login/wait");
-    assert_eq!(path::login_paste(&server), "/admin/servers/a/login/paste");
-    assert_eq!(path::pattern::any_order(), "/admin/servers/{name}/{verb}");
-    assert_eq!(path::pattern::order(Order::Logout), "/admin/servers/{name}/logout");
+    assert_eq!(path::order(&server, Order::Restart), "/api/v1/servers/a/restart");
+    assert_eq!(path::login_wait(&server), "/api/v1/servers/a/login/wait");
+    assert_eq!(path::login_paste(&server), "/api/v1/servers/a/login/paste");
+    assert_eq!(path::pattern::any_order(), "/api/v1/servers/{name}/{verb}");
+    assert_eq!(path::pattern::order(Order::Logout), "/api/v1/servers/{name}/logout");
     for word in ["start", "stop", "restart", "retry", "login", "logout"] {
         assert_eq!(Order::parse(word).map(Order::as_str), Some(word));
     }

@@ -10,10 +10,10 @@ pub(super) const ROUTES: [&str; 13] = [
     "/ready",
     "/metrics",
     "/.well-known/{document}",
-    "/admin/{endpoint}",
-    "/admin/approvals/{id}/{decision}",
-    "/admin/servers/{server}/{verb}",
-    "/admin/servers/{server}/{verb}/{step}",
+    "/api/v1/{endpoint}",
+    "/api/v1/approvals/{id}/{decision}",
+    "/api/v1/servers/{server}/{verb}",
+    "/api/v1/servers/{server}/{verb}/{step}",
     UNMATCHED,
 ];
 
@@ -25,16 +25,16 @@ pub(super) fn of(path: &str) -> usize {
     let path = path.strip_suffix('/').unwrap_or(path);
     let place = |route: &str| ROUTES.iter().position(|known| *known == route);
     let nested = |below: &str| below.split('/').count();
-    let template = if let Some(below) = path.strip_prefix("/admin/servers/") {
+    let template = if let Some(below) = path.strip_prefix("/api/v1/servers/") {
         match nested(below) {
-            2 => "/admin/servers/{server}/{verb}",
-            3 => "/admin/servers/{server}/{verb}/{step}",
+            2 => "/api/v1/servers/{server}/{verb}",
+            3 => "/api/v1/servers/{server}/{verb}/{step}",
             _ => UNMATCHED,
         }
-    } else if path.starts_with("/admin/approvals/") {
-        "/admin/approvals/{id}/{decision}"
-    } else if path.strip_prefix("/admin/").is_some_and(|below| nested(below) == 1) {
-        "/admin/{endpoint}"
+    } else if path.starts_with("/api/v1/approvals/") {
+        "/api/v1/approvals/{id}/{decision}"
+    } else if path.strip_prefix("/api/v1/").is_some_and(|below| nested(below) == 1) {
+        "/api/v1/{endpoint}"
     } else if path.starts_with("/.well-known/") {
         "/.well-known/{document}"
     } else {

@@ -195,7 +195,7 @@ fn what_is_no_token_lets_nobody_in() {
     assert_eq!(http.read().status, 401, "two of them");
     // Operators are users of the machine.
     let mut http = Http::unix(&guarded.daemon);
-    let reply = http.bare("GET", "/admin/status", &[("Authorization", &bearer(&token))]);
+    let reply = http.bare("GET", "/api/v1/status", &[("Authorization", &bearer(&token))]);
     assert_eq!(reply.status, 403, "{reply:?}");
 }
 

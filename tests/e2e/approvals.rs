@@ -208,7 +208,7 @@ fn an_agent_does_not_answer_for_its_person() {
     let (code, shown) = asked.at_terminal(&format!("approvals approve {id} --for hour"));
     assert!(shown.contains("under the client that asks") && code == Some(1), "{shown}");
     let mut http = Http::tcp(&asked.daemon);
-    let reply = http.post_to(&format!("/admin/approvals/{id}/once"), "", &[]);
+    let reply = http.post_to(&format!("/api/v1/approvals/{id}/once"), "", &[]);
     assert!(reply.status == 403 || reply.status == 404, "{}", reply.body);
     assert_eq!(asked.calls(), Vec::<String>::new());
 }

@@ -125,7 +125,7 @@ fn a_bridge_says_nothing_to_a_port_of_another_user() {
 fn a_body_that_is_too_large_is_refused_before_it_is_sent() {
     let sandbox = Sandbox::new();
     let daemon = Daemon::with(&sandbox, &COUNTER);
-    let endpoints = ["/mcp", "/messages?sessionId=x", "/admin/reload", "/health", "/nowhere"];
+    let endpoints = ["/mcp", "/messages?sessionId=x", "/api/v1/reload", "/health", "/nowhere"];
     for path in endpoints {
         for mut http in [Http::tcp(&daemon), Http::unix(&daemon)] {
             let headers = [

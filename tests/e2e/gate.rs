@@ -440,6 +440,6 @@ fn operators_pass_the_gate_too() {
     let entry = daemon.wait_for("call_finished", |fact| fact["kind"] == "administration");
     assert_eq!(
         (&entry["outcome"], &entry["endpoint"]),
-        (&json!("denied"), &json!("/admin/status"))
+        (&json!("denied"), &json!("/api/v1/status"))
     );
 }

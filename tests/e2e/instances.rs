@@ -77,7 +77,7 @@ fn place(answer: &Value) -> (String, bool) {
 }
 
 fn status(daemon: &Daemon) -> Value {
-    Http::unix(daemon).bare("GET", "/admin/status", &[]).json()
+    Http::unix(daemon).bare("GET", "/api/v1/status", &[]).json()
 }
 
 /// The directories of the instances that there are.

@@ -220,7 +220,7 @@ fn over_tcp_metrics_are_for_whom_the_config_lets_and_nobody_else() {
     assert_eq!(Http::tcp(&daemon).bare("POST", "/metrics", &[]).status, 405);
     let proof = format!("Bearer {scraper}");
     let mut unix = Http::unix(&daemon);
-    let status = unix.bare("GET", "/admin/status", &[("Authorization", &proof)]);
+    let status = unix.bare("GET", "/api/v1/status", &[("Authorization", &proof)]);
     assert_eq!(status.status, 403, "it may scrape and do nothing else");
     daemon.wait_for("call_finished", |fact| {
         fact["endpoint"] == "/metrics" && fact["outcome"] == "denied"
@@ -233,7 +233,7 @@ fn over_tcp_metrics_are_for_whom_the_config_lets_and_nobody_else() {
             format!("callmux_http_request_duration_seconds_count{labels}"),
         )
     };
-    for (path, status) in [("/metrics", 403), ("/metrics", 401), ("/admin/{endpoint}", 403)] {
+    for (path, status) in [("/metrics", 403), ("/metrics", 401), ("/api/v1/{endpoint}", 403)] {
         let (requests, durations) = answered(path, status);
         let told = until_told(&daemon, &requests, 1.0);
         assert_eq!(told.get(&durations), Some(&1.0));

@@ -76,7 +76,7 @@ fn whom_the_issuer_calls_so_may_what_the_rules_say_of_their_names() {
     assert_eq!(issuer.asked(), 1, "all of that with one set of keys");
     // Operators are known by the kernel alone.
     let proof = format!("Bearer {developer}");
-    let status = Http::unix(&daemon).bare("GET", "/admin/status", &[("Authorization", &proof)]);
+    let status = Http::unix(&daemon).bare("GET", "/api/v1/status", &[("Authorization", &proof)]);
     assert_ne!(status.status, 200, "{status:?}");
     // Nothing of the tokens was written down.
     let told = daemon.told();

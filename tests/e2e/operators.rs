@@ -86,20 +86,20 @@ fn nobody_looks_in_over_tcp() {
     let sandbox = Sandbox::new();
     let daemon = Daemon::with(&sandbox, &[COUNTER]);
     for (method, path) in [
-        ("GET", "/admin/status"),
-        ("GET", "/admin/plan"),
-        ("POST", "/admin/reload"),
-        ("POST", "/admin/servers/counter/stop"),
+        ("GET", "/api/v1/status"),
+        ("GET", "/api/v1/plan"),
+        ("POST", "/api/v1/reload"),
+        ("POST", "/api/v1/servers/counter/stop"),
     ] {
         assert_eq!(Http::tcp(&daemon).bare(method, path, &[]).status, 404, "{method} {path}");
     }
     let mut unix = Http::unix(&daemon);
-    assert_eq!(unix.bare("GET", "/admin/status", &[]).status, 200);
-    assert_eq!(unix.bare("GET", "/admin/reload", &[]).status, 405);
-    assert_eq!(unix.bare("POST", "/admin/servers/none/stop", &[]).status, 404);
-    assert_eq!(unix.bare("POST", "/admin/servers/counter/explode", &[]).status, 404);
+    assert_eq!(unix.bare("GET", "/api/v1/status", &[]).status, 200);
+    assert_eq!(unix.bare("GET", "/api/v1/reload", &[]).status, 405);
+    assert_eq!(unix.bare("POST", "/api/v1/servers/none/stop", &[]).status, 404);
+    assert_eq!(unix.bare("POST", "/api/v1/servers/counter/explode", &[]).status, 404);
     let page = [("Origin", "http://evil.com")];
-    assert_eq!(unix.bare("POST", "/admin/servers/counter/stop", &page).status, 403);
+    assert_eq!(unix.bare("POST", "/api/v1/servers/counter/stop", &page).status, 403);
     assert_eq!(daemon.count("server_stopped", |_| true), 0);
 }
 

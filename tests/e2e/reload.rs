@@ -34,7 +34,7 @@ fn announcements(client: &Lines) -> usize {
 }
 
 fn status(daemon: &Daemon) -> serde_json::Value {
-    Http::unix(daemon).bare("GET", "/admin/status", &[]).json()
+    Http::unix(daemon).bare("GET", "/api/v1/status", &[]).json()
 }
 
 /// Saves a config: its directory, the new text.

@@ -75,7 +75,7 @@ fn any_server_at_an_address_is_listed() {
     assert_eq!(code, Some(0), "{stderr}");
     assert!(stdout.lines().any(|line| line == "counter__value"), "{stdout}");
     daemon.wait_for("session_opened", |fact| fact["client"].to_string().contains("callmux-list"));
-    let told = Http::unix(&daemon).bare("GET", "/admin/status", &[]).json();
+    let told = Http::unix(&daemon).bare("GET", "/api/v1/status", &[]).json();
     assert_eq!(told["sessions"], 0, "it said goodbye");
     assert_eq!(daemon.server_pid("counter"), pid);
 
@@ -379,7 +379,7 @@ fn what_waits_for_its_next_try_is_tried_now() {
     );
     let patient = |server: &str| {
         until("a long pause", || {
-            let told = Http::unix(&daemon).bare("GET", "/admin/status", &[]).json();
+            let told = Http::unix(&daemon).bare("GET", "/api/v1/status", &[]).json();
             let found =
                 told["servers"].as_array().unwrap().iter().find(|s| s["name"] == server)?.clone();
             (found["retry_in_ms"].as_u64()? > 5000).then_some(())

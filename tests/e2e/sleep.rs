@@ -44,7 +44,7 @@ fn an_idle_server_is_ended_and_comes_back_when_it_is_called() {
     client.call("counter__increment", &json!({}));
     for _ in 0..2 {
         until("the idle server's end", || {
-            let told = Http::unix(&daemon).bare("GET", "/admin/status", &[]).json();
+            let told = Http::unix(&daemon).bare("GET", "/api/v1/status", &[]).json();
             (told["servers"][0]["phase"] == "asleep").then_some(())
         });
         assert_eq!(tools(&mut client), known, "its tools stay");

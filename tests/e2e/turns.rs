@@ -34,7 +34,7 @@ pub fn wait_for(sandbox: &Sandbox, name: &str) {
 
 /// Calls in flight, and those that wait.
 pub fn load(daemon: &Daemon) -> (u64, u64) {
-    let told = Http::unix(daemon).bare("GET", "/admin/status", &[]).json();
+    let told = Http::unix(daemon).bare("GET", "/api/v1/status", &[]).json();
     let server = &told["servers"][0];
     (server["in_flight"].as_u64().unwrap_or(0), server["waiting"].as_u64().unwrap_or(0))
 }
@@ -145,7 +145,7 @@ fn the_limit_follows_the_config_and_what_waits_outlives_a_restart_of_the_server(
     expect_load(&daemon, (3, 3));
     sandbox.write(config, &format!("{text}max_concurrency = 2\n"));
     until("the lower limit", || {
-        let told = Http::unix(&daemon).bare("GET", "/admin/status", &[]).json();
+        let told = Http::unix(&daemon).bare("GET", "/api/v1/status", &[]).json();
         (told["servers"][0]["max_concurrency"] == 2).then_some(())
     });
     assert_eq!(load(&daemon), (3, 3), "what is in flight goes on");

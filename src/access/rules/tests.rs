@@ -112,8 +112,8 @@ fn without_rules_everybody_may_who_is_still_somebody() {
             ("user:1 tool a__b", Ok(())),
             ("token:ci tool a__b", Ok(())),
             ("token:gone tool a__b", Err(Denied::Token)),
-            ("user:1 admin /admin/status", Ok(())),
-            ("token:ci admin /admin/status", Err(Denied::Always)),
+            ("user:1 admin /api/v1/status", Ok(())),
+            ("token:ci admin /api/v1/status", Err(Denied::Always)),
         ],
     );
 }
@@ -149,7 +149,7 @@ fn the_first_rule_that_is_about_it_decides_and_without_one_it_is_denied() {
             ("user:3 tool docs__read", Ok(())),
             ("user:3 prompt docs__read", Ok(())),
             ("user:3 tool mail__read", Err(Denied::Unmatched)),
-            ("user:3 admin /admin/status", Ok(())),
+            ("user:3 admin /api/v1/status", Ok(())),
         ],
     );
 }
@@ -173,13 +173,13 @@ fn a_token_asks_no_endpoint_but_one_that_a_rule_names() {
         &["allow token:ci endpoints=/metrics", "allow user:1 servers=a"],
         &[
             ("token:ci admin /metrics", Ok(())),
-            ("token:ci admin /admin/status", Err(Denied::Always)),
+            ("token:ci admin /api/v1/status", Err(Denied::Always)),
             ("token:ci tool a__b", Err(Denied::Unmatched)),
             ("token:ci server a", Err(Denied::Unmatched)),
             ("token:ci own callmux_find", Err(Denied::Unmatched)),
             ("user:1 tool a__b", Ok(())),
             ("user:1 admin /metrics", Ok(())),
-            ("user:1 admin /admin/status", Ok(())),
+            ("user:1 admin /api/v1/status", Ok(())),
         ],
     );
     check(&["allow"], &[("token:ci admin /metrics", Err(Denied::Always))]);
@@ -295,7 +295,7 @@ fn whom_an_issuer_calls_so_has_what_any_of_their_names_has() {
         let server = ServerName::parse("a").unwrap();
         let tool = Action::new(ActionKind::Tool, Some(&server), "b").shown_as("a__b");
         assert!(!rules.hide_nothing(subject));
-        let admin = Action::new(ActionKind::Administration, None, "/admin/status");
+        let admin = Action::new(ActionKind::Administration, None, "/api/v1/status");
         assert!(rules.judge(subject, admin).is_err());
         rules.judge(subject, tool).map(drop)
     };

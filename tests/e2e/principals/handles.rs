@@ -161,7 +161,7 @@ fn attempt(dice: &mut Dice, daemon: &Daemon, bob: &mut Holder, hers: &Handles) -
         }
         6 => {
             let body = json!({ "id": hers.approval, "decision": "always" }).to_string();
-            let path = dice.one_of(&["/admin/approvals", "/admin/calls", "/admin/status"]);
+            let path = dice.one_of(&["/api/v1/approvals", "/api/v1/calls", "/api/v1/status"]);
             let proof = [("Authorization", &*bob.proof)];
             let reply = bob.http.post_to(path, &body, &proof);
             assert!((400..500).contains(&reply.status), "{reply:?}");

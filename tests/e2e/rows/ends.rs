@@ -29,7 +29,7 @@ fn s28_twenty_servers_die_at_once_and_all_come_back() {
     }
     until("all of them to be back", || {
         // It is told how things are throughout.
-        let told = Http::unix(&daemon).bare("GET", "/admin/status", &[]).json();
+        let told = Http::unix(&daemon).bare("GET", "/api/v1/status", &[]).json();
         assert_eq!(told["servers"].as_array().unwrap().len(), 20, "{told}");
         (daemon.count("server_ready", |_| true) == 40).then_some(())
     });

@@ -12,7 +12,7 @@ use super::action::{Action, ActionKind, Denied, Subject};
 use super::process_fit::{ProcessFit, process_fit};
 use crate::base::principal::Proof;
 use crate::base::{Lock, Principal};
-use crate::settings::access::{Approved, ApprovedItem, Rule};
+use crate::settings::access::{ADMIN, ADMIN_READ, Approved, ApprovedItem, Rule};
 use crate::settings::{Access, NamePatterns, RuleEffect};
 
 /// Clients that are remembered with the rules that are about them; before there are more, all are
@@ -130,9 +130,14 @@ impl Rules {
     /// The rule by which somebody who comes with a token may ask an endpoint of operators: one that names it.
     fn of_endpoint(&self, subject: Subject<'_>, action: Action<'_>) -> Result<&Rule, Denied> {
         let applicable = self.applicable_to(subject);
+        // Who may change something may look, too.
+        let is_one = |endpoints: &NamePatterns| {
+            endpoints.allow(action.target)
+                || endpoints.allow(action.name)
+                || action.name == ADMIN_READ && endpoints.allow(ADMIN)
+        };
         let names = |(rule, fit): &(&Rule, ProcessFit)| {
-            rule.endpoints.as_ref().is_some_and(|endpoints| endpoints.allow(action.target))
-                && holds(rule, *fit)
+            rule.endpoints.as_ref().is_some_and(is_one) && holds(rule, *fit)
         };
         let (rule, _) = self.fitted(&applicable).find(names).ok_or(Denied::Always)?;
         match rule.effect {

@@ -69,6 +69,11 @@ impl Desk {
         (Self(sender), receiver)
     }
 
+    /// Completes once the control loop is gone.
+    pub(super) async fn closed(&self) {
+        self.0.closed().await;
+    }
+
     /// Puts a question and waits for the answer.
     pub(super) async fn ask<T>(
         &self,

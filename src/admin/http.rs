@@ -1,66 +1,85 @@
-//! The endpoints.
-//!
-//! | endpoint | answer |
-//! | --- | --- |
-//! | GET `/api/v1/status` | 200, [`Status`](crate::api::Status) |
-//! | GET `/api/v1/plan` | 200, the [`Plan`] of a reload; 422, a [`Refusal`] |
-//! | POST `/api/v1/reload` | the same once it is done; 202 at once with `?wait=false` |
-//! | POST `/api/v1/servers/NAME/start`, `stop`, `restart`, `review` | 200, a [`ServerReport`](api::ServerReport) once it is done; 404 |
-//! | GET `/api/v1/tools` | 200, a [`ToolList`](api::ToolList) once no server is starting, or after `list_timeout` |
-//! | GET `/api/v1/calls`, `?since=NUMBER` | 200, the [`CallsSeen`](api::CallsSeen) since then |
-//! | GET `/api/v1/arguments?tool=NAME` | 200, [`ToolArguments`](api::ToolArguments) as is known now; 404 |
-//! | GET `/api/v1/approvals` and below | see [`super::approvals`] |
-//! | POST `/api/v1/retry`, `/api/v1/servers/NAME/retry` | 200, the [`ServerReport`](api::ServerReport)s of those that tried; 404 |
-//! | POST `/api/v1/servers/NAME/login`, `logout` and below | see [`super::login`] |
-
-use std::future::ready;
-use std::sync::Arc;
+//! The endpoints of [`ENDPOINTS`], each with what answers it, for whom the gate lets in.
 
 use axum::Router;
-use axum::extract::{Extension, Path, RawQuery, Request, State};
-use axum::http::StatusCode;
+use axum::extract::{DefaultBodyLimit, Extension, MatchedPath, Request, State};
+use axum::http::{HeaderValue, header};
 use axum::middleware::{self, Next};
 use axum::response::Response;
-use axum::routing::{get, post};
-use tokio::time::Instant;
+use axum::routing::{MethodFilter, MethodRouter, any, on};
 
-use super::answer::{failure, gone, json, missing, no_server};
-use super::desk::{Closed, Desk, Question};
-use super::order::{carry_out, outcome, patience};
-use super::{approvals, login, report, taken};
+use super::answer::{gone, problem};
+use super::desk::{Desk, Question};
+use super::sources::AnswerSources;
+use super::{approvals, events, login, looks, orders};
 use crate::access::{Action, ActionKind, ClientName, Subject};
-use crate::api::path::{self, pattern};
-use crate::api::{self, Asked, Refusal};
-use crate::approvals::Approvals;
-use crate::base::{Principal, ServerName, quoted};
+use crate::api::endpoints::{BASE, ENDPOINTS, Method};
+use crate::api::{Endpoint, Operation, Order, ProblemCode, ProblemDetails};
+use crate::approvals::Decision;
+use crate::base::Principal;
 use crate::facts::CallFinished;
-use crate::servers::control::Order;
-use crate::settings::{Complaint, Plan};
+use crate::settings::access::{ADMIN, ADMIN_READ};
 use crate::telemetry::Recorder;
 
-/// The endpoints, for listeners at which only the daemon's user and root get in.
-pub fn router(desk: Desk, recorder: Recorder, asked: &Approvals) -> Router {
-    let admitting = (desk.clone(), recorder.clone());
-    Router::new()
-        .route(path::STATUS, get(status))
-        .route(path::PLAN, get(plan))
-        .route(path::RELOAD, post(reload))
-        .route(path::TOOLS, get(tools))
-        .route(path::ARGUMENTS, get(arguments))
-        .route(
-            path::CALLS,
-            get({
-                let recorder = recorder.clone();
-                move |query| ready(calls(&recorder, query))
-            }),
-        )
-        .route(path::RETRY, post(retry_all))
-        .route(&pattern::order(api::Order::Retry), post(retry_one))
-        .route(&pattern::any_order(), post(order))
-        .merge(login::routes())
-        .merge(approvals::routes(asked, recorder))
+/// The largest body of a request, in bytes.
+const BODY_MAX: usize = 1 << 20;
+
+/// The endpoints, for listeners at which it is known who asks.
+pub fn router(sources: AnswerSources) -> Router {
+    let admitting = (sources.desk.clone(), sources.hub.recorder.clone());
+    let mut router = Router::new();
+    for endpoint in ENDPOINTS {
+        router = router.route(&endpoint.full_path(), handler(endpoint));
+    }
+    // What comes here is told that there is nothing, once the gate has let it in.
+    let nothing = any(async || ());
+    router
+        .route(&format!("{BASE}/"), nothing.clone())
+        .route(&format!("{BASE}/{{*below}}"), nothing)
+        .route_layer(middleware::from_fn(known))
         .route_layer(middleware::from_fn_with_state(admitting, admit))
-        .with_state(desk)
+        .layer(DefaultBodyLimit::max(BODY_MAX))
+        .with_state(sources)
+}
+
+fn handler(endpoint: &Endpoint) -> MethodRouter<AnswerSources> {
+    let filter = match endpoint.method {
+        Method::Get => MethodFilter::GET,
+        Method::Post => MethodFilter::POST,
+    };
+    match endpoint.operation {
+        Operation::Index => on(filter, looks::index),
+        Operation::OpenApi => on(filter, looks::open_api),
+        Operation::Status => on(filter, looks::status),
+        Operation::Doctor => on(filter, looks::doctor),
+        Operation::Servers => on(filter, looks::servers),
+        Operation::Server => on(filter, looks::server),
+        Operation::Start => on(filter, orders::of(Order::Start)),
+        Operation::Stop => on(filter, orders::of(Order::Stop)),
+        Operation::Restart => on(filter, orders::of(Order::Restart)),
+        Operation::Review => on(filter, orders::of(Order::Review)),
+        Operation::Retry => on(filter, orders::retry_one),
+        Operation::RetryAll => on(filter, orders::retry_all),
+        Operation::Login => on(filter, login::login),
+        Operation::LoginWait => on(filter, login::wait),
+        Operation::LoginPaste => on(filter, login::paste),
+        Operation::Logout => on(filter, login::logout),
+        Operation::Tools => on(filter, looks::tools),
+        Operation::Tool => on(filter, looks::tool),
+        Operation::Arguments => on(filter, looks::arguments),
+        Operation::Clients => on(filter, looks::clients),
+        Operation::Sessions => on(filter, looks::sessions),
+        Operation::Calls => on(filter, looks::calls),
+        Operation::Events => on(filter, events::stream),
+        Operation::Context => on(filter, looks::context),
+        Operation::Approvals => on(filter, approvals::list),
+        Operation::Approve => on(filter, approvals::answer_with(Decision::Once)),
+        Operation::ApproveForAnHour => on(filter, approvals::answer_with(Decision::Hour)),
+        Operation::Deny => on(filter, approvals::answer_with(Decision::Deny)),
+        Operation::Rules => on(filter, looks::rules),
+        Operation::Tokens => on(filter, looks::tokens),
+        Operation::Plan => on(filter, orders::plan),
+        Operation::Reload => on(filter, orders::reload),
+    }
 }
 
 /// Asks the gate before anything is done. What is let in, the control loop tells of.
@@ -76,6 +95,11 @@ pub(super) async fn admit(
     };
     let (kind, target) = (ActionKind::Administration, request.uri().path());
     let action = Action::new(kind, None, target);
+    let action = if target.starts_with(BASE) {
+        action.shown_as(if request.method().is_safe() { ADMIN_READ } else { ADMIN })
+    } else {
+        action
+    };
     match world.gate.admit(Subject { principal: &principal, client: ClientName::Read("") }, action)
     {
         Ok(_permit) => next.run(request).await,
@@ -85,122 +109,35 @@ pub(super) async fn admit(
                 kind.as_str(),
                 target,
             )));
-            failure(StatusCode::FORBIDDEN, denied.to_string())
+            let fix = "it takes a rule with `endpoints = [\"admin:read\"]`, or \"admin\" for what changes something";
+            problem(&ProblemDetails::new(ProblemCode::NotAllowed, denied.to_string()).fixed_by(fix))
         }
     }
 }
 
-async fn status(State(desk): State<Desk>) -> Response {
-    match desk.ask(|answer| Question::Status { afresh: true, answer }).await {
-        Ok(status) => json(StatusCode::OK, &status),
-        Err(closed) => gone(closed),
-    }
-}
-
-async fn plan(State(desk): State<Desk>) -> Response {
-    planned(desk.ask(Question::Plan).await)
-}
-
-async fn reload(State(desk): State<Desk>, RawQuery(query): RawQuery) -> Response {
-    if query.as_deref() != Some(path::AT_ONCE) {
-        return planned(desk.ask(Question::Reload).await);
-    }
-    match desk.put(Question::Reload).await {
-        Ok(_) => json(StatusCode::ACCEPTED, &Asked { asked: true }),
-        Err(closed) => gone(closed),
-    }
-}
-
-fn planned(answer: Result<Result<Plan, Vec<Complaint>>, Closed>) -> Response {
-    match answer {
-        Ok(Ok(plan)) => json(StatusCode::OK, &plan),
-        Ok(Err(complaints)) => json(StatusCode::UNPROCESSABLE_ENTITY, &Refusal { complaints }),
-        Err(closed) => gone(closed),
-    }
-}
-
-async fn tools(State(desk): State<Desk>) -> Response {
-    let world = match desk.ask(Question::World).await {
-        Ok(world) => world,
-        Err(closed) => return gone(closed),
+/// Whether the table has what is asked for, with the query that it is asked with.
+async fn known(path: MatchedPath, request: Request, next: Next) -> Response {
+    let Some(endpoint) = Endpoint::find(path.as_str(), request.method().as_str()) else {
+        return unknown(path.as_str());
     };
-    let deadline = Instant::now() + world.config.list_timeout;
-    for server in world.servers.values() {
-        // No order has this number, so what is waited for is the end of a start.
-        server.obeyed(0, deadline).await;
+    if let Some(complaint) = endpoint.complaint(request.uri().query().unwrap_or_default()) {
+        let fix = "`GET /api/v1/openapi.json` says what each takes";
+        return problem(&ProblemDetails::new(ProblemCode::BadQuery, complaint).fixed_by(fix));
     }
-    json(StatusCode::OK, &report::tools(&world.refreshed(Instant::now()).await))
+    next.run(request).await
 }
 
-/// Nothing is waited for: somebody presses a key.
-async fn arguments(State(desk): State<Desk>, RawQuery(query): RawQuery) -> Response {
-    let asked = path::asked_arguments(query.as_deref().unwrap_or_default());
-    let Some((tool, server)) = asked else {
-        return missing("it is asked for by ?tool=NAME".to_owned());
-    };
-    match desk.ask(Question::World).await {
-        Ok(world) => match taken::arguments(&world, &tool, server.as_deref()) {
-            Some(arguments) => json(StatusCode::OK, &arguments),
-            None => missing(format!("there is no tool {}", quoted(&tool))),
-        },
-        Err(closed) => gone(closed),
+fn unknown(path: &str) -> Response {
+    let allowed = Endpoint::allowed(path);
+    if allowed.is_empty() {
+        let detail = "nothing is at this path".to_owned();
+        let fix = "`GET /api/v1` lists the endpoints";
+        return problem(&ProblemDetails::new(ProblemCode::NotFound, detail).fixed_by(fix));
     }
-}
-
-fn calls(recorder: &Recorder, RawQuery(query): RawQuery) -> Response {
-    let since = path::asked_since(query.as_deref().unwrap_or_default());
-    json(StatusCode::OK, &report::lately(recorder.glance(since)))
-}
-
-async fn retry_all(
-    State(desk): State<Desk>,
-    Extension(principal): Extension<Principal>,
-) -> Response {
-    retry(&desk, None, principal.label()).await
-}
-
-async fn retry_one(
-    State(desk): State<Desk>,
-    Extension(principal): Extension<Principal>,
-    Path(name): Path<String>,
-) -> Response {
-    let Ok(server) = ServerName::parse(&name) else { return no_server(&name) };
-    retry(&desk, Some(server), principal.label()).await
-}
-
-async fn retry(desk: &Desk, server: Option<ServerName>, principal: Arc<str>) -> Response {
-    let name = server.as_ref().map(ServerName::to_string).unwrap_or_default();
-    let tried = match desk.ask(|answer| Question::Retry { server, principal, answer }).await {
-        Ok(Some(tried)) => tried,
-        Ok(None) => return no_server(&name),
-        Err(closed) => return gone(closed),
-    };
-    // All try at the same time, so one deadline after the other is none of their sum.
-    let begun = Instant::now();
-    let mut reports = Vec::new();
-    for ordered in tried {
-        let deadline = begun + patience(&ordered.server.config);
-        reports.push(outcome(ordered, deadline).await);
+    let detail = format!("this endpoint takes {allowed}");
+    let mut response = problem(&ProblemDetails::new(ProblemCode::MethodNotAllowed, detail));
+    if let Ok(allowed) = HeaderValue::from_str(&allowed) {
+        response.headers_mut().insert(header::ALLOW, allowed);
     }
-    json(StatusCode::OK, &reports)
-}
-
-async fn order(
-    State(desk): State<Desk>,
-    Extension(principal): Extension<Principal>,
-    Path((name, verb)): Path<(String, String)>,
-) -> Response {
-    let order = match api::Order::parse(&verb) {
-        Some(api::Order::Start) => Order::Start,
-        Some(api::Order::Stop) => Order::Stop,
-        Some(api::Order::Restart) => Order::Restart,
-        Some(api::Order::Review) => Order::Review,
-        _ => {
-            return missing(format!(
-                "there is no `{verb}`; it is start, stop, restart, review or retry"
-            ));
-        }
-    };
-    let Ok(server) = ServerName::parse(&name) else { return no_server(&name) };
-    carry_out(&desk, server, order, principal.label()).await
+    response
 }

@@ -1,44 +1,27 @@
-//! The endpoints for logins.
-//!
-//! | endpoint | answer |
-//! | --- | --- |
-//! | POST `/api/v1/servers/NAME/login` | 200, a [`Consent`]; 409, why there is nothing to log in to |
-//! | POST `/api/v1/servers/NAME/login/wait` | 200, a [`ServerReport`](crate::api::ServerReport) once it is done; 409 |
-//! | POST `/api/v1/servers/NAME/login/paste` | the body is an address that a browser came to; 200; 409 |
-//! | POST `/api/v1/servers/NAME/logout` | 200, a [`Farewell`]; 409 |
+//! Logins.
 
 use std::fmt;
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::{Extension, Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use axum::routing::post;
 
-use super::answer::{failure, gone, json, no_server};
+use super::answer::{gone, json, no_server, problem};
 use super::desk::{Desk, Question};
-use super::order::carry_out;
-use crate::api::path::pattern;
-use crate::api::{self, Consent, Farewell, Pasted};
+use super::orders::carry_out;
+use super::sources::AnswerSources;
+use crate::api::{self, Consent, Farewell, Pasted, ProblemCode, ProblemDetails};
 use crate::base::{Principal, ServerName};
 use crate::servers::Server;
 use crate::servers::control::Order;
 
-pub(super) fn routes() -> Router<Desk> {
-    Router::new()
-        .route(&pattern::order(api::Order::Login), post(login))
-        .route(&pattern::login_wait(), post(wait))
-        .route(&pattern::login_paste(), post(paste))
-        .route(&pattern::order(api::Order::Logout), post(logout))
-}
-
-async fn login(
-    State(desk): State<Desk>,
+pub(super) async fn login(
+    State(sources): State<AnswerSources>,
     Extension(principal): Extension<Principal>,
     Path(name): Path<String>,
 ) -> Response {
-    let server = match find(&desk, &name, Some(api::Order::Login), &principal).await {
+    let server = match find(&sources.desk, &name, Some(api::Order::Login), &principal).await {
         Ok(server) => server,
         Err(response) => return response,
     };
@@ -52,12 +35,12 @@ async fn login(
     }
 }
 
-async fn wait(
-    State(desk): State<Desk>,
+pub(super) async fn wait(
+    State(sources): State<AnswerSources>,
     Extension(principal): Extension<Principal>,
     Path(name): Path<String>,
 ) -> Response {
-    let server = match find(&desk, &name, None, &principal).await {
+    let server = match find(&sources.desk, &name, None, &principal).await {
         Ok(server) => server,
         Err(response) => return response,
     };
@@ -70,16 +53,16 @@ async fn wait(
         return refused(&name, why);
     }
     // Who logs in wants it up.
-    carry_out(&desk, server.name, Order::Start, principal.label()).await
+    carry_out(&sources.desk, server.name, Order::Start, principal.label()).await
 }
 
-async fn paste(
-    State(desk): State<Desk>,
+pub(super) async fn paste(
+    State(sources): State<AnswerSources>,
     Extension(principal): Extension<Principal>,
     Path(name): Path<String>,
     address: String,
 ) -> Response {
-    let server = match find(&desk, &name, None, &principal).await {
+    let server = match find(&sources.desk, &name, None, &principal).await {
         Ok(server) => server,
         Err(response) => return response,
     };
@@ -94,12 +77,12 @@ async fn paste(
     }
 }
 
-async fn logout(
-    State(desk): State<Desk>,
+pub(super) async fn logout(
+    State(sources): State<AnswerSources>,
     Extension(principal): Extension<Principal>,
     Path(name): Path<String>,
 ) -> Response {
-    let server = match find(&desk, &name, Some(api::Order::Logout), &principal).await {
+    let server = match find(&sources.desk, &name, Some(api::Order::Logout), &principal).await {
         Ok(server) => server,
         Err(response) => return response,
     };
@@ -133,5 +116,5 @@ async fn find(
 }
 
 fn refused(name: &str, why: impl fmt::Display) -> Response {
-    failure(StatusCode::CONFLICT, format!("server {name}: {why}"))
+    problem(&ProblemDetails::new(ProblemCode::Conflict, format!("server {name}: {why}")))
 }

@@ -8,21 +8,27 @@
 //! it was established who is asking.
 //!
 //! # How to read it
-//! [`desk`] is what can be asked, [`report`], [`taken`], [`mod@findings`] and [`mod@traffic`] what is told, [`http`],
-//! [`metrics`], [`login`] and [`approvals`] the endpoints, over [`order`] and [`answer`].
+//! [`desk`] is what can be asked of the control loop, [`http`] who is let in to which endpoint, over [`answer`] and [`sources`]; [`looks`],
+//! [`events`], [`orders`], [`login`], [`approvals`] and [`metrics`] are the endpoints, [`report`], [`taken`], [`rules`],
+//! [`mod@findings`] and [`mod@traffic`] what they tell.
 
 mod answer;
 mod approvals;
 pub mod desk;
+mod events;
 pub mod findings;
 pub mod http;
 mod login;
+mod looks;
 pub mod metrics;
-mod order;
+mod orders;
 pub mod report;
+mod rules;
+mod sources;
 mod taken;
 pub mod traffic;
 
 pub use desk::{Desk, Ordered, Question};
 pub use findings::findings;
+pub use sources::AnswerSources;
 pub use traffic::traffic;

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use crate::api::{
     CallsReport, CallsSeen, ClientSeen, Definitions, Era, Load, Phase, ServerReport, SessionSeen,
-    ToolList, ToolReport,
+    ToolDetails, ToolList, ToolReport,
 };
 use crate::base::clip::clipped;
 use crate::catalog::Entry;
@@ -33,16 +33,28 @@ pub fn tools(world: &World) -> ToolList {
     let can_be_called = |server: &Server| {
         matches!(server.status().phase, handle::Phase::Ready | handle::Phase::Asleep)
     };
-    let tool = |entry: &Entry| ToolReport {
+    ToolList {
+        usable: world.servers.values().any(can_be_called),
+        tools: world.catalog.tools.entries().iter().map(tool_report).collect(),
+    }
+}
+
+/// The tool of this name, as clients know it.
+pub fn tool(world: &World, name: &str) -> Option<ToolDetails> {
+    let entry = world.catalog.tools.entries().iter().find(|entry| *entry.shown == *name)?;
+    let mut definition: serde_json::Value = serde_json::from_str(&entry.item.definition).ok()?;
+    definition["name"] = name.into();
+    let own_name = entry.item.name.to_string();
+    Some(ToolDetails { report: tool_report(entry), own_name, definition })
+}
+
+fn tool_report(entry: &Entry) -> ToolReport {
+    ToolReport {
         name: entry.shown.to_string(),
         server: Some(entry.server.name.to_string()),
         description: serde_json::from_str(&entry.item.definition)
             .ok()
             .and_then(|Described { description }| description),
-    };
-    ToolList {
-        usable: world.servers.values().any(can_be_called),
-        tools: world.catalog.tools.entries().iter().map(tool).collect(),
     }
 }
 
@@ -137,12 +149,17 @@ pub fn clients(seen: Vec<(String, u64)>) -> Vec<ClientSeen> {
 pub fn lately(glance: telemetry::Glance) -> CallsSeen {
     let telemetry::Glance { next, lost, facts, sessions } = glance;
     let facts = facts.iter().filter_map(|fact| serde_json::from_str(fact).ok()).collect();
+    CallsSeen { next, lost, facts, sessions: self::sessions(sessions) }
+}
+
+/// The sessions that are open.
+pub fn sessions(open: Vec<telemetry::SessionNote>) -> Vec<SessionSeen> {
     let session = |note: telemetry::SessionNote| SessionSeen {
         session: note.session,
         client: note.client,
         opened_at: note.opened.duration_since(UNIX_EPOCH).map_or(0, |at| at.as_secs()),
     };
-    CallsSeen { next, lost, facts, sessions: sessions.into_iter().map(session).collect() }
+    open.into_iter().map(session).collect()
 }
 
 /// How the entries of calls are kept.

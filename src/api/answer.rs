@@ -2,23 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::settings::Complaint;
-
-/// Nothing came of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Failure {
-    /// Why, for people.
-    pub error: String,
-}
-
-/// A config that is not used, and why.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Refusal {
-    pub complaints: Vec<Complaint>,
-}
-
 /// A reload that nobody waits for will be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Asked {
     /// Always.
     pub asked: bool,
@@ -26,6 +12,7 @@ pub struct Asked {
 
 /// The tools of all servers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ToolList {
     /// Whether any server can be called.
     pub usable: bool,
@@ -34,6 +21,7 @@ pub struct ToolList {
 
 /// One tool.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ToolReport {
     /// As clients see it.
     pub name: String,
@@ -42,14 +30,28 @@ pub struct ToolReport {
     pub description: Option<String>,
 }
 
+/// One tool with its definition.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct ToolDetails {
+    #[serde(flatten)]
+    pub report: ToolReport,
+    /// What its server calls it.
+    pub own_name: String,
+    /// As clients get it.
+    pub definition: serde_json::Value,
+}
+
 /// What a tool takes, as far as its schema says it in few words.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ToolArguments {
     pub arguments: Vec<ToolArgument>,
 }
 
 /// One argument of a tool.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ToolArgument {
     pub name: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -63,6 +65,7 @@ pub struct ToolArgument {
 
 /// Where a person consents to a login.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Consent {
     /// To be opened in a browser.
     pub url: String,
@@ -73,6 +76,7 @@ pub struct Consent {
 
 /// An address that a browser came to is the one that was waited for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Pasted {
     /// Always.
     pub done: bool,
@@ -80,6 +84,7 @@ pub struct Pasted {
 
 /// The tokens of a server are forgotten.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Farewell {
     /// Why the authorization server may take them for a while longer.
     pub not_revoked: Option<String>,

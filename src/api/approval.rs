@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// All of them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ApprovalList {
     /// Which state of them it is. Asked for with it, the next list comes once there is another.
     pub state: u64,
@@ -13,6 +14,7 @@ pub struct ApprovalList {
 
 /// One question.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ApprovalReport {
     pub id: String,
     /// Who wants the calls, as rules name them.
@@ -30,6 +32,7 @@ pub struct ApprovalReport {
 
 /// One of its calls.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ApprovalCall {
     pub server: String,
     /// `tool`, `prompt` or `resource`.
@@ -42,6 +45,7 @@ pub struct ApprovalCall {
 
 /// What came of an answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ApprovalDone {
     pub id: String,
     /// `once`, `hour` or `deny`.

@@ -7,6 +7,7 @@ use crate::base::ServerName;
 
 /// One finding.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Finding {
     pub severity: Severity,
     pub server: Option<ServerName>,

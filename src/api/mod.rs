@@ -8,14 +8,21 @@
 //! HTTP, who may ask, where the daemon has it from, how any of it is shown.
 //!
 //! # How to read it
-//! [`path`] and [`order`] are what can be asked, the others what is answered: [`status`] with
-//! [`server`], [`finding`] and [`traffic`], [`seen`] as it happens, [`approval`] what waits for a person, and in [`answer`] what is short. [`word`] is how a word is read.
+//! [`endpoints`] is the table of all that can be asked, [`path`] and [`order`] are what our own verbs ask, the others what is
+//! answered: [`status`] with [`server`], [`mod@health`], [`finding`] and [`traffic`], [`seen`] as it happens, [`approval`] what
+//! waits for a person, [`rule`] who may what, and in [`index`] and [`answer`] what is short; [`problem`] is why there is no
+//! answer. [`word`] is how a word is read.
 
 pub mod answer;
 mod approval;
+pub mod endpoints;
 pub mod finding;
+mod health;
+mod index;
 pub mod order;
 pub mod path;
+pub mod problem;
+mod rule;
 pub mod seen;
 pub mod server;
 pub mod status;
@@ -26,12 +33,17 @@ mod word;
 mod tests;
 
 pub use answer::{
-    Asked, Consent, Failure, Farewell, Pasted, Refusal, ToolArgument, ToolArguments, ToolList,
+    Asked, Consent, Farewell, Pasted, ToolArgument, ToolArguments, ToolDetails, ToolList,
     ToolReport,
 };
 pub use approval::{ApprovalCall, ApprovalDone, ApprovalList, ApprovalReport};
+pub use endpoints::{Endpoint, Operation};
 pub use finding::{Finding, Severity};
+pub use health::{ServerDetails, ServerHealth};
+pub use index::{DaemonIndex, EndpointSummary};
 pub use order::Order;
+pub use problem::{ProblemCode, ProblemDetails};
+pub use rule::{RuleReport, TokenReport};
 pub use seen::{CallsSeen, ClientSeen, SessionSeen};
 pub use server::{Definitions, Era, Load, Phase, ServerReport};
 pub use status::{CallsReport, ConfigReport, InForce, Status};

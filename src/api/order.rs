@@ -17,21 +17,6 @@ pub enum Order {
 }
 
 impl Order {
-    const ALL: [Self; 7] = [
-        Self::Start,
-        Self::Stop,
-        Self::Restart,
-        Self::Retry,
-        Self::Review,
-        Self::Login,
-        Self::Logout,
-    ];
-
-    /// The order of this word.
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|order| order.as_str() == word)
-    }
-
     /// The order's word in paths and in facts.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -6,7 +6,7 @@ use crate::base::ServerName;
 
 /// GET: a [`Status`](super::Status).
 pub const STATUS: &str = "/api/v1/status";
-/// GET: the [`Plan`](crate::settings::Plan) of a reload, or a [`Refusal`](super::Refusal).
+/// GET: the [`Plan`](crate::settings::Plan) of a reload, or a [`ProblemDetails`](super::ProblemDetails).
 pub const PLAN: &str = "/api/v1/plan";
 /// POST: the same, once it is done.
 pub const RELOAD: &str = "/api/v1/reload";
@@ -18,6 +18,8 @@ pub const TOOLS: &str = "/api/v1/tools";
 pub const ARGUMENTS: &str = "/api/v1/arguments";
 /// GET, by itself or as [`since`] says: [`CallsSeen`](super::CallsSeen).
 pub const CALLS: &str = "/api/v1/calls";
+/// GET: server-sent events, one for each fact, named as that is, with what callmux.journal(7) has of it.
+pub const EVENTS: &str = "/api/v1/events";
 /// GET, by itself or as [`approvals`] says: [`ApprovalList`](super::ApprovalList).
 pub const APPROVALS: &str = "/api/v1/approvals";
 /// POST: a list of [`ServerReport`](super::ServerReport), of all that tried.
@@ -92,34 +94,4 @@ const PASTE: &str = "/paste";
 
 fn of_server(server: &str, verb: &str) -> String {
     format!("/api/v1/servers/{server}/{verb}")
-}
-
-/// The same for who answers: what stands in braces is anything.
-pub mod pattern {
-    use super::{Order, PASTE, WAIT, approval, of_server};
-
-    /// Any answer to any question.
-    pub fn any_approval() -> String {
-        approval("{id}", "{decision}")
-    }
-
-    /// Of this order about any server.
-    pub fn order(order: Order) -> String {
-        of_server("{name}", order.as_str())
-    }
-
-    /// Of any word where an order would stand.
-    pub fn any_order() -> String {
-        of_server("{name}", "{verb}")
-    }
-
-    /// See [`super::login_wait`].
-    pub fn login_wait() -> String {
-        order(Order::Login) + WAIT
-    }
-
-    /// See [`super::login_paste`].
-    pub fn login_paste() -> String {
-        order(Order::Login) + PASTE
-    }
 }

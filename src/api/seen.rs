@@ -6,6 +6,7 @@ use crate::base::SessionId;
 
 /// What happened since somebody asked before. Who asks without a number is told of no fact.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct CallsSeen {
     /// What to ask with the next time.
     pub next: u64,
@@ -23,6 +24,7 @@ pub struct CallsSeen {
 
 /// A session.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct SessionSeen {
     pub session: SessionId,
     /// What its client calls itself: name and version.
@@ -33,6 +35,7 @@ pub struct SessionSeen {
 
 /// A client that the daemon has seen.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ClientSeen {
     /// What it calls itself: name and version.
     pub name: String,

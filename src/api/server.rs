@@ -37,6 +37,7 @@ words! {
 
 /// How a server is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ServerReport {
     pub name: ServerName,
     pub phase: Phase,
@@ -71,6 +72,7 @@ pub struct ServerReport {
 
 /// What is not well with what a server offers.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Definitions {
     /// Definitions of any kind that are left out of their lists.
     pub refused: usize,
@@ -84,6 +86,7 @@ pub struct Definitions {
 
 /// What a server has to do.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Load {
     /// Calls that are with it.
     #[serde(default, skip_serializing_if = "is_none")]

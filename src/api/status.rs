@@ -14,6 +14,7 @@ use crate::settings::Complaint;
 
 /// How the daemon is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Status {
     pub version: String,
     pub pid: u32,
@@ -46,6 +47,7 @@ pub struct Status {
 
 /// How the config is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ConfigReport {
     pub path: Option<String>,
     /// The files of the config in force.
@@ -79,6 +81,7 @@ words! {
 
 /// How the entries of calls are kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct CallsReport {
     /// Entries that were sent to the journal since the daemon started.
     pub sent: u64,

@@ -1,10 +1,14 @@
 //! What was recorded of a running daemon is read and written as it was.
 
+mod document;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::Endpoint;
+use super::endpoints::BASE;
 use super::{
-    Asked, Consent, Failure, Farewell, Order, Phase, Refusal, ServerReport, Severity, Status,
+    Asked, Consent, Farewell, Order, Phase, ProblemDetails, ServerReport, Severity, Status,
     ToolList, path,
 };
 use crate::base::ServerName;
@@ -32,10 +36,10 @@ fn what_was_recorded_is_written_again() {
     is_the_same::<Vec<ServerReport>>(recorded!("retry_none"));
     is_the_same::<ToolList>(recorded!("tools"));
     is_the_same::<Plan>(recorded!("plan"));
-    is_the_same::<Refusal>(recorded!("plan_refused"));
+    is_the_same::<ProblemDetails>(recorded!("plan_refused"));
     is_the_same::<Asked>(recorded!("reload_asked"));
-    is_the_same::<Failure>(recorded!("no_server"));
-    is_the_same::<Failure>(recorded!("no_login"));
+    is_the_same::<ProblemDetails>(recorded!("no_server"));
+    is_the_same::<ProblemDetails>(recorded!("no_login"));
     is_the_same::<Consent>(recorded!("consent"));
     is_the_same::<Farewell>(recorded!("logout"));
     is_the_same::<Farewell>(recorded!("logout_kept"));
@@ -73,10 +77,60 @@ fn paths_are_what_they_were() {
     assert_eq!(path::order(&server, Order::Restart), "/api/v1/servers/a/restart");
     assert_eq!(path::login_wait(&server), "/api/v1/servers/a/login/wait");
     assert_eq!(path::login_paste(&server), "/api/v1/servers/a/login/paste");
-    assert_eq!(path::pattern::any_order(), "/api/v1/servers/{name}/{verb}");
-    assert_eq!(path::pattern::order(Order::Logout), "/api/v1/servers/{name}/logout");
-    for word in ["start", "stop", "restart", "retry", "login", "logout"] {
-        assert_eq!(Order::parse(word).map(Order::as_str), Some(word));
+}
+
+#[test]
+fn what_our_verbs_ask_is_in_the_table() {
+    let server = ServerName::parse("a").unwrap();
+    let asked = [
+        ("GET", path::STATUS.to_owned()),
+        ("GET", path::PLAN.to_owned()),
+        ("POST", path::RELOAD.to_owned()),
+        ("GET", path::TOOLS.to_owned()),
+        ("GET", path::ARGUMENTS.to_owned()),
+        ("GET", path::CALLS.to_owned()),
+        ("GET", path::EVENTS.to_owned()),
+        ("GET", path::APPROVALS.to_owned()),
+        ("POST", path::approval("{id}", "once")),
+        ("POST", path::approval("{id}", "hour")),
+        ("POST", path::approval("{id}", "deny")),
+        ("POST", path::RETRY.to_owned()),
+        ("POST", path::login_wait(&server).replace("/a/", "/{name}/")),
+        ("POST", path::login_paste(&server).replace("/a/", "/{name}/")),
+    ];
+    let orders = [
+        Order::Start,
+        Order::Stop,
+        Order::Restart,
+        Order::Retry,
+        Order::Review,
+        Order::Login,
+        Order::Logout,
+    ];
+    let orders =
+        orders.map(|order| ("POST", path::order(&server, order).replace("/a/", "/{name}/")));
+    for (method, path) in asked.into_iter().chain(orders) {
+        assert!(Endpoint::find(&path, method).is_some(), "{method} {path}");
     }
-    assert_eq!(Order::parse("explode"), None);
+}
+
+#[test]
+fn a_query_is_understood_or_refused() {
+    let find = |method, path: &str| Endpoint::find(&format!("{BASE}{path}"), method).unwrap();
+    let cases = [
+        ("GET", "/status", "", None),
+        ("GET", "/status", "x=1", Some("there is no parameter `x` here, and no other")),
+        ("GET", "/calls", "since=4", None),
+        ("GET", "/calls", "since=-4", Some("`since` is given once, and is a number")),
+        ("GET", "/calls", "since=1&since=2", Some("`since` is given once, and is a number")),
+        ("HEAD", "/calls", "sinze=1", Some("there is no parameter `sinze` here; known: since")),
+        ("POST", "/reload", "wait=false", None),
+        ("POST", "/reload", "wait=", Some("`wait` is given once, and is true or false")),
+        ("GET", "/arguments", "tool=", Some("`tool` is given once, and is a text")),
+    ];
+    for (method, path, query, expected) in cases {
+        assert_eq!(find(method, path).complaint(query).as_deref(), expected, "{path}?{query}");
+    }
+    assert_eq!(Endpoint::allowed("/api/v1/status"), "GET, HEAD");
+    assert_eq!(Endpoint::allowed("/api/v1/nothing"), "");
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// Since the daemon started, of all sessions together. Sizes in bytes; tokens are estimated.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Traffic {
     /// Calls of servers' tools, those inside of meta-tools among them.
     pub calls: u64,

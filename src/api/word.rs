@@ -12,6 +12,7 @@ macro_rules! words {
         $(#[$about])*
         #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
         #[serde(from = "String", into = "String")]
+        #[cfg_attr(test, derive(schemars::JsonSchema), schemars(with = "String"))]
         pub enum $name {
             $($(#[$of_one])* $variant,)*
             /// One that this version does not know.

@@ -13,7 +13,7 @@ use super::args_server::ServersArgs;
 use super::args_setup::SetupArgs;
 use super::daemon::DaemonVerbs;
 use super::pins::ReviewArgs;
-use super::top::{FollowArgs, WatchArgs};
+use super::top::{EventsArgs, FollowArgs, WatchArgs};
 use crate::activation::SpawnArgs;
 use crate::attachments::ClientsArgs;
 use crate::audit_review::AuditArgs;
@@ -136,6 +136,8 @@ pub(super) enum Command {
     Top(WatchArgs),
     /// Show the calls of one session as they end: what, for how long, how it went.
     Trace(FollowArgs),
+    /// Show everything that happens, as it happens.
+    Watch(EventsArgs),
     /// Show what was done by whom, from the audit file; check that nothing in it was changed.
     Audit(AuditArgs),
     /// Add a server to the config, or take one away.

@@ -12,11 +12,12 @@ use tokio::net::UnixStream;
 
 use super::args_daemon::DaemonArgs;
 use crate::activation::{self, NotStarted, SpawnArgs, remedy};
-use crate::api::Failure;
+use crate::api::ProblemDetails;
 use crate::base::runtime::runtime;
 use crate::base::runtime_dir::NoPlace;
 use crate::base::{Span, runtime_dir};
 use crate::doctor::unit::{SERVICE, UnitState};
+use crate::settings::Complaint;
 use crate::terminal::{Exit, print};
 
 /// How long a look at the daemon may take. It may have to be started first.
@@ -54,6 +55,10 @@ pub(super) enum NoAnswer {
     NotStarting { socket: PathBuf, how: String },
     #[error("{} took the request, and there is no answer after {}; `callmux doctor` looks for the reason", .socket.display(), Span(*.within))]
     Late { socket: PathBuf, within: Duration },
+    #[error(
+        "the daemon that runs is of another version than this command; `systemctl --user restart callmux` starts the one that is installed, and sessions survive it"
+    )]
+    Older,
     #[error("the daemon answered with {0}: {1}")]
     Unexpected(StatusCode, String),
     #[error("the daemon answered in a way that this version does not know: {0}")]
@@ -75,8 +80,9 @@ impl DaemonAnswer {
 
     /// What the daemon says went wrong.
     pub(super) fn unexpected(&self) -> Exit {
-        let told = serde_json::from_slice(&self.body).ok().map(|Failure { error }| error);
-        match (self.status, told) {
+        let told: Option<ProblemDetails> = serde_json::from_slice(&self.body).ok();
+        let message = told.map(|problem| problem.line());
+        match (self.status, message) {
             (
                 StatusCode::NOT_FOUND | StatusCode::CONFLICT | StatusCode::FORBIDDEN,
                 Some(message),
@@ -84,8 +90,14 @@ impl DaemonAnswer {
                 print::error(&message);
                 Exit::Failed
             }
+            (StatusCode::NOT_FOUND, None) => fail(&NoAnswer::Older),
             (status, message) => fail(&NoAnswer::Unexpected(status, message.unwrap_or_default())),
         }
+    }
+
+    /// What is wrong with the config that was to be read.
+    pub(super) fn complaints(&self) -> Result<Vec<Complaint>, Exit> {
+        self.read::<ProblemDetails>().map(|problem| problem.complaints)
     }
 }
 

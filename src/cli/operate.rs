@@ -9,8 +9,7 @@ use super::args_daemon::DaemonArgs;
 use super::ask::{DaemonAnswer, ask};
 use super::serve::refuse;
 use crate::api::{
-    ConfigReport, Definitions, Era, InForce, Order, Phase, Refusal, ServerReport, Status, Traffic,
-    path,
+    ConfigReport, Definitions, Era, InForce, Order, Phase, ServerReport, Status, Traffic, path,
 };
 use crate::base::{ServerName, Span};
 use crate::config::Location;
@@ -220,7 +219,7 @@ fn planned(
             return Ok(Exit::BadConfig);
         }
         StatusCode::UNPROCESSABLE_ENTITY => {
-            let Refusal { complaints } = answer.read()?;
+            let complaints = answer.complaints()?;
             return Ok(refuse(&complaints));
         }
         _ => return Err(answer.unexpected()),

@@ -91,6 +91,7 @@ fn run(command: Command, log: &LogArgs) -> Exit {
         Command::Logs(args) => shell::logs(&args),
         Command::Top(args) => top::top(&args),
         Command::Trace(args) => top::trace(&args),
+        Command::Watch(args) => top::watch(&args),
         Command::Audit(args) => audit(&args),
         Command::Server(args) => server::server(&args),
         Command::Client(args) => client(&args),

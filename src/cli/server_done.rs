@@ -10,7 +10,7 @@ use super::ask::ask;
 use super::operate::lines_done;
 use super::serve::refuse;
 use super::server_ready::Readiness;
-use crate::api::{Refusal, path};
+use crate::api::path;
 use crate::base::ServerName;
 use crate::config::{Location, load};
 use crate::keys::tree::{Table, Value};
@@ -77,7 +77,7 @@ fn reload(daemon: &DaemonArgs) -> Result<Plan, Exit> {
     match answer.status {
         StatusCode::OK => answer.read(),
         StatusCode::UNPROCESSABLE_ENTITY => {
-            let Refusal { complaints } = answer.read()?;
+            let complaints = answer.complaints()?;
             Err(refuse(&complaints))
         }
         _ => Err(answer.unexpected()),

@@ -1,4 +1,4 @@
-//! `callmux top | trace`: how the daemon is asked for what is shown.
+//! `callmux top | trace | watch`: how the daemon is asked for what is shown.
 
 use clap::Args;
 use hyper::{Method, StatusCode};
@@ -6,7 +6,7 @@ use hyper::{Method, StatusCode};
 use super::args_daemon::DaemonArgs;
 use super::ask::{ask, asked};
 use crate::api::path;
-use crate::shell::{self, TopArgs, TraceArgs};
+use crate::shell::{self, EventArgs, TopArgs, TraceArgs};
 use crate::terminal::{Exit, print};
 
 #[derive(Debug, Args)]
@@ -44,4 +44,16 @@ pub(super) fn trace(args: &FollowArgs) -> Exit {
             _ => Err(answer.unexpected()),
         }
     })
+}
+
+#[derive(Debug, Args)]
+pub(super) struct EventsArgs {
+    #[command(flatten)]
+    daemon: DaemonArgs,
+    #[command(flatten)]
+    events: EventArgs,
+}
+
+pub(super) fn watch(args: &EventsArgs) -> Exit {
+    shell::watch(&args.events, args.daemon.socket.clone())
 }

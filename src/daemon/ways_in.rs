@@ -6,8 +6,8 @@ use super::options::Serve;
 use super::relief;
 use super::state::Daemon;
 use crate::admin::metrics::Scraped;
-use crate::admin::{self, Desk};
-use crate::base::memory;
+use crate::admin::{self, AnswerSources, Desk};
+use crate::base::{SessionId, memory};
 use crate::facts;
 use crate::front::listen::{self, Listener};
 use crate::front::stdio::GivenUp;
@@ -55,7 +55,9 @@ impl Daemon {
             http: self.front.counts.clone(),
         });
         // Operators come over a unix socket, which only its owner and root can open.
-        let operators = admin::http::router(desk, self.recorder.clone(), &self.front.hub.approvals);
+        let instance = SessionId::random().to_string().into();
+        let operators =
+            admin::http::router(AnswerSources { desk, hub: self.front.hub.clone(), instance });
         let inner = router.clone().merge(operators).merge(metrics.clone());
         let router = router.merge(http::metrics(self.front.clone(), metrics));
         for listener in listeners {

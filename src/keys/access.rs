@@ -221,8 +221,8 @@ pub const RULE: &[Key] = &[
         "endpoints",
         ValueKind::Texts,
         Unset,
-        "Which endpoints of operators somebody who comes with a token may ask: `[\"/metrics\"]`; there is \
-         no other. A rule with `endpoints` is about these alone. You, by the kernel's word, may ask them all.",
+        "Which endpoints of operators somebody who comes with a token may ask: `/metrics`, `admin:read` for \
+         all below `/api/v1` that changes nothing, `admin` for all of it. A rule with `endpoints` is about these alone. You, by the kernel's word, may ask them all.",
     ),
     key(
         "effect",

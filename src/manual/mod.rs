@@ -7,10 +7,11 @@
 //! What a verb does; that is said by its arguments.
 //!
 //! # How to read it
-//! [`mod@pages`] has the tables, and makes pages of them and of what clap knows.
+//! [`examples`] and [`mod@pages`] have the tables; that makes pages of them and of what clap knows.
 
+mod examples;
 mod pages;
 
 #[cfg(test)]
-pub use pages::EXAMPLES;
+pub use examples::EXAMPLES;
 pub use pages::{pages, roff};

@@ -1,7 +1,7 @@
 //! Which of the endpoints a request is for, with a place for what a name of somebody's choice is in its path.
 
 /// The templates.
-pub(super) const ROUTES: [&str; 13] = [
+pub(super) const ROUTES: [&str; 14] = [
     "/mcp",
     "/sse",
     "/messages",
@@ -10,10 +10,11 @@ pub(super) const ROUTES: [&str; 13] = [
     "/ready",
     "/metrics",
     "/.well-known/{document}",
+    "/api/v1",
     "/api/v1/{endpoint}",
-    "/api/v1/approvals/{id}/{decision}",
-    "/api/v1/servers/{server}/{verb}",
-    "/api/v1/servers/{server}/{verb}/{step}",
+    "/api/v1/{endpoint}/{name}",
+    "/api/v1/{endpoint}/{name}/{verb}",
+    "/api/v1/{endpoint}/{name}/{verb}/{step}",
     UNMATCHED,
 ];
 
@@ -24,17 +25,14 @@ const UNMATCHED: &str = "/__unmatched__";
 pub(super) fn of(path: &str) -> usize {
     let path = path.strip_suffix('/').unwrap_or(path);
     let place = |route: &str| ROUTES.iter().position(|known| *known == route);
-    let nested = |below: &str| below.split('/').count();
-    let template = if let Some(below) = path.strip_prefix("/api/v1/servers/") {
-        match nested(below) {
-            2 => "/api/v1/servers/{server}/{verb}",
-            3 => "/api/v1/servers/{server}/{verb}/{step}",
+    let template = if let Some(below) = path.strip_prefix("/api/v1/") {
+        match below.split('/').count() {
+            1 => "/api/v1/{endpoint}",
+            2 => "/api/v1/{endpoint}/{name}",
+            3 => "/api/v1/{endpoint}/{name}/{verb}",
+            4 => "/api/v1/{endpoint}/{name}/{verb}/{step}",
             _ => UNMATCHED,
         }
-    } else if path.starts_with("/api/v1/approvals/") {
-        "/api/v1/approvals/{id}/{decision}"
-    } else if path.strip_prefix("/api/v1/").is_some_and(|below| nested(below) == 1) {
-        "/api/v1/{endpoint}"
     } else if path.starts_with("/.well-known/") {
         "/.well-known/{document}"
     } else {

@@ -32,6 +32,11 @@ pub struct Access {
     pub counted: Counted,
 }
 
+/// Among the endpoints of a rule: those below `/api/v1` that change nothing.
+pub const ADMIN_READ: &str = "admin:read";
+/// And all of them.
+pub const ADMIN: &str = "admin";
+
 /// `[access.approvals]`: how a person is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ApprovalSettings {
@@ -177,7 +182,7 @@ pub struct Rule {
     pub resources: Option<NamePatterns>,
     /// Of the tools those of which a trusted server says one of these.
     pub hints: Vec<ToolHint>,
-    /// Paths of endpoints for operators: then it is about these alone, and about who comes with a token.
+    /// Endpoints for operators, by path or as [`ADMIN_READ`] and [`ADMIN`]: then it is about these alone, and about who comes with a token.
     pub endpoints: Option<NamePatterns>,
     pub effect: RuleEffect,
     pub limits: RuleLimits,

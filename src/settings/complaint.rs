@@ -8,8 +8,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A position in a file. Line and column count from 1; the column counts characters.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Place {
     #[serde(serialize_with = "as_text", deserialize_with = "from_text")]
+    #[cfg_attr(test, schemars(with = "String"))]
     pub file: Arc<Path>,
     pub line: usize,
     pub column: usize,
@@ -47,6 +49,7 @@ fn from_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<Path>, D:
 
 /// One thing that is wrong, in one sentence that names it and the remedy.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Complaint {
     #[serde(flatten)]
     pub at: Place,

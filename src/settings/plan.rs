@@ -9,6 +9,7 @@ use crate::base::ServerName;
 
 /// What a change of the config does.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Plan {
     pub added: Vec<ServerName>,
     pub removed: Vec<ServerName>,
@@ -25,6 +26,7 @@ pub struct Plan {
 
 /// A server and those of its keys that differ.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Changed {
     pub server: ServerName,
     pub keys: Vec<String>,

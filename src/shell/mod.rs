@@ -11,7 +11,7 @@
 //! [`args`] is what the verbs take. [`mod@call`], [`mod@tools`], [`mod@prompts`], [`mod@resources`] and [`mod@work`] go through [`desk`], which opens a
 //! [`talk`], has it carry one request, and ends it. [`given`] reads the words, by what [`wanted`] knows of the tool;
 //! [`outcome`] says what came of it, and [`show`]
-//! prints that, or has it [`saved`]. [`mod@logs`], [`mod@top`] and [`mod@trace`] show what happened and happens.
+//! prints that, or has it [`saved`]. [`mod@logs`], [`mod@top`], [`mod@trace`] and [`mod@watch`] show what happened and happens.
 
 mod args;
 mod args_lists;
@@ -36,6 +36,7 @@ mod trace;
 mod trouble;
 mod typed;
 mod wanted;
+mod watch;
 mod work;
 
 pub use args::CallArgs;
@@ -48,4 +49,5 @@ pub use resources::resources;
 pub use tools::tools;
 pub use top::{TopArgs, top};
 pub use trace::{TraceArgs, trace};
+pub use watch::{EventArgs, watch};
 pub use work::{Work, recipe, work};

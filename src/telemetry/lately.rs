@@ -1,14 +1,18 @@
-//! What sessions and calls there were lately, for somebody who looks while it happens.
+//! What happened lately, for somebody who looks while it happens.
 //!
-//! Sessions are always noted. Calls only while somebody looks: what nobody reads costs nothing.
+//! Sessions are always noted, by who records them. Everything else only while somebody looks, by the thread that writes:
+//! what nobody reads costs nothing, and what is read costs no call anything.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use tokio::sync::Notify;
 
 use super::sink;
 use crate::base::{Lock, SessionId, clip};
-use crate::facts::Fact;
+use crate::facts::{Fact, Record};
 
 /// So many sessions are known: of more the oldest are forgotten.
 const SESSIONS_MAX: usize = 256;
@@ -19,15 +23,23 @@ const CLIENT_MAX: usize = 256;
 /// So many sockets are told.
 const LISTENING_MAX: usize = 64;
 /// What is kept for who looks: so many facts, of so many bytes.
-const FACTS_MAX: usize = 1024;
+const FACTS_MAX: usize = 2048;
 const BYTES_MAX: usize = 1 << 20;
+/// So many facts are handed out at once.
+const TOGETHER: usize = 256;
 /// Who has not asked for so long does not look any more.
 const LOOKED_AT_FOR: Duration = Duration::from_secs(10);
+
+/// What is told of sessions and calls.
+const OF_CALLS: [&str; 3] = ["session_opened", "session_closed", "call_finished"];
 
 /// See the file.
 #[derive(Debug, Default)]
 pub(super) struct Lately {
     state: Lock<LatelyState>,
+    /// Those that wait for what comes.
+    watching: AtomicUsize,
+    news: Notify,
     /// When it ends that somebody looks, in milliseconds since `began`; 0: nobody ever did.
     looked_until: AtomicU64,
     began: Lock<Option<Instant>>,
@@ -41,10 +53,65 @@ struct LatelyState {
     clients: Vec<(String, SystemTime)>,
     /// Where somebody can come in.
     listening: Vec<String>,
-    facts: VecDeque<String>,
+    facts: VecDeque<KeptFact>,
     bytes: usize,
     /// The number of the fact that comes next.
     next: u64,
+}
+
+/// A fact that somebody looks for.
+#[derive(Debug, Clone)]
+pub struct KeptFact {
+    pub name: &'static str,
+    /// A JSON object, as a daemon in a shell writes it.
+    pub json: Arc<str>,
+}
+
+/// Somebody who waits for what comes. Facts are kept for as long as one does.
+#[derive(Debug)]
+pub struct FactsWatched {
+    lately: Arc<Lately>,
+    next: u64,
+}
+
+/// What came since.
+#[derive(Debug)]
+pub struct FactsSeen {
+    /// The number of the first of them.
+    pub first: u64,
+    pub facts: Vec<KeptFact>,
+    /// What came before them is lost.
+    pub is_torn: bool,
+}
+
+impl FactsWatched {
+    /// Those that came since, once there are any.
+    pub async fn next(&mut self) -> FactsSeen {
+        loop {
+            let lately = self.lately.clone();
+            let news = lately.news.notified();
+            {
+                let state = lately.state.lock();
+                let first = state.next - state.facts.len() as u64;
+                let is_torn = self.next < first;
+                let from = self.next.max(first);
+                if from < state.next || is_torn {
+                    let skipped = usize::try_from(from - first).unwrap_or(usize::MAX);
+                    let facts = state.facts.iter().skip(skipped).take(TOGETHER).cloned();
+                    let seen = FactsSeen { first: from, facts: facts.collect(), is_torn };
+                    self.next = from + seen.facts.len() as u64;
+                    return seen;
+                }
+            }
+            news.await;
+        }
+    }
+}
+
+impl Drop for FactsWatched {
+    fn drop(&mut self) {
+        self.lately.watching.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// A session that is open, as far as is known.
@@ -64,7 +131,7 @@ pub struct Glance {
     /// Facts that there was no room for.
     pub lost: u64,
     /// Each a JSON object, as a daemon in a shell writes it.
-    pub facts: Vec<String>,
+    pub facts: Vec<Arc<str>>,
     /// Those that are open, the oldest first.
     pub sessions: Vec<SessionNote>,
 }
@@ -72,8 +139,34 @@ pub struct Glance {
 impl Lately {
     /// Whether somebody looks.
     pub(super) fn is_watched(&self) -> bool {
+        if self.watching.load(Ordering::Relaxed) > 0 {
+            return true;
+        }
         let until = self.looked_until.load(Ordering::Relaxed);
         until > 0 && self.now() < until
+    }
+
+    /// Somebody waits for what comes, from that number on; without one, for what comes from now on.
+    pub(super) fn watch(self: &Arc<Self>, from: Option<u64>) -> FactsWatched {
+        let was_watched = self.is_watched();
+        self.watching.fetch_add(1, Ordering::Relaxed);
+        let mut state = self.state.lock();
+        if !was_watched {
+            state.pass();
+        }
+        let next = from.unwrap_or(state.next).min(state.next);
+        FactsWatched { lately: self.clone(), next }
+    }
+
+    /// Keeps what is written, while somebody looks.
+    pub(super) fn keep(&self, record: &Record<'_>) {
+        if self.is_watched() {
+            let now = humantime::format_rfc3339_micros(SystemTime::now()).to_string();
+            let json = sink::json(record, &now);
+            let fact = KeptFact { name: record.about.name, json: json.trim_end().into() };
+            self.state.lock().keep(fact);
+            self.news.notify_waiters();
+        }
     }
 
     fn now(&self) -> u64 {
@@ -104,7 +197,6 @@ impl Lately {
                 if state.listening.len() < LISTENING_MAX {
                     state.listening.push(opened.address.clone());
                 }
-                return;
             }
             Fact::SessionClosed(closed) => {
                 self.state.lock().sessions.retain(|_, note| note.session != closed.session);
@@ -112,14 +204,7 @@ impl Lately {
             Fact::CallFinished(call) if self.is_watched() => {
                 self.state.lock().see(&call.client, SystemTime::now());
             }
-            _ => return,
-        }
-        if self.is_watched() {
-            let now = humantime::format_rfc3339_millis(SystemTime::now()).to_string();
-            let line = sink::json(&fact.record(), &now);
-            self.state.lock().keep(line.trim_end().to_owned());
-        } else {
-            self.state.lock().forget();
+            _ => {}
         }
     }
 
@@ -130,8 +215,7 @@ impl Lately {
         self.looked_until.store(until, Ordering::Relaxed);
         let mut state = self.state.lock();
         if !was_watched {
-            // What was kept is of another time.
-            state.forget();
+            state.pass();
         }
         let first = state.next - state.facts.len() as u64;
         let from = from.unwrap_or(state.next).min(state.next);
@@ -139,9 +223,20 @@ impl Lately {
         Glance {
             next: state.next,
             lost: first.saturating_sub(from),
-            facts: state.facts.iter().skip(skipped).cloned().collect(),
+            facts: state
+                .facts
+                .iter()
+                .skip(skipped)
+                .filter(|fact| OF_CALLS.contains(&fact.name))
+                .map(|fact| fact.json.clone())
+                .collect(),
             sessions: state.sessions.values().cloned().collect(),
         }
+    }
+
+    /// The sessions that are open, the oldest first.
+    pub(super) fn sessions(&self) -> Vec<SessionNote> {
+        self.state.lock().sessions.values().cloned().collect()
     }
 
     /// Where somebody can come in: sockets, as the facts of them name them.
@@ -168,17 +263,19 @@ impl LatelyState {
         }
     }
 
-    fn forget(&mut self) {
+    /// Nobody looked for a while: what was kept is of another time, and who looked before has missed something.
+    fn pass(&mut self) {
         (self.facts, self.bytes) = (VecDeque::new(), 0);
+        self.next += u64::from(self.next > 0);
     }
 
-    fn keep(&mut self, line: String) {
+    fn keep(&mut self, fact: KeptFact) {
         self.next += 1;
-        self.bytes += line.len();
-        self.facts.push_back(line);
+        self.bytes += fact.json.len();
+        self.facts.push_back(fact);
         while self.facts.len() > FACTS_MAX || self.bytes > BYTES_MAX {
             let Some(gone) = self.facts.pop_front() else { break };
-            self.bytes -= gone.len();
+            self.bytes -= gone.json.len();
         }
     }
 }

@@ -37,7 +37,7 @@ mod writer;
 
 pub use audit::CallsReport;
 pub use keeping::{AuditWanted, NotRecorded};
-pub use lately::{Glance, SessionNote};
+pub use lately::{FactsWatched, Glance, SessionNote};
 pub use readback::{AuditedEntry, ReadbackError, audited};
 pub use recorder::Recorder;
 pub use sink::{Format, Sink};

@@ -15,10 +15,10 @@ use super::counted::FactCounts;
 use super::counting::Counting;
 use super::counts::Counts;
 use super::keeping::{AuditWanted, Keeping, NotRecorded};
-use super::lately::{Glance, Lately};
+use super::lately::{FactsWatched, Glance, Lately, SessionNote};
 use super::repetition;
 use super::sink::Sink;
-use super::writer;
+use super::writer::{self, Ends};
 use crate::base::CallId;
 use crate::facts::{CallBegun, Fact, Level, Threshold};
 
@@ -43,7 +43,7 @@ struct Shared {
     keeping: Arc<Keeping>,
     counts: Arc<Counts>,
     counting: Arc<Counting>,
-    lately: Lately,
+    lately: Arc<Lately>,
 }
 
 /// Owns the writing thread. Dropping it writes what still waits.
@@ -62,9 +62,15 @@ impl Recorder {
         let (queue, facts) = sync_channel(WAITING_MAX);
         let counts = Arc::new(Counts::default());
         let (keeping, counting) = (Arc::new(Keeping::default()), Arc::new(Counting::default()));
-        let ends = (counts.clone(), keeping.clone(), counting.clone());
+        let lately = Arc::new(Lately::default());
+        let ends = Ends {
+            counts: counts.clone(),
+            keeping: keeping.clone(),
+            counting: counting.clone(),
+            lately: lately.clone(),
+        };
         let writer = writer::Writer::new(sink, threshold, record, ends);
-        let (audit, lately) = (writer.audit(), Lately::default());
+        let audit = writer.audit();
         let shared = Shared { queue, threshold, audit, keeping, counts, counting, lately };
         let thread = std::thread::Builder::new()
             .name("facts".to_owned())
@@ -144,6 +150,16 @@ impl Recorder {
         self.shared.as_ref().map(|shared| shared.lately.glance(from)).unwrap_or_default()
     }
 
+    /// The sessions that are open, the oldest first, as far as they are known.
+    pub fn sessions(&self) -> Vec<SessionNote> {
+        self.shared.as_ref().map(|shared| shared.lately.sessions()).unwrap_or_default()
+    }
+
+    /// What happens from that number on, or from now on. `None`: nothing is recorded.
+    pub fn watch(&self, from: Option<u64>) -> Option<FactsWatched> {
+        self.shared.as_ref().map(|shared| shared.lately.watch(from))
+    }
+
     /// Where somebody can come in, as facts of it name it.
     pub fn listening(&self) -> Vec<String> {
         self.shared.as_ref().map(|shared| shared.lately.listening()).unwrap_or_default()
@@ -197,7 +213,7 @@ impl Shared {
         let is_act = matches!(fact, Fact::CallFinished(_));
         let is_wanted =
             self.threshold.takes(about.level, about.is_audit) || is_act && self.keeping.is_on();
-        let is_wanted = is_wanted || self.counting.wants(&fact);
+        let is_wanted = is_wanted || self.counting.wants(&fact) || self.lately.is_watched();
         if !is_wanted && !repetition::depends_on(&fact) {
             return;
         }

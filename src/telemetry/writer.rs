@@ -14,6 +14,7 @@ use super::counting::Counting;
 use super::counts::Counts;
 use super::journal::{self, Journal};
 use super::keeping::{self, Keeping};
+use super::lately::Lately;
 use super::readback;
 use super::repetition::Repetitions;
 use super::sink::Sink;
@@ -57,7 +58,16 @@ pub(super) struct Writer {
     books: Option<Books>,
     keeping: Arc<Keeping>,
     counting: Arc<Counting>,
+    lately: Arc<Lately>,
     file: Option<AuditBook>,
+}
+
+/// What the thread shares with those who record.
+pub(super) struct Ends {
+    pub(super) counts: Arc<Counts>,
+    pub(super) keeping: Arc<Keeping>,
+    pub(super) counting: Arc<Counting>,
+    pub(super) lately: Arc<Lately>,
 }
 
 /// The journal, and the record beside it.
@@ -79,15 +89,12 @@ struct Books {
 }
 
 impl Writer {
-    pub(super) fn new(
-        sink: Sink,
-        threshold: Threshold,
-        record: Option<&Path>,
-        (counts, keeping, counting): (Arc<Counts>, Arc<Keeping>, Arc<Counting>),
-    ) -> Self {
+    pub(super) fn new(sink: Sink, threshold: Threshold, record: Option<&Path>, ends: Ends) -> Self {
+        let Ends { counts, keeping, counting, lately } = ends;
         let books = sink.is_journal().then(|| Books::open(record));
         let (repetitions, noted) = (Repetitions::default(), VecDeque::new());
-        Self { sink, threshold, counts, repetitions, noted, books, keeping, counting, file: None }
+        let file = None;
+        Self { sink, threshold, counts, repetitions, noted, books, keeping, counting, lately, file }
     }
 
     pub(super) fn audit(&self) -> Option<Audit> {
@@ -163,6 +170,7 @@ impl Writer {
         };
         let mut record = fact.record();
         repeated.mark(&mut record);
+        self.lately.keep(&record);
         if is_in_file {
             record.fields.push((readback::IN_FILE, 1_u64.into()));
         }

@@ -160,6 +160,7 @@ macro_rules! pages {
 
 pages! {
     access: "access.md",
+    api: "api.md",
     approvals: "approvals.md",
     audit: "audit.md",
     clients: "clients.md",

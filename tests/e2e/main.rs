@@ -4,6 +4,7 @@
 
 mod access;
 mod activation;
+mod api;
 mod approvals;
 mod asking;
 mod audit;

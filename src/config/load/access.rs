@@ -8,8 +8,8 @@ use crate::keys;
 use crate::keys::section::Section;
 use crate::keys::tree::{Node, Value};
 use crate::settings::access::{
-    Access, AccessToken, ApprovalSettings, Approved, ApprovedItem, Rule, RuleEffect, RuleLimits,
-    ScryptHash, TokenHash, ToolHint,
+    ADMIN, ADMIN_READ, Access, AccessToken, ApprovalSettings, Approved, ApprovedItem, Rule,
+    RuleEffect, RuleLimits, ScryptHash, TokenHash, ToolHint,
 };
 use crate::settings::complaint::{Complaint, Place};
 use crate::settings::{Limits, NamePatterns, ProcessPatterns};
@@ -294,7 +294,7 @@ fn hints(section: &mut Section<'_>) -> Vec<ToolHint> {
     found
 }
 
-/// Those that a token can be let ask: with the others one would start and stop what it likes.
+/// Those that a token can be let ask.
 fn endpoints(section: &mut Section<'_>) -> Option<NamePatterns> {
     for other in ["servers", "tools", "prompts", "resources", "hints"] {
         if section.has("endpoints") && section.has(other) {
@@ -303,8 +303,11 @@ fn endpoints(section: &mut Section<'_>) -> Option<NamePatterns> {
         }
     }
     let texts = section.plain_texts("endpoints")?;
-    for (text, at) in texts.iter().filter(|(text, _)| text != "/metrics") {
-        let message = format!("`{text}` is none that a token may ask; write \"/metrics\"");
+    let known = ["/metrics", ADMIN_READ, ADMIN];
+    for (text, at) in texts.iter().filter(|(text, _)| !known.contains(&text.as_str())) {
+        let message = format!(
+            "`{text}` is none that a token may ask; write \"/metrics\", \"{ADMIN_READ}\" or \"{ADMIN}\""
+        );
         section.complain(at.clone(), "endpoints", message);
     }
     Some(NamePatterns::new(texts.into_iter().map(|(text, _)| text).collect()))

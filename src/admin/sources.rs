@@ -1,0 +1,15 @@
+//! What the endpoints answer from.
+
+use std::sync::Arc;
+
+use super::desk::Desk;
+use crate::mux::Hub;
+
+/// See the file. Cloning shares it.
+#[derive(Debug, Clone)]
+pub struct AnswerSources {
+    pub desk: Desk,
+    pub hub: Hub,
+    /// Another one with each start of the daemon.
+    pub instance: Arc<str>,
+}

@@ -1,0 +1,443 @@
+//! Every endpoint, in one table: the daemon's router, the document for programs (`openapi.json`) and
+//! `docs/api.md` are made of it.
+
+/// How something is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    Get,
+    Post,
+}
+
+impl Method {
+    /// As HTTP writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+        }
+    }
+}
+
+/// What an endpoint does. Each has one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operation {
+    Index,
+    OpenApi,
+    Status,
+    Doctor,
+    Servers,
+    Server,
+    Start,
+    Stop,
+    Restart,
+    Review,
+    Retry,
+    RetryAll,
+    Login,
+    LoginWait,
+    LoginPaste,
+    Logout,
+    Tools,
+    Tool,
+    Arguments,
+    Clients,
+    Sessions,
+    Calls,
+    Events,
+    Context,
+    Approvals,
+    Approve,
+    ApproveForAnHour,
+    Deny,
+    Rules,
+    Tokens,
+    Plan,
+    Reload,
+}
+
+/// A parameter of a query.
+#[derive(Debug, Clone, Copy)]
+pub struct QueryKey {
+    pub name: &'static str,
+    pub kind: QueryKind,
+    #[cfg_attr(not(test), expect(dead_code, reason = "it is for who reads the documents"))]
+    pub about: &'static str,
+}
+
+/// What the value of one is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum QueryKind {
+    Text,
+    /// Not negative.
+    Number,
+    /// `true` or `false`.
+    Flag,
+}
+
+/// One endpoint.
+#[derive(Debug, Clone, Copy)]
+pub struct Endpoint {
+    pub operation: Operation,
+    pub method: Method,
+    /// Below [`BASE`]; what stands in braces is anything without a slash.
+    pub path: &'static str,
+    /// What it does, in a sentence.
+    pub about: &'static str,
+    pub query: &'static [QueryKey],
+    /// The status where it goes well, and the name of the type of what is answered then.
+    #[cfg_attr(not(test), expect(dead_code, reason = "it is for who reads the documents"))]
+    pub answer: (u16, &'static str),
+    /// Codes of the problems that it has of its own.
+    #[cfg_attr(not(test), expect(dead_code, reason = "it is for who reads the documents"))]
+    pub problems: &'static [&'static str],
+}
+
+/// Where all endpoints are.
+pub const BASE: &str = "/api/v1";
+
+const UNKNOWN_SERVER: &[&str] = &["unknown_server"];
+const OF_LOGIN: &[&str] = &["unknown_server", "conflict"];
+const SINCE: QueryKey =
+    QueryKey { name: "since", kind: QueryKind::Number, about: "The `next` of an earlier answer." };
+
+const fn get(
+    operation: Operation,
+    path: &'static str,
+    answer: &'static str,
+    about: &'static str,
+) -> Endpoint {
+    let (method, query, problems) = (Method::Get, &[], &[]);
+    Endpoint { operation, method, path, about, query, answer: (200, answer), problems }
+}
+
+const fn post(
+    operation: Operation,
+    path: &'static str,
+    answer: &'static str,
+    about: &'static str,
+) -> Endpoint {
+    Endpoint { method: Method::Post, ..get(operation, path, answer, about) }
+}
+
+const fn with(endpoint: Endpoint, problems: &'static [&'static str]) -> Endpoint {
+    Endpoint { problems, ..endpoint }
+}
+
+const fn asked_by(endpoint: Endpoint, query: &'static [QueryKey]) -> Endpoint {
+    Endpoint { query, ..endpoint }
+}
+
+/// All of them, in the order in which they are described.
+pub const ENDPOINTS: &[Endpoint] = &[
+    get(Operation::Index, "", "DaemonIndex", "Which daemon answers, and the paths that it has."),
+    get(Operation::OpenApi, "/openapi.json", "", "This table, as an OpenAPI document (3.1)."),
+    get(
+        Operation::Status,
+        "/status",
+        "Status",
+        "How the daemon is: its config, its servers, what it has sent, and what is not as it should be.",
+    ),
+    get(
+        Operation::Doctor,
+        "/doctor",
+        "Finding[]",
+        "What is not as it should be, and what to do about it.",
+    ),
+    get(
+        Operation::Servers,
+        "/servers",
+        "ServerDetails[]",
+        "Every server that is enabled, and its health.",
+    ),
+    with(
+        get(Operation::Server, "/servers/{name}", "ServerDetails", "One server and its health."),
+        UNKNOWN_SERVER,
+    ),
+    with(
+        post(
+            Operation::Start,
+            "/servers/{name}/start",
+            "ServerReport",
+            "Starts a server, and waits until it is ready or has failed.",
+        ),
+        UNKNOWN_SERVER,
+    ),
+    with(
+        post(
+            Operation::Stop,
+            "/servers/{name}/stop",
+            "ServerReport",
+            "Stops a server, and waits until it has ended.",
+        ),
+        UNKNOWN_SERVER,
+    ),
+    with(
+        post(
+            Operation::Restart,
+            "/servers/{name}/restart",
+            "ServerReport",
+            "Stops a server and starts it again.",
+        ),
+        UNKNOWN_SERVER,
+    ),
+    with(
+        post(
+            Operation::Review,
+            "/servers/{name}/review",
+            "ServerReport",
+            "Looks again at what was accepted of what a server offers.",
+        ),
+        UNKNOWN_SERVER,
+    ),
+    with(
+        post(
+            Operation::Retry,
+            "/servers/{name}/retry",
+            "ServerReport[]",
+            "Has a server that waits for its next try make it now.",
+        ),
+        UNKNOWN_SERVER,
+    ),
+    post(
+        Operation::RetryAll,
+        "/retry",
+        "ServerReport[]",
+        "The same for all servers; those that tried.",
+    ),
+    with(
+        post(
+            Operation::Login,
+            "/servers/{name}/login",
+            "Consent",
+            "Begins a login; where a person consents to it.",
+        ),
+        OF_LOGIN,
+    ),
+    with(
+        post(
+            Operation::LoginWait,
+            "/servers/{name}/login/wait",
+            "ServerReport",
+            "Waits until a login is done and the server is ready or has failed.",
+        ),
+        OF_LOGIN,
+    ),
+    with(
+        post(
+            Operation::LoginPaste,
+            "/servers/{name}/login/paste",
+            "Pasted",
+            "Ends a login with the address that a browser came to, which is the body, as text.",
+        ),
+        OF_LOGIN,
+    ),
+    with(
+        post(
+            Operation::Logout,
+            "/servers/{name}/logout",
+            "Farewell",
+            "Forgets the tokens of a server.",
+        ),
+        OF_LOGIN,
+    ),
+    get(
+        Operation::Tools,
+        "/tools",
+        "ToolList",
+        "The tools of all servers, once none is starting or `list_timeout` is over.",
+    ),
+    with(
+        get(
+            Operation::Tool,
+            "/tools/{name}",
+            "ToolDetails",
+            "One tool by the name that clients see, with its definition.",
+        ),
+        &["unknown_tool"],
+    ),
+    with(
+        asked_by(
+            get(
+                Operation::Arguments,
+                "/arguments",
+                "ToolArguments",
+                "What a tool takes, as far as that can be said in few words.",
+            ),
+            &[
+                QueryKey {
+                    name: "tool",
+                    kind: QueryKind::Text,
+                    about: "Its name, as clients see it or as its server has it.",
+                },
+                QueryKey {
+                    name: "server",
+                    kind: QueryKind::Text,
+                    about: "Its server, where several have one of this name.",
+                },
+            ],
+        ),
+        &["unknown_tool"],
+    ),
+    get(
+        Operation::Clients,
+        "/clients",
+        "ClientSeen[]",
+        "The clients that were seen, the last one at the end.",
+    ),
+    get(
+        Operation::Sessions,
+        "/sessions",
+        "SessionSeen[]",
+        "The sessions that are open, the oldest first.",
+    ),
+    asked_by(
+        get(
+            Operation::Calls,
+            "/calls",
+            "CallsSeen",
+            "Sessions and calls that came and went since an earlier answer.",
+        ),
+        &[SINCE],
+    ),
+    get(
+        Operation::Events,
+        "/events",
+        "",
+        "What happens, as it happens: server-sent events, each named as its fact is, with its fields as JSON. With \
+         `Last-Event-ID` it goes on where it was; `reset` says that something in between is lost.",
+    ),
+    get(
+        Operation::Context,
+        "/context",
+        "Traffic",
+        "What was sent to clients, and what that saved.",
+    ),
+    asked_by(
+        get(
+            Operation::Approvals,
+            "/approvals",
+            "ApprovalList",
+            "What waits for a person; with `since`, once that is something else, or after 20 s.",
+        ),
+        &[QueryKey {
+            name: "since",
+            kind: QueryKind::Number,
+            about: "The `state` of an earlier answer.",
+        }],
+    ),
+    with(
+        post(
+            Operation::Approve,
+            "/approvals/{id}/once",
+            "ApprovalDone",
+            "Approves what waits, this time. Over the unix socket alone, and by nobody who could be the one that asks.",
+        ),
+        &["unknown_approval", "not_allowed"],
+    ),
+    with(
+        post(
+            Operation::ApproveForAnHour,
+            "/approvals/{id}/hour",
+            "ApprovalDone",
+            "The same for an hour.",
+        ),
+        &["unknown_approval", "not_allowed"],
+    ),
+    with(
+        post(Operation::Deny, "/approvals/{id}/deny", "ApprovalDone", "Denies it."),
+        &["unknown_approval", "not_allowed"],
+    ),
+    get(
+        Operation::Rules,
+        "/rules",
+        "RuleReport[]",
+        "The rules about who may what, in their order.",
+    ),
+    get(
+        Operation::Tokens,
+        "/tokens",
+        "TokenReport[]",
+        "The tokens that are taken, without their secrets.",
+    ),
+    with(
+        get(Operation::Plan, "/plan", "Plan", "What a reload of the config would do."),
+        &["config_invalid"],
+    ),
+    with(
+        asked_by(
+            post(
+                Operation::Reload,
+                "/reload",
+                "Plan",
+                "Reads the config and does what the plan says; with `wait=false` it is asked for alone (202).",
+            ),
+            &[QueryKey {
+                name: "wait",
+                kind: QueryKind::Flag,
+                about: "Whether to answer once it is done.",
+            }],
+        ),
+        &["config_invalid"],
+    ),
+];
+
+impl Endpoint {
+    /// The whole path, with its places in braces.
+    pub fn full_path(&self) -> String {
+        format!("{BASE}{}", self.path)
+    }
+
+    /// The one for a path of the table and a method as HTTP writes it. HEAD is GET without a body (RFC 9110, section 9.3.2).
+    pub fn find(path: &str, method: &str) -> Option<&'static Self> {
+        let method = if method == "HEAD" { "GET" } else { method };
+        at(path).find(|endpoint| endpoint.method.as_str() == method)
+    }
+
+    /// The methods that are taken at a path of the table, as `Allow` lists them.
+    pub fn allowed(path: &str) -> String {
+        let methods = at(path).map(|endpoint| match endpoint.method {
+            Method::Get => "GET, HEAD",
+            other => other.as_str(),
+        });
+        methods.collect::<Vec<_>>().join(", ")
+    }
+
+    /// What is wrong with a query, if anything is.
+    pub fn complaint(&self, query: &str) -> Option<String> {
+        let mut seen: Vec<String> = Vec::new();
+        for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+            let Some(key) = self.query.iter().find(|key| key.name == name) else {
+                return Some(self.unknown_key(&name));
+            };
+            let fits = match key.kind {
+                QueryKind::Text => !value.is_empty(),
+                QueryKind::Number => value.parse::<u64>().is_ok(),
+                QueryKind::Flag => value == "true" || value == "false",
+            };
+            if !fits || seen.iter().any(|one| *one == name) {
+                let kind = match key.kind {
+                    QueryKind::Text => "a text",
+                    QueryKind::Number => "a number",
+                    QueryKind::Flag => "true or false",
+                };
+                return Some(format!("`{}` is given once, and is {kind}", key.name));
+            }
+            seen.push(name.into_owned());
+        }
+        None
+    }
+
+    fn unknown_key(&self, name: &str) -> String {
+        let name = crate::base::quoted(name);
+        let known: Vec<&str> = self.query.iter().map(|key| key.name).collect();
+        match known.as_slice() {
+            [] => format!("there is no parameter `{name}` here, and no other"),
+            known => format!("there is no parameter `{name}` here; known: {}", known.join(", ")),
+        }
+    }
+}
+
+fn at(path: &str) -> impl Iterator<Item = &'static Endpoint> {
+    let below = path.strip_prefix(BASE).map(str::to_owned);
+    ENDPOINTS.iter().filter(move |endpoint| below.as_deref() == Some(endpoint.path))
+}

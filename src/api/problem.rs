@@ -1,0 +1,108 @@
+//! Why nothing came of what was asked (RFC 9457).
+
+use serde::{Deserialize, Serialize};
+
+use super::word::words;
+use crate::settings::Complaint;
+
+/// The media type of a [`ProblemDetails`] (RFC 9457, section 6.1).
+pub const MEDIA_TYPE: &str = "application/problem+json";
+
+words! {
+    /// What kind of problem it is, for programs.
+    pub enum ProblemCode {
+        /// Nothing is at this path.
+        NotFound = "not_found",
+        /// The path is there, and takes other methods.
+        MethodNotAllowed = "method_not_allowed",
+        /// The query has a parameter that the endpoint does not know, or one without a sense.
+        BadQuery = "bad_query",
+        /// The config in force has no such server that is enabled.
+        UnknownServer = "unknown_server",
+        UnknownTool = "unknown_tool",
+        /// No such question waits for a person.
+        UnknownApproval = "unknown_approval",
+        /// What is asked for does not go with how things are.
+        Conflict = "conflict",
+        /// Whoever asks may not.
+        NotAllowed = "not_allowed",
+        /// The config that would be read has mistakes. Nothing was changed.
+        ConfigInvalid = "config_invalid",
+        /// The daemon is being stopped.
+        Draining = "draining",
+    }
+}
+
+/// Why nothing came of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct ProblemDetails {
+    /// A URI for the kind of problem, by its code.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The same for every problem of this code, for people.
+    pub title: String,
+    /// As of the response.
+    pub status: u16,
+    /// What it is in this case, for people.
+    pub detail: String,
+    pub code: ProblemCode,
+    /// What to do about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fix: Option<String>,
+    /// What is wrong with a config, each with its place.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub complaints: Vec<Complaint>,
+}
+
+impl ProblemCode {
+    /// Status (RFC 9110, section 15) and title.
+    fn about(&self) -> (u16, &'static str) {
+        match self {
+            Self::NotFound => (404, "There is nothing at this path"),
+            Self::MethodNotAllowed => (405, "This endpoint takes other methods"),
+            Self::BadQuery => (400, "The query is not understood"),
+            Self::UnknownServer => (404, "There is no such server"),
+            Self::UnknownTool => (404, "There is no such tool"),
+            Self::UnknownApproval => (404, "No such question waits"),
+            Self::Conflict => (409, "This does not go with how things are"),
+            Self::NotAllowed => (403, "You may not do this"),
+            Self::ConfigInvalid => (422, "The config has mistakes"),
+            Self::Draining => (503, "The daemon is being stopped"),
+            Self::Other(_) => (500, "Something else is wrong"),
+        }
+    }
+}
+
+impl ProblemDetails {
+    pub fn new(code: ProblemCode, detail: String) -> Self {
+        let (status, title) = code.about();
+        let kind = format!("about:blank#{}", code.as_str());
+        let (title, fix, complaints) = (title.to_owned(), None, Vec::new());
+        Self { kind, title, status, detail, code, fix, complaints }
+    }
+
+    /// The same, with what to do about it.
+    #[must_use]
+    pub fn fixed_by(self, fix: &str) -> Self {
+        Self { fix: Some(fix.to_owned()), ..self }
+    }
+
+    /// A config that is not used, and why.
+    pub fn of_config(complaints: Vec<Complaint>) -> Self {
+        let detail = match complaints.len() {
+            1 => "one mistake; the config in force goes on".to_owned(),
+            count => format!("{count} mistakes; the config in force goes on"),
+        };
+        let fix = "mend what `callmux config check` names";
+        Self { complaints, ..Self::new(ProblemCode::ConfigInvalid, detail).fixed_by(fix) }
+    }
+
+    /// What it is and what to do, in one line for people.
+    pub fn line(&self) -> String {
+        match &self.fix {
+            Some(fix) => format!("{}; {fix}", self.detail),
+            None => self.detail.clone(),
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! Who may what, as the config says it.
+
+use serde::{Deserialize, Serialize};
+
+/// A rule. What it does not name it is not narrowed by.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct RuleReport {
+    pub id: String,
+    /// `allow`, `ask` or `deny`.
+    pub effect: String,
+    /// Its place in the config: file, line and column.
+    pub at: Option<String>,
+    pub principals: Option<Vec<String>>,
+    pub clients: Option<Vec<String>>,
+    pub servers: Option<Vec<String>>,
+    pub tools: Option<Vec<String>>,
+    pub prompts: Option<Vec<String>>,
+    pub resources: Option<Vec<String>>,
+    pub endpoints: Option<Vec<String>>,
+}
+
+/// A token, without its secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct TokenReport {
+    pub name: String,
+    /// From then on it is refused (RFC 3339).
+    pub expires: Option<String>,
+    /// The last day on which somebody came with it (RFC 3339, `full-date`).
+    pub last_used: Option<String>,
+}

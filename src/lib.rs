@@ -44,6 +44,7 @@
 //!      desktop ──────── what is asked by a notification
 //!  4   config ───────── from files to what is wanted
 //!      approvals ────── what a person is asked about
+//!      dashboard ────── a page that shows how everything is
 //!      connection ───── what is said with a server
 //!      activation ───── a daemon when one is needed
 //!  3   keys ─────────── how each value of a config is read
@@ -121,6 +122,7 @@
 //! | [`keys`] | every key in one table; the value of one, with what it refers to |
 //! | [`config`] | files to those settings; what separates two configs |
 //! | [`api`] | what the daemon's admin endpoints answer, as both sides have it |
+//! | [`dashboard`] | the files of the dashboard, its codes and visits, what its page may ask, the page without a script |
 //! | [`access`] | the gate that decides about every act; tokens, rules, limits |
 //! | [`peers`] | the checks at the door: whose a connection is, where it comes from, how many there may be |
 //! | [`oidc`] | tokens of an issuer: how they are signed, what they must say, which keys it has |
@@ -221,6 +223,7 @@ mod config;
 mod connection;
 mod credentials;
 mod daemon;
+mod dashboard;
 mod definitions;
 mod demo;
 mod desktop;

@@ -9,11 +9,12 @@
 //!
 //! # How to read it
 //! [`desk`] is what can be asked of the control loop, [`http`] who is let in to which endpoint, over [`answer`] and [`sources`]; [`looks`],
-//! [`events`], [`orders`], [`login`], [`approvals`] and [`metrics`] are the endpoints, [`report`], [`taken`], [`rules`],
+//! [`events`], [`orders`], [`login`], [`approvals`], [`metrics`], [`mod@dashboard`] and [`mod@page`] are the endpoints, [`report`], [`taken`], [`rules`],
 //! [`mod@findings`] and [`mod@traffic`] what they tell.
 
 mod answer;
 mod approvals;
+pub mod dashboard;
 pub mod desk;
 mod events;
 pub mod findings;
@@ -22,6 +23,7 @@ mod login;
 mod looks;
 pub mod metrics;
 mod orders;
+pub mod page;
 pub mod report;
 mod rules;
 mod sources;

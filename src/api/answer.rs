@@ -89,3 +89,22 @@ pub struct Farewell {
     /// Why the authorization server may take them for a while longer.
     pub not_revoked: Option<String>,
 }
+
+/// What opens the dashboard once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DashboardCode {
+    /// With the code in its fragment, which no browser sends on.
+    pub url: String,
+    pub code: String,
+    /// In seconds.
+    pub expires_in: u64,
+}
+
+/// What opened the dashboard, or would have, and does no more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DashboardRevoked {
+    /// Links that nobody had used.
+    pub codes: usize,
+    /// Browsers that were in.
+    pub visits: usize,
+}

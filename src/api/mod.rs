@@ -33,7 +33,7 @@ mod word;
 mod tests;
 
 pub use answer::{
-    Asked, Consent, Farewell, Pasted, ToolArgument, ToolArguments, ToolDetails, ToolList,
+    Asked, Consent, DashboardCode, DashboardRevoked, Farewell, Pasted, ToolArgument, ToolArguments, ToolDetails, ToolList,
     ToolReport,
 };
 pub use approval::{ApprovalCall, ApprovalDone, ApprovalList, ApprovalReport};

@@ -25,6 +25,11 @@ pub const APPROVALS: &str = "/api/v1/approvals";
 /// POST: a list of [`ServerReport`](super::ServerReport), of all that tried.
 pub const RETRY: &str = "/api/v1/retry";
 
+/// POST: a [`DashboardCode`](super::DashboardCode).
+pub const DASHBOARD_CODE: &str = "/api/v1/dashboard/code";
+/// DELETE: [`DashboardRevoked`](super::DashboardRevoked).
+pub const DASHBOARD_SESSIONS: &str = "/api/v1/dashboard/sessions";
+
 /// What the arguments of a tool are asked for by, which may be what its server calls it.
 pub fn tool_arguments(tool: &str, server: Option<&str>) -> String {
     let mut query = url::form_urlencoded::Serializer::new(String::new());

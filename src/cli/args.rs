@@ -12,6 +12,7 @@ use super::args_import::ImportArgs;
 use super::args_server::ServersArgs;
 use super::args_setup::SetupArgs;
 use super::daemon::DaemonVerbs;
+use super::dashboard::OpenArgs;
 use super::pins::ReviewArgs;
 use super::top::{EventsArgs, FollowArgs, WatchArgs};
 use crate::activation::SpawnArgs;
@@ -134,6 +135,8 @@ pub(super) enum Command {
     Logs(LogsArgs),
     /// Show what servers and calls are doing, now and again.
     Top(WatchArgs),
+    /// Open the dashboard in your browser, by a link that can be used once, within a minute.
+    Dashboard(OpenArgs),
     /// Show the calls of one session as they end: what, for how long, how it went.
     Trace(FollowArgs),
     /// Show everything that happens, as it happens.

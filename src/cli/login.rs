@@ -1,7 +1,6 @@
 //! `callmux login | logout`.
 
 use std::io::BufRead;
-use std::process::{Command, Stdio};
 
 use bytes::Bytes;
 use hyper::Method;
@@ -9,12 +8,11 @@ use hyper::Method;
 use super::args::{LoginArgs, ServerArgs};
 use super::args_daemon::DaemonArgs;
 use super::ask::{DaemonAnswer, ask, bring_up, tell};
+
 use crate::api::{Consent, Farewell, Order, Phase, ServerReport, path};
 use crate::base::ServerName;
+use crate::terminal::browser::{OPENER, open};
 use crate::terminal::{Exit, print};
-
-/// Where everybody has the program that opens an address in the user's browser.
-const OPENER: &str = "xdg-open";
 
 pub(super) fn login(args: &LoginArgs) -> Exit {
     attempt(args).unwrap_or_else(|exit| exit)
@@ -95,11 +93,4 @@ fn follow_stdin(daemon: DaemonArgs, path: String) {
             }
         }
     });
-}
-
-/// Opens an address; no shell sees it.
-fn open(url: &str) -> bool {
-    let mut opener = Command::new(OPENER);
-    opener.arg(url).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    opener.spawn().is_ok()
 }

@@ -21,6 +21,7 @@ mod ask;
 mod bridge;
 mod config;
 mod daemon;
+mod dashboard;
 mod doctor;
 mod endpoint;
 mod generate;

@@ -7,8 +7,8 @@ use clap::{CommandFactory, Parser};
 
 use super::args::{Cli, Command, LogArgs};
 use super::{
-    approvals, args_quick, bridge, config, daemon, doctor, generate, import, instructions, list,
-    login, operate, pins, serve, server, setup, top, verbs,
+    approvals, args_quick, bridge, config, daemon, dashboard, doctor, generate, import,
+    instructions, list, login, operate, pins, serve, server, setup, top, verbs,
 };
 use crate::api::Order;
 use crate::attachments::client;
@@ -107,6 +107,7 @@ fn run(command: Command, log: &LogArgs) -> Exit {
         Command::Start(args) => operate::order(&args, Order::Start),
         Command::Stop(args) => operate::order(&args, Order::Stop),
         Command::Restart(args) => operate::order(&args, Order::Restart),
+        Command::Dashboard(args) => dashboard::dashboard(&args).unwrap_or_else(|exit| exit),
         Command::Login(args) => login::login(&args),
         Command::Logout(args) => login::logout(&args),
         Command::Demo(args) => demo(args.keep),

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use crate::base::ServerName;
 use crate::keys::{
-    APPROVAL_ROWS, AUDIT_ROWS, Effect, HTTP_ROWS, KeyRow, LIMIT_ROWS, METRIC_ROWS, NETWORK_ROWS,
-    SERVER_ROWS, TOP_ROWS, VIEW_ROWS,
+    APPROVAL_ROWS, AUDIT_ROWS, DASHBOARD_ROWS, Effect, HTTP_ROWS, KeyRow, LIMIT_ROWS, METRIC_ROWS,
+    NETWORK_ROWS, SERVER_ROWS, TOP_ROWS, VIEW_ROWS,
 };
 use crate::settings::plan::{Changed, Plan};
 use crate::settings::{Config, ServerConfig};
@@ -65,6 +65,8 @@ fn settings(effect: Effect, old: &Config, new: &Config) -> Vec<String> {
     keys.extend(audit.into_iter().map(|key| format!("audit.{key}")));
     let metrics = changed(METRIC_ROWS, effect, &old.access.counted, &new.access.counted);
     keys.extend(metrics.into_iter().map(|key| format!("metrics.{key}")));
+    let dashboard = changed(DASHBOARD_ROWS, effect, &old.access.dashboard, &new.access.dashboard);
+    keys.extend(dashboard.into_iter().map(|key| format!("dashboard.{key}")));
     // Told as a whole.
     let sections = [
         ("access.tokens", old.access.tokens != new.access.tokens),

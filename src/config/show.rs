@@ -27,6 +27,7 @@ pub fn toml(table: &Table) -> String {
         ("cache", part("cache"), keys::CACHE),
         ("results", part("results"), keys::RESULTS),
         ("audit", part("audit"), keys::AUDIT),
+        ("dashboard", part("dashboard"), keys::DASHBOARD),
         ("metrics", part("metrics"), keys::METRICS),
     ];
     for (name, table, keys) in one {

@@ -5,6 +5,7 @@ use tokio::sync::oneshot;
 use super::options::Serve;
 use super::relief;
 use super::state::Daemon;
+use crate::admin::dashboard::Reception;
 use crate::admin::metrics::Scraped;
 use crate::admin::{self, AnswerSources, Desk};
 use crate::base::{SessionId, memory};
@@ -54,12 +55,18 @@ impl Daemon {
             approvals: self.front.hub.approvals.clone(),
             http: self.front.counts.clone(),
         });
-        // Operators come over a unix socket, which only its owner and root can open.
+        let reception = admin::dashboard::router(Reception {
+            desk: desk.clone(),
+            recorder: self.recorder.clone(),
+            entrances: self.front.dashboard.entrances.clone(),
+        });
         let instance = SessionId::random().to_string().into();
-        let operators =
-            admin::http::router(AnswerSources { desk, hub: self.front.hub.clone(), instance });
-        let inner = router.clone().merge(operators).merge(metrics.clone());
-        let router = router.merge(http::metrics(self.front.clone(), metrics));
+        let sources = AnswerSources { desk: desk.clone(), hub: self.front.hub.clone(), instance };
+        let operators = admin::http::router(sources);
+        let page = admin::page::router(desk, self.front.dashboard.clone(), operators.clone());
+        // Operators come over a unix socket, which only its owner and root can open.
+        let inner = router.clone().merge(operators).merge(reception).merge(metrics.clone());
+        let router = router.merge(http::metrics(self.front.clone(), metrics)).merge(page);
         for listener in listeners {
             self.recorder.record(facts::ListenerOpened { address: listener.address(), inherited });
             let tasks = self.connections.clone();

@@ -9,6 +9,7 @@ use super::http::StreamedAnswer;
 use crate::access::TokenUses;
 use crate::base::{Lock, Principal, Tasks};
 use crate::client::session::Session;
+use crate::dashboard::Door;
 use crate::handover::{LinkRow, SessionRow, Table, WantRow};
 use crate::metrics::HttpCounts;
 use crate::mux::Hub;
@@ -34,6 +35,8 @@ pub struct Front {
     pub counts: Arc<HttpCounts>,
     /// On which days tokens of ours are used.
     pub token_uses: Arc<TokenUses>,
+    /// Who may open the dashboard.
+    pub dashboard: Door,
     /// Where clients over TCP run.
     pub groups: Groups,
     /// What waits for clients that do not read.
@@ -59,6 +62,7 @@ impl Front {
         let (sse, calls, streams) = (SseSessions::default(), Tasks::new(), Tasks::new());
         let (connections, groups, aside) = (Arc::default(), Groups::default(), Aside::open());
         let (counts, token_uses) = <_>::default();
+        let dashboard = Door::new(hub.recorder.clone());
         Arc::new(Self {
             hub,
             sessions,
@@ -67,6 +71,7 @@ impl Front {
             connections,
             counts,
             token_uses,
+            dashboard,
             groups,
             aside,
             changed,

@@ -3,7 +3,7 @@
 use super::key::DefaultValue::{Unset, Value};
 use super::key::{Key, ValueKind, key};
 use super::row::{KeyRow, keys, of, set};
-use crate::settings::access::{ArgumentsKept, Audited, Counted};
+use crate::settings::access::{ArgumentsKept, Audited, Counted, DashboardSettings};
 use crate::settings::config::Http;
 use crate::settings::{Config, Exposure, PinPolicy, View};
 
@@ -347,6 +347,19 @@ pub const AUDIT_ROWS: &[KeyRow<Audited>] = &[
     )
     .at_once(set!(keep)),
 ];
+
+/// Keys of `[dashboard]`.
+pub const DASHBOARD: &[Key] = &keys::<_, { DASHBOARD_ROWS.len() }>(&[], DASHBOARD_ROWS);
+
+/// The same, each with its field.
+pub const DASHBOARD_ROWS: &[KeyRow<DashboardSettings>] = &[key(
+    "enabled",
+    ValueKind::Bool,
+    Value("false"),
+    "`true` has `/ui/` answer over TCP at any time; `false`: only while there is a link of `callmux \
+     dashboard`, or somebody who came by one. Nobody sees anything there without such a link, either way.",
+)
+.at_once(set!(enabled))];
 
 /// Keys of `[metrics]`.
 pub const METRICS: &[Key] = &keys::<_, { METRIC_ROWS.len() }>(&[], METRIC_ROWS);

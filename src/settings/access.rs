@@ -30,6 +30,7 @@ pub struct Access {
     pub audited: Audited,
     /// Whether it is counted.
     pub counted: Counted,
+    pub dashboard: DashboardSettings,
 }
 
 /// Among the endpoints of a rule: those below `/api/v1` that change nothing.
@@ -54,6 +55,13 @@ impl Default for ApprovalSettings {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counted {
     /// Calls and requests are counted, and `/metrics` is there over TCP, too.
+    pub enabled: bool,
+}
+
+/// `[dashboard]`
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct DashboardSettings {
+    /// Its page is there although nobody asked for a link.
     pub enabled: bool,
 }
 

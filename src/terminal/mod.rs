@@ -2,7 +2,7 @@
 //!
 //! # Knows
 //! How wide a terminal is, whether it takes colours, tables and paragraphs that fit; what may be written there; exit
-//! codes.
+//! codes; which program opens the user's browser.
 //!
 //! # Does not know
 //! What is shown.
@@ -10,9 +10,10 @@
 //! # How to read it
 //! [`width`] is how wide lines may be, [`style`] how a part of a line looks and whether it may;
 //! [`table`] lays out columns whose last is a text, [`wrap`] breaks texts into lines. [`mod@print`] writes, and nothing
-//! else does; [`ask`] reads an answer. [`Diagnostics`] is where it goes what the code says to whoever debugs it.
+//! else does; [`ask`] reads an answer; [`browser`] is for what is better seen there. [`Diagnostics`] is where it goes what the code says to whoever debugs it.
 
 pub mod ask;
+pub mod browser;
 mod diagnostics;
 mod exit;
 pub mod print;

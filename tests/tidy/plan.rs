@@ -43,6 +43,7 @@ pub const PLAN: &[(&str, &[&str])] = &[
     ("peers", &["base", "settings"]),
     ("approvals", &["base", "json", "peers"]),
     ("oidc", &["base", "http", "settings"]),
+    ("dashboard", &["base", "api", "facts", "telemetry", "terminal"]),
     ("process", &["base", "audit", "settings", "facts", "telemetry"]),
     ("credentials", &["base", "http", "settings"]),
     ("desktop", &["base", "facts", "telemetry", "approvals", "process"]),
@@ -256,6 +257,7 @@ pub const PLAN: &[(&str, &[&str])] = &[
             "meta",
             "client",
             "sessions",
+            "dashboard",
         ],
     ),
     (
@@ -277,6 +279,7 @@ pub const PLAN: &[(&str, &[&str])] = &[
             "mux",
             "world",
             "approvals",
+            "dashboard",
         ],
     ),
     (
@@ -360,6 +363,7 @@ pub const PLAN: &[(&str, &[&str])] = &[
             "catalog",
             "meta",
             "daemon",
+            "dashboard",
             "bridge",
             "shell",
             "standalone",

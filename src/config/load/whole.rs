@@ -8,10 +8,10 @@ use super::common::Common;
 use super::named::Named;
 use super::{access, agents, http, recipes, server};
 use crate::base::ServerName;
-use crate::keys;
 use crate::keys::reference::{self, Sources};
 use crate::keys::section::Section;
 use crate::keys::tree::{Node, Table, Value};
+use crate::keys::{self, KeyRow};
 use crate::settings::SHELL_CLIENT;
 use crate::settings::complaint::{Complaint, Place};
 use crate::settings::config::Config;
@@ -32,7 +32,7 @@ pub(super) fn typed(table: Table, sources: &Sources) -> Result<Config, Vec<Compl
     let (cache_node, results_node) = (take("cache"), take("results"));
     let (clients_node, recipes_node) = (take("clients"), take("recipes"));
     let (access_node, audit_node) = (take("access"), take("audit"));
-    let metrics_node = take("metrics");
+    let (metrics_node, dashboard_node) = (take("metrics"), take("dashboard"));
     let mut config = Config {
         everybody: agents::view(&mut top, None),
         file_roots: agents::roots(&mut top),
@@ -70,12 +70,12 @@ pub(super) fn typed(table: Table, sources: &Sources) -> Result<Config, Vec<Compl
         section.complain(at, "required", "there is no audit file; write `file = true` beside it");
     }
     unresolved.extend(section.finish());
-    let mut section =
+    let section =
         Section::new("metrics".into(), metrics_node, keys::METRICS, sources, &mut complaints);
-    for row in keys::METRIC_ROWS {
-        row.read(&mut section, &mut config.access.counted);
-    }
-    unresolved.extend(section.finish());
+    unresolved.extend(read_rows(keys::METRIC_ROWS, section, &mut config.access.counted));
+    let section =
+        Section::new("dashboard".into(), dashboard_node, keys::DASHBOARD, sources, &mut complaints);
+    unresolved.extend(read_rows(keys::DASHBOARD_ROWS, section, &mut config.access.dashboard));
     read_servers(servers_node, &mut config, &common, sources, &mut complaints);
     let names =
         config.servers.values().flat_map(|server| server.remote.forward_headers.iter().cloned());
@@ -85,6 +85,14 @@ pub(super) fn typed(table: Table, sources: &Sources) -> Result<Config, Vec<Compl
     complaints.extend(unresolved);
     complaints.sort();
     if complaints.is_empty() { Ok(config) } else { Err(complaints) }
+}
+
+/// Reads a section of which every key is a field. What comes back could not be resolved.
+fn read_rows<S>(rows: &[KeyRow<S>], mut section: Section<'_>, to: &mut S) -> Vec<Complaint> {
+    for row in rows {
+        row.read(&mut section, to);
+    }
+    section.finish()
 }
 
 fn read_servers(

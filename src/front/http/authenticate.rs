@@ -20,6 +20,8 @@ use crate::wire::error::code::INVALID_REQUEST;
 /// Who makes a request, as far as that can be said at once.
 pub(super) enum Who {
     Known(Principal),
+    /// It does not matter: what is asked for is there for everybody, or looks itself.
+    Anybody,
     /// Whom this token proves takes a while to be told.
     Proves(Prover, Secret),
 }
@@ -151,7 +153,7 @@ fn bearer(headers: &HeaderMap) -> Result<Option<&str>, ()> {
 }
 
 /// Whether a token stands where it does not belong (RFC 6750, section 2.3).
-fn has_token(uri: &Uri) -> bool {
+pub(super) fn has_token(uri: &Uri) -> bool {
     let pairs = uri.query().unwrap_or_default().split('&');
     pairs.filter_map(|pair| pair.split_once('=')).any(|(name, value)| {
         name.eq_ignore_ascii_case("access_token") || value.starts_with(token::PREFIX)

@@ -7,6 +7,7 @@ use super::asked::{TimedBody, is_too_large};
 use super::peer::{Arrival, FORWARDED_FOR, Peer, refused};
 use super::post;
 use super::response::{Response, refusal, shut_out};
+use super::visit;
 use crate::front::Front;
 use crate::peers::HostRules;
 use crate::peers::forwarded;
@@ -38,6 +39,10 @@ pub(super) fn check(
     let rules = HostRules { hosts: &http.allowed_hosts, origins: &http.allowed_origins, is_secure };
     // Refused with 403 (2025-11-25, "Security Warning").
     if let Err(refused) = who_is_asked(rules, peer, request) {
+        if visit::is_meant(request.uri().path()) {
+            let cause = if refused == Refused::Host { "ui_host" } else { "ui_origin" };
+            front.dashboard.refuse(visit::came_by(peer), cause, &refused.to_string());
+        }
         let error = RpcError::new(INVALID_REQUEST, refused.to_string());
         return Err(refusal(StatusCode::FORBIDDEN, &error));
     }

@@ -21,6 +21,7 @@ mod step_up;
 mod streamed_answer;
 mod too_early;
 mod until;
+mod visit;
 mod well_known;
 
 pub use peer::{Arrival, Caller, Peer, refused};

@@ -55,6 +55,12 @@ pub(super) fn refusal(status: StatusCode, error: &RpcError) -> Response {
     json(status, error.response(None))
 }
 
+/// The answer about what is not there.
+pub(super) fn not_here() -> Response {
+    let message = "there is nothing here; the endpoints are /mcp, /sse, /health and /ready";
+    refusal(StatusCode::NOT_FOUND, &RpcError::new(INVALID_REQUEST, message))
+}
+
 /// The answer to who may not come at all; the connection ends with it.
 pub(super) fn shut_out(why: &Refusal) -> Response {
     let error = RpcError::new(INVALID_REQUEST, why.to_string());

@@ -17,14 +17,12 @@ use super::authenticate::Who;
 use super::body::{Body, Sent, Unanswered};
 use super::peer::{Arrival, Caller, Peer, refused};
 use super::post::Sender;
-use super::response::{REQUEST_ID, Response, empty, json, refusal, request_id, shut_out};
-use super::{authenticate, get, guard, post, sse, well_known};
+use super::response::{REQUEST_ID, Response, empty, json, not_here, request_id, shut_out};
+use super::{authenticate, get, guard, post, sse, visit, well_known};
 use crate::base::Principal;
 use crate::front::{Front, link};
 use crate::peers::connections::Activity;
 use crate::peers::peer::{AtOtherEnd, Refusal};
-use crate::wire::RpcError;
-use crate::wire::error::code::INVALID_REQUEST;
 
 /// What comes of a request.
 type Answered =
@@ -55,6 +53,9 @@ impl Service {
         if let Some(document) = well_known::answer(&self.front, request) {
             return Err(document);
         }
+        if let Some(asked) = visit::asked(&self.front, &self.caller.peer, request) {
+            return asked;
+        }
         authenticate::principal(&self.front, &self.caller.peer, request)
     }
 
@@ -73,6 +74,15 @@ impl Service {
             let sender = Sender { front, caller, principal };
             return Box::pin(post::serve(sender, under_way, head.headers, body));
         }
+        self.go_to_router(Some(principal), under_way, request)
+    }
+
+    fn go_to_router(
+        &self,
+        principal: Option<Principal>,
+        under_way: Unanswered,
+        request: Request<TimedBody>,
+    ) -> Answered {
         let routed = self.clone().route(principal, request);
         Box::pin(async move { Ok(under_way.answered(routed.await?)) })
     }
@@ -80,11 +90,14 @@ impl Service {
     /// What the router has.
     async fn route(
         self,
-        principal: Principal,
+        principal: Option<Principal>,
         request: Request<TimedBody>,
     ) -> Result<Response, Infallible> {
         let mut request = request.map(axum::body::Body::new);
-        request.extensions_mut().insert(principal);
+        if let Some(principal) = principal {
+            request.extensions_mut().insert(principal);
+        }
+        request.extensions_mut().insert(visit::came_by(&self.caller.peer));
         request.extensions_mut().insert(self.caller.clone());
         request.extensions_mut().insert(AtOtherEnd(self.caller.peer.process.clone()));
         let response = self.router.oneshot(request).await?;
@@ -138,6 +151,7 @@ impl Service {
         let request = request.map(|body| TimedBody::new(body, activity));
         let (prover, token) = match self.let_in(&request) {
             Ok(Who::Known(principal)) => return self.go_on(principal, under_way, request),
+            Ok(Who::Anybody) => return self.go_to_router(None, under_way, request),
             Ok(Who::Proves(prover, token)) => (prover, token),
             Err(response) => {
                 let response = under_way.answered(response);
@@ -171,9 +185,7 @@ pub fn router(front: Arc<Front>) -> Router {
     for (path, endpoint) in endpoints {
         router = router.route(path, endpoint.clone()).route(&format!("{path}/"), endpoint);
     }
-    router
-        .fallback(async move || routed(refusal(StatusCode::NOT_FOUND, &not_here())))
-        .with_state(front)
+    router.fallback(async move || routed(not_here())).with_state(front)
 }
 
 /// `/metrics` as operators have it, for who comes over TCP: as if it were not there unless the config wants it.
@@ -189,7 +201,7 @@ async fn only_if_wanted(
     if front.hub.world().config.access.counted.enabled {
         return next.run(request).await;
     }
-    refusal(StatusCode::NOT_FOUND, &not_here()).map(axum::body::Body::new)
+    not_here().map(axum::body::Body::new)
 }
 
 /// An endpoint that takes these methods. HEAD would do what GET does (RFC 9110, section 9.3.2), and
@@ -204,11 +216,6 @@ fn not_allowed(allowed: &'static str) -> axum::response::Response {
     let mut response = empty(StatusCode::METHOD_NOT_ALLOWED).map(axum::body::Body::new);
     response.headers_mut().insert(names::ALLOW, HeaderValue::from_static(allowed));
     response
-}
-
-fn not_here() -> RpcError {
-    let message = "there is nothing here; the endpoints are /mcp, /sse, /health and /ready";
-    RpcError::new(INVALID_REQUEST, message)
 }
 
 /// The process runs and answers.

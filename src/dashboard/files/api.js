@@ -1,0 +1,48 @@
+// What the daemon is asked. Every address is relative to the page, so that it can lie below any path.
+
+// Below which path of the host the page is, with a slash at its end.
+export const mount = new URL("..", location.href).pathname;
+
+const API = "../api/v1/";
+
+// What the daemon says is wrong (RFC 9457, or the shorter form).
+export class Problem extends Error {
+  constructor(status, told) {
+    super(told.detail || told.error?.message || told.error || told.title || `the daemon answered ${status}`);
+    this.status = status;
+    this.title = told.title;
+    this.fix = told.fix;
+    this.complaints = told.complaints;
+  }
+}
+
+// Nobody is at the other end.
+export class Away extends Error {}
+
+async function asked(address, options) {
+  let answer;
+  try {
+    answer = await fetch(address, { cache: "no-store", credentials: "same-origin", ...options });
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new Away("the daemon does not answer");
+  }
+  const text = await answer.text();
+  let told = {};
+  try { told = text ? JSON.parse(text) : {}; } catch { told = { detail: text.slice(0, 300) }; }
+  if (!answer.ok) throw new Problem(answer.status, told ?? {});
+  return told;
+}
+
+const marked = { "X-Callmux": "1" };
+
+export const get = (path, signal) => asked(API + path, { headers: marked, signal });
+export const post = (path) => asked(API + path, { method: "POST", headers: marked });
+
+export const enter = (code) => asked("session", {
+  method: "POST", headers: { ...marked, "Content-Type": "application/json" },
+  body: JSON.stringify({ code, path: mount }),
+});
+export const leave = () => asked("session", { method: "DELETE", headers: { ...marked, "X-Callmux-Path": mount } });
+
+export const events = () => new EventSource(`${API}events`);

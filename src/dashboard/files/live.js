@@ -1,0 +1,128 @@
+// What happens, as it happens: by a stream of events where the daemon has one, else by asking. Nothing is asked
+// while nobody looks.
+
+import { Away, Problem, events, get } from "./api.js";
+
+const KEPT = 2000;
+const EVERY = 2000;
+// While a stream tells what happens, how everything is is asked for when it did, and now and again.
+const EVERY_BESIDE_STREAM = 20000;
+const SOON = 400;
+// What a stream is asked for by name; one that is not here is told by the next look.
+const NAMES = ["call_finished", "session_opened", "session_closed", "server_ready", "server_stopped", "server_failed",
+  "server_waits", "config_reloaded", "approval_asked", "approval_answered"];
+
+// All that is known.
+export const known = { status: null, facts: [], sessions: [], lost: 0, link: "asking", since: Date.now() };
+const hearers = new Set();
+let next = null, source = null, isStreaming = false, noStream = false, timer = null, busy = false, ended = false;
+
+// `hear` is called after each change, until what comes back is.
+export function listen(hear) {
+  hearers.add(hear);
+  return () => hearers.delete(hear);
+}
+
+const tell = (what) => { for (const hear of [...hearers]) hear(what); };
+
+function link(how) {
+  if (known.link === how) return;
+  known.link = how;
+  tell({ link: how });
+}
+
+function keep(facts) {
+  known.facts.push(...facts);
+  if (known.facts.length > KEPT) known.facts.splice(0, known.facts.length - KEPT);
+}
+
+async function look() {
+  if (busy || ended || document.hidden) return;
+  busy = true;
+  try {
+    // A stream has told the facts already.
+    const asked = next === null || isStreaming ? "calls" : `calls?since=${next}`;
+    const [status, seen] = await Promise.all([get("status"), get(asked)]);
+    known.status = status;
+    known.sessions = seen.sessions ?? [];
+    if (asked !== "calls") known.lost += seen.lost ?? 0;
+    next = seen.next;
+    keep(seen.facts ?? []);
+    link("open");
+    tell({ status: true, facts: seen.facts?.length > 0 });
+  } catch (error) {
+    if (error instanceof Problem && [401, 404].includes(error.status)) end();
+    else if (error instanceof Away || error instanceof Problem) link("cut");
+    else throw error;
+  } finally {
+    busy = false;
+    clearTimeout(timer);
+    if (!ended && !document.hidden) timer = setTimeout(look, isStreaming ? EVERY_BESIDE_STREAM : EVERY);
+  }
+}
+
+function soon() {
+  clearTimeout(timer);
+  timer = setTimeout(look, SOON);
+}
+
+function follow() {
+  if (noStream || source || document.hidden || ended) return;
+  source = events();
+  source.onopen = () => { isStreaming = true; };
+  source.onerror = () => {
+    // One that never opened is one that the daemon does not have.
+    noStream ||= !isStreaming;
+    isStreaming = false;
+    source?.close();
+    source = null;
+    soon();
+    if (!noStream) setTimeout(follow, EVERY);
+  };
+  source.addEventListener("reset", () => { known.facts = []; soon(); });
+  for (const name of NAMES) source.addEventListener(name, (event) => heard(name, event));
+}
+
+function heard(name, event) {
+  try {
+    keep([{ fact: name, ...JSON.parse(event.data) }]);
+    tell({ facts: true });
+  } catch {
+    // What is no JSON is told by the next look.
+  }
+  soon();
+}
+
+export const lookNow = () => { clearTimeout(timer); return look(); };
+
+export function start() {
+  ended = false;
+  document.addEventListener("visibilitychange", () => (document.hidden ? pause() : resume()));
+  resume();
+}
+
+// Nobody is in any more, because they wanted that.
+export function stop() {
+  ended = true;
+  pause();
+}
+
+function pause() {
+  clearTimeout(timer);
+  source?.close();
+  source = null;
+  isStreaming = false;
+}
+
+function resume() {
+  if (ended) return;
+  follow();
+  lookNow();
+}
+
+// The visit is over: nothing is asked any more.
+function end() {
+  ended = true;
+  pause();
+  link("ended");
+}

@@ -1,0 +1,82 @@
+// The servers: how each is, why, and what it can be told.
+
+import { brief, copier, dialog, h, number, span, state, twin, visible } from "./dom.js";
+import { known } from "./live.js";
+import { title } from "./now.js";
+import { ordersOf, reload } from "./orders.js";
+import { table } from "./rows.js";
+
+const load = (server) => [number(server.in_flight), server.waiting ? ` + ${number(server.waiting)} wait` : ""];
+
+const tries = (server) => [server.tries > 0 && `${number(server.tries)} failed`,
+  server.retry_in_ms != null && `${server.tries ? ", " : ""}next in ${span(server.retry_in_ms)}`];
+
+const facts = (list) => h("dl.facts", null, list.filter(([, value]) => value !== null && value !== undefined && value !== "" && value !== false)
+  .map(([name, value]) => [h("dt", null, name), h("dd", null, value)]));
+
+function detail(server) {
+  const unit = `journalctl --user -t mcp-${server.name} -n 50`;
+  const memory = server.memory_bytes ?? server.pss_bytes;
+  dialog(title(server), [
+    server.description && h("p", null, visible(server.description)),
+    facts([
+      ["State", state(server.phase, server.failed)], ["Why", server.reason && visible(server.reason)],
+      ["Tries", tries(server)], ["Process", server.pid && String(server.pid)],
+      ["Restarts", server.restarts && number(server.restarts)],
+      ["Memory", memory && `${number(Math.round(memory / 1024))} KiB`],
+      ["Protocol", server.era && `${server.era} ${visible(server.revision ?? "")}`], ["Tools shown", number(server.tools)],
+      ["Definitions refused", server.refused && number(server.refused)],
+      ["Definitions that are not what was accepted", server.moved && `${number(server.moved)}${server.held ? ", kept from clients" : ""}`],
+      ["In flight", load(server)], ["max_concurrency", server.max_concurrency && number(server.max_concurrency)],
+      ["Works in", server.directory && visible(server.directory)],
+      ["Source", server.source && h("code", null, visible(server.source))],
+    ]),
+    server.last_words?.length > 0 && [h("h3", null, "Last words"), h("pre", null, server.last_words.join("\n"))],
+    h("h3", null, "In a terminal"),
+    [`callmux server show ${server.name}`, `callmux logs ${server.name}`, unit].map((line) =>
+      h("p", null, h("code", null, line), " ", copier("Copy", line))),
+    server.instances?.length > 0 && [h("h3", null, "Instances"), h("ul.list", null, server.instances.map((one) => h("li", null,
+      h("code", null, visible(one.directory)), " ", state(one.phase, one.failed), " ", one.reason ? brief(one.reason) : "")))],
+  ]);
+}
+
+export const servers = {
+  title: "Servers",
+  open(main) {
+    const search = h("input", { id: "find", type: "search", oninput: () => draw(true), autocomplete: "off" });
+    const rows = table("Servers", [
+      { label: "Server", of: (s) => title(s) },
+      { label: "State", of: (s) => state(s.phase, s.failed) },
+      { label: "Why", of: (s) => (s.reason ? brief(s.reason, 220) : "") },
+      { label: "Tries", of: tries },
+      { label: "Tools", kind: "number", of: (s) => number(s.tools) },
+      { label: "In flight", kind: "number", of: load },
+      { label: "Process", kind: "number", of: (s) => (s.pid ? String(s.pid) : "") },
+      { label: "Orders", kind: "orders", of: (s) => ordersOf(s, h("button.small", { type: "button", "data-key": `${s.name}-more`,
+        "aria-label": `Show ${s.name}`, onclick: () => detail(s) }, "Show")) },
+    ]);
+    const off = h("p.soft");
+    main.append(twin("callmux status", "callmux server list", "callmux restart NAME"),
+      h("div.tools", null, h("div.wide", null, h("label", { for: "find" }, "Find a server"), search),
+        h("button", { type: "button", onclick: reload }, "Reload the config …")), rows.element, off);
+    const wanted = location.hash.split("/")[1];
+    let opened = !wanted, before = "";
+    function draw(afresh) {
+      if (!known.status) return;
+      const words = search.value.toLowerCase();
+      const found = known.status.servers.filter((s) => `${s.name} ${s.phase} ${s.reason ?? ""}`.toLowerCase().includes(words));
+      // What did not change is left alone, with whatever somebody has marked in it.
+      const now = words + JSON.stringify(found.map((s) => ({ ...s, retry_in_ms: Math.round((s.retry_in_ms ?? 0) / 1000) })));
+      if (now !== before) rows.show(found, afresh);
+      before = now;
+      const disabled = known.status.disabled ?? [];
+      off.textContent = disabled.length ? `Not enabled in the config: ${disabled.map(visible).join(", ")}` : "";
+      if (!opened) {
+        opened = true;
+        const one = found.find((s) => s.name === wanted);
+        if (one) detail(one);
+      }
+    }
+    return { update: ({ status }) => status && draw() };
+  },
+};

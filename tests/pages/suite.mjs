@@ -1,0 +1,357 @@
+// What the dashboard shows in a browser, and what it does not let happen there.
+
+import { mkdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Home, until, vacant } from "./daemon.mjs";
+
+const require = createRequire(join(process.env.CALLMUX_PAGES_DIR, "npm/node_modules/"));
+const { chromium } = require("playwright-core");
+const { AxeBuilder } = require("@axe-core/playwright");
+
+const BIN = process.env.CALLMUX_BIN;
+const SHOTS = join(process.env.CALLMUX_PAGES_DIR, "shots");
+const PLANTED = fileURLToPath(new URL("planted.mjs", import.meta.url));
+const PAGES = ["now", "servers", "tools", "activity", "context", "access"];
+const FLAGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+  "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+
+const config = (servers) => servers.map(([name, ...words]) =>
+  `[servers.${name}]\ncommand = ${JSON.stringify(words[0])}\nargs = ${JSON.stringify(words.slice(1))}\n`).join("\n");
+const RULES = `
+[[access.rules]]
+id = "asked"
+tools = ["counter__reset"]
+effect = "ask"
+
+[[access.rules]]
+id = "mine"
+principals = ["user:*"]
+effect = "allow"
+`;
+const SERVERS = config([["counter", BIN, "example-server", "counter"], ["notes", BIN, "example-server", "notes"],
+  ["planted", process.execPath, PLANTED], ["broken", "/no/such/program"]]) + RULES;
+
+let passed = 0;
+const failed = [];
+async function check(what, test) {
+  try {
+    await test();
+    passed += 1;
+    console.log(`ok      ${what}`);
+  } catch (error) {
+    failed.push(what);
+    console.log(`FAILED  ${what}: ${error.stack ?? error}`);
+  }
+}
+const same = (found, expected, what = "") => {
+  if (JSON.stringify(found) !== JSON.stringify(expected)) throw new Error(`${what} is ${JSON.stringify(found)}, not ${JSON.stringify(expected)}`);
+};
+const holds = (it, what) => { if (!it) throw new Error(what); };
+
+mkdirSync(SHOTS, { recursive: true });
+const home = new Home(await vacant());
+home.write(SERVERS);
+await home.start();
+const browser = await chromium.launch({ executablePath: process.env.CALLMUX_CHROMIUM, args: FLAGS });
+const violations = [], errors = [];
+
+// A browser of its own, with what it complains of.
+async function opened(options) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, ...options });
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  await context.exposeBinding("violated", (_, text) => violations.push(text));
+  await context.addInitScript(() => addEventListener("securitypolicyviolation",
+    (event) => window.violated(`${event.violatedDirective} ${event.blockedURI}`)));
+  if (process.env.CALLMUX_PAGES_FILES) await context.route(/\/ui\/[a-z]*(\.\w+)?$/, fromFiles);
+  const page = await context.newPage();
+  page.on("pageerror", (error) => errors.push(String(error)));
+  page.on("console", (message) => {
+    if (/Content Security Policy|TrustedHTML|TrustedScript/.test(message.text())) violations.push(message.text());
+  });
+  return page;
+}
+// The files of a checkout in place of those in the program, with what the daemon says of them.
+async function fromFiles(route) {
+  const name = new URL(route.request().url()).pathname.split("/").pop() || "index.html";
+  const response = await route.fetch();
+  if (!response.ok() || !/\.(js|css|html|svg)$/.test(name)) return route.fulfill({ response });
+  return route.fulfill({ response, body: readFileSync(join(process.env.CALLMUX_PAGES_FILES, name)) });
+}
+async function entered(options) {
+  const page = await opened(options);
+  await page.goto(home.link());
+  await page.locator("p.health").waitFor();
+  return page;
+}
+const goTo = async (page, name) => {
+  await page.goto(`http://127.0.0.1:${home.port}/ui/#${name}`);
+  await page.locator("nav a[aria-current=page]").filter({ hasText: new RegExp(`^${name}$`, "i") }).waitFor();
+};
+const call = (...words) => home.callmux("call", ...words);
+
+try {
+  await until("the servers", async () => {
+    const told = JSON.parse(home.callmux("status", "--json").stdout);
+    return told.servers.filter((one) => one.phase === "ready").length === 3;
+  });
+  const page = await entered();
+
+  await check("a link opens the page, and its code is gone from the address", async () => {
+    same(new URL(page.url()).hash.includes("code"), false, "the code in the address");
+    const cookies = await page.context().cookies();
+    same(cookies.map(({ httpOnly, sameSite, path }) => [httpOnly, sameSite, path]), [[true, "Strict", "/"]], "the cookie");
+    same(await page.evaluate(() => document.cookie), "", "what a script sees of it");
+  });
+
+  await check("a link that was used opens nothing, and says what to do", async () => {
+    const link = home.link();
+    const first = await opened(), second = await opened();
+    await first.goto(link);
+    await first.locator("p.health").waitFor();
+    await second.goto(link);
+    await second.getByRole("alert").filter({ hasText: "callmux dashboard" }).waitFor();
+    same(new URL(second.url()).hash, "", "the address");
+    await second.getByLabel("Code or link").fill(home.link());
+    await second.getByRole("button", { name: "Enter" }).click();
+    await second.locator("p.health").waitFor();
+    await first.context().close();
+    await second.context().close();
+  });
+
+  await check("Now says what is down, and what to do about it", async () => {
+    await page.getByText("3 of 4 servers are as they should be; down: broken.").waitFor();
+    holds((await page.locator("main").innerText()).includes("What to do:"), "a remedy");
+  });
+
+  await check("calls are shown as they end, and one in full", async () => {
+    await goTo(page, "activity");
+    await until("a call", async () => {
+      same(call("counter__increment").status, 0, "a call");
+      return page.getByText("counter__increment").count();
+    });
+    call("planted__planted_0", "x=1");
+    await page.getByText("planted__planted_0").first().waitFor();
+    await page.locator("tr").filter({ hasText: "counter__increment" }).first().getByRole("button", { name: "Show" }).click();
+    const box = page.getByRole("dialog");
+    await box.getByText("callmux call counter__increment").waitFor();
+    await box.getByRole("button", { name: "Copy" }).click();
+    same(await page.evaluate(() => navigator.clipboard.readText()), "callmux call counter__increment", "what is copied");
+    await page.keyboard.press("Escape");
+    await page.getByLabel("Server, tool, client, reason").fill("planted_0");
+    await until("the filter", async () => !(await page.locator("tbody").innerText()).includes("counter__increment"));
+    await page.getByLabel("Server, tool, client, reason").fill("");
+  });
+
+  await check("a server is stopped and started from the page", async () => {
+    await goTo(page, "servers");
+    const row = page.locator("tr").filter({ has: page.getByRole("rowheader", { name: "notes", exact: true }) });
+    await row.getByRole("button", { name: "Stop notes" }).click();
+    await row.getByText("stopped", { exact: true }).waitFor();
+    await row.getByRole("button", { name: "Start notes" }).click();
+    await row.getByText("ready", { exact: true }).waitFor();
+  });
+
+  await check("a reload shows its plan before it is done", async () => {
+    home.write(`description_max_chars = 200\n${SERVERS}`.replace("description_max_chars = 200\n", "") +
+      config([["later", BIN, "example-server", "notes"]]).replace(/^/, "\n"));
+    await page.getByRole("button", { name: "Reload the config" }).click();
+    const box = page.getByRole("dialog");
+    await until("the plan or its end", async () => /later|Nothing in the files differs/.test(await box.innerText()));
+    await box.getByRole("button", { name: "Reload", exact: true }).click();
+    await box.getByText("Done.").waitFor();
+    await page.keyboard.press("Escape");
+    await page.getByRole("rowheader", { name: "later", exact: true }).waitFor();
+  });
+
+  await check("a question is denied from the page", async () => {
+    await goTo(page, "access");
+    const answer = fetch(`http://127.0.0.1:${home.port}/mcp`, { method: "POST", headers: {
+      "Content-Type": "application/json", Accept: "application/json, text/event-stream", "MCP-Protocol-Version": "2026-07-28",
+      "Mcp-Method": "tools/call", "Mcp-Name": "counter__reset" },
+    body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/call", params: { name: "counter__reset", arguments: {},
+      _meta: { "io.modelcontextprotocol/protocolVersion": "2026-07-28", "io.modelcontextprotocol/clientInfo": { name: "<b>agent</b>", version: "1" },
+        "io.modelcontextprotocol/clientCapabilities": {} } } }) }).then((reply) => reply.text());
+    await page.getByRole("button", { name: /^Deny question/ }).waitFor();
+    await page.screenshot({ path: join(SHOTS, "question.png") });
+    await page.getByRole("button", { name: /^Deny question/ }).click();
+    await page.getByText("No call waits for a person.").waitFor();
+    holds(/den|approv/i.test(await answer), `the answer: ${await answer}`);
+  });
+
+  await check("text of servers is text, and what hides in it is shown", async () => {
+    await goTo(page, "tools");
+    await page.getByLabel("Search").fill("planted");
+    const rows = page.locator("tbody tr");
+    await until("the tools", async () => (await rows.count()) === 9);
+    const shown = await page.locator("tbody").innerText();
+    holds(shown.includes("<img src=x onerror=") && shown.includes("\\u{202e}"), shown);
+    holds(!/[\u202e\u200b\u0007\u001b]/.test(await page.locator("body").evaluate((body) => body.textContent)), "a character that hides");
+    for (let at = 0; at < 9; at += 1) {
+      await rows.nth(at).getByRole("button", { name: "Show" }).click();
+      await page.getByRole("dialog").getByText("(required)").waitFor();
+      await page.keyboard.press("Escape");
+    }
+    same(await page.evaluate(() => window.planted), undefined, "what was planted");
+    same(await page.locator("main img, main iframe, main script, main a[href^=javascript]").count(), 0, "markup");
+  });
+
+  await check("the keyboard reaches everything, and is seen where it is", async () => {
+    await goTo(page, "now");
+    await page.reload();
+    await page.locator("p.health").waitFor();
+    await page.keyboard.press("Tab");
+    same(await page.evaluate(() => document.activeElement.textContent), "Skip to the page", "the first stop");
+    const reached = [];
+    for (let at = 0; at < PAGES.length + 1; at += 1) {
+      await page.keyboard.press("Tab");
+      reached.push(await page.evaluate(() => {
+        const { outlineStyle, outlineWidth } = getComputedStyle(document.activeElement);
+        return [document.activeElement.textContent, outlineStyle !== "none" && parseFloat(outlineWidth) >= 2];
+      }));
+    }
+    same(reached, ["Now", "Servers", "Tools", "Activity", "Context", "Access", "Leave"].map((name) => [name, true]), "the stops");
+    await page.keyboard.press("g");
+    await page.keyboard.press("s");
+    await page.getByRole("heading", { level: 1, name: "Servers" }).waitFor();
+    same(await page.title(), "Servers – callmux", "the title");
+    same(await page.evaluate(() => document.activeElement.tagName), "H1", "where the keyboard is");
+    await page.keyboard.press("/");
+    same(await page.evaluate(() => document.activeElement.id), "find", "the search");
+    await page.keyboard.press("Shift+Tab");
+    const more = page.getByRole("button", { name: "Show counter", exact: true });
+    await more.focus();
+    await page.keyboard.press("Enter");
+    await page.getByRole("dialog").waitFor();
+    await page.keyboard.press("Escape");
+    await until("the keyboard to be back", () => more.evaluate((it) => it === document.activeElement));
+  });
+
+  for (const colorScheme of ["light", "dark"]) {
+    for (const width of [360, 1280]) {
+      const other = await entered({ colorScheme, viewport: { width, height: 860 } });
+      call("counter__increment");
+      for (const name of PAGES) {
+        await check(`${name} is accessible at ${width} px, ${colorScheme}`, async () => {
+          await goTo(other, name);
+          await other.locator("main h1").waitFor();
+          if (name === "tools") await other.locator("tbody tr").first().waitFor();
+          await other.screenshot({ path: join(SHOTS, `${name}-${width}-${colorScheme}.png`), fullPage: true });
+          const { violations: found } = await new AxeBuilder({ page: other }).withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]).analyze();
+          const grave = found.filter((one) => ["serious", "critical", "moderate"].includes(one.impact));
+          same(grave.map((one) => [one.id, one.nodes.map((node) => node.html.slice(0, 120))]), [], "what axe finds");
+          const wide = await other.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+          holds(wide <= 0, `it is ${wide} px too wide`);
+        });
+      }
+      await other.context().close();
+    }
+  }
+
+  await check("without a script there is a table", async () => {
+    const bare = await opened({ javaScriptEnabled: false });
+    await bare.goto(`http://127.0.0.1:${home.port}/ui/`);
+    await bare.getByRole("link", { name: "one that does not" }).click();
+    await bare.getByLabel("Code").fill(home.link().split("#code=")[1]);
+    await bare.getByRole("button", { name: "Enter" }).click();
+    await bare.getByRole("rowheader", { name: "counter" }).waitFor();
+    await bare.screenshot({ path: join(SHOTS, "plain.png") });
+    await bare.context().close();
+  });
+
+  await check("a page of another origin gets nothing", async () => {
+    const { createServer } = await import("node:http");
+    const server = createServer((_, reply) => reply.setHeader("Content-Type", "text/html").end("<!doctype html><title>x</title>"));
+    await new Promise((done) => server.listen(0, "127.0.0.1", done));
+    const foreign = await page.context().newPage();
+    await foreign.goto(`http://127.0.0.1:${server.address().port}/`);
+    const found = await foreign.evaluate(async (base) => {
+      const tried = [];
+      for (const [method, path] of [["GET", "status"], ["POST", "servers/counter/stop"], ["POST", "reload"]]) {
+        try { tried.push((await fetch(`${base}/api/v1/${path}`, { method, credentials: "include", mode: "cors" })).status); } catch { tried.push("refused"); }
+        try { await fetch(`${base}/api/v1/${path}`, { method, credentials: "include", mode: "no-cors" }); } catch { tried.push("refused"); }
+      }
+      return tried;
+    }, `http://127.0.0.1:${home.port}`);
+    holds(found.every((one) => one === "refused"), JSON.stringify(found));
+    const counter = JSON.parse(home.callmux("status", "--json").stdout).servers.find((one) => one.name === "counter");
+    same(counter.phase, "ready", "the server that was to be stopped");
+    await foreign.close();
+    server.close();
+  });
+
+  await check("a hidden page asks for nothing", async () => {
+    await goTo(page, "now");
+    const asked = [];
+    page.on("request", (request) => asked.push(request.url()));
+    await page.evaluate(() => {
+      Object.defineProperty(document, "hidden", { configurable: true, get: () => true });
+      document.dispatchEvent(new Event("visibilitychange"));
+    });
+    // What was on its way has come by the time that another page was told twice.
+    const other = await entered();
+    const before = asked.length;
+    await other.waitForResponse(/status/);
+    await other.waitForResponse(/status/);
+    const late = asked.length - before;
+    await other.context().close();
+    same(late, 0, "requests while nobody looks");
+    await page.evaluate(() => { delete document.hidden; document.dispatchEvent(new Event("visibilitychange")); });
+    await page.waitForResponse(/status/);
+  });
+
+  await check("a daemon that is killed is missed, and a new link goes on", async () => {
+    await goTo(page, "now");
+    await home.kill();
+    await page.getByText("The daemon does not answer. Trying again.").waitFor();
+    await page.screenshot({ path: join(SHOTS, "cut.png") });
+    await home.start();
+    await page.getByRole("heading", { name: "You are out" }).waitFor();
+    await page.screenshot({ path: join(SHOTS, "out.png") });
+    await page.goto(home.link());
+    await page.locator("p.health").waitFor();
+  });
+
+  await check("who leaves is out", async () => {
+    await page.getByRole("button", { name: "Leave" }).click();
+    await page.getByRole("heading", { name: "You are out" }).waitFor();
+    same((await page.context().cookies()).filter((one) => one.value).map((one) => one.name).length <= 1, true, "cookies");
+  });
+
+  await check("500 servers and 5,000 tools are shown at once", async () => {
+    const servers = Array.from({ length: 500 }, (_, at) => [`s${at}`, "/no/such/program"]);
+    home.write(config([...servers, ["many", process.execPath, PLANTED, "--many", "5000"]]) + RULES);
+    const other = await entered();
+    await until("the servers", async () => JSON.parse(home.callmux("status", "--json").stdout).servers.length === 501);
+    await until("the tools", async () => JSON.parse(home.callmux("status", "--json").stdout).tools >= 5000);
+    await goTo(other, "servers");
+    await other.getByText(/Servers – 501, the first 100 shown/).waitFor();
+    await goTo(other, "tools");
+    await other.getByText(/Tools – 5,0\d\d, the first 100 shown/).waitFor();
+    const took = await other.evaluate(() => {
+      const search = document.querySelector("input[type=search]");
+      const began = performance.now();
+      search.value = "tool 49";
+      search.dispatchEvent(new Event("input"));
+      document.body.getBoundingClientRect();
+      return performance.now() - began;
+    });
+    console.log(`        a search among 5,000 tools took ${took.toFixed(0)} ms`);
+    await other.context().close();
+  });
+
+  await check("no browser has seen a hole in the policy, or an error", async () => {
+    same(violations, [], "violations");
+    same(errors, [], "errors");
+  });
+} catch (error) {
+  failed.push("the suite");
+  console.log(`FAILED  the suite: ${error.stack}`);
+  console.log(home.log.split("\n").slice(-20).join("\n"));
+} finally {
+  await browser.close();
+  await home.end();
+}
+console.log(`\n${passed} passed, ${failed.length} failed`);
+process.exitCode = failed.length ? 1 : 0;

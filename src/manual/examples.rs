@@ -128,11 +128,11 @@ pub const EXAMPLES: &[(&str, Examples)] = &[
             ("callmux logs github --since 1h", "With one server, and what it wrote"),
         ],
     ),
-    ("dashboard", &[("callmux dashboard --print", "The link alone, for a browser elsewhere")]),
     (
         "top",
         &[("callmux top", "Until Ctrl-C"), ("callmux top --once --json", "For programs, once")],
     ),
+    ("dashboard", &[("callmux dashboard --print", "The link alone, for a browser elsewhere")]),
     (
         "trace",
         &[

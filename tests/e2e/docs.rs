@@ -164,6 +164,7 @@ pages! {
     approvals: "approvals.md",
     audit: "audit.md",
     clients: "clients.md",
+    dashboard: "dashboard.md",
     getting_started: "getting-started.md",
     meta_only: "meta-only.md",
     metrics: "metrics.md",

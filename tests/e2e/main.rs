@@ -14,6 +14,7 @@ mod canary;
 mod cli;
 mod clients;
 mod completion;
+mod dashboard;
 mod directories;
 mod docs;
 mod doctor;

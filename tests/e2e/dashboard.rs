@@ -1,5 +1,7 @@
 //! The dashboard over raw HTTP: who gets in, by what, and what they may do there.
 
+use std::process::Output;
+
 use serde_json::{Value, json};
 
 use crate::support::http::Reply;
@@ -271,9 +273,9 @@ fn every_file_says_what_it_is() {
         assert_eq!((known.status, &*known.body), (304, ""), "{path}");
         assert_eq!(known.header("etag"), Some(etag));
         let imports = reply.body.split(" from \"./").skip(1);
-        let named = if path.is_empty() { page.split("src=\"").skip(1) } else { "".split("src=\"") };
-        let links =
-            if path.is_empty() { page.split("href=\"").skip(1) } else { "".split("href=\"") };
+        let of_page = if path.is_empty() { &*page } else { "" };
+        let named = of_page.split("src=\"").skip(1);
+        let links = of_page.split("href=\"").skip(1);
         for more in imports.chain(named).chain(links) {
             let name = more.split('"').next().unwrap();
             if !name.starts_with('#') && name != "plain" && !found.iter().any(|it| it == name) {

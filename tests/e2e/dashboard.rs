@@ -137,7 +137,7 @@ fn a_link_opens_once() {
 }
 
 #[test]
-fn the_verb_prints_a_link_or_says_what_is_missing() {
+fn the_verb_prints_a_link() {
     let sandbox = Sandbox::new();
     let daemon = start(&sandbox, "");
     let (status, stdout, stderr) = run(&sandbox, &["dashboard", "--print"]);

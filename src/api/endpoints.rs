@@ -397,7 +397,7 @@ impl Endpoint {
     pub fn allowed(path: &str) -> String {
         let methods = at(path).map(|endpoint| match endpoint.method {
             Method::Get => "GET, HEAD",
-            other => other.as_str(),
+            Method::Post => Method::Post.as_str(),
         });
         methods.collect::<Vec<_>>().join(", ")
     }

@@ -33,8 +33,8 @@ mod word;
 mod tests;
 
 pub use answer::{
-    Asked, Consent, DashboardCode, DashboardRevoked, Farewell, Pasted, ToolArgument, ToolArguments, ToolDetails, ToolList,
-    ToolReport,
+    Asked, Consent, DashboardCode, DashboardRevoked, Farewell, Pasted, ToolArgument, ToolArguments,
+    ToolDetails, ToolList, ToolReport,
 };
 pub use approval::{ApprovalCall, ApprovalDone, ApprovalList, ApprovalReport};
 pub use endpoints::{Endpoint, Operation};

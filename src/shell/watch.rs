@@ -15,7 +15,7 @@ use tokio::net::UnixStream;
 use crate::activation::remedy;
 use crate::api::{ProblemDetails, path};
 use crate::base::runtime::runtime;
-use crate::base::{LocalTime, runtime_dir, visible};
+use crate::base::{LocalTime, Tasks, runtime_dir, visible};
 use crate::terminal::style::Style;
 use crate::terminal::{Exit, print};
 
@@ -64,8 +64,8 @@ fn unavailable(why: &str) -> Exit {
 
 /// Goes on with one connection after the other.
 async fn follow(socket: &Path, as_json: bool) -> Exit {
-    let mut last = None;
-    let mut opened = open(socket, None).await;
+    let (tasks, mut last) = (Tasks::new(), None);
+    let mut opened = open(&tasks, socket, None).await;
     loop {
         let mut response = match opened {
             Ok(response) if response.status() == StatusCode::OK => response,
@@ -86,10 +86,10 @@ async fn follow(socket: &Path, as_json: bool) -> Exit {
         }
         // The socket is there again, or systemd has it and starts the daemon.
         let until = Instant::now() + BACK_WITHIN;
-        opened = open(socket, last.as_deref()).await;
+        opened = open(&tasks, socket, last.as_deref()).await;
         while opened.is_err() && Instant::now() < until {
             tokio::time::sleep(TRY_EACH).await;
-            opened = open(socket, last.as_deref()).await;
+            opened = open(&tasks, socket, last.as_deref()).await;
         }
     }
 }
@@ -100,19 +100,19 @@ async fn refused(response: Response<Incoming>) -> Exit {
     match serde_json::from_slice::<ProblemDetails>(&body) {
         Ok(problem) => print::error(&problem.line()),
         Err(_) => {
-            print::error(&format!("the daemon answered with {status}; is it older than this?"))
+            print::error(&format!("the daemon answered with {status}; is it older than this?"));
         }
     }
     Exit::Failed
 }
 
-async fn open(socket: &Path, last: Option<&str>) -> io::Result<Response<Incoming>> {
+async fn open(tasks: &Tasks, socket: &Path, last: Option<&str>) -> io::Result<Response<Incoming>> {
     let stream = UnixStream::connect(socket).await?;
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
         .await
         .map_err(io::Error::other)?;
     // It ends when the daemon does, or with us.
-    drop(tokio::task::spawn(connection));
+    tasks.spawn("watch", async { drop(connection.await) });
     let mut request = Request::get(path::EVENTS).header("Host", "localhost");
     if let Some(last) = last {
         request = request.header("Last-Event-ID", last);

@@ -64,6 +64,9 @@ fn refused(daemon: &Daemon, cause: &str) {
     daemon.wait_for("peer_refused", |fact| fact["cause"] == cause);
 }
 
+/// What a request says of itself.
+type Headers<'a> = &'a [(&'a str, &'a str)];
+
 #[test]
 fn there_is_none_unless_it_is_wanted() {
     let sandbox = Sandbox::new();
@@ -160,7 +163,6 @@ fn only_our_own_page_writes() {
     let site = |what| ("Sec-Fetch-Site", what);
     let (get, post, delete) = ("GET", "POST", "DELETE");
     let (status, retry, events) = ("/api/v1/status", "/api/v1/retry", "/api/v1/events");
-    type Headers<'a> = &'a [(&'a str, &'a str)];
     let cases: &[(&str, &str, Headers, u16)] = &[
         (get, status, &[], 200),
         (get, status, &[SAME], 200),

@@ -190,11 +190,13 @@ fn is_fresh(path: &str, fresh: &str) {
     assert!(written == fresh, "{} is stale: UPDATE=1 cargo test --lib -- api", path.display());
 }
 
+/// Where the table stands in the page.
+const BEGIN: &str = "<!-- generated: endpoints -->\n";
+const END: &str = "<!-- end -->";
+
 #[test]
 fn the_documents_are_fresh() {
     is_fresh("src/api/openapi.json", &open_api());
-    const BEGIN: &str = "<!-- generated: endpoints -->\n";
-    const END: &str = "<!-- end -->";
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/api.md");
     let page = std::fs::read_to_string(path).unwrap();
     let (before, rest) = page.split_once(BEGIN).unwrap();

@@ -9,8 +9,9 @@ const EVERY = 2000;
 const EVERY_BESIDE_STREAM = 20000;
 const SOON = 400;
 // What a stream is asked for by name; one that is not here is told by the next look.
-const NAMES = ["call_finished", "session_opened", "session_closed", "server_ready", "server_stopped", "server_failed",
-  "server_waits", "config_reloaded", "approval_asked", "approval_answered"];
+const NAMES = ["call_finished", "session_opened", "session_closed", "server_started", "server_ready", "server_stopped",
+  "server_failed", "server_unusable", "config_reloaded", "config_refused", "tools_changed", "approval_asked",
+  "approval_answered"];
 
 // All that is known.
 export const known = { status: null, facts: [], sessions: [], lost: 0, link: "asking", since: Date.now() };

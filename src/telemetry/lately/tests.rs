@@ -58,9 +58,7 @@ async fn who_waits_is_told_of_everything_once_and_of_what_is_torn() {
     happens(&lately, &opened("a").1);
     let seen = watched.next().await;
     assert_eq!((seen.first, seen.facts.len(), seen.is_torn), (0, 1, false));
-    let waits = tokio::spawn(async move { (watched.next().await, watched) });
-    happens(&lately, &opened("b").1);
-    let (seen, watched) = waits.await.unwrap();
+    let (seen, ()) = tokio::join!(watched.next(), async { happens(&lately, &opened("b").1) });
     assert!(seen.facts[0].json.contains("\"client\":\"b\""), "{seen:?}");
     // Who comes back with the number after what was seen misses nothing while somebody else looks.
     let other = lately.watch(None);

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use tokio::sync::Notify;
@@ -40,6 +40,8 @@ pub(super) struct Lately {
     /// Those that wait for what comes.
     watching: AtomicUsize,
     news: Notify,
+    /// Facts are kept.
+    holds: AtomicBool,
     /// When it ends that somebody looks, in milliseconds since `began`; 0: nobody ever did.
     looked_until: AtomicU64,
     began: Lock<Option<Instant>>,
@@ -158,14 +160,17 @@ impl Lately {
         FactsWatched { lately: self.clone(), next }
     }
 
-    /// Keeps what is written, while somebody looks.
+    /// Keeps what is written, while somebody looks; lets go of it when nobody does.
     pub(super) fn keep(&self, record: &Record<'_>) {
         if self.is_watched() {
             let now = humantime::format_rfc3339_micros(SystemTime::now()).to_string();
             let json = sink::json(record, &now);
             let fact = KeptFact { name: record.about.name, json: json.trim_end().into() };
+            self.holds.store(true, Ordering::Relaxed);
             self.state.lock().keep(fact);
             self.news.notify_waiters();
+        } else if self.holds.swap(false, Ordering::Relaxed) {
+            self.state.lock().pass();
         }
     }
 

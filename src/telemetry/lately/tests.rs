@@ -70,6 +70,7 @@ async fn who_waits_is_told_of_everything_once_and_of_what_is_torn() {
     // And has missed something where nobody did.
     drop((other, back));
     happens(&lately, &opened("d").1);
+    assert_eq!(lately.state.lock().facts.len(), 0, "what nobody looks at is let go");
     let mut late = lately.watch(Some(3));
     assert!(late.next().await.is_torn);
 }

@@ -30,6 +30,18 @@ words! {
         ConfigInvalid = "config_invalid",
         /// The daemon is being stopped.
         Draining = "draining",
+        /// What only the dashboard's own page may send came from somewhere else.
+        ForeignPage = "foreign_page",
+        /// Over TCP it takes the cookie of the dashboard, or a token.
+        NoVisit = "no_visit",
+        /// A token in a URL is written down on its way.
+        TokenInUrl = "token_in_url",
+        /// A link of the dashboard that opens nothing.
+        BadCode = "bad_code",
+        /// What was sent in its place is no code at all.
+        BadBody = "bad_body",
+        /// The page of the dashboard may not do this.
+        NotOnThePage = "not_on_the_page",
     }
 }
 
@@ -69,6 +81,12 @@ impl ProblemCode {
             Self::NotAllowed => (403, "You may not do this"),
             Self::ConfigInvalid => (422, "The config has mistakes"),
             Self::Draining => (503, "The daemon is being stopped"),
+            Self::ForeignPage => (403, "This is for the dashboard's own page"),
+            Self::NoVisit => (401, "This is for the dashboard of this daemon"),
+            Self::TokenInUrl => (400, "A token does not belong in the URL"),
+            Self::BadCode => (401, "This link opens nothing"),
+            Self::BadBody => (400, "This is no code"),
+            Self::NotOnThePage => (403, "This is not done from the dashboard"),
             Self::Other(_) => (500, "Something else is wrong"),
         }
     }

@@ -1,33 +1,28 @@
-//! Errors for who asks an endpoint of operators over TCP (RFC 9457).
+//! Why somebody does not get what they ask the dashboard for.
 
 use axum::body::Body;
 use axum::http::{HeaderValue, Response, StatusCode, header as names};
-use serde_json::json;
 
-/// One kind of error.
-#[derive(Debug, Clone, Copy)]
+use crate::api::problem::MEDIA_TYPE;
+use crate::api::{ProblemCode, ProblemDetails};
+
+/// One kind of problem, and what can be done about it, in one sentence.
+#[derive(Debug, Clone)]
 pub struct ProblemKind {
-    pub status: StatusCode,
-    /// In one word.
-    pub code: &'static str,
-    pub title: &'static str,
-    /// What can be done about it, in one sentence.
-    pub fix: &'static str,
+    code: ProblemCode,
+    fix: &'static str,
 }
 
 impl ProblemKind {
     /// The answer. `detail`: what it is this time.
     pub fn response(self, detail: &str) -> Response<Body> {
-        let Self { status, code, title, fix } = self;
-        let body = json!({
-            "type": format!("about:blank#{code}"), "title": title, "detail": detail,
-            "status": status.as_u16(), "code": code, "fix": fix,
-        });
-        let mut response = Response::new(Body::from(body.to_string()));
-        *response.status_mut() = status;
+        let problem = ProblemDetails::new(self.code, detail.to_owned()).fixed_by(self.fix);
+        let body = serde_json::to_vec(&problem).unwrap_or_default();
+        let mut response = Response::new(Body::from(body));
+        *response.status_mut() =
+            StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let headers = response.headers_mut();
-        let problem = HeaderValue::from_static("application/problem+json");
-        headers.insert(names::CONTENT_TYPE, problem);
+        headers.insert(names::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
         headers.insert(names::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         response
     }
@@ -35,44 +30,23 @@ impl ProblemKind {
 
 /// A request of a page that is not ours.
 pub const FOREIGN: ProblemKind = ProblemKind {
-    status: StatusCode::FORBIDDEN,
-    code: "foreign_page",
-    title: "This is for the dashboard's own page",
+    code: ProblemCode::ForeignPage,
     fix: "open the dashboard by itself: run `callmux dashboard`",
 };
-
 /// Somebody without a visit.
-pub const NO_VISIT: ProblemKind = ProblemKind {
-    status: StatusCode::UNAUTHORIZED,
-    code: "no_visit",
-    title: "This is for the dashboard of this daemon",
-    fix: "run `callmux dashboard`",
-};
+pub const NO_VISIT: ProblemKind =
+    ProblemKind { code: ProblemCode::NoVisit, fix: "run `callmux dashboard`" };
 /// A token where it is written down.
 pub const IN_URL: ProblemKind = ProblemKind {
-    status: StatusCode::BAD_REQUEST,
-    code: "token_in_url",
-    title: "A token does not belong in the URL",
+    code: ProblemCode::TokenInUrl,
     fix: "run `callmux dashboard`, whose link has its code where nobody writes it down",
 };
 /// A code that opens nothing.
-pub const BAD_CODE: ProblemKind = ProblemKind {
-    status: StatusCode::UNAUTHORIZED,
-    code: "bad_code",
-    title: "This link opens nothing",
-    fix: "run `callmux dashboard` again",
-};
+pub const BAD_CODE: ProblemKind =
+    ProblemKind { code: ProblemCode::BadCode, fix: "run `callmux dashboard` again" };
 /// What is no code at all.
-pub const BAD_BODY: ProblemKind = ProblemKind {
-    status: StatusCode::BAD_REQUEST,
-    code: "bad_body",
-    title: "This is no code",
-    fix: "run `callmux dashboard`",
-};
+pub const BAD_BODY: ProblemKind =
+    ProblemKind { code: ProblemCode::BadBody, fix: "run `callmux dashboard`" };
 /// What a visit may not do.
-pub const ELSEWHERE: ProblemKind = ProblemKind {
-    status: StatusCode::FORBIDDEN,
-    code: "not_on_the_page",
-    title: "This is not done from the dashboard",
-    fix: "do it with `callmux` in a terminal",
-};
+pub const ELSEWHERE: ProblemKind =
+    ProblemKind { code: ProblemCode::NotOnThePage, fix: "do it with `callmux` in a terminal" };

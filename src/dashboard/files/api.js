@@ -5,10 +5,10 @@ export const mount = new URL("..", location.href).pathname;
 
 const API = "../api/v1/";
 
-// What the daemon says is wrong (RFC 9457, or the shorter form).
+// What the daemon says is wrong (RFC 9457), or whoever answered in its place.
 export class Problem extends Error {
   constructor(status, told) {
-    super(told.detail || told.error?.message || told.error || told.title || `the daemon answered ${status}`);
+    super(told.detail || told.error?.message || told.title || `the daemon answered ${status}`);
     this.status = status;
     this.title = told.title;
     this.fix = told.fix;

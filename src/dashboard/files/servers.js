@@ -16,22 +16,17 @@ const facts = (list) => h("dl.facts", null, list.filter(([, value]) => value !==
 
 function detail(server) {
   const unit = `journalctl --user -t mcp-${server.name} -n 50`;
-  const memory = server.memory_bytes ?? server.pss_bytes;
   dialog(title(server), [
     server.description && h("p", null, visible(server.description)),
     facts([
       ["State", state(server.phase, server.failed)], ["Why", server.reason && visible(server.reason)],
       ["Tries", tries(server)], ["Process", server.pid && String(server.pid)],
-      ["Restarts", server.restarts && number(server.restarts)],
-      ["Memory", memory && `${number(Math.round(memory / 1024))} KiB`],
       ["Protocol", server.era && `${server.era} ${visible(server.revision ?? "")}`], ["Tools shown", number(server.tools)],
       ["Definitions refused", server.refused && number(server.refused)],
       ["Definitions that are not what was accepted", server.moved && `${number(server.moved)}${server.held ? ", kept from clients" : ""}`],
       ["In flight", load(server)], ["max_concurrency", server.max_concurrency && number(server.max_concurrency)],
       ["Works in", server.directory && visible(server.directory)],
-      ["Source", server.source && h("code", null, visible(server.source))],
     ]),
-    server.last_words?.length > 0 && [h("h3", null, "Last words"), h("pre", null, server.last_words.join("\n"))],
     h("h3", null, "In a terminal"),
     [`callmux server show ${server.name}`, `callmux logs ${server.name}`, unit].map((line) =>
       h("p", null, h("code", null, line), " ", copier("Copy", line))),

@@ -116,12 +116,12 @@
 //! | [`facts`] | the closed list of what can happen, and what is said of each |
 //! | [`telemetry`] | how what happened is recorded and written |
 //! | [`bundles`] | archives with servers in them: looked at, unpacked without harm, what their manifests say |
-//! | [`manual`] | the manual pages of the verbs |
+//! | [`manual`] | the manual pages of the verbs, words of other programs and what does the same here |
 //! | [`pins`] | what of each server was accepted, and what differs from it now |
 //! | [`example`] | servers to try things with |
 //! | [`keys`] | every key in one table; the value of one, with what it refers to |
 //! | [`config`] | files to those settings; what separates two configs |
-//! | [`api`] | what the daemon's admin endpoints answer, as both sides have it |
+//! | [`api`] | every endpoint of the management API in one table, and what each answers, as both sides have it |
 //! | [`dashboard`] | the files of the dashboard, its codes and visits, what its page may ask, the page without a script |
 //! | [`access`] | the gate that decides about every act; tokens, rules, limits |
 //! | [`peers`] | the checks at the door: whose a connection is, where it comes from, how many there may be |
@@ -150,7 +150,7 @@
 //! | [`client`] | what a message means, sessions, what a client is told unasked |
 //! | [`sessions`] | sessions over HTTP, links and SSE: which there are, how their requests run, what outlives us |
 //! | [`front`] | streamable HTTP, HTTP with SSE, stdio, the daemon's end of the link |
-//! | [`admin`] | status, reload, and the life of single servers, for who runs the daemon |
+//! | [`admin`] | what answers the management API, live events, `/metrics`, and who is let in to which of it |
 //! | [`daemon`] | sockets, systemd, assembly, reload, the order of stopping |
 //! | [`bridge`] | the client's stdio server that outlives any daemon |
 //! | [`desktop`] | calls that wait for a person, shown as notifications with answers |

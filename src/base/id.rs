@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::base::random;
+use crate::base::{fingerprint, random};
 
 /// A session's id: 128 random bits, written as 32 lower-case hex digits.
 ///
@@ -23,6 +23,12 @@ impl SessionId {
     pub fn parse(text: &str) -> Option<Self> {
         let hex = text.len() == 32 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
         if hex { u128::from_str_radix(text, 16).ok().map(Self) } else { None }
+    }
+
+    /// What stands for it in files that may be given away: with an id that works, whoever has the file could go on
+    /// with the session.
+    pub fn mark(self) -> String {
+        format!("{:016x}", fingerprint(self.to_string().bytes()))
     }
 }
 

@@ -122,7 +122,7 @@ impl<'a> CallRecord<'a> {
     fn origin(&self) -> CallOrigin {
         let recorder = &self.hub.recorder;
         let (is_listed, is_inner) = (self.is_listed, self.call.maker != Maker::Client);
-        if !recorder.keeps_audit() {
+        if !recorder.keeps_origins() {
             return CallOrigin { is_listed, is_inner, ..CallOrigin::default() };
         }
         let arguments = recorder.keeps_arguments().then(|| self.call.arguments()).flatten();

@@ -13,7 +13,7 @@ use crate::audit::line::CALL_BEGUN;
 use crate::audit::{
     ArgumentsKept, AuditBook, Bounds, LineValue, Mishap, SecretTexts, ShownArguments,
 };
-use crate::base::{Lock, SessionId, fingerprint};
+use crate::base::{Lock, SessionId};
 use crate::facts::{
     AuditGap, AuditUnwritable, CallBegun, CallFinished, CallOrigin, CallOutcome, Fact,
 };
@@ -131,7 +131,7 @@ pub(super) fn add(
     if book.has(&id) {
         return true;
     }
-    let session = call.session.map(shown_session);
+    let session = call.session.map(SessionId::mark);
     let arguments = shown_arguments(&call.origin, wanted);
     let origin = &call.origin;
     let members = [
@@ -160,7 +160,7 @@ pub(super) fn add(
 /// Adds that an act begins, in the same order.
 pub(super) fn add_begun(book: &mut AuditBook, begun: &BeginningAct, wanted: &AuditWanted) {
     let act = &begun.act;
-    let (id, session) = (act.call.to_string(), shown_session(act.session));
+    let (id, session) = (act.call.to_string(), act.session.mark());
     let arguments = shown_arguments(&act.origin, wanted);
     let origin = &act.origin;
     let members = [
@@ -178,11 +178,6 @@ pub(super) fn add_begun(book: &mut AuditBook, begun: &BeginningAct, wanted: &Aud
     ];
     let members: Vec<_> = members.into_iter().flatten().collect();
     book.add(begun.at, CALL_BEGUN, &members);
-}
-
-/// With an id that works, whoever is given the file could go on with the session.
-fn shown_session(id: SessionId) -> String {
-    format!("{:016x}", fingerprint(id.to_string().bytes()))
 }
 
 fn shown_arguments(origin: &CallOrigin, wanted: &AuditWanted) -> Option<ShownArguments> {

@@ -16,7 +16,8 @@
 //! # How to read it
 //! [`recorder`] is the handle that everybody holds, [`repetition`] what keeps a failure from being told again and again,
 //! [`sink`] where facts go, [`writer`] how they get there: [`entry`], [`journal`], and [`calls`], with [`audit`] and
-//! [`readback`] to compare the two. [`keeping`] is what the audit file gets, [`counting`] and [`counted`] what of it is counted, [`lately`] for who looks while it happens.
+//! [`readback`] to compare the two. [`keeping`] is what the audit file gets, [`counting`] and [`counted`] what of it is counted, [`lately`] for who looks while it happens, [`following`] for who wants the
+//! facts themselves.
 
 mod audit;
 mod calls;
@@ -24,6 +25,7 @@ mod counted;
 mod counting;
 mod counts;
 mod entry;
+mod following;
 mod journal;
 mod keeping;
 mod lately;
@@ -36,8 +38,9 @@ mod tests;
 mod writer;
 
 pub use audit::CallsReport;
+pub use following::{Followed, FollowedFacts, Follower};
 pub use keeping::{AuditWanted, NotRecorded};
 pub use lately::{FactsWatched, Glance, SessionNote};
 pub use readback::{AuditedEntry, ReadbackError, audited};
-pub use recorder::Recorder;
+pub use recorder::{FaintRecorder, Recorder};
 pub use sink::{Format, Sink};

@@ -2,9 +2,9 @@
 
 use std::collections::HashSet;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Weak};
 use std::thread::JoinHandle;
 
 use tokio::sync::oneshot;
@@ -14,6 +14,7 @@ use super::calls;
 use super::counted::FactCounts;
 use super::counting::Counting;
 use super::counts::Counts;
+use super::following::{Follower, Following};
 use super::keeping::{AuditWanted, Keeping, NotRecorded};
 use super::lately::{FactsWatched, Glance, Lately, SessionNote};
 use super::repetition;
@@ -44,6 +45,19 @@ struct Shared {
     counts: Arc<Counts>,
     counting: Arc<Counting>,
     lately: Arc<Lately>,
+    following: Arc<Following>,
+}
+
+/// Records for who follows: it holds nothing that the end of the facts waits for.
+#[derive(Debug, Clone, Default)]
+pub struct FaintRecorder(Weak<Shared>);
+
+impl FaintRecorder {
+    pub fn record(&self, fact: impl Into<Fact>) {
+        if let Some(shared) = self.0.upgrade() {
+            shared.record(fact.into());
+        }
+    }
 }
 
 /// Owns the writing thread. Dropping it writes what still waits.
@@ -62,16 +76,18 @@ impl Recorder {
         let (queue, facts) = sync_channel(WAITING_MAX);
         let counts = Arc::new(Counts::default());
         let (keeping, counting) = (Arc::new(Keeping::default()), Arc::new(Counting::default()));
-        let lately = Arc::new(Lately::default());
+        let (lately, following) = (Arc::new(Lately::default()), Arc::new(Following::default()));
         let ends = Ends {
             counts: counts.clone(),
             keeping: keeping.clone(),
             counting: counting.clone(),
             lately: lately.clone(),
+            following: following.clone(),
         };
         let writer = writer::Writer::new(sink, threshold, record, ends);
         let audit = writer.audit();
-        let shared = Shared { queue, threshold, audit, keeping, counts, counting, lately };
+        let shared =
+            Shared { queue, threshold, audit, keeping, counts, counting, lately, following };
         let thread = std::thread::Builder::new()
             .name("facts".to_owned())
             .stack_size(256 * 1024)
@@ -92,6 +108,7 @@ impl Recorder {
                 || shared.lately.is_watched()
                 || shared.keeping.is_on()
                 || shared.counting.is_on()
+                || shared.following.is_on()
         };
         self.shared.as_ref().is_some_and(wants)
     }
@@ -108,14 +125,33 @@ impl Recorder {
         self.shared.as_ref()?.counting.counted()
     }
 
-    /// Whether there is an audit file.
-    pub fn keeps_audit(&self) -> bool {
-        self.shared.as_ref().is_some_and(|shared| shared.keeping.is_on())
+    /// Whether somebody keeps where a call came from and what it brought.
+    pub fn keeps_origins(&self) -> bool {
+        let keeps = |shared: &Arc<Shared>| shared.keeping.is_on() || shared.following.is_on();
+        self.shared.as_ref().is_some_and(keeps)
     }
 
-    /// Whether that has something of the arguments of calls.
+    /// Whether somebody keeps anything of the arguments of calls.
     pub fn keeps_arguments(&self) -> bool {
-        self.shared.as_ref().is_some_and(|shared| shared.keeping.keeps_arguments())
+        let keeps = |shared: &Arc<Shared>| {
+            shared.keeping.keeps_arguments() || shared.following.wants_arguments()
+        };
+        self.shared.as_ref().is_some_and(keeps)
+    }
+
+    /// Has every fact from now on handed to this one, too, in place of the one before it, which is given
+    /// back: dropping that waits for its thread.
+    #[must_use]
+    pub fn follow(&self, follower: Option<Follower>) -> Option<Follower> {
+        match &self.shared {
+            Some(shared) => shared.following.set(follower),
+            None => follower,
+        }
+    }
+
+    /// One that keeps no thread from ending.
+    pub fn downgrade(&self) -> FaintRecorder {
+        FaintRecorder(self.shared.as_ref().map(Arc::downgrade).unwrap_or_default())
     }
 
     /// Whether each act has to stand in it before it begins.
@@ -214,6 +250,7 @@ impl Shared {
         let is_wanted =
             self.threshold.takes(about.level, about.is_audit) || is_act && self.keeping.is_on();
         let is_wanted = is_wanted || self.counting.wants(&fact) || self.lately.is_watched();
+        let is_wanted = is_wanted || self.following.may_want(&fact);
         if !is_wanted && !repetition::depends_on(&fact) {
             return;
         }

@@ -12,11 +12,12 @@ use super::audit::{Audit, now};
 use super::calls::{CallRecord, Tail};
 use super::counting::Counting;
 use super::counts::Counts;
+use super::following::Following;
 use super::journal::{self, Journal};
 use super::keeping::{self, Keeping};
 use super::lately::Lately;
 use super::readback;
-use super::repetition::Repetitions;
+use super::repetition::{Repeated, Repetitions};
 use super::sink::Sink;
 use crate::audit::{AuditBook, Mishap};
 use crate::facts::FactKind;
@@ -59,6 +60,7 @@ pub(super) struct Writer {
     keeping: Arc<Keeping>,
     counting: Arc<Counting>,
     lately: Arc<Lately>,
+    following: Arc<Following>,
     file: Option<AuditBook>,
 }
 
@@ -68,6 +70,7 @@ pub(super) struct Ends {
     pub(super) keeping: Arc<Keeping>,
     pub(super) counting: Arc<Counting>,
     pub(super) lately: Arc<Lately>,
+    pub(super) following: Arc<Following>,
 }
 
 /// The journal, and the record beside it.
@@ -90,11 +93,22 @@ struct Books {
 
 impl Writer {
     pub(super) fn new(sink: Sink, threshold: Threshold, record: Option<&Path>, ends: Ends) -> Self {
-        let Ends { counts, keeping, counting, lately } = ends;
+        let Ends { counts, keeping, counting, lately, following } = ends;
         let books = sink.is_journal().then(|| Books::open(record));
         let (repetitions, noted) = (Repetitions::default(), VecDeque::new());
-        let file = None;
-        Self { sink, threshold, counts, repetitions, noted, books, keeping, counting, lately, file }
+        Self {
+            sink,
+            threshold,
+            counts,
+            repetitions,
+            noted,
+            books,
+            keeping,
+            counting,
+            lately,
+            following,
+            file: None,
+        }
     }
 
     pub(super) fn audit(&self) -> Option<Audit> {
@@ -143,7 +157,10 @@ impl Writer {
 
     /// Whoever records facts wakes nobody while we sleep here.
     fn keep_apart(&self, round: Option<Instant>) {
-        let has_more = self.books.is_some() || self.file.is_some() || self.counting.is_on();
+        let has_more = self.books.is_some()
+            || self.file.is_some()
+            || self.counting.is_on()
+            || self.following.is_on();
         let Some(round) = round.filter(|_| has_more) else {
             return;
         };
@@ -178,8 +195,12 @@ impl Writer {
             write(&mut self.books, &mut self.sink, &record, is_call);
         }
         drop(record);
-        if let Fact::CallFinished(call) = fact {
-            self.noted.extend(call.noted.map(|noted| (now, noted)));
+        let mut fact = fact;
+        if let Fact::CallFinished(call) = &mut fact {
+            self.noted.extend(call.noted.take().map(|noted| (now, noted)));
+        }
+        if repeated != Repeated::Quiet {
+            self.following.hand_over(fact);
         }
     }
 
@@ -218,6 +239,7 @@ impl Writer {
             if self.threshold.takes(fact.about().level, false) {
                 write(&mut self.books, &mut self.sink, &fact.record(), false);
             }
+            self.following.hand_over(fact);
         }
     }
 
@@ -240,6 +262,7 @@ impl Writer {
             let fact = Fact::from(FactsLost { lost });
             self.counting.note(&fact);
             write(&mut self.books, &mut self.sink, &fact.record(), false);
+            self.following.hand_over(fact);
         }
     }
 }

@@ -55,6 +55,7 @@
 //!      process ──────── how a server's program runs
 //!      credentials ──── what proves us to a server
 //!      outbox ───────── what waits for a client to read
+//!      history ──────── what happened, to be looked up
 //!  2   settings ─────── what is wanted
 //!      replies ──────── what callmux says itself
 //!      demo ─────────── how it all works
@@ -155,6 +156,7 @@
 //! | [`bridge`] | the client's stdio server that outlives any daemon |
 //! | [`desktop`] | calls that wait for a person, shown as notifications with answers |
 //! | [`approval_review`] | `callmux approvals`: calls that wait for a person, shown and answered |
+//! | [`history`] | what happened, as rows of a file that is lost before a call is; how they are found again |
 //! | [`audit_review`] | `callmux audit`: what was done, read back, and whether it is what was written |
 //! | [`attachments`] | `callmux client`: what the files of clients say, shown, changed and put back |
 //! | [`completion`] | what can stand where a command line ends: names of servers, tools and clients; the scripts of shells |
@@ -236,6 +238,7 @@ mod front;
 pub mod fuzz;
 mod grants;
 mod handover;
+mod history;
 mod http;
 mod imports;
 mod instances;

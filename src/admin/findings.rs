@@ -10,9 +10,10 @@ use rustix::fs::Access;
 use crate::access;
 use crate::api::{CallsReport, Finding, Severity};
 use crate::base::clip::clipped;
-use crate::base::{ServerName, file};
+use crate::base::{Count, ServerName, file};
 use crate::catalog::{INSTRUCTIONS_MAX, Names, NotFound};
 use crate::definitions::{Remark, Remarks};
+use crate::history::HistoryStatus;
 use crate::pins::{Change, PinKind};
 use crate::servers::handle::Phase;
 use crate::servers::{List, Offer, Server};
@@ -175,6 +176,22 @@ fn instructions(world: &World) -> Option<Finding> {
 fn note(server: Option<&ServerName>, message: String, remedy: &str) -> Finding {
     let (severity, remedy) = (Severity::Note, remedy.to_owned());
     Finding { severity, server: server.cloned(), message, remedy }
+}
+
+/// What there is to find in the history.
+pub fn of_history(history: &HistoryStatus) -> Option<Finding> {
+    let lost = Count(history.lost, "event");
+    if let Some(trouble) = history.trouble.as_deref().filter(|_| history.is_on) {
+        let trouble = clipped(trouble, REASON_MAX);
+        let message = format!("the history cannot be written: {trouble}; it lacks {lost}");
+        let remedy =
+            "look whether the disk is full and the state directory is yours; it is tried again";
+        return Some(Finding { severity: Severity::Problem, ..note(None, message, remedy) });
+    }
+    let message =
+        format!("the history lacks {lost}: more came than could be written, or the disk was full");
+    let remedy = "nothing, if it was once; `callmux events --kind history.gap` shows when";
+    (history.lost > 0).then(|| note(None, message, remedy))
 }
 
 /// What there is to find in the keeping of calls.

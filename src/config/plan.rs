@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use crate::base::ServerName;
 use crate::keys::{
-    APPROVAL_ROWS, AUDIT_ROWS, DASHBOARD_ROWS, Effect, HTTP_ROWS, KeyRow, LIMIT_ROWS, METRIC_ROWS,
-    NETWORK_ROWS, SERVER_ROWS, TOP_ROWS, VIEW_ROWS,
+    APPROVAL_ROWS, AUDIT_ROWS, DASHBOARD_ROWS, Effect, HISTORY_ROWS, HTTP_ROWS, KeyRow, LIMIT_ROWS,
+    METRIC_ROWS, NETWORK_ROWS, SERVER_ROWS, TOP_ROWS, VIEW_ROWS,
 };
 use crate::settings::plan::{Changed, Plan};
 use crate::settings::{Config, ServerConfig};
@@ -63,6 +63,8 @@ fn settings(effect: Effect, old: &Config, new: &Config) -> Vec<String> {
     keys.extend(networks.into_iter().map(|key| format!("access.networks.{key}")));
     let audit = changed(AUDIT_ROWS, effect, &old.access.audited, &new.access.audited);
     keys.extend(audit.into_iter().map(|key| format!("audit.{key}")));
+    let history = changed(HISTORY_ROWS, effect, &old.access.history, &new.access.history);
+    keys.extend(history.into_iter().map(|key| format!("history.{key}")));
     let metrics = changed(METRIC_ROWS, effect, &old.access.counted, &new.access.counted);
     keys.extend(metrics.into_iter().map(|key| format!("metrics.{key}")));
     let dashboard = changed(DASHBOARD_ROWS, effect, &old.access.dashboard, &new.access.dashboard);

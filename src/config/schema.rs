@@ -3,8 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use crate::keys::{
-    APPROVED, AUDIT, AUTH, CACHE, CLIENT, DASHBOARD, DefaultValue, HTTP, Key, LIMITS, METRICS,
-    OIDC, RECIPE, RESULTS, RULE, SERVER, TOKEN, TOP, ValueKind,
+    APPROVED, AUDIT, AUTH, CACHE, CLIENT, DASHBOARD, DefaultValue, HISTORY, HTTP, Key, LIMITS,
+    METRICS, OIDC, RECIPE, RESULTS, RULE, SERVER, TOKEN, TOP, ValueKind,
 };
 
 /// The schema (draft 2020-12), from the table of keys.
@@ -41,6 +41,7 @@ pub fn schema() -> Value {
     properties.insert("results".into(), object(RESULTS, "How much of too large results is kept."));
     properties.insert("audit".into(), object(AUDIT, "What is kept of what was done."));
     properties.insert("dashboard".into(), object(DASHBOARD, "The page at /ui/."));
+    properties.insert("history".into(), object(HISTORY, "What of it can be looked up."));
     properties.insert("metrics".into(), object(METRICS, "What is counted."));
     let many = [
         (

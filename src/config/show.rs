@@ -28,6 +28,7 @@ pub fn toml(table: &Table) -> String {
         ("results", part("results"), keys::RESULTS),
         ("audit", part("audit"), keys::AUDIT),
         ("dashboard", part("dashboard"), keys::DASHBOARD),
+        ("history", part("history"), keys::HISTORY),
         ("metrics", part("metrics"), keys::METRICS),
     ];
     for (name, table, keys) in one {

@@ -196,8 +196,8 @@ fn every_key_is_in_a_plan() {
                 ("http", "tls_cert" | "tls_key") => vec!["http.tls_cert http.tls_key".to_owned()],
                 ("http", name) => vec![format!("http.{name}"), format!("@http.{name}")],
                 (
-                    "access.limits" | "access.approvals" | "access.networks" | "audit" | "metrics"
-                    | "dashboard",
+                    "access.limits" | "access.approvals" | "access.networks" | "audit" | "history"
+                    | "metrics" | "dashboard",
                     name,
                 ) => {
                     vec![format!("{section}.{name}")]

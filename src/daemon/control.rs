@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use super::options::{Ended, Keeper, Options};
 use super::program::{LOOK_EVERY, Program};
 use super::signals::{Signals, Told};
-use super::state::{Daemon, keep_audit};
+use super::state::{Daemon, keep_audit, keep_history};
 use super::takeover::Takeover;
 use super::under_way::{self, UnderWay};
 use super::watch::Watch;
@@ -19,6 +19,7 @@ use crate::admin::{Desk, Question};
 use crate::config::Reading;
 use crate::facts;
 use crate::front::stdio::GivenUp;
+use crate::history::History;
 
 /// Where nobody else ends us we do, after so long without anybody, unless the config says otherwise.
 const UNNEEDED_FOR: Duration = Duration::from_mins(10);
@@ -57,8 +58,10 @@ pub async fn run(options: Options) -> io::Result<Ended> {
         cut_off,
     });
     keep_audit(&recorder, settings.in_force(), Keeper::of(&serve));
+    let history = History::default();
+    keep_history(&history, &recorder, settings.in_force(), Keeper::of(&serve));
     let (serve, takeover) = Takeover::of(serve, settings.in_force(), &recorder).await;
-    let mut daemon = Daemon::build(settings, recorder, takeover);
+    let mut daemon = Daemon::build(settings, recorder, takeover, history);
     daemon.tell_config();
     daemon.watch_config();
     let (desk, mut questions) = Desk::open();

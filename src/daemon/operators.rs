@@ -10,7 +10,7 @@ use super::state::Daemon;
 use super::watch::Watch;
 use crate::admin::desk::Answer;
 use crate::admin::{self, Ordered, Question, report};
-use crate::api::{self, ConfigReport, InForce, Status};
+use crate::api::{self, ConfigReport, Finding, InForce, Status};
 use crate::base::{ServerName, dirs};
 use crate::config::plan;
 use crate::facts;
@@ -18,6 +18,7 @@ use crate::servers::Server;
 use crate::servers::control::Order;
 use crate::servers::handle::Phase;
 use crate::settings::Plan;
+use crate::world::World;
 
 /// Operators who may wait for one reload.
 const WAITING_MAX: usize = 64;
@@ -127,11 +128,17 @@ impl Daemon {
             sessions: self.sessions(),
             calls: self.front.hub.calls(),
             traffic: admin::traffic(&self.front.hub),
-            findings: admin::findings(&world, &instances.of(None)),
+            findings: self.findings(&world),
             journal: None,
             clients: report::clients(self.recorder.clients()),
             addresses: report::addresses(&self.recorder.listening()),
         }
+    }
+
+    fn findings(&self, world: &World) -> Vec<Finding> {
+        let mut all = admin::findings(world, &self.front.hub.instances.of(None));
+        all.extend(admin::findings::of_history(&self.history.status()));
+        all
     }
 
     /// Answers with the status. The journal is asked beside the loop.

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use super::schedule::Schedule;
 use super::settings::{Look, StandIn};
-use super::state::{Daemon, keep_audit};
+use super::state::{Daemon, keep_audit, keep_history};
 use super::systemd;
 use super::under_way::UnderWay;
 use super::watch::Watch;
@@ -107,6 +107,7 @@ impl Daemon {
         self.front.hub.instances.follow(&config, is_up, is_replaced);
         tell_certificate(&self.recorder, &config, Some(&old.config));
         keep_audit(&self.recorder, &config, self.succession.keeper);
+        keep_history(&self.history, &self.recorder, &config, self.succession.keeper);
         self.count(config.access.counted);
         let drain = old.config.drain_timeout;
         let own_tools = own_tools(&config);

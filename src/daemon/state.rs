@@ -21,6 +21,7 @@ use crate::base::{Count, ServerName, Tasks, dirs};
 use crate::connection::Board;
 use crate::facts;
 use crate::front::{Front, wants};
+use crate::history::{self, History, HistoryBounds, HistoryWanted};
 use crate::instances::{Ground, Instances};
 use crate::meta::own_tools;
 use crate::mux::Hub;
@@ -57,6 +58,7 @@ pub(super) struct Daemon {
     pub(super) began_with: Arc<Config>,
     pub(super) started: Instant,
     pub(super) last_status: String,
+    pub(super) history: History,
 }
 
 /// What lies between an earlier process of ours, this one and the next.
@@ -128,6 +130,28 @@ pub(super) fn keep_audit(recorder: &Recorder, config: &Config, keeper: Keeper) {
     });
 }
 
+/// Where it can be looked up what happened. The one client of stdio has none of its own.
+pub(super) fn keep_history(
+    history: &History,
+    recorder: &Recorder,
+    config: &Config,
+    keeper: Keeper,
+) {
+    let kept = config.access.history;
+    let dir = dirs::state().filter(|_| kept.enabled && keeper != Keeper::Client);
+    let wanted = dir.map(|dir| HistoryWanted {
+        path: dir.join(history::FILE),
+        bounds: HistoryBounds {
+            rows: kept.max_rows as u64,
+            age: kept.keep,
+            bytes: kept.max_bytes as u64,
+        },
+        arguments: kept.arguments,
+        secrets: SecretTexts::new(config.secrets()),
+    });
+    history.follow(wanted, recorder);
+}
+
 /// Where it stands what was accepted of servers. Those of a command line have no name of their own by which they would
 /// be known again.
 fn pins(settings: &Settings) -> Store {
@@ -136,7 +160,12 @@ fn pins(settings: &Settings) -> Store {
 }
 
 impl Daemon {
-    pub(super) fn build(settings: Settings, recorder: Recorder, takeover: Takeover) -> Self {
+    pub(super) fn build(
+        settings: Settings,
+        recorder: Recorder,
+        takeover: Takeover,
+        history: History,
+    ) -> Self {
         let config = settings.in_force().clone();
         let world =
             World::new(config.clone(), BTreeMap::new(), own_tools(&config), settings.complaint());
@@ -190,6 +219,7 @@ impl Daemon {
             began_with: config.clone(),
             started: Instant::now(),
             last_status: String::new(),
+            history,
             succession: Succession {
                 keeper: takeover.keeper,
                 program: Program::current(),

@@ -1,4 +1,4 @@
-//! Facts of what the journal and the audit file have not.
+//! Facts of what the journal, the audit file and the history have not.
 
 use std::borrow::Cow;
 
@@ -159,5 +159,80 @@ at that place, and the chain of hashes goes on behind it:
                 format!("the audit file has no record of {acts}; it says so").into()
             }
         }
+    }
+}
+
+/// The history is off, though it is wanted.
+#[derive(Debug, Clone)]
+pub struct HistoryUnwritable {
+    pub path: String,
+    pub reason: String,
+}
+
+impl FactKind for HistoryUnwritable {
+    const ABOUT: &'static About = &About {
+        name: "history_unwritable",
+        message_id: "a1f0c6de5b7e4b0fa3a5d0c1e2f300a4",
+        level: Level::Error,
+        is_audit: false,
+        subject: "The history cannot be written",
+        documentation: "man:callmux-events(1) man:callmux.toml(5)",
+        text: "\
+The history in
+
+    @CALLMUX_FILE@
+
+cannot be written: @CALLMUX_REASON@. Calls go on, without a history. It is tried
+again every half minute while there is something to write, and the history will
+say how much it lacks.
+
+Look whether the disk is full. For a daemon without a history: `enabled = false`
+in `[history]` of the config.",
+    };
+    const FIELDS: &'static [FactField<Self>] = &[
+        FactField::Always("FILE", |fact| fact.path.as_str().into()),
+        FactField::Always("REASON", |fact| fact.reason.as_str().into()),
+    ];
+
+    fn message(&self) -> Cow<'_, str> {
+        format!("the history {} cannot be written: {}", self.path, self.reason).into()
+    }
+}
+
+/// The file of the history was broken, and there is a new one.
+#[derive(Debug, Clone)]
+pub struct HistorySetAside {
+    pub path: String,
+    /// Where the broken one is.
+    pub aside: String,
+    pub reason: String,
+}
+
+impl FactKind for HistorySetAside {
+    const ABOUT: &'static About = &About {
+        name: "history_set_aside",
+        message_id: "a1f0c6de5b7e4b0fa3a5d0c1e2f300a5",
+        level: Level::Warning,
+        is_audit: false,
+        subject: "The history was broken and begins anew",
+        documentation: "man:callmux-events(1)",
+        text: "\
+The file of the history could not be read: @CALLMUX_REASON@. It is now
+
+    @CALLMUX_SET_ASIDE@
+
+and the history begins anew. What can be saved of the broken file:
+
+    sqlite3 @CALLMUX_SET_ASIDE@ .recover",
+    };
+    const FIELDS: &'static [FactField<Self>] = &[
+        FactField::Always("FILE", |fact| fact.path.as_str().into()),
+        FactField::Always("SET_ASIDE", |fact| fact.aside.as_str().into()),
+        FactField::Always("REASON", |fact| fact.reason.as_str().into()),
+    ];
+
+    fn message(&self) -> Cow<'_, str> {
+        let Self { path, aside, reason } = self;
+        format!("the history {path} was broken ({reason}) and begins anew; it is in {aside}").into()
     }
 }

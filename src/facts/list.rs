@@ -66,5 +66,6 @@ facts! {
     door: PeerRefused, CapReached;
     call: CallFinished in Box<CallFinished>;
     approval: ApprovalAsked, ApprovalAnswered;
-    gap: CallsMissing, FactsLost, AuditUnwritable, AuditGap;
+    gap: CallsMissing, FactsLost, AuditUnwritable, AuditGap, HistoryUnwritable,
+        HistorySetAside;
 }

@@ -1,8 +1,8 @@
 //! The sections of a config, each with its keys.
 
 use super::{
-    APPROVALS, APPROVED, AUDIT, AUTH, CACHE, CLIENT, DASHBOARD, HTTP, Key, LIMITS, METRICS,
-    NETWORKS, OIDC, RECIPE, RESULTS, RULE, SERVER, TOKEN, TOP,
+    APPROVALS, APPROVED, AUDIT, AUTH, CACHE, CLIENT, DASHBOARD, HISTORY, HTTP, Key, LIMITS,
+    METRICS, NETWORKS, OIDC, RECIPE, RESULTS, RULE, SERVER, TOKEN, TOP,
 };
 
 /// The line above the keys of a section; `name` in place of what the user chooses.
@@ -55,6 +55,7 @@ pub const SECTIONS: &[(&str, &[Key], &str)] = &[
     ("results", RESULTS, "How much of results that were too large is kept (see `max_result`)."),
     ("audit", AUDIT, "What is kept of what was done (see callmux-audit(1))."),
     ("dashboard", DASHBOARD, "The page at `/ui/` (see callmux-dashboard(1))."),
+    ("history", HISTORY, "What of it can be looked up (see callmux-events(1))."),
     ("metrics", METRICS, "What is counted, for a collector of metrics."),
     (
         "clients.*",

@@ -3,7 +3,9 @@
 use super::key::DefaultValue::{Unset, Value};
 use super::key::{Key, ValueKind, key};
 use super::row::{KeyRow, keys, of, set};
-use crate::settings::access::{ArgumentsKept, Audited, Counted, DashboardSettings};
+use crate::settings::access::{
+    ArgumentsKept, Audited, Counted, DashboardSettings, HistorySettings,
+};
 use crate::settings::config::Http;
 use crate::settings::{Config, Exposure, PinPolicy, View};
 
@@ -360,6 +362,50 @@ pub const DASHBOARD_ROWS: &[KeyRow<DashboardSettings>] = &[key(
      dashboard`, or somebody who came by one. Nobody sees anything there without such a link, either way.",
 )
 .at_once(set!(enabled))];
+/// Keys of `[history]`.
+pub const HISTORY: &[Key] = &keys::<_, { HISTORY_ROWS.len() }>(&[], HISTORY_ROWS);
+
+/// The same, each with its field.
+pub const HISTORY_ROWS: &[KeyRow<HistorySettings>] = &[
+    key(
+        "enabled",
+        ValueKind::Bool,
+        Value("false"),
+        "Whether the daemon keeps a history of calls and of what becomes of servers, sessions and the config \
+         in `history.db` of the state directory, which `callmux events` shows: no results, and no arguments \
+         but for `arguments`.",
+    )
+    .at_once(set!(enabled)),
+    key(
+        "max_rows",
+        ValueKind::Number(1, 10_000_000),
+        Value("100000"),
+        "How many calls and other events it has; the oldest go first.",
+    )
+    .at_once(set!(max_rows)),
+    key(
+        "keep",
+        ValueKind::Duration,
+        Value("\"30d\""),
+        "How long they are kept, if there is room for so many; and how long the sums of each hour are.",
+    )
+    .at_once(set!(keep)),
+    key(
+        "max_bytes",
+        ValueKind::Size,
+        Value("\"64MiB\""),
+        "How large the file becomes. The oldest goes first; at least 1 MiB is kept.",
+    )
+    .at_once(set!(max_bytes)),
+    key(
+        "arguments",
+        ValueKind::Choice(&ArgumentsKept::NAMES),
+        Value("\"none\""),
+        "What it has of the arguments of calls: `none`, their names (`keys`), all but what is known or looks \
+         like a secret (`redacted`), or `full`. Of each call 4 KiB at the most.",
+    )
+    .at_once(set!(arguments)),
+];
 
 /// Keys of `[metrics]`.
 pub const METRICS: &[Key] = &keys::<_, { METRIC_ROWS.len() }>(&[], METRIC_ROWS);

@@ -28,6 +28,8 @@ pub struct Access {
     pub approved: BTreeMap<String, Approved>,
     /// What of it is kept.
     pub audited: Audited,
+    /// What of it can be looked up.
+    pub history: HistorySettings,
     /// Whether it is counted.
     pub counted: Counted,
     pub dashboard: DashboardSettings,
@@ -76,6 +78,17 @@ pub struct Audited {
     /// In bytes.
     pub max_total: usize,
     pub keep: Duration,
+}
+
+/// `[history]`: what of it can be looked up.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct HistorySettings {
+    pub enabled: bool,
+    pub max_rows: usize,
+    pub keep: Duration,
+    /// In bytes.
+    pub max_bytes: usize,
+    pub arguments: ArgumentsKept,
 }
 
 /// `[access.limits]`

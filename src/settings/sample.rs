@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::access::{Access, Audited};
+use super::access::{Access, Audited, HistorySettings};
 use super::config::{Caps, Config, FanOut, Http};
 use super::name_patterns::NamePatterns;
 use super::program::{LogLimits, Program};
@@ -41,6 +41,13 @@ pub fn config() -> Config {
                 arguments: ArgumentsKept::None,
                 max_total: 256 * MIB,
                 keep: Duration::from_hours(2160),
+            },
+            history: HistorySettings {
+                enabled: false,
+                max_rows: 100_000,
+                keep: Duration::from_hours(720),
+                max_bytes: 64 * MIB,
+                arguments: ArgumentsKept::None,
             },
             ..Access::default()
         },

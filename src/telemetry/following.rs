@@ -56,8 +56,10 @@ struct FollowerThread(Option<JoinHandle<()>>);
 
 impl Drop for FollowerThread {
     fn drop(&mut self) {
-        if let Some(thread) = self.0.take() {
-            thread.thread().unpark();
+        let Some(thread) = self.0.take() else { return };
+        thread.thread().unpark();
+        // It may be itself who lets go of the facts last.
+        if thread.thread().id() != std::thread::current().id() {
             drop(thread.join());
         }
     }

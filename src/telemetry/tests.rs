@@ -212,6 +212,13 @@ fn gaps() -> Vec<Fact> {
         facts::AuditUnwritable { dir: "/a".to_owned(), reason: "no".to_owned() }.into(),
         facts::AuditGap { lost: 5, set_aside: None }.into(),
         facts::AuditGap { lost: 0, set_aside: Some("/a/b.torn".to_owned()) }.into(),
+        facts::HistoryUnwritable { path: "/a/h.db".to_owned(), reason: "no".to_owned() }.into(),
+        facts::HistorySetAside {
+            path: "/a/h.db".to_owned(),
+            aside: "/a/h.db.broken-7".to_owned(),
+            reason: "no".to_owned(),
+        }
+        .into(),
     ]
 }
 

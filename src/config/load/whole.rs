@@ -33,6 +33,7 @@ pub(super) fn typed(table: Table, sources: &Sources) -> Result<Config, Vec<Compl
     let (clients_node, recipes_node) = (take("clients"), take("recipes"));
     let (access_node, audit_node) = (take("access"), take("audit"));
     let (metrics_node, dashboard_node) = (take("metrics"), take("dashboard"));
+    let history_node = take("history");
     let mut config = Config {
         everybody: agents::view(&mut top, None),
         file_roots: agents::roots(&mut top),
@@ -70,6 +71,9 @@ pub(super) fn typed(table: Table, sources: &Sources) -> Result<Config, Vec<Compl
         section.complain(at, "required", "there is no audit file; write `file = true` beside it");
     }
     unresolved.extend(section.finish());
+    let section =
+        Section::new("history".into(), history_node, keys::HISTORY, sources, &mut complaints);
+    unresolved.extend(read_rows(keys::HISTORY_ROWS, section, &mut config.access.history));
     let section =
         Section::new("metrics".into(), metrics_node, keys::METRICS, sources, &mut complaints);
     unresolved.extend(read_rows(keys::METRIC_ROWS, section, &mut config.access.counted));

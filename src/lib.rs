@@ -28,6 +28,7 @@
 //!  6   catalog ──────── what all servers offer, and under which names
 //!      packages ─────── what people have in hand, as servers of ours
 //!      audit_review ─── what was done, read back
+//!      history_review ─ what happened, looked up
 //!      setup ────────── from the files of clients to a daemon, and back
 //!      attachments ──── callmux in the files of clients, by word
 //!      pin_review ───── what servers changed, by word
@@ -157,6 +158,7 @@
 //! | [`desktop`] | calls that wait for a person, shown as notifications with answers |
 //! | [`approval_review`] | `callmux approvals`: calls that wait for a person, shown and answered |
 //! | [`history`] | what happened, as rows of a file that is lost before a call is; how they are found again |
+//! | [`history_review`] | `callmux events`: what happened, looked up |
 //! | [`audit_review`] | `callmux audit`: what was done, read back, and whether it is what was written |
 //! | [`attachments`] | `callmux client`: what the files of clients say, shown, changed and put back |
 //! | [`completion`] | what can stand where a command line ends: names of servers, tools and clients; the scripts of shells |
@@ -239,6 +241,7 @@ pub mod fuzz;
 mod grants;
 mod handover;
 mod history;
+mod history_review;
 mod http;
 mod imports;
 mod instances;

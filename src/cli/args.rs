@@ -14,13 +14,14 @@ use super::args_setup::SetupArgs;
 use super::daemon::DaemonVerbs;
 use super::dashboard::OpenArgs;
 use super::pins::ReviewArgs;
-use super::top::{EventsArgs, FollowArgs, WatchArgs};
+use super::top::{FollowArgs, LiveEventsArgs, WatchArgs};
 use crate::activation::SpawnArgs;
 use crate::attachments::ClientsArgs;
 use crate::audit_review::AuditArgs;
 use crate::completion::{Names, Script};
 use crate::example::Example;
 use crate::grants::{AccessArgs, TokensArgs};
+use crate::history_review::EventsArgs;
 use crate::keys::ValueError;
 use crate::search_quality::SearchQualityArgs;
 use crate::setup::InitArgs;
@@ -140,9 +141,11 @@ pub(super) enum Command {
     /// Show the calls of one session as they end: what, for how long, how it went.
     Trace(FollowArgs),
     /// Show everything that happens, as it happens.
-    Watch(EventsArgs),
+    Watch(LiveEventsArgs),
     /// Show what was done by whom, from the audit file; check that nothing in it was changed.
     Audit(AuditArgs),
+    /// Show what happened, from the history: calls, servers, sessions, the config.
+    Events(EventsArgs),
     /// Add a server to the config, or take one away.
     Server(ServersArgs),
     /// Have a client use callmux: find its file, and put an entry in it or take it out.

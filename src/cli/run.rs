@@ -16,6 +16,7 @@ use crate::audit_review::audit;
 use crate::base::core_dump;
 use crate::demo::demo;
 use crate::grants::{access, token};
+use crate::history_review::events;
 use crate::search_quality::search_quality;
 use crate::setup::init;
 use crate::shell::{self, Work};
@@ -93,6 +94,7 @@ fn run(command: Command, log: &LogArgs) -> Exit {
         Command::Trace(args) => top::trace(&args),
         Command::Watch(args) => top::watch(&args),
         Command::Audit(args) => audit(&args),
+        Command::Events(args) => events(&args),
         Command::Server(args) => server::server(&args),
         Command::Client(args) => client(&args),
         Command::Token(args) => token(&args),

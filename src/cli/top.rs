@@ -47,13 +47,13 @@ pub(super) fn trace(args: &FollowArgs) -> Exit {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct EventsArgs {
+pub(super) struct LiveEventsArgs {
     #[command(flatten)]
     daemon: DaemonArgs,
     #[command(flatten)]
     events: EventArgs,
 }
 
-pub(super) fn watch(args: &EventsArgs) -> Exit {
+pub(super) fn watch(args: &LiveEventsArgs) -> Exit {
     shell::watch(&args.events, args.daemon.socket.clone())
 }

@@ -169,6 +169,7 @@ pub const EXAMPLES: &[(&str, Examples)] = &[
             ("callmux audit verify --json | jq -r .last_hash", "What to keep elsewhere"),
         ],
     ),
+    ("events", &[("callmux events --since 2h --server github", "What there was with it")]),
     (
         "server",
         &[

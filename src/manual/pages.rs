@@ -29,6 +29,7 @@ const FILES: &[(&str, &str)] = &[
         "~/.local/state/callmux/clients",
         "what the files of clients were before callmux changed them",
     ),
+    ("~/.local/state/callmux/history.db", "what happened: callmux-events(1)"),
     ("~/.local/state/callmux", "the last good config, large results, tokens of logins"),
     ("~/.cache/callmux", "what may be deleted"),
 ];

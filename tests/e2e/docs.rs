@@ -166,6 +166,7 @@ pages! {
     clients: "clients.md",
     dashboard: "dashboard.md",
     getting_started: "getting-started.md",
+    history: "history.md",
     meta_only: "meta-only.md",
     metrics: "metrics.md",
     migrating: "migrating.md",

@@ -24,6 +24,7 @@ mod flood;
 mod forwarded;
 mod gate;
 mod hints;
+mod history;
 mod hostile;
 mod http;
 mod https;

@@ -65,6 +65,7 @@ pub const PLAN: &[(&str, &[&str])] = &[
     ("grants", &["base", "settings", "keys", "config", "access", "terminal"]),
     ("approval_review", &["base", "api", "config", "settings", "terminal"]),
     ("audit_review", &["base", "audit", "telemetry", "completion", "keys", "settings", "terminal"]),
+    ("history_review", &["base", "completion", "history", "keys", "settings", "terminal"]),
     (
         "pin_review",
         &["base", "json", "pins", "settings", "config", "completion", "api", "terminal"],
@@ -352,6 +353,7 @@ pub const PLAN: &[(&str, &[&str])] = &[
             "grants",
             "approval_review",
             "audit_review",
+            "history_review",
             "pin_review",
             "clients",
             "settings",

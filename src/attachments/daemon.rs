@@ -4,11 +4,12 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::api::{Status, path};
-use crate::base::{LocalTime, tcp_owner};
+use crate::base::LocalTime;
 use crate::clients::KnownClient;
 use crate::clients::hello::is_hello_of;
 use crate::completion::Peek;
 use crate::doctor::unit::{self, HTTP_SOCKET, UnitState};
+use crate::peers::tcp_owner;
 use crate::settings::Config;
 
 /// How long the daemon may take to say how it is.

@@ -4,7 +4,7 @@
 //! Value types and their rules, where the user's directories and the daemon's socket are, how a file is replaced
 //! atomically, read safely and held by one process, which files and directories are trusted, how text of others is shown or quoted, how a
 //! program is run for what it prints, which processes are our own, how tasks are named and cancelled, which work is done beside the
-//! loop, which name was meant, how long and when is said, whose a TCP socket is, what is asked of who is at the other end.
+//! loop, which name was meant, how long and when is said, what is asked of who is at the other end.
 //!
 //! # Does not know
 //! MCP, HTTP, configuration keys.
@@ -44,7 +44,6 @@ pub mod secret;
 pub mod span;
 pub mod stdio;
 pub mod tasks;
-pub mod tcp_owner;
 pub mod trust;
 pub mod visible;
 pub mod workplace;

@@ -9,7 +9,8 @@ use tokio::net::{TcpStream, UnixStream};
 
 use super::secure;
 use super::token::TokenSource;
-use crate::base::{Secret, tcp_owner};
+use crate::base::Secret;
+use crate::peers::tcp_owner;
 use crate::wire::Payload;
 use crate::wire::lines::LINE_MIN;
 use crate::wire::link::frame::{self, FrameKind, FrameReader};

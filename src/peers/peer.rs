@@ -3,9 +3,9 @@
 use std::net::{IpAddr, SocketAddr};
 
 use super::forwarded::Untold;
+use super::tcp_owner::{TcpSocket, Unowned};
 use crate::base::Principal;
 use crate::base::peer_facts::SharedPeer;
-use crate::base::tcp_owner::{TcpSocket, Unowned};
 
 /// Why a connection is refused.
 #[derive(Debug, thiserror::Error)]
@@ -130,7 +130,7 @@ fn own() -> u32 {
 #[cfg(test)]
 mod tests {
     use super::{Refusal, TcpClient, admit, own};
-    use crate::base::tcp_owner::tests::give_away;
+    use crate::peers::tcp_owner::tests::give_away;
     use std::net::{Shutdown, TcpListener, TcpStream};
 
     fn let_in(listener: &TcpListener) -> Result<TcpClient, Refusal> {

@@ -74,6 +74,7 @@ pub const PLAN: &[(&str, &[&str])] = &[
         "attachments",
         &[
             "base",
+            "peers",
             "api",
             "clients",
             "completion",
@@ -315,7 +316,7 @@ pub const PLAN: &[(&str, &[&str])] = &[
             "sessions",
         ],
     ),
-    ("bridge", &["base", "http", "wire", "outbox", "replies", "activation"]),
+    ("bridge", &["base", "http", "peers", "wire", "outbox", "replies", "activation"]),
     (
         "shell",
         &[

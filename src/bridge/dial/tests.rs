@@ -1,5 +1,5 @@
 use super::{Target, dial, read_head};
-use crate::base::tcp_owner::tests::give_away;
+use crate::peers::tcp_owner::tests::give_away;
 use crate::wire::link::Hello;
 use std::io::Read;
 use std::net::TcpListener;

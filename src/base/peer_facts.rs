@@ -1,7 +1,8 @@
 //! What rules ask of the process at the other end of a connection.
 
-use std::fmt;
+use std::os::fd::OwnedFd;
 use std::sync::Arc;
+use std::{fmt, io};
 
 /// One thing that can be told of a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +28,18 @@ pub trait PeerFacts: fmt::Debug + Send + Sync {
     /// The number of the process.
     fn number(&self) -> u32;
     fn told(&self, fact: PeerFact) -> &KnownFact;
+    /// Whether it runs our own program, which speaks for one client alone and comes back as the same
+    /// process or not at all. A proxy is none.
+    fn is_own_program(&self) -> bool {
+        false
+    }
+    /// What can be read once it has ended (pidfd_open(2)). `None`: it has.
+    ///
+    /// # Errors
+    /// Where the kernel gives no such handle.
+    fn end(&self) -> io::Result<Option<OwnedFd>> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
 }
 
 /// A process that several requests come from.

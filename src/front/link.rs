@@ -3,6 +3,7 @@
 //! A bridge upgrades a request to `/link` and speaks frames from then on. Its session outlives the
 //! connection: calls go on, and their answers wait until the bridge dials again.
 
+use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,9 +14,11 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt, AsyncWrite};
+use tokio::net::unix::pipe;
 
 use super::Front;
-use crate::base::Principal;
+use crate::base::peer_facts::SharedPeer;
+use crate::base::{Principal, Tasks};
 use crate::facts;
 use crate::outbox::{Outbox, SILENT_MAX};
 use crate::peers::peer::AtOtherEnd;
@@ -91,6 +94,7 @@ async fn serve(
     if !known {
         front.changed.notify_one();
     }
+    let bridge = principal.peer().filter(|process| process.is_own_program()).cloned();
     let (number, tasks, restored) = link.connect();
     link.duplex.session.comes_from(principal.peer().cloned());
     let duplex = link.duplex.of(principal);
@@ -114,19 +118,45 @@ async fn serve(
         () = tasks.stopped() => LinkEnd::Replaced,
     };
     match ended {
-        LinkEnd::Goodbye => {
-            front.links.close(&link);
-            front.changed.notify_one();
-            front.hub.touch();
-            let session = link.duplex.session.id;
-            front.hub.recorder.record(facts::SessionClosed { session });
-        }
+        LinkEnd::Goodbye => close(front, &link),
         LinkEnd::Lost if link.lost(number) => {
             front.hub.touch();
             front.hub.recorder.record(facts::LinkLost { session: link.duplex.session.id });
+            if let Some(bridge) = bridge {
+                close_once_ended(front.clone(), link, bridge, &tasks);
+            }
         }
         LinkEnd::Lost | LinkEnd::Replaced => {}
     }
+}
+
+/// The session is over: nobody will ask for its answers.
+fn close(front: &Front, link: &Arc<Link>) {
+    front.links.close(link);
+    front.changed.notify_one();
+    front.hub.touch();
+    let session = link.duplex.session.id;
+    front.hub.recorder.record(facts::SessionClosed { session });
+}
+
+/// A bridge that was killed says no goodbye, and does not come back. `tasks` stop once it has.
+fn close_once_ended(front: Arc<Front>, link: Arc<Link>, bridge: SharedPeer, tasks: &Tasks) {
+    tasks.spawn_until_stopped("lost link", async move {
+        let ended = match bridge.end() {
+            Ok(None) => Ok(()),
+            Ok(Some(end)) => until_readable(end).await,
+            Err(error) => Err(error),
+        };
+        match ended {
+            Ok(()) => close(&front, &link),
+            Err(error) => tracing::debug!(%error, "a bridge's end cannot be waited for"),
+        }
+    });
+}
+
+async fn until_readable(end: OwnedFd) -> std::io::Result<()> {
+    // It is no pipe, but is waited for in the same way, and nothing is ever read from it.
+    pipe::Receiver::from_file_unchecked(end.into())?.readable().await
 }
 
 enum LinkEnd {

@@ -63,7 +63,7 @@ fn subject(process: &Stat) -> Option<Stat> {
 }
 
 /// Whether it is a process of our program. One that does not show its program is known by its name.
-fn is_ours(process: &Stat) -> bool {
+pub(super) fn is_ours(process: &Stat) -> bool {
     match exe(process.pid) {
         Some(path) => {
             name_of(&path) == env!("CARGO_PKG_NAME")

@@ -5,9 +5,11 @@ use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
 use std::sync::{Arc, OnceLock};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use rustix::time::ClockId;
 
-use super::look::{Seen, look};
+use super::look::{Seen, is_ours, look};
 use super::stat::Stat;
 use crate::base::Lock;
 use crate::base::peer_facts::{KnownFact, PeerFact, PeerFacts, SharedPeer};
@@ -41,11 +43,15 @@ impl PeerProcess {
         Arc::new(Self { pid, came, handle: Lock::default(), seen: OnceLock::new() })
     }
 
+    /// The process as it is now, unless another has its number.
+    fn stat(&self) -> Option<Stat> {
+        Stat::of(self.pid).filter(|process| process.started <= self.came)
+    }
+
     fn look(&self) -> Seen {
         let handle = self.handle.lock().take();
         let is_there = || handle.as_ref().is_none_or(is_alive);
-        let began = Stat::of(self.pid).filter(|process| process.started <= self.came);
-        let seen = began.filter(|_| is_there()).map(|process| look(&process));
+        let seen = self.stat().filter(|_| is_there()).map(|process| look(&process));
         // As long as it is there, nobody else had its number.
         let seen = seen.filter(|_| is_there()).unwrap_or_default();
         tracing::debug!(pid = self.pid, ?seen, "looked at the process of a client");
@@ -65,6 +71,20 @@ impl PeerFacts for PeerProcess {
             PeerFact::Unit => &seen.unit,
             PeerFact::Cwd => &seen.cwd,
         }
+    }
+
+    fn is_own_program(&self) -> bool {
+        self.stat().is_some_and(|process| is_ours(&process))
+    }
+
+    fn end(&self) -> io::Result<Option<OwnedFd>> {
+        let pid = i32::try_from(self.pid).ok().and_then(Pid::from_raw);
+        let handle = match pidfd_open(pid.ok_or(io::ErrorKind::NotFound)?, PidfdFlags::NONBLOCK) {
+            Err(Errno::SRCH) => return Ok(None),
+            handle => handle?,
+        };
+        // Asked afterwards: the handle is of whoever has the number now.
+        Ok(self.stat().map(|_| handle))
     }
 }
 
@@ -138,8 +158,14 @@ mod tests {
         assert!(!came(pid, began).told(PeerFact::Exe).names.is_empty());
         assert!(came(pid, began - 1).told(PeerFact::Exe).names.is_empty(), "it began later");
         assert!(!came(u32::MAX, now()).told(PeerFact::Unit).is_all);
+        let peer = came(pid, began);
+        let end = peer.end().unwrap().unwrap();
+        assert!(is_alive(&end) && !peer.is_own_program());
+        assert!(came(pid, began - 1).end().unwrap().is_none(), "it began later");
         sleeper.kill().unwrap();
         sleeper.wait().unwrap();
+        assert!(!is_alive(&end) && peer.end().unwrap().is_none());
+        assert!(came(0, now()).end().is_err(), "the kernel does not show it");
     }
 
     #[test]

@@ -216,6 +216,20 @@ fn a_daemon_that_nobody_needs_ends_and_leaves_nothing() {
     assert!(idle.log().contains("nobody needs us"), "{}", idle.log());
 }
 
+/// Clients that end with their bridge's process and not with its stdin, as those on Tokio may.
+#[test]
+fn a_daemon_whose_client_killed_its_bridge_is_needed_by_nobody() {
+    let idle = Idle::new();
+    let text = std::fs::read_to_string(idle.sandbox.path(MAIN)).unwrap();
+    idle.sandbox.write(MAIN, &format!("idle_exit = \"100ms\"\n{text}"));
+    let mut client = idle.bridge();
+    client.call("tools__ping", &json!({}));
+    let pid = idle.daemon();
+    client.signal(Signal::KILL);
+    until("the daemon's end", || (!is_alive(pid)).then_some(()));
+    assert!(idle.log().contains("session closed"), "{}", idle.log());
+}
+
 #[test]
 fn without_leave_nothing_is_started_and_that_is_said() {
     let idle = Idle::new();

@@ -108,7 +108,9 @@ class Home:
         except TimeoutError:
             pass
         left = self.processes()
-        book.check("setup: the daemon ends once no client is there, and nothing is left", not left, str(left))
+        log = self.home / ".local/state/callmux/daemon.log"
+        last = log.read_text(errors="replace")[-3000:] if left and log.exists() else ""
+        book.check("setup: the daemon ends once no client is there, and nothing is left", not left, f"{left}\n{last}")
         for pid in left:
             os.kill(pid, signal.SIGKILL)
 

@@ -33,7 +33,7 @@ fn shows_references_and_hides_literals() {
     assert!(shown.contains(r#"env = { A = "(hidden)", B = "${cred:b}" }"#), "{shown}");
     assert!(shown.contains("# list_timeout = \"5s\""), "{shown}");
     let again = tree::parse(&std::path::Path::new("c").into(), &shown, &mut Vec::new());
-    assert_eq!(again.len(), 9, "what is shown can be read");
+    assert_eq!(again.len(), 10, "what is shown can be read");
 }
 
 #[test]

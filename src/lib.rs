@@ -19,8 +19,8 @@
 //! 12   sessions ─────── the sessions of clients
 //! 11   client ───────── what one says and hears
 //!      search_quality ─ how well tools are found
-//! 10   meta ─────────── tools of our own, made of calls
 //!      admin ────────── operators look in
+//! 10   meta ─────────── tools of our own, made of calls
 //!  9   mux ──────────── the life of every call
 //!  8   targets ──────── what a request is for
 //!  7   updates ──────── newer versions of servers
@@ -37,6 +37,7 @@
 //!      instances ────── a server for each directory
 //!  5   approval_review  what waits for a person, by word
 //!      doctor ───────── what is seen without a daemon
+//!      changes ──────── what somebody has callmux change, and back
 //!      imports ──────── what configs of others say, as ours
 //!      completion ───── what a shell is told while somebody types
 //!      grants ───────── who may, by word
@@ -133,6 +134,7 @@
 //! | [`connection`] | requests and answers, questions and notices of one server |
 //! | [`activation`] | a daemon that is away is brought back: by systemd, or by whoever needs it |
 //! | [`doctor`] | what can be seen of an installation without a daemon |
+//! | [`changes`] | sections of the config changed for somebody, in files of ours; the last changes, taken back |
 //! | [`imports`] | files of clients, of the npm callmux and of mcpmux as servers of ours; secrets moved out of them |
 //! | [`packages`] | snippets, pasted lines, names of registries, archives as servers of ours; versions pinned |
 //! | [`grants`] | tokens made, replaced and revoked; what the rules say of somebody, without a daemon |
@@ -219,6 +221,7 @@ mod bridge;
 mod bundles;
 mod cache;
 mod catalog;
+mod changes;
 mod cli;
 mod client;
 mod clients;

@@ -10,9 +10,10 @@ use axum::routing::{MethodFilter, MethodRouter, any, on};
 use super::answer::{gone, problem};
 use super::desk::{Desk, Question};
 use super::sources::AnswerSources;
-use super::{approvals, events, login, looks, orders};
+use super::{approvals, config, events, login, looks, orders};
 use crate::access::{Action, ActionKind, ClientName, Subject};
-use crate::api::endpoints::{BASE, ENDPOINTS, Method};
+use crate::api::endpoint::{BASE, Method};
+use crate::api::endpoints::ENDPOINTS;
 use crate::api::{Endpoint, Operation, Order, ProblemCode, ProblemDetails};
 use crate::approvals::Decision;
 use crate::base::Principal;
@@ -45,6 +46,9 @@ fn handler(endpoint: &Endpoint) -> MethodRouter<AnswerSources> {
     let filter = match endpoint.method {
         Method::Get => MethodFilter::GET,
         Method::Post => MethodFilter::POST,
+        Method::Put => MethodFilter::PUT,
+        Method::Patch => MethodFilter::PATCH,
+        Method::Delete => MethodFilter::DELETE,
     };
     match endpoint.operation {
         Operation::Index => on(filter, looks::index),
@@ -77,6 +81,14 @@ fn handler(endpoint: &Endpoint) -> MethodRouter<AnswerSources> {
         Operation::Deny => on(filter, approvals::answer_with(Decision::Deny)),
         Operation::Rules => on(filter, looks::rules),
         Operation::Tokens => on(filter, looks::tokens),
+        Operation::PlanChanges => on(filter, config::plan),
+        Operation::Sections => on(filter, config::sections),
+        Operation::Section => on(filter, config::section),
+        Operation::PutSection => on(filter, config::put),
+        Operation::PatchSection => on(filter, config::patch),
+        Operation::DeleteSection => on(filter, config::delete),
+        Operation::Versions => on(filter, config::versions),
+        Operation::Undo => on(filter, config::undo),
         Operation::Plan => on(filter, orders::plan),
         Operation::Reload => on(filter, orders::reload),
     }

@@ -9,15 +9,17 @@
 //!
 //! # How to read it
 //! [`desk`] is what can be asked of the control loop, [`http`] who is let in to which endpoint, over [`answer`] and [`sources`]; [`looks`],
-//! [`events`], [`orders`], [`login`], [`approvals`], [`metrics`], [`mod@dashboard`] and [`mod@page`] are the endpoints, [`report`], [`taken`], [`rules`],
-//! [`mod@findings`] and [`mod@traffic`] what they tell.
+//! [`events`], [`orders`], [`config`], [`login`], [`approvals`], [`metrics`], [`mod@dashboard`] and [`mod@page`] are the endpoints, [`report`], [`taken`], [`rules`],
+//! [`mod@findings`], [`mod@foresight`] and [`mod@traffic`] what they tell.
 
 mod answer;
 mod approvals;
+mod config;
 pub mod dashboard;
 pub mod desk;
 mod events;
 pub mod findings;
+mod foresight;
 pub mod http;
 mod login;
 mod looks;

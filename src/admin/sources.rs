@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
+use tokio::sync::Mutex;
+
 use super::desk::Desk;
+use crate::config::Location;
 use crate::mux::Hub;
 
 /// See the file. Cloning shares it.
@@ -10,6 +13,10 @@ use crate::mux::Hub;
 pub struct AnswerSources {
     pub desk: Desk,
     pub hub: Hub,
+    /// Where the config is, if it comes from files.
+    pub config: Option<Location>,
+    /// Held by who changes it.
+    pub changing: Arc<Mutex<()>>,
     /// Another one with each start of the daemon.
     pub instance: Arc<str>,
 }

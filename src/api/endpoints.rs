@@ -1,101 +1,22 @@
 //! Every endpoint, in one table: the daemon's router, the document for programs (`openapi.json`) and
 //! `docs/api.md` are made of it.
 
-/// How something is asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Method {
-    Get,
-    Post,
-}
-
-impl Method {
-    /// As HTTP writes it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Get => "GET",
-            Self::Post => "POST",
-        }
-    }
-}
-
-/// What an endpoint does. Each has one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Operation {
-    Index,
-    OpenApi,
-    Status,
-    Doctor,
-    Servers,
-    Server,
-    Start,
-    Stop,
-    Restart,
-    Review,
-    Retry,
-    RetryAll,
-    Login,
-    LoginWait,
-    LoginPaste,
-    Logout,
-    Tools,
-    Tool,
-    Arguments,
-    Clients,
-    Sessions,
-    Calls,
-    Events,
-    Context,
-    Approvals,
-    Approve,
-    ApproveForAnHour,
-    Deny,
-    Rules,
-    Tokens,
-    Plan,
-    Reload,
-}
-
-/// A parameter of a query.
-#[derive(Debug, Clone, Copy)]
-pub struct QueryKey {
-    pub name: &'static str,
-    pub kind: QueryKind,
-    #[cfg_attr(not(test), expect(dead_code, reason = "it is for who reads the documents"))]
-    pub about: &'static str,
-}
-
-/// What the value of one is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum QueryKind {
-    Text,
-    /// Not negative.
-    Number,
-    /// `true` or `false`.
-    Flag,
-}
-
-/// One endpoint.
-#[derive(Debug, Clone, Copy)]
-pub struct Endpoint {
-    pub operation: Operation,
-    pub method: Method,
-    /// Below [`BASE`]; what stands in braces is anything without a slash.
-    pub path: &'static str,
-    /// What it does, in a sentence.
-    pub about: &'static str,
-    pub query: &'static [QueryKey],
-    /// The status where it goes well, and the name of the type of what is answered then.
-    #[cfg_attr(not(test), expect(dead_code, reason = "it is for who reads the documents"))]
-    pub answer: (u16, &'static str),
-    /// Codes of the problems that it has of its own.
-    #[cfg_attr(not(test), expect(dead_code, reason = "it is for who reads the documents"))]
-    pub problems: &'static [&'static str],
-}
-
-/// Where all endpoints are.
-pub const BASE: &str = "/api/v1";
+use super::endpoint::{BASE, Endpoint, Method, Operation, QueryKey, QueryKind};
 
 const UNKNOWN_SERVER: &[&str] = &["unknown_server"];
+const OF_SECTION: &[&str] = &["unknown_section", "bad_section", "read_only"];
+const OF_CHANGE: &[&str] = &[
+    "unknown_section",
+    "bad_section",
+    "bad_body",
+    "config_invalid",
+    "precondition_required",
+    "stale",
+    "read_only",
+    "conflict",
+];
+const SECTIONS: &str = "/config/{kind}";
+const SECTION: &str = "/config/{kind}/{name}";
 const OF_LOGIN: &[&str] = &["unknown_server", "conflict"];
 const SINCE: QueryKey =
     QueryKey { name: "since", kind: QueryKind::Number, about: "The `next` of an earlier answer." };
@@ -106,8 +27,8 @@ const fn get(
     answer: &'static str,
     about: &'static str,
 ) -> Endpoint {
-    let (method, query, problems) = (Method::Get, &[], &[]);
-    Endpoint { operation, method, path, about, query, answer: (200, answer), problems }
+    let (method, query, problems, body) = (Method::Get, &[], &[], None);
+    Endpoint { operation, method, path, about, query, body, answer: (200, answer), problems }
 }
 
 const fn post(
@@ -117,6 +38,15 @@ const fn post(
     about: &'static str,
 ) -> Endpoint {
     Endpoint { method: Method::Post, ..get(operation, path, answer, about) }
+}
+
+const fn write(
+    (method, operation): (Method, Operation),
+    path: &'static str,
+    body: Option<&'static str>,
+    about: &'static str,
+) -> Endpoint {
+    Endpoint { method, body, ..with(get(operation, path, "ChangeDone", about), OF_CHANGE) }
 }
 
 const fn with(endpoint: Endpoint, problems: &'static [&'static str]) -> Endpoint {
@@ -363,6 +293,73 @@ pub const ENDPOINTS: &[Endpoint] = &[
         get(Operation::Plan, "/plan", "Plan", "What a reload of the config would do."),
         &["config_invalid"],
     ),
+    Endpoint {
+        body: Some("WantedChanges"),
+        ..with(
+            post(
+                Operation::PlanChanges,
+                "/plan",
+                "ChangePlan",
+                "What changes of the config would do: files, servers, tools, tokens. Nothing is done.",
+            ),
+            &["unknown_section", "bad_section", "bad_body", "config_invalid", "read_only"],
+        )
+    },
+    with(
+        get(
+            Operation::Sections,
+            SECTIONS,
+            "SectionReport[]",
+            "The sections of a kind (`servers`, `clients`, `recipes`) that the config has, and where each is written.",
+        ),
+        OF_SECTION,
+    ),
+    with(
+        get(
+            Operation::Section,
+            SECTION,
+            "SectionKeys",
+            "The keys of one, as they are written, with its `ETag`. What may be a secret is `(hidden)`.",
+        ),
+        OF_SECTION,
+    ),
+    write(
+        (Method::Put, Operation::PutSection),
+        SECTION,
+        Some("SectionKeys"),
+        "Has it say these keys and no others, in a file of callmux. Wants `If-Match` with its `ETag`, or `If-None-Match: *` where \
+         there is none yet.",
+    ),
+    write(
+        (Method::Patch, Operation::PatchSection),
+        SECTION,
+        Some("SectionKeys"),
+        "Has it say these keys, too; null takes one away (RFC 7396). Wants `If-Match`.",
+    ),
+    write(
+        (Method::Delete, Operation::DeleteSection),
+        SECTION,
+        None,
+        "Has the config be without it. Wants `If-Match`.",
+    ),
+    with(
+        get(
+            Operation::Versions,
+            "/versions",
+            "VersionReport[]",
+            "The last 20 changes that were made so, the last one first.",
+        ),
+        &["read_only"],
+    ),
+    with(
+        post(
+            Operation::Undo,
+            "/undo",
+            "ChangeDone",
+            "Takes back the last of them, as `callmux config undo` does.",
+        ),
+        &["conflict", "read_only", "config_invalid"],
+    ),
     with(
         asked_by(
             post(
@@ -382,11 +379,6 @@ pub const ENDPOINTS: &[Endpoint] = &[
 ];
 
 impl Endpoint {
-    /// The whole path, with its places in braces.
-    pub fn full_path(&self) -> String {
-        format!("{BASE}{}", self.path)
-    }
-
     /// The one for a path of the table and a method as HTTP writes it. HEAD is GET without a body (RFC 9110, section 9.3.2).
     pub fn find(path: &str, method: &str) -> Option<&'static Self> {
         let method = if method == "HEAD" { "GET" } else { method };
@@ -397,43 +389,9 @@ impl Endpoint {
     pub fn allowed(path: &str) -> String {
         let methods = at(path).map(|endpoint| match endpoint.method {
             Method::Get => "GET, HEAD",
-            Method::Post => Method::Post.as_str(),
+            other => other.as_str(),
         });
         methods.collect::<Vec<_>>().join(", ")
-    }
-
-    /// What is wrong with a query, if anything is.
-    pub fn complaint(&self, query: &str) -> Option<String> {
-        let mut seen: Vec<String> = Vec::new();
-        for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
-            let Some(key) = self.query.iter().find(|key| key.name == name) else {
-                return Some(self.unknown_key(&name));
-            };
-            let fits = match key.kind {
-                QueryKind::Text => !value.is_empty(),
-                QueryKind::Number => value.parse::<u64>().is_ok(),
-                QueryKind::Flag => value == "true" || value == "false",
-            };
-            if !fits || seen.iter().any(|one| *one == name) {
-                let kind = match key.kind {
-                    QueryKind::Text => "a text",
-                    QueryKind::Number => "a number",
-                    QueryKind::Flag => "true or false",
-                };
-                return Some(format!("`{}` is given once, and is {kind}", key.name));
-            }
-            seen.push(name.into_owned());
-        }
-        None
-    }
-
-    fn unknown_key(&self, name: &str) -> String {
-        let name = crate::base::quoted(name);
-        let known: Vec<&str> = self.query.iter().map(|key| key.name).collect();
-        match known.as_slice() {
-            [] => format!("there is no parameter `{name}` here, and no other"),
-            known => format!("there is no parameter `{name}` here; known: {}", known.join(", ")),
-        }
     }
 }
 

@@ -15,6 +15,7 @@
 
 pub mod answer;
 mod approval;
+pub mod endpoint;
 pub mod endpoints;
 pub mod finding;
 mod health;
@@ -23,6 +24,7 @@ pub mod order;
 pub mod path;
 pub mod problem;
 mod rule;
+pub mod section;
 pub mod seen;
 pub mod server;
 pub mod status;
@@ -37,13 +39,17 @@ pub use answer::{
     ToolDetails, ToolList, ToolReport,
 };
 pub use approval::{ApprovalCall, ApprovalDone, ApprovalList, ApprovalReport};
-pub use endpoints::{Endpoint, Operation};
+pub use endpoint::{Endpoint, Operation};
 pub use finding::{Finding, Severity};
 pub use health::{ServerDetails, ServerHealth};
 pub use index::{DaemonIndex, EndpointSummary};
 pub use order::Order;
 pub use problem::{ProblemCode, ProblemDetails};
 pub use rule::{RuleReport, TokenReport};
+pub use section::{
+    ChangeDone, ChangePlan, FilePlan, ListTokens, SectionKeys, SectionReport, VersionReport,
+    WantedChanges,
+};
 pub use seen::{CallsSeen, ClientSeen, SessionSeen};
 pub use server::{Definitions, Era, Load, Phase, ServerReport};
 pub use status::{CallsReport, ConfigReport, InForce, Status};

@@ -6,10 +6,15 @@ use crate::base::ServerName;
 
 /// GET: a [`Status`](super::Status).
 pub const STATUS: &str = "/api/v1/status";
-/// GET: the [`Plan`](crate::settings::Plan) of a reload, or a [`ProblemDetails`](super::ProblemDetails).
+/// GET: the [`Plan`](crate::settings::Plan) of a reload, or a [`ProblemDetails`](super::ProblemDetails). POST: a
+/// [`ChangePlan`](super::ChangePlan) of [`WantedChanges`](super::WantedChanges).
 pub const PLAN: &str = "/api/v1/plan";
 /// POST: the same, once it is done.
 pub const RELOAD: &str = "/api/v1/reload";
+/// Below it are the sections of the config, by kind and name.
+pub const CONFIG: &str = "/api/v1/config/";
+/// POST: [`ChangeDone`](super::ChangeDone).
+pub const UNDO: &str = "/api/v1/undo";
 /// The query with which a reload is [`Asked`](super::Asked) for and not waited for.
 pub const AT_ONCE: &str = "wait=false";
 /// GET: a [`ToolList`](super::ToolList).

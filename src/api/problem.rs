@@ -22,6 +22,18 @@ words! {
         UnknownTool = "unknown_tool",
         /// No such question waits for a person.
         UnknownApproval = "unknown_approval",
+        /// The config has no such section.
+        UnknownSection = "unknown_section",
+        /// No section can be called so, or what is in it cannot be so.
+        BadSection = "bad_section",
+        /// What changes something has to say which state of it is meant (`If-Match`).
+        PreconditionRequired = "precondition_required",
+        /// It is in another state than the one that was meant. Nothing was changed.
+        Stale = "stale",
+        /// It is not callmux's to write.
+        ReadOnly = "read_only",
+        /// The body has more than 1 MiB.
+        TooLarge = "too_large",
         /// What is asked for does not go with how things are.
         Conflict = "conflict",
         /// Whoever asks may not.
@@ -38,7 +50,7 @@ words! {
         TokenInUrl = "token_in_url",
         /// A link of the dashboard that opens nothing.
         BadCode = "bad_code",
-        /// What was sent in its place is no code at all.
+        /// The body is not what belongs there.
         BadBody = "bad_body",
         /// The page of the dashboard may not do this.
         NotOnThePage = "not_on_the_page",
@@ -62,6 +74,9 @@ pub struct ProblemDetails {
     /// What to do about it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fix: Option<String>,
+    /// What is there now, where another state of it was meant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub current: Option<serde_json::Value>,
     /// What is wrong with a config, each with its place.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub complaints: Vec<Complaint>,
@@ -77,6 +92,12 @@ impl ProblemCode {
             Self::UnknownServer => (404, "There is no such server"),
             Self::UnknownTool => (404, "There is no such tool"),
             Self::UnknownApproval => (404, "No such question waits"),
+            Self::UnknownSection => (404, "The config has no such section"),
+            Self::BadSection => (422, "This cannot be written"),
+            Self::PreconditionRequired => (428, "Which state is meant has to be said"),
+            Self::Stale => (412, "It is in another state by now"),
+            Self::ReadOnly => (409, "This is not callmux's to write"),
+            Self::TooLarge => (413, "The body is too large"),
             Self::Conflict => (409, "This does not go with how things are"),
             Self::NotAllowed => (403, "You may not do this"),
             Self::ConfigInvalid => (422, "The config has mistakes"),
@@ -85,7 +106,7 @@ impl ProblemCode {
             Self::NoVisit => (401, "This is for the dashboard of this daemon"),
             Self::TokenInUrl => (400, "A token does not belong in the URL"),
             Self::BadCode => (401, "This link opens nothing"),
-            Self::BadBody => (400, "This is no code"),
+            Self::BadBody => (400, "The body is not understood"),
             Self::NotOnThePage => (403, "This is not done from the dashboard"),
             Self::Other(_) => (500, "Something else is wrong"),
         }
@@ -96,8 +117,8 @@ impl ProblemDetails {
     pub fn new(code: ProblemCode, detail: String) -> Self {
         let (status, title) = code.about();
         let kind = format!("about:blank#{}", code.as_str());
-        let (title, fix, complaints) = (title.to_owned(), None, Vec::new());
-        Self { kind, title, status, detail, code, fix, complaints }
+        let (title, fix, current, complaints) = (title.to_owned(), None, None, Vec::new());
+        Self { kind, title, status, detail, code, fix, current, complaints }
     }
 
     /// The same, with what to do about it.

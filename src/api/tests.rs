@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::Endpoint;
-use super::endpoints::BASE;
+use super::endpoint::BASE;
 use super::{
     Asked, Consent, Farewell, Order, Phase, ProblemDetails, ServerReport, Severity, Status,
     ToolList, path,

@@ -18,6 +18,7 @@ use super::top::{FollowArgs, LiveEventsArgs, WatchArgs};
 use crate::activation::SpawnArgs;
 use crate::attachments::ClientsArgs;
 use crate::audit_review::AuditArgs;
+use crate::changes::verb::UndoArgs;
 use crate::completion::{Names, Script};
 use crate::example::Example;
 use crate::grants::{AccessArgs, TokensArgs};
@@ -390,6 +391,8 @@ pub(super) enum ConfigVerb {
         #[arg(long)]
         json: bool,
     },
+    /// Take back the last change that callmux made for somebody.
+    Undo(UndoArgs),
     /// Print the JSON Schema, for editors.
     Schema,
     /// Print the table of all keys, in Markdown.

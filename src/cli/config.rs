@@ -1,10 +1,11 @@
-//! `callmux config check | show | plan | schema`.
+//! `callmux config check | show | plan | undo | schema`.
 
 use serde_json::json;
 
 use super::args::{ConfigArgs, ConfigVerb};
 use super::serve::refuse;
 use super::{doctor, generate, operate};
+use crate::changes;
 use crate::config::{self, Location};
 use crate::doctor::unread::unread;
 use crate::doctor::written;
@@ -25,7 +26,7 @@ pub(super) fn config(args: &ConfigArgs) -> Exit {
         ConfigVerb::Plan { daemon, json } => {
             return operate::plan(daemon, args.config.as_deref(), *json);
         }
-        ConfigVerb::Check { .. } | ConfigVerb::Show => {}
+        ConfigVerb::Check { .. } | ConfigVerb::Show | ConfigVerb::Undo(_) => {}
     }
     let Some(location) = Location::chosen(args.config.as_deref()) else {
         print::line("fine: there is no config");
@@ -33,6 +34,7 @@ pub(super) fn config(args: &ConfigArgs) -> Exit {
     };
     match args.verb {
         ConfigVerb::Check { json } => check(&location, json),
+        ConfigVerb::Undo(ref args) => changes::verb::undo(&location, args),
         _ => show(&location),
     }
 }

@@ -1,4 +1,4 @@
-//! Keys of one server changed in the text of a file, and nothing else of it: its comments, its order and
+//! Keys of one section changed in the text of a file, and nothing else of it: its comments, its order and
 //! its form stay.
 
 use toml_edit::{DocumentMut, InlineTable, Item, Value};
@@ -28,7 +28,7 @@ pub enum KeyEditError {
     Kind { key: String, wanted: &'static str },
     #[error("it is not valid TOML; `callmux config check` says where")]
     Syntax,
-    #[error("there is no section of that server in it that can be changed; edit the file")]
+    #[error("there is no such section in it that can be changed; edit the file")]
     Section,
     #[error("`{0}` is not a table there; edit the file")]
     Table(String),
@@ -64,6 +64,11 @@ impl KeyEdit {
             _ => Value::from(value),
         };
         Ok(Self { key, member, value: Some(value) })
+    }
+
+    /// The key, or the member of it, gets a value that was read already, or is taken away.
+    pub fn of(key: &str, member: Option<&str>, value: Option<Value>) -> Self {
+        Self { key: key.to_owned(), member: member.map(str::to_owned), value }
     }
 
     /// The key is taken away.
@@ -153,29 +158,40 @@ fn put(table: &mut Item, key: &str, value: Option<&Value>) -> Result<(), KeyEdit
 
 /// The text with these keys of a server changed.
 pub fn edited(text: &str, server: &str, edits: &[KeyEdit]) -> Result<String, KeyEditError> {
+    edited_in(text, ["servers", server], edits)
+}
+
+/// The same of any section that has a name: `["recipes", "morning"]`.
+pub fn edited_in(
+    text: &str,
+    section: [&str; 2],
+    edits: &[KeyEdit],
+) -> Result<String, KeyEditError> {
     let has_returns = text.contains("\r\n");
     // toml_edit writes one kind of line break.
     let plain = if has_returns { text.replace("\r\n", "\n") } else { text.to_owned() };
     let mut document: DocumentMut = plain.parse().map_err(|_| KeyEditError::Syntax)?;
-    let servers = document.get_mut("servers").and_then(Item::as_table_like_mut);
-    let section = servers.and_then(|servers| servers.get_mut(server));
-    let section = section.ok_or(KeyEditError::Section)?;
+    let all = document.get_mut(section[0]).and_then(Item::as_table_like_mut);
+    let there = all.and_then(|all| all.get_mut(section[1])).ok_or(KeyEditError::Section)?;
     for edit in edits {
-        edit.apply(section)?;
+        edit.apply(there)?;
     }
     let edited = document.to_string();
-    if rest(&plain, server, edits)? != rest(&edited, server, edits)? {
+    if rest(&plain, section, edits)? != rest(&edited, section, edits)? {
         return Err(KeyEditError::Other);
     }
     Ok(if has_returns { edited.replace('\n', "\r\n") } else { edited })
 }
 
 /// What a text says beside these keys.
-fn rest(text: &str, server: &str, edits: &[KeyEdit]) -> Result<toml::Table, KeyEditError> {
+fn rest(
+    text: &str,
+    [kind, name]: [&str; 2],
+    edits: &[KeyEdit],
+) -> Result<toml::Table, KeyEditError> {
     let mut table: toml::Table = text.parse().map_err(|_| KeyEditError::Other)?;
-    let servers = table.get_mut("servers").and_then(toml::Value::as_table_mut);
-    if let Some(section) =
-        servers.and_then(|servers| servers.get_mut(server)).and_then(toml::Value::as_table_mut)
+    let all = table.get_mut(kind).and_then(toml::Value::as_table_mut);
+    if let Some(section) = all.and_then(|all| all.get_mut(name)).and_then(toml::Value::as_table_mut)
     {
         for edit in edits {
             match (&edit.member, section.get_mut(&edit.key).and_then(toml::Value::as_table_mut)) {

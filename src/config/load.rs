@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use self::common::Common;
+use super::patch;
 use super::source::Text;
 use crate::base::ServerName;
 use crate::keys;
@@ -38,7 +39,8 @@ mod tests;
 ///
 /// Everything that is wrong is returned at once, in the order of the files.
 pub fn from_texts(texts: &[Text], sources: &Sources) -> Result<Config, Vec<Complaint>> {
-    whole::typed(merge(texts)?, sources)
+    let merged = merge_with_remarks(texts, &mut sources.remarks.borrow_mut())?;
+    whole::typed(merged, sources)
 }
 
 /// The issuer of these texts, whatever else is wrong with them. No program of theirs runs.
@@ -51,12 +53,28 @@ pub fn issuer(texts: &[Text], sources: &Sources) -> Option<Arc<Oidc>> {
 
 /// Merges the texts without looking at the keys.
 pub fn merge(texts: &[Text]) -> Result<Table, Vec<Complaint>> {
+    merge_with_remarks(texts, &mut Vec::new())
+}
+
+/// The same, with what is to say of texts that can be used all the same.
+pub fn merge_with_remarks(
+    texts: &[Text],
+    remarks: &mut Vec<Complaint>,
+) -> Result<Table, Vec<Complaint>> {
     let mut complaints = Vec::new();
     let mut merged = Table::new();
+    let mut patches = Vec::new();
     for Text { path, text } in texts {
         let table = tree::parse(&path.as_path().into(), text, &mut complaints);
-        // `[servers]` of one file joins `[servers]` of another; `[servers.x]` does not.
-        tree::merge(&mut merged, table, "", 1, &mut complaints);
+        if patch::is_patch(path) {
+            patches.push(table);
+        } else {
+            // `[servers]` of one file joins `[servers]` of another; `[servers.x]` does not.
+            tree::merge(&mut merged, table, "", 1, &mut complaints);
+        }
+    }
+    for table in patches {
+        patch::apply(&mut merged, table, &mut complaints, remarks);
     }
     complaints.sort();
     if complaints.is_empty() { Ok(merged) } else { Err(complaints) }

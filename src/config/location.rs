@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::load;
+use super::patch::PATCHES;
 use super::source::{self, Text};
 use crate::base::trust::{self, Distrust};
 use crate::base::{ServerName, dirs, file};
@@ -14,7 +15,7 @@ use crate::settings::complaint::Complaint;
 use crate::settings::config::Config;
 use crate::settings::server::ServerConfig;
 
-/// Where a config is: a file, or a directory with `config.toml` and `conf.d/*.toml`.
+/// Where a config is: a file, or a directory with `config.toml`, `conf.d/*.toml` and `patch.d/*.toml`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Location {
     path: PathBuf,
@@ -144,6 +145,12 @@ impl Location {
         self.is_dir().then(|| self.path.join(source::DROPINS).join(name))
     }
 
+    /// The file that changes what others say of something of this name; `None`: the config is one file.
+    pub fn patch_of(&self, kind: &str, name: &str) -> Option<PathBuf> {
+        let name = format!("{kind}.{name}.toml");
+        self.is_dir().then(|| self.path.join(PATCHES).join(name))
+    }
+
     /// What the config would be if this file held `text`, or, without one, were not there.
     pub fn read_as_if(&self, path: &Path, text: Option<&str>) -> Result<Config, Vec<Complaint>> {
         let mut texts = self.texts()?;
@@ -163,6 +170,7 @@ impl Location {
         let is_dir = self.is_dir();
         if is_dir {
             consulted.insert(self.path.join(source::DROPINS));
+            consulted.insert(self.path.join(PATCHES));
         }
         match self.shape() {
             Shape::Nothing if self.optional => return (Vec::new(), Vec::new()),

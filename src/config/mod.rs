@@ -14,12 +14,14 @@
 //! # How to read it
 //! [`location`] reads the files ([`source`]); [`load`] goes from their texts over one merged tree to
 //! [`crate::settings`], by the tables of [`crate::keys`]. [`schema`], [`show`] and [`mod@fresh`] print from these tables, and
-//! [`mod@plan`] compares two configs by them. [`edit`] changes keys in the text of a file.
+//! [`mod@plan`] compares two configs by them. [`edit`] changes keys in the text of a file, and [`patch`] is for texts of others, which stay.
 
 pub mod edit;
 mod fresh;
 pub mod load;
 pub mod location;
+pub mod owned;
+pub mod patch;
 pub mod plan;
 pub mod schema;
 pub mod show;

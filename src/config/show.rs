@@ -11,6 +11,9 @@ use crate::keys::reference;
 use crate::keys::tree::{Node, Table, Value};
 use crate::keys::{self, DefaultValue, Key};
 
+/// What stands for what may be a secret.
+pub const HIDDEN: &str = "(hidden)";
+
 /// The merged config as TOML, defaults included as comments.
 pub fn toml(table: &Table) -> String {
     let mut out = String::new();
@@ -73,9 +76,36 @@ pub fn server(name: &str, node: &Node) -> String {
 }
 
 fn server_value(key: &Key, node: &Node) -> String {
-    match &node.value {
-        Value::Text(text) if key.name == "url" => quoted(&url(text)),
-        any => value(any, matches!(key.name, "env" | "headers")),
+    value(&without_secrets(true, key.name, &node.value))
+}
+
+/// The value of a key as it may be shown: what may be a secret is [`HIDDEN`] in it, references are not.
+/// `is_server`: it is one of a section of `[servers]`.
+pub fn without_secrets(is_server: bool, key: &str, value: &Value) -> Value {
+    match value {
+        Value::Text(text) if is_server && key == "url" => Value::Text(url(text)),
+        any => hide(any, is_server && matches!(key, "env" | "headers")),
+    }
+}
+
+fn hide(value: &Value, redact: bool) -> Value {
+    let hidden =
+        |node: &Node, redact| Node { at: node.at.clone(), value: hide(&node.value, redact) };
+    match value {
+        Value::Text(text) if redact && !reference::has_reference(text) => {
+            Value::Text(HIDDEN.to_owned())
+        }
+        Value::List(items) => Value::List(items.iter().map(|item| hidden(item, redact)).collect()),
+        Value::Table(members) => {
+            let member = |(name, node): (&String, &Node)| {
+                // Of `auth`; and everybody may know where programs are.
+                let redact = (redact && name != "PATH")
+                    || matches!(name.as_str(), "token" | "client_secret");
+                (name.clone(), hidden(node, redact))
+            };
+            Value::Table(members.iter().map(member).collect())
+        }
+        other => other.clone(),
     }
 }
 
@@ -94,8 +124,7 @@ fn section(out: &mut String, table: &Table, keys: &[Key], is_server: bool) {
     for key in keys {
         match (table.get(key.name), key.default) {
             (Some(node), _) => {
-                let shown =
-                    if is_server { server_value(key, node) } else { value(&node.value, false) };
+                let shown = value(&without_secrets(is_server, key.name, &node.value));
                 let _ = writeln!(out, "{} = {shown}  # {}", key.name, node.at);
             }
             (None, DefaultValue::Value(default)) => {
@@ -106,22 +135,17 @@ fn section(out: &mut String, table: &Table, keys: &[Key], is_server: bool) {
     }
 }
 
-fn value(value_: &Value, redact: bool) -> String {
+fn value(value_: &Value) -> String {
     match value_ {
-        Value::Text(text) if redact && !reference::has_reference(text) => quoted("(hidden)"),
         Value::Text(text) => quoted(text),
         Value::Bool(bool) => bool.to_string(),
         Value::List(items) => {
-            let items: Vec<String> = items.iter().map(|item| value(&item.value, redact)).collect();
+            let items: Vec<String> = items.iter().map(|item| value(&item.value)).collect();
             format!("[{}]", items.join(", "))
         }
         Value::Table(members) => {
-            let member = |(name, node): (&String, &Node)| {
-                // Of `auth`; and everybody may know where programs are.
-                let redact = (redact && name != "PATH")
-                    || matches!(name.as_str(), "token" | "client_secret");
-                format!("{} = {}", bare(name), value(&node.value, redact))
-            };
+            let member =
+                |(name, node): (&String, &Node)| format!("{} = {}", bare(name), value(&node.value));
             format!("{{ {} }}", members.iter().map(member).collect::<Vec<_>>().join(", "))
         }
         Value::Number(number) => number.to_string(),
@@ -137,12 +161,12 @@ pub fn url(text: &str) -> String {
     let (scheme, rest) = address.split_once("://").unwrap_or(("", address));
     let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
     let authority = match authority.rsplit_once('@') {
-        Some((user, host)) if !reference::has_reference(user) => format!("(hidden)@{host}"),
+        Some((user, host)) if !reference::has_reference(user) => format!("{HIDDEN}@{host}"),
         _ => authority.to_owned(),
     };
     let colon = if scheme.is_empty() { "" } else { "://" };
     let query = match query {
-        Some(query) if !reference::has_reference(query) => "?(hidden)".to_owned(),
+        Some(query) if !reference::has_reference(query) => format!("?{HIDDEN}"),
         Some(query) => format!("?{query}"),
         None => String::new(),
     };

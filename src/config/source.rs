@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::patch::PATCHES;
 use crate::base::{file, trust};
 use crate::settings::complaint::{Complaint, Place};
 
@@ -26,7 +27,7 @@ pub struct Text {
 
 /// The files of a config, in the order they are read.
 ///
-/// A directory stands for its `config.toml` and then `conf.d/*.toml` in the order of their names;
+/// A directory stands for its `config.toml`, then `conf.d/*.toml` and `patch.d/*.toml` in the order of their names;
 /// what is missing is skipped. A file stands for itself. Refused: directories in which somebody else
 /// could put one.
 pub fn files(path: &Path, is_dir: bool) -> Result<Vec<PathBuf>, Complaint> {
@@ -47,13 +48,22 @@ fn list(path: &Path) -> Result<Vec<PathBuf>, Complaint> {
     let dir = path.join(DROPINS);
     // It need not be there, and then the other directory is all there is.
     trust::judge_way(&dir).map_err(|distrust| Complaint::of_file(path, &distrust))?;
+    files.extend(further(&dir)?);
+    let dir = path.join(PATCHES);
+    trust::judge_way(&dir).map_err(|distrust| Complaint::of_file(path, &distrust))?;
+    files.extend(further(&dir)?);
+    Ok(files)
+}
+
+/// The files of one directory, in the order of their names.
+fn further(dir: &Path) -> Result<Vec<PathBuf>, Complaint> {
     let mut dropins = Vec::new();
-    match std::fs::read_dir(&dir) {
+    match std::fs::read_dir(dir) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-        Err(error) => return Err(Complaint::of_file(&dir, &error)),
+        Err(error) => return Err(Complaint::of_file(dir, &error)),
         Ok(entries) => {
             for (count, entry) in entries.enumerate() {
-                let path = entry.map_err(|error| Complaint::of_file(&dir, &error))?.path();
+                let path = entry.map_err(|error| Complaint::of_file(dir, &error))?.path();
                 let hidden =
                     path.file_name().is_some_and(|n| n.as_encoded_bytes().starts_with(b"."));
                 if !hidden && path.extension().is_some_and(|extension| extension == "toml") {
@@ -63,14 +73,13 @@ fn list(path: &Path) -> Result<Vec<PathBuf>, Complaint> {
                     let message = format!(
                         "it has more than {FILES_MAX} files or {ENTRIES_MAX} entries; take away what is no config"
                     );
-                    return Err(Complaint::of_file(&dir, &message));
+                    return Err(Complaint::of_file(dir, &message));
                 }
             }
         }
     }
     dropins.sort();
-    files.extend(dropins);
-    Ok(files)
+    Ok(dropins)
 }
 
 /// A file's text. Refused: one that somebody else owns or may write, since a config names

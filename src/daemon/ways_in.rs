@@ -1,5 +1,7 @@
 //! The ways in, opened.
 
+use std::sync::Arc;
+
 use tokio::sync::oneshot;
 
 use super::options::Serve;
@@ -61,7 +63,13 @@ impl Daemon {
             entrances: self.front.dashboard.entrances.clone(),
         });
         let instance = SessionId::random().to_string().into();
-        let sources = AnswerSources { desk: desk.clone(), hub: self.front.hub.clone(), instance };
+        let sources = AnswerSources {
+            desk: desk.clone(),
+            hub: self.front.hub.clone(),
+            config: self.settings.location().cloned(),
+            changing: Arc::default(),
+            instance,
+        };
         let operators = admin::http::router(sources);
         let page = admin::page::router(desk, self.front.dashboard.clone(), operators.clone());
         // Operators come over a unix socket, which only its owner and root can open.

@@ -10,7 +10,12 @@ const ORDERS: [Order; 4] = [Order::Start, Order::Stop, Order::Restart, Order::Re
 pub fn is_offered(method: &str, at: &str) -> bool {
     match method {
         "GET" | "HEAD" => true,
-        "POST" => at == path::RELOAD || at == path::RETRY || is_order(at) || is_denial(at),
+        "POST" => {
+            [path::RELOAD, path::RETRY, path::PLAN, path::UNDO].contains(&at)
+                || is_order(at)
+                || is_denial(at)
+        }
+        "PUT" | "PATCH" | "DELETE" => at.starts_with(path::CONFIG),
         _ => false,
     }
 }

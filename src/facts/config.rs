@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::about::About;
 use super::describe::{FactField, FactKind};
@@ -68,6 +69,41 @@ file; it is read as soon as it is saved. To see everything that is wrong:
 
     fn message(&self) -> Cow<'_, str> {
         format!("config refused: {}", self.complaint).into()
+    }
+}
+
+/// Somebody had callmux change the config.
+#[derive(Debug, Clone)]
+pub struct ConfigChanged {
+    /// What: `PUT servers.github`, `undo: PUT servers.github`.
+    pub change: String,
+    pub principal: Arc<str>,
+    pub files: Vec<PathBuf>,
+}
+
+impl FactKind for ConfigChanged {
+    const ABOUT: &'static About = &About {
+        name: "config_changed",
+        message_id: "a1f0c6de5b7e4b0fa3a5d0c1e2f300b3",
+        level: Level::Info,
+        is_audit: true,
+        subject: "The config was changed through callmux",
+        documentation: "man:callmux-config(1)",
+        text: "\
+@CALLMUX_PRINCIPAL@ had callmux change the config: @CALLMUX_CHANGE@. Written
+was @CALLMUX_CONFIG_FILES@, which is callmux's own; files of yours stay as they
+are. To take the last such change back:
+
+    callmux config undo",
+    };
+    const FIELDS: &'static [FactField<Self>] = &[
+        FactField::Always("CHANGE", |fact| fact.change.as_str().into()),
+        FactField::Always("PRINCIPAL", |fact| (&*fact.principal).into()),
+        FactField::Always("CONFIG_FILES", |fact| joined(&fact.files, ":").into()),
+    ];
+
+    fn message(&self) -> Cow<'_, str> {
+        format!("config changed: {}, says {}", self.change, self.principal).into()
     }
 }
 

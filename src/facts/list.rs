@@ -57,7 +57,7 @@ macro_rules! facts {
 facts! {
     daemon: DaemonStarted, ListenerOpened, ListenerRefused, DaemonReady, DaemonDraining, DaemonStopped,
         DaemonUpgraded, DaemonIdle, StrayStopped, MemoryGivenBack;
-    config: ConfigLoaded, ConfigRefused, ConfigReloaded, LastGoodConfigUsed, ConfigUnwatched;
+    config: ConfigLoaded, ConfigRefused, ConfigReloaded, ConfigChanged, LastGoodConfigUsed, ConfigUnwatched;
     server: ServerStarted, ServerDialed, ServerReady, ServerAdopted, ServerFailed, ServerUnusable,
         ServerStopped, ServerOrdered;
     words: ServerMisbehaved, ServerWrote, ServerWroteTooMuch, DefinitionsRefused, DefinitionMoved,

@@ -374,6 +374,7 @@ pub const EXAMPLES: &[(&str, Examples)] = &[
     ("config check", &[("callmux config check --json", "For programs")]),
     ("config show", &[("callmux config show --config ./conf", "Of another config")]),
     ("config plan", &[("callmux config plan", "What a reload would do")]),
+    ("config undo", &[("callmux config undo --list", "The changes that can be taken back")]),
     ("config schema", &[("callmux config schema > callmux.schema.json", "For an editor")]),
     (
         "search-quality",

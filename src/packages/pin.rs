@@ -9,8 +9,8 @@ use super::error::{PackageError, refused};
 use super::form::PackageName;
 use super::image::is_sha256;
 use super::launch::{OF_NPX, OF_UVX, OF_UVX_WITH_VALUE};
-use super::owned::MARK;
 use super::registry::is_exact;
+use crate::config::owned::ADDED;
 
 /// Who keeps what is pinned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -213,7 +213,7 @@ struct Origin {
 impl Origin {
     fn read(text: &str) -> Self {
         let mut origin = Self::default();
-        if !text.starts_with(MARK) {
+        if !text.starts_with(ADDED) {
             return origin;
         }
         let lines = text.lines().skip(1).take_while(|line| line.starts_with('#'));
@@ -245,7 +245,7 @@ impl Origin {
 
 /// The text with other lines in place of those of ours that begin so.
 fn relined(text: &str, from: &[(String, String)]) -> String {
-    if !text.starts_with(MARK) {
+    if !text.starts_with(ADDED) {
         return text.to_owned();
     }
     let mut is_head = true;

@@ -70,6 +70,12 @@ fn config() -> Vec<Fact> {
         .into(),
         facts::LastGoodConfigUsed { files: files(), servers: 2 }.into(),
         facts::ConfigUnwatched { reason: "no".to_owned() }.into(),
+        facts::ConfigChanged {
+            change: "PUT servers.a".to_owned(),
+            principal: "user 1".into(),
+            files: files(),
+        }
+        .into(),
     ]
 }
 

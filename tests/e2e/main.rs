@@ -11,6 +11,7 @@ mod audit;
 mod bad_input;
 mod bridging;
 mod canary;
+mod changes;
 mod cli;
 mod clients;
 mod completion;

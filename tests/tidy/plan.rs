@@ -53,6 +53,7 @@ pub const PLAN: &[(&str, &[&str])] = &[
     ("lenient", &["wire"]),
     ("activation", &["base", "lasting", "process"]),
     ("doctor", &["base", "api", "config", "settings", "access", "oidc"]),
+    ("changes", &["base", "clients", "config", "keys", "settings", "terminal"]),
     ("imports", &["base", "json", "clients", "keys", "config", "lasting", "remedy", "settings"]),
     (
         "packages",
@@ -284,6 +285,12 @@ pub const PLAN: &[(&str, &[&str])] = &[
             "world",
             "approvals",
             "dashboard",
+            "changes",
+            "clients",
+            "config",
+            "keys",
+            "meta",
+            "render",
         ],
     ),
     (
@@ -356,6 +363,7 @@ pub const PLAN: &[(&str, &[&str])] = &[
             "audit_review",
             "history_review",
             "pin_review",
+            "changes",
             "clients",
             "settings",
             "api",

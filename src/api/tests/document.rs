@@ -8,11 +8,13 @@ use std::path::Path;
 use schemars::{Schema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 
-use crate::api::endpoints::{BASE, ENDPOINTS, Endpoint, QueryKind};
+use crate::api::endpoint::{BASE, Endpoint, Method, QueryKind};
+use crate::api::endpoints::ENDPOINTS;
 use crate::api::{
-    ApprovalDone, ApprovalList, CallsSeen, ClientSeen, Consent, DaemonIndex, Farewell, Finding,
-    Pasted, ProblemDetails, RuleReport, ServerDetails, ServerReport, SessionSeen, Status,
-    TokenReport, ToolArguments, ToolDetails, ToolList, Traffic,
+    ApprovalDone, ApprovalList, CallsSeen, ChangeDone, ChangePlan, ClientSeen, Consent,
+    DaemonIndex, Farewell, Finding, Pasted, ProblemDetails, RuleReport, SectionKeys, SectionReport,
+    ServerDetails, ServerReport, SessionSeen, Status, TokenReport, ToolArguments, ToolDetails,
+    ToolList, Traffic, VersionReport, WantedChanges,
 };
 use crate::base::{ServerName, SessionId};
 use crate::settings::Plan;
@@ -70,6 +72,12 @@ fn schema(generator: &mut SchemaGenerator, name: &str) -> Schema {
         ToolDetails,
         ToolList,
         Traffic,
+        ChangeDone,
+        ChangePlan,
+        SectionKeys,
+        SectionReport,
+        VersionReport,
+        WantedChanges,
     )
 }
 
@@ -128,6 +136,16 @@ fn operation(generator: &mut SchemaGenerator, endpoint: &Endpoint) -> Value {
         "summary": endpoint.about,
         "responses": responses,
     });
+    if let Some(name) = endpoint.body {
+        let schema = schema(generator, name);
+        let media = match endpoint.method {
+            Method::Patch => "application/merge-patch+json",
+            _ => "application/json",
+        };
+        operation["requestBody"] = json!({
+            "required": true, "content": { media: { "schema": schema } },
+        });
+    }
     if !parameters.is_empty() {
         operation["parameters"] = parameters.into();
     }

@@ -141,10 +141,16 @@ fn close(front: &Front, link: &Arc<Link>) {
 
 /// A bridge that was killed says no goodbye, and does not come back. `tasks` stop once it has.
 fn close_once_ended(front: Arc<Front>, link: Arc<Link>, bridge: SharedPeer, tasks: &Tasks) {
-    tasks.spawn_until_stopped("lost link", async move {
+    let tasks = tasks.clone();
+    // Who gives the link up needs the bridge's end no more.
+    let of_link = link.duplex.tasks.clone();
+    of_link.spawn_until_stopped("lost link", async move {
         let ended = match bridge.end() {
             Ok(None) => Ok(()),
-            Ok(Some(end)) => until_readable(end).await,
+            Ok(Some(end)) => tokio::select! {
+                ended = until_readable(end) => ended,
+                () = tasks.stopped() => return,
+            },
             Err(error) => Err(error),
         };
         match ended {

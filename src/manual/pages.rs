@@ -10,7 +10,7 @@ use crate::base::file;
 
 const FILES: &[(&str, &str)] = &[
     (
-        "~/.config/callmux/config.toml, ~/.config/callmux/conf.d/*.toml",
+        "~/.config/callmux/config.toml, ~/.config/callmux/conf.d/*.toml, ~/.config/callmux/patch.d/*.toml",
         "the config: callmux.toml(5)",
     ),
     (
@@ -28,6 +28,10 @@ const FILES: &[(&str, &str)] = &[
     (
         "~/.local/state/callmux/clients",
         "what the files of clients were before callmux changed them",
+    ),
+    (
+        "~/.local/state/callmux/changes",
+        "what callmux changed of the config: callmux-config-undo(1)",
     ),
     ("~/.local/state/callmux/history.db", "what happened: callmux-events(1)"),
     ("~/.local/state/callmux", "the last good config, large results, tokens of logins"),

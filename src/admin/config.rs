@@ -1,9 +1,11 @@
 //! Changes of the config, and what they would do.
 
+use std::sync::Arc;
+
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{Extension, Path, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -24,9 +26,10 @@ use crate::changes::section::{Section, SectionName, kind_of};
 use crate::changes::versions::{Version, Versions};
 use crate::clients::error::ClientError;
 use crate::config::patch::is_patch;
+use crate::config::source::Text;
 use crate::config::{Location, load};
 use crate::facts;
-use crate::keys::tree::{Table, Value as Node};
+use crate::keys::tree::Value as Node;
 
 /// Changes in one plan, at the most.
 const CHANGES_MAX: usize = 100;
@@ -111,13 +114,13 @@ impl AnswerSources {
         tokio::task::spawn_blocking(move || work(files)).await.map_err(|_| NotChanged::Gone)?
     }
 
-    /// Has the daemon read what was written. `undo`: what is taken back where it is refused after all.
-    async fn read_again(&self, undo: Option<Versions>) -> Result<(), NotChanged> {
+    /// Has the daemon read what was written. `made`: the version that is taken back where it is refused after all.
+    async fn read_again(&self, made: Option<(Versions, u64)>) -> Result<(), NotChanged> {
         match self.desk.ask(Question::Reload).await {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(complaints)) => {
-                if let Some(versions) = undo {
-                    let back = tokio::task::spawn_blocking(move || versions.undo());
+                if let Some((versions, id)) = made {
+                    let back = tokio::task::spawn_blocking(move || versions.take_back(id));
                     drop(back.await);
                 }
                 Err(ChangeError::Config(complaints).into())
@@ -127,8 +130,8 @@ impl AnswerSources {
     }
 }
 
-fn merged(location: &Location) -> Result<Table, ChangeError> {
-    location.texts().and_then(|texts| load::merge(&texts)).map_err(ChangeError::Config)
+fn texts_of(location: &Location) -> Result<Vec<Text>, ChangeError> {
+    location.texts().map_err(ChangeError::Config)
 }
 
 pub(super) async fn sections(
@@ -137,7 +140,9 @@ pub(super) async fn sections(
 ) -> Response {
     let listed = sources.with_files(move |files| {
         let kind = kind_of(&kind)?;
-        let (merged, salt) = (merged(&files.location)?, files.versions.salt()?);
+        let texts = texts_of(&files.location)?;
+        let merged = load::merge(&texts).map_err(ChangeError::Config)?;
+        let salt = files.versions.salt()?;
         let names = match merged.get(kind).map(|node| &node.value) {
             Some(Node::Table(all)) => all.keys().cloned().collect(),
             _ => Vec::new(),
@@ -167,7 +172,7 @@ pub(super) async fn section(
 ) -> Response {
     let found = sources.with_files(move |files| {
         let name = SectionName::parse(&kind, &name)?;
-        let section = Section::find(&merged(&files.location)?, name.path());
+        let section = Section::of(&texts_of(&files.location)?, name.path())?;
         let [kind, name] = name.path().map(str::to_owned);
         let section = section.ok_or(ChangeError::Unknown { kind, name })?;
         let etag = etag(&section, &files.versions.salt()?);
@@ -186,49 +191,26 @@ fn tagged(mut response: Response, etag: &str) -> Response {
     response
 }
 
-pub(super) async fn put(
+/// PUT, PATCH and DELETE of a section.
+pub(super) async fn change(
     State(sources): State<AnswerSources>,
     Extension(principal): Extension<Principal>,
     Path(path): Path<(String, String)>,
+    method: Method,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
-    let wish = read(body).map(|SectionKeys(keys)| Wish::Put(keys));
-    answer(&sources, &principal, wish.and_then(|wish| wanted(path, wish)), &headers).await
-}
-
-pub(super) async fn patch(
-    State(sources): State<AnswerSources>,
-    Extension(principal): Extension<Principal>,
-    Path(path): Path<(String, String)>,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
-) -> Response {
-    let wish = read(body).map(|SectionKeys(keys)| Wish::Merge(keys));
-    answer(&sources, &principal, wish.and_then(|wish| wanted(path, wish)), &headers).await
-}
-
-pub(super) async fn delete(
-    State(sources): State<AnswerSources>,
-    Extension(principal): Extension<Principal>,
-    Path(path): Path<(String, String)>,
-    headers: HeaderMap,
-) -> Response {
-    answer(&sources, &principal, wanted(path, Wish::Delete), &headers).await
-}
-
-fn wanted((kind, name): (String, String), wish: Wish) -> Result<SectionWish, NotChanged> {
-    Ok(SectionWish { section: SectionName::parse(&kind, &name)?, wish })
-}
-
-async fn answer(
-    sources: &AnswerSources,
-    principal: &Principal,
-    change: Result<SectionWish, NotChanged>,
-    headers: &HeaderMap,
-) -> Response {
-    let made = match change {
-        Ok(change) => make(sources, principal, change, Precondition::of(headers)).await,
+    let keys =
+        |wish: fn(Map<String, Value>) -> Wish| read(body).map(|SectionKeys(keys)| wish(keys));
+    let wish = match method {
+        Method::PUT => keys(Wish::Put),
+        Method::PATCH => keys(Wish::Merge),
+        _ => Ok(Wish::Delete),
+    };
+    let made = match wish.and_then(|wish| wanted(path, wish)) {
+        Ok(change) => {
+            make(&sources, &principal, change, (&method, Precondition::of(&headers))).await
+        }
         Err(error) => Err(error),
     };
     match made {
@@ -238,48 +220,48 @@ async fn answer(
     }
 }
 
+fn wanted((kind, name): (String, String), wish: Wish) -> Result<SectionWish, NotChanged> {
+    Ok(SectionWish { section: SectionName::parse(&kind, &name)?, wish })
+}
+
 /// Makes one change, and waits until the daemon goes by it. With the tag of what it is then.
 async fn make(
     sources: &AnswerSources,
     principal: &Principal,
     change: SectionWish,
-    expected: Precondition,
+    (method, expected): (&Method, Precondition),
 ) -> Result<(ChangeDone, Option<String>), NotChanged> {
-    // What is read before a change holds until it is made.
     let _turn = sources.changing.lock().await;
     let world = sources.desk.ask(Question::World).await.map_err(|_| NotChanged::Gone)?;
-    let verb = match change.wish {
-        Wish::Put(_) => "PUT",
-        Wish::Merge(_) => "PATCH",
-        Wish::Delete => "DELETE",
-    };
-    let what = format!("{verb} {}", change.section.path().join("."));
-    let (who, told) = (principal.label(), what.clone());
+    let what = format!("{method} {}", change.section.path().join("."));
+    let (who, recorder) = (principal.label(), sources.hub.recorder.clone());
     let written = sources.with_files(move |files| {
         let salt = files.versions.salt()?;
-        let there = Section::find(&merged(&files.location)?, change.section.path());
-        expected.check(there.as_ref(), &salt)?;
-        let draft = Draft::of(&files.location, std::slice::from_ref(&change))?;
+        // The state that is meant is the one that is changed, whoever writes meanwhile.
+        let texts = texts_of(&files.location)?;
+        expected.check(Section::of(&texts, change.section.path())?.as_ref(), &salt)?;
+        let draft = Draft::of_texts(&files.location, &texts, std::slice::from_ref(&change))?;
         let plan = crate::config::plan::plan(&world.config, &draft.config);
         let mut version = None;
         if !draft.files.is_empty() {
-            version = Some(files.versions.write(draft.files, (&who, &what))?);
+            let made = files.versions.write(draft.files, (&who, &what))?;
+            // Also where nobody waits for the answer any more.
+            recorder.record(fact(what, who, &made));
+            version = Some(made);
         }
-        let now = Section::find(&merged(&files.location)?, change.section.path());
+        let now = Section::of(&texts_of(&files.location)?, change.section.path())?;
         Ok((version, plan, now.map(|now| etag(&now, &salt)), files.versions))
     });
     let (version, plan, etag, versions) = written.await?;
     if let Some(version) = &version {
-        sources.read_again(Some(versions)).await?;
-        tell(sources, principal, told, version);
+        sources.read_again(Some((versions, version.id))).await?;
     }
     Ok((ChangeDone { version: version.as_ref().map(report), plan }, etag))
 }
 
-fn tell(sources: &AnswerSources, principal: &Principal, change: String, version: &Version) {
+fn fact(change: String, principal: Arc<str>, version: &Version) -> facts::ConfigChanged {
     let files = version.files.iter().map(|file| file.path.clone()).collect();
-    let principal = principal.label();
-    sources.hub.recorder.record(facts::ConfigChanged { change, principal, files });
+    facts::ConfigChanged { change, principal, files }
 }
 
 fn report(version: &Version) -> VersionReport {
@@ -310,13 +292,13 @@ async fn foreseen(
     if changes.len() > CHANGES_MAX {
         return Err(NotChanged::Body(format!("it has more than {CHANGES_MAX} changes")));
     }
-    let changes = changes.into_iter().map(change).collect::<Result<Vec<_>, _>>()?;
+    let changes = changes.into_iter().map(asked).collect::<Result<Vec<_>, _>>()?;
     let draft = sources.with_files(move |files| Ok(Draft::of(&files.location, &changes)?)).await?;
     foresee(sources, draft).await.map_err(|_| NotChanged::Gone)
 }
 
-fn change(asked: SectionChange) -> Result<SectionWish, NotChanged> {
-    let SectionChange { kind, name, put, patch, delete } = asked;
+fn asked(change: SectionChange) -> Result<SectionWish, NotChanged> {
+    let SectionChange { kind, name, put, patch, delete } = change;
     let wish = match (put, patch, delete) {
         (Some(SectionKeys(keys)), None, false) => Wish::Put(keys),
         (None, Some(SectionKeys(keys)), false) => Wish::Merge(keys),
@@ -349,14 +331,15 @@ pub(super) async fn undo(
 async fn undone(sources: &AnswerSources, principal: &Principal) -> Result<ChangeDone, NotChanged> {
     let _turn = sources.changing.lock().await;
     let world = sources.desk.ask(Question::World).await.map_err(|_| NotChanged::Gone)?;
+    let (who, recorder) = (principal.label(), sources.hub.recorder.clone());
     let done = sources.with_files(move |files| {
         let version = files.versions.undo()?;
+        recorder.record(fact(format!("undo: {}", version.what), who, &version));
         let config = files.location.read().config.map_err(ChangeError::Config)?;
         Ok((version, crate::config::plan::plan(&world.config, &config)))
     });
     let (version, plan) = done.await?;
     sources.read_again(None).await?;
-    tell(sources, principal, format!("undo: {}", version.what), &version);
     Ok(ChangeDone { version: Some(report(&version)), plan })
 }
 

@@ -1,6 +1,6 @@
 //! What changes of the config would do to servers, tools and clients.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use tokio::time::Instant;
@@ -8,14 +8,11 @@ use tokio::time::Instant;
 use super::desk::{Closed, Question};
 use super::sources::AnswerSources;
 use crate::api::{ChangePlan, FilePlan, ListTokens};
-use crate::base::ServerName;
 use crate::changes::draft::{Draft, FileChange};
 use crate::clients::diff;
 use crate::config::plan::plan;
 use crate::meta::own_tools;
 use crate::render::tokens;
-use crate::servers::Server;
-use crate::settings::Plan;
 use crate::wire::{Era, ListKind};
 use crate::world::World;
 
@@ -30,9 +27,12 @@ pub(super) async fn foresee(sources: &AnswerSources, draft: Draft) -> Result<Cha
     let world = sources.desk.ask(Question::World).await?;
     let config = Arc::new(draft.config);
     let plan = plan(&world.config, &config);
-    let servers = servers(&world, &plan, |name, server| {
-        config.servers.get(name).map(|config| server.adjusted(config.clone()))
+    // Of those that are there now; what others offer is not known.
+    let there = world.servers.iter().filter_map(|(name, server)| {
+        let adjusted = config.servers.get(name).filter(|config| config.enabled)?;
+        Some((name.clone(), server.adjusted(adjusted.clone())))
     });
+    let servers = there.collect();
     let own = own_tools(&config);
     // Nobody sees this one: it is asked what it would list, and let go.
     let then = world.reconfigured(config, servers, own, Instant::now()).await;
@@ -49,17 +49,6 @@ pub(super) async fn foresee(sources: &AnswerSources, draft: Draft) -> Result<Cha
         sessions_told: if is_same { 0 } else { sessions },
         calls_in_flight: sources.hub.calls(),
     })
-}
-
-/// The servers that there would be, as far as they are there now.
-fn servers(
-    world: &World,
-    plan: &Plan,
-    adjusted: impl Fn(&ServerName, &Server) -> Option<Server>,
-) -> BTreeMap<ServerName, Server> {
-    let stays = |name: &ServerName| !plan.removed.contains(name);
-    let there = world.servers.iter().filter(|(name, _)| stays(name));
-    there.filter_map(|(name, server)| Some((name.clone(), adjusted(name, server)?))).collect()
 }
 
 fn names(world: &World) -> BTreeSet<String> {

@@ -84,9 +84,9 @@ fn handler(endpoint: &Endpoint) -> MethodRouter<AnswerSources> {
         Operation::PlanChanges => on(filter, config::plan),
         Operation::Sections => on(filter, config::sections),
         Operation::Section => on(filter, config::section),
-        Operation::PutSection => on(filter, config::put),
-        Operation::PatchSection => on(filter, config::patch),
-        Operation::DeleteSection => on(filter, config::delete),
+        Operation::PutSection | Operation::PatchSection | Operation::DeleteSection => {
+            on(filter, config::change)
+        }
         Operation::Versions => on(filter, config::versions),
         Operation::Undo => on(filter, config::undo),
         Operation::Plan => on(filter, orders::plan),

@@ -8,10 +8,10 @@ use serde_json::{Map, Value};
 use super::error::ChangeError;
 use super::section::{Section, SectionName};
 use super::text;
+use crate::config::Location;
 use crate::config::owned::{CHANGED, is_ours};
 use crate::config::patch::is_patch;
 use crate::config::source::Text;
-use crate::config::{Location, load};
 use crate::settings::Config;
 
 /// What is to become of a section.
@@ -54,7 +54,19 @@ impl Draft {
     /// What cannot be done, or would be no config.
     pub fn of(location: &Location, changes: &[SectionWish]) -> Result<Self, ChangeError> {
         let before = location.texts().map_err(ChangeError::Config)?;
-        let mut texts = before.clone();
+        Self::of_texts(location, &before, changes)
+    }
+
+    /// The same for texts that were read there a moment ago.
+    ///
+    /// # Errors
+    /// As of [`Draft::of`].
+    pub fn of_texts(
+        location: &Location,
+        before: &[Text],
+        changes: &[SectionWish],
+    ) -> Result<Self, ChangeError> {
+        let mut texts = before.to_vec();
         for change in changes {
             apply(location, &mut texts, change)?;
         }
@@ -67,7 +79,7 @@ impl Draft {
         paths.dedup();
         let file = |path: &PathBuf| FileChange {
             path: path.clone(),
-            before: text_at(&before, path),
+            before: text_at(before, path),
             after: text_at(&texts, path),
         };
         let files = paths.into_iter().map(file).filter(|file| file.before != file.after).collect();
@@ -83,8 +95,8 @@ fn apply(
     let path = change.section.path();
     let [kind, name] = path;
     let theirs: Vec<Text> = texts.iter().filter(|text| !is_patch(&text.path)).cloned().collect();
-    let written = Section::find(&load::merge(&theirs).map_err(ChangeError::Config)?, path);
-    let there = Section::find(&load::merge(texts).map_err(ChangeError::Config)?, path);
+    let written = Section::of(&theirs, path)?;
+    let there = Section::of(texts, path)?;
     let unknown = || ChangeError::Unknown { kind: kind.to_owned(), name: name.to_owned() };
     let wanted = match &change.wish {
         Wish::Put(keys) => Some(Section::meant(there.as_ref(), keys.clone())?),
@@ -133,7 +145,7 @@ fn apply(
         }
     }
     // What was written is what is read.
-    let after = Section::find(&load::merge(texts).map_err(ChangeError::Config)?, path);
+    let after = Section::of(texts, path)?;
     let is_meant = after.as_ref().map(|after| &after.keys) == wanted.as_ref();
     if is_meant { Ok(()) } else { Err(ChangeError::Other(patch_path)) }
 }

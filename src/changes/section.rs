@@ -6,8 +6,10 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use super::error::ChangeError;
+use crate::config::load;
 use crate::config::patch::NAMED;
 use crate::config::show::{HIDDEN, without_secrets};
+use crate::config::source::Text;
 use crate::keys::tree::{self, Node, Table};
 use crate::settings::complaint::Place;
 
@@ -73,6 +75,14 @@ impl Section {
             places.insert(key.clone(), node.at.clone());
         }
         Some(Self { keys, shown, places, at: node.at.clone() })
+    }
+
+    /// The section of this name that these texts have, all together.
+    ///
+    /// # Errors
+    /// They are no config.
+    pub fn of(texts: &[Text], path: [&str; 2]) -> Result<Option<Self>, ChangeError> {
+        Ok(Self::find(&load::merge(texts).map_err(ChangeError::Config)?, path))
     }
 
     /// What stands for its state: another one where anything in it is. `salt` keeps what is hidden from

@@ -114,9 +114,21 @@ impl Versions {
     /// # Errors
     /// Why it is as it was.
     pub fn undo(&self) -> Result<Version, ChangeError> {
+        self.take_back_last(|_| true)
+    }
+
+    /// The same, if the last change is the one with this number.
+    ///
+    /// # Errors
+    /// As of [`Versions::undo`].
+    pub fn take_back(&self, id: u64) -> Result<Version, ChangeError> {
+        self.take_back_last(|last| last.id == id)
+    }
+
+    fn take_back_last(&self, is_meant: impl Fn(&Version) -> bool) -> Result<Version, ChangeError> {
         let _lock = self.lock()?;
         let last = self.ids()?.into_iter().rev().find_map(|id| self.read(id));
-        let version = last.ok_or(ChangeError::NothingToUndo)?;
+        let version = last.filter(is_meant).ok_or(ChangeError::NothingToUndo)?;
         let mut back = Vec::new();
         for change in &version.files {
             let target = ClientFile::at(&change.path)?;

@@ -18,6 +18,7 @@ fn the_last_ones_are_kept_and_each_can_be_taken_back() {
     }
     let all = versions.list().unwrap();
     assert_eq!(all.len(), KEPT);
+    assert!(matches!(versions.take_back(7), Err(ChangeError::NothingToUndo)), "not the last one");
     assert_eq!((all[0].id, all[KEPT - 1].id), ((KEPT + 5) as u64, 6));
     for n in (5..KEPT + 5).rev() {
         assert_eq!(std::fs::read_to_string(&path).ok(), text(n));

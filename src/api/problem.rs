@@ -38,8 +38,16 @@ words! {
         TokenInUrl = "token_in_url",
         /// A link of the dashboard that opens nothing.
         BadCode = "bad_code",
-        /// What was sent in its place is no code at all.
+        /// What was sent is not what the endpoint reads.
         BadBody = "bad_body",
+        /// What was sent has more bytes than are read.
+        TooLarge = "too_large",
+        /// Over TCP it takes a token, and none that is taken came.
+        NoToken = "no_token",
+        /// From there, or by that name, nobody is let in.
+        ShutOut = "shut_out",
+        /// What it takes to say who asks is not there now.
+        NotYet = "not_yet",
         /// The page of the dashboard may not do this.
         NotOnThePage = "not_on_the_page",
     }
@@ -85,7 +93,11 @@ impl ProblemCode {
             Self::NoVisit => (401, "This is for the dashboard of this daemon"),
             Self::TokenInUrl => (400, "A token does not belong in the URL"),
             Self::BadCode => (401, "This link opens nothing"),
-            Self::BadBody => (400, "This is no code"),
+            Self::BadBody => (400, "The body is not understood"),
+            Self::TooLarge => (413, "The body is too large"),
+            Self::NoToken => (401, "This takes a token"),
+            Self::ShutOut => (403, "Nobody is let in like this"),
+            Self::NotYet => (503, "This cannot be said now"),
             Self::NotOnThePage => (403, "This is not done from the dashboard"),
             Self::Other(_) => (500, "Something else is wrong"),
         }

@@ -8,10 +8,10 @@ use std::path::Path;
 use schemars::{Schema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 
-use crate::api::endpoints::{BASE, ENDPOINTS, Endpoint, QueryKind};
+use crate::api::endpoints::{BASE, ENDPOINTS, Endpoint, Operation, QueryKind};
 use crate::api::{
-    ApprovalDone, ApprovalList, CallsSeen, ClientSeen, Consent, DaemonIndex, Farewell, Finding,
-    Pasted, ProblemDetails, RuleReport, ServerDetails, ServerReport, SessionSeen, Status,
+    ApprovalDone, ApprovalList, Asked, CallsSeen, ClientSeen, Consent, DaemonIndex, Farewell,
+    Finding, Pasted, ProblemDetails, RuleReport, ServerDetails, ServerReport, SessionSeen, Status,
     TokenReport, ToolArguments, ToolDetails, ToolList, Traffic,
 };
 use crate::base::{ServerName, SessionId};
@@ -123,6 +123,16 @@ fn operation(generator: &mut SchemaGenerator, endpoint: &Endpoint) -> Value {
             "content": { "application/problem+json": { "schema": problem } },
         }),
     );
+    if endpoint.operation == Operation::Reload {
+        let asked = generator.subschema_for::<Asked>();
+        responses.insert(
+            "202".to_owned(),
+            json!({
+                "description": "It is asked for, with `wait=false`.",
+                "content": { "application/json": { "schema": asked } },
+            }),
+        );
+    }
     let mut operation = json!({
         "operationId": format!("{:?}", endpoint.operation),
         "summary": endpoint.about,
@@ -130,6 +140,11 @@ fn operation(generator: &mut SchemaGenerator, endpoint: &Endpoint) -> Value {
     });
     if !parameters.is_empty() {
         operation["parameters"] = parameters.into();
+    }
+    if endpoint.operation == Operation::LoginPaste {
+        operation["requestBody"] = json!({
+            "required": true, "content": { "text/plain": { "schema": { "type": "string" } } },
+        });
     }
     operation
 }
@@ -150,8 +165,15 @@ fn open_api() -> String {
     let document = json!({
         "openapi": "3.1.0",
         "info": { "title": "callmux", "version": "1", "description": "What operators ask of the daemon." },
+        "security": [{ "token": [] }],
         "paths": paths,
-        "components": { "schemas": generator.take_definitions(true) },
+        "components": {
+            "schemas": generator.take_definitions(true),
+            "securitySchemes": { "token": {
+                "type": "http", "scheme": "bearer",
+                "description": "A token that a rule allows this. Over the unix socket it takes none.",
+            } },
+        },
     });
     document.to_string() + "\n"
 }

@@ -277,13 +277,13 @@ async fn enter_plain(
         match &*name {
             "leave" => {
                 let see = StatusCode::SEE_OTHER;
-                return to_plain(left(&front.door, came, &head.headers, "/", see));
+                return to_plain(left(&front.door, came, &head.headers, cookie::BESIDE, see));
             }
             "code" => code = Some(Secret::new(value.trim().to_owned())),
             _ => {}
         }
     }
-    let set = code.and_then(|code| begin(&front.door, came, &code, "/"));
+    let set = code.and_then(|code| begin(&front.door, came, &code, cookie::BESIDE));
     let Some(set) = set else { return plainly(StatusCode::UNAUTHORIZED, plain::entrance(true)) };
     let mut response = dressed(StatusCode::SEE_OTHER, Body::empty());
     response.headers_mut().insert(names::SET_COOKIE, set);

@@ -1,7 +1,8 @@
 //! The endpoints of [`ENDPOINTS`], each with what answers it, for whom the gate lets in.
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Extension, MatchedPath, Request, State};
+use axum::extract::rejection::RawPathParamsRejection;
+use axum::extract::{DefaultBodyLimit, Extension, MatchedPath, RawPathParams, Request, State};
 use axum::http::{HeaderValue, header};
 use axum::middleware::{self, Next};
 use axum::response::Response;
@@ -128,7 +129,16 @@ pub(super) async fn admit(
 }
 
 /// Whether the table has what is asked for, with the query that it is asked with.
-async fn known(path: MatchedPath, request: Request, next: Next) -> Response {
+async fn known(
+    path: MatchedPath,
+    places: Result<RawPathParams, RawPathParamsRejection>,
+    request: Request,
+    next: Next,
+) -> Response {
+    if places.is_err() {
+        // No name is anything but text.
+        return unknown("");
+    }
     let Some(endpoint) = Endpoint::find(path.as_str(), request.method().as_str()) else {
         return unknown(path.as_str());
     };

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use axum::extract::rejection::StringRejection;
 use axum::extract::{Extension, Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -60,8 +61,12 @@ pub(super) async fn paste(
     State(sources): State<AnswerSources>,
     Extension(principal): Extension<Principal>,
     Path(name): Path<String>,
-    address: String,
+    address: Result<String, StringRejection>,
 ) -> Response {
+    let address = match address {
+        Ok(address) => address,
+        Err(unread) => return no_address(&unread),
+    };
     let server = match find(&sources.desk, &name, None, &principal).await {
         Ok(server) => server,
         Err(response) => return response,
@@ -117,4 +122,14 @@ async fn find(
 
 fn refused(name: &str, why: impl fmt::Display) -> Response {
     problem(&ProblemDetails::new(ProblemCode::Conflict, format!("server {name}: {why}")))
+}
+
+/// The answer to a body that is no text, or too long for one.
+fn no_address(unread: &StringRejection) -> Response {
+    let code = match unread.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => ProblemCode::TooLarge,
+        _ => ProblemCode::BadBody,
+    };
+    let fix = "send the address that the browser came to, as text";
+    problem(&ProblemDetails::new(code, unread.body_text()).fixed_by(fix))
 }

@@ -15,6 +15,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::{get, post};
+use futures_util::StreamExt;
 use serde::Deserialize;
 use tokio::time::Instant;
 use tower::ServiceExt;
@@ -82,13 +83,27 @@ async fn only_if_let_in(
     if is_visit && !is_offered(method.as_str(), &path) {
         return ELSEWHERE.response("the page may look, and start and stop what it shows");
     }
+    let over = match door.carried(request.headers()) {
+        Carried::Own(visit) if is_visit => Some(door.entrances.clone().over(visit.expose())),
+        _ => None,
+    };
     let mut response = next.run(request).await;
+    if let Some(over) = over.filter(|_| is_stream(&response)) {
+        // Who is out is shown nothing more.
+        let shown = |body: Body| Body::from_stream(body.into_data_stream().take_until(over));
+        response = response.map(shown);
+    }
     let headers = response.headers_mut();
     headers.insert(names::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(names::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     let own = HeaderValue::from_static("same-origin");
     headers.insert(HeaderName::from_static("cross-origin-resource-policy"), own);
     response
+}
+
+fn is_stream(response: &Response) -> bool {
+    let kind = response.headers().get(names::CONTENT_TYPE);
+    kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"))
 }
 
 /// Relative, for there may be a path of a proxy before it.
@@ -277,13 +292,13 @@ async fn enter_plain(
         match &*name {
             "leave" => {
                 let see = StatusCode::SEE_OTHER;
-                return to_plain(left(&front.door, came, &head.headers, "/", see));
+                return to_plain(left(&front.door, came, &head.headers, cookie::BESIDE, see));
             }
             "code" => code = Some(Secret::new(value.trim().to_owned())),
             _ => {}
         }
     }
-    let set = code.and_then(|code| begin(&front.door, came, &code, "/"));
+    let set = code.and_then(|code| begin(&front.door, came, &code, cookie::BESIDE));
     let Some(set) = set else { return plainly(StatusCode::UNAUTHORIZED, plain::entrance(true)) };
     let mut response = dressed(StatusCode::SEE_OTHER, Body::empty());
     response.headers_mut().insert(names::SET_COOKIE, set);

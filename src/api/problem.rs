@@ -32,7 +32,7 @@ words! {
         Stale = "stale",
         /// It is not callmux's to write.
         ReadOnly = "read_only",
-        /// The body has more than 1 MiB.
+        /// What was sent has more bytes than are read.
         TooLarge = "too_large",
         /// What is asked for does not go with how things are.
         Conflict = "conflict",
@@ -50,8 +50,14 @@ words! {
         TokenInUrl = "token_in_url",
         /// A link of the dashboard that opens nothing.
         BadCode = "bad_code",
-        /// The body is not what belongs there.
+        /// What was sent is not what the endpoint reads.
         BadBody = "bad_body",
+        /// Over TCP it takes a token, and none that is taken came.
+        NoToken = "no_token",
+        /// From there, or by that name, nobody is let in.
+        ShutOut = "shut_out",
+        /// What it takes to say who asks is not there now.
+        NotYet = "not_yet",
         /// The page of the dashboard may not do this.
         NotOnThePage = "not_on_the_page",
     }
@@ -107,6 +113,9 @@ impl ProblemCode {
             Self::TokenInUrl => (400, "A token does not belong in the URL"),
             Self::BadCode => (401, "This link opens nothing"),
             Self::BadBody => (400, "The body is not understood"),
+            Self::NoToken => (401, "This takes a token"),
+            Self::ShutOut => (403, "Nobody is let in like this"),
+            Self::NotYet => (503, "This cannot be said now"),
             Self::NotOnThePage => (403, "This is not done from the dashboard"),
             Self::Other(_) => (500, "Something else is wrong"),
         }

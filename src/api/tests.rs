@@ -40,6 +40,10 @@ fn what_was_recorded_is_written_again() {
     is_the_same::<Asked>(recorded!("reload_asked"));
     is_the_same::<ProblemDetails>(recorded!("no_server"));
     is_the_same::<ProblemDetails>(recorded!("no_login"));
+    is_the_same::<ProblemDetails>(recorded!("no_address"));
+    is_the_same::<ProblemDetails>(recorded!("not_allowed"));
+    is_the_same::<ProblemDetails>(recorded!("draining"));
+    is_the_same::<ProblemDetails>(recorded!("no_dashboard"));
     is_the_same::<Consent>(recorded!("consent"));
     is_the_same::<Farewell>(recorded!("logout"));
     is_the_same::<Farewell>(recorded!("logout_kept"));

@@ -5,6 +5,9 @@
 use crate::base::Secret;
 
 const PREFIX: &str = "callmux_ui_";
+/// In place of a path: where the page is that the browser asked for (RFC 6265, section 5.1.4). A page without a script
+/// cannot say below which path of a proxy that is; the browser knows.
+pub const BESIDE: &str = "";
 /// A longer path is none of ours, in bytes.
 const PATH_MAX: usize = 200;
 
@@ -45,7 +48,8 @@ pub fn ends(instance: &str, path: &str, is_secure: bool) -> String {
 
 fn attributes(path: &str, is_secure: bool) -> String {
     let secure = if is_secure { "; Secure" } else { "" };
-    format!("; Path={path}; HttpOnly; SameSite=Strict{secure}")
+    let path = if path == BESIDE { String::new() } else { format!("; Path={path}") };
+    format!("{path}; HttpOnly; SameSite=Strict{secure}")
 }
 
 /// Below which path the page says that it is, which is another one behind a proxy; `/` if that is none. A

@@ -1,11 +1,13 @@
 //! Codes that open the dashboard once, and the visits that come of them. Nothing of either is kept but a hash.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
+use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::base::{Lock, Principal, Secret, random};
@@ -28,6 +30,8 @@ pub struct Entrances {
     /// What tells the cookies of this daemon from those of others at the same host.
     instance: String,
     given: Lock<GivenOut>,
+    /// A visit was ended.
+    ended: watch::Sender<()>,
 }
 
 #[derive(Debug, Default)]
@@ -60,7 +64,11 @@ pub struct Revoked {
 impl Default for Entrances {
     fn default() -> Self {
         let number = u32::from_ne_bytes(random::bytes());
-        Self { instance: format!("{number:08x}"), given: Lock::default() }
+        Self {
+            instance: format!("{number:08x}"),
+            given: Lock::default(),
+            ended: watch::Sender::new(()),
+        }
     }
 }
 
@@ -95,6 +103,7 @@ impl Entrances {
         let Opening { principal, .. } = given.codes.remove(at).ok_or(NoEntry)?;
         if given.visits.len() == VISITS_MAX {
             given.visits.pop_front();
+            self.ended.send_replace(());
         }
         let visit = secret();
         let until = now + VISIT_LASTS;
@@ -122,6 +131,18 @@ impl Entrances {
     pub fn leave(&self, visit: &str) {
         let hash_of_visit = hash(visit);
         self.given.lock().visits.retain(|entry| entry.hash != hash_of_visit);
+        self.ended.send_replace(());
+    }
+
+    /// Completes once this is not the secret of a visit any more. Until then what goes on for it is its use.
+    pub fn over(self: Arc<Self>, visit: &str) -> impl Future<Output = ()> + Send + use<> {
+        let hash_of_visit = hash(visit);
+        async move {
+            let mut ended = self.ended.subscribe();
+            let goes_on =
+                || self.given.lock().visits.iter().any(|entry| entry.hash == hash_of_visit);
+            while goes_on() && ended.changed().await.is_ok() {}
+        }
     }
 
     /// Ends all visits, and takes back all codes.
@@ -130,6 +151,7 @@ impl Entrances {
         given.end_what_is_over(now);
         let revoked = Revoked { codes: given.codes.len(), visits: given.visits.len() };
         *given = GivenOut::default();
+        self.ended.send_replace(());
         revoked
     }
 

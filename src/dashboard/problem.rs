@@ -28,6 +28,25 @@ impl ProblemKind {
     }
 }
 
+/// What somebody is told whom the door does not let in to what operators ask for. `status`: that of the refusal.
+pub fn refused(status: StatusCode) -> Option<ProblemKind> {
+    let (code, fix) = match status {
+        StatusCode::BAD_REQUEST => {
+            (ProblemCode::TokenInUrl, "send it as `Authorization: Bearer …`, and make a new one")
+        }
+        StatusCode::UNAUTHORIZED => {
+            (ProblemCode::NoToken, "send a token as `Authorization: Bearer …`")
+        }
+        StatusCode::FORBIDDEN => {
+            (ProblemCode::ShutOut, "`callmux logs` at the daemon says who is not let in and why")
+        }
+        StatusCode::PAYLOAD_TOO_LARGE => (ProblemCode::TooLarge, "send less"),
+        StatusCode::SERVICE_UNAVAILABLE => (ProblemCode::NotYet, "ask again"),
+        _ => return None,
+    };
+    Some(ProblemKind { code, fix })
+}
+
 /// A request of a page that is not ours.
 pub const FOREIGN: ProblemKind = ProblemKind {
     code: ProblemCode::ForeignPage,

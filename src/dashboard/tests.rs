@@ -113,6 +113,8 @@ fn a_cookie_is_of_one_daemon() {
     }
     let set = cookie::begins(&Secret::new("v".into()), "00c0ffee", "/", false);
     assert_eq!(set.expose(), "callmux_ui_00c0ffee=v; Path=/; HttpOnly; SameSite=Strict");
+    let beside = cookie::begins(&Secret::new("v".into()), "00c0ffee", cookie::BESIDE, true);
+    assert_eq!(beside.expose(), "callmux_ui_00c0ffee=v; HttpOnly; SameSite=Strict; Secure");
     let gone = cookie::ends("00c0ffee", "/a/", true);
     assert_eq!(
         gone,

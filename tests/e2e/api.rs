@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::support::http::Reply;
 use crate::support::{Daemon, Http, Lines, Sandbox, callmux, until};
 
 fn counter(sandbox: &Sandbox) -> Daemon {
@@ -109,6 +110,66 @@ fn what_goes_wrong_is_a_problem_with_a_code_and_a_remedy() {
         (&problem["code"], &problem["complaints"][0]["line"]),
         (&json!("config_invalid"), &json!(2))
     );
+}
+
+#[test]
+fn what_cannot_be_read_is_a_problem_too() {
+    let sandbox = Sandbox::new();
+    let daemon = counter(&sandbox);
+    let is_problem = |what: &str, reply: &Reply, status: u16, code: &str| {
+        assert_eq!(
+            (reply.status, &reply.json()["code"]),
+            (status, &json!(code)),
+            "{what}: {reply:?}"
+        );
+        assert_eq!(reply.header("content-type"), Some("application/problem+json"), "{what}");
+    };
+    for (method, path) in [
+        ("GET", "/api/v1/tools/%ff"),
+        ("GET", "/api/v1/servers/%ff"),
+        ("POST", "/api/v1/servers/%ff/start"),
+        ("POST", "/api/v1/approvals/%ff/deny"),
+    ] {
+        let reply = Http::unix(&daemon).bare(method, path, &[]);
+        is_problem(path, &reply, 404, "not_found");
+    }
+    let paste = "/api/v1/servers/counter/login/paste";
+    let long = Http::unix(&daemon).post_to(paste, &"x".repeat((1 << 20) + 1), &[]);
+    is_problem("a body that is too large", &long, 413, "too_large");
+    let short = Http::unix(&daemon).post_to(paste, "x", &[]);
+    is_problem("a body that is read", &short, 409, "conflict");
+}
+
+/// What is asked for with which headers, the status, and the code of the problem.
+type Refusal<'a> = (&'a str, &'a [(&'a str, &'a str)], u16, &'a str);
+
+/// Who is not let in is told in the form of what they asked for.
+#[test]
+fn the_door_refuses_operators_as_the_document_says() {
+    let sandbox = Sandbox::new();
+    let daemon = counter(&sandbox);
+    let token = format!("Bearer cmx_x_{}", "1".repeat(40));
+    let named = ("Authorization", token.as_str());
+    let foreign = ("Origin", "http://evil.example");
+    let cases: &[Refusal] = &[
+        ("/api/v1/status", &[named], 401, "no_token"),
+        ("/api/v1/status", &[("Authorization", "Bearer x"), named], 401, "no_token"),
+        ("/api/v1/status", &[foreign, named], 403, "shut_out"),
+        ("/api/v1/status?access_token=x", &[named], 400, "token_in_url"),
+        ("/api/v1/nothing", &[named], 401, "no_token"),
+    ];
+    for (path, headers, status, code) in cases {
+        let reply = Http::tcp(&daemon).bare("GET", path, headers);
+        let problem = reply.json();
+        assert_eq!((reply.status, &problem["code"]), (*status, &json!(code)), "{path}: {reply:?}");
+        assert!(problem["fix"].is_string() && problem["detail"].is_string(), "{problem}");
+        assert_eq!(reply.header("content-type"), Some("application/problem+json"));
+        let challenge = reply.header("www-authenticate").unwrap_or_default();
+        assert_eq!(challenge.starts_with("Bearer"), *status == 401, "{reply:?}");
+    }
+    // Whoever speaks MCP is told as MCP has it.
+    let other = Http::tcp(&daemon).bare("GET", "/mcp", &[named]);
+    assert_eq!((other.status, &other.json()["jsonrpc"]), (401, &json!("2.0")));
 }
 
 #[test]

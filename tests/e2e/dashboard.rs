@@ -153,6 +153,64 @@ fn the_verb_prints_a_link() {
 }
 
 #[test]
+fn where_no_browser_can_come_the_verb_says_what_to_do() {
+    let sandbox = Sandbox::new();
+    sandbox.write(MAIN, ENABLED);
+    let mut command = sandbox.command();
+    command.args(["serve", "--log-format", "json"]);
+    let mut daemon = command.spawn_heard();
+    let (status, stdout, stderr) = until("the daemon", || {
+        let said = run(&sandbox, &["dashboard", "--print"]);
+        said.2.contains("over TCP").then_some(said)
+    });
+    _ = (daemon.kill(), daemon.wait());
+    assert_eq!((status, &*stdout), (Some(1), ""), "{stderr}");
+    for part in [
+        "the daemon answers no HTTP over TCP",
+        "listen = [\"127.0.0.1:4860\"]",
+        "callmux-http.socket",
+    ] {
+        assert!(stderr.contains(part), "{part}: {stderr}");
+    }
+}
+
+/// The events of a visit, once they have begun.
+fn stream(daemon: &Daemon, cookie: &str) -> Http {
+    let mut http = Http::tcp(daemon);
+    http.start_bare("GET", "/api/v1/events", &[("Cookie", cookie), SAME]);
+    let head = http.read_head();
+    assert_eq!((head.status, head.header("content-type")), (200, Some("text/event-stream")));
+    assert!(http.read_chunk().unwrap().starts_with("retry: "));
+    http
+}
+
+#[test]
+fn who_is_out_is_shown_nothing_more() {
+    let sandbox = Sandbox::new();
+    let daemon = start(&sandbox, ENABLED);
+    let own = origin(&daemon);
+    let (leaving, staying) = (visit(&daemon), visit(&daemon));
+    let (mut left, mut goes_on) = (stream(&daemon, &leaving), stream(&daemon, &staying));
+    // Whoever comes without a visit is not asked for one.
+    let mut near = Http::unix(&daemon);
+    near.start_bare("GET", "/api/v1/events", &[]);
+    assert_eq!(near.read_head().status, 200);
+    near.read_chunk();
+    let headers = [("Cookie", leaving.as_str()), ("Origin", &own), SAME];
+    assert_eq!(Http::tcp(&daemon).bare("DELETE", "/ui/session", &headers).status, 204);
+    until("the end of the stream of who left", || left.read_chunk().is_none().then_some(()));
+    let mut agent = Http::tcp(&daemon).legacy(&json!({}));
+    agent.call("counter__increment", &json!({}));
+    until("a call", || goes_on.read_chunk().unwrap().contains("counter__increment").then_some(()));
+    let (status, stdout, _) = run(&sandbox, &["dashboard", "--revoke"]);
+    assert_eq!((status, &*stdout), (Some(0), "links taken back: 0; browsers that are out: 1\n"));
+    until("the end of the other", || goes_on.read_chunk().is_none().then_some(()));
+    assert_eq!(look(&daemon, &staying), 401);
+    agent.call("counter__increment", &json!({}));
+    until("a call", || near.read_chunk().unwrap().contains("counter__increment").then_some(()));
+}
+
+#[test]
 fn only_our_own_page_writes() {
     let sandbox = Sandbox::new();
     let daemon = start(&sandbox, ENABLED);
@@ -324,6 +382,8 @@ fn without_a_script_there_is_a_table() {
     let body = format!("code={}", code(&daemon));
     let entered = Http::tcp(&daemon).post_to("/ui/plain", &body, &form);
     assert_eq!((entered.status, entered.header("location")), (303, Some("plain")));
+    // It belongs where the browser found the page, which may be below a path of a proxy.
+    assert!(!entered.header("set-cookie").unwrap().contains("Path"), "{entered:?}");
     let cookie = cookie(&entered);
     let page = Http::tcp(&daemon).bare("GET", "/ui/plain", &[("Cookie", &cookie)]);
     is_strict(&page);

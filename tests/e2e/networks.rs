@@ -126,6 +126,33 @@ fn over_tls_whoever_has_a_token_is_served_and_nobody_else() {
 }
 
 #[test]
+fn over_tls_the_cookie_of_the_dashboard_is_for_tls_alone() {
+    let place = Place::new(TLS);
+    let daemon = place.start();
+    let asked = Http::unix(&daemon).bare("POST", "/api/v1/dashboard/code", &[]);
+    let code = asked.json()["code"].as_str().unwrap().to_owned();
+    let own = ("Origin", "https://mux.example");
+    let same = ("Sec-Fetch-Site", "same-origin");
+    let body = json!({ "code": code }).to_string();
+    // An origin without TLS is another one, and uses no code up.
+    for foreign in ["http://mux.example", "https://mux.example:1"] {
+        let headers = [("Origin", foreign), same];
+        let reply = place.connect(&daemon).post_to("/ui/session", &body, &headers);
+        assert_eq!(reply.status, 403, "{foreign}: {reply:?}");
+    }
+    let entered = place.connect(&daemon).post_to("/ui/session", &body, &[own, same]);
+    assert_eq!(entered.status, 204, "{entered:?}");
+    let set = entered.header("set-cookie").unwrap();
+    assert!(set.ends_with("; Path=/; HttpOnly; SameSite=Strict; Secure"), "{set}");
+    let cookie = set.split(';').next().unwrap();
+    let headers = [("Cookie", cookie), own, same];
+    assert_eq!(place.connect(&daemon).bare("GET", "/api/v1/status", &headers).status, 200);
+    let left = place.connect(&daemon).bare("DELETE", "/ui/session", &headers);
+    let gone = left.header("set-cookie").unwrap();
+    assert!(gone.ends_with("=; Max-Age=0; Path=/; HttpOnly; SameSite=Strict; Secure"), "{gone}");
+}
+
+#[test]
 fn a_bridge_comes_over_tls_with_a_token_to_whom_its_machine_trusts() {
     let place = Place::new(TLS);
     let daemon = place.start();

@@ -55,6 +55,13 @@ const CASES: &[Case] = &[
     (&["login", "x"], &[("POST /api/v1/servers/x/login", "409 Conflict", "no_login")]),
     (&["logout", "x"], &[("POST /api/v1/servers/x/logout", "200 OK", "logout")]),
     (&["logout", "x"], &[("POST /api/v1/servers/x/logout", "200 OK", "logout_kept")]),
+    (&["dashboard", "--print"], &[("POST /api/v1/dashboard/code", "409 Conflict", "no_address")]),
+    (
+        &["dashboard", "--print"],
+        &[("POST /api/v1/dashboard/code", "404 Not Found", "no_dashboard")],
+    ),
+    (&["stop", "counter"], &[("POST /api/v1/servers/counter/stop", "403 No", "not_allowed")]),
+    (&["reload"], &[("POST /api/v1/reload?wait=false", "503 No", "draining")]),
     // A daemon of another version has words of its own.
     (&["status"], &[("GET /api/v1/status", "200 OK", "status_unknown")]),
     (&["doctor"], &[("GET /api/v1/status", "200 OK", "status_unknown")]),

@@ -34,12 +34,13 @@ export class Home {
     writeFileSync(join(this.dir, "config/callmux/config.toml"), config);
   }
 
-  async start() {
+  // `is_there`: what an answer is like once it has started.
+  async start(is_there = (answer) => answer.ok) {
     this.child = spawn(BIN, ["serve", "--log-format", "json", "--socket", this.socket, "--listen", `127.0.0.1:${this.port}`],
       { env: this.environment, stdio: ["ignore", "ignore", "pipe"] });
     this.child.stderr.on("data", (text) => { this.log += text; });
     this.ended = new Promise((done) => this.child.on("exit", done));
-    await until("the daemon", async () => (await fetch(`http://127.0.0.1:${this.port}/ready`)).ok);
+    await until("the daemon", async () => is_there(await fetch(`http://127.0.0.1:${this.port}/ready`)));
   }
 
   async kill() {

@@ -8,10 +8,10 @@ use std::path::Path;
 use schemars::{Schema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 
-use crate::api::endpoint::{BASE, Endpoint, Method, QueryKind};
+use crate::api::endpoint::{BASE, Endpoint, Method, Operation, QueryKind};
 use crate::api::endpoints::ENDPOINTS;
 use crate::api::{
-    ApprovalDone, ApprovalList, CallsSeen, ChangeDone, ChangePlan, ClientSeen, Consent,
+    ApprovalDone, ApprovalList, Asked, CallsSeen, ChangeDone, ChangePlan, ClientSeen, Consent,
     DaemonIndex, Farewell, Finding, Pasted, ProblemDetails, RuleReport, SectionKeys, SectionReport,
     ServerDetails, ServerReport, SessionSeen, Status, TokenReport, ToolArguments, ToolDetails,
     ToolList, Traffic, VersionReport, WantedChanges,
@@ -131,6 +131,16 @@ fn operation(generator: &mut SchemaGenerator, endpoint: &Endpoint) -> Value {
             "content": { "application/problem+json": { "schema": problem } },
         }),
     );
+    if endpoint.operation == Operation::Reload {
+        let asked = generator.subschema_for::<Asked>();
+        responses.insert(
+            "202".to_owned(),
+            json!({
+                "description": "It is asked for, with `wait=false`.",
+                "content": { "application/json": { "schema": asked } },
+            }),
+        );
+    }
     let mut operation = json!({
         "operationId": format!("{:?}", endpoint.operation),
         "summary": endpoint.about,
@@ -148,6 +158,11 @@ fn operation(generator: &mut SchemaGenerator, endpoint: &Endpoint) -> Value {
     }
     if !parameters.is_empty() {
         operation["parameters"] = parameters.into();
+    }
+    if endpoint.operation == Operation::LoginPaste {
+        operation["requestBody"] = json!({
+            "required": true, "content": { "text/plain": { "schema": { "type": "string" } } },
+        });
     }
     operation
 }
@@ -168,8 +183,15 @@ fn open_api() -> String {
     let document = json!({
         "openapi": "3.1.0",
         "info": { "title": "callmux", "version": "1", "description": "What operators ask of the daemon." },
+        "security": [{ "token": [] }],
         "paths": paths,
-        "components": { "schemas": generator.take_definitions(true) },
+        "components": {
+            "schemas": generator.take_definitions(true),
+            "securitySchemes": { "token": {
+                "type": "http", "scheme": "bearer",
+                "description": "A token that a rule allows this. Over the unix socket it takes none.",
+            } },
+        },
     });
     document.to_string() + "\n"
 }

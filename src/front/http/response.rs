@@ -50,9 +50,15 @@ pub(super) fn message(status: StatusCode, payload: Payload) -> Response {
     response
 }
 
+/// What a refusal says, for who reads another form of it.
+#[derive(Debug, Clone)]
+pub(super) struct RefusalText(pub(super) String);
+
 /// An error that belongs to no request.
 pub(super) fn refusal(status: StatusCode, error: &RpcError) -> Response {
-    json(status, error.response(None))
+    let mut response = json(status, error.response(None));
+    response.extensions_mut().insert(RefusalText(error.message.clone()));
+    response
 }
 
 /// The answer about what is not there.

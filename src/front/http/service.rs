@@ -154,6 +154,7 @@ impl Service {
             Ok(Who::Anybody) => return self.go_to_router(None, under_way, request),
             Ok(Who::Proves(prover, token)) => (prover, token),
             Err(response) => {
+                let response = visit::as_operators_read_it(request.uri().path(), response);
                 let response = under_way.answered(response);
                 return Box::pin(std::future::ready(Ok(response)));
             }
@@ -163,7 +164,10 @@ impl Service {
             let (front, peer) = (&service.front, &service.caller.peer);
             match authenticate::proved(front, peer, &prover, token).await {
                 Ok(principal) => service.go_on(principal, under_way, request).await,
-                Err(response) => Ok(under_way.answered(response)),
+                Err(response) => {
+                    let path = request.uri().path();
+                    Ok(under_way.answered(visit::as_operators_read_it(path, response)))
+                }
             }
         })
     }

@@ -6,11 +6,11 @@ use tokio::time::Instant;
 use super::authenticate::{Who, has_token};
 use super::body::Body;
 use super::peer::{Arrival, Peer};
-use super::response::Response;
+use super::response::{RefusalText, Response};
 use crate::dashboard::CameBy;
 use crate::dashboard::cookie::Carried;
 use crate::dashboard::origin::Purpose;
-use crate::dashboard::problem::{FOREIGN, IN_URL, NO_VISIT, ProblemKind};
+use crate::dashboard::problem::{FOREIGN, IN_URL, NO_VISIT, ProblemKind, refused};
 use crate::front::Front;
 
 /// Where the dashboard is.
@@ -80,6 +80,22 @@ pub(super) fn asked<B>(
         }
         Carried::None => None,
     }
+}
+
+/// A refusal of what operators ask for, as they are told of problems (RFC 9457). Its headers stay.
+pub(super) fn as_operators_read_it(path: &str, response: Response) -> Response {
+    let Some(RefusalText(text)) = response.extensions().get() else { return response };
+    if !path.starts_with(API) {
+        return response;
+    }
+    let Some(kind) = refused(response.status()) else { return response };
+    let mut problem = told(kind, text);
+    for (name, value) in response.headers() {
+        if name != names::CONTENT_TYPE {
+            problem.headers_mut().insert(name, value.clone());
+        }
+    }
+    problem
 }
 
 fn told(kind: ProblemKind, detail: &str) -> Response {

@@ -44,7 +44,7 @@ pub(super) async fn stream(State(sources): State<AnswerSources>, headers: Header
         // It was another daemon, of which this one knows nothing.
         greeting += RESET;
     }
-    let AnswerSources { desk, hub, instance } = sources;
+    let AnswerSources { desk, hub, instance, .. } = sources;
     let reader = EventReader { watched, desk, hub, instance, greeting: Some(greeting) };
     let frames = stream::unfold(reader, |mut reader| async move {
         let frame = reader.next().await?;

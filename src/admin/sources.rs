@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::desk::Desk;
+use super::sessions::OpenSessions;
 use crate::mux::Hub;
 
 /// See the file. Cloning shares it.
@@ -10,6 +11,7 @@ use crate::mux::Hub;
 pub struct AnswerSources {
     pub desk: Desk,
     pub hub: Hub,
+    pub sessions: Arc<dyn OpenSessions>,
     /// Another one with each start of the daemon.
     pub instance: Arc<str>,
 }

@@ -20,8 +20,16 @@ words! {
         /// The config in force has no such server that is enabled.
         UnknownServer = "unknown_server",
         UnknownTool = "unknown_tool",
+        /// No such session is open.
+        UnknownSession = "unknown_session",
+        /// No such call is in flight.
+        UnknownCall = "unknown_call",
         /// No such question waits for a person.
         UnknownApproval = "unknown_approval",
+        /// The daemon keeps no history.
+        NoHistory = "no_history",
+        /// There is one, and it cannot be read.
+        HistoryUnreadable = "history_unreadable",
         /// What is asked for does not go with how things are.
         Conflict = "conflict",
         /// Whoever asks may not.
@@ -76,7 +84,11 @@ impl ProblemCode {
             Self::BadQuery => (400, "The query is not understood"),
             Self::UnknownServer => (404, "There is no such server"),
             Self::UnknownTool => (404, "There is no such tool"),
+            Self::UnknownSession => (404, "No such session is open"),
+            Self::UnknownCall => (404, "No such call is in flight"),
             Self::UnknownApproval => (404, "No such question waits"),
+            Self::NoHistory => (404, "There is no history"),
+            Self::HistoryUnreadable => (500, "The history cannot be read"),
             Self::Conflict => (409, "This does not go with how things are"),
             Self::NotAllowed => (403, "You may not do this"),
             Self::ConfigInvalid => (422, "The config has mistakes"),

@@ -1,7 +1,10 @@
 //! The ways in, opened.
 
+use std::sync::Arc;
+
 use tokio::sync::oneshot;
 
+use super::open_sessions::FrontSessions;
 use super::options::Serve;
 use super::relief;
 use super::state::Daemon;
@@ -61,7 +64,12 @@ impl Daemon {
             entrances: self.front.dashboard.entrances.clone(),
         });
         let instance = SessionId::random().to_string().into();
-        let sources = AnswerSources { desk: desk.clone(), hub: self.front.hub.clone(), instance };
+        let sources = AnswerSources {
+            desk: desk.clone(),
+            hub: self.front.hub.clone(),
+            sessions: Arc::new(FrontSessions(self.front.clone())),
+            instance,
+        };
         let operators = admin::http::router(sources);
         let page = admin::page::router(desk, self.front.dashboard.clone(), operators.clone());
         // Operators come over a unix socket, which only its owner and root can open.

@@ -142,6 +142,15 @@ fn sessions() -> Vec<Fact> {
         opened(Some("/d")),
         opened(None),
         facts::SessionClosed { session }.into(),
+        facts::SessionEnded { session, principal: "user 1".into(), calls: 2 }.into(),
+        facts::CallCancelled {
+            call: call().call,
+            session,
+            server: Some(server()),
+            name: "a__t".into(),
+            principal: "user 1".into(),
+        }
+        .into(),
         facts::LinkLost { session }.into(),
         facts::LinkResumed { session, resent: 3 }.into(),
         facts::ClientBehind { session, waiting }.into(),

@@ -11,8 +11,9 @@ use serde_json::{Map, Value, json};
 use crate::api::endpoints::{BASE, ENDPOINTS, Endpoint, QueryKind};
 use crate::api::{
     ApprovalDone, ApprovalList, CallsSeen, ClientSeen, Consent, DaemonIndex, Farewell, Finding,
-    Pasted, ProblemDetails, RuleReport, ServerDetails, ServerReport, SessionSeen, Status,
-    TokenReport, ToolArguments, ToolDetails, ToolList, Traffic,
+    HistoryHours, HistoryPage, OpenCallReport, Pasted, ProblemDetails, RuleReport, ServerDetails,
+    ServerReport, SessionDetails, Status, TokenReport, ToolArguments, ToolDetails, ToolList,
+    Traffic,
 };
 use crate::base::{ServerName, SessionId};
 use crate::settings::Plan;
@@ -56,6 +57,9 @@ fn schema(generator: &mut SchemaGenerator, name: &str) -> Schema {
         Consent,
         Farewell,
         Finding,
+        HistoryHours,
+        HistoryPage,
+        OpenCallReport,
         DaemonIndex,
         Pasted,
         Plan,
@@ -63,7 +67,7 @@ fn schema(generator: &mut SchemaGenerator, name: &str) -> Schema {
         RuleReport,
         ServerDetails,
         ServerReport,
-        SessionSeen,
+        SessionDetails,
         Status,
         TokenReport,
         ToolArguments,

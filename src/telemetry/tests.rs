@@ -138,19 +138,17 @@ fn sessions() -> Vec<Fact> {
         }
         .into()
     };
+    let cancelled = |server| -> Fact {
+        let (call, name, principal) = (call().call, "a__t".into(), "user 1".into());
+        facts::CallCancelled { call, session, server, name, principal }.into()
+    };
     vec![
         opened(Some("/d")),
         opened(None),
         facts::SessionClosed { session }.into(),
         facts::SessionEnded { session, principal: "user 1".into(), calls: 2 }.into(),
-        facts::CallCancelled {
-            call: call().call,
-            session,
-            server: Some(server()),
-            name: "a__t".into(),
-            principal: "user 1".into(),
-        }
-        .into(),
+        cancelled(Some(server())),
+        cancelled(None),
         facts::LinkLost { session }.into(),
         facts::LinkResumed { session, resent: 3 }.into(),
         facts::ClientBehind { session, waiting }.into(),

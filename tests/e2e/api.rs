@@ -172,6 +172,8 @@ fn a_token_looks_or_changes_as_its_rule_says() {
         assert_eq!(ask(token, "GET", "/api/v1/servers"), look);
         assert_eq!(head(&daemon, "/api/v1/status", &[("Authorization", token)]), look);
         assert_eq!(ask(token, "POST", "/api/v1/servers/counter/restart"), change);
+        let ended = ask(token, "DELETE", "/api/v1/sessions/none");
+        assert_eq!(ended, if change == 200 { 404 } else { 403 });
         assert_eq!(ask(token, "GET", "/metrics"), 403, "that is another endpoint");
     }
     let denied = Http::unix(&daemon).bare("POST", "/api/v1/reload", &[("Authorization", &reader)]);

@@ -154,7 +154,7 @@ fn a_call_in_flight_is_seen_and_cancelled_and_its_client_is_told_by_whom() {
     });
     // The other one goes on, and the session as well.
     assert_eq!(open_calls(&daemon).len(), 1);
-    assert_eq!(client.call("counter__increment", &json!({}))["result"]["isError"], Value::Null);
+    assert_ne!(client.call("counter__increment", &json!({}))["result"]["isError"], json!(true));
     let (status, problem) = cancel(&one["id"]);
     assert_eq!((status, &problem["code"]), (404, &json!("unknown_call")));
     assert!(problem["fix"].as_str().unwrap().contains(other["id"].as_str().unwrap()), "{problem}");

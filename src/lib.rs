@@ -67,6 +67,7 @@
 //!      clients ──────── whose files our entry stands in
 //!  1   audit ────────── what was done, and that it is still what was written
 //!      facts ────────── what can happen, as a closed list
+//!      calls ────────── calls that have not ended
 //!      terminal ─────── the only room that prints
 //!      arguments ────── what a call is given
 //!      render ───────── how results and definitions read
@@ -116,6 +117,7 @@
 //! | [`event_streams`] | streams of events, and what is kept of them for who comes back |
 //! | [`outbox`] | what waits for a client that has not read it yet, and when it is given up |
 //! | [`approvals`] | calls that wait for a person's word, and what was said of which |
+//! | [`calls`] | the calls in flight: how many there are, when they must end, which they are |
 //! | [`facts`] | the closed list of what can happen, and what is said of each |
 //! | [`telemetry`] | how what happened is recorded and written |
 //! | [`bundles`] | archives with servers in them: looked at, unpacked without harm, what their manifests say |
@@ -220,6 +222,7 @@ mod base;
 mod bridge;
 mod bundles;
 mod cache;
+mod calls;
 mod catalog;
 mod changes;
 mod cli;

@@ -11,7 +11,7 @@ use axum::routing::{MethodFilter, MethodRouter, any, on};
 use super::answer::{gone, problem};
 use super::desk::{Desk, Question};
 use super::sources::AnswerSources;
-use super::{approvals, config, events, login, looks, orders};
+use super::{approvals, config, events, history, login, looks, open_calls, orders, sessions};
 use crate::access::{Action, ActionKind, ClientName, Subject};
 use crate::api::endpoint::{BASE, Method};
 use crate::api::endpoints::ENDPOINTS;
@@ -72,9 +72,14 @@ fn handler(endpoint: &Endpoint) -> MethodRouter<AnswerSources> {
         Operation::Tool => on(filter, looks::tool),
         Operation::Arguments => on(filter, looks::arguments),
         Operation::Clients => on(filter, looks::clients),
-        Operation::Sessions => on(filter, looks::sessions),
+        Operation::Sessions => on(filter, sessions::list),
+        Operation::EndSession => on(filter, sessions::end),
         Operation::Calls => on(filter, looks::calls),
+        Operation::OpenCalls => on(filter, open_calls::list),
+        Operation::CancelCall => on(filter, open_calls::cancel),
         Operation::Events => on(filter, events::stream),
+        Operation::History => on(filter, history::events),
+        Operation::HistoryHours => on(filter, history::hours),
         Operation::Context => on(filter, looks::context),
         Operation::Approvals => on(filter, approvals::list),
         Operation::Approve => on(filter, approvals::answer_with(Decision::Once)),

@@ -155,10 +155,6 @@ pub(super) async fn calls(
     json(StatusCode::OK, &report::lately(sources.hub.recorder.glance(since)))
 }
 
-pub(super) async fn sessions(State(sources): State<AnswerSources>) -> Response {
-    json(StatusCode::OK, &report::sessions(sources.hub.recorder.sessions()))
-}
-
 pub(super) async fn rules(State(sources): State<AnswerSources>) -> Response {
     match sources.desk.ask(Question::World).await {
         Ok(world) => json(StatusCode::OK, &of_rules::rules(&world.config.access)),

@@ -9,7 +9,7 @@
 //!
 //! # How to read it
 //! [`desk`] is what can be asked of the control loop, [`http`] who is let in to which endpoint, over [`answer`] and [`sources`]; [`looks`],
-//! [`events`], [`orders`], [`config`], [`login`], [`approvals`], [`metrics`], [`mod@dashboard`] and [`mod@page`] are the endpoints, [`report`], [`taken`], [`rules`],
+//! [`events`], [`orders`], [`config`], [`login`], [`approvals`], [`sessions`], [`open_calls`], [`history`], [`metrics`], [`mod@dashboard`] and [`mod@page`] are the endpoints, [`report`], [`taken`], [`rules`],
 //! [`mod@findings`], [`mod@foresight`] and [`mod@traffic`] what they tell.
 
 mod answer;
@@ -20,19 +20,23 @@ pub mod desk;
 mod events;
 pub mod findings;
 mod foresight;
+mod history;
 pub mod http;
 mod login;
 mod looks;
 pub mod metrics;
+mod open_calls;
 mod orders;
 pub mod page;
 pub mod report;
 mod rules;
+mod sessions;
 mod sources;
 mod taken;
 pub mod traffic;
 
 pub use desk::{Desk, Ordered, Question};
 pub use findings::findings;
+pub use sessions::OpenSessions;
 pub use sources::AnswerSources;
 pub use traffic::traffic;

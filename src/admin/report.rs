@@ -153,7 +153,7 @@ pub fn lately(glance: telemetry::Glance) -> CallsSeen {
 }
 
 /// The sessions that are open.
-pub fn sessions(open: Vec<telemetry::SessionNote>) -> Vec<SessionSeen> {
+fn sessions(open: Vec<telemetry::SessionNote>) -> Vec<SessionSeen> {
     let session = |note: telemetry::SessionNote| SessionSeen {
         session: note.session,
         client: note.client,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::sync::Mutex;
 
 use super::desk::Desk;
+use super::sessions::OpenSessions;
 use crate::config::Location;
 use crate::mux::Hub;
 
@@ -17,6 +18,7 @@ pub struct AnswerSources {
     pub config: Option<Location>,
     /// Held by who changes it.
     pub changing: Arc<Mutex<()>>,
+    pub sessions: Arc<dyn OpenSessions>,
     /// Another one with each start of the daemon.
     pub instance: Arc<str>,
 }

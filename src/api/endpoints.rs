@@ -21,6 +21,38 @@ const OF_LOGIN: &[&str] = &["unknown_server", "conflict"];
 const SINCE: QueryKey =
     QueryKey { name: "since", kind: QueryKind::Number, about: "The `next` of an earlier answer." };
 
+const OF_HISTORY: &[&str] = &["no_history", "history_unreadable", "bad_query"];
+
+const fn text(name: &'static str, about: &'static str) -> QueryKey {
+    QueryKey { name, kind: QueryKind::Text, about }
+}
+
+const SINCE_WHEN: QueryKey =
+    text("since", "Only what happened since then: `2h` ago, `2027-03-01`, or a time of RFC 3339.");
+const UNTIL_WHEN: QueryKey = text("until", "Only what happened until then.");
+const OF_SERVER: QueryKey = text("server", "Only what was about this server.");
+const OF_TOOL: QueryKey =
+    text("tool", "Only calls of this tool, prompt or resource, as clients name it.");
+const OF_OUTCOME: QueryKey = text("outcome", "Only calls that ended so, such as `denied`.");
+
+const HISTORY: &[QueryKey] = &[
+    SINCE_WHEN,
+    UNTIL_WHEN,
+    OF_SERVER,
+    OF_TOOL,
+    text("client", "Only calls of this client: its name, with or without its version."),
+    text("principal", "Only calls of this one: `user:UID`, `token:NAME`."),
+    OF_OUTCOME,
+    text("kind", "Only events of this kind, such as `call.end` or `server.*`."),
+    QueryKey {
+        name: "limit",
+        kind: QueryKind::Number,
+        about: "How many at the most: 1 to 1000, or 100.",
+    },
+    text("cursor", "The `next_cursor` of an earlier answer: what was before that."),
+];
+const HOURS: &[QueryKey] = &[SINCE_WHEN, UNTIL_WHEN, OF_SERVER, OF_TOOL, OF_OUTCOME];
+
 const fn get(
     operation: Operation,
     path: &'static str,
@@ -47,6 +79,15 @@ const fn write(
     about: &'static str,
 ) -> Endpoint {
     Endpoint { method, body, ..with(get(operation, path, "ChangeDone", about), OF_CHANGE) }
+}
+
+const fn delete(
+    operation: Operation,
+    path: &'static str,
+    answer: &'static str,
+    about: &'static str,
+) -> Endpoint {
+    Endpoint { method: Method::Delete, ..get(operation, path, answer, about) }
 }
 
 const fn with(endpoint: Endpoint, problems: &'static [&'static str]) -> Endpoint {
@@ -217,8 +258,17 @@ pub const ENDPOINTS: &[Endpoint] = &[
     get(
         Operation::Sessions,
         "/sessions",
-        "SessionSeen[]",
-        "The sessions that are open, the oldest first.",
+        "SessionDetails[]",
+        "The sessions that are open, the oldest first: whose each is, and where it comes from.",
+    ),
+    with(
+        delete(
+            Operation::EndSession,
+            "/sessions/{id}",
+            "SessionDetails",
+            "Ends a session: what it asked for is taken back, and its client has to begin anew. How it was.",
+        ),
+        &["unknown_session"],
     ),
     asked_by(
         get(
@@ -230,11 +280,50 @@ pub const ENDPOINTS: &[Endpoint] = &[
         &[SINCE],
     ),
     get(
+        Operation::OpenCalls,
+        "/calls/open",
+        "OpenCallReport[]",
+        "The calls that wait for a server or for its answer, the longest first; at most 4096.",
+    ),
+    with(
+        delete(
+            Operation::CancelCall,
+            "/calls/open/{id}",
+            "OpenCallReport",
+            "Cancels one: its server is told, and its client gets an error that says who did it. How it was.",
+        ),
+        &["unknown_call"],
+    ),
+    get(
         Operation::Events,
         "/events",
         "",
         "What happens, as it happens: server-sent events, each named as its fact is, with its fields as JSON. With \
          `Last-Event-ID` it goes on where it was; `reset` says that something in between is lost.",
+    ),
+    with(
+        asked_by(
+            get(
+                Operation::History,
+                "/history",
+                "HistoryPage",
+                "Calls and other events of the history, the newest first. In texts `*` stands for any characters.",
+            ),
+            HISTORY,
+        ),
+        OF_HISTORY,
+    ),
+    with(
+        asked_by(
+            get(
+                Operation::HistoryHours,
+                "/history/hours",
+                "HistoryHours",
+                "How many calls there were in each hour, and how long they took; without `since` of the last 24 hours.",
+            ),
+            HOURS,
+        ),
+        OF_HISTORY,
     ),
     get(
         Operation::Context,

@@ -9,16 +9,18 @@
 //!
 //! # How to read it
 //! [`endpoints`] is the table of all that can be asked, [`path`] and [`order`] are what our own verbs ask, the others what is
-//! answered: [`status`] with [`server`], [`mod@health`], [`finding`] and [`traffic`], [`seen`] as it happens, [`approval`] what
+//! answered: [`status`] with [`server`], [`mod@health`], [`finding`] and [`traffic`], [`seen`] as it happens, `session` who is connected, `call` what runs, `history` what can be looked up, [`approval`] what
 //! waits for a person, [`rule`] who may what, and in [`index`] and [`answer`] what is short; [`problem`] is why there is no
 //! answer. [`word`] is how a word is read.
 
 pub mod answer;
 mod approval;
+mod call;
 pub mod endpoint;
 pub mod endpoints;
 pub mod finding;
 mod health;
+mod history;
 mod index;
 pub mod order;
 pub mod path;
@@ -27,6 +29,7 @@ mod rule;
 pub mod section;
 pub mod seen;
 pub mod server;
+mod session;
 pub mod status;
 pub mod traffic;
 mod word;
@@ -39,9 +42,11 @@ pub use answer::{
     ToolDetails, ToolList, ToolReport,
 };
 pub use approval::{ApprovalCall, ApprovalDone, ApprovalList, ApprovalReport};
+pub use call::OpenCallReport;
 pub use endpoint::{Endpoint, Operation};
 pub use finding::{Finding, Severity};
 pub use health::{ServerDetails, ServerHealth};
+pub use history::{HistoryHours, HistoryPage, HourReport};
 pub use index::{DaemonIndex, EndpointSummary};
 pub use order::Order;
 pub use problem::{ProblemCode, ProblemDetails};
@@ -52,5 +57,6 @@ pub use section::{
 };
 pub use seen::{CallsSeen, ClientSeen, SessionSeen};
 pub use server::{Definitions, Era, Load, Phase, ServerReport};
+pub use session::{SessionDetails, SessionProcess};
 pub use status::{CallsReport, ConfigReport, InForce, Status};
 pub use traffic::Traffic;

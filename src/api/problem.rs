@@ -20,6 +20,10 @@ words! {
         /// The config in force has no such server that is enabled.
         UnknownServer = "unknown_server",
         UnknownTool = "unknown_tool",
+        /// No such session is open.
+        UnknownSession = "unknown_session",
+        /// No such call is in flight.
+        UnknownCall = "unknown_call",
         /// No such question waits for a person.
         UnknownApproval = "unknown_approval",
         /// The config has no such section.
@@ -34,6 +38,10 @@ words! {
         ReadOnly = "read_only",
         /// What was sent has more bytes than are read.
         TooLarge = "too_large",
+        /// The daemon keeps no history.
+        NoHistory = "no_history",
+        /// There is one, and it cannot be read.
+        HistoryUnreadable = "history_unreadable",
         /// What is asked for does not go with how things are.
         Conflict = "conflict",
         /// Whoever asks may not.
@@ -97,6 +105,8 @@ impl ProblemCode {
             Self::BadQuery => (400, "The query is not understood"),
             Self::UnknownServer => (404, "There is no such server"),
             Self::UnknownTool => (404, "There is no such tool"),
+            Self::UnknownSession => (404, "No such session is open"),
+            Self::UnknownCall => (404, "No such call is in flight"),
             Self::UnknownApproval => (404, "No such question waits"),
             Self::UnknownSection => (404, "The config has no such section"),
             Self::BadSection => (422, "This cannot be written"),
@@ -104,6 +114,8 @@ impl ProblemCode {
             Self::Stale => (412, "It is in another state by now"),
             Self::ReadOnly => (409, "This is not callmux's to write"),
             Self::TooLarge => (413, "The body is too large"),
+            Self::NoHistory => (404, "There is no history"),
+            Self::HistoryUnreadable => (500, "The history cannot be read"),
             Self::Conflict => (409, "This does not go with how things are"),
             Self::NotAllowed => (403, "You may not do this"),
             Self::ConfigInvalid => (422, "The config has mistakes"),

@@ -461,6 +461,8 @@ fn is_known(pending: &HashMap<Box<str>, Pending>, held: &VecDeque<Held>, id: &st
     pending.contains_key(id) || held.iter().any(is_held)
 }
 
+mod ended;
+pub(super) use ended::ENDED;
 #[cfg(test)]
 mod simulation;
 #[cfg(test)]

@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use super::action::BridgeAction;
 use super::dial::{self, Opened, Target};
 use super::end_signals::EndSignals;
-use super::machine::Machine;
+use super::machine::{ENDED, Machine};
 use super::memory::Memory;
 use crate::activation::{BroughtUp, Need, Revival, SpawnArgs};
 use crate::base::random::Jitter;
@@ -146,6 +146,8 @@ struct Bridge {
     spawn: SpawnArgs,
     /// Whether the client needs a daemon.
     need: Need,
+    /// An operator of the daemon wants the session to be over.
+    is_ended: bool,
 }
 
 impl Bridge {
@@ -187,6 +189,7 @@ impl Bridge {
             has_dialled: false,
             spawn: options.spawn,
             need: Need::new(),
+            is_ended: false,
         };
         (bridge, queue)
     }
@@ -225,6 +228,9 @@ impl Bridge {
                 // A client that closes our input may still read: `printf … | callmux bridge`.
                 Woken::ClientLeft => leaving = Some(Instant::now() + LAST_WORDS),
                 event => self.handle(event),
+            }
+            if self.is_ended {
+                return Err(io::Error::other(ENDED));
             }
             if leaving.is_some_and(|until| self.machine.is_idle() || Instant::now() >= until) {
                 return Ok(());
@@ -293,6 +299,10 @@ impl Bridge {
             FrameKind::Goodbye => {
                 self.need.set(!self.machine.is_idle());
                 self.machine.daemon_leaves(frame.seen);
+            }
+            FrameKind::Ended => {
+                self.is_ended = true;
+                return self.machine.session_ended(Instant::now());
             }
             FrameKind::Message
             | FrameKind::Lost

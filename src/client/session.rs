@@ -490,5 +490,6 @@ impl Drop for InFlight {
     }
 }
 
+mod looked_at;
 #[cfg(test)]
 mod tests;

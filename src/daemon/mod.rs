@@ -17,6 +17,7 @@
 
 pub mod control;
 pub mod last_good;
+mod open_sessions;
 pub mod operators;
 pub mod options;
 mod place;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
+use super::open_sessions::FrontSessions;
 use super::options::Serve;
 use super::relief;
 use super::state::Daemon;
@@ -68,6 +69,7 @@ impl Daemon {
             hub: self.front.hub.clone(),
             config: self.settings.location().cloned(),
             changing: Arc::default(),
+            sessions: Arc::new(FrontSessions(self.front.clone())),
             instance,
         };
         let operators = admin::http::router(sources);

@@ -62,9 +62,10 @@ facts! {
         ServerStopped, ServerOrdered;
     words: ServerMisbehaved, ServerWrote, ServerWroteTooMuch, DefinitionsRefused, DefinitionMoved,
         ToolsChanged;
-    session: SessionOpened, SessionClosed, LinkLost, LinkResumed, ClientBehind, ClientGivenUp;
+    session: SessionOpened, SessionClosed, SessionEnded, LinkLost, LinkResumed, ClientBehind, ClientGivenUp;
     door: PeerRefused, CapReached;
     call: CallFinished in Box<CallFinished>;
+    cancelled: CallCancelled;
     approval: ApprovalAsked, ApprovalAnswered;
     gap: CallsMissing, FactsLost, AuditUnwritable, AuditGap, HistoryUnwritable,
         HistorySetAside;

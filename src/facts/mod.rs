@@ -16,6 +16,7 @@
 pub mod about;
 mod approval;
 mod call;
+mod cancelled;
 mod config;
 mod daemon;
 mod describe;

@@ -2,12 +2,13 @@
 
 use std::borrow::Cow;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::about::About;
 use super::describe::{FactField, FactKind};
 use super::level::Level;
-use crate::base::SessionId;
+use crate::base::{Count, SessionId};
 
 /// A client has a session.
 #[derive(Debug, Clone)]
@@ -73,6 +74,43 @@ The client is done. Everything it did:
 
     fn message(&self) -> Cow<'_, str> {
         "session closed".into()
+    }
+}
+
+/// An operator ended a session.
+#[derive(Debug, Clone)]
+pub struct SessionEnded {
+    pub session: SessionId,
+    /// Who wanted that.
+    pub principal: Arc<str>,
+    /// Requests that were taken back with it.
+    pub calls: usize,
+}
+
+impl FactKind for SessionEnded {
+    const ABOUT: &'static About = &About {
+        name: "session_ended",
+        message_id: "a1f0c6de5b7e4b0fa3a5d0c1e2f300c1",
+        level: Level::Info,
+        is_audit: false,
+        subject: "A session was ended by an operator",
+        documentation: "man:callmux-bridge(1)",
+        text: "\
+@CALLMUX_PRINCIPAL@ ended the session of a client, over the management API. What
+it had asked for was taken back. Everything it did:
+
+    journalctl --user -t callmux CALLMUX_SESSION=@CALLMUX_SESSION@",
+    };
+    const FIELDS: &'static [FactField<Self>] = &[
+        FactField::Always("SESSION", |fact| fact.session.to_string().into()),
+        FactField::Always("PRINCIPAL", |fact| (&*fact.principal).into()),
+        FactField::Always("CALLS", |fact| fact.calls.into()),
+    ];
+
+    fn message(&self) -> Cow<'_, str> {
+        let Self { principal, calls, .. } = self;
+        format!("session ended, says {principal}; {} taken back", Count::of(*calls, "request"))
+            .into()
     }
 }
 

@@ -118,6 +118,8 @@ async fn serve(
         () = tasks.stopped() => LinkEnd::Replaced,
     };
     match ended {
+        // It gave way, or an operator ended it.
+        _ if !front.links.has(&link) => {}
         LinkEnd::Goodbye => close(front, &link),
         LinkEnd::Lost if link.lost(number) => {
             front.hub.touch();

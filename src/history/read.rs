@@ -72,6 +72,12 @@ const EVENTS: &str = "
         AND :tool IS NULL AND :client IS NULL AND :principal IS NULL AND :outcome IS NULL
     ORDER BY id";
 
+/// The pattern of a client by its name, with or without its version: it calls itself by both.
+pub fn client_pattern(name: &str) -> String {
+    let is_whole = name.ends_with('*') || name.contains(' ');
+    if is_whole { name.to_owned() } else { format!("{name} *") }
+}
+
 /// Where the history of this user is.
 pub fn place() -> Option<PathBuf> {
     crate::base::dirs::state().map(|dir| dir.join(schema::FILE))
@@ -110,22 +116,27 @@ impl HistoryReader {
         super::store::get(&self.connection, "last_id")
     }
 
-    /// The sums of each hour that began from `since` on and before `until`.
+    /// The sums of each hour that began from `since` on and before `until`, the oldest first; of more than `limit` the
+    /// newest.
     pub fn hours(
         &self,
         since: SystemTime,
         until: SystemTime,
+        limit: usize,
     ) -> Result<Vec<HourSums>, HistoryError> {
         let buckets: Vec<String> = bucket_columns().collect();
         let text = format!(
             "SELECT {SUM_COLUMNS}, {} FROM hours WHERE hour >= ?1 AND hour < ?2 \
-             ORDER BY hour, n DESC, server, tool",
+             ORDER BY hour DESC, n, server DESC, tool DESC LIMIT ?3",
             buckets.join(", ")
         );
         let seconds = |at| micros(at) / 1_000_000;
         let mut statement = self.connection.prepare(&text)?;
-        let rows = statement.query_map([seconds(since), seconds(until)], HourSums::of)?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let rows = statement.query_map([seconds(since), seconds(until), limit], HourSums::of)?;
+        let mut hours = rows.collect::<Result<Vec<_>, _>>()?;
+        hours.reverse();
+        Ok(hours)
     }
 }
 

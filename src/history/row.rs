@@ -74,6 +74,8 @@ pub(super) fn wants(fact: &Fact) -> bool {
             | Fact::ToolsChanged(_)
             | Fact::SessionOpened(_)
             | Fact::SessionClosed(_)
+            | Fact::SessionEnded(_)
+            | Fact::CallCancelled(_)
             | Fact::LinkLost(_)
             | Fact::LinkResumed(_)
             | Fact::ClientGivenUp(_)

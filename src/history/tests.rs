@@ -105,7 +105,7 @@ fn a_call_is_there_once_with_what_there_is_to_say_of_it_and_no_secret() {
     }
     assert_eq!((found.len(), &found[1].json["kind"]), (2, &json!("session.closed")));
     assert_eq!((found[1].id, &found[1].json["session"]), (2, &json!(session.mark())));
-    let sums = reader.hours(SystemTime::UNIX_EPOCH, SystemTime::now()).unwrap();
+    let sums = reader.hours(SystemTime::UNIX_EPOCH, SystemTime::now(), 100).unwrap();
     assert_eq!((sums.len(), sums[0].n, sums[0].took_us), (1, 1, 1500));
 
     let bytes = fs::read(&path).unwrap();
@@ -172,10 +172,10 @@ fn an_hour_has_the_sums_of_its_calls() {
     unknown.origin.is_listed = false;
     store.add(&[row(unknown.into(), later, &wanted)]).unwrap();
     let reader = HistoryReader::open(&path).unwrap();
-    let hours = reader.hours(start, later).unwrap();
+    let hours = reader.hours(start, later, 100).unwrap();
     assert_eq!((hours.len(), hours[0].n, hours[0].reply_bytes), (1, 20, 400));
     assert_eq!((hours[0].within(50), hours[0].within(95)), (Some(500), None));
-    let hours = reader.hours(later, later + Duration::from_hours(1)).unwrap();
+    let hours = reader.hours(later, later + Duration::from_hours(1), 100).unwrap();
     let tools: Vec<&str> = hours.iter().map(|sums| &*sums.tool).collect();
     assert_eq!(tools, ["other", "a__b"]);
 }

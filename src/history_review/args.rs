@@ -1,11 +1,10 @@
 //! The arguments of `callmux events`.
 
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use clap::Args;
 
 use crate::completion::Names;
-use crate::keys::ValueError;
 use crate::keys::units;
 
 /// What `callmux events --help` says behind the arguments.
@@ -27,10 +26,10 @@ Exit codes: 0 shown, 64 wrong usage, 69 there is no history, 71 it cannot be rea
 #[command(after_help = EVENTS)]
 pub struct EventsArgs {
     /// Only what happened since then: `2h` ago, `2027-03-01`, `2027-03-01T12:00:00Z`.
-    #[arg(long, value_name = "WHEN", value_parser = moment)]
+    #[arg(long, value_name = "WHEN", value_parser = units::past)]
     pub(super) since: Option<SystemTime>,
     /// Only what happened until then.
-    #[arg(long, value_name = "WHEN", value_parser = moment)]
+    #[arg(long, value_name = "WHEN", value_parser = units::past)]
     pub(super) until: Option<SystemTime>,
     /// Only what was about this server.
     #[arg(long, value_name = "NAME", add = Names::Servers)]
@@ -65,13 +64,4 @@ pub struct EventsArgs {
     /// For programs: one JSON object per line.
     #[arg(long)]
     pub(super) json: bool,
-}
-
-/// So long ago, or then.
-fn moment(text: &str) -> Result<SystemTime, ValueError> {
-    let ago = |ago: Duration| SystemTime::now().checked_sub(ago);
-    match units::duration(text).ok().and_then(ago) {
-        Some(moment) => Ok(moment),
-        None => units::moment(text),
-    }
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use super::args::EventsArgs;
 use super::shown::{self, EventPage};
-use crate::history::read::{HistoryQuery, HistoryReader, place};
+use crate::history::read::{HistoryQuery, HistoryReader, client_pattern, place};
 use crate::history::{HistoryError, HourSums};
 use crate::terminal::{Exit, print};
 
@@ -66,17 +66,12 @@ fn show(args: &EventsArgs) -> Result<(), HistoryError> {
 
 /// What of the arguments says which events.
 fn query(args: &EventsArgs) -> HistoryQuery {
-    // A client calls itself by a name and a version.
-    let with_version = |name: &String| {
-        let is_whole = name.ends_with('*') || name.contains(' ');
-        if is_whole { name.clone() } else { format!("{name} *") }
-    };
     HistoryQuery {
         since: args.since,
         until: args.until,
         server: args.server.clone(),
         tool: args.tool.clone(),
-        client: args.client.as_ref().map(with_version),
+        client: args.client.as_deref().map(client_pattern),
         principal: args.principal.clone(),
         outcome: args.outcome.clone(),
         kind: args.kind.clone(),
@@ -97,7 +92,8 @@ fn show_hours(args: &EventsArgs, reader: &HistoryReader) -> Result<(), HistoryEr
             && fits(&args.tool, &sums.tool)
             && fits(&args.outcome, &sums.outcome)
     };
-    let hours: Vec<HourSums> = reader.hours(since, until)?.into_iter().filter(is_wanted).collect();
+    let hours = reader.hours(since, until, usize::MAX)?;
+    let hours: Vec<HourSums> = hours.into_iter().filter(is_wanted).collect();
     if args.json {
         for sums in &hours {
             print::json(&shown::hour_json(sums).to_string());

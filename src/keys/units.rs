@@ -41,5 +41,14 @@ pub fn moment(text: &str) -> Result<SystemTime, ValueError> {
     humantime::parse_rfc3339(&whole).map_err(|_| ValueError::Moment(text.to_owned()))
 }
 
+/// The same, or how long ago it is: `"2h"`.
+pub fn past(text: &str) -> Result<SystemTime, ValueError> {
+    let ago = |ago: Duration| SystemTime::now().checked_sub(ago);
+    match duration(text).ok().and_then(ago) {
+        Some(moment) => Ok(moment),
+        None => moment(text),
+    }
+}
+
 #[cfg(test)]
 mod tests;

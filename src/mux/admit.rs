@@ -4,7 +4,6 @@ use super::call::Call;
 use super::hub::Hub;
 use super::outcome::lost;
 use super::record::CallRecord;
-use super::sending::CLOSING;
 use crate::access::{Action, HeldPlaces, NotAdmitted, Permit};
 use crate::connection::Loss;
 use crate::replies::ToolError;
@@ -66,8 +65,8 @@ pub(super) async fn places(
             let target = call.head.target().unwrap_or(Target::Tool);
             places.map_err(|limited| Failure::limited(limited, target))
         }
-        () = hub.calls.closed(call.goes_on()) => {
-            Err(lost(call, record, located, &Loss::not_sent(CLOSING)))
+        why = hub.calls.ended(call.goes_on(), record) => {
+            Err(lost(call, record, located, &Loss::not_sent(why)))
         }
     }
 }

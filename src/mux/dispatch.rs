@@ -182,7 +182,7 @@ async fn world_for(
     tokio::select! {
         biased;
         world = hub.world_where(deadline, is_decided) => Ok(world),
-        () = hub.calls.closed(call.goes_on()) => Err(unresolved(call, params, record)),
+        why = hub.calls.ended(call.goes_on(), record) => Err(unresolved(call, params, record, why)),
     }
 }
 
@@ -298,7 +298,8 @@ async fn carry_out(
     let (mut members, mut began, mut round) = (String::new(), record.started, 0);
     loop {
         let deadline = began + call.limit(&located.server.config);
-        let limits = CallLimits { calls: &hub.calls, deadline, is_noted: call.goes_on() };
+        let is_noted = call.goes_on();
+        let limits = CallLimits { calls: &hub.calls, deadline, is_noted, of: record };
         let back = sending::send_and_wait(Routed { members: &members, ..routed }, outlet, limits);
         let Back { heard, era } = match back.await {
             Ok(back) => back,

@@ -58,7 +58,8 @@ pub(super) async fn go_on(
     };
     let limit = server.config.call_timeout;
     let is_noted = call.goes_on();
-    let limits = CallLimits { calls: &hub.calls, deadline: Instant::now() + limit, is_noted };
+    let (deadline, of) = (Instant::now() + limit, &*record);
+    let limits = CallLimits { calls: &hub.calls, deadline, is_noted, of };
     let _change = server.config.policy.cache_ttl.map(|_| hub.cache.change(&server.name));
     let too_late = || format!("server {} did not answer within {limit:?}", server.name);
     let heard = sending::answer(sent, &pass_on, outlet, limits, too_late).await;

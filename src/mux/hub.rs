@@ -8,11 +8,11 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::calls::{CallCount, Calls};
 use super::open_round::OpenRounds;
 use crate::approvals::Approvals;
 use crate::base::{Principal, Pulse, ServerName};
 use crate::cache::{Cache, CacheKey, Part};
+use crate::calls::{CallCount, Calls};
 use crate::catalog::Entry;
 use crate::connection::Board;
 use crate::desktop::Desktop;
@@ -36,7 +36,7 @@ pub struct Shared {
     world: watch::Receiver<Arc<World>>,
     pub recorder: Recorder,
     /// The calls in flight, and when they must end.
-    pub(super) calls: Arc<Calls>,
+    pub calls: Arc<Calls>,
     /// The calls in flight, for the next process of ours.
     pub pending: Table<CallRow>,
     /// What nobody goes on with if we end.
@@ -167,7 +167,7 @@ impl Hub {
         }
     }
 
-    /// Calls in flight.
+    /// How many calls are in flight.
     pub fn calls(&self) -> usize {
         self.calls.count()
     }

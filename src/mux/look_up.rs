@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::hub::Hub;
 use super::outcome::lost;
 use super::record::CallRecord;
-use super::sending::{self, Routed};
+use super::sending::Routed;
 use crate::cache::{CacheKey, Lead, Look, Part, ServerAnswer, ServerChange};
 use crate::connection::Loss;
 use crate::settings::{Caps, ServerConfig};
@@ -91,7 +91,7 @@ async fn look_up_reading(
         let reason = tokio::select! {
             _ = waiting.changed() => continue,
             () = tokio::time::sleep_until(deadline) => "the same call did not end in time",
-            () = hub.calls.closed(call.goes_on()) => sending::CLOSING,
+            why = hub.calls.ended(call.goes_on(), record) => why,
         };
         return Err(lost(call, record, located, &Loss::not_sent(reason)));
     }

@@ -15,7 +15,6 @@
 mod admit;
 pub mod approval;
 pub mod call;
-mod calls;
 pub mod dispatch;
 pub mod fit;
 mod go_on;

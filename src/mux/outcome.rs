@@ -3,7 +3,6 @@
 use super::call::Call;
 use super::hub::Hub;
 use super::record::CallRecord;
-use super::sending;
 use crate::connection::Loss;
 use crate::facts::CallOutcome;
 use crate::replies::Lost;
@@ -74,17 +73,18 @@ fn may_have_tasks(params: &RequestParams<'_>, server: &Server, era: Era) -> bool
     }
 }
 
-/// The daemon ends before it is known whose target this is.
+/// The call must end, for this reason, before it is known whose target this is.
 pub(super) fn unresolved(
     call: &Call,
     params: &RequestParams<'_>,
     record: &CallRecord<'_>,
+    why: &str,
 ) -> Failure {
     Failure::Lost(Lost {
         call: Some(record.id),
         server: None,
         tool: params.name.to_string(),
-        reason: sending::CLOSING.to_owned(),
+        reason: why.to_owned(),
         sent: false,
         elapsed: record.started.elapsed(),
         has_output_schema: true,

@@ -9,6 +9,7 @@ use super::call::{Call, Maker, Reply, title};
 use super::hub::Hub;
 use crate::access::{ActionKind, ClientName, Limited, NotAdmitted, Subject};
 use crate::base::{CallId, Principal, ServerName, SessionId, clip, quoted};
+use crate::calls::{OpenCall, TellsOfItself};
 use crate::facts::CallOutcome;
 use crate::facts::{CallBegun, CallFinished, CallOrigin, Noted};
 use crate::handover::call::Monotonic;
@@ -197,6 +198,37 @@ impl Drop for CallRecord<'_> {
         if !self.written && !is_left {
             self.write(CallOutcome::Cancelled, None, None, 0);
         }
+    }
+}
+
+impl TellsOfItself for CallRecord<'_> {
+    fn id(&self) -> CallId {
+        self.id
+    }
+
+    fn told(&self) -> OpenCall {
+        let (server, name) = self.located.clone().unwrap_or_else(|| {
+            let asked = self.call.head.request(&self.call.message).ok();
+            (None, shown(asked.map_or("?".into(), |asked| (&*asked.name).into())))
+        });
+        let caller = &self.call.caller;
+        OpenCall {
+            id: self.id,
+            session: caller.session,
+            principal: caller.principal.label(),
+            client: self.client.clone().unwrap_or_else(|| self.call.client_title()),
+            kind: self.kind(),
+            name,
+            server,
+            is_inner: self.call.maker != Maker::Client,
+            began: self.started,
+        }
+    }
+}
+
+impl std::fmt::Debug for CallRecord<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "CallRecord({})", self.id)
     }
 }
 
@@ -392,6 +424,28 @@ impl<'a> ActRecord<'a> {
         let noted = self.hub.acts.begin(&row)?;
         noted.ended(ending);
         Some(noted)
+    }
+}
+
+impl TellsOfItself for ActRecord<'_> {
+    fn id(&self) -> CallId {
+        self.resumed.as_ref().map_or(self.id, |(pending, _)| pending.id)
+    }
+
+    fn told(&self) -> OpenCall {
+        let known = self.resumed.as_ref().map(|(_, client)| client.to_string());
+        let known = known.filter(|client| !client.is_empty());
+        OpenCall {
+            id: self.id(),
+            session: self.actor.session,
+            principal: self.actor.principal.label(),
+            client: known.unwrap_or_else(|| title(&self.actor.client_info)),
+            kind: self.kind.as_str(),
+            name: self.name.clone(),
+            server: self.server.clone(),
+            is_inner: false,
+            began: self.started,
+        }
     }
 }
 

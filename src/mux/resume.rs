@@ -94,7 +94,7 @@ pub async fn resume(hub: Hub, resumed: Resumed, outlet: impl Outlet) -> Ended {
         }
     };
     drop(place);
-    match finish(&hub, &call, surely, found, &outlet).await {
+    match finish(&hub, &record, &call, surely, found, &outlet).await {
         Ok((outcome, reply)) => {
             record.answered(outcome, reply.len());
             Ended::Answered(reply)
@@ -163,6 +163,7 @@ fn admit(
 
 async fn finish(
     hub: &Hub,
+    record: &ActRecord<'_>,
     call: &CallRow,
     surely: bool,
     found: Option<(Exchange, Era)>,
@@ -186,7 +187,7 @@ async fn finish(
             "the callmux daemon ended while it wrote the call to its server".to_owned()
         }
     };
-    let limits = CallLimits { calls: &hub.calls, deadline, is_noted: true };
+    let limits = CallLimits { calls: &hub.calls, deadline, is_noted: true, of: record };
     let pass_on = PassOn { progress_token: call.token.as_deref(), logs: Logs::All, rounds: None };
     let prefix = exchange.server().as_str().to_owned();
     let sent = TakeBack(exchange);

@@ -67,7 +67,7 @@ async fn result(
     let answer = tokio::select! {
         answer = answered => answer.ok(),
         () = tokio::time::sleep(PATIENCE) => None,
-        () = limits.closed() => None,
+        _ = limits.ended() => None,
     };
     let answer = answer.ok_or_else(|| refused(format!("the client did not answer {method}")))?;
     match answer.kind() {

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::call::{Call, Outlet};
-use super::calls::{CallCount, Calls};
 use super::take_back::TakeBack;
 use crate::access::Permit;
+use crate::calls::{CallCount, Calls, TellsOfItself};
 use crate::connection::{Ask, Event, Loss, Origin, Reply, Step};
 use crate::servers::Live;
 use crate::targets::locate::{Located, pinned};
@@ -18,7 +18,7 @@ use crate::wire::{ClientCapabilities, Era, LogLevel, Message, Method, RpcError, 
 
 /// How often a request that was provably not sent is tried again.
 const TRIES_MAX: u32 = 3;
-pub(super) const CLOSING: &str = "the daemon is being stopped";
+pub(super) use crate::calls::CLOSING;
 const HELD: &str = "it is not what was accepted";
 
 /// What ends a request that nobody answers.
@@ -28,12 +28,14 @@ pub(super) struct CallLimits<'a> {
     pub(super) deadline: Instant,
     /// The next process of ours knows of the request.
     pub(super) is_noted: bool,
+    /// Whose request it is.
+    pub(super) of: &'a dyn TellsOfItself,
 }
 
 impl CallLimits<'_> {
-    /// Completes when the daemon ends and with it the request.
-    pub(super) async fn closed(self) {
-        self.calls.closed(self.is_noted).await;
+    /// Completes when the request must end, with the reason.
+    pub(super) async fn ended(self) -> &'static str {
+        self.calls.ended(self.is_noted, self.of).await
     }
 
     fn is_closed(self) -> bool {
@@ -140,7 +142,7 @@ pub(super) async fn send_and_wait(
         let live = tokio::select! {
             biased;
             live = located.server.live(limits.deadline, dead.as_ref()) => live.map_err(|e| Loss::not_sent(e.to_string()))?,
-            () = limits.closed() => return Err(Loss::not_sent(CLOSING)),
+            why = limits.ended() => return Err(Loss::not_sent(why)),
         };
         if is_held(routed) {
             return Err(Loss::not_sent(HELD));
@@ -274,7 +276,7 @@ pub(super) async fn answer(
         () = tokio::time::sleep_until(limits.deadline) => {
             sent.0.no_turn().unwrap_or_else(too_late).into()
         }
-        () = limits.closed() => CLOSING.into(),
+        why = limits.ended() => why.into(),
     };
     let waited = sent.0.is_waiting();
     Err(Loss { sent: sent.0.give_up(&reason), reason, waited })

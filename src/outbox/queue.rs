@@ -238,7 +238,9 @@ impl Outbox {
     /// Queues a frame without a message.
     pub fn signal(&self, kind: FrameKind) {
         let mut inner = self.lock();
-        if let Framing::Link { endpoint, connected: true } = &mut inner.framing {
+        if let Framing::Link { endpoint, connected: true } = &mut inner.framing
+            && endpoint.reads(kind)
+        {
             let frame = endpoint.signal(kind);
             inner.enqueue(0, frame);
         }

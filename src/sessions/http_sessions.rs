@@ -188,23 +188,39 @@ impl Sessions {
 
     /// Ends a session. `false` if this principal has none with this id.
     pub fn close(&self, id: SessionId, principal: &Principal) -> bool {
+        self.end_if(id, |session| session.principal == *principal).is_some()
+    }
+
+    /// Ends a session as an operator wants it, whosever it is, and takes back what it asked for.
+    pub fn end(&self, id: SessionId) -> bool {
+        let held = self.end_if(id, |_| true);
+        held.inspect(|held| held.session.cancel_all()).is_some()
+    }
+
+    fn end_if(
+        &self,
+        id: SessionId,
+        is_meant: impl Fn(&Session) -> bool,
+    ) -> Option<Arc<HttpSession>> {
         let mut sessions = self.lock();
-        let is_own = sessions.get(&id).is_some_and(|held| held.session.principal == *principal);
-        if is_own {
-            let held = sessions.remove(&id);
-            drop(sessions);
-            let mut ended = self.ended();
-            ended.push_back(id);
-            if ended.len() > ENDED_MAX {
-                ended.pop_front();
-            }
-            drop(ended);
-            if let Some(held) = held {
-                held.forget();
-                held.streams.close();
-            }
+        sessions.get(&id).filter(|held| is_meant(&held.session))?;
+        let held = sessions.remove(&id)?;
+        drop(sessions);
+        let mut ended = self.ended();
+        ended.push_back(id);
+        if ended.len() > ENDED_MAX {
+            ended.pop_front();
         }
-        is_own
+        drop(ended);
+        held.forget();
+        held.streams.close();
+        self.recorder.record(facts::SessionClosed { session: id });
+        Some(held)
+    }
+
+    /// All of them.
+    pub fn all(&self) -> Vec<Arc<Session>> {
+        self.lock().values().map(|held| held.session.clone()).collect()
     }
 
     fn ended(&self) -> MutexGuard<'_, VecDeque<SessionId>> {

@@ -167,6 +167,28 @@ impl Links {
         link.duplex.tasks.stop();
     }
 
+    /// Whether it is one of those that there are.
+    pub fn has(&self, link: &Arc<Link>) -> bool {
+        let id = link.duplex.session.id;
+        self.lock().get(&id).is_some_and(|held| Arc::ptr_eq(held, link))
+    }
+
+    /// All of them.
+    pub fn all(&self) -> Vec<Arc<Link>> {
+        self.lock().values().filter(|link| !link.is_forgotten()).cloned().collect()
+    }
+
+    /// Ends a session for good, as an operator wants it: its bridge is told, and is to begin no other. Returns the
+    /// tasks of its connection, which ends once the bridge has read that.
+    pub fn end(&self, id: SessionId) -> Option<Tasks> {
+        let link = self.lock().remove(&id)?;
+        link.duplex.tasks.stop();
+        link.duplex.outbox.signal(FrameKind::Ended);
+        link.duplex.outbox.close();
+        let connection = link.lock().tasks.clone();
+        Some(connection)
+    }
+
     /// Completes when nothing more is to be read from any link.
     pub async fn is_deaf(&self) {
         self.deaf.cancelled().await;
@@ -243,6 +265,11 @@ impl Link {
             self.duplex.outbox.disconnect();
         }
         is_newest
+    }
+
+    /// Whether the bridge is away, and waited for.
+    pub fn is_away(&self) -> bool {
+        self.lock().lost.is_some()
     }
 
     /// Whether the bridge has been away for so long that it will not come back.

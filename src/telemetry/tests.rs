@@ -144,10 +144,17 @@ fn sessions() -> Vec<Fact> {
         }
         .into()
     };
+    let cancelled = |server| -> Fact {
+        let (call, name, principal) = (call().call, "a__t".into(), "user 1".into());
+        facts::CallCancelled { call, session, server, name, principal }.into()
+    };
     vec![
         opened(Some("/d")),
         opened(None),
         facts::SessionClosed { session }.into(),
+        facts::SessionEnded { session, principal: "user 1".into(), calls: 2 }.into(),
+        cancelled(Some(server())),
+        cancelled(None),
         facts::LinkLost { session }.into(),
         facts::LinkResumed { session, resent: 3 }.into(),
         facts::ClientBehind { session, waiting }.into(),

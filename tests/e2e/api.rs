@@ -34,6 +34,7 @@ fn filled(path: &str) -> Option<String> {
 #[test]
 fn every_endpoint_answers_as_the_document_says() {
     let sandbox = Sandbox::new();
+    sandbox.write("config/callmux/conf.d/history.toml", "[history]\nenabled = true\n");
     let daemon = counter(&sandbox);
     let mut client = Lines::bridge(&sandbox);
     client.call("counter__increment", &json!({}));
@@ -65,7 +66,7 @@ fn every_endpoint_answers_as_the_document_says() {
         assert_eq!(head(&daemon, &asked, &[]), 200, "{asked}");
         answered += 1;
     }
-    assert!(answered >= 14, "{answered}");
+    assert!(answered >= 17, "{answered}");
 }
 
 #[test]
@@ -232,6 +233,8 @@ fn a_token_looks_or_changes_as_its_rule_says() {
         assert_eq!(ask(token, "GET", "/api/v1/servers"), look);
         assert_eq!(head(&daemon, "/api/v1/status", &[("Authorization", token)]), look);
         assert_eq!(ask(token, "POST", "/api/v1/servers/counter/restart"), change);
+        let ended = ask(token, "DELETE", "/api/v1/sessions/none");
+        assert_eq!(ended, if change == 200 { 404 } else { 403 });
         assert_eq!(ask(token, "GET", "/metrics"), 403, "that is another endpoint");
     }
     let denied = Http::unix(&daemon).bare("POST", "/api/v1/reload", &[("Authorization", &reader)]);

@@ -5,6 +5,7 @@
 mod access;
 mod activation;
 mod api;
+mod api_live;
 mod approvals;
 mod asking;
 mod audit;

@@ -12,9 +12,10 @@ use crate::api::endpoint::{BASE, Endpoint, Method, Operation, QueryKind};
 use crate::api::endpoints::ENDPOINTS;
 use crate::api::{
     ApprovalDone, ApprovalList, Asked, CallsSeen, ChangeDone, ChangePlan, ClientSeen, Consent,
-    DaemonIndex, Farewell, Finding, Pasted, ProblemDetails, RuleReport, SectionKeys, SectionReport,
-    ServerDetails, ServerReport, SessionSeen, Status, TokenReport, ToolArguments, ToolDetails,
-    ToolList, Traffic, VersionReport, WantedChanges,
+    DaemonIndex, Farewell, Finding, HistoryHours, HistoryPage, OpenCallReport, Pasted,
+    ProblemDetails, RuleReport, SectionKeys, SectionReport, ServerDetails, ServerReport,
+    SessionDetails, Status, TokenReport, ToolArguments, ToolDetails, ToolList, Traffic,
+    VersionReport, WantedChanges,
 };
 use crate::base::{ServerName, SessionId};
 use crate::settings::Plan;
@@ -58,6 +59,9 @@ fn schema(generator: &mut SchemaGenerator, name: &str) -> Schema {
         Consent,
         Farewell,
         Finding,
+        HistoryHours,
+        HistoryPage,
+        OpenCallReport,
         DaemonIndex,
         Pasted,
         Plan,
@@ -65,7 +69,7 @@ fn schema(generator: &mut SchemaGenerator, name: &str) -> Schema {
         RuleReport,
         ServerDetails,
         ServerReport,
-        SessionSeen,
+        SessionDetails,
         Status,
         TokenReport,
         ToolArguments,

@@ -36,10 +36,12 @@ pub enum FrameKind {
     /// Bridge to daemon: a request that an earlier daemon may have carried out. A bridge cannot tell
     /// whether asking twice does harm; the daemon can, and carries it out only if it does none.
     Again = 8,
+    /// Daemon to bridge: an operator ended the session. Nothing goes on, and no new one is to begin.
+    Ended = 9,
 }
 
 impl FrameKind {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Hello,
         Self::Welcome,
         Self::Message,
@@ -48,9 +50,10 @@ impl FrameKind {
         Self::Goodbye,
         Self::Lost,
         Self::Again,
+        Self::Ended,
     ];
     /// The newest kind that we read: what [`super::Hello`] and [`super::Welcome`] say of us.
-    pub const NEWEST: Self = Self::Again;
+    pub const NEWEST: Self = Self::Ended;
     /// The newest kind that an end reads which says nothing about that.
     pub const FIRST_NEWEST: Self = Self::Goodbye;
 

@@ -81,6 +81,6 @@ mod tests {
         let said =
             serde_json::to_string(&Hello { kinds: FrameKind::NEWEST as u8, ..hello }).unwrap();
         let heard: Hello = serde_json::from_str(&said).unwrap();
-        assert_eq!(heard.kinds, FrameKind::Again as u8);
+        assert_eq!(heard.kinds, FrameKind::Ended as u8);
     }
 }

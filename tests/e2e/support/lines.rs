@@ -167,6 +167,13 @@ impl Lines {
         ended
     }
 
+    /// The exit code, once it has ended by itself. It was looked at before, or is not.
+    pub fn ended(&mut self) -> Option<i32> {
+        let ended = until("the end", || self.child.try_wait().unwrap()).code();
+        self.input = None;
+        ended
+    }
+
     /// Closes the input and returns the exit code.
     pub fn finish(&mut self) -> Option<i32> {
         self.look();

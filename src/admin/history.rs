@@ -27,9 +27,9 @@ const SUMS_MAX: usize = 10_000;
 const SINCE: Duration = Duration::from_hours(24);
 
 /// What somebody asks for, each once.
-struct Asked(HashMap<String, String>);
+struct HistoryFilters(HashMap<String, String>);
 
-impl Asked {
+impl HistoryFilters {
     fn of(query: Option<&str>) -> Self {
         let pairs = url::form_urlencoded::parse(query.unwrap_or_default().as_bytes());
         Self(pairs.into_owned().collect())
@@ -93,7 +93,7 @@ pub(super) async fn events(
     State(sources): State<AnswerSources>,
     RawQuery(query): RawQuery,
 ) -> Response {
-    let query = match Asked::of(query.as_deref()).events() {
+    let query = match HistoryFilters::of(query.as_deref()).events() {
         Ok(query) => query,
         Err(wrong) => return problem(&wrong),
     };
@@ -122,7 +122,7 @@ pub(super) async fn hours(
     State(sources): State<AnswerSources>,
     RawQuery(query): RawQuery,
 ) -> Response {
-    let asked = Asked::of(query.as_deref());
+    let asked = HistoryFilters::of(query.as_deref());
     let (since, until) = match (asked.moment("since"), asked.moment("until")) {
         (Ok(since), Ok(until)) => (since, until),
         (Err(wrong), _) | (_, Err(wrong)) => return problem(&wrong),

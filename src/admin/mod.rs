@@ -8,7 +8,7 @@
 //! it was established who is asking.
 //!
 //! # How to read it
-//! [`desk`] is what can be asked of the control loop, [`http`] who is let in to which endpoint, over [`answer`] and [`sources`]; [`looks`],
+//! [`desk`] is what can be asked of the control loop, [`http`] who is let in to which endpoint, over [`answer`], [`sources`] and [`open_sessions`]; [`looks`],
 //! [`events`], [`orders`], [`config`], [`login`], [`approvals`], [`sessions`], [`open_calls`], [`history`], [`metrics`], [`mod@dashboard`] and [`mod@page`] are the endpoints, [`report`], [`taken`], [`rules`],
 //! [`mod@findings`], [`mod@foresight`] and [`mod@traffic`] what they tell.
 
@@ -26,6 +26,7 @@ mod login;
 mod looks;
 pub mod metrics;
 mod open_calls;
+mod open_sessions;
 mod orders;
 pub mod page;
 pub mod report;
@@ -37,6 +38,6 @@ pub mod traffic;
 
 pub use desk::{Desk, Ordered, Question};
 pub use findings::findings;
-pub use sessions::OpenSessions;
+pub use open_sessions::OpenSessions;
 pub use sources::AnswerSources;
 pub use traffic::traffic;

@@ -1,6 +1,5 @@
 //! The sessions of clients: which are open, and how one is ended.
 
-use std::fmt::Debug;
 use std::time::UNIX_EPOCH;
 
 use axum::extract::{Extension, Path, State};
@@ -15,14 +14,6 @@ use crate::facts::SessionEnded;
 
 /// So many ids are named to whoever asks for one that is not there.
 const NAMED_MAX: usize = 8;
-
-/// Whoever has the sessions.
-pub trait OpenSessions: Debug + Send + Sync {
-    /// All that are open, in no order. It looks at processes, which may take a while.
-    fn all(&self) -> Vec<(SessionId, SessionDetails)>;
-    /// Ends one: what it asked for is taken back, and its client has to begin anew. `false`: there is none.
-    fn end(&self, id: SessionId) -> bool;
-}
 
 pub(super) async fn list(State(sources): State<AnswerSources>) -> Response {
     let all = open(&sources).await;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::Mutex;
 
 use super::desk::Desk;
-use super::sessions::OpenSessions;
+use super::open_sessions::OpenSessions;
 use crate::config::Location;
 use crate::mux::Hub;
 

@@ -27,13 +27,13 @@ pub(super) struct Roll {
     is_called: AtomicBool,
     /// Those that wait, and can be asked.
     present: AtomicUsize,
-    asking: Lock<Option<Arc<Asking>>>,
+    asking: Lock<Option<Arc<Gathering>>>,
     turn: Mutex<()>,
 }
 
 /// One question to all.
 #[derive(Debug, Default)]
-struct Asking {
+struct Gathering {
     /// The one that is to end.
     unwanted: Option<CallId>,
     told: Lock<HashMap<CallId, OpenCall>>,
@@ -46,14 +46,14 @@ struct Asking {
 #[derive(Debug)]
 pub(super) struct Present<'a> {
     roll: &'a Roll,
-    asked: Option<Arc<Asking>>,
+    asked: Option<Arc<Gathering>>,
 }
 
 /// The question of somebody whose turn it is, until they have their answer.
 #[derive(Debug)]
 pub(super) struct Called<'a> {
     roll: &'a Roll,
-    asking: Arc<Asking>,
+    asking: Arc<Gathering>,
     _turn: MutexGuard<'a, ()>,
 }
 
@@ -66,7 +66,7 @@ impl Roll {
     /// From here on calls are asked, once they wake. The one with this id is to end.
     pub(super) async fn call(&self, unwanted: Option<CallId>) -> Called<'_> {
         let turn = self.turn.lock().await;
-        let asking = Arc::new(Asking { unwanted, ..Asking::default() });
+        let asking = Arc::new(Gathering { unwanted, ..Gathering::default() });
         *self.asking.lock() = Some(asking.clone());
         self.is_called.store(true, Ordering::SeqCst);
         Called { roll: self, asking, _turn: turn }

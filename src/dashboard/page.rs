@@ -40,6 +40,7 @@ static FILES: LazyLock<Vec<PageFile>> = LazyLock::new(|| {
         file!(JS, "live.js"),
         file!(JS, "chart.js"),
         file!(JS, "now.js"),
+        file!(JS, "config.js"),
         file!(JS, "orders.js"),
         file!(JS, "servers.js"),
         file!(JS, "tools.js"),

@@ -165,6 +165,65 @@ try {
     await page.getByRole("rowheader", { name: "later", exact: true }).waitFor();
   });
 
+  await check("a server is added with what that does told first, and taken back", async () => {
+    await goTo(page, "servers");
+    await page.getByRole("button", { name: "Add a server" }).click();
+    const box = page.getByRole("dialog");
+    await box.getByLabel("Name").fill("again");
+    const keys = box.getByLabel(/^Keys/);
+    await keys.fill("{ nonsense");
+    await box.getByRole("button", { name: "Look what it does" }).click();
+    await box.getByText("this is no JSON").waitFor();
+    await keys.fill(JSON.stringify({ comand: BIN }));
+    await box.getByRole("button", { name: "Look what it does" }).click();
+    await box.getByText("did you mean").waitFor();
+    await keys.fill(JSON.stringify({ command: BIN, args: ["example-server", "notes"] }));
+    holds(await box.getByRole("button", { name: "Save" }).isDisabled(), "nothing is saved that nobody looked at");
+    await box.getByRole("button", { name: "Look what it does" }).click();
+    await box.getByText("is created").waitFor();
+    await page.screenshot({ path: join(SHOTS, "edit.png") });
+    const { violations: found } = await new AxeBuilder({ page }).analyze();
+    same(found.filter((one) => ["serious", "critical"].includes(one.impact)).map((one) => one.id), [], "what axe finds");
+    await box.getByRole("button", { name: "Save" }).click();
+    await page.getByRole("rowheader", { name: "again" }).waitFor();
+    await page.getByRole("button", { name: "Changes" }).click();
+    await page.getByText("PUT servers.again").waitFor();
+    await page.getByRole("button", { name: "Take back the last one" }).click();
+    await page.getByText("nothing that it could take back").waitFor();
+    await page.getByRole("dialog").getByRole("button", { name: "Close" }).click();
+    await until("the end of it", async () => (await page.getByRole("rowheader", { name: "again" }).count()) === 0);
+  });
+
+  await check("of two tabs that edit a server the second is told, and nothing is lost", async () => {
+    const other = await entered();
+    for (const one of [page, other]) {
+      await goTo(one, "servers");
+      await one.getByRole("button", { name: "Edit counter" }).click();
+      await until("its keys", async () => (await one.getByLabel(/^Keys/).inputValue()).includes("example-server"));
+    }
+    const with_ = async (one, more) => {
+      const field = one.getByLabel(/^Keys/);
+      await field.fill(JSON.stringify({ ...JSON.parse(await field.inputValue()), ...more }));
+      await one.getByRole("button", { name: "Look what it does" }).click();
+      await one.getByText(/patch\.d\/servers\.counter\.toml/).waitFor();
+      await one.getByRole("button", { name: "Save" }).click();
+    };
+    await with_(other, { description: "theirs", call_timeout: "9m" });
+    await other.getByRole("dialog").waitFor({ state: "detached" });
+    await with_(page, { description: "mine", max_concurrency: 7 });
+    await page.getByText("Somebody else changed it meanwhile.").waitFor();
+    await page.getByRole("radio", { name: /Theirs/ }).check();
+    await page.screenshot({ path: join(SHOTS, "merge.png") });
+    await page.getByRole("button", { name: "Go on with this" }).click();
+    await page.getByRole("button", { name: "Look what it does" }).click();
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    const shown = home.callmux("config", "show").stdout;
+    holds(/max_concurrency = 7/.test(shown) && /call_timeout = "9m"/.test(shown) && /description = "theirs"/.test(shown), shown);
+    for (const _ of [1, 2]) same(home.callmux("config", "undo").status, 0, "undo");
+    await other.context().close();
+  });
+
   await check("a question is denied from the page", async () => {
     await goTo(page, "access");
     const answer = fetch(`http://127.0.0.1:${home.port}/mcp`, { method: "POST", headers: {

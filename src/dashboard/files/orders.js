@@ -44,7 +44,7 @@ export function ordersOf(server, more) {
 const named = (label, list) => list?.length > 0 && [h("dt", null, label), h("dd", null, list.map((one) =>
   h("div", null, typeof one === "string" ? visible(one) : `${one.server}: ${one.keys.map(visible).join(", ")}`)))];
 
-function planned(plan) {
+export function planned(plan) {
   const parts = [named("starts", plan.added), named("ends", plan.removed), named("gets another process", plan.restarted),
     named("goes on with other settings", plan.adjusted), named("takes effect at once", plan.settings),
     named("takes effect at the next start of the daemon", plan.at_next_start)].filter(Boolean);
@@ -52,7 +52,7 @@ function planned(plan) {
   return h("dl.facts", null, parts);
 }
 
-const refused = (error) => [h("p", null, visible(error.message)), error.complaints?.length > 0 && h("ul.list", null,
+export const refused = (error) => [h("p", null, visible(error.message)), error.complaints?.length > 0 && h("ul.list", null,
   error.complaints.map((c) => h("li", null, h("code", null, `${visible(c.file)}:${c.line}:${c.column}`), " ", visible(c.key), ": ",
     visible(c.message))))];
 

@@ -1,6 +1,7 @@
 // The servers: how each is, why, and what it can be told.
 
 import { brief, copier, dialog, h, number, span, state, twin, visible } from "./dom.js";
+import { edit, versions } from "./config.js";
 import { known } from "./live.js";
 import { title } from "./now.js";
 import { ordersOf, reload } from "./orders.js";
@@ -48,12 +49,15 @@ export const servers = {
       { label: "In flight", kind: "number", of: load },
       { label: "Process", kind: "number", of: (s) => (s.pid ? String(s.pid) : "") },
       { label: "Orders", kind: "orders", of: (s) => ordersOf(s, h("button.small", { type: "button", "data-key": `${s.name}-more`,
-        "aria-label": `Show ${s.name}`, onclick: () => detail(s) }, "Show")) },
+        "aria-label": `Show ${s.name}`, onclick: () => detail(s) }, "Show"), h("button.small", { type: "button", "data-key": `${s.name}-edit`,
+        "aria-label": `Edit ${s.name}`, onclick: () => edit(s.name) }, "Edit")) },
     ]);
     const off = h("p.soft");
     main.append(twin("callmux status", "callmux server list", "callmux restart NAME"),
       h("div.tools", null, h("div.wide", null, h("label", { for: "find" }, "Find a server"), search),
-        h("button", { type: "button", onclick: reload }, "Reload the config …")), rows.element, off);
+        h("button", { type: "button", onclick: reload }, "Reload the config …"),
+        h("button", { type: "button", onclick: () => edit() }, "Add a server …"),
+        h("button", { type: "button", onclick: versions }, "Changes …")), rows.element, off);
     const wanted = location.hash.split("/")[1];
     let opened = !wanted, before = "";
     function draw(afresh) {

@@ -43,6 +43,8 @@ async function check(what, test) {
   } catch (error) {
     failed.push(what);
     console.log(`FAILED  ${what}: ${error.stack ?? error}`);
+    const open = browser.contexts().flatMap((context) => context.pages());
+    for (const [at, page] of open.entries()) await page.screenshot({ path: join(SHOTS, `failed-${at}.png`) }).catch(() => {});
   }
 }
 const same = (found, expected, what = "") => {

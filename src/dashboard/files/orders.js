@@ -32,7 +32,7 @@ function failed(what, error) {
 export const retry = () => order("Try all now", "retry-all", "retry", "Have all servers that wait make their next try now");
 
 // The orders that a server can be given now.
-export function ordersOf(server, more) {
+export function ordersOf(server, ...more) {
   const { name, phase } = server;
   const one = (verb, label, what) => order(label, `${name}-${verb}`, `servers/${name}/${verb}`, `${what} ${name}`, name);
   const isOff = ["stopped", "asleep", "unusable"].includes(phase);

@@ -69,7 +69,7 @@ export const activity = {
       const words = search.value.trim().toLowerCase();
       const all = held ?? known.facts;
       const found = all.filter((fact) => fits(fact, words)).reverse();
-      const { drawn, text } = bars(found, 60, 10000, Date.now());
+      const { drawn, text } = bars(found, known.isCut, 60, 10000, Date.now());
       put(chart, drawn);
       put(said, text, known.lost ? `; ${number(known.lost)} were too many to be shown` : "",
         all.length ? "" : ". Calls are shown from when this page was opened. Make one: callmux call TOOL");

@@ -3,7 +3,8 @@
 import { s, number } from "./dom.js";
 
 // Calls of each of the last `count` slices of time; those that failed in another colour, on the ground.
-export function bars(facts, count, sliceMs, now) {
+// `isCut`: there were more before those.
+export function bars(facts, isCut, count, sliceMs, now) {
   const all = Array(count).fill(0), failed = Array(count).fill(0);
   for (const fact of facts) {
     if (fact.fact && fact.fact !== "call_finished") continue;
@@ -15,8 +16,9 @@ export function bars(facts, count, sliceMs, now) {
   const most = Math.max(1, ...all);
   const sum = (list) => list.reduce((a, b) => a + b, 0);
   const minutes = Math.round((count * sliceMs) / 60000);
-  const text = `${number(sum(all))} ${sum(all) === 1 ? "call" : "calls"} in the last ${minutes} min, ${number(sum(failed))} not done; at most ${
-    number(Math.max(...all))} in ${sliceMs / 1000} s`;
+  const of = isCut ? "are kept here, the newest" : `in the last ${minutes} min`;
+  const text = `${number(sum(all))} ${sum(all) === 1 ? "call" : "calls"} ${of}, ${number(sum(failed))} not done${
+    isCut ? "" : `; at most ${number(Math.max(...all))} in ${sliceMs / 1000} s`}`;
   const high = 40;
   const drawn = s("svg.chart", { viewBox: `0 0 ${count * 4} ${high}`, role: "img", "aria-label": text, preserveAspectRatio: "none" },
     s("line", { x1: 0, y1: high - .5, x2: count * 4, y2: high - .5 }),

@@ -8,15 +8,19 @@ const EVERY = 2000;
 // While a stream tells what happens, how everything is is asked for when it did, and now and again.
 const EVERY_BESIDE_STREAM = 20000;
 const SOON = 400;
+// However many calls there are, drawing them takes at most one part of the time in so many.
+const DRAWN_IN = 20;
 // What a stream is asked for by name; one that is not here is told by the next look.
 const NAMES = ["call_finished", "session_opened", "session_closed", "server_started", "server_ready", "server_stopped",
   "server_failed", "server_unusable", "config_reloaded", "config_refused", "tools_changed", "approval_asked",
   "approval_answered"];
 
-// All that is known.
-export const known = { status: null, facts: [], sessions: [], lost: 0, link: "asking", since: Date.now() };
+// All that is known. `isCut`: of what was heard only the end is kept.
+export const known = { status: null, facts: [], sessions: [], lost: 0, isCut: false, link: "asking", since: Date.now() };
 const hearers = new Set();
 let next = null, source = null, isStreaming = false, noStream = false, timer = null, busy = false, ended = false;
+// When the next look is due, when the last one began; what draws what was heard, and not before when.
+let due = Infinity, looked = 0, drawing = null, restUntil = 0;
 
 // `hear` is called after each change, until what comes back is.
 export function listen(hear) {
@@ -34,12 +38,23 @@ function link(how) {
 
 function keep(facts) {
   known.facts.push(...facts);
-  if (known.facts.length > KEPT) known.facts.splice(0, known.facts.length - KEPT);
+  // Not one at a time: it would move all the others each time.
+  if (known.facts.length > KEPT * 1.2) {
+    known.facts.splice(0, known.facts.length - KEPT);
+    known.isCut = true;
+  }
+}
+
+function lookIn(ms) {
+  clearTimeout(timer);
+  due = performance.now() + ms;
+  timer = setTimeout(lookNow, ms);
 }
 
 async function look() {
   if (busy || ended || document.hidden) return;
   busy = true;
+  looked = performance.now();
   try {
     // A stream has told the facts already.
     const asked = next === null || isStreaming ? "calls" : `calls?since=${next}`;
@@ -57,14 +72,16 @@ async function look() {
     else throw error;
   } finally {
     busy = false;
-    clearTimeout(timer);
-    if (!ended && !document.hidden) timer = setTimeout(look, isStreaming ? EVERY_BESIDE_STREAM : EVERY);
+    // Unless what was heard meanwhile wants one sooner.
+    if (!ended && !document.hidden && due === Infinity) lookIn(isStreaming ? EVERY_BESIDE_STREAM : EVERY);
   }
 }
 
-function soon() {
-  clearTimeout(timer);
-  timer = setTimeout(look, SOON);
+// What comes next does not put it off again, or it would never be asked while there is much to hear.
+function soon(after = 0) {
+  const now = performance.now();
+  const at = Math.max(now + SOON, looked + after);
+  if (at < due) lookIn(at - now);
 }
 
 function follow() {
@@ -80,21 +97,35 @@ function follow() {
     soon();
     if (!noStream) setTimeout(follow, EVERY);
   };
-  source.addEventListener("reset", () => { known.facts = []; soon(); });
+  source.addEventListener("reset", () => { known.facts = []; known.isCut = false; soon(); });
   for (const name of NAMES) source.addEventListener(name, (event) => heard(name, event));
 }
 
 function heard(name, event) {
   try {
     keep([{ fact: name, ...JSON.parse(event.data) }]);
-    tell({ facts: true });
+    drawing ??= setTimeout(draw, Math.max(0, restUntil - performance.now()));
   } catch {
     // What is no JSON is told by the next look.
   }
-  soon();
+  soon(name === "call_finished" ? EVERY : 0);
 }
 
-export const lookNow = () => { clearTimeout(timer); return look(); };
+function draw() {
+  drawing = null;
+  const began = performance.now();
+  tell({ facts: true });
+  // The browser lays the page out now, so that it counts.
+  void document.body.offsetHeight;
+  const now = performance.now();
+  restUntil = now + (now - began) * DRAWN_IN;
+}
+
+export function lookNow() {
+  clearTimeout(timer);
+  due = Infinity;
+  return look();
+}
 
 export function start() {
   ended = false;
@@ -110,6 +141,7 @@ export function stop() {
 
 function pause() {
   clearTimeout(timer);
+  due = Infinity;
   source?.close();
   source = null;
   isStreaming = false;

@@ -73,7 +73,7 @@ export const now = {
         const status = known.status;
         if (!status) return;
         const [good, sentence] = health(status);
-        const { drawn, text } = bars(known.facts, 60, 10000, Date.now());
+        const { drawn, text } = bars(known.facts, known.isCut, 60, 10000, Date.now());
         refresh(area,
           h(`p.health.${good ? "good" : "bad"}`, null, good ? "✓ " : "▲ ", sentence),
           h("dl.figures", null,

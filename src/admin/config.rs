@@ -16,12 +16,13 @@ use super::foresight::foresee;
 use super::sources::AnswerSources;
 use crate::api::section::SectionChange;
 use crate::api::{
-    ChangeDone, ProblemCode, ProblemDetails, SectionKeys, SectionReport, VersionReport,
-    WantedChanges,
+    ChangeDone, ConfigPlace, ProblemCode, ProblemDetails, SectionKeys, SectionReport,
+    VersionReport, WantedChanges,
 };
 use crate::base::Principal;
 use crate::changes::ChangeError;
 use crate::changes::draft::{Draft, SectionWish, Wish};
+use crate::changes::permit;
 use crate::changes::section::{Section, SectionName, kind_of};
 use crate::changes::versions::{Version, Versions};
 use crate::clients::error::ClientError;
@@ -132,6 +133,21 @@ impl AnswerSources {
 
 fn texts_of(location: &Location) -> Result<Vec<Text>, ChangeError> {
     location.texts().map_err(ChangeError::Config)
+}
+
+pub(super) async fn place(State(sources): State<AnswerSources>) -> Response {
+    let why = |permit: Result<(), ChangeError>| permit.err().map(|error| error.to_string());
+    let place = sources.with_files(move |files| {
+        Ok(ConfigPlace {
+            main_file: files.location.main_file().display().to_string(),
+            additions_refused: why(permit::may_add(&files.location)),
+            changes_refused: why(permit::may_patch(&files.location)),
+        })
+    });
+    match place.await {
+        Ok(place) => json(StatusCode::OK, &place),
+        Err(error) => refused(error),
+    }
 }
 
 pub(super) async fn sections(

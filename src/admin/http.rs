@@ -88,6 +88,7 @@ fn handler(endpoint: &Endpoint) -> MethodRouter<AnswerSources> {
         Operation::Rules => on(filter, looks::rules),
         Operation::Tokens => on(filter, looks::tokens),
         Operation::PlanChanges => on(filter, config::plan),
+        Operation::ConfigPlace => on(filter, config::place),
         Operation::Sections => on(filter, config::sections),
         Operation::Section => on(filter, config::section),
         Operation::PutSection | Operation::PatchSection | Operation::DeleteSection => {

@@ -63,6 +63,7 @@ pub enum Operation {
     Tokens,
     Plan,
     PlanChanges,
+    ConfigPlace,
     Sections,
     Section,
     PutSection,

@@ -396,6 +396,15 @@ pub const ENDPOINTS: &[Endpoint] = &[
     },
     with(
         get(
+            Operation::ConfigPlace,
+            "/config",
+            "ConfigPlace",
+            "Where the config is, and why nothing of it can be changed from here, if so.",
+        ),
+        &["read_only"],
+    ),
+    with(
+        get(
             Operation::Sections,
             SECTIONS,
             "SectionReport[]",

@@ -52,8 +52,8 @@ pub use order::Order;
 pub use problem::{ProblemCode, ProblemDetails};
 pub use rule::{RuleReport, TokenReport};
 pub use section::{
-    ChangeDone, ChangePlan, FilePlan, ListTokens, SectionKeys, SectionReport, VersionReport,
-    WantedChanges,
+    ChangeDone, ChangePlan, ConfigPlace, FilePlan, ListTokens, SectionKeys, SectionReport,
+    VersionReport, WantedChanges,
 };
 pub use seen::{CallsSeen, ClientSeen, SessionSeen};
 pub use server::{Definitions, Era, Load, Phase, ServerReport};

@@ -13,6 +13,20 @@ use crate::settings::complaint::Place;
 #[serde(transparent)]
 pub struct SectionKeys(pub Map<String, Value>);
 
+/// Where the config is, and what of it can be changed from here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct ConfigPlace {
+    /// The file that is read first, whether it is there or not.
+    pub main_file: String,
+    /// Why no section can be added, if none can.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub additions_refused: Option<String>,
+    /// Why no section that a person wrote can be changed, if none can.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changes_refused: Option<String>,
+}
+
 /// Where a section stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]

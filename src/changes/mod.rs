@@ -9,10 +9,11 @@
 //!
 //! # How to read it
 //! [`section`] is one section as it is and as it is shown. [`draft`] makes files of what is wanted, by [`text`], and
-//! touches nothing. [`versions`] writes them, and takes them back; [`verb`] is `callmux config undo`.
+//! touches nothing. [`permit`] says whether they could be written, [`versions`] writes them, and takes them back; [`verb`] is `callmux config undo`.
 
 pub mod draft;
 pub mod error;
+pub mod permit;
 pub mod section;
 mod text;
 pub mod verb;

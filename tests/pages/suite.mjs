@@ -1,6 +1,6 @@
 // What the dashboard shows in a browser, and what it does not let happen there.
 
-import { mkdirSync, readFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -224,6 +224,31 @@ try {
     holds(/max_concurrency = 7/.test(shown) && /call_timeout = "9m"/.test(shown) && /description = "theirs"/.test(shown), shown);
     for (const _ of [1, 2]) same(home.callmux("config", "undo").status, 0, "undo");
     await other.context().close();
+  });
+
+  await check("of a config that cannot be written to nothing is offered, and why is said", async () => {
+    const dir = join(home.dir, "config/callmux");
+    const restore = ["conf.d", "patch.d", "."].map((name) => join(dir, name)).filter(existsSync)
+      .map((path) => [path, statSync(path).mode & 0o777]);
+    try {
+      for (const [path] of restore) chmodSync(path, 0o555);
+      await goTo(page, "servers");
+      await page.reload();
+      await page.getByText("The config is not changed from here").waitFor();
+      await page.getByText(/is read-only/).waitFor();
+      for (const name of [/^Add a server/, "Edit counter"]) {
+        await until(name, async () => await page.getByRole("button", { name }).isDisabled());
+      }
+      await page.getByRole("button", { name: "Changes" }).click();
+      await page.getByRole("dialog").getByText(/is read-only/).waitFor();
+      same(await page.getByRole("button", { name: "Take back" }).isDisabled(), true, "taking back");
+      await page.keyboard.press("Escape");
+      await page.screenshot({ path: join(SHOTS, "read-only.png") });
+    } finally {
+      for (const [path, mode] of restore.reverse()) chmodSync(path, mode);
+    }
+    await page.reload();
+    await until("the way to change it", async () => !(await page.getByRole("button", { name: "Edit counter" }).isDisabled()));
   });
 
   await check("a question is denied from the page", async () => {

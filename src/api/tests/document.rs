@@ -11,8 +11,8 @@ use serde_json::{Map, Value, json};
 use crate::api::endpoint::{BASE, Endpoint, Method, Operation, QueryKind};
 use crate::api::endpoints::ENDPOINTS;
 use crate::api::{
-    ApprovalDone, ApprovalList, Asked, CallsSeen, ChangeDone, ChangePlan, ClientSeen, Consent,
-    DaemonIndex, Farewell, Finding, HistoryHours, HistoryPage, OpenCallReport, Pasted,
+    ApprovalDone, ApprovalList, Asked, CallsSeen, ChangeDone, ChangePlan, ClientSeen, ConfigPlace,
+    Consent, DaemonIndex, Farewell, Finding, HistoryHours, HistoryPage, OpenCallReport, Pasted,
     ProblemDetails, RuleReport, SectionKeys, SectionReport, ServerDetails, ServerReport,
     SessionDetails, Status, TokenReport, ToolArguments, ToolDetails, ToolList, Traffic,
     VersionReport, WantedChanges,
@@ -78,6 +78,7 @@ fn schema(generator: &mut SchemaGenerator, name: &str) -> Schema {
         Traffic,
         ChangeDone,
         ChangePlan,
+        ConfigPlace,
         SectionKeys,
         SectionReport,
         VersionReport,

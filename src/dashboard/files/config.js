@@ -50,6 +50,17 @@ function merged(base, mine, theirs, done) {
   return form;
 }
 
+// What cannot be changed from here, and why: `add` a section, `change` one; `refused`, if neither.
+export async function placeOf() {
+  try {
+    const { additions_refused: add, changes_refused: change } = await get("config");
+    return { add: add && visible(add), change: change && visible(change), refused: add && change && visible(change) };
+  } catch (error) {
+    const why = visible(error.message);
+    return { add: why, change: why, refused: why };
+  }
+}
+
 // Opens the section of a server; without a name, a new one.
 export async function edit(name) {
   const kind = "servers";
@@ -109,14 +120,15 @@ export async function edit(name) {
   }
 }
 
-// The changes that can be taken back.
-export async function versions() {
+// The changes that can be taken back, unless that is `refused`.
+export async function versions(refusal) {
   const area = h("div", null, h("p.soft", null, "Asking …"));
   const back = h("button", { type: "button", disabled: true, onclick: undo }, "Take back the last one");
-  dialog("Changes of the config", [h("p.soft", null, "In a terminal: ", h("code", null, "callmux config undo --list")), area], back);
+  dialog("Changes of the config", [h("p.soft", null, "In a terminal: ", h("code", null, "callmux config undo --list")), area,
+    refusal && h("p.soft", null, refusal)], back);
   async function show() {
     const all = await get("versions");
-    back.disabled = all.length === 0;
+    back.disabled = all.length === 0 || refusal !== undefined;
     put(area, all.length === 0 ? h("p", null, "callmux has changed nothing that it could take back.") : h("ul.list", null, all.map((one) =>
       h("li", null, h("code", null, visible(one.what)), ` by ${visible(one.principal)}, ${visible(one.at)}`))));
   }

@@ -1,7 +1,7 @@
 // The servers: how each is, why, and what it can be told.
 
-import { brief, copier, dialog, h, number, span, state, twin, visible } from "./dom.js";
-import { edit, versions } from "./config.js";
+import { brief, copier, dialog, h, number, put, span, state, twin, visible } from "./dom.js";
+import { edit, placeOf, versions } from "./config.js";
 import { known } from "./live.js";
 import { title } from "./now.js";
 import { ordersOf, reload } from "./orders.js";
@@ -39,6 +39,8 @@ function detail(server) {
 export const servers = {
   title: "Servers",
   open(main) {
+    // Nothing is offered before it is known whether it can be done.
+    let place = { refused: "It is being asked whether the config can be changed" };
     const search = h("input", { id: "find", type: "search", oninput: () => draw(true), autocomplete: "off" });
     const rows = table("Servers", [
       { label: "Server", of: (s) => title(s) },
@@ -50,14 +52,21 @@ export const servers = {
       { label: "Process", kind: "number", of: (s) => (s.pid ? String(s.pid) : "") },
       { label: "Orders", kind: "orders", of: (s) => ordersOf(s, h("button.small", { type: "button", "data-key": `${s.name}-more`,
         "aria-label": `Show ${s.name}`, onclick: () => detail(s) }, "Show"), h("button.small", { type: "button", "data-key": `${s.name}-edit`,
-        "aria-label": `Edit ${s.name}`, onclick: () => edit(s.name) }, "Edit")) },
+        "aria-label": `Edit ${s.name}`, disabled: place.refused !== undefined, title: place.refused, onclick: () => edit(s.name) }, "Edit")) },
     ]);
-    const off = h("p.soft");
+    const off = h("p.soft"), why = h("p.soft");
+    const add = h("button", { type: "button", disabled: true, onclick: () => edit() }, "Add a server …");
     main.append(twin("callmux status", "callmux server list", "callmux restart NAME"),
       h("div.tools", null, h("div.wide", null, h("label", { for: "find" }, "Find a server"), search),
         h("button", { type: "button", onclick: reload }, "Reload the config …"),
-        h("button", { type: "button", onclick: () => edit() }, "Add a server …"),
-        h("button", { type: "button", onclick: versions }, "Changes …")), rows.element, off);
+        add, h("button", { type: "button", onclick: () => versions(place.refused) }, "Changes …")), why, rows.element, off);
+    permit();
+    async function permit() {
+      place = await placeOf();
+      add.disabled = place.add !== undefined;
+      put(why, [...new Set([place.add, place.change])].filter(Boolean).map((one) => `The config is not changed from here: ${one}. `));
+      draw(true);
+    }
     const wanted = location.hash.split("/")[1];
     let opened = !wanted, before = "";
     function draw(afresh) {
@@ -65,7 +74,7 @@ export const servers = {
       const words = search.value.toLowerCase();
       const found = known.status.servers.filter((s) => `${s.name} ${s.phase} ${s.reason ?? ""}`.toLowerCase().includes(words));
       // What did not change is left alone, with whatever somebody has marked in it.
-      const now = words + JSON.stringify(found.map((s) => ({ ...s, retry_in_ms: Math.round((s.retry_in_ms ?? 0) / 1000) })));
+      const now = words + place.refused + JSON.stringify(found.map((s) => ({ ...s, retry_in_ms: Math.round((s.retry_in_ms ?? 0) / 1000) })));
       if (now !== before) rows.show(found, afresh);
       before = now;
       const disabled = known.status.disabled ?? [];

@@ -22,6 +22,7 @@ fn kinds() -> Vec<(&'static str, String)> {
         ("quiet", String::new()),
         ("rules", format!("{rules}{all}")),
         ("limits", "[access.limits]\ncalls_per_minute = 1000000\nin_flight = 1000\n".to_owned()),
+        ("history", "[history]\nenabled = true\n".to_owned()),
         ("metrics", "[metrics]\nenabled = true\n".to_owned()),
         ("audit", "[audit]\nfile = true\n".to_owned()),
         ("arguments", "[audit]\nfile = true\narguments = \"redacted\"\n".to_owned()),

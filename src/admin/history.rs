@@ -40,13 +40,13 @@ impl HistoryFilters {
     }
 
     /// So long ago, or then.
-    fn moment(&self, name: &str) -> Result<Option<SystemTime>, ProblemDetails> {
+    fn moment(&self, name: &str) -> Result<Option<SystemTime>, Box<ProblemDetails>> {
         let read =
             |text: &String| units::past(text).map_err(|error| wrong(format!("`{name}`: {error}")));
         self.0.get(name).map(read).transpose()
     }
 
-    fn limit(&self) -> Result<usize, ProblemDetails> {
+    fn limit(&self) -> Result<usize, Box<ProblemDetails>> {
         let Some(text) = self.0.get("limit") else { return Ok(USUAL) };
         match text.parse() {
             Ok(limit @ 1..=EVENTS_MAX) => Ok(limit),
@@ -55,7 +55,7 @@ impl HistoryFilters {
     }
 
     /// The id that a cursor stands for.
-    fn before(&self) -> Result<Option<i64>, ProblemDetails> {
+    fn before(&self) -> Result<Option<i64>, Box<ProblemDetails>> {
         let Some(cursor) = self.0.get("cursor") else { return Ok(None) };
         let id = cursor.strip_prefix('b').and_then(|hex| i64::from_str_radix(hex, 16).ok());
         match id.filter(|id| *id >= 0) {
@@ -67,7 +67,7 @@ impl HistoryFilters {
         }
     }
 
-    fn events(&self) -> Result<HistoryQuery, ProblemDetails> {
+    fn events(&self) -> Result<HistoryQuery, Box<ProblemDetails>> {
         Ok(HistoryQuery {
             since: self.moment("since")?,
             until: self.moment("until")?,
@@ -84,9 +84,9 @@ impl HistoryFilters {
     }
 }
 
-fn wrong(detail: String) -> ProblemDetails {
+fn wrong(detail: String) -> Box<ProblemDetails> {
     let fix = "`GET /api/v1/openapi.json` says what each parameter is";
-    ProblemDetails::new(ProblemCode::BadQuery, detail).fixed_by(fix)
+    Box::new(ProblemDetails::new(ProblemCode::BadQuery, detail).fixed_by(fix))
 }
 
 pub(super) async fn events(

@@ -7,7 +7,7 @@ use axum::response::Response;
 use super::answer::{json, problem};
 use super::sources::AnswerSources;
 use crate::api::{OpenCallReport, ProblemCode, ProblemDetails};
-use crate::base::{CallId, Principal, quoted};
+use crate::base::{CallId, Principal, ServerName, quoted};
 use crate::calls::OpenCall;
 use crate::facts::CallCancelled;
 
@@ -19,7 +19,7 @@ fn report(call: &OpenCall) -> OpenCallReport {
         id: call.id.to_string(),
         of: call.kind.to_owned(),
         name: call.name.to_string(),
-        server: call.server.as_ref().map(|server| server.configured()),
+        server: call.server.as_ref().map(ServerName::configured),
         client: call.client.clone(),
         principal: call.principal.to_string(),
         session: call.session.mark(),

@@ -36,6 +36,7 @@ impl TellsOfItself for Sample {
 }
 
 /// As many calls as that, each in a task of its own, with why they ended.
+#[expect(clippy::disallowed_methods, reason = "the test is the owner of its tasks")]
 fn begun(calls: &Arc<Calls>, count: usize) -> Vec<(CallId, tokio::task::JoinHandle<&'static str>)> {
     let one = |_| {
         let (calls, sample) = (calls.clone(), Sample::new());

@@ -61,7 +61,7 @@ mod tests {
         assert!(why.contains("callmux") && why.contains("read-only"), "{why}");
         fs::set_permissions(&config, Permissions::from_mode(0o700)).unwrap();
         let file = home.path().join("one.toml");
-        fs::write(&file, "").unwrap();
+        crate::base::file::replace(&file, b"").unwrap();
         assert!(matches!(may_add(&Location::named(&file)), Err(ChangeError::OneFile(_))));
     }
 }

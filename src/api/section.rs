@@ -46,10 +46,17 @@ pub struct SectionReport {
 /// A change that somebody would make: one of `put`, `patch` (RFC 7396) and `delete`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(extend("oneOf" = [
+    { "required": ["put"], "properties": { "put": { "type": "object" }, "patch": { "type": "null" }, "delete": { "const": false } } },
+    { "required": ["patch"], "properties": { "put": { "type": "null" }, "patch": { "type": "object" }, "delete": { "const": false } } },
+    { "required": ["delete"], "properties": { "put": { "type": "null" }, "patch": { "type": "null" }, "delete": { "const": true } } },
+])))]
 #[serde(deny_unknown_fields)]
 pub struct SectionChange {
     /// `servers`, `clients` or `recipes`.
+    #[cfg_attr(test, schemars(extend("enum" = ["servers", "clients", "recipes"])))]
     pub kind: String,
+    #[cfg_attr(test, schemars(extend("pattern" = "^[A-Za-z0-9_-]{1,64}$")))]
     pub name: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub put: Option<SectionKeys>,

@@ -30,6 +30,9 @@ command = "/no/such/program"
 [dashboard]
 enabled = true
 
+[history]
+enabled = true
+
 [[access.rules]]
 id = "operator"
 principals = ["token:operator"]

@@ -108,9 +108,14 @@ fn operation(generator: &mut SchemaGenerator, endpoint: &Endpoint) -> Value {
     let mut parameters = Vec::new();
     let places = endpoint.path.split('/').filter_map(|part| part.strip_prefix('{'));
     for name in places.filter_map(|part| part.strip_suffix('}')) {
-        parameters.push(json!({
-            "name": name, "in": "path", "required": true, "schema": { "type": "string" },
-        }));
+        let schema = match name {
+            "kind" => json!({ "enum": ["servers", "clients", "recipes"] }),
+            "name" if endpoint.path.starts_with("/config") => {
+                json!({ "type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$" })
+            }
+            _ => json!({ "type": "string" }),
+        };
+        parameters.push(json!({ "name": name, "in": "path", "required": true, "schema": schema }));
     }
     for key in endpoint.query {
         let schema = match key.kind {

@@ -7,6 +7,7 @@ import { request as plain } from "node:http";
 import { request as secure } from "node:https";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { checks, same } from "./checks.mjs";
 import { Home, until, vacant } from "./daemon.mjs";
 
 const require = createRequire(join(process.env.CALLMUX_PAGES_DIR, "npm/node_modules/"));
@@ -32,21 +33,7 @@ function filled(text, places) {
   return text;
 }
 
-let passed = 0;
-const failed = [];
-async function check(what, test) {
-  try {
-    await test();
-    passed += 1;
-    console.log(`ok      ${what}`);
-  } catch (error) {
-    failed.push(what);
-    console.log(`FAILED  ${what}: ${error.stack ?? error}`);
-  }
-}
-const same = (found, expected, what = "") => {
-  if (JSON.stringify(found) !== JSON.stringify(expected)) throw new Error(`${what} is ${JSON.stringify(found)}, not ${JSON.stringify(expected)}`);
-};
+const { check, failed, end } = checks();
 
 const COMMON = (port, home, cert, key) => ({ "127.0.0.1:4860": `127.0.0.1:${home.port}`,
   "/etc/ssl/mux.example.pem": cert, "/etc/ssl/mux.example.key": key });
@@ -217,5 +204,4 @@ async function through(name) {
 }
 
 for (const name of Object.keys(PROXIES)) await through(name);
-console.log(`\n${passed} passed, ${failed.length} failed behind proxies`);
-process.exitCode = failed.length ? 1 : 0;
+end(" behind proxies");

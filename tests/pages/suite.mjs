@@ -4,6 +4,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, statSync } from "node:f
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { checks, holds, same } from "./checks.mjs";
 import { Home, until, vacant } from "./daemon.mjs";
 
 const require = createRequire(join(process.env.CALLMUX_PAGES_DIR, "npm/node_modules/"));
@@ -33,30 +34,18 @@ effect = "allow"
 const SERVERS = config([["counter", BIN, "example-server", "counter"], ["notes", BIN, "example-server", "notes"],
   ["planted", process.execPath, PLANTED], ["broken", "/no/such/program"]]) + RULES;
 
-let passed = 0;
-const failed = [];
-async function check(what, test) {
-  try {
-    await test();
-    passed += 1;
-    console.log(`ok      ${what}`);
-  } catch (error) {
-    failed.push(what);
-    console.log(`FAILED  ${what}: ${error.stack ?? error}`);
-    const open = browser.contexts().flatMap((context) => context.pages());
-    for (const [at, page] of open.entries()) await page.screenshot({ path: join(SHOTS, `failed-${at}.png`) }).catch(() => {});
-  }
-}
-const same = (found, expected, what = "") => {
-  if (JSON.stringify(found) !== JSON.stringify(expected)) throw new Error(`${what} is ${JSON.stringify(found)}, not ${JSON.stringify(expected)}`);
-};
-const holds = (it, what) => { if (!it) throw new Error(what); };
+let browser;
+// What every page showed at that moment.
+const { check, failed, end } = checks(async () => {
+  const open = browser.contexts().flatMap((context) => context.pages());
+  for (const [at, page] of open.entries()) await page.screenshot({ path: join(SHOTS, `failed-${at}.png`) });
+});
 
 mkdirSync(SHOTS, { recursive: true });
 const home = new Home(await vacant());
 home.write(SERVERS);
 await home.start();
-const browser = await chromium.launch({ executablePath: process.env.CALLMUX_CHROMIUM, args: FLAGS });
+browser = await chromium.launch({ executablePath: process.env.CALLMUX_CHROMIUM, args: FLAGS });
 const violations = [], errors = [];
 
 // A browser of its own, with what it complains of.
@@ -439,5 +428,4 @@ try {
   await browser.close();
   await home.end();
 }
-console.log(`\n${passed} passed, ${failed.length} failed`);
-process.exitCode = failed.length ? 1 : 0;
+end();

@@ -17,14 +17,29 @@ const OF_CHANGE: &[&str] = &[
 ];
 const SECTIONS: &str = "/config/{kind}";
 const SECTION: &str = "/config/{kind}/{name}";
+const OF_CALL: &[&str] = &[
+    "unknown_tool",
+    "bad_body",
+    "too_large",
+    "bad_arguments",
+    "conflict",
+    "not_approved",
+    "rate_limited",
+    "not_sent",
+    "outcome_unknown",
+    "server_error",
+];
 const OF_LOGIN: &[&str] = &["unknown_server", "conflict"];
-const SINCE: QueryKey =
-    QueryKey { name: "since", kind: QueryKind::Number, about: "The `next` of an earlier answer." };
+const SINCE: QueryKey = key("since", QueryKind::Number, "The `next` of an earlier answer.");
 
 const OF_HISTORY: &[&str] = &["no_history", "history_unreadable", "bad_query"];
 
+const fn key(name: &'static str, kind: QueryKind, about: &'static str) -> QueryKey {
+    QueryKey { name, kind, is_required: false, about }
+}
+
 const fn text(name: &'static str, about: &'static str) -> QueryKey {
-    QueryKey { name, kind: QueryKind::Text, about }
+    key(name, QueryKind::Text, about)
 }
 
 const SINCE_WHEN: QueryKey =
@@ -44,11 +59,7 @@ const HISTORY: &[QueryKey] = &[
     text("principal", "Only calls of this one: `user:UID`, `token:NAME`."),
     OF_OUTCOME,
     text("kind", "Only events of this kind, such as `call.end` or `server.*`."),
-    QueryKey {
-        name: "limit",
-        kind: QueryKind::Number,
-        about: "How many at the most: 1 to 1000, or 100.",
-    },
+    key("limit", QueryKind::Number, "How many at the most: 1 to 1000, or 100."),
     text("cursor", "The `next_cursor` of an earlier answer: what was before that."),
 ];
 const HOURS: &[QueryKey] = &[SINCE_WHEN, UNTIL_WHEN, OF_SERVER, OF_TOOL, OF_OUTCOME];
@@ -236,19 +247,26 @@ pub const ENDPOINTS: &[Endpoint] = &[
             ),
             &[
                 QueryKey {
-                    name: "tool",
-                    kind: QueryKind::Text,
-                    about: "Its name, as clients see it or as its server has it.",
+                    is_required: true,
+                    ..text("tool", "Its name, as clients see it or as its server has it.")
                 },
-                QueryKey {
-                    name: "server",
-                    kind: QueryKind::Text,
-                    about: "Its server, where several have one of this name.",
-                },
+                text("server", "Its server, where several have one of this name."),
             ],
         ),
         &["unknown_tool"],
     ),
+    Endpoint {
+        body: Some("ToolCallWanted"),
+        ..with(
+            post(
+                Operation::CallTool,
+                "/tools/call",
+                "ToolCallDone",
+                "Calls a tool, as whoever asks; with `dry_run` it is told what the call would be, and none is made.",
+            ),
+            OF_CALL,
+        )
+    },
     get(
         Operation::Clients,
         "/clients",
@@ -338,11 +356,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
             "ApprovalList",
             "What waits for a person; with `since`, once that is something else, or after 20 s.",
         ),
-        &[QueryKey {
-            name: "since",
-            kind: QueryKind::Number,
-            about: "The `state` of an earlier answer.",
-        }],
+        &[key("since", QueryKind::Number, "The `state` of an earlier answer.")],
     ),
     with(
         post(
@@ -457,11 +471,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
                 "Plan",
                 "Reads the config and does what the plan says; with `wait=false` it is asked for alone (202).",
             ),
-            &[QueryKey {
-                name: "wait",
-                kind: QueryKind::Flag,
-                about: "Whether to answer once it is done.",
-            }],
+            &[key("wait", QueryKind::Flag, "Whether to answer once it is done.")],
         ),
         &["config_invalid"],
     ),

@@ -27,6 +27,18 @@ pub(super) fn gone(closed: Closed) -> Response {
     problem(&ProblemDetails::new(ProblemCode::Draining, closed.to_string()).fixed_by("ask again"))
 }
 
+/// A body that is not what its endpoint reads. `why`: what is wrong with it.
+pub(super) fn bad_body(why: &str) -> Response {
+    let detail = format!("the body is not what belongs there: {}", quoted(why));
+    let fix = "`GET /api/v1/openapi.json` says what does";
+    problem(&ProblemDetails::new(ProblemCode::BadBody, detail).fixed_by(fix))
+}
+
+pub(super) fn too_large() -> Response {
+    let detail = "it has more than 1 MiB".to_owned();
+    problem(&ProblemDetails::new(ProblemCode::TooLarge, detail).fixed_by("send less at once"))
+}
+
 /// What is answered where nothing came of it.
 pub(super) fn problem(problem: &ProblemDetails) -> Response {
     let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

@@ -10,7 +10,7 @@ use axum::response::Response;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::answer::{gone, json, problem};
+use super::answer::{bad_body, gone, json, problem, too_large};
 use super::desk::Question;
 use super::foresight::foresee;
 use super::sources::AnswerSources;
@@ -397,14 +397,8 @@ fn refused(error: NotChanged) -> Response {
                 None => response,
             }
         }
-        NotChanged::Body(error) => told(
-            Code::BadBody,
-            format!("the body is not what belongs there: {}", crate::base::quoted(&error)),
-            "`GET /api/v1/openapi.json` says what does",
-        ),
-        NotChanged::TooLarge => {
-            told(Code::TooLarge, "it has more than 1 MiB".to_owned(), "send less at once")
-        }
+        NotChanged::Body(error) => bad_body(&error),
+        NotChanged::TooLarge => too_large(),
     }
 }
 

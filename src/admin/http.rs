@@ -11,7 +11,9 @@ use axum::routing::{MethodFilter, MethodRouter, any, on};
 use super::answer::{gone, problem};
 use super::desk::{Desk, Question};
 use super::sources::AnswerSources;
-use super::{approvals, config, events, history, login, looks, open_calls, orders, sessions};
+use super::{
+    approvals, call_tool, config, events, history, login, looks, open_calls, orders, sessions,
+};
 use crate::access::{Action, ActionKind, ClientName, Subject};
 use crate::api::endpoint::{BASE, Method};
 use crate::api::endpoints::ENDPOINTS;
@@ -71,6 +73,7 @@ fn handler(endpoint: &Endpoint) -> MethodRouter<AnswerSources> {
         Operation::Tools => on(filter, looks::tools),
         Operation::Tool => on(filter, looks::tool),
         Operation::Arguments => on(filter, looks::arguments),
+        Operation::CallTool => on(filter, call_tool::call),
         Operation::Clients => on(filter, looks::clients),
         Operation::Sessions => on(filter, sessions::list),
         Operation::EndSession => on(filter, sessions::end),

@@ -16,6 +16,12 @@ const DESCRIPTION_MAX: usize = 200;
 
 /// Of a tool by the name that clients know, or by that which the one server gives it.
 pub fn arguments(world: &World, tool: &str, server: Option<&str>) -> Option<ToolArguments> {
+    let entry = entry(world, tool, server)?;
+    Some(of_definition(&serde_json::from_str(&entry.item.definition).ok()?))
+}
+
+/// The tool of such a name.
+pub(super) fn entry<'w>(world: &'w World, tool: &str, server: Option<&str>) -> Option<&'w Entry> {
     let entries = world.catalog.tools.entries();
     let is_of = |entry: &&Entry| {
         server.is_none_or(|server| entry.server.name.configured().as_str() == server)
@@ -26,8 +32,7 @@ pub fn arguments(world: &World, tool: &str, server: Option<&str>) -> Option<Tool
         first.filter(|_| found.next().is_none())
     };
     let shown = entries.iter().filter(is_of).find(|entry| *entry.shown == *tool);
-    let entry = shown.or_else(by_own)?;
-    Some(of_definition(&serde_json::from_str(&entry.item.definition).ok()?))
+    shown.or_else(by_own)
 }
 
 fn of_definition(definition: &Value) -> ToolArguments {

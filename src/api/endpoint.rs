@@ -45,6 +45,7 @@ pub enum Operation {
     Tools,
     Tool,
     Arguments,
+    CallTool,
     Clients,
     Sessions,
     EndSession,
@@ -79,6 +80,8 @@ pub enum Operation {
 pub struct QueryKey {
     pub name: &'static str,
     pub kind: QueryKind,
+    /// Nothing is answered without it.
+    pub is_required: bool,
     #[cfg_attr(not(test), expect(dead_code, reason = "it is for who reads the documents"))]
     pub about: &'static str,
 }
@@ -91,6 +94,16 @@ pub enum QueryKind {
     Number,
     /// `true` or `false`.
     Flag,
+}
+
+impl QueryKind {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Text => "a text",
+            Self::Number => "a number",
+            Self::Flag => "true or false",
+        }
+    }
 }
 
 /// One endpoint.
@@ -136,16 +149,14 @@ impl Endpoint {
                 QueryKind::Flag => value == "true" || value == "false",
             };
             if !fits || seen.iter().any(|one| *one == name) {
-                let kind = match key.kind {
-                    QueryKind::Text => "a text",
-                    QueryKind::Number => "a number",
-                    QueryKind::Flag => "true or false",
-                };
+                let kind = key.kind.as_str();
                 return Some(format!("`{}` is given once, and is {kind}", key.name));
             }
             seen.push(name.into_owned());
         }
-        None
+        let missing = |key: &&QueryKey| key.is_required && seen.iter().all(|one| one != key.name);
+        let key = self.query.iter().find(missing)?;
+        Some(format!("`{}` is missing, which is {}", key.name, key.kind.as_str()))
     }
 
     fn unknown_key(&self, name: &str) -> String {

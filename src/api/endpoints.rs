@@ -1,7 +1,8 @@
 //! Every endpoint, in one table: the daemon's router, the document for programs (`openapi.json`) and
 //! `docs/api.md` are made of it.
 
-use super::endpoint::{BASE, Endpoint, Method, Operation, QueryKey, QueryKind};
+use super::endpoint::{BASE, Endpoint, Method, Operation, QueryKey};
+use super::query_keys::{HISTORY, HOURS, SINCE, SINCE_STATE, TOOL, WAIT};
 
 const UNKNOWN_SERVER: &[&str] = &["unknown_server"];
 const OF_SECTION: &[&str] = &["unknown_section", "bad_section", "read_only"];
@@ -17,41 +18,20 @@ const OF_CHANGE: &[&str] = &[
 ];
 const SECTIONS: &str = "/config/{kind}";
 const SECTION: &str = "/config/{kind}/{name}";
-const OF_LOGIN: &[&str] = &["unknown_server", "conflict"];
-const SINCE: QueryKey =
-    QueryKey { name: "since", kind: QueryKind::Number, about: "The `next` of an earlier answer." };
-
-const OF_HISTORY: &[&str] = &["no_history", "history_unreadable", "bad_query"];
-
-const fn text(name: &'static str, about: &'static str) -> QueryKey {
-    QueryKey { name, kind: QueryKind::Text, about }
-}
-
-const SINCE_WHEN: QueryKey =
-    text("since", "Only what happened since then: `2h` ago, `2027-03-01`, or a time of RFC 3339.");
-const UNTIL_WHEN: QueryKey = text("until", "Only what happened until then.");
-const OF_SERVER: QueryKey = text("server", "Only what was about this server.");
-const OF_TOOL: QueryKey =
-    text("tool", "Only calls of this tool, prompt or resource, as clients name it.");
-const OF_OUTCOME: QueryKey = text("outcome", "Only calls that ended so, such as `denied`.");
-
-const HISTORY: &[QueryKey] = &[
-    SINCE_WHEN,
-    UNTIL_WHEN,
-    OF_SERVER,
-    OF_TOOL,
-    text("client", "Only calls of this client: its name, with or without its version."),
-    text("principal", "Only calls of this one: `user:UID`, `token:NAME`."),
-    OF_OUTCOME,
-    text("kind", "Only events of this kind, such as `call.end` or `server.*`."),
-    QueryKey {
-        name: "limit",
-        kind: QueryKind::Number,
-        about: "How many at the most: 1 to 1000, or 100.",
-    },
-    text("cursor", "The `next_cursor` of an earlier answer: what was before that."),
+const OF_CALL: &[&str] = &[
+    "unknown_tool",
+    "bad_body",
+    "too_large",
+    "bad_arguments",
+    "conflict",
+    "not_approved",
+    "rate_limited",
+    "not_sent",
+    "outcome_unknown",
+    "server_error",
 ];
-const HOURS: &[QueryKey] = &[SINCE_WHEN, UNTIL_WHEN, OF_SERVER, OF_TOOL, OF_OUTCOME];
+const OF_LOGIN: &[&str] = &["unknown_server", "conflict"];
+const OF_HISTORY: &[&str] = &["no_history", "history_unreadable", "bad_query"];
 
 const fn get(
     operation: Operation,
@@ -234,21 +214,22 @@ pub const ENDPOINTS: &[Endpoint] = &[
                 "ToolArguments",
                 "What a tool takes, as far as that can be said in few words.",
             ),
-            &[
-                QueryKey {
-                    name: "tool",
-                    kind: QueryKind::Text,
-                    about: "Its name, as clients see it or as its server has it.",
-                },
-                QueryKey {
-                    name: "server",
-                    kind: QueryKind::Text,
-                    about: "Its server, where several have one of this name.",
-                },
-            ],
+            TOOL,
         ),
         &["unknown_tool"],
     ),
+    Endpoint {
+        body: Some("ToolCallWanted"),
+        ..with(
+            post(
+                Operation::CallTool,
+                "/tools/call",
+                "ToolCallDone",
+                "Calls a tool, as whoever asks; with `dry_run` it is told what the call would be, and none is made.",
+            ),
+            OF_CALL,
+        )
+    },
     get(
         Operation::Clients,
         "/clients",
@@ -277,7 +258,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
             "CallsSeen",
             "Sessions and calls that came and went since an earlier answer.",
         ),
-        &[SINCE],
+        SINCE,
     ),
     get(
         Operation::OpenCalls,
@@ -338,11 +319,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
             "ApprovalList",
             "What waits for a person; with `since`, once that is something else, or after 20 s.",
         ),
-        &[QueryKey {
-            name: "since",
-            kind: QueryKind::Number,
-            about: "The `state` of an earlier answer.",
-        }],
+        SINCE_STATE,
     ),
     with(
         post(
@@ -466,11 +443,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
                 "Plan",
                 "Reads the config and does what the plan says; with `wait=false` it is asked for alone (202).",
             ),
-            &[QueryKey {
-                name: "wait",
-                kind: QueryKind::Flag,
-                about: "Whether to answer once it is done.",
-            }],
+            WAIT,
         ),
         &["config_invalid"],
     ),

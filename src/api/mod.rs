@@ -8,8 +8,8 @@
 //! HTTP, who may ask, where the daemon has it from, how any of it is shown.
 //!
 //! # How to read it
-//! [`endpoints`] is the table of all that can be asked, [`path`] and [`order`] are what our own verbs ask, the others what is
-//! answered: [`status`] with [`server`], [`mod@health`], [`finding`] and [`traffic`], [`seen`] as it happens, `session` who is connected, `call` what runs, `history` what can be looked up, [`approval`] what
+//! [`endpoints`] is the table of all that can be asked, with `query_keys`, [`path`] and [`order`] are what our own verbs ask, the others what is
+//! answered: [`status`] with [`server`], [`mod@health`], [`finding`] and [`traffic`], [`seen`] as it happens, `session` who is connected, `call` what runs, `tool_call` what is called from here, `history` what can be looked up, [`approval`] what
 //! waits for a person, [`rule`] who may what, and in [`index`] and [`answer`] what is short; [`problem`] is why there is no
 //! answer. [`word`] is how a word is read.
 
@@ -25,12 +25,14 @@ mod index;
 pub mod order;
 pub mod path;
 pub mod problem;
+mod query_keys;
 mod rule;
 pub mod section;
 pub mod seen;
 pub mod server;
 mod session;
 pub mod status;
+mod tool_call;
 pub mod traffic;
 mod word;
 
@@ -59,4 +61,5 @@ pub use seen::{CallsSeen, ClientSeen, SessionSeen};
 pub use server::{Definitions, Era, Load, Phase, ServerReport};
 pub use session::{SessionDetails, SessionProcess};
 pub use status::{CallsReport, ConfigReport, InForce, Status};
+pub use tool_call::{ToolCallDone, ToolCallWanted};
 pub use traffic::Traffic;

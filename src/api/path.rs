@@ -19,6 +19,8 @@ pub const UNDO: &str = "/api/v1/undo";
 pub const AT_ONCE: &str = "wait=false";
 /// GET: a [`ToolList`](super::ToolList).
 pub const TOOLS: &str = "/api/v1/tools";
+/// POST, with a [`ToolCallWanted`](super::ToolCallWanted): [`ToolCallDone`](super::ToolCallDone).
+pub const CALL_TOOL: &str = "/api/v1/tools/call";
 /// GET, with a query of [`tool_arguments`]: [`ToolArguments`](super::ToolArguments).
 pub const ARGUMENTS: &str = "/api/v1/arguments";
 /// GET, by itself or as [`since`] says: [`CallsSeen`](super::CallsSeen).

@@ -66,6 +66,18 @@ words! {
         ShutOut = "shut_out",
         /// What it takes to say who asks is not there now.
         NotYet = "not_yet",
+        /// The arguments of a call cannot be put in place.
+        BadArguments = "bad_arguments",
+        /// A person has not approved a call.
+        NotApproved = "not_approved",
+        /// A call that comes too early.
+        RateLimited = "rate_limited",
+        /// A call never reached its server, so it had no effect.
+        NotSent = "not_sent",
+        /// A call reached its server, and there is no answer.
+        OutcomeUnknown = "outcome_unknown",
+        /// A call was answered by its server with an error of JSON-RPC.
+        ServerError = "server_error",
         /// The page of the dashboard may not do this.
         NotOnThePage = "not_on_the_page",
     }
@@ -128,6 +140,12 @@ impl ProblemCode {
             Self::NoToken => (401, "This takes a token"),
             Self::ShutOut => (403, "Nobody is let in like this"),
             Self::NotYet => (503, "This cannot be said now"),
+            Self::BadArguments => (422, "The arguments cannot be sent"),
+            Self::NotApproved => (403, "A person has not approved this"),
+            Self::RateLimited => (429, "This comes too early"),
+            Self::NotSent => (503, "The call did not reach its server"),
+            Self::OutcomeUnknown => (504, "Nobody knows what came of the call"),
+            Self::ServerError => (502, "The server answered with an error"),
             Self::NotOnThePage => (403, "This is not done from the dashboard"),
             Self::Other(_) => (500, "Something else is wrong"),
         }

@@ -92,6 +92,7 @@ fn what_our_verbs_ask_is_in_the_table() {
         ("POST", path::RELOAD.to_owned()),
         ("GET", path::TOOLS.to_owned()),
         ("GET", path::ARGUMENTS.to_owned()),
+        ("POST", path::CALL_TOOL.to_owned()),
         ("GET", path::CALLS.to_owned()),
         ("GET", path::EVENTS.to_owned()),
         ("GET", path::APPROVALS.to_owned()),
@@ -131,6 +132,9 @@ fn a_query_is_understood_or_refused() {
         ("POST", "/reload", "wait=false", None),
         ("POST", "/reload", "wait=", Some("`wait` is given once, and is true or false")),
         ("GET", "/arguments", "tool=", Some("`tool` is given once, and is a text")),
+        ("GET", "/arguments", "", Some("`tool` is missing, which is a text")),
+        ("GET", "/arguments", "server=a", Some("`tool` is missing, which is a text")),
+        ("GET", "/arguments", "server=a&tool=b", None),
     ];
     for (method, path, query, expected) in cases {
         assert_eq!(find(method, path).complaint(query).as_deref(), expected, "{path}?{query}");

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, MutexGuard};
 
 use tokio::sync::{Notify, oneshot, watch};
@@ -17,7 +17,7 @@ use crate::handover::session::{OPEN, Want};
 use crate::handover::{Record, Table, WantRow};
 use crate::ledger::Ledger;
 use crate::mux::subscriptions::Subscription;
-use crate::mux::{Actor, AskedRoots, call};
+use crate::mux::{Actor, AskedRoots, Caller, call};
 use crate::replies::SAME_ID;
 use crate::telemetry::Recorder;
 use crate::wire::{ClientCapabilities, LogLevel, Message, Payload, Revision, Topic, object};
@@ -143,8 +143,6 @@ fn short_info(json: &str) -> Arc<str> {
     serde_json::json!({ "name": part(name), "version": part(version) }).to_string().into()
 }
 
-static NEXT_OWNER: AtomicU64 = AtomicU64::new(1);
-
 impl Session {
     pub fn new(
         id: SessionId,
@@ -152,8 +150,7 @@ impl Session {
         carriage: Carriage,
         cwd: Option<PathBuf>,
     ) -> Arc<Self> {
-        let number = NEXT_OWNER.fetch_add(1, Ordering::Relaxed);
-        let owner = Owner { principal: principal.number(), session: number };
+        let owner = Caller::owner_of(&principal);
         // A client may still hold a question of an earlier daemon: ids must not meet.
         let last_ask = u64::from_ne_bytes(random::bytes()) >> 24;
         let state = SessionState { last_ask, cwd: short(cwd), ..SessionState::default() };

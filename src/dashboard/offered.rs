@@ -1,5 +1,6 @@
 //! What of the endpoints of operators a visit may ask: all that only tells, and what can be taken back or is safe
-//! whoever asks. To approve a call wants proof that its agent cannot give, which a browser has none of.
+//! whoever asks; and to call a tool, where the gate asks of the visit's principal what it asks of everybody. To approve a
+//! call wants proof that its agent cannot give, which a browser has none of.
 
 use crate::api::{Order, path};
 
@@ -11,7 +12,7 @@ pub fn is_offered(method: &str, at: &str) -> bool {
     match method {
         "GET" | "HEAD" => true,
         "POST" => {
-            [path::RELOAD, path::RETRY, path::PLAN, path::UNDO].contains(&at)
+            [path::RELOAD, path::RETRY, path::PLAN, path::UNDO, path::CALL_TOOL].contains(&at)
                 || is_order(at)
                 || is_denial(at)
         }

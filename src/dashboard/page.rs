@@ -44,6 +44,7 @@ static FILES: LazyLock<Vec<PageFile>> = LazyLock::new(|| {
         file!(JS, "orders.js"),
         file!(JS, "servers.js"),
         file!(JS, "tools.js"),
+        file!(JS, "call.js"),
         file!(JS, "activity.js"),
         file!(JS, "context.js"),
         file!(JS, "rights.js"),

@@ -265,7 +265,7 @@ fn a_link_leads_to_where_a_browser_gets_in() {
 }
 
 #[test]
-fn a_visit_changes_only_what_can_be_taken_back() {
+fn a_visit_calls_tools_and_changes_only_what_can_be_taken_back() {
     for (method, path, expected) in [
         ("GET", "/api/v1/status", true),
         ("POST", "/api/v1/reload", true),
@@ -280,6 +280,8 @@ fn a_visit_changes_only_what_can_be_taken_back() {
         ("POST", "/api/v1/approvals/1/hour", false),
         ("POST", "/api/v1/plan", true),
         ("POST", "/api/v1/undo", true),
+        ("POST", "/api/v1/tools/call", true),
+        ("POST", "/api/v1/tools/callx", false),
         ("PUT", "/api/v1/config/servers/a", true),
         ("PATCH", "/api/v1/config/servers/a", true),
         ("DELETE", "/api/v1/config/servers/a", true),

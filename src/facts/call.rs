@@ -102,7 +102,7 @@ pub struct CallFinished {
 /// Where a call came from and what it brought. It stands in the audit file.
 #[derive(Debug, Clone, Default)]
 pub struct CallOrigin {
-    /// How its client comes in: `link`, `http`, `sse`, `stdio`.
+    /// How its client comes in: `link`, `http`, `sse`, `stdio`; `api` is the management API.
     pub via: Option<&'static str>,
     /// The id of its request, as the client wrote it, in JSON.
     pub request: Option<Box<str>>,

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::access::{ClientName, Subject};
@@ -77,6 +78,16 @@ pub enum Maker {
     MetaTool,
     /// The same, and the arguments hold what no model wrote: nothing in them is a reference.
     MetaToolWithData,
+}
+
+static NEXT_SESSION: AtomicU64 = AtomicU64::new(1);
+
+impl Caller {
+    /// To whom what servers ask back belongs, in a session that begins now.
+    pub fn owner_of(principal: &Principal) -> Owner {
+        let session = NEXT_SESSION.fetch_add(1, Ordering::Relaxed);
+        Owner { principal: principal.number(), session }
+    }
 }
 
 impl Call {

@@ -85,6 +85,7 @@ fn what_goes_wrong_is_a_problem_with_a_code_and_a_remedy() {
         ("POST", "/api/v1/servers/none/restart", 404, "unknown_server"),
         ("GET", "/api/v1/tools/none", 404, "unknown_tool"),
         ("GET", "/api/v1/arguments?tool=none", 404, "unknown_tool"),
+        ("GET", "/api/v1/arguments", 400, "bad_query"),
         ("POST", "/api/v1/approvals/none/deny", 404, "unknown_approval"),
         ("POST", "/api/v1/servers/counter/login", 409, "conflict"),
         ("DELETE", "/api/v1/status", 405, "method_not_allowed"),

@@ -5,6 +5,7 @@
 mod access;
 mod activation;
 mod api;
+mod api_call;
 mod api_live;
 mod approvals;
 mod asking;

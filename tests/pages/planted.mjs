@@ -21,6 +21,17 @@ const planted = [...MARKUP, HIDING].map((text, at) => ({
     properties: { [text]: { type: "string", description: text, enum: [text, "b"] } },
   },
 }));
+const given = {
+  content: [
+    ...[...MARKUP, HIDING].map((text) => ({ type: "text", text })),
+    { type: "text", text: MARKUP[0].repeat(600) },
+    { type: "image", mimeType: MARKUP[1], data: "A".repeat(4096) },
+    { type: "resource_link", uri: "javascript:window.planted=10", name: MARKUP[0] },
+    { type: "resource", resource: { uri: MARKUP[3], mimeType: "text/html", text: MARKUP[1] } },
+    { type: MARKUP[2], other: MARKUP[7] },
+  ],
+  structuredContent: Object.fromEntries([...MARKUP, HIDING].map((text) => [text, text])),
+};
 const many = Array.from({ length: Number(process.argv[3] ?? 0) }, (_, at) => ({
   name: `tool_${at}`, description: `What tool ${at} does, in a few words`, inputSchema: { type: "object" },
 }));
@@ -37,7 +48,10 @@ createInterface({ input: process.stdin }).on("line", (line) => {
       serverInfo: { name: MARKUP[0], version: HIDING }, instructions: MARKUP.join("\n"),
     } });
   } else if (method === "tools/list") say({ id, result: { tools: many.length ? many : planted } });
-  else if (method === "tools/call") {
+  else if (method === "tools/call" && params.name === "planted_1") say({ id, result: given });
+  else if (method === "tools/call" && params.name === "planted_3") {
+    say({ id, result: { content: [{ type: "text", text: MARKUP[0].repeat(4000) }] } });
+  } else if (method === "tools/call") {
     say({ id, error: { code: -32000, message: MARKUP.join(" ") + HIDING } });
   } else if (method === "ping") say({ id, result: {} });
   else say({ id, error: { code: -32601, message: `${MARKUP[0]} is not known` } });

@@ -272,6 +272,127 @@ try {
     same(await page.locator("main img, main iframe, main script, main a[href^=javascript]").count(), 0, "markup");
   });
 
+  const shownTool = async (on, name) => {
+    await goTo(on, "tools");
+    await on.getByLabel("Search").fill(name.replace("__", " "));
+    const row = on.locator("tr").filter({ has: on.getByRole("rowheader", { name, exact: true }) });
+    await row.getByRole("button", { name: "Show" }).click();
+    await on.getByRole("button", { name: "Try it dry" }).waitFor();
+    return on.getByRole("dialog");
+  };
+  const finished = (tool) => home.log.split("\n").filter((line) => line.includes('"call_finished"') && line.includes(`"${tool}"`)).length;
+
+  await check("a tool is tried dry, called after a question, and its result seen", async () => {
+    const before = finished("counter__increment");
+    const box = await shownTool(page, "counter__increment");
+    const by = box.getByLabel("by, a whole number");
+    same(await by.inputValue(), "1", "its default");
+    await by.fill("1.5");
+    await box.getByRole("button", { name: "Try it dry" }).click();
+    await box.getByText("has to be a whole number").waitFor();
+    same(await by.evaluate((it) => [it === document.activeElement, it.getAttribute("aria-invalid")]), [true, "true"], "the field");
+    await by.fill("12345678901234567");
+    await box.getByText(`callmux call counter__increment '{"by":12345678901234567}'`).waitFor();
+    await box.getByRole("button", { name: "Try it dry" }).click();
+    await box.getByRole("heading", { name: "Nothing was called" }).waitFor();
+    await by.fill("7");
+    const value = JSON.parse(call("counter__value").stdout).value;
+    await box.getByRole("button", { name: "Call", exact: true }).click();
+    await box.getByText("Call the tool counter__increment of server counter?").waitFor();
+    await box.getByRole("button", { name: "Not now" }).click();
+    same(JSON.parse(call("counter__value").stdout).value, value, "what the counter says");
+    await box.getByRole("button", { name: "Call", exact: true }).click();
+    await page.screenshot({ path: join(SHOTS, "call-asked.png") });
+    await box.getByRole("button", { name: "Call it now" }).click();
+    await box.getByText("The call is done.").waitFor();
+    holds((await box.innerText()).includes(`"value": ${value + 7}`), "its result");
+    await until("the journal", () => finished("counter__increment") === before + 1);
+    await page.screenshot({ path: join(SHOTS, "called.png") });
+    const { violations: found } = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]).analyze();
+    same(found.filter((one) => ["serious", "critical", "moderate"].includes(one.impact)).map((one) => [one.id, one.nodes.map((node) => node.html.slice(0, 120))]), [], "what axe finds");
+    await page.keyboard.press("Escape");
+  });
+
+  await check("what does not fit is told, beside its field or as a problem", async () => {
+    let box = await shownTool(page, "notes__add");
+    await box.getByRole("button", { name: "Try it dry" }).click();
+    await box.getByText("has to be given").waitFor();
+    await box.getByLabel("as JSON", { exact: true }).check();
+    const all = box.getByLabel("All arguments, a JSON object");
+    await all.fill("{ nonsense");
+    await box.getByRole("button", { name: "Try it dry" }).click();
+    await box.getByText("this is no JSON").waitFor();
+    await all.fill('{"text": ["a"], "tetx": 1}');
+    await box.getByLabel("as JSON", { exact: true }).click();
+    await box.getByText("there is no field for tetx").waitFor();
+    await box.getByText(`callmux call notes__add '{"text": ["a"], "tetx": 1}'`).waitFor();
+    await box.getByRole("button", { name: "Try it dry" }).click();
+    await box.getByText("It was not called, and would not fit").waitFor();
+    await box.getByRole("listitem").filter({ hasText: '"tetx" is not known' }).waitFor();
+    await all.fill('{"text": "a \\"b\\"\\nc\'d"}');
+    await box.getByLabel("as JSON", { exact: true }).uncheck();
+    same(await box.getByLabel("text (required)").inputValue(), 'a "b"\nc\'d', "the text");
+    await box.getByRole("button", { name: "Copy" }).click();
+    same(await page.evaluate(() => navigator.clipboard.readText()), `callmux call notes__add '{"text":"a \\"b\\"\\nc'\\''d"}'`, "what is copied");
+    await page.keyboard.press("Escape");
+    box = await shownTool(page, "counter__reset");
+    await box.getByRole("button", { name: "Call", exact: true }).click();
+    await box.getByRole("button", { name: "Call it now" }).click();
+    await box.getByText("A person has not approved this").waitFor();
+    await box.getByText("What to do:").waitFor();
+    home.callmux("approvals", "deny", JSON.parse(home.callmux("approvals", "--json").stdout)[0]?.id ?? "");
+    await page.keyboard.press("Escape");
+  });
+
+  await check("what a server answers is text", async () => {
+    let box = await shownTool(page, "planted__planted_1");
+    await box.getByRole("combobox").selectOption({ index: 1 });
+    await box.getByRole("button", { name: "Call", exact: true }).click();
+    await box.getByRole("button", { name: "Call it now" }).click();
+    await box.getByText("The call is done.").waitFor();
+    await box.getByText(/^An image, .*3\.0 KiB, which is not loaded here\.$/).waitFor();
+    await box.getByText(/^The first 20,000 of /).waitFor();
+    holds((await box.innerText()).includes("\\u{202e}"), "what hides is shown");
+    await box.getByRole("button", { name: "Show all" }).click();
+    same(await box.locator("img, iframe, script, svg, a").count(), 0, "markup");
+    holds(!/[\u202e\u200b\u0007\u001b]/.test(await box.evaluate((it) => it.textContent)), "a character that hides");
+    await page.keyboard.press("Escape");
+    box = await shownTool(page, "planted__planted_3");
+    await box.getByRole("combobox").selectOption({ index: 2 });
+    await box.getByRole("button", { name: "Call", exact: true }).click();
+    await box.getByRole("button", { name: "Call it now" }).click();
+    await box.getByText(/^This is its beginning: it has 1\d\d KiB\./).waitFor();
+    await page.keyboard.press("Escape");
+    box = await shownTool(page, "planted__planted_2");
+    await box.getByRole("combobox").selectOption({ index: 2 });
+    await box.getByRole("button", { name: "Call", exact: true }).click();
+    await box.getByRole("button", { name: "Call it now" }).click();
+    await box.getByText("The server answered with an error").waitFor();
+    same(await page.evaluate(() => window.planted), undefined, "what was planted");
+    await page.keyboard.press("Escape");
+  });
+
+  await check("a tool is called by the keyboard at 360 px", async () => {
+    const other = await entered({ viewport: { width: 360, height: 740 } });
+    const box = await shownTool(other, "counter__increment");
+    await box.getByLabel("by, a whole number").focus();
+    await other.keyboard.press("Control+A");
+    await other.keyboard.type("2");
+    for (const name of ["as JSON", "Try it dry", "Call"]) {
+      await other.keyboard.press("Tab");
+      same(await other.evaluate(() => document.activeElement.textContent || document.activeElement.labels[0].textContent), name, "the next stop");
+    }
+    await other.keyboard.press("Enter");
+    same(await other.evaluate(() => document.activeElement.textContent), "Not now", "where the keyboard is");
+    await other.keyboard.press("Shift+Tab");
+    await other.keyboard.press("Enter");
+    await box.getByText("The call is done.").waitFor();
+    await other.screenshot({ path: join(SHOTS, "called-360.png") });
+    const wide = await box.evaluate((it) => Math.max(it.scrollWidth - it.clientWidth, document.documentElement.scrollWidth - innerWidth));
+    holds(wide <= 0, `it is ${wide} px too wide`);
+    await other.context().close();
+  });
+
   await check("the keyboard reaches everything, and is seen where it is", async () => {
     await goTo(page, "now");
     await page.reload();

@@ -14,8 +14,8 @@ use crate::api::{
     ApprovalDone, ApprovalList, Asked, CallsSeen, ChangeDone, ChangePlan, ClientSeen, ConfigPlace,
     Consent, DaemonIndex, Farewell, Finding, HistoryHours, HistoryPage, OpenCallReport, Pasted,
     ProblemDetails, RuleReport, SectionKeys, SectionReport, ServerDetails, ServerReport,
-    SessionDetails, Status, TokenReport, ToolArguments, ToolDetails, ToolList, Traffic,
-    VersionReport, WantedChanges,
+    SessionDetails, Status, TokenReport, ToolArguments, ToolCallDone, ToolCallWanted, ToolDetails,
+    ToolList, Traffic, VersionReport, WantedChanges,
 };
 use crate::base::{ServerName, SessionId};
 use crate::settings::Plan;
@@ -73,6 +73,8 @@ fn schema(generator: &mut SchemaGenerator, name: &str) -> Schema {
         Status,
         TokenReport,
         ToolArguments,
+        ToolCallDone,
+        ToolCallWanted,
         ToolDetails,
         ToolList,
         Traffic,
@@ -104,7 +106,8 @@ fn content(generator: &mut SchemaGenerator, endpoint: &Endpoint) -> Value {
     }
 }
 
-fn operation(generator: &mut SchemaGenerator, endpoint: &Endpoint) -> Value {
+/// What stands in its path and in its query.
+fn parameters(endpoint: &Endpoint) -> Vec<Value> {
     let mut parameters = Vec::new();
     let places = endpoint.path.split('/').filter_map(|part| part.strip_prefix('{'));
     for name in places.filter_map(|part| part.strip_suffix('}')) {
@@ -123,10 +126,19 @@ fn operation(generator: &mut SchemaGenerator, endpoint: &Endpoint) -> Value {
             QueryKind::Number => json!({ "type": "integer", "minimum": 0 }),
             QueryKind::Flag => json!({ "type": "boolean" }),
         };
-        parameters.push(json!({
+        let mut parameter = json!({
             "name": key.name, "in": "query", "description": key.about, "schema": schema,
-        }));
+        });
+        if key.is_required {
+            parameter["required"] = true.into();
+        }
+        parameters.push(parameter);
     }
+    parameters
+}
+
+fn operation(generator: &mut SchemaGenerator, endpoint: &Endpoint) -> Value {
+    let parameters = parameters(endpoint);
     let mut responses = Map::new();
     let (status, _) = endpoint.answer;
     responses.insert(

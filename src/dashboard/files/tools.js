@@ -1,30 +1,23 @@
 // The tools of all servers, as clients see them.
 
 import { get } from "./api.js";
-import { brief, copier, dialog, h, put, quoted, twin, visible, visibleLines } from "./dom.js";
+import { caller } from "./call.js";
+import { brief, dialog, h, put, twin, visible, visibleLines } from "./dom.js";
 import { table } from "./rows.js";
-
-const field = (one) => h("li", null, h("p", null, h("code", null, visible(one.name)), one.is_required ? " (required)" : "",
-  one.values?.length ? `: ${one.values.map((v) => brief(v, 60)).join(", ")}` : ""),
-  one.description && h("p.soft", null, brief(one.description, 600)));
 
 async function detail(tool) {
   const area = h("div", null, h("p.soft", null, "Asking …"));
-  const line = `callmux call ${quoted(tool.name)}`;
-  dialog(brief(tool.name, 120), [
+  let call = null;
+  const box = dialog(brief(tool.name, 120), [
     h("p.soft", null, "of server ", visible(tool.server ?? "callmux")),
-    tool.description && h("pre", { tabindex: "0" }, visibleLines(tool.description)),
-    h("h3", null, "Arguments"), area,
-    h("h3", null, "In a terminal"),
-    h("p", null, h("code", null, visible(line)), " ", copier("Copy", line)),
-    h("p", null, h("code", null, visible(`callmux tools show ${quoted(tool.name)}`)))]);
+    tool.description && h("pre", { tabindex: "0" }, visibleLines(tool.description)), area]);
+  box.addEventListener("close", () => call?.leave());
   try {
-    const query = new URLSearchParams({ tool: tool.name });
-    if (tool.server) query.set("server", tool.server);
-    const { arguments: all } = await get(`arguments?${query}`);
-    put(area, all.length ? h("ul.list", null, all.map(field)) : h("p", null, "It takes none, or its schema does not say."));
+    const { definition } = await get(`tools/${encodeURIComponent(tool.name)}`);
+    call = caller(tool, definition);
+    put(area, call.element);
   } catch (error) {
-    put(area, h("p", null, visible(error.message)));
+    put(area, h("p", null, visible(error.message)), error.fix && h("p", null, "What to do: ", visible(error.fix)));
   }
 }
 

@@ -11,17 +11,21 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
 use bytes::Bytes;
 use futures_util::stream;
+use tokio::time::Instant;
 
 use super::answer::gone;
 use super::desk::{Closed, Desk};
 use super::sources::AnswerSources;
 use crate::mux::Hub;
-use crate::telemetry::FactsWatched;
+use crate::telemetry::{FactsSeen, FactsWatched};
 
 /// How soon a reader comes back, in milliseconds.
 const RETRY_MS: u64 = 2000;
 /// A reader is shown that we are there, so that neither gives up the connection.
 const BEAT: Duration = Duration::from_secs(20);
+
+/// What comes within so long of what was written is written together: one write for each call would cost more than the call.
+const GATHERED: Duration = Duration::from_millis(25);
 
 /// One reader.
 struct EventReader {
@@ -31,6 +35,8 @@ struct EventReader {
     instance: Arc<str>,
     /// What is said before anything else.
     greeting: Option<String>,
+    /// Before then nothing is written.
+    rests_until: Instant,
 }
 
 pub(super) async fn stream(State(sources): State<AnswerSources>, headers: HeaderMap) -> Response {
@@ -45,7 +51,8 @@ pub(super) async fn stream(State(sources): State<AnswerSources>, headers: Header
         greeting += RESET;
     }
     let AnswerSources { desk, hub, instance, .. } = sources;
-    let reader = EventReader { watched, desk, hub, instance, greeting: Some(greeting) };
+    let (greeting, rests_until) = (Some(greeting), Instant::now());
+    let reader = EventReader { watched, desk, hub, instance, greeting, rests_until };
     let frames = stream::unfold(reader, |mut reader| async move {
         let frame = reader.next().await?;
         Some((Ok::<_, Infallible>(Bytes::from(frame)), reader))
@@ -74,7 +81,7 @@ impl EventReader {
             return Some(greeting);
         }
         tokio::select! {
-            seen = self.watched.next() => {
+            seen = gathered(&mut self.watched, &mut self.rests_until) => {
                 let mut frames = String::from(if seen.is_torn { RESET } else { "" });
                 for (number, fact) in (seen.first..).zip(&seen.facts) {
                     let (instance, name, json) = (&self.instance, fact.name, &fact.json);
@@ -90,6 +97,16 @@ impl EventReader {
             () = self.desk.closed() => None,
         }
     }
+}
+
+/// What came since. The first of it waits for nothing, and neither does what has piled up meanwhile.
+async fn gathered(watched: &mut FactsWatched, rests_until: &mut Instant) -> FactsSeen {
+    tokio::time::sleep_until(*rests_until).await;
+    let seen = watched.next().await;
+    if seen.is_all {
+        *rests_until = Instant::now() + GATHERED;
+    }
+    seen
 }
 
 #[cfg(test)]

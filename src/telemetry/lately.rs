@@ -84,6 +84,8 @@ pub struct FactsSeen {
     pub facts: Vec<KeptFact>,
     /// What came before them is lost.
     pub is_torn: bool,
+    /// There are no more for now.
+    pub is_all: bool,
 }
 
 impl FactsWatched {
@@ -100,9 +102,10 @@ impl FactsWatched {
                 if from < state.next || is_torn {
                     let skipped = usize::try_from(from - first).unwrap_or(usize::MAX);
                     let facts = state.facts.iter().skip(skipped).take(TOGETHER).cloned();
-                    let seen = FactsSeen { first: from, facts: facts.collect(), is_torn };
-                    self.next = from + seen.facts.len() as u64;
-                    return seen;
+                    let facts: Vec<_> = facts.collect();
+                    self.next = from + facts.len() as u64;
+                    let is_all = self.next == state.next;
+                    return FactsSeen { first: from, facts, is_torn, is_all };
                 }
             }
             news.await;

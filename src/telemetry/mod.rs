@@ -40,7 +40,7 @@ mod writer;
 pub use audit::CallsReport;
 pub use following::{Followed, FollowedFacts, Follower};
 pub use keeping::{AuditWanted, NotRecorded};
-pub use lately::{FactsWatched, Glance, SessionNote};
+pub use lately::{FactsSeen, FactsWatched, Glance, SessionNote};
 pub use readback::{AuditedEntry, ReadbackError, audited};
 pub use recorder::{FaintRecorder, Recorder};
 pub use sink::{Format, Sink};

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use super::{CLIENTS_MAX, FACTS_MAX, Lately, SESSIONS_MAX};
+use super::{CLIENTS_MAX, FACTS_MAX, Lately, SESSIONS_MAX, TOGETHER};
 use crate::base::SessionId;
 use crate::facts::{Fact, SessionClosed, SessionOpened};
 
@@ -73,4 +73,17 @@ async fn who_waits_is_told_of_everything_once_and_of_what_is_torn() {
     assert_eq!(lately.state.lock().facts.len(), 0, "what nobody looks at is let go");
     let mut late = lately.watch(Some(3));
     assert!(late.next().await.is_torn);
+}
+
+#[tokio::test]
+async fn who_waits_is_told_whether_there_is_more() {
+    let lately = Arc::new(Lately::default());
+    let mut watched = lately.watch(None);
+    for _ in 0..=TOGETHER {
+        happens(&lately, &opened("a").1);
+    }
+    let seen = watched.next().await;
+    assert_eq!((seen.facts.len(), seen.is_all), (TOGETHER, false));
+    let seen = watched.next().await;
+    assert_eq!((seen.facts.len(), seen.is_all), (1, true));
 }

@@ -8,12 +8,13 @@ use tokio::time::Instant;
 use super::answer::{gone, json, no_server, no_tool};
 use super::desk::{Closed, Question};
 use super::sources::AnswerSources;
-use super::{report, rules as of_rules, taken};
+use super::{report, rules as of_rules, runs, taken};
 use crate::api::endpoints::ENDPOINTS;
 use crate::api::{
-    DaemonIndex, Endpoint, EndpointSummary, ServerDetails, ServerHealth, Status, path,
+    DaemonIndex, Endpoint, EndpointSummary, ServerDetails, ServerHealth, ServerReport, Status, path,
 };
-use crate::base::{ServerName, dirs};
+use crate::base::dirs;
+use crate::servers::Server;
 
 /// Made from the table by a test, which fails when it is stale.
 const OPEN_API: &str = include_str!("../api/openapi.json");
@@ -94,15 +95,25 @@ pub(super) async fn server(
 async fn details(sources: &AnswerSources) -> Result<Vec<ServerDetails>, Closed> {
     let status = sources.desk.ask(|answer| Question::Status { afresh: false, answer }).await?;
     let world = sources.desk.ask(Question::World).await?;
-    let needs_login = |name: &ServerName| {
-        let credential = world.servers.get(name).and_then(|server| server.credential.as_ref());
-        credential.is_some_and(|credential| credential.login_needed().is_some())
-    };
-    let one = |report: crate::api::ServerReport| {
-        let health = ServerHealth::of(&report, needs_login(&report.name));
-        ServerDetails { report, health }
-    };
-    Ok(status.servers.into_iter().map(one).collect())
+    let instances = sources.hub.instances.clone();
+    let all = tokio::task::spawn_blocking(move || {
+        let one = |report: ServerReport| {
+            let server = world.servers.get(&report.name);
+            let credential = server.and_then(|server| server.credential.as_ref());
+            let needs_login =
+                credential.is_some_and(|credential| credential.login_needed().is_some());
+            let of_one = |server: &Server| {
+                runs::of(std::iter::once(server).chain(&instances.of(Some(&server.name))))
+            };
+            ServerDetails {
+                health: ServerHealth::of(&report, needs_login),
+                runs: server.map(of_one).unwrap_or_default(),
+                report,
+            }
+        };
+        status.servers.into_iter().map(one).collect()
+    });
+    all.await.map_err(|_| Closed)
 }
 
 pub(super) async fn tools(State(sources): State<AnswerSources>) -> Response {

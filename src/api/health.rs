@@ -52,6 +52,21 @@ pub struct ServerDetails {
     #[serde(flatten)]
     pub report: ServerReport,
     pub health: ServerHealth,
+    pub runs: ServerRuns,
+}
+
+/// What was seen of a server's processes, those of its instances included.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct ServerRuns {
+    /// How often it was ready, or taken over, since the daemon began.
+    pub count: u32,
+    /// Its processes, and those that they started.
+    pub processes: usize,
+    /// What these have in memory, in bytes; what several share counts for each.
+    pub memory_bytes: u64,
+    /// What it wrote last on stderr, the oldest line first. An instance's lines begin with its directory.
+    pub last_words: Vec<String>,
 }
 
 impl ServerHealth {

@@ -47,7 +47,7 @@ pub use approval::{ApprovalCall, ApprovalDone, ApprovalList, ApprovalReport};
 pub use call::OpenCallReport;
 pub use endpoint::{Endpoint, Operation};
 pub use finding::{Finding, Severity};
-pub use health::{ServerDetails, ServerHealth};
+pub use health::{ServerDetails, ServerHealth, ServerRuns};
 pub use history::{HistoryHours, HistoryPage, HourReport};
 pub use index::{DaemonIndex, EndpointSummary};
 pub use order::Order;

@@ -42,6 +42,7 @@ static FILES: LazyLock<Vec<PageFile>> = LazyLock::new(|| {
         file!(JS, "now.js"),
         file!(JS, "config.js"),
         file!(JS, "orders.js"),
+        file!(JS, "server.js"),
         file!(JS, "servers.js"),
         file!(JS, "tools.js"),
         file!(JS, "call.js"),

@@ -14,7 +14,7 @@
 //!
 //! # How to read it
 //! [`launch`] is what is to run; [`child`] and [`mod@unit`] run it, and a [`Process`] is either.
-//! [`orphans`] are what a child leaves behind. [`units`]
+//! [`orphans`] are what a child leaves behind, and [`resident`] is what it has in memory. [`units`]
 //! is the user manager, and [`bus`] where it and the desktop are.
 
 pub mod bus;
@@ -25,6 +25,7 @@ mod error;
 mod interpreter;
 mod launch;
 pub mod orphans;
+mod resident;
 mod sandbox;
 mod started;
 pub mod stderr;
@@ -34,5 +35,6 @@ pub mod units;
 
 pub use end::describe;
 pub use error::StartError;
+pub use resident::Resident;
 pub use started::Process;
 pub use streams::Streams;

@@ -72,6 +72,11 @@ impl LastWords {
         lines.push_back(line);
     }
 
+    /// The lines, oldest first.
+    pub fn lines(&self) -> Vec<String> {
+        self.lines.lock().iter().cloned().collect()
+    }
+
     /// The lines, joined by ` | `, oldest first.
     pub fn text(&self) -> String {
         let lines = self.lines.lock();

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::control::{Control, Desired};
 use super::error::{StartFailure, Step};
-use super::handle::{Live, Phase, Server, Status};
+use super::handle::{Live, Phase, Runs, Server, Status};
 use super::machine::{Action, Event, Machine, State};
 use super::memory::Catalog;
 use super::offer::Offer;
@@ -83,15 +83,9 @@ pub fn start(
             (false, true) => Phase::Starting,
             (false, false) => Phase::Stopped,
         },
-        live: None,
         inherited,
         offer: offer.clone(),
-        pid: None,
-        heard: 0,
-        reason: None,
-        retry_at: None,
-        tries: 0,
-        failed: false,
+        ..Status::default()
     };
     let (status, receiver) = watch::channel(Arc::new(initial));
     let wake = Arc::new(Notify::new());
@@ -175,6 +169,7 @@ struct Present {
     /// That of the process that runs or is being ended.
     pid: Option<u32>,
     live: Option<Arc<Live>>,
+    runs: Runs,
 }
 
 /// What is known of what the server offers.
@@ -391,6 +386,8 @@ impl Driver {
     fn started(&mut self, running: Running, offer: Offer) {
         self.present.live = Some(running.live());
         self.present.pid = running.pid();
+        self.present.runs.count += 1;
+        self.present.runs.last_words = running.last_words.clone();
         self.present.running = Some(running);
         self.limit();
         self.take_offer(offer);
@@ -470,6 +467,7 @@ impl Driver {
             retry_at: self.machine.alarm().map(Instant::from_std),
             tries: self.machine.tries(),
             failed: self.failed,
+            runs: self.present.runs.clone(),
         }));
         self.shown.changed.notify_one();
     }

@@ -13,6 +13,7 @@ use crate::base::{ServerName, Span};
 use crate::connection::Connection;
 use crate::credentials::Credential;
 use crate::pins::PinKind;
+use crate::process::stderr::LastWords;
 use crate::settings::ServerConfig;
 
 /// Failed tries after which a call no longer waits for the next one.
@@ -31,8 +32,9 @@ pub struct Server {
 }
 
 /// How a server is, in one word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Phase {
+    #[default]
     Stopped,
     /// The next call starts it.
     Asleep,
@@ -56,7 +58,7 @@ impl Phase {
 }
 
 /// How a server is.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Status {
     pub phase: Phase,
     /// There while the server is ready.
@@ -75,6 +77,16 @@ pub struct Status {
     pub tries: u32,
     /// Its last try failed, and it has not been ready since.
     pub failed: bool,
+    pub runs: Runs,
+}
+
+/// What was seen of a server's runs.
+#[derive(Debug, Clone, Default)]
+pub struct Runs {
+    /// How often it was ready, or taken over, since the daemon began.
+    pub count: u32,
+    /// Of the last one.
+    pub last_words: LastWords,
 }
 
 impl Status {
@@ -123,18 +135,7 @@ fn retry(after: Option<Duration>) -> String {
 impl Server {
     /// A server without a task, which has this offer and never changes.
     pub fn fixed(name: ServerName, config: Arc<ServerConfig>, offer: Offer) -> Self {
-        let status = Status {
-            phase: Phase::Stopped,
-            live: None,
-            offer: Some(Arc::new(offer)),
-            inherited: false,
-            pid: None,
-            heard: 0,
-            reason: None,
-            retry_at: None,
-            tries: 0,
-            failed: false,
-        };
+        let status = Status { offer: Some(Arc::new(offer)), ..Status::default() };
         let (_, status) = watch::channel(Arc::new(status));
         Self { name, config, status, wake: Arc::default(), credential: None }
     }

@@ -43,7 +43,7 @@ pub struct Running {
     process: Option<Process>,
     connection: Arc<Connection>,
     news: mpsc::Receiver<News>,
-    last_words: LastWords,
+    pub(super) last_words: LastWords,
     /// How much of its stderr is written down.
     log: watch::Sender<LogLimits>,
     pub(super) tasks: Tasks,

@@ -194,6 +194,33 @@ fn a_server_that_fails_is_told_with_what_mends_it() {
     assert_eq!(all[0]["health"]["action"], told["health"]["action"], "{all}");
 }
 
+#[test]
+fn of_a_server_it_is_told_how_often_it_ran_what_it_has_in_memory_and_what_it_said() {
+    let sandbox = Sandbox::new();
+    let program = callmux();
+    let script = format!("echo \"password=hush-hush-hush\" >&2; {program} example-server counter");
+    let secret = "[servers.counter.env]\nTOKEN = \"hush-hush-hush\"\n";
+    let keys = format!("command = \"sh\"\nargs = [\"-c\", '{script}']\n");
+    sandbox.write("config/callmux/config.toml", &format!("[servers.counter]\n{keys}{secret}"));
+    let daemon = Daemon::start(&sandbox);
+    daemon.wait_for("server_ready", |_| true);
+    let runs = || get(&daemon, "/api/v1/servers/counter").2["runs"].clone();
+    let told = until("its words", || {
+        let told = runs();
+        told["last_words"].as_array().is_some_and(|lines| !lines.is_empty()).then_some(told)
+    });
+    assert_eq!(told["count"], 1, "{told}");
+    // The shell, which may have become the program that it runs.
+    let processes = told["processes"].as_u64().unwrap();
+    assert!((1..=2).contains(&processes), "{told}");
+    assert!(told["memory_bytes"].as_u64().unwrap() > 1 << 16, "{told}");
+    let words = told["last_words"].to_string();
+    assert!(words.contains("password=") && !words.contains("hush-hush-hush"), "{words}");
+    let again = Http::unix(&daemon).bare("POST", "/api/v1/servers/counter/restart", &[]);
+    assert_eq!(again.status, 200, "{}", again.body);
+    assert_eq!(runs()["count"], 2);
+}
+
 const RULES: &str = r#"
 [[access.rules]]
 id = "watching"

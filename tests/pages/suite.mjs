@@ -21,6 +21,9 @@ const FLAGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-qui
 const config = (servers) => servers.map(([name, ...words]) =>
   `[servers.${name}]\ncommand = ${JSON.stringify(words[0])}\nargs = ${JSON.stringify(words.slice(1))}\n`).join("\n");
 const RULES = `
+[history]
+enabled = true
+
 [[access.rules]]
 id = "asked"
 tools = ["counter__reset"]
@@ -142,6 +145,37 @@ try {
     await row.getByText("stopped", { exact: true }).waitFor();
     await row.getByRole("button", { name: "Start notes" }).click();
     await row.getByText("ready", { exact: true }).waitFor();
+  });
+
+  await check("of one server it is told where it is written, what it has in memory, how its calls went and what it said", async () => {
+    await goTo(page, "servers");
+    const shown = async (name) => {
+      await page.getByRole("button", { name: `Show ${name}`, exact: true }).click();
+      return page.getByRole("dialog");
+    };
+    await until("the calls in the history", async () => {
+      const box = await shown("counter");
+      await box.getByText(/^ready (once|\d+ times) since the daemon began; [\d.]+ [KM]iB in (one process|\d+ processes)$/).waitFor();
+      await box.getByText(/config\.toml:\d+$/).waitFor();
+      const said = await box.locator("dd").filter({ hasText: /half of them within .*95 % within|none yet/ }).innerText();
+      await page.keyboard.press("Escape");
+      return !said.includes("none yet");
+    });
+    const box = await shown("planted");
+    const words = box.locator("pre").filter({ hasText: "parent.planted=6" });
+    await words.waitFor();
+    holds((await words.innerText()).includes("\\u{202e}"), "what hides is shown");
+    same(await box.locator("img, iframe, script, svg, a").count(), 0, "markup");
+    same(await page.evaluate(() => window.planted), undefined, "what was planted");
+    await page.screenshot({ path: join(SHOTS, "server.png") });
+    const { violations: found } = await new AxeBuilder({ page }).analyze();
+    same(found.filter((one) => ["serious", "critical"].includes(one.impact)).map((one) => one.id), [], "what axe finds");
+    await page.keyboard.press("Escape");
+    const none = { status: 404, contentType: "application/problem+json", body: JSON.stringify({ code: "no_history", detail: "there is none" }) };
+    await page.route("**/api/v1/history?*", (route) => route.fulfill(none));
+    await (await shown("counter")).getByText("[history] enabled = true").waitFor();
+    await page.unroute("**/api/v1/history?*");
+    await page.keyboard.press("Escape");
   });
 
   await check("a reload shows its plan before it is done", async () => {

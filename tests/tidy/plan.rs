@@ -283,6 +283,7 @@ pub const PLAN: &[(&str, &[&str])] = &[
             "api",
             "access",
             "peers",
+            "process",
             "servers",
             "catalog",
             "connection",

@@ -10,6 +10,7 @@ export class Problem extends Error {
   constructor(status, told, etag) {
     super(told.detail || told.error?.message || told.title || `the daemon answered ${status}`);
     this.status = status;
+    this.code = told.code;
     this.title = told.title;
     this.fix = told.fix;
     this.complaints = told.complaints;

@@ -6,6 +6,7 @@ import { known } from "./live.js";
 import { title } from "./now.js";
 import { ordersOf, reload } from "./orders.js";
 import { table } from "./rows.js";
+import { more } from "./server.js";
 
 const load = (server) => [number(server.in_flight), server.waiting ? ` + ${number(server.waiting)} wait` : ""];
 
@@ -17,17 +18,17 @@ const facts = (list) => h("dl.facts", null, list.filter(([, value]) => value !==
 
 function detail(server) {
   const unit = `journalctl --user -t mcp-${server.name} -n 50`;
+  const list = facts([
+    ["State", state(server.phase, server.failed)], ["Why", server.reason && visible(server.reason)],
+    ["Tries", tries(server).some(Boolean) && tries(server)], ["Process", server.pid && String(server.pid)],
+    ["Protocol", server.era && `${server.era} ${visible(server.revision ?? "")}`], ["Tools shown", number(server.tools)],
+    ["Definitions refused", server.refused > 0 && number(server.refused)],
+    ["Definitions that are not what was accepted", server.moved > 0 && `${number(server.moved)}${server.held ? ", kept from clients" : ""}`],
+    ["In flight", load(server)], ["max_concurrency", server.max_concurrency && number(server.max_concurrency)],
+    ["Works in", server.directory && visible(server.directory)],
+  ]);
   dialog(title(server), [
-    server.description && h("p", null, visible(server.description)),
-    facts([
-      ["State", state(server.phase, server.failed)], ["Why", server.reason && visible(server.reason)],
-      ["Tries", tries(server)], ["Process", server.pid && String(server.pid)],
-      ["Protocol", server.era && `${server.era} ${visible(server.revision ?? "")}`], ["Tools shown", number(server.tools)],
-      ["Definitions refused", server.refused && number(server.refused)],
-      ["Definitions that are not what was accepted", server.moved && `${number(server.moved)}${server.held ? ", kept from clients" : ""}`],
-      ["In flight", load(server)], ["max_concurrency", server.max_concurrency && number(server.max_concurrency)],
-      ["Works in", server.directory && visible(server.directory)],
-    ]),
+    server.description && h("p", null, visible(server.description)), list, more(server, list),
     h("h3", null, "In a terminal"),
     [`callmux server show ${server.name}`, `callmux logs ${server.name}`, unit].map((line) =>
       h("p", null, h("code", null, line), " ", copier("Copy", line))),

@@ -12,7 +12,7 @@ use super::answer::{gone, problem};
 use super::desk::{Desk, Question};
 use super::sources::AnswerSources;
 use super::{
-    approvals, call_tool, config, events, history, login, looks, open_calls, orders, sessions,
+    approvals, call_tool, config, events, history, login, looks, open_calls, orders, pins, sessions,
 };
 use crate::access::{Action, ActionKind, ClientName, Subject};
 use crate::api::endpoint::{BASE, Method};
@@ -89,7 +89,9 @@ fn handler(endpoint: &Endpoint) -> MethodRouter<AnswerSources> {
         Operation::ApproveForAnHour => on(filter, approvals::answer_with(Decision::Hour)),
         Operation::Deny => on(filter, approvals::answer_with(Decision::Deny)),
         Operation::Rules => on(filter, looks::rules),
+        Operation::AccessTest => on(filter, looks::access_test),
         Operation::Tokens => on(filter, looks::tokens),
+        Operation::Pins => on(filter, pins::list),
         Operation::PlanChanges => on(filter, config::plan),
         Operation::ConfigPlace => on(filter, config::place),
         Operation::Sections => on(filter, config::sections),

@@ -1,6 +1,6 @@
 //! What is told to who looks in, and changes nothing.
 
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{Extension, Path, RawQuery, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use tokio::time::Instant;
@@ -13,7 +13,7 @@ use crate::api::endpoints::ENDPOINTS;
 use crate::api::{
     DaemonIndex, Endpoint, EndpointSummary, ServerDetails, ServerHealth, ServerReport, Status, path,
 };
-use crate::base::dirs;
+use crate::base::{Principal, dirs};
 use crate::servers::Server;
 
 /// Made from the table by a test, which fails when it is stale.
@@ -169,6 +169,23 @@ pub(super) async fn calls(
 pub(super) async fn rules(State(sources): State<AnswerSources>) -> Response {
     match sources.desk.ask(Question::World).await {
         Ok(world) => json(StatusCode::OK, &of_rules::rules(&world.config.access)),
+        Err(closed) => gone(closed),
+    }
+}
+
+pub(super) async fn access_test(
+    State(sources): State<AnswerSources>,
+    Extension(asker): Extension<Principal>,
+    RawQuery(query): RawQuery,
+) -> Response {
+    let [tool, principal, client] = path::asked_verdict(query.as_deref().unwrap_or_default());
+    let (tool, client) = (tool.unwrap_or_default(), client.unwrap_or_default());
+    let principal = principal.and_then(|named| Principal::parse(&named)).unwrap_or(asker);
+    match sources.desk.ask(Question::World).await {
+        Ok(world) => match of_rules::verdict(&world, &principal, &client, &tool) {
+            Some(verdict) => json(StatusCode::OK, &verdict),
+            None => no_tool(&tool),
+        },
         Err(closed) => gone(closed),
     }
 }

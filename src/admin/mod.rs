@@ -9,7 +9,7 @@
 //!
 //! # How to read it
 //! [`desk`] is what can be asked of the control loop, [`http`] who is let in to which endpoint, over [`answer`], [`sources`] and [`open_sessions`]; [`looks`],
-//! [`events`], [`orders`], [`config`], [`login`], [`approvals`], [`sessions`], [`open_calls`], [`call_tool`], [`history`], [`metrics`], [`mod@dashboard`] and [`mod@page`] are the endpoints, [`report`], [`taken`], [`rules`], [`runs`],
+//! [`events`], [`orders`], [`config`], [`login`], [`approvals`], [`sessions`], [`open_calls`], [`call_tool`], [`history`], [`pins`], [`metrics`], [`mod@dashboard`] and [`mod@page`] are the endpoints, [`report`], [`taken`], [`rules`], [`runs`],
 //! [`mod@findings`], [`mod@foresight`] and [`mod@traffic`] what they tell.
 
 mod answer;
@@ -30,6 +30,7 @@ mod open_calls;
 mod open_sessions;
 mod orders;
 pub mod page;
+mod pins;
 pub mod report;
 mod rules;
 mod runs;

@@ -1,5 +1,7 @@
 //! What is said of an endpoint, and what is wrong with a request of one.
 
+use crate::base::Principal;
+
 /// How something is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Method {
@@ -61,7 +63,9 @@ pub enum Operation {
     ApproveForAnHour,
     Deny,
     Rules,
+    AccessTest,
     Tokens,
+    Pins,
     Plan,
     PlanChanges,
     ConfigPlace,
@@ -94,6 +98,7 @@ pub enum QueryKind {
     Number,
     /// `true` or `false`.
     Flag,
+    Principal,
 }
 
 impl QueryKind {
@@ -102,6 +107,7 @@ impl QueryKind {
             Self::Text => "a text",
             Self::Number => "a number",
             Self::Flag => "true or false",
+            Self::Principal => "`user:UID`, `token:NAME` or `oidc:SUB`",
         }
     }
 }
@@ -147,6 +153,7 @@ impl Endpoint {
                 QueryKind::Text => !value.is_empty(),
                 QueryKind::Number => value.parse::<u64>().is_ok(),
                 QueryKind::Flag => value == "true" || value == "false",
+                QueryKind::Principal => Principal::parse(&value).is_some(),
             };
             if !fits || seen.iter().any(|one| *one == name) {
                 let kind = key.kind.as_str();

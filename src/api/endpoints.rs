@@ -2,7 +2,7 @@
 //! `docs/api.md` are made of it.
 
 use super::endpoint::{BASE, Endpoint, Method, Operation, QueryKey};
-use super::query_keys::{HISTORY, HOURS, SINCE, SINCE_STATE, TOOL, WAIT};
+use super::query_keys::{ACCESS_TEST, HISTORY, HOURS, PINS, SINCE, SINCE_STATE, TOOL, WAIT};
 
 const UNKNOWN_SERVER: &[&str] = &["unknown_server"];
 const OF_SECTION: &[&str] = &["unknown_section", "bad_section", "read_only"];
@@ -349,11 +349,32 @@ pub const ENDPOINTS: &[Endpoint] = &[
         "RuleReport[]",
         "The rules about who may what, in their order.",
     ),
+    with(
+        asked_by(
+            get(
+                Operation::AccessTest,
+                "/access/test",
+                "AccessVerdict",
+                "What comes of a call of a tool by somebody, and which rule says so. Nothing is called.",
+            ),
+            ACCESS_TEST,
+        ),
+        &["unknown_tool", "bad_query"],
+    ),
     get(
         Operation::Tokens,
         "/tokens",
         "TokenReport[]",
         "The tokens that are taken, without their secrets.",
+    ),
+    asked_by(
+        get(
+            Operation::Pins,
+            "/pins",
+            "PinReport[]",
+            "What servers offer that is not what was accepted of them, each with its diff; at most 100.",
+        ),
+        PINS,
     ),
     with(
         get(Operation::Plan, "/plan", "Plan", "What a reload of the config would do."),

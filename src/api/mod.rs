@@ -10,7 +10,7 @@
 //! # How to read it
 //! [`endpoints`] is the table of all that can be asked, with `query_keys`, [`path`] and [`order`] are what our own verbs ask, the others what is
 //! answered: [`status`] with [`server`], [`mod@health`], [`finding`] and [`traffic`], [`seen`] as it happens, `session` who is connected, `call` what runs, `tool_call` what is called from here, `history` what can be looked up, [`approval`] what
-//! waits for a person, [`rule`] who may what, and in [`index`] and [`answer`] what is short; [`problem`] is why there is no
+//! waits for a person, [`rule`] who may what, `pin` what servers changed, and in [`index`] and [`answer`] what is short; [`problem`] is why there is no
 //! answer. [`word`] is how a word is read.
 
 pub mod answer;
@@ -24,6 +24,7 @@ mod history;
 mod index;
 pub mod order;
 pub mod path;
+mod pin;
 pub mod problem;
 mod query_keys;
 mod rule;
@@ -51,8 +52,9 @@ pub use health::{ServerDetails, ServerHealth, ServerRuns};
 pub use history::{HistoryHours, HistoryPage, HourReport};
 pub use index::{DaemonIndex, EndpointSummary};
 pub use order::Order;
+pub use pin::PinReport;
 pub use problem::{ProblemCode, ProblemDetails};
-pub use rule::{RuleReport, TokenReport};
+pub use rule::{AccessVerdict, RuleReport, TokenReport};
 pub use section::{
     ChangeDone, ChangePlan, ConfigPlace, FilePlan, ListTokens, SectionKeys, SectionReport,
     VersionReport, WantedChanges,

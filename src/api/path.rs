@@ -49,15 +49,22 @@ pub fn tool_arguments(tool: &str, server: Option<&str>) -> String {
 
 /// What a query of [`tool_arguments`] says: the tool, and its server.
 pub fn asked_arguments(query: &str) -> Option<(String, Option<String>)> {
-    let (mut tool, mut server) = (None, None);
-    for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
-        match &*name {
-            TOOL => tool = Some(value.into_owned()),
-            SERVER => server = Some(value.into_owned()),
-            _ => {}
-        }
-    }
-    Some((tool?, server))
+    Some((asked(query, TOOL)?, asked(query, SERVER)))
+}
+
+/// Whose call of which tool a query asks about: the tool, the principal, the client.
+pub fn asked_verdict(query: &str) -> [Option<String>; 3] {
+    [TOOL, PRINCIPAL, CLIENT].map(|key| asked(query, key))
+}
+
+/// The server that a query asks about.
+pub fn asked_server(query: &str) -> Option<String> {
+    asked(query, SERVER)
+}
+
+fn asked(query: &str, key: &str) -> Option<String> {
+    let mut pairs = url::form_urlencoded::parse(query.as_bytes());
+    pairs.find(|(name, _)| name == key).map(|(_, value)| value.into_owned())
 }
 
 /// What happened since an answer that had this number as its `next`.
@@ -82,6 +89,8 @@ pub fn asked_since(query: &str) -> Option<u64> {
 
 const SINCE: &str = "since";
 const TOOL: &str = "tool";
+const PRINCIPAL: &str = "principal";
+const CLIENT: &str = "client";
 const SERVER: &str = "server";
 
 /// POST: what comes of an order. A [`Consent`](super::Consent) for a login, a

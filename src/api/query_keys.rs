@@ -32,6 +32,18 @@ pub(super) const HISTORY: &[QueryKey] = &[
 ];
 pub(super) const HOURS: &[QueryKey] = &[SINCE_WHEN, UNTIL_WHEN, OF_SERVER, OF_TOOL, OF_OUTCOME];
 
+pub(super) const ACCESS_TEST: &[QueryKey] = &[
+    QueryKey { is_required: true, ..text("tool", "Its name, as clients see it.") },
+    key(
+        "principal",
+        QueryKind::Principal,
+        "Who calls it, where not who asks; one of `oidc:` has no groups here.",
+    ),
+    text("client", "What their client calls itself."),
+];
+
+pub(super) const PINS: &[QueryKey] = &[text("server", "Only what this server offers.")];
+
 pub(super) const SINCE: &[QueryKey] =
     &[key("since", QueryKind::Number, "The `next` of an earlier answer.")];
 pub(super) const SINCE_STATE: &[QueryKey] =

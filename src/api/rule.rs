@@ -20,6 +20,22 @@ pub struct RuleReport {
     pub endpoints: Option<Vec<String>>,
 }
 
+/// What comes of a call of a tool.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct AccessVerdict {
+    pub principal: String,
+    pub tool: String,
+    /// `allow`, `ask` or `deny`.
+    pub effect: String,
+    /// The rule that says so; nothing: there are no rules, or none fits.
+    pub rule: Option<String>,
+    /// The place of that rule in the config: file, line and column.
+    pub at: Option<String>,
+    /// Why, in a few words.
+    pub reason: String,
+}
+
 /// A token, without its secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]

@@ -44,6 +44,12 @@ pub(super) fn lines(pin: &Pin) -> Vec<DiffLine> {
     lines
 }
 
+/// The same without colours.
+pub fn diff_lines(pin: &Pin) -> Vec<String> {
+    let plain = |line: DiffLine| line.into_iter().map(|(_, text)| text).collect();
+    lines(pin).into_iter().map(plain).collect()
+}
+
 fn line(tag: ChangeTag, values: &[(bool, &str)]) -> DiffLine {
     let (mark, style) = match tag {
         ChangeTag::Equal => ("  ", Style::Plain),

@@ -18,4 +18,5 @@ mod lock;
 mod verbs;
 
 pub use args::PinsArgs;
+pub use diff::diff_lines;
 pub use verbs::{Liaison, pins};

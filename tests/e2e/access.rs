@@ -412,3 +412,25 @@ fn a_list_of_tokens_says_when_each_was_used() {
     // It may be the next day by now.
     assert!(days == Some(1) || days == Some(2), "{days:?}");
 }
+
+#[test]
+fn what_comes_of_a_call_by_somebody_is_told_by_the_api() {
+    let asked =
+        "[[access.rules]]\nid = \"asked\"\ntools = [\"counter__reset\"]\neffect = \"ask\"\n";
+    let guarded = Guarded::new(&format!("{asked}{RULES}"));
+    guarded.token(&["new", "ci"]);
+    let cases = [
+        ("tool=counter__increment&principal=token:ci", "allow", json!("ci-counts")),
+        ("tool=counter__reset&principal=token:ci", "ask", json!("asked")),
+        ("tool=tools__hold", "deny", json!("no-holding")),
+        ("tool=counter__value", "allow", json!("mine")),
+        ("tool=counter__value&principal=oidc:a", "deny", Value::Null),
+    ];
+    for (query, effect, rule) in cases {
+        let path = format!("/api/v1/access/test?{query}");
+        let verdict = Http::unix(&guarded.daemon).bare("GET", &path, &[]).json();
+        assert_eq!((&verdict["effect"], &verdict["rule"]), (&json!(effect), &rule), "{verdict}");
+        assert!(!verdict["reason"].as_str().unwrap().is_empty(), "{verdict}");
+        assert_eq!(verdict["at"].is_null(), rule.is_null(), "{verdict}");
+    }
+}

@@ -47,7 +47,7 @@ fn every_endpoint_answers_as_the_document_says() {
         else {
             continue;
         };
-        let asked = if path.ends_with("/arguments") {
+        let asked = if path.ends_with("/arguments") || path.ends_with("/access/test") {
             format!("{asked}?tool=counter__increment")
         } else {
             asked
@@ -86,6 +86,9 @@ fn what_goes_wrong_is_a_problem_with_a_code_and_a_remedy() {
         ("GET", "/api/v1/tools/none", 404, "unknown_tool"),
         ("GET", "/api/v1/arguments?tool=none", 404, "unknown_tool"),
         ("GET", "/api/v1/arguments", 400, "bad_query"),
+        ("GET", "/api/v1/access/test?tool=none", 404, "unknown_tool"),
+        ("GET", "/api/v1/access/test", 400, "bad_query"),
+        ("GET", "/api/v1/access/test?tool=counter__reset&principal=me", 400, "bad_query"),
         ("POST", "/api/v1/approvals/none/deny", 404, "unknown_approval"),
         ("POST", "/api/v1/servers/counter/login", 409, "conflict"),
         ("DELETE", "/api/v1/status", 405, "method_not_allowed"),

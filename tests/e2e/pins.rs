@@ -165,6 +165,17 @@ fn a_change_is_told_once_and_shown_until_it_is_accepted() {
         (&"changed".into(), &json!(["description"]))
     );
     assert!(listed[0]["is"].as_str().unwrap().contains('\u{200b}'), "{listed}");
+    let asked =
+        |query| Http::unix(&daemon).bare("GET", &format!("/api/v1/pins{query}"), &[]).json();
+    let told = asked("");
+    assert_eq!(
+        (&told[0]["server"], &told[0]["kind"], &told[0]["name"], &told[0]["change"]),
+        (&json!("far"), &json!("tool"), &json!("find"), &json!("another description"))
+    );
+    assert_eq!((&told[0]["is_held"], &told[0]["is_cut"]), (&json!(false), &json!(false)));
+    assert_eq!(told[0]["diff"][0], "- description: \"Finds things.\"", "{told}");
+    assert_eq!(told.as_array().unwrap().len(), 1, "{told}");
+    assert_eq!((asked("?server=far"), asked("?server=near")), (told, json!([])));
     let accepted = rig.print(&["pins", "accept", "far"], 0);
     assert_eq!(accepted, "accepted: tool find: another description\n");
     assert_eq!(rig.print(&["pins", "diff"], 0), "nothing changed since it was accepted\n");

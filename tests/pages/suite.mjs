@@ -178,7 +178,36 @@ try {
     await page.keyboard.press("Escape");
   });
 
+  await check("who may what is shown and tried, and what servers changed with its diff", async () => {
+    await goTo(page, "access");
+    await page.getByRole("rowheader", { name: "asked", exact: true }).waitFor();
+    await page.getByText("There are no tokens.").waitFor();
+    const verdict = page.getByRole("status").filter({ hasText: / for user:\d+/ });
+    for (const [tool, said] of [["counter__reset", "ask"], ["counter__increment", "allow"]]) {
+      await page.getByLabel("Tool", { exact: true }).fill(tool);
+      await page.getByRole("button", { name: "What comes of it?" }).click();
+      await verdict.filter({ hasText: new RegExp(`^${said} for`) }).waitFor();
+    }
+    await page.getByLabel("Principal").fill("nobody");
+    await page.getByRole("button", { name: "What comes of it?" }).click();
+    await page.getByText("`principal` is given once, and is `user:UID`").waitFor();
+    home.write(SERVERS.replace(JSON.stringify([PLANTED]), JSON.stringify([PLANTED, "--many", "2"])));
+    same(home.callmux("reload", "--wait").status, 0, "a reload");
+    const summary = page.locator("summary").filter({ hasText: "tool_1" });
+    await summary.click();
+    const diff = page.locator("details[open] pre");
+    await diff.getByText(/What tool 1 does, in a few words/).waitFor();
+    await page.locator("summary").filter({ hasText: "planted_0" }).waitFor();
+    await page.screenshot({ path: join(SHOTS, "pins.png"), fullPage: true });
+    const { violations: found } = await new AxeBuilder({ page }).analyze();
+    same(found.filter((one) => ["serious", "critical"].includes(one.impact)).map((one) => one.id), [], "what axe finds");
+    home.write(SERVERS);
+    same(home.callmux("reload", "--wait").status, 0, "a reload");
+    await page.getByText("Every server offers what was accepted of it.").waitFor();
+  });
+
   await check("a reload shows its plan before it is done", async () => {
+    await goTo(page, "servers");
     home.write(`description_max_chars = 200\n${SERVERS}`.replace("description_max_chars = 200\n", "") +
       config([["later", BIN, "example-server", "notes"]]).replace(/^/, "\n"));
     await page.getByRole("button", { name: "Reload the config" }).click();

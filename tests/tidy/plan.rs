@@ -273,6 +273,7 @@ pub const PLAN: &[(&str, &[&str])] = &[
             "calls",
             "definitions",
             "pins",
+            "pin_review",
             "wire",
             "settings",
             "facts",

@@ -11,11 +11,11 @@ use serde_json::{Map, Value, json};
 use crate::api::endpoint::{BASE, Endpoint, Method, Operation, QueryKind};
 use crate::api::endpoints::ENDPOINTS;
 use crate::api::{
-    ApprovalDone, ApprovalList, Asked, CallsSeen, ChangeDone, ChangePlan, ClientSeen, ConfigPlace,
-    Consent, DaemonIndex, Farewell, Finding, HistoryHours, HistoryPage, OpenCallReport, Pasted,
-    ProblemDetails, RuleReport, SectionKeys, SectionReport, ServerDetails, ServerReport,
-    SessionDetails, Status, TokenReport, ToolArguments, ToolCallDone, ToolCallWanted, ToolDetails,
-    ToolList, Traffic, VersionReport, WantedChanges,
+    AccessVerdict, ApprovalDone, ApprovalList, Asked, CallsSeen, ChangeDone, ChangePlan,
+    ClientSeen, ConfigPlace, Consent, DaemonIndex, Farewell, Finding, HistoryHours, HistoryPage,
+    OpenCallReport, Pasted, PinReport, ProblemDetails, RuleReport, SectionKeys, SectionReport,
+    ServerDetails, ServerReport, SessionDetails, Status, TokenReport, ToolArguments, ToolCallDone,
+    ToolCallWanted, ToolDetails, ToolList, Traffic, VersionReport, WantedChanges,
 };
 use crate::base::{ServerName, SessionId};
 use crate::settings::Plan;
@@ -52,6 +52,7 @@ fn schema(generator: &mut SchemaGenerator, name: &str) -> Schema {
         };
     }
     of!(
+        AccessVerdict,
         ApprovalDone,
         ApprovalList,
         CallsSeen,
@@ -64,6 +65,7 @@ fn schema(generator: &mut SchemaGenerator, name: &str) -> Schema {
         OpenCallReport,
         DaemonIndex,
         Pasted,
+        PinReport,
         Plan,
         ProblemDetails,
         RuleReport,
@@ -125,6 +127,10 @@ fn parameters(endpoint: &Endpoint) -> Vec<Value> {
             QueryKind::Text => json!({ "type": "string", "minLength": 1 }),
             QueryKind::Number => json!({ "type": "integer", "minimum": 0 }),
             QueryKind::Flag => json!({ "type": "boolean" }),
+            QueryKind::Principal => json!({
+                "type": "string",
+                "pattern": "^(user:[0-9]{1,9}|(token|oidc):[ -~]+)$",
+            }),
         };
         let mut parameter = json!({
             "name": key.name, "in": "query", "description": key.about, "schema": schema,

@@ -1,21 +1,12 @@
 //! Every endpoint, in one table: the daemon's router, the document for programs (`openapi.json`) and
 //! `docs/api.md` are made of it.
 
-use super::endpoint::{BASE, Endpoint, Method, Operation, QueryKey};
+use super::endpoint::{BASE, Endpoint, Method, Operation};
+use super::entry::{asked_by, delete, get, post, with, write};
 use super::query_keys::{ACCESS_TEST, HISTORY, HOURS, PINS, SINCE, SINCE_STATE, TOOL, WAIT};
 
 const UNKNOWN_SERVER: &[&str] = &["unknown_server"];
 const OF_SECTION: &[&str] = &["unknown_section", "bad_section", "read_only"];
-const OF_CHANGE: &[&str] = &[
-    "unknown_section",
-    "bad_section",
-    "bad_body",
-    "config_invalid",
-    "precondition_required",
-    "stale",
-    "read_only",
-    "conflict",
-];
 const SECTIONS: &str = "/config/{kind}";
 const SECTION: &str = "/config/{kind}/{name}";
 const OF_CALL: &[&str] = &[
@@ -32,51 +23,6 @@ const OF_CALL: &[&str] = &[
 ];
 const OF_LOGIN: &[&str] = &["unknown_server", "conflict"];
 const OF_HISTORY: &[&str] = &["no_history", "history_unreadable", "bad_query"];
-
-const fn get(
-    operation: Operation,
-    path: &'static str,
-    answer: &'static str,
-    about: &'static str,
-) -> Endpoint {
-    let (method, query, problems, body) = (Method::Get, &[], &[], None);
-    Endpoint { operation, method, path, about, query, body, answer: (200, answer), problems }
-}
-
-const fn post(
-    operation: Operation,
-    path: &'static str,
-    answer: &'static str,
-    about: &'static str,
-) -> Endpoint {
-    Endpoint { method: Method::Post, ..get(operation, path, answer, about) }
-}
-
-const fn write(
-    (method, operation): (Method, Operation),
-    path: &'static str,
-    body: Option<&'static str>,
-    about: &'static str,
-) -> Endpoint {
-    Endpoint { method, body, ..with(get(operation, path, "ChangeDone", about), OF_CHANGE) }
-}
-
-const fn delete(
-    operation: Operation,
-    path: &'static str,
-    answer: &'static str,
-    about: &'static str,
-) -> Endpoint {
-    Endpoint { method: Method::Delete, ..get(operation, path, answer, about) }
-}
-
-const fn with(endpoint: Endpoint, problems: &'static [&'static str]) -> Endpoint {
-    Endpoint { problems, ..endpoint }
-}
-
-const fn asked_by(endpoint: Endpoint, query: &'static [QueryKey]) -> Endpoint {
-    Endpoint { query, ..endpoint }
-}
 
 /// All of them, in the order in which they are described.
 pub const ENDPOINTS: &[Endpoint] = &[

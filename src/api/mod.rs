@@ -8,7 +8,7 @@
 //! HTTP, who may ask, where the daemon has it from, how any of it is shown.
 //!
 //! # How to read it
-//! [`endpoints`] is the table of all that can be asked, with `query_keys`, [`path`] and [`order`] are what our own verbs ask, the others what is
+//! [`endpoints`] is the table of all that can be asked, with `entry` and `query_keys`, [`path`] and [`order`] are what our own verbs ask, the others what is
 //! answered: [`status`] with [`server`], [`mod@health`], [`finding`] and [`traffic`], [`seen`] as it happens, `session` who is connected, `call` what runs, `tool_call` what is called from here, `history` what can be looked up, [`approval`] what
 //! waits for a person, [`rule`] who may what, `pin` what servers changed, and in [`index`] and [`answer`] what is short; [`problem`] is why there is no
 //! answer. [`word`] is how a word is read.
@@ -18,6 +18,7 @@ mod approval;
 mod call;
 pub mod endpoint;
 pub mod endpoints;
+mod entry;
 pub mod finding;
 mod health;
 mod history;

@@ -26,6 +26,7 @@
 //!  7   updates ──────── newer versions of servers
 //!      world ────────── what holds now, as one value
 //!  6   catalog ──────── what all servers offer, and under which names
+//!      management ───── operators who speak the API of the npm callmux
 //!      packages ─────── what people have in hand, as servers of ours
 //!      audit_review ─── what was done, read back
 //!      history_review ─ what happened, looked up
@@ -137,6 +138,7 @@
 //! | [`activation`] | a daemon that is away is brought back: by systemd, or by whoever needs it |
 //! | [`doctor`] | what can be seen of an installation without a daemon |
 //! | [`changes`] | sections of the config changed for somebody, in files of ours; the last changes, taken back |
+//! | [`management`] | the management API of the npm callmux, on that of ours |
 //! | [`imports`] | files of clients, of the npm callmux and of mcpmux as servers of ours; secrets moved out of them |
 //! | [`packages`] | snippets, pasted lines, names of registries, archives as servers of ours; versions pinned |
 //! | [`grants`] | tokens made, replaced and revoked; what the rules say of somebody, without a daemon |
@@ -256,6 +258,7 @@ mod keys;
 mod lasting;
 mod ledger;
 mod lenient;
+mod management;
 mod manual;
 mod meta;
 mod metrics;

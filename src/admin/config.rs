@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
-use axum::extract::{Extension, Path, State};
+use axum::extract::{Extension, Path, RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
 use serde::de::DeserializeOwned;
@@ -17,7 +17,7 @@ use super::sources::AnswerSources;
 use crate::api::section::SectionChange;
 use crate::api::{
     ChangeDone, ConfigPlace, ProblemCode, ProblemDetails, SectionKeys, SectionReport,
-    VersionReport, WantedChanges,
+    VersionReport, WantedChanges, path,
 };
 use crate::base::Principal;
 use crate::changes::ChangeError;
@@ -26,6 +26,7 @@ use crate::changes::permit;
 use crate::changes::section::{Section, SectionName, kind_of};
 use crate::changes::versions::{Version, Versions};
 use crate::clients::error::ClientError;
+use crate::config::owned::is_ours;
 use crate::config::patch::is_patch;
 use crate::config::source::Text;
 use crate::config::{Location, load};
@@ -153,7 +154,9 @@ pub(super) async fn place(State(sources): State<AnswerSources>) -> Response {
 pub(super) async fn sections(
     State(sources): State<AnswerSources>,
     Path(kind): Path<String>,
+    RawQuery(query): RawQuery,
 ) -> Response {
+    let has_keys = path::asks_keys(query.as_deref().unwrap_or_default());
     let listed = sources.with_files(move |files| {
         let kind = kind_of(&kind)?;
         let texts = texts_of(&files.location)?;
@@ -163,6 +166,10 @@ pub(super) async fn sections(
             Some(Node::Table(all)) => all.keys().cloned().collect(),
             _ => Vec::new(),
         };
+        let is_ours = |file: &std::path::Path, section: [&str; 2]| {
+            let mut texts = texts.iter().filter(|text| *text.path == *file);
+            texts.any(|text| is_ours(file, &text.text, section))
+        };
         let report = |name: String| {
             let section = Section::find(&merged, [kind, &name])?;
             let patch = section.places.values().find(|place| is_patch(&place.file));
@@ -170,6 +177,8 @@ pub(super) async fn sections(
                 kind: kind.to_owned(),
                 etag: etag(&section, &salt),
                 patched_by: patch.map(|place| place.file.display().to_string()),
+                is_ours: is_ours(&section.at.file, [kind, &name]),
+                keys: has_keys.then_some(SectionKeys(section.shown)),
                 at: section.at,
                 name,
             })

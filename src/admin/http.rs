@@ -12,7 +12,8 @@ use super::answer::{gone, problem};
 use super::desk::{Desk, Question};
 use super::sources::AnswerSources;
 use super::{
-    approvals, call_tool, config, events, history, login, looks, open_calls, orders, pins, sessions,
+    approvals, cache, call_tool, config, events, history, login, looks, open_calls, orders, pins,
+    sessions,
 };
 use crate::access::{Action, ActionKind, ClientName, Subject};
 use crate::api::endpoint::{BASE, Method};
@@ -84,6 +85,7 @@ fn handler(endpoint: &Endpoint) -> MethodRouter<AnswerSources> {
         Operation::History => on(filter, history::events),
         Operation::HistoryHours => on(filter, history::hours),
         Operation::Context => on(filter, looks::context),
+        Operation::ClearCache => on(filter, cache::clear),
         Operation::Approvals => on(filter, approvals::list),
         Operation::Approve => on(filter, approvals::answer_with(Decision::Once)),
         Operation::ApproveForAnHour => on(filter, approvals::answer_with(Decision::Hour)),

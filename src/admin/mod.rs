@@ -9,11 +9,12 @@
 //!
 //! # How to read it
 //! [`desk`] is what can be asked of the control loop, [`http`] who is let in to which endpoint, over [`answer`], [`sources`] and [`open_sessions`]; [`looks`],
-//! [`events`], [`orders`], [`config`], [`login`], [`approvals`], [`sessions`], [`open_calls`], [`call_tool`], [`history`], [`pins`], [`metrics`], [`mod@dashboard`] and [`mod@page`] are the endpoints, [`report`], [`taken`], [`rules`], [`runs`],
+//! [`events`], [`orders`], [`config`], [`login`], [`approvals`], [`sessions`], [`open_calls`], [`call_tool`], [`cache`], [`history`], [`pins`], [`metrics`], [`mod@dashboard`] and [`mod@page`] are the endpoints, [`report`], [`taken`], [`rules`], [`runs`],
 //! [`mod@findings`], [`mod@foresight`] and [`mod@traffic`] what they tell.
 
 mod answer;
 mod approvals;
+mod cache;
 mod call_tool;
 mod config;
 pub mod dashboard;

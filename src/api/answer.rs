@@ -63,6 +63,14 @@ pub struct ToolArgument {
     pub values: Vec<String>,
 }
 
+/// Cached results are forgotten.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct CacheCleared {
+    /// How many there were.
+    pub cleared: usize,
+}
+
 /// Where a person consents to a login.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]

@@ -58,6 +58,7 @@ pub enum Operation {
     History,
     HistoryHours,
     Context,
+    ClearCache,
     Approvals,
     Approve,
     ApproveForAnHour,

@@ -3,7 +3,9 @@
 
 use super::endpoint::{BASE, Endpoint, Method, Operation};
 use super::entry::{asked_by, delete, get, post, with, write};
-use super::query_keys::{ACCESS_TEST, HISTORY, HOURS, PINS, SINCE, SINCE_STATE, TOOL, WAIT};
+use super::query_keys::{
+    self, ACCESS_TEST, CACHE, HISTORY, HOURS, PINS, SINCE, SINCE_STATE, TOOL, WAIT,
+};
 
 const UNKNOWN_SERVER: &[&str] = &["unknown_server"];
 const OF_SECTION: &[&str] = &["unknown_section", "bad_section", "read_only"];
@@ -259,6 +261,18 @@ pub const ENDPOINTS: &[Endpoint] = &[
         "What was sent to clients, and what that saved.",
     ),
     asked_by(
+        with(
+            post(
+                Operation::ClearCache,
+                "/cache/clear",
+                "CacheCleared",
+                "Forgets cached results, whoever they were kept for.",
+            ),
+            &["unknown_server", "unknown_tool"],
+        ),
+        CACHE,
+    ),
+    asked_by(
         get(
             Operation::Approvals,
             "/approvals",
@@ -347,14 +361,17 @@ pub const ENDPOINTS: &[Endpoint] = &[
         ),
         &["read_only"],
     ),
-    with(
-        get(
-            Operation::Sections,
-            SECTIONS,
-            "SectionReport[]",
-            "The sections of a kind (`servers`, `clients`, `recipes`) that the config has, and where each is written.",
+    asked_by(
+        with(
+            get(
+                Operation::Sections,
+                SECTIONS,
+                "SectionReport[]",
+                "The sections of a kind (`servers`, `clients`, `recipes`) that the config has, and where each is written.",
+            ),
+            OF_SECTION,
         ),
-        OF_SECTION,
+        query_keys::SECTIONS,
     ),
     with(
         get(

@@ -42,8 +42,8 @@ mod word;
 mod tests;
 
 pub use answer::{
-    Asked, Consent, DashboardCode, DashboardRevoked, Farewell, Pasted, ToolArgument, ToolArguments,
-    ToolDetails, ToolList, ToolReport,
+    Asked, CacheCleared, Consent, DashboardCode, DashboardRevoked, Farewell, Pasted, ToolArgument,
+    ToolArguments, ToolDetails, ToolList, ToolReport,
 };
 pub use approval::{ApprovalCall, ApprovalDone, ApprovalList, ApprovalReport};
 pub use call::OpenCallReport;

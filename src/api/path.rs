@@ -15,6 +15,12 @@ pub const RELOAD: &str = "/api/v1/reload";
 pub const CONFIG: &str = "/api/v1/config/";
 /// POST: [`ChangeDone`](super::ChangeDone).
 pub const UNDO: &str = "/api/v1/undo";
+/// GET: a list of [`VersionReport`](super::VersionReport).
+pub const VERSIONS: &str = "/api/v1/versions";
+/// GET: a list of [`ServerReport`](super::ServerReport).
+pub const SERVERS: &str = "/api/v1/servers";
+/// Below it is what programs that speak the management API of the npm callmux ask.
+pub const NPM_MANAGEMENT: &str = "/management/v1";
 /// The query with which a reload is [`Asked`](super::Asked) for and not waited for.
 pub const AT_ONCE: &str = "wait=false";
 /// GET: a [`ToolList`](super::ToolList).
@@ -57,6 +63,25 @@ pub fn asked_verdict(query: &str) -> [Option<String>; 3] {
     [TOOL, PRINCIPAL, CLIENT].map(|key| asked(query, key))
 }
 
+/// Which cached results a query asks about: of which server, of which tool.
+pub fn asked_results(query: &str) -> [Option<String>; 2] {
+    [SERVER, TOOL].map(|key| asked(query, key))
+}
+
+/// POST: [`CacheCleared`](super::CacheCleared), of a server, of a tool, or all.
+pub fn clear_cache(server: Option<&str>, tool: Option<&str>) -> String {
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    for (key, value) in [(SERVER, server), (TOOL, tool)] {
+        query.extend_pairs(value.map(|value| (key, value)));
+    }
+    format!("/api/v1/cache/clear?{}", query.finish())
+}
+
+/// Whether a query asks what sections say.
+pub fn asks_keys(query: &str) -> bool {
+    asked(query, KEYS).is_some_and(|value| value == "true")
+}
+
 /// The server that a query asks about.
 pub fn asked_server(query: &str) -> Option<String> {
     asked(query, SERVER)
@@ -89,6 +114,7 @@ pub fn asked_since(query: &str) -> Option<u64> {
 
 const SINCE: &str = "since";
 const TOOL: &str = "tool";
+const KEYS: &str = "keys";
 const PRINCIPAL: &str = "principal";
 const CLIENT: &str = "client";
 const SERVER: &str = "server";

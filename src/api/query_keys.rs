@@ -42,6 +42,13 @@ pub(super) const ACCESS_TEST: &[QueryKey] = &[
     text("client", "What their client calls itself."),
 ];
 
+pub(super) const CACHE: &[QueryKey] = &[
+    text("server", "Only those of this server."),
+    text("tool", "Only those of this tool, as clients see it or as its server has it."),
+];
+pub(super) const SECTIONS: &[QueryKey] =
+    &[key("keys", QueryKind::Flag, "Whether what each says is told, too.")];
+
 pub(super) const PINS: &[QueryKey] = &[text("server", "Only what this server offers.")];
 
 pub(super) const SINCE: &[QueryKey] =

@@ -28,7 +28,7 @@ pub struct ConfigPlace {
 }
 
 /// Where a section stands.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct SectionReport {
     /// `servers`, `clients` or `recipes`.
@@ -41,6 +41,11 @@ pub struct SectionReport {
     /// The patch file that changes what is written there, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub patched_by: Option<String>,
+    /// callmux wrote the file in which it begins.
+    pub is_ours: bool,
+    /// What it says, where that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keys: Option<SectionKeys>,
 }
 
 /// A change that somebody would make: one of `put`, `patch` (RFC 7396) and `delete`.

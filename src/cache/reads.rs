@@ -203,17 +203,21 @@ impl Cache {
         ServerChange { cache: self.clone(), server: server.clone() }
     }
 
-    /// Forgets what is kept for `principal`: of a server, of a tool (the server's own name), or all.
+    /// Forgets what is kept for `principal`, or for all: of a server, of a tool (the server's own name), or all.
     /// Returns how many results that were.
     pub fn clear(
         &self,
-        principal: &Principal,
+        principal: Option<&Principal>,
         server: Option<&ServerName>,
         tool: Option<&str>,
     ) -> usize {
+        // One of a directory is meant by the name in the config, too.
+        let is_of = |one: &ServerName, server: &ServerName| {
+            one.as_str() == server.as_str() || one.configured().as_str() == server.as_str()
+        };
         let is_meant = |key: &CacheKey| {
-            key.principal == *principal
-                && server.is_none_or(|server| key.server.as_str() == server.as_str())
+            principal.is_none_or(|principal| key.principal == *principal)
+                && server.is_none_or(|server| is_of(&key.server, server))
                 && tool.is_none_or(|tool| *key.tool == *tool)
         };
         self.lock().forget(is_meant)

@@ -91,8 +91,8 @@ async fn bounds_hold_and_the_least_used_go_first() {
     assert!(hit(&cache, &keys[0], &config).is_some());
     fill(&cache, &key(1, "a", "[9]"), &"x".repeat(1000), &config);
     assert_eq!(hit(&cache, &key(1, "a", "[9]"), &config), None, "too large");
-    assert_eq!(cache.clear(&Principal::user(2), None, None), 0);
-    assert_eq!(cache.clear(&Principal::user(1), None, None), 3);
+    assert_eq!(cache.clear(Some(&Principal::user(2)), None, None), 0);
+    assert_eq!(cache.clear(Some(&Principal::user(1)), None, None), 3);
     assert_eq!(cache.statistics().bytes, 0);
 }
 

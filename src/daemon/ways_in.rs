@@ -16,6 +16,7 @@ use crate::facts;
 use crate::front::listen::{self, Listener};
 use crate::front::stdio::GivenUp;
 use crate::front::{http, stdio};
+use crate::management;
 use crate::process::orphans;
 
 impl Daemon {
@@ -73,6 +74,7 @@ impl Daemon {
             instance,
         };
         let operators = admin::http::router(sources);
+        let operators = operators.clone().merge(management::router(operators));
         let page = admin::page::router(desk, self.front.dashboard.clone(), operators.clone());
         // Operators come over a unix socket, which only its owner and root can open.
         let inner = router.clone().merge(operators).merge(reception).merge(metrics.clone());

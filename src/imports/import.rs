@@ -221,7 +221,8 @@ pub(super) fn of_file(
     general: &mut GeneralKeys,
     notes: &mut ImportNotes,
 ) -> Result<Vec<ServerDraft>, ImportError> {
-    let variables = Variables { habit: source.kind.habit(), secrets: secrets.to_owned() };
+    let variables =
+        Variables { habit: source.kind.habit(), secrets: secrets.to_owned(), is_ours: false };
     if matches!(source.kind, ForeignKind::Mcpmux) {
         return Ok(mcpmux::read(&source.tree, &source.path, &variables, general, notes));
     }

@@ -13,7 +13,7 @@
 //! callmux has ([`npm_server`], [`npm_tokens`]); [`variables`] are translated on the way. [`npm`] and [`mcpmux`] are about the rest of
 //! such a file. [`mod@join`] finds out which servers are the same, [`hidden`] moves secrets out, [`text`] writes TOML.
 //! [`import`] does one after the other, and [`notes`] are what became of each key. [`left`] are secrets that stay where
-//! they were, [`located`] is where a program is.
+//! they were, [`located`] is where a program is, `lone` a server that comes without a file.
 
 mod check;
 pub mod draft;
@@ -27,6 +27,7 @@ mod kind;
 pub mod left;
 mod limits;
 pub mod located;
+mod lone;
 mod mcpmux;
 pub mod notes;
 mod npm;
@@ -42,6 +43,7 @@ pub use draft::{DraftOrigin, ServerDraft};
 pub use error::ImportError;
 pub use hidden::SecretsDir;
 pub use import::{Import, ImportPlace};
+pub use lone::of_entry;
 pub use notes::{KeyFate, KeyNote};
 pub use source::ForeignFile;
 

@@ -8,6 +8,8 @@ pub(super) struct Variables {
     pub(super) habit: Habit,
     /// The directory of secrets, as references name it.
     pub(super) secrets: String,
+    /// References are written as callmux has them, and nothing else is one.
+    pub(super) is_ours: bool,
 }
 
 /// A text, translated.
@@ -46,6 +48,10 @@ impl Variables {
     /// A text as the config has to have it.
     pub(super) fn translated(&self, text: &str) -> ForeignText {
         let mut out = ForeignText::default();
+        if self.is_ours {
+            text.clone_into(&mut out.text);
+            return out;
+        }
         let mut rest = text;
         while let Some(at) = rest.find(['$', '{']) {
             out.text.push_str(&rest[..at]);

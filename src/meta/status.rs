@@ -310,7 +310,8 @@ pub(super) fn cache_clear<O: Outlet>(
     } else if let Some(server) = &server {
         own_server = Some(context.known_server(server)?);
     }
-    let cleared = context.hub.cache.clear(&context.call.caller.principal, own_server, own_tool);
+    let cleared =
+        context.hub.cache.clear(Some(&context.call.caller.principal), own_server, own_tool);
     let scope = match (&tool, &server) {
         (None, None) => "all",
         (Some(_), None) => "tool",

@@ -38,6 +38,7 @@ mod legacy_sessions;
 mod limits;
 mod link;
 mod lossless;
+mod management;
 mod matrix;
 mod meta;
 mod metrics;

@@ -56,6 +56,7 @@ pub const PLAN: &[(&str, &[&str])] = &[
     ("doctor", &["base", "api", "config", "settings", "access", "oidc"]),
     ("changes", &["base", "clients", "config", "keys", "settings", "terminal"]),
     ("imports", &["base", "json", "clients", "keys", "config", "lasting", "remedy", "settings"]),
+    ("management", &["base", "json", "api", "imports"]),
     (
         "packages",
         &[
@@ -252,6 +253,7 @@ pub const PLAN: &[(&str, &[&str])] = &[
             "metrics",
             "settings",
             "telemetry",
+            "api",
             "tls",
             "access",
             "peers",
@@ -325,6 +327,7 @@ pub const PLAN: &[(&str, &[&str])] = &[
             "client",
             "front",
             "admin",
+            "management",
             "instances",
             "world",
             "approvals",

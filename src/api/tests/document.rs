@@ -11,11 +11,11 @@ use serde_json::{Map, Value, json};
 use crate::api::endpoint::{BASE, Endpoint, Method, Operation, QueryKind};
 use crate::api::endpoints::ENDPOINTS;
 use crate::api::{
-    AccessVerdict, ApprovalDone, ApprovalList, Asked, CallsSeen, ChangeDone, ChangePlan,
-    ClientSeen, ConfigPlace, Consent, DaemonIndex, Farewell, Finding, HistoryHours, HistoryPage,
-    OpenCallReport, Pasted, PinReport, ProblemDetails, RuleReport, SectionKeys, SectionReport,
-    ServerDetails, ServerReport, SessionDetails, Status, TokenReport, ToolArguments, ToolCallDone,
-    ToolCallWanted, ToolDetails, ToolList, Traffic, VersionReport, WantedChanges,
+    AccessVerdict, ApprovalDone, ApprovalList, Asked, CacheCleared, CallsSeen, ChangeDone,
+    ChangePlan, ClientSeen, ConfigPlace, Consent, DaemonIndex, Farewell, Finding, HistoryHours,
+    HistoryPage, OpenCallReport, Pasted, PinReport, ProblemDetails, RuleReport, SectionKeys,
+    SectionReport, ServerDetails, ServerReport, SessionDetails, Status, TokenReport, ToolArguments,
+    ToolCallDone, ToolCallWanted, ToolDetails, ToolList, Traffic, VersionReport, WantedChanges,
 };
 use crate::base::{ServerName, SessionId};
 use crate::settings::Plan;
@@ -55,6 +55,7 @@ fn schema(generator: &mut SchemaGenerator, name: &str) -> Schema {
         AccessVerdict,
         ApprovalDone,
         ApprovalList,
+        CacheCleared,
         CallsSeen,
         ClientSeen,
         Consent,

@@ -11,11 +11,15 @@ use super::response::{Response, refusal};
 use super::well_known;
 use crate::access::SlowTokens;
 use crate::access::token::{self, BadToken, Presented};
+use crate::api::path::NPM_MANAGEMENT;
 use crate::base::{Principal, Secret};
 use crate::front::Front;
 use crate::oidc::{Issuer, NotProved};
 use crate::wire::RpcError;
 use crate::wire::error::code::INVALID_REQUEST;
+
+/// What the npm callmux takes a token of its management API by.
+const OF_MANAGEMENT: &str = "x-callmux-management-token";
 
 /// Who makes a request, as far as that can be said at once.
 pub(super) enum Who {
@@ -46,7 +50,7 @@ pub(super) fn principal<B>(
         let what = "a token belongs in the header `Authorization: Bearer …`, and not in the URL";
         return Err(refusal(StatusCode::BAD_REQUEST, &RpcError::new(INVALID_REQUEST, what)));
     }
-    let Ok(presented) = bearer(request.headers()) else {
+    let Ok(presented) = presented(request) else {
         let what = "a request has one `Authorization` header";
         return Err(unauthorized(front, what, true));
     };
@@ -138,6 +142,23 @@ fn later(after: Duration, what: &str) -> Response {
     let seconds = after.as_secs() + u64::from(after.subsec_nanos() > 0);
     response.headers_mut().insert(names::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
     response
+}
+
+/// The token of a request; an error if there are several. At the management API of the npm callmux there is a header
+/// for it beside that of a proxy, and it comes first.
+fn presented<B>(request: &Request<B>) -> Result<Option<&str>, ()> {
+    let authorization = bearer(request.headers())?;
+    let below = request.uri().path().strip_prefix(NPM_MANAGEMENT);
+    if !below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) {
+        return Ok(authorization);
+    }
+    let mut values = request.headers().get_all(OF_MANAGEMENT).iter();
+    let (first, second) = (values.next(), values.next());
+    if second.is_some() {
+        return Err(());
+    }
+    let own = first.and_then(|value| value.to_str().ok()).map(str::trim);
+    Ok(own.filter(|token| !token.is_empty()).or(authorization))
 }
 
 /// The token of the header (RFC 6750, section 2.1); an error if there are several.

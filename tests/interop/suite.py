@@ -14,6 +14,7 @@ import behave
 import inspector
 import issuer
 import listed
+import management
 import metrics
 import ocsf
 import odd
@@ -24,7 +25,7 @@ import told
 from rig import Book, Rig
 from servers import SERVERS
 
-PARTS = ["same", "behave", "older", "inspector", "odd", "agents", "listed", "issuer", "metrics", "ocsf", "told", "restart"]
+PARTS = ["same", "behave", "older", "inspector", "odd", "agents", "listed", "issuer", "management", "metrics", "ocsf", "told", "restart"]
 
 
 def config_of(servers, log):
@@ -72,6 +73,7 @@ async def checks(book, rig, has, parts):
         "agents": lambda: agents.check(book, rig),
         "listed": lambda: listed.check(book, rig, has),
         "issuer": lambda: issuer.check(book, rig),
+        "management": lambda: management.check(book, rig),
         "metrics": lambda: metrics.check(book, rig, has),
         "ocsf": lambda: ocsf.check(book, rig, has),
         "told": lambda: told.check(book, rig),

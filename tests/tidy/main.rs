@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod files;
+mod house;
 mod plan;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::support::http::Reply;
-use crate::support::{Daemon, Http, Lines, Sandbox, callmux, until};
+use crate::support::{Daemon, Http, Lines, Sandbox, callmux, operators, until};
 
 fn counter(sandbox: &Sandbox) -> Daemon {
     let daemon = Daemon::with(sandbox, &[("counter", &[callmux(), "example-server", "counter"])]);
@@ -224,39 +224,13 @@ fn of_a_server_it_is_told_how_often_it_ran_what_it_has_in_memory_and_what_it_sai
     assert_eq!(runs()["count"], 2);
 }
 
-const RULES: &str = r#"
-[[access.rules]]
-id = "watching"
-principals = ["token:reader"]
-endpoints = ["admin:read"]
-effect = "allow"
-
-[[access.rules]]
-id = "managing"
-principals = ["token:manager"]
-endpoints = ["admin"]
-effect = "allow"
-
-[[access.rules]]
-id = "mine"
-principals = ["user:*"]
-effect = "allow"
-"#;
-
 #[test]
 fn a_token_looks_or_changes_as_its_rule_says() {
     let sandbox = Sandbox::new();
     let daemon = counter(&sandbox);
-    let token = |name: &str| {
-        let before = daemon.count("config_reloaded", |_| true);
-        let made = sandbox.command().args(["token", "new", name]).output().unwrap();
-        daemon.wait_for_count("config_reloaded", before + 1, |_| true);
-        format!("Bearer {}", String::from_utf8(made.stdout).unwrap().trim())
-    };
+    let token = |name| format!("Bearer {}", operators::token(&sandbox, &daemon, name));
     let (reader, manager, other) = (token("reader"), token("manager"), token("other"));
-    let before = daemon.count("config_reloaded", |_| true);
-    sandbox.write("config/callmux/conf.d/rules.toml", RULES);
-    daemon.wait_for_count("config_reloaded", before + 1, |_| true);
+    operators::govern(&sandbox, &daemon, "");
     let ask = |token: &str, method: &str, path: &str| {
         Http::unix(&daemon).bare(method, path, &[("Authorization", token)]).status
     };

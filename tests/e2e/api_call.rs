@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Daemon, Http, Sandbox, callmux};
+use crate::support::{Daemon, Http, Sandbox, callmux, operators};
 
 const CALL: &str = "/api/v1/tools/call";
 
@@ -16,23 +16,6 @@ effect = "deny"
 id = "asked"
 tools = ["notes__add"]
 effect = "ask"
-
-[[access.rules]]
-id = "watching"
-principals = ["token:reader"]
-endpoints = ["admin:read"]
-effect = "allow"
-
-[[access.rules]]
-id = "managing"
-principals = ["token:manager"]
-endpoints = ["admin"]
-effect = "allow"
-
-[[access.rules]]
-id = "mine"
-principals = ["user:*"]
-effect = "allow"
 "#;
 
 fn start(sandbox: &Sandbox) -> Daemon {
@@ -47,9 +30,7 @@ fn start(sandbox: &Sandbox) -> Daemon {
 
 fn ruled(sandbox: &Sandbox) -> Daemon {
     let daemon = start(sandbox);
-    let before = daemon.count("config_reloaded", |_| true);
-    sandbox.write("config/callmux/conf.d/rules.toml", RULES);
-    daemon.wait_for_count("config_reloaded", before + 1, |_| true);
+    operators::govern(sandbox, &daemon, RULES);
     daemon
 }
 
@@ -168,16 +149,9 @@ fn what_a_rule_denies_or_asks_about_reaches_no_server() {
 fn who_may_only_look_calls_nothing_and_who_manages_only_what_rules_allow() {
     let sandbox = Sandbox::new();
     let daemon = start(&sandbox);
-    let token = |name: &str| {
-        let before = daemon.count("config_reloaded", |_| true);
-        let made = sandbox.command().args(["token", "new", name]).output().unwrap();
-        daemon.wait_for_count("config_reloaded", before + 1, |_| true);
-        format!("Bearer {}", String::from_utf8(made.stdout).unwrap().trim())
-    };
+    let token = |name| format!("Bearer {}", operators::token(&sandbox, &daemon, name));
     let (reader, manager) = (token("reader"), token("manager"));
-    let before = daemon.count("config_reloaded", |_| true);
-    sandbox.write("config/callmux/conf.d/rules.toml", RULES);
-    daemon.wait_for_count("config_reloaded", before + 1, |_| true);
+    operators::govern(&sandbox, &daemon, RULES);
     for dry_run in [false, true] {
         let body = json!({ "tool": "counter__increment", "dry_run": dry_run }).to_string();
         let (status, problem) = asked(&daemon, &body, &[("Authorization", &reader)]);

@@ -2,24 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Daemon, Http, Lines, Sandbox, callmux};
+use crate::support::{Daemon, Http, Lines, Sandbox, callmux, operators};
 
 const MAIN: &str = "config/callmux/config.toml";
 const CHANGED: &str = "config/callmux/conf.d/extra.toml";
-
-const RULES: &str = r#"
-[[access.rules]]
-id = "looks"
-principals = ["token:reader"]
-endpoints = ["admin:read"]
-effect = "allow"
-
-[[access.rules]]
-id = "changes"
-principals = ["token:manager", "user:*"]
-endpoints = ["admin"]
-effect = "allow"
-"#;
 
 fn config(more: &str) -> String {
     format!(
@@ -232,16 +218,9 @@ fn cached_results_are_forgotten_for_everybody() {
 fn a_token_looks_or_changes_as_its_rule_says_by_either_header() {
     let sandbox = Sandbox::new();
     let daemon = started(&sandbox, "");
-    let token = |name: &str| {
-        let before = daemon.count("config_reloaded", |_| true);
-        let made = sandbox.command().args(["token", "new", name]).output().unwrap();
-        daemon.wait_for_count("config_reloaded", before + 1, |_| true);
-        String::from_utf8(made.stdout).unwrap().trim().to_owned()
-    };
+    let token = |name| operators::token(&sandbox, &daemon, name);
     let (reader, manager) = (token("reader"), token("manager"));
-    let before = daemon.count("config_reloaded", |_| true);
-    sandbox.write("config/callmux/conf.d/rules.toml", RULES);
-    daemon.wait_for_count("config_reloaded", before + 1, |_| true);
+    operators::govern(&sandbox, &daemon, "");
     let own = "x-callmux-management-token";
     let ask = |method: &str, path: &str, headers: &[(&str, &str)]| {
         let path = format!("/management/v1{path}");

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use crate::support::{Daemon, Http, Lines, Sandbox, callmux, tables, until};
+use crate::support::{Daemon, Http, Lines, Sandbox, callmux, operators, tables, until};
 
 const MAIN: &str = "config/callmux/config.toml";
 const WANTED: &str = "[metrics]\nenabled = true\n";
@@ -197,12 +197,7 @@ fn over_tcp_metrics_are_for_whom_the_config_lets_and_nobody_else() {
     };
     assert!(!told.keys().any(is_counted), "what nobody counts is not told: {told:#?}");
 
-    let token = |name: &str| {
-        let before = daemon.count("config_reloaded", |_| true);
-        let made = sandbox.command().args(["token", "new", name]).output().unwrap();
-        daemon.wait_for_count("config_reloaded", before + 1, |_| true);
-        String::from_utf8(made.stdout).unwrap().trim().to_owned()
-    };
+    let token = |name| operators::token(&sandbox, &daemon, name);
     let (scraper, other) = (token("scraper"), token("other"));
     assert_eq!(ask("/metrics", Some(&scraper)).status, 404);
     let before = daemon.count("config_reloaded", |_| true);

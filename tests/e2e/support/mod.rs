@@ -8,6 +8,7 @@ pub mod http;
 pub mod issuer;
 pub mod lines;
 pub mod oauth;
+pub mod operators;
 pub mod page;
 pub mod processes;
 pub mod program;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::draft::{DraftOrigin, ServerDraft};
 use super::notes::{ImportNotes, KeyFate};
-use super::reading::EntryReading;
+use super::reading::{EntryReading, NOWHERE};
 use super::source::ForeignServer;
 use super::variables::Variables;
 use super::{limits, npm_server, remote};
@@ -51,7 +51,7 @@ pub(super) fn draft(
     let name = foreign::heading_name(server.name);
     let name = name.trim_start_matches(|c: char| !c.is_ascii_alphanumeric()).to_owned();
     let draft = ServerDraft::new(name, origin);
-    let dir = file.parent().unwrap_or(Path::new("/"));
+    let dir = file.parent().filter(|dir| dir.is_absolute());
     let mut reading = EntryReading { draft, notes, variables, dir };
     // What is started comes first: it is what a person looks for.
     let mut ordered: Vec<&(String, Json)> = members.iter().collect();
@@ -209,7 +209,9 @@ fn working_directory(reading: &mut EntryReading<'_>, key: &str, text: &str) {
         "." | "./" | "" if reading.draft.get("scope").is_some() => {}
         text if text.starts_with(['/', '~', '$']) => reading.put(key, "cwd", Json::from(text)),
         text => {
-            let path = reading.dir.join(text.trim_start_matches("./"));
+            let Some(path) = reading.whole(text.trim_start_matches("./")) else {
+                return reading.left(key, NOWHERE);
+            };
             reading.draft.set("cwd", Json::from(path.display().to_string()));
             reading.notes.say(key, KeyFate::Translated, "a relative path starts at the file");
         }

@@ -106,7 +106,7 @@ fn backend(
     let origin = DraftOrigin { file: file.to_path_buf(), place, name: theirs.clone(), launch };
     let name = heading_name(&theirs);
     let draft = ServerDraft::new(name, origin);
-    let dir = file.parent().unwrap_or(Path::new("/"));
+    let dir = file.parent().filter(|dir| dir.is_absolute());
     let mut reading = EntryReading { draft, notes, variables, dir };
     for (key, value) in entry.as_object().unwrap_or_default() {
         match (key.as_str(), value) {
@@ -194,7 +194,8 @@ fn auth(reading: &mut EntryReading<'_>, members: &[(String, Json)]) {
 /// A word of a helper's command line: a relative path starts at the file.
 fn program_path(word: &str, reading: &mut EntryReading<'_>) -> String {
     if word.starts_with("./") {
-        return reading.dir.join(dirs::expand_home(word)).display().to_string();
+        let path = dirs::expand_home(word);
+        return reading.whole(&path).unwrap_or(path).display().to_string();
     }
     reading.text("auth.command", word)
 }

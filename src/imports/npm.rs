@@ -104,7 +104,10 @@ const KEYS: &[(&str, Counterpart)] = &[
     ("metrics", No("`callmux status --json` has the numbers")),
     ("dashboard", No("`callmux status` shows it")),
     ("eventStore", No(JOURNAL)),
-    ("management", No("`callmux server`, and files in conf.d, do that")),
+    (
+        "management",
+        No("`/management/v1` is there for tokens that a rule lets ask `admin`: docs/api.md"),
+    ),
 ];
 
 /// The parts of a file that a key may change.

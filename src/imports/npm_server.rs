@@ -1,7 +1,7 @@
 //! Keys of a server that only the npm callmux has.
 
 use super::notes::KeyFate;
-use super::reading::EntryReading;
+use super::reading::{EntryReading, NOWHERE};
 use crate::base::dirs;
 use crate::json::Json;
 use crate::remedy::plain;
@@ -72,7 +72,9 @@ fn env_ref(reading: &mut EntryReading<'_>, name: &str, reference: &Json) {
     let ours = match text.split_once(':') {
         Some(("env", variable)) => format!("${{{variable}}}"),
         Some(("file", path)) => {
-            let path = reading.dir.join(dirs::expand_home(path));
+            let Some(path) = reading.whole(dirs::expand_home(path)) else {
+                return reading.left(&key, NOWHERE);
+            };
             format!("${{file:{}}}", path.display())
         }
         _ => return reading.left(&key, "is neither `env:NAME` nor `file:PATH`"),

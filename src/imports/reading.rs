@@ -1,6 +1,6 @@
 //! A server that is read, key by key.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::draft::ServerDraft;
 use super::notes::{ImportNotes, KeyFate};
@@ -8,17 +8,26 @@ use super::variables::Variables;
 use crate::json::Json;
 use crate::remedy::plain;
 
+/// What is to be done where a path starts nowhere.
+pub(super) const NOWHERE: &str = "a relative path starts nowhere here; write the whole of it";
+
 /// A server that is read.
 #[derive(Debug)]
 pub(super) struct EntryReading<'a> {
     pub(super) draft: ServerDraft,
     pub(super) notes: &'a mut ImportNotes,
     pub(super) variables: &'a Variables,
-    /// Where the file is: relative paths in it may start there.
-    pub(super) dir: &'a Path,
+    /// Where the file is: relative paths in it may start there. None: it comes from no file.
+    pub(super) dir: Option<&'a Path>,
 }
 
 impl EntryReading<'_> {
+    /// A path with the place where it starts, if it starts anywhere.
+    pub(super) fn whole(&self, path: impl AsRef<Path>) -> Option<PathBuf> {
+        let path = path.as_ref();
+        if path.is_absolute() { Some(path.to_path_buf()) } else { Some(self.dir?.join(path)) }
+    }
+
     pub(super) fn dropped(&mut self, key: &str, why: &str) {
         self.notes.say(key, KeyFate::Dropped, why);
     }

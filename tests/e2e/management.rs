@@ -173,6 +173,18 @@ fn what_is_wrong_is_told_as_there_and_changes_nothing() {
             json!({ "name": "x", "config": { "command": "x", "env": ["A"] } }),
             400,
         ),
+        (
+            "POST",
+            "/servers",
+            json!({ "name": "x", "config": { "command": "x", "cwd": "here" } }),
+            400,
+        ),
+        (
+            "POST",
+            "/servers",
+            json!({ "name": "x", "config": { "command": "x", "envRefs": { "A": "file:here" } } }),
+            400,
+        ),
         ("PATCH", "/servers/none", json!({ "disabled": true }), 404),
         ("PATCH", "/servers/counter", json!({ "removeTools": ["x"] }), 400),
         ("PATCH", "/servers/counter", json!({ "disabled": "yes" }), 400),

@@ -61,9 +61,10 @@ mod tests {
 
     #[test]
     fn a_process_counts_with_those_that_it_started() {
-        // It says so once the one that it started is there.
+        // It says so once the one that it started is there. That one must be given the shell's own
+        // input: a shell gives what it leaves in the background an empty one, at whose end it is gone.
         let mut shell = Command::new("sh")
-            .args(["-c", "cat & echo started; wait"])
+            .args(["-c", "exec 3<&0; cat <&3 & echo started; wait"])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()

@@ -11,14 +11,14 @@ use super::words::{Style, words};
 /// How much a word counts by its field, and how much the field's length takes away from that, in
 /// the order of [`Field`].
 const FIELD: [(f32, f32); FIELDS] = [
-    (5.0, 0.3),
+    (3.0, 0.5),
     (1.0, 0.0),
     (3.0, 0.5),
-    (2.0, 0.5),
-    (1.0, 0.6),
-    (1.0, 0.4),
-    (0.5, 0.6),
-    (0.4, 0.6),
+    (1.5, 0.5),
+    (1.5, 0.8),
+    (1.5, 0.6),
+    (0.5, 0.8),
+    (0.8, 0.6),
 ];
 
 /// Words of one field of a tool that are looked at. Whoever writes more is found by those.
@@ -30,7 +30,7 @@ const OCCURRENCES_MAX: usize = 1_500_000;
 const FORMS_MAX: usize = 100_000;
 
 /// How soon more occurrences of a word stop to count.
-const SATURATION: f32 = 1.5;
+const SATURATION: f32 = 2.5;
 
 /// One word in one tool.
 #[derive(Debug, Clone, Copy)]
@@ -54,6 +54,9 @@ pub struct Index {
     postings: Vec<Posting>,
     /// Which stems stand in the name of some tool.
     pub(super) is_in_name: Vec<bool>,
+    /// The stems of each tool's own name, and where each tool's begin; one more than there are tools.
+    own_stems: Vec<u32>,
+    own_starts: Vec<u32>,
     /// Words as they are written, and the stem of each.
     pub(super) forms: Lexicon,
     pub(super) stem_of: Vec<u32>,
@@ -85,6 +88,17 @@ impl Index {
         &self.postings[self.starts[stem] as usize..self.starts[stem + 1] as usize]
     }
 
+    /// The stems of a tool's own name.
+    pub(super) fn own_stems(&self, document: usize) -> &[u32] {
+        let range = self.own_starts[document] as usize..self.own_starts[document + 1] as usize;
+        &self.own_stems[range]
+    }
+
+    /// What a word with this stem says of a tool that has it; `None`: of no tool.
+    pub(super) fn rarity(&self, stem: Option<usize>) -> f32 {
+        rarity(stem.map_or(0, |stem| self.postings(stem).len()), self.len())
+    }
+
     /// Bytes on the heap.
     pub fn memory(&self) -> usize {
         let names: usize = self.names.iter().map(|(name, _)| name.len()).sum();
@@ -94,6 +108,7 @@ impl Index {
             + self.stems.memory()
             + self.forms.memory()
             + (self.starts.capacity() + self.stem_of.capacity()) * size_of::<u32>()
+            + (self.own_stems.capacity() + self.own_starts.capacity()) * size_of::<u32>()
             + self.postings.capacity() * size_of::<Posting>()
             + self.is_in_name.capacity()
     }
@@ -166,9 +181,12 @@ impl Builder {
         }
         self.occurrences = by_stem(&self.occurrences, stems.len());
         let mut is_in_name = vec![false; stems.len()];
-        for (stem, _, field) in &self.occurrences {
-            is_in_name[*stem as usize] |= *field == Field::Name as u8;
+        let mut of_names: Vec<(u32, u32)> = Vec::new();
+        for (stem, document, _) in self.occurrences.iter().filter(|it| it.2 == Field::Name as u8) {
+            is_in_name[*stem as usize] = true;
+            of_names.push((*document, *stem));
         }
+        let (own_stems, own_starts) = own_stems(of_names, self.shown.len());
         let (starts, postings) = self.postings(stems.len());
         let mut by_name: Vec<usize> = (0..self.shown.len()).collect();
         by_name.sort_by(|a, b| self.shown[*a].cmp(&self.shown[*b]));
@@ -183,6 +201,8 @@ impl Builder {
             starts,
             postings,
             is_in_name,
+            own_stems,
+            own_starts,
             stem_of: forms.iter().map(|(_, stem)| new_number[*stem as usize]).collect(),
             forms: Lexicon::new(forms.iter().map(|(word, _)| &**word)),
             is_literal: false,
@@ -241,6 +261,20 @@ fn by_stem(occurrences: &[Occurrence], stems: usize) -> Vec<Occurrence> {
     out
 }
 
+/// The stems of all names behind each other, each once in a name, and where each tool's begin.
+fn own_stems(mut of_names: Vec<(u32, u32)>, tools: usize) -> (Vec<u32>, Vec<u32>) {
+    of_names.sort_unstable();
+    of_names.dedup();
+    let mut starts = vec![0; tools + 1];
+    for (document, _) in &of_names {
+        starts[*document as usize + 1] += 1;
+    }
+    for at in 1..starts.len() {
+        starts[at] += starts[at - 1];
+    }
+    (of_names.into_iter().map(|(_, stem)| stem).collect(), starts)
+}
+
 /// The stems in order, and the new number of each.
 fn sorted(stems: HashMap<Box<str>, u32>) -> (Lexicon, Vec<u32>) {
     let mut stems: Vec<(Box<str>, u32)> = stems.into_iter().collect();
@@ -262,7 +296,7 @@ fn averages(lengths: &[[u32; FIELDS]]) -> [f32; FIELDS] {
 }
 
 /// How much a word says that `count` of `all` tools have.
-pub(super) fn rarity(count: usize, all: usize) -> f32 {
+fn rarity(count: usize, all: usize) -> f32 {
     let (count, all) = (float(count), float(all));
     ((all - count + 0.5) / (count + 0.5)).ln_1p()
 }

@@ -8,12 +8,13 @@ use super::stem::stem;
 use super::thesaurus;
 use super::words::{chunks, is_stop_word, parts};
 
-/// Words of one query that are looked at.
-const QUERY_WORDS_MAX: usize = 32;
+/// Words of one query that are looked at, without those that say nothing: those of a whole task.
+const QUERY_WORDS_MAX: usize = 256;
+/// A query of more words is language, where a word that no tool knows is the name of something and no
+/// slip of the hand.
+const SHORT_QUERY_MAX: usize = 8;
 /// Words that one beginning may stand for.
 const COMPLETIONS_MAX: usize = 16;
-/// Words of one query that are compared with all words of the index to correct them.
-const CORRECTIONS_MAX: usize = 8;
 /// Letters below which a word is not corrected.
 const TYPO_LEN_MIN: usize = 5;
 const PREFIX_LEN_MIN: usize = 3;
@@ -51,13 +52,15 @@ struct Word {
 }
 
 /// What each word of a query may stand for; the best one counts. Words that say nothing are left
-/// out, and so are single letters that are in no tool's name.
+/// out, and so are numbers, and single letters that are in no tool's name.
 pub(super) fn meanings(index: &Index, query: &str) -> Vec<Vec<Variant>> {
     let words = query_words(index, query);
     let is_named =
         |word: &Word| index.stems.find(&word.stem).is_some_and(|at| index.is_in_name[at]);
     let says_something = |word: &Word| {
-        !is_stop_word(&word.text) && (word.text.chars().nth(1).is_some() || is_named(word))
+        let is_letter = word.text.len() == 1;
+        let is_number = word.text.bytes().all(|byte| byte.is_ascii_digit());
+        !is_stop_word(&word.text) && !is_number && (!is_letter || is_named(word))
     };
     let mut chosen: Vec<usize> =
         (0..words.len()).filter(|at| says_something(&words[*at])).collect();
@@ -66,13 +69,14 @@ pub(super) fn meanings(index: &Index, query: &str) -> Vec<Vec<Variant>> {
     }
     let is_first = |at: &usize| words[..*at].iter().all(|word| word.stem != words[*at].stem);
     chosen.retain(is_first);
-    let mut corrections = CORRECTIONS_MAX;
-    chosen.into_iter().map(|at| variants(index, &words, at, &mut corrections)).collect()
+    chosen.truncate(QUERY_WORDS_MAX);
+    let is_short = chosen.len() <= SHORT_QUERY_MAX;
+    chosen.into_iter().map(|at| variants(index, &words, at, is_short)).collect()
 }
 
 fn query_words(index: &Index, query: &str) -> Vec<Word> {
     let mut out = Vec::new();
-    for chunk in chunks(query).take(QUERY_WORDS_MAX) {
+    for chunk in chunks(query) {
         let whole = chunk.to_lowercase();
         let parts = parts(chunk);
         let is_whole = parts.len() == 1 || index.forms.find(&whole).is_some();
@@ -80,11 +84,10 @@ fn query_words(index: &Index, query: &str) -> Vec<Word> {
             if is_whole { vec![whole] } else { parts.into_iter().map(str::to_lowercase).collect() };
         out.extend(texts.into_iter().map(|text| Word { stem: stem(&text), text }));
     }
-    out.truncate(QUERY_WORDS_MAX);
     out
 }
 
-fn variants(index: &Index, words: &[Word], at: usize, corrections: &mut usize) -> Vec<Variant> {
+fn variants(index: &Index, words: &[Word], at: usize, is_short: bool) -> Vec<Variant> {
     let mut variants = Variants::default();
     let word = &words[at];
     let direct = index.stems.find(&word.stem);
@@ -99,6 +102,8 @@ fn variants(index: &Index, words: &[Word], at: usize, corrections: &mut usize) -
     }
     if direct.is_none() {
         apart(index, &word.text, &mut variants);
+    }
+    if direct.is_none() && is_short {
         complete(index, &word.text, &mut variants);
     }
     let weight = match direct {
@@ -107,8 +112,7 @@ fn variants(index: &Index, words: &[Word], at: usize, corrections: &mut usize) -
         Some(_) => GATE.present,
     };
     let is_known = !index.is_literal && consult(index, words, at, weight, &mut variants);
-    if direct.is_none() && !is_known && variants.0.is_empty() && *corrections > 0 {
-        *corrections -= 1;
+    if direct.is_none() && !is_known && variants.0.is_empty() && is_short {
         correct(index, word, &mut variants);
     }
     variants.0

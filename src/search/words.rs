@@ -38,22 +38,37 @@ pub(super) fn words(text: &str, style: Style, mut each: impl FnMut(&str)) {
     }
 }
 
-/// The runs of letters and digits; a character of a script without spaces is a run of its own.
+/// The runs of letters and digits. Of a script without spaces, two characters that follow each other
+/// are as near to a word as can be had without a dictionary: each such pair is one, and so is a
+/// character that stands alone.
 pub(super) fn chunks(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| !c.is_alphanumeric()).flat_map(|run| {
         let mut rest = run;
         std::iter::from_fn(move || {
             let first = rest.chars().next()?;
-            let end = if is_without_spaces(first) {
-                first.len_utf8()
-            } else {
-                rest.find(is_without_spaces).unwrap_or(rest.len())
-            };
-            let (chunk, after) = rest.split_at(end);
-            rest = after;
+            if !is_without_spaces(first) {
+                let end = rest.find(is_without_spaces).unwrap_or(rest.len());
+                let (chunk, after) = rest.split_at(end);
+                rest = after;
+                return Some(chunk);
+            }
+            let (one, two, is_last) = pair(rest);
+            let chunk = &rest[..two];
+            rest = &rest[if is_last { two } else { one }..];
             Some(chunk)
         })
     })
+}
+
+/// Where the first character and the first pair end, and whether no other pair begins within it.
+fn pair(rest: &str) -> (usize, usize, bool) {
+    let mut ends = rest.char_indices().take_while(|(_, c)| is_without_spaces(*c));
+    let mut end = || ends.next().map(|(at, c)| at + c.len_utf8());
+    let one = end().unwrap_or(rest.len());
+    match (end(), end()) {
+        (None, _) => (one, one, true),
+        (Some(two), third) => (one, two, third.is_none()),
+    }
 }
 
 /// Chinese, Japanese, Thai and their neighbours.
@@ -171,7 +186,9 @@ mod tests {
             ("Creates a GitHub issue.", "creates a github issue"),
             ("see createIssue", "see create issue"),
             ("don't", "don t"),
-            ("列出 files", "列 出 files"),
+            ("列出 files", "列出 files"),
+            ("列出文件, 看", "列出 出文 文件 看"),
+            ("用git查看", "用 git 查看"),
             ("ÜBER", "über"),
         ] {
             assert_eq!(split(text, Style::Prose).join(" "), expected, "{text}");

@@ -68,6 +68,10 @@ fn i01_a_search_gives_few_unless_more_are_wanted() {
     let all = rig.payload("callmux_search_tools", &several);
     let names = found(&all);
     assert!(names.contains(&"one__image") && names.contains(&"one__bigtext"), "{names:?}");
+    // The limit is that of each query.
+    let each = json!({ "queries": ["take a picture", "read the log"], "limit": 1 });
+    let all = rig.payload("callmux_search_tools", &each);
+    assert_eq!(found(&all).len(), 2, "{all}");
 }
 
 #[test]

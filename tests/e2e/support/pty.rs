@@ -16,7 +16,9 @@ pub struct Pty {
 
 impl Pty {
     pub fn start(sandbox: &Sandbox, line: &str) -> Self {
-        let mut script = sandbox.program("script");
+        // Who starts the tests in the background of a shell has them ignore Ctrl-C, and all they start.
+        let mut script = sandbox.program("env");
+        script.args(["--default-signal=INT,QUIT", "script"]);
         let line = format!("stty cols 80 rows 24; exec {line}");
         script.args(["-qec", &line, "/dev/null"]).env("SHELL", "/bin/sh");
         let mut child = script.stdin(Stdio::piped()).spawn();

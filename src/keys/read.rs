@@ -72,6 +72,12 @@ impl FromSection for bool {
     }
 }
 
+impl FromSection for Option<bool> {
+    fn read(section: &mut Section<'_>, key: &Key) -> Self {
+        section.has(key.name).then(|| section.bool(key.name))
+    }
+}
+
 impl FromSection for Duration {
     fn read(section: &mut Section<'_>, key: &Key) -> Self {
         section.duration(key.name).expect("a key with a default")

@@ -64,9 +64,9 @@ pub const VIEW_ROWS: &[KeyRow<View>] = &[
     key(
         "structured_content",
         ValueKind::Bool,
-        Value("true"),
-        "`false` leaves `structuredContent` out of the results of callmux's own tools, for \
-         clients that show a model both it and the text.",
+        Unset,
+        "Whether results of callmux's own tools have `structuredContent` beside their text, for \
+         programs. Unset: yes, but not for claude-code, which shows a model nothing else where it is.",
     )
     .at_once(set!(structured_content)),
     key(

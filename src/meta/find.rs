@@ -4,9 +4,10 @@ use super::inner::Context;
 use super::input::Fields;
 use super::refusal::{invalid, wrong};
 use super::status::cut;
+use crate::base::quote::beginning;
 use crate::json::Json;
 use crate::mux::{Outlet, prepare};
-use crate::render::signature::signature;
+use crate::render::signature::signature_within;
 use crate::render::tokens::estimate;
 use crate::replies::ToolError;
 use crate::wire::object;
@@ -18,11 +19,22 @@ const QUERIES_MAX: usize = 10;
 const QUERY_MAX: usize = 4096;
 /// How much of each description is shown unless the call says otherwise, in characters.
 const DESCRIPTION_MAX: u64 = 80;
+/// And of each signature, in bytes: what a call of the tool finds wrong tells the rest.
+const SIGNATURE_MAX: usize = 280;
+/// How much of a query that no tool fits is told, in characters.
+const QUERY_SHOWN_MAX: usize = 60;
+
+/// What a search found, for a model and for a program.
+pub(super) struct Found {
+    /// A line for each tool: `name(signature) — description`.
+    pub(super) lines: String,
+    pub(super) payload: Json,
+}
 
 pub(super) async fn search_tools<O: Outlet>(
     context: &Context<'_, O>,
     fields: &mut Fields,
-) -> Result<Json, ToolError> {
+) -> Result<Found, ToolError> {
     let mut queries = fields.texts("queries")?;
     let query = match fields.take("query") {
         // Everything, in the order of the names.
@@ -36,7 +48,7 @@ pub(super) async fn search_tools<O: Outlet>(
             .into(),
         Some(other) => return Err(invalid("query", "a string", Some(&other))),
     };
-    queries.splice(0..0, query.clone().filter(|text| !text.trim().is_empty()));
+    queries.splice(0..0, query.filter(|text| !text.trim().is_empty()));
     let server = fields.name("server")?;
     let limit = fields.count("limit", 1..=LIMIT_MAX)?.unwrap_or(LIMIT);
     let max = fields.count("descriptionMaxLength", 0..=100_000)?.unwrap_or(DESCRIPTION_MAX);
@@ -71,50 +83,86 @@ pub(super) async fn search_tools<O: Outlet>(
             ToolError::new("server_unavailable", "callmux is ending; search again")
         })?;
     let found = index.search(&words, limit_, may);
-    let results = found.hits.iter().map(|hit| {
+    let tools = found.hits.iter().map(|hit| {
         let entry = &entries[hit.document];
         let text = object::get(&entry.item.definition, "description").and_then(object::string);
         let schema = prepare::schema(&entry.item).unwrap_or_default();
-        result(&entry.shown, &schema, &text.unwrap_or_default(), max)
+        FoundTool::new(&entry.shown, &schema, &text.unwrap_or_default(), max)
     });
-    let results: Vec<Json> = results.collect();
-    Ok(answer(query, server, context.tools_seen(), found.count, results))
+    let tools: Vec<FoundTool> = tools.collect();
+    let unmatched: Vec<&str> = found.unmatched.iter().map(|place| words[*place]).collect();
+    Ok(Found {
+        lines: lines(&tools, found.count, context.tools_seen(), &unmatched),
+        payload: payload(&tools, found.count, context.tools_seen(), &unmatched),
+    })
 }
 
-/// One tool that was found. `max`: characters of the description; 0: all.
-fn result(name: &str, schema: &Json, description: &str, max: u64) -> Json {
-    let mut members = vec![("tool", name.into()), ("signature", signature("", schema).into())];
-    let text = cut(&in_one_line(description), max);
-    if !text.is_empty() {
-        members.push(("description", text.into()));
+/// A tool that was found, as it is told.
+struct FoundTool {
+    name: String,
+    signature: String,
+    description: String,
+}
+
+impl FoundTool {
+    /// `max`: characters of the description; 0: all.
+    fn new(name: &str, schema: &Json, description: &str, max: u64) -> Self {
+        Self {
+            name: name.to_owned(),
+            signature: signature_within("", schema, SIGNATURE_MAX),
+            description: cut(&in_one_line(description), max),
+        }
     }
+}
+
+fn lines(tools: &[FoundTool], count: usize, total: usize, unmatched: &[&str]) -> String {
+    let mut out = String::new();
+    for query in unmatched {
+        let nearest = if tools.is_empty() { "." } else { "; what is nearest:" };
+        let query = beginning(query, QUERY_SHOWN_MAX);
+        out += &format!("No tool fits `{}`{nearest}\n", in_one_line(&query.to_string()));
+    }
+    for FoundTool { name, signature, description } in tools {
+        let dash = if description.is_empty() { "" } else { " — " };
+        out += &format!("{name}{signature}{dash}{description}\n");
+    }
+    let more = count.saturating_sub(tools.len());
+    if more > 0 {
+        out += &format!("{more} more match, of {total} tools.\n");
+    }
+    if out.is_empty() {
+        out += &format!("No tool, of {total}.\n");
+    }
+    out.pop();
+    out
+}
+
+/// `{totalTools, found, unmatched?, results: [{tool, signature, description?}]}`
+fn payload(tools: &[FoundTool], count: usize, total: usize, unmatched: &[&str]) -> Json {
+    let mut members = vec![("totalTools", total.into()), ("found", count.into())];
+    if !unmatched.is_empty() {
+        let told = unmatched.iter().map(|query| beginning(query, QUERY_SHOWN_MAX).to_string());
+        members.push(("unmatched", told.map(Json::from).collect::<Vec<_>>().into()));
+    }
+    let results = tools.iter().map(|FoundTool { name, signature, description }| {
+        let mut members =
+            vec![("tool", name.as_str().into()), ("signature", signature.as_str().into())];
+        if !description.is_empty() {
+            members.push(("description", description.as_str().into()));
+        }
+        Json::object(members)
+    });
+    members.push(("results", Json::Array(results.collect())));
     Json::object(members)
 }
 
-fn answer(
-    query: Option<String>,
-    server: Option<String>,
-    total: usize,
-    found: usize,
-    results: Vec<Json>,
-) -> Json {
-    let mut members = Vec::new();
-    members.extend(query.map(|query| ("query", query.into())));
-    members.extend(server.map(|server| ("server", server.into())));
-    members.push(("totalTools", total.into()));
-    members.push(("found", found.into()));
-    members.push(("results", Json::Array(results)));
-    Json::object(members)
-}
-
-/// About how many tokens the answer to a query has, for these tools: name, schema, description.
-pub fn answer_tokens(query: &str, total: usize, tools: &[(&str, &Json, &str)]) -> usize {
-    let results = tools
-        .iter()
-        .map(|(name, schema, description)| result(name, schema, description, DESCRIPTION_MAX));
-    let results: Vec<Json> = results.collect();
-    let answer = answer(Some(query.to_owned()), None, total, results.len(), results);
-    estimate(&answer.to_string())
+/// About how many tokens the answer to a query has, for these tools: name, schema, description. `found`: how
+/// many match, of `total`.
+pub fn answer_tokens(found: usize, total: usize, tools: &[(&str, &Json, &str)]) -> usize {
+    let tools = tools.iter().map(|(name, schema, description)| {
+        FoundTool::new(name, schema, description, DESCRIPTION_MAX)
+    });
+    estimate(&lines(&tools.collect::<Vec<_>>(), found, total, &[]))
 }
 
 fn in_one_line(text: &str) -> String {

@@ -72,28 +72,47 @@ impl<O: Outlet> Context<'_, O> {
         }
     }
 
+    /// The result of `tools/call` with this text for a model, and the payload for a program where the
+    /// client gets one. A call that names a format wants the payload, and so does a text that is
+    /// larger than the client wants.
+    pub(super) async fn lines(&self, lines: String, payload: Json, tool: &str) -> Json {
+        let max = self.view().max_result;
+        if self.format.is_some() || max > 0 && lines.len() > max {
+            return self.payload(payload, 0, tool).await;
+        }
+        self.result(lines, payload)
+    }
+
     fn written(&self, payload: Json) -> Json {
         let view = self.view();
         let is_small = payload.len() <= FORMATTED_MAX;
         let format = self.format.unwrap_or(view.output_format);
         let format = if is_small { format } else { TextFormat::Json };
         let payload = if format == TextFormat::Json { payload } else { opened(payload) };
-        let text = format::text(&payload, format);
+        self.result(format::text(&payload, format), payload)
+    }
+
+    fn result(&self, text: String, payload: Json) -> Json {
         let text = Json::object([("type", "text".into()), ("text", text.into())]);
         let mut members = Vec::new();
         if self.call.era == Era::Modern {
             members.push(("resultType", "complete".into()));
         }
         members.push(("content", Json::Array(vec![text])));
-        if view.structured_content {
+        if self.is_structured() {
             members.push(("structuredContent", payload));
         }
         Json::object(members)
     }
 
+    /// Whether what our own tools answer has `structuredContent` beside its text.
+    fn is_structured(&self) -> bool {
+        self.view().is_structured_for(&self.call.client_name())
+    }
+
     /// The result of `tools/call` for an error. Errors are JSON, whatever the format.
     pub(super) fn error(&self, error: &ToolError) -> Json {
-        let is_structured = self.view().structured_content;
+        let is_structured = self.is_structured();
         match &error.details {
             Some(details) if details.len() > DETAILS_MAX => {
                 let details = Some(shortened(details, DETAILS_MAX));

@@ -166,7 +166,7 @@ async fn perform<O: Outlet>(
         }
         MetaKind::SearchTools => {
             let found = super::find::search_tools(context, &mut fields).await?;
-            Ok(context.payload(found, 0, tool.name).await)
+            Ok(context.lines(found.lines, found.payload, tool.name).await)
         }
         MetaKind::GetResult => {
             let found = stored::get_result(context, &mut fields).await?;

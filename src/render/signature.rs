@@ -7,12 +7,25 @@
 
 use crate::json::{Json, Path};
 
-/// Optional parameters that are shown.
-const OPTIONAL_MAX: usize = 12;
-/// Objects within objects whose members are shown.
-const DEPTH_MAX: usize = 2;
-/// Options of an `enum` that are shown.
-const OPTIONS_MAX: usize = 8;
+/// How much of a tool is shown.
+#[derive(Debug, Clone, Copy)]
+struct Extent {
+    /// Optional parameters.
+    optional: usize,
+    /// Objects within objects whose members are shown.
+    depth: usize,
+    /// Options of an `enum`.
+    options: usize,
+}
+
+/// From what fits on a line to the least that a call can be made of.
+const LADDER: [Extent; 4] = [
+    Extent { optional: 12, depth: 2, options: 8 },
+    Extent { optional: 8, depth: 1, options: 6 },
+    Extent { optional: 4, depth: 0, options: 4 },
+    Extent { optional: 0, depth: 0, options: 2 },
+];
+
 /// Bytes of a constant that is shown.
 const CONSTANT_MAX: usize = 32;
 /// Schemas that are looked at, so that references that lead in a circle end.
@@ -20,7 +33,26 @@ const SCHEMAS_MAX: usize = 400;
 
 /// The signature of the tool `name`. `null` is not mentioned where a parameter can be left out.
 pub fn signature(name: &str, input_schema: &Json) -> String {
-    let mut reader = SchemaReader { root: input_schema, left: SCHEMAS_MAX, is_partial: false };
+    to_extent(name, input_schema, LADDER[0])
+}
+
+/// The same with less of it, so that it has at most `max` bytes: fewer optional parameters, then fewer
+/// members of objects and options, and where all that is too much, the beginning of what is required.
+pub fn signature_within(name: &str, input_schema: &Json, max: usize) -> String {
+    let mut line = String::new();
+    for extent in LADDER {
+        line = to_extent(name, input_schema, extent);
+        if line.len() <= max {
+            return line;
+        }
+    }
+    line.truncate(line.floor_char_boundary(max.saturating_sub("…)".len())));
+    line + "…)"
+}
+
+fn to_extent(name: &str, input_schema: &Json, extent: Extent) -> String {
+    let mut reader =
+        SchemaReader { root: input_schema, extent, left: SCHEMAS_MAX, is_partial: false };
     let mut members = Parameters::default();
     reader.collect(input_schema, &mut members, 0);
     let shown = reader.members(&members, 0).join(", ");
@@ -30,6 +62,7 @@ pub fn signature(name: &str, input_schema: &Json) -> String {
 
 struct SchemaReader<'a> {
     root: &'a Json,
+    extent: Extent,
     /// How many schemas may still be looked at.
     left: usize,
     /// Whether a constraint is not shown.
@@ -108,13 +141,13 @@ impl<'a> SchemaReader<'a> {
             shown.push(text + &kind);
         }
         let optional = || members.properties.iter().filter(|(name, _)| !is_required(name));
-        for (name, schema) in optional().take(OPTIONAL_MAX) {
+        for (name, schema) in optional().take(self.extent.optional) {
             shown.push(format!("{}?: {}", plain_name(name), self.value(schema, depth, true)));
         }
         if let Some(others) = members.others {
             shown.push(format!("[name]: {}", self.value(others, depth, true)));
         }
-        let rest = optional().count().saturating_sub(OPTIONAL_MAX);
+        let rest = optional().count().saturating_sub(self.extent.optional);
         shown.extend((rest > 0).then(|| format!("…+{rest}")));
         shown
     }
@@ -143,8 +176,8 @@ impl<'a> SchemaReader<'a> {
             return vec![constant(value)];
         }
         if let Some(options) = schema.get("enum").and_then(Json::as_array) {
-            let rest = options.len().saturating_sub(OPTIONS_MAX);
-            let shown = options.iter().take(OPTIONS_MAX).map(constant);
+            let rest = options.len().saturating_sub(self.extent.options);
+            let shown = options.iter().take(self.extent.options).map(constant);
             return shown.chain((rest > 0).then(|| format!("…+{rest}"))).collect();
         }
         if let Some(target) = self.target(schema) {
@@ -153,11 +186,13 @@ impl<'a> SchemaReader<'a> {
         let parts = ["anyOf", "oneOf"].iter().find_map(|key| schema.get(key)?.as_array());
         let says_itself = ["type", "properties"].iter().any(|key| schema.get(key).is_some());
         if let Some(parts) = parts {
-            self.is_partial |= says_itself || parts.len() > OPTIONS_MAX;
+            self.is_partial |= says_itself || parts.len() > self.extent.options;
         }
         if let Some(parts) = parts.filter(|_| !says_itself) {
             let mut kinds = Vec::new();
-            for kind in parts.iter().take(OPTIONS_MAX).flat_map(|part| self.kinds(part, depth)) {
+            for kind in
+                parts.iter().take(self.extent.options).flat_map(|part| self.kinds(part, depth))
+            {
                 if !kinds.contains(&kind) {
                     kinds.push(kind);
                 }
@@ -207,13 +242,13 @@ impl<'a> SchemaReader<'a> {
         let parts = schema.get("prefixItems").or(schema.get("items")).and_then(Json::as_array);
         if let Some(parts) = parts {
             let mut shown: Vec<String> = Vec::new();
-            for part in parts.iter().take(OPTIONS_MAX) {
+            for part in parts.iter().take(self.extent.options) {
                 shown.push(self.kinds(part, depth).join("|"));
             }
             let is_closed = ["items", "additionalItems"]
                 .iter()
                 .any(|key| schema.get(key).and_then(Json::as_bool) == Some(false));
-            shown.extend((parts.len() > OPTIONS_MAX || !is_closed).then(|| "…".to_owned()));
+            shown.extend((parts.len() > self.extent.options || !is_closed).then(|| "…".to_owned()));
             return format!("[{}]", shown.join(", "));
         }
         match schema.get("items") {
@@ -234,7 +269,7 @@ impl<'a> SchemaReader<'a> {
         {
             return "object".to_owned();
         }
-        if depth >= DEPTH_MAX {
+        if depth >= self.extent.depth {
             return "{…}".to_owned();
         }
         format!("{{{}}}", self.members(&members, depth + 1).join(", "))
@@ -389,6 +424,23 @@ mod tests {
             "items":{"anyOf":[{"$ref":"#/$defs/n"},{"type":"array","items":{"$ref":"#/$defs/n"}}]}}}}"##;
         let line = signature("t", &Json::parse(wide).unwrap());
         assert!(line.starts_with("t(a: ") && line.ends_with(" …") && line.len() < 20_000, "{line}");
+    }
+
+    #[test]
+    fn a_signature_that_is_too_long_loses_what_a_call_needs_least() {
+        let schema = r#"{"properties":{"where":{"type":"object","properties":{"owner":{"type":"string"},
+            "repository":{"type":"string"}},"required":["owner"]},
+            "state":{"enum":["open","closed","merged","draft","queued"]},"limit":{"type":"integer"}},
+            "required":["where"]}"#;
+        let schema = Json::parse(schema).unwrap();
+        let within = |max| super::signature_within("t", &schema, max);
+        let options = r#""open"|"closed"|"merged"|"draft""#;
+        let all = r#"t(where: {owner: string, repository?: string}, state?: "#;
+        assert_eq!(within(200), format!(r#"{all}{options}|"queued", limit?: int)"#));
+        assert_eq!(within(90), format!("t(where: {{…}}, state?: {options}|…+1, limit?: int)"));
+        assert_eq!(within(40), "t(where: {…}, …+2)");
+        assert_eq!(within(15), "t(where: {…)");
+        assert!((8..300).all(|max| within(max).len() <= max));
     }
 
     /// With a file of definitions in `CALLMUX_TOOL_SET`, how long their signatures are.

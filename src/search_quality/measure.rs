@@ -10,7 +10,7 @@ use crate::base::file;
 use crate::json::{Json, ParseError};
 use crate::meta;
 use crate::search::quality::{CUTS, Quality};
-use crate::search::ranking::Hit;
+use crate::search::ranking::Found;
 use crate::search::{Document, Index};
 use crate::terminal::{Exit, print};
 
@@ -114,8 +114,8 @@ struct Report {
     search: Duration,
     /// Bytes of the index.
     memory: usize,
-    /// Estimated tokens of an answer with five tools: the median, and of 95 in 100 the most.
-    tokens: [usize; 2],
+    /// Estimated tokens of an answer with five tools: the median, of 95 in 100 the most, and of all.
+    tokens: [usize; 3],
 }
 
 fn measure(args: &SearchQualityArgs) -> Result<Report, DataError> {
@@ -135,19 +135,19 @@ fn measure(args: &SearchQualityArgs) -> Result<Report, DataError> {
     }
     // What is made at the first search is no part of any.
     index.search(&[&queries[0].text], 1, |_| true);
-    let mut rankings = Vec::with_capacity(queries.len());
+    let mut rankings: Vec<Found> = Vec::with_capacity(queries.len());
     let mut times = Vec::with_capacity(queries.len());
     for query in &queries {
         let began = Instant::now();
-        rankings.push(index.search(&[&query.text], tools.len(), |_| true).hits);
+        rankings.push(index.search(&[&query.text], tools.len(), |_| true));
         times.push(began.elapsed());
     }
     times.sort_unstable();
-    let tokens = tokens(&queries, &rankings, &tools);
+    let tokens = tokens(&rankings, &tools);
     let mut missed = Vec::new();
     let mut qualities = Vec::new();
-    for (query, hits) in queries.iter().zip(rankings) {
-        let ranked: Vec<usize> = hits.iter().map(|hit| hit.document).collect();
+    for (query, found) in queries.iter().zip(rankings) {
+        let ranked: Vec<usize> = found.hits.iter().map(|hit| hit.document).collect();
         qualities.push(Quality::of(&ranked, &query.judged));
         missed.extend(miss(query, &ranked, &tools));
     }
@@ -164,18 +164,19 @@ fn measure(args: &SearchQualityArgs) -> Result<Report, DataError> {
     })
 }
 
-fn tokens(queries: &[Query], rankings: &[Vec<Hit>], tools: &[Tool]) -> [usize; 2] {
+fn tokens(rankings: &[Found], tools: &[Tool]) -> [usize; 3] {
     let none = Json::default();
-    let mut sizes: Vec<usize> = Vec::with_capacity(queries.len());
-    for (query, hits) in queries.iter().zip(rankings) {
-        let first = hits.iter().take(MISSED_CUT).map(|hit| &tools[hit.document]);
+    let mut sizes: Vec<usize> = Vec::with_capacity(rankings.len());
+    for found in rankings {
+        let first = found.hits.iter().take(MISSED_CUT).map(|hit| &tools[hit.document]);
         let first: Vec<(&str, &Json, &str)> = first
             .map(|tool| (&*tool.shown, tool.schema.as_ref().unwrap_or(&none), &*tool.description))
             .collect();
-        sizes.push(meta::answer_tokens(&query.text, tools.len(), &first));
+        sizes.push(meta::answer_tokens(found.count, tools.len(), &first));
     }
     sizes.sort_unstable();
-    [sizes[sizes.len() / 2], sizes[(sizes.len() * 95 / 100).min(sizes.len() - 1)]]
+    let last = sizes.len() - 1;
+    [sizes[sizes.len() / 2], sizes[(sizes.len() * 95 / 100).min(last)], sizes[last]]
 }
 
 fn miss(query: &Query, ranked: &[usize], tools: &[Tool]) -> Option<Miss> {
@@ -280,9 +281,9 @@ impl Report {
             self.build.as_micros(),
             self.memory,
         ));
-        let [median, most] = self.tokens;
+        let [median, most, longest] = self.tokens;
         print::line(&format!(
-            "an answer with {MISSED_CUT} tools: about {median} tokens (median), {most} (95 in 100)"
+            "an answer with {MISSED_CUT} tools: about {median} tokens (median), {most} (95 in 100), {longest} (the longest)"
         ));
         for miss in self.missed.iter().filter(|_| verbose) {
             print::line(&format!("missed {}: {}", miss.id, miss.query));
@@ -306,6 +307,7 @@ impl Report {
             "index_bytes": self.memory,
             "answer_tokens_median": self.tokens[0],
             "answer_tokens_p95": self.tokens[1],
+            "answer_tokens_max": self.tokens[2],
         });
         if verbose {
             let missed = self.missed.iter().map(|miss| {

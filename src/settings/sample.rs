@@ -28,7 +28,7 @@ pub fn config() -> Config {
             meta_tools: NamePatterns::all(),
             schema_compression: Compression::Off,
             max_description: 160,
-            structured_content: true,
+            structured_content: None,
             max_result: 64 * KIB,
             ..View::default()
         },

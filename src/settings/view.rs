@@ -40,6 +40,10 @@ impl Exposure {
 /// What `callmux call` and the other verbs of a shell call themselves in `clientInfo`.
 pub const SHELL_CLIENT: &str = "callmux-shell";
 
+/// Clients that show a model `structuredContent` and nothing else where a result has it: a text that is
+/// written for the model would not reach it.
+const STRUCTURED_ALONE: [&str; 1] = ["claude-code"];
+
 /// What a client is shown.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct View {
@@ -50,8 +54,9 @@ pub struct View {
     /// In characters; longer descriptions are cut where definitions are compressed.
     pub max_description: usize,
     pub output_format: TextFormat,
-    /// Whether results of callmux's own tools have `structuredContent` beside their text.
-    pub structured_content: bool,
+    /// Whether results of callmux's own tools have `structuredContent` beside their text; not said:
+    /// [`View::is_structured_for`].
+    pub structured_content: Option<bool>,
     /// In bytes; 0: any.
     pub max_result: usize,
     /// A program reads it: nothing is shortened, whatever is said of a server.
@@ -67,10 +72,15 @@ impl View {
             schema_compression: Compression::Off,
             max_description: usize::MAX,
             output_format: TextFormat::Json,
-            structured_content: true,
+            structured_content: Some(true),
             max_result: 0,
             is_whole: true,
         }
+    }
+
+    /// Whether a client of this name gets `structuredContent` with what our own tools answer.
+    pub fn is_structured_for(&self, client: &str) -> bool {
+        self.structured_content.unwrap_or_else(|| !STRUCTURED_ALONE.contains(&client))
     }
 
     /// Whether the same tools are listed in the same way.

@@ -22,7 +22,7 @@ fn k01_payloads_are_compact_json_as_text_and_as_fields() {
         ("callmux_batch", json!({ "tool": "one__ping", "items": [{}] })),
         ("callmux_pipeline", json!({ "steps": [rows_call()] })),
         ("callmux_dry_run", rows_call()),
-        ("callmux_search_tools", json!({ "query": "issue" })),
+        ("callmux_search_tools", json!({ "query": "issue", "outputFormat": "json" })),
         ("callmux_status", json!({})),
         ("callmux_cache_clear", json!({})),
     ] {
@@ -37,6 +37,25 @@ fn k01_payloads_are_compact_json_as_text_and_as_fields() {
     assert!(found["structuredContent"].is_null() && json_text(&found)["succeeded"] == 1);
     let refused = rig.call("callmux_batch", &json!({}));
     assert!(refused["structuredContent"].is_null() && refused["isError"] == true);
+}
+
+/// anthropics/claude-code#79944: where a result has `structuredContent`, a model is shown nothing else.
+#[test]
+fn a_client_that_shows_a_model_one_form_gets_one() {
+    for (name, is_there) in [("claude-code", false), ("codex-mcp-client", true)] {
+        let rig = Rig::new();
+        let mut client = rig.client(name);
+        for (tool, arguments) in [
+            ("callmux_search_tools", json!({ "query": "issue" })),
+            ("callmux_dry_run", json!({ "tool": "one__ping" })),
+            ("callmux_call", json!({ "tool": "no__such" })),
+        ] {
+            let answer = client.call(tool, &arguments);
+            let result = &answer["result"];
+            assert_eq!(result["structuredContent"].is_object(), is_there, "{name}: {answer}");
+            assert!(result["content"][0]["text"].is_string(), "{name}: {answer}");
+        }
+    }
 }
 
 #[test]

@@ -107,7 +107,7 @@ fn f05_a_tool_that_is_not_let_through_does_not_exist() {
     let batch = json!({ "tool": "one__hidden", "items": [{}] });
     let all = rig.payload("callmux_batch", &batch);
     assert_eq!(all["results"][0]["details"]["code"], "tool_not_found");
-    let found = rig.payload("callmux_search_tools", &json!({ "query": "hidden", "limit": 50 }));
+    let found = rig.searched(&json!({ "query": "hidden", "limit": 50 }));
     assert!(!found.to_string().contains("one__hidden"), "{found}");
     assert_eq!(rig.executed(), [""; 0]);
 }

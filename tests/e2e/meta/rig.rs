@@ -71,6 +71,24 @@ impl Rig {
         payload(&self.call(tool, arguments))
     }
 
+    /// What a search found: a line for each tool, and the same for programs.
+    pub fn searched(&mut self, arguments: &Value) -> Value {
+        let result = self.call("callmux_search_tools", arguments);
+        assert!(result["isError"].is_null(), "{result}");
+        let text = result["content"][0]["text"].as_str().unwrap();
+        let found = result["structuredContent"].clone();
+        let line = |tool: &Value| {
+            let [name, signature] = ["tool", "signature"].map(|key| tool[key].as_str().unwrap());
+            let about = tool["description"].as_str().map(|about| format!(" — {about}"));
+            format!("{name}{signature}{}", about.unwrap_or_default())
+        };
+        let tools: Vec<String> = found["results"].as_array().unwrap().iter().map(line).collect();
+        let is_told = |line: &str| line.starts_with("No tool") || line.contains(" more match, of ");
+        let lines: Vec<&str> = text.lines().filter(|line| !is_told(line)).collect();
+        assert_eq!(lines, tools, "{text}");
+        found
+    }
+
     /// The error of a meta-tool that did not.
     pub fn error(&mut self, tool: &str, arguments: &Value) -> Value {
         error(&self.call(tool, arguments))

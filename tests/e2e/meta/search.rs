@@ -21,11 +21,8 @@ fn i01_a_search_answers_with_names_signatures_and_descriptions() {
         ..Setup::default()
     });
     let query = json!({ "query": "open an issue", "server": "one", "limit": 1 });
-    let all = rig.payload("callmux_search_tools", &query);
-    assert_eq!(
-        (&all["query"], &all["server"], &all["totalTools"]),
-        (&json!("open an issue"), &json!("one"), &json!(4))
-    );
+    let all = rig.searched(&query);
+    assert_eq!((&all["found"], &all["totalTools"]), (&json!(1), &json!(4)));
     let result = &all["results"][0];
     assert_eq!(result["tool"], "one__strict");
     assert_eq!(result["description"], "Open an issue in a repository");
@@ -33,20 +30,27 @@ fn i01_a_search_answers_with_names_signatures_and_descriptions() {
     for part in ["owner", "n", "flag", "tags"] {
         assert!(signature.contains(part), "{signature}");
     }
-    let both = rig.payload("callmux_search_tools", &json!({ "query": "open an issue" }));
+    let both = rig.searched(&json!({ "query": "open an issue" }));
     let mut names = found(&both);
     names.sort_unstable();
     assert_eq!(names[..2], ["one__strict", "two__strict"]);
 
     let cut = json!({ "query": "open an issue", "limit": 1, "descriptionMaxLength": 5 });
-    let all = rig.payload("callmux_search_tools", &cut);
+    let all = rig.searched(&cut);
     assert_eq!(all["results"][0]["description"], "Open…");
     // Without a query it lists everything by name.
-    let all = rig.payload("callmux_search_tools", &json!({ "limit": 50 }));
+    let all = rig.searched(&json!({ "limit": 50 }));
     assert_eq!(found(&all), ["one__ping", "one__say", "one__strict", "two__strict"]);
     assert_eq!(all["found"], 4);
-    let none = rig.payload("callmux_search_tools", &json!({ "query": "xyzzy quux" }));
+    let none = json!({ "query": "xyzzy quux" });
+    let said = rig.call("callmux_search_tools", &none)["content"][0]["text"].clone();
+    assert_eq!(said, "No tool fits `xyzzy quux`.");
+    let none = rig.searched(&none);
     assert_eq!((&none["found"], &none["results"]), (&json!(0), &json!([])));
+    assert_eq!(none["unmatched"], json!(["xyzzy quux"]));
+    // A call that names a format gets what programs get.
+    let plain = json!({ "query": "open an issue", "outputFormat": "json" });
+    assert_eq!(found(&rig.payload("callmux_search_tools", &plain)).len(), 2);
     let error = rig.error("callmux_search_tools", &json!({ "query": "a", "server": "three" }));
     assert_eq!(error["code"], "server_not_found");
     assert_eq!(error["details"]["availableServers"], json!(["one", "two"]));
@@ -57,7 +61,7 @@ fn i01_a_search_gives_few_unless_more_are_wanted() {
     let mut rig = Rig::new();
     for (more, count) in [(json!({}), 5), (json!({ "limit": 3 }), 3), (json!({ "limit": 46 }), 46)]
     {
-        let all = rig.payload("callmux_search_tools", &more);
+        let all = rig.searched(&more);
         assert_eq!((found(&all).len(), &all["found"]), (count, &json!(46)), "{more}");
     }
     for limit in [0, 51] {
@@ -65,12 +69,12 @@ fn i01_a_search_gives_few_unless_more_are_wanted() {
         assert_eq!(error["details"]["expected"], "a whole number from 1 to 50");
     }
     let several = json!({ "queries": ["take a picture", "read the log"], "server": "one" });
-    let all = rig.payload("callmux_search_tools", &several);
+    let all = rig.searched(&several);
     let names = found(&all);
     assert!(names.contains(&"one__image") && names.contains(&"one__bigtext"), "{names:?}");
     // The limit is that of each query.
     let each = json!({ "queries": ["take a picture", "read the log"], "limit": 1 });
-    let all = rig.payload("callmux_search_tools", &each);
+    let all = rig.searched(&each);
     assert_eq!(found(&all).len(), 2, "{all}");
 }
 
@@ -88,7 +92,7 @@ fn i02_common_words_find_the_tool() {
         ("one__ping", "one__ping"),
     ] {
         let wanted = json!({ "query": query, "server": "one", "limit": 3 });
-        let all = rig.payload("callmux_search_tools", &wanted);
+        let all = rig.searched(&wanted);
         assert!(found(&all).contains(&tool), "{query}: {:?}", found(&all));
     }
 }
@@ -97,7 +101,7 @@ fn i02_common_words_find_the_tool() {
 fn m04_a_search_sees_what_compression_leaves_out() {
     let mut rig = Rig::top("schema_compression = \"aggressive\"\nexposure = \"meta-only\"");
     let wanted = json!({ "query": "who owns the repository", "limit": 4 });
-    let all = rig.payload("callmux_search_tools", &wanted);
+    let all = rig.searched(&wanted);
     assert!(found(&all).contains(&"one__strict"), "{all}");
     let description = "Open an issue in a repository";
     let strict = all["results"].as_array().unwrap().iter().find(|it| it["tool"] == "one__strict");

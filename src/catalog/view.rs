@@ -32,18 +32,42 @@ pub(super) fn tools(entries: &[Entry], own: &OwnTools, view: &View) -> Vec<(Arc<
     items
 }
 
+/// The members of a tool that are schemas.
+const SCHEMAS: [&str; 2] = ["inputSchema", "outputSchema"];
+
+/// Whether a definition may have definitions of its own that nothing refers to.
+fn may_be_less(definition: &[u8]) -> bool {
+    let has = |text: &str| memchr::memmem::find(definition, text.as_bytes()).is_some();
+    has(r#""$defs""#) || has(r#""definitions""#)
+}
+
+/// The same without what nothing in its schemas refers to. That is no matter of taste: no call is judged
+/// otherwise.
+fn without_unreferenced(tool: &mut Json) {
+    let Json::Object(members) = tool else { return };
+    for (_, schema) in members.iter_mut().filter(|(name, _)| SCHEMAS.contains(&name.as_str())) {
+        if let Some(less) = crate::render::without_unreferenced(schema) {
+            *schema = less;
+        }
+    }
+}
+
 /// A definition; the server's own bytes where nothing is to be changed.
 fn definition(entry: &Entry, is_pinned: bool, view: &View) -> Bytes {
     let plain = entry.definition.clone();
     let own = entry.server.config.policy.schema_compression;
     let compression = own.unwrap_or(view.schema_compression);
-    if !is_pinned && compression == Compression::Off {
+    let may_be_less = may_be_less(&plain);
+    if !is_pinned && compression == Compression::Off && !may_be_less {
         return plain;
     }
     let Some(mut tool) = std::str::from_utf8(&plain).ok().and_then(|text| Json::parse(text).ok())
     else {
         return plain;
     };
+    if may_be_less {
+        without_unreferenced(&mut tool);
+    }
     if compression != Compression::Off {
         tool = compress::definition(&tool, compression, view.max_description);
     }

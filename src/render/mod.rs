@@ -13,7 +13,7 @@
 //! [`filter`] keeps.
 //!
 //! [`compress`] makes definitions of tools smaller, by what [`keyword`] says of a schema's parts and
-//! [`wording`] of its texts; [`mod@signature`] writes a tool on one line.
+//! [`wording`] of its texts, and [`unreferenced`] finds what no reader needs at all; [`mod@signature`] writes a tool on one line.
 
 pub mod compress;
 pub mod filter;
@@ -26,8 +26,10 @@ pub mod select;
 pub mod signature;
 pub mod tokens;
 pub mod toon;
+mod unreferenced;
 mod wording;
 
 pub use compress::Compression;
 pub use format::TextFormat;
-pub use wording::first_sentence;
+pub use unreferenced::without_unreferenced;
+pub use wording::{first_sentence, words};

@@ -244,8 +244,8 @@ pub fn first_sentence(text: &str) -> &str {
     sentences(text).first().map_or(text, |first| first.trim_end())
 }
 
-/// At most `max` characters of the text: whole sentences if they make a good part of it, else whole
-/// words and `…`. Zero cuts nothing.
+/// At most `max` characters of the text: the whole sentences that fit, unless they are next to nothing;
+/// else whole words and `…`. Zero cuts nothing.
 pub fn cut(text: &str, max: usize) -> String {
     let Some((limit, _)) = text.char_indices().nth(max).filter(|_| max > 0) else {
         return text.to_owned();
@@ -260,7 +260,7 @@ pub fn cut(text: &str, max: usize) -> String {
         }
         whole = shown;
     }
-    if text[..whole].chars().count() * 3 >= max {
+    if text[..whole].chars().count() * 6 >= max {
         return text[..whole].to_owned();
     }
     let room = text.char_indices().nth(max - 1).map_or(limit, |(at, _)| at);
@@ -388,6 +388,7 @@ mod tests {
         check("One two. Three four.", 8, "One two.");
         check("One two. Three four.", 7, "One…");
         check("A. Three four five six seven.", 20, "A. Three four five…");
+        check("Four. Three four five six seven eight.", 24, "Four.");
         check("abcdefghij", 5, "abcd…");
         check("äöüäöüäöü", 4, "äöü…");
         check("word, another", 7, "word…");

@@ -20,14 +20,17 @@ use crate::json::{Doc, Json, Slice};
 use crate::mux::{self, Call, Caller, Hub, Maker, Outlet, prepare};
 use crate::render::TextFormat;
 use crate::render::preview::{preview, preview_text, shortened};
+use crate::render::signature::signature_within;
+use crate::render::words;
 use crate::replies::ToolError;
 use crate::targets::{Failure, absent, failure, locate};
 use crate::wire::params::{Head, Target};
 use crate::wire::{Era, Kind, Message, Payload, object};
 use crate::world::World;
 
-/// Names that an error lists at the most.
-const NAMES_MAX: usize = 25;
+/// Tools that an error tells of at the most, and how much of each, in bytes.
+const NEAREST_MAX: usize = 3;
+const SIGNATURE_MAX: usize = 280;
 /// What of a mismatch between arguments and a schema is told at the most.
 const PROBLEMS_MAX: usize = 5;
 /// How much of the schema is told with it, in bytes.
@@ -321,13 +324,13 @@ impl<O: Outlet> Context<'_, O> {
         }
         let of_server = |entry: &&Entry| is_of(&entry.server.name) && self.may_see(entry);
         let entries: Vec<&Entry> = world.catalog.tools.entries().iter().filter(of_server).collect();
-        let available = entries.iter().take(NAMES_MAX).map(|entry| Json::from(&*entry.shown));
+        let near = alike(tool, &entries);
         let mut details = vec![
             ("tool", tool.into()),
             ("totalAvailable", entries.len().into()),
-            ("available", Json::Array(available.collect())),
+            ("nearest", Json::Array(near.into_iter().map(|entry| line(entry).into()).collect())),
         ];
-        if entries.len() > NAMES_MAX {
+        if entries.len() > NEAREST_MAX {
             details.push(("hint", "find others with callmux_search_tools".into()));
         }
         let names = Some(&world.catalog.tools).filter(|_| wanted.server.is_none());
@@ -364,6 +367,29 @@ pub(super) fn mismatch(schema: &Json, arguments: &Json, max: usize) -> Option<(S
     let told = shortened(schema, SCHEMA_SHOWN_MAX);
     let members = [("problems", Json::Array(problems.collect())), ("inputSchema", told)];
     Some((first, Json::object(members)))
+}
+
+/// The tools whose names have most words in common with a name, best first; where there are no more
+/// than an error tells of, all of them.
+fn alike<'e>(name: &str, entries: &[&'e Entry]) -> Vec<&'e Entry> {
+    let wanted = words(name);
+    let mut alike: Vec<(usize, &Entry)> = entries
+        .iter()
+        .map(|entry| {
+            let own = words(&entry.shown);
+            let shared = wanted.iter().filter(|word| own.contains(word)).count();
+            (shared * 1000 / (wanted.len() + own.len()).max(1), *entry)
+        })
+        .filter(|(share, _)| *share > 0 || entries.len() <= NEAREST_MAX)
+        .collect();
+    // Alike ones stay in the order of their names.
+    alike.sort_by_key(|(share, _)| std::cmp::Reverse(*share));
+    alike.into_iter().take(NEAREST_MAX).map(|(_, entry)| entry).collect()
+}
+
+/// A tool as a call of it has to know it.
+fn line(entry: &Entry) -> String {
+    signature_within(&entry.shown, &prepare::schema(&entry.item).unwrap_or_default(), SIGNATURE_MAX)
 }
 
 /// `server__tool`, which is never ambiguous.

@@ -20,6 +20,7 @@ mod inner;
 mod input;
 pub mod instructions;
 mod mapping;
+mod overview;
 mod pipeline;
 mod recipe;
 mod refusal;

@@ -2,6 +2,7 @@
 
 use super::inner::Context;
 use super::input::Fields;
+use super::overview;
 use crate::base::fingerprint::fingerprint;
 use crate::cache::Statistics;
 use crate::catalog::Entry;
@@ -17,7 +18,8 @@ use crate::wire::ListKind;
 /// Names that are listed for one server at the most, unless it is asked for alone.
 const TOOLS_MAX: usize = 50;
 
-/// What callmux is doing.
+/// What callmux is doing: in short, or with all that there is to tell where a server, descriptions or the
+/// detail are asked for.
 pub(super) fn status<O: Outlet>(
     context: &Context<'_, O>,
     fields: &mut Fields,
@@ -26,9 +28,11 @@ pub(super) fn status<O: Outlet>(
     let descriptions = fields.flag("descriptions")?.unwrap_or(false);
     let max = fields.count("descriptionMaxLength", 0..=100_000)?;
     let recommends = fields.flag("recommendations")?.unwrap_or(true);
+    let is_detailed = fields.flag("detail")?.unwrap_or(descriptions || only.is_some());
     fields.flag("sessions")?;
     fields.finish(&[
         "server",
+        "detail",
         "descriptions",
         "descriptionMaxLength",
         "recommendations",
@@ -44,6 +48,11 @@ pub(super) fn status<O: Outlet>(
             && context.sees_server(&server.name)
     };
     let servers: Vec<&Server> = world.servers.values().filter(is_meant).collect();
+    let advice = recommendations(context);
+    let advice = if recommends { advice } else { Vec::new() };
+    if !is_detailed {
+        return Ok(overview::overview(context, &servers, advice));
+    }
     let is_down = |server: &&Server| server.status().failed;
     let shown = |server: &&Server| {
         let entries = world.catalog.tools.entries();
@@ -76,14 +85,13 @@ pub(super) fn status<O: Outlet>(
         ("ledger", account(&context.call.caller.ledger.account())),
         ("ledgerTotal", account(&context.hub.ledger.account())),
     ];
-    let advice = recommendations(context);
-    if recommends && !advice.is_empty() {
+    if !advice.is_empty() {
         payload.push(("recommendations", Json::Array(advice)));
     }
     Ok(Json::object(payload))
 }
 
-fn mode(exposure: Exposure) -> &'static str {
+pub(super) fn mode(exposure: Exposure) -> &'static str {
     match exposure {
         Exposure::Full => "standard",
         other => other.as_str(),
@@ -165,7 +173,7 @@ pub(super) fn cut(text: &str, max: u64) -> String {
     text.chars().take(max.saturating_sub(1)).chain(['…']).collect()
 }
 
-fn state(status: &Status) -> &'static str {
+pub(super) fn state(status: &Status) -> &'static str {
     match status.phase {
         Phase::Starting if status.failed => "reconnecting",
         Phase::Stopped => "disabled",

@@ -135,7 +135,7 @@ pub(super) const TABLE: &[MetaTool] = &[
         "callmux_status",
         true,
         "Servers, their tools, recipes, cache, tokens saved.",
-        r#""properties":{"server":{"type":"string"}}"#,
+        r#""properties":{"server":{"type":"string"},"detail":{"type":"boolean"}}"#,
     ),
 ];
 

@@ -40,7 +40,7 @@ pub(super) fn prove(program: Option<&Path>, servers: &[String]) -> Result<Bridge
     )?;
     bridge.write(&json!({ "jsonrpc": "2.0", "method": "notifications/initialized" }))?;
     loop {
-        let call = json!({ "name": "callmux_status", "arguments": { "outputFormat": "json" } });
+        let call = json!({ "name": "callmux_status", "arguments": { "detail": true, "outputFormat": "json" } });
         let said = bridge.request("tools/call", &call, deadline)?;
         let text = said["content"][0]["text"].as_str().unwrap_or_default();
         let status: Value = serde_json::from_str(text).unwrap_or_default();

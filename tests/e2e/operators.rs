@@ -320,7 +320,8 @@ fn two_servers_of_one_kind_are_told_apart_by_what_the_user_says() {
     let shown = sandbox.command().arg("status").output().unwrap();
     let shown = String::from_utf8(shown.stdout).unwrap();
     assert_eq!(shown.matches("Counts visits.").count(), 1, "{shown}");
-    let answer = Lines::bridge(&sandbox).call("callmux_status", &json!({})).to_string();
+    let answer =
+        Lines::bridge(&sandbox).call("callmux_status", &json!({ "detail": true })).to_string();
     assert!(answer.contains("Counts visits."), "{answer}");
     sandbox.write("config/callmux/config.toml", &text.replace("visits", "guests"));
     let is_new = || {

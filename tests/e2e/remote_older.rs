@@ -36,7 +36,7 @@ fn callmux_itself_speaks_it() {
         let mut bridge = Lines::bridge(&near);
         let answer = bridge.call("far__counter__increment", &json!({ "by": 4 }));
         assert_eq!(answer["result"]["structuredContent"]["value"], 4, "{answer}");
-        let answer = bridge.call("callmux_status", &json!({}));
+        let answer = bridge.call("callmux_status", &json!({ "detail": true }));
         assert!(answer.to_string().contains(r#"\"transport\":\"sse\""#), "{answer}");
     }
 }

@@ -124,7 +124,7 @@ fn a_failure_stands_until_the_server_is_ready() {
         assert!(told.contains("the token is old"), "{told}");
         let (code, told, _) = run(&sandbox, &["status"]);
         assert!(code == Some(1) && told.contains("the token is old"), "{told}");
-        let answer = http.call("callmux_status", &json!({})).json();
+        let answer = http.call("callmux_status", &json!({ "detail": true })).json();
         let status: Value = serde_json::from_str(&text(&answer)).unwrap();
         assert_eq!(status["status"], "degraded", "{status}");
         assert_eq!(status["failedServers"][0]["name"], "slow", "{status}");

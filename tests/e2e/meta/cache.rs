@@ -17,7 +17,7 @@ fn counted(rig: &mut Rig, tool: &str, arguments: &Value) -> u64 {
 }
 
 fn numbers(rig: &mut Rig) -> Value {
-    rig.payload("callmux_status", &json!({}))["cache"].clone()
+    rig.payload("callmux_status", &json!({ "detail": true }))["cache"].clone()
 }
 
 #[test]
@@ -195,6 +195,6 @@ fn n07_the_numbers_add_up() {
     let told = ["enabled", "ttlSeconds", "entries", "hits", "misses", "coalesced", "hitRate"];
     let told: Vec<&Value> = told.iter().map(|name| &cache[*name]).collect();
     assert_eq!(json!(told), json!([true, 600, 1, 3, 1, 0, 0.75]));
-    let ledger = &rig.payload("callmux_status", &json!({}))["ledger"];
+    let ledger = &rig.payload("callmux_status", &json!({ "detail": true }))["ledger"];
     assert_eq!((&ledger["calls"], &ledger["cacheHits"]), (&json!(4), &json!(3)));
 }

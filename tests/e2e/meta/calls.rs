@@ -200,7 +200,9 @@ fn g11_a_call_gives_the_servers_result_as_it_is() {
     assert_eq!(unknown["message"], "there is no tool `one__sya`; did you mean `one__say`?");
     let details = &unknown["details"];
     assert_eq!((&details["tool"], &details["totalAvailable"]), (&json!("one__sya"), &json!(46)));
-    assert_eq!(details["available"].as_array().unwrap().len(), 25);
+    let nearest: Vec<&str> =
+        details["nearest"].as_array().unwrap().iter().map(|it| it.as_str().unwrap()).collect();
+    assert!(nearest.len() == 3 && nearest[0].contains('('), "{nearest:?}");
     assert_eq!(details["hint"], "find others with callmux_search_tools");
     let unknown = rig.error("callmux_call", &json!({ "tool": "ping", "server": "three" }));
     assert_eq!(

@@ -140,7 +140,8 @@ fn h11_a_call_whose_result_is_known_is_told() {
     };
     assert_eq!(look(&mut rig, &call), false);
     rig.call("callmux_call", &call);
-    let numbers = |rig: &mut Rig| rig.payload("callmux_status", &json!({}))["cache"].clone();
+    let numbers =
+        |rig: &mut Rig| rig.payload("callmux_status", &json!({ "detail": true }))["cache"].clone();
     let before = numbers(&mut rig);
     assert_eq!(look(&mut rig, &call), true);
     let same = json!({ "tool": "counter", "server": "one", "arguments": { "a": 2, "b": 1 } });

@@ -23,7 +23,7 @@ fn k01_payloads_are_compact_json_as_text_and_as_fields() {
         ("callmux_pipeline", json!({ "steps": [rows_call()] })),
         ("callmux_dry_run", rows_call()),
         ("callmux_search_tools", json!({ "query": "issue", "outputFormat": "json" })),
-        ("callmux_status", json!({})),
+        ("callmux_status", json!({ "detail": true })),
         ("callmux_cache_clear", json!({})),
     ] {
         let found = rig.call(tool, &arguments);

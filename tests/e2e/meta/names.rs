@@ -202,8 +202,8 @@ fn f11_a_tool_that_is_gone_after_a_restart_is_not_found() {
     let error = rig.error("callmux_call", &json!({ "tool": "added", "server": "two" }));
     assert_eq!(error["code"], "tool_not_found");
     assert_eq!(error["details"]["totalAvailable"], definitions().len());
-    let available = error["details"]["available"].as_array().unwrap();
-    assert!(available.iter().all(|name| name.as_str().unwrap().starts_with("two__")));
+    let nearest = error["details"]["nearest"].as_array().unwrap();
+    assert!(nearest.iter().all(|name| name.as_str().unwrap().starts_with("two__")));
 }
 
 #[test]

@@ -164,7 +164,7 @@ fn recipes_that_are_exposed_are_tools() {
             (&json!("invalid_arguments"), &json!(field))
         );
     }
-    let status = rig.payload("callmux_status", &json!({}));
+    let status = rig.payload("callmux_status", &json!({ "detail": true }));
     assert_eq!(
         status["recipes"][3],
         json!({ "name": "greet", "mode": "call", "description": "Say it", "parameters": ["what"] })

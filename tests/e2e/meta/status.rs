@@ -17,7 +17,7 @@ fn i06_status_tells_everything_once() {
         tail: "[recipes.hello]\ntool = \"one__ping\"",
         ..Setup::default()
     });
-    let status = rig.payload("callmux_status", &json!({}));
+    let status = rig.payload("callmux_status", &json!({ "detail": true }));
     assert_eq!(
         keys(&status),
         [
@@ -77,7 +77,7 @@ fn i06_status_tells_everything_once() {
     let cut = json!({ "server": "two", "descriptions": true, "descriptionMaxLength": 7 });
     let cut = rig.payload("callmux_status", &cut);
     assert_eq!(cut["servers"][0]["tools"][0]["description"], "Answer…");
-    let more = json!({ "sessions": true, "recommendations": false });
+    let more = json!({ "detail": true, "sessions": true, "recommendations": false });
     assert_eq!(rig.payload("callmux_status", &more)["instanceId"], id);
 
     let error = rig.error("callmux_status", &json!({ "server": "three" }));
@@ -85,10 +85,49 @@ fn i06_status_tells_everything_once() {
     assert_eq!(error["details"], json!({ "server": "three", "availableServers": ["one", "two"] }));
 }
 
+/// What a model reads of a text, about.
+fn tokens(text: &str) -> usize {
+    text.len() / 3
+}
+
+#[test]
+fn a_status_is_short_whatever_there_is() {
+    let mut rig = Rig::of(Setup {
+        top: "exposure = \"hybrid\"",
+        tail: "[recipes.hello]\ntool = \"one__ping\"",
+        ..Setup::default()
+    });
+    let status = rig.payload("callmux_status", &json!({ "recommendations": false }));
+    assert_eq!(
+        status,
+        json!({
+            "status": "ok", "mode": "hybrid", "totalTools": 46, "servers": { "one": 23, "two": 23 },
+            "recipes": ["hello"], "estimatedTokensSaved": status["estimatedTokensSaved"],
+            "more": "`server` or `detail: true` tells tools, cache, results, ledger",
+        })
+    );
+    let many: Vec<String> = (0..60)
+        .map(|n| format!("[servers.a-rather-long-name-{n}]\ncommand = \"/no/such/program\"\n"))
+        .collect();
+    let many = many.concat();
+    let mut rig = Rig::of(Setup { tail: &many, ..Setup::default() });
+    let status = until("servers that do not start", || {
+        let status = rig.payload("callmux_status", &json!({}));
+        let failed = status["failedServers"].as_array().is_some_and(|all| all.len() == 5);
+        failed.then_some(status)
+    });
+    assert_eq!(
+        (&status["servers"]["…32 more"], &status["status"]),
+        (&json!(null), &json!("degraded"))
+    );
+    let most = tokens(&status.to_string());
+    assert!(most <= 1000, "{most}: {status}");
+}
+
 #[test]
 fn i06_status_recommends_what_would_help() {
     let mut rig = Rig::new();
-    let status = rig.payload("callmux_status", &json!({}));
+    let status = rig.payload("callmux_status", &json!({ "detail": true }));
     let advice = status["recommendations"][0].as_str().unwrap();
     assert!(advice.contains("hybrid"), "{advice}");
     let quiet = rig.payload("callmux_status", &json!({ "recommendations": false }));
@@ -101,13 +140,13 @@ fn i07_a_dead_server_makes_the_status_degraded() {
     let down = file.path().with_extension("down");
     let args_two = format!(", \"--down-while\", {down:?}");
     let mut rig = Rig::of(Setup { args_two: &args_two, ..Setup::default() });
-    let status = rig.payload("callmux_status", &json!({}));
+    let status = rig.payload("callmux_status", &json!({ "detail": true }));
     assert_eq!((&status["status"], &status["failedServers"]), (&json!("ok"), &json!([])));
     let pid: i32 = text(&rig.call("two__pid", &json!({}))).parse().unwrap();
     overwrite(&down, "");
     kill_process(Pid::from_raw(pid).unwrap(), Signal::KILL).unwrap();
     let status = until("a degraded status", || {
-        let status = rig.payload("callmux_status", &json!({}));
+        let status = rig.payload("callmux_status", &json!({ "detail": true }));
         // Between two tries, not in the middle of one.
         let waits = status["failedServers"][0]["nextRetryInMs"].is_u64();
         (status["status"] == "degraded" && waits).then_some(status)

@@ -220,7 +220,7 @@ fn l04_the_oldest_make_room_and_what_is_too_large_is_not_kept() {
     let about = &cut["_callmux"];
     assert_eq!((&about["retained"], &about["truncated"]), (&json!(false), &json!(true)));
     assert!(about["ref"].is_null() && about["retrieval"].is_null(), "{about}");
-    let kept = &rig.payload("callmux_status", &json!({}))["responseStore"];
+    let kept = &rig.payload("callmux_status", &json!({ "detail": true }))["responseStore"];
     assert_eq!(
         (&kept["entries"], &kept["totalStored"], &kept["rejectedOversize"]),
         (&json!(2), &json!(3), &json!(1))

@@ -65,7 +65,8 @@ fn m02_what_binds_a_caller_is_untouched() {
 #[test]
 fn m03_status_tells_what_compression_saves() {
     let mut rig = Rig::top("schema_compression = \"aggressive\"\nmax_description = 50");
-    let told = rig.payload("callmux_status", &json!({}))["schemaCompression"].clone();
+    let told =
+        rig.payload("callmux_status", &json!({ "detail": true }))["schemaCompression"].clone();
     assert_eq!(
         (&told["mode"], &told["maxDescriptionChars"], &told["tools"]),
         (&json!("aggressive"), &json!(50), &json!(46))
@@ -98,7 +99,8 @@ fn clients_are_shown_what_their_section_says() {
     let short = result(&lean.call("callmux_call", &call));
     assert_eq!(json_text(&short)["_callmux"]["truncated"], true);
     assert_eq!(json_text(&rig.call("callmux_call", &call)).as_array().unwrap().len(), 100);
-    let mode = &json_text(&result(&lean.call("callmux_status", &json!({}))))["mode"];
+    let mode =
+        &json_text(&result(&lean.call("callmux_status", &json!({ "detail": true }))))["mode"];
     assert_eq!(mode, "meta-only");
 
     let calls = json!({ "calls": [call] });

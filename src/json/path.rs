@@ -78,6 +78,18 @@ impl Path {
         })
     }
 
+    /// The part of `value` that as many steps lead to as lead to anything, and the path on from there.
+    pub fn find_as_far<'a>(&self, value: Slice<'a>) -> (Slice<'a>, Self) {
+        let mut found = value;
+        for (done, step) in self.0.iter().enumerate() {
+            match Self(vec![step.clone()]).find_in(found) {
+                Some(next) => found = next,
+                None => return (found, Self(self.0[done..].to_vec())),
+            }
+        }
+        (found, Self::default())
+    }
+
     /// The path to the member, or to the item at the position, that `step` names.
     #[must_use]
     pub fn join(&self, step: impl Into<String>) -> Self {

@@ -72,8 +72,8 @@ pub const VIEW_ROWS: &[KeyRow<View>] = &[
     key(
         "max_result",
         ValueKind::Size,
-        Value("\"64KiB\""),
-        "A larger result is kept by callmux; the client gets its beginning, its shape, and how to \
+        Value("\"16KiB\""),
+        "A larger result is kept by callmux; the client gets its beginning (4 KiB), its shape, and how to \
          read more of it with `callmux_get_result`. Results with an `outputSchema`, images and \
          errors are never touched. `\"0B\"`: never.",
     )

@@ -63,8 +63,8 @@ impl<O: Outlet> Context<'_, O> {
         let work = move || {
             let data = Doc::of(&payload);
             let reference = fit::store(&reader, &data);
-            let budget = (most / 4).min(PAYLOAD_MIN);
-            fit::envelope(&reader, data.root(), reference.as_deref(), len, budget)
+            let budget = (most / 4).min(fit::PREVIEW_MAX);
+            fit::envelope(&reader, data.root(), reference.as_deref(), budget)
         };
         match large::beside(len, work).await {
             Some(short) => self.written(short),
@@ -262,7 +262,8 @@ fn short(reader: &Reader, value: &Json, share: usize) -> Option<Json> {
     let root = value.root();
     let data = if root.get("content").is_some() { fit::data(root) } else { value.clone() };
     let reference = fit::store(reader, &data);
-    let short = fit::envelope(reader, data.root(), reference.as_deref(), len, share / 2);
+    let budget = (share / 2).min(fit::PREVIEW_MAX);
+    let short = fit::envelope(reader, data.root(), reference.as_deref(), budget);
     (short.len() < len).then_some(short)
 }
 
@@ -275,7 +276,8 @@ fn has_binary(result: Slice<'_>) -> bool {
     let mut content = result.get("content").into_iter().flat_map(Slice::items);
     content.any(|item| {
         let kind = item.get("type").and_then(Slice::text);
-        matches!(kind.as_deref(), Some("image" | "audio" | "resource"))
+        let is_blob = || item.get("resource").is_some_and(|it| it.get("blob").is_some());
+        matches!(kind.as_deref(), Some("image" | "audio")) || is_blob()
     })
 }
 

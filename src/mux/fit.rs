@@ -13,7 +13,7 @@ use super::hub::Hub;
 use super::prepare::owner;
 use crate::base::{ServerName, large};
 use crate::json::{Doc, Json, JsonKind, Slice};
-use crate::render::preview::{preview, preview_text};
+use crate::render::preview::{NextPart, preview, preview_text};
 use crate::render::{TextFormat, format};
 use crate::results::Results;
 use crate::servers::Item;
@@ -21,9 +21,11 @@ use crate::settings::{ServerConfig, View};
 use crate::targets::locate::Located;
 use crate::wire::{Kind, Message, Payload, translate};
 
-/// How much of a client's limit the beginning of a result takes.
+/// How much of a client's limit the beginning of a result takes, and how much it has in any case and at the
+/// most, in bytes: what a model needs to see what it is, about a thousand tokens.
 const PREVIEW_SHARE: usize = 4;
 const PREVIEW_MIN: usize = 1024;
+pub const PREVIEW_MAX: usize = 4096;
 /// Items of a page that a client is advised to read.
 const PAGE: usize = 50;
 
@@ -113,12 +115,18 @@ pub fn result_for(reader: &Reader, result: Slice<'_>, len: usize) -> Option<Stri
         return None;
     }
     let content = result.get("content").filter(|content| content.is_array())?;
-    let texts: usize = content.items().filter(|item| is_text(*item)).map(Slice::len).sum();
+    let texts: usize = content.items().filter_map(said).map(Slice::len).sum();
     let structured = result.get("structuredContent").map_or(0, Slice::len);
     if reader.max_result > 0 && texts + structured > reader.max_result {
         return shortened(reader, result, content, len);
     }
     formatted(reader, result, content)
+}
+
+/// What an item says in words: its text, or that of the resource in it.
+fn said(item: Slice<'_>) -> Option<Slice<'_>> {
+    let holder = if is_text(item) { item } else { item.get("resource")? };
+    holder.get("text").filter(|text| text.is_string())
 }
 
 fn is_text(item: Slice<'_>) -> bool {
@@ -148,34 +156,39 @@ fn formatted(reader: &Reader, result: Slice<'_>, content: Slice<'_>) -> Option<S
     Some(with_content(result, items, true))
 }
 
-/// What a stored result holds: `structuredContent`, else the one text as JSON or as it is, else the
-/// whole result.
+/// What a stored result holds: `structuredContent`, else the one text as JSON or as it is, else a list of
+/// all texts; the whole result where there is none. Images are no part of it.
 pub fn data(result: Slice<'_>) -> Doc {
     if let Some(structured) = result.get("structuredContent") {
         return structured.to_doc();
     }
-    let only = result.get("content").and_then(|content| {
-        let mut items = content.items();
-        items.next().filter(|_| items.next().is_none())
-    });
-    let text = only.and_then(|only| only.get("text"));
-    let Some((text, said)) = text.and_then(|text| Some((text, text.shared_text()?))) else {
-        return result.to_doc();
-    };
-    match Doc::read(said) {
-        Ok(value) if value.root().kind() != JsonKind::String => value,
-        _ => text.to_doc(),
+    let content = result.get("content").into_iter().flat_map(Slice::items);
+    let texts: Vec<Doc> = content.filter_map(said).map(opened).collect();
+    match &texts[..] {
+        [] => result.to_doc(),
+        [only] => only.clone(),
+        several => {
+            let list: Vec<&str> = several.iter().map(|text| &**text.text()).collect();
+            Doc::read(format!("[{}]", list.join(","))).unwrap_or_else(|_| result.to_doc())
+        }
     }
+}
+
+/// A text as the JSON that it holds, or as it is.
+fn opened(text: Slice<'_>) -> Doc {
+    let value = text.shared_text().and_then(|said| Doc::read(said).ok());
+    let value = value.filter(|value| value.root().kind() != JsonKind::String);
+    value.unwrap_or_else(|| text.to_doc())
 }
 
 fn shortened(reader: &Reader, result: Slice<'_>, content: Slice<'_>, len: usize) -> Option<String> {
     let data = data(result);
     let reference = store(reader, &data);
-    let budget = (reader.max_result / PREVIEW_SHARE).max(PREVIEW_MIN);
-    let envelope = envelope(reader, data.root(), reference.as_deref(), len, budget);
+    let budget = (reader.max_result / PREVIEW_SHARE).clamp(PREVIEW_MIN, PREVIEW_MAX);
+    let envelope = envelope(reader, data.root(), reference.as_deref(), budget);
     let text = format::text(&envelope, reader.format);
     let item = Json::object([("type", "text".into()), ("text", text.into())]).to_string();
-    let others = content.items().filter(|item| !is_text(*item));
+    let others = content.items().filter(|item| said(*item).is_none());
     let items = std::iter::once(item.into()).chain(others.map(|item| item.as_str().into()));
     let short = with_content(result, items, false);
     (short.len() < len).then_some(short)
@@ -189,35 +202,35 @@ pub fn store(reader: &Reader, data: &Doc) -> Option<String> {
 }
 
 /// What stands for data that is too large: its beginning, its shape, and how to read on.
-pub fn envelope(
-    reader: &Reader,
-    data: Slice<'_>,
-    reference: Option<&str>,
-    len: usize,
-    budget: usize,
-) -> Json {
+pub fn envelope(reader: &Reader, data: Slice<'_>, reference: Option<&str>, budget: usize) -> Json {
     let shown = preview(data, budget);
-    let beginning = match data.text() {
-        Some(text) => preview_text(&text, budget).into(),
-        None => shown.value,
+    let text = data.text();
+    let (beginning, next) = match &text {
+        Some(text) => {
+            let beginning = preview_text(text, budget);
+            let same = text.chars().zip(beginning.chars()).take_while(|(a, b)| a == b).count();
+            (beginning.into(), NextPart { offset: same, ..NextPart::default() })
+        }
+        None => (shown.value, shown.next),
     };
     let mut about = vec![("truncated", true.into())];
     about.extend(reference.map(|reference| ("ref", reference.into())));
     about.push(("tool", (&*reader.tool).into()));
     about.extend(reader.server.as_ref().map(|server| ("server", server.as_str().into())));
-    about.push(("originalBytes", len.into()));
+    about.push(("originalBytes", text.map_or(data.len(), |text| text.len()).into()));
     about.push(("previewBytes", beginning.len().into()));
     about.push(("shape", shown.shape));
     match reference {
         Some(reference) => {
-            let arguments = Json::object([
-                ("ref", reference.into()),
-                ("offset", 0_usize.into()),
-                ("limit", PAGE.into()),
-            ]);
+            let mut arguments = vec![("ref", reference.into())];
+            if !next.path.is_whole() {
+                arguments.push(("path", next.path.to_string().into()));
+            }
+            arguments.extend([("offset", next.offset.into()), ("limit", PAGE.into())]);
+            let arguments = Json::object(arguments);
             let retrieval = [("tool", "callmux_get_result".into()), ("arguments", arguments)];
             about.push(("retrieval", Json::object(retrieval)));
-            about.push(("message", "This is the beginning; read on with callmux_get_result (path, fields, search, filter, offset).".into()));
+            about.push(("message", "This is the beginning; `retrieval` reads on, and callmux_get_result takes path, fields, search, filter.".into()));
         }
         None => {
             about.push(("retained", false.into()));

@@ -14,9 +14,11 @@
 //! An item is shown or it is not: no array ends in the middle of one. Where whole items are so large
 //! that few can be shown, the strings and arrays in all of them are cut first.
 
+mod next;
 mod shape;
 mod text;
 
+pub use next::NextPart;
 pub use text::preview_text;
 
 use crate::json::{Doc, Json, JsonKind, Slice, char_len};
@@ -29,6 +31,8 @@ pub struct Preview {
     pub shape: Json,
     /// Nothing is missing.
     pub is_whole: bool,
+    /// Where to read on.
+    pub next: NextPart,
 }
 
 /// The least that a preview needs, in bytes.
@@ -39,10 +43,13 @@ pub const BUDGET_MIN: usize = 256;
 pub fn preview(value: Slice<'_>, budget: usize) -> Preview {
     let shape = shape::shape(value);
     if value.len() <= budget {
-        return Preview { value: value.to_json_or_text(), shape, is_whole: true };
+        let (value, next) = (value.to_json_or_text(), NextPart::default());
+        return Preview { value, shape, is_whole: true, next };
     }
     let cutter = Cutter { mark: mark(value.as_str()) };
-    Preview { value: cutter.fit(value, budget.max(BUDGET_MIN)), shape, is_whole: false }
+    let shown = cutter.fit(value, budget.max(BUDGET_MIN));
+    let next = NextPart::of(value, &shown, &cutter.mark);
+    Preview { value: shown, shape, is_whole: false, next }
 }
 
 /// The same of a value that is made here: what of it fits.

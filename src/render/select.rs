@@ -2,7 +2,8 @@
 //!
 //! * Arrays: items that match `search` and `filter`, in the order of `sort`, with only `fields`.
 //! * Objects: `fields` of it; one too large comes as pages of its members. `search` keeps members.
-//! * Strings: pages of characters. `search` keeps lines.
+//! * Strings: pages of characters. `search` keeps lines, and of long lines what is around the matches. A
+//!   string that holds JSON is what it holds.
 //!
 //! A page never has more bytes than its budget, and always moves on: an item that alone is larger
 //! comes as its preview, with a note where to read it.
@@ -14,7 +15,7 @@ mod pick;
 pub use error::SelectError;
 pub use page::Selected;
 
-use crate::json::{JsonKind, Path, Slice};
+use crate::json::{Doc, JsonKind, Path, Slice};
 
 use super::filter::Filter;
 
@@ -48,8 +49,18 @@ pub fn select(
     selection: &Selection,
     budget: usize,
 ) -> Result<Selected, SelectError> {
-    let not_found = || SelectError::PathNotFound(selection.path.to_string());
-    let value = selection.path.find_in(data).ok_or_else(not_found)?;
+    let (value, rest) = selection.path.find_as_far(data);
+    // What programs print into a text is often JSON again.
+    if let Some(inner) = value.text().filter(|_| value.is_string()).and_then(|text| within(&text)) {
+        let inner_selection = Selection { path: rest, ..selection.clone() };
+        return select(inner.root(), &inner_selection, budget).map_err(|error| match error {
+            SelectError::PathNotFound(_) => SelectError::PathNotFound(selection.path.to_string()),
+            other => other,
+        });
+    }
+    if !rest.is_whole() {
+        return Err(SelectError::PathNotFound(selection.path.to_string()));
+    }
     check(value, selection)?;
     let fields = pick::fields(&selection.fields)?;
     let limit = if selection.count { 0 } else { selection.limit };
@@ -85,6 +96,13 @@ pub fn select(
         }
         _ => asked.value(value),
     })
+}
+
+/// The array or object that a text holds.
+fn within(text: &str) -> Option<Doc> {
+    let is_like = text.trim_start().starts_with(['[', '{']);
+    let doc = is_like.then(|| Doc::read(text.to_owned()).ok())??;
+    matches!(doc.root().kind(), JsonKind::Array | JsonKind::Object).then_some(doc)
 }
 
 /// Whatever is asked for must be possible, rather than be left out silently.

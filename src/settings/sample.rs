@@ -29,7 +29,7 @@ pub fn config() -> Config {
             schema_compression: Compression::Off,
             max_description: 160,
             structured_content: None,
-            max_result: 64 * KIB,
+            max_result: 16 * KIB,
             ..View::default()
         },
         cache: Caps { entries: 1000, entry_bytes: 8 * MIB, total_bytes: 64 * MIB },

@@ -46,9 +46,10 @@ fn a_large_result_is_kept_and_its_beginning_shown() {
     let about = shown(&short);
     let about = about.get("_callmux").unwrap();
     let reference = about.get("ref").and_then(Json::as_str).unwrap();
-    // Two items are no single value: the whole result is kept.
+    // What it says in words is kept, and no picture.
     let stored = reader.results.get("user:1", reference).unwrap();
-    assert_eq!(&stored.data[..], result.to_string().as_bytes());
+    assert_eq!(&stored.data[..], written.as_bytes());
+    assert_eq!(about.get("originalBytes"), Some(&written.len().into()));
     assert!(reader.results.get("user:2", reference).is_err());
     let content = short.get("content").unwrap().as_array().unwrap();
     assert_eq!((content.len(), &content[1], short.get("x")), (2, &image, Some(&1_usize.into())));
@@ -66,6 +67,43 @@ fn what_is_kept_is_the_value_itself() {
     assert_eq!(about.get("shape").unwrap().get("total"), Some(&500_usize.into()));
     let preview = short.get("preview").unwrap().as_array().unwrap();
     assert_eq!(preview[0].get("name"), Some(&"row 0".into()));
+}
+
+#[test]
+fn several_texts_are_a_list_and_resources_count() {
+    let reader = reader(4096, TextFormat::Json);
+    let resource = Json::object([("uri", "a:b".into()), ("text", "line\n".repeat(2000).into())]);
+    let embedded = Json::object([("type", "resource".into()), ("resource", resource)]);
+    let content = Json::Array(vec![text(&rows(3).to_string()), embedded]);
+    let result = Json::object([("content", content)]);
+    let short = result_for(&reader, &result, result.len()).unwrap();
+    let content = short.get("content").unwrap().as_array().unwrap();
+    assert_eq!(content.len(), 1, "{short}");
+    let shown = shown(&short);
+    let preview = shown.get("preview").unwrap().as_array().unwrap();
+    assert_eq!(preview[0].to_string(), rows(3).to_string());
+    assert!(preview[1].as_str().unwrap().starts_with("line\nline"));
+}
+
+#[test]
+fn one_is_told_how_to_read_on_behind_what_is_shown() {
+    let reader = reader(4096, TextFormat::Json);
+    let arguments = |said: &Json| {
+        let result = Json::object([("content", Json::Array(vec![text(&said.to_string())]))]);
+        let short = shown(&result_for(&reader, &result, result.len()).unwrap());
+        let retrieval = short.get("_callmux").unwrap().get("retrieval").unwrap();
+        (retrieval.get("arguments").unwrap().clone(), short.get("preview").unwrap().clone())
+    };
+    let (wanted, preview) = arguments(&rows(500));
+    let shown = preview.as_array().unwrap().len() - 1;
+    assert_eq!((wanted.get("path"), wanted.get("offset")), (None, Some(&shown.into())));
+    // Names that are more than the data are not it.
+    let names = Json::Array((0..60_usize).map(|n| format!("n{n}").into()).collect());
+    let within = Json::object([("names", names), ("data", Json::object([("rows", rows(400))]))]);
+    let (wanted, preview) = arguments(&within);
+    let shown = preview.get("data").unwrap().get("rows").unwrap().as_array().unwrap().len() - 1;
+    assert_eq!(wanted.get("path"), Some(&"data.rows".into()));
+    assert_eq!(wanted.get("offset"), Some(&shown.into()));
 }
 
 #[test]

@@ -71,8 +71,8 @@ fn object(value: Slice<'_>) -> Json {
         ("keys".to_owned(), names(value, KEYS_MAX, KEYS_LEN_MAX)),
     ];
     let mut found = find_arrays(value);
-    // The first of the largest is where to read on.
-    let largest = found.iter().rev().max_by_key(|(_, found)| found.total);
+    // The first of the largest is where the data is: a list of names may be longer than it.
+    let largest = found.iter().rev().max_by_key(|(_, found)| found.array.len());
     let suggested = largest.map(|(path, _)| path.to_string()).filter(|path| path.len() <= 100);
     found.truncate(ARRAYS_MAX);
     let suggested_len = suggested.as_ref().map_or(0, |path| path.len() + 30);
@@ -152,7 +152,7 @@ mod tests {
                 r#"{"type":"object","total":4,"keys":["n","d","e","f"],"arrays":["#,
                 r#"{"path":"f","type":"array","total":1,"sampleKeys":["id"]},"#,
                 r#"{"path":"d[\"x.y\"]","type":"array","total":3}],"#,
-                r#""suggestedPath":"d[\"x.y\"]"}"#
+                r#""suggestedPath":"f"}"#
             ),
         );
     }

@@ -58,6 +58,10 @@ pub(super) fn project(value: Slice<'_>, fields: &[Field]) -> Result<Option<Doc>,
     Doc::read(text).map(Some).map_err(wrong)
 }
 
+/// A longer line is shown in parts, in bytes; and how much before and behind a place, in characters.
+const LINE_MAX: usize = 500;
+const AROUND: usize = 120;
+
 /// A text that is looked for, in capitals or not.
 #[derive(Debug)]
 pub(super) struct Search {
@@ -79,10 +83,48 @@ impl Search {
         json.contains(&self.text) || json.contains(&self.escaped)
     }
 
-    /// The lines that have it.
+    /// The lines that have it; of a long one, what is around each place where it is.
     pub fn lines(&self, text: &str) -> String {
-        let has_it = |line: &&str| line.to_lowercase().contains(&self.text);
-        text.split_inclusive('\n').filter(has_it).collect()
+        let mut out = String::new();
+        for line in text.split_inclusive('\n') {
+            if line.len() <= LINE_MAX {
+                let has_it = line.to_lowercase().contains(&self.text);
+                out.push_str(if has_it { line } else { "" });
+            } else {
+                self.windows(line, &mut out);
+            }
+        }
+        out
+    }
+
+    /// The surroundings of each place, those that overlap as one, each on a line of its own.
+    fn windows(&self, line: &str, out: &mut String) {
+        // Lower case may have another length: places are found in it by characters.
+        let lower: Vec<char> = line.chars().map(|c| c.to_lowercase().next().unwrap_or(c)).collect();
+        let wanted: Vec<char> = self.text.chars().collect();
+        let Some(first) = wanted.first() else { return };
+        let mut windows: Vec<(usize, usize)> = Vec::new();
+        for at in 0..lower.len() {
+            if lower[at] != *first || !lower[at..].starts_with(&wanted) {
+                continue;
+            }
+            let begin = at.saturating_sub(AROUND);
+            let end = (at + wanted.len() + AROUND).min(lower.len());
+            match windows.last_mut().filter(|(_, before)| *before >= begin) {
+                Some((_, before)) => *before = end,
+                None => windows.push((begin, end)),
+            }
+        }
+        let mut chars = line.chars();
+        let mut done = 0;
+        for (begin, end) in windows {
+            let skipped = chars.by_ref().skip(begin - done).take(end - begin);
+            let shown: String = skipped.collect();
+            done = end;
+            let (before, behind) =
+                (if begin > 0 { "…" } else { "" }, if end < lower.len() { "…" } else { "" });
+            out.push_str(&format!("{before}{}{behind}\n", shown.trim_end_matches('\n')));
+        }
     }
 }
 

@@ -98,6 +98,30 @@ fn strings_come_in_characters() {
 }
 
 #[test]
+fn of_a_long_line_what_is_around_the_matches_is_shown() {
+    let filler = "lorem ipsum ".repeat(60);
+    let line = format!("{filler}Needle one{filler}NEEDLE two, needle three{filler}");
+    let asked = Selection { search: Some("needle".to_owned()), ..selection("") };
+    let shown = select(&line.as_str().into(), &asked, 16 << 10).unwrap().data.unwrap();
+    let shown = shown.as_str().unwrap().to_owned();
+    let windows: Vec<&str> = shown.lines().collect();
+    assert!(windows.len() == 2 && shown.len() < 800, "{shown}");
+    assert!(windows[0].contains("Needle one") && windows[1].contains("NEEDLE two, needle three"));
+    assert!(windows.iter().all(|it| it.starts_with('…') && it.ends_with('…')), "{shown}");
+}
+
+#[test]
+fn a_text_that_holds_json_is_what_it_holds() {
+    let inner = r#"{"rows":[{"id":1},{"id":2}]}"#;
+    let value = Json::object([("result", inner.into()), ("plain", "[x".into())]).to_string();
+    assert!(show(&value, &selection("result.rows[1]")).contains(r#""data":{"id":2}"#));
+    assert!(show(&value, &selection("result")).contains(r#""type":"object""#));
+    assert!(show(&value, &selection("plain")).contains(r#""data":"[x""#));
+    let none = select(&Json::parse(&value).unwrap(), &selection("result.nothing"), 2000);
+    assert_eq!(none, Err(SelectError::PathNotFound("result.nothing".to_owned())));
+}
+
+#[test]
 fn objects_come_whole_or_in_pages() {
     let asked = Selection { limit: 1, ..selection("") };
     let page = select(&Json::parse(r#"{"a":1,"b":2}"#).unwrap(), &asked, 8000).unwrap();

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 
+use super::read_tokens;
 use crate::wire::{Era, object};
 
 /// A definition as clients of each era read it.
@@ -10,6 +11,8 @@ pub(super) struct Definition {
     modern: Bytes,
     /// Where it is another.
     legacy: Option<Bytes>,
+    /// What a model reads of it, in tokens.
+    pub(super) tokens: usize,
 }
 
 impl Definition {
@@ -17,7 +20,7 @@ impl Definition {
     /// with a schema are objects, and clients refuse a whole list for a schema of anything else.
     pub(super) fn new(modern: Bytes, is_output_modern: bool) -> Self {
         let legacy = is_output_modern.then(|| without_output_schema(&modern));
-        Self { modern, legacy: legacy.flatten() }
+        Self { legacy: legacy.flatten(), ..Self::from(modern) }
     }
 
     pub(super) fn for_era(&self, era: Era) -> &Bytes {
@@ -35,7 +38,8 @@ impl Definition {
 
 impl From<Bytes> for Definition {
     fn from(definition: Bytes) -> Self {
-        Self { modern: definition, legacy: None }
+        let tokens = read_tokens::of(&definition);
+        Self { modern: definition, legacy: None, tokens }
     }
 }
 

@@ -21,6 +21,7 @@ pub mod fair_share;
 mod names;
 mod naming;
 mod own_tools;
+mod read_tokens;
 mod search;
 mod share;
 mod shown;

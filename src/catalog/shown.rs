@@ -27,6 +27,8 @@ pub struct Shown {
     items: Vec<(Arc<str>, Definition)>,
     /// Bytes of the whole list, as a JSON array.
     pub len: usize,
+    /// What a model reads of it, in tokens, estimated.
+    pub tokens: usize,
     /// The result with the first page, by era.
     legacy: Bytes,
     modern: Bytes,
@@ -48,6 +50,7 @@ impl Shown {
             kind: Some(kind),
             ttl_ms: ttl_ms.unwrap_or(TTL_MS).min(TTL_MS),
             len: items.iter().map(|(_, definition)| definition.len() + 1).sum::<usize>().max(1) + 1,
+            tokens: items.iter().map(|(_, definition)| definition.tokens).sum(),
             items,
             ..Self::default()
         };

@@ -12,7 +12,7 @@ use super::share::LeftOut;
 use super::shown::Shown;
 use super::source::{Source, offers, shortest_ttl};
 use super::uris::Uris;
-use super::{search, view};
+use super::{read_tokens, search, view};
 use crate::base::{ServerName, aside};
 use crate::search::Index;
 use crate::servers::{Offer, Server};
@@ -34,6 +34,8 @@ pub struct Catalog {
     for_clients: Vec<Arc<Shown>>,
     /// Bytes of the tools' definitions as the servers wrote them.
     pub definitions_len: usize,
+    /// What a model would read of them, in tokens, estimated.
+    pub definitions_tokens: usize,
     /// What there was no room for.
     pub left_out: Vec<LeftOut>,
     /// What the servers offered, in the order of their names.
@@ -54,8 +56,10 @@ impl Catalog {
         let (uris, more) = Uris::of(&sources);
         left_out.extend(more);
         let definitions = tools.entries().iter().map(|entry| entry.item.definition.len());
+        let written = tools.entries().iter().map(|entry| entry.item.definition.as_bytes());
         let mut catalog = Self {
             definitions_len: definitions.sum(),
+            definitions_tokens: written.map(|it| read_tokens::of(it)).sum(),
             tools,
             prompts,
             uris,

@@ -7,6 +7,7 @@ use super::hello;
 use super::scout::scout;
 use super::session::{Client, Session, URI_MAX};
 use crate::access::{Action, ActionKind};
+use crate::ledger::Amount;
 use crate::mux::{ActRecord, Actor, Call, Caller, Hub, Maker, subscriptions, tasks};
 use crate::replies;
 use crate::wire::params::Head;
@@ -300,8 +301,13 @@ fn page(
     let page = world.page(subject, (kind, client), cursor, era);
     let page = page.map_err(|error| RpcError::invalid_params(error.to_string()))?;
     if kind == ListKind::Tools {
+        let catalog = &world.catalog;
+        let amount =
+            |sent: usize, direct: usize| Amount { sent: sent as u64, direct: direct as u64 };
+        let bytes = amount(page.len(), catalog.definitions_len);
+        let tokens = amount(catalog.shown(kind, client).tokens, catalog.definitions_tokens);
         for ledger in [&hub.ledger, &session.ledger] {
-            ledger.definitions(page.len(), world.catalog.definitions_len);
+            ledger.listed(bytes, tokens);
         }
     }
     // A modern client subscribes to what it wants to hear.

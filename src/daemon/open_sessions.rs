@@ -47,7 +47,7 @@ fn details(OpenSession { session, is_away }: OpenSession) -> SessionDetails {
         away: is_away,
         in_flight: session.in_flight(),
         calls: account.calls,
-        sent_bytes: account.sent_results.saturating_add(account.sent_definitions),
+        sent_bytes: account.results.sent.saturating_add(account.definitions.sent),
     }
 }
 

@@ -11,4 +11,4 @@
 
 mod account;
 
-pub use account::{Account, Ledger};
+pub use account::{Account, Amount, AnswerTokens, Ledger};

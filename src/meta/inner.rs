@@ -55,6 +55,8 @@ pub(super) struct Context<'a, O> {
     pub(super) progress_token: Option<&'a str>,
     /// How the reply is to be written, if the call says so.
     pub(super) format: Option<TextFormat>,
+    /// How many prompts the same takes with direct connections: none where it is about us.
+    pub(super) direct_turns: u64,
 }
 
 /// How an inner call ended.

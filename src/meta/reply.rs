@@ -106,7 +106,7 @@ impl<O: Outlet> Context<'_, O> {
     }
 
     /// Whether what our own tools answer has `structuredContent` beside its text.
-    fn is_structured(&self) -> bool {
+    pub(super) fn is_structured(&self) -> bool {
         self.view().is_structured_for(&self.call.client_name())
     }
 

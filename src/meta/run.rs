@@ -15,7 +15,7 @@ use crate::base::large;
 use crate::facts::CallOutcome;
 use crate::json::Json;
 use crate::mux::record::CallRecord;
-use crate::mux::{self, Call, Hub, Outlet, Reply};
+use crate::mux::{self, Call, Hub, Outlet, Reply, read_tokens};
 use crate::replies::{Lost, ToolError};
 use crate::settings::Recipe;
 use crate::settings::recipe::Mode;
@@ -93,6 +93,7 @@ async fn run(hub: Hub, call: Box<Call>, outlet: impl Outlet, own: Own) -> Reply 
         world,
         progress_token: params.progress_token,
         format: None,
+        direct_turns: 0,
     };
     let done = perform(&mut context, own, &params).await;
     let (outcome, reason, result) = match done {
@@ -103,9 +104,11 @@ async fn run(hub: Hub, call: Box<Call>, outlet: impl Outlet, own: Own) -> Reply 
         }
     };
     let payload = translate::result(id, &result.to_string());
+    let tokens = read_tokens::of(&payload, context.is_structured());
     for ledger in [&hub.ledger, &call.caller.ledger] {
-        ledger.meta_call(payload.len());
+        ledger.meta_call(payload.len() as u64, tokens);
     }
+    hub.turn(&call, record.started, context.direct_turns);
     let payload = record.finished(outcome, reason.as_deref(), payload);
     Reply { payload, error: None, failure: None }
 }
@@ -130,19 +133,26 @@ async fn perform<O: Outlet>(
     let max = context.world.config.fan_out.max_calls;
     match tool.kind {
         MetaKind::Parallel => {
+            context.direct_turns = 1;
             let plan = FanOutPlan::parallel(&mut fields, max)?;
             Ok(fan_out(context, plan, tool.name).await)
         }
         MetaKind::Batch => {
+            context.direct_turns = 1;
             let plan = FanOutPlan::batch(&mut fields, max)?;
             Ok(fan_out(context, plan, tool.name).await)
         }
         MetaKind::Pipeline => {
             let (steps, notes) = pipeline::decode(&mut fields, max)?;
+            // Each needs what the one before it brought.
+            context.direct_turns = steps.len() as u64;
             Ok(in_turn(context, steps, notes, tool.name).await)
         }
         MetaKind::Call => match SinglePlan::decode(&mut fields)? {
-            SinglePlan::Tool(wanted) => context.single(&wanted).await,
+            SinglePlan::Tool(wanted) => {
+                context.direct_turns = 1;
+                context.single(&wanted).await
+            }
             SinglePlan::GetResult(arguments) => {
                 let mut fields = Fields::of(arguments, "arguments")?;
                 let format = fields.format()?;
@@ -204,6 +214,7 @@ async fn run_recipe<O: Outlet>(
     given: Json,
 ) -> Result<Json, ToolError> {
     let name = "callmux_recipe_run";
+    context.direct_turns = 1;
     let body = recipe::filled(recipe, given)?;
     let mut fields = Fields::of(body, "")?;
     let max = context.world.config.fan_out.max_calls;

@@ -34,6 +34,7 @@ use super::open_round::{self, OpenRound};
 use super::outcome::{ASKED_BEFORE, Done, asked, classify, lost, not_reached, unresolved, unseen};
 use super::placed;
 use super::prepare;
+use super::read_tokens;
 use super::record::CallRecord;
 use super::roots;
 use super::roots_round;
@@ -43,6 +44,8 @@ use crate::arguments::may_need;
 use crate::cache::ServerAnswer;
 use crate::connection::Loss;
 use crate::facts::CallOutcome;
+use crate::ledger::{Amount, AnswerTokens};
+use crate::settings::View;
 use crate::targets::absent;
 use crate::targets::failure::Failure;
 use crate::targets::locate::{Located, locate};
@@ -152,6 +155,9 @@ async fn perform(
     let (outcome, error) = (classify(hub, &kept.answer), kept.answer.error_code());
     remember.over(kept, &located.server.config, world.config.cache);
     let payload = render(hub, &world, call, &located, (payload, error)).await;
+    if call.maker == Maker::Client && call.head.target() == Some(Target::Tool) {
+        hub.turn(call, record.started, 1);
+    }
     let payload = roots_round::keep(hub, call, payload);
     Ok(Done::Answer { outcome, payload, error })
 }
@@ -341,17 +347,39 @@ async fn render(
     if call.head.target() != Some(Target::Tool) {
         return payload;
     }
-    let direct = payload.len();
+    let is_inner = call.maker != Maker::Client;
     let limits = match (call.maker, error) {
         (Maker::Client, None) => fit::limits(call.view(&world.config), located),
         _ => None,
     };
-    let payload = match limits.filter(|limits| limits.touch(&payload)) {
-        Some(limits) => Box::pin(fit::response(limits.reader(hub, call, located), payload)).await,
-        None => payload,
+    let Some(limits) = limits.filter(|limits| limits.touch(&payload)) else {
+        account(hub, call, (&payload, None), is_inner);
+        return payload;
     };
-    for ledger in [&hub.ledger, &call.caller.ledger] {
-        ledger.call(payload.len(), direct, call.maker != Maker::Client);
-    }
+    let written = payload.clone();
+    let payload = Box::pin(fit::response(limits.reader(hub, call, located), payload)).await;
+    account(hub, call, (&payload, Some(&written)), is_inner);
     payload
+}
+
+/// Notes what was sent, and what the server wrote where that is another text.
+fn account(hub: &Hub, call: &Call, sent: (&Payload, Option<&Payload>), is_inner: bool) {
+    let (payload, written) = sent;
+    let written = written.filter(|written| written.len() != payload.len());
+    let own = &call.caller.ledger;
+    let read =
+        |answer: &Payload| read_tokens::of(answer, View::reads_structured(&call.client_name()));
+    let tokens = match written {
+        _ if is_inner => AnswerTokens::Changed(Amount { sent: 0, direct: read(payload) }),
+        Some(written) => {
+            AnswerTokens::Changed(Amount { sent: read(payload), direct: read(written) })
+        }
+        None if own.samples() => AnswerTokens::Sampled(read(payload)),
+        None => AnswerTokens::Unchanged,
+    };
+    let direct = written.unwrap_or(payload).len() as u64;
+    let bytes = Amount { sent: payload.len() as u64, direct };
+    for ledger in [&hub.ledger, &**own] {
+        ledger.call(bytes, tokens, is_inner);
+    }
 }

@@ -112,6 +112,14 @@ impl Hub {
         }))
     }
 
+    /// A call of a client is over: what the list of tools cost in the prompt that it came from. `direct_turns`: how
+    /// many prompts the same takes with direct connections.
+    pub fn turn(&self, call: &super::call::Call, began: tokio::time::Instant, direct_turns: u64) {
+        if let Some(added) = call.caller.ledger.turn(began.into_std(), direct_turns) {
+            self.ledger.add_turn(added);
+        }
+    }
+
     /// Somebody asks for something.
     pub fn touch(&self) {
         let now = u64::try_from(self.usage.began.elapsed().as_millis()).unwrap_or(u64::MAX);

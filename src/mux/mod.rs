@@ -24,6 +24,7 @@ mod open_round;
 mod outcome;
 mod placed;
 pub mod prepare;
+pub mod read_tokens;
 pub mod record;
 pub mod resume;
 mod roots;

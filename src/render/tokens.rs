@@ -23,6 +23,20 @@ pub fn estimate(text: &str) -> usize {
     (hundredths + ONE / 2) / ONE
 }
 
+/// What is longer is estimated by its beginning, in bytes.
+const READ_MAX: usize = 64 << 10;
+
+/// The same, but of a long text no more than its beginning is looked at.
+pub fn estimate_long(text: &str) -> usize {
+    let beginning = &text[..text.floor_char_boundary(READ_MAX)];
+    let tokens = estimate(beginning);
+    if beginning.len() == text.len() {
+        tokens
+    } else {
+        tokens * text.len() / beginning.len().max(1)
+    }
+}
+
 /// Costs are counted in hundredths of a token.
 const ONE: usize = 100;
 

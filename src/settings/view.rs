@@ -78,9 +78,14 @@ impl View {
         }
     }
 
+    /// Whether a client of this name shows a model `structuredContent` in place of the text.
+    pub fn reads_structured(client: &str) -> bool {
+        STRUCTURED_ALONE.contains(&client)
+    }
+
     /// Whether a client of this name gets `structuredContent` with what our own tools answer.
     pub fn is_structured_for(&self, client: &str) -> bool {
-        self.structured_content.unwrap_or_else(|| !STRUCTURED_ALONE.contains(&client))
+        self.structured_content.unwrap_or_else(|| !Self::reads_structured(client))
     }
 
     /// Whether the same tools are listed in the same way.

@@ -2,8 +2,8 @@
 
 use super::inner::Context;
 use super::input::Fields;
+use super::overview::cut;
 use super::refusal::{invalid, wrong};
-use super::status::cut;
 use crate::base::quote::beginning;
 use crate::json::Json;
 use crate::mux::{Outlet, prepare};
@@ -25,7 +25,7 @@ const SIGNATURE_MAX: usize = 280;
 const QUERY_SHOWN_MAX: usize = 60;
 
 /// What a search found, for a model and for a program.
-pub(super) struct Found {
+pub(super) struct SearchAnswer {
     /// A line for each tool: `name(signature) — description`.
     pub(super) lines: String,
     pub(super) payload: Json,
@@ -34,7 +34,7 @@ pub(super) struct Found {
 pub(super) async fn search_tools<O: Outlet>(
     context: &Context<'_, O>,
     fields: &mut Fields,
-) -> Result<Found, ToolError> {
+) -> Result<SearchAnswer, ToolError> {
     let mut queries = fields.texts("queries")?;
     let query = match fields.take("query") {
         // Everything, in the order of the names.
@@ -91,7 +91,7 @@ pub(super) async fn search_tools<O: Outlet>(
     });
     let tools: Vec<FoundTool> = tools.collect();
     let unmatched: Vec<&str> = found.unmatched.iter().map(|place| words[*place]).collect();
-    Ok(Found {
+    Ok(SearchAnswer {
         lines: lines(&tools, found.count, context.tools_seen(), &unmatched),
         payload: payload(&tools, found.count, context.tools_seen(), &unmatched),
     })

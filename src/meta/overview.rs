@@ -3,10 +3,11 @@
 //! An agent reads all of it, so it has about as many tokens with forty servers as with four.
 
 use super::inner::Context;
-use super::status::{cut, mode, state};
 use crate::json::Json;
 use crate::mux::Outlet;
 use crate::servers::Server;
+use crate::servers::handle::{Phase, Status};
+use crate::settings::Exposure;
 
 /// Servers, and recipes, that are told by name.
 const SERVERS_MAX: usize = 30;
@@ -75,4 +76,32 @@ fn why(server: &Server) -> Json {
         ("state", state(&status).into()),
         ("error", cut(reason, REASON_MAX).into()),
     ])
+}
+
+pub(super) fn mode(exposure: Exposure) -> &'static str {
+    match exposure {
+        Exposure::Full => "standard",
+        other => other.as_str(),
+    }
+}
+
+pub(super) fn state(status: &Status) -> &'static str {
+    match status.phase {
+        Phase::Starting if status.failed => "reconnecting",
+        Phase::Stopped => "disabled",
+        Phase::Asleep => "idle",
+        Phase::Starting => "starting",
+        Phase::Ready => "connected",
+        Phase::Waiting => "reconnecting",
+        Phase::Unusable => "failed",
+    }
+}
+
+/// The beginning of a text; 0: all of it.
+pub(super) fn cut(text: &str, max: u64) -> String {
+    let max = usize::try_from(max).unwrap_or(usize::MAX);
+    if max == 0 || text.chars().count() <= max {
+        return text.to_owned();
+    }
+    text.chars().take(max.saturating_sub(1)).chain(['…']).collect()
 }

@@ -2,7 +2,7 @@
 
 use super::inner::Context;
 use super::input::Fields;
-use super::overview;
+use super::overview::{self, cut, mode, state};
 use crate::base::fingerprint::fingerprint;
 use crate::cache::Statistics;
 use crate::catalog::Entry;
@@ -11,7 +11,6 @@ use crate::ledger::Account;
 use crate::mux::{Hub, Outlet};
 use crate::replies::ToolError;
 use crate::servers::Server;
-use crate::servers::handle::{Phase, Status};
 use crate::settings::{Exposure, Transport};
 use crate::wire::ListKind;
 
@@ -91,13 +90,6 @@ pub(super) fn status<O: Outlet>(
     Ok(Json::object(payload))
 }
 
-pub(super) fn mode(exposure: Exposure) -> &'static str {
-    match exposure {
-        Exposure::Full => "standard",
-        other => other.as_str(),
-    }
-}
-
 /// The same for the same servers in the same mode.
 fn instance<O>(context: &Context<'_, O>) -> String
 where
@@ -162,27 +154,6 @@ fn described(
     members.push(("tools", Json::Array(tools.collect())));
     members.push(("toolCount", entries.len().into()));
     Json::object(members)
-}
-
-/// The beginning of a text; 0: all of it.
-pub(super) fn cut(text: &str, max: u64) -> String {
-    let max = usize::try_from(max).unwrap_or(usize::MAX);
-    if max == 0 || text.chars().count() <= max {
-        return text.to_owned();
-    }
-    text.chars().take(max.saturating_sub(1)).chain(['…']).collect()
-}
-
-pub(super) fn state(status: &Status) -> &'static str {
-    match status.phase {
-        Phase::Starting if status.failed => "reconnecting",
-        Phase::Stopped => "disabled",
-        Phase::Asleep => "idle",
-        Phase::Starting => "starting",
-        Phase::Ready => "connected",
-        Phase::Waiting => "reconnecting",
-        Phase::Unusable => "failed",
-    }
 }
 
 fn failed(server: &Server) -> Json {

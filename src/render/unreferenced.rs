@@ -29,8 +29,8 @@ pub fn without_unreferenced(schema: &Json) -> Option<Json> {
     let mut used: HashSet<(&str, String)> = HashSet::new();
     while let Some(reference) = search.open.pop() {
         let (holder, name) = match target(reference)? {
-            Target::Elsewhere => continue,
-            Target::Definition(holder, name) => (holder, name),
+            ReferenceTarget::Elsewhere => continue,
+            ReferenceTarget::Definition(holder, name) => (holder, name),
         };
         let definition = schema.get(holder).and_then(|all| all.get(&name));
         if used.insert((holder, name))
@@ -61,17 +61,17 @@ pub fn without_unreferenced(schema: &Json) -> Option<Json> {
 }
 
 /// Where a reference leads.
-enum Target {
+enum ReferenceTarget {
     Definition(&'static str, String),
     /// To the root, or to another part of it that stays.
     Elsewhere,
 }
 
 /// `None`: that cannot be told.
-fn target(reference: &str) -> Option<Target> {
+fn target(reference: &str) -> Option<ReferenceTarget> {
     let Some(path) = reference.strip_prefix('#') else { return None };
     if path.is_empty() {
-        return Some(Target::Elsewhere);
+        return Some(ReferenceTarget::Elsewhere);
     }
     let path = path.strip_prefix('/')?;
     // An escaped character of a URI (RFC 3986, section 2.1) may be part of any name.
@@ -81,11 +81,11 @@ fn target(reference: &str) -> Option<Target> {
     let mut steps = path.split('/');
     let first = steps.next()?;
     let Some(holder) = HOLDERS.into_iter().find(|holder| *holder == first) else {
-        return Some(Target::Elsewhere);
+        return Some(ReferenceTarget::Elsewhere);
     };
     // RFC 6901, section 4.
     let name = steps.next()?.replace("~1", "/").replace("~0", "~");
-    Some(Target::Definition(holder, name))
+    Some(ReferenceTarget::Definition(holder, name))
 }
 
 /// The references of what is reached. Those in data, such as a default, count, too: it costs little.

@@ -71,7 +71,8 @@
 //!      calls ────────── calls that have not ended
 //!      terminal ─────── the only room that prints
 //!      arguments ────── what a call is given
-//!      render ───────── how results and definitions read
+//!      render ───────── how results read
+//!      compression ──── how definitions read
 //!      results ──────── what is kept of a call
 //!      search ───────── which tools are meant
 //!      schema ───────── what a schema is good for
@@ -101,7 +102,8 @@
 //! | [`terminal`] | what is written to a terminal, how wide it is, whether it takes colours; exit codes |
 //! | [`demo`] | a daemon, two servers and a client, in a temporary home |
 //! | [`arguments`] | references in arguments, types put right, what does not fit a schema |
-//! | [`render`] | JSON and TOON, previews and pages of large results, definitions that read shorter |
+//! | [`render`] | JSON and TOON, previews and pages of large results |
+//! | [`compression`] | definitions of tools that read shorter and bind the same, a tool on one line |
 //! | [`replies`] | what callmux says itself: how it introduces itself, what is said of a call without an answer |
 //! | [`results`] | results too large for a client, kept until it has paged through them |
 //! | [`search`] | which tools a query in words is about |
@@ -231,6 +233,7 @@ mod cli;
 mod client;
 mod clients;
 mod completion;
+mod compression;
 mod config;
 mod connection;
 mod credentials;

@@ -7,8 +7,8 @@ use bytes::Bytes;
 use super::definition::Definition;
 use super::entry::Entry;
 use super::own_tools::OwnTools;
+use crate::compression::{Compression, definition};
 use crate::json::Json;
-use crate::render::{Compression, compress};
 use crate::settings::{Exposure, View};
 
 /// What tells a client that loads tools on demand to load one at once.
@@ -46,7 +46,7 @@ fn may_be_less(definition: &[u8]) -> bool {
 fn without_unreferenced(tool: &mut Json) {
     let Json::Object(members) = tool else { return };
     for (_, schema) in members.iter_mut().filter(|(name, _)| SCHEMAS.contains(&name.as_str())) {
-        if let Some(less) = crate::render::without_unreferenced(schema) {
+        if let Some(less) = crate::compression::without_unreferenced(schema) {
             *schema = less;
         }
     }
@@ -69,7 +69,7 @@ fn definition(entry: &Entry, is_pinned: bool, view: &View) -> Bytes {
         without_unreferenced(&mut tool);
     }
     if compression != Compression::Off {
-        tool = compress::definition(&tool, compression, view.max_description);
+        tool = definition::definition(&tool, compression, view.max_description);
     }
     if is_pinned {
         pin(&mut tool);

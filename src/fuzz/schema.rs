@@ -3,9 +3,9 @@
 //! Input: the JSON of a schema on the first line, and that of arguments below it.
 
 use crate::arguments::{Checker, coerce, may_need, references};
+use crate::compression::definition::{self, Compression};
+use crate::compression::signature::signature;
 use crate::json::Json;
-use crate::render::compress::{self, Compression};
-use crate::render::signature::signature;
 use crate::wire::mirror;
 
 /// Problems that are asked for.

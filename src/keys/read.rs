@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::key::{DefaultValue, Key, ValueKind};
 use super::section::Section;
-use crate::render::{Compression, TextFormat};
+use crate::compression::Compression;
+use crate::render::TextFormat;
 use crate::settings::access::ArgumentsKept;
 use crate::settings::name_patterns::NamePatterns;
 use crate::settings::remote::Transport;

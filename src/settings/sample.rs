@@ -12,7 +12,7 @@ use super::tool_policy::{PinPolicy, ToolPolicy};
 use super::view::{ClientConfig, View};
 use crate::audit::ArgumentsKept;
 use crate::base::Secret;
-use crate::render::Compression;
+use crate::compression::Compression;
 
 const KIB: usize = 1024;
 const MIB: usize = 1024 * KIB;

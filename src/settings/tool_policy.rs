@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::name_patterns::NamePatterns;
-use crate::render::Compression;
+use crate::compression::Compression;
 
 /// What is made of a server's tools.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -1,7 +1,8 @@
 //! What one client is shown, and how: `[clients.NAME]` over the settings for everybody.
 
 use super::name_patterns::NamePatterns;
-use crate::render::{Compression, TextFormat};
+use crate::compression::Compression;
+use crate::render::TextFormat;
 
 /// Which tools are listed. Every tool can be called by its name all the same.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

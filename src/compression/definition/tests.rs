@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{RngAlgorithm, TestRng};
 
 use super::*;
-use crate::render::keyword::{Holds, holds};
+use crate::compression::keyword::{Holds, holds};
 
 fn json(text: &str) -> Json {
     Json::parse(text).unwrap()

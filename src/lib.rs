@@ -11,16 +11,16 @@
 //! highest that it may import.
 //!
 //! ```text
-//! 16   cli ──────────── every verb
-//! 15   standalone ───── one client, and no daemon
+//! 15   cli ──────────── every verb
+//! 14   standalone ───── one client, and no daemon
 //!      fuzz ─────────── what a fuzzer drives
-//! 14   daemon ───────── puts the house together, the one control loop
-//! 13   front ────────── clients come in
-//! 12   sessions ─────── the sessions of clients
-//! 11   client ───────── what one says and hears
+//! 13   daemon ───────── puts the house together, the one control loop
+//! 12   front ────────── clients come in
+//! 11   sessions ─────── the sessions of clients
 //!      search_quality ─ how well tools are found
 //!      admin ────────── operators look in
-//! 10   meta ─────────── tools of our own, made of calls
+//! 10   client ───────── what one says and hears
+//!      meta ─────────── tools of our own, made of calls
 //!  9   mux ──────────── the life of every call
 //!  8   targets ──────── what a request is for
 //!  7   updates ──────── newer versions of servers
@@ -51,6 +51,7 @@
 //!      connection ───── what is said with a server
 //!      activation ───── a daemon when one is needed
 //!  3   keys ─────────── how each value of a config is read
+//!      instructions ─── what agents should know of us
 //!      api ──────────── what operators and the daemon say
 //!      access ───────── who may: the one gate
 //!      peers ────────── who is at the other end
@@ -103,6 +104,7 @@
 //! | [`demo`] | a daemon, two servers and a client, in a temporary home |
 //! | [`arguments`] | references in arguments, types put right, what does not fit a schema |
 //! | [`render`] | JSON and TOON, previews and pages of large results |
+//! | [`instructions`] | what an agent should know about callmux, for its rules and for its session |
 //! | [`compression`] | definitions of tools that read shorter and bind the same, a tool on one line |
 //! | [`replies`] | what callmux says itself: how it introduces itself, what is said of a call without an answer |
 //! | [`results`] | results too large for a client, kept until it has paged through them |
@@ -256,6 +258,7 @@ mod history_review;
 mod http;
 mod imports;
 mod instances;
+mod instructions;
 mod json;
 mod keys;
 mod lasting;

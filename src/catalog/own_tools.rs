@@ -14,4 +14,6 @@ pub struct OwnTool {
     pub name: Arc<str>,
     /// As it is listed: a JSON object.
     pub definition: Bytes,
+    /// It is listed since the config says so of it alone.
+    pub is_recipe: bool,
 }

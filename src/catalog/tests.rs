@@ -7,7 +7,7 @@ use super::{Catalog, NotFound, NotLocated, OwnTool, OwnTools};
 use crate::base::ServerName;
 use crate::servers::{Offer, Server};
 use crate::settings::name_patterns::NamePatterns;
-use crate::settings::{ServerConfig, sample};
+use crate::settings::{Config, Exposure, ServerConfig, sample};
 use crate::wire::{Era, ListKind};
 
 fn server(name: &str, tools: &[&str], change: impl FnOnce(&mut ServerConfig)) -> Server {
@@ -21,10 +21,17 @@ fn server(name: &str, tools: &[&str], change: impl FnOnce(&mut ServerConfig)) ->
     Server::fixed(ServerName::parse(name).unwrap(), Arc::new(config), offer)
 }
 
+/// A config in which all tools are listed, however many.
+fn config() -> Config {
+    let mut config = sample::config();
+    config.everybody.exposure = Exposure::Full;
+    config
+}
+
 fn catalog(servers: Vec<Server>) -> Catalog {
     let servers: BTreeMap<_, _> =
         servers.into_iter().map(|server| (server.name.clone(), server)).collect();
-    Catalog::build(&servers, &sample::config(), &OwnTools::default())
+    Catalog::build(&servers, &config(), &OwnTools::default(), None)
 }
 
 fn found(catalog: &Catalog, name: &str) -> String {
@@ -215,8 +222,9 @@ fn a_name_is_its_owners_whether_that_is_there_or_not() {
         let git = server("git", tools, |config| config.policy.prefix = Some("g".into()));
         let servers = [server("h", &thief, bare), git];
         let servers = servers.into_iter().map(|server| (server.name.clone(), server)).collect();
-        let own = OwnTool { name: "callmux_call".into(), definition: "{}".into() };
-        Catalog::build(&servers, &sample::config(), &OwnTools(vec![own]))
+        let own =
+            OwnTool { name: "callmux_call".into(), definition: "{}".into(), is_recipe: false };
+        Catalog::build(&servers, &config(), &OwnTools(vec![own]), None)
     };
     let (away, there) = (of(&[]), of(&["status"]));
     let of_thief =
@@ -250,9 +258,9 @@ proptest! {
             let made = server(name, &tools, |config| config.policy.prefix = prefix.map(str::to_owned));
             (made.name.clone(), made)
         }).collect();
-        let own = OwnTool { name: "callmux_call".into(), definition: "{}".into() };
+        let own = OwnTool { name: "callmux_call".into(), definition: "{}".into(), is_recipe: false };
         let catalog =
-            Catalog::build(&servers, &sample::config(), &OwnTools(vec![own]));
+            Catalog::build(&servers, &config(), &OwnTools(vec![own]), None);
         let names = shown(&catalog);
         prop_assert!(names.windows(2).all(|pair| pair[0] < pair[1]), "{names:?}");
         prop_assert!(!names.contains(&"callmux_call") && !names.contains(&"callmux_x"), "{names:?}");

@@ -6,27 +6,28 @@ use bytes::Bytes;
 
 use super::definition::Definition;
 use super::entry::Entry;
-use super::own_tools::OwnTools;
+use super::own_tools::{OwnTool, OwnTools};
 use crate::compression::{Compression, definition};
 use crate::json::Json;
-use crate::settings::{Exposure, View};
+use crate::settings::{Exposure, Menu};
 
 /// What tells a client that loads tools on demand to load one at once.
 const ALWAYS_LOAD: &str = "anthropic/alwaysLoad";
 
 /// The definitions, in the order of the shown names.
-pub(super) fn tools(entries: &[Entry], own: &OwnTools, view: &View) -> Vec<(Arc<str>, Definition)> {
+pub(super) fn tools(entries: &[Entry], own: &OwnTools, menu: &Menu) -> Vec<(Arc<str>, Definition)> {
     let is_pinned = |entry: &Entry| entry.server.config.policy.always_load.allow(&entry.item.name);
-    let shown = entries.iter().filter(|entry| view.exposure.shows(is_pinned(entry)));
+    let shown = entries.iter().filter(|entry| menu.exposure.shows(is_pinned(entry)));
     let mut items: Vec<_> = shown
         .map(|entry| {
-            let definition = definition(entry, is_pinned(entry), view);
+            let definition = definition(entry, is_pinned(entry), menu);
             (entry.shown.clone(), Definition::new(definition, entry.item.is_output_modern))
         })
         .collect();
-    if view.exposure != Exposure::NoMeta {
-        let own = own.0.iter().filter(|tool| view.meta_tools.allow(&tool.name));
-        items.extend(own.map(|tool| (tool.name.clone(), tool.definition.clone().into())));
+    if menu.exposure != Exposure::NoMeta {
+        let is_shown = |tool: &&OwnTool| tool.is_recipe || menu.meta_tools.allow(&tool.name);
+        let own = own.0.iter().filter(is_shown);
+        items.extend(own.map(|tool| (tool.name.clone(), own_definition(tool, menu).into())));
         items.sort_by(|(a, _), (b, _)| a.cmp(b));
     }
     items
@@ -53,10 +54,10 @@ fn without_unreferenced(tool: &mut Json) {
 }
 
 /// A definition; the server's own bytes where nothing is to be changed.
-fn definition(entry: &Entry, is_pinned: bool, view: &View) -> Bytes {
+fn definition(entry: &Entry, is_pinned: bool, menu: &Menu) -> Bytes {
     let plain = entry.definition.clone();
     let own = entry.server.config.policy.schema_compression;
-    let compression = own.unwrap_or(view.schema_compression);
+    let compression = own.unwrap_or(menu.compression);
     let may_be_less = may_be_less(&plain);
     if !is_pinned && compression == Compression::Off && !may_be_less {
         return plain;
@@ -69,11 +70,20 @@ fn definition(entry: &Entry, is_pinned: bool, view: &View) -> Bytes {
         without_unreferenced(&mut tool);
     }
     if compression != Compression::Off {
-        tool = definition::definition(&tool, compression, view.max_description);
+        tool = definition::definition(&tool, compression, menu.max_description);
     }
     if is_pinned {
         pin(&mut tool);
     }
+    tool.to_string().into()
+}
+
+fn own_definition(tool: &OwnTool, menu: &Menu) -> Bytes {
+    let text = std::str::from_utf8(&tool.definition).ok().filter(|_| menu.pins_own);
+    let Some(mut tool) = text.and_then(|text| Json::parse(text).ok()) else {
+        return tool.definition.clone();
+    };
+    pin(&mut tool);
     tool.to_string().into()
 }
 

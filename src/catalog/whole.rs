@@ -16,7 +16,8 @@ use super::{read_tokens, search, view};
 use crate::base::{ServerName, aside};
 use crate::search::Index;
 use crate::servers::{Offer, Server};
-use crate::settings::{Config, View};
+use crate::settings::view::ClientConfig;
+use crate::settings::{Config, Menu};
 use crate::wire::{ListKind, Topic};
 
 /// Bytes of the instructions of all servers together that a client is told: they stand in every
@@ -32,6 +33,9 @@ pub struct Catalog {
     shown: [Arc<Shown>; 4],
     /// The tools as each of [`Config::clients`] sees them.
     for_clients: Vec<Arc<Shown>>,
+    /// What everybody lists, and each of those.
+    menu: Option<Menu>,
+    menus: Vec<Menu>,
     /// Bytes of the tools' definitions as the servers wrote them.
     pub definitions_len: usize,
     /// What a model would read of them, in tokens, estimated.
@@ -45,8 +49,14 @@ pub struct Catalog {
 }
 
 impl Catalog {
-    /// The catalog of what the servers offer now, or last offered, and of our own tools.
-    pub fn build(servers: &BTreeMap<ServerName, Server>, config: &Config, own: &OwnTools) -> Self {
+    /// The catalog of what the servers offer now, or last offered, and of our own tools. `before`: the one
+    /// that clients know, of the same config.
+    pub fn build(
+        servers: &BTreeMap<ServerName, Server>,
+        config: &Config,
+        own: &OwnTools,
+        before: Option<&Self>,
+    ) -> Self {
         // What a server offers may change while this goes on.
         let offers = offers(servers);
         let sources: Vec<Source<'_>> = servers.values().zip(offers.iter().cloned()).collect();
@@ -67,14 +77,20 @@ impl Catalog {
             ..Self::default()
         };
         let ttl = |kind| shortest_ttl(&sources, kind);
-        let tools_for = |view: &View| {
-            let items = view::tools(catalog.tools.entries(), own, view);
+        let tools_for = |menu: &Menu| {
+            let items = view::tools(catalog.tools.entries(), own, menu);
             Arc::new(Shown::new(ListKind::Tools, items, ttl(ListKind::Tools)))
         };
-        let everybodys = tools_for(&config.everybody);
-        let for_clients = config.clients.iter().map(|client| {
+        let tokens = catalog.definitions_tokens;
+        let menu = config.everybody.menu(tokens, before.and_then(|it| it.menu.as_ref()));
+        let of_client = |(place, client): (usize, &ClientConfig)| {
+            client.view.menu(tokens, before.and_then(|it| it.menus.get(place)))
+        };
+        let menus: Vec<Menu> = config.clients.iter().enumerate().map(of_client).collect();
+        let everybodys = tools_for(&menu);
+        let for_clients = config.clients.iter().zip(&menus).map(|(client, menu)| {
             let is_same = client.view.lists_as(&config.everybody);
-            if is_same { everybodys.clone() } else { tools_for(&client.view) }
+            if is_same { everybodys.clone() } else { tools_for(menu) }
         });
         let for_clients = for_clients.collect();
         let shown = ListKind::ALL.map(|kind| match kind {
@@ -87,6 +103,7 @@ impl Catalog {
             }
         });
         (catalog.shown, catalog.for_clients) = (shown, for_clients);
+        (catalog.menu, catalog.menus) = (Some(menu), menus);
         catalog.offers = offers;
         catalog
     }
@@ -127,6 +144,11 @@ impl Catalog {
     pub fn shown(&self, kind: ListKind, client: Option<usize>) -> &Shown {
         let special = client.filter(|_| kind == ListKind::Tools);
         special.and_then(|index| self.for_clients.get(index)).unwrap_or(&self.shown[kind.index()])
+    }
+
+    /// What a client lists. `client`: as in [`Self::shown`].
+    pub fn menu(&self, client: Option<usize>) -> Option<&Menu> {
+        client.and_then(|index| self.menus.get(index)).or(self.menu.as_ref())
     }
 
     /// The lists of a topic, everybody's and those of single clients, as they are read.

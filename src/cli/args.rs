@@ -357,6 +357,7 @@ pub(super) struct InstructionsArgs {
 /// The values of `exposure` in the config.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Mode {
+    Auto,
     Full,
     Hybrid,
     MetaOnly,

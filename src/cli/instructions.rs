@@ -3,7 +3,7 @@
 use super::args::{InstructionsArgs, Mode};
 use super::serve::refuse;
 use crate::config::{Location, load};
-use crate::meta::instructions;
+use crate::instructions;
 use crate::settings::{Config, Exposure};
 use crate::terminal::{Exit, print};
 
@@ -17,6 +17,7 @@ pub(super) fn instructions(args: &InstructionsArgs) -> Exit {
     let mut view = config.view(client).clone();
     if let Some(mode) = args.mode {
         view.exposure = match mode {
+            Mode::Auto => Exposure::Auto,
             Mode::Full => Exposure::Full,
             Mode::Hybrid => Exposure::Hybrid,
             Mode::MetaOnly => Exposure::MetaOnly,

@@ -34,7 +34,7 @@ pub(super) fn tools(config: Option<&Path>) -> Result<Vec<ToolReport>, Exit> {
         print::error("no server is usable");
         return Err(Exit::Failed);
     }
-    let catalog = Catalog::build(&servers, &config, &OwnTools::default());
+    let catalog = Catalog::build(&servers, &config, &OwnTools::default(), None);
     Ok(catalog.tools.entries().iter().map(report).collect())
 }
 

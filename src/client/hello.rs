@@ -6,6 +6,8 @@ use crate::access::Subject;
 use crate::base::clip;
 use crate::catalog::INSTRUCTIONS_MAX;
 use crate::catalog::fair_share::share;
+use crate::compression::cut;
+use crate::instructions::{ServerAbout, session};
 use crate::pins::PinKind;
 use crate::wire::capabilities::TASKS_EXTENSION;
 use crate::wire::{Era, Topic};
@@ -58,14 +60,38 @@ pub fn capabilities(world: &World, era: Era) -> Value {
 /// What the servers want agents to know, each under its name; a single server's as it is. Before it,
 /// what the client of this name has to know of us.
 pub fn instructions(world: &World, subject: Subject<'_>, client: &str) -> Option<String> {
-    let own = crate::meta::instructions::session(world.config.view(client));
-    match (own, of_servers(world, subject)) {
+    let place = world.config.client(client);
+    let menu = world.catalog.menu(place);
+    let own = menu.and_then(|menu| session(menu, &about(world, subject)));
+    let max = match world.config.view(client).defers {
+        true => CUT_AT.saturating_sub(own.as_deref().map_or(0, |own| own.len() + 2)),
+        false => INSTRUCTIONS_MAX,
+    };
+    match (own, of_servers(world, subject, max)) {
         (Some(own), Some(servers)) => Some(format!("{own}\n\n{servers}")),
         (own, servers) => own.or(servers),
     }
 }
 
-fn of_servers(world: &World, subject: Subject<'_>) -> Option<String> {
+/// Where the client that loads tools on demand cuts what a server tells it, in bytes. All of ours are one to
+/// it: each gets its share, instead of the first ones all.
+const CUT_AT: usize = 2000;
+/// What stands before each server's share, about, in bytes.
+const HEADING: usize = 40;
+
+/// The servers with tools that somebody may call.
+fn about(world: &World, subject: Subject<'_>) -> Vec<ServerAbout> {
+    let entries = world.catalog.tools.entries();
+    let servers = world.servers.values().filter(|it| world.sees_server(subject, &it.name));
+    let about = servers.map(|server| ServerAbout {
+        name: server.name.to_string(),
+        tools: entries.iter().filter(|entry| entry.server.name == server.name).count(),
+        description: server.config.description.clone(),
+    });
+    about.filter(|about| about.tools > 0).collect()
+}
+
+fn of_servers(world: &World, subject: Subject<'_>, max: usize) -> Option<String> {
     let text = |server: &crate::servers::Server| {
         if server.holds(PinKind::Instructions, "") {
             return None;
@@ -79,7 +105,8 @@ fn of_servers(world: &World, subject: Subject<'_>) -> Option<String> {
         .filter(|server| world.sees_server(subject, &server.name))
         .filter_map(|server| Some((server.name.to_string(), text(server)?)))
         .collect();
-    let share = share(texts.iter().map(|(_, text)| text.len()).collect(), INSTRUCTIONS_MAX);
+    let max = max.saturating_sub(if max < INSTRUCTIONS_MAX { texts.len() * HEADING } else { 0 });
+    let share = share(texts.iter().map(|(_, text)| text.len()).collect(), max);
     let texts: Vec<(String, String)> =
         texts.into_iter().map(|(name, text)| (name, begun(text, share))).collect();
     match texts.as_slice() {
@@ -98,5 +125,8 @@ fn begun(text: String, max: usize) -> String {
     if text.len() <= max {
         return text;
     }
-    format!("{} … [cut by callmux: the whole has {} bytes]", clip::start(&text, max), text.len())
+    // Whole sentences where one fits.
+    let shown =
+        cut(clip::start(&text, max), clip::start(&text, max).chars().count().saturating_sub(1));
+    format!("{shown} [cut by callmux: the whole has {} bytes]", text.len())
 }

@@ -75,7 +75,7 @@ fn settings(effect: Effect, old: &Config, new: &Config) -> Vec<String> {
         ("access.oidc", old.access.oidc != new.access.oidc),
         ("access.rules", old.access.rules != new.access.rules),
         ("access.approved", old.access.approved != new.access.approved),
-        ("clients", old.clients != new.clients),
+        ("clients", !old.said_clients().eq(new.said_clients())),
         ("cache", old.cache != new.cache),
         ("results", old.results != new.results),
         ("recipes", old.recipes != new.recipes),

@@ -18,7 +18,6 @@ mod fan_out;
 mod find;
 mod inner;
 mod input;
-pub mod instructions;
 mod mapping;
 mod overview;
 mod pipeline;

@@ -46,7 +46,7 @@ pub(super) fn overview<O: Outlet>(
         servers.iter().filter(is_down).take(FAILED_MAX).map(|it| why(it)).collect();
     let mut payload = vec![
         ("status", if down == 0 { "ok" } else { "degraded" }.into()),
-        ("mode", mode(context.view().exposure).into()),
+        ("mode", mode(context.exposure()).into()),
         ("totalTools", context.tools_seen().into()),
         ("servers", Json::Object(counts)),
     ];

@@ -10,7 +10,7 @@ use crate::mux::{Outlet, prepare};
 use crate::render::preview::shortened;
 use crate::render::{TextFormat, format};
 use crate::replies::ToolError;
-use crate::settings::View;
+use crate::settings::{Exposure, Menu, View};
 use crate::wire::Era;
 
 /// The least of each result that stays where all together are too large, in bytes.
@@ -30,6 +30,15 @@ const FORMATTED_MAX: usize = 1 << 20;
 const DETAILS_MAX: usize = 32 << 10;
 
 impl<O: Outlet> Context<'_, O> {
+    /// What the client lists, in a word.
+    pub(super) fn exposure(&self) -> Exposure {
+        self.menu().map_or(Exposure::Full, |menu| menu.exposure)
+    }
+
+    pub(super) fn menu(&self) -> Option<&Menu> {
+        self.world.catalog.menu(self.world.config.client(&self.call.client_name()))
+    }
+
     pub(super) fn view(&self) -> &View {
         self.call.view(&self.world.config)
     }

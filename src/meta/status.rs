@@ -11,7 +11,7 @@ use crate::ledger::Account;
 use crate::mux::{Hub, Outlet};
 use crate::replies::ToolError;
 use crate::servers::Server;
-use crate::settings::{Exposure, Transport};
+use crate::settings::{Exposure, Menu, Transport};
 use crate::wire::ListKind;
 
 /// Names that are listed for one server at the most, unless it is asked for alone.
@@ -70,7 +70,8 @@ pub(super) fn status<O: Outlet>(
         servers.iter().filter(|server| is_down(server)).map(|server| failed(server)).collect();
     let mut payload = vec![
         ("status", if failed.is_empty() { "ok" } else { "degraded" }.into()),
-        ("mode", mode(view.exposure).into()),
+        ("mode", mode(context.exposure()).into()),
+        ("listed", context.menu().map_or_else(String::new, Menu::title).into()),
         ("instanceId", instance(context).into()),
         ("servers", Json::Array(servers.iter().map(shown).collect())),
         ("failedServers", Json::Array(failed)),
@@ -96,7 +97,7 @@ where
     O: Outlet,
 {
     let names = context.world.servers.keys().flat_map(|name| name.as_str().bytes().chain([0]));
-    let mode = mode(context.view().exposure).bytes();
+    let mode = mode(context.exposure()).bytes();
     let mark = fingerprint(names.chain(mode));
     format!("{:012x}", mark >> 16)
 }
@@ -261,10 +262,10 @@ fn account(account: &Account) -> Json {
 
 /// What an operator could do better.
 fn recommendations<O: Outlet>(context: &Context<'_, O>) -> Vec<Json> {
-    let (view, world) = (context.view(), &context.world);
+    let world = &context.world;
     let mut advice = Vec::new();
     let tools = context.tools_seen();
-    if tools > 40 && view.exposure == Exposure::Full {
+    if tools > 40 && context.view().exposure == Exposure::Full {
         advice.push(
             format!("{tools} tools are listed in every prompt; `exposure = \"hybrid\"` lists few and finds the others")
                 .into(),

@@ -159,13 +159,17 @@ impl MetaTool {
 
 /// The tools that we list ourselves: the meta-tools, and the recipes that are to be.
 pub fn own_tools(config: &Config) -> Arc<OwnTools> {
-    let meta = TABLE.iter().map(|tool| (tool.name.to_owned(), tool.definition()));
+    let meta = TABLE.iter().map(|tool| (tool.name.to_owned(), tool.definition(), false));
     let recipes = config.recipes.values().filter(|recipe| recipe.expose);
-    let recipes = recipes.map(|recipe| (recipe_name(recipe), recipe_definition(recipe)));
+    let recipes = recipes.map(|recipe| (recipe_name(recipe), recipe_definition(recipe), true));
     let tools = meta.chain(recipes);
     Arc::new(OwnTools(
         tools
-            .map(|(name, definition)| OwnTool { name: name.into(), definition: definition.into() })
+            .map(|(name, definition, is_recipe)| OwnTool {
+                name: name.into(),
+                definition: definition.into(),
+                is_recipe,
+            })
             .collect(),
     ))
 }

@@ -15,7 +15,7 @@ use crate::facts::CallOrigin;
 use crate::handover::PendingCall;
 use crate::instances::roots::AskedRoots;
 use crate::ledger::Ledger;
-use crate::settings::{Config, SHELL_CLIENT, ServerConfig, View};
+use crate::settings::{Config, ServerConfig, View};
 use crate::targets::failure::Failure;
 use crate::wire::params::Head;
 use crate::wire::{ClientCapabilities, Era, LogLevel, Message, Payload, object};
@@ -145,9 +145,9 @@ impl Call {
 
     /// What the client is shown.
     pub fn view<'w>(&self, config: &'w Config) -> &'w View {
-        // Most configs say nothing about single clients, and most clients are no shells.
+        // Most configs say nothing about single clients, and most clients are none that everybody's does.
         let said = self.head.client_info(&self.message).unwrap_or(&self.caller.client_info);
-        if config.is_only_of_shells() && !said.contains(SHELL_CLIENT) {
+        if !config.may_be_known(said) {
             return &config.everybody;
         }
         config.view(&self.client_name())

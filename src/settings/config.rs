@@ -10,7 +10,7 @@ use super::complaint::Complaint;
 use super::network::Listen;
 use super::recipe::Recipe;
 use super::server::ServerConfig;
-use super::view::{ClientConfig, SHELL_CLIENT, View};
+use super::view::{ClientConfig, View};
 use crate::base::ServerName;
 use crate::tls::Certificate;
 
@@ -45,9 +45,15 @@ impl Config {
         fitting.max_by_key(|(_, client)| rank(client)).map(|(index, _)| index)
     }
 
-    /// Whether there is something to say of shells at the most.
-    pub fn is_only_of_shells(&self) -> bool {
-        self.clients.iter().all(|client| client.name == SHELL_CLIENT)
+    /// Whether something is said of a client with this `clientInfo`, maybe: most need not be read for that.
+    pub fn may_be_known(&self, said: &str) -> bool {
+        let is_said = |client: &ClientConfig| !client.is_usual || said.contains(&*client.name);
+        self.clients.iter().any(is_said)
+    }
+
+    /// The clients that the config itself says something about.
+    pub fn said_clients(&self) -> impl Iterator<Item = &ClientConfig> {
+        self.clients.iter().filter(|client| !client.is_usual)
     }
 
     /// What the client of this name is shown.

@@ -19,19 +19,21 @@ const MIB: usize = 1024 * KIB;
 
 /// A config without servers.
 pub fn config() -> Config {
+    let everybody = View {
+        meta_tools: NamePatterns::all(),
+        schema_compression: Compression::Off,
+        max_description: 160,
+        structured_content: None,
+        max_result: 16 * KIB,
+        ..View::default()
+    };
+    let clients = vec![ClientConfig::of_shell(), ClientConfig::of_deferring(&everybody)];
     Config {
         call_timeout: Duration::from_mins(10),
         list_timeout: Duration::from_secs(5),
         drain_timeout: Duration::from_secs(10),
         http: Http { max_body: 4 * MIB, ..Http::default() },
-        everybody: View {
-            meta_tools: NamePatterns::all(),
-            schema_compression: Compression::Off,
-            max_description: 160,
-            structured_content: None,
-            max_result: 16 * KIB,
-            ..View::default()
-        },
+        everybody,
         cache: Caps { entries: 1000, entry_bytes: 8 * MIB, total_bytes: 64 * MIB },
         results: Caps { entries: 1000, entry_bytes: 64 * MIB, total_bytes: 256 * MIB },
         access: Access {
@@ -52,7 +54,7 @@ pub fn config() -> Config {
             ..Access::default()
         },
         fan_out: FanOut { max_concurrency: 128, max_calls: 1000 },
-        clients: vec![ClientConfig::of_shell()],
+        clients,
         ..Config::default()
     }
 }

@@ -7,8 +7,10 @@ use crate::render::TextFormat;
 /// Which tools are listed. Every tool can be called by its name all the same.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Exposure {
-    /// Those of the servers and the meta-tools.
+    /// What the tools cost, and what the client does itself, decides: [`View::menu`].
     #[default]
+    Auto,
+    /// Those of the servers and the meta-tools.
     Full,
     /// Those of the servers that are always loaded, and the meta-tools.
     Hybrid,
@@ -19,10 +21,10 @@ pub enum Exposure {
 }
 
 impl Exposure {
-    pub const ALL: [Self; 4] = [Self::Full, Self::Hybrid, Self::MetaOnly, Self::NoMeta];
+    pub const ALL: [Self; 5] = [Self::Auto, Self::Full, Self::Hybrid, Self::MetaOnly, Self::NoMeta];
 
     /// Their names, in the same order.
-    pub const NAMES: [&str; 4] = ["full", "hybrid", "meta-only", "no-meta"];
+    pub const NAMES: [&str; 5] = ["auto", "full", "hybrid", "meta-only", "no-meta"];
 
     pub fn as_str(self) -> &'static str {
         Self::NAMES[self as usize]
@@ -31,7 +33,7 @@ impl Exposure {
     /// Whether a tool of a server is listed. `pinned`: it is always loaded.
     pub fn shows(self, pinned: bool) -> bool {
         match self {
-            Self::Full | Self::NoMeta => true,
+            Self::Auto | Self::Full | Self::NoMeta => true,
             Self::Hybrid => pinned,
             Self::MetaOnly => false,
         }
@@ -43,7 +45,10 @@ pub const SHELL_CLIENT: &str = "callmux-shell";
 
 /// Clients that show a model `structuredContent` and nothing else where a result has it: a text that is
 /// written for the model would not reach it.
-const STRUCTURED_ALONE: [&str; 1] = ["claude-code"];
+const STRUCTURED_ALONE: [&str; 1] = [DEFERRING];
+
+/// The client that shows a model few tools until it asks for others.
+pub const DEFERRING: &str = "claude-code";
 
 /// What a client is shown.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -60,6 +65,8 @@ pub struct View {
     pub structured_content: Option<bool>,
     /// In bytes; 0: any.
     pub max_result: usize,
+    /// The client shows a model few tools until it asks for others.
+    pub defers: bool,
     /// A program reads it: nothing is shortened, whatever is said of a server.
     pub is_whole: bool,
 }
@@ -75,6 +82,7 @@ impl View {
             output_format: TextFormat::Json,
             structured_content: Some(true),
             max_result: 0,
+            defers: false,
             is_whole: true,
         }
     }
@@ -97,6 +105,7 @@ impl View {
         };
         self.exposure == other.exposure
             && self.meta_tools == other.meta_tools
+            && (self.exposure != Exposure::Auto || self.defers == other.defers)
             && compressed(self) == compressed(other)
     }
 }
@@ -108,12 +117,25 @@ pub struct ClientConfig {
     pub name: String,
     pub names: NamePatterns,
     pub view: View,
+    /// It is in every config that says nothing about the client, and follows from what it says of everybody.
+    pub is_usual: bool,
 }
 
 impl ClientConfig {
+    /// One of this name, or of names that fit it.
+    pub fn new(name: String, view: View) -> Self {
+        let defers = DEFERRING == name;
+        let names = NamePatterns::new(vec![name.clone()]);
+        Self { names, name, view: View { defers, ..view }, is_usual: false }
+    }
+
+    /// What holds of a client that loads tools on demand where the config says nothing about it.
+    pub fn of_deferring(everybody: &View) -> Self {
+        Self { is_usual: true, ..Self::new(DEFERRING.to_owned(), everybody.clone()) }
+    }
+
     /// What holds of a shell where the config says nothing about it.
     pub fn of_shell() -> Self {
-        let name = SHELL_CLIENT.to_owned();
-        Self { names: NamePatterns::new(vec![name.clone()]), name, view: View::of_shell() }
+        Self { is_usual: true, ..Self::new(SHELL_CLIENT.to_owned(), View::of_shell()) }
     }
 }

@@ -19,10 +19,10 @@ pub struct InlineArgs {
     /// the server.
     #[arg(long, value_name = "DURATION", value_parser = duration, requires = "inline")]
     pub(super) cache: Option<Duration>,
-    /// Which tools are listed [default: full].
+    /// Which tools are listed [default: auto].
     #[arg(long, value_enum, value_name = "MODE", requires = "inline")]
     pub(super) exposure: Option<ListedTools>,
-    /// Keep a larger result, and give its beginning and how to read on; 0B: never [default: 64KiB].
+    /// Keep a larger result, and give its beginning and how to read on; 0B: never [default: 16KiB].
     #[arg(long, value_name = "SIZE", value_parser = size, requires = "inline")]
     pub(super) max_result: Option<usize>,
     /// The server alone, as if callmux were not there: no tools of callmux, and results whole.
@@ -33,6 +33,7 @@ pub struct InlineArgs {
 /// The values of `exposure` in the config.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum ListedTools {
+    Auto,
     Full,
     Hybrid,
     MetaOnly,
@@ -42,6 +43,7 @@ pub(super) enum ListedTools {
 impl From<ListedTools> for Exposure {
     fn from(shown: ListedTools) -> Self {
         match shown {
+            ListedTools::Auto => Self::Auto,
             ListedTools::Full => Self::Full,
             ListedTools::Hybrid => Self::Hybrid,
             ListedTools::MetaOnly => Self::MetaOnly,

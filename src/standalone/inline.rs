@@ -44,8 +44,8 @@ mod tests {
         let words = ["sh".to_owned()];
         let given = |args: &InlineArgs| config(args, &words, None).unwrap();
         let usual = given(&InlineArgs::default());
-        assert_eq!(usual.everybody.exposure, Exposure::Full);
-        assert_eq!(usual.everybody.max_result, 64 * 1024);
+        assert_eq!(usual.everybody.exposure, Exposure::Auto);
+        assert_eq!(usual.everybody.max_result, 16 * 1024);
         let server = &usual.servers["default"];
         assert!(server.policy.tools.allow("any") && !server.policy.trusted);
         let plain = given(&InlineArgs { plain: true, ..InlineArgs::default() });

@@ -73,7 +73,7 @@ impl World {
         complaint: Option<String>,
     ) -> Self {
         let unsettled: Vec<ServerName> = servers.keys().cloned().collect();
-        let catalog = Arc::new(Catalog::build(&BTreeMap::new(), &config, &own_tools));
+        let catalog = Arc::new(Catalog::build(&BTreeMap::new(), &config, &own_tools, None));
         Self {
             gate: Gate::in_force().with(config.access.clone()),
             config,
@@ -104,7 +104,12 @@ impl World {
             return world.looked_over(now);
         }
         let build = move || {
-            let catalog = Catalog::build(&world.servers, &world.config, &world.own_tools);
+            let catalog = Catalog::build(
+                &world.servers,
+                &world.config,
+                &world.own_tools,
+                Some(&world.catalog),
+            );
             world.offering(catalog).looked_over(now)
         };
         aside(size(&self.servers), build).await.unwrap_or_else(|| self.clone())
@@ -136,7 +141,7 @@ impl World {
         let (size, without) = (size(&world.servers), world.clone());
         let build = move || {
             // Even where the list is the same, its entries lead to other servers or limits.
-            let catalog = Catalog::build(&world.servers, &world.config, &world.own_tools);
+            let catalog = Catalog::build(&world.servers, &world.config, &world.own_tools, None);
             world.offering(catalog).looked_over(now)
         };
         aside(size, build).await.unwrap_or(without)

@@ -204,7 +204,7 @@ fn no_name_is_listed_twice_and_none_is_another_servers() {
         .replace("[servers.a]\n", &format!("[servers.a]\n{bare}"))
         .replace("[servers.z]\n", &format!("[servers.z]\n{bare}"))
         .replace("[servers.late]\n", "[servers.late]\nstart_timeout = \"100ms\"\n")
-        .replace("exposure = \"no-meta\"", "list_timeout = \"1s\"");
+        .replace("exposure = \"no-meta\"", "exposure = \"full\"\nlist_timeout = \"1s\"");
     sandbox.write("config/callmux/config.toml", &text);
     let daemon = Daemon::start(&sandbox);
     for name in ["b", "a", "z"] {

@@ -9,7 +9,6 @@ use crate::keys::section::Section;
 use crate::keys::tree::Node;
 use crate::settings::complaint::Complaint;
 use crate::settings::config::Caps;
-use crate::settings::name_patterns::NamePatterns;
 use crate::settings::view::{ClientConfig, View};
 
 /// The keys of a view; what is not set is as in `above`, or has its default.
@@ -59,7 +58,7 @@ pub(super) fn clients(node: Node, above: &View, named: &mut Named<'_>) -> Vec<Cl
         let mut section = Section::new(path, node, keys::CLIENT, named.sources, named.complaints);
         let view = view(&mut section, Some(above));
         named.unresolved.extend(section.finish());
-        clients.push(ClientConfig { names: NamePatterns::new(vec![name.clone()]), name, view });
+        clients.push(ClientConfig::new(name, view));
     }
     clients
 }

@@ -16,6 +16,7 @@ use crate::settings::SHELL_CLIENT;
 use crate::settings::complaint::{Complaint, Place};
 use crate::settings::config::Config;
 use crate::settings::view::ClientConfig;
+use crate::settings::view::DEFERRING;
 
 /// Everything that is wrong, or the config.
 pub(super) fn typed(table: Table, sources: &Sources) -> Result<Config, Vec<Complaint>> {
@@ -56,6 +57,9 @@ pub(super) fn typed(table: Table, sources: &Sources) -> Result<Config, Vec<Compl
     config.clients = agents::clients(clients_node, &config.everybody, &mut named);
     if config.clients.iter().all(|client| client.name != SHELL_CLIENT) {
         config.clients.push(ClientConfig::of_shell());
+    }
+    if config.client(DEFERRING).is_none() {
+        config.clients.push(ClientConfig::of_deferring(&config.everybody));
     }
     config.recipes = recipes::read(recipes_node, &mut named);
     config.access = access::read(access_node, &mut named);

@@ -8,6 +8,7 @@ mod dry_run;
 mod envelopes;
 mod formats;
 mod large;
+mod menus;
 mod modern;
 mod names;
 mod pipeline;

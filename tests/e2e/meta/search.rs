@@ -109,7 +109,7 @@ fn m04_a_search_sees_what_compression_leaves_out() {
 }
 
 /// A list with these tools: name, description.
-fn listing(tools: Vec<(String, String)>) -> Far {
+pub fn listing(tools: Vec<(String, String)>) -> Far {
     let rest = modern(|seen: &Seen, out: &mut Out| out.json(&seen.result(&said("here"))));
     let tools: Vec<Value> = tools
         .into_iter()

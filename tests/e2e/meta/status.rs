@@ -26,6 +26,7 @@ fn i06_status_tells_everything_once() {
             "instanceId",
             "ledger",
             "ledgerTotal",
+            "listed",
             "maxConcurrency",
             "mode",
             "outputFormat",

@@ -68,7 +68,7 @@ fn many() -> Far {
 #[test]
 fn e17_ten_thousand_tools_are_listed_found_and_called() {
     let (sandbox, far) = (Sandbox::new(), many());
-    let mut text = "list_timeout = \"10m\"\n".to_owned();
+    let mut text = "exposure = \"full\"\nlist_timeout = \"10m\"\n".to_owned();
     for n in 0..SERVERS {
         text += &format!("[servers.s{n}]\nurl = \"http://{}/s{n}\"\n", far.address);
     }

@@ -1,6 +1,7 @@
 //! What an agent should know about callmux: as a text for its rules, and as a sentence for its session.
 
-use crate::settings::{Exposure, View};
+use crate::compression::cut;
+use crate::settings::{Exposure, Menu, View};
 
 /// The text of `callmux instructions`, in Markdown.
 pub fn markdown(client: &str, view: &View) -> String {
@@ -12,7 +13,7 @@ pub fn markdown(client: &str, view: &View) -> String {
         String::new(),
         "- Tools of all MCP servers come through callmux and are named `server__tool`.".to_owned(),
     ];
-    lines.extend(session(view).map(|sentence| format!("- {sentence}")));
+    lines.extend(session(&view.menu(0, None), &[]).map(|sentence| format!("- {sentence}")));
     let mut about = |tool: &str, text: &str| {
         if has(tool) {
             lines.push(format!("- `{tool}`: {text}"));
@@ -67,35 +68,84 @@ pub fn markdown(client: &str, view: &View) -> String {
     lines.join("\n") + "\n"
 }
 
+/// What of a server an agent is told that sees none of its tools.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServerAbout {
+    pub name: String,
+    pub tools: usize,
+    /// What it is, as the config says.
+    pub description: Option<String>,
+}
+
+/// How much is told of all servers together, and of one, in characters.
+const SERVERS_MAX: usize = 900;
+const DESCRIPTION_MAX: usize = 80;
+
+/// The servers behind what is not listed: `github (26 tools): issues and pull requests`.
+fn servers(all: &[ServerAbout]) -> String {
+    let mut out = String::new();
+    for (place, server) in all.iter().enumerate() {
+        let about = server.description.as_deref().map(|text| cut(text, DESCRIPTION_MAX));
+        let about = about.map_or_else(String::new, |text| format!(": {text}"));
+        let one = format!("{} ({} tools){about}", server.name, server.tools);
+        if out.chars().count() + one.chars().count() > SERVERS_MAX {
+            return format!("{out}; and {} more", all.len() - place);
+        }
+        out += if out.is_empty() { "" } else { "; " };
+        out += &one;
+    }
+    out
+}
+
 /// What an agent has to know from the first turn on; nothing where it sees all tools.
-pub fn session(view: &View) -> Option<String> {
-    let has = |tool: &str| view.meta_tools.allow(tool);
-    let hides = matches!(view.exposure, Exposure::Hybrid | Exposure::MetaOnly);
+pub fn session(menu: &Menu, all: &[ServerAbout]) -> Option<String> {
+    let has = |tool: &str| menu.meta_tools.allow(tool);
+    let hides = matches!(menu.exposure, Exposure::Hybrid | Exposure::MetaOnly);
     (hides && has("callmux_search_tools")).then(|| {
-        "More tools exist than are listed: find them with callmux_search_tools, then call them \
-         with callmux_call by the name it gives."
-            .to_owned()
+        let find = "More tools exist than are listed: find them with callmux_search_tools, then call them \
+                    with callmux_call by the name it gives.";
+        match all {
+            [] => find.to_owned(),
+            all => format!("{find} They are those of {}.", servers(all)),
+        }
     })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::table::TABLE;
-    use super::{Exposure, View, markdown, session};
+    use super::{Exposure, ServerAbout, View, markdown, session};
 
     fn view(exposure: Exposure) -> View {
         View { exposure, ..crate::settings::sample::config().everybody }
     }
 
     #[test]
+    fn who_sees_no_tools_is_told_which_servers_have_them() {
+        let menu = view(Exposure::MetaOnly).menu(0, None);
+        let about = |name: &str, description: Option<&str>| ServerAbout {
+            name: name.to_owned(),
+            tools: 3,
+            description: description.map(str::to_owned),
+        };
+        let told = session(&menu, &[about("git", Some("Our repositories")), about("x", None)]);
+        assert!(
+            told.unwrap()
+                .ends_with("They are those of git (3 tools): Our repositories; x (3 tools).")
+        );
+        let many: Vec<ServerAbout> =
+            (0..500).map(|n| about(&format!("server-{n}"), None)).collect();
+        let told = session(&menu, &many).unwrap();
+        assert!(told.len() < 1200 && told.contains(" more."), "{told}");
+    }
+
+    #[test]
     fn an_agent_is_told_of_what_it_sees() {
         for exposure in Exposure::ALL {
             let text = markdown("codex", &view(exposure));
-            let told =
-                TABLE.iter().filter(|tool| text.contains(&format!("`{}`:", tool.name))).count();
+            let told = text.lines().filter(|line| line.starts_with("- `callmux_")).count();
             assert_eq!(told > 5, exposure != Exposure::NoMeta, "{text}");
             let hides = matches!(exposure, Exposure::Hybrid | Exposure::MetaOnly);
-            assert_eq!(session(&view(exposure)).is_some(), hides);
+            assert_eq!(session(&view(exposure).menu(0, None), &[]).is_some(), hides);
         }
     }
 }

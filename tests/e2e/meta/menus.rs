@@ -1,0 +1,67 @@
+//! What clients list where the config says nothing about it.
+
+use serde_json::{Value, json};
+
+use super::search::listing;
+use crate::support::{Daemon, Lines, Sandbox};
+
+const OWN: [&str; 3] = ["callmux_get_result", "callmux_parallel", "callmux_search_tools"];
+
+/// A daemon with so many tools of about a hundred tokens each.
+fn daemon(sandbox: &Sandbox, tools: usize) -> (Daemon, crate::support::far::Far) {
+    let about =
+        "Does what its name says with the thing that it is given, and tells how that ended. ";
+    let tool = |n: usize| (format!("tool_{n}"), about.repeat(5));
+    let far = listing((0..tools).map(tool).collect());
+    let text = format!("[servers.far]\nurl = {:?}\ndescription = \"Things\"\n", far.url());
+    sandbox.write("config/callmux/config.toml", &text);
+    let daemon = Daemon::start(sandbox);
+    daemon.wait_for("server_ready", |fact| fact["server"] == "far");
+    (daemon, far)
+}
+
+/// The tools that a client of this name lists, and what it is told.
+fn seen(sandbox: &Sandbox, name: &str) -> (Vec<Value>, String) {
+    let mut command = sandbox.command();
+    command.arg("bridge");
+    let mut client = Lines::start(command);
+    let hello = client.greet_as(name, &json!({}));
+    let told = hello["result"]["instructions"].as_str().unwrap_or_default().to_owned();
+    let list = client.request("tools/list", &json!({}));
+    (list["result"]["tools"].as_array().unwrap().clone(), told)
+}
+
+fn named<'a>(tools: &'a [Value], is_own: bool) -> Vec<&'a str> {
+    let names = tools.iter().map(|tool| tool["name"].as_str().unwrap());
+    names.filter(|name| name.starts_with("callmux_") == is_own).collect()
+}
+
+#[test]
+fn what_the_tools_cost_decides_what_is_listed() {
+    for (count, listed, has_call) in [(10, 10, false), (90, 90, true), (300, 0, true)] {
+        let sandbox = Sandbox::new();
+        let _daemon = daemon(&sandbox, count);
+        let (tools, told) = seen(&sandbox, "test");
+        assert_eq!(named(&tools, false).len(), listed, "of {count}");
+        let own = named(&tools, true);
+        assert!(OWN.iter().all(|name| own.contains(name)), "{own:?}");
+        assert_eq!(
+            (own.len(), own.contains(&"callmux_call")),
+            (3 + usize::from(has_call), has_call)
+        );
+        // Who sees no tools is told where there are some.
+        assert_eq!(told.contains("far (300 tools): Things"), listed == 0, "{told}");
+    }
+}
+
+#[test]
+fn a_client_that_loads_tools_on_demand_lists_all_and_has_ours_at_once() {
+    let sandbox = Sandbox::new();
+    let _daemon = daemon(&sandbox, 300);
+    let (tools, told) = seen(&sandbox, "claude-code");
+    assert_eq!((named(&tools, false).len(), named(&tools, true).len()), (300, 3), "{told}");
+    for tool in &tools {
+        let is_own = tool["name"].as_str().unwrap().starts_with("callmux_");
+        assert_eq!(tool["_meta"]["anthropic/alwaysLoad"] == true, is_own, "{tool}");
+    }
+}

@@ -23,6 +23,11 @@ impl Definition {
         Self { legacy: legacy.flatten(), ..Self::from(modern) }
     }
 
+    /// The same for a client that keeps it from its model.
+    pub(super) fn unread(self) -> Self {
+        Self { tokens: 0, ..self }
+    }
+
     pub(super) fn for_era(&self, era: Era) -> &Bytes {
         match (era, &self.legacy) {
             (Era::Legacy, Some(legacy)) => legacy,

@@ -21,7 +21,10 @@ pub(super) fn tools(entries: &[Entry], own: &OwnTools, menu: &Menu) -> Vec<(Arc<
     let mut items: Vec<_> = shown
         .map(|entry| {
             let definition = definition(entry, is_pinned(entry), menu);
-            (entry.shown.clone(), Definition::new(definition, entry.item.is_output_modern))
+            let definition = Definition::new(definition, entry.item.is_output_modern);
+            // Where tools are loaded on demand, only those that are pinned stand in a prompt.
+            let is_read = !menu.pins_own || is_pinned(entry);
+            (entry.shown.clone(), if is_read { definition } else { definition.unread() })
         })
         .collect();
     if menu.exposure != Exposure::NoMeta {

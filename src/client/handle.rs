@@ -305,7 +305,9 @@ fn page(
         let amount =
             |sent: usize, direct: usize| Amount { sent: sent as u64, direct: direct as u64 };
         let bytes = amount(page.len(), catalog.definitions_len);
-        let tokens = amount(catalog.shown(kind, client).tokens, catalog.definitions_tokens);
+        let defers = catalog.menu(client).is_some_and(|menu| menu.pins_own);
+        let direct = if defers { 0 } else { catalog.definitions_tokens };
+        let tokens = amount(catalog.shown(kind, client).tokens, direct);
         for ledger in [&hub.ledger, &session.ledger] {
             ledger.listed(bytes, tokens);
         }

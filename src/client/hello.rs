@@ -63,9 +63,10 @@ pub fn instructions(world: &World, subject: Subject<'_>, client: &str) -> Option
     let place = world.config.client(client);
     let menu = world.catalog.menu(place);
     let own = menu.and_then(|menu| session(menu, &about(world, subject)));
-    let max = match world.config.view(client).defers {
-        true => CUT_AT.saturating_sub(own.as_deref().map_or(0, |own| own.len() + 2)),
-        false => INSTRUCTIONS_MAX,
+    let max = if world.config.view(client).defers {
+        CUT_AT.saturating_sub(own.as_deref().map_or(0, |own| own.len() + 2))
+    } else {
+        INSTRUCTIONS_MAX
     };
     match (own, of_servers(world, subject, max)) {
         (Some(own), Some(servers)) => Some(format!("{own}\n\n{servers}")),

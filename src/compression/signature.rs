@@ -435,7 +435,7 @@ mod tests {
         let schema = Json::parse(schema).unwrap();
         let within = |max| super::signature_within("t", &schema, max);
         let options = r#""open"|"closed"|"merged"|"draft""#;
-        let all = r#"t(where: {owner: string, repository?: string}, state?: "#;
+        let all = "t(where: {owner: string, repository?: string}, state?: ";
         assert_eq!(within(200), format!(r#"{all}{options}|"queued", limit?: int)"#));
         assert_eq!(within(90), format!("t(where: {{…}}, state?: {options}|…+1, limit?: int)"));
         assert_eq!(within(40), "t(where: {…}, …+2)");

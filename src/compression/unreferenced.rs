@@ -69,7 +69,7 @@ enum ReferenceTarget {
 
 /// `None`: that cannot be told.
 fn target(reference: &str) -> Option<ReferenceTarget> {
-    let Some(path) = reference.strip_prefix('#') else { return None };
+    let path = reference.strip_prefix('#')?;
     if path.is_empty() {
         return Some(ReferenceTarget::Elsewhere);
     }

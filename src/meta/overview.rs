@@ -25,7 +25,7 @@ const MORE: &str = "`server` or `detail: true` tells tools, cache, results, ledg
 pub(super) fn overview<O: Outlet>(
     context: &Context<'_, O>,
     servers: &[&Server],
-    advice: Vec<Json>,
+    advice: &[Json],
 ) -> Json {
     let entries = context.world.catalog.tools.entries();
     let tools = |server: &Server| {

@@ -131,14 +131,14 @@ async fn perform<O: Outlet>(
         context.world = context.hub.settled_world().await;
     }
     let max = context.world.config.fan_out.max_calls;
+    let calls = matches!(tool.kind, MetaKind::Parallel | MetaKind::Batch | MetaKind::Call);
+    context.direct_turns = u64::from(calls);
     match tool.kind {
         MetaKind::Parallel => {
-            context.direct_turns = 1;
             let plan = FanOutPlan::parallel(&mut fields, max)?;
             Ok(fan_out(context, plan, tool.name).await)
         }
         MetaKind::Batch => {
-            context.direct_turns = 1;
             let plan = FanOutPlan::batch(&mut fields, max)?;
             Ok(fan_out(context, plan, tool.name).await)
         }
@@ -149,11 +149,9 @@ async fn perform<O: Outlet>(
             Ok(in_turn(context, steps, notes, tool.name).await)
         }
         MetaKind::Call => match SinglePlan::decode(&mut fields)? {
-            SinglePlan::Tool(wanted) => {
-                context.direct_turns = 1;
-                context.single(&wanted).await
-            }
+            SinglePlan::Tool(wanted) => context.single(&wanted).await,
             SinglePlan::GetResult(arguments) => {
+                context.direct_turns = 0;
                 let mut fields = Fields::of(arguments, "arguments")?;
                 let format = fields.format()?;
                 context.format = context.format.or(format);

@@ -50,7 +50,7 @@ pub(super) fn status<O: Outlet>(
     let advice = recommendations(context);
     let advice = if recommends { advice } else { Vec::new() };
     if !is_detailed {
-        return Ok(overview::overview(context, &servers, advice));
+        return Ok(overview::overview(context, &servers, &advice));
     }
     let is_down = |server: &&Server| server.status().failed;
     let shown = |server: &&Server| {

@@ -6,6 +6,8 @@ use crate::compression::Compression;
 
 /// Up to so many tokens, the definitions of all servers' tools are listed, and no longer than they need be.
 const FULL_MAX: usize = 5_000;
+/// Up to so many, all tools are seen at a glance, and a search of ours would cost more than it spares.
+const FEW_MAX: usize = 2_500;
 /// And up to so many with no more than names cannot say. What is more is found by search.
 const SHORT_MAX: usize = 12_000;
 /// How far the tokens may come from those it was chosen by before it is chosen anew: a list that moves under a
@@ -14,7 +16,9 @@ const SLACK: usize = 2;
 /// Characters of a description where all tools are listed.
 const DESCRIPTION_MAX: usize = 320;
 
-/// Our own tools where all others are listed: what the others do not give.
+/// Our own tools where few others are listed: what those do not give.
+const BESIDE_FEW: [&str; 2] = ["callmux_get_result", "callmux_parallel"];
+/// And where all others are.
 const BESIDE: [&str; 3] = ["callmux_get_result", "callmux_parallel", "callmux_search_tools"];
 /// And where others may have to be called by their name.
 const BEFORE: [&str; 4] =
@@ -57,6 +61,8 @@ impl View {
         };
         let (exposure, usual, own) = if self.defers {
             (Exposure::Full, Compression::Off, own(&BESIDE))
+        } else if chosen <= FEW_MAX {
+            (Exposure::Full, Compression::Balanced, own(&BESIDE_FEW))
         } else if chosen <= FULL_MAX {
             (Exposure::Full, Compression::Balanced, own(&BESIDE))
         } else if chosen <= SHORT_MAX {

@@ -55,12 +55,7 @@ pub(super) fn typed(table: Table, sources: &Sources) -> Result<Config, Vec<Compl
     config.results = part("results", results_node, keys::RESULTS);
     let mut named = Named { sources, complaints: &mut complaints, unresolved: &mut unresolved };
     config.clients = agents::clients(clients_node, &config.everybody, &mut named);
-    if config.clients.iter().all(|client| client.name != SHELL_CLIENT) {
-        config.clients.push(ClientConfig::of_shell());
-    }
-    if config.client(DEFERRING).is_none() {
-        config.clients.push(ClientConfig::of_deferring(&config.everybody));
-    }
+    add_usual_clients(&mut config);
     config.recipes = recipes::read(recipes_node, &mut named);
     config.access = access::read(access_node, &mut named);
     let section = Section::new("http".into(), http_node, keys::HTTP, sources, &mut complaints);
@@ -143,5 +138,15 @@ fn read_servers(
             }
             Err(error) => complaints.push(Complaint { at, key: path, message: error.to_string() }),
         }
+    }
+}
+
+/// Adds what holds of some clients where the config says nothing about them.
+fn add_usual_clients(config: &mut Config) {
+    if config.clients.iter().all(|client| client.name != SHELL_CLIENT) {
+        config.clients.push(ClientConfig::of_shell());
+    }
+    if config.client(DEFERRING).is_none() {
+        config.clients.push(ClientConfig::of_deferring(&config.everybody));
     }
 }

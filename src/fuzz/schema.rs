@@ -57,7 +57,7 @@ fn is_described(schema: &Json, arguments: &Json) {
         ("inputSchema", schema.clone()),
     ]);
     for mode in [Compression::Balanced, Compression::Aggressive] {
-        let short = compress::definition(&tool, mode, 100);
+        let short = definition::definition(&tool, mode, 100);
         assert!(short.len() <= tool.len(), "{mode:?}: {short}");
         let accepts = |schema: &Json| {
             let checker = Checker::compile(schema)?;

@@ -21,7 +21,9 @@ for line in sys.stdin:
         result = results.get(message["method"], {})
         print(json.dumps({"jsonrpc": "2.0", "id": message["id"], "result": result}), flush=True)
 """
-CONFIG = """
+CONFIG = """# What is denied or held is not listed: it can be asked for by callmux_call alone.
+exposure = "full"
+
 [servers.counter]
 command = {binary}
 args = ["example-server", "counter"]

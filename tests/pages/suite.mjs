@@ -18,8 +18,10 @@ const PAGES = ["now", "servers", "tools", "activity", "context", "access"];
 const FLAGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
   "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 
+// What the page itself cuts reaches it whole.
+const whole = (name) => name === "planted" ? 'max_result = "64KiB"\n' : "";
 const config = (servers) => servers.map(([name, ...words]) =>
-  `[servers.${name}]\ncommand = ${JSON.stringify(words[0])}\nargs = ${JSON.stringify(words.slice(1))}\n`).join("\n");
+  `[servers.${name}]\ncommand = ${JSON.stringify(words[0])}\nargs = ${JSON.stringify(words.slice(1))}\n${whole(name)}`).join("\n");
 const RULES = `
 [history]
 enabled = true

@@ -3,9 +3,14 @@
 use crate::compression::cut;
 use crate::settings::{Exposure, Menu, View};
 
+/// More tokens than any choice lists: the rules of an agent are about what it may ever be shown of ours.
+const MANY: usize = 1_000_000;
+
 /// The text of `callmux instructions`, in Markdown.
 pub fn markdown(client: &str, view: &View) -> String {
-    let has = |tool: &str| view.exposure != Exposure::NoMeta && view.meta_tools.allow(tool);
+    // An agent that is told of a tool which its client does not list cannot call it.
+    let own = view.menu(MANY, None).meta_tools;
+    let has = |tool: &str| view.exposure != Exposure::NoMeta && own.allow(tool);
     let mut lines = vec![
         "# callmux".to_owned(),
         String::new(),
@@ -143,7 +148,12 @@ mod tests {
         for exposure in Exposure::ALL {
             let text = markdown("codex", &view(exposure));
             let told = text.lines().filter(|line| line.starts_with("- `callmux_")).count();
-            assert_eq!(told > 5, exposure != Exposure::NoMeta, "{text}");
+            let expected = match exposure {
+                Exposure::Auto => 2,
+                Exposure::NoMeta => 0,
+                _ => 7,
+            };
+            assert_eq!(told, expected, "{text}");
             let hides = matches!(exposure, Exposure::Hybrid | Exposure::MetaOnly);
             assert_eq!(session(&view(exposure).menu(0, None), &[]).is_some(), hides);
         }

@@ -1,8 +1,10 @@
 //! What we say of the servers when we introduce ourselves: what they can, and what agents are to know.
 
+use std::collections::HashMap;
+
 use serde_json::{Map, Value, json};
 
-use crate::access::Subject;
+use crate::access::{ActionKind, Subject};
 use crate::base::clip;
 use crate::catalog::INSTRUCTIONS_MAX;
 use crate::catalog::fair_share::share;
@@ -62,7 +64,7 @@ pub fn capabilities(world: &World, era: Era) -> Value {
 pub fn instructions(world: &World, subject: Subject<'_>, client: &str) -> Option<String> {
     let place = world.config.client(client);
     let menu = world.catalog.menu(place);
-    let own = menu.and_then(|menu| session(menu, &about(world, subject)));
+    let own = menu.and_then(|menu| session(menu, || about(world, subject)));
     let max = if world.config.view(client).defers {
         CUT_AT.saturating_sub(own.as_deref().map_or(0, |own| own.len() + 2))
     } else {
@@ -84,9 +86,13 @@ const HEADING: usize = 40;
 fn about(world: &World, subject: Subject<'_>) -> Vec<ServerAbout> {
     let entries = world.catalog.tools.entries();
     let servers = world.servers.values().filter(|it| world.sees_server(subject, &it.name));
+    let mut counts: HashMap<&str, usize> = HashMap::new();
+    for entry in entries.iter().filter(|entry| world.sees(subject, ActionKind::Tool, entry)) {
+        *counts.entry(entry.server.name.as_str()).or_default() += 1;
+    }
     let about = servers.map(|server| ServerAbout {
         name: server.name.to_string(),
-        tools: entries.iter().filter(|entry| entry.server.name == server.name).count(),
+        tools: counts.get(server.name.as_str()).copied().unwrap_or_default(),
         description: server.config.description.clone(),
     });
     about.filter(|about| about.tools > 0).collect()

@@ -20,4 +20,4 @@ mod wording;
 
 pub use definition::Compression;
 pub use unreferenced::without_unreferenced;
-pub use wording::{cut, first_sentence, words};
+pub use wording::{cut, first_sentence};

@@ -18,7 +18,7 @@ pub fn markdown(client: &str, view: &View) -> String {
         String::new(),
         "- Tools of all MCP servers come through callmux and are named `server__tool`.".to_owned(),
     ];
-    lines.extend(session(&view.menu(0, None), &[]).map(|sentence| format!("- {sentence}")));
+    lines.extend(session(&view.menu(0, None), Vec::new).map(|sentence| format!("- {sentence}")));
     let mut about = |tool: &str, text: &str| {
         if has(tool) {
             lines.push(format!("- `{tool}`: {text}"));
@@ -103,13 +103,14 @@ fn servers(all: &[ServerAbout]) -> String {
 }
 
 /// What an agent has to know from the first turn on; nothing where it sees all tools.
-pub fn session(menu: &Menu, all: &[ServerAbout]) -> Option<String> {
+/// `all`: the servers, asked for only then.
+pub fn session(menu: &Menu, all: impl FnOnce() -> Vec<ServerAbout>) -> Option<String> {
     let has = |tool: &str| menu.meta_tools.allow(tool);
     let hides = matches!(menu.exposure, Exposure::Hybrid | Exposure::MetaOnly);
     (hides && has("callmux_search_tools")).then(|| {
         let find = "More tools exist than are listed: find them with callmux_search_tools, then call them \
                     with callmux_call by the name it gives.";
-        match all {
+        match &all()[..] {
             [] => find.to_owned(),
             all => format!("{find} They are those of {}.", servers(all)),
         }
@@ -132,14 +133,15 @@ mod tests {
             tools: 3,
             description: description.map(str::to_owned),
         };
-        let told = session(&menu, &[about("git", Some("Our repositories")), about("x", None)]);
+        let told =
+            session(&menu, || vec![about("git", Some("Our repositories")), about("x", None)]);
         assert!(
             told.unwrap()
                 .ends_with("They are those of git (3 tools): Our repositories; x (3 tools).")
         );
         let many: Vec<ServerAbout> =
             (0..500).map(|n| about(&format!("server-{n}"), None)).collect();
-        let told = session(&menu, &many).unwrap();
+        let told = session(&menu, || many).unwrap();
         assert!(told.len() < 1200 && told.contains(" more."), "{told}");
     }
 
@@ -155,7 +157,7 @@ mod tests {
             };
             assert_eq!(told, expected, "{text}");
             let hides = matches!(exposure, Exposure::Hybrid | Exposure::MetaOnly);
-            assert_eq!(session(&view(exposure).menu(0, None), &[]).is_some(), hides);
+            assert_eq!(session(&view(exposure).menu(0, None), Vec::new).is_some(), hides);
         }
     }
 }

@@ -15,6 +15,8 @@ use crate::wire::object;
 const LIMIT: u64 = 5;
 const LIMIT_MAX: u64 = 50;
 const QUERIES_MAX: usize = 10;
+/// Tools of all queries of a search together.
+const RESULTS_MAX: usize = 100;
 /// Bytes of a query at the most.
 const QUERY_MAX: usize = 4096;
 /// How much of each description is shown unless the call says otherwise, in characters.
@@ -77,7 +79,9 @@ pub(super) async fn search_tools<O: Outlet>(
             && context.may_see(entry)
     };
     let words: Vec<&str> = queries.iter().map(String::as_str).collect();
-    let limit_ = usize::try_from(limit).unwrap_or(usize::MAX);
+    // However many queries: an answer has no more tools than a model reads.
+    let most = RESULTS_MAX / words.len().max(1);
+    let limit_ = usize::try_from(limit).unwrap_or(usize::MAX).min(most);
     let index =
         world.catalog.index().await.ok_or_else(|| {
             ToolError::new("server_unavailable", "callmux is ending; search again")

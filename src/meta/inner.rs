@@ -16,7 +16,6 @@ use crate::base::quote::beginning;
 use crate::base::{ServerName, large, quoted};
 use crate::catalog::{Entry, NotFound};
 use crate::compression::signature::signature_within;
-use crate::compression::words;
 use crate::connection::Ask;
 use crate::json::{Doc, Json, Slice};
 use crate::mux::{self, Call, Caller, Hub, Maker, Outlet, prepare};
@@ -30,6 +29,9 @@ use crate::world::World;
 
 /// Tools that an error tells of at the most, and how much of each, in bytes.
 const NEAREST_MAX: usize = 3;
+/// Tools whose names are compared with one that no tool has, and parts of that one.
+const LOOKED_AT_MAX: usize = 500;
+const PARTS_MAX: usize = 8;
 const SIGNATURE_MAX: usize = 280;
 /// What of a mismatch between arguments and a schema is told at the most.
 const PROBLEMS_MAX: usize = 5;
@@ -327,10 +329,14 @@ impl<O: Outlet> Context<'_, O> {
         let of_server = |entry: &&Entry| is_of(&entry.server.name) && self.may_see(entry);
         let entries: Vec<&Entry> = world.catalog.tools.entries().iter().filter(of_server).collect();
         let near = alike(tool, &entries);
+        let line = |entry: &Entry| {
+            let schema = prepare::schema(&entry.item).unwrap_or_default();
+            Json::from(signature_within(&entry.shown, &schema, SIGNATURE_MAX))
+        };
         let mut details = vec![
             ("tool", tool.into()),
             ("totalAvailable", entries.len().into()),
-            ("nearest", Json::Array(near.into_iter().map(|entry| line(entry).into()).collect())),
+            ("nearest", Json::Array(near.into_iter().map(line).collect())),
         ];
         if entries.len() > NEAREST_MAX {
             details.push(("hint", "find others with callmux_search_tools".into()));
@@ -371,27 +377,24 @@ pub(super) fn mismatch(schema: &Json, arguments: &Json, max: usize) -> Option<(S
     Some((first, Json::object(members)))
 }
 
-/// The tools whose names have most words in common with a name, best first; where there are no more
-/// than an error tells of, all of them.
+/// The tools whose names have most of a name in common, those of its server looked at first.
 fn alike<'e>(name: &str, entries: &[&'e Entry]) -> Vec<&'e Entry> {
-    let wanted = words(name);
-    let mut alike: Vec<(usize, &Entry)> = entries
-        .iter()
-        .map(|entry| {
-            let own = words(&entry.shown);
-            let shared = wanted.iter().filter(|word| own.contains(word)).count();
-            (shared * 1000 / (wanted.len() + own.len()).max(1), *entry)
-        })
+    let parts = name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|part| part.len() > 2);
+    let parts: Vec<&str> = parts.take(PARTS_MAX).collect();
+    let space = name.split_once(SEPARATOR).map_or("", |(space, _)| space);
+    let is_near = |entry: &Entry| entry.shown.starts_with(space);
+    let (near, others): (Vec<&Entry>, Vec<&Entry>) = entries.iter().partition(|it| is_near(it));
+    let shared = |entry: &Entry| {
+        let there = parts.iter().filter(|part| entry.shown.contains(**part));
+        there.map(|part| part.len()).sum::<usize>() * 1000 / entry.shown.len().max(name.len())
+    };
+    let looked_at = near.into_iter().chain(others).take(LOOKED_AT_MAX);
+    let mut alike: Vec<(usize, &Entry)> = looked_at
+        .map(|entry| (shared(entry), entry))
         .filter(|(share, _)| *share > 0 || entries.len() <= NEAREST_MAX)
         .collect();
-    // Alike ones stay in the order of their names.
     alike.sort_by_key(|(share, _)| std::cmp::Reverse(*share));
     alike.into_iter().take(NEAREST_MAX).map(|(_, entry)| entry).collect()
-}
-
-/// A tool as a call of it has to know it.
-fn line(entry: &Entry) -> String {
-    signature_within(&entry.shown, &prepare::schema(&entry.item).unwrap_or_default(), SIGNATURE_MAX)
 }
 
 /// `server__tool`, which is never ambiguous.

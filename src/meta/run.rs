@@ -104,7 +104,7 @@ async fn run(hub: Hub, call: Box<Call>, outlet: impl Outlet, own: Own) -> Reply 
         }
     };
     let payload = translate::result(id, &result.to_string());
-    let tokens = read_tokens::of(&payload, context.is_structured());
+    let tokens = read_tokens::of(&payload, context.is_structured()).await;
     for ledger in [&hub.ledger, &call.caller.ledger] {
         ledger.meta_call(payload.len() as u64, tokens);
     }

@@ -353,28 +353,29 @@ async fn render(
         _ => None,
     };
     let Some(limits) = limits.filter(|limits| limits.touch(&payload)) else {
-        account(hub, call, (&payload, None), is_inner);
+        account(hub, call, (&payload, None), is_inner).await;
         return payload;
     };
     let written = payload.clone();
     let payload = Box::pin(fit::response(limits.reader(hub, call, located), payload)).await;
-    account(hub, call, (&payload, Some(&written)), is_inner);
+    account(hub, call, (&payload, Some(&written)), is_inner).await;
     payload
 }
 
 /// Notes what was sent, and what the server wrote where that is another text.
-fn account(hub: &Hub, call: &Call, sent: (&Payload, Option<&Payload>), is_inner: bool) {
+async fn account(hub: &Hub, call: &Call, sent: (&Payload, Option<&Payload>), is_inner: bool) {
     let (payload, written) = sent;
     let written = written.filter(|written| written.len() != payload.len());
     let own = &call.caller.ledger;
-    let read =
-        |answer: &Payload| read_tokens::of(answer, View::reads_structured(&call.client_name()));
+    let read = async |answer: &Payload| {
+        read_tokens::of(answer, View::reads_structured(&call.client_name())).await
+    };
     let tokens = match written {
-        _ if is_inner => AnswerTokens::Changed(Amount { sent: 0, direct: read(payload) }),
+        _ if is_inner => AnswerTokens::Changed(Amount { sent: 0, direct: read(payload).await }),
         Some(written) => {
-            AnswerTokens::Changed(Amount { sent: read(payload), direct: read(written) })
+            AnswerTokens::Changed(Amount { sent: read(payload).await, direct: read(written).await })
         }
-        None if own.samples() => AnswerTokens::Sampled(read(payload)),
+        None if own.samples() => AnswerTokens::Sampled(read(payload).await),
         None => AnswerTokens::Unchanged,
     };
     let direct = written.unwrap_or(payload).len() as u64;

@@ -1,5 +1,6 @@
 //! How much of an answer a model reads.
 
+use crate::base::large;
 use crate::render::tokens::estimate_long;
 use crate::wire::{Payload, object};
 
@@ -8,8 +9,18 @@ const WRITTEN_MIN: usize = 64 << 10;
 
 /// About how many tokens the answer to a call of a tool has for a model. `is_structured`: its client shows the
 /// model `structuredContent` in place of the text.
-pub fn of(answer: &Payload, is_structured: bool) -> u64 {
-    let bytes = answer.clone().into_bytes();
+/// Large ones are looked at beside the loop.
+pub async fn of(answer: &Payload, is_structured: bool) -> u64 {
+    let (len, answer) = (answer.len(), answer.clone());
+    if len < large::LARGE {
+        return of_answer(answer, is_structured);
+    }
+    let work = move || of_answer(answer, is_structured);
+    large::beside(len, work).await.unwrap_or_default()
+}
+
+fn of_answer(answer: Payload, is_structured: bool) -> u64 {
+    let bytes = answer.into_bytes();
     let text = std::str::from_utf8(&bytes).unwrap_or_default();
     let [result, error] = object::members(text, ["result", "error"]).unwrap_or_default();
     let tokens = match (result, error) {

@@ -65,3 +65,21 @@ fn a_client_that_loads_tools_on_demand_lists_all_and_has_ours_at_once() {
         assert_eq!(tool["_meta"]["anthropic/alwaysLoad"] == true, is_own, "{tool}");
     }
 }
+
+#[test]
+fn who_may_not_call_a_tool_is_not_told_that_it_is_there() {
+    let sandbox = Sandbox::new();
+    let (_daemon, _far) = {
+        let far = listing((0..4).map(|n| (format!("tool_{n}"), "Does it.".to_owned())).collect());
+        let rules = "[[access.rules]]\nid = \"no\"\ntools = [\"far__tool_0\"]\neffect = \"deny\"\n\
+                     [[access.rules]]\nid = \"yes\"\n";
+        let text =
+            format!("exposure = \"meta-only\"\n[servers.far]\nurl = {:?}\n{rules}", far.url());
+        sandbox.write("config/callmux/config.toml", &text);
+        let daemon = Daemon::start(&sandbox);
+        daemon.wait_for("server_ready", |fact| fact["server"] == "far");
+        (daemon, far)
+    };
+    let (_, told) = seen(&sandbox, "test");
+    assert!(told.contains("far (3 tools)"), "{told}");
+}

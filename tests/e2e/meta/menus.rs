@@ -72,7 +72,7 @@ fn who_may_not_call_a_tool_is_not_told_that_it_is_there() {
     let (_daemon, _far) = {
         let far = listing((0..4).map(|n| (format!("tool_{n}"), "Does it.".to_owned())).collect());
         let rules = "[[access.rules]]\nid = \"no\"\ntools = [\"far__tool_0\"]\neffect = \"deny\"\n\
-                     [[access.rules]]\nid = \"yes\"\n";
+                     [[access.rules]]\nid = \"yes\"\neffect = \"allow\"\n";
         let text =
             format!("exposure = \"meta-only\"\n[servers.far]\nurl = {:?}\n{rules}", far.url());
         sandbox.write("config/callmux/config.toml", &text);

@@ -82,8 +82,13 @@ impl Daemon {
     /// The first fact so far, or to come, of this name that fits.
     pub fn wait_for(&self, name: &str, fits: impl Fn(&Value) -> bool) -> Value {
         until(&format!("the fact {name}; told were {:?}", self.names()), || {
+            // Asked first: what it told before it ended has been read by then.
+            let has_ended = self.reader.as_ref().is_none_or(JoinHandle::is_finished);
             let facts = self.facts.lock().unwrap();
-            facts.iter().find(|fact| fact["fact"] == name && fits(fact)).cloned()
+            let found = facts.iter().find(|fact| fact["fact"] == name && fits(fact)).cloned();
+            drop(facts);
+            assert!(found.is_some() || !has_ended, "ended without {name}: {}", self.told());
+            found
         })
     }
 

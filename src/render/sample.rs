@@ -57,6 +57,26 @@ pub fn table(rows: std::ops::Range<usize>) -> impl Strategy<Value = Json> {
     })
 }
 
+/// The same, with members here and there that lack, or that are no scalars.
+pub fn odd_table(rows: std::ops::Range<usize>) -> impl Strategy<Value = Json> {
+    let odd = prop_oneof![
+        2 => Just(None),
+        1 => proptest::collection::vec(scalar(), 0..3).prop_map(|items| Some(Json::Array(items))),
+        1 => table(1..3).prop_map(Some),
+    ];
+    let cell = prop_oneof![5 => scalar().prop_map(Some), 1 => odd];
+    (1..6_usize).prop_flat_map(move |columns| {
+        let row = proptest::collection::vec(cell.clone(), columns);
+        proptest::collection::vec(row, rows.clone()).prop_map(|rows| {
+            let row = |cells: Vec<Option<Json>>| {
+                let members = cells.into_iter().enumerate();
+                members.filter_map(|(at, cell)| Some((format!("m{at}"), cell?))).collect()
+            };
+            Json::Array(rows.into_iter().map(row).map(Json::Object).collect())
+        })
+    })
+}
+
 /// Any value, with tables and lists of many items here and there.
 pub fn json() -> impl Strategy<Value = Json> {
     prop_oneof![4 => scalar(), 1 => table(0..6)].prop_recursive(4, 60, 6, |inner| {

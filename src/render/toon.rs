@@ -1,22 +1,30 @@
 //! JSON as TOON (Token-Oriented Object Notation, specification 4.4): fewer tokens where many
 //! objects have the same members.
 //!
-//! Only what versions 3 and 4 of the format have in common is written: tables of scalars, inline
-//! arrays and lists, with commas and two blanks per level. A value that a reader would not get back
-//! with its digits, its members and their order is not written at all.
+//! Only what versions 3 and 4 of the format have in common is written: tables, inline arrays and lists, two
+//! blanks per level, commas or tabs. Numbers keep the digits that they are written with, which any reader of
+//! JSON reads as well (section 2 asks writers to shorten them, and readers to take them).
+//!
+//! A table may have rows that lack a member, or hold an object or an array in one:
+//!
+//! * a member that is not there is an empty cell, which readers take for an empty text; empty texts that are
+//!   there are quoted,
+//! * an object or an array is compact JSON in its cell, without quotes, and the cells of such a table are
+//!   separated by tabs, which compact JSON has none of; readers take it for a text, and such texts that are
+//!   there are quoted.
 
 #[cfg(any(test, fuzzing))]
 pub mod reader;
 
+mod table;
+
 use std::collections::HashSet;
 
-use crate::json::{Json, Number};
+use crate::json::Json;
 
-/// The largest whole number up to which every reader has all of them.
-const WHOLE_MAX: u64 = 1 << 53;
+pub(super) use table::ToonTable;
 
-/// The value as TOON, or `None` where a reader might get another value back: numbers that it would
-/// write differently (`1.10`, `-0`, `1e400`, beyond 2^53), two members of one name, and an empty
+/// The value as TOON, or `None` where a reader might get another value back: two members of one name, and an empty
 /// object as the whole value, whose text would be empty.
 pub fn encode(value: &Json) -> Option<String> {
     if value.as_object().is_some_and(<[_]>::is_empty) || !is_exact(value) {
@@ -32,22 +40,6 @@ pub fn encode(value: &Json) -> Option<String> {
     Some(out)
 }
 
-/// The members that each of `items` has, if all are objects of scalars with the same members in the
-/// same order: what makes a table.
-pub(super) fn columns(items: &[Json]) -> Option<&[(String, Json)]> {
-    let first = items.first()?.as_object().filter(|members| !members.is_empty())?;
-    let is_row = |item: &Json| {
-        item.as_object().is_some_and(|members| {
-            members.len() == first.len()
-                && members
-                    .iter()
-                    .zip(first)
-                    .all(|((name, value), (column, _))| name == column && is_scalar(value))
-        })
-    };
-    items.iter().all(is_row).then_some(first)
-}
-
 fn is_scalar(value: &Json) -> bool {
     !matches!(value, Json::Array(_) | Json::Object(_) | Json::Written(_))
 }
@@ -55,7 +47,6 @@ fn is_scalar(value: &Json) -> bool {
 /// Whether a reader gets the very same value back.
 fn is_exact(value: &Json) -> bool {
     match value {
-        Json::Number(number) => is_canonical(number),
         Json::Array(items) => items.iter().all(is_exact),
         Json::Object(members) => {
             let mut names = HashSet::with_capacity(members.len());
@@ -65,18 +56,6 @@ fn is_exact(value: &Json) -> bool {
         Json::Written(_) => false,
         _ => true,
     }
-}
-
-/// Whether it is written as TOON writes numbers (section 2: neither exponent nor trailing zeros) and
-/// keeps its digits as a 64-bit floating-point number.
-fn is_canonical(number: &Number) -> bool {
-    let text = number.as_str();
-    if number.is_integer() {
-        let digits = text.strip_prefix('-').unwrap_or(text);
-        return text != "-0" && digits.parse::<u64>().is_ok_and(|whole| whole <= WHOLE_MAX);
-    }
-    // Rust writes the shortest digits that lead back to a number, and no exponent.
-    !text.contains(['e', 'E']) && text.len() < 40 && number.as_f64().to_string() == text
 }
 
 fn line(depth: usize, out: &mut String) {
@@ -115,40 +94,22 @@ fn write_member(name: &str, value: &Json, depth: usize, out: &mut String) {
 /// Writes an array behind its name; what it holds stands below `depth`. Only a member, or the whole
 /// value, may be a table (section 9.4).
 fn write_array(items: &[Json], depth: usize, may_be_table: bool, out: &mut String) {
-    out.push_str(&format!("[{}]", items.len()));
     if items.iter().all(is_scalar) {
-        out.push(':');
+        out.push_str(&format!("[{}]:", items.len()));
         for (index, item) in items.iter().enumerate() {
             out.push(if index == 0 { ' ' } else { ',' });
             write_scalar(item, out);
         }
         return;
     }
-    if let Some(columns) = columns(items).filter(|_| may_be_table) {
-        write_table(columns, items, depth, out);
+    if let Some(table) = ToonTable::of(items).filter(|_| may_be_table) {
+        table.write(depth, out);
         return;
     }
-    out.push(':');
+    out.push_str(&format!("[{}]:", items.len()));
     for item in items {
         line(depth + 1, out);
         write_item(item, depth + 1, out);
-    }
-}
-
-fn write_table(columns: &[(String, Json)], rows: &[Json], depth: usize, out: &mut String) {
-    for (index, (name, _)) in columns.iter().enumerate() {
-        out.push(if index == 0 { '{' } else { ',' });
-        write_name(name, out);
-    }
-    out.push_str("}:");
-    for row in rows.iter().filter_map(Json::as_object) {
-        line(depth + 1, out);
-        for (index, (_, value)) in row.iter().enumerate() {
-            if index > 0 {
-                out.push(',');
-            }
-            write_scalar(value, out);
-        }
     }
 }
 

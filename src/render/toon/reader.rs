@@ -66,14 +66,18 @@ impl<'a> ToonReader<'a> {
     /// An array from its `[`.
     fn array(&mut self, head: &'a str, depth: usize) -> Json {
         let (count, rest) = head[1..].split_once(']').expect("a count");
-        let count: usize = count.parse().expect("a number");
+        let delimiter = if count.ends_with('\t') { '\t' } else { ',' };
+        let count: usize = count.trim_end().parse().expect("a number");
         let items: Vec<Json> = if let Some(columns) = rest.strip_prefix('{') {
-            let columns: Vec<String> =
-                cells(columns.strip_suffix("}:").expect("columns")).map(unquoted).collect();
-            std::iter::from_fn(|| self.next_at(depth + 1))
-                .map(|line| columns.iter().cloned().zip(cells(line).map(scalar)).collect())
-                .map(Json::Object)
-                .collect()
+            let columns = columns.strip_suffix("}:").expect("columns");
+            let columns: Vec<String> = cells(columns, delimiter).map(unquoted).collect();
+            let row = |line| {
+                let cells: Vec<&str> = cells(line, delimiter).collect();
+                assert_eq!(cells.len(), columns.len(), "{line}");
+                let there = columns.iter().cloned().zip(cells).filter(|(_, cell)| !cell.is_empty());
+                Json::Object(there.map(|(name, cell)| (name, scalar(cell))).collect())
+            };
+            std::iter::from_fn(|| self.next_at(depth + 1)).map(row).collect()
         } else if rest == ":" && count > 0 {
             let mut items = Vec::new();
             while let Some(line) = self.next_at(depth + 1) {
@@ -81,7 +85,7 @@ impl<'a> ToonReader<'a> {
             }
             items
         } else {
-            cells(rest.strip_prefix(": ").unwrap_or_default()).map(scalar).collect()
+            cells(rest.strip_prefix(": ").unwrap_or_default(), ',').map(scalar).collect()
         };
         assert_eq!(items.len(), count);
         Json::Array(items)
@@ -131,13 +135,13 @@ fn unquoted(name: &str) -> String {
     }
 }
 
-/// The cells between the commas of a row.
-fn cells(row: &str) -> impl Iterator<Item = &str> {
+/// The cells between the delimiters of a row.
+fn cells(row: &str, delimiter: char) -> impl Iterator<Item = &str> {
     let mut rest = Some(row).filter(|row| !row.is_empty());
     std::iter::from_fn(move || {
         let text = rest?;
         let start = quoted_end(text).unwrap_or_default();
-        let end = text[start..].find(',').map_or(text.len(), |at| start + at);
+        let end = text[start..].find(delimiter).map_or(text.len(), |at| start + at);
         rest = text.get(end + 1..);
         Some(&text[..end])
     })

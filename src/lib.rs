@@ -67,6 +67,7 @@
 //!      event_streams ── answers over HTTP that take their time
 //!      telemetry ────── what happened, written down
 //!      clients ──────── whose files our entry stands in
+//!      representation ─ a result, as its client reads it
 //!  1   audit ────────── what was done, and that it is still what was written
 //!      facts ────────── what can happen, as a closed list
 //!      calls ────────── calls that have not ended
@@ -107,6 +108,7 @@
 //! | [`instructions`] | what an agent should know about callmux, for its rules and for its session |
 //! | [`compression`] | definitions of tools that read shorter and bind the same, a tool on one line |
 //! | [`replies`] | what callmux says itself: how it introduces itself, what is said of a call without an answer |
+//! | [`representation`] | white space taken out, TOON, what stands for a result that is too large |
 //! | [`results`] | results too large for a client, kept until it has paged through them |
 //! | [`search`] | which tools a query in words is about |
 //! | [`schema`] | whether everybody can compile a JSON Schema |
@@ -279,6 +281,7 @@ mod process;
 mod remedy;
 mod render;
 mod replies;
+mod representation;
 mod results;
 mod schema;
 mod search;

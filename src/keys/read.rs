@@ -52,7 +52,7 @@ impl Chosen for Compression {
 }
 
 impl Chosen for TextFormat {
-    const ALL: &'static [Self] = &[Self::Json, Self::Toon, Self::Auto];
+    const ALL: &'static [Self] = &[Self::Json, Self::Verbatim, Self::Toon, Self::Auto];
 }
 
 impl<T: Chosen> FromSection for T {

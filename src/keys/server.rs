@@ -322,7 +322,8 @@ pub const SERVER_ROWS: &[KeyRow<ServerConfig>] = &[
         "whole_results",
         ValueKind::Texts,
         Value("[]"),
-        "Tools whose results clients always get whole.",
+        "Tools whose results clients always get whole, and as the server wrote them where \
+         `output_format` is `json`.",
     )
     .at_once(set!(policy.whole_results)),
     key(

@@ -12,7 +12,7 @@ use crate::settings::{Config, Exposure, PinPolicy, View};
 /// The values of `schema_compression`.
 pub(super) const COMPRESSIONS: &[&str] = &["off", "balanced", "aggressive"];
 /// The values of `output_format`.
-const FORMATS: &[&str] = &["json", "toon", "auto"];
+const FORMATS: &[&str] = &["json", "verbatim", "toon", "auto"];
 
 /// Keys of `[clients.NAME]`; each is one of the top level, too.
 pub const CLIENT: &[Key] = &keys::<_, { VIEW_ROWS.len() }>(&[], VIEW_ROWS);
@@ -60,7 +60,9 @@ pub const VIEW_ROWS: &[KeyRow<View>] = &[
         "output_format",
         ValueKind::Choice(FORMATS),
         Value("\"json\""),
-        "How JSON in the text of results is written. `json`: as the server wrote it. `toon`: as \
+        "How JSON in the text of results is written. `json`: without white space between its tokens, \
+         but as the server wrote it where a tool is told of a file or a command: an edit needs it to \
+         the letter. `verbatim`: as the server wrote it. `toon`: as \
          TOON. `auto`: as TOON where that is shorter. `structuredContent` stays JSON.",
     )
     .at_once(set!(output_format)),

@@ -5,11 +5,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::inner::{Context, InnerEnd, is_error};
 use crate::base::large;
 use crate::json::{Doc, Json, Slice};
-use crate::mux::fit::{self, Reader};
 use crate::mux::{Outlet, prepare};
 use crate::render::preview::shortened;
 use crate::render::{TextFormat, format};
 use crate::replies::ToolError;
+use crate::representation::{Reader, envelope};
 use crate::settings::{Exposure, Menu, View};
 use crate::wire::Era;
 
@@ -71,9 +71,9 @@ impl<O: Outlet> Context<'_, O> {
         }
         let work = move || {
             let data = Doc::of(&payload);
-            let reference = fit::store(&reader, &data);
-            let budget = (most / 4).min(fit::PREVIEW_MAX);
-            fit::envelope(&reader, data.root(), reference.as_deref(), budget)
+            let reference = envelope::store(&reader, &data);
+            let budget = (most / 4).min(envelope::PREVIEW_MAX);
+            envelope::envelope(&reader, data.root(), reference.as_deref(), budget)
         };
         match large::beside(len, work).await {
             Some(short) => self.written(short),
@@ -97,7 +97,7 @@ impl<O: Outlet> Context<'_, O> {
         let is_small = payload.len() <= FORMATTED_MAX;
         let format = self.format.unwrap_or(view.output_format);
         let format = if is_small { format } else { TextFormat::Json };
-        let payload = if format == TextFormat::Json { payload } else { opened(payload) };
+        let payload = if format.is_json() { payload } else { opened(payload) };
         self.result(format::text(&payload, format), payload)
     }
 
@@ -269,10 +269,10 @@ fn short(reader: &Reader, value: &Json, share: usize) -> Option<Json> {
     let len = value.len();
     let value = Doc::of(value);
     let root = value.root();
-    let data = if root.get("content").is_some() { fit::data(root) } else { value.clone() };
-    let reference = fit::store(reader, &data);
-    let budget = (share / 2).min(fit::PREVIEW_MAX);
-    let short = fit::envelope(reader, data.root(), reference.as_deref(), budget);
+    let data = if root.get("content").is_some() { envelope::data(root) } else { value.clone() };
+    let reference = envelope::store(reader, &data);
+    let budget = (share / 2).min(envelope::PREVIEW_MAX);
+    let short = envelope::envelope(reader, data.root(), reference.as_deref(), budget);
     (short.len() < len).then_some(short)
 }
 

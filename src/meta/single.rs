@@ -5,9 +5,9 @@ use super::input::Fields;
 use super::wanted::Wanted;
 use crate::base::large;
 use crate::json::{Doc, Json, Slice};
-use crate::mux::fit::{self, Reader};
-use crate::mux::{Maker, Outlet};
+use crate::mux::{Maker, Outlet, fit};
 use crate::replies::ToolError;
+use crate::representation::{Reader, result_for};
 use crate::wire::Era;
 
 /// The tool of ours that can be called through this one, so that a preview leads on where only
@@ -45,12 +45,11 @@ impl<O: Outlet> Context<'_, O> {
             Err(error) => return Err(with_misfit(error, ended.misfit)),
         };
         let len = result.text().len();
-        let reader = self.single_reader(wanted).filter(|reader| reader.touches(len));
-        let result = match reader {
+        let result = match self.single_reader(wanted, &result) {
             Some(reader) => {
                 let whole = result.clone();
                 let work = move || {
-                    let short = fit::result_for(&reader, result.root(), len);
+                    let short = result_for(&reader, result.root(), len);
                     short.and_then(|short| Doc::read(short).ok()).unwrap_or(result)
                 };
                 large::beside(len, work).await.unwrap_or(whole)
@@ -60,16 +59,16 @@ impl<O: Outlet> Context<'_, O> {
         Ok(self.in_era(result.root(), ended.misfit))
     }
 
-    /// Who reads the result; `None` if it is not to be touched.
-    fn single_reader(&self, wanted: &Wanted) -> Option<Reader> {
+    /// Who reads this result; `None` if it is not to be touched.
+    fn single_reader(&self, wanted: &Wanted, result: &Doc) -> Option<Reader> {
         let entry = self.seen(wanted).ok()?;
-        let max = fit::max_result(self.view(), &entry.server.config, &entry.item);
-        let reader = self.reader(&entry.shown);
-        let is_free = !entry.item.has_output_schema;
-        is_free.then(|| Reader {
-            max_result: max,
+        let mut limits = fit::limits_of(self.view(), &entry.server.config, &entry.item)?;
+        limits.format = self.format.unwrap_or(limits.format);
+        limits.touch(&[result.text().as_bytes()]).then(|| Reader {
+            format: limits.format(),
+            max_result: limits.max_result,
             server: Some(entry.server.name.clone()),
-            ..reader
+            ..self.reader(&entry.shown)
         })
     }
 

@@ -352,12 +352,12 @@ async fn render(
         (Maker::Client, None) => fit::limits(call.view(&world.config), located),
         _ => None,
     };
-    let Some(limits) = limits.filter(|limits| limits.touch(&payload)) else {
+    let Some(limits) = limits.filter(|limits| limits.touch(payload.parts())) else {
         account(hub, call, (&payload, None), is_inner).await;
         return payload;
     };
     let written = payload.clone();
-    let payload = Box::pin(fit::response(limits.reader(hub, call, located), payload)).await;
+    let payload = Box::pin(fit::response(fit::reader(limits, hub, call, located), payload)).await;
     account(hub, call, (&payload, Some(&written)), is_inner).await;
     payload
 }

@@ -79,7 +79,7 @@ impl View {
             meta_tools: NamePatterns::all(),
             schema_compression: Compression::Off,
             max_description: usize::MAX,
-            output_format: TextFormat::Json,
+            output_format: TextFormat::Verbatim,
             structured_content: Some(true),
             max_result: 0,
             defers: false,

@@ -19,4 +19,5 @@ mod status;
 mod stored;
 mod together;
 mod views;
+mod white_space;
 mod wrong_input;

@@ -1,7 +1,9 @@
 use proptest::prelude::*;
 
-use super::{Reader, TextFormat};
+use super::envelope::is_text;
+use super::{FitLimits, Reader};
 use crate::json::{Doc, Json};
+use crate::render::TextFormat;
 use crate::results::Results;
 use crate::results::store::Caps;
 
@@ -117,6 +119,40 @@ fn errors_and_images_are_not_touched() {
     assert_eq!(result_for(&reader, &image, image.len()), None);
 }
 
+#[test]
+fn white_space_goes_where_nobody_needs_it_to_the_letter() {
+    let pretty = "[\n  {\n    \"id\": 1.10,\n    \"name\": \"a  b\"\n  }\n]\n";
+    let lines = format!("{}\n{}", r#"{"a": 1}"#, r#"{"a": 2}"#);
+    let content = Json::Array(vec![text(pretty), text("{ no"), text(&lines)]);
+    let result = Json::object([("content", content), ("structuredContent", rows(1))]);
+    let short = result_for(&reader(0, TextFormat::Json), &result, result.len()).unwrap();
+    let content = short.get("content").unwrap().as_array().unwrap();
+    assert_eq!(content[0], text(r#"[{"id":1.10,"name":"a  b"}]"#));
+    assert_eq!(content[1..], [text("{ no"), text(&lines)]);
+    assert_eq!(short.get("structuredContent"), Some(&rows(1)));
+    assert_eq!(result_for(&reader(0, TextFormat::Verbatim), &result, result.len()), None);
+}
+
+#[test]
+fn what_cannot_be_shorter_is_not_looked_at() {
+    let limits = |format, definition| FitLimits { format, max_result: 1000, definition };
+    let free = r#"{"name":"t","inputSchema":{"properties":{"query":{}}}}"#;
+    let file = r#"{"name":"t","inputSchema":{"properties":{"path":{}}}}"#;
+    let pretty = Json::from("{\n  \"a\": 1}".repeat(20).as_str()).to_string();
+    for (format, definition, answer, is_touched) in [
+        (TextFormat::Json, free, &*pretty, true),
+        (TextFormat::Json, file, &pretty, false),
+        (TextFormat::Json, free, "plain", false),
+        (TextFormat::Verbatim, free, &pretty, false),
+        (TextFormat::Auto, file, "plain", true),
+        (TextFormat::Verbatim, file, &"x".repeat(2000), true),
+    ] {
+        let limits = limits(format, definition);
+        assert_eq!(limits.touch(&[answer]), is_touched, "{format:?} {definition} {answer}");
+    }
+    assert_eq!(limits(TextFormat::Json, file).format(), TextFormat::Verbatim);
+}
+
 fn item() -> impl Strategy<Value = Json> {
     let plain = prop_oneof![".{0,40}", "(line of text\n){0,400}"];
     prop_oneof![
@@ -138,7 +174,8 @@ proptest! {
         structured in prop::option::of(0usize..200),
         max in prop_oneof![Just(0usize), 256usize..8000],
         format in prop_oneof![
-            Just(TextFormat::Json), Just(TextFormat::Toon), Just(TextFormat::Auto)
+            Just(TextFormat::Json), Just(TextFormat::Toon), Just(TextFormat::Auto),
+            Just(TextFormat::Verbatim)
         ],
     ) {
         let mut members = vec![("content", Json::Array(items.clone()))];
@@ -149,7 +186,7 @@ proptest! {
         };
         prop_assert!(short.len() <= result.len(), "{} > {}", short.len(), result.len());
         let images = |items: &[Json]| -> Vec<Json> {
-            items.iter().filter(|item| !super::is_text(Doc::of(item).root())).cloned().collect()
+            items.iter().filter(|item| !is_text(Doc::of(item).root())).cloned().collect()
         };
         prop_assert_eq!(images(short.get("content").unwrap().as_array().unwrap()), images(&items));
         prop_assert_eq!(Json::parse(&short.to_string()).unwrap(), short);

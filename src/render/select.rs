@@ -6,9 +6,10 @@
 //!   string that holds JSON is what it holds.
 //!
 //! A page never has more bytes than its budget, and always moves on: an item that alone is larger
-//! comes as its preview, with a note where to read it.
+//! comes as its preview, with a note where to read it; where something is looked for, as what of it matches.
 
 mod error;
+mod matching;
 mod page;
 mod pick;
 
@@ -64,14 +65,15 @@ pub fn select(
     check(value, selection)?;
     let fields = pick::fields(&selection.fields)?;
     let limit = if selection.count { 0 } else { selection.limit };
+    let search = selection.search.as_deref().filter(|text| !text.is_empty()).map(pick::Search::new);
+    let search = search.as_ref();
     let asked = page::PageRequest {
         path: &selection.path,
         offset: selection.offset,
         limit,
         budget: budget.max(BUDGET_MIN),
+        search,
     };
-    let search = selection.search.as_deref().filter(|text| !text.is_empty()).map(pick::Search::new);
-    let search = search.as_ref();
     Ok(match value.kind() {
         JsonKind::Array => {
             let kept = pick::items(value, search, selection.filter.as_ref());

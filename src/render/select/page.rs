@@ -1,7 +1,7 @@
 //! As much of what matches as a page may have.
 
 use super::error::SelectError;
-use super::pick::{Field, project};
+use super::pick::{Field, Search, project};
 use crate::json::{Doc, Json, Path, Slice, char_len};
 use crate::render::preview::preview;
 
@@ -57,6 +57,8 @@ pub(super) struct PageRequest<'a> {
     pub offset: usize,
     pub limit: usize,
     pub budget: usize,
+    /// What is looked for: of what is too large for a page, that is shown.
+    pub search: Option<&'a Search>,
 }
 
 impl PageRequest<'_> {
@@ -83,9 +85,20 @@ impl PageRequest<'_> {
                 shown.push(whole.to_json_or_text());
                 continue;
             }
-            is_full = true;
-            if shown.is_empty() {
-                shown.push(preview(whole, left - NOTE_MAX).value);
+            let part = self.search.map(|search| search.matching(whole));
+            let room = left.saturating_sub(NOTE_MAX);
+            if let Some(part) = part.as_ref().filter(|part| part.root().len() < room) {
+                left -= part.root().len() + 1;
+                shown.push(part.root().to_json_or_text());
+            } else if shown.is_empty() {
+                is_full = true;
+                let shown_of = part.as_ref().map_or(whole, Doc::root);
+                shown.push(preview(shown_of, room).value);
+            } else {
+                is_full = true;
+                continue;
+            }
+            if note.is_none() {
                 let index = array.items().position(|other| other.start() == item.start());
                 note = Some(self.note(&index.unwrap_or_default().to_string(), "item"));
             }
@@ -113,15 +126,21 @@ impl PageRequest<'_> {
             if let Some(rest) = left.checked_sub(len(member)) {
                 left = rest;
                 shown.push((name.into_owned(), value.to_json_or_text()));
-            } else if count > 0 {
+                count += 1;
+                continue;
+            }
+            let part = self.part(member);
+            let room = left.saturating_sub(NOTE_MAX);
+            let fits = self.search.is_some() && part.root().len() < room;
+            if !fits && count > 0 {
                 break;
-            } else {
-                let alone = alone(member);
-                if let Json::Object(part) = preview(alone.root(), left - NOTE_MAX).value {
-                    shown = part;
-                }
-                note = Some(self.note(&name, "member"));
-                left = 0;
+            }
+            note = note.or_else(|| Some(self.note(&name, "member")));
+            left = if fits { left - part.root().len() } else { 0 };
+            let seen =
+                if fits { part.root().to_json_or_text() } else { preview(part.root(), room).value };
+            if let Json::Object(members) = seen {
+                shown.extend(members);
             }
             count += 1;
         }
@@ -180,7 +199,23 @@ impl PageRequest<'_> {
     fn note(&self, step: &str, what: &str) -> String {
         let path = format!(" with path `{}`", self.path.join(step));
         let told = if Json::from(&*path).len() <= NOTE_PATH_MAX { &path } else { "" };
-        format!("This {what} is too large for a page: a preview is shown. Read it{told}.")
+        match self.search {
+            Some(_) => format!(
+                "Of this {what}, which is too large for a page, what matches is shown. Read all of it{told}."
+            ),
+            None => {
+                format!("This {what} is too large for a page: a preview is shown. Read it{told}.")
+            }
+        }
+    }
+
+    /// An object of this member alone, or of what of it was looked for.
+    fn part(&self, member: (Slice<'_>, Slice<'_>)) -> Doc {
+        let alone = alone(member);
+        match self.search {
+            Some(search) if search.is_in(member.1.as_str()) => search.matching(alone.root()),
+            _ => alone,
+        }
     }
 }
 

@@ -3,12 +3,15 @@
 use super::Reader;
 use crate::json::{Doc, Json, JsonKind, Slice};
 use crate::render::preview::{NextPart, preview, preview_text};
+use crate::render::tokens::estimate;
 
 /// How much of a client's limit the beginning of a result takes, and how much it has in any case and at the
-/// most, in bytes: what a model needs to see what it is, about a thousand tokens.
+/// most, in bytes.
 pub(super) const PREVIEW_SHARE: usize = 4;
 pub(super) const PREVIEW_MIN: usize = 1024;
 pub const PREVIEW_MAX: usize = 4096;
+/// How many tokens it has at the most, about: what a model needs to see what it is.
+const PREVIEW_TOKENS: usize = 800;
 /// Items of a page that a client is advised to read.
 const PAGE: usize = 50;
 
@@ -44,8 +47,17 @@ pub fn store(reader: &Reader, data: &Doc) -> Option<String> {
     kept.map(|reference| reference.to_string())
 }
 
+/// So many bytes, or as many as have about [`PREVIEW_TOKENS`]: digits and rare scripts have more in each byte.
+fn within_tokens(text: &str, budget: usize) -> usize {
+    let beginning = &text[..text.floor_char_boundary(budget)];
+    let tokens = estimate(beginning).max(1);
+    let allowed = budget * PREVIEW_TOKENS.min(tokens) / tokens;
+    allowed.max(PREVIEW_MIN.min(budget))
+}
+
 /// What stands for data that is too large: its beginning, its shape, and how to read on.
 pub fn envelope(reader: &Reader, data: Slice<'_>, reference: Option<&str>, budget: usize) -> Json {
+    let budget = within_tokens(data.as_str(), budget);
     let shown = preview(data, budget);
     let text = data.text();
     let (beginning, next) = match &text {

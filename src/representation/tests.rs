@@ -1,3 +1,5 @@
+mod large;
+
 use proptest::prelude::*;
 
 use super::envelope::is_text;

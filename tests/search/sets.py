@@ -78,7 +78,7 @@ def single(package):
 
 
 def several(package, others):
-    """Of conversations: what was said in each turn, and all of them as one task."""
+    """Of conversations: what was said in each turn, all of them as one task, and each with its calls in turn."""
     tools = Tools()
     tools.of.update(others.of)
     own = {}
@@ -86,20 +86,22 @@ def several(package, others):
         for function in rows(package, f"multi_turn_func_doc/{path}.json"):
             own[server, function["name"]] = tools.add(server, function)
     answers = {row["id"]: row["ground_truth"] for row in rows(package, "possible_answer/BFCL_v4_multi_turn_base.json")}
-    turns, tasks = [], []
+    turns, tasks, conversations = [], [], []
     for row in rows(package, "BFCL_v4_multi_turn_base.json"):
-        task, texts = set(), []
+        task, texts, conversation = set(), [], []
         for turn, calls in zip(row["question"], answers[row["id"]]):
-            names = {call.split("(")[0].split(".")[-1] for call in calls}
-            ids = {own[server, name] for server in row["involved_classes"] for name in names if (server, name) in own}
-            text = said(turn)
+            names = [call.split("(")[0].split(".")[-1] for call in calls]
+            called = [own[server, name] for name in names for server in row["involved_classes"] if (server, name) in own]
+            ids, text = set(called), said(turn)
             if ids and text.strip():
+                conversation.append({"text": text, "tools": called})
                 turns.append(labelled(len(turns), text, ids))
                 task |= ids
                 texts.append(text)
         if task:
             tasks.append(labelled(len(tasks), " ".join(texts), task))
-    return tools, turns, tasks
+            conversations.append({"turns": conversation})
+    return tools, turns, tasks, conversations
 
 
 def write(folder, name, tools, queries):
@@ -114,9 +116,10 @@ def main():
     with zipfile.ZipFile(wheel) as package:
         tools, queries = single(package)
         write(folder, "single", tools, queries)
-        more, turns, tasks = several(package, tools)
+        more, turns, tasks, conversations = several(package, tools)
         write(folder, "turns", more, turns)
         write(folder, "tasks", more, tasks)
+        (folder / "conversations.json").write_text(json.dumps({"tasks": conversations}))
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 //! The tools as one kind of client sees them.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -7,9 +8,11 @@ use bytes::Bytes;
 use super::definition::Definition;
 use super::entry::Entry;
 use super::own_tools::{OwnTool, OwnTools};
-use crate::compression::{Compression, definition};
+use crate::base::ServerName;
+use crate::compression::{Compression, definition, shared_beginning};
 use crate::json::Json;
 use crate::settings::{Exposure, Menu};
+use crate::wire::object;
 
 /// What tells a client that loads tools on demand to load one at once.
 const ALWAYS_LOAD: &str = "anthropic/alwaysLoad";
@@ -17,10 +20,13 @@ const ALWAYS_LOAD: &str = "anthropic/alwaysLoad";
 /// The definitions, in the order of the shown names.
 pub(super) fn tools(entries: &[Entry], own: &OwnTools, menu: &Menu) -> Vec<(Arc<str>, Definition)> {
     let is_pinned = |entry: &Entry| entry.server.config.policy.always_load.allow(&entry.item.name);
-    let shown = entries.iter().filter(|entry| menu.exposure.shows(is_pinned(entry)));
+    let shown: Vec<&Entry> =
+        entries.iter().filter(|entry| menu.exposure.shows(is_pinned(entry))).collect();
+    let shared = SharedBeginnings::of(&shown, menu);
     let mut items: Vec<_> = shown
+        .into_iter()
         .map(|entry| {
-            let definition = definition(entry, is_pinned(entry), menu);
+            let definition = definition(entry, is_pinned(entry), menu, &shared);
             let definition = Definition::new(definition, entry.item.is_output_modern);
             // Where tools are loaded on demand, only those that are pinned stand in a prompt.
             let is_read = !menu.pins_own || is_pinned(entry);
@@ -56,11 +62,51 @@ fn without_unreferenced(tool: &mut Json) {
     }
 }
 
+fn compression(entry: &Entry, menu: &Menu) -> Compression {
+    entry.server.config.policy.schema_compression.unwrap_or(menu.compression)
+}
+
+/// What the descriptions of a server's tools begin with, where that is said once: by the first of them.
+#[derive(Debug)]
+struct SharedBeginnings<'a>(HashMap<&'a ServerName, (String, &'a str)>);
+
+impl<'a> SharedBeginnings<'a> {
+    fn of(shown: &[&'a Entry], menu: &Menu) -> Self {
+        let mut texts: HashMap<&ServerName, Vec<(&str, String)>> = HashMap::new();
+        for entry in shown.iter().filter(|entry| compression(entry, menu) != Compression::Off) {
+            let text = object::get(&entry.item.definition, "description").and_then(object::string);
+            let of_server = texts.entry(&entry.server.name).or_default();
+            of_server.extend(text.map(|text| (&*entry.shown, text.into_owned())));
+        }
+        let shared = |texts: Vec<(&'a str, String)>| {
+            let all: Vec<&str> = texts.iter().map(|(_, text)| text.as_str()).collect();
+            let beginning = shared_beginning(&all)?;
+            let first = texts.iter().find(|(_, text)| text.starts_with(beginning))?.0;
+            Some((beginning.to_owned(), first))
+        };
+        let found = texts.into_iter().filter_map(|(name, texts)| Some((name, shared(texts)?)));
+        Self(found.collect())
+    }
+
+    /// Takes what another tool says already out of a description.
+    fn leave_out(&self, entry: &Entry, tool: &mut Json) {
+        let Some((beginning, first)) = self.0.get(&entry.server.name) else { return };
+        let Json::Object(members) = tool else { return };
+        let description = members.iter_mut().find(|(name, _)| name == "description");
+        if let Some((_, Json::String(text))) = description
+            && *first != &*entry.shown
+            && let Some(rest) =
+                text.strip_prefix(beginning.as_str()).filter(|rest| !rest.is_empty())
+        {
+            *text = rest.to_owned();
+        }
+    }
+}
+
 /// A definition; the server's own bytes where nothing is to be changed.
-fn definition(entry: &Entry, is_pinned: bool, menu: &Menu) -> Bytes {
+fn definition(entry: &Entry, is_pinned: bool, menu: &Menu, shared: &SharedBeginnings<'_>) -> Bytes {
     let plain = entry.definition.clone();
-    let own = entry.server.config.policy.schema_compression;
-    let compression = own.unwrap_or(menu.compression);
+    let compression = compression(entry, menu);
     let may_be_less = may_be_less(&plain);
     if !is_pinned && compression == Compression::Off && !may_be_less {
         return plain;
@@ -73,6 +119,7 @@ fn definition(entry: &Entry, is_pinned: bool, menu: &Menu) -> Bytes {
         without_unreferenced(&mut tool);
     }
     if compression != Compression::Off {
+        shared.leave_out(entry, &mut tool);
         tool = definition::definition(&tool, compression, menu.max_description);
     }
     if is_pinned {

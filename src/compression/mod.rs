@@ -9,15 +9,17 @@
 //!
 //! # How to read it
 //! [`definition`] makes a tool's definition smaller, by what [`keyword`] says of a schema's parts and
-//! [`wording`] of its texts; [`unreferenced`] finds what no reader needs at all. [`mod@signature`] writes a tool on
+//! [`wording`] of its texts; [`shared`] finds what all tools of a server begin with; [`unreferenced`] finds what no reader needs at all. [`mod@signature`] writes a tool on
 //! one line.
 
 pub mod definition;
 mod keyword;
+mod shared;
 pub mod signature;
 mod unreferenced;
 mod wording;
 
 pub use definition::Compression;
+pub use shared::shared_beginning;
 pub use unreferenced::without_unreferenced;
 pub use wording::{cut, first_sentence};

@@ -24,7 +24,7 @@ pub const VIEW_ROWS: &[KeyRow<View>] = &[
         ValueKind::Choice(&Exposure::NAMES),
         Value("\"auto\""),
         "Which tools a client lists. `auto`: what all definitions cost decides. Up to 5,000 tokens all are \
-         listed, up to 12,000 with no more than names cannot say, and what is more is found by search; \
+         listed, up to 8,000 with no more than names cannot say, and what is more is found by search; \
          a client that loads tools on demand (claude-code) lists all; callmux's own are the few that \
          help. `full`: those of the servers and callmux's own. `hybrid`: \
          those of `always_load` and callmux's own, which find the others. `meta-only`: only \

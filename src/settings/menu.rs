@@ -6,19 +6,21 @@ use crate::compression::Compression;
 
 /// Up to so many tokens, the definitions of all servers' tools are listed, and no longer than they need be.
 const FULL_MAX: usize = 5_000;
-/// Up to so many, all tools are seen at a glance, and a search of ours would cost more than it spares.
-const FEW_MAX: usize = 2_500;
+/// Up to so many, each tool of ours would cost more than what the others are shortened by.
+const FEW_MAX: usize = 3_000;
 /// And up to so many with no more than names cannot say. What is more is found by search.
-const SHORT_MAX: usize = 12_000;
+const SHORT_MAX: usize = 8_000;
 /// How far the tokens may come from those it was chosen by before it is chosen anew: a list that moves under a
 /// session costs it its cache of the prompt.
 const SLACK: usize = 2;
 /// Characters of a description where all tools are listed.
 const DESCRIPTION_MAX: usize = 320;
 
-/// Our own tools where few others are listed: what those do not give.
-const BESIDE_FEW: [&str; 2] = ["callmux_get_result", "callmux_parallel"];
-/// And where all others are.
+/// Our own tools where few others are listed: without it a large result could not be read.
+const BESIDE_FEW: [&str; 1] = ["callmux_get_result"];
+/// And where all others are: nothing has to be found.
+const BESIDE_ALL: [&str; 2] = ["callmux_get_result", "callmux_parallel"];
+/// And where the client loads the others on demand.
 const BESIDE: [&str; 3] = ["callmux_get_result", "callmux_parallel", "callmux_search_tools"];
 /// And where others may have to be called by their name.
 const BEFORE: [&str; 4] =
@@ -64,7 +66,7 @@ impl View {
         } else if chosen <= FEW_MAX {
             (Exposure::Full, Compression::Balanced, own(&BESIDE_FEW))
         } else if chosen <= FULL_MAX {
-            (Exposure::Full, Compression::Balanced, own(&BESIDE))
+            (Exposure::Full, Compression::Balanced, own(&BESIDE_ALL))
         } else if chosen <= SHORT_MAX {
             (Exposure::Full, Compression::Aggressive, own(&BEFORE))
         } else {
@@ -116,8 +118,8 @@ mod tests {
             (0, (Exposure::Full, Compression::Balanced, false)),
             (5_000, (Exposure::Full, Compression::Balanced, false)),
             (5_001, (Exposure::Full, Compression::Aggressive, true)),
-            (12_000, (Exposure::Full, Compression::Aggressive, true)),
-            (12_001, (Exposure::Hybrid, Compression::Balanced, true)),
+            (8_000, (Exposure::Full, Compression::Aggressive, true)),
+            (8_001, (Exposure::Hybrid, Compression::Balanced, true)),
         ] {
             assert_eq!(short(&view().menu(tokens, None)), expected, "{tokens}");
         }
@@ -128,10 +130,10 @@ mod tests {
 
     #[test]
     fn it_stays_while_about_as_much_is_there() {
-        let first = view().menu(4_000, None);
-        let then = view().menu(7_000, Some(&first));
+        let first = view().menu(3_500, None);
+        let then = view().menu(6_500, Some(&first));
         assert_eq!(then, first);
-        assert_eq!(view().menu(9_000, Some(&then)).compression, Compression::Aggressive);
+        assert_eq!(view().menu(7_500, Some(&then)).compression, Compression::Aggressive);
         // What was chosen before any server was there says nothing.
         let none = view().menu(0, None);
         assert_eq!(view().menu(20_000, Some(&none)).exposure, Exposure::Hybrid);

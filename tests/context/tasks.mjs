@@ -60,7 +60,7 @@ async function through(client, task) {
       for (const query of [text, tool.name.replaceAll("_", " ")]) {
         if (known.has(name)) break;
         const found = await called(conversation, client, "callmux_search_tools", { query });
-        for (const one of found.matchAll(/\b([a-z_0-9]+__[A-Za-z_0-9]+)/g)) known.add(one[1]);
+        for (const one of found.matchAll(/\b([A-Za-z_0-9]+__[A-Za-z_0-9]+)/g)) known.add(one[1]);
       }
       if (!known.has(name)) missed += 1;
       await called(conversation, client, "callmux_call", { tool: name, arguments: {} });

@@ -27,8 +27,12 @@ pub struct Status {
     pub servers: Vec<ServerReport>,
     /// Servers that the config has and does not enable.
     pub disabled: Vec<ServerName>,
-    /// The tools that clients are shown.
+    /// The tools of all servers.
     pub tools: usize,
+    /// Which of them a client lists of which the config says nothing, and why: `hybrid (auto: all tools have about
+    /// 58210 tokens)`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub listed: Option<String>,
     pub sessions: usize,
     /// Calls that run.
     pub calls: usize,

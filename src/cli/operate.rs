@@ -60,6 +60,9 @@ fn show(status: &Status) {
     let sessions = print::count(status.sessions, "session");
     let calls = print::count(status.calls, "call");
     print::line(&format!("{tools}, {sessions}, {calls} running"));
+    if let Some(listed) = &status.listed {
+        print::line(&format!("listed: {listed}"));
+    }
     show_traffic(&status.traffic);
     if let Some(calls) = status.journal.as_ref().filter(|calls| calls.missing > 0) {
         let missing = calls.missing;

@@ -17,7 +17,7 @@ use crate::facts;
 use crate::servers::Server;
 use crate::servers::control::Order;
 use crate::servers::handle::Phase;
-use crate::settings::Plan;
+use crate::settings::{Menu, Plan};
 use crate::world::World;
 
 /// Operators who may wait for one reload.
@@ -131,6 +131,7 @@ impl Daemon {
             findings: self.findings(&world),
             journal: None,
             clients: report::clients(self.recorder.clients()),
+            listed: world.catalog.menu(None).map(Menu::title),
             addresses: report::addresses(&self.recorder.listening()),
         }
     }

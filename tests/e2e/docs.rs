@@ -165,6 +165,7 @@ pages! {
     approvals: "approvals.md",
     audit: "audit.md",
     clients: "clients.md",
+    context: "context.md",
     dashboard: "dashboard.md",
     getting_started: "getting-started.md",
     history: "history.md",

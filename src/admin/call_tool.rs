@@ -67,6 +67,7 @@ pub(super) async fn call(
         level: None,
         cwd: None,
         roots: Arc::default(),
+        told: Arc::default(),
         ledger: Arc::default(),
         via: "api",
         process: process.map(|process| process.number()),

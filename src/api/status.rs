@@ -29,10 +29,6 @@ pub struct Status {
     pub disabled: Vec<ServerName>,
     /// The tools of all servers.
     pub tools: usize,
-    /// Which of them a client lists of which the config says nothing, and why: `hybrid (auto: all tools have about
-    /// 58210 tokens)`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub listed: Option<String>,
     pub sessions: usize,
     /// Calls that run.
     pub calls: usize,
@@ -67,6 +63,10 @@ pub struct ConfigReport {
     /// everybody may exchange.
     #[serde(default)]
     pub remarks: Vec<Complaint>,
+    /// Which tools a client lists that has no section of its own, and why: `hybrid (auto: all tools have about
+    /// 58210 tokens)`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub listed: Option<String>,
 }
 
 words! {

@@ -60,7 +60,7 @@ fn show(status: &Status) {
     let sessions = print::count(status.sessions, "session");
     let calls = print::count(status.calls, "call");
     print::line(&format!("{tools}, {sessions}, {calls} running"));
-    if let Some(listed) = &status.listed {
+    if let Some(listed) = &status.config.listed {
         print::line(&format!("listed: {listed}"));
     }
     show_traffic(&status.traffic);

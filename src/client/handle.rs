@@ -211,6 +211,7 @@ fn call(session: &Arc<Session>, message: Message, head: Head) -> Handled {
             level,
             cwd,
             roots: session.roots.clone(),
+            told: session.told.clone(),
             ledger: session.ledger.clone(),
             via: session.via(),
             process: session.process(),

@@ -9,11 +9,11 @@ use crate::base::clip;
 use crate::catalog::INSTRUCTIONS_MAX;
 use crate::catalog::fair_share::share;
 use crate::compression::cut;
+use crate::instructions::servers::parts;
 use crate::instructions::{ServerAbout, session};
-use crate::pins::PinKind;
 use crate::wire::capabilities::TASKS_EXTENSION;
 use crate::wire::{Era, Topic};
-use crate::world::World;
+use crate::world::{World, instructions as instructions_of};
 
 /// What the servers can together, in the words of an era. That there are tools is always said, since
 /// a server may still bring them.
@@ -65,12 +65,14 @@ pub fn instructions(world: &World, subject: Subject<'_>, client: &str) -> Option
     let place = world.config.client(client);
     let menu = world.catalog.menu(place);
     let own = menu.and_then(|menu| session(menu, || about(world, subject)));
+    // Who finds tools by search is told the rest with those.
+    let is_begun = own.is_some();
     let max = if world.config.view(client).defers {
         CUT_AT.saturating_sub(own.as_deref().map_or(0, |own| own.len() + 2))
     } else {
         INSTRUCTIONS_MAX
     };
-    match (own, of_servers(world, subject, max)) {
+    match (own, of_servers(world, subject, max, is_begun)) {
         (Some(own), Some(servers)) => Some(format!("{own}\n\n{servers}")),
         (own, servers) => own.or(servers),
     }
@@ -98,24 +100,22 @@ fn about(world: &World, subject: Subject<'_>) -> Vec<ServerAbout> {
     about.filter(|about| about.tools > 0).collect()
 }
 
-fn of_servers(world: &World, subject: Subject<'_>, max: usize) -> Option<String> {
-    let text = |server: &crate::servers::Server| {
-        if server.holds(PinKind::Instructions, "") {
-            return None;
-        }
-        let offer = server.status().offer.clone()?;
-        offer.instructions.as_deref().map(str::to_owned)
-    };
+/// `is_begun`: no more than the beginning of each.
+fn of_servers(world: &World, subject: Subject<'_>, max: usize, is_begun: bool) -> Option<String> {
     let texts: Vec<(String, String)> = world
         .servers
         .values()
         .filter(|server| world.sees_server(subject, &server.name))
-        .filter_map(|server| Some((server.name.to_string(), text(server)?)))
+        .filter_map(|server| Some((server.name.to_string(), instructions_of(server)?)))
         .collect();
     let max = max.saturating_sub(if max < INSTRUCTIONS_MAX { texts.len() * HEADING } else { 0 });
     let share = share(texts.iter().map(|(_, text)| text.len()).collect(), max);
+    let shown = |text: String| match parts(&text, share) {
+        (beginning, rest) if is_begun && !rest.is_empty() => format!("{beginning} {MORE}"),
+        _ => begun(text, share),
+    };
     let texts: Vec<(String, String)> =
-        texts.into_iter().map(|(name, text)| (name, begun(text, share))).collect();
+        texts.into_iter().map(|(name, text)| (name, shown(text))).collect();
     match texts.as_slice() {
         [] => None,
         [(_, text)] if world.servers.len() == 1 => Some(text.clone()),
@@ -126,6 +126,9 @@ fn of_servers(world: &World, subject: Subject<'_>, max: usize) -> Option<String>
         }
     }
 }
+
+/// What stands for the rest of a server's instructions.
+const MORE: &str = "[more with its tools]";
 
 /// As much of the instructions as there is room for.
 fn begun(text: String, max: usize) -> String {

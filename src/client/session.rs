@@ -15,6 +15,7 @@ use crate::connection::{Ask, Owner};
 use crate::facts;
 use crate::handover::session::{OPEN, Want};
 use crate::handover::{Record, Table, WantRow};
+use crate::instructions::servers::ToldServers;
 use crate::ledger::Ledger;
 use crate::mux::subscriptions::Subscription;
 use crate::mux::{Actor, AskedRoots, Caller, call};
@@ -51,6 +52,8 @@ pub struct Session {
     pub ledger: Arc<Ledger>,
     /// What it answered when it was asked for its roots.
     pub roots: Arc<AskedRoots>,
+    /// Whose instructions it was told to the end.
+    pub told: Arc<ToldServers>,
     shared: Arc<SharedSession>,
 }
 
@@ -161,6 +164,7 @@ impl Session {
             carriage,
             ledger: Arc::default(),
             roots: Arc::default(),
+            told: Arc::default(),
             shared: Arc::new(SharedSession {
                 state: Lock::new(state),
                 idle: Notify::new(),
@@ -184,6 +188,7 @@ impl Session {
             carriage: self.carriage,
             ledger: self.ledger.clone(),
             roots: self.roots.clone(),
+            told: self.told.clone(),
             shared: self.shared.clone(),
         })
     }

@@ -131,7 +131,6 @@ impl Daemon {
             findings: self.findings(&world),
             journal: None,
             clients: report::clients(self.recorder.clients()),
-            listed: world.catalog.menu(None).map(Menu::title),
             addresses: report::addresses(&self.recorder.listening()),
         }
     }
@@ -170,6 +169,7 @@ impl Daemon {
             at_next_start: plan::plan(&self.began_with, settings.in_force()).at_next_start,
             unwatched: self.watching.watch.as_ref().and_then(Watch::trouble),
             remarks: settings.remarks().to_vec(),
+            listed: self.world.borrow().catalog.menu(None).map(Menu::title),
         }
     }
 

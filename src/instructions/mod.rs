@@ -7,8 +7,10 @@
 //! Servers, sessions, who may see what: the caller says which servers are told of.
 //!
 //! # How to read it
-//! [`markdown`] is a text for the rules of an agent, [`session`] a sentence for its session.
+//! [`markdown`] is a text for the rules of an agent, [`session`] a sentence for its session, [`servers`] what
+//! servers say themselves.
 
+pub mod servers;
 mod text;
 
 pub use text::{ServerAbout, markdown, session};

@@ -106,8 +106,7 @@ fn servers(all: &[ServerAbout]) -> String {
 /// `all`: the servers, asked for only then.
 pub fn session(menu: &Menu, all: impl FnOnce() -> Vec<ServerAbout>) -> Option<String> {
     let has = |tool: &str| menu.meta_tools.allow(tool);
-    let hides = matches!(menu.exposure, Exposure::Hybrid | Exposure::MetaOnly);
-    (hides && has("callmux_search_tools")).then(|| {
+    (menu.hides() && has("callmux_search_tools")).then(|| {
         let find = "More tools exist than are listed: find them with callmux_search_tools, then call them \
                     with callmux_call by the name it gives.";
         match &all()[..] {

@@ -4,13 +4,18 @@ use super::inner::Context;
 use super::input::Fields;
 use super::overview::cut;
 use super::refusal::{invalid, wrong};
+use crate::base::ServerName;
 use crate::base::quote::beginning;
 use crate::compression::signature::signature_within;
+use crate::instructions::servers::rest;
 use crate::json::Json;
 use crate::mux::{Outlet, prepare};
 use crate::render::tokens::estimate;
 use crate::replies::ToolError;
+use crate::servers::Server;
+use crate::settings::Menu;
 use crate::wire::object;
+use crate::world::instructions;
 
 const LIMIT: u64 = 5;
 const LIMIT_MAX: u64 = 50;
@@ -37,20 +42,7 @@ pub(super) async fn search_tools<O: Outlet>(
     context: &Context<'_, O>,
     fields: &mut Fields,
 ) -> Result<SearchAnswer, ToolError> {
-    let mut queries = fields.texts("queries")?;
-    let query = match fields.take("query") {
-        // Everything, in the order of the names.
-        None => None,
-        Some(Json::String(text)) => Some(text)
-            .filter(|text| text.len() <= QUERY_MAX)
-            .ok_or_else(|| {
-                let expected = format!("a string of at most {QUERY_MAX} bytes");
-                wrong("query", &expected, format!("`query` must be {expected}"))
-            })?
-            .into(),
-        Some(other) => return Err(invalid("query", "a string", Some(&other))),
-    };
-    queries.splice(0..0, query.filter(|text| !text.trim().is_empty()));
+    let queries = queries(fields)?;
     let server = fields.name("server")?;
     let limit = fields.count("limit", 1..=LIMIT_MAX)?.unwrap_or(LIMIT);
     let max = fields.count("descriptionMaxLength", 0..=100_000)?.unwrap_or(DESCRIPTION_MAX);
@@ -95,10 +87,50 @@ pub(super) async fn search_tools<O: Outlet>(
     });
     let tools: Vec<FoundTool> = tools.collect();
     let unmatched: Vec<&str> = found.unmatched.iter().map(|place| words[*place]).collect();
-    Ok(SearchAnswer {
+    let first = found.hits.first().map(|hit| &entries[hit.document].server);
+    let mut answer = SearchAnswer {
         lines: lines(&tools, found.count, context.tools_seen(), &unmatched),
         payload: payload(&tools, found.count, context.tools_seen(), &unmatched),
-    })
+    };
+    if let Some((server, said)) = first.and_then(|server| said_by(context, server)) {
+        answer.lines += &format!("\n# {server}, what its tools are to be used like:\n{said}");
+        if let Json::Object(members) = &mut answer.payload {
+            let said = [(server.as_str(), said.as_str().into())];
+            members.push(("instructions".to_owned(), Json::object(said)));
+        }
+    }
+    Ok(answer)
+}
+
+/// What is looked for; nothing: everything, in the order of the names.
+fn queries(fields: &mut Fields) -> Result<Vec<String>, ToolError> {
+    let mut queries = fields.texts("queries")?;
+    let query = match fields.take("query") {
+        None => None,
+        Some(Json::String(text)) => Some(text)
+            .filter(|text| text.len() <= QUERY_MAX)
+            .ok_or_else(|| {
+                let expected = format!("a string of at most {QUERY_MAX} bytes");
+                wrong("query", &expected, format!("`query` must be {expected}"))
+            })?
+            .into(),
+        Some(other) => return Err(invalid("query", "a string", Some(&other))),
+    };
+    queries.splice(0..0, query.filter(|text| !text.trim().is_empty()));
+    Ok(queries)
+}
+
+/// What a server wants agents to know beyond what they were told at the beginning, the first time that a session finds
+/// a tool of it.
+fn said_by<'a, O: Outlet>(
+    context: &Context<'_, O>,
+    server: &'a Server,
+) -> Option<(&'a ServerName, String)> {
+    let hides = context.menu().is_some_and(Menu::hides);
+    let said = instructions(server).filter(|_| hides && context.sees_server(&server.name))?;
+    let rest = rest(&said);
+    let is_new = !rest.is_empty() && context.call.caller.told.is_new(&server.name);
+    is_new.then(|| (&server.name, rest.to_owned()))
 }
 
 /// A tool that was found, as it is told.

@@ -14,6 +14,7 @@ use crate::connection::{Ask, Forwarded, Owner};
 use crate::facts::CallOrigin;
 use crate::handover::PendingCall;
 use crate::instances::roots::AskedRoots;
+use crate::instructions::servers::ToldServers;
 use crate::ledger::Ledger;
 use crate::settings::{Config, ServerConfig, View};
 use crate::targets::failure::Failure;
@@ -62,6 +63,8 @@ pub struct Caller {
     pub cwd: Option<Arc<Path>>,
     /// What it answered when it was asked for that.
     pub roots: Arc<AskedRoots>,
+    /// Of which servers it was told what they want agents to know.
+    pub told: Arc<ToldServers>,
     /// The session's account.
     pub ledger: Arc<Ledger>,
     /// How the client comes in, as facts name it.

@@ -85,6 +85,11 @@ impl View {
 }
 
 impl Menu {
+    /// Whether tools of servers are there that are not listed.
+    pub fn hides(&self) -> bool {
+        matches!(self.exposure, Exposure::Hybrid | Exposure::MetaOnly)
+    }
+
     /// What was chosen, and why, in a few words: `hybrid (auto: all tools have 58210 tokens)`.
     pub fn title(&self) -> String {
         match self.chosen_by {

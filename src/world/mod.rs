@@ -17,7 +17,7 @@ mod seen_lists;
 pub mod snapshot;
 
 pub use hints::hints;
-pub use snapshot::World;
+pub use snapshot::{World, instructions};
 
 #[cfg(test)]
 mod tests;

@@ -11,6 +11,7 @@ use super::seen_lists::{SeenList, SeenLists};
 use crate::access::{Action, ActionKind, Gate, Subject, ToolHints};
 use crate::base::{ServerName, aside};
 use crate::catalog::{BadCursor, Catalog, Entry, NotLocated, OwnTools, Shown};
+use crate::pins::PinKind;
 use crate::servers::Server;
 use crate::settings::Config;
 use crate::wire::params::{RequestParams, Target};
@@ -340,4 +341,13 @@ fn unsettled(servers: &BTreeMap<ServerName, Server>) -> Vec<ServerName> {
 fn awaited(servers: &BTreeMap<ServerName, Server>) -> Vec<ServerName> {
     let awaited = servers.values().filter(|server| server.status().is_awaited());
     awaited.map(|server| server.name.clone()).collect()
+}
+
+/// What a server wants agents to know; nothing while that is kept from them.
+pub fn instructions(server: &Server) -> Option<String> {
+    if server.holds(PinKind::Instructions, "") {
+        return None;
+    }
+    let offer = server.status().offer.clone()?;
+    offer.instructions.as_deref().map(str::to_owned)
 }

@@ -117,7 +117,7 @@ fn without_plain_a_server_has_our_tools_beside_its_own() {
     let server = ["--", callmux(), "example-server", "counter"];
     let mut client = started(&sandbox, &server);
     let all = names(&mut client);
-    for name in ["increment", "reset", "value", "callmux_parallel", "callmux_get_result"] {
+    for name in ["increment", "reset", "value", "callmux_get_result"] {
         assert!(all.iter().any(|it| it == name), "{name}: {all:?}");
     }
     let calls = json!({ "calls": [{ "tool": "increment", "arguments": {} }, { "tool": "value", "arguments": {} }] });
@@ -160,7 +160,7 @@ fn a_whole_config_is_served_without_a_daemon() {
     for words in [&["stdio"][..], &[]] {
         let mut client = started(&sandbox, words);
         let all = names(&mut client);
-        for name in ["a__value", "b__now", "callmux_parallel"] {
+        for name in ["a__value", "b__now", "callmux_get_result"] {
             assert!(all.iter().any(|it| it == name), "{name}: {all:?}");
         }
         let value = client.call("a__increment", &json!({ "by": 2 }));

@@ -35,7 +35,7 @@ pub const PLAN: &[(&str, &[&str])] = &[
     ("remedy", &["base", "json"]),
     ("clients", &["base", "json", "arguments", "lasting"]),
     ("settings", &["base", "audit", "json", "compression", "render", "tls"]),
-    ("instructions", &["compression", "settings"]),
+    ("instructions", &["base", "compression", "settings"]),
     ("keys", &["base", "json", "compression", "render", "remedy", "settings"]),
     ("config", &["base", "json", "remedy", "settings", "keys", "tls"]),
     ("api", &["base", "settings"]),
@@ -145,7 +145,7 @@ pub const PLAN: &[(&str, &[&str])] = &[
         "catalog",
         &["base", "json", "wire", "pins", "search", "compression", "render", "settings", "servers"],
     ),
-    ("world", &["base", "wire", "settings", "access", "servers", "catalog"]),
+    ("world", &["base", "wire", "pins", "settings", "access", "servers", "catalog"]),
     (
         "targets",
         &[
@@ -168,6 +168,7 @@ pub const PLAN: &[(&str, &[&str])] = &[
             "telemetry",
             "results",
             "render",
+            "instructions",
             "representation",
             "arguments",
             "settings",
@@ -194,6 +195,7 @@ pub const PLAN: &[(&str, &[&str])] = &[
             "replies",
             "facts",
             "compression",
+            "instructions",
             "render",
             "representation",
             "arguments",
@@ -214,7 +216,6 @@ pub const PLAN: &[(&str, &[&str])] = &[
         &[
             "base",
             "ledger",
-            "pins",
             "wire",
             "replies",
             "facts",

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::search::listing;
+use crate::support::far::{Far, Out, Seen, modern, said};
 use crate::support::{Daemon, Lines, Sandbox};
 
 const OWN: [&str; 4] =
@@ -81,4 +82,42 @@ fn who_may_not_call_a_tool_is_not_told_that_it_is_there() {
     };
     let (_, told) = seen(&sandbox, "test");
     assert!(told.contains("far (3 tools)"), "{told}");
+}
+
+#[test]
+fn what_a_server_wants_known_is_told_with_its_first_tool_that_is_found() {
+    let wanted = "Ask before you change anything. ".repeat(30) + "The very last word.";
+    let discovered = json!({ "resultType": "complete", "supportedVersions": ["2026-07-28"],
+        "capabilities": { "tools": {} }, "ttlMs": 0, "cacheScope": "private", "instructions": wanted });
+    let list = json!({ "resultType": "complete", "ttlMs": 0, "cacheScope": "private", "tools": [
+        { "name": "file_bug", "description": "Files a bug.", "inputSchema": { "type": "object" } }] });
+    let rest = modern(|seen: &Seen, out: &mut Out| out.json(&seen.result(&said("here"))));
+    let far = Far::start(move |seen, out| match seen.method() {
+        "server/discover" => out.json(&seen.result(&discovered)),
+        "tools/list" => out.json(&seen.result(&list)),
+        _ => rest(seen, out),
+    });
+    for (exposure, is_begun) in [("meta-only", true), ("full", false)] {
+        let sandbox = Sandbox::new();
+        let text = format!("exposure = {exposure:?}\n[servers.far]\nurl = {:?}\n", far.url());
+        sandbox.write("config/callmux/config.toml", &text);
+        let daemon = Daemon::start(&sandbox);
+        daemon.wait_for("server_ready", |fact| fact["server"] == "far");
+        let mut command = sandbox.command();
+        command.arg("bridge");
+        let mut client = Lines::start(command);
+        let hello = client.greet_as("test", &json!({}));
+        let told = hello["result"]["instructions"].as_str().unwrap();
+        assert!(told.contains("Ask before you change anything."), "{told}");
+        assert_eq!(told.contains("The very last word."), !is_begun, "{told}");
+        let found: Vec<bool> = (0..2)
+            .map(|_| {
+                let answer = client.call("callmux_search_tools", &json!({ "query": "bug" }));
+                let text = answer["result"]["content"][0]["text"].as_str().unwrap();
+                assert!(text.starts_with("far__file_bug"), "{text}");
+                text.contains("The very last word.")
+            })
+            .collect();
+        assert_eq!(found, [is_begun, false], "{exposure}");
+    }
 }

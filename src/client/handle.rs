@@ -7,6 +7,7 @@ use super::hello;
 use super::scout::scout;
 use super::session::{Client, Session, URI_MAX};
 use crate::access::{Action, ActionKind};
+use crate::base::memory;
 use crate::ledger::Amount;
 use crate::mux::{ActRecord, Actor, Call, Caller, Hub, Maker, subscriptions, tasks};
 use crate::replies;
@@ -301,6 +302,7 @@ fn page(
     let (subject, client) = (session.subject(client), world.config.client(client));
     let page = world.page(subject, (kind, client), cursor, era);
     let page = page.map_err(|error| RpcError::invalid_params(error.to_string()))?;
+    memory::came(page.len());
     if kind == ListKind::Tools {
         let catalog = &world.catalog;
         let amount =

@@ -171,8 +171,17 @@ impl Daemon {
 
     /// Resident memory in KiB.
     pub fn memory_kib(&self) -> usize {
+        self.memory("VmRSS:")
+    }
+
+    /// The same without what is mapped of files: of the program, which is large in a build for tests.
+    pub fn own_memory_kib(&self) -> usize {
+        self.memory("RssAnon:")
+    }
+
+    fn memory(&self, what: &str) -> usize {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
-        let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+        let line = status.lines().find(|line| line.starts_with(what)).unwrap();
         line.split_whitespace().nth(1).unwrap().parse().unwrap()
     }
 

@@ -11,12 +11,19 @@ use crate::base::{Principal, ServerName};
 use crate::catalog::OwnTools;
 use crate::servers::{Offer, Server};
 use crate::settings::access::{AccessToken, Rule, RuleLimits, TokenHash};
-use crate::settings::{Access, Config, NamePatterns, RuleEffect, sample};
+use crate::settings::{Access, Config, Exposure, NamePatterns, RuleEffect, View, sample};
 use crate::wire::{Era, ListKind};
 
 const SERVERS: u64 = 10;
 const TOOLS: u64 = 50;
 const POLICIES: usize = 1_000;
+
+/// All tools are listed, however many they are.
+fn config() -> Config {
+    let config = sample::config();
+    let everybody = View { exposure: Exposure::Full, ..config.everybody };
+    Config { everybody, ..config }
+}
 
 async fn world() -> World {
     let server = |number: u64| {
@@ -29,7 +36,7 @@ async fn world() -> World {
         (name.clone(), Server::fixed(name, Arc::new(sample::server(&["x"])), offer))
     };
     let servers: BTreeMap<_, _> = (0..SERVERS).map(server).collect();
-    let (config, own) = (Arc::new(sample::config()), Arc::new(OwnTools::default()));
+    let (config, own) = (Arc::new(config()), Arc::new(OwnTools::default()));
     World::new(config, servers, own, None).refreshed(Instant::now()).await
 }
 
@@ -168,8 +175,7 @@ async fn a_kept_list_is_of_the_rules_that_hold_now() {
     let before = world.under(Gate::default().with(access(rules.clone())));
     assert_eq!(tools(&before, &first), ["s1__t1"]);
     assert_eq!(tools(&before, &second).len(), 11);
-    let config = sample::config();
-    let config = Config { access: access(rules[1..].to_vec()), ..config };
+    let config = Config { access: access(rules[1..].to_vec()), ..config() };
     let (own, now) = (Arc::new(OwnTools::default()), Instant::now());
     let servers = (*before.servers).clone();
     let after = before.reconfigured(Arc::new(config), servers, own, now).await;
